@@ -1,0 +1,316 @@
+"""Every error that spacecall raises.
+
+::
+
+    SpaceError
+    ├─ TransportError            the network failed
+    ├─ StatusError               the server answered with an error status
+    │   ├─ AuthError             401, 403
+    │   ├─ NotFoundError         404, or a name that the app does not have
+    │   ├─ InvalidInputError     422, or arguments that do not fit the endpoint
+    │   ├─ QueueFullError        503: the app's queue takes no more jobs
+    │   └─ RateLimitedError      429
+    ├─ ProtocolError             something that is not Gradio's protocol
+    ├─ SchemaDriftError          the app no longer fits the pinned schema
+    ├─ SpaceStateError           the Space is not running
+    ├─ DeadlineError             a phase took longer than its timeout
+    └─ JobError
+        ├─ AppError              the app raised
+        │   └─ QuotaExceededError  ZeroGPU quota
+        ├─ JobCancelledError     the job was cancelled, here or on the server
+        └─ JobLostError          the stream ended before the job did
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+__all__ = [
+    "AppError",
+    "AuthError",
+    "DeadlineError",
+    "InvalidInputError",
+    "JobCancelledError",
+    "JobError",
+    "JobLostError",
+    "NotFoundError",
+    "Phase",
+    "ProtocolError",
+    "QueueFullError",
+    "QuotaExceededError",
+    "RateLimitedError",
+    "SchemaDriftError",
+    "SpaceError",
+    "SpaceStateError",
+    "StatusError",
+    "TransportError",
+]
+
+Phase = Literal["connect", "upload", "queue", "run", "idle", "total"]
+
+
+class SpaceError(Exception):
+    """Base of every error raised by spacecall.
+
+    Attributes:
+        space: base URL of the app, where known.
+        endpoint: the endpoint's name, `/echo`, where one was called.
+        event_id: the server's id of the job, where one had been given.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.space = space
+        self.endpoint = endpoint
+        self.event_id = event_id
+
+    @property
+    def message(self) -> str:
+        """What went wrong, without the place."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        place = " at ".join(part for part in (self.endpoint, self.space) if part)
+        return f"{self.message} [{place}]" if place else self.message
+
+
+class TransportError(SpaceError):
+    """The network failed: refused, reset, TLS, DNS.
+
+    Attributes:
+        sent: whether the request may have reached the server. A job whose join failed with
+            `sent=False` certainly does not run.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        sent: bool = False,
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        self.sent = sent
+
+
+class StatusError(SpaceError):
+    """The server answered with an error status.
+
+    Attributes:
+        status: the HTTP status; None for a check made before anything was sent.
+        body: the answer's body as text, cut at the `Limits.body` bytes that were read.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int | None = None,
+        body: str = "",
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        self.status = status
+        self.body = body
+
+
+class AuthError(StatusError):
+    """401 or 403: a login or a token is missing, wrong, or not enough."""
+
+
+class NotFoundError(StatusError):
+    """404, or an endpoint name that the app does not have."""
+
+
+class InvalidInputError(StatusError):
+    """The arguments do not fit: found here before sending, or said by the server (422).
+
+    Attributes:
+        problems: one line for each argument that does not fit.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        problems: Sequence[str] = (),
+        status: int | None = None,
+        body: str = "",
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            message, status=status, body=body, space=space, endpoint=endpoint, event_id=event_id
+        )
+        self.problems = tuple(problems)
+
+
+class QueueFullError(StatusError):
+    """503: the app's queue is full. The job was not accepted.
+
+    Attributes:
+        retry_after: seconds to wait, where the server says so.
+    """
+
+    retry_after: float | None = None
+
+
+class RateLimitedError(StatusError):
+    """429: too many requests. The job was not accepted.
+
+    Attributes:
+        retry_after: seconds to wait, where the server says so.
+    """
+
+    retry_after: float | None = None
+
+
+class ProtocolError(SpaceError):
+    """What the server sent is not Gradio's protocol, or is larger than `Limits` allows."""
+
+
+class SchemaDriftError(SpaceError):
+    """The app no longer fits the schema that the typed client was generated from.
+
+    Attributes:
+        differences: where it differs, one line each.
+        pinned: sha256 of the schema that the client was generated from, where known.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        differences: Sequence[str] = (),
+        pinned: str | None = None,
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        self.differences = tuple(differences)
+        self.pinned = pinned
+
+
+class SpaceStateError(SpaceError):
+    """The Space is not running: building, sleeping, paused, failed.
+
+    Attributes:
+        stage: the Hub's runtime stage, such as `SLEEPING`; an open set.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        stage: str | None = None,
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        self.stage = stage
+
+
+class DeadlineError(SpaceError, TimeoutError):
+    """A phase took longer than its timeout.
+
+    Attributes:
+        phase: which of the `Timeouts` passed.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        phase: Phase = "total",
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        self.phase: Phase = phase
+
+
+class JobError(SpaceError):
+    """A job that the server accepted did not give a value."""
+
+
+class AppError(JobError):
+    """The app raised an exception.
+
+    Attributes:
+        title: the title of the message the app shows, "Error" unless it sets one.
+        duration: seconds the app would show the message for; None for "until closed" or unknown.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        title: str | None = None,
+        duration: float | None = None,
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        self.title = title
+        self.duration = duration
+
+
+class QuotaExceededError(AppError):
+    """The ZeroGPU quota does not suffice.
+
+    Attributes:
+        requested: seconds of GPU time that the call asked for.
+        left: seconds of quota that are left.
+        retry_after: seconds until there is quota again.
+    """
+
+    requested: float | None = None
+    left: float | None = None
+    retry_after: float | None = None
+
+
+class JobCancelledError(JobError):
+    """The job was cancelled, by this client or on the server."""
+
+
+class JobLostError(JobError):
+    """The stream ended before the job did: what became of the job is not known.
+
+    Attributes:
+        sent: whether the job may have reached the server.
+        resubmit_safe: whether a second try cannot run the app twice (it had not been accepted).
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        sent: bool = True,
+        space: str | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        self.sent = sent
+
+    @property
+    def resubmit_safe(self) -> bool:
+        """Whether a second try cannot run the app twice."""
+        return not self.sent

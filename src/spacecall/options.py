@@ -1,0 +1,132 @@
+"""What a caller may choose: timeouts, retries, limits, credentials. Frozen values, durations in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+__all__ = ["Auth", "Limits", "Retry", "Timeouts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each phase of a call may take, in seconds; None for no limit.
+
+    Attributes:
+        connect: to open a connection, and to get the answer to a short request.
+        upload: to upload the files of one call, all together.
+        queue: from the join until the app starts to work on the job.
+        run: from that start until the result.
+        idle: between two signs of life on a stream or download. Gradio sends a heartbeat every
+            15 s, so that four are missed before a stream counts as dead.
+        total: the whole call, from `await` to the result.
+        cancel: to tell the server that a job is cancelled, when a call is left early.
+    """
+
+    connect: float | None = 10.0
+    upload: float | None = 600.0
+    queue: float | None = 1800.0
+    run: float | None = 3600.0
+    idle: float | None = 60.0
+    total: float | None = None
+    cancel: float = 3.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"Timeouts.{name} must be more than 0 seconds, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When to try again. Only what the server cannot have accepted is tried again.
+
+    That is: a connection that could not be opened, a join answered by 429 or 503 with a
+    `Retry-After`, and reads that change nothing (GET).
+
+    Attributes:
+        attempts: tries in all; 1 for no second one.
+        initial: seconds before the second try; doubled for each further one.
+        max_wait: the longest wait in seconds. A longer `Retry-After` is not waited for: the
+            error is raised at once.
+        jitter: the part of a wait that is random, from 0 to 1.
+        lost: how often a job whose stream was lost is submitted again. The app may then run it
+            twice, so that the default is 0.
+    """
+
+    attempts: int = 3
+    initial: float = 0.25
+    max_wait: float = 30.0
+    jitter: float = 0.5
+    lost: int = 0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ValueError(f"Retry.attempts must be at least 1, got {self.attempts!r}")
+        if self.initial < 0 or self.max_wait < 0 or self.lost < 0:
+            raise ValueError("Retry.initial, max_wait and lost must not be negative")
+        if not 0 <= self.jitter <= 1:
+            raise ValueError(f"Retry.jitter must be from 0 to 1, got {self.jitter!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one Space may take from this process.
+
+    Attributes:
+        lanes: streams that stateless calls share; each carries any number of jobs, and a stream
+            that is lost takes only its own jobs with it.
+        requests: short requests (joins, uploads, cancels) under way at once.
+        backlog: events kept for a consumer that is slower than the app. Newer snapshots replace
+            older ones, the oldest log lines go first, results and errors stay.
+        parked: messages kept for jobs whose join has not been answered yet.
+        event: bytes of one event of a stream.
+        body: bytes of an answer that is read whole (/config, /info, results, error pages).
+    """
+
+    lanes: int = 16
+    requests: int = 32
+    backlog: int = 256
+    parked: int = 1024
+    event: int = 256 * 2**20
+    body: int = 256 * 2**20
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if getattr(self, name) < 1:
+                raise ValueError(f"Limits.{name} must be at least 1, got {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Credentials. They are in no repr, log or error message.
+
+    Attributes:
+        token: sent as a bearer token to Hugging Face hosts and to `hosts`, to no other.
+        username: with `password`, for an app that was launched with `auth=`.
+        password: see `username`.
+        hosts: further hosts that may see the token, such as `apps.example.com`.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    hosts: frozenset[str] = frozenset()
+
+    def __init__(
+        self,
+        *,
+        token: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        hosts: Iterable[str] = (),
+    ) -> None:
+        if (username is None) != (password is None):
+            raise ValueError("Auth takes username and password together")
+        if isinstance(hosts, str):
+            raise TypeError(f"Auth.hosts takes a collection of host names, got the str {hosts!r}")
+        object.__setattr__(self, "token", token)
+        object.__setattr__(self, "username", username)
+        object.__setattr__(self, "password", password)
+        object.__setattr__(self, "hosts", frozenset(host.lower() for host in hosts))
