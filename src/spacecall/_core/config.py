@@ -1,0 +1,262 @@
+"""What an app's /config says about its functions: indices, hidden slots, queue, generators.
+
+Reads the shapes of Gradio 3.50 to 6.x; what a version does not send gets that version's meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from spacecall.endpoints import Visibility
+from spacecall.errors import ProtocolError
+
+__all__ = ["AppConfig", "Component", "Dependency", "read_config"]
+
+# Gradio 3.x marks no component as hidden from the API: these never were part of it.
+_HIDDEN_TYPES = frozenset(
+    {"accordion", "box", "column", "dataset", "form", "group", "interpretation", "row"}
+    | {"state", "tab", "tabitem", "tabs"}
+)
+_PRECEDENCE: tuple[Visibility, ...] = ("public", "undocumented", "private")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component of the app's page.
+
+    Attributes:
+        id: what dependencies refer to it by.
+        type: its kind in lower case, such as `textbox`; empty when /config does not list it.
+        label: its label, or an empty text.
+        props: its properties, as sent.
+        is_state: whether its value lives in the server's session.
+        skip_api: whether API callers do not give or get its value.
+    """
+
+    id: int
+    type: str
+    label: str = ""
+    props: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    is_state: bool = False
+    skip_api: bool = False
+
+    @property
+    def hidden(self) -> bool:
+        """Whether its slot carries nothing for an API caller."""
+        return self.is_state or self.skip_api
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One function of the app.
+
+    Attributes:
+        fn_index: what the queue calls it by; it changes when the app does.
+        api_name: its name without a slash; None if it cannot be called by name.
+        inputs: its input components, hidden ones included.
+        outputs: its output components, hidden ones included.
+        queued: whether its jobs wait in the app's queue.
+        generator: whether it gives values while it works.
+        visibility: public, undocumented or private.
+        batch: whether the server collects calls into batches; callers send single values.
+        streaming_input: whether it takes its input as a stream.
+    """
+
+    fn_index: int
+    api_name: str | None
+    inputs: tuple[Component, ...]
+    outputs: tuple[Component, ...]
+    queued: bool = True
+    generator: bool = False
+    visibility: Visibility = "public"
+    batch: bool = False
+    streaming_input: bool = False
+
+    @property
+    def name(self) -> str | None:
+        """`/echo`, or None if it cannot be called by name."""
+        return None if self.api_name is None else f"/{self.api_name}"
+
+    @property
+    def stateful(self) -> bool:
+        """Whether it reads or writes State, which lives in a session."""
+        return any(component.is_state for component in (*self.inputs, *self.outputs))
+
+    @property
+    def visible_inputs(self) -> tuple[Component, ...]:
+        """The inputs that an API caller gives."""
+        return tuple(component for component in self.inputs if not component.hidden)
+
+    @property
+    def visible_returns(self) -> tuple[Component, ...]:
+        """The outputs that an API caller gets."""
+        return tuple(component for component in self.outputs if not component.hidden)
+
+    def fill(self, values: Sequence[Any]) -> list[Any]:
+        """The wire's data list: `values` in the visible slots, None in the hidden ones.
+
+        Raises:
+            ValueError: there are more or fewer values than visible inputs.
+        """
+        expected = len(self.visible_inputs)
+        if len(values) != expected:
+            raise ValueError(f"{self.name} takes {expected} values, got {len(values)}")
+        given = iter(values)
+        return [None if component.hidden else next(given) for component in self.inputs]
+
+    def visible_outputs(self, data: Sequence[Any]) -> list[Any]:
+        """The values of `data` that are not in hidden slots; `data` may be shorter than outputs."""
+        return [value for value, component in zip(data, self.outputs) if not component.hidden]  # noqa: B905
+
+
+@dataclass(frozen=True, slots=True)
+class AppConfig:
+    """One app.
+
+    Attributes:
+        version: Gradio's version, `6.31.0`; empty when unknown.
+        version_info: the same as numbers, `(6, 31, 0)`.
+        protocol: `sse_v3` and so on; `ws` for Gradio 3.x, which does not say.
+        api_prefix: put before the path of every API request, `/gradio_api` or an empty text.
+        app_id: changes whenever the app is started.
+        title: the page's title.
+        space_id: `owner/name` of the Space it runs on.
+        max_file_size: the largest upload in bytes; None for no limit.
+        dependencies: its functions, in the app's order.
+        show_error: whether errors of the app that are no gr.Error come with their text.
+    """
+
+    version: str
+    version_info: tuple[int, ...]
+    protocol: str
+    api_prefix: str
+    app_id: str | None
+    title: str
+    space_id: str | None
+    max_file_size: int | None
+    dependencies: tuple[Dependency, ...]
+    show_error: bool
+
+    def find(self, name: str) -> Dependency | None:
+        """The function called `name` (`/echo` or `echo`), if there is one.
+
+        Where several have the name, it is the one that /info describes: the most public, and of
+        these the last.
+        """
+        wanted = name.removeprefix("/")
+        found = [one for one in reversed(self.dependencies) if one.api_name == wanted]
+        return min(found, key=lambda one: _PRECEDENCE.index(one.visibility), default=None)
+
+
+def read_config(data: object) -> AppConfig:
+    """Reads what /config answered, already parsed from JSON.
+
+    Raises:
+        ProtocolError: this is not the configuration of a Gradio app.
+    """
+    config = _mapping(data)
+    if not isinstance(data, Mapping):
+        raise ProtocolError(f"not a Gradio config: a JSON object was expected, got {_kind(data)}")
+    for key in ("components", "dependencies"):
+        if not isinstance(config.get(key), list):
+            keys = ", ".join(repr(str(name)[:40]) for name in list(config)[:6]) or "nothing"
+            raise ProtocolError(f"not a Gradio config: it has no list {key!r}, it has {keys}")
+    components = {one.id: one for one in map(_component, _objects(config["components"])) if one}
+    version = _text(config.get("version"))
+    size = config.get("max_file_size")
+    prefix = _text(config.get("api_prefix")).strip("/")
+    app_id = config.get("app_id")
+    queued = config.get("enable_queue") is not False
+    return AppConfig(
+        version=version,
+        version_info=_version_info(version),
+        protocol=_text(config.get("protocol")) or "ws",
+        api_prefix=f"/{prefix}" if prefix else "",
+        app_id=None if app_id is None else str(app_id),
+        title=_text(config.get("title")),
+        space_id=_text(config.get("space_id")) or None,
+        max_file_size=size if isinstance(size, int) and not isinstance(size, bool) else None,
+        dependencies=tuple(
+            _dependency(position, raw, components, queued=queued)
+            for position, raw in enumerate(map(_mapping, config["dependencies"]))
+        ),
+        show_error=config.get("show_error") is True,
+    )
+
+
+def _component(raw: Mapping[str, Any]) -> Component | None:
+    number = raw.get("id")
+    if not isinstance(number, int):
+        return None
+    kind = _text(raw.get("type")).lower()
+    props = _mapping(raw.get("props"))
+    skip = raw.get("skip_api")
+    return Component(
+        id=number,
+        type=kind,
+        label=_text(props.get("label")),
+        props=props,
+        is_state=kind == "state",
+        skip_api=skip if isinstance(skip, bool) else kind in _HIDDEN_TYPES,
+    )
+
+
+def _dependency(
+    position: int, raw: Mapping[str, Any], components: Mapping[int, Component], queued: bool
+) -> Dependency:
+    number = raw.get("id")
+    queue = raw.get("queue")
+    types = _mapping(raw.get("types"))
+    name = _text(raw.get("api_name")).removeprefix("/") or None
+    return Dependency(
+        fn_index=number if isinstance(number, int) else position,
+        # without a function on the server there is nothing to call
+        api_name=None if raw.get("backend_fn") is False else name,
+        inputs=_slots(raw.get("inputs"), components),
+        outputs=_slots(raw.get("outputs"), components),
+        queued=queue if isinstance(queue, bool) else queued,
+        generator=types.get("generator") is True or types.get("continuous") is True,
+        visibility=_visibility(raw),
+        batch=raw.get("batch") is True,
+        streaming_input=raw.get("connection") == "stream",
+    )
+
+
+def _visibility(raw: Mapping[str, Any]) -> Visibility:
+    for visibility in _PRECEDENCE:
+        if raw.get("api_visibility") == visibility:
+            return visibility
+    if raw.get("api_name") is False:
+        return "private"
+    return "undocumented" if raw.get("show_api") is False else "public"
+
+
+def _slots(ids: object, components: Mapping[int, Component]) -> tuple[Component, ...]:
+    if not isinstance(ids, list):
+        return ()
+    numbers = [one for one in cast("list[object]", ids) if isinstance(one, int)]
+    return tuple(components.get(number) or Component(id=number, type="") for number in numbers)
+
+
+def _version_info(version: str) -> tuple[int, ...]:
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, found[0].split("."))) if found else ()
+
+
+def _objects(items: Iterable[object]) -> list[Mapping[str, Any]]:
+    return [cast("Mapping[str, Any]", item) for item in items if isinstance(item, Mapping)]
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _kind(value: object) -> str:
+    return "null" if value is None else type(value).__name__
