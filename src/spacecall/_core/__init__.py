@@ -1,0 +1,1 @@
+"""The protocol without its input and output: messages in, events out."""
