@@ -1,0 +1,74 @@
+"""What every test may ask for: both async backends, and real Gradio apps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+import pytest
+
+from tests import servers
+from tests.servers import AppServer
+
+ServerPool: TypeAlias = Callable[..., AppServer]
+
+
+@pytest.fixture(scope="module", params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Async tests run on both."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def app_server() -> Iterator[ServerPool]:
+    """`app_server(app, version, env=…)`: a server that all tests share, started when asked for.
+
+    A test that harms its server starts its own with `servers.serve`.
+    """
+    running: dict[tuple[str, str, frozenset[tuple[str, str]]], AppServer] = {}
+
+    def get(app: str, version: str, *, env: Mapping[str, str] | None = None) -> AppServer:
+        key = (app, version, frozenset((env or {}).items()))
+        if key not in running:
+            running[key] = servers.start(app, version, env=env)
+        return running[key]
+
+    try:
+        yield get
+    finally:
+        for server in running.values():
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def protocol_app_6(app_server: ServerPool) -> AppServer:
+    """The protocol app on Gradio 6.31.0."""
+    return app_server("protocol_app.py", servers.GRADIO_6)
+
+
+@pytest.fixture(scope="session")
+def protocol_app_5(app_server: ServerPool) -> AppServer:
+    """The protocol app on Gradio 5.50.0."""
+    return app_server("protocol_app.py", servers.GRADIO_5)
+
+
+@pytest.fixture(
+    scope="session",
+    params=[servers.GRADIO_6, servers.GRADIO_5],
+    ids=["gradio-6.31.0", "gradio-5.50.0"],
+)
+def protocol_app(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServer:
+    """The protocol app on each Gradio in turn: the same tests run on both."""
+    return app_server("protocol_app.py", request.param)
+
+
+@pytest.fixture(scope="session")
+def phi4_app(app_server: ServerPool) -> AppServer:
+    """The replica of the Phi-4 multimodal Space, on Gradio 5.50.0."""
+    return app_server("phi4_replica.py", servers.GRADIO_5)
+
+
+@pytest.fixture(scope="session")
+def qvq_app(app_server: ServerPool) -> AppServer:
+    """The replica of the QVQ preview Space, on Gradio 5.50.0."""
+    return app_server("qvq_replica.py", servers.GRADIO_5)
