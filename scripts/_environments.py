@@ -135,3 +135,19 @@ def _project_tables() -> dict[str, object]:
 
 def _shown(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def main(names: Sequence[str]) -> int:
+    """Make the environments so named (`dev`, `gradio-<version>`) and print their interpreters."""
+    try:
+        for name in names:
+            kind, _, version = name.partition("-")
+            print(development() if kind == "dev" else gradio(version))
+    except SetupError as error:
+        print(f"set-up failed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""`import spacecall` is cheap: it loads what a call needs, and does no work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TypedDict
+
+import pytest
+
+_REPORT = """
+import sys, threading
+import spacecall
+import json
+print(json.dumps({"modules": sorted(sys.modules), "threads": threading.active_count()}))
+"""
+
+# The tools, the per-Space modules, and the libraries that only they need.
+_NOT_LOADED = (
+    "spacecall.spaces",
+    "spacecall.chat",
+    "spacecall.inference",
+    "spacecall.codegen",
+    "spacecall.cassettes",
+    "spacecall.cli",
+    "typer",
+    "rich",
+    "click",
+    "datamodel_code_generator",
+    "huggingface_hub",
+    "fsspec",
+    "gradio",
+    "gradio_client",
+    "trio",
+)
+
+
+class Report(TypedDict):
+    """What the interpreter says of itself."""
+
+    modules: list[str]
+    threads: int
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """What a fresh interpreter holds after `import spacecall`."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _REPORT],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: Report = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", _NOT_LOADED)
+def test_importing_the_package_does_not_load(name: str, report: Report) -> None:
+    modules = report["modules"]
+    assert "spacecall" in modules
+    loaded = [module for module in modules if module == name or module.startswith(f"{name}.")]
+    # The folder of the Spaces may be known; none of them may be loaded.
+    assert not [module for module in loaded if module != "spacecall.spaces"]
+
+
+def test_importing_the_package_starts_no_thread(report: Report) -> None:
+    assert report["threads"] == 1
+
+
+def test_every_public_name_exists() -> None:
+    import spacecall
+
+    assert sorted(spacecall.__all__) == sorted(set(spacecall.__all__))
+    for name in spacecall.__all__:
+        assert getattr(spacecall, name) is not None

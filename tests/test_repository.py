@@ -1,0 +1,62 @@
+"""The repository stands alone: nothing in it depends on where it was written."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Written in parts, so that this file does not name what it looks for.
+_REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "deb" + "ian.org")
+_MACHINE_PATH = re.compile(
+    rb"(?<![\w.~}/-])/(?:work|root|opt|home/\w+|Users/\w+|tmp)/(?!gradio/)\w"
+)
+
+
+def _files() -> list[Path]:
+    """Every file that git tracks, or would track."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git work tree")
+    paths = (ROOT / name for name in done.stdout.decode().split("\0") if name)
+    return [path for path in paths if path.is_file()]
+
+
+def test_no_file_names_a_package_registry() -> None:
+    names = [name.encode() for name in _REGISTRIES]
+    found = {
+        str(path.relative_to(ROOT))
+        for path in _files()
+        if any(name in path.read_bytes().lower() for name in names)
+    }
+    assert not found
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0].decode()}"
+        for path in _files()
+        if path != Path(__file__)
+        for match in _MACHINE_PATH.finditer(path.read_bytes())
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda p: p.name
+)
+def test_requirements_are_pinned_and_say_no_address(lock: Path) -> None:
+    lines = [line.split(";")[0].strip() for line in lock.read_text().splitlines()]
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    assert wanted
+    assert not [line for line in wanted if not re.fullmatch(r"[\w.-]+==[\w.+]+", line)]
+
+
+def test_every_command_is_executable() -> None:
+    for name in ("scripts/test", "scripts/demo", "scripts/check", ".ci/run"):
+        assert (ROOT / name).stat().st_mode & 0o111, name
