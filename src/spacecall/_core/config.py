@@ -6,10 +6,11 @@ Reads the shapes of Gradio 3.50 to 6.x; what a version does not send gets that v
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
+from spacecall._core.loose import is_array, is_object, items, mapping, text
 from spacecall.endpoints import Visibility
 from spacecall.errors import ProtocolError
 
@@ -151,53 +152,54 @@ class AppConfig:
         return min(found, key=lambda one: _PRECEDENCE.index(one.visibility), default=None)
 
 
-def read_config(data: object) -> AppConfig:
+def read_config(config: object) -> AppConfig:
     """Reads what /config answered, already parsed from JSON.
 
     Raises:
         ProtocolError: this is not the configuration of a Gradio app.
     """
-    config = _mapping(data)
-    if not isinstance(data, Mapping):
-        raise ProtocolError(f"not a Gradio config: a JSON object was expected, got {_kind(data)}")
+    if not is_object(config):
+        got = "null" if config is None else type(config).__name__
+        raise ProtocolError(f"not a Gradio config: a JSON object was expected, got {got}")
     for key in ("components", "dependencies"):
-        if not isinstance(config.get(key), list):
+        if not is_array(config.get(key)):
             keys = ", ".join(repr(str(name)[:40]) for name in list(config)[:6]) or "nothing"
             raise ProtocolError(f"not a Gradio config: it has no list {key!r}, it has {keys}")
-    components = {one.id: one for one in map(_component, _objects(config["components"])) if one}
-    version = _text(config.get("version"))
+    components = {one.id: one for one in map(_component, config["components"]) if one}
+    version = text(config.get("version"))
     size = config.get("max_file_size")
-    prefix = _text(config.get("api_prefix")).strip("/")
+    prefix = text(config.get("api_prefix")).strip("/")
     app_id = config.get("app_id")
     queued = config.get("enable_queue") is not False
     return AppConfig(
         version=version,
         version_info=_version_info(version),
-        protocol=_text(config.get("protocol")) or "ws",
+        protocol=text(config.get("protocol")) or "ws",
         api_prefix=f"/{prefix}" if prefix else "",
         app_id=None if app_id is None else str(app_id),
-        title=_text(config.get("title")),
-        space_id=_text(config.get("space_id")) or None,
+        title=text(config.get("title")),
+        space_id=text(config.get("space_id")) or None,
         max_file_size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         dependencies=tuple(
             _dependency(position, raw, components, queued=queued)
-            for position, raw in enumerate(map(_mapping, config["dependencies"]))
+            for position, raw in enumerate(map(mapping, config["dependencies"]))
         ),
         show_error=config.get("show_error") is True,
     )
 
 
-def _component(raw: Mapping[str, Any]) -> Component | None:
+def _component(data: object) -> Component | None:
+    raw = mapping(data)
     number = raw.get("id")
     if not isinstance(number, int):
         return None
-    kind = _text(raw.get("type")).lower()
-    props = _mapping(raw.get("props"))
+    kind = text(raw.get("type")).lower()
+    props = mapping(raw.get("props"))
     skip = raw.get("skip_api")
     return Component(
         id=number,
         type=kind,
-        label=_text(props.get("label")),
+        label=text(props.get("label")),
         props=props,
         is_state=kind == "state",
         skip_api=skip if isinstance(skip, bool) else kind in _HIDDEN_TYPES,
@@ -205,12 +207,12 @@ def _component(raw: Mapping[str, Any]) -> Component | None:
 
 
 def _dependency(
-    position: int, raw: Mapping[str, Any], components: Mapping[int, Component], queued: bool
+    position: int, raw: Mapping[str, Any], components: Mapping[int, Component], *, queued: bool
 ) -> Dependency:
     number = raw.get("id")
     queue = raw.get("queue")
-    types = _mapping(raw.get("types"))
-    name = _text(raw.get("api_name")).removeprefix("/") or None
+    types = mapping(raw.get("types"))
+    name = text(raw.get("api_name")).removeprefix("/") or None
     return Dependency(
         fn_index=number if isinstance(number, int) else position,
         # without a function on the server there is nothing to call
@@ -235,28 +237,10 @@ def _visibility(raw: Mapping[str, Any]) -> Visibility:
 
 
 def _slots(ids: object, components: Mapping[int, Component]) -> tuple[Component, ...]:
-    if not isinstance(ids, list):
-        return ()
-    numbers = [one for one in cast("list[object]", ids) if isinstance(one, int)]
+    numbers = [one for one in items(ids) if isinstance(one, int)]
     return tuple(components.get(number) or Component(id=number, type="") for number in numbers)
 
 
 def _version_info(version: str) -> tuple[int, ...]:
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(map(int, found[0].split("."))) if found else ()
-
-
-def _objects(items: Iterable[object]) -> list[Mapping[str, Any]]:
-    return [cast("Mapping[str, Any]", item) for item in items if isinstance(item, Mapping)]
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _kind(value: object) -> str:
-    return "null" if value is None else type(value).__name__

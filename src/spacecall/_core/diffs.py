@@ -8,28 +8,33 @@ index says, gives the value that the server had.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NoReturn, cast
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
+from spacecall._core.loose import is_array, is_object
 from spacecall.errors import ProtocolError
 
 __all__ = ["apply", "fold"]
+
+_DEEPEST = 256
 
 
 def fold(snapshot: list[Any] | None, data: list[Any]) -> list[Any]:
     """The outputs after the message with `data`, given those before it; None before the first.
 
-    The old snapshot stays as it is; what did not change is shared with it. An output that was not
-    there before comes whole; one that `data` leaves out keeps its value.
+    The old snapshot stays as it is; what did not change is shared with it. An output that is new
+    in mid-stream (the app was reloaded) comes as edits of None; one that `data` leaves out keeps
+    its value.
 
     Raises:
         ProtocolError: an edit cannot be made.
     """
     if snapshot is None:
         return list(data)
-    known = len(snapshot)
-    folded = [apply(old, _edits(new)) for old, new in zip(snapshot, data, strict=False)]
-    return folded + snapshot[len(data) :] + data[known:]
+    known = [*snapshot, *[None] * (len(data) - len(snapshot))]
+    folded = [apply(old, _edits(new)) for old, new in zip(known, data, strict=False)]
+    return folded + known[len(data) :]
 
 
 def apply(value: Any, ops: Sequence[Any]) -> Any:
@@ -39,42 +44,42 @@ def apply(value: Any, ops: Sequence[Any]) -> Any:
         ProtocolError: an edit cannot be made.
     """
     for edit in ops:
-        if not (isinstance(edit, (list, tuple)) and len(cast("Sequence[Any]", edit)) == 3):
+        if not is_array(edit) or len(edit) != 3 or not is_array(edit[1]):
             raise ProtocolError(f"an edit is [op, path, value], got {_short(edit)}")
-        op, path, new = cast("Sequence[Any]", edit)
-        if not isinstance(path, (list, tuple)):
-            _impossible(op, path, "the path is no list")
-        value = _apply(value, op, cast("Sequence[Any]", path), 0, new)
+        op, path, new = edit
+        if len(path) > _DEEPEST:
+            _impossible(op, path, f"it is longer than {_DEEPEST}")
+        value = _apply(value, op, path, 0, new)
     return value
 
 
-def _edits(data: Any) -> list[Any]:
-    if not isinstance(data, list):
+def _edits(data: object) -> list[Any]:
+    if not is_array(data):
         raise ProtocolError(f"a list of edits was expected, got {_short(data)}")
-    return cast("list[Any]", data)
+    return data
 
 
 def _apply(value: Any, op: Any, path: Sequence[Any], depth: int, new: Any) -> Any:
     if depth == len(path):
         return _edit_whole(value, op, path, new)
-    key = path[depth]
-    if isinstance(value, list):
-        return _edit_list(cast("list[Any]", value), op, path, depth, new)
-    if isinstance(value, dict):
-        return _edit_dict(cast("dict[str, Any]", value), op, path, depth, new)
-    _impossible(op, path, f"{_short(key)} does not exist in {type(value).__name__}")
+    if is_array(value):
+        return _edit_list(value, op, path, depth, new)
+    if is_object(value):
+        return _edit_dict(value, op, path, depth, new)
+    why = f"{_short(path[depth])} does not exist in {type(value).__name__}"
+    return _impossible(op, path, why)
 
 
 def _edit_whole(value: Any, op: Any, path: Sequence[Any], new: Any) -> Any:
-    if op == "append":
-        if isinstance(value, str) and isinstance(new, str):
-            return value + new
-        _impossible(op, path, f"{_short(new)} cannot be appended to {type(value).__name__}")
     if op in ("replace", "add"):
         return new
-    if op == "delete":
-        _impossible(op, path, "there is nothing to delete it from")
-    _impossible(op, path, "no such operation")
+    if op != "append":
+        _impossible(
+            op, path, "there is nothing to delete" if op == "delete" else "unknown operation"
+        )
+    if not (isinstance(value, str) and isinstance(new, str)):
+        _impossible(op, path, f"{_short(new)} cannot be appended to {type(value).__name__}")
+    return value + new
 
 
 def _edit_list(value: list[Any], op: Any, path: Sequence[Any], depth: int, new: Any) -> list[Any]:
@@ -98,12 +103,12 @@ def _edit_list(value: list[Any], op: Any, path: Sequence[Any], depth: int, new: 
 
 
 def _edit_dict(
-    value: dict[str, Any], op: Any, path: Sequence[Any], depth: int, new: Any
+    value: Mapping[str, Any], op: Any, path: Sequence[Any], depth: int, new: Any
 ) -> dict[str, Any]:
     key = path[depth]
     last = depth == len(path) - 1
     if not isinstance(key, str):
-        _impossible(op, path, f"{_short(key)} is no key of an object")
+        key = json.dumps(key)  # the app's dict had such a key: JSON made it text
     if last and op == "add":
         return {**value, key: new}
     if key not in value:

@@ -1,0 +1,150 @@
+"""What an app offers: /info's names and schemas, with what only /config knows.
+
+Corrected on the way, as seen on real apps (4.44 to 6.31):
+
+- limits of sliders and numbers are in /config only, and choices that may be extended
+  (`allow_custom_value`) look like closed ones in /info;
+- where the page shows an empty image, number or choice it sends null, which no schema admits;
+- HTML components may hold any JSON, although they are said to hold text;
+- a component without a label gets one with its id in it, which changes when the app does;
+- two functions may have one name: /info tells of one of them.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spacecall._core.config import AppConfig, Component, Dependency
+from spacecall._core.dialect import clean_schema
+from spacecall._core.limits import describe, narrow, widen
+from spacecall._core.loose import is_object, items, mapping, text
+from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
+from spacecall.errors import ProtocolError
+
+__all__ = ["clean_schema", "read_endpoints"]
+
+_Pair = tuple[Mapping[str, Any], Component]
+
+
+def read_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
+    """The endpoints that /info names, by name and in its order.
+
+    Args:
+        config: the same app's /config.
+        info: what /info answered, already parsed from JSON.
+
+    Raises:
+        ProtocolError: this is not what a Gradio app's /info answers.
+    """
+    named = mapping(info).get("named_endpoints")
+    if not is_object(named):
+        raise ProtocolError("not a Gradio /info: it has no object 'named_endpoints'")
+    found: dict[str, Endpoint] = {}
+    for name, raw in named.items():
+        dependency = config.find(name)
+        if dependency is not None:
+            rivals = [one for one in config.dependencies if one.name == dependency.name]
+            endpoint = _endpoint(mapping(raw), dependency, alone=len(rivals) == 1)
+            found[endpoint.name] = endpoint
+    return found
+
+
+def _endpoint(raw: Mapping[str, Any], dependency: Dependency, *, alone: bool) -> Endpoint:
+    parameters = _pairs(raw.get("parameters"), dependency.visible_inputs, alone=alone)
+    returns = _pairs(raw.get("returns"), dependency.visible_returns, alone=alone)
+    names = _names(parameters)
+    return Endpoint(
+        name=dependency.name or "",
+        parameters=tuple(map(_parameter, names, parameters)),
+        returns=tuple(map(_returned, returns)),
+        streaming=dependency.generator,
+        queued=dependency.queued,
+        stateful=dependency.stateful,
+        visibility=dependency.visibility,
+        description=text(raw.get("description")),
+    )
+
+
+def _pairs(raw: object, components: Sequence[Component], *, alone: bool) -> list[_Pair]:
+    """What /info says of each slot, with its component.
+
+    Where they do not belong together: /info is right if it speaks of the only function of this
+    name, and of another function if it does not.
+    """
+    entries = [mapping(entry) for entry in items(raw)]
+    kinds = [text(entry.get("component")).lower() for entry in entries]
+    if kinds == [_kind(component) for component in components]:
+        return list(zip(entries, components, strict=True))
+    if not alone:
+        return [({}, component) for component in components]
+    return [
+        (entry, Component(id=-1, type=kind)) for entry, kind in zip(entries, kinds, strict=True)
+    ]
+
+
+def _kind(component: Component) -> str:
+    """The kind as /info has it: `lineplot`, where the component's type is `nativeplot`."""
+    return text(component.props.get("name")).lower() or component.type
+
+
+def _parameter(name: str, pair: _Pair) -> Parameter:
+    raw, component = pair
+    default: Any = NO_DEFAULT
+    if raw.get("parameter_has_default") is True:
+        default = raw.get("parameter_default")
+    schema = clean_schema(raw.get("type"))
+    return Parameter(
+        name=name,
+        label=_label(raw, component),
+        component=_kind(component),
+        schema=narrow(schema, component, default),
+        default=default,
+        description=describe(schema, component),
+    )
+
+
+def _returned(pair: _Pair) -> Returned:
+    raw, component = pair
+    schema = clean_schema(raw.get("type"))
+    return Returned(
+        label=_label(raw, component),
+        component=_kind(component),
+        schema=widen(schema, component),
+        description=text(component.props.get("info")).strip(),
+    )
+
+
+def _label(raw: Mapping[str, Any], component: Component) -> str:
+    label = text(raw.get("label")) or component.label
+    made_up = (f"parameter_{component.id}", f"value_{component.id}")
+    return "" if label in made_up and not component.label else label
+
+
+def _names(pairs: Sequence[_Pair]) -> list[str]:
+    """A keyword for each parameter: the function's own (4.44 and later), or made of its label."""
+    names: list[str] = []
+    for index, (raw, component) in enumerate(pairs):
+        wanted = text(raw.get("parameter_name")) or _label(raw, component)
+        name = unique = _identifier(wanted) or f"param_{index}"
+        number = 2
+        while unique in names:
+            unique = f"{name}_{number}"
+            number += 1
+        names.append(unique)
+    return names
+
+
+def _identifier(wanted: str) -> str:
+    if wanted.isidentifier() and not keyword.iskeyword(wanted):
+        return wanted
+    folded = unicodedata.normalize("NFKC", wanted).lower()
+    name = re.sub(r"\W+", "_", folded)[:60].strip("_")
+    if name[:1].isdigit():
+        name = f"param_{name}"
+    if keyword.iskeyword(name):
+        name = f"{name}_"
+    return name if name.isidentifier() else ""

@@ -1,0 +1,132 @@
+"""One node of a JSON Schema: its references, its branches, the kinds of value that fit it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, TypeGuard
+
+from spacecall._core.loose import is_object, items, mapping, strings
+
+__all__ = [
+    "KINDS",
+    "Schema",
+    "branches",
+    "is_kind",
+    "is_list",
+    "is_number",
+    "kinds_of",
+    "means_file",
+    "member_of",
+    "place_of",
+    "resolve",
+]
+
+Schema: TypeAlias = Mapping[str, Any]
+
+KINDS = {
+    "array": "a list",
+    "boolean": "a bool",
+    "file": "a file",
+    "integer": "an integer",
+    "null": "None",
+    "number": "a number",
+    "object": "a dict",
+    "string": "a str",
+}
+"""The kinds of value, as people call them: those of JSON, and `file`."""
+
+_LONGEST_CHAIN = 32
+_DEEPEST_UNION = 6
+_FILE = frozenset({"path", "url", "orig_name", "mime_type"})
+
+
+def resolve(schema: Schema, root: Schema) -> Schema:
+    """`schema`, or what its local `$ref` leads to; `{}` where that leads nowhere."""
+    node = schema
+    for _ in range(_LONGEST_CHAIN):
+        if "$ref" not in node:
+            return node
+        name = str(node["$ref"]).rpartition("/")[2]
+        node = mapping(mapping(root.get("$defs")).get(name))
+    return {}
+
+
+def branches(node: Schema) -> list[Schema]:
+    """The alternatives of a union, unresolved."""
+    return items(node.get("anyOf")) or items(node.get("oneOf"))
+
+
+def place_of(node: Schema, index: int) -> Schema:
+    """What an array's element at `index` must fit."""
+    places: list[Schema] = items(node.get("prefixItems"))
+    if index < len(places):
+        return places[index]
+    return {"not": {}} if node.get("items") is False else mapping(node.get("items"))
+
+
+def member_of(node: Schema, key: object) -> Schema | None:
+    """What an object's member `key` must fit; None if it may not have one."""
+    known = mapping(node.get("properties"))
+    if isinstance(key, str) and key in known:
+        return mapping(known[key])
+    rest = node.get("additionalProperties")
+    return None if rest is False else mapping(rest)
+
+
+def kinds_of(schema: Schema, root: Schema, depth: int = 0) -> list[str]:
+    """The kinds of value that can fit; empty when any can."""
+    node = resolve(schema, root)
+    if mapping(node.get("properties")).keys() >= _FILE:
+        return ["file"]
+    if kind := node.get("type"):
+        return [kind] if isinstance(kind, str) else strings(kind)
+    found: list[str] = []
+    for branch in branches(node) or items(node.get("allOf"))[:1]:
+        kinds = kinds_of(branch, root, depth + 1) if depth < _DEEPEST_UNION else []
+        if not kinds:
+            return []
+        found += [kind for kind in kinds if kind not in found]
+    return found
+
+
+def means_file(kinds: list[str]) -> bool:
+    """Whether `kinds` is a file, or a file and null."""
+    return "file" in kinds and not set(kinds) - {"file", "null"}
+
+
+def is_kind(value: object, kind: str) -> bool:
+    """Whether `value` is of one of the `KINDS`."""
+    match kind:
+        case "array":
+            return is_list(value)
+        case "boolean":
+            return isinstance(value, bool)
+        case "file":
+            return _may_be_file(value)
+        case "integer":
+            return is_number(value) and value == int(value)
+        case "null":
+            return value is None
+        case "number":
+            return is_number(value)
+        case "object":
+            return is_object(value)
+        case _:
+            return isinstance(value, str)
+
+
+def is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """Whether JSON would make it an array."""
+    return isinstance(value, (list, tuple))
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether JSON would make it a number: a bool, nan and inf are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _may_be_file(value: object) -> bool:
+    if is_object(value):
+        return "path" in value or "url" in value
+    return not (value is None or isinstance(value, (bool, int, float, list, tuple, set)))
