@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from spacecall._core.messages import UnknownMessage, parse
+from spacecall._wire import queue_data as wire
+from spacecall.errors import ProtocolError
+from tests.protocol.captures import case, events, queue_messages, schema, streams
+
+RECORDED = list(queue_messages())
+
+
+def test_every_recorded_message_is_parsed_to_the_model_of_its_kind() -> None:
+    for place, text in RECORDED:
+        fields = json.loads(text)
+        message = parse(text)
+        assert type(message).__name__ == fields["msg"].title().replace("_", ""), place
+        assert parse(text.encode()) == message, place
+        assert message.event_id == fields.get("event_id"), place
+
+
+def test_no_field_of_a_recorded_message_is_lost_or_changed() -> None:
+    for place, text in RECORDED:
+        message = parse(text)
+        assert not isinstance(message, UnknownMessage)
+        assert message.model_dump(exclude_unset=True) == json.loads(text), place
+
+
+def test_the_recordings_hold_every_kind_of_message() -> None:
+    known = {model["properties"]["msg"]["const"] for model in _kinds()}
+    assert {json.loads(text)["msg"] for _, text in RECORDED} == known
+
+
+def _kinds() -> list[dict[str, Any]]:
+    whole = schema("queue-data")
+    return [whole["$defs"][one["$ref"].rpartition("/")[2]] for one in whole["oneOf"]]
+
+
+@pytest.mark.parametrize("model", _kinds(), ids=lambda model: model["title"])
+def test_every_kind_of_the_schema_is_known(model: dict[str, Any]) -> None:
+    least = dict.fromkeys(model["required"], "x")
+    message = parse(json.dumps({**least, "msg": model["properties"]["msg"]["const"]}))
+    assert type(message).__name__ == model["title"]
+
+
+def test_diffs_stay_as_json_gives_them() -> None:
+    message = parse(
+        '{"msg":"process_generating","output":{"data":[[["append",[0,"a"],"é"],["delete",[1],null]]]}}'
+    )
+    assert isinstance(message, wire.ProcessGenerating)
+    assert message.output is not None
+    assert message.output.data == [[["append", [0, "a"], "é"], ["delete", [1], None]]]
+
+
+def test_a_cancelled_job_is_told_from_one_that_failed_without_a_reason() -> None:
+    cancelled = parse('{"msg":"process_completed","event_id":"a","output":{},"success":true}')
+    failed = parse('{"msg":"process_completed","output":{"error":null},"success":false}')
+    assert isinstance(cancelled, wire.ProcessCompleted)
+    assert isinstance(failed, wire.ProcessCompleted)
+    assert cancelled.output is not None
+    assert failed.output is not None
+    assert cancelled.output.model_fields_set == set()
+    assert failed.output.model_fields_set == {"error"}
+    assert (cancelled.success, failed.success) == (True, False)
+
+
+def test_a_completion_may_have_no_output() -> None:
+    message = parse('{"msg":"process_completed","output":null,"success":false}')
+    assert isinstance(message, wire.ProcessCompleted)
+    assert message.output is None
+
+
+def test_an_error_may_be_any_json() -> None:
+    message = parse('{"msg":"process_completed","output":{"error":{"code":1}},"success":false}')
+    assert isinstance(message, wire.ProcessCompleted)
+    assert message.output is not None
+    assert message.output.error == {"code": 1}
+
+
+def test_fields_that_are_not_known_are_passed_over() -> None:
+    message = parse('{"msg":"heartbeat","event_id":null,"interval":15}')
+    assert message == wire.Heartbeat(msg="heartbeat", event_id=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"msg":"process_paused","event_id":"a"}', UnknownMessage("process_paused", "a")),
+        ('{"msg":"process_paused","event_id":7}', UnknownMessage("process_paused", None)),
+        ('{"event_id":"a"}', UnknownMessage("", "a")),
+        ('{"msg":null}', UnknownMessage("", None)),
+        ('{"msg":["log"]}', UnknownMessage("", None)),
+        ("{}", UnknownMessage("", None)),
+    ],
+)
+def test_a_kind_that_is_not_known_is_told_from_a_broken_message(
+    text: str, expected: UnknownMessage
+) -> None:
+    assert parse(text) == expected
+    assert parse(text.encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not JSON"),
+        ("ALIVE", "not JSON"),
+        ('{"msg":"log"', "not JSON"),
+        (b'{"msg":"\xff"}', "not JSON"),
+        ("[" * 200_000, "not JSON"),
+        ('["msg"]', "not a JSON object"),
+        ("null", "not a JSON object"),
+        ('"heartbeat"', "not a JSON object"),
+        ('{"msg":"log","level":"info"}', "log message does not fit at 'log': Field required"),
+        ('{"msg":"estimation","rank":"first"}', "estimation message does not fit at 'rank'"),
+        ('{"msg":"process_completed","output":[1]}', "does not fit at 'output'"),
+        ('{"msg":"progress","progress_data":[{},{"index":"x"}]}', "'progress_data.1.index'"),
+    ],
+)
+def test_a_broken_message_is_a_protocol_error_that_says_what_is_wrong(
+    text: str | bytes, said: str
+) -> None:
+    with pytest.raises(ProtocolError, match=said):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, b"x" * 100_000, "é" * 100_000])
+def test_an_error_quotes_little_of_a_long_message(text: str | bytes) -> None:
+    with pytest.raises(ProtocolError) as raised:
+        parse(text)
+    quoted = raised.value.message.partition(": ")[2]
+    assert len(quoted) == 200 + len("''")
+    assert quoted.endswith("…'")
+
+
+def test_half_a_surrogate_pair_in_an_escape_is_kept() -> None:
+    message = parse(r'{"msg":"process_completed","output":{"data":["\ud83d"]},"success":true}')
+    assert isinstance(message, wire.ProcessCompleted)
+    assert message.output is not None
+    assert message.output.data == ["\ud83d"]
+
+
+def test_deeply_nested_values_are_parsed() -> None:
+    value = "[" * 400 + "]" * 400
+    message = parse(f'{{"msg":"process_completed","output":{{"data":[{value}]}},"success":true}}')
+    assert isinstance(message, wire.ProcessCompleted)
+    assert message.output is not None
+    assert message.output.data == [json.loads(value)]
+
+
+def test_numbers_that_are_no_json_are_parsed() -> None:
+    message = parse('{"msg":"process_generating","output":{"data":[Infinity]},"success":true}')
+    assert isinstance(message, wire.ProcessGenerating)
+    assert message.output is not None
+    assert message.output.data == [float("inf")]
+
+
+def test_messages_cannot_be_changed() -> None:
+    message = parse('{"msg":"heartbeat"}')
+    with pytest.raises(ValueError, match="frozen"):
+        setattr(message, "event_id", "a")  # noqa: B010
+
+
+def test_events_of_the_upload_are_no_messages_of_a_job() -> None:
+    (path,) = [path for path in streams("upload-progress") if "6.31.0" in case(path)]
+    kinds = [parse(data) for _, data in events(path.read_bytes())]
+    assert kinds[-1] == UnknownMessage("done", None)
