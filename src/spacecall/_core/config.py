@@ -64,6 +64,7 @@ class Dependency:
         visibility: public, undocumented or private.
         batch: whether the server collects calls into batches; callers send single values.
         streaming_input: whether it takes its input as a stream.
+        prop_inputs: places in `inputs` whose function takes the component, not its value alone.
     """
 
     fn_index: int
@@ -75,6 +76,7 @@ class Dependency:
     visibility: Visibility = "public"
     batch: bool = False
     streaming_input: bool = False
+    prop_inputs: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str | None:
@@ -99,6 +101,8 @@ class Dependency:
     def fill(self, values: Sequence[Any]) -> list[Any]:
         """The wire's data list: `values` in the visible slots, None in the hidden ones.
 
+        A slot of `prop_inputs` gets the component's properties with the value among them.
+
         Raises:
             ValueError: there are more or fewer values than visible inputs.
         """
@@ -106,7 +110,10 @@ class Dependency:
         if len(values) != expected:
             raise ValueError(f"{self.name} takes {expected} values, got {len(values)}")
         given = iter(values)
-        return [None if component.hidden else next(given) for component in self.inputs]
+        data: list[Any] = [None if one.hidden else next(given) for one in self.inputs]
+        for place in self.prop_inputs:
+            data[place] = {**self.inputs[place].props, "value": data[place]}
+        return data
 
     def visible_outputs(self, data: Sequence[Any]) -> list[Any]:
         """The values of `data` that are not in hidden slots; `data` may be shorter than outputs."""
@@ -213,17 +220,20 @@ def _dependency(
     queue = raw.get("queue")
     types = mapping(raw.get("types"))
     name = text(raw.get("api_name")).removeprefix("/") or None
+    inputs = _slots(raw.get("inputs"), components)
+    whole = items(raw.get("component_prop_inputs"))
     return Dependency(
         fn_index=number if isinstance(number, int) else position,
         # without a function on the server there is nothing to call
         api_name=None if raw.get("backend_fn") is False else name,
-        inputs=_slots(raw.get("inputs"), components),
+        inputs=inputs,
         outputs=_slots(raw.get("outputs"), components),
         queued=queue if isinstance(queue, bool) else queued,
         generator=types.get("generator") is True or types.get("continuous") is True,
         visibility=_visibility(raw),
         batch=raw.get("batch") is True,
         streaming_input=raw.get("connection") == "stream",
+        prop_inputs=frozenset(place for place in range(len(inputs)) if place in whole),
     )
 
 
