@@ -31,7 +31,7 @@ _PLACES = {room: rank for rank, rooms in enumerate(FLOORS) for room in rooms}
 RANK = _PLACES | {"__init__": _PLACES["typed"], "__main__": _PLACES["cli"]}
 
 TOOLS = frozenset({"codegen", "cassettes", "cli"})
-HTTP = frozenset({"httpx", "httpx_sse", "httpcore", "websockets"})
+HTTP = frozenset({"httpx", "httpx2", "httpx_sse", "httpcore", "websockets"})
 # What would make the core depend on a network, an event loop, a thread or a clock.
 NOT_SANS_IO = HTTP | {
     *("anyio", "asyncio", "trio", "sniffio", "concurrent", "threading", "multiprocessing"),
