@@ -108,7 +108,8 @@ class StatusError(SpaceError):
 
     Attributes:
         status: the HTTP status; None for a check made before anything was sent.
-        body: the answer's body as text, cut at the `Limits.body` bytes that were read.
+        body: the answer's body as text.
+        retry_after: seconds to wait before another try, where the server says so.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class StatusError(SpaceError):
         super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
         self.status = status
         self.body = body
+        self.retry_after: float | None = None
 
 
 class AuthError(StatusError):
@@ -159,23 +161,11 @@ class InvalidInputError(StatusError):
 
 
 class QueueFullError(StatusError):
-    """503: the app's queue is full. The job was not accepted.
-
-    Attributes:
-        retry_after: seconds to wait, where the server says so.
-    """
-
-    retry_after: float | None = None
+    """503: the app's queue is full. The job was not accepted."""
 
 
 class RateLimitedError(StatusError):
-    """429: too many requests. The job was not accepted.
-
-    Attributes:
-        retry_after: seconds to wait, where the server says so.
-    """
-
-    retry_after: float | None = None
+    """429: too many requests. The job was not accepted."""
 
 
 class ProtocolError(SpaceError):

@@ -27,23 +27,28 @@ FileInput: TypeAlias = "File | str | os.PathLike[str] | bytes | BinaryIO"
 
 
 class Source(Protocol):
-    """Where the bytes of a `File` come from.
-
-    Attributes:
-        name: a file name without folders.
-        size: in bytes, where known before reading.
-        mime_type: as declared, or guessed from the name.
-        url: where a remote file is fetched from.
-    """
+    """Where the bytes of a `File` come from."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """A file name, maybe with folders."""
+        ...
+
     @property
-    def size(self) -> int | None: ...
+    def size(self) -> int | None:
+        """In bytes, where known before reading."""
+        ...
+
     @property
-    def mime_type(self) -> str | None: ...
+    def mime_type(self) -> str | None:
+        """As declared, or seen in the content."""
+        ...
+
     @property
-    def url(self) -> str | None: ...
+    def url(self) -> str | None:
+        """Where a remote file is fetched from."""
+        ...
+
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The bytes in chunks of at most a few hundred kilobytes."""
         ...
@@ -73,13 +78,13 @@ class File:
     ) -> None:
         self._source: Source = source._source if isinstance(source, File) else _open_source(source)
         inherited = source if isinstance(source, File) else None
-        self._name = name if name is not None else (inherited._name if inherited else None)
-        self._mime_type = mime_type or (inherited._mime_type if inherited else None)
+        self._name: str | None = name or (inherited._name if inherited else None)
+        self._mime_type: str | None = mime_type or (inherited._mime_type if inherited else None)
 
     @property
     def name(self) -> str:
         """A safe file name: no folders, no control characters, never empty."""
-        return safe_name(self._name if self._name is not None else self._source.name)
+        return safe_name(self._name or self._source.name)
 
     @property
     def size(self) -> int | None:
@@ -103,7 +108,7 @@ class File:
         return self._source
 
     def stream(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """`async with file.stream() as chunks: async for chunk in chunks: …`
+        """Read it bit by bit: `async with file.stream() as chunks`, then `async for` over them.
 
         Raises:
             SpaceError: a remote file could not be fetched.
@@ -132,7 +137,9 @@ class File:
         if await anyio.Path(target).is_dir():
             target = target / self.name
         descriptor, part = await run_sync(
-            lambda: tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".part")
+            lambda: tempfile.mkstemp(
+                dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".part"
+            )
         )
         try:
             async with anyio.wrap_file(os.fdopen(descriptor, "wb")) as out, self.stream() as chunks:
@@ -204,7 +211,7 @@ class _PathSource:
             opened = await anyio.open_file(self._path, "rb")
         except OSError as error:
             raise InvalidInputError(f"cannot read {str(self._path)!r}: {error.strerror}") from error
-        async with opened, aclosing(_chunks(opened.wrapped)) as chunks:
+        async with opened, aclosing(_chunks(cast("BinaryIO", opened.wrapped))) as chunks:
             yield chunks
 
 
@@ -286,8 +293,11 @@ def _data_uri(uri: str) -> Source:
 
 
 async def _chunks(file: BinaryIO) -> AsyncGenerator[bytes, None]:
-    while chunk := await run_sync(file.read, CHUNK):
-        yield chunk
+    try:
+        while chunk := await run_sync(file.read, CHUNK):
+            yield chunk
+    except (OSError, ValueError) as error:  # ValueError: the file object has been closed
+        raise InvalidInputError(f"cannot read the file: {error}") from error
 
 
 def _publish(part: str, target: Path) -> None:

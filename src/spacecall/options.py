@@ -1,4 +1,7 @@
-"""What a caller may choose: timeouts, retries, limits, credentials. Frozen values, durations in seconds."""
+"""What a caller may choose: timeouts, retries, limits, credentials.
+
+Frozen values; durations in seconds.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The client: channels own the streams, calls run over them, a Space holds both."""

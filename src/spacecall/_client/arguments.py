@@ -1,0 +1,76 @@
+"""Keyword arguments of a dynamic call, checked against the app's own schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from spacecall._core.schema_check import map_files, problems
+from spacecall.endpoints import Endpoint, Parameter
+from spacecall.errors import InvalidInputError, NotFoundError
+from spacecall.files import File
+
+
+def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
+    """The endpoint called `name`, with or without its slash.
+
+    Raises:
+        NotFoundError: there is none; the message names the nearest.
+    """
+    wanted = name if name.startswith("/") else f"/{name}"
+    if wanted in endpoints:
+        return endpoints[wanted]
+    raise unknown_endpoint(wanted, list(endpoints))
+
+
+def unknown_endpoint(name: str, known: list[str]) -> NotFoundError:
+    """The error for a name that the app does not have."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    if near:
+        hint = "did you mean " + " or ".join(near) + "?"
+    else:
+        shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+        hint = f"it has {shown}" if known else "it has no endpoint with a name"
+    return NotFoundError(f"the app has no endpoint {name}; {hint}", endpoint=name)
+
+
+def bind(endpoint: Endpoint, arguments: Mapping[str, Any]) -> list[Any]:
+    """The values of the visible inputs in wire order, files as `File`, defaults filled in.
+
+    Raises:
+        InvalidInputError: an argument is unknown, missing, or does not fit; `problems` says which.
+    """
+    names = [parameter.name for parameter in endpoint.parameters]
+    wrong = [_unknown(name, names) for name in arguments if name not in names]
+    values: list[Any] = []
+    for parameter in endpoint.parameters:
+        if parameter.name in arguments:
+            value, found = _value(parameter, arguments[parameter.name])
+            values.append(value)
+            wrong += found
+        elif parameter.required:
+            wrong.append(f"{parameter.name} is missing")
+        else:
+            values.append(parameter.default)
+    if wrong:
+        raise InvalidInputError("; ".join(wrong), problems=wrong, endpoint=endpoint.name)
+    return values
+
+
+def _value(parameter: Parameter, given: Any) -> tuple[Any, list[str]]:
+    if given is None and parameter.default is None:
+        return None, []
+    try:
+        value = map_files(parameter.schema, given, File)
+    except InvalidInputError as error:
+        return given, [f"{parameter.name}: {error.message}"]
+    found = problems(parameter.schema, value)
+    return value, [f"{parameter.name}: {problem}" for problem in found]
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"{name} is not a parameter; did you mean {near[0]}?"
+    return f"{name} is not a parameter; there is {', '.join(known) or 'none'}"

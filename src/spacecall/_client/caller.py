@@ -1,0 +1,94 @@
+"""What can be called: a Space, a session of it, or a view of either with other options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from spacecall._client.arguments import bind, find, unknown_endpoint
+from spacecall._client.call import Call, Prepare, Way
+from spacecall._client.connection import Connection
+from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._core.config import Dependency
+from spacecall.endpoints import Endpoint
+from spacecall.options import Retry, Timeouts
+
+T = TypeVar("T")
+
+
+class Caller:
+    """Makes calls. Get one from `Space`, `Space.session` or `with_options`."""
+
+    def __init__(self, way: Way) -> None:
+        self._way = way
+
+    @property
+    def url(self) -> str:
+        """The app's address."""
+        return self._way.connection.link.base
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """What the app offers, by name, in the app's order.
+
+        Raises:
+            RuntimeError: a Space that was opened with `describe=False` has not been asked yet.
+        """
+        found = self._way.connection.endpoints
+        if found is None:
+            raise RuntimeError("opened with describe=False: await space.describe() first")
+        return found
+
+    async def describe(self) -> Mapping[str, Endpoint]:
+        """`endpoints`, asked for if that has not been done."""
+        return await self._way.connection.describe()
+
+    def call(self, endpoint: str, /, **arguments: Any) -> Call[Any]:
+        """Call `endpoint` by name, with the arguments that its `Endpoint.parameters` tell.
+
+        A file argument is anything that `File` takes. No output gives None, one its value,
+        several a tuple; files are `File` handles.
+
+        When the call is awaited or entered, it raises:
+            NotFoundError: the app has no such endpoint.
+            InvalidInputError: an argument is unknown, missing, or does not fit the app's schema.
+        """
+
+        async def prepare(connection: Connection) -> Plan[Any]:
+            described = find(await connection.describe(), endpoint)
+            values = bind(described, arguments)
+            return Plan(find_dependency(connection, described.name), values, decode_dynamic)
+
+        return self.planned(endpoint, prepare)
+
+    def planned(self, endpoint: str, prepare: Prepare[T]) -> Call[T]:
+        """A call of which a typed client makes the plan."""
+        return Call(endpoint, self._way, prepare)
+
+    def with_options(
+        self,
+        *,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Caller:
+        """A view with other options for its calls; `Timeouts.idle` of streams stays the Space's.
+
+        Headers are added to those of the Space, and go to the app only.
+        """
+        settings = self._way.settings.override(timeouts, retry, headers)
+        return Caller(replace(self._way, settings=settings))
+
+
+def find_dependency(connection: Connection, name: str) -> Dependency:
+    """The function behind an endpoint's name, as the live /config tells it.
+
+    Raises:
+        NotFoundError: there is none; the message names the nearest.
+    """
+    found = connection.app.find(name)
+    if found is None:
+        known = [one.name for one in connection.app.dependencies if one.name is not None]
+        raise unknown_endpoint(name, known)
+    return found

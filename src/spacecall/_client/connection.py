@@ -1,0 +1,121 @@
+"""What is open while a Space is: the task group, the app's description, channels, jobs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import anyio
+from anyio.abc import TaskGroup
+
+from spacecall._client.channel import Channel
+from spacecall._client.documents import fetch_info
+from spacecall._client.lanes import Lanes
+from spacecall._core.config import AppConfig, Dependency
+from spacecall._core.info import read_endpoints
+from spacecall._io.link import Link
+from spacecall._io.transfers import RemoteSource
+from spacecall.endpoints import Endpoint
+from spacecall.errors import JobCancelledError
+from spacecall.files import File
+
+
+class Droppable(Protocol):
+    """A job that can be told that nobody waits for it any more."""
+
+    def drop(self, error: JobCancelledError) -> None: ...
+
+
+class Connection:
+    """One app, reached and described.
+
+    Args:
+        link: to the app, logged in.
+        app: its /config.
+        group: where joins and readers run.
+    """
+
+    def __init__(self, link: Link, app: AppConfig, group: TaskGroup) -> None:
+        self.link = link
+        self.app = app
+        self.group = group
+        self.jobs: set[Droppable] = set()
+        self._lanes = Lanes(link.settings.limits.lanes, self.open_channel)
+        self._endpoints: Mapping[str, Endpoint] | None = None
+        self._describing = anyio.Lock()
+        self._submits = 0
+        self._quiet = anyio.Event()
+        self.closed = False
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint] | None:
+        """What the app offers, if it has been asked."""
+        return self._endpoints
+
+    async def describe(self) -> Mapping[str, Endpoint]:
+        """What the app offers; asked once."""
+        async with self._describing:
+            if self._endpoints is None:
+                info = await fetch_info(self.link, self.app)
+                self._endpoints = read_endpoints(self.app, info)
+            return self._endpoints
+
+    def open_channel(
+        self, *, session_hash: str | None = None, grace: float = 2.0, listens: bool = True
+    ) -> Channel:
+        """A channel with cookies of its own; see `Channel`."""
+        return Channel(
+            self.link.fork(),
+            self.app,
+            self.group,
+            session_hash=session_hash,
+            grace=grace,
+            listens=listens,
+        )
+
+    def open_session(self, session_hash: str | None = None) -> Channel:
+        """A channel that is kept: no job given up makes it drop its stream, and lose State."""
+        return self.open_channel(session_hash=session_hash, grace=math.inf)
+
+    def check_open(self) -> None:
+        """Raise RuntimeError once the Space has been left."""
+        if self.closed:
+            raise RuntimeError("the Space is closed: make calls inside its async with block")
+
+    def lease(self, endpoint: Dependency) -> Channel:
+        """A channel for one call; State must not meet another caller's."""
+        return self.open_channel() if endpoint.stateful else self._lanes.lease()
+
+    def file(self, payload: Mapping[str, Any]) -> File:
+        """The handle of a file that the app gave."""
+        return File(RemoteSource(self.link, self.app, payload))
+
+    def start(self, job: Droppable, submit: Callable[[], Awaitable[None]]) -> None:
+        """Run `submit` in the background, and keep `job` until it says that it has ended."""
+
+        async def counted() -> None:
+            try:
+                await submit()
+            finally:
+                self._submits -= 1
+                if not self._submits:
+                    self._quiet.set()
+
+        self.jobs.add(job)
+        self._submits += 1
+        self.group.start_soon(counted)
+
+    async def close(self) -> None:
+        """End every job. Streams are dropped after this, which makes the server cancel what runs.
+
+        A join that is under way is waited for, up to `Timeouts.cancel`: the server might accept a
+        job that nobody would then read or cancel.
+        """
+        self.closed = True
+        for job in list(self.jobs):
+            job.drop(JobCancelledError("the Space was closed before the job was done"))
+        with anyio.move_on_after(self.link.settings.timeouts.cancel, shield=True):
+            while self._submits:
+                self._quiet = anyio.Event()
+                await self._quiet.wait()

@@ -1,0 +1,124 @@
+"""Reaching an app: its address, the login, /config and /info."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import quote
+
+import anyio
+
+from spacecall._core import requests
+from spacecall._core.config import AppConfig, read_config
+from spacecall._core.requests import Request
+from spacecall._core.sources import base_url, space_id
+from spacecall._io.credentials import hub_endpoint
+from spacecall._io.link import Answer, Link, new_client
+from spacecall._io.settings import Settings
+from spacecall.errors import AuthError, NotFoundError, ProtocolError, StatusError
+from spacecall.options import Auth
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What an app tells its clients, as JSON values.
+
+    Attributes:
+        base: the app's address after redirects.
+        config: its /config.
+        info: its /info, undocumented endpoints included where the app tells them.
+    """
+
+    base: str
+    config: Mapping[str, Any] = field(repr=False)
+    info: Mapping[str, Any] = field(repr=False)
+
+
+async def fetch_documents(
+    source: str, *, auth: Auth | None = None, settings: Settings | None = None
+) -> Documents:
+    """Fetch what code generation needs from a live app.
+
+    Raises:
+        SpaceError: the app cannot be reached, or is no Gradio app.
+    """
+    settings = settings or Settings()
+    gate = anyio.Semaphore(settings.limits.requests)
+    async with new_client() as client:
+        link = Link(client, "", auth=auth, settings=settings, gate=gate)
+        link, config = await reach(link, source, auth)
+        app = read_config(config)
+        info = await fetch_info(link, app, all_endpoints=True)
+        return Documents(link.base, config, info)
+
+
+async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[str, Any]]:
+    """Find the app, log in if it asks and `auth` has a password, and read its /config.
+
+    Returns:
+        A link to the app's address, and the config as JSON.
+    """
+    owner_and_name = space_id(source)
+    link = link.moved(await _host(link, owner_and_name) if owner_and_name else base_url(source))
+    try:
+        answer = await link.fetch(requests.CONFIG)
+    except AuthError as error:
+        if error.status != 401 or auth is None or auth.username is None:
+            raise
+        await _login(link, auth.username, auth.password or "")
+        answer = await link.fetch(requests.CONFIG)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"there is no Gradio app: GET /config answered 404 ({error.message})",
+            status=404,
+            body=error.body,
+            space=link.base,
+        ) from error
+    return link.moved(answer.url.partition("?")[0].removesuffix("/config")), _config(answer)
+
+
+async def fetch_info(link: Link, app: AppConfig, *, all_endpoints: bool = False) -> dict[str, Any]:
+    """The app's /info as JSON."""
+    return _object(await link.fetch(requests.info(app, all_endpoints=all_endpoints)))
+
+
+async def _host(link: Link, name: str) -> str:
+    """Ask the Hub where the Space `owner/name` runs."""
+    hub = link.moved(hub_endpoint())
+    try:
+        answer = await hub.fetch(Request("GET", f"/api/spaces/{quote(name)}/host"))
+    except (NotFoundError, AuthError) as error:
+        raise type(error)(
+            f"the Hub has no Space {name}, or it is private: give auth=Auth(token=…) to see it",
+            status=error.status,
+            body=error.body,
+            space=hub.base,
+        ) from error
+    host = _object(answer).get("host")
+    if not isinstance(host, str):
+        raise ProtocolError(f"the Hub does not say where {name} runs", space=hub.base)
+    return base_url(host)
+
+
+async def _login(link: Link, username: str, password: str) -> None:
+    try:
+        await link.fetch(requests.login(username, password))
+    except StatusError as error:
+        # A wrong password gives 400 on every version.
+        if error.status != 400:
+            raise
+        raise AuthError("wrong username or password", status=400, space=link.base) from error
+
+
+def _config(answer: Answer) -> dict[str, Any]:
+    if "html" in answer.headers.get("content-type", ""):
+        raise ProtocolError("there is no Gradio app: GET /config answered an HTML page")
+    return _object(answer)
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    found = answer.json()
+    if not isinstance(found, dict):
+        raise ProtocolError(f"expected a JSON object from {answer.url}")
+    return cast("dict[str, Any]", found)

@@ -1,0 +1,63 @@
+"""Ways to read a job's events: whole values, or pieces of text."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from collections.abc import AsyncIterator
+from typing import Any, Generic, TypeVar, cast
+
+from spacecall.events import Completed, Event, Output, TextDelta
+
+T = TypeVar("T")
+
+
+class Outputs(AsyncIterator[T], Generic[T]):
+    """The values of `Output` and `Completed`; a result that repeats the last value is left out."""
+
+    def __init__(self, events: AsyncIterator[Event[T]]) -> None:
+        self._events = events
+        self._last: T | None = None
+        self._any = False
+
+    async def __anext__(self) -> T:
+        while True:
+            event = await anext(self._events)
+            if not isinstance(event, (Output, Completed)):
+                continue
+            if isinstance(event, Completed) and self._any and event.value == self._last:
+                continue
+            self._any, self._last = True, event.value
+            return event.value
+
+
+class Text(AsyncIterator[TextDelta]):
+    """What each value adds to the text before it."""
+
+    def __init__(self, events: AsyncIterator[Event[Any]]) -> None:
+        self._values = Outputs(events)
+        self._text = ""
+
+    async def __anext__(self) -> TextDelta:
+        while True:
+            text = _text_of(await anext(self._values))
+            start = _common(self._text, text)
+            if start < len(text) or start < len(self._text):
+                self._text = text
+                return TextDelta(text[start:], start)
+
+
+def _text_of(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        for item in cast("tuple[Any, ...]", value):
+            if isinstance(item, str):
+                return item
+    raise TypeError(f"there is no text in {type(value).__name__}; use job.outputs")
+
+
+def _common(old: str, new: str) -> int:
+    """How long the common beginning is."""
+    if new.startswith(old):
+        return len(old)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))

@@ -1,0 +1,71 @@
+"""What a call is going to do: which function, with which values, and how its outputs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar, cast
+
+from spacecall._core.config import Dependency
+from spacecall._core.filedata import replace_files
+from spacecall.files import File
+
+T = TypeVar("T")
+MakeFile: TypeAlias = Callable[[Mapping[str, Any]], File]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[T]):
+    """A call whose arguments are known to fit.
+
+    Attributes:
+        values: of the visible inputs in wire order, files as `File`.
+        decode: makes the caller's value from the visible outputs.
+    """
+
+    endpoint: Dependency
+    values: Sequence[Any]
+    decode: Callable[[list[Any], MakeFile], T]
+
+
+def visible(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
+    """The outputs that a caller sees, component updates replaced by the value they set."""
+    return [unwrap(value) for value in endpoint.visible_outputs(data)]
+
+
+def unwrap(value: Any) -> Any:
+    """The value that a component update `{"__type__": "update", …}` sets; None if it sets none."""
+    if isinstance(value, dict) and cast("dict[str, Any]", value).get("__type__") == "update":
+        return cast("dict[str, Any]", value).get("value")
+    return value
+
+
+def decode_dynamic(values: list[Any], make_file: MakeFile) -> Any:
+    """None, the value, or a tuple, for no, one or several outputs; files as `File`."""
+    found = [replace_files(value, make_file) for value in values]
+    if not found:
+        return None
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def collect_files(values: Any) -> list[File]:
+    """Every `File` in nested lists and dicts, in order."""
+    if isinstance(values, File):
+        return [values]
+    if isinstance(values, dict):
+        values = list(cast("dict[str, Any]", values).values())
+    if isinstance(values, (list, tuple)):
+        return [file for value in cast("Sequence[Any]", values) for file in collect_files(value)]
+    return []
+
+
+def put_payloads(values: Any, payloads: Mapping[int, Any]) -> Any:
+    """`values` with each `File` replaced by the payload under its `id()`."""
+    if isinstance(values, File):
+        return payloads[id(values)]
+    if isinstance(values, dict):
+        items = cast("dict[str, Any]", values)
+        return {key: put_payloads(value, payloads) for key, value in items.items()}
+    if isinstance(values, (list, tuple)):
+        return [put_payloads(value, payloads) for value in cast("Sequence[Any]", values)]
+    return values

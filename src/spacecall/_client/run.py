@@ -1,0 +1,53 @@
+"""Calls of functions that do not use the queue: one request, one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from spacecall._client.channel import JOIN_HEADERS, Channel
+from spacecall._core import requests
+from spacecall._core.config import Dependency
+from spacecall._core.jobs import Job, State
+from spacecall._core.outcomes import app_error
+from spacecall._io.settings import Settings
+from spacecall._wire.errors import AppErrorBody
+from spacecall._wire.run import RunResponse
+from spacecall.errors import ProtocolError, SpaceError, StatusError
+from spacecall.events import Started
+
+
+async def run(
+    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+) -> None:
+    """POST /run/{name} and end `job` with what it answers.
+
+    Raises:
+        SpaceError: the app failed, or could not be asked.
+    """
+    job.advance(State.RUNNING)
+    job.emit(Started(None))
+    # The answer comes when the function returns, and nothing comes before it.
+    patient = replace(settings, timeouts=replace(settings.timeouts, idle=settings.timeouts.run))
+    request = requests.run(channel.app, endpoint, data, channel.session_hash)
+    try:
+        answer = await channel.link.fetch(request, patient, headers=JOIN_HEADERS)
+    except StatusError as error:
+        raise _app_error(error) from error
+    try:
+        output = RunResponse.model_validate_json(answer.body)
+    except ValueError as error:
+        raise ProtocolError(f"the answer of {endpoint.name} is no output of Gradio's") from error
+    job.succeed(output.data, output.duration)
+
+
+def _app_error(error: StatusError) -> SpaceError:
+    """The app's own error, which comes as the body of a 500, or the status itself."""
+    if error.status != 500:
+        return error
+    try:
+        body = AppErrorBody.model_validate_json(error.body)
+    except ValueError:
+        return error
+    return app_error(body.error, title=body.title, duration=body.duration)

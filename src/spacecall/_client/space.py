@@ -1,0 +1,180 @@
+"""The Space, and sessions of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import anyio
+from anyio import AsyncContextManagerMixin
+
+from spacecall._client.call import Call, Way
+from spacecall._client.caller import Caller, find_dependency
+from spacecall._client.channel import Channel
+from spacecall._client.connection import Connection
+from spacecall._client.documents import reach
+from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._core.config import read_config
+from spacecall._io.link import HttpClient, Link, new_client
+from spacecall._io.settings import Settings
+from spacecall.errors import InvalidInputError
+from spacecall.options import Auth, Limits, Retry, Timeouts
+from spacecall.tickets import Ticket
+
+
+class Space(Caller, AsyncContextManagerMixin):
+    """A Gradio app, for `async with Space("owner/name") as space`.
+
+    Leaving ends what still runs, here and on the server. No task outlives the block.
+
+    Args:
+        source: a Space's id or its page on the Hub, or the app's address.
+        auth: credentials, see `Auth`.
+        timeouts: for every call, see `Timeouts`.
+        retry: for every call, see `Retry`.
+        limits: see `Limits`.
+        headers: sent with every request to the app, to no other host.
+        http_client: an `httpx.AsyncClient` to use for every request, and not to close.
+        describe: whether /info is read on entering. Without it `endpoints` is not known at once;
+            typed clients do not need it.
+
+    Raises (on entering):
+        TransportError, DeadlineError: the app cannot be reached.
+        AuthError: it wants a login or a token, or refuses this one.
+        NotFoundError, ProtocolError: there is no Gradio app at that address.
+        InvalidInputError: `source` is neither an id nor an address.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        auth: Auth | None = None,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        limits: Limits | None = None,
+        headers: Mapping[str, str] | None = None,
+        http_client: HttpClient | None = None,
+        describe: bool = True,
+    ) -> None:
+        self._source = source
+        self._auth = auth
+        self._settings = Settings(
+            timeouts or Timeouts(), retry or Retry(), limits or Limits(), dict(headers or {})
+        )
+        self._http_client = http_client
+        self._describe = describe
+
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Space, None]:
+        async with AsyncExitStack() as stack:
+            client = self._http_client
+            if client is None:
+                client = await stack.enter_async_context(new_client())
+            gate = anyio.Semaphore(self._settings.limits.requests)
+            link = Link(client, "", auth=self._auth, settings=self._settings, gate=gate)
+            link, config = await reach(link, self._source, self._auth)
+            connection = await stack.enter_async_context(_open(link, config))
+            super().__init__(Way(connection, self._settings))
+            if self._describe:
+                await connection.describe()
+            yield self
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_way":
+            raise RuntimeError("open the Space first: async with Space(…) as space")
+        raise AttributeError(name)
+
+    def session(
+        self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
+    ) -> Session:
+        """A session: `async with space.session() as chat`. Its calls share State and cookies.
+
+        Args:
+            session_hash: of an earlier session, to go on with its State while the server keeps it.
+            cookies: that session's cookies, which lead to the replica where its State is.
+        """
+        return Session(self._way, session_hash, cookies or {})
+
+    def collect(self, ticket: Ticket) -> Call[Any]:
+        """The call of a detached job, to be awaited or entered.
+
+        It raises `JobLostError` if the server does not know the job any more, or its result has
+        been collected before.
+        """
+        connection = self._way.connection
+        if ticket.space != connection.link.base:
+            raise InvalidInputError(
+                f"the ticket is for {ticket.space}, not for {connection.link.base}"
+            )
+
+        async def prepare(connection: Connection) -> Plan[Any]:
+            return Plan(find_dependency(connection, ticket.endpoint), [], decode_dynamic)
+
+        channel = connection.open_channel(session_hash=ticket.session_hash)
+        channel.link.remember(ticket.cookies)
+        way = replace(self._way, channel=channel, event_id=ticket.event_id)
+        return Call(ticket.endpoint, way, prepare)
+
+    def __repr__(self) -> str:
+        return f"<Space {self._source}>"
+
+
+class Session(Caller, AsyncContextManagerMixin):
+    """A session of a Space: one session_hash, so that `gr.State` is kept between calls.
+
+    Its calls share one stream. When that breaks, every job of the session is lost, and the session
+    takes no further calls.
+    """
+
+    def __init__(self, way: Way, session_hash: str | None, cookies: Mapping[str, str]) -> None:
+        super().__init__(way)
+        self._resumed = session_hash
+        self._resumed_cookies = cookies
+
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Session, None]:
+        connection = self._way.connection
+        connection.check_open()
+        channel = connection.open_session(self._resumed)
+        channel.link.remember(self._resumed_cookies)
+        self._way = replace(self._way, channel=channel)
+        try:
+            yield self
+        finally:
+            channel.close()
+
+    @property
+    def session_hash(self) -> str:
+        """Names the session on the server. Whoever has it can read the session's State."""
+        return self._entered.session_hash
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The session's cookies."""
+        return self._entered.link.cookies
+
+    @property
+    def _entered(self) -> Channel:
+        if self._way.channel is None:
+            raise RuntimeError("open the session first: async with space.session() as session")
+        return self._way.channel
+
+
+@asynccontextmanager
+async def _open(link: Link, config: Mapping[str, Any]) -> AsyncGenerator[Connection, None]:
+    """A connection with its task group; what the body raises is not wrapped in a group."""
+    try:
+        async with anyio.create_task_group() as group:
+            connection = Connection(link, read_config(config), group)
+            try:
+                yield connection
+            finally:
+                await connection.close()
+                group.cancel_scope.cancel()
+    except BaseExceptionGroup as errors:
+        if len(errors.exceptions) > 1:
+            raise
+        raise errors.exceptions[0] from errors.exceptions[0].__cause__

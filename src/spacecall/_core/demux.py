@@ -1,0 +1,131 @@
+"""The messages of one session's stream, each to its own job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+from spacecall._core.jobs import Job, State
+from spacecall._core.messages import Message
+from spacecall._wire.queue_data import CloseStream, Heartbeat, ProcessCompleted, UnexpectedError
+from spacecall.errors import JobLostError, ProtocolError, SpaceError
+
+
+class Fed(Enum):
+    """What a message meant for the stream."""
+
+    CONTINUES = auto()
+    CLOSES = auto()
+
+
+class Demultiplexer:
+    """Who waits for what on one session.
+
+    A message can come before the answer to the join that it belongs to: while a join is under
+    way, messages with an unknown event id are parked, and handed over on `accept`.
+
+    Args:
+        parked: how many messages are kept so.
+    """
+
+    __slots__ = ("_jobs", "_joining", "_parked", "_parked_count", "_parked_limit")
+
+    def __init__(self, parked: int) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._joining: set[Job] = set()
+        self._parked: dict[str, list[Message]] = {}
+        self._parked_count = 0
+        self._parked_limit = parked
+
+    @property
+    def pending(self) -> bool:
+        """Whether the server still has jobs of this session, as far as is known here."""
+        return bool(self._jobs)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for a job here, or a join is under way."""
+        return bool(self._joining) or not all(job.ended for job in self._jobs.values())
+
+    @property
+    def load(self) -> int:
+        """Jobs on this session, joins under way included."""
+        return len(self._jobs) + len(self._joining)
+
+    def has_sibling(self, job: Job) -> bool:
+        """Whether another job of the same function, which /cancel would kill too, is wanted."""
+        others = [*self._jobs.values(), *self._joining]
+        return any(o is not job and o.fn_index == job.fn_index and not o.ended for o in others)
+
+    def joining(self, job: Job) -> None:
+        """The join of `job` is about to be sent."""
+        self._joining.add(job)
+
+    def joined(self, job: Job) -> None:
+        """The join of `job` is over, accepted or not."""
+        self._joining.discard(job)
+        if not self._joining:
+            self._parked.clear()
+            self._parked_count = 0
+
+    def accept(self, job: Job, event_id: str) -> None:
+        """The join of `job` was answered: hand over what came before the answer."""
+        job.event_id = event_id
+        self._jobs[event_id] = job
+        job.advance(State.QUEUED)
+        early = self._parked.pop(event_id, [])
+        self._parked_count -= len(early)
+        for message in early:
+            self._deliver(job, message)
+
+    def feed(self, message: Message) -> Fed:
+        """Take the next message of the stream.
+
+        Raises:
+            JobLostError: the server gives up the whole stream.
+            ProtocolError: more messages than may be parked.
+        """
+        if isinstance(message, CloseStream):
+            self._close()
+            return Fed.CLOSES
+        event_id = message.event_id
+        if isinstance(message, UnexpectedError):
+            error = JobLostError(message.message or "the server gave up the stream")
+            if event_id is None or event_id not in self._jobs:
+                raise error
+            self._jobs.pop(event_id).fail(error)
+        elif event_id is None or isinstance(message, Heartbeat):
+            pass
+        elif job := self._jobs.get(event_id):
+            self._deliver(job, message)
+        elif self._joining:
+            self._park(event_id, message)
+        return Fed.CONTINUES
+
+    def lose(self, error: Callable[[], SpaceError]) -> None:
+        """The stream is gone: every job that was on it ends with an error of its own."""
+        jobs, self._jobs = self._jobs, {}
+        self._parked.clear()
+        self._parked_count = 0
+        for job in jobs.values():
+            job.fail(error())
+
+    def _close(self) -> None:
+        # The server has no unfinished job left: one that it had begun to speak of will not end.
+        for job in self._jobs.values():
+            if job.heard:
+                job.fail(JobLostError("the server closed the stream without a result"))
+        self._jobs = {name: job for name, job in self._jobs.items() if not job.heard}
+
+    def _deliver(self, job: Job, message: Message) -> None:
+        job.receive(message)
+        if isinstance(message, ProcessCompleted) and job.event_id:
+            self._jobs.pop(job.event_id, None)
+
+    def _park(self, event_id: str, message: Message) -> None:
+        if self._parked_count >= self._parked_limit:
+            raise ProtocolError(
+                f"more than {self._parked_limit} messages came for jobs whose join is unanswered"
+            )
+        self._parked.setdefault(event_id, []).append(message)
+        self._parked_count += 1

@@ -1,0 +1,85 @@
+"""Gradio's FileData: how a file stands in inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+META = {"_type": "gradio.FileData"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileData:
+    """A file on the server, as far as its payload tells; each field None where it does not.
+
+    Attributes:
+        path: on the server's disk.
+        url: as the server gives it, escaped or not (raw up to 5.50, percent-encoded in 6.31).
+        size: in bytes.
+    """
+
+    path: str | None
+    url: str | None
+    orig_name: str | None
+    size: int | None
+    mime_type: str | None
+
+
+def is_file_data(value: object) -> bool:
+    """Whether an output is a file: by its `meta`, or by its fields where there is none (4.0-4.19)."""
+    if not isinstance(value, Mapping):
+        return False
+    fields = cast("Mapping[str, Any]", value)
+    meta = fields.get("meta")
+    if isinstance(meta, Mapping):
+        return cast("Mapping[str, Any]", meta).get("_type") == META["_type"]
+    return "path" in fields and "orig_name" in fields and "mime_type" in fields
+
+
+def read_file_data(value: Mapping[str, Any]) -> FileData:
+    """What a payload tells. Fields of another type than expected count as missing."""
+
+    def text(name: str) -> str | None:
+        found = value.get(name)
+        return found if isinstance(found, str) and found else None
+
+    size = value.get("size")
+    known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    return FileData(
+        path=text("path"),
+        url=text("url"),
+        orig_name=text("orig_name"),
+        size=size if known else None,
+        mime_type=text("mime_type"),
+    )
+
+
+def write_file_data(
+    path: str, *, url: str, orig_name: str, size: int | None, mime_type: str | None
+) -> dict[str, Any]:
+    """The payload of an uploaded file. `meta` is required on 5.x and 6.x."""
+    return {
+        "path": path,
+        "url": url,
+        "orig_name": orig_name,
+        "size": size,
+        "mime_type": mime_type,
+        "meta": dict(META),
+    }
+
+
+def replace_files(value: Any, replace: Callable[[Mapping[str, Any]], Any]) -> Any:
+    """`value` with each file payload in it replaced; what holds none is the same object."""
+    if is_file_data(value):
+        return replace(value)
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value)
+        new = {key: replace_files(item, replace) for key, item in items.items()}
+        return new if any(new[key] is not items[key] for key in items) else items
+    if isinstance(value, list):
+        entries = cast("list[Any]", value)
+        changed = [replace_files(item, replace) for item in entries]
+        same = all(one is other for one, other in zip(changed, entries, strict=True))
+        return entries if same else changed
+    return value

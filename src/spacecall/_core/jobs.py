@@ -1,0 +1,202 @@
+"""One job: messages in, events and an outcome out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final
+
+from spacecall._core.backlog import Backlog
+from spacecall._core.diffs import fold
+from spacecall._core.messages import Message, UnknownMessage
+from spacecall._core.outcomes import outcome, plain
+from spacecall._wire.queue_data import (
+    Estimation,
+    ProcessCompleted,
+    ProcessGenerating,
+    ProcessStarts,
+    ProcessStreaming,
+)
+from spacecall._wire.queue_data import (
+    Log as LogMessage,
+)
+from spacecall._wire.queue_data import (
+    Progress as ProgressMessage,
+)
+from spacecall.errors import ProtocolError, SpaceError
+from spacecall.events import Completed, Log, Output, Progress, ProgressUnit, Queued, Started
+
+
+class State(Enum):
+    """Where a job is. `ENDED` is final: what comes later is ignored."""
+
+    UPLOADING = "uploading"
+    JOINING = "joining"
+    QUEUED = "queued"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+_IN_QUEUE: Final[dict[type, State]] = {
+    Estimation: State.QUEUED,
+    LogMessage: State.QUEUED,
+    ProcessStarts: State.RUNNING,
+    ProgressMessage: State.RUNNING,
+    ProcessGenerating: State.RUNNING,
+    ProcessStreaming: State.RUNNING,
+    ProcessCompleted: State.ENDED,
+}
+_IN_WORK: Final[dict[type, State]] = {
+    kind: State.ENDED if kind is ProcessCompleted else State.RUNNING for kind in _IN_QUEUE
+}
+TRANSITIONS: Final[dict[State, dict[type, State]]] = {
+    State.UPLOADING: {},
+    State.JOINING: {},
+    State.QUEUED: _IN_QUEUE,
+    State.RUNNING: _IN_WORK,
+    State.ENDED: {},
+}
+"""Which message may come in which state, and what follows. A result from the app's cache comes
+straight from QUEUED to ENDED (6.x), and a generator may give a value before it is said to start."""
+
+
+class Job:
+    """The state of one job.
+
+    Args:
+        follow: whether events are wanted. Without, only the outcome is kept: the last message
+            carries whole values, so that diffs need no folding.
+        backlog: events kept for the consumer.
+        notify: called after each change that a waiting caller may care about.
+    """
+
+    __slots__ = (
+        "_notify",
+        "_snapshot",
+        "backlog",
+        "error",
+        "event_id",
+        "fn_index",
+        "follow",
+        "heard",
+        "state",
+        "values",
+    )
+
+    def __init__(
+        self, fn_index: int, *, follow: bool, backlog: int, notify: Callable[[], None]
+    ) -> None:
+        self.fn_index = fn_index
+        self.follow = follow
+        self.backlog = Backlog(backlog)
+        self.event_id: str | None = None
+        self.state = State.UPLOADING
+        self.values: list[Any] | None = None
+        self.error: SpaceError | None = None
+        self.heard = False
+        self._snapshot: list[Any] | None = None
+        self._notify = notify
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is an outcome: `values`, or `error`."""
+        return self.state is State.ENDED
+
+    def advance(self, state: State) -> None:
+        """Uploaded, joined, or running without a queue: what the client itself knows."""
+        if not self.ended:
+            self.state = state
+            self._notify()
+
+    def emit(self, event: Any) -> None:
+        """Add an event for the consumer."""
+        if self.follow and not self.ended:
+            self.backlog.push(event)
+            self._notify()
+
+    def receive(self, message: Message) -> None:
+        """Take the next message of this job.
+
+        A message that cannot come now, or a diff that cannot be applied, ends the job with a
+        `ProtocolError`; other jobs go on.
+        """
+        self.heard = True
+        if self.ended or isinstance(message, UnknownMessage):
+            return
+        target = TRANSITIONS[self.state].get(type(message))
+        if target is None:
+            self.fail(
+                ProtocolError(f"{message.msg!r} cannot come while the job is {self.state.value}")
+            )
+            return
+        before = self.state
+        try:
+            if isinstance(message, ProcessCompleted):
+                self._complete(message)
+            elif self.follow:
+                self._follow(message)
+        except ProtocolError as error:
+            self.fail(error)
+            return
+        if self.ended or self.follow or target is not before:
+            self.state = target
+            self._notify()
+
+    def succeed(self, values: list[Any], duration: float | None = None) -> None:
+        """End with the raw output values."""
+        if self.ended:
+            return
+        self.values = values
+        if self.follow:
+            self.backlog.push(Completed(values, duration))
+        self._end()
+
+    def fail(self, error: SpaceError) -> None:
+        """End with an error. The first end counts."""
+        if self.ended:
+            return
+        error.event_id = error.event_id or self.event_id
+        self.error = error
+        self._end()
+
+    def _end(self) -> None:
+        self.state = State.ENDED
+        self._snapshot = None
+        self._notify()
+
+    def _complete(self, message: ProcessCompleted) -> None:
+        result = outcome(message)
+        if isinstance(result, SpaceError):
+            self.fail(result)
+        else:
+            self.succeed(result, message.output.duration if message.output else None)
+
+    def _follow(self, message: Message) -> None:
+        match message:
+            case Estimation():
+                self.backlog.push(Queued(message.rank, message.queue_size, message.rank_eta))
+            case ProcessStarts():
+                self.backlog.push(Started(message.eta))
+            case ProgressMessage():
+                self.backlog.push(_progress(message))
+            case LogMessage():
+                text = plain(message.log or "")
+                self.backlog.push(
+                    Log(text, message.level or "info", message.title, message.duration)
+                )
+            case ProcessGenerating() | ProcessStreaming():
+                data = (message.output.data if message.output else None) or []
+                first = isinstance(message, ProcessStreaming)  # always whole values
+                self._snapshot = fold(None if first else self._snapshot, data)
+                self.backlog.push(Output(self._snapshot))
+            case _:  # pragma: no cover
+                raise AssertionError(message)
+
+
+def _progress(message: ProgressMessage) -> Progress:
+    return Progress(
+        tuple(
+            ProgressUnit(unit.index, unit.length, unit.unit, unit.progress, unit.desc)
+            for unit in message.progress_data or ()
+        )
+    )

@@ -1,0 +1,80 @@
+"""What the end of a job means: a value, the app's own error, or a cancellation."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from spacecall._wire.queue_data import CompletedOutput, ProcessCompleted
+from spacecall.errors import AppError, JobCancelledError, QuotaExceededError, SpaceError
+
+SILENT = (
+    "the app raised an error and does not say which "
+    "(it shows only gr.Error unless it is launched with show_error=True)"
+)
+_QUOTA = re.compile(r"exceeded your .{0,40}quota", re.IGNORECASE)
+_AMOUNTS = re.compile(
+    r"(?P<requested>\d+)s requested vs\. (?P<left>\d+)s left"
+    r"|(?P<left_first>\d+)s left vs\. (?P<requested_last>\d+)s requested"
+)
+_WAIT = re.compile(r"(?:try again|retry) in (?:(\d+) days?, )?(\d+):(\d\d):(\d\d)", re.IGNORECASE)
+
+
+def outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
+    """The raw output values of a completed job, or the error it ended with.
+
+    A cancelled job completes with `success: true` and `output: {}` (seen on 4.44 to 6.31).
+    """
+    output = message.output or CompletedOutput()
+    if not message.success:
+        title = output.title or message.title
+        return app_error(output.error, title=title, duration=output.duration)
+    if output.data is None:
+        return JobCancelledError("the job was cancelled on the server")
+    return output.data
+
+
+def app_error(text: object, *, title: str | None, duration: float | None) -> AppError:
+    """The error that an app raised, from the fields of Gradio's error object."""
+    message = plain(text) if isinstance(text, str) and text else SILENT
+    kind = AppError
+    if (title or "").startswith("ZeroGPU quota") or _QUOTA.search(message):
+        kind = QuotaExceededError
+    error = kind(message, title=title, duration=duration)
+    if isinstance(error, QuotaExceededError):
+        _read_quota(error)
+    return error
+
+
+def _read_quota(error: QuotaExceededError) -> None:
+    if amounts := _AMOUNTS.search(error.message):
+        found = amounts.groupdict()
+        error.requested = float(found["requested"] or found["requested_last"])
+        error.left = float(found["left"] or found["left_first"])
+    if wait := _WAIT.search(error.message):
+        days, hours, minutes, seconds = (int(part or 0) for part in wait.groups())
+        error.retry_after = float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+
+def plain(html: str) -> str:
+    """`html` as text: tags removed, entities resolved, white space folded."""
+    if "<" not in html and "&" not in html:
+        return html.strip()
+    reader = _TextReader()
+    reader.feed(html)
+    reader.close()
+    return " ".join("".join(reader.parts).split())
+
+
+class _TextReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("br", "p", "div", "li"):
+            self.parts.append(" ")

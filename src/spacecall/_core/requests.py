@@ -1,0 +1,77 @@
+"""The requests of Gradio's protocol, as values: nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote
+
+from spacecall._core.config import AppConfig, Dependency
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request relative to the app's base URL.
+
+    Attributes:
+        method: GET changes nothing and may be repeated; POST may not.
+        path: begins with a slash; the api prefix is in it.
+        query: names and values of the query.
+        json: the body as a value that becomes JSON, where there is one.
+        form: the body as form fields, where there is one.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    json: Any = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+CONFIG = Request("GET", "/config")
+
+
+def info(app: AppConfig, *, all_endpoints: bool = False) -> Request:
+    """Names and schemas of the endpoints; with `all_endpoints` (4.44+) the undocumented ones too."""
+    query = {"all_endpoints": "true"} if all_endpoints else {}
+    return Request("GET", f"{app.api_prefix}/info", query)
+
+
+def login(username: str, password: str) -> Request:
+    """`/login` takes a form and is never prefixed."""
+    return Request("POST", "/login", form={"username": username, "password": password})
+
+
+def join(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash: str) -> Request:
+    """Put a job into the queue. `data` holds every slot, State as None."""
+    body = {"data": list(data), "fn_index": endpoint.fn_index, "session_hash": session_hash}
+    return Request("POST", f"{app.api_prefix}/queue/join", json=body)
+
+
+def run(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash: str) -> Request:
+    """Call a function that does not use the queue; the answer is the output itself."""
+    name = quote(endpoint.api_name or "predict", safe="")
+    body = {"data": list(data), "fn_index": endpoint.fn_index, "session_hash": session_hash}
+    return Request("POST", f"{app.api_prefix}/run/{name}", json=body)
+
+
+def stream(app: AppConfig, session_hash: str) -> Request:
+    """The messages of every job of one session. To be opened once at a time, after a join."""
+    return Request("GET", f"{app.api_prefix}/queue/data", {"session_hash": session_hash})
+
+
+def cancel(app: AppConfig, fn_index: int, session_hash: str, event_id: str) -> Request:
+    """Cancel every running job of the same session and function, not only `event_id`."""
+    body = {"session_hash": session_hash, "fn_index": fn_index, "event_id": event_id}
+    return Request("POST", f"{app.api_prefix}/cancel", json=body)
+
+
+def upload(app: AppConfig, upload_id: str) -> Request:
+    """Where the files of one call go, as multipart parts named `files`."""
+    return Request("POST", f"{app.api_prefix}/upload", {"upload_id": upload_id})
+
+
+def file(app: AppConfig, path: str) -> Request:
+    """Where a file of the server is fetched, by its path there."""
+    return Request("GET", f"{app.api_prefix}/file=" + quote(path, safe="/:"))

@@ -1,0 +1,42 @@
+"""Where an app is: a Space's id, or an address."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from spacecall.errors import InvalidInputError
+
+_SPACE_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_HUB_PAGE = re.compile(
+    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/spaces/([^/?#]+/[^/?#]+)/?.*"
+)
+
+
+def space_id(source: str) -> str | None:
+    """`owner/name` if `source` is that, or the Space's page on the Hub; None for an address."""
+    page = _HUB_PAGE.fullmatch(source)
+    found = page.group(1) if page else source
+    return found if _SPACE_ID.fullmatch(found) else None
+
+
+def base_url(source: str) -> str:
+    """The app's address without query, fragment and the slash at its end.
+
+    Raises:
+        InvalidInputError: this is no http(s) address, or has credentials in it.
+    """
+    try:
+        parts = urlsplit(source.strip())
+        port = parts.port
+    except ValueError as error:
+        raise InvalidInputError(f"this is not an address: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInputError(
+            f"{source!r} is neither a Space id (owner/name) nor an address (https://…)"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise InvalidInputError("put credentials into auth=Auth(…), not into the address")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = host if port is None else f"{host}:{port}"
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"

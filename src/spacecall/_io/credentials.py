@@ -1,0 +1,43 @@
+"""Which host may see which credential."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from spacecall.options import Auth
+
+DEFAULT_HUB = "https://huggingface.co"
+
+
+def hub_endpoint() -> str:
+    """The Hub's address; `HF_ENDPOINT` overrides it."""
+    return (os.environ.get("HF_ENDPOINT") or DEFAULT_HUB).rstrip("/")
+
+
+def authorization(auth: Auth | None, url: str) -> dict[str, str]:
+    """The token's header for `url`, or nothing where the token must not go.
+
+    A Hugging Face host sees it over https only. A Space gets it as `x-hf-authorization`, which
+    Hugging Face's proxy takes off, so that the app itself cannot read the token.
+    """
+    if auth is None or auth.token is None:
+        return {}
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    bearer = f"Bearer {auth.token}"
+    if host in auth.hosts:
+        return {"authorization": bearer}
+    hub = urlsplit(hub_endpoint())
+    if (parts.scheme, parts.netloc) == (hub.scheme, hub.netloc):
+        return {"authorization": bearer}
+    if parts.scheme == "https" and host.endswith(".hf.space"):
+        return {"x-hf-authorization": bearer}
+    return {}
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port, for comparing where two urls lead."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, (parts.hostname or "").lower(), port

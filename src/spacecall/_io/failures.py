@@ -1,0 +1,126 @@
+"""What httpx raises and what servers answer, as spacecall's errors."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import httpx
+
+from spacecall._core.backoff import retry_after
+from spacecall._core.outcomes import plain
+from spacecall.errors import (
+    AuthError,
+    DeadlineError,
+    InvalidInputError,
+    NotFoundError,
+    QueueFullError,
+    RateLimitedError,
+    StatusError,
+    TransportError,
+)
+
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
+
+@contextmanager
+def mapped(space: str) -> Generator[None]:
+    """Turn what httpx raises inside into `TransportError` or `DeadlineError`."""
+    try:
+        yield
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise DeadlineError("no connection in time", phase="connect", space=space) from error
+    except httpx.TimeoutException as error:
+        raise DeadlineError("the server went silent", phase="idle", space=space) from error
+    except httpx.InvalidURL as error:
+        raise InvalidInputError(f"not a valid URL: {error}", space=space) from error
+    except httpx.HTTPError as error:
+        raise TransportError(
+            _reason(error), sent=not isinstance(error, _NOT_SENT), space=space
+        ) from error
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed: {cause.reason or cause}"
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.ConnectError):
+        return f"cannot connect: {error}"
+    return f"the connection broke: {error or type(error).__name__}"
+
+
+def status_error(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float, space: str
+) -> StatusError:
+    """The typed error of an answer that is no success. `now` is the time of day in seconds."""
+    text = body.decode(errors="replace")
+    detail, problems = _detail(text, headers.get("content-type", ""))
+    place: dict[str, Any] = {"status": status, "body": text, "space": space}
+    error: StatusError
+    if status in (401, 403):
+        error = AuthError(_auth_message(status, detail), **place)
+    elif status == 404:
+        error = NotFoundError(f"not found: {detail}", **place)
+    elif status in (413, 422):
+        problems = problems or [detail]
+        error = InvalidInputError("; ".join(problems), problems=problems, **place)
+    elif status == 429:
+        error = RateLimitedError(f"too many requests: {detail}", **place)
+    elif status == 503 and "queue is full" in detail.lower():
+        error = QueueFullError(detail, **place)
+    else:
+        error = StatusError(f"the server answered {status}: {detail}", **place)
+    error.retry_after = retry_after(headers.get("retry-after"), now)
+    return error
+
+
+def _auth_message(status: int, detail: str) -> str:
+    if status == 403:
+        return f"refused: {detail}"
+    return (
+        f"{detail}: the app asks for a login. Give auth=Auth(username=…, password=…), or "
+        "auth=Auth(token=…) for a private Space (another host must be named in Auth.hosts)"
+    )
+
+
+def _detail(text: str, content_type: str) -> tuple[str, list[str]]:
+    """A readable line, and the problems of a 422, from the bodies that servers send."""
+    if "html" in content_type:
+        return f"an HTML page: {plain(text)[:120]!r}", []
+    try:
+        body: Any = json.loads(text)
+    except ValueError:
+        return _short(text), []
+    if isinstance(body, dict):
+        body = cast("dict[str, Any]", body)
+        body = body.get("detail", body.get("error", body))
+    if isinstance(body, dict):
+        body = cast("dict[str, Any]", body)
+        body = body.get("error") or body.get("message") or body
+    if isinstance(body, list):
+        return "the input was refused", [_problem(entry) for entry in cast("list[Any]", body)]
+    return _short(body if isinstance(body, str) else json.dumps(body)), []
+
+
+def _problem(entry: Any) -> str:
+    """One entry of a 422: gr.validate's (5.x, 6.x), or FastAPI's own."""
+    if not isinstance(entry, dict):
+        return str(entry)
+    fields = cast("dict[str, Any]", entry)
+    where = fields.get("parameter_name") or ".".join(str(part) for part in fields.get("loc") or ())
+    what = fields.get("message") or fields.get("msg") or json.dumps(fields)
+    return f"{where}: {what}" if where else str(what)
+
+
+def _short(text: str) -> str:
+    return (text[:297] + "…" if len(text) > 300 else text).strip() or "no explanation"

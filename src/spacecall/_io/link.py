@@ -1,0 +1,232 @@
+"""HTTP with one app: credentials, cookies, redirects, retries; every failure a typed error."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import urljoin
+
+import anyio
+import httpx
+
+from spacecall._core.requests import Request
+from spacecall._io.body import read
+from spacecall._io.credentials import authorization, origin
+from spacecall._io.failures import mapped, status_error
+from spacecall._io.retry import retrying
+from spacecall._io.settings import Settings
+from spacecall._version import __version__
+from spacecall.errors import ProtocolError, TransportError
+from spacecall.options import Auth, Timeouts
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MAX_REDIRECTS = 5
+HttpClient: TypeAlias = httpx.AsyncClient
+USER_AGENT = f"spacecall/{__version__}"
+
+
+def new_client() -> httpx.AsyncClient:
+    """The client for a Space that was given none.
+
+    Streams and short requests are bounded by `Limits`, so the pool is not. Gradio's server closes
+    an idle connection after 5 s without saying so: it is dropped here before that.
+    """
+    pool = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=3.0)
+    return httpx.AsyncClient(limits=pool, follow_redirects=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer, read whole.
+
+    Attributes:
+        url: where it came from, after redirects.
+        headers: names in lower case.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as a value. Raises `ProtocolError` if it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            kind = self.headers.get("content-type", "no content type")
+            raise ProtocolError(f"expected JSON from {self.url}, got {kind}") from error
+
+
+class Link:
+    """The way to one app, with cookies of its own (replicas keep a session by cookie).
+
+    Args:
+        client: used for every request.
+        base: the app's address, without a slash at its end.
+        gate: how many short requests may be under way at once, shared by all links of a Space.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base: str,
+        *,
+        auth: Auth | None,
+        settings: Settings,
+        gate: anyio.Semaphore,
+        cookies: httpx.Cookies | None = None,
+    ) -> None:
+        self.base = base
+        self.settings = settings
+        self._client = client
+        self._auth = auth
+        self._gate = gate
+        self._cookies = httpx.Cookies(client.cookies if cookies is None else cookies)
+
+    def fork(self) -> Link:
+        """A link whose cookies begin as this one's and go their own way."""
+        return Link(
+            self._client,
+            self.base,
+            auth=self._auth,
+            settings=self.settings,
+            gate=self._gate,
+            cookies=self._cookies,
+        )
+
+    def moved(self, base: str) -> Link:
+        """The same link to another address."""
+        link = self.fork()
+        link.base = base
+        return link
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that the app gave this link."""
+        return {cookie.name: cookie.value or "" for cookie in self._cookies.jar}
+
+    def remember(self, cookies: Mapping[str, str]) -> None:
+        """Take over cookies that another link had."""
+        for name, value in cookies.items():
+            self._cookies.set(name, value)
+
+    async def fetch(
+        self, request: Request, settings: Settings | None = None, *, headers: Mapping[str, str] = {}
+    ) -> Answer:
+        """Send a request and read the whole answer.
+
+        Raises:
+            TransportError, DeadlineError, StatusError: see `spacecall.errors`.
+            ProtocolError: the answer is larger than `Limits.body`.
+        """
+        settings = settings or self.settings
+
+        async def attempt() -> Answer:
+            async with self._gate, self.open(request, settings, headers=headers) as response:
+                body = await read(response, settings.limits, self.base)
+                return Answer(str(response.url), response.headers, body)
+
+        return await retrying(attempt, settings.retry, idempotent=request.method == "GET")
+
+    @asynccontextmanager
+    async def open(
+        self,
+        request: Request,
+        settings: Settings | None = None,
+        *,
+        headers: Mapping[str, str] = {},
+        content: AsyncIterator[bytes] | None = None,
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """Send a request; the answer's body is still to be read. Errors as in `fetch`."""
+        settings = settings or self.settings
+        with mapped(self.base):
+            built = self._client.build_request(
+                request.method,
+                self.base + request.path,
+                params=request.query or None,
+                json=request.json,
+                data=request.form,
+                content=content,
+            )
+            built.headers.update(headers)
+            async with self._answered(built, settings, elsewhere=False) as response:
+                yield response
+
+    @asynccontextmanager
+    async def download(self, url: str) -> AsyncGenerator[httpx.Response, None]:
+        """GET a file, wherever it is. Only the app's own host sees credentials and cookies."""
+        with mapped(self.base):
+            built = httpx.Request("GET", url)
+            async with self._answered(built, self.settings, elsewhere=True) as response:
+                yield response
+
+    @asynccontextmanager
+    async def _answered(
+        self, request: httpx.Request, settings: Settings, *, elsewhere: bool
+    ) -> AsyncGenerator[httpx.Response, None]:
+        response = await self._follow(request, settings, elsewhere=elsewhere)
+        try:
+            if not response.is_success:
+                body = await read(response, settings.limits, self.base)
+                raise status_error(
+                    response.status_code, response.headers, body, now=time.time(), space=self.base
+                )
+            yield response
+        finally:
+            await response.aclose()
+
+    async def _follow(
+        self, request: httpx.Request, settings: Settings, *, elsewhere: bool
+    ) -> httpx.Response:
+        """Send, and follow redirects of a GET; to another host only if `elsewhere`, and bare."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = await self._send(request, settings)
+            target = response.headers.get("location")
+            if response.status_code not in _REDIRECTS or target is None:
+                return response
+            await response.aclose()
+            url = urljoin(str(request.url), target)
+            if request.method != "GET" or not (elsewhere or self._trusts(url)):
+                raise TransportError(
+                    f"{request.method} {request.url.path} is redirected to {_place(url)}: "
+                    "use that address if you trust it",
+                    space=self.base,
+                )
+            request = httpx.Request("GET", url)
+        raise TransportError(f"more than {_MAX_REDIRECTS} redirects", space=self.base)
+
+    async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
+        url = str(request.url)
+        trusted = self._trusts(url)
+        # build_request merges the cookies of the whole client; this link's own replace them.
+        request.headers.pop("cookie", None)
+        request.headers["user-agent"] = USER_AGENT
+        if trusted:
+            request.headers.update({**authorization(self._auth, url), **settings.headers})
+            self._cookies.set_cookie_header(request)
+        request.extensions["timeout"] = _httpx_timeout(settings.timeouts).as_dict()
+        auth = httpx.USE_CLIENT_DEFAULT if trusted else None
+        response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+        if trusted:
+            self._cookies.extract_cookies(response)
+        return response
+
+    def _trusts(self, url: str) -> bool:
+        """Whether `url` is on the app's own host; a step up to https counts."""
+        own, other = origin(self.base), origin(url)
+        upgraded = (own[0], other[0]) == ("http", "https") and own[1] == other[1]
+        return own == other or upgraded
+
+
+def _httpx_timeout(timeouts: Timeouts) -> httpx.Timeout:
+    idle = timeouts.idle
+    return httpx.Timeout(connect=timeouts.connect, read=idle, write=idle, pool=None)
+
+
+def _place(url: str) -> str:
+    scheme, host, port = origin(url)
+    return f"{scheme}://{host}:{port}"

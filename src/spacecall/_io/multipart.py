@@ -1,0 +1,79 @@
+"""A multipart/form-data body that is read from its sources while it is sent."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+FIELD = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of the body.
+
+    Attributes:
+        size: in bytes; None makes the body a chunked one.
+        open: the bytes, from the beginning.
+    """
+
+    name: str
+    mime_type: str
+    size: int | None
+    open: Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+
+
+class Multipart:
+    """The files of one upload, all under the field name that Gradio reads.
+
+    Args:
+        sent: called with the number of file bytes handed over so far.
+    """
+
+    def __init__(self, parts: Sequence[Part], sent: Callable[[int], None]) -> None:
+        self._parts = parts
+        self._sent = sent
+        self._boundary = secrets.token_hex(16)
+
+    @property
+    def total(self) -> int | None:
+        """Bytes of the files alone, where every size is known."""
+        sizes = [part.size for part in self._parts]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Content type, and the length where it is known."""
+        headers = {"content-type": f"multipart/form-data; boundary={self._boundary}"}
+        if self.total is not None:
+            framing = sum(len(self._head(part)) + 2 for part in self._parts) + len(self._tail)
+            headers["content-length"] = str(self.total + framing)
+        return headers
+
+    async def body(self) -> AsyncGenerator[bytes, None]:
+        """The body, chunk by chunk."""
+        sent = 0
+        for part in self._parts:
+            yield self._head(part)
+            async with part.open() as chunks:
+                async for chunk in chunks:
+                    yield chunk
+                    sent += len(chunk)
+                    self._sent(sent)
+            yield b"\r\n"
+        yield self._tail
+
+    @property
+    def _tail(self) -> bytes:
+        return f"--{self._boundary}--\r\n".encode()
+
+    def _head(self, part: Part) -> bytes:
+        # As browsers do: names in UTF-8, quotes and line ends percent-encoded.
+        name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        return (
+            f"--{self._boundary}\r\n"
+            f'content-disposition: form-data; name="{FIELD}"; filename="{name}"\r\n'
+            f"content-type: {part.mime_type}\r\n\r\n"
+        ).encode()

@@ -1,0 +1,55 @@
+"""Trying again what the server cannot have accepted."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+from spacecall._core.backoff import delays
+from spacecall.errors import (
+    DeadlineError,
+    SpaceError,
+    StatusError,
+    TransportError,
+)
+from spacecall.options import Retry
+
+T = TypeVar("T")
+
+
+async def retrying(attempt: Callable[[], Awaitable[T]], retry: Retry, *, idempotent: bool) -> T:
+    """The result of `attempt`, tried again after failures that are safe to repeat.
+
+    Args:
+        idempotent: whether a request that may have reached the server can be sent again.
+    """
+    waits = delays(retry, random.random)
+    while True:
+        try:
+            return await attempt()
+        except SpaceError as error:
+            asked = _asked(error)
+            if asked is None and not _repeatable(error, idempotent=idempotent):
+                raise
+            wait = next(waits, None)
+            if wait is None or (asked or 0) > retry.max_wait:
+                raise
+        await anyio.sleep(max(wait, asked or 0))
+
+
+def _asked(error: SpaceError) -> float | None:
+    """Seconds that a server which refused the request wants to be left alone."""
+    if isinstance(error, StatusError) and error.status in (429, 503):
+        return error.retry_after
+    return None
+
+
+def _repeatable(error: SpaceError, *, idempotent: bool) -> bool:
+    if isinstance(error, TransportError):
+        return idempotent or not error.sent
+    if isinstance(error, DeadlineError):
+        return idempotent or error.phase == "connect"
+    return idempotent and isinstance(error, StatusError) and error.status in (502, 503, 504)

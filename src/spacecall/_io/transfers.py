@@ -1,0 +1,158 @@
+"""Files on their way: uploads to an app, downloads from one, fetches from the web."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import Any
+from urllib.parse import urljoin
+
+import anyio
+from pydantic import TypeAdapter
+
+from spacecall._core import requests
+from spacecall._core.config import AppConfig
+from spacecall._core.filedata import read_file_data, write_file_data
+from spacecall._io.body import byte_chunks, read
+from spacecall._io.link import Link
+from spacecall._io.multipart import Multipart, Part
+from spacecall._io.retry import retrying
+from spacecall._io.settings import Settings
+from spacecall.errors import DeadlineError, InvalidInputError, ProtocolError
+from spacecall.files import File, WebUrl
+
+UNKNOWN_TYPE = "application/octet-stream"
+_PATHS = TypeAdapter(list[str])
+
+
+class RemoteSource:
+    """A file on an app's server, fetched when it is read."""
+
+    def __init__(self, link: Link, app: AppConfig, payload: Mapping[str, Any]) -> None:
+        found = read_file_data(payload)
+        self.payload = payload
+        self.size = found.size
+        self.mime_type = found.mime_type
+        self.name = found.orig_name or found.path or (found.url or "").partition("?")[0]
+        if found.path and not found.path.startswith(("http://", "https://")):
+            # The path is enough; the given url may be unescaped, or name a proxy's inside.
+            self.url = link.base + requests.file(app, found.path).path
+        else:
+            self.url = urljoin(link.base + "/", found.url or found.path or "")
+        self._link = link
+
+    def belongs_to(self, link: Link) -> bool:
+        """Whether the app of `link` has this file already."""
+        return link.base == self._link.base
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        async with _fetched(self._link, self.url) as chunks:
+            yield chunks
+
+
+@asynccontextmanager
+async def _fetched(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    async with AsyncExitStack() as stack:
+        response = await retrying(
+            lambda: stack.enter_async_context(link.download(url)),
+            link.settings.retry,
+            idempotent=True,
+        )
+        yield await stack.enter_async_context(aclosing(byte_chunks(response)))
+
+
+async def upload(
+    link: Link,
+    app: AppConfig,
+    files: Sequence[File],
+    settings: Settings,
+    progress: Callable[[int, int | None], None],
+) -> list[Any]:
+    """Send files to the app in one request, and give the payload that stands for each.
+
+    A file that came from this app is not sent again.
+
+    Args:
+        progress: called with the bytes sent and the bytes in all (None while unknown).
+
+    Raises:
+        InvalidInputError: a file is missing, a folder, empty, or larger than the app takes.
+        DeadlineError: `Timeouts.upload` passed.
+    """
+    known = [_payload_there(link, file) for file in files]
+    parts = [
+        _part(link, file, app.max_file_size)
+        for file, payload in zip(files, known, strict=True)
+        if payload is None
+    ]
+    paths = iter(await _send(link, app, parts, settings, progress) if parts else [])
+    return [
+        _payload(link, app, file, next(paths)) if payload is None else payload
+        for file, payload in zip(files, known, strict=True)
+    ]
+
+
+def _payload_there(link: Link, file: File) -> Mapping[str, Any] | None:
+    """What stands for a file that the app has already."""
+    source = file.source
+    if isinstance(source, RemoteSource) and source.belongs_to(link):
+        return source.payload
+    return None
+
+
+def _part(link: Link, file: File, limit: int | None) -> Part:
+    size = file.size
+    if size == 0:
+        raise InvalidInputError(f"{file.name!r} is empty")
+    if limit is not None and size is not None and size > limit:
+        raise InvalidInputError(
+            f"{file.name!r} has {size} bytes, and the app takes at most {limit} a file"
+        )
+    source = file.source
+    url = source.url if isinstance(source, WebUrl) else None
+    opened = source.open if url is None else lambda: _fetched(link, url)
+    return Part(file.name, file.mime_type or UNKNOWN_TYPE, size, opened)
+
+
+async def _send(
+    link: Link,
+    app: AppConfig,
+    parts: Sequence[Part],
+    settings: Settings,
+    progress: Callable[[int, int | None], None],
+) -> list[str]:
+    request = requests.upload(app, secrets.token_hex(8))
+
+    async def attempt() -> list[str]:
+        body = Multipart(parts, lambda sent: progress(sent, body.total))
+        progress(0, body.total)
+        async with link.open(
+            request, settings, headers=body.headers, content=body.body()
+        ) as response:
+            return _paths(await read(response, settings.limits, link.base), len(parts))
+
+    with anyio.move_on_after(settings.timeouts.upload):
+        return await retrying(attempt, settings.retry, idempotent=False)
+    raise DeadlineError("the upload took too long", phase="upload", space=link.base)
+
+
+def _paths(body: bytes, expected: int) -> list[str]:
+    try:
+        paths = _PATHS.validate_json(body)
+    except ValueError as error:
+        raise ProtocolError("the answer to the upload is not a list of paths") from error
+    if len(paths) != expected:
+        raise ProtocolError(f"{expected} files were uploaded, and the app answered {len(paths)}")
+    return paths
+
+
+def _payload(link: Link, app: AppConfig, file: File, path: str) -> dict[str, Any]:
+    return write_file_data(
+        path,
+        url=link.base + requests.file(app, path).path,
+        orig_name=file.name,
+        size=file.size,
+        mime_type=file.mime_type,
+    )

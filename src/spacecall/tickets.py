@@ -1,0 +1,52 @@
+"""A job that was left on the server, to be collected later, maybe by another process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
+
+from spacecall.errors import InvalidInputError
+
+__all__ = ["Ticket"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What `Call.detach()` gives and `Space.collect()` takes.
+
+    Whoever has the ticket can read the job's result, once.
+
+    Attributes:
+        space: the app's address.
+        endpoint: the endpoint's name.
+        session_hash: the session that the job's messages are kept under.
+        event_id: the server's id of the job.
+        cookies: what leads to the replica that runs the job; login cookies are left out.
+    """
+
+    space: str
+    endpoint: str
+    session_hash: str = field(repr=False)
+    event_id: str
+    cookies: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def to_json(self) -> str:
+        """The ticket as JSON text."""
+        return _ADAPTER.dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Ticket:
+        """A ticket from its JSON text.
+
+        Raises:
+            InvalidInputError: this is no ticket.
+        """
+        try:
+            return _ADAPTER.validate_json(text)
+        except ValidationError as error:
+            raise InvalidInputError(f"this is not a ticket: {error}") from error
+
+
+_ADAPTER = TypeAdapter(Ticket)

@@ -1,0 +1,130 @@
+"""What generated clients stand on. Users import their client; the client imports this."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from spacecall._client.call import Call
+from spacecall._client.caller import Caller, find_dependency
+from spacecall._client.connection import Connection
+from spacecall._client.plan import MakeFile, Plan
+from spacecall._client.space import Space
+from spacecall.errors import InvalidInputError, SchemaDriftError
+
+__all__ = ["TypedClient", "TypedEndpoint"]
+
+T = TypeVar("T")
+
+
+class TypedEndpoint(Generic[T]):
+    """One endpoint as a generated module knows it.
+
+    Args:
+        name: `/echo`.
+        inputs: the model of its arguments, fields in wire order.
+        output: the type of its value: of the one output, or a NamedTuple of all.
+        returns: how many outputs a caller sees.
+    """
+
+    def __init__(self, name: str, *, inputs: type[BaseModel], output: Any, returns: int) -> None:
+        self.name = name
+        self._inputs: Final = inputs
+        self._output = output
+        self._returns = returns
+        self._adapter: TypeAdapter[T] | None = None
+
+    def bind(self, arguments: Mapping[str, Any]) -> list[Any]:
+        """The arguments as wire values in wire order, files as `File`.
+
+        Raises:
+            InvalidInputError: an argument does not fit its type.
+        """
+        try:
+            model = self._inputs.model_validate(arguments, by_name=True)
+        except ValidationError as error:
+            problems = _lines(error)
+            raise InvalidInputError(
+                "; ".join(problems), problems=problems, endpoint=self.name
+            ) from error
+        return list(model.model_dump(by_alias=True, exclude_unset=False).values())
+
+    def decode(self, values: list[Any], make_file: MakeFile) -> T:
+        """The caller's value from the visible outputs.
+
+        Raises:
+            SchemaDriftError: an output does not fit the type it had when the client was generated.
+        """
+        if self._returns == 0:
+            return cast("T", None)
+        if self._adapter is None:
+            self._adapter = TypeAdapter(self._output)
+        if len(values) != self._returns:
+            raise _drift(self.name, [f"{self._returns} outputs expected, got {len(values)}"])
+        value = values[0] if self._returns == 1 else values
+        try:
+            return self._adapter.validate_python(value, context=make_file)
+        except ValidationError as error:
+            raise _drift(self.name, _lines(error)) from error
+
+
+class TypedClient:
+    """Base of the generated clients: `client = Client(space)`, or of a session of it.
+
+    Args:
+        caller: a `Space`, a session, or a view of either; it stays the caller's to close.
+    """
+
+    SOURCE: ClassVar[str] = ""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, source: str | None = None, **options: Any) -> AsyncGenerator[Self, None]:
+        """`async with Client.connect() as client`: the client on a Space of its own.
+
+        Args:
+            source: by default the app that the client was generated from.
+            options: those of `Space`.
+        """
+        options.setdefault("describe", False)
+        async with Space(source or cls.SOURCE, **options) as space:
+            yield cls(space)
+
+    @property
+    def caller(self) -> Caller:
+        """What the client calls through."""
+        return self._caller
+
+    def _call(self, endpoint: TypedEndpoint[T], **arguments: Any) -> Call[T]:
+        async def prepare(connection: Connection) -> Plan[T]:
+            dependency = find_dependency(connection, endpoint.name)
+            values = endpoint.bind(arguments)
+            expected = len(dependency.visible_inputs)
+            if len(values) != expected:
+                lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
+                raise _drift(endpoint.name, lines)
+            return Plan(dependency, values, endpoint.decode)
+
+        return self._caller.planned(endpoint.name, prepare)
+
+
+def _drift(endpoint: str, differences: list[str]) -> SchemaDriftError:
+    return SchemaDriftError(
+        "the app does not fit the generated client: " + "; ".join(differences[:3]),
+        differences=differences,
+        endpoint=endpoint,
+    )
+
+
+def _lines(error: ValidationError) -> list[str]:
+    """One line for each place that does not fit."""
+    return [
+        f"{'.'.join(str(part) for part in one['loc']) or 'value'}: {one['msg']}"
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
