@@ -38,6 +38,7 @@ from spacecall.events import (
 )
 from spacecall.files import File, FileInput
 from spacecall.options import Auth, Limits, Retry, Timeouts
+from spacecall.sync import SyncCall, SyncJob, SyncSession, SyncSpace
 from spacecall.tickets import Ticket
 
 __all__ = [
@@ -78,6 +79,10 @@ __all__ = [
     "SpaceStateError",
     "Started",
     "StatusError",
+    "SyncCall",
+    "SyncJob",
+    "SyncSession",
+    "SyncSpace",
     "TextDelta",
     "Ticket",
     "Timeouts",

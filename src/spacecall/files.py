@@ -165,10 +165,12 @@ class File:
     @classmethod
     def _validate(cls, value: Any, info: core_schema.ValidationInfo[Any]) -> File:
         received: Callable[[Mapping[str, Any]], File] | None = info.context
+        if isinstance(value, File):
+            return value
         if isinstance(value, Mapping) and received is not None:
             return received(cast("Mapping[str, Any]", value))
         try:
-            return value if isinstance(value, File) else cls(value)
+            return cls(cast("FileInput", value))
         except InvalidInputError as error:
             raise ValueError(error.message) from error
 
@@ -237,7 +239,7 @@ class _FileObjectSource:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         name = getattr(file, "name", None)
-        self.name = os.path.basename(name) if isinstance(name, str) else "file"
+        self.name = Path(name).name if isinstance(name, str) else "file"
 
     @property
     def size(self) -> int | None:
@@ -303,12 +305,13 @@ async def _chunks(file: BinaryIO) -> AsyncGenerator[bytes, None]:
 def _publish(part: str, target: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
-    os.chmod(part, 0o666 & ~umask)  # mkstemp gives 0600; the file should be as open() makes one
-    os.replace(part, target)
+    written = Path(part)
+    written.chmod(0o666 & ~umask)  # mkstemp gives 0600; the file should be as open() makes one
+    written.replace(target)
 
 
 def safe_name(name: str) -> str:
-    """`name` without folders, control characters and what a file system refuses; at most 200 bytes."""
+    """`name` without folders and what a file system refuses, at most 200 bytes of it."""
     last = name.replace("\\", "/").rpartition("/")[2]
     clean = "".join("_" if char in '<>:"|?*' else char for char in last if char.isprintable())
     clean = clean.strip(" ").rstrip(".")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -14,8 +14,9 @@ from spacecall._client.connection import Connection
 from spacecall._client.plan import MakeFile, Plan
 from spacecall._client.space import Space
 from spacecall.errors import InvalidInputError, SchemaDriftError
+from spacecall.sync import SyncCall, SyncCaller, SyncSpace
 
-__all__ = ["TypedClient", "TypedEndpoint"]
+__all__ = ["SyncTypedClient", "TypedClient", "TypedEndpoint"]
 
 T = TypeVar("T")
 
@@ -36,6 +37,20 @@ class TypedEndpoint(Generic[T]):
         self._output = output
         self._returns = returns
         self._adapter: TypeAdapter[T] | None = None
+
+    def call(self, caller: Caller, arguments: Mapping[str, Any]) -> Call[T]:
+        """A call of this endpoint. Arguments are checked when it is awaited or entered."""
+
+        async def prepare(connection: Connection) -> Plan[T]:
+            dependency = find_dependency(connection, self.name)
+            values = self.bind(arguments)
+            expected = len(dependency.visible_inputs)
+            if len(values) != expected:
+                lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
+                raise _drift(self.name, lines)
+            return Plan(dependency, values, self.decode)
+
+        return caller.planned(self.name, prepare)
 
     def bind(self, arguments: Mapping[str, Any]) -> list[Any]:
         """The arguments as wire values in wire order, files as `File`.
@@ -102,16 +117,36 @@ class TypedClient:
         return self._caller
 
     def _call(self, endpoint: TypedEndpoint[T], **arguments: Any) -> Call[T]:
-        async def prepare(connection: Connection) -> Plan[T]:
-            dependency = find_dependency(connection, endpoint.name)
-            values = endpoint.bind(arguments)
-            expected = len(dependency.visible_inputs)
-            if len(values) != expected:
-                lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
-                raise _drift(endpoint.name, lines)
-            return Plan(dependency, values, endpoint.decode)
+        return endpoint.call(self._caller, arguments)
 
-        return self._caller.planned(endpoint.name, prepare)
+
+class SyncTypedClient:
+    """Base of the generated clients without async: `client = SyncClient(space)`.
+
+    Args:
+        caller: a `SyncSpace`, a session, or a view of either; it stays the caller's to close.
+    """
+
+    SOURCE: ClassVar[str] = ""
+
+    def __init__(self, caller: SyncCaller) -> None:
+        self._caller = caller
+
+    @classmethod
+    @contextmanager
+    def connect(cls, source: str | None = None, **options: Any) -> Generator[Self, None, None]:
+        """`with Client.connect() as client`: on a Space of its own, as in `TypedClient`."""
+        options.setdefault("describe", False)
+        with SyncSpace(source or cls.SOURCE, **options) as space:
+            yield cls(space)
+
+    @property
+    def caller(self) -> SyncCaller:
+        """What the client calls through."""
+        return self._caller
+
+    def _call(self, endpoint: TypedEndpoint[T], **arguments: Any) -> SyncCall[T]:
+        return self._caller.wrap(lambda caller: endpoint.call(caller, arguments))
 
 
 def _drift(endpoint: str, differences: list[str]) -> SchemaDriftError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from collections.abc import AsyncIterator
+from itertools import takewhile
+from operator import eq
 from typing import Any, Generic, TypeVar, cast
 
 from spacecall.events import Completed, Event, Output, TextDelta
@@ -60,4 +61,4 @@ def _common(old: str, new: str) -> int:
     """How long the common beginning is."""
     if new.startswith(old):
         return len(old)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+    return sum(1 for _ in takewhile(bool, map(eq, old, new)))

@@ -35,9 +35,10 @@ def visible(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
 
 def unwrap(value: Any) -> Any:
     """The value that a component update `{"__type__": "update", …}` sets; None if it sets none."""
-    if isinstance(value, dict) and cast("dict[str, Any]", value).get("__type__") == "update":
-        return cast("dict[str, Any]", value).get("value")
-    return value
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    return fields.get("value") if fields.get("__type__") == "update" else fields
 
 
 def decode_dynamic(values: list[Any], make_file: MakeFile) -> Any:

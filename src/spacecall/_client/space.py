@@ -175,6 +175,7 @@ async def _open(link: Link, config: Mapping[str, Any]) -> AsyncGenerator[Connect
                 await connection.close()
                 group.cancel_scope.cancel()
     except BaseExceptionGroup as errors:
-        if len(errors.exceptions) > 1:
+        first, *others = errors.exceptions
+        if others:
             raise
-        raise errors.exceptions[0] from errors.exceptions[0].__cause__
+        raise first from first.__cause__

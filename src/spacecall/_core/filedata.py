@@ -27,7 +27,7 @@ class FileData:
 
 
 def is_file_data(value: object) -> bool:
-    """Whether an output is a file: by its `meta`, or by its fields where there is none (4.0-4.19)."""
+    """Whether an output is a file: by its `meta`, or its fields where it has none (4.0-4.19)."""
     if not isinstance(value, Mapping):
         return False
     fields = cast("Mapping[str, Any]", value)

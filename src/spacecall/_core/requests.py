@@ -33,7 +33,7 @@ CONFIG = Request("GET", "/config")
 
 
 def info(app: AppConfig, *, all_endpoints: bool = False) -> Request:
-    """Names and schemas of the endpoints; with `all_endpoints` (4.44+) the undocumented ones too."""
+    """Names and schemas of the endpoints; with `all_endpoints` (4.44+) undocumented ones too."""
     query = {"all_endpoints": "true"} if all_endpoints else {}
     return Request("GET", f"{app.api_prefix}/info", query)
 

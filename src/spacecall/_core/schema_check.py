@@ -23,7 +23,7 @@ from spacecall._core.schema_nodes import (
 __all__ = ["is_file", "map_files", "problems"]
 
 _DEEPEST = 64
-_UNION = 4  # what a union costs of that depth, since its branches multiply
+_UNION = 8  # what a union costs of that depth, since its branches multiply
 
 
 def is_file(schema: Schema, root: Schema | None = None) -> bool:

@@ -37,7 +37,7 @@ KINDS = {
 """The kinds of value, as people call them: those of JSON, and `file`."""
 
 _LONGEST_CHAIN = 32
-_DEEPEST_UNION = 6
+_DEEPEST_UNION = 4
 _FILE = frozenset({"path", "url", "orig_name", "mime_type"})
 
 

@@ -1,0 +1,260 @@
+"""The same without async, over one event loop in a background thread.
+
+Every `SyncSpace` of the process shares that loop. Its thread starts with the first one that is
+entered and ends with the last one that is left. Spaces, sessions and calls may be used from many
+threads at once; a KeyboardInterrupt cancels what the interrupted thread was waiting for, on the
+server too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from anyio.from_thread import BlockingPortal
+
+from spacecall._client.blocking import LOOP, held, wait
+from spacecall._client.call import Call
+from spacecall._client.caller import Caller
+from spacecall._client.job import Job
+from spacecall._client.space import Session, Space
+from spacecall._io.link import HttpClient
+from spacecall.endpoints import Endpoint
+from spacecall.events import Event, TextDelta
+from spacecall.files import File
+from spacecall.options import Auth, Limits, Retry, Timeouts
+from spacecall.tickets import Ticket
+
+__all__ = ["SyncCall", "SyncCaller", "SyncJob", "SyncSession", "SyncSpace"]
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class SyncJob(Iterator[Event[T]], Generic[T]):
+    """A call that was entered; see `Job`."""
+
+    def __init__(self, portal: BlockingPortal, job: Job[T]) -> None:
+        self._portal = portal
+        self._job = job
+
+    @property
+    def event_id(self) -> str | None:
+        """The server's id of the job, once it has one."""
+        return self._job.event_id
+
+    @property
+    def done(self) -> bool:
+        """Whether there is a result or an error."""
+        return self._job.done
+
+    @property
+    def outputs(self) -> Iterator[T]:
+        """Whole values as they come, the result last."""
+        return self._each(self._job.outputs)
+
+    @property
+    def text(self) -> Iterator[TextDelta]:
+        """What is added to a text output, piece by piece."""
+        return self._each(self._job.text)
+
+    def __next__(self) -> Event[T]:
+        """The next event; `Completed` is the last. Raises as `Job` does."""
+        return next(self._each(self._job))
+
+    def result(self) -> T:
+        """The job's value. Raises as `Job.result` does."""
+        return wait(self._portal, self._job.result)
+
+    def cancel(self) -> None:
+        """Cancel the job, here and on the server."""
+        wait(self._portal, self._job.cancel)
+
+    def _each(self, values: AsyncIterator[V]) -> Iterator[V]:
+        async def following() -> V | _End:
+            return await anext(values, _END)
+
+        while not isinstance(value := wait(self._portal, following), _End):
+            yield value
+
+
+class _End:
+    """The type of what comes after the last value."""
+
+
+_END = _End()
+
+
+class SyncCall(Generic[T]):
+    """A call that has not been made yet; see `Call`. It is for one use."""
+
+    def __init__(self, portal: BlockingPortal, call: Call[T]) -> None:
+        self._portal = portal
+        self._call = call
+
+    def with_options(
+        self,
+        *,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> SyncCall[T]:
+        """The same call with other options."""
+        call = self._call.with_options(timeouts=timeouts, retry=retry, headers=headers)
+        return SyncCall(self._portal, call)
+
+    def result(self) -> T:
+        """Make the call and wait for its value. Raises as awaiting a `Call` does."""
+
+        async def result() -> T:
+            return await self._call
+
+        return wait(self._portal, result)
+
+    def __enter__(self) -> SyncJob[T]:
+        """Make the call; `for event in job` gives its events, and leaving early cancels it."""
+        return SyncJob(self._portal, wait(self._portal, self._call.__aenter__))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        wait(self._portal, lambda: self._call.__aexit__(kind, error, trace))
+
+    def detach(self) -> Ticket:
+        """Leave the job on the server; see `Call.detach`."""
+        return wait(self._portal, self._call.detach)
+
+
+class SyncCaller:
+    """Makes calls. Get one from `SyncSpace`, `SyncSpace.session` or `with_options`."""
+
+    def __init__(self, portal: BlockingPortal, caller: Caller) -> None:
+        self._portal = portal
+        self._caller = caller
+
+    @property
+    def url(self) -> str:
+        """The app's address."""
+        return self._caller.url
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """What the app offers, by name."""
+        return self._caller.endpoints
+
+    def describe(self) -> Mapping[str, Endpoint]:
+        """`endpoints`, asked for if that has not been done."""
+        return wait(self._portal, self._caller.describe)
+
+    def call(self, endpoint: str, /, **arguments: Any) -> SyncCall[Any]:
+        """Call `endpoint` by name; see `Space.call`."""
+        return self.wrap(lambda caller: caller.call(endpoint, **arguments))
+
+    def wrap(self, make: Callable[[Caller], Call[T]]) -> SyncCall[T]:
+        """The sync twin of the call that `make` makes: typed clients use this."""
+        return SyncCall(self._portal, make(self._caller))
+
+    def with_options(
+        self,
+        *,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> SyncCaller:
+        """A view with other options for its calls."""
+        caller = self._caller.with_options(timeouts=timeouts, retry=retry, headers=headers)
+        return SyncCaller(self._portal, caller)
+
+    def read(self, file: File) -> bytes:
+        """The content of a file; see `File.read`."""
+        return wait(self._portal, file.read)
+
+    def save(self, file: File, path: str | os.PathLike[str]) -> Path:
+        """Write a file to `path`, or into that folder; see `File.save`."""
+        return wait(self._portal, lambda: file.save(path))
+
+
+class SyncSession(SyncCaller):
+    """A session of a Space; see `Session`."""
+
+    def __init__(self, portal: BlockingPortal, session: Session) -> None:
+        super().__init__(portal, session)
+        self._session = session
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._open.enter_context(held(self._portal, self._session))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @property
+    def session_hash(self) -> str:
+        """Names the session on the server."""
+        return self._session.session_hash
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The session's cookies."""
+        return self._session.cookies
+
+
+class SyncSpace(SyncCaller):
+    """A Gradio app, for `with SyncSpace("owner/name") as space`; see `Space` for the arguments."""
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        auth: Auth | None = None,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        limits: Limits | None = None,
+        headers: Mapping[str, str] | None = None,
+        http_client: HttpClient | None = None,
+        describe: bool = True,
+    ) -> None:
+        self._space = Space(
+            source,
+            auth=auth,
+            timeouts=timeouts,
+            retry=retry,
+            limits=limits,
+            headers=headers,
+            http_client=http_client,
+            describe=describe,
+        )
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            portal = stack.enter_context(LOOP)
+            stack.enter_context(held(portal, self._space))
+            super().__init__(portal, self._space)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def session(
+        self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
+    ) -> SyncSession:
+        """A session: `with space.session() as chat`; see `Space.session`."""
+        session = self._space.session(session_hash=session_hash, cookies=cookies)
+        return SyncSession(self._portal, session)
+
+    def collect(self, ticket: Ticket) -> SyncCall[Any]:
+        """The call of a detached job; see `Space.collect`."""
+        return SyncCall(self._portal, self._space.collect(ticket))
+
+    def __repr__(self) -> str:
+        return repr(self._space)
