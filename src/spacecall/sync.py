@@ -187,14 +187,12 @@ class SyncSession(SyncCaller):
     def __init__(self, portal: BlockingPortal, session: Session) -> None:
         super().__init__(portal, session)
         self._session = session
-        self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self._open.enter_context(held(self._portal, self._session))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
+        wait(self._portal, self._session.__aexit__)
 
     @property
     def session_hash(self) -> str:
@@ -249,8 +247,9 @@ class SyncSpace(SyncCaller):
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
     ) -> SyncSession:
         """A session: `with space.session() as chat`; see `Space.session`."""
-        session = self._space.session(session_hash=session_hash, cookies=cookies)
-        return SyncSession(self._portal, session)
+        return SyncSession(
+            self._portal, self._space.session(session_hash=session_hash, cookies=cookies)
+        )
 
     def collect(self, ticket: Ticket) -> SyncCall[Any]:
         """The call of a detached job; see `Space.collect`."""

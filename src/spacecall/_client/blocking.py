@@ -28,7 +28,7 @@ class Task(Generic[T]):
         with anyio.CancelScope() as scope:
             self._started.set_result(scope)
             return await work()
-        raise KeyboardInterrupt  # only an interrupt cancels
+        raise RuntimeError("interrupted")  # nobody reads it: the thread raises its own interrupt
 
     def wait(self) -> T:
         """Wait for the result. An interrupt of this thread cancels the work and lets it end."""

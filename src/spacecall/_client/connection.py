@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import anyio
 from anyio.abc import TaskGroup
@@ -42,6 +43,7 @@ class Connection:
         self.group = group
         self.jobs: set[Droppable] = set()
         self._lanes = Lanes(link.settings.limits.lanes, self.open_channel)
+        self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
         self._describing = anyio.Lock()
         self._submits = 0
@@ -75,8 +77,15 @@ class Connection:
         )
 
     def open_session(self, session_hash: str | None = None) -> Channel:
-        """A channel that is kept: no job given up makes it drop its stream, and lose State."""
-        return self.open_channel(session_hash=session_hash, grace=math.inf)
+        """A channel that is kept: no job given up makes it drop its stream, and lose State.
+
+        While the channel of `session_hash` is in use, it is that one: a session has one reader.
+        """
+        channel = self._sessions.get(session_hash or "")
+        if channel is None:
+            channel = self.open_channel(session_hash=session_hash, grace=math.inf)
+            self._sessions[channel.session_hash] = channel
+        return channel
 
     def check_open(self) -> None:
         """Raise RuntimeError once the Space has been left."""

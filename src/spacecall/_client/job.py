@@ -100,9 +100,10 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
 
     @property
     def text(self) -> AsyncIterator[TextDelta]:
-        """What is added to a text output, piece by piece; of several outputs, the first text.
+        """What is added to a text, piece by piece.
 
-        The pieces raise `TypeError` if there is no text among the outputs.
+        The text is the output itself, its attribute `text`, or the first such of several outputs;
+        without one the first piece raises `TypeError`.
         """
         return Text(self)
 

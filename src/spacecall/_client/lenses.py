@@ -48,13 +48,13 @@ class Text(AsyncIterator[TextDelta]):
 
 
 def _text_of(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        for item in cast("tuple[Any, ...]", value):
-            if isinstance(item, str):
-                return item
-    raise TypeError(f"there is no text in {type(value).__name__}; use job.outputs")
+    candidates = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
+    for found in candidates:
+        text = found if isinstance(found, str) else getattr(found, "text", None)
+        if isinstance(text, str):
+            return text
+    kind: type = type(value)
+    raise TypeError(f"there is no text in {kind.__name__}; use job.outputs")
 
 
 def _common(old: str, new: str) -> int:

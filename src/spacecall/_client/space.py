@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import anyio
 from anyio import AsyncContextManagerMixin
@@ -96,7 +96,9 @@ class Space(Caller, AsyncContextManagerMixin):
             session_hash: of an earlier session, to go on with its State while the server keeps it.
             cookies: that session's cookies, which lead to the replica where its State is.
         """
-        return Session(self._way, session_hash, cookies or {})
+        channel = self._way.connection.open_session(session_hash)
+        channel.link.remember(cookies or {})
+        return Session(self._way, channel)
 
     def collect(self, ticket: Ticket) -> Call[Any]:
         """The call of a detached job, to be awaited or entered.
@@ -122,45 +124,32 @@ class Space(Caller, AsyncContextManagerMixin):
         return f"<Space {self._source}>"
 
 
-class Session(Caller, AsyncContextManagerMixin):
-    """A session of a Space: one session_hash, so that `gr.State` is kept between calls.
+class Session(Caller):
+    """A session of a Space: one session_hash, so that `gr.State` is kept between its calls.
 
     Its calls share one stream. When that breaks, every job of the session is lost, and the session
-    takes no further calls.
+    takes no further calls. Leaving `async with` ends the jobs that still run.
     """
 
-    def __init__(self, way: Way, session_hash: str | None, cookies: Mapping[str, str]) -> None:
-        super().__init__(way)
-        self._resumed = session_hash
-        self._resumed_cookies = cookies
+    def __init__(self, way: Way, channel: Channel) -> None:
+        super().__init__(replace(way, channel=channel))
+        self._channel = channel
 
-    @asynccontextmanager
-    async def __asynccontextmanager__(self) -> AsyncGenerator[Session, None]:
-        connection = self._way.connection
-        connection.check_open()
-        channel = connection.open_session(self._resumed)
-        channel.link.remember(self._resumed_cookies)
-        self._way = replace(self._way, channel=channel)
-        try:
-            yield self
-        finally:
-            channel.close()
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._channel.close()
 
     @property
     def session_hash(self) -> str:
         """Names the session on the server. Whoever has it can read the session's State."""
-        return self._entered.session_hash
+        return self._channel.session_hash
 
     @property
     def cookies(self) -> dict[str, str]:
         """The session's cookies."""
-        return self._entered.link.cookies
-
-    @property
-    def _entered(self) -> Channel:
-        if self._way.channel is None:
-            raise RuntimeError("open the session first: async with space.session() as session")
-        return self._way.channel
+        return self._channel.link.cookies
 
 
 @asynccontextmanager
