@@ -1,0 +1,41 @@
+"""What real apps answered at /config and /info."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spacecall._core.config import AppConfig, Dependency, read_config
+from spacecall._core.info import read_endpoints
+from spacecall.endpoints import Endpoint
+
+TESTS = Path(__file__).resolve().parent.parent
+VERSIONS = ("3.50.2", "4.0.2", "4.19.2", "4.44.1", "5.50.0", "6.31.0")
+CORPUS = sorted(path.stem for path in (TESTS / "corpus").glob("*.json"))
+
+
+def captured(version: str, name: str) -> Any:
+    """`config` or `info` of the protocol test app on one version of Gradio."""
+    return json.loads((TESTS / "captures" / version / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def protocol_app(version: str) -> tuple[AppConfig, Mapping[str, Endpoint]]:
+    """The protocol test app on one version of Gradio."""
+    config = read_config(captured(version, "config"))
+    return config, read_endpoints(config, captured(version, "info"))
+
+
+def corpus_app(name: str) -> tuple[AppConfig, Mapping[str, Endpoint]]:
+    """A real app of the corpus."""
+    app = json.loads((TESTS / "corpus" / f"{name}.json").read_text(encoding="utf-8"))
+    config = read_config(app["config"])
+    return config, read_endpoints(config, app["info"])
+
+
+def dependency(config: AppConfig, name: str) -> Dependency:
+    """The function called `name`, which must be there."""
+    found = config.find(name)
+    assert found is not None, name
+    return found

@@ -1,0 +1,217 @@
+"""Reading /config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from spacecall._core.config import AppConfig, Component, read_config
+from spacecall.errors import ProtocolError
+from tests.core.apps import VERSIONS, captured, corpus_app, dependency, protocol_app
+
+
+def config_with(*dependencies: dict[str, Any], **fields: Any) -> AppConfig:
+    components: list[Any] = [
+        {"id": 1, "type": "Textbox", "props": {"label": "text"}, "skip_api": False},
+        {"id": 2, "type": "state", "props": {}, "skip_api": True},
+        {"id": 3, "type": "button", "props": {"label": None}, "skip_api": True},
+    ]
+    return read_config({"components": components, "dependencies": [*dependencies], **fields})
+
+
+@pytest.mark.parametrize(
+    ("version", "protocol", "prefix"),
+    [
+        ("3.50.2", "ws", ""),
+        ("4.0.2", "sse", ""),
+        ("4.19.2", "sse_v2", ""),
+        ("4.44.1", "sse_v3", ""),
+        ("5.50.0", "sse_v3", "/gradio_api"),
+        ("6.31.0", "sse_v3", "/gradio_api"),
+    ],
+)
+def test_every_generation_tells_its_protocol_and_prefix(
+    version: str, protocol: str, prefix: str
+) -> None:
+    config, _ = protocol_app(version)
+    assert (config.version, config.protocol, config.api_prefix) == (version, protocol, prefix)
+    assert config.version_info == tuple(int(part) for part in version.split("."))
+    assert config.title == "proto"
+    assert config.space_id is None
+    assert config.app_id is not None
+    assert config.max_file_size is None
+    assert not config.show_error
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_functions_are_found_by_name_with_or_without_a_slash(version: str) -> None:
+    config, _ = protocol_app(version)
+    echo = dependency(config, "/echo")
+    assert echo is config.find("echo")
+    assert echo.name == "/echo"
+    assert (echo.fn_index, echo.queued, echo.generator, echo.stateful) == (0, True, False, False)
+    assert dependency(config, "/stream_text").generator
+    assert not dependency(config, "/noqueue").queued
+    assert dependency(config, "/batch").batch
+    assert config.find("/nothing") is None
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_state_slots_are_hidden_and_filled_with_null(version: str) -> None:
+    config, _ = protocol_app(version)
+    chat = dependency(config, "/chat")
+    assert chat.stateful
+    assert [component.type for component in chat.inputs] == ["textbox", "chatbot", "state"]
+    assert chat.fill(["hi", []]) == ["hi", [], None]
+    assert chat.visible_outputs(["", [1], None]) == ["", [1]]
+
+
+@pytest.mark.parametrize("version", ["5.50.0", "6.31.0"])
+def test_a_function_that_takes_a_stream_says_so(version: str) -> None:
+    config, _ = protocol_app(version)
+    assert dependency(config, "/cam").streaming_input
+    assert not dependency(config, "/image").streaming_input
+
+
+@pytest.mark.parametrize(
+    ("raw", "visibility"),
+    [
+        ({"api_visibility": "public"}, "public"),
+        ({"api_visibility": "undocumented"}, "undocumented"),
+        ({"api_visibility": "private"}, "private"),
+        ({"api_visibility": "something new"}, "public"),
+        ({"show_api": True}, "public"),
+        ({"show_api": False}, "undocumented"),
+        ({"api_name": False, "show_api": False}, "private"),
+        ({}, "public"),
+    ],
+)
+def test_visibility_is_read_from_either_way_to_say_it(raw: dict[str, Any], visibility: str) -> None:
+    config = config_with({"api_name": "f", **raw})
+    assert config.dependencies[0].visibility == visibility
+
+
+def test_of_two_functions_with_one_name_the_more_public_one_is_found() -> None:
+    config, _ = corpus_app("blocks_plug")
+    assert [one.fn_index for one in config.dependencies if one.api_name == "lambda_1"] == [1, 4]
+    assert dependency(config, "/lambda_1").fn_index == 1
+
+
+def test_of_two_public_functions_with_one_name_the_last_is_found() -> None:
+    config = config_with({"id": 7, "api_name": "f"}, {"id": 8, "api_name": "f"})
+    assert dependency(config, "f").fn_index == 8
+
+
+def test_a_function_without_a_server_side_cannot_be_found() -> None:
+    config, _ = corpus_app("blocks_plug")
+    assert config.find("/js_fn") is None
+    assert config.dependencies[2].name is None
+
+
+@pytest.mark.parametrize("name", [None, False, ""])
+def test_a_function_without_a_name_has_none(name: object) -> None:
+    assert config_with({"api_name": name}).dependencies[0].name is None
+
+
+def test_without_an_id_a_function_is_known_by_its_place() -> None:
+    config = config_with({"api_name": "a"}, {"api_name": "b"})
+    assert dependency(config, "b").fn_index == 1
+
+
+@pytest.mark.parametrize(("app", "queued"), [(True, True), (False, False), (None, True)])
+def test_a_function_that_does_not_say_follows_the_app_to_the_queue(
+    app: object, queued: bool
+) -> None:
+    config = config_with({"api_name": "f", "queue": None}, enable_queue=app)
+    assert dependency(config, "f").queued is queued
+
+
+def test_skipped_components_take_no_value_from_the_caller() -> None:
+    config = config_with({"api_name": "f", "inputs": [3, 1, 2], "outputs": [2, 1, 3]})
+    found = dependency(config, "f")
+    assert [one.hidden for one in found.inputs] == [True, False, True]
+    assert found.inputs[1] == Component(id=1, type="textbox", label="text", props={"label": "text"})
+    assert found.fill(["x"]) == [None, "x", None]
+    assert found.visible_outputs([1, 2, 3]) == [2]
+    assert found.visible_outputs([1]) == []
+
+
+@pytest.mark.parametrize("values", [[], ["a", "b"]])
+def test_a_wrong_number_of_values_is_refused(values: list[str]) -> None:
+    config = config_with({"api_name": "f", "inputs": [1, 2]})
+    with pytest.raises(ValueError, match=r"/f takes 1 values, got \d"):
+        dependency(config, "f").fill(values)
+
+
+def test_a_function_that_takes_the_component_gets_its_properties_with_the_value() -> None:
+    config, _ = corpus_app("playback_position")
+    found = dependency(config, "/print_audio_playback_pos")
+    assert found.prop_inputs == {0}
+    file = {"path": "a.wav"}
+    (sent,) = found.fill([file])
+    assert sent == {**found.inputs[0].props, "value": file}
+    assert sent["playback_position"] == 2.0
+
+
+def test_a_component_that_the_config_does_not_list_is_tolerated() -> None:
+    config = config_with({"api_name": "f", "inputs": [99, "x"], "outputs": None})
+    found = dependency(config, "f")
+    assert found.inputs == (Component(id=99, type=""),)
+    assert found.fill([1]) == [1]
+
+
+def test_fields_of_an_unexpected_kind_read_as_absent() -> None:
+    answer: dict[str, Any] = {
+        "components": [None, {"id": "one"}, {"id": 1, "type": 5, "props": []}],
+        "dependencies": [None, {"api_name": "f", "inputs": [1], "types": "x"}],
+        "version": 6,
+        "max_file_size": True,
+        "app_id": None,
+        "space_id": "",
+        "protocol": None,
+        "api_prefix": "gradio_api/",
+    }
+    config = read_config(answer)
+    assert (config.version, config.version_info, config.protocol) == ("", (), "ws")
+    assert (config.max_file_size, config.app_id, config.space_id) == (None, None, None)
+    assert config.api_prefix == "/gradio_api"
+    assert dependency(config, "f").inputs == (Component(id=1, type=""),)
+
+
+def test_limits_and_flags_are_read() -> None:
+    config = config_with(
+        version="5.0.0b1", max_file_size=1024, show_error=True, space_id="owner/name", app_id=12
+    )
+    assert config.version_info == (5, 0, 0)
+    assert config.max_file_size == 1024
+    assert config.show_error
+    assert config.space_id == "owner/name"
+    assert config.app_id == "12"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (None, "a JSON object was expected, got null"),
+        ([1], "a JSON object was expected, got list"),
+        ({}, "it has no list 'components', it has nothing"),
+        ({"detail": "Not Found"}, "it has no list 'components', it has 'detail'"),
+        ({"components": []}, "it has no list 'dependencies', it has 'components'"),
+        ({"components": {}, "dependencies": []}, "it has no list 'components'"),
+    ],
+)
+def test_what_is_no_config_is_refused_with_a_reason(answer: object, message: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        read_config(answer)
+    assert caught.value.message.startswith("not a Gradio config: ")
+    assert message in caught.value.message
+
+
+def test_every_captured_function_fills_as_many_slots_as_it_has() -> None:
+    for version in VERSIONS:
+        config, _ = protocol_app(version)
+        assert len(config.dependencies) == len(captured(version, "config")["dependencies"])
+        for one in config.dependencies:
+            filled = one.fill([0] * len(one.visible_inputs))
+            assert [value is None for value in filled] == [slot.hidden for slot in one.inputs]

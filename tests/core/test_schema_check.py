@@ -1,0 +1,304 @@
+"""Checking arguments against schemas, and finding the files in them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from spacecall._core.schema_check import is_file, map_files, problems
+from tests.core.apps import protocol_app
+
+FILE: dict[str, Any] = {
+    "type": "object",
+    "properties": {"path": {}, "url": {}, "orig_name": {}, "mime_type": {}, "meta": {}},
+}
+FILES: dict[str, Any] = {
+    "$defs": {"FileData": FILE},
+    "type": "array",
+    "items": {"$ref": "#/$defs/FileData"},
+}
+TREE: dict[str, Any] = {
+    "$defs": {
+        "Tree": {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"$ref": "#/$defs/Tree"}},
+            ]
+        }
+    },
+    "$ref": "#/$defs/Tree",
+}
+
+
+def schema_of(version: str, endpoint: str, parameter: str) -> dict[str, Any]:
+    _, endpoints = protocol_app(version)
+    (found,) = (one for one in endpoints[endpoint].parameters if one.name == parameter)
+    return dict(found.schema)
+
+
+TYPES: list[tuple[Any, ...]] = [
+    ({}, object(), []),
+    ({"type": "string"}, "x", []),
+    ({"type": "string"}, 5, ["expected a str, got int 5"]),
+    ({"type": "number"}, "x", ["expected a number, got str 'x'"]),
+    ({"type": "number"}, 5, []),
+    ({"type": "number"}, 5.5, []),
+    ({"type": "number"}, True, ["expected a number, got bool True"]),
+    ({"type": "number"}, math.inf, ["expected a number, got float inf"]),
+    ({"type": "integer"}, 5.0, []),
+    ({"type": "integer"}, 5.5, ["expected an integer, got float 5.5"]),
+    ({"type": "boolean"}, False, []),
+    ({"type": "boolean"}, 0, ["expected a bool, got int 0"]),
+    ({"type": "null"}, None, []),
+    ({"type": "object"}, [], ["expected a dict, got list []"]),
+    ({"type": "array"}, (1, 2), []),
+    ({"type": "array"}, "abc", ["expected a list, got str 'abc'"]),
+    ({"type": ["string", "null"]}, None, []),
+    ({"type": ["string", "null"]}, 5, ["expected a str or None, got int 5"]),
+    ({"type": "string"}, None, ["expected a str, got None"]),
+    ({"not": {}}, 1, ["no value is allowed here"]),
+]
+
+
+@pytest.mark.parametrize(("schema", "value", "expected"), TYPES)
+def test_types(schema: dict[str, Any], value: object, expected: list[str]) -> None:
+    assert problems(schema, value) == expected
+
+
+CHOICES: list[tuple[Any, ...]] = [
+    ({"enum": ["a", "b"]}, "a", []),
+    ({"enum": ["a", "b"]}, 3, ["3 is not one of 'a', 'b'"]),
+    ({"enum": [1]}, True, ["True is not 1"]),
+    ({"enum": [1]}, 1.0, []),
+    ({"const": "text"}, "file", ["'file' is not 'text'"]),
+    ({"const": None}, None, []),
+    ({"enum": list(range(30))}, 99, [f"99 is not one of {str(list(range(20)))[1:-1]}, …"]),
+    ({"minimum": 2, "maximum": 20}, 2, []),
+    ({"minimum": 2}, 1, ["1 is less than the minimum of 2"]),
+    ({"maximum": 20}, 20.5, ["20.5 is more than the maximum of 20"]),
+    ({"minimum": 2, "maximum": 3}, "x", []),
+    ({"type": "string"}, ["x" * 100], [f"expected a str, got list ['{'x' * 58}…"]),
+]
+
+
+@pytest.mark.parametrize(("schema", "value", "expected"), CHOICES)
+def test_choices_and_ranges(schema: dict[str, Any], value: object, expected: list[str]) -> None:
+    assert problems(schema, value) == expected
+
+
+CONTAINERS: list[tuple[Any, ...]] = [
+    ({"items": {"type": "string"}}, ["a", 5], ["[1]: expected a str, got int 5"]),
+    ({"prefixItems": [{"type": "string"}]}, [5, 5], ["[0]: expected a str, got int 5"]),
+    ({"prefixItems": [{}], "items": False}, [5, 5], ["[1]: no value is allowed here"]),
+    ({"minItems": 2}, [1], ["expected at least 2 items, got 1"]),
+    ({"maxItems": 0}, [1], ["expected at most 0 items, got 1"]),
+    ({"required": ["a"]}, {}, ["'a' is missing"]),
+    ({"required": ["a"]}, [], []),
+    ({"properties": {"a": {"type": "null"}}}, {"a": 1}, ["'a': expected None, got int 1"]),
+    ({"properties": {"a": {}}, "additionalProperties": False}, {"a": 1}, []),
+    ({"additionalProperties": False}, {"b": 1}, ["'b' is not a known key"]),
+    ({"additionalProperties": True}, {"b": 1}, []),
+    ({"additionalProperties": {"type": "null"}}, {5: 1}, ["5: expected None, got int 1"]),
+    ({"properties": {"a": {"items": {"type": "null"}}}}, {"a": [1]},
+     ["'a': [0]: expected None, got int 1"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "value", "expected"), CONTAINERS)
+def test_lists_and_dicts(schema: dict[str, Any], value: object, expected: list[str]) -> None:
+    assert problems(schema, value) == expected
+
+
+UNIONS: list[tuple[Any, ...]] = [
+    ({"anyOf": [{"type": "string"}, {"type": "null"}]}, None, []),
+    ({"anyOf": [{"type": "string"}, {"type": "null"}]}, 5,
+     ["expected a str or None, got int 5"]),
+    ({"oneOf": [{"type": "null"}, {"type": "number", "maximum": 3}]}, 5,
+     ["5 is more than the maximum of 3"]),
+    ({"anyOf": [{"type": "string"}, {"type": "null"}, {"type": "array"}]}, 5,
+     ["expected a str, None or a list, got int 5"]),
+    ({"anyOf": [{"enum": ["a"]}, {"type": "null"}]}, "b", ["'b' is not 'a'"]),
+    ({"anyOf": [{"required": ["a", "b"]}, {"required": ["c"]}]}, {}, ["'c' is missing"]),
+    ({"allOf": [{"minimum": 2}, {"maximum": 1}]}, 1, ["1 is less than the minimum of 2"]),
+    ({"allOf": [{"type": "string"}]}, 1, ["expected a str, got int 1"]),
+    ({"anyOf": [{"anyOf": [{"type": "string"}]}, {"type": "string"}]}, 1,
+     ["expected a str, got int 1"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "value", "expected"), UNIONS)
+def test_unions(schema: dict[str, Any], value: object, expected: list[str]) -> None:
+    assert problems(schema, value) == expected
+
+
+def test_references_are_followed() -> None:
+    assert problems(TREE, ["a", ["b", ["c"]]]) == []
+    assert problems(TREE, ["a", [5]]) == ["[1]: [0]: expected a str or a list, got int 5"]
+    assert problems({"$ref": "#/$defs/Gone"}, 5) == []
+    assert problems({"$ref": "#/$defs/S"}, 5, root={"$defs": {"S": {"type": "string"}}}) == [
+        "expected a str, got int 5"
+    ]
+
+
+def test_definitions_that_only_name_each_other_end() -> None:
+    loop = {"$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}, "$ref": "#/$defs/A"}
+    assert problems(loop, 5) == []
+    assert not is_file(loop)
+    branch = {"$ref": "#/$defs/A"}
+    unions = {"$defs": {"A": {"anyOf": [branch, branch], "allOf": [branch]}}, "$ref": "#/$defs/A"}
+    assert problems(unions, 5) == []
+    assert map_files(unions, [5], repr) == [5]
+
+
+def test_what_is_nested_too_deeply_passes() -> None:
+    value: list[Any] = [5]
+    for _ in range(200):
+        value = [value]
+    assert problems(TREE, value) == []
+    assert map_files(TREE, value, repr) == value
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text("ab", max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner),
+    max_leaves=8,
+)
+SCHEMAS = st.recursive(
+    st.sampled_from(["string", "number", "integer", "boolean", "null", "array", "object"]).map(
+        lambda kind: {"type": kind}
+    )
+    | st.lists(JSON, min_size=1, max_size=3).map(lambda choices: {"enum": choices})
+    | st.integers(-5, 5).map(lambda bound: {"minimum": bound})
+    | st.builds(dict[str, Any]),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3).map(lambda some: {"anyOf": some})
+        | st.lists(inner, min_size=1, max_size=3).map(lambda some: {"allOf": some})
+        | inner.map(lambda one: {"type": "array", "items": one})
+        | st.tuples(inner, inner).map(lambda two: {"prefixItems": [two[0]], "items": two[1]})
+        | inner.map(lambda one: {"properties": {"a": one}, "required": ["a"]})
+        | inner.map(lambda one: {"properties": {"a": one}, "additionalProperties": False})
+    ),
+    max_leaves=5,
+)
+
+
+@given(SCHEMAS, JSON)
+def test_it_judges_as_a_whole_json_schema_validator_does(
+    schema: dict[str, Any], value: Any
+) -> None:
+    validator: Any = Draft202012Validator(schema)
+    assert (problems(schema, value) == []) == validator.is_valid(value)
+
+
+@pytest.mark.parametrize("version", ["4.0.2", "4.19.2", "4.44.1", "5.50.0", "6.31.0"])
+def test_files_are_recognised_in_every_generation(version: str) -> None:
+    image = schema_of(version, "/image", "path" if version > "4.2" else "img_in")
+    files = schema_of(version, "/files", "files" if version > "4.2" else "files_in")
+    assert is_file(image)
+    assert not is_file(files)
+
+
+def test_files_are_recognised_through_references_and_wrappers() -> None:
+    assert is_file({"$ref": "#/$defs/FileData"}, FILES)
+    assert is_file({"allOf": [{"$ref": "#/$defs/FileData"}]}, FILES)
+    assert is_file({"anyOf": [FILE, {"type": "null"}]})
+    assert is_file({"anyOf": [FILE, FILE]})
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"type": "null"},
+        {"type": "object", "properties": {"path": {}, "meta": {}}},
+        {"anyOf": [FILE, {"type": "string"}]},
+        {"anyOf": [FILE, {}]},
+        {"$ref": "#/$defs/FileData"},
+    ],
+)
+def test_other_objects_are_no_files(schema: dict[str, Any]) -> None:
+    assert not is_file(schema)
+
+
+@pytest.mark.parametrize("value", ["a.png", b"data", Path("a.png"), {"path": "a"}, {"url": "b"}])
+def test_whatever_can_be_a_file_passes_where_a_file_is_wanted(value: object) -> None:
+    assert problems(FILE, value) == []
+
+
+@pytest.mark.parametrize("value", [None, 5, ["a.png"], {"name": "a.png"}])
+def test_what_cannot_be_a_file_does_not(value: object) -> None:
+    (line,) = problems(FILE, value)
+    assert line.startswith("expected a file, got ")
+
+
+def test_a_file_or_null() -> None:
+    schema = {"anyOf": [FILE, {"type": "null"}]}
+    assert problems(schema, None) == []
+    assert problems(schema, 5) == ["expected a file or None, got int 5"]
+    assert map_files(schema, None, repr) is None
+    assert map_files(schema, "a", repr) == "'a'"
+
+
+def upload(value: object) -> str:
+    return f"<{value}>"
+
+
+def test_files_in_lists_are_mapped() -> None:
+    given_files = ("a", "b", None)
+    assert map_files(FILES, given_files, upload) == ["<a>", "<b>", None]
+    assert given_files == ("a", "b", None)
+
+
+def test_files_in_a_message_with_attachments_are_mapped() -> None:
+    schema = schema_of("6.31.0", "/add_message", "message")
+    message = {"text": "hi", "files": ["a.png", "b.png"]}
+    assert problems(schema, message) == []
+    assert map_files(schema, message, upload) == {"text": "hi", "files": ["<a.png>", "<b.png>"]}
+    assert message["files"] == ["a.png", "b.png"]
+
+
+def test_files_in_a_chat_of_gradio_6_are_mapped() -> None:
+    schema = schema_of("6.31.0", "/add_message", "history")
+    content = [{"type": "text", "text": "see"}, {"type": "file", "file": "a.png"}]
+    chat = [{"role": "user", "content": content}]
+    assert problems(schema, chat) == []
+    (message,) = map_files(schema, chat, upload)
+    assert message["content"] == [content[0], {"type": "file", "file": "<a.png>"}]
+
+
+@pytest.mark.parametrize("version", ["4.44.1", "5.50.0"])
+def test_files_in_a_chat_of_gradio_4_and_5_are_mapped(version: str) -> None:
+    schema = schema_of(version, "/add_message", "history")
+    chat = [
+        {"role": "user", "content": {"file": "a.png"}},
+        {"role": "user", "content": "a.png is text here"},
+    ]
+    assert problems(schema, chat) == []
+    first, second = map_files(schema, chat, upload)
+    assert first["content"] == {"file": "<a.png>"}
+    assert second == chat[1]
+
+
+def test_in_a_union_a_text_stays_text_if_it_may() -> None:
+    schema = {"anyOf": [FILE, {"type": "string"}]}
+    assert map_files(schema, "a", upload) == "a"
+    assert map_files(schema, b"a", upload) == "<b'a'>"
+
+
+def test_a_value_that_fits_no_branch_stays_as_it_is() -> None:
+    schema = {"anyOf": [FILES, {"type": "object", "properties": {"f": FILE}}]}
+    assert map_files(schema, 5, upload) == 5
+    assert map_files(schema, {"f": "a", "g": "b"}, upload) == {"f": "<a>", "g": "b"}
+
+
+def test_files_are_found_in_every_part_of_a_schema_that_has_several() -> None:
+    parts = [{"properties": {"a": FILE}}, {"properties": {"b": FILE}}]
+    assert map_files({"allOf": parts}, {"a": "1", "b": "2"}, upload) == {"a": "<1>", "b": "<2>"}
+    closed = {"properties": {"a": FILE}, "additionalProperties": False}
+    assert map_files(closed, {"a": "1", "z": "2"}, upload) == {"a": "<1>", "z": "2"}
