@@ -16,7 +16,8 @@ PACKAGE = ROOT / "src" / "spacecall"
 
 # From the ground up. A room may import from its own line and from those above it.
 FLOORS = (
-    ("_version", "errors", "options", "events", "files", "endpoints"),
+    ("_version", "errors", "options", "events", "endpoints"),
+    ("_filenames", "_filesources", "files", "tickets"),
     ("_wire",),
     ("_core",),
     ("_io",),

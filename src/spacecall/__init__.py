@@ -1,8 +1,10 @@
 """The typed Python SDK for every Gradio app and Hugging Face Space."""
 
-from spacecall._client.call import Call
-from spacecall._client.job import Job
-from spacecall._client.space import Session, Space
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from spacecall._version import __version__
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
 from spacecall.errors import (
@@ -38,8 +40,13 @@ from spacecall.events import (
 )
 from spacecall.files import File, FileInput
 from spacecall.options import Auth, Limits, Retry, Timeouts
-from spacecall.sync import SyncCall, SyncJob, SyncSession, SyncSpace
 from spacecall.tickets import Ticket
+
+if TYPE_CHECKING:
+    from spacecall._client.call import Call
+    from spacecall._client.job import Job
+    from spacecall._client.space import Session, Space
+    from spacecall.sync import SyncCall, SyncJob, SyncSession, SyncSpace
 
 __all__ = [
     "NO_DEFAULT",
@@ -90,3 +97,22 @@ __all__ = [
     "Uploading",
     "__version__",
 ]
+
+# Loaded when first asked for: they import httpx, which loads click and rich where it finds them.
+_CLIENT = {
+    "Call": "spacecall._client.call",
+    "Job": "spacecall._client.job",
+    "Session": "spacecall._client.space",
+    "Space": "spacecall._client.space",
+    "SyncCall": "spacecall.sync",
+    "SyncJob": "spacecall.sync",
+    "SyncSession": "spacecall.sync",
+    "SyncSpace": "spacecall.sync",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _CLIENT:
+        raise AttributeError(f"module 'spacecall' has no attribute {name!r}")
+    globals()[name] = value = getattr(import_module(_CLIENT[name]), name)
+    return value

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 __all__ = ["NO_DEFAULT", "Endpoint", "Parameter", "Returned", "Visibility"]
 
 Visibility: TypeAlias = Literal["public", "undocumented", "private"]
+"""Public endpoints are in /info, undocumented ones only if asked for; private ones are not."""
+
 JsonSchema: TypeAlias = Mapping[str, Any]
 
 

@@ -24,7 +24,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 __all__ = [
     "AppError",
@@ -48,6 +48,15 @@ __all__ = [
 ]
 
 Phase = Literal["connect", "upload", "queue", "run", "idle", "total"]
+"""The phases of a call, as `Timeouts` names them."""
+
+
+class Place(TypedDict, total=False):
+    """Where an error happened: see the attributes of `SpaceError`."""
+
+    space: str | None
+    endpoint: str | None
+    event_id: str | None
 
 
 class SpaceError(Exception):
@@ -59,18 +68,11 @@ class SpaceError(Exception):
         event_id: the server's id of the job, where one had been given.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
-    ) -> None:
+    def __init__(self, message: str = "", **place: Unpack[Place]) -> None:
         super().__init__(message)
-        self.space = space
-        self.endpoint = endpoint
-        self.event_id = event_id
+        self.space = place.get("space")
+        self.endpoint = place.get("endpoint")
+        self.event_id = place.get("event_id")
 
     @property
     def message(self) -> str:
@@ -95,11 +97,9 @@ class TransportError(SpaceError):
         message: str = "",
         *,
         sent: bool = False,
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        super().__init__(message, **place)
         self.sent = sent
 
 
@@ -118,11 +118,9 @@ class StatusError(SpaceError):
         *,
         status: int | None = None,
         body: str = "",
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        super().__init__(message, **place)
         self.status = status
         self.body = body
         self.retry_after: float | None = None
@@ -150,13 +148,9 @@ class InvalidInputError(StatusError):
         problems: Sequence[str] = (),
         status: int | None = None,
         body: str = "",
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        super().__init__(
-            message, status=status, body=body, space=space, endpoint=endpoint, event_id=event_id
-        )
+        super().__init__(message, status=status, body=body, **place)
         self.problems = tuple(problems)
 
 
@@ -186,11 +180,9 @@ class SchemaDriftError(SpaceError):
         *,
         differences: Sequence[str] = (),
         pinned: str | None = None,
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        super().__init__(message, **place)
         self.differences = tuple(differences)
         self.pinned = pinned
 
@@ -207,11 +199,9 @@ class SpaceStateError(SpaceError):
         message: str = "",
         *,
         stage: str | None = None,
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        super().__init__(message, **place)
         self.stage = stage
 
 
@@ -227,11 +217,9 @@ class DeadlineError(SpaceError, TimeoutError):
         message: str = "",
         *,
         phase: Phase = "total",
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        super().__init__(message, **place)
         self.phase: Phase = phase
 
 
@@ -253,11 +241,9 @@ class AppError(JobError):
         *,
         title: str | None = None,
         duration: float | None = None,
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        super().__init__(message, **place)
         self.title = title
         self.duration = duration
 
@@ -293,11 +279,9 @@ class JobLostError(JobError):
         message: str = "",
         *,
         sent: bool = True,
-        space: str | None = None,
-        endpoint: str | None = None,
-        event_id: str | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        super().__init__(message, space=space, endpoint=endpoint, event_id=event_id)
+        super().__init__(message, **place)
         self.sent = sent
 
     @property

@@ -141,3 +141,4 @@ class TextDelta(str):
 
 
 Event: TypeAlias = Uploading | Queued | Started | Progress | Log | Output[T] | Completed[T]
+"""What iterating a job gives."""

@@ -53,8 +53,7 @@ def _text_of(value: Any) -> str:
         text = found if isinstance(found, str) else getattr(found, "text", None)
         if isinstance(text, str):
             return text
-    kind: type = type(value)
-    raise TypeError(f"there is no text in {kind.__name__}; use job.outputs")
+    raise TypeError("there is no text among the outputs; use job.outputs")
 
 
 def _common(old: str, new: str) -> int:

@@ -14,13 +14,14 @@ from pydantic import TypeAdapter
 from spacecall._core import requests
 from spacecall._core.config import AppConfig
 from spacecall._core.filedata import read_file_data, write_file_data
+from spacecall._filesources import WebUrl
 from spacecall._io.body import byte_chunks, read
 from spacecall._io.link import Link
 from spacecall._io.multipart import Multipart, Part
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall.errors import DeadlineError, InvalidInputError, ProtocolError
-from spacecall.files import File, WebUrl
+from spacecall.files import File
 
 UNKNOWN_TYPE = "application/octet-stream"
 _PATHS = TypeAdapter(list[str])

@@ -1,0 +1,41 @@
+"""Names and kinds of files."""
+
+from __future__ import annotations
+
+
+def safe_name(name: str) -> str:
+    """`name` without folders and what a file system refuses, at most 200 bytes of it."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    clean = "".join("_" if char in '<>:"|?*' else char for char in last if char.isprintable())
+    clean = clean.strip(" ").rstrip(".")
+    if not clean.strip("."):
+        return "file"
+    stem, dot, suffix = clean.rpartition(".")
+    if not dot or len(suffix.encode()) > 20:
+        stem, suffix = clean, ""
+    room = 200 - len((dot + suffix).encode()) if suffix else 200
+    return stem.encode()[:room].decode(errors="ignore") + (dot + suffix if suffix else "")
+
+
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (8, b"WAVE", "audio/x-wav"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"OggS", "audio/ogg"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"%PDF-", "application/pdf"),
+)
+
+
+def sniff(data: bytes) -> str | None:
+    """The media type that the first bytes show, for common images, audio, video and PDF."""
+    for offset, signature, mime_type in _SIGNATURES:
+        if data[offset : offset + len(signature)] == signature:
+            return mime_type
+    return None

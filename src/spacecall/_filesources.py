@@ -1,0 +1,182 @@
+"""Where the bytes of a `File` come from."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import os
+import stat
+from base64 import b64decode
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeGuard, cast
+from urllib.parse import unquote_to_bytes, urlsplit
+
+import anyio
+from anyio.to_thread import run_sync
+
+from spacecall._filenames import sniff
+from spacecall.errors import InvalidInputError
+
+CHUNK = 256 * 1024
+
+
+class Source(Protocol):
+    """Where the bytes of a `File` come from."""
+
+    @property
+    def name(self) -> str:
+        """A file name, maybe with folders."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """In bytes, where known before reading."""
+        ...
+
+    @property
+    def mime_type(self) -> str | None:
+        """As declared, or seen in the content."""
+        ...
+
+    @property
+    def url(self) -> str | None:
+        """Where a remote file is fetched from."""
+        ...
+
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The bytes in chunks of at most a few hundred kilobytes."""
+        ...
+
+
+class WebUrl:
+    """A file of the web, fetched without credentials when it is uploaded."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = unquote_to_bytes(urlsplit(url).path.rpartition("/")[2]).decode(errors="replace")
+        self.size: int | None = None
+        self.mime_type: str | None = None
+
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Not without a Space: only its client fetches."""
+        raise InvalidInputError("a File made from a URL can be sent to a Space, not read by itself")
+
+
+class _PathSource:
+    url = None
+    mime_type = None
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path).expanduser()
+        self.name = self._path.name
+
+    @property
+    def size(self) -> int | None:
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise InvalidInputError(f"cannot read {str(self._path)!r}: {error.strerror}") from error
+        if stat.S_ISDIR(found.st_mode):
+            raise InvalidInputError(f"{str(self._path)!r} is a folder, not a file")
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        try:
+            opened = await anyio.open_file(self._path, "rb")
+        except OSError as error:
+            raise InvalidInputError(f"cannot read {str(self._path)!r}: {error.strerror}") from error
+        async with opened, aclosing(_chunks(cast("BinaryIO", opened.wrapped))) as chunks:
+            yield chunks
+
+
+class _BytesSource:
+    url = None
+
+    def __init__(self, data: bytes, mime_type: str | None = None) -> None:
+        self._data = data
+        self.size = len(data)
+        self.mime_type = mime_type or sniff(data)
+        self.name = "file" + (mimetypes.guess_extension(self.mime_type or "") or "")
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        async with aclosing(_chunks(io.BytesIO(self._data))) as chunks:
+            yield chunks
+
+
+class _FileObjectSource:
+    url = None
+    mime_type = None
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        name = getattr(file, "name", None)
+        self.name = Path(name).name if isinstance(name, str) else "file"
+
+    @property
+    def size(self) -> int | None:
+        if not self._file.seekable():
+            return None
+        position = self._file.tell()
+        end = self._file.seek(0, os.SEEK_END)
+        self._file.seek(position)
+        return end - position
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        async with aclosing(_chunks(self._file)) as chunks:
+            yield chunks
+
+
+def open_source(source: object) -> Source:
+    """The source that a path, bytes, a file object, a URL or a data URI stands for.
+
+    Raises:
+        InvalidInputError: it is none of these, or a broken data URI.
+    """
+    if isinstance(source, (bytes, bytearray)):
+        return _BytesSource(bytes(source))
+    if isinstance(source, str) and source[:5].lower() == "data:":
+        return _data_uri(source)
+    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+        return WebUrl(source)
+    if isinstance(source, (str, os.PathLike)):
+        return _PathSource(cast("str | os.PathLike[str]", source))
+    if isinstance(source, io.TextIOBase):
+        raise InvalidInputError("a file object must be opened in binary mode, got a text one")
+    if hasattr(source, "read") and hasattr(source, "seekable"):
+        return _FileObjectSource(cast("BinaryIO", source))
+    if _is_source(source):
+        return source
+    raise InvalidInputError(
+        "a file is a path, bytes, a binary file object, a File, an http(s) URL or a data URI, "
+        f"got {type(source).__name__}"
+    )
+
+
+def _is_source(value: object) -> TypeGuard[Source]:
+    return all(hasattr(value, name) for name in ("open", "name", "size", "mime_type", "url"))
+
+
+def _data_uri(uri: str) -> Source:
+    head, comma, body = uri[5:].partition(",")
+    mime_type, *parameters = head.split(";")
+    try:
+        if not comma:
+            raise ValueError("no comma")
+        encoded = unquote_to_bytes(body)
+        data = b64decode(encoded, validate=True) if "base64" in parameters else encoded
+    except ValueError as error:
+        raise InvalidInputError(f"{uri[:40]!r}… is not a data URI: {error}") from error
+    return _BytesSource(data, mime_type or "text/plain")
+
+
+async def _chunks(file: BinaryIO) -> AsyncGenerator[bytes, None]:
+    try:
+        while chunk := await run_sync(file.read, CHUNK):
+            yield chunk
+    except (OSError, ValueError) as error:  # ValueError: the file object has been closed
+        raise InvalidInputError(f"cannot read the file: {error}") from error
