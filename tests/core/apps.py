@@ -9,7 +9,7 @@ from typing import Any
 
 from spacecall._core.config import AppConfig, Dependency, read_config
 from spacecall._core.info import read_endpoints
-from spacecall.endpoints import Endpoint
+from spacecall.endpoints import Endpoint, Parameter
 
 TESTS = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.50.2", "4.0.2", "4.19.2", "4.44.1", "5.50.0", "6.31.0")
@@ -39,3 +39,32 @@ def dependency(config: AppConfig, name: str) -> Dependency:
     found = config.find(name)
     assert found is not None, name
     return found
+
+
+def parameter(endpoints: Any, endpoint: str, name: str) -> Parameter:
+    found: Endpoint = endpoints[endpoint]
+    (one,) = (each for each in found.parameters if each.name == name)
+    return one
+
+
+def endpoint_with(kind: str, type_: object, *, entry: Any = None, **props: Any) -> Endpoint:
+    """The endpoint of an app whose only function takes and gives one component."""
+    components = [{"id": 5, "type": kind, "props": {"name": kind, **props}, "skip_api": False}]
+    config = read_config(
+        {
+            "components": components,
+            "dependencies": [{"api_name": "f", "inputs": [5], "outputs": [5]}],
+        }
+    )
+    slot: dict[str, Any] = {
+        "component": kind.capitalize(),
+        "type": type_,
+        "parameter_name": "x",
+        **(entry or {}),
+    }
+    info = {"named_endpoints": {"/f": {"parameters": [slot], "returns": [slot]}}}
+    return read_endpoints(config, info)["/f"]
+
+
+def input_with(kind: str, type_: object, *, entry: Any = None, **props: Any) -> Parameter:
+    return endpoint_with(kind, type_, entry=entry, **props).parameters[0]
