@@ -191,9 +191,11 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
 
     @property
     def _queued(self) -> bool:
-        # A generator without a queue still streams through the queue; /run would give its first
-        # value only.
-        return self._plan.endpoint.queued or self._plan.endpoint.generator
+        # The queue takes every function. Of a generator, /run gives the first value only; and it
+        # gives JSON as the text that Python prints for it (5.x).
+        endpoint = self._plan.endpoint
+        has_json = any(component.type == "json" for component in endpoint.visible_returns)
+        return endpoint.queued or endpoint.generator or has_json
 
     async def _submit(self) -> None:
         core, endpoint, channel = self._core, self._plan.endpoint, self._channel
