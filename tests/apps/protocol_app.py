@@ -3,7 +3,7 @@
 Run:  python protocol_app.py --port 7860
 
 Environment: AUTH=user:password, MAXQ=<queue size>, SHOW_ERROR=1, API_OPEN=0, MAXFS=<upload limit, as "1kb">,
-APPLOG=<file that the slow functions write to>, CLOSE_ON=<file whose appearance closes the app>.
+APPLOG=<file that the slow functions write to; without it they print>, CLOSE_ON=<file whose appearance closes the app>.
 """
 import argparse, asyncio, inspect, os, tempfile, time
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -152,27 +152,29 @@ def applog(s):
     if LOG:
         with open(LOG, "a") as f:
             f.write(f"{time.time():.3f} {s}\n")
+    else:
+        print(s, flush=True)
 
 def slow_stream(seconds):
     applog(f"slow_stream start {seconds}")
     try:
         for i in range(int(seconds * 5)):
             time.sleep(0.2)
-            applog(f"slow_stream step {i}")
+            applog(f"slow_stream step {i} of {seconds}")
             yield f"step {i}"
     except GeneratorExit:
-        applog("slow_stream GeneratorExit")
+        applog(f"slow_stream GeneratorExit {seconds}")
         raise
-    applog("slow_stream finished")
+    applog(f"slow_stream finished {seconds}")
 
 async def slow_async(seconds):
     applog(f"slow_async start {seconds}")
     try:
         await asyncio.sleep(seconds)
     except asyncio.CancelledError:
-        applog("slow_async cancelled")
+        applog(f"slow_async cancelled {seconds}")
         raise
-    applog("slow_async finished")
+    applog(f"slow_async finished {seconds}")
     return f"slept {seconds}"
 
 def widgets(dd, ddm, radio, cbg, slider, cb, df, js):
@@ -212,6 +214,9 @@ def api_fn(a: int, b: list[str], c: float | None = None, d: dict = {"k": 1}) -> 
 
 def nan_fn(text):
     return {"nan": float("nan"), "inf": float("inf"), "text": "line1\nline2\u2028 \U0001f600"}, float("nan")
+
+def json_noqueue(js):
+    return {"got": js}, repr(js)
 
 def gen_counter(n):
     for i in range(int(n)):
@@ -296,6 +301,8 @@ with gr.Blocks(title="proto") as demo:
             gr.ChatInterface(lambda m, h: f"ci {m}", multimodal=False, **({"type": "messages"} if V[0] == 5 else {}))
 
 with demo:
+    ev(gr.Button("json_noqueue").click, fn=json_noqueue, inputs=[js], outputs=[j_out, t_out], api_name="json_noqueue", queue=False)
+    ev(gr.Button("nothing").click, fn=lambda text: applog(f"nothing {text}"), inputs=[t_in], outputs=None, api_name="nothing")
     ev(gr.Button("nan").click, fn=nan_fn, inputs=[t_in], outputs=[j_out, n_out], api_name="nan")
 
 if __name__ == "__main__":
