@@ -40,7 +40,7 @@ class Component:
     id: int
     type: str
     label: str = ""
-    props: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    props: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, hash=False)
     is_state: bool = False
     skip_api: bool = False
 
@@ -117,7 +117,8 @@ class Dependency:
 
     def visible_outputs(self, data: Sequence[Any]) -> list[Any]:
         """The values of `data` that are not in hidden slots; `data` may be shorter than outputs."""
-        return [value for value, component in zip(data, self.outputs) if not component.hidden]  # noqa: B905
+        pairs = zip(data, self.outputs, strict=False)
+        return [value for value, component in pairs if not component.hidden]
 
 
 @dataclass(frozen=True, slots=True)
