@@ -1,0 +1,189 @@
+"""The classes of a generated module: models, inputs, outputs, and the two clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from spacecall.codegen import remarks
+from spacecall.codegen.annotations import Annotations
+from spacecall.codegen.defaults import (
+    Default,
+    field_default,
+    for_caller,
+    parameter_default,
+    widened,
+)
+from spacecall.codegen.layout import (
+    Expr,
+    assign,
+    call,
+    define,
+    flat,
+    name,
+    of,
+    statement,
+    value,
+)
+from spacecall.codegen.plan import Model, Operation, Plan, Value
+from spacecall.codegen.store import SchemaFolder
+from spacecall.codegen.text import docstring, one_line
+
+__all__ = ["ClientWriter"]
+
+_LONG = 60
+_INPUT = '''
+class _Input(BaseModel):
+    """The arguments of an endpoint, in the order of the wire."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
+'''
+_OBJECT = '''
+class _Object(BaseModel):
+    """An object of the app: what it adds later is kept, what was not given is not sent."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
+
+    @model_serializer(mode="wrap")
+    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        unset = {fields[name].alias or name for name in fields.keys() - self.model_fields_set}
+        unset |= fields.keys() - self.model_fields_set
+        sent: dict[str, Any] = handler(self)
+        return {key: value for key, value in sent.items() if not (value is None and key in unset)}
+'''
+
+
+class ClientWriter:
+    """Writes the parts of one module."""
+
+    def __init__(self, plan: Plan, types: Annotations) -> None:
+        self._plan = plan
+        self._types = types
+        self._classes = frozenset(model.name for model in plan.models)
+
+    def body(self, folder: SchemaFolder, origin: str) -> list[str]:
+        """Everything after the imports."""
+        models = {model.key: model for model in self._plan.models}
+        lines = ["", *_INPUT.splitlines()] if self._plan.operations else []
+        lines += ["", *_OBJECT.splitlines()] if self._types.models else []
+        for key, kinds in self._types.models.items():
+            lines += ["", "", *self._model(models[key], kinds)]
+        constants: list[str] = []
+        endpoints: list[str] = []
+        methods: dict[bool, list[str]] = {False: [], True: []}
+        for operation in self._plan.operations:
+            defaults = self._defaults(operation)
+            constants += _constants(defaults)
+            endpoints += self._endpoint(operation, defaults)
+            for synchronous, written in methods.items():
+                written += ["", *self._method(operation, defaults, synchronous=synchronous)]
+        lines += ["", "", *constants] if constants else []
+        lines += endpoints
+        for synchronous, written in methods.items():
+            lines += ["", "", *self._client(folder, origin, synchronous=synchronous), *written]
+        return lines
+
+    def _model(self, model: Model, kinds: Sequence[Expr]) -> list[str]:
+        lines = [f"class {model.name}(_Object):", *docstring(remarks.of_model(model), indent=4), ""]
+        for one, kind in zip(model.fields, kinds, strict=True):
+            wide = widened(kind, one, self._plan.definitions)
+            final, default = field_default(wide, one, self._classes)
+            lines += assign(one.field, _aliased(final, one), default, indent=4)
+        return lines
+
+    def _defaults(self, operation: Operation) -> list[tuple[Value, Expr, Default | None]]:
+        """Each parameter with the type of its field, and its default."""
+        made: list[tuple[Value, Expr, Default | None]] = []
+        for one, kind in zip(operation.inputs, self._types.inputs[operation.api_name], strict=True):
+            wide = widened(kind, one, self._plan.definitions)
+            constant = f"{operation.constant}_{one.field.upper()}_DEFAULT"
+            made.append((one, wide, parameter_default(wide, one, constant, self._classes)))
+        return made
+
+    def _endpoint(
+        self, operation: Operation, defaults: Sequence[tuple[Value, Expr, Default | None]]
+    ) -> list[str]:
+        about = f"What `{one_line(operation.api_name)}` takes."
+        lines = ["", "", f"class {operation.takes}(_Input):", *docstring([about], indent=4)]
+        lines += [""] if defaults else []
+        for one, kind, default in defaults:
+            given = None if default is None else default.field
+            lines += assign(one.field, _aliased(kind, one), given, indent=4)
+        output, definition = self._output(operation)
+        lines += definition
+        made = call(
+            "TypedEndpoint",
+            value(operation.api_name),
+            inputs=name(operation.takes),
+            output=output,
+            returns=value(len(operation.outputs)),
+        )
+        kind = of("Final", of("TypedEndpoint", output))
+        return [*lines, "", "", *assign(operation.constant, kind, made)]
+
+    def _output(self, operation: Operation) -> tuple[Expr, list[str]]:
+        """The type of what an endpoint gives, and the lines that define it."""
+        kinds = self._types.outputs[operation.api_name]
+        if not kinds:
+            return value(None), []
+        if len(kinds) == 1:
+            if len(flat(kinds[0])) <= _LONG:
+                return kinds[0], []
+            alias = assign(operation.gives, name("TypeAlias"), kinds[0])
+            return name(operation.gives), ["", "", *alias]
+        lines = [
+            *("", "", f"class {operation.gives}(NamedTuple):"),
+            *docstring(remarks.of_outputs(operation), indent=4),
+            "",
+        ]
+        for one, kind in zip(operation.outputs, kinds, strict=True):
+            lines += assign(one.field, kind, indent=4)
+        return name(operation.gives), lines
+
+    def _client(self, folder: SchemaFolder, origin: str, *, synchronous: bool) -> list[str]:
+        class_ = f"Sync{self._plan.name}" if synchronous else self._plan.name
+        base = "SyncTypedClient" if synchronous else "TypedClient"
+        about = remarks.of_client(folder.lock.title, origin, synchronous=synchronous)
+        return [
+            f"class {class_}({base}):",
+            *docstring(about, indent=4),
+            "",
+            f"    SOURCE = {flat(value(folder.lock.source))}",
+        ]
+
+    def _method(
+        self,
+        operation: Operation,
+        defaults: Sequence[tuple[Value, Expr, Default | None]],
+        *,
+        synchronous: bool,
+    ) -> list[str]:
+        output, _ = self._output(operation)
+        parameters = [
+            (one.parameter, for_caller(kind), None if default is None else default.parameter)
+            for one, kind, default in defaults
+        ]
+        given = {one.field: name(one.parameter) for one, _, _ in defaults}
+        returns = of("SyncCall" if synchronous else "Call", output)
+        made = call("self._call", name(operation.constant), **given)
+        return [
+            *define(f"def {operation.method}", parameters, f" -> {flat(returns)}:", indent=4),
+            *docstring(remarks.of_method(operation), indent=8),
+            *statement("return ", made, indent=8),
+        ]
+
+
+def _constants(defaults: Iterable[tuple[Value, Expr, Default | None]]) -> list[str]:
+    return [
+        line
+        for _, _, default in defaults
+        if default is not None and default.constant
+        for line in assign(default.constant, of("Final", default.kind), default.given)
+    ]
+
+
+def _aliased(kind: Expr, one: Value) -> Expr:
+    """The type, with the name on the wire where the field has another one."""
+    if one.field == one.wire:
+        return kind
+    return of("Annotated", kind, call("Field", alias=value(one.wire)))

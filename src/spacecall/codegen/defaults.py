@@ -1,0 +1,159 @@
+"""Defaults of an app as Python: in a model, and in the signature of a method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+from spacecall._core.loose import is_array, is_object
+from spacecall._core.schema_check import problems
+from spacecall.codegen.annotations import mentions
+from spacecall.codegen.layout import (
+    Atom,
+    Expr,
+    Group,
+    Union,
+    attribute,
+    call,
+    flat,
+    name,
+    of,
+    replace,
+    union,
+    value,
+)
+from spacecall.codegen.plan import ABSENT, Value
+
+__all__ = ["Default", "field_default", "for_caller", "holds_file", "parameter_default", "widened"]
+
+_BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_NONE = Atom("None")
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A default of a parameter.
+
+    Attributes:
+        field: what the model's field has.
+        parameter: what the method's parameter has.
+        constant: the name of the module's constant that holds it; empty if it is written in place.
+        kind: the constant's type.
+        given: the constant's value.
+    """
+
+    field: Expr
+    parameter: Expr
+    constant: str = ""
+    kind: Expr = _NONE
+    given: Expr = _NONE
+
+
+def widened(kind: Expr, one: Value, definitions: Mapping[str, Any]) -> Expr:
+    """A type, wide enough for the app's own default, which need not fit the app's own schema."""
+    schema = _unbounded(one.schema)
+    if one.default is ABSENT or not problems(schema, one.default, root={"$defs": definitions}):
+        return kind
+    match one.default:
+        case None:
+            return union(kind, _NONE)
+        case bool() | str() | int():
+            return union(kind, of("Literal", value(one.default)))
+        case float():
+            return union(kind, name("float"))
+        case list():
+            return union(kind, of("list", name("Any")))
+        case _:
+            return union(kind, of("dict", name("str"), name("Any")))
+
+
+def field_default(kind: Expr, one: Value, classes: Set[str]) -> tuple[Expr, Expr | None]:
+    """The type of a model's field with its default, None where there is none.
+
+    A field that may be left out, and has no default that can be written, is None until it is given.
+    """
+    if one.required:
+        return kind, None
+    if one.default is not ABSENT and _is_plain(kind, one.default, classes):
+        return kind, value(one.default)
+    return union(kind, _NONE), _NONE
+
+
+def parameter_default(kind: Expr, one: Value, constant: str, classes: Set[str]) -> Default | None:
+    """The default of an endpoint's parameter; None where the caller has to give a value.
+
+    That is so too where the app's default is a file of its own, which nothing stands for here.
+
+    Args:
+        kind: the type of the model's field.
+        one: the parameter.
+        constant: a name that the module may give to the default.
+        classes: the names of the module's models.
+    """
+    if one.default is ABSENT or holds_file(one.default):
+        return None
+    written, kept = value(one.default), name(constant)
+    if _is_plain(kind, one.default, classes):
+        if is_array(one.default):
+            return Default(written, value(tuple(one.default)))
+        if isinstance(one.default, Mapping):
+            return Default(kept, kept, constant, of("dict", name("str"), name("Any")), written)
+        return Default(written, written)
+    return Default(kept, kept, constant, kind, _validated(kind, one.default, classes))
+
+
+def _validated(kind: Expr, default: Any, classes: Set[str]) -> Expr:
+    """An expression that makes what the type wants of a default."""
+    if isinstance(kind, Union):
+        fits = [one for one in kind.operands if _may_be(one, default)]
+        kind = fits[0] if len(fits) == 1 else kind
+    if isinstance(kind, Atom) and kind.text in classes:
+        return call(attribute(kind, "model_validate"), value(default))
+    if isinstance(kind, Group) and kind.opening == "list[" and is_array(default):
+        made = [_validated(kind.items[0][1], one, classes) for one in default]
+        return Group("[", tuple(("", one) for one in made), "]", display=True)
+    if default is None or not mentions(kind) & classes:
+        return value(default)
+    adapter = call(of("TypeAdapter", kind), kind)
+    return call(attribute(adapter, "validate_python"), value(default))
+
+
+def _may_be(kind: Expr, default: object) -> bool:
+    if isinstance(kind, Group):
+        return kind.opening in ("list[", "tuple[") if is_array(default) else is_object(default)
+    return is_object(default) and flat(kind) not in ("None", "bool", "float", "int", "str")
+
+
+def for_caller(kind: Expr) -> Expr:
+    """What a method takes where its model has a field of this type."""
+    if isinstance(kind, Union):
+        return union(*map(for_caller, kind.operands))
+    if isinstance(kind, Group) and kind.opening == "list[":
+        return of("Sequence", *(_file_input(item) for _, item in kind.items))
+    if isinstance(kind, Group) and kind.opening == "dict[":
+        return of("Mapping", *(item for _, item in kind.items))
+    return _file_input(kind)
+
+
+def holds_file(default: object) -> bool:
+    """Whether there is a file of the app's in a default."""
+    if is_object(default):
+        return ("path" in default and "meta" in default) or any(map(holds_file, default.values()))
+    return is_array(default) and any(map(holds_file, default))
+
+
+def _is_plain(kind: Expr, default: object, classes: Set[str]) -> bool:
+    """Whether a default can be written as it is, where this type is wanted."""
+    scalar = default is None or isinstance(default, (str, bool, int, float))
+    return scalar or default == [] or not mentions(kind) & {*classes, "File"}
+
+
+def _file_input(kind: Expr) -> Expr:
+    return replace(kind, {"File": name("FileInput")}) if isinstance(kind, (Atom, Union)) else kind
+
+
+def _unbounded(schema: Any) -> Any:
+    if is_object(schema):
+        return {key: _unbounded(one) for key, one in schema.items() if key not in _BOUNDS}
+    return list(map(_unbounded, schema)) if is_array(schema) else schema

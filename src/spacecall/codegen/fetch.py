@@ -1,0 +1,92 @@
+"""What an app says of itself, from a live app or from saved files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spacecall._client.documents import fetch_documents
+from spacecall._core.loose import is_object, text
+from spacecall._core.sources import base_url, space_id
+from spacecall.errors import InvalidInputError
+from spacecall.options import Auth
+
+__all__ = ["AppDocuments", "fetch", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class AppDocuments:
+    """An app's own description.
+
+    Attributes:
+        config: its /config.
+        info: its /info.
+        source: its Space id or address, without credentials and query; empty for saved files that
+            do not tell.
+    """
+
+    config: Mapping[str, Any] = field(repr=False)
+    info: Mapping[str, Any] = field(repr=False)
+    source: str = ""
+
+
+async def fetch(source: str, *, auth: Auth | None = None) -> AppDocuments:
+    """The description of the app at `source`.
+
+    Args:
+        source: a Space id, an address, a folder with config.json and info.json, or one JSON file
+            with both as `config` and `info`.
+        auth: for a live app.
+
+    Raises:
+        InvalidInputError: the source is none of these, or its files cannot be read.
+        SpaceError: the live app cannot be reached, or is no Gradio app.
+    """
+    saved = load(source)
+    if saved is not None:
+        return saved
+    found = space_id(source)
+    if found is None and "://" not in source:
+        raise InvalidInputError(
+            f"{source!r} is no Space id (owner/name), no address (https://…) and no saved app: "
+            "a folder with config.json and info.json"
+        )
+    address = found or base_url(source)
+    documents = await fetch_documents(address, auth=auth)
+    return AppDocuments(documents.config, documents.info, address)
+
+
+def load(source: str) -> AppDocuments | None:
+    """The description saved at `source`; None if nothing is there.
+
+    Raises:
+        InvalidInputError: the files there are missing, or not an app's.
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _saved(_load(path / "config.json"), _load(path / "info.json"), source)
+    if path.is_file():
+        both = _load(path)
+        return _saved(both.get("config"), both.get("info"), source)
+    return None
+
+
+def _saved(config: object, info: object, source: str) -> AppDocuments:
+    if not is_object(config) or not is_object(info):
+        raise InvalidInputError(f"{source} does not hold an app's config and info")
+    return AppDocuments(config, info, space_id(text(config.get("space_id"))) or "")
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"{path} is not JSON: {error}") from error
+    if not is_object(data):
+        raise InvalidInputError(f"{path} is not a JSON object")
+    return data

@@ -1,0 +1,116 @@
+"""What a client consists of, with all its Python names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spacecall._core.schema_nodes import Schema
+
+__all__ = ["ABSENT", "IMPORTED", "Model", "Operation", "Plan", "Value"]
+
+IMPORTED = frozenset(
+    {"Annotated", "Any", "BaseModel", "Call", "ConfigDict", "Field", "File", "FileInput", "Final"}
+    | {"Literal", "Mapping", "NamedTuple", "Sequence", "SerializerFunctionWrapHandler"}
+    | {"SyncCall", "SyncTypedClient", "TypeAdapter", "TypeAlias", "TypedClient", "TypedEndpoint"}
+    | {"annotations", "model_serializer", "False", "None", "True"}
+)
+"""Names that a generated module may import: no class of it can be called so."""
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = _Absent()
+"""Stands where there is no default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field of a model, a parameter or an output.
+
+    Attributes:
+        wire: what it is called in JSON.
+        field: what it is called in a model or named tuple.
+        parameter: what it is called as a keyword.
+        schema: of its value.
+        required: whether it must be given.
+        default: used where it is not; `ABSENT` if there is none.
+        label: what users of the app see, or its component's kind.
+        description: the app's remark.
+    """
+
+    wire: str
+    field: str
+    parameter: str
+    schema: Schema
+    required: bool = True
+    default: Any = ABSENT
+    label: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An object type: a class.
+
+    Attributes:
+        key: its name in `$defs`.
+        name: its class.
+        description: the app's remark.
+        fields: in the app's order.
+    """
+
+    key: str
+    name: str
+    description: str
+    fields: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An endpoint: a method.
+
+    Attributes:
+        api_name: what the app calls it, `/echo`.
+        method: its name.
+        constant: the name of its `TypedEndpoint`.
+        takes: the class of its inputs.
+        gives: the class or alias of its output.
+        inputs: its parameters.
+        outputs: its outputs.
+        streaming: whether it gives values while it works.
+        stateful: whether it uses State.
+        description: the app's remark.
+    """
+
+    api_name: str
+    method: str
+    constant: str
+    takes: str
+    gives: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    streaming: bool
+    stateful: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A client.
+
+    Attributes:
+        name: its class; the synchronous one is called `Sync` and the same.
+        definitions: all object types of the app, by their names in `$defs`.
+        models: the object types that become classes.
+        operations: in the app's order.
+    """
+
+    name: str
+    definitions: Mapping[str, Schema]
+    models: tuple[Model, ...]
+    operations: tuple[Operation, ...]

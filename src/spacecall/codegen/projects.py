@@ -1,0 +1,235 @@
+"""Where the schemas and the code of a project go, and the work from one to the other."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from spacecall._core.config import AppConfig, read_config
+from spacecall._core.info import read_endpoints
+from spacecall._core.loose import mapping, text
+from spacecall._core.sources import space_id
+from spacecall.codegen import store
+from spacecall.codegen.fetch import AppDocuments
+from spacecall.codegen.module import MARK, write_module
+from spacecall.codegen.names import module_name, slug
+from spacecall.codegen.schemas import documents
+from spacecall.codegen.store import Lock, SchemaFolder
+from spacecall.endpoints import Endpoint
+from spacecall.errors import InvalidInputError, NotFoundError
+
+__all__ = ["Added", "Places", "add", "describe", "generate", "places", "text_of", "wanted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where one client's files go.
+
+    Attributes:
+        schemas: the folder of its schemas.
+        module: the Python file.
+        origin: how the module calls the folder.
+    """
+
+    schemas: Path
+    module: Path
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `add` did.
+
+    Attributes:
+        folder: the schemas as written.
+        places: where they are, and the module.
+    """
+
+    folder: SchemaFolder
+    places: Places
+
+
+def add(
+    app: AppDocuments,
+    root: Path,
+    *,
+    name: str = "",
+    schemas: Path | None = None,
+    into: Path | None = None,
+    endpoints: Sequence[str] | None = None,
+    undocumented: bool = False,
+    note: str = "",
+) -> Added:
+    """Write the schema folder of an app, and its client.
+
+    Args:
+        app: what the app says.
+        root: the project's folder.
+        name: of the client; by default made from the Space's id, the app's title or its host.
+        schemas: the folder of all schema folders; by default `schemas/spaces`.
+        into: the Python file to write, or the folder for it.
+        endpoints: the names of those to generate; by default all public ones.
+        undocumented: whether those that the app's page does not show count too.
+        note: kept in the lock.
+
+    Raises:
+        ProtocolError: this is no Gradio app.
+        NotFoundError: the app has no such endpoint.
+        InvalidInputError: no file can be called so, or the module is not a generated one.
+        OSError: a file cannot be written.
+    """
+    config = read_config(app.config)
+    name = slug(name or _derived(app, config))
+    try:
+        where = places(root, name, app.source, schemas=schemas, into=into)
+    except ValueError as error:
+        raise InvalidInputError(f"{error}; choose another name") from error
+    folder = describe(app, name, endpoints=endpoints, undocumented=undocumented, note=note)
+    code = write_module(folder, origin=where.origin)
+    _guard(where.module)
+    folder = store.write(where.schemas, folder.lock, folder.documents)
+    _write(where.module, code, package=into is None)
+    return Added(folder, where)
+
+
+def describe(
+    app: AppDocuments,
+    name: str,
+    *,
+    endpoints: Sequence[str] | None = None,
+    undocumented: bool = False,
+    note: str = "",
+) -> SchemaFolder:
+    """The content of an app's schema folder. Arguments and errors are those of `add`."""
+    config = read_config(app.config)
+    chosen, left_out = wanted(config, app.info, endpoints, undocumented=undocumented)
+    lock = Lock(
+        name=name,
+        source=app.source,
+        title=config.title,
+        gradio=config.version,
+        protocol=config.protocol,
+        date=datetime.now(UTC).date().isoformat(),
+        note=note,
+        endpoints=None if endpoints is None else tuple(one.name for one in chosen),
+        left_out=left_out,
+    )
+    return store.pack(name, lock, documents(config, chosen))
+
+
+def wanted(
+    config: AppConfig, info: object, names: Sequence[str] | None, *, undocumented: bool
+) -> tuple[list[Endpoint], dict[str, str]]:
+    """The endpoints to generate, in the app's order, and why others are left out.
+
+    Raises:
+        NotFoundError: the app has no endpoint of a name; the message names the nearest.
+    """
+    found = read_endpoints(config, info)
+    if names is not None:
+        asked = [f"/{name.strip().removeprefix('/')}" for name in names]
+        for one in asked:
+            if one not in found:
+                near = ", ".join(get_close_matches(one, found, n=3, cutoff=0.5))
+                hint = f"did you mean {near}?" if near else f"it has {', '.join(found) or 'none'}"
+                raise NotFoundError(f"the app has no endpoint {one}; {hint}")
+        return [each for each in found.values() if each.name in asked], {}
+    shown = {"public", "undocumented"} if undocumented else {"public"}
+    chosen = [each for each in found.values() if each.visibility in shown]
+    known = {each.name for each in chosen}
+    others = {one.name: one.visibility for one in config.dependencies if one.name}
+    left_out = {name: why for name, why in others.items() if name not in known and why != "public"}
+    return chosen, dict(sorted(left_out.items()))
+
+
+def places(
+    root: Path,
+    name: str,
+    source: str = "",
+    *,
+    schemas: Path | None = None,
+    into: Path | None = None,
+) -> Places:
+    """Where the files of the client called `name` go; arguments are those of `add`.
+
+    Raises:
+        ValueError: no file can be called so.
+    """
+    module = module_name(name)
+    owner_and_name = space_id(source)
+    folder = owner_and_name.replace("/", "--") if owner_and_name else slug(name)
+    folder_path = (schemas or root / "schemas" / "spaces") / folder
+    if into is None:
+        own = root / "src" / "spacecall" / "spaces"
+        path = own / module / "_generated.py" if _is_own(root) else root / "spaces" / f"{module}.py"
+    else:
+        path = into if into.suffix == ".py" else into / f"{module}.py"
+    return Places(folder_path, path, _shown(folder_path, root))
+
+
+def generate(folder: Path, module: Path, root: Path) -> None:
+    """Write the client of a schema folder.
+
+    Raises:
+        SchemaError: the folder cannot be read.
+        InvalidInputError: the module is not a generated one.
+        OSError: it cannot be written.
+    """
+    code = text_of(folder, root)
+    _guard(module)
+    _write(module, code, package=False)
+
+
+def text_of(folder: Path, root: Path) -> str:
+    """The client of a schema folder, as text.
+
+    Raises:
+        SchemaError: the folder cannot be read.
+    """
+    return write_module(store.read(folder), origin=_shown(folder, root))
+
+
+def _derived(app: AppDocuments, config: AppConfig) -> str:
+    """A name for a client: the Space's, the app's title, the host."""
+    owner_and_name = space_id(app.source)
+    if owner_and_name:
+        return owner_and_name.partition("/")[2]
+    title = "" if config.title == "Gradio" else slug(config.title)
+    return title or slug(urlsplit(app.source).hostname or "") or "app"
+
+
+def _is_own(root: Path) -> bool:
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return text(mapping(project.get("project")).get("name")) == "spacecall"
+
+
+def _shown(folder: Path, root: Path) -> str:
+    absolute = folder.resolve()
+    base = root.resolve()
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else folder.name
+
+
+def _guard(module: Path) -> None:
+    """Refuse to replace a file that somebody wrote."""
+    if module.is_file():
+        first = module.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+        if not first.startswith(MARK):
+            raise InvalidInputError(
+                f"{module} was not generated by spacecall: move it away, or choose another file"
+            )
+
+
+def _write(module: Path, code: str, *, package: bool) -> None:
+    module.parent.mkdir(parents=True, exist_ok=True)
+    module.write_bytes(code.encode())
+    init = module.parent / "__init__.py"
+    if package and not init.exists():
+        init.write_bytes(b'"""Clients of Gradio apps, generated by spacecall."""\n')

@@ -1,0 +1,70 @@
+"""Docstrings of a generated module, from what the app says of itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from spacecall.codegen.defaults import holds_file
+from spacecall.codegen.plan import ABSENT, Model, Operation, Value
+from spacecall.codegen.text import one_line
+
+__all__ = ["of_client", "of_method", "of_model", "of_outputs"]
+
+_SECTION = re.compile(r"\n\s*\n|\n\s*(?:Args|Arguments|Attributes|Parameters|Returns)\s*:")
+_LONGEST = 400
+
+
+def of_client(title: str, origin: str, *, synchronous: bool) -> list[str]:
+    """Of the class."""
+    how = "without async" if synchronous else "as async methods"
+    about = _short(title) or "A Gradio app"
+    return [f"{about}: its endpoints {how}.", f"Generated from {origin}."]
+
+
+def of_model(model: Model) -> list[str]:
+    """Of an object type."""
+    return [_short(_SECTION.split(model.description)[0]) or f"The app's `{_code(model.key)}`."]
+
+
+def of_outputs(operation: Operation) -> list[str]:
+    """Of the named tuple that an endpoint gives."""
+    return [f"What `{_code(operation.api_name)}` gives.", *_list("Attributes", operation.outputs)]
+
+
+def of_method(operation: Operation) -> list[str]:
+    """Of a method."""
+    name = f"`{_code(operation.api_name)}`"
+    about = _short(_SECTION.split(operation.description)[0])
+    facts = [f"The endpoint {name}."] if about else []
+    if operation.streaming:
+        facts.append("Streams: each value that comes while it works replaces the one before.")
+    if operation.stateful:
+        facts.append("Uses State: calls in one session share it, other calls do not.")
+    lines = [about or f"Call {name}.", *([" ".join(facts)] if facts else [])]
+    lines += _list("Args", operation.inputs)
+    if len(operation.outputs) == 1:
+        lines += ["Returns:", f"    {_remark(operation.outputs[0])}"]
+    return lines
+
+
+def _list(title: str, values: Iterable[Value]) -> list[str]:
+    lines = [f"    {one.parameter}: {_remark(one)}" for one in values]
+    return [f"{title}:", *lines] if lines else []
+
+
+def _remark(one: Value) -> str:
+    """Label, remark, and a default that the signature cannot show."""
+    parts = [_short(one.label), _short(one.description)]
+    if one.default is not ABSENT and holds_file(one.default):
+        parts.append("the app's page has a file of its own here")
+    return "; ".join(dict.fromkeys(part.rstrip(".;") for part in parts if part)) + "."
+
+
+def _short(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST].rsplit(' ', 1)[0]} …"
+
+
+def _code(text: str) -> str:
+    return one_line(text).replace("`", "'")
