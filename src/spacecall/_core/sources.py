@@ -31,12 +31,12 @@ def base_url(source: str) -> str:
         port = parts.port
     except ValueError as error:
         raise InvalidInputError(f"this is not an address: {error}") from error
+    if "@" in parts.netloc:
+        raise InvalidInputError("put credentials into auth=Auth(…), not into the address")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidInputError(
             f"{source!r} is neither a Space id (owner/name) nor an address (https://…)"
         )
-    if parts.username is not None or parts.password is not None:
-        raise InvalidInputError("put credentials into auth=Auth(…), not into the address")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     place = host if port is None else f"{host}:{port}"
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
