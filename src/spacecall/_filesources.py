@@ -113,20 +113,22 @@ class _FileObjectSource:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._start = file.tell() if file.seekable() else None
         name = getattr(file, "name", None)
         self.name = Path(name).name if isinstance(name, str) else "file"
 
     @property
     def size(self) -> int | None:
-        if not self._file.seekable():
+        if self._start is None:
             return None
-        position = self._file.tell()
         end = self._file.seek(0, os.SEEK_END)
-        self._file.seek(position)
-        return end - position
+        self._file.seek(self._start)
+        return end - self._start
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        if self._start is not None:
+            self._file.seek(self._start)
         async with aclosing(_chunks(self._file)) as chunks:
             yield chunks
 

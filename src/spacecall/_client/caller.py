@@ -20,8 +20,14 @@ T = TypeVar("T")
 class Caller:
     """Makes calls. Get one from `Space`, `Space.session` or `with_options`."""
 
-    def __init__(self, way: Way) -> None:
-        self._way = way
+    def __init__(self, way: Way | None) -> None:
+        self._opened = way
+
+    @property
+    def _way(self) -> Way:
+        if self._opened is None:
+            raise RuntimeError("open the Space first: async with Space(…) as space")
+        return self._opened
 
     @property
     def url(self) -> str:

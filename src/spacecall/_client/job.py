@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -36,7 +36,6 @@ _PHASES: dict[State, Phase] = {
     State.RUNNING: "run",
 }
 _LATE: dict[Phase, str] = {
-    "connect": "the server did not speak of the job within",
     "queue": "the app did not start on the job within",
     "run": "the app did not finish the job within",
     "total": "the call did not end within",
@@ -235,31 +234,25 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
         self._changed = anyio.Event()
 
     async def _wait(self) -> None:
-        """Until something changes; past the phase's deadline the job ends with `DeadlineError`."""
-        deadline, phase, seconds = self._deadline()
+        """Until something changes; past its deadline the job ends with an error."""
+        deadline, late = self._deadline()
         with anyio.CancelScope(deadline=deadline) as scope:
             await self._changed.wait()
         if scope.cancelled_caught and not self._core.ended:
-            error: SpaceError = DeadlineError(f"{_LATE[phase]} {seconds:g} s", phase=phase)
-            if phase == "connect":
-                error = JobLostError("the server has nothing for the job: was it collected before?")
-            await self.give_up(error)
+            await self.give_up(late())
 
-    def _deadline(self) -> tuple[float, Phase, float]:
-        timeouts = self._settings.timeouts
-        phase: Phase = self._phase
+    def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
+        """When the phase that the job is in must be over, and the error if it is not."""
+        timeouts, phase = self._settings.timeouts, self._phase
         if self._collects and not self._core.heard:
-            # What the server kept comes at once; of a job that it does not know nothing ever comes.
-            seconds = timeouts.connect or math.inf
-            return self._began + seconds, "connect", seconds
+            # What the server kept comes at once; of a job that it does not know nothing ever does.
+            return self._began + (timeouts.connect or math.inf), _unknown
         # The upload itself keeps Timeouts.upload.
-        limits = {"upload": None, "queue": timeouts.queue, "run": timeouts.run}
-        seconds = limits[phase] or math.inf
+        seconds = {"queue": timeouts.queue, "run": timeouts.run}.get(phase) or math.inf
         deadline = self._phase_began + seconds
-        total = timeouts.total or math.inf
-        if self._began + total < deadline:
-            return self._began + total, "total", total
-        return deadline, phase, seconds
+        if timeouts.total is not None and self._began + timeouts.total < deadline:
+            phase, seconds, deadline = "total", timeouts.total, self._began + timeouts.total
+        return deadline, lambda: DeadlineError(f"{_LATE[phase]} {seconds:g} s", phase=phase)
 
     def _resubmitted(self) -> bool:
         """Whether a lost job was sent again, as the caller's `Retry` wants it."""
@@ -289,3 +282,7 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
         error.endpoint = error.endpoint or self._plan.endpoint.name
         error.event_id = error.event_id or self._core.event_id
         return error
+
+
+def _unknown() -> SpaceError:
+    return JobLostError("the server has nothing for the job: was it collected before?")

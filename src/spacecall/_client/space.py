@@ -59,6 +59,7 @@ class Space(Caller, AsyncContextManagerMixin):
         http_client: HttpClient | None = None,
         describe: bool = True,
     ) -> None:
+        super().__init__(None)
         self._source = source
         self._auth = auth
         self._settings = Settings(
@@ -77,15 +78,10 @@ class Space(Caller, AsyncContextManagerMixin):
             link = Link(client, "", auth=self._auth, settings=self._settings, gate=gate)
             link, config = await reach(link, self._source, self._auth)
             connection = await stack.enter_async_context(_open(link, config))
-            super().__init__(Way(connection, self._settings))
+            self._opened = Way(connection, self._settings)
             if self._describe:
                 await connection.describe()
             yield self
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "_way":
-            raise RuntimeError("open the Space first: async with Space(…) as space")
-        raise AttributeError(name)
 
     def session(
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None

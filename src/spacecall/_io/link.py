@@ -160,7 +160,7 @@ class Link:
     async def download(self, url: str) -> AsyncGenerator[httpx.Response, None]:
         """GET a file, wherever it is. Only the app's own host sees credentials and cookies."""
         with mapped(self.base):
-            built = httpx.Request("GET", url)
+            built = self._get(url)
             async with self._answered(built, self.settings, elsewhere=True) as response:
                 yield response
 
@@ -196,7 +196,7 @@ class Link:
                     "use that address if you trust it",
                     space=self.base,
                 )
-            request = httpx.Request("GET", url)
+            request = self._get(url)
         raise TransportError(f"more than {_MAX_REDIRECTS} redirects", space=self.base)
 
     async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
@@ -214,6 +214,11 @@ class Link:
         if trusted:
             self._cookies.extract_cookies(response)
         return response
+
+    def _get(self, url: str) -> httpx.Request:
+        """A request that carries what the client itself adds only to the app's own host."""
+        build = self._client.build_request if self._trusts(url) else httpx.Request
+        return build("GET", url)
 
     def _trusts(self, url: str) -> bool:
         """Whether `url` is on the app's own host; a step up to https counts."""
