@@ -71,10 +71,13 @@ def widened(kind: Expr, one: Value, definitions: Mapping[str, Any]) -> Expr:
 def field_default(kind: Expr, one: Value, classes: Set[str]) -> tuple[Expr, Expr | None]:
     """The type of a model's field with its default, None where there is none.
 
-    A field that may be left out, and has no default that can be written, is None until it is given.
+    A field that may be left out, and has no default that can be written, is an empty list or None
+    until it is given.
     """
     if one.required:
         return kind, None
+    if one.default is ABSENT and isinstance(kind, Group) and kind.opening == "list[":
+        return kind, value([])
     if one.default is not ABSENT and _is_plain(kind, one.default, classes):
         return kind, value(one.default)
     return union(kind, _NONE), _NONE

@@ -51,7 +51,7 @@ def write_module(folder: SchemaFolder, *, origin: str) -> str:
     used = {node.id for node in ast.walk(ast.parse("\n".join(body))) if isinstance(node, ast.Name)}
     title = one_line(folder.lock.title) or "a Gradio app"
     header = [
-        f"{MARK} from {shown} (do not edit, generate it again)",
+        f"{MARK} from {shown} (do not edit)",
         f"# Schema sha256: {folder.digest}",
         "# ruff: noqa",
         *docstring([f"Typed client of {title}."], indent=0),
