@@ -17,6 +17,7 @@ from spacecall.options import Retry, Timeouts
 from spacecall.tickets import Ticket
 
 T = TypeVar("T")
+U = TypeVar("U")
 Prepare: TypeAlias = Callable[[Connection], Awaitable[Plan[T]]]
 
 
@@ -62,6 +63,18 @@ class Call(Generic[T]):
         """The same call with other options; headers are added to the Space's."""
         settings = self._way.settings.override(timeouts, retry, headers)
         return Call(self._name, replace(self._way, settings=settings), self._prepare)
+
+    def map(self, transform: Callable[[T], U]) -> Call[U]:
+        """The same call, with `transform` applied to its result and to each output before it."""
+
+        async def prepare(connection: Connection) -> Plan[U]:
+            return (await self.plan(connection)).map(transform)
+
+        return Call(self._name, self._way, prepare)
+
+    async def plan(self, connection: Connection) -> Plan[T]:
+        """What the call is going to do; its arguments are checked here."""
+        return await self._prepare(connection)
 
     def __await__(self) -> Generator[Any, Any, T]:
         return self._result().__await__()
@@ -120,7 +133,7 @@ class Call(Generic[T]):
         self._used = True
         way = self._way
         way.connection.check_open()
-        plan = await self._prepare(way.connection)
+        plan = await self.plan(way.connection)
         channel = channel or way.channel
         job = Job(way.connection, plan, way.settings, channel=channel, follow=follow)
         if way.event_id is None:

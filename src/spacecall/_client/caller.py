@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -65,6 +65,19 @@ class Caller:
             described = find(await connection.describe(), endpoint)
             values = bind(described, arguments)
             return Plan(find_dependency(connection, described.name), values, decode_dynamic)
+
+        return self.planned(endpoint, prepare)
+
+    def sequence(self, endpoint: str, steps: Callable[[], Awaitable[Call[T]]]) -> Call[T]:
+        """One call made of several: `steps` makes all but the last and gives that one.
+
+        Args:
+            endpoint: the name of the last one.
+        """
+
+        async def prepare(connection: Connection) -> Plan[T]:
+            last = await steps()
+            return await last.plan(connection)
 
         return self.planned(endpoint, prepare)
 

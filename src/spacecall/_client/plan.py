@@ -11,6 +11,7 @@ from spacecall._core.filedata import replace_files
 from spacecall.files import File
 
 T = TypeVar("T")
+U = TypeVar("U")
 MakeFile: TypeAlias = Callable[[Mapping[str, Any]], File]
 
 
@@ -26,6 +27,13 @@ class Plan(Generic[T]):
     endpoint: Dependency
     values: Sequence[Any]
     decode: Callable[[list[Any], MakeFile], T]
+
+    def map(self, transform: Callable[[T], U]) -> Plan[U]:
+        """The same, with `transform` applied to what `decode` makes."""
+        decode = self.decode
+        return Plan(
+            self.endpoint, self.values, lambda data, make_file: transform(decode(data, make_file))
+        )
 
 
 def visible(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
