@@ -9,7 +9,7 @@ from spacecall.events import Completed, Event, Log, Started
 
 
 class Backlog:
-    """A queue of at most `limit` events.
+    """A queue of at most `limit` events, or one of each kind where `limit` is less than that.
 
     When it is full, an event that a newer one of its kind has made out of date goes first (a
     snapshot, a progress report, a place in the queue), then the oldest log line. `Started` and

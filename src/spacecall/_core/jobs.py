@@ -120,7 +120,9 @@ class Job:
         A message that cannot come now, or a diff that cannot be applied, ends the job with a
         `ProtocolError`; other jobs go on.
         """
-        self.heard = True
+        if not self.heard:
+            self.heard = True
+            self._notify()
         if self.ended or isinstance(message, UnknownMessage):
             return
         target = TRANSITIONS[self.state].get(type(message))
@@ -138,7 +140,7 @@ class Job:
         except ProtocolError as error:
             self.fail(error)
             return
-        if self.ended or self.follow or target is not before:
+        if not self.ended and (self.follow or target is not before):
             self.state = target
             self._notify()
 
