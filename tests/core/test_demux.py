@@ -1,0 +1,276 @@
+"""The messages of one session's stream, each to its own job."""
+
+from __future__ import annotations
+
+import pytest
+
+from spacecall._core.demux import Demultiplexer, Fed
+from spacecall._core.jobs import Job, State
+from spacecall._core.messages import UnknownMessage
+from spacecall.errors import (
+    JobCancelledError,
+    JobLostError,
+    ProtocolError,
+    TransportError,
+)
+from spacecall.events import Queued
+from tests.core.wire import cancelled, completed, failed, generating, message
+
+
+def a_job(fn_index: int = 0, *, follow: bool = False) -> Job:
+    return Job(fn_index, follow=follow, backlog=50, notify=lambda: None)
+
+
+def joined(demux: Demultiplexer, event_id: str, fn_index: int = 0, *, follow: bool = False) -> Job:
+    job = a_job(fn_index, follow=follow)
+    demux.joining(job)
+    demux.accept(job, event_id)
+    demux.joined(job)
+    return job
+
+
+@pytest.fixture
+def demux() -> Demultiplexer:
+    return Demultiplexer(parked=3)
+
+
+def test_an_accepted_job_is_queued_under_its_id(demux: Demultiplexer) -> None:
+    job = joined(demux, "a")
+    assert (job.event_id, job.state) == ("a", State.QUEUED)
+    assert (demux.pending, demux.wanted, demux.load) == (True, True, 1)
+
+
+def test_each_message_goes_to_the_job_of_its_id(demux: Demultiplexer) -> None:
+    one, two = joined(demux, "a"), joined(demux, "b")
+    assert demux.feed(completed(["for b"], "b")) is Fed.CONTINUES
+    assert (one.ended, two.values) == (False, ["for b"])
+    demux.feed(completed(["for a"], "a"))
+    assert one.values == ["for a"]
+    assert (demux.pending, demux.wanted, demux.load) == (False, False, 0)
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        completed(["x"], "another's"),
+        generating(["x"], None),
+        message("heartbeat"),
+        message("heartbeat", "a"),
+        UnknownMessage("new_kind", None),
+        UnknownMessage("new_kind", "another's"),
+    ],
+    ids=["foreign", "no id", "heartbeat", "heartbeat with id", "unknown", "unknown foreign"],
+)
+def test_a_message_of_nobody_here_changes_nothing(
+    demux: Demultiplexer, stray: UnknownMessage
+) -> None:
+    job = joined(demux, "a")
+    assert demux.feed(stray) is Fed.CONTINUES
+    assert (job.state, job.heard) == (State.QUEUED, False)
+
+
+def test_an_unknown_message_of_a_job_is_heard_and_passed_over(demux: Demultiplexer) -> None:
+    job = joined(demux, "a")
+    demux.feed(UnknownMessage("new_kind", "a"))
+    assert (job.state, job.heard) == (State.QUEUED, True)
+
+
+def test_a_second_completion_is_nobodys(demux: Demultiplexer) -> None:
+    job = joined(demux, "a")
+    demux.feed(completed(["first"], "a"))
+    demux.feed(completed(["second"], "a"))
+    demux.feed(failed("late", "a"))
+    assert (job.values, job.error) == (["first"], None)
+
+
+def test_a_cancelled_completion_ends_the_job_with_its_error(demux: Demultiplexer) -> None:
+    job = joined(demux, "a")
+    demux.feed(cancelled("a"))
+    assert isinstance(job.error, JobCancelledError)
+    assert not demux.pending
+
+
+class TestEarlyMessages:
+    """They come before the answer to the join has."""
+
+    def test_are_handed_over_in_order(self, demux: Demultiplexer) -> None:
+        job = a_job(follow=True)
+        demux.joining(job)
+        for rank in (2, 1):
+            demux.feed(message("estimation", "a", rank=rank))
+        demux.feed(completed(["done"], "a"))
+        assert not job.heard
+        demux.accept(job, "a")
+        assert job.values == ["done"]
+        assert [job.backlog.pop() for _ in range(2)] == [
+            Queued(2, None, None),
+            Queued(1, None, None),
+        ]
+        assert not demux.pending, "a job that was done before it was accepted is not waited for"
+
+    def test_go_to_their_own_job(self, demux: Demultiplexer) -> None:
+        one, two = a_job(), a_job()
+        demux.joining(one)
+        demux.joining(two)
+        demux.feed(completed(["for b"], "b"))
+        demux.feed(completed(["for a"], "a"))
+        demux.accept(one, "a")
+        demux.accept(two, "b")
+        assert (one.values, two.values) == (["for a"], ["for b"])
+
+    def test_are_bounded(self, demux: Demultiplexer) -> None:
+        demux.joining(a_job())
+        for number in range(3):
+            demux.feed(message("estimation", f"e{number}"))
+        with pytest.raises(ProtocolError, match="more than 3 messages"):
+            demux.feed(message("estimation", "e3"))
+
+    def test_that_were_handed_over_make_room(self, demux: Demultiplexer) -> None:
+        first, second = a_job(), a_job()
+        demux.joining(first)
+        demux.joining(second)
+        for _ in range(3):
+            demux.feed(message("estimation", "a"))
+        demux.accept(first, "a")
+        for _ in range(3):
+            demux.feed(message("estimation", "b"))
+        demux.accept(second, "b")
+        assert second.heard
+
+    def test_are_forgotten_when_no_join_is_under_way(self, demux: Demultiplexer) -> None:
+        refused = a_job()
+        demux.joining(refused)
+        demux.feed(completed(["stale"], "a"))
+        demux.joined(refused)
+        assert not joined(demux, "a").ended
+        for number in range(9):
+            demux.feed(message("estimation", f"e{number}"))
+
+    def test_are_kept_while_another_join_is_under_way(self, demux: Demultiplexer) -> None:
+        refused, slow = a_job(), a_job()
+        demux.joining(refused)
+        demux.joining(slow)
+        demux.feed(completed(["early"], "a"))
+        demux.joined(refused)
+        demux.accept(slow, "a")
+        assert slow.values == ["early"]
+
+    def test_of_a_lost_stream_are_forgotten(self, demux: Demultiplexer) -> None:
+        job = a_job()
+        demux.joining(job)
+        for _ in range(3):
+            demux.feed(completed(["stale"], "a"))
+        demux.lose(JobLostError)
+        for _ in range(3):
+            demux.feed(message("estimation", "a"))
+        demux.accept(job, "a")
+        assert not job.ended
+
+
+class TestCloseStream:
+    """The server has no job of the session left."""
+
+    def test_after_the_last_result_ends_it_all(self, demux: Demultiplexer) -> None:
+        job = joined(demux, "a")
+        demux.feed(completed(["x"], "a"))
+        assert demux.feed(message("close_stream")) is Fed.CLOSES
+        assert (job.values, demux.pending) == (["x"], False)
+
+    def test_ends_a_job_that_it_had_spoken_of(self, demux: Demultiplexer) -> None:
+        job = joined(demux, "a")
+        demux.feed(message("process_starts", "a"))
+        assert demux.feed(message("close_stream")) is Fed.CLOSES
+        assert isinstance(job.error, JobLostError)
+        assert job.error.event_id == "a"
+        assert job.error.sent
+        assert not demux.pending
+
+    def test_leaves_a_job_that_it_may_not_have_known(self, demux: Demultiplexer) -> None:
+        job = joined(demux, "a")
+        assert demux.feed(message("close_stream")) is Fed.CLOSES
+        assert not job.ended
+        assert (demux.pending, demux.wanted) == (True, True)
+        demux.feed(completed(["x"], "a"))
+        assert job.values == ["x"]
+
+
+class TestUnexpectedError:
+    """The server gave up a job, or the whole stream."""
+
+    def test_about_a_job_ends_that_job_alone(self, demux: Demultiplexer) -> None:
+        one, two = joined(demux, "a"), joined(demux, "b")
+        demux.feed(message("unexpected_error", "a", message="broken"))
+        assert isinstance(one.error, JobLostError)
+        assert one.error.message == "broken"
+        assert not two.ended
+        assert demux.load == 1
+
+    @pytest.mark.parametrize("event_id", [None, "another's"])
+    def test_about_no_job_here_is_about_the_stream(
+        self, demux: Demultiplexer, event_id: str | None
+    ) -> None:
+        joined(demux, "a")
+        with pytest.raises(JobLostError, match="Server stopped"):
+            demux.feed(message("unexpected_error", event_id, message="Server stopped."))
+
+    def test_without_a_text_says_what_it_means(self, demux: Demultiplexer) -> None:
+        with pytest.raises(JobLostError, match="gave up the stream"):
+            demux.feed(message("unexpected_error", None))
+
+
+def test_a_lost_stream_gives_each_job_an_error_of_its_own(demux: Demultiplexer) -> None:
+    done, one, two = joined(demux, "d"), joined(demux, "a"), joined(demux, "b")
+    demux.feed(completed(["x"], "d"))
+    demux.lose(lambda: JobLostError("cut"))
+    assert done.values == ["x"]
+    assert one.error is not None
+    assert two.error is not None
+    assert one.error is not two.error
+    assert (one.error.event_id, two.error.event_id) == ("a", "b")
+    assert (demux.pending, demux.load) == (False, 0)
+
+
+def test_a_join_under_way_survives_the_stream(demux: Demultiplexer) -> None:
+    job = a_job()
+    demux.joining(job)
+    demux.lose(lambda: TransportError("cut"))
+    assert not job.ended
+    assert (demux.pending, demux.wanted, demux.load) == (False, True, 1)
+
+
+def test_an_abandoned_job_is_pending_until_the_server_ends_it(demux: Demultiplexer) -> None:
+    job = joined(demux, "a")
+    job.fail(JobCancelledError("left"))
+    assert (demux.pending, demux.wanted) == (True, False)
+    demux.feed(message("process_starts", "a"))
+    demux.feed(completed(["unread"], "a"))
+    assert isinstance(job.error, JobCancelledError)
+    assert (demux.pending, demux.load) == (False, 0)
+
+
+def test_a_job_with_a_broken_message_does_not_end_the_others(demux: Demultiplexer) -> None:
+    broken, other = joined(demux, "a", follow=True), joined(demux, "b")
+    demux.feed(message("queue_full", "a"))
+    assert isinstance(broken.error, ProtocolError)
+    demux.feed(completed(["x"], "b"))
+    assert other.values == ["x"]
+
+
+class TestSiblings:
+    """Jobs of the same function on one session, which one cancel would kill together."""
+
+    def test_are_those_that_run_or_join(self, demux: Demultiplexer) -> None:
+        job = joined(demux, "a", 1)
+        assert not demux.has_sibling(job)
+        joined(demux, "b", 2)
+        assert not demux.has_sibling(job), "another function"
+        sibling = a_job(1)
+        demux.joining(sibling)
+        assert demux.has_sibling(job)
+        assert demux.has_sibling(sibling)
+
+    def test_that_have_ended_need_no_care(self, demux: Demultiplexer) -> None:
+        job, other = joined(demux, "a", 1), joined(demux, "b", 1)
+        other.fail(JobCancelledError("left"))
+        assert not demux.has_sibling(job)
+        assert demux.has_sibling(other)

@@ -1,0 +1,94 @@
+"""The requests, as values."""
+
+from __future__ import annotations
+
+import pytest
+
+from spacecall._core import requests
+from spacecall._core.config import AppConfig
+from spacecall._core.requests import Request
+from tests.core.apps import dependency, protocol_app
+
+PREFIXES = {"4.44.1": "", "5.50.0": "/gradio_api", "6.31.0": "/gradio_api"}
+
+
+@pytest.fixture(params=PREFIXES)
+def app(request: pytest.FixtureRequest) -> AppConfig:
+    config, _ = protocol_app(request.param)
+    return config
+
+
+@pytest.fixture
+def prefix(app: AppConfig) -> str:
+    return PREFIXES[app.version]
+
+
+def test_config_and_login_stay_at_the_root() -> None:
+    config = requests.CONFIG
+    assert config == Request("GET", "/config")
+    login = requests.login("me", "secret")
+    assert (login.method, login.path) == ("POST", "/login")
+    assert login.form == {"username": "me", "password": "secret"}
+    assert login.json is None
+
+
+def test_a_login_does_not_show_its_password() -> None:
+    assert "secret" not in repr(requests.login("me", "secret"))
+
+
+def test_info_may_ask_for_undocumented_endpoints(app: AppConfig, prefix: str) -> None:
+    assert requests.info(app) == Request("GET", f"{prefix}/info")
+    everything = requests.info(app, all_endpoints=True)
+    assert everything == Request("GET", f"{prefix}/info", {"all_endpoints": "true"})
+
+
+def test_a_join_carries_the_data_the_function_and_the_session(app: AppConfig, prefix: str) -> None:
+    echo = dependency(app, "/echo")
+    join = requests.join(app, echo, ("hi", None), "s1")
+    assert join == Request(
+        "POST",
+        f"{prefix}/queue/join",
+        json={"data": ["hi", None], "fn_index": echo.fn_index, "session_hash": "s1"},
+    )
+
+
+def test_a_function_without_queue_is_run_by_name(app: AppConfig, prefix: str) -> None:
+    noqueue = dependency(app, "/noqueue")
+    run = requests.run(app, noqueue, ["hi"], "s1")
+    assert run == Request(
+        "POST",
+        f"{prefix}/run/noqueue",
+        json={"data": ["hi"], "fn_index": noqueue.fn_index, "session_hash": "s1"},
+    )
+
+
+def test_a_function_without_a_name_is_run_by_its_index(app: AppConfig, prefix: str) -> None:
+    unnamed = next(one for one in app.dependencies if one.api_name is None)
+    assert requests.run(app, unnamed, [], "s").path == f"{prefix}/run/predict"
+
+
+def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
+    assert requests.stream(app, "s1") == Request(
+        "GET", f"{prefix}/queue/data", {"session_hash": "s1"}
+    )
+    assert requests.cancel(app, 7, "s1", "e1") == Request(
+        "POST",
+        f"{prefix}/cancel",
+        json={"session_hash": "s1", "fn_index": 7, "event_id": "e1"},
+    )
+    assert requests.upload(app, "u1") == Request("POST", f"{prefix}/upload", {"upload_id": "u1"})
+
+
+@pytest.mark.parametrize(
+    ("path", "quoted"),
+    [
+        ("/var/a b.txt", "/var/a%20b.txt"),
+        ("/var/hello wörld #1?.txt", "/var/hello%20w%C3%B6rld%20%231%3F.txt"),
+        ("/var/100%.txt", "/var/100%25.txt"),
+        (r"C:\tmp\a.txt", "C:%5Ctmp%5Ca.txt"),
+    ],
+)
+def test_a_file_is_fetched_by_its_path_percent_encoded(
+    app: AppConfig, prefix: str, path: str, quoted: str
+) -> None:
+    assert requests.file(app, path) == Request("GET", f"{prefix}/file={quoted}")

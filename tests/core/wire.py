@@ -1,0 +1,33 @@
+"""Messages as they come over the wire, for the tests of what reads them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from spacecall._core.messages import Message, parse
+
+
+def message(msg: str, event_id: str | None = None, **fields: Any) -> Message:
+    """A message of the kind `msg`, parsed from its text as a stream's are."""
+    return parse(json.dumps({"msg": msg, "event_id": event_id, **fields}))
+
+
+def generating(data: list[Any], event_id: str | None = None) -> Message:
+    """A value of a generator, or the edits of one."""
+    return message("process_generating", event_id, output={"data": data, "is_generating": True})
+
+
+def completed(data: list[Any], event_id: str | None = None) -> Message:
+    """The end of a job that went well, 1.5 s long."""
+    return message("process_completed", event_id, output={"data": data, "duration": 1.5})
+
+
+def failed(error: object, event_id: str | None = None, **fields: Any) -> Message:
+    """The end of a job whose function raised."""
+    return message("process_completed", event_id, output={"error": error, **fields}, success=False)
+
+
+def cancelled(event_id: str | None = None) -> Message:
+    """The end of a job that was cancelled."""
+    return message("process_completed", event_id, output={}, success=True)
