@@ -148,9 +148,10 @@ class Channel:
         """Keep the stream while somebody waits, and for `grace` seconds after that."""
         if self._stream is None:
             return
-        if self._demux.wanted:
+        wanted, leaving = self._demux.wanted, self._stream.deadline < math.inf
+        if wanted and leaving:
             self._stream.deadline = math.inf
-        elif self._stream.deadline == math.inf:
+        elif not wanted and not leaving:
             self._stream.deadline = anyio.current_time() + self._grace
 
     async def _read(self) -> None:

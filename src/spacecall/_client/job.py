@@ -210,9 +210,10 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
             core.fail(error)
 
     async def _encoded(self) -> list[Any]:
-        files = collect_files(self._plan.values)
-        if not files:
+        by_id: dict[int, Any] = {id(file): file for file in collect_files(self._plan.values)}
+        if not by_id:
             return list(self._plan.values)
+        files = list(by_id.values())
         payloads = await upload(
             self._channel.link,
             self._connection.app,
@@ -220,7 +221,7 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
             self._settings,
             lambda sent, total: self._core.emit(Uploading(sent, total)),
         )
-        by_id = {id(file): payload for file, payload in zip(files, payloads, strict=True)}
+        by_id = dict(zip(by_id, payloads, strict=True))
         return [put_payloads(value, by_id) for value in self._plan.values]
 
     def _on_change(self) -> None:
