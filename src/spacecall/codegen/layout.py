@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 WIDTH = 100
+"""The longest line."""
+
 _STEP = 4
 
 
@@ -71,6 +73,7 @@ class Group:
 
 
 Expr: TypeAlias = "Atom | Union | Group"
+"""A Python expression."""
 
 
 def name(identifier: str) -> Expr:

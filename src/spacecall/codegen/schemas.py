@@ -19,9 +19,16 @@ from spacecall.endpoints import Endpoint, Parameter, Returned
 __all__ = ["DIALECT", "JOIN", "QUEUE_DATA", "UPLOAD", "documents"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""What all documents are written in."""
+
 JOIN = "join.schema.json"
+"""What the endpoints take."""
+
 QUEUE_DATA = "queue-data.schema.json"
+"""What they give."""
+
 UPLOAD = "upload.schema.json"
+"""Which files they take."""
 
 
 def documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, Any]]:

@@ -28,7 +28,10 @@ __all__ = [
 ]
 
 LOCK = "space.lock.json"
+"""The file that says what the others were taken from."""
+
 DOCUMENTS = (UPLOAD, JOIN, QUEUE_DATA)
+"""The schemas of a folder."""
 
 
 class SchemaError(ValueError):

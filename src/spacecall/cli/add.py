@@ -1,0 +1,83 @@
+"""`spacecall add`: an app's schema files, and the typed client made of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from spacecall.codegen import projects
+from spacecall.codegen.fetch import fetch
+from spacecall.options import Auth
+
+__all__ = ["add"]
+
+
+def add(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A Space id (owner/name), an address, or a folder with config.json and info.json.",
+            show_default=False,
+        ),
+    ],
+    *,
+    name: Annotated[
+        str, typer.Option(help="Of the client. [default: the Space's name, or the app's title]")
+    ] = "",
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="The Python file to write, or a folder for it. [default: ./spaces]",
+            show_default=False,
+        ),
+    ] = None,
+    schemas: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of all schema folders. [default: ./schemas/spaces]",
+            show_default=False,
+        ),
+    ] = None,
+    endpoints: Annotated[
+        str, typer.Option(help="Only these, by name: a,b.", show_default=False)
+    ] = "",
+    all_: Annotated[
+        bool, typer.Option("--all", help="Endpoints that the app's page does not show, too.")
+    ] = False,
+) -> None:
+    """Write the schema files of an app, and a typed client.
+
+    An app with a login needs SPACECALL_USERNAME and SPACECALL_PASSWORD, a private Space HF_TOKEN,
+    which goes to Hugging Face alone.
+    """
+    app = anyio.run(lambda: fetch(source, auth=_auth()))
+    done = projects.add(
+        app,
+        Path.cwd(),
+        name=name,
+        into=into,
+        schemas=schemas,
+        endpoints=[one for one in endpoints.split(",") if one.strip()] if endpoints else None,
+        undocumented=all_,
+    )
+    print(_shown(done.places.schemas))
+    print(_shown(done.places.module))
+    if done.folder.lock.left_out:
+        print(f"private, left out: {', '.join(done.folder.lock.left_out)}", file=sys.stderr)
+
+
+def _auth() -> Auth | None:
+    username = os.environ.get("SPACECALL_USERNAME")
+    token = os.environ.get("HF_TOKEN") or None
+    password = os.environ.get("SPACECALL_PASSWORD", "") if username else None
+    return Auth(token=token, username=username, password=password) if username or token else None
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
