@@ -1,0 +1,22 @@
+import asyncio
+import sys
+
+from spacecall import Space
+
+
+async def main(address: str) -> None:
+    async with Space(address) as space:
+        async with space.call("/count", to=3) as job:
+            async for said in job.outputs:
+                print(repr(said))
+            print("result:", repr(await job.result()))
+
+        text = ""
+        async with space.call("/count", to=3) as job:
+            async for piece in job.text:
+                text = text[: piece.start] + piece
+                print(repr(piece), "at", piece.start)
+        print(repr(text))
+
+
+asyncio.run(main(sys.argv[1]))

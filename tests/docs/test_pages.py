@@ -1,0 +1,81 @@
+"""Links lead somewhere; errors, options and public names are explained."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import spacecall
+from spacecall import Auth, Limits, Retry, Timeouts, errors
+from tests.docs.pages import DOCS, ROOT, pages
+
+_LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_OPTIONS = [
+    (kind, field.name) for kind in (Timeouts, Retry, Limits, Auth) for field in fields(kind)
+]
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _anchors(page: Path) -> set[str]:
+    """The names that a page's headings get."""
+    headings = re.findall(r"^#+ +(.+)$", _FENCED.sub("", _text(page)), re.MULTILINE)
+    kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in kept}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for target in _LINK.findall(_FENCED.sub("", _text(page))):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), target
+        assert not anchor or anchor in _anchors(found), target
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "README.md").resolve()
+    linked = {(DOCS / target.partition("#")[0]).resolve() for target in _LINK.findall(_text(index))}
+    assert {page for page in pages() if page.is_relative_to(DOCS)} - {index} <= linked
+
+
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name.endswith("Error")])
+def test_an_error_is_explained(name: str) -> None:
+    rows = re.findall(rf"^\| `{name}` \|.+\|.+\|$", _text(DOCS / "errors.md"), re.MULTILINE)
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize(("kind", "name"), _OPTIONS, ids=lambda one: getattr(one, "__name__", one))
+def test_an_option_is_explained_with_its_default(kind: type[Any], name: str) -> None:
+    row = re.compile(rf"^\| `{kind.__name__}\.{name}` \| (?P<default>\S.*?) \|.+\|$", re.MULTILINE)
+    found = [match["default"] for page in pages() for match in row.finditer(_text(page))]
+    assert found == [_shown(getattr(kind(), name))]
+
+
+def _shown(default: object) -> str:
+    match default:
+        case None:
+            return "none"
+        case frozenset():
+            return "none"
+        case int() if default and default % 2**20 == 0:
+            return f"{default // 2**20} MiB"
+        case int() | float():
+            return f"{default:g}"
+        case _:
+            raise TypeError(default)
+
+
+@pytest.mark.parametrize("name", spacecall.__all__)
+def test_a_public_name_is_on_a_page(name: str) -> None:
+    shown = re.compile(rf"\b{name}\b")
+    assert any(shown.search(_text(page)) for page in DOCS.glob("*.md"))
