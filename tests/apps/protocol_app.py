@@ -153,7 +153,7 @@ def applog(s):
         with open(LOG, "a") as f:
             f.write(f"{time.time():.3f} {s}\n")
     else:
-        print(s, flush=True)
+        print(s + "\n", end="", flush=True)
 
 def slow_stream(seconds):
     applog(f"slow_stream start {seconds}")
@@ -176,6 +176,12 @@ async def slow_async(seconds):
         raise
     applog(f"slow_async finished {seconds}")
     return f"slept {seconds}"
+
+def slow_pair(seconds):
+    yield from slow_stream(seconds)
+
+async def slow_many(seconds):
+    return await slow_async(seconds)
 
 def widgets(dd, ddm, radio, cbg, slider, cb, df, js):
     return repr([dd, ddm, radio, cbg, slider, cb, type(df).__name__, js]), df, {"got": js}
@@ -303,6 +309,8 @@ with gr.Blocks(title="proto") as demo:
 with demo:
     ev(gr.Button("json_noqueue").click, fn=json_noqueue, inputs=[js], outputs=[j_out, t_out], api_name="json_noqueue", queue=False)
     ev(gr.Button("nothing").click, fn=lambda text: applog(f"nothing {text}"), inputs=[t_in], outputs=None, api_name="nothing")
+    ev(gr.Button("slow_pair").click, fn=slow_pair, inputs=[n1], outputs=[t_out], api_name="slow_pair", concurrency_limit=2)
+    ev(gr.Button("slow_many").click, fn=slow_many, inputs=[n1], outputs=[t_out], api_name="slow_many", concurrency_limit=100)
     ev(gr.Button("nan").click, fn=nan_fn, inputs=[t_in], outputs=[j_out, n_out], api_name="nan")
 
 if __name__ == "__main__":

@@ -1,0 +1,57 @@
+"""`job.outputs` and `job.text`."""
+
+from __future__ import annotations
+
+import pytest
+
+from spacecall import AppError, Space, TextDelta
+
+
+async def test_outputs_are_whole_values_and_the_result_once(space: Space) -> None:
+    async with space.call("/stream_text", text="w", n=3) as job:
+        assert [value async for value in job.outputs] == ["w0 ", "w0 w1 ", "w0 w1 w2 "]
+
+
+async def test_outputs_of_a_function_that_does_not_stream_are_its_result(space: Space) -> None:
+    async with space.call("/add", a=1) as job:
+        assert [value async for value in job.outputs] == [11]
+
+
+async def test_pieces_of_text_join_to_the_value(space: Space) -> None:
+    async with space.call("/stream_text", text="é\u2028漢", n=5) as job:
+        pieces = [piece async for piece in job.text]
+        assert "".join(pieces) == await job.result()
+    assert len(pieces) == 5
+    assert [piece.start for piece in pieces] == [5 * i for i in range(5)]
+
+
+async def test_rewritten_text_says_where_it_begins_anew(space: Space) -> None:
+    text, pieces = "", list[TextDelta]()
+    async with space.call("/stream_edit", text="sh") as job:
+        async for piece in job.text:
+            text = text[: piece.start] + piece
+            pieces.append(piece)
+    assert text == "end"
+    assert pieces[4] == "ort"
+    assert pieces[4].start == 2
+    assert pieces[5].start == 0
+
+
+async def test_text_of_a_function_that_does_not_stream_is_one_piece(space: Space) -> None:
+    async with space.call("/echo", text="whole") as job:
+        assert [piece async for piece in job.text] == ["whole"]
+
+
+async def test_text_of_a_value_without_text_is_a_type_error(space: Space) -> None:
+    async with space.call("/add", a=1) as job:
+        with pytest.raises(TypeError, match="no text"):
+            _ = [piece async for piece in job.text]
+
+
+async def test_an_error_ends_a_lens_as_it_ends_the_job(space: Space) -> None:
+    pieces = list[str]()
+    with pytest.raises(AppError, match="boom mid-stream"):
+        async with space.call("/fail_mid", text="x") as job:
+            async for piece in job.text:
+                pieces.append(piece)
+    assert pieces == ["first", " second"]

@@ -1,0 +1,50 @@
+"""What the tests of the client share: waiting for facts, and jobs that can be told apart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+
+import anyio
+import httpx
+
+from spacecall import Space
+from tests.servers import AppServer
+
+DEADLINE = 10.0
+"""Seconds that a test waits for what must happen."""
+
+
+async def until(fact: Callable[[], bool | Awaitable[bool]], *, seconds: float = DEADLINE) -> None:
+    """Wait until `fact` holds; TimeoutError if it does not in time."""
+    with anyio.fail_after(seconds):
+        while True:
+            held = fact()
+            if held if isinstance(held, bool) else await held:
+                return
+            await anyio.sleep(0.02)
+
+
+async def logged(server: AppServer, line: str) -> None:
+    """Wait until the app has printed `line`."""
+    await until(lambda: line in server.log().splitlines())
+
+
+def unique(seconds: float) -> float:
+    """A duration near `seconds` that no other call has: the app logs it."""
+    return seconds + random.random() / 10
+
+
+async def queue_size(space: Space) -> int:
+    """How many jobs wait in the app's queue."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{space.url}/gradio_api/queue/status")
+        return int(answer.json()["queue_size"])
+
+
+async def fn_index(space: Space, api_name: str) -> int:
+    """The number that the app knows a function by."""
+    async with httpx.AsyncClient() as client:
+        config = (await client.get(f"{space.url}/config")).json()
+    (found,) = (one["id"] for one in config["dependencies"] if one["api_name"] == api_name)
+    return int(found)
