@@ -1,0 +1,155 @@
+"""Generated clients of the protocol app, on the Gradio that each was generated from."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TypeAlias
+
+import httpx
+import pytest
+
+from spacecall import File, InvalidInputError, SchemaDriftError, Space, SyncSpace
+from spacecall.typed import TypedClient, TypedEndpoint
+from tests.clients import protocol_app_5, protocol_app_6
+from tests.clients.protocol_app_5 import ProtocolApp5, SyncProtocolApp5
+from tests.clients.protocol_app_6 import ProtocolApp6, SyncProtocolApp6
+from tests.servers import DATA, GRADIO_6, AppServer
+
+Client: TypeAlias = ProtocolApp5 | ProtocolApp6
+RED = DATA / "red.png"
+
+
+def client_for(server: AppServer, space: Space) -> Client:
+    return ProtocolApp6(space) if server.version == GRADIO_6 else ProtocolApp5(space)
+
+
+@pytest.fixture
+def app(protocol_app: AppServer, space: Space) -> Client:
+    return client_for(protocol_app, space)
+
+
+async def test_one_output_is_a_value(app: Client) -> None:
+    assert await app.echo(text="hi") == "hi"
+    assert await app.add(a=1) == 11
+
+
+async def test_no_output_is_none(app: Client) -> None:
+    nothing: object = await app.nothing(text="x")  # type: ignore[func-returns-value]
+    assert nothing is None
+
+
+async def test_several_outputs_are_a_named_tuple(app: Client) -> None:
+    result = await app.stream_edit(text="x")
+    assert result.json_out == {"only": None}
+    assert result.text_out == "end"
+
+
+async def test_values_stream_with_their_type(app: Client) -> None:
+    async with app.stream_edit(text="x") as job:
+        values = [value async for value in job.outputs]
+    assert all(isinstance(value.text_out, str) for value in values)
+    assert values[-1].text_out == "end"
+    async with app.stream_text(text="w", n=3) as job_of_text:
+        assert "".join([piece async for piece in job_of_text.text]) == "w0 w1 w2 "
+
+
+async def test_arguments_are_checked_before_anything_is_sent(app: Client) -> None:
+    with pytest.raises(InvalidInputError, match="slider") as caught:
+        await app.widgets(radio="one", js=None, slider=99)
+    assert caught.value.endpoint == "/widgets"
+    assert len(caught.value.problems) == 1
+    with pytest.raises(InvalidInputError, match="dd"):
+        await app.widgets(radio="one", js=None, dd="nope")  # type: ignore[arg-type]
+
+
+async def test_defaults_of_the_app_are_used(app: Client) -> None:
+    result = await app.widgets(radio="two", js={"a": [1]})
+    assert result.text_out.startswith("['x', ['x'], 'two', [], 4, False, 'DataFrame', {'a': [1]}")
+    assert result.json_out == {"got": {"a": [1]}}
+
+
+async def test_files_go_in_from_any_source_and_come_out_as_handles(app: Client) -> None:
+    image = await app.image(path=RED)
+    assert isinstance(image, File)
+    assert image.mime_type == "image/png"
+    files = await app.files(files=[RED, RED.read_bytes(), File(b"hello", name="a.txt")])
+    assert files is not None
+    assert [file.name for file in files] == ["red.png", "file.png", "a.txt"]
+    assert await files[2].read() == b"hello"
+
+
+async def test_a_missing_file_is_named(app: Client) -> None:
+    with pytest.raises(InvalidInputError, match=r"nowhere\.png"):
+        await app.image(path="nowhere.png")
+
+
+async def test_files_inside_objects_are_uploaded(protocol_app: AppServer, app: Client) -> None:
+    module = protocol_app_6 if protocol_app.version == GRADIO_6 else protocol_app_5
+    message = module.MultimodalData(text="look", files=[File(RED)])
+    result = await app.add_message(message=message)
+    assert len(result.chat) == 2
+    again = await app.bot(history=result.chat)  # type: ignore[arg-type]
+    assert len(again) == 3
+
+
+async def test_state_lives_in_a_session(protocol_app: AppServer, space: Space) -> None:
+    async with space.session() as session:
+        app = ProtocolApp6(session) if protocol_app.version == GRADIO_6 else ProtocolApp5(session)
+        first = await app.chat(message="a")
+        second = await app.chat(message="b", history=first.chat)  # type: ignore[arg-type]
+    assert "turn 2" in str(second.chat[-1].content)
+
+
+async def test_connecting_asks_for_nothing_but_the_config(protocol_app: AppServer) -> None:
+    asked: list[str] = []
+
+    async def note(request: httpx.Request) -> None:
+        asked.append(request.url.path)
+
+    client = ProtocolApp6 if protocol_app.version == GRADIO_6 else ProtocolApp5
+    async with (
+        httpx.AsyncClient(event_hooks={"request": [note]}) as http,
+        client.connect(protocol_app.url, http_client=http) as app,
+    ):
+        assert await app.echo(text="x") == "x"
+    assert [path.rpartition("/")[2] for path in asked] == ["config", "join", "data"]
+
+
+async def test_an_output_of_another_type_is_drift(space: Space) -> None:
+    from tests.clients.protocol_app_6 import EchoInput
+
+    class Drifted(TypedClient):
+        ECHO: TypedEndpoint[int] = TypedEndpoint("/echo", inputs=EchoInput, output=int, returns=1)
+
+    client = Drifted(space)
+    with pytest.raises(SchemaDriftError, match="integer") as caught:
+        await client._call(Drifted.ECHO, text="not a number")
+    assert caught.value.endpoint == "/echo"
+    assert caught.value.differences
+    assert await space.call("/echo", text="alive") == "alive"
+
+
+async def test_another_number_of_inputs_is_drift(space: Space) -> None:
+    from tests.clients.protocol_app_6 import EchoInput
+
+    endpoint: TypedEndpoint[float] = TypedEndpoint(
+        "/add", inputs=EchoInput, output=float, returns=1
+    )
+    with pytest.raises(SchemaDriftError, match="1 inputs pinned, and the app takes 2"):
+        await endpoint.call(space, {"text": "x"})
+
+
+def test_the_sync_twin_gives_the_same(protocol_app: AppServer) -> None:
+    with ExitStack() as stack:
+        space = stack.enter_context(SyncSpace(protocol_app.url))
+        newest = protocol_app.version == GRADIO_6
+        app = SyncProtocolApp6(space) if newest else SyncProtocolApp5(space)
+        assert app.echo(text="hi").result() == "hi"
+        with app.stream_text(text="w", n=3) as job:
+            assert "".join(job.text) == job.result() == "w0 w1 w2 "
+        assert app.stream_edit(text="x").result().text_out == "end"
+
+
+def test_the_sync_twin_connects_by_itself(protocol_app_6: AppServer) -> None:
+    with SyncProtocolApp6.connect(protocol_app_6.url) as app:
+        assert app.add(a=1, b=2).result() == 3
