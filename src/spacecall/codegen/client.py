@@ -59,7 +59,14 @@ class ClientWriter:
     def __init__(self, plan: Plan, types: Annotations) -> None:
         self._plan = plan
         self._types = types
-        self._classes = frozenset(model.name for model in plan.models)
+        self._models = {
+            model.name: {
+                one.wire: (kind, one.required)
+                for one, kind in zip(model.fields, types.models[model.key], strict=True)
+            }
+            for model in plan.models
+            if model.key in types.models
+        }
 
     def body(self, folder: SchemaFolder, origin: str) -> list[str]:
         """Everything after the imports."""
@@ -86,8 +93,8 @@ class ClientWriter:
     def _model(self, model: Model, kinds: Sequence[Expr]) -> list[str]:
         lines = [f"class {model.name}(_Object):", *docstring(remarks.of_model(model), indent=4), ""]
         for one, kind in zip(model.fields, kinds, strict=True):
-            wide = widened(kind, one, self._plan.definitions)
-            final, default = field_default(wide, one, self._classes)
+            wide = widened(kind, one, self._models)
+            final, default = field_default(wide, one, self._models)
             lines += assign(one.field, _aliased(final, one), default, indent=4)
         return lines
 
@@ -95,9 +102,9 @@ class ClientWriter:
         """Each parameter with the type of its field, and its default."""
         made: list[tuple[Value, Expr, Default | None]] = []
         for one, kind in zip(operation.inputs, self._types.inputs[operation.api_name], strict=True):
-            wide = widened(kind, one, self._plan.definitions)
+            wide = widened(kind, one, self._models)
             constant = f"{operation.constant}_{one.field.upper()}_DEFAULT"
-            made.append((one, wide, parameter_default(wide, one, constant, self._classes)))
+            made.append((one, wide, parameter_default(wide, one, constant, self._models)))
         return made
 
     def _endpoint(

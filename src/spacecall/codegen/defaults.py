@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from spacecall._core.loose import is_array, is_object
-from spacecall._core.schema_check import problems
 from spacecall.codegen.annotations import mentions
+from spacecall.codegen.fitting import Models, fits
 from spacecall.codegen.layout import (
     Atom,
     Expr,
@@ -16,7 +16,6 @@ from spacecall.codegen.layout import (
     Union,
     attribute,
     call,
-    flat,
     name,
     of,
     replace,
@@ -27,7 +26,6 @@ from spacecall.codegen.plan import ABSENT, Value
 
 __all__ = ["Default", "field_default", "for_caller", "holds_file", "parameter_default", "widened"]
 
-_BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 _NONE = Atom("None")
 
 
@@ -50,10 +48,9 @@ class Default:
     given: Expr = _NONE
 
 
-def widened(kind: Expr, one: Value, definitions: Mapping[str, Any]) -> Expr:
+def widened(kind: Expr, one: Value, models: Models) -> Expr:
     """A type, wide enough for the app's own default, which need not fit the app's own schema."""
-    schema = _unbounded(one.schema)
-    if one.default is ABSENT or not problems(schema, one.default, root={"$defs": definitions}):
+    if one.default is ABSENT or holds_file(one.default) or fits(kind, one.default, models):
         return kind
     match one.default:
         case None:
@@ -68,7 +65,7 @@ def widened(kind: Expr, one: Value, definitions: Mapping[str, Any]) -> Expr:
             return union(kind, of("dict", name("str"), name("Any")))
 
 
-def field_default(kind: Expr, one: Value, classes: Set[str]) -> tuple[Expr, Expr | None]:
+def field_default(kind: Expr, one: Value, models: Models) -> tuple[Expr, Expr | None]:
     """The type of a model's field with its default, None where there is none.
 
     A field that may be left out, and has no default that can be written, is an empty list or None
@@ -78,12 +75,12 @@ def field_default(kind: Expr, one: Value, classes: Set[str]) -> tuple[Expr, Expr
         return kind, None
     if one.default is ABSENT and isinstance(kind, Group) and kind.opening == "list[":
         return kind, value([])
-    if one.default is not ABSENT and _is_plain(kind, one.default, classes):
+    if one.default is not ABSENT and _is_plain(kind, one.default, models):
         return kind, value(one.default)
     return union(kind, _NONE), _NONE
 
 
-def parameter_default(kind: Expr, one: Value, constant: str, classes: Set[str]) -> Default | None:
+def parameter_default(kind: Expr, one: Value, constant: str, models: Models) -> Default | None:
     """The default of an endpoint's parameter; None where the caller has to give a value.
 
     That is so too where the app's default is a file of its own, which nothing stands for here.
@@ -92,40 +89,34 @@ def parameter_default(kind: Expr, one: Value, constant: str, classes: Set[str]) 
         kind: the type of the model's field.
         one: the parameter.
         constant: a name that the module may give to the default.
-        classes: the names of the module's models.
+        models: the classes of the module.
     """
     if one.default is ABSENT or holds_file(one.default):
         return None
     written, kept = value(one.default), name(constant)
-    if _is_plain(kind, one.default, classes):
+    if _is_plain(kind, one.default, models):
         if is_array(one.default):
             return Default(written, value(tuple(one.default)))
         if isinstance(one.default, Mapping):
             return Default(kept, kept, constant, of("dict", name("str"), name("Any")), written)
         return Default(written, written)
-    return Default(kept, kept, constant, kind, _validated(kind, one.default, classes))
+    made = _validated(kind, one.default, models)
+    return None if made is None else Default(kept, kept, constant, kind, made)
 
 
-def _validated(kind: Expr, default: Any, classes: Set[str]) -> Expr:
-    """An expression that makes what the type wants of a default."""
+def _validated(kind: Expr, default: Any, models: Models) -> Expr | None:
+    """An expression that makes what the type wants of a default; None where there is none."""
     if isinstance(kind, Union):
-        fits = [one for one in kind.operands if _may_be(one, default)]
-        kind = fits[0] if len(fits) == 1 else kind
-    if isinstance(kind, Atom) and kind.text in classes:
+        kind = next((one for one in kind.operands if fits(one, default, models)), kind)
+    if not fits(kind, default, models):
+        return None
+    if isinstance(kind, Atom) and kind.text in models:
         return call(attribute(kind, "model_validate"), value(default))
-    if isinstance(kind, Group) and kind.opening == "list[" and is_array(default):
-        made = [_validated(kind.items[0][1], one, classes) for one in default]
-        return Group("[", tuple(("", one) for one in made), "]", display=True)
-    if default is None or not mentions(kind) & classes:
-        return value(default)
-    adapter = call(of("TypeAdapter", kind), kind)
-    return call(attribute(adapter, "validate_python"), value(default))
-
-
-def _may_be(kind: Expr, default: object) -> bool:
-    if isinstance(kind, Group):
-        return kind.opening in ("list[", "tuple[") if is_array(default) else is_object(default)
-    return is_object(default) and flat(kind) not in ("None", "bool", "float", "int", "str")
+    if isinstance(kind, Group) and kind.opening == "list[":
+        made = [_validated(kind.items[0][1], one, models) for one in default]
+        whole = tuple(("", one) for one in made if one is not None)
+        return Group("[", whole, "]", display=True)
+    return None if mentions(kind) & models.keys() else value(default)
 
 
 def for_caller(kind: Expr) -> Expr:
@@ -146,17 +137,11 @@ def holds_file(default: object) -> bool:
     return is_array(default) and any(map(holds_file, default))
 
 
-def _is_plain(kind: Expr, default: object, classes: Set[str]) -> bool:
+def _is_plain(kind: Expr, default: object, models: Models) -> bool:
     """Whether a default can be written as it is, where this type is wanted."""
     scalar = default is None or isinstance(default, (str, bool, int, float))
-    return scalar or default == [] or not mentions(kind) & {*classes, "File"}
+    return scalar or default == [] or not mentions(kind) & {*models, "File"}
 
 
 def _file_input(kind: Expr) -> Expr:
     return replace(kind, {"File": name("FileInput")}) if isinstance(kind, (Atom, Union)) else kind
-
-
-def _unbounded(schema: Any) -> Any:
-    if is_object(schema):
-        return {key: _unbounded(one) for key, one in schema.items() if key not in _BOUNDS}
-    return list(map(_unbounded, schema)) if is_array(schema) else schema

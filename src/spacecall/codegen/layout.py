@@ -120,7 +120,7 @@ def value(data: object) -> Expr:
             "{", tuple((f"{quote(str(key))}: ", value(one)) for key, one in pairs), "}", True
         )
     finite = isinstance(data, (bool, int)) or (isinstance(data, float) and math.isfinite(data))
-    return Atom(repr(data) if finite else "None")
+    return Atom(repr(data).replace("e+", "e") if finite else "None")
 
 
 def read(annotation: ast.expr) -> Expr:
@@ -202,18 +202,23 @@ def define(
         indent: columns before it.
     """
     margin, inner = " " * indent, " " * (indent + _STEP)
-    defaults = ["" if default is None else f" = {flat(default)}" for _, _, default in parameters]
-    starts = [f"{key}: " for key, _, _ in parameters]
-    kinds = [kind for _, kind, _ in parameters]
-    texts = [f"{a}{flat(kind)}{b}" for a, kind, b in zip(starts, kinds, defaults, strict=True)]
+    texts = [
+        f"{key}: {flat(kind)}{'' if default is None else f' = {flat(default)}'}"
+        for key, kind, default in parameters
+    ]
     together = ", ".join(["self", *(["*"] if texts else []), *texts])
     if len(f"{margin}{head}({together}){end}") <= WIDTH:
         return [f"{margin}{head}({together}){end}"]
     if len(f"{inner}{together}") <= WIDTH:
         return [f"{margin}{head}(", f"{inner}{together}", f"{margin}){end}"]
     lines = [f"{margin}{head}(", f"{inner}self,", f"{inner}*,"]
-    for start, kind, default in zip(starts, kinds, defaults, strict=True):
-        lines += _broken(kind, f"{inner}{start}", f"{default},", indent + _STEP, bare=True)
+    for key, kind, default in parameters:
+        start = f"{inner}{key}: "
+        if isinstance(default, Group) and len(f"{start}{flat(kind)} = ") < WIDTH // 2:
+            lines += _broken(default, f"{start}{flat(kind)} = ", ",", indent + _STEP)
+        else:
+            tail = "" if default is None else f" = {flat(default)}"
+            lines += _broken(kind, start, f"{tail},", indent + _STEP, bare=True)
     return [*lines, f"{margin}){end}"]
 
 

@@ -35,8 +35,8 @@ def make_plan(folder: SchemaFolder) -> Plan:
         for key, one in defs.items()
         if not _api_name(one)
     }
-    client = pascal(folder.lock.name) or "App"
-    client = f"App{client}" if client[0].isdigit() else client
+    client = _class(folder.lock.name, "App")
+    client = f"{client}App" if client in IMPORTED else client
     own = {client, f"Sync{client}"}
     methods = distinct(inputs, lambda api: field_name(api, METHOD_NAMES, fallback="call"))
     classes = _classes(methods, own)
@@ -59,11 +59,16 @@ def _api_name(schema: Any) -> str:
 
 def _classes(methods: Mapping[str, str], own: Iterable[str]) -> dict[str, str]:
     """What each endpoint's classes begin with."""
-    reserved = {*own, *IMPORTED}
-    starts = {one.removesuffix(end) for one in reserved for end in ("Input", "Output")}
-    by_method = distinct(
-        methods.values(), lambda method: _class(method, "Call"), starts & reserved - IMPORTED
-    )
+    ends = ("Input", "Output")
+    taken = {
+        name.removesuffix(end) for name in (*own, *IMPORTED) for end in ends if name.endswith(end)
+    }
+
+    def propose(method: str) -> str:
+        class_ = _class(method, "Call")
+        return f"{class_}Call" if class_ in taken else class_
+
+    by_method = distinct(methods.values(), propose, taken)
     return {api: by_method[method] for api, method in methods.items()}
 
 

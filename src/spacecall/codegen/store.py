@@ -127,7 +127,7 @@ def read(path: Path) -> SchemaFolder:
 
 def dump(data: object) -> str:
     """JSON with one line for each member; no character in it is invisible."""
-    written = json.dumps(_finite(data), ensure_ascii=False, indent=2, allow_nan=False)
+    written = json.dumps(_sound(data), ensure_ascii=False, indent=2, allow_nan=False)
     lines = (UNSEEN.sub(_escape, line) for line in written.split("\n"))
     return "".join(f"{line}\n" for line in lines)
 
@@ -136,12 +136,14 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found[0])[1:-1]
 
 
-def _finite(data: Any) -> Any:
-    """`data` with null for the numbers that JSON does not have."""
+def _sound(data: Any) -> Any:
+    """`data` without what JSON or UTF-8 does not have: nan and infinities, halves of characters."""
     if is_object(data):
-        return {key: _finite(value) for key, value in data.items()}
+        return {_sound(key): _sound(value) for key, value in data.items()}
     if is_array(data):
-        return [_finite(value) for value in data]
+        return [_sound(value) for value in data]
+    if isinstance(data, str):
+        return data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return None if isinstance(data, float) and not math.isfinite(data) else data
 
 

@@ -53,7 +53,7 @@ def docstring(paragraphs: Iterable[str], *, indent: int) -> list[str]:
         lines += _wrapped(paragraph.strip(), _WIDTH - indent - (4 if item else 0), item=item)
     body = [_literal(line) for line in lines] or [""]
     if len(body) == 1 and indent + len(body[0]) + 6 <= _WIDTH:
-        return [f'{margin}"""{_closed(body[0])}"""']
+        return [f'{margin}"""{_literal(lines[0], last=True) if lines else ""}"""']
     rest = [f"{margin}{line}" if line else "" for line in body[1:]]
     return [f'{margin}"""{body[0]}', *rest, f'{margin}"""']
 
@@ -65,12 +65,11 @@ def _wrapped(text: str, width: int, *, item: bool) -> list[str]:
     return [f"{rest if number else first}{line}" for number, line in enumerate(wrapped)]
 
 
-def _literal(line: str) -> str:
+def _literal(line: str, *, last: bool = False) -> str:
+    """A line inside triple quotes; the `last` one is right before those that close."""
+    if last and line.endswith('"'):
+        return f'{_literal(line[:-1])}\\"'
     return UNSEEN.sub("", line).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-
-
-def _closed(line: str) -> str:
-    return f'{line[:-1]}\\"' if line.endswith('"') else line
 
 
 def _escape(char: str) -> str:

@@ -1,0 +1,203 @@
+"""Reading an app's interface, from a schema folder or from a live app.
+
+The documents of a live app are turned into the same schemas first, so that both sides are read, and
+compared, in one dialect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from spacecall._core.config import read_config
+from spacecall._core.info import read_endpoints
+from spacecall._core.loose import is_object, items, mapping, strings, text
+from spacecall.codegen.drift.findings import Place
+from spacecall.codegen.drift.interface import Access, App, Endpoint, Value
+from spacecall.codegen.drift.locate import escape
+from spacecall.codegen.drift.relation import Typed
+from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD, documents
+from spacecall.codegen.store import SchemaFolder
+from spacecall.endpoints import Visibility
+
+__all__ = ["live", "pinned"]
+
+_STEP = re.compile(r"(?:^|; )(?:from \S+ to \S+|at (?:least|most) \S+) in steps of ([\d.e+-]+)")
+_MISSING = object()
+
+
+def pinned(
+    folder: SchemaFolder, *, access: Access | None = None, hardware: str | None = None
+) -> App:
+    """The interface in a schema folder, on either side of a comparison.
+
+    Args:
+        folder: as read, without corrections.
+        access: what the app wanted when it was taken, where known.
+        hardware: what it ran on then, where known.
+    """
+    lock = folder.lock
+    return _app(
+        folder.documents,
+        gradio=lock.gradio,
+        protocol=lock.protocol,
+        others=lock.left_out,
+        chosen=lock.endpoints is not None,
+        access=access,
+        hardware=hardware,
+    )
+
+
+def live(
+    config: object, info: object, *, access: Access | None = None, hardware: str | None = None
+) -> App:
+    """The interface of an app that answered now.
+
+    Args:
+        config: its /config, parsed.
+        info: its /info, parsed; with undocumented endpoints where the app tells them.
+        access: what it wants to be called, where known.
+        hardware: what it runs on, where known.
+
+    Raises:
+        ProtocolError: these are not a Gradio app's.
+    """
+    app = read_config(config)
+    found = read_endpoints(app, info)
+    others = {one.name: one.visibility for one in app.dependencies if one.name}
+    return _app(
+        documents(app, list(found.values())),
+        gradio=app.version,
+        protocol=app.protocol,
+        others={name: why for name, why in others.items() if name not in found},
+        chosen=False,
+        access=access,
+        hardware=hardware,
+    )
+
+
+def _app(
+    schemas: Mapping[str, Mapping[str, Any]],
+    *,
+    gradio: str,
+    protocol: str,
+    others: Mapping[str, str],
+    chosen: bool,
+    access: Access | None,
+    hardware: str | None,
+) -> App:
+    join, data, upload = (mapping(schemas.get(name)) for name in (JOIN, QUEUE_DATA, UPLOAD))
+    files = mapping(upload.get("x-spacecall"))
+    wanted = {
+        (text(one.get("api_name")), text(one.get("parameter"))): one
+        for one in map(mapping, items(files.get("wanted")))
+    }
+    given = dict(_own(data))
+    endpoints = {
+        text(_notes(schema).get("api_name")): _endpoint(key, schema, join, given, data, wanted)
+        for key, schema in _own(join)
+    }
+    size = files.get("max_file_size")
+    return App(
+        gradio=gradio,
+        protocol=protocol,
+        endpoints=endpoints,
+        others=others,
+        chosen=chosen,
+        max_file_size=size if isinstance(size, int) else None,
+        access=access,
+        hardware=hardware,
+    )
+
+
+def _own(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The schemas of the endpoints, by their names in `$defs`."""
+    definitions = mapping(document.get("$defs"))
+    names = [text(mapping(one).get("$ref")) for one in items(document.get("anyOf"))]
+    keys = [name.removeprefix("#/$defs/") for name in names]
+    return [(key, definitions[key]) for key in keys if is_object(definitions.get(key))]
+
+
+def _endpoint(
+    key: str,
+    schema: Mapping[str, Any],
+    join: Mapping[str, Any],
+    given: Mapping[str, Mapping[str, Any]],
+    data: Mapping[str, Any],
+    wanted: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> Endpoint:
+    notes = _notes(schema)
+    name = text(notes.get("api_name"))
+    pointer = f"/$defs/{escape(key)}"
+    required = set(strings(schema.get("required")))
+    inputs = tuple(
+        _value(
+            parameter,
+            Typed(mapping(one), join),
+            Place(JOIN, f"{pointer}/properties/{escape(parameter)}"),
+            required=parameter in required,
+            wanted=wanted.get((name, parameter)),
+        )
+        for parameter, one in mapping(schema.get("properties")).items()
+    )
+    output = next((one for one in given if _notes(given[one]).get("api_name") == name), "")
+    places: Sequence[Any] = items(mapping(given.get(output)).get("prefixItems"))
+    outputs = tuple(
+        _value(
+            f"output {number + 1}",
+            Typed(mapping(one), data),
+            Place(QUEUE_DATA, f"/$defs/{escape(output)}/prefixItems/{number}"),
+        )
+        for number, one in enumerate(places)
+    )
+    hidden = notes.get("visibility") in ("undocumented", "private")
+    return Endpoint(
+        name=name,
+        inputs=inputs,
+        outputs=outputs,
+        streaming=notes.get("streaming") is True,
+        queued=notes.get("queued") is not False,
+        stateful=notes.get("stateful") is True,
+        visibility=cast("Visibility", notes["visibility"]) if hidden else "public",
+        place=Place(JOIN, pointer),
+    )
+
+
+def _value(
+    name: str,
+    type_: Typed,
+    place: Place,
+    *,
+    required: bool = False,
+    wanted: Mapping[str, Any] | None = None,
+) -> Value:
+    schema, notes = type_.schema, _notes(type_.schema)
+    return Value(
+        name=name,
+        label=text(schema.get("title")),
+        component=text(notes.get("component")),
+        type=type_,
+        place=place,
+        required=required,
+        default=schema.get("default"),
+        step=_step(schema, notes),
+        many=None if wanted is None else wanted.get("many") is True,
+        file_types=tuple(sorted(strings(mapping(wanted).get("file_types")))),
+    )
+
+
+def _step(schema: Mapping[str, Any], notes: Mapping[str, Any]) -> float | None:
+    """The step of a number; folders that have no note of it say it in the remark only."""
+    noted = notes.get("step", _MISSING)
+    if isinstance(noted, (int, float)) and not isinstance(noted, bool):
+        return noted
+    found = _STEP.search(text(schema.get("description")))
+    try:
+        return float(found[1]) if found else None
+    except ValueError:
+        return None
+
+
+def _notes(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(schema.get("x-spacecall"))

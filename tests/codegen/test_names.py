@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import keyword
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacecall.codegen.names import (
+    FIELD_NAMES,
+    METHOD_NAMES,
+    PARAMETER_NAMES,
+    TUPLE_NAMES,
+    distinct,
+    field_name,
+    module_name,
+    output_names,
+    parameter_names,
+    pascal,
+    slug,
+    snake,
+)
+from spacecall.typed import SyncTypedClient, TypedClient
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Your pet's fancy name:", "your_pets_fancy_name"),
+        ("camelCase URLParts", "camel_case_url_parts"),
+        ("Größe", "große"),
+        ("Café crème", "cafe_creme"),
+        ("Привет, мир", "привет_мир"),
+        ("出力テキスト", "出力テキスト"),
+        ("🚀 Generate", "generate"),
+        ("3D model", "3d_model"),
+        ("../../etc/passwd", "etc_passwd"),
+        ("a\u202eb", "a_b"),
+        ("__import__", "import"),
+        ("", ""),
+        ("?!", ""),
+    ],
+)
+def test_a_label_becomes_a_readable_name(text: str, name: str) -> None:
+    assert snake(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("input", "input"),
+        ("maxNewTokens", "maxNewTokens"),
+        ("class", "class_"),
+        ("str", "str_"),
+        ("_hidden", "hidden"),
+        ("json", "json_"),
+        ("first name", "first_name"),
+        ("2nd", "value_2nd"),
+        ("", "value"),
+        ("model_name", "model_name"),
+        ("model_dump", "model_dump_"),
+    ],
+)
+def test_a_field_keeps_its_name_unless_that_would_break_something(text: str, name: str) -> None:
+    assert field_name(text, FIELD_NAMES, fallback="value") == name
+
+
+@pytest.mark.parametrize("reserved", [FIELD_NAMES, METHOD_NAMES, PARAMETER_NAMES, TUPLE_NAMES])
+@given(st.text())
+def test_any_text_gives_an_identifier(reserved: frozenset[str], text: str) -> None:
+    name = field_name(text, reserved, fallback="value")
+    assert name.isidentifier()
+    assert not keyword.iskeyword(name)
+    assert name not in reserved
+    assert not name.startswith("_")
+
+
+@given(st.text())
+def test_a_slug_is_safe_as_a_file_name(text: str) -> None:
+    made = slug(text)
+    assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert not made.startswith("-")
+
+
+@given(st.lists(st.text(), unique=True))
+def test_names_are_distinct_and_do_not_depend_on_the_order(keys: list[str]) -> None:
+    def propose(key: str) -> str:
+        return snake(key) or "value"
+
+    names = distinct(keys, propose)
+    assert len(set(names.values())) == len(keys)
+    assert distinct(reversed(keys), propose) == names
+
+
+def test_an_exact_spelling_keeps_the_name_that_others_want_too() -> None:
+    names = distinct(["/run-it", "/run_it"], lambda key: field_name(key, set(), fallback="call"))
+    assert names["/run_it"] == "run_it"
+    assert names["/run-it"].startswith("run_it_")
+
+
+def test_outputs_are_named_by_label_then_component_then_number() -> None:
+    outputs = [
+        ("Answer", "textbox"),
+        ("value_17", "image"),
+        ("", "image"),
+        ("Same", "textbox"),
+        ("Same", "image"),
+        ("Count", "number"),
+    ]
+    assert output_names(outputs) == [
+        "answer",
+        "image",
+        "image_2",
+        "same_textbox",
+        "same_image",
+        "count_",
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "a", "A", "b 2", "b", "count"]), st.text())))
+def test_output_names_never_collide(outputs: list[tuple[str, str]]) -> None:
+    names = output_names(outputs)
+    assert len(set(names)) == len(outputs)
+    assert all(name.isidentifier() for name in names)
+
+
+def test_a_parameter_that_gradio_counted_is_named_by_its_label() -> None:
+    parameters = [
+        ("text", "Prompt", "textbox"),
+        ("param_1", "Guidance scale", "slider"),
+        ("param_2", "", "image"),
+        ("param_3", "", "image"),
+        ("param_4", "text", "textbox"),
+        ("class", "", "textbox"),
+    ]
+    names = ["text", "guidance_scale", "image", "image_2", "text_2", "class_"]
+    assert parameter_names(parameters) == names
+
+
+def test_no_method_hides_what_the_base_classes_have() -> None:
+    own = {name for base in (TypedClient, SyncTypedClient) for name in dir(base)}
+    public = {name for name in own if not name.startswith("_") and name != "SOURCE"}
+    assert public <= METHOD_NAMES
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_field_hides_what_a_model_has() -> None:
+    from pydantic import BaseModel
+
+    assert {name for name in dir(BaseModel) if not name.startswith("_")} <= FIELD_NAMES
+
+
+def test_a_module_needs_letters_or_digits() -> None:
+    assert module_name("Phi4-multimodal") == "phi4_multimodal"
+    assert module_name("3d") == "app_3d"
+    assert module_name("import") == "import_"
+    with pytest.raises(ValueError, match="no module can be named"):
+        module_name("出力")
+
+
+def test_a_class_name_joins_the_words() -> None:
+    assert pascal("phi4-multimodal") == "Phi4Multimodal"
