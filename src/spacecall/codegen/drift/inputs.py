@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from spacecall.codegen.drift.findings import Finding, Place
-from spacecall.codegen.drift.making import Maker
 from spacecall.codegen.drift.interface import Endpoint, Value
+from spacecall.codegen.drift.making import Maker
 from spacecall.codegen.drift.relation import fits, same
 from spacecall.codegen.drift.values import (
     Facets,
     canonical,
+    difference,
     is_payload,
     or_null,
     split,
@@ -120,10 +121,11 @@ def _types(make: Maker, one: Value, two: Value, old: Facets, new: Facets) -> Ite
         was, now = (or_null(side.core) if side.null else side.core for side in (old, new))
     if same(was, now):
         return
-    shown = (words(was), words(now))
-    text = f"{one.name} takes {shown[1]} now, not {shown[0]}"
+    path, *parts = difference(was, now)
+    shown = [words(part) for part in parts]
+    text = f"{one.name}{path} takes {shown[1]} now, not {shown[0]}"
     if shown[0] == shown[1]:
-        text = f"{one.name} takes another {shown[0]} now"
+        text = f"{one.name}{path} still takes {shown[0]}, but not the same"
     if fits(was, now, extra=False):
         yield make("parameter-widened", one.name, one.place, text, *shown)
     elif is_payload(was) and is_payload(now):

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from spacecall.codegen.drift.findings import Finding, Place
-from spacecall.codegen.drift.making import Maker
 from spacecall.codegen.drift.interface import Endpoint, Value
+from spacecall.codegen.drift.making import Maker
 from spacecall.codegen.drift.relation import fits, same
-from spacecall.codegen.drift.values import is_payload, words
+from spacecall.codegen.drift.values import difference, is_payload, words
 
 __all__ = ["compare_outputs"]
 
@@ -50,10 +50,12 @@ def _output(make: Maker, one: Value, two: Value, *, several: bool) -> Iterator[F
         yield make("component-changed", one.name, one.place, text, one.component, two.component)
     if same(one.type, two.type):
         return
-    shown = (words(one.type), words(two.type))
-    text = f"{_shown(one)} is {shown[1]} now, not {shown[0]}"
+    path, *parts = difference(one.type, two.type)
+    shown = [words(part) for part in parts]
+    inside = f"in {_shown(one)}, {path}" if path else _shown(one)
+    text = f"{inside} is {shown[1]} now, not {shown[0]}"
     if shown[0] == shown[1]:
-        text = f"{_shown(one)} is another {shown[0]} now"
+        text = f"{inside} is still {shown[0]}, but not the same"
     if fits(two.type, one.type, extra=True):
         yield make("output-narrowed", one.name, one.place, text, *shown)
     elif is_payload(one.type) and is_payload(two.type):
@@ -70,11 +72,8 @@ def _pairs(
     Those that look the same keep together, the nearest first; then those that share a label or a
     component, if they are next to the same neighbours.
     """
-    pairs: dict[int, int] = {}
-    same_place = range(min(len(before), len(after)))
-    for place in same_place:
-        if _look(before[place]) == _look(after[place]):
-            pairs[place] = place
+    together = enumerate(zip(before, after, strict=False))
+    pairs = {place: place for place, (one, two) in together if _by_look(one, two)}
     for alike in (_by_look, _by_label):
         for number, one in enumerate(before):
             free = [n for n, two in enumerate(after) if n not in pairs.values() and alike(one, two)]
@@ -95,12 +94,8 @@ def _pairs(
     )
 
 
-def _look(value: Value) -> tuple[str, str]:
-    return value.label, value.component
-
-
 def _by_look(one: Value, two: Value) -> bool:
-    return _look(one) == _look(two)
+    return (one.label, one.component) == (two.label, two.component)
 
 
 def _by_label(one: Value, two: Value) -> bool:

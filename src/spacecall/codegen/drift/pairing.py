@@ -72,7 +72,7 @@ def _sibling(one: Endpoint, free: Mapping[str, Endpoint]) -> Endpoint | None:
 def _renamed(one: Endpoint, before: App, free: Mapping[str, Endpoint]) -> Endpoint | None:
     """The new endpoint with the signature of `one`, the one with the most similar name if several.
 
-    Without a parameter there is little to recognise an endpoint by, so that it must be the only one.
+    Without a parameter there is little to recognise an endpoint by: it must be the only one.
     """
     new = [
         two

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from spacecall._core.loose import is_array, is_object, text
+from spacecall._core.loose import is_array, is_object, items, mapping, text
 from spacecall.codegen.drift.findings import SEVERITIES, Finding, Place, Severity
 from spacecall.codegen.drift.rules import RULES
 
@@ -144,15 +144,13 @@ def read_policy(table: Mapping[str, Any], *, origin: str = "pyproject.toml") -> 
         PolicyError: a rule or severity does not exist, or an entry lacks its reason or date.
     """
     problems: list[str] = []
-    severities = table.get("severities", {})
-    entries = table.get("ignore", [])
     fail_on = table.get("fail-on", "error")
-    if not is_object(severities):
+    severities = mapping(table.get("severities"))
+    entries = items(table.get("ignore"))
+    if not is_object(table.get("severities", {})):
         problems.append("severities is no table")
-        severities = {}
-    if not is_array(entries):
+    if not is_array(table.get("ignore", [])):
         problems.append("ignore is no array of tables")
-        entries = []
     if fail_on not in THRESHOLDS:
         problems.append(f"fail-on is {fail_on!r}, not one of {', '.join(THRESHOLDS)}")
     for rule, severity in severities.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.loose import is_object, items, mapping, strings, text
+from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._core.schema_check import problems
 from spacecall._core.schema_nodes import Schema, branches, kinds_of, means_file, place_of, resolve
 
@@ -126,20 +126,17 @@ class _Fit:
             return False
         if other.schema.get("additionalProperties") is False and given.keys() - wanted.keys():
             return False
-        rests = [side.schema.get("additionalProperties") for side in (one, other)]
-        if is_object(rests[1]) and rests[0] is not False:
-            if not self.check(one.to(rests[0]), other.to(rests[1]), depth + 1):
-                return False
-        shared = [key for key in wanted if key in given]
-        return all(
-            self.check(one.to(given[key]), other.to(wanted[key]), depth + 1) for key in shared
-        )
+        pairs = [(given[key], wanted[key]) for key in wanted if key in given]
+        rest, limit = (side.schema.get("additionalProperties") for side in (one, other))
+        if is_object(limit) and rest is not False:
+            pairs.append((rest, limit))
+        return all(self.check(one.to(was), other.to(now), depth + 1) for was, now in pairs)
 
 
 def _alternatives(node: Typed) -> Iterable[Typed]:
     """The branches of a union, also of one that is written as a list of types."""
     kinds = node.schema.get("type")
-    if isinstance(kinds, list):
+    if is_array(kinds):
         for kind in strings(kinds):
             yield node.to({**node.schema, "type": kind})
         return

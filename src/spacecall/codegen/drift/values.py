@@ -9,9 +9,9 @@ from typing import Any
 
 from spacecall._core.loose import is_array, is_object, items, mapping, strings
 from spacecall._core.schema_nodes import KINDS, branches, kinds_of, means_file
-from spacecall.codegen.drift.relation import Typed
+from spacecall.codegen.drift.relation import Typed, same
 
-__all__ = ["Facets", "canonical", "is_payload", "or_null", "split", "words"]
+__all__ = ["Facets", "canonical", "difference", "is_payload", "or_null", "split", "words"]
 
 _CHOICE_KINDS = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "number"))
 _DEEPEST = 8
@@ -81,13 +81,41 @@ def words(value: Typed, depth: int = 0) -> str:
         return "any JSON" if not node.schema or depth > _DEEPEST else _listed(node.schema)
     inner = node.schema.get("items")
     if kinds == ["array"] and is_object(inner) and inner and depth < 2:
-        return f"a list, each {words(node.to(inner), depth + 1)}"
+        return f"a list of ({words(node.to(inner), depth + 1)})"
     if kinds == ["object"] and (names := mapping(node.schema.get("properties"))):
         return f"a dict of {', '.join(names)}"
     found = branches(node.schema)
     if found and depth < 2:
         return " or ".join(dict.fromkeys(words(node.to(one), depth + 1) for one in found))
     return " or ".join(KINDS.get(kind, kind) for kind in kinds)
+
+
+def difference(was: Typed, now: Typed) -> tuple[str, Typed, Typed]:
+    """Where two schemas first differ (`[].content`, empty for at once), and what they are there."""
+    path = ""
+    for _ in range(_DEEPEST):
+        one, two = was.plain().schema, now.plain().schema
+        lists = [side.get("items") for side in (one, two) if side.get("type") == "array"]
+        members = [mapping(side.get("properties")) for side in (one, two)]
+        if len(lists) == 2 and is_object(lists[0]) and is_object(lists[1]):
+            step, parts = "[]", (lists[0], lists[1])
+        elif members[0] and members[0].keys() == members[1].keys():
+            step, parts = _changed_member(was, now, members[0], members[1])
+        else:
+            break
+        if not step or same(was.to(parts[0]), now.to(parts[1])):
+            break
+        path, was, now = path + step, was.to(parts[0]), now.to(parts[1])
+    return path, was, now
+
+
+def _changed_member(
+    was: Typed, now: Typed, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> tuple[str, tuple[Any, Any]]:
+    for key in old:
+        if not same(was.to(old[key]), now.to(new[key])):
+            return f".{key}", (old[key], new[key])
+    return "", ({}, {})
 
 
 def canonical(value: Any) -> str:
@@ -101,9 +129,7 @@ def _listed(schema: Mapping[str, Any]) -> str:
 
 
 def _without_null(value: Typed) -> tuple[Typed, bool]:
-    node = value.to({key: one for key, one in value.plain().schema.items()})
-    if "$ref" in value.schema:
-        node = value
+    node = value if "$ref" in value.schema else value.plain()
     kinds = node.schema.get("type")
     if is_array(kinds) and "null" in kinds:
         rest = [kind for kind in strings(kinds) if kind != "null"]
