@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -85,7 +85,7 @@ async def test_a_missing_file_is_named(app: Client) -> None:
 
 async def test_files_inside_objects_are_uploaded(protocol_app: AppServer, app: Client) -> None:
     module = protocol_app_6 if protocol_app.version == GRADIO_6 else protocol_app_5
-    message = module.MultimodalData(text="look", files=[File(RED)])
+    message: Any = module.MultimodalData(text="look", files=[File(RED)])
     result = await app.add_message(message=message)
     assert len(result.chat) == 2
     again = await app.bot(history=result.chat)  # type: ignore[arg-type]
