@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 
+import anyio
 import httpx
 
 from spacecall.errors import ProtocolError
 from spacecall.options import Limits
 
+_BUFFERED = 2**16
+
 
 async def read(response: httpx.Response, limits: Limits, space: str) -> bytes:
     """The whole body, at most `Limits.body` bytes of it."""
+    # Gradio closes a connection after a 500 without saying so. Leaving before the end is read makes
+    # the pool close it too, so that no later request is sent into the void.
+    leaves = response.status_code >= 500
     length = int(response.headers.get("content-length") or -1)
     body = bytearray()
+    if leaves and not length:
+        return b""
     async with aclosing(byte_chunks(response)) as chunks:
         async for chunk in chunks:
             body += chunk
             if len(body) > limits.body:
                 raise ProtocolError(f"an answer of more than {limits.body} bytes", space=space)
-            # Gradio closes a connection after a 500 without saying so. Leaving before the end is
-            # read makes the pool close it too, so that no later request is sent into the void.
-            if response.status_code >= 500 and response.num_bytes_downloaded == length:
+            if leaves and response.num_bytes_downloaded == length:
                 break
     return bytes(body)
 
 
 async def byte_chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """The body as it comes, to be closed by `aclosing` where it may be left early."""
-    async for chunk in response.aiter_bytes():
-        yield chunk
+    chunks = response.aiter_bytes()
+    try:
+        async for chunk in chunks:
+            yield chunk
+    finally:
+        await _end(response, chunks)
+
+
+async def _end(response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
+    """Close the answer and the generators behind `chunks`, which httpx nests and does not close.
+
+    Left suspended they wait for the garbage collector, and trio warns of each. An error that comes
+    from the innermost ends them all: here that its connection is closed, or the cancellation.
+    """
+    await response.aclose()
+    with anyio.CancelScope() as scope, suppress(httpx.HTTPError, StopAsyncIteration):
+        scope.cancel()
+        for _ in range(_BUFFERED):  # what had been received already comes first
+            await anext(chunks)

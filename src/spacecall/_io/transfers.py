@@ -129,9 +129,10 @@ async def _send(
     async def attempt() -> list[str]:
         body = Multipart(parts, lambda sent: progress(sent, body.total))
         progress(0, body.total)
-        async with link.open(
-            request, settings, headers=body.headers, content=body.body()
-        ) as response:
+        async with (
+            aclosing(body.body()) as content,
+            link.open(request, settings, headers=body.headers, content=content) as response,
+        ):
             return _paths(await read(response, settings.limits, link.base), len(parts))
 
     with anyio.move_on_after(settings.timeouts.upload):
