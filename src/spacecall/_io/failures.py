@@ -11,6 +11,7 @@ from typing import Any, cast
 import httpx
 
 from spacecall._core.backoff import retry_after
+from spacecall._core.loose import items
 from spacecall._core.outcomes import plain
 from spacecall.errors import (
     AuthError,
@@ -52,11 +53,11 @@ def _reason(error: httpx.HTTPError) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return f"TLS failed: {cause.reason or cause}"
+            return f"TLS failed: {getattr(cause, 'reason', None) or cause}"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.ConnectError):
         return f"cannot connect: {error}"
-    return f"the connection broke: {error or type(error).__name__}"
+    return f"the connection broke: {str(error) or type(error).__name__}"
 
 
 def status_error(
@@ -109,17 +110,19 @@ def _detail(text: str, content_type: str) -> tuple[str, list[str]]:
         body = body.get("error") or body.get("message") or body
     if isinstance(body, list):
         return "the input was refused", [_problem(entry) for entry in cast("list[Any]", body)]
+    if body is None:  # the error object of an app that does not tell its errors
+        return _short(""), []
     return _short(body if isinstance(body, str) else json.dumps(body)), []
 
 
 def _problem(entry: Any) -> str:
     """One entry of a 422: gr.validate's (5.x, 6.x), or FastAPI's own."""
     if not isinstance(entry, dict):
-        return str(entry)
+        return _short(str(entry))
     fields = cast("dict[str, Any]", entry)
-    where = fields.get("parameter_name") or ".".join(str(part) for part in fields.get("loc") or ())
+    where = fields.get("parameter_name") or ".".join(map(str, items(fields.get("loc"))))
     what = fields.get("message") or fields.get("msg") or json.dumps(fields)
-    return f"{where}: {what}" if where else str(what)
+    return _short(f"{where}: {what}" if where else str(what))
 
 
 def _short(text: str) -> str:
