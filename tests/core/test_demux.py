@@ -274,3 +274,13 @@ class TestSiblings:
         other.fail(JobCancelledError("left"))
         assert not demux.has_sibling(job)
         assert demux.has_sibling(other)
+
+
+def test_the_server_may_run_the_functions_of_jobs_that_are_not_done(demux: Demultiplexer) -> None:
+    one, two = joined(demux, "a", 4), joined(demux, "b", 5)
+    two.fail(JobCancelledError("nobody waits"))
+    assert demux.functions == {4, 5}
+    assert (demux.find("a"), demux.find("b"), demux.find(None)) == (one, two, None)
+    demux.feed(completed([1], "a"))
+    assert demux.functions == {5}
+    assert demux.find("a") is None

@@ -17,13 +17,14 @@ from anyio.abc import TaskGroup
 from spacecall._core import requests
 from spacecall._core.config import AppConfig, Dependency
 from spacecall._core.demux import Demultiplexer, Fed
-from spacecall._core.jobs import Job
+from spacecall._core.jobs import Job, State
 from spacecall._core.messages import parse
 from spacecall._io.link import Link
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.sse import events
 from spacecall._wire.join import JoinResponse
+from spacecall._wire.queue_data import ProcessStarts
 from spacecall.errors import (
     JobCancelledError,
     JobLostError,
@@ -36,6 +37,8 @@ from spacecall.errors import (
 log = logging.getLogger("spacecall")
 
 JOIN_HEADERS = {"x-gradio-user": "api"}
+# Before this version /cancel tells that a waiting job is done, and lets it run when its turn comes.
+_TAKES_WAITING_JOBS = (6, 14)
 
 
 class Channel:
@@ -73,6 +76,7 @@ class Channel:
         self._demux = Demultiplexer(link.settings.limits.parked)
         self._reading = False
         self._stream: anyio.CancelScope | None = None
+        self._opened = anyio.Event()
 
     @property
     def load(self) -> int:
@@ -114,7 +118,7 @@ class Channel:
         if self.lost:
             job.fail(JobLostError("the session lost its stream while the job was joining"))
         if job.ended:
-            await self._cancel_on_server(job, settings)
+            await self._cancel_on_server(job, settings, waiting=True)
         self._read_on()
 
     def adopt(self, job: Job, event_id: str) -> None:
@@ -124,24 +128,50 @@ class Channel:
 
     async def cancel(self, job: Job, error: SpaceError, settings: Settings) -> None:
         """End `job` with `error`, and on the server too where that harms no other job."""
+        waiting = job.state is not State.RUNNING
         job.fail(error)
-        await self._cancel_on_server(job, settings)
+        await self._cancel_on_server(job, settings, waiting=waiting)
         self._set_deadline()
 
-    async def _cancel_on_server(self, job: Job, settings: Settings) -> None:
+    async def abandon(self) -> None:
+        """Give up every job, here and on the server.
+
+        Of a stream that is dropped, the server takes the waiting jobs out of its queue and ends
+        generators at their next value. Other functions run on until they are cancelled.
+        """
+        with anyio.move_on_after(self.link.settings.timeouts.cancel, shield=True):
+            if self._reading:
+                await self._opened.wait()  # a stream that never was cannot be dropped
+            functions = self._demux.functions
+            self.close()
+            for fn_index in functions:
+                await self._send_cancel(fn_index, "", self.link.settings)
+        self.close()
+
+    async def _cancel_on_server(self, job: Job, settings: Settings, *, waiting: bool) -> None:
         if job.event_id is None or self._demux.has_sibling(job):
             return
-        request = requests.cancel(self.app, job.fn_index, self.session_hash, job.event_id)
+        if waiting and self.app.version_info < _TAKES_WAITING_JOBS:
+            # It leaves the queue with its stream; else it is cancelled as soon as it starts.
+            if self._grace < math.inf and not self._demux.wanted:
+                await self.abandon()
+            return
         with anyio.move_on_after(settings.timeouts.cancel, shield=True):
-            try:
-                await self.link.fetch(request, settings)
-            except SpaceError as error:
-                log.debug("the cancel of %s was not heard: %s", job.event_id, error)
+            await self._send_cancel(job.fn_index, job.event_id, settings)
+
+    async def _send_cancel(self, fn_index: int, event_id: str, settings: Settings) -> None:
+        """Cancel what runs of the function; the end of the job `event_id` is told on the stream."""
+        request = requests.cancel(self.app, fn_index, self.session_hash, event_id)
+        try:
+            await self.link.fetch(request, settings)
+        except SpaceError as error:
+            log.debug("the cancel of %s was not heard: %s", event_id or fn_index, error)
 
     def _read_on(self) -> None:
         self._set_deadline()
         if self._demux.pending and self._listens and not self._reading and not self.lost:
             self._reading = True
+            self._opened = anyio.Event()
             self._group.start_soon(self._read)
 
     def _set_deadline(self) -> None:
@@ -161,11 +191,12 @@ class Channel:
                     self._set_deadline()
                     await self._read_stream()
                 if self._stream.cancelled_caught and not self.lost:
-                    # Dropping the stream makes the server cancel what still runs on it.
-                    self._lose("nobody waited for the job any more")
+                    self._opened.set()
+                    await self.abandon()
         finally:
             self._reading = False
             self._stream = None
+            self._opened.set()
 
     async def _read_stream(self) -> None:
         request = requests.stream(self.app, self.session_hash)
@@ -180,6 +211,7 @@ class Channel:
                 texts = await stack.enter_async_context(
                     aclosing(events(response, limit=settings.limits.event))
                 )
+                self._opened.set()
                 closed = await self._deliver(texts)
         except (TransportError, StatusError, JobLostError) as error:
             self._lose(error.message, cause=error)
@@ -193,9 +225,18 @@ class Channel:
         """Hand every message to its job; whether the server said that it closes the stream."""
         closed = False
         async for text in texts:
-            closed = self._demux.feed(parse(text)) is Fed.CLOSES or closed
+            message = parse(text)
+            closed = self._demux.feed(message) is Fed.CLOSES or closed
+            if isinstance(message, ProcessStarts):
+                self._cancel_late(self._demux.find(message.event_id))
             self._set_deadline()
         return closed
+
+    def _cancel_late(self, job: Job | None) -> None:
+        """Cancel a job that starts although its caller has gone."""
+        if job is not None and job.ended:
+            cancel = partial(self._cancel_on_server, waiting=False)
+            self._group.start_soon(cancel, job, self.link.settings)
 
     def _lose(self, why: str, cause: SpaceError | None = None) -> None:
         def lost() -> SpaceError:
@@ -211,7 +252,7 @@ class Channel:
         self._demux.lose(error)
 
     def close(self) -> None:
-        """End the channel and drop its stream, which makes the server cancel what still runs."""
+        """End the channel and drop its stream."""
         self.end(lambda: JobCancelledError("the session was closed before the job was done"))
         if self._stream is not None:
             self._stream.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 import anyio
 from anyio.abc import TaskGroup
@@ -42,6 +42,7 @@ class Connection:
         self.app = app
         self.group = group
         self.jobs: set[Droppable] = set()
+        self._channels: WeakSet[Channel] = WeakSet()
         self._lanes = Lanes(link.settings.limits.lanes, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
@@ -67,7 +68,7 @@ class Connection:
         self, *, session_hash: str | None = None, grace: float = 2.0, listens: bool = True
     ) -> Channel:
         """A channel with cookies of its own; see `Channel`."""
-        return Channel(
+        channel = Channel(
             self.link.fork(),
             self.app,
             self.group,
@@ -75,6 +76,9 @@ class Connection:
             grace=grace,
             listens=listens,
         )
+        if listens:
+            self._channels.add(channel)
+        return channel
 
     def open_session(self, session_hash: str | None = None) -> Channel:
         """A channel that is kept: no job given up makes it drop its stream, and lose State.
@@ -116,7 +120,7 @@ class Connection:
         self.group.start_soon(counted)
 
     async def close(self) -> None:
-        """End every job. Streams are dropped after this, which makes the server cancel what runs.
+        """End every job, here and on the server.
 
         A join that is under way is waited for, up to `Timeouts.cancel`: the server might accept a
         job that nobody would then read or cancel.
@@ -128,3 +132,8 @@ class Connection:
             while self._submits:
                 self._quiet = anyio.Event()
                 await self._quiet.wait()
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as group:
+                for channel in list(self._channels):
+                    if channel.load:
+                        group.start_soon(channel.abandon)

@@ -135,7 +135,7 @@ class Session(Caller):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._channel.close()
+        await self._channel.abandon()
 
     @property
     def session_hash(self) -> str:

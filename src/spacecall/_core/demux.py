@@ -52,6 +52,15 @@ class Demultiplexer:
         """Jobs on this session, joins under way included."""
         return len(self._jobs) + len(self._joining)
 
+    @property
+    def functions(self) -> set[int]:
+        """The functions that the server may be running for this session."""
+        return {job.fn_index for job in self._jobs.values()}
+
+    def find(self, event_id: str | None) -> Job | None:
+        """The job that the server calls `event_id`, until it is done."""
+        return self._jobs.get(event_id or "")
+
     def has_sibling(self, job: Job) -> bool:
         """Whether another job of the same function, which /cancel would kill too, is wanted."""
         others = [*self._jobs.values(), *self._joining]
