@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spacecall import AppError, Space, TextDelta
+from tests.client.tools import collect
 
 
 async def test_outputs_are_whole_values_and_the_result_once(space: Space) -> None:
@@ -49,9 +50,8 @@ async def test_text_of_a_value_without_text_is_a_type_error(space: Space) -> Non
 
 
 async def test_an_error_ends_a_lens_as_it_ends_the_job(space: Space) -> None:
-    pieces = list[str]()
-    with pytest.raises(AppError, match="boom mid-stream"):
-        async with space.call("/fail_mid", text="x") as job:
-            async for piece in job.text:
-                pieces.append(piece)
+    pieces = list[TextDelta]()
+    async with space.call("/fail_mid", text="x") as job:
+        with pytest.raises(AppError, match="boom mid-stream"):
+            await collect(job.text, pieces)
     assert pieces == ["first", " second"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import anyio
 import pytest
 
-from spacecall import Job, Limits, Output, Space
+from spacecall import Limits, Space
 from spacecall._client.caller import Caller
-from tests.client.tools import DEADLINE, logged, unique
+from tests.client.tools import DEADLINE, first_value, logged, unique
 from tests.servers import AppServer
 
 
@@ -25,13 +24,6 @@ async def crowded(
         else:
             async with space.session() as session:
                 yield session
-
-
-async def first_value(job: Job[Any]) -> None:
-    """Wait until the app's generator is under way: before that, Gradio cannot end it."""
-    async for event in job:
-        if isinstance(event, Output):
-            return
 
 
 async def test_another_call_of_the_same_function_goes_on(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 import anyio
 import httpx
 
-from spacecall import Space
+from spacecall import Job, Output, Space
 from tests.servers import AppServer
+
+T = TypeVar("T")
 
 DEADLINE = 10.0
 """Seconds that a test waits for what must happen."""
@@ -28,6 +31,19 @@ async def until(fact: Callable[[], bool | Awaitable[bool]], *, seconds: float = 
 async def logged(server: AppServer, line: str) -> None:
     """Wait until the app has printed `line`."""
     await until(lambda: line in server.log().splitlines())
+
+
+async def collect(values: AsyncIterator[T], seen: list[T]) -> None:
+    """Put all that comes into `seen`, which keeps it when an error comes at last."""
+    async for value in values:
+        seen.append(value)  # noqa: PERF401
+
+
+async def first_value(job: Job[Any]) -> None:
+    """Wait until the app's generator is under way: before that, Gradio cannot end it."""
+    async for event in job:
+        if isinstance(event, Output):
+            return
 
 
 def unique(seconds: float) -> float:
