@@ -15,8 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
-EXAMPLES = DOCS / "examples"
-APP = EXAMPLES / "app.py"
+APP = DOCS / "examples" / "app.py"
 
 _SOURCE = re.compile(r"<!-- (?P<path>\S+?)(?P<prints> prints)? -->")
 _FENCE = re.compile(r"^```(?P<language>\w*)$")
@@ -50,7 +49,8 @@ def pages() -> list[Path]:
 
 def examples() -> list[Path]:
     """The programs that are run with an app's address as their argument."""
-    return sorted(path for path in EXAMPLES.glob("*.py") if path != APP)
+    found = [*DOCS.glob("examples/*.py"), *DOCS.glob("project/*.py")]
+    return sorted(path for path in found if path != APP)
 
 
 def blocks() -> list[Block]:

@@ -1,4 +1,4 @@
-"""The programs in docs/examples do on real apps what the pages say."""
+"""The programs of the pages do on real apps what the pages say."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ServerPool
-from tests.docs.pages import APP, EXAMPLES, ROOT, blocks, examples, quotes
+from tests.docs.pages import APP, DOCS, ROOT, blocks, examples, quotes
 from tests.servers import GRADIO_5, GRADIO_6, AppServer
+
+CHAT = DOCS / "examples" / "chat.py"
+"""The one program that calls another app."""
 
 DEADLINE = 60.0
 """Seconds that a program may take."""
@@ -26,12 +29,23 @@ def workshop(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServe
     return app_server(str(APP), request.param)
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "example", [one for one in examples() if one != CHAT], ids=lambda path: path.name
+)
 def test_an_example_prints_what_the_pages_say(
     example: Path, workshop: AppServer, tmp_path: Path
 ) -> None:
-    printed = run(example, workshop.url, tmp_path)
-    source = str(example.relative_to(ROOT))
+    check(example, workshop, tmp_path)
+
+
+def test_the_chat_prints_what_the_pages_say(phi4_app: AppServer, tmp_path: Path) -> None:
+    check(CHAT, phi4_app, tmp_path)
+
+
+def check(program: Path, app: AppServer, folder: Path) -> None:
+    """Run a program, and compare what it prints with what the pages say of it."""
+    printed = run(program, app.url, folder)
+    source = str(program.relative_to(ROOT))
     for block in blocks():
         if block.prints and block.source == source:
             assert quotes(block.text, printed), f"{block} does not say what came:\n{printed}"
@@ -39,10 +53,10 @@ def test_an_example_prints_what_the_pages_say(
 
 def run(program: Path, address: str, folder: Path) -> str:
     """What a program prints, run in a copy of its folder; it must succeed without a warning."""
-    copy = shutil.copytree(EXAMPLES, folder / "examples")
+    copy = shutil.copytree(DOCS, folder / "docs") / program.relative_to(DOCS)
     done = subprocess.run(
-        [sys.executable, "-W", "error", program.name, address],
-        cwd=copy,
+        [sys.executable, "-W", "error", copy.name, address],
+        cwd=copy.parent,
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
