@@ -6,7 +6,14 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+)
 
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
@@ -16,9 +23,30 @@ from spacecall._client.space import Space
 from spacecall.errors import InvalidInputError, SchemaDriftError
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace
 
-__all__ = ["SyncTypedClient", "TypedClient", "TypedEndpoint"]
+__all__ = ["AppObject", "Arguments", "SyncTypedClient", "TypedClient", "TypedEndpoint"]
 
 T = TypeVar("T")
+
+
+class Arguments(BaseModel):
+    """The arguments of an endpoint, in the order of the wire."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
+
+
+class AppObject(BaseModel):
+    """An object of an app: what the app adds later is kept, what was not given is not sent."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
+
+    @model_serializer(mode="wrap")
+    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        sent: dict[str, Any] = handler(self)
+        for name, field in type(self).model_fields.items():
+            if name not in self.model_fields_set and getattr(self, name) is None:
+                sent.pop(name, None)
+                sent.pop(field.alias or name, None)
+        return sent
 
 
 class TypedEndpoint(Generic[T]):
@@ -31,7 +59,7 @@ class TypedEndpoint(Generic[T]):
         returns: how many outputs a caller sees.
     """
 
-    def __init__(self, name: str, *, inputs: type[BaseModel], output: Any, returns: int) -> None:
+    def __init__(self, name: str, *, inputs: type[Arguments], output: Any, returns: int) -> None:
         self.name = name
         self._inputs: Final = inputs
         self._output = output
@@ -65,7 +93,7 @@ class TypedEndpoint(Generic[T]):
             raise InvalidInputError(
                 "; ".join(problems), problems=problems, endpoint=self.name
             ) from error
-        return list(model.model_dump(by_alias=True, exclude_unset=False).values())
+        return list(model.model_dump(by_alias=True).values())
 
     def decode(self, values: list[Any], make_file: MakeFile) -> T:
         """The caller's value from the visible outputs.

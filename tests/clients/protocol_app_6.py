@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from spacecall import Call, File, FileInput
 from spacecall.sync import SyncCall
-from spacecall.typed import SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import AppObject, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
     "AddMessageOutput",
@@ -37,27 +37,7 @@ __all__ = [
 ]
 
 
-class _Input(BaseModel):
-    """The arguments of an endpoint, in the order of the wire."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
-
-
-class _Object(BaseModel):
-    """An object of the app: what it adds later is kept, what was not given is not sent."""
-
-    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
-
-    @model_serializer(mode="wrap")
-    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields = type(self).model_fields
-        unset = {fields[name].alias or name for name in fields.keys() - self.model_fields_set}
-        unset |= fields.keys() - self.model_fields_set
-        sent: dict[str, Any] = handler(self)
-        return {key: value for key, value in sent.items() if not (value is None and key in unset)}
-
-
-class ComponentMessage(_Object):
+class ComponentMessage(AppObject):
     """The app's `ComponentMessage`."""
 
     component: str
@@ -67,7 +47,7 @@ class ComponentMessage(_Object):
     type: Literal["component"] = "component"
 
 
-class DataframeData(_Object):
+class DataframeData(AppObject):
     """The app's `DataframeData`."""
 
     headers: list[Any]
@@ -75,7 +55,7 @@ class DataframeData(_Object):
     metadata: dict[str, list[Any] | None] | None = None
 
 
-class FileMessage(_Object):
+class FileMessage(AppObject):
     """The app's `FileMessage`."""
 
     file: File
@@ -83,7 +63,7 @@ class FileMessage(_Object):
     type: Literal["file"] = "file"
 
 
-class MetadataDict(_Object):
+class MetadataDict(AppObject):
     """A typed dictionary to represent metadata for a message in the Chatbot component. An instance
     of this dictionary is used for the `metadata` field in a ChatMessage when the chat message
     should be displayed as a thought.
@@ -97,14 +77,14 @@ class MetadataDict(_Object):
     status: Literal["pending", "done"] | None = None
 
 
-class MultimodalData(_Object):
+class MultimodalData(AppObject):
     """The app's `MultimodalData`."""
 
     text: str
     files: list[File] = []
 
 
-class OptionDict(_Object):
+class OptionDict(AppObject):
     """A typed dictionary to represent an option in a ChatMessage. A list of these dictionaries is
     used for the `options` field in a ChatMessage.
     """
@@ -113,28 +93,28 @@ class OptionDict(_Object):
     label: str | None = None
 
 
-class TextMessage(_Object):
+class TextMessage(AppObject):
     """The app's `TextMessage`."""
 
     text: str
     type: Literal["text"] = "text"
 
 
-class GalleryImage(_Object):
+class GalleryImage(AppObject):
     """The app's `GalleryImage`."""
 
     image: File
     caption: str | None = None
 
 
-class GalleryVideo(_Object):
+class GalleryVideo(AppObject):
     """The app's `GalleryVideo`."""
 
     video: File
     caption: str | None = None
 
 
-class Message(_Object):
+class Message(AppObject):
     """The app's `Message`."""
 
     role: str
@@ -152,7 +132,7 @@ _ADD_MESSAGE_MESSAGE_DEFAULT: Final[MultimodalData] = MultimodalData.model_valid
 _API_FN_D_DEFAULT: Final[dict[str, Any]] = {"k": 1}
 
 
-class EchoInput(_Input):
+class EchoInput(Arguments):
     """What `/echo` takes."""
 
     text: str
@@ -161,7 +141,7 @@ class EchoInput(_Input):
 _ECHO: Final[TypedEndpoint[str]] = TypedEndpoint("/echo", inputs=EchoInput, output=str, returns=1)
 
 
-class AddInput(_Input):
+class AddInput(Arguments):
     """What `/add` takes."""
 
     a: int | float | None
@@ -171,7 +151,7 @@ class AddInput(_Input):
 _ADD: Final[TypedEndpoint[float]] = TypedEndpoint("/add", inputs=AddInput, output=float, returns=1)
 
 
-class StreamTextInput(_Input):
+class StreamTextInput(Arguments):
     """What `/stream_text` takes."""
 
     text: str
@@ -183,7 +163,7 @@ _STREAM_TEXT: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class StreamEditInput(_Input):
+class StreamEditInput(Arguments):
     """What `/stream_edit` takes."""
 
     text: str
@@ -206,7 +186,7 @@ _STREAM_EDIT: Final[TypedEndpoint[StreamEditOutput]] = TypedEndpoint(
 )
 
 
-class ProgressInput(_Input):
+class ProgressInput(Arguments):
     """What `/progress` takes."""
 
     n: int | float | None
@@ -217,7 +197,7 @@ _PROGRESS: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class ImageInput(_Input):
+class ImageInput(Arguments):
     """What `/image` takes."""
 
     path: File | None
@@ -228,7 +208,7 @@ _IMAGE: Final[TypedEndpoint[File | None]] = TypedEndpoint(
 )
 
 
-class FilesInput(_Input):
+class FilesInput(Arguments):
     """What `/files` takes."""
 
     files: list[File] | None
@@ -239,7 +219,7 @@ _FILES: Final[TypedEndpoint[list[File] | None]] = TypedEndpoint(
 )
 
 
-class GalleryInput(_Input):
+class GalleryInput(Arguments):
     """What `/gallery` takes."""
 
     path: File | None
@@ -250,7 +230,7 @@ _GALLERY: Final[TypedEndpoint[list[GalleryImage | GalleryVideo] | None]] = Typed
 )
 
 
-class AudioInput(_Input):
+class AudioInput(Arguments):
     """What `/audio` takes."""
 
     path: File | None
@@ -261,7 +241,7 @@ _AUDIO: Final[TypedEndpoint[File | None]] = TypedEndpoint(
 )
 
 
-class MakeFileInput(_Input):
+class MakeFileInput(Arguments):
     """What `/make_file` takes."""
 
     text: str
@@ -272,7 +252,7 @@ _MAKE_FILE: Final[TypedEndpoint[File | None]] = TypedEndpoint(
 )
 
 
-class ChatInput(_Input):
+class ChatInput(Arguments):
     """What `/chat` takes."""
 
     message: str
@@ -296,7 +276,7 @@ _CHAT: Final[TypedEndpoint[ChatOutput]] = TypedEndpoint(
 )
 
 
-class FailInput(_Input):
+class FailInput(Arguments):
     """What `/fail` takes."""
 
     text: str
@@ -305,7 +285,7 @@ class FailInput(_Input):
 _FAIL: Final[TypedEndpoint[str]] = TypedEndpoint("/fail", inputs=FailInput, output=str, returns=1)
 
 
-class Fail2Input(_Input):
+class Fail2Input(Arguments):
     """What `/fail2` takes."""
 
     text: str
@@ -316,7 +296,7 @@ _FAIL2: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class FailMidInput(_Input):
+class FailMidInput(Arguments):
     """What `/fail_mid` takes."""
 
     text: str
@@ -327,7 +307,7 @@ _FAIL_MID: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class CrashInput(_Input):
+class CrashInput(Arguments):
     """What `/crash` takes."""
 
     text: str
@@ -338,7 +318,7 @@ _CRASH: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class SlowInput(_Input):
+class SlowInput(Arguments):
     """What `/slow` takes."""
 
     seconds: int | float | None
@@ -347,7 +327,7 @@ class SlowInput(_Input):
 _SLOW: Final[TypedEndpoint[str]] = TypedEndpoint("/slow", inputs=SlowInput, output=str, returns=1)
 
 
-class SlowStreamInput(_Input):
+class SlowStreamInput(Arguments):
     """What `/slow_stream` takes."""
 
     seconds: int | float | None
@@ -358,7 +338,7 @@ _SLOW_STREAM: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class SlowAsyncInput(_Input):
+class SlowAsyncInput(Arguments):
     """What `/slow_async` takes."""
 
     seconds: int | float | None
@@ -369,7 +349,7 @@ _SLOW_ASYNC: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class WidgetsInput(_Input):
+class WidgetsInput(Arguments):
     """What `/widgets` takes."""
 
     dd: Literal["x", "y", "z"] = "x"
@@ -401,7 +381,7 @@ _WIDGETS: Final[TypedEndpoint[WidgetsOutput]] = TypedEndpoint(
 )
 
 
-class BatchInput(_Input):
+class BatchInput(Arguments):
     """What `/batch` takes."""
 
     texts: str
@@ -412,7 +392,7 @@ _BATCH: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class NoqueueInput(_Input):
+class NoqueueInput(Arguments):
     """What `/noqueue` takes."""
 
     text: str
@@ -423,7 +403,7 @@ _NOQUEUE: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class NoqueueGenInput(_Input):
+class NoqueueGenInput(Arguments):
     """What `/noqueue_gen` takes."""
 
     text: str
@@ -434,7 +414,7 @@ _NOQUEUE_GEN: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class WhoamiInput(_Input):
+class WhoamiInput(Arguments):
     """What `/whoami` takes."""
 
     text: str
@@ -445,7 +425,7 @@ _WHOAMI: Final[TypedEndpoint[Any]] = TypedEndpoint(
 )
 
 
-class UpdateInput(_Input):
+class UpdateInput(Arguments):
     """What `/update` takes."""
 
     text: str
@@ -468,7 +448,7 @@ _UPDATE: Final[TypedEndpoint[UpdateOutput]] = TypedEndpoint(
 )
 
 
-class HiddenInInput(_Input):
+class HiddenInInput(Arguments):
     """What `/hidden_in` takes."""
 
     a: str
@@ -480,7 +460,7 @@ _HIDDEN_IN: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class LambdaInput(_Input):
+class LambdaInput(Arguments):
     """What `/lambda` takes."""
 
     x: str
@@ -491,7 +471,7 @@ _LAMBDA_: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class Lambda1Input(_Input):
+class Lambda1Input(Arguments):
     """What `/lambda_1` takes."""
 
     x: str
@@ -502,7 +482,7 @@ _LAMBDA_1: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class Echo1Input(_Input):
+class Echo1Input(Arguments):
     """What `/echo_1` takes."""
 
     n: int | float | None
@@ -513,7 +493,7 @@ _ECHO_1: Final[TypedEndpoint[float]] = TypedEndpoint(
 )
 
 
-class Lambda3Input(_Input):
+class Lambda3Input(Arguments):
     """What `/lambda_3` takes."""
 
 
@@ -522,7 +502,7 @@ _LAMBDA_3: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class ValidatedInput(_Input):
+class ValidatedInput(Arguments):
     """What `/validated` takes."""
 
     text: str
@@ -533,7 +513,7 @@ _VALIDATED: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class AddMessageInput(_Input):
+class AddMessageInput(Arguments):
     """What `/add_message` takes."""
 
     history: list[Message] = []
@@ -557,7 +537,7 @@ _ADD_MESSAGE: Final[TypedEndpoint[AddMessageOutput]] = TypedEndpoint(
 )
 
 
-class BotInput(_Input):
+class BotInput(Arguments):
     """What `/bot` takes."""
 
     history: list[Message] = []
@@ -568,7 +548,7 @@ _BOT: Final[TypedEndpoint[list[Message]]] = TypedEndpoint(
 )
 
 
-class CamInput(_Input):
+class CamInput(Arguments):
     """What `/cam` takes."""
 
     img: File | None
@@ -579,7 +559,7 @@ _CAM: Final[TypedEndpoint[File | None]] = TypedEndpoint(
 )
 
 
-class ApiFnInput(_Input):
+class ApiFnInput(Arguments):
     """What `/api_fn` takes."""
 
     a: int
@@ -593,7 +573,7 @@ _API_FN: Final[TypedEndpoint[dict[str, int]]] = TypedEndpoint(
 )
 
 
-class CachedInput(_Input):
+class CachedInput(Arguments):
     """What `/cached` takes."""
 
     x: str
@@ -604,7 +584,7 @@ _CACHED: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class MoreInput(_Input):
+class MoreInput(Arguments):
     """What `/more` takes."""
 
     d: str | None
@@ -614,7 +594,7 @@ class MoreInput(_Input):
 _MORE: Final[TypedEndpoint[str]] = TypedEndpoint("/more", inputs=MoreInput, output=str, returns=1)
 
 
-class Lambda6Input(_Input):
+class Lambda6Input(Arguments):
     """What `/lambda_6` takes."""
 
     m: str
@@ -625,7 +605,7 @@ _LAMBDA_6: Final[TypedEndpoint[Any]] = TypedEndpoint(
 )
 
 
-class JsonNoqueueInput(_Input):
+class JsonNoqueueInput(Arguments):
     """What `/json_noqueue` takes."""
 
     js: Any
@@ -648,7 +628,7 @@ _JSON_NOQUEUE: Final[TypedEndpoint[JsonNoqueueOutput]] = TypedEndpoint(
 )
 
 
-class NothingInput(_Input):
+class NothingInput(Arguments):
     """What `/nothing` takes."""
 
     text: str
@@ -659,7 +639,7 @@ _NOTHING: Final[TypedEndpoint[None]] = TypedEndpoint(
 )
 
 
-class SlowPairInput(_Input):
+class SlowPairInput(Arguments):
     """What `/slow_pair` takes."""
 
     seconds: int | float | None
@@ -670,7 +650,7 @@ _SLOW_PAIR: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class SlowManyInput(_Input):
+class SlowManyInput(Arguments):
     """What `/slow_many` takes."""
 
     seconds: int | float | None
@@ -681,7 +661,7 @@ _SLOW_MANY: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class NanInput(_Input):
+class NanInput(Arguments):
     """What `/nan` takes."""
 
     text: str

@@ -31,26 +31,6 @@ from spacecall.codegen.text import docstring, one_line
 __all__ = ["ClientWriter"]
 
 _LONG = 60
-_INPUT = '''
-class _Input(BaseModel):
-    """The arguments of an endpoint, in the order of the wire."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
-'''
-_OBJECT = '''
-class _Object(BaseModel):
-    """An object of the app: what it adds later is kept, what was not given is not sent."""
-
-    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
-
-    @model_serializer(mode="wrap")
-    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields = type(self).model_fields
-        unset = {fields[name].alias or name for name in fields.keys() - self.model_fields_set}
-        unset |= fields.keys() - self.model_fields_set
-        sent: dict[str, Any] = handler(self)
-        return {key: value for key, value in sent.items() if not (value is None and key in unset)}
-'''
 
 
 class ClientWriter:
@@ -71,8 +51,7 @@ class ClientWriter:
     def body(self, folder: SchemaFolder, origin: str) -> list[str]:
         """Everything after the imports."""
         models = {model.key: model for model in self._plan.models}
-        lines = ["", *_INPUT.splitlines()] if self._plan.operations else []
-        lines += ["", *_OBJECT.splitlines()] if self._types.models else []
+        lines: list[str] = []
         for key, kinds in self._types.models.items():
             lines += ["", "", *self._model(models[key], kinds)]
         constants: list[str] = []
@@ -91,7 +70,11 @@ class ClientWriter:
         return lines
 
     def _model(self, model: Model, kinds: Sequence[Expr]) -> list[str]:
-        lines = [f"class {model.name}(_Object):", *docstring(remarks.of_model(model), indent=4), ""]
+        lines = [
+            f"class {model.name}(AppObject):",
+            *docstring(remarks.of_model(model), indent=4),
+            "",
+        ]
         for one, kind in zip(model.fields, kinds, strict=True):
             wide = widened(kind, one, self._models)
             final, default = field_default(wide, one, self._models)
@@ -111,7 +94,7 @@ class ClientWriter:
         self, operation: Operation, defaults: Sequence[tuple[Value, Expr, Default | None]]
     ) -> list[str]:
         about = f"What `{one_line(operation.api_name)}` takes."
-        lines = ["", "", f"class {operation.takes}(_Input):", *docstring([about], indent=4)]
+        lines = ["", "", f"class {operation.takes}(Arguments):", *docstring([about], indent=4)]
         lines += [""] if defaults else []
         for one, kind, default in defaults:
             given = None if default is None else default.field

@@ -25,14 +25,16 @@ _IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
     },
     {
         "pydantic": {
-            *("BaseModel", "ConfigDict", "Field", "SerializerFunctionWrapHandler"),
-            *("TypeAdapter", "model_serializer"),
+            "Field",
+            "TypeAdapter",
         },
     },
     {
         "spacecall": {"Call", "File", "FileInput"},
         "spacecall.sync": {"SyncCall"},
-        "spacecall.typed": {"SyncTypedClient", "TypedClient", "TypedEndpoint"},
+        "spacecall.typed": {
+            *("AppObject", "Arguments", "SyncTypedClient", "TypedClient", "TypedEndpoint"),
+        },
     },
 )
 
@@ -97,7 +99,7 @@ def _exported(body: Sequence[str]) -> list[str]:
     names: list[str] = []
     for node in ast.parse("\n".join(body)).body:
         match node:
-            case ast.ClassDef(name=name, bases=[ast.Name(id=base)]) if base != "_Input":
+            case ast.ClassDef(name=name, bases=[ast.Name(id=base)]) if base != "Arguments":
                 names.append(name)
             case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="TypeAlias")):
                 names.append(name)

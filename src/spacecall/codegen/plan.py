@@ -11,10 +11,10 @@ from spacecall._core.schema_nodes import Schema
 __all__ = ["ABSENT", "IMPORTED", "Model", "Operation", "Plan", "Value"]
 
 IMPORTED = frozenset(
-    {"Annotated", "Any", "BaseModel", "Call", "ConfigDict", "Field", "File", "FileInput", "Final"}
-    | {"Literal", "Mapping", "NamedTuple", "Sequence", "SerializerFunctionWrapHandler"}
-    | {"SyncCall", "SyncTypedClient", "TypeAdapter", "TypeAlias", "TypedClient", "TypedEndpoint"}
-    | {"annotations", "model_serializer", "False", "None", "True"}
+    {"Annotated", "Any", "AppObject", "Arguments", "Call", "Field", "File", "FileInput", "Final"}
+    | {"Literal", "Mapping", "NamedTuple", "Sequence", "SyncCall", "SyncTypedClient"}
+    | {"TypeAdapter", "TypeAlias", "TypedClient", "TypedEndpoint"}
+    | {"annotations", "False", "None", "True"}
 )
 """Names that a generated module may import: no class of it can be called so."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from spacecall import Call, File, FileInput
 from spacecall.sync import SyncCall
-from spacecall.typed import SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import AppObject, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
     "Mark",
@@ -22,27 +22,7 @@ __all__ = [
 ]
 
 
-class _Input(BaseModel):
-    """The arguments of an endpoint, in the order of the wire."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
-
-
-class _Object(BaseModel):
-    """An object of the app: what it adds later is kept, what was not given is not sent."""
-
-    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
-
-    @model_serializer(mode="wrap")
-    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields = type(self).model_fields
-        unset = {fields[name].alias or name for name in fields.keys() - self.model_fields_set}
-        unset |= fields.keys() - self.model_fields_set
-        sent: dict[str, Any] = handler(self)
-        return {key: value for key, value in sent.items() if not (value is None and key in unset)}
-
-
-class Mark(_Object):
+class Mark(AppObject):
     """The app's `Mark`."""
 
     x: int
@@ -55,7 +35,7 @@ _PAINT_MARKS_DEFAULT: Final[list[Mark]] = [Mark.model_validate({"x": 1})]
 _PAINT_JSON__DEFAULT: Final[dict[str, Any]] = {"seed": [1, 2]}
 
 
-class PaintInput(_Input):
+class PaintInput(Arguments):
     """What `/paint` takes."""
 
     prompt: str
@@ -83,7 +63,7 @@ _PAINT: Final[TypedEndpoint[PaintOutput]] = TypedEndpoint(
 )
 
 
-class ManyInput(_Input):
+class ManyInput(Arguments):
     """What `/many` takes."""
 
     files: list[File] | None
@@ -95,7 +75,7 @@ _MANY: Final[TypedEndpoint[str | None]] = TypedEndpoint(
 )
 
 
-class NothingInput(_Input):
+class NothingInput(Arguments):
     """What `/nothing` takes."""
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
-
 from spacecall import Call, File
 from spacecall.sync import SyncCall
-from spacecall.typed import SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import AppObject, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
     "ComponentMessage",
@@ -27,27 +25,7 @@ __all__ = [
 ]
 
 
-class _Input(BaseModel):
-    """The arguments of an endpoint, in the order of the wire."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
-
-
-class _Object(BaseModel):
-    """An object of the app: what it adds later is kept, what was not given is not sent."""
-
-    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
-
-    @model_serializer(mode="wrap")
-    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields = type(self).model_fields
-        unset = {fields[name].alias or name for name in fields.keys() - self.model_fields_set}
-        unset |= fields.keys() - self.model_fields_set
-        sent: dict[str, Any] = handler(self)
-        return {key: value for key, value in sent.items() if not (value is None and key in unset)}
-
-
-class ComponentMessage(_Object):
+class ComponentMessage(AppObject):
     """The app's `ComponentMessage`."""
 
     component: str
@@ -56,14 +34,14 @@ class ComponentMessage(_Object):
     props: dict[str, Any]
 
 
-class FileMessage(_Object):
+class FileMessage(AppObject):
     """The app's `FileMessage`."""
 
     file: File
     alt_text: str | None = None
 
 
-class MetadataDict(_Object):
+class MetadataDict(AppObject):
     """A typed dictionary to represent metadata for a message in the Chatbot component. An instance
     of this dictionary is used for the `metadata` field in a ChatMessage when the chat message
     should be displayed as a thought.
@@ -77,14 +55,14 @@ class MetadataDict(_Object):
     status: Literal["pending", "done"] | None = None
 
 
-class MultimodalData(_Object):
+class MultimodalData(AppObject):
     """The app's `MultimodalData`."""
 
     text: str
     files: list[File] = []
 
 
-class OptionDict(_Object):
+class OptionDict(AppObject):
     """A typed dictionary to represent an option in a ChatMessage. A list of these dictionaries is
     used for the `options` field in a ChatMessage.
     """
@@ -93,7 +71,7 @@ class OptionDict(_Object):
     label: str | None = None
 
 
-class Message(_Object):
+class Message(AppObject):
     """The app's `Message`."""
 
     role: str
@@ -102,7 +80,7 @@ class Message(_Object):
     options: list[OptionDict] | None = None
 
 
-class ProcessMessageInput(_Input):
+class ProcessMessageInput(Arguments):
     """What `/process_message` takes."""
 
     history: list[Message] = []
@@ -126,7 +104,7 @@ _PROCESS_MESSAGE: Final[TypedEndpoint[ProcessMessageOutput]] = TypedEndpoint(
 )
 
 
-class BotResponseInput(_Input):
+class BotResponseInput(Arguments):
     """What `/bot_response` takes."""
 
     history: list[Message] = []
