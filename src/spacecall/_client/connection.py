@@ -86,7 +86,7 @@ class Connection:
         While the channel of `session_hash` is in use, it is that one: a session has one reader.
         """
         channel = self._sessions.get(session_hash or "")
-        if channel is None:
+        if channel is None or channel.lost:
             channel = self.open_channel(session_hash=session_hash, grace=math.inf)
             self._sessions[channel.session_hash] = channel
         return channel
