@@ -6,10 +6,10 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from spacecall._client.arguments import unknown_endpoint
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.info import read_endpoints
 from spacecall._core.loose import mapping, text
@@ -21,7 +21,7 @@ from spacecall.codegen.names import module_name, slug
 from spacecall.codegen.schemas import documents
 from spacecall.codegen.store import Lock, SchemaFolder
 from spacecall.endpoints import Endpoint
-from spacecall.errors import InvalidInputError, NotFoundError
+from spacecall.errors import InvalidInputError
 
 __all__ = ["Added", "Places", "add", "describe", "generate", "places", "text_of", "wanted"]
 
@@ -84,11 +84,12 @@ def add(
         OSError: a file cannot be written.
     """
     config = read_config(app.config)
-    name = slug(name or _derived(app, config))
+    wanted_name = name or _derived(app, config)
     try:
-        where = places(root, name, app.source, schemas=schemas, into=into)
+        where = places(root, wanted_name, app.source, schemas=schemas, into=into)
     except ValueError as error:
-        raise InvalidInputError(f"{error}; choose another name") from error
+        raise InvalidInputError(f"{error}, or give another name") from error
+    name = slug(wanted_name)
     folder = describe(app, name, endpoints=endpoints, undocumented=undocumented, note=note)
     code = write_module(folder, origin=where.origin)
     _guard(where.module)
@@ -135,9 +136,7 @@ def wanted(
         asked = [f"/{name.strip().removeprefix('/')}" for name in names]
         for one in asked:
             if one not in found:
-                near = ", ".join(get_close_matches(one, found, n=3, cutoff=0.5))
-                hint = f"did you mean {near}?" if near else f"it has {', '.join(found) or 'none'}"
-                raise NotFoundError(f"the app has no endpoint {one}; {hint}")
+                raise unknown_endpoint(one, list(found))
         return [each for each in found.values() if each.name in asked], {}
     shown = {"public", "undocumented"} if undocumented else {"public"}
     chosen = [each for each in found.values() if each.visibility in shown]

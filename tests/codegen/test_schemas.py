@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from spacecall.codegen import store
+from spacecall.codegen.projects import describe
+from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD
+from spacecall.codegen.store import SchemaError
+from tests.codegen.apps import CAPTURES, CORPUS, FILE, Function, Slot, app, saved
+from tests.codegen.example import workshop
+
+APPS = [*CORPUS, *CAPTURES]
+IDS = [path.stem if path.suffix == ".json" else f"gradio-{path.name}" for path in APPS]
+
+
+@pytest.mark.parametrize("path", APPS, ids=IDS)
+def test_the_documents_of_every_real_app_are_json_schema(path: Path) -> None:
+    for document in describe(saved(path), "real").documents.values():
+        Draft202012Validator.check_schema(document)
+
+
+@pytest.mark.parametrize("path", APPS, ids=IDS)
+def test_the_examples_of_every_real_app_fit_its_documents(path: Path) -> None:
+    documents = saved(path)
+    definitions = describe(documents, "real").documents[JOIN]["$defs"]
+    for endpoint in documents.info["named_endpoints"].values():
+        for one in endpoint["parameters"]:
+            if one.get("parameter_default") is None or "parameter_name" not in one:
+                continue
+            for schema in definitions.values():
+                member = schema.get("properties", {}).get(one["parameter_name"])
+                if member and member.get("default") == one["parameter_default"]:
+                    bounds = {"minimum", "maximum"}  # a random default may be beyond them
+                    plain = {key: value for key, value in member.items() if key not in bounds}
+                    whole = {**plain, "$defs": definitions}
+                    assert valid(whole, member["default"])
+
+
+def valid(schema: Any, value: Any) -> bool:
+    """Whether a value fits a schema."""
+    validator: Any = Draft202012Validator(schema)
+    return bool(validator.is_valid(value))
+
+
+def endpoint(document: Any, name: str) -> Any:
+    """The definition of an endpoint in a document."""
+    (found,) = (
+        one
+        for one in document["$defs"].values()
+        if one.get("x-spacecall", {}).get("api_name") == name
+    )
+    return found
+
+
+def test_inputs_are_an_object_in_wire_order_and_outputs_an_array() -> None:
+    documents = describe(workshop(), "workshop").documents
+    paint = endpoint(documents[JOIN], "/paint")
+    assert list(paint["properties"]) == ["prompt", "image", "way", "steps", "marks", "param_5"]
+    assert paint["required"] == ["prompt", "image"]
+    assert paint["properties"]["steps"]["maximum"] == 50
+    assert paint["properties"]["way"]["default"] == "quick"
+    assert paint["x-spacecall"] == {
+        "api_name": "/paint",
+        "streaming": True,
+        "queued": True,
+        "stateful": False,
+        "visibility": "public",
+    }
+    given = endpoint(documents[QUEUE_DATA], "/paint")
+    assert [one["title"] for one in given["prefixItems"]] == ["Picture", "Seconds"]
+    assert (given["minItems"], given["maxItems"], given["items"]) == (2, 2, False)
+
+
+def test_a_type_that_many_endpoints_use_is_defined_once() -> None:
+    documents = describe(workshop(), "workshop").documents
+    marks = endpoint(documents[JOIN], "/paint")["properties"]["marks"]
+    assert marks["items"] == {"$ref": "#/$defs/Mark"}
+    assert endpoint(documents[JOIN], "/many")["properties"]["class_"]["$ref"] == "#/$defs/Mark"
+    assert sorted(documents[JOIN]["$defs"]) == [
+        *("FileData", "ManyInput", "Mark", "NothingInput", "PaintInput"),
+    ]
+
+
+def test_types_of_one_title_that_differ_are_told_apart_whatever_their_order() -> None:
+    def typed(kind: str) -> dict[str, Any]:
+        return {"title": "Item", "type": "object", "properties": {"x": {"type": kind}}}
+
+    def names(*kinds: str) -> set[str]:
+        slots = [Slot("Custom", typed(kind), name=f"p{kind}") for kind in kinds]
+        documents = describe(app(Function(inputs=slots)), "small").documents
+        return {name for name in documents[JOIN]["$defs"] if name.startswith("Item")}
+
+    assert names("string", "string") == {"Item"}
+    assert len(names("string", "number")) == 2
+    assert names("string", "number") == names("number", "string")
+
+
+def test_what_a_component_may_not_show_is_null_in_an_output_and_choices_are_open() -> None:
+    choices = {"enum": ["a", "b"], "type": "string"}
+    slots = [Slot("Image", FILE, "Picture"), Slot("Radio", choices, "Way")]
+    documents = describe(app(Function(outputs=slots)), "small").documents
+    assert valid(documents[QUEUE_DATA], [None, "something new"])
+    assert valid(documents[QUEUE_DATA], [{"path": "x"}, None])
+    assert not valid(documents[QUEUE_DATA], [None, 3])
+
+
+def test_files_are_listed_with_what_the_app_takes() -> None:
+    slot = Slot(
+        "File",
+        {"type": "array", "items": FILE},
+        name="pages",
+        props={"file_count": "multiple", "file_types": [".pdf", "image"]},
+    )
+    document = describe(app(Function(inputs=[slot, Slot()])), "small").documents[UPLOAD]
+    assert document["x-spacecall"]["wanted"] == [
+        {
+            "api_name": "/run",
+            "parameter": "pages",
+            "component": "file",
+            "many": True,
+            "file_types": [".pdf", "image"],
+        }
+    ]
+    assert list(document["$defs"]) == ["FileData"]
+
+
+def test_the_default_of_a_file_is_kept_without_the_server_it_came_from() -> None:
+    default = {"path": "/data/a.png", "url": "http://host/a", "meta": {"_type": "gradio.FileData"}}
+    slot = Slot("Image", FILE, name="image", default=default)
+    documents = describe(app(Function(inputs=[slot])), "small").documents
+    kept = endpoint(documents[JOIN], "/run")["properties"]["image"]["default"]
+    assert kept == {"path": "/data/a.png", "meta": {"_type": "gradio.FileData"}}
+
+
+def test_a_folder_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    folder = describe(workshop(), "workshop", note="by hand")
+    written = store.write(tmp_path / "workshop", folder.lock, folder.documents)
+    read = store.read(tmp_path / "workshop")
+    assert read == written
+    assert read.lock.source == "someone/workshop"
+    assert read.lock.note == "by hand"
+    assert read.lock.gradio == "6.31.0"
+
+
+def test_the_same_app_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        folder = describe(workshop(), "workshop")
+        store.write(tmp_path / name, folder.lock, folder.documents)
+    for path in sorted((tmp_path / "one").iterdir()):
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_nothing_in_the_files_is_invisible(tmp_path: Path) -> None:
+    documents = app(Function(inputs=[Slot(label="a\u202eb\u0000\ud800 \u2028")]), title="\ufeff")
+    folder = describe(documents, "small")
+    store.write(tmp_path, folder.lock, folder.documents)
+    text = (tmp_path / JOIN).read_text(encoding="utf-8")
+    assert "a\\u202eb\\u0000\\ufffd \\u2028" in text
+
+
+@pytest.mark.parametrize("name", [JOIN, QUEUE_DATA, UPLOAD])
+def test_a_changed_document_is_refused(name: str, tmp_path: Path) -> None:
+    folder = describe(workshop(), "workshop")
+    store.write(tmp_path, folder.lock, folder.documents)
+    with (tmp_path / name).open("a") as file:
+        file.write(" ")
+    with pytest.raises(SchemaError, match=name):
+        store.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "cannot read"), (b"{", "not JSON"), (b"[]", "not a JSON object"), (b"\xff", "UTF-8")],
+)
+def test_a_broken_lock_is_refused(content: bytes | None, reason: str, tmp_path: Path) -> None:
+    folder = describe(workshop(), "workshop")
+    store.write(tmp_path, folder.lock, folder.documents)
+    lock = tmp_path / store.LOCK
+    lock.unlink() if content is None else lock.write_bytes(content)
+    with pytest.raises(SchemaError, match=reason):
+        store.read(tmp_path)

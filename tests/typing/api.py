@@ -1,0 +1,103 @@
+"""What type checkers make of a generated client. Nothing here runs: mypy and pyright read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, assert_type
+
+from spacecall import Call, File, Job, Session, Space, SyncSpace
+from spacecall.events import Event, TextDelta
+from spacecall.sync import SyncCall
+from tests.clients.protocol_app_6 import (
+    AddMessageOutput,
+    ChatOutput,
+    DataframeData,
+    GalleryImage,
+    GalleryVideo,
+    Message,
+    MultimodalData,
+    ProtocolApp6,
+    StreamEditOutput,
+    SyncProtocolApp6,
+    WidgetsOutput,
+)
+
+
+async def calls_give_what_the_endpoint_gives(space: Space, session: Session) -> None:
+    client = ProtocolApp6(space)
+    assert_type(client.echo(text="hi"), Call[str])
+    assert_type(await client.echo(text="hi"), str)
+    assert_type(await client.add(a=1, b=2.5), float)
+    assert_type(await client.nothing(text="x"), None)
+    assert_type(await client.api_fn(a=1, b=["x"], d={"k": 1}), dict[str, int])
+    assert_type(await client.image(path="picture.png"), File | None)
+    assert_type(await client.image(path=Path("picture.png")), File | None)
+    assert_type(await client.files(files=[b"bytes", File("x")]), list[File] | None)
+    assert_type(await client.gallery(path=None), list[GalleryImage | GalleryVideo] | None)
+    assert_type(await client.stream_edit(text="x"), StreamEditOutput)
+    assert_type(await client.whoami(text="x"), Any)
+    assert_type(await ProtocolApp6(session).chat(message="hi"), ChatOutput)
+
+
+async def named_outputs_have_types_of_their_own(client: ProtocolApp6) -> None:
+    chat = await client.chat(message="hi")
+    assert_type(chat.text_in, str)
+    assert_type(chat.chat, list[Message])
+    text, messages = chat
+    assert_type(text, str)
+    assert_type(messages, list[Message])
+    await client.chat(message="again", history=chat.chat)
+    widgets = await client.widgets(radio="one", js={"any": ["json"]})
+    assert_type(widgets, WidgetsOutput)
+    assert_type(widgets.df_out, DataframeData)
+    update = await client.update(text="x")
+    assert_type(update.dd, str | None)
+
+
+async def objects_are_made_by_their_python_names(client: ProtocolApp6) -> None:
+    message = MultimodalData(text="look", files=[File("a.png")])
+    assert_type(await client.add_message(message=message), AddMessageOutput)
+    assert_type(message.files, list[File])
+    DataframeData(headers=["a"], data=[[1]])
+
+
+async def entered_calls_stream_their_type(client: ProtocolApp6) -> None:
+    async with client.stream_text(text="x", n=3) as job:
+        assert_type(job, Job[str])
+        async for event in job:
+            assert_type(event, Event[str])
+        async for value in job.outputs:
+            assert_type(value, str)
+        async for delta in job.text:
+            assert_type(delta, TextDelta)
+        assert_type(await job.result(), str)
+
+
+def the_synchronous_twin_has_the_same_types(space: SyncSpace) -> None:
+    client = SyncProtocolApp6(space)
+    assert_type(client.echo(text="hi"), SyncCall[str])
+    assert_type(client.echo(text="hi").result(), str)
+    assert_type(client.image(path=b"bytes").result(), File | None)
+    assert_type(client.chat(message="hi").result().chat, list[Message])
+    with client.stream_text(text="x", n=3) as job:
+        for event in job:
+            assert_type(event, Event[str])
+
+
+async def a_client_opens_a_space_of_its_own() -> None:
+    async with ProtocolApp6.connect("http://127.0.0.1:7860") as client:
+        assert_type(client, ProtocolApp6)
+    with SyncProtocolApp6.connect("http://127.0.0.1:7860") as synchronous:
+        assert_type(synchronous, SyncProtocolApp6)
+
+
+async def wrong_arguments_are_errors(client: ProtocolApp6) -> None:
+    await client.echo(text=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.echo("hi")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await client.echo(words="hi")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await client.widgets(
+        radio="three",  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        js=None,
+    )
+    await client.image(path=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    MultimodalData(txt="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
