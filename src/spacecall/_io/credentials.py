@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from spacecall.options import Auth
 
@@ -37,7 +37,18 @@ def authorization(auth: Auth | None, url: str) -> dict[str, str]:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port, for comparing where two urls lead."""
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    """Scheme, host and port, for comparing where two urls lead; empty for what is no url."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "", "", None
     return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def resolve(base: str, url: str) -> str:
+    """`url` as seen from `base`; what is no url stays, to be refused where it is used."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url

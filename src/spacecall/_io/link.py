@@ -8,19 +8,18 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import urljoin
 
 import anyio
 import httpx
 
 from spacecall._core.requests import Request
 from spacecall._io.body import read
-from spacecall._io.credentials import authorization, origin
+from spacecall._io.credentials import authorization, origin, resolve
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._version import __version__
-from spacecall.errors import ProtocolError, TransportError
+from spacecall.errors import ProtocolError, StatusError
 from spacecall.options import Auth, Timeouts
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -120,7 +119,8 @@ class Link:
         """Send a request and read the whole answer.
 
         Raises:
-            TransportError, DeadlineError, StatusError: see `spacecall.errors`.
+            TransportError, DeadlineError, StatusError: see `spacecall.errors`; the last also for a
+                redirect of a POST or to another host.
             ProtocolError: the answer is larger than `Limits.body`.
         """
         settings = settings or self.settings
@@ -185,21 +185,24 @@ class Link:
         self, request: httpx.Request, settings: Settings, *, elsewhere: bool
     ) -> httpx.Response:
         """Send, and follow redirects of a GET; to another host only if `elsewhere`, and bare."""
-        for _ in range(_MAX_REDIRECTS + 1):
+        hops = 0
+        while True:
             response = await self._send(request, settings)
             target = response.headers.get("location")
             if response.status_code not in _REDIRECTS or target is None:
                 return response
             await response.aclose()
-            url = urljoin(str(request.url), target)
+            url = resolve(str(request.url), target)
+            refused = ""
             if request.method != "GET" or not (elsewhere or self._trusts(url)):
-                raise TransportError(
-                    f"{request.method} {request.url.path} is redirected to {_place(url)}: "
-                    "use that address if you trust it",
-                    space=self.base,
-                )
+                refused = f"{request.method} {request.url.path} is redirected to {_place(url)}: "
+                refused += "use that address if you trust it"
+            elif hops == _MAX_REDIRECTS:
+                refused = f"more than {_MAX_REDIRECTS} redirects"
+            if refused:
+                raise StatusError(refused, status=response.status_code, space=self.base)
             request = self._get(url)
-        raise TransportError(f"more than {_MAX_REDIRECTS} redirects", space=self.base)
+            hops += 1
 
     async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
         url = str(request.url)

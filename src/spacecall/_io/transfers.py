@@ -6,7 +6,6 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
-from urllib.parse import urljoin
 
 import anyio
 from pydantic import TypeAdapter
@@ -16,6 +15,7 @@ from spacecall._core.config import AppConfig
 from spacecall._core.filedata import read_file_data, write_file_data
 from spacecall._filesources import WebUrl
 from spacecall._io.body import byte_chunks, read
+from spacecall._io.credentials import resolve
 from spacecall._io.link import Link
 from spacecall._io.multipart import Multipart, Part
 from spacecall._io.retry import retrying
@@ -40,7 +40,7 @@ class RemoteSource:
             # The path is enough; the given url may be unescaped, or name a proxy's inside.
             self.url = link.base + requests.file(app, found.path).path
         else:
-            self.url = urljoin(link.base + "/", found.url or found.path or "")
+            self.url = resolve(link.base + "/", found.url or found.path or "")
         self._link = link
 
     def belongs_to(self, link: Link) -> bool:
