@@ -1,0 +1,85 @@
+"""The app that the stand-in says it is: a few endpoints, in the shape of Gradio 6."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TEXT = {"type": "string"}
+FILE: dict[str, Any] = {
+    "type": "object",
+    "title": "FileData",
+    "properties": {
+        "path": TEXT,
+        "url": TEXT,
+        "mime_type": TEXT,
+        "orig_name": TEXT,
+        "meta": {"type": "object"},
+    },
+}
+ECHO, STREAM, CHAT, PLAIN, HOLD, FILES = range(6)
+"""The functions' numbers. HOLD never ends by itself; PLAIN does not use the queue."""
+
+_NAMES = {
+    ECHO: "echo",
+    STREAM: "stream",
+    CHAT: "chat",
+    PLAIN: "plain",
+    HOLD: "hold",
+    FILES: "file",
+}
+_TEXT_IN, _TEXT_OUT, _STATE, _FILE_IN, _FILE_OUT = range(1, 6)
+
+
+def config(**changes: Any) -> dict[str, Any]:
+    """What GET /config answers."""
+    return {
+        "version": "6.31.0",
+        "mode": "blocks",
+        "app_id": 1,
+        "title": "stand-in",
+        "protocol": "sse_v3",
+        "api_prefix": "/gradio_api",
+        "max_file_size": None,
+        "components": [
+            _component(_TEXT_IN, "textbox"),
+            _component(_TEXT_OUT, "textbox"),
+            _component(_STATE, "state", skip_api=True),
+            _component(_FILE_IN, "file"),
+            _component(_FILE_OUT, "file"),
+        ],
+        "dependencies": [_dependency(number) for number in _NAMES],
+        **changes,
+    }
+
+
+def info() -> dict[str, Any]:
+    """What GET /info answers."""
+    endpoints = {f"/{name}": _endpoint(number) for number, name in _NAMES.items()}
+    return {"named_endpoints": endpoints, "unnamed_endpoints": {}}
+
+
+def _component(number: int, kind: str, *, skip_api: bool = False) -> dict[str, Any]:
+    return {"id": number, "type": kind, "props": {"label": kind}, "skip_api": skip_api}
+
+
+def _dependency(number: int) -> dict[str, Any]:
+    state = [_STATE] if number == CHAT else []
+    value = (_FILE_IN, _FILE_OUT) if number == FILES else (_TEXT_IN, _TEXT_OUT)
+    return {
+        "id": number,
+        "api_name": _NAMES[number],
+        "inputs": [value[0], *state],
+        "outputs": [value[1], *state],
+        "queue": number != PLAIN,
+        "backend_fn": True,
+        "types": {"generator": number == STREAM, "cancel": False},
+        "api_visibility": "public",
+        "connection": "sse",
+    }
+
+
+def _endpoint(number: int) -> dict[str, Any]:
+    name, schema = ("file", FILE) if number == FILES else ("text", TEXT)
+    component = {"label": name, "type": schema, "component": name.capitalize()}
+    given = {"parameter_name": name, "parameter_has_default": False, "parameter_default": None}
+    return {"parameters": [component | given], "returns": [component], "description": ""}

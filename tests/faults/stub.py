@@ -1,0 +1,210 @@
+"""A stand-in for a Gradio server, to be made to misbehave.
+
+It speaks the protocol of 5.x and 6.x (`sse_v3`) as far as these tests need it, and soundly unless
+told otherwise. `once` and `always` put a fault in the place of one route's next answer, or of all.
+How sound servers behave is tested on real ones, not on this.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import anyio
+
+from tests.faults import description
+from tests.faults.exchanges import Exchange, Handler, serving
+
+Route: TypeAlias = Literal["config", "info", "join", "data", "cancel", "upload", "run", "file"]
+
+DOWNLOAD = bytes(range(256)) * 400
+"""What every file of the server holds."""
+
+
+@dataclass(eq=False)
+class Session:
+    """What waits to be sent on one session's stream."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    pending: dict[str, int] = field(default_factory=dict[str, int])
+    """The functions of the jobs that have not ended, by event id."""
+    turns: int = 0
+    changed: anyio.Event = field(default_factory=anyio.Event)
+
+    def put(self, *messages: dict[str, Any]) -> None:
+        """Add messages."""
+        self.messages.extend(messages)
+        self.changed.set()
+        self.changed = anyio.Event()
+
+    def end(self, message: dict[str, Any]) -> None:
+        """Add the last message of a job."""
+        self.pending.pop(message["event_id"], None)
+        self.put(message)
+
+    def take(self) -> list[dict[str, Any]]:
+        """The messages that wait, with the end of the stream where no job is left."""
+        found, self.messages = self.messages, []
+        return found if self.pending else [*found, {"msg": "close_stream", "event_id": None}]
+
+
+class Stub:
+    """The app: how to reach it, what it was asked, what it is to do wrong."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.requests: list[tuple[Route | None, Exchange]] = []
+        self.sessions: dict[str, Session] = {}
+        self.config: dict[str, Any] = description.config()
+        self._once: dict[Route, list[Handler]] = {}
+        self._always: dict[Route, Handler] = {}
+        self._joins = 0
+
+    def once(self, route: Route, *faults: Handler) -> None:
+        """Let `faults` answer the next requests of `route`, one each."""
+        self._once.setdefault(route, []).extend(faults)
+
+    def always(self, route: Route, fault: Handler) -> None:
+        """Let `fault` answer every request of `route`."""
+        self._always[route] = fault
+
+    def recover(self) -> None:
+        """Behave again."""
+        self._once.clear()
+        self._always.clear()
+
+    def asked(self, route: Route) -> list[Exchange]:
+        """The requests of `route` so far."""
+        return [exchange for found, exchange in self.requests if found == route]
+
+    async def __call__(self, exchange: Exchange) -> None:
+        route = _route(exchange)
+        self.requests.append((route, exchange))
+        if route is None:
+            await exchange.answer(404, {"detail": "Not Found"})
+        elif self._once.get(route):
+            await self._once[route].pop(0)(exchange)
+        elif route in self._always:
+            await self._always[route](exchange)
+        else:
+            await self.behave(route, exchange)
+
+    async def behave(self, route: Route, exchange: Exchange) -> None:
+        """The sound answer."""
+        match route:
+            case "config":
+                await exchange.answer(200, self.config)
+            case "info":
+                await exchange.answer(200, description.info())
+            case "join":
+                await exchange.answer(200, {"event_id": await self.accept(exchange)})
+            case "data":
+                await self.stream(exchange)
+            case "cancel":
+                await self._cancel(exchange)
+            case "upload":
+                names = re.findall(rb'filename="([^"]*)"', await exchange.body())
+                await exchange.answer(200, [f"/srv/{name.decode()}" for name in names])
+            case "run":
+                data = (await exchange.json())["data"]
+                await exchange.answer(200, {"data": data, "is_generating": False, "duration": 0.1})
+            case "file":
+                await exchange.answer(200, DOWNLOAD)
+
+    def session(self, exchange: Exchange) -> Session:
+        """The session that a stream is asked for."""
+        return self.sessions.setdefault(exchange.query["session_hash"], Session())
+
+    async def accept(self, exchange: Exchange) -> str:
+        """Take the job of a join: its messages are there at once. Gives its id, unanswered."""
+        body = await exchange.json()
+        session = self.sessions.setdefault(body["session_hash"], Session())
+        self._joins += 1
+        event_id = f"event{self._joins}"
+        session.pending[event_id] = body["fn_index"]
+        session.put(*begun(event_id))
+        if body["fn_index"] == description.STREAM:
+            session.put(*streamed(event_id, str(body["data"][0])))
+        if body["fn_index"] == description.CHAT:
+            session.turns += 1
+            session.end(completed(event_id, [f"turn {session.turns}", None]))
+        elif body["fn_index"] != description.HOLD:
+            session.end(completed(event_id, body["data"]))
+        return event_id
+
+    async def stream(self, exchange: Exchange) -> None:
+        """Send the session's messages as they come, to its end."""
+        session = self.session(exchange)
+        await exchange.begin()
+        while True:
+            messages = session.take()
+            await exchange.send(sse(messages))
+            if not session.pending:
+                return await exchange.end()
+            if not session.messages:
+                await session.changed.wait()
+
+    async def _cancel(self, exchange: Exchange) -> None:
+        body = await exchange.json()
+        session = self.sessions.get(body["session_hash"])
+        if session is not None and body["event_id"] in session.pending:
+            session.end(completed(body["event_id"], None))
+        await exchange.answer(200, {"success": True})
+
+
+@asynccontextmanager
+async def stub() -> AsyncGenerator[Stub, None]:
+    """A stand-in that runs while inside."""
+    found = Stub()
+    async with serving(found) as found.url:
+        yield found
+
+
+def begun(event_id: str) -> list[dict[str, Any]]:
+    """The first messages of a job."""
+    return [
+        {"msg": "estimation", "event_id": event_id, "rank": 0, "queue_size": 1, "rank_eta": None},
+        {"msg": "process_starts", "event_id": event_id, "eta": None},
+    ]
+
+
+def streamed(event_id: str, text: str) -> list[dict[str, Any]]:
+    """The values of a generator that says `text` word by word: the first whole, then edits."""
+    first, *rest = re.findall(r"\S+\s*", text) or [""]
+    data: list[list[Any]] = [[first], *([[["append", [], word]]] for word in rest)]
+    return [
+        {"msg": "process_generating", "event_id": event_id, "output": {"data": one}} for one in data
+    ]
+
+
+def completed(event_id: str, data: list[Any] | None) -> dict[str, Any]:
+    """The last message of a job; without data, of one that was cancelled."""
+    output = {} if data is None else {"data": data, "is_generating": False, "duration": 0.1}
+    return {"msg": "process_completed", "event_id": event_id, "output": output, "success": True}
+
+
+def sse(messages: Iterable[dict[str, Any]]) -> bytes:
+    """Messages as the text of a stream."""
+    return b"".join(f"data: {json.dumps(one)}\n\n".encode() for one in messages)
+
+
+def _route(exchange: Exchange) -> Route | None:
+    path = exchange.path.removeprefix("/gradio_api")
+    if exchange.path == "/config":
+        return "config"
+    if path.startswith("/run/"):
+        return "run"
+    if path.startswith("/file="):
+        return "file"
+    names: dict[str, Route] = {
+        "/info": "info",
+        "/queue/join": "join",
+        "/queue/data": "data",
+        "/cancel": "cancel",
+        "/upload": "upload",
+    }
+    return names.get(path)

@@ -1,0 +1,1 @@
+"""HTTP with one app: retries, credentials, redirects, bodies, streams, uploads."""

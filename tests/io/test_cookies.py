@@ -1,0 +1,47 @@
+"""Cookies: each link has its own, since replicas keep a session by cookie."""
+
+from __future__ import annotations
+
+from spacecall._core.requests import Request
+from tests.io.tools import SETTINGS, answering, linked, ok, server
+
+GET = Request("GET", "/a")
+GIVES_ONE = answering(200, set_cookie="session=1")
+
+
+async def test_cookies_are_kept_and_sent_back() -> None:
+    async with server(GIVES_ONE, ok) as app, linked(app.url) as link:
+        await link.fetch(GET)
+        assert link.cookies == {"session": "1"}
+        await link.fetch(GET)
+        assert app.seen[0].headers.get("cookie") is None
+        assert app.seen[1].headers["cookie"] == "session=1"
+
+
+async def test_cookies_of_one_link_are_not_anothers() -> None:
+    async with server(GIVES_ONE, ok) as app, linked(app.url) as link:
+        link.remember({"login": "x"})
+        one, two = link.fork(), link.fork()
+        await one.fetch(GET)
+        await two.fetch(GET)
+        assert app.last.headers["cookie"] == "login=x"
+        assert one.cookies == {"login": "x", "session": "1"}
+        assert two.cookies == link.cookies == {"login": "x"}
+
+
+async def test_cookies_of_an_injected_client_begin_every_link() -> None:
+    async with server(ok) as app, linked(app.url) as link:
+        link._client.cookies.set("given", "1", domain="127.0.0.1")
+        async with linked(app.url) as bare:
+            await bare.fetch(GET)
+            assert app.last.headers.get("cookie") is None
+        fresh = type(link)(link._client, app.url, auth=None, settings=SETTINGS, gate=link._gate)
+        await fresh.fetch(GET)
+        assert app.last.headers["cookie"] == "given=1"
+
+
+async def test_cookies_of_the_server_are_not_taken_from_another_host() -> None:
+    async with server(GIVES_ONE) as other, linked("http://127.0.0.1:1") as link:
+        async with link.download(f"{other.url}/x"):
+            pass
+        assert link.cookies == {}

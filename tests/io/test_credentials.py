@@ -1,0 +1,94 @@
+"""Which host sees the token."""
+
+from __future__ import annotations
+
+import pytest
+
+from spacecall import Auth
+from spacecall._io.credentials import authorization, hub_endpoint, origin
+
+BEARER = {"authorization": "Bearer t0ken"}
+TO_A_SPACE = {"x-hf-authorization": "Bearer t0ken"}
+
+
+@pytest.fixture(autouse=True)
+def _no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("https://huggingface.co/api/spaces/a/b", BEARER),
+        ("https://owner-name.hf.space/config", TO_A_SPACE),
+        ("https://OWNER-NAME.HF.SPACE/config", TO_A_SPACE),
+        # over http, to other ports, to others
+        ("http://huggingface.co/api", {}),
+        ("https://huggingface.co:8443/api", {}),
+        ("http://owner-name.hf.space/config", {}),
+        ("https://huggingface.co.example.com/", {}),
+        ("https://evil-huggingface.co/", {}),
+        ("https://hf.space/", {}),
+        ("https://hf.space.example.com/", {}),
+        ("https://evilhf.space/", {}),
+        ("https://example.com/?x=.hf.space", {}),
+        ("https://example.com/#.hf.space", {}),
+        ("https://owner.hf.space@example.com/", {}),
+        ("http://127.0.0.1:7860/", {}),
+        ("/config", {}),
+        ("", {}),
+    ],
+)
+def test_hugging_face_hosts_see_it_over_https(url: str, headers: dict[str, str]) -> None:
+    assert authorization(Auth(token="t0ken"), url) == headers
+
+
+@pytest.mark.parametrize("auth", [None, Auth(), Auth(username="me", password="secret")])
+def test_without_a_token_nobody_sees_one(auth: Auth | None) -> None:
+    assert authorization(auth, "https://huggingface.co/") == {}
+
+
+def test_hosts_that_were_named_see_it_and_no_other() -> None:
+    auth = Auth(token="t0ken", hosts=["Apps.Example.com"])
+    assert authorization(auth, "https://apps.example.com/x") == BEARER
+    assert authorization(auth, "http://APPS.example.com:7860/x") == BEARER
+    assert authorization(auth, "https://example.com/x") == {}
+    assert authorization(auth, "https://more.apps.example.com/x") == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("http://hub.example.com:8080/api", BEARER),
+        ("https://hub.example.com:8080/api", {}),
+        ("http://hub.example.com/api", {}),
+        ("https://huggingface.co/api", {}),
+        ("https://owner-name.hf.space/config", TO_A_SPACE),
+    ],
+)
+def test_hf_endpoint_is_the_hub(
+    monkeypatch: pytest.MonkeyPatch, url: str, headers: dict[str, str]
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.example.com:8080/")
+    assert hub_endpoint() == "http://hub.example.com:8080"
+    assert authorization(Auth(token="t0ken"), url) == headers
+
+
+def test_an_empty_hf_endpoint_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "")
+    assert hub_endpoint() == "https://huggingface.co"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://a/x", "http://a:80/y?z", True),
+        ("https://A", "https://a:443", True),
+        ("http://a", "https://a", False),
+        ("http://a", "http://a:81", False),
+        ("http://a", "http://b", False),
+        ("http://[::1]:1", "http://[::1]:1/x", True),
+    ],
+)
+def test_origins_are_compared_with_their_default_ports(one: str, other: str, same: bool) -> None:
+    assert (origin(one) == origin(other)) is same

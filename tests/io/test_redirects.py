@@ -1,0 +1,93 @@
+"""Redirects: of a GET within the app's own host they are followed, nothing else goes elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from spacecall import Auth, File
+from spacecall._core.config import read_config
+from spacecall._core.requests import Request
+from spacecall._io.transfers import RemoteSource
+from spacecall.errors import StatusError, TransportError
+from tests.faults import description
+from tests.io.tools import answering, linked, ok, server
+
+GET = Request("GET", "/a")
+POST = Request("POST", "/a", json={"x": 1})
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_to_the_same_host_are_followed_with_credentials(status: int) -> None:
+    async with server(answering(status, location="/b?c=1"), ok) as app:
+        auth = Auth(token="t0ken", hosts=["127.0.0.1"])
+        async with linked(app.url, auth=auth) as link:
+            answer = await link.fetch(GET)
+        assert answer.url == f"{app.url}/b?c=1"
+        assert app.last.headers["authorization"] == "Bearer t0ken"
+        assert app.last.headers["x-mine"] == "mine"
+
+
+async def test_redirects_of_a_post_are_refused() -> None:
+    async with server(answering(307, location="/b")) as app, linked(app.url) as link:
+        with pytest.raises(StatusError, match="POST /a is redirected to http://127") as caught:
+            await link.fetch(POST)
+        assert caught.value.status == 307
+        assert len(app.seen) == 1
+
+
+async def test_redirects_to_another_host_are_refused() -> None:
+    async with (
+        server(ok) as other,
+        server(answering(302, location=f"{other.url}/b")) as app,
+        linked(app.url) as link,
+    ):
+        with pytest.raises(StatusError, match=f"redirected to {other.url}"):
+            await link.fetch(GET)
+        assert other.seen == []
+
+
+async def test_redirects_that_never_end_are_an_error() -> None:
+    async with server(answering(302, location="/a")) as app, linked(app.url) as link:
+        with pytest.raises(StatusError, match="more than 5 redirects"):
+            await link.fetch(GET)
+        assert len(app.seen) == 6
+
+
+@pytest.mark.parametrize("place", ["http://[::1", "http://a:b/", "ftp://127.0.0.1/"])
+async def test_redirects_to_what_is_no_address_are_refused(place: str) -> None:
+    async with server(answering(302, location=place)) as app, linked(app.url) as link:
+        with pytest.raises((StatusError, TransportError)):
+            await link.fetch(GET)
+        file = File(RemoteSource(link, read_config(description.config()), {"path": "/x"}))
+        with pytest.raises(TransportError):
+            await file.read()
+
+
+async def test_redirects_without_a_place_are_an_error_status() -> None:
+    async with server(answering(302)) as app, linked(app.url) as link:
+        with pytest.raises(StatusError, match="302"):
+            await link.fetch(GET)
+
+
+async def test_redirects_of_a_download_lead_elsewhere_without_credentials() -> None:
+    auth = Auth(token="t0ken", hosts=["127.0.0.1"])
+    async with (
+        server(answering(200, b"data")) as other,
+        server(answering(302, location=f"{other.url}/file")) as app,
+        linked(app.url, auth=auth) as link,
+    ):
+        link.remember({"login": "c00kie"})
+        async with link.download(f"{app.url}/a") as response:
+            assert await response.aread() == b"data"
+        assert app.last.headers["authorization"] == "Bearer t0ken"
+        assert app.last.headers["cookie"] == "login=c00kie"
+        assert set(other.last.headers) == {"host", "user-agent"}, "nothing of the caller's"
+
+
+async def test_a_step_up_to_https_is_the_same_host() -> None:
+    async with linked("http://example.com:7860") as link:
+        assert link._trusts("https://example.com/config")
+        assert not link._trusts("https://example.org/config")
+        assert not link._trusts("http://example.com:7861/config")
+    async with linked("https://example.com") as link:
+        assert not link._trusts("http://example.com/config")

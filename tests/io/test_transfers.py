@@ -1,0 +1,263 @@
+"""Files on their way: what is sent, what stands for it afterwards, what is fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spacecall import File, Timeouts
+from spacecall._core.config import AppConfig, read_config
+from spacecall._io.link import Link
+from spacecall._io.transfers import RemoteSource, upload
+from spacecall.errors import (
+    DeadlineError,
+    InvalidInputError,
+    NotFoundError,
+    ProtocolError,
+    StatusError,
+)
+from tests.faults import description
+from tests.faults.exchanges import Exchange, Handler
+from tests.io.tools import SETTINGS, linked, server
+
+APP = read_config(description.config())
+
+
+def a_file(**fields: Any) -> dict[str, Any]:
+    return {"path": "/srv/a b.txt", "orig_name": "a b.txt", "meta": {}, **fields}
+
+
+async def paths(exchange: Exchange) -> None:
+    count = (await exchange.body()).count(b'filename="')
+    await exchange.answer(200, [f"/srv/{n}/x.txt" for n in range(count)])
+
+
+def saying(answer: object, status: int = 200) -> Handler:
+    async def say(exchange: Exchange) -> None:
+        await exchange.answer(status, answer)
+
+    return say
+
+
+def nobody(sent: int, total: int | None) -> None:
+    """Who does not want to know how far it is."""
+
+
+async def send(link: Link, *files: File, app: AppConfig = APP) -> list[Any]:
+    return await upload(link, app, files, SETTINGS, nobody)
+
+
+async def test_files_go_in_one_request_and_payloads_come_back_in_order() -> None:
+    async with server(paths) as app, linked(app.url) as link:
+        told: list[tuple[int, int | None]] = []
+        files = [File(b"one", name="1.txt"), File(b"second", name="2.txt")]
+        found = await upload(
+            link, APP, files, SETTINGS, lambda sent, total: told.append((sent, total))
+        )
+        assert [one["path"] for one in found] == ["/srv/0/x.txt", "/srv/1/x.txt"]
+        assert found[0] == {
+            "path": "/srv/0/x.txt",
+            "url": f"{app.url}/gradio_api/file=/srv/0/x.txt",
+            "orig_name": "1.txt",
+            "size": 3,
+            "mime_type": "text/plain",
+            "meta": {"_type": "gradio.FileData"},
+        }
+        assert told == [(0, 9), (3, 9), (9, 9)]
+        (request,) = app.seen
+        assert (request.method, request.path) == ("POST", "/gradio_api/upload")
+        assert request.query["upload_id"]
+
+
+async def test_a_known_length_is_declared_and_an_unknown_one_comes_in_chunks() -> None:
+    class Endless:
+        name, size, mime_type, url = "x", None, None, None
+
+        def __init__(self, file: File) -> None:
+            self.open = file.stream
+
+    async with server(paths) as app, linked(app.url) as link:
+        await send(link, File(b"known"))
+        assert "content-length" in app.last.headers
+        assert "transfer-encoding" not in app.last.headers
+        await send(link, File(Endless(File(b"unknown"))))
+        assert "content-length" not in app.last.headers
+        assert app.last.headers["transfer-encoding"] == "chunked"
+        assert b"unknown" in await app.last.body()
+
+
+async def test_a_file_of_the_app_is_not_sent_again() -> None:
+    async with server(paths) as app, linked(app.url) as link:
+        mine = File(RemoteSource(link, APP, a_file()))
+        found = await send(link, mine, File(b"new"))
+        assert found[0] == a_file()
+        assert found[1]["path"] == "/srv/0/x.txt"
+        (request,) = app.seen
+        assert (await request.body()).count(b"filename=") == 1
+
+
+async def test_nothing_new_sends_nothing() -> None:
+    async with server(paths) as app, linked(app.url) as link:
+        await send(link, File(RemoteSource(link, APP, a_file())))
+        assert app.seen == []
+
+
+async def test_a_file_of_another_app_passes_through() -> None:
+    async with (
+        server(saying(b"theirs")) as theirs,
+        server(paths) as app,
+        linked(theirs.url) as there,
+        linked(app.url) as link,
+    ):
+        await send(link, File(RemoteSource(there, APP, a_file())))
+        assert b"theirs" in await app.last.body()
+        assert theirs.last.path == "/gradio_api/file=/srv/a%20b.txt"
+
+
+async def test_a_file_of_the_web_is_fetched_without_credentials() -> None:
+    web_server = server(saying(b"from the web"))
+    async with web_server as web, server(paths) as app, linked(app.url) as link:
+        link.remember({"login": "c00kie"})
+        found = await send(link, File(f"{web.url}/pic.png"))
+        assert b"from the web" in await app.last.body()
+        assert found[0]["orig_name"] == "pic.png"
+        assert "cookie" not in web.last.headers
+        assert "x-mine" not in web.last.headers
+
+
+async def test_a_file_of_the_web_that_is_not_there_says_so() -> None:
+    async with server(saying(b"", 404)) as web, server(paths) as app, linked(app.url) as link:
+        with pytest.raises(NotFoundError) as caught:
+            await send(link, File(f"{web.url}/pic.png"))
+        assert caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"paths": []}, "not a list of paths"),
+        ([1], "not a list of paths"),
+        (b"<html>", "not a list of paths"),
+        ([], "1 files were uploaded, and the app answered 0"),
+        (["a", "b"], "1 files were uploaded, and the app answered 2"),
+    ],
+)
+async def test_an_answer_that_does_not_fit_is_a_protocol_error(answer: Any, words: str) -> None:
+    async with server(saying(answer)) as app, linked(app.url) as link:
+        with pytest.raises(ProtocolError, match=words):
+            await send(link, File(b"x"))
+
+
+async def test_a_refused_upload_is_not_repeated() -> None:
+    async with server(saying({"detail": "no"}, 500)) as app, linked(app.url) as link:
+        with pytest.raises(StatusError, match="no"):
+            await send(link, File(b"x"))
+        assert len(app.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (b"", "is empty"),
+        ("missing", "cannot read"),
+        (".", "is a folder"),
+        (b"x" * 11, "has 11 bytes, and the app takes at most 10"),
+    ],
+    ids=["empty", "missing", "folder", "too large"],
+)
+async def test_a_file_that_cannot_go_is_found_before_anything_is_sent(
+    tmp_path: Path, source: str | bytes, words: str
+) -> None:
+    small = read_config(description.config(max_file_size=10))
+    bad = File(tmp_path / source if isinstance(source, str) else source)
+    async with server(paths) as app, linked(app.url) as link:
+        with pytest.raises(InvalidInputError, match=words):
+            await send(link, File(b"fine"), bad, app=small)
+        assert app.seen == []
+
+
+async def test_an_upload_has_a_deadline() -> None:
+    async def silent(exchange: Exchange) -> None:
+        await exchange.gone()
+
+    async with server(silent) as app, linked(app.url) as link:
+        settings = SETTINGS.override(timeouts=Timeouts(upload=0.1))
+        with pytest.raises(DeadlineError) as caught:
+            await upload(link, APP, [File(b"x")], settings, nobody)
+        assert caught.value.phase == "upload"
+
+
+class TestReceivedFiles:
+    """Handles of an app's files."""
+
+    @pytest.mark.parametrize(
+        ("payload", "url"),
+        [
+            (a_file(), "http://app:1/gradio_api/file=/srv/a%20b.txt"),
+            (
+                a_file(url="http://inside/file=/srv/a b.txt"),
+                "http://app:1/gradio_api/file=/srv/a%20b.txt",
+            ),
+            ({"url": "http://else/x.png"}, "http://else/x.png"),
+            ({"path": "https://else/x.png"}, "https://else/x.png"),
+            ({"url": "/file=/x"}, "http://app:1/file=/x"),
+            ({"url": "http://[bad"}, "http://[bad"),
+            ({}, "http://app:1/"),
+        ],
+    )
+    async def test_know_where_they_are(self, payload: Any, url: str) -> None:
+        async with linked("http://app:1") as link:
+            assert RemoteSource(link, APP, payload).url == url
+
+    @pytest.mark.parametrize(
+        ("payload", "name"),
+        [
+            (a_file(orig_name="../../etc/passwd"), "passwd"),
+            ({"path": "/srv/x.png"}, "x.png"),
+            ({"url": "http://else/y.png?sig=1"}, "y.png"),
+            ({}, "file"),
+        ],
+    )
+    async def test_have_a_safe_name(self, payload: Any, name: str) -> None:
+        async with linked("http://app:1") as link:
+            assert File(RemoteSource(link, APP, payload)).name == name
+
+    async def test_at_no_address_cannot_be_read(self) -> None:
+        async with linked("http://app:1") as link:
+            with pytest.raises(InvalidInputError):
+                await File(RemoteSource(link, APP, {"url": "http://a:b/x"})).read()
+
+    async def test_are_read_with_credentials_from_their_app(self) -> None:
+        async with server(saying(b"content")) as app, linked(app.url) as link:
+            link.remember({"login": "c00kie"})
+            assert await File(RemoteSource(link, APP, a_file())).read() == b"content"
+            assert app.last.headers["cookie"] == "login=c00kie"
+
+    async def test_elsewhere_are_read_without(self) -> None:
+        async with server(saying(b"content")) as other, linked("http://app:1") as link:
+            link.remember({"login": "c00kie"})
+            file = File(RemoteSource(link, APP, {"url": f"{other.url}/x"}))
+            assert await file.read() == b"content"
+            assert "cookie" not in other.last.headers
+
+    async def test_are_asked_for_again_when_the_server_was_busy(self) -> None:
+        async def cut(exchange: Exchange) -> None:
+            await exchange.cut()
+
+        async with server(saying(b"", 502), cut, saying(b"content")) as app:
+            async with linked(app.url) as link:
+                assert await File(RemoteSource(link, APP, a_file())).read() == b"content"
+            assert len(app.seen) == 3
+
+    async def test_may_be_left_half_read(self) -> None:
+        async def endless(exchange: Exchange) -> None:
+            await exchange.begin("application/octet-stream")
+            while True:
+                await exchange.send(b"x" * 1000)
+
+        async with server(endless) as app, linked(app.url) as link:
+            file = File(RemoteSource(link, APP, a_file()))
+            async with file.stream() as chunks:
+                assert await anext(chunks)
