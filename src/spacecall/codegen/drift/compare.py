@@ -97,7 +97,7 @@ def _added(pinned: App, live: App, matches: list[Match]) -> Iterator[Finding]:
     if pinned.chosen:
         return
     used = {match.after.name for match in matches if match.after is not None}
-    for name, one in live.endpoints.items():
+    for name, one in sorted(live.endpoints.items()):
         if one.visibility == "public" and name not in used and name not in pinned.endpoints:
             text = f"the app has a new endpoint {name}"
             yield Maker(name)("endpoint-added", "", Place(LOCK, "/endpoints"), text, None, name)

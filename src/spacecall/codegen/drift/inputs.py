@@ -80,7 +80,7 @@ def _parameter(make: Maker, one: Value, two: Value) -> Iterator[Finding]:
         text = f"the parameter {one.name} is called {two.name} now"
         yield make("parameter-renamed", one.name, one.place, text, one.name, two.name)
     if one.component != two.component:
-        text = f"{one.name} is a {two.component or 'unknown component'} now, not a {one.component}"
+        text = f"{one.name} is of another kind now: {two.component}, not {one.component}"
         yield make("component-changed", one.name, one.place, text, one.component, two.component)
     yield from _defaults(make, one, two)
     facets = split(one.type), split(two.type)

@@ -6,6 +6,7 @@ compared, in one dialect.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -18,13 +19,13 @@ from spacecall.codegen.drift.interface import Access, App, Endpoint, Value
 from spacecall.codegen.drift.locate import escape
 from spacecall.codegen.drift.relation import Typed
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD, documents
-from spacecall.codegen.store import SchemaFolder
+from spacecall.codegen.store import SchemaFolder, dump
 from spacecall.endpoints import Visibility
 
 __all__ = ["live", "pinned"]
 
 _STEP = re.compile(r"(?:^|; )(?:from \S+ to \S+|at (?:least|most) \S+) in steps of ([\d.e+-]+)")
-_MISSING = object()
+_STEPPED = frozenset({"number", "slider"})
 
 
 def pinned(
@@ -66,8 +67,10 @@ def live(
     app = read_config(config)
     found = read_endpoints(app, info)
     others = {one.name: one.visibility for one in app.dependencies if one.name}
+    # written and read again, so that it says no more than a folder could
+    schemas = documents(app, list(found.values()))
     return _app(
-        documents(app, list(found.values())),
+        {name: json.loads(dump(one)) for name, one in schemas.items()},
         gradio=app.version,
         protocol=app.protocol,
         others={name: why for name, why in others.items() if name not in found},
@@ -188,15 +191,17 @@ def _value(
 
 
 def _step(schema: Mapping[str, Any], notes: Mapping[str, Any]) -> float | None:
-    """The step of a number; folders that have no note of it say it in the remark only."""
-    noted = notes.get("step", _MISSING)
+    """The step of a number; folders without a note of it tell it in the remark, unless it is 1."""
+    noted = notes.get("step")
     if isinstance(noted, (int, float)) and not isinstance(noted, bool):
         return noted
+    if text(notes.get("component")) not in _STEPPED:
+        return None
     found = _STEP.search(text(schema.get("description")))
     try:
-        return float(found[1]) if found else None
+        return float(found[1]) if found else 1
     except ValueError:
-        return None
+        return 1
 
 
 def _notes(schema: Mapping[str, Any]) -> Mapping[str, Any]:

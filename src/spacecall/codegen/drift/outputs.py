@@ -44,9 +44,7 @@ def _output(make: Maker, one: Value, two: Value, *, several: bool) -> Iterator[F
         text = f"{_shown(one)} is labelled {two.label!r} now"
         yield make("output-relabelled", one.name, one.place, text, one.label, two.label)
     if one.component != two.component:
-        text = (
-            f"{_shown(one)} is a {two.component or 'unknown component'} now, not a {one.component}"
-        )
+        text = f"{_shown(one)} is of another kind now: {two.component}, not {one.component}"
         yield make("component-changed", one.name, one.place, text, one.component, two.component)
     if same(one.type, two.type):
         return

@@ -119,8 +119,16 @@ def _changed_member(
 
 
 def canonical(value: Any) -> str:
-    """A text that is the same for the same JSON, whatever the order of keys."""
-    return json.dumps(value, sort_keys=True)
+    """A text that is the same for the same JSON: keys in any order, 1 as 1.0."""
+    return json.dumps(_plain_numbers(value), sort_keys=True)
+
+
+def _plain_numbers(value: Any) -> Any:
+    if is_object(value):
+        return {key: _plain_numbers(one) for key, one in value.items()}
+    if is_array(value):
+        return [_plain_numbers(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _listed(schema: Mapping[str, Any]) -> str:
