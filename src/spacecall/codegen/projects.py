@@ -118,6 +118,7 @@ def describe(
         date=datetime.now(UTC).date().isoformat(),
         note=note,
         endpoints=None if endpoints is None else tuple(one.name for one in chosen),
+        undocumented=undocumented,
         left_out={name: why for name, why in left_out.items() if why == "private"},
     )
     return store.pack(name, lock, documents(config, chosen))

@@ -52,6 +52,7 @@ class Lock:
         revision: the Space's commit, where known.
         note: anything else worth knowing.
         endpoints: the names that were asked for; None for all public ones.
+        undocumented: whether those that the app's page does not show were asked for too.
         left_out: why other endpoints are not there, by name.
     """
 
@@ -64,6 +65,7 @@ class Lock:
     revision: str | None = None
     note: str = ""
     endpoints: tuple[str, ...] | None = None
+    undocumented: bool = False
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -159,6 +161,7 @@ def _lock_json(lock: Lock, texts: Mapping[str, str]) -> dict[str, Any]:
         "date": lock.date,
         "note": lock.note,
         "endpoints": None if lock.endpoints is None else list(lock.endpoints),
+        "undocumented": lock.undocumented,
         "left_out": dict(lock.left_out),
         "files": {name: _sha256(content) for name, content in texts.items()},
     }
@@ -175,6 +178,7 @@ def _lock(raw: Mapping[str, Any]) -> Lock:
         revision=text(raw.get("revision")) or None,
         note=text(raw.get("note")),
         endpoints=tuple(strings(raw["endpoints"])) if raw.get("endpoints") is not None else None,
+        undocumented=raw.get("undocumented") is True,
         left_out={name: text(why) for name, why in mapping(raw.get("left_out")).items()},
     )
 
