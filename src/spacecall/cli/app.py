@@ -5,6 +5,7 @@ Results go to stdout, everything else to stderr.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -12,22 +13,24 @@ import typer
 from spacecall._version import __version__
 from spacecall.cli.add import add
 from spacecall.cli.demonstration import demo
+from spacecall.cli.exits import DONE, READER_GONE, ReaderGoneError, epilog, message_of, status_of
+from spacecall.cli.inspect import inspect
 from spacecall.codegen.store import SchemaError
-from spacecall.errors import InvalidInputError, NotFoundError, SpaceError
+from spacecall.errors import SpaceError
 
 __all__ = ["app", "run"]
-
-DONE, FAILED, WRONG_USE, UNREACHABLE = 0, 1, 2, 3
 
 app = typer.Typer(
     name="spacecall",
     help="Typed clients for Gradio apps and Hugging Face Spaces.",
+    epilog=epilog(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 """All commands."""
 
+app.command()(inspect)
 app.command()(add)
 app.command()(demo)
 
@@ -53,15 +56,11 @@ def run(arguments: list[str] | None = None) -> int:
         app(args=arguments, prog_name="spacecall")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
-    except (InvalidInputError, NotFoundError, SchemaError) as error:
-        return _say(str(error), WRONG_USE)
-    except SpaceError as error:
-        return _say(str(error) or type(error).__name__, UNREACHABLE)
-    except OSError as error:
-        return _say(": ".join(filter(None, [error.filename, error.strerror])), FAILED)
+    except ReaderGoneError:
+        # What is still buffered has no reader either: the interpreter must not try to write it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    except (SpaceError, SchemaError, OSError) as error:
+        print(f"spacecall: {message_of(error)}", file=sys.stderr)
+        return status_of(error)
     return DONE
-
-
-def _say(message: str, status: int) -> int:
-    print(f"spacecall: {message}", file=sys.stderr)
-    return status
