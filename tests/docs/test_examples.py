@@ -10,23 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ServerPool
-from tests.docs.pages import APP, DOCS, ROOT, blocks, examples, quotes
-from tests.servers import GRADIO_5, GRADIO_6, AppServer
+from tests.docs.pages import DOCS, ROOT, blocks, examples, quotes
+from tests.servers import AppServer
 
 CHAT = DOCS / "examples" / "chat.py"
 """The one program that calls another app."""
 
 DEADLINE = 60.0
 """Seconds that a program may take."""
-
-
-@pytest.fixture(
-    scope="session", params=[GRADIO_6, GRADIO_5], ids=lambda version: f"gradio-{version}"
-)
-def workshop(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServer:
-    """The app of the examples, on each Gradio."""
-    return app_server(str(APP), request.param)
 
 
 @pytest.mark.parametrize(
