@@ -39,7 +39,7 @@ ATTACKS = [
     "../../../etc/passwd",
     "str",
     "BaseModel",
-    "_Object",
+    "AppObject",
     "$ref",
     "M0001",
     "s0",
