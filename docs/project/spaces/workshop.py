@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from spacecall import Call, File, FileInput
 from spacecall.sync import SyncCall
-from spacecall.typed import SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
     "SyncWorkshop",
@@ -21,13 +21,7 @@ __all__ = [
 ]
 
 
-class _Input(BaseModel):
-    """The arguments of an endpoint, in the order of the wire."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
-
-
-class GreetInput(_Input):
+class GreetInput(Arguments):
     """What `/greet` takes."""
 
     name: str
@@ -40,7 +34,7 @@ _GREET: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class CountInput(_Input):
+class CountInput(Arguments):
     """What `/count` takes."""
 
     to: Annotated[int | float, Field(ge=1, le=100)] = 5
@@ -51,7 +45,7 @@ _COUNT: Final[TypedEndpoint[str]] = TypedEndpoint(
 )
 
 
-class WorkInput(_Input):
+class WorkInput(Arguments):
     """What `/work` takes."""
 
     seconds: int | float = 1
@@ -60,7 +54,7 @@ class WorkInput(_Input):
 _WORK: Final[TypedEndpoint[str]] = TypedEndpoint("/work", inputs=WorkInput, output=str, returns=1)
 
 
-class TurnInput(_Input):
+class TurnInput(Arguments):
     """What `/turn` takes."""
 
     image: File | None
@@ -84,7 +78,7 @@ _TURN: Final[TypedEndpoint[TurnOutput]] = TypedEndpoint(
 )
 
 
-class PackInput(_Input):
+class PackInput(Arguments):
     """What `/pack` takes."""
 
     files: list[File] | None
@@ -95,7 +89,7 @@ _PACK: Final[TypedEndpoint[File | None]] = TypedEndpoint(
 )
 
 
-class NoteInput(_Input):
+class NoteInput(Arguments):
     """What `/note` takes."""
 
     item: str
@@ -104,7 +98,7 @@ class NoteInput(_Input):
 _NOTE: Final[TypedEndpoint[str]] = TypedEndpoint("/note", inputs=NoteInput, output=str, returns=1)
 
 
-class DivideInput(_Input):
+class DivideInput(Arguments):
     """What `/divide` takes."""
 
     a: int | float | None
