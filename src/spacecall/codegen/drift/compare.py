@@ -41,7 +41,7 @@ def _endpoint(match: Match, live: App) -> Iterator[Finding]:
     before, after = match.before, match.after
     make = Maker(before.name)
     if after is None:
-        yield _gone(make, before, live)
+        yield _gone(make, match, live)
         return
     if match.taken:
         text = f"what was {before.name} is {after.name} now, and {before.name} is another function"
@@ -57,7 +57,11 @@ def _endpoint(match: Match, live: App) -> Iterator[Finding]:
     yield from compare_outputs(before, after)
 
 
-def _gone(make: Maker, before: Endpoint, live: App) -> Finding:
+def _gone(make: Maker, match: Match, live: App) -> Finding:
+    before = match.before
+    if match.taken:
+        text = f"{before.name} is gone: its name means what had another number before"
+        return make("endpoint-removed", "", before.place, text, before.name)
     why = live.others.get(before.name)
     if why in ("private", "undocumented"):
         rule, how = f"endpoint-{why}", "private" if why == "private" else "not described any more"

@@ -36,9 +36,9 @@ class Match:
 def match_endpoints(before: App, after: App) -> list[Match]:
     """What became of each pinned endpoint, in the pinned order.
 
-    An endpoint that lost its name, or whose name has another signature now, is looked for under the
-    names that nobody else has: numbered siblings (`predict_1`) if its name is still there, any new
-    name if not.
+    An endpoint that keeps its name and signature is the same. The others are looked for by their
+    signature, first among those that differ from their name by a number (`predict_1`), then, if
+    nothing has their name any more, among all new ones. What is left is compared by name.
     """
     kept = {
         name: after.endpoints[name]
@@ -46,22 +46,27 @@ def match_endpoints(before: App, after: App) -> list[Match]:
         if name in after.endpoints and _signature(one) == _signature(after.endpoints[name])
     }
     free = {name: one for name, one in after.endpoints.items() if name not in kept}
+    moved: dict[str, Endpoint] = {}
+    for find in (_sibling, _renamed):
+        for name, one in before.endpoints.items():
+            hidden = name not in after.endpoints and name in after.others
+            if name in kept or name in moved or hidden:
+                continue
+            two = find(one, before, free)
+            if two is not None:
+                moved[name] = free.pop(two.name)
+    claimed = {two.name for two in moved.values()}
     matches: list[Match] = []
     for name, one in before.endpoints.items():
         own = after.endpoints.get(name)
-        if name in kept or (own is None and name in after.others):
-            matches.append(Match(one, own))
-            continue
-        found = _sibling(one, free) if own else _renamed(one, before, free)
-        if found is not None:
-            del free[found.name]
-            matches.append(Match(one, found, moved=True, taken=own is not None))
+        if name in moved:
+            matches.append(Match(one, moved[name], moved=True, taken=own is not None))
         else:
-            matches.append(Match(one, own))
+            matches.append(Match(one, None if name in claimed else own, taken=name in claimed))
     return matches
 
 
-def _sibling(one: Endpoint, free: Mapping[str, Endpoint]) -> Endpoint | None:
+def _sibling(one: Endpoint, _: App, free: Mapping[str, Endpoint]) -> Endpoint | None:
     """An endpoint with the signature of `one` among those that differ from it by a number."""
     same = (
         two for name, two in free.items() if name != one.name and _family(name) == _family(one.name)
@@ -74,6 +79,8 @@ def _renamed(one: Endpoint, before: App, free: Mapping[str, Endpoint]) -> Endpoi
 
     Without a parameter there is little to recognise an endpoint by: it must be the only one.
     """
+    if one.name in free:
+        return None
     new = [
         two
         for name, two in free.items()

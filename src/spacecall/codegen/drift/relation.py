@@ -127,6 +127,9 @@ class _Fit:
         if other.schema.get("additionalProperties") is False and given.keys() - wanted.keys():
             return False
         pairs = [(given[key], wanted[key]) for key in wanted if key in given]
+        if wanted and not given and one.schema.get("additionalProperties") is not False:
+            # any member may be there, the wanted ones as well
+            pairs += [(one.schema.get("additionalProperties"), part) for part in wanted.values()]
         rest, limit = (side.schema.get("additionalProperties") for side in (one, other))
         if is_object(limit) and rest is not False:
             pairs.append((rest, limit))

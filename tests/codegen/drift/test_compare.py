@@ -1,0 +1,170 @@
+"""What counts in a comparison, and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from spacecall.codegen import drift
+from spacecall.codegen.drift.interface import Endpoint, Value
+from spacecall.codegen.drift.relation import Typed
+from tests.codegen.drift.pairs import app, rules
+
+TEXT = {"type": "string"}
+
+
+def value(name: str, component: str = "textbox", **more: Any) -> Value:
+    schema = more.pop("schema", TEXT)
+    label = more.pop("label", name)
+    place = drift.Place("join.schema.json", f"/{name}")
+    return Value(name, label, component, Typed(schema, {}), place, **more)
+
+
+def endpoint(name: str, *inputs: Value, outputs: tuple[Value, ...] = (), **more: Any) -> Endpoint:
+    place = drift.Place("join.schema.json", f"/$defs{name}")
+    facts = {"streaming": False, "queued": True, "stateful": False, "visibility": "public"}
+    return Endpoint(name, inputs, outputs, place=place, **{**facts, **more})
+
+
+def an_app(*endpoints: Endpoint, **more: Any) -> drift.App:
+    facts: dict[str, Any] = {
+        "gradio": "6.31.0",
+        "protocol": "sse_v3",
+        "others": {},
+        "chosen": False,
+        "max_file_size": None,
+    }
+    return drift.App(endpoints={one.name: one for one in endpoints}, **{**facts, **more})
+
+
+def compared(before: Endpoint, after: Endpoint) -> list[tuple[str, str]]:
+    found = drift.compare(an_app(before), an_app(after))
+    return [(one.rule, one.subject) for one in found]
+
+
+def test_endpoints_that_are_not_pinned_do_not_count() -> None:
+    before, after = (
+        app("24-output-added-and-removed", "before"),
+        app("24-output-added-and-removed", "after"),
+    )
+    kept = {"/more": before.endpoints["/more"]}
+    found = drift.compare(replace(before, endpoints=kept, chosen=True), after)
+    assert [(one.rule, one.endpoint) for one in found] == [("output-added", "/more")]
+
+
+def test_new_endpoints_are_not_said_of_a_client_of_chosen_ones() -> None:
+    one, two = endpoint("/a", value("x")), endpoint("/b", value("y"))
+    assert rules(drift.compare(an_app(one), an_app(one, two))) == {"endpoint-added"}
+    assert drift.compare(an_app(one, chosen=True), an_app(one, two)) == []
+
+
+def test_a_rename_takes_the_nearest_name_of_equal_signatures() -> None:
+    was = endpoint("/predict_image", value("x"))
+    live = an_app(endpoint("/other", value("x")), endpoint("/predict_images", value("x")))
+    (renamed, added) = drift.compare(an_app(was), live)
+    assert (renamed.rule, renamed.after) == ("endpoint-renamed", "/predict_images")
+    assert (added.rule, added.endpoint) == ("endpoint-added", "/other")
+
+
+def test_functions_without_parameters_are_not_mistaken_for_each_other() -> None:
+    out = (value("output 1"),)
+    live = an_app(endpoint("/b", outputs=out), endpoint("/c", outputs=out))
+    found = drift.compare(an_app(endpoint("/a", outputs=out)), live)
+    assert [one.rule for one in found] == ["endpoint-removed", "endpoint-added", "endpoint-added"]
+
+
+def test_two_endpoints_do_not_become_the_same_one() -> None:
+    before = an_app(endpoint("/a", value("x")), endpoint("/b", value("x")))
+    found = drift.compare(before, an_app(endpoint("/c", value("x"))))
+    assert [one.rule for one in found] == ["endpoint-renamed", "endpoint-removed"]
+
+
+def test_a_renamed_endpoint_is_compared_too() -> None:
+    before = endpoint("/a", value("x", default=1))
+    found = compared(before, endpoint("/b", value("x", default=2)))
+    assert found == [("endpoint-renamed", ""), ("default-changed", "x")]
+
+
+def test_a_changed_endpoint_is_no_reshuffle_without_its_twin() -> None:
+    found = compared(endpoint("/predict", value("x")), endpoint("/predict", value("y", "number")))
+    assert found == [("parameter-removed", "x"), ("parameter-added-optional", "y")]
+
+
+def test_numbered_functions_that_moved_up_are_all_recognised() -> None:
+    def family(*kinds: str) -> drift.App:
+        names = ["/run", "/run_1", "/run_2"]
+        pairs = zip(names, kinds, strict=False)
+        return an_app(*(endpoint(name, value("x", kind)) for name, kind in pairs))
+
+    found = drift.compare(family("image", "audio", "video"), family("audio", "video"))
+    assert [(one.rule, one.endpoint, one.after) for one in found] == [
+        ("endpoint-removed", "/run", None),
+        ("endpoint-reshuffled", "/run_1", "/run"),
+        ("endpoint-renamed", "/run_2", "/run_1"),
+    ]
+
+
+def test_a_renamed_parameter_is_found_behind_a_new_one() -> None:
+    before = endpoint("/f", value("a"), value("seed", "number"))
+    after = endpoint("/f", value("a"), value("new", "image"), value("random_seed", "number"))
+    assert ("parameter-renamed", "seed") in compared(before, after)
+
+
+def test_another_component_in_the_same_place_is_no_rename() -> None:
+    before, after = endpoint("/f", value("a")), endpoint("/f", value("b", "number"))
+    assert "parameter-renamed" not in {rule for rule, _ in compared(before, after)}
+
+
+def test_null_that_only_a_default_allowed_is_no_type_of_its_own() -> None:
+    empty = value("n", "number", schema={"anyOf": [{"type": "number"}, {"type": "null"}]})
+    full = value("n", "number", schema={"type": "number"}, default=3)
+    assert compared(endpoint("/f", empty), endpoint("/f", full)) == [("default-changed", "n")]
+
+
+def test_null_counts_where_the_default_stayed() -> None:
+    def side(*schemas: Any) -> Endpoint:
+        return endpoint("/f", value("n", schema={"anyOf": [TEXT, *schemas]}, default="a"))
+
+    null = {"type": "null"}
+    assert compared(side(null), side()) == [("parameter-retyped", "n")]
+    assert compared(side(), side(null)) == [("parameter-widened", "n")]
+
+
+def test_numbers_that_are_equal_are_the_same_default_however_they_are_written() -> None:
+    one, two = endpoint("/f", value("n", default=[1])), endpoint("/f", value("n", default=[1.0]))
+    assert compared(one, two) == []
+
+
+def test_choices_of_another_type_are_another_type() -> None:
+    one = endpoint("/f", value("n", schema={"enum": ["1", "2"]}))
+    two = endpoint("/f", value("n", schema={"enum": [1, 2]}))
+    assert compared(one, two) == [("parameter-retyped", "n")]
+
+
+def test_the_label_of_the_only_output_is_no_name() -> None:
+    one, two = ((value("output 1", label=label),) for label in ("A", "B"))
+    assert compared(endpoint("/f", outputs=one), endpoint("/f", outputs=two)) == []
+
+
+def test_an_output_put_in_between_does_not_rename_the_others() -> None:
+    def outputs(*labels: str) -> Endpoint:
+        values = (value(f"output {n}", label=one) for n, one in enumerate(labels, 1))
+        return endpoint("/f", outputs=tuple(values))
+
+    assert compared(outputs("A", "B"), outputs("A", "New", "B")) == [("output-added", "output 2")]
+    assert compared(outputs("A", "Old", "B"), outputs("A", "B")) == [("output-removed", "output 2")]
+
+
+def test_what_is_not_known_of_one_side_is_no_drift() -> None:
+    one = endpoint("/f", value("x"))
+    unknown = an_app(one, gradio="", protocol="")
+    known = an_app(one, access="login", hardware="zero-a10g")
+    assert drift.compare(unknown, known) == []
+    assert drift.compare(known, unknown) == []
+
+
+def test_endpoints_are_found_in_the_same_order_whatever_the_app_does() -> None:
+    new = [endpoint(name, value("x", kind)) for name, kind in (("/b", "image"), ("/a", "audio"))]
+    old = endpoint("/f", value("x"))
+    forth, back = (drift.compare(an_app(old), an_app(old, *order)) for order in (new, new[::-1]))
+    assert forth == back

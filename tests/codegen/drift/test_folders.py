@@ -1,0 +1,111 @@
+"""Drift against a schema folder on disk: paths, lines, and the same dialect on both sides."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacecall.codegen import drift, store
+from spacecall.codegen.drift.locate import escape, line_of
+from spacecall.codegen.fetch import AppDocuments
+from spacecall.codegen.projects import describe
+from tests.codegen.drift.pairs import PAIRS, app, load
+
+TODAY = date(2026, 1, 1)
+
+
+def write(pair: str, into: Path) -> Path:
+    """The schema folder of the older app of a pair."""
+    told = load(pair, "before")
+    made = describe(AppDocuments(told["config"], told["info"]), "client")
+    folder = into / "schemas" / "client"
+    store.write(folder, made.lock, made.documents)
+    return folder
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_folder_says_what_the_app_said_itself(pair: str, tmp_path: Path) -> None:
+    folder = drift.pinned(store.read(write(pair, tmp_path)))
+    assert drift.compare(folder, app(pair, "before")) == []
+    known = load(pair, "before")
+    with_facts = drift.pinned(
+        store.read(tmp_path / "schemas" / "client"),
+        access=known.get("access"),
+        hardware=known.get("hardware"),
+    )
+    live = app(pair, "after")
+    assert drift.compare(with_facts, live) == drift.compare(app(pair, "before"), live)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_every_finding_has_a_line_that_exists(pair: str, tmp_path: Path) -> None:
+    folder = write(pair, tmp_path)
+    report = drift.check(
+        "client",
+        "an app",
+        drift.pinned(store.read(folder)),
+        app(pair, "after"),
+        drift.Policy(),
+        today=TODAY,
+        folder=folder,
+        root=tmp_path,
+    )
+    for finding in report.verdict.findings:
+        path = tmp_path / finding.place.file
+        assert finding.place.file.startswith("schemas/client/")
+        assert 1 <= finding.place.line <= len(path.read_text("utf-8").splitlines())
+
+
+def test_a_finding_points_at_the_line_of_its_parameter(tmp_path: Path) -> None:
+    folder = write("16-limits-narrowed", tmp_path)
+    live = app("16-limits-narrowed", "after")
+    pinned = drift.pinned(store.read(folder))
+    report = drift.check(
+        "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
+    )
+    place = report.verdict.findings[0].place
+    lines = (tmp_path / place.file).read_text("utf-8").splitlines()
+    assert lines[place.line - 1].strip() == '"steps": {'
+
+
+def test_without_a_folder_places_are_bare_names() -> None:
+    pair = "16-limits-narrowed"
+    report = drift.check(
+        "client", "", app(pair, "before"), app(pair, "after"), drift.Policy(), today=TODAY
+    )
+    assert {one.place.file for one in report.verdict.findings} == {"join.schema.json"}
+    assert {one.place.line for one in report.verdict.findings} == {0}
+
+
+def test_what_is_not_in_a_file_points_at_the_nearest_thing_above() -> None:
+    text = '{\n  "a": {\n    "b": 1\n  }\n}\n'
+    assert line_of(text, "/a/b") == 3
+    assert line_of(text, "/a/missing/deep") == 2
+    assert line_of(text, "/missing") == 1
+    assert line_of(text, "") == 1
+
+
+KEYS = st.text(max_size=5)
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, derandomize=True, database=None, max_examples=100)
+@given(before=st.dictionaries(KEYS, VALUES, max_size=3), key=KEYS, inner=KEYS)
+def test_the_line_is_found_among_any_neighbours(
+    before: dict[str, object], key: str, inner: str
+) -> None:
+    data = {**{name: one for name, one in before.items() if name != key}, key: [0, {inner: "here"}]}
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    number = line_of(text, f"/{escape(key)}/1/{escape(inner)}")
+    assert (
+        text.split("\n")[number - 1].strip() == f'{json.dumps(inner, ensure_ascii=False)}: "here"'
+    )
