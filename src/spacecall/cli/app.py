@@ -12,6 +12,7 @@ import typer
 
 from spacecall._version import __version__
 from spacecall.cli.add import add
+from spacecall.cli.call import CallCommand, call
 from spacecall.cli.demonstration import demo
 from spacecall.cli.exits import DONE, READER_GONE, ReaderGoneError, epilog, message_of, status_of
 from spacecall.cli.inspect import inspect
@@ -31,6 +32,7 @@ app = typer.Typer(
 """All commands."""
 
 app.command()(inspect)
+app.command(cls=CallCommand)(call)
 app.command()(add)
 app.command()(demo)
 

@@ -66,7 +66,7 @@ def flags_of(endpoint: Endpoint, taken: Collection[str]) -> list[Flag]:
 
 def split(
     arguments: Sequence[str], options: Mapping[str, bool], positions: int
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], int]:
     """A command line in two: what is the command's own, and what is for the app.
 
     Args:
@@ -74,6 +74,9 @@ def split(
         options: the command's own options, and whether they take a value.
         positions: how many words without a dash are the command's own, all before any flag of the
             app's.
+
+    Returns:
+        The command's own words, the app's, and how many of `positions` were not there.
     """
     own: list[str] = []
     others: list[str] = []
@@ -90,7 +93,7 @@ def split(
         else:
             positions -= 1
             own.append(one)
-    return own, others
+    return own, others, positions
 
 
 def read(arguments: Sequence[str], flags: Sequence[Flag]) -> dict[str, list[str]]:

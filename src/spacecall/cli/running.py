@@ -45,8 +45,8 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
 
 
 @contextmanager
-def deadline(seconds: float | None, what: str) -> Generator[None]:
-    """A block that must end within `seconds`.
+def deadline(seconds: float | None, what: str) -> Generator[anyio.CancelScope]:
+    """A block that must end within `seconds`, unless it puts the scope's deadline off.
 
     Raises:
         DeadlineError: it did not; `what` says what was waited for.
@@ -54,6 +54,6 @@ def deadline(seconds: float | None, what: str) -> Generator[None]:
     with anyio.CancelScope() as scope:
         if seconds is not None:
             scope.deadline = anyio.current_time() + seconds
-        yield
+        yield scope
     if scope.cancelled_caught:
         raise DeadlineError(f"{what} within {seconds:g} s", phase="connect")

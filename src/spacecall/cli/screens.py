@@ -14,7 +14,7 @@ from spacecall.cli.flags import Flag, kinds
 from spacecall.cli.output import write
 from spacecall.cli.words import default_of, kind_of, marks_of, remark_of, title_of
 from spacecall.codegen.text import one_line
-from spacecall.endpoints import Endpoint, Returned
+from spacecall.endpoints import Endpoint
 
 __all__ = ["endpoint_block", "endpoint_help", "show"]
 
@@ -55,7 +55,7 @@ def endpoint_block(endpoint: Endpoint) -> RenderableType:
         _head(endpoint),
         *([Padding(Text(said), (0, 0, 0, 4))] if (said := _described(endpoint)) else []),
         _columns(rows),
-        Padding(_outputs(endpoint.returns), (0, 0, 0, 4)),
+        Padding(Text("gives ", "dim").append(_outputs(endpoint), "none"), (0, 0, 0, 4)),
     )
 
 
@@ -69,7 +69,7 @@ def endpoint_help(source: str, endpoint: Endpoint, flags: Sequence[Flag]) -> Ren
     if flags:
         rows = [(Text(_flag(flag), "bold"), _help_of(flag)) for flag in flags]
         page += [Text("\nParameters of the app:"), _columns(rows, margin=2)]
-    page += [Text("\nGives:"), Padding(_outputs(endpoint.returns), (0, 0, 0, 2))]
+    page += [Text("\nGives:"), Padding(Text(_outputs(endpoint)), (0, 0, 0, 2))]
     page.append(Text("\nOptions of the command: spacecall call --help"))
     return Group(*page)
 
@@ -85,14 +85,12 @@ def _described(endpoint: Endpoint) -> str:
     return one_line(endpoint.description)
 
 
-def _outputs(returns: Sequence[Returned]) -> Text:
+def _outputs(endpoint: Endpoint) -> str:
     shown = [
-        f"{title_of(one) or one.component}: {kind_of(one.schema)}"
-        if title_of(one) or one.component
-        else kind_of(one.schema)
-        for one in returns
+        f"{label}: {kind_of(one.schema)}" if (label := title_of(one) or one.component) else "JSON"
+        for one in endpoint.returns
     ]
-    return Text("gives ", "dim").append(", ".join(shown) or "nothing", "none")
+    return ", ".join(shown) or "nothing"
 
 
 def _columns(rows: Iterable[Sequence[str | Text]], *, margin: int = 4) -> RenderableType:
@@ -116,7 +114,7 @@ def _metavar(flag: Flag) -> str:
         return "FILE" if inner == "list of files" else "ITEM"
     if found == {"string"} and kind_of(flag.parameter.schema).startswith('"'):
         return "CHOICE"
-    return _METAVARS.get(next(iter(found), ""), "JSON") if len(found) == 1 else "VALUE"
+    return "VALUE" if len(found) > 1 else _METAVARS.get(next(iter(found), ""), "JSON")
 
 
 def _help_of(flag: Flag) -> str:

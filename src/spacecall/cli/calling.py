@@ -1,0 +1,192 @@
+"""Carrying out `spacecall call`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spacecall._client.arguments import find
+from spacecall._client.call import Call
+from spacecall._client.space import Space
+from spacecall.cli import stdin
+from spacecall.cli.access import Access
+from spacecall.cli.arguments import check_complete, from_flags, from_json, located
+from spacecall.cli.exits import DONE
+from spacecall.cli.feedback import Feedback
+from spacecall.cli.flags import Flag, flags_of, read
+from spacecall.cli.lines import call_lines
+from spacecall.cli.output import screen, stdout_is_terminal, write
+from spacecall.cli.results import Folder, printed, readable
+from spacecall.cli.running import deadline
+from spacecall.cli.screens import endpoint_help, show
+from spacecall.cli.streaming import Snapshots, TextStream, gives_text
+from spacecall.cli.values import Inputs, reads_stdin
+from spacecall.codegen.fetch import load
+from spacecall.endpoints import Endpoint
+from spacecall.errors import InvalidInputError
+from spacecall.events import Completed, Event, Log, Output
+
+__all__ = ["Order", "place"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What `spacecall call` was asked for.
+
+    Attributes:
+        given: the flags of the app's parameters, as written.
+        taken: the command's own flags.
+        json: arguments as JSON, `@file`, `-`, or empty.
+        jobs: calls at once, where lines of stdin are calls; None for one call.
+        stream: None for the default.
+        help: whether the endpoint's parameters are shown, and nothing is called.
+    """
+
+    source: str
+    endpoint: str
+    given: Sequence[str]
+    taken: frozenset[str]
+    json: str
+    jobs: int | None
+    stream: bool | None
+    out: Path | None
+    quiet: bool
+    help: bool
+
+
+async def place(order: Order, access: Access) -> int:
+    """Make the call, or the calls, and print what they give: the exit code.
+
+    Raises:
+        SpaceError: the one call failed.
+        ReaderGoneError: nobody reads the result.
+        OSError: a file could not be written.
+    """
+    source = _live(order.source)
+    with Feedback(quiet=order.quiet or order.help) as feedback:
+        async with _opened(source, access) as space:
+            endpoint = find(space.endpoints, order.endpoint)
+            flags = flags_of(endpoint, order.taken)
+            if order.help:
+                show(screen(), endpoint_help(order.source, endpoint, flags))
+                return DONE
+            given = read(order.given, flags)
+            work = _Work(order, space, endpoint, flags, given, feedback)
+            return await (work.one() if order.jobs is None else work.lines(order.jobs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An order whose app has answered."""
+
+    order: Order
+    space: Space
+    endpoint: Endpoint
+    flags: Sequence[Flag]
+    given: Mapping[str, Sequence[str]]
+    feedback: Feedback
+
+    async def one(self) -> int:
+        """One call, with arguments from flags, files and stdin."""
+        texts = [self.order.json, *(one for values in self.given.values() for one in values)]
+        inputs = Inputs(await stdin.read_all() if any(map(reads_stdin, texts)) else b"")
+        arguments = self._arguments(inputs)
+        check_complete(self.flags, arguments, f"{self.order.source} {self.endpoint.name}")
+        stream = self._stream()
+        call = self.space.call(self.endpoint.name, **arguments)
+        try:
+            value = await _follow(call, self._shown(stream), stream)
+        finally:
+            self.feedback.clear()
+            stream.end()
+        if not stream.whole:
+            await self._print(value)
+        return DONE
+
+    async def lines(self, jobs: int) -> int:
+        """A call for each line of stdin."""
+        self.feedback.clear()
+        fixed = self._arguments(Inputs())
+        folder = self._folder()
+
+        async def make_call(arguments: dict[str, Any]) -> Any:
+            found = {**fixed, **located(self.endpoint, arguments, Inputs())}
+            call = self.space.call(self.endpoint.name, **found)
+            value = await _follow(call, self._logged, Snapshots())
+            return await readable(value, folder)
+
+        return await call_lines(stdin.lines(), make_call, jobs=jobs)
+
+    def _arguments(self, inputs: Inputs) -> dict[str, Any]:
+        whole = from_json(inputs.text(self.order.json)) if self.order.json else {}
+        found = located(self.endpoint, whole, inputs)
+        return found | from_flags(self.flags, self.given, inputs)
+
+    def _stream(self) -> Snapshots:
+        """What prints the outputs before the last one."""
+        wanted, text = self.order.stream, gives_text(self.endpoint)
+        if wanted is None:
+            wanted = text and self.endpoint.streaming and stdout_is_terminal()
+        if not wanted:
+            return Snapshots()
+        return TextStream() if text else Snapshots(printed)
+
+    def _shown(self, stream: Snapshots) -> Callable[[Event[Any]], None]:
+        def show_event(event: Event[Any]) -> None:
+            if isinstance(event, Output) and stream.prints:
+                self.feedback.clear()
+            if isinstance(event, Log) and stdout_is_terminal():
+                stream.pause()
+            self.feedback.show(event)
+
+        return show_event
+
+    def _logged(self, event: Event[Any]) -> None:
+        if isinstance(event, Log):
+            self.feedback.show(event)
+
+    def _folder(self) -> Folder | None:
+        return Folder(self.order.out) if self.order.out else None
+
+    async def _print(self, value: Any) -> None:
+        if self.endpoint.returns:
+            indent = 2 if stdout_is_terminal() else None
+            write(printed(await readable(value, self._folder()), indent=indent))
+
+
+async def _follow(call: Call[Any], tell: Callable[[Event[Any]], None], stream: Snapshots) -> Any:
+    """Make a call, and give its events to whoever shows them: its value."""
+    value = None
+    async with call as job:
+        async for event in job:
+            tell(event)
+            if isinstance(event, Output):
+                await stream.show(event.value)
+            elif isinstance(event, Completed):
+                value = event.value
+                await stream.finish(value)
+    return value
+
+
+@asynccontextmanager
+async def _opened(source: str, access: Access) -> AsyncGenerator[Space, None]:
+    """The app, whose answer is waited for until the timeout; its calls have theirs."""
+    space = Space(source, auth=access.auth, timeouts=access.timeouts, headers=access.headers)
+    with deadline(access.timeout, "the app did not answer") as scope:
+        async with space:
+            scope.deadline = math.inf
+            yield space
+
+
+def _live(source: str) -> str:
+    """What can be called: of saved files, the Space that they are of."""
+    saved = load(source)
+    if saved is None:
+        return source
+    if not saved.source:
+        raise InvalidInputError(f"{source} is a saved description: give the app's address")
+    return saved.source
