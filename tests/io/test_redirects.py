@@ -81,7 +81,9 @@ async def test_redirects_of_a_download_lead_elsewhere_without_credentials() -> N
             assert await response.aread() == b"data"
         assert app.last.headers["authorization"] == "Bearer t0ken"
         assert app.last.headers["cookie"] == "login=c00kie"
-        assert set(other.last.headers) == {"host", "user-agent"}, "nothing of the caller's"
+        assert set(other.last.headers) == {"host", "user-agent", "accept-encoding"}, (
+            "nothing of the caller's"
+        )
 
 
 async def test_a_step_up_to_https_is_the_same_host() -> None:

@@ -187,6 +187,9 @@ class Link:
         """Send, and follow redirects of a GET; to another host only if `elsewhere`, and bare."""
         hops = 0
         while True:
+            if elsewhere:
+                # Of a file: packed, a chunk would be of any size once it is unpacked.
+                request.headers["accept-encoding"] = "identity"
             response = await self._send(request, settings)
             target = response.headers.get("location")
             if response.status_code not in _REDIRECTS or target is None:
