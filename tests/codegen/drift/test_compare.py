@@ -22,7 +22,12 @@ def value(name: str, component: str = "textbox", **more: Any) -> Value:
 
 def endpoint(name: str, *inputs: Value, outputs: tuple[Value, ...] = (), **more: Any) -> Endpoint:
     place = drift.Place("join.schema.json", f"/$defs{name}")
-    facts = {"streaming": False, "queued": True, "stateful": False, "visibility": "public"}
+    facts: dict[str, Any] = {
+        "streaming": False,
+        "queued": True,
+        "stateful": False,
+        "visibility": "public",
+    }
     return Endpoint(name, inputs, outputs, place=place, **{**facts, **more})
 
 
@@ -161,6 +166,30 @@ def test_what_is_not_known_of_one_side_is_no_drift() -> None:
     known = an_app(one, access="login", hardware="zero-a10g")
     assert drift.compare(unknown, known) == []
     assert drift.compare(known, unknown) == []
+
+
+def test_an_object_that_differs_by_what_it_requires_is_said_not_to_be_the_same() -> None:
+    def side(*required: str) -> Value:
+        schema = {"type": "object", "properties": {"a": TEXT}, "required": list(required)}
+        return value("x", schema=schema)
+
+    (sent,) = drift.compare(an_app(endpoint("/f", side())), an_app(endpoint("/f", side("a"))))
+    assert (sent.rule, sent.message) == (
+        "parameter-retyped",
+        "x still takes a dict of a, but not the same",
+    )
+    old, new = (endpoint("/f", outputs=(side(*names),)) for names in (("a",), ()))
+    (got,) = drift.compare(an_app(old), an_app(new))
+    assert (got.rule, got.message) == (
+        "output-retyped",
+        "x 'x' is still a dict of a, but not the same",
+    )
+
+
+def test_several_files_where_one_was_are_no_drift_if_the_wire_is_the_same() -> None:
+    one, many = (endpoint("/f", value("x", many=many)) for many in (False, True))
+    assert compared(one, many) == []
+    assert compared(many, one) == [("file-count-narrowed", "x")]
 
 
 def test_endpoints_are_found_in_the_same_order_whatever_the_app_does() -> None:

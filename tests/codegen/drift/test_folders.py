@@ -90,6 +90,38 @@ def test_what_is_not_in_a_file_points_at_the_nearest_thing_above() -> None:
     assert line_of(text, "") == 1
 
 
+@pytest.mark.parametrize("content", [None, "[", "", b"\xff"])
+def test_a_file_that_cannot_be_read_again_loses_the_line_only(
+    content: str | bytes | None, tmp_path: Path
+) -> None:
+    pair = "16-limits-narrowed"
+    folder = write(pair, tmp_path)
+    pinned = drift.pinned(store.read(folder))
+    path = folder / "join.schema.json"
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    live = app(pair, "after")
+    report = drift.check(
+        "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
+    )
+    assert report.status == "drift"
+    assert {one.place.line for one in report.verdict.findings} <= {0, 1}
+
+
+def test_a_step_that_the_schema_notes_counts_more_than_its_remark() -> None:
+    told = load("16-limits-narrowed", "before")
+    made = describe(AppDocuments(told["config"], told["info"]), "client")
+    documents = json.loads(json.dumps(made.documents))
+    steps = documents["join.schema.json"]["$defs"]["RunInput"]["properties"]["steps"]
+    steps["x-spacecall"]["step"] = 5
+    pinned = drift.pinned(store.pack("client", made.lock, documents))
+    assert pinned.endpoints["/run"].inputs[0].step == 5
+    live = app("16-limits-narrowed", "after")
+    assert "step-narrowed" not in {one.rule for one in drift.compare(pinned, live)}
+
+
 KEYS = st.text(max_size=5)
 VALUES = st.recursive(
     st.none() | st.integers() | st.text(max_size=5),

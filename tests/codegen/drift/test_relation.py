@@ -26,7 +26,7 @@ def record(required: tuple[str, ...] = (), **members: Any) -> dict[str, Any]:
     return {"type": "object", "properties": members, "required": list(required)}
 
 
-WIDER = [
+WIDER: list[tuple[Any, Any]] = [
     ({"type": "integer"}, NUMBER),
     (TEXT, {}),
     (TEXT, {"anyOf": [TEXT, NULL]}),

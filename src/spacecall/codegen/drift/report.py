@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from spacecall.codegen.drift.compare import compare
 from spacecall.codegen.drift.findings import Finding
-from spacecall.codegen.drift.interface import App
+from spacecall.codegen.drift.interface import Access, App
 from spacecall.codegen.drift.locate import located
 from spacecall.codegen.drift.policy import Policy, Verdict
 
@@ -78,7 +78,14 @@ def check(
 
 
 def unchecked(
-    name: str, source: str, reason: str, policy: Policy, *, pinned: App | None = None
+    name: str,
+    source: str,
+    reason: str,
+    policy: Policy,
+    *,
+    today: date,
+    pinned: App | None = None,
+    access: Access | None = None,
 ) -> Report:
     """The report of a client whose app could not be asked.
 
@@ -87,12 +94,20 @@ def unchecked(
         source: what the live side should have been.
         reason: why it could not be read: asleep, unreachable, 401, 429, not a Gradio app.
         policy: the project's.
+        today: ends what is ignored until a day.
         pinned: what the client was generated from, if that could be read.
+        access: what the app wants, if it refused for that: a finding where it was open before.
     """
-    version = pinned.gradio if pinned else ""
-    nothing = Verdict((), (), failed=False)
+    findings = compare(pinned, replace(pinned, access=access)) if pinned and access else []
     return Report(
-        name, source, "unchecked", version, "", nothing, reason=reason, fail_on=policy.fail_on
+        name,
+        source,
+        "unchecked",
+        pinned.gradio if pinned else "",
+        "",
+        policy.judge(name, findings, today),
+        reason=reason,
+        fail_on=policy.fail_on,
     )
 
 

@@ -105,6 +105,7 @@ ENDPOINT_RULES = (
         "Refresh; pass what the app remembered before, if it takes it now.",
     ),
 )
+"""About whole endpoints."""
 
 APP_RULES = (
     Rule(
@@ -184,3 +185,4 @@ APP_RULES = (
         "Fix what it ignored, or give it a new date and reason. Else delete it.",
     ),
 )
+"""About the app as a whole, and about the list of what is ignored."""

@@ -227,6 +227,7 @@ PARAMETER_RULES = (
         _REFRESH,
     ),
 )
+"""About parameters; those of components and files also about outputs."""
 
 OUTPUT_RULES = (
     Rule(
@@ -279,3 +280,4 @@ OUTPUT_RULES = (
         "Nothing; refresh for the closer type.",
     ),
 )
+"""About outputs."""

@@ -1,0 +1,100 @@
+"""A fingerprint changes when calls would, and only then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from spacecall._core.config import AppConfig, read_config
+from spacecall._core.fingerprint import differences, fingerprint, fingerprints
+from tests.core.apps import CORPUS, VERSIONS, corpus_app, protocol_app
+
+
+def app(inputs: Any = ("textbox",), outputs: Any = ("textbox",), **more: Any) -> AppConfig:
+    """An app with one function `/f`; `-group` stands for a slot that the API does not have."""
+    components: list[dict[str, Any]] = []
+
+    def slots(kinds: Any) -> list[int]:
+        numbers: list[int] = []
+        for kind in kinds:
+            hidden = kind.startswith("-") or kind == "state"
+            number = len(components) + 1
+            numbers.append(number)
+            components.append({"id": number, "type": kind.strip("-"), "skip_api": hidden})
+        return numbers
+
+    dependency = {"inputs": slots(inputs), "outputs": slots(outputs), "api_name": "f", **more}
+    return read_config({"components": components, "dependencies": [dependency]})
+
+
+def of(config: AppConfig) -> str:
+    return fingerprints(config, ["/f"])["/f"]
+
+
+def test_a_fingerprint_says_components_state_and_how_it_runs() -> None:
+    config = app(
+        ("textbox", "number", "state"),
+        ("chatbot", "state"),
+        types={"generator": True},
+        queue=True,
+    )
+    assert of(config) == "(textbox, number, state) -> (chatbot, state) queued streaming"
+    direct = app(queue=False, api_visibility="undocumented")
+    assert of(direct) == "(textbox) -> (textbox) direct undocumented"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        app(("number",)),
+        app(("textbox", "textbox")),
+        app(()),
+        app(("textbox", "state")),
+        app(("textbox",), ("number",)),
+        app(("textbox",), ("textbox", "state")),
+        app(types={"generator": True}),
+        app(queue=False),
+        app(show_api=False),
+        app(("",)),  # a component that /config says nothing of
+    ],
+)
+def test_what_changes_a_call_changes_the_fingerprint(other: AppConfig) -> None:
+    assert of(other) != of(app())
+    assert differences({"/f": of(app())}, other) == [f"/f: was {of(app())}, is {of(other)}"]
+
+
+def test_the_order_of_components_counts() -> None:
+    assert of(app(("textbox", "number"))) != of(app(("number", "textbox")))
+
+
+def test_slots_that_nobody_sees_do_not_count() -> None:
+    assert of(app(("textbox", "-group"))) == of(app())
+
+
+def test_an_endpoint_that_is_gone_is_a_difference() -> None:
+    assert differences({"/g": "(textbox) -> (textbox) queued"}, app()) == [
+        "/g: the app has no such endpoint any more"
+    ]
+
+
+def test_endpoints_that_are_not_in_use_do_not_count() -> None:
+    assert differences({}, app()) == []
+    assert fingerprints(app(), ["/g"]) == {}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_a_real_app_does_not_differ_from_itself(name: str) -> None:
+    config, endpoints = corpus_app(name)
+    pinned = fingerprints(config, endpoints)
+    assert pinned.keys() == endpoints.keys()
+    assert differences(pinned, config) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_generation_has_fingerprints(version: str) -> None:
+    config, endpoints = protocol_app(version)
+    echo = config.find("/echo")
+    assert echo is not None
+    assert fingerprint(echo) == "(textbox) -> (textbox) queued"
+    assert differences(fingerprints(config, endpoints), config) == []
