@@ -65,7 +65,7 @@ def protocol_app(request: pytest.FixtureRequest, app_server: ServerPool) -> AppS
 @pytest.fixture(scope="session")
 def phi4_app(app_server: ServerPool) -> AppServer:
     """The replica of the Phi-4 multimodal Space, on Gradio 5.50.0."""
-    return app_server("phi4_replica.py", servers.GRADIO_5)
+    return app_server(str(servers.REPLICA), servers.GRADIO_5)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from pathlib import Path
 
 APPS = Path(__file__).resolve().parent / "apps"
 DATA = APPS / "data"
+REPLICA = APPS.parent.parent / "src" / "spacecall" / "cli" / "demo" / "phi4_replica.py"
 GRADIO_6 = "6.31.0"
 GRADIO_5 = "5.50.0"
 

@@ -57,10 +57,14 @@ class TypedEndpoint(Generic[T]):
         inputs: the model of its arguments, fields in wire order.
         output: the type of its value: of the one output, or a NamedTuple of all.
         returns: how many outputs a caller sees.
+        schema: sha256 of the schema that it was generated from.
     """
 
-    def __init__(self, name: str, *, inputs: type[Arguments], output: Any, returns: int) -> None:
+    def __init__(
+        self, name: str, *, inputs: type[Arguments], output: Any, returns: int, schema: str = ""
+    ) -> None:
         self.name = name
+        self._schema: Final = schema
         self._inputs: Final = inputs
         self._output = output
         self._returns = returns
@@ -75,7 +79,7 @@ class TypedEndpoint(Generic[T]):
             expected = len(dependency.visible_inputs)
             if len(values) != expected:
                 lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
-                raise _drift(self.name, lines)
+                raise self._drift(lines)
             return Plan(dependency, values, self.decode)
 
         return caller.planned(self.name, prepare)
@@ -106,12 +110,20 @@ class TypedEndpoint(Generic[T]):
         if self._adapter is None:
             self._adapter = TypeAdapter(self._output)
         if len(values) != self._returns:
-            raise _drift(self.name, [f"{self._returns} outputs expected, got {len(values)}"])
+            raise self._drift([f"{self._returns} outputs expected, got {len(values)}"])
         value = values[0] if self._returns == 1 else values
         try:
             return self._adapter.validate_python(value, context=make_file)
         except ValidationError as error:
-            raise _drift(self.name, _lines(error)) from error
+            raise self._drift(_lines(error)) from error
+
+    def _drift(self, differences: list[str]) -> SchemaDriftError:
+        return SchemaDriftError(
+            "the app does not fit the generated client: " + "; ".join(differences[:3]),
+            differences=differences,
+            pinned=self._schema or None,
+            endpoint=self.name,
+        )
 
 
 class TypedClient:
@@ -144,7 +156,7 @@ class TypedClient:
         """What the client calls through."""
         return self._caller
 
-    def _call(self, endpoint: TypedEndpoint[T], **arguments: Any) -> Call[T]:
+    def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> Call[T]:
         return endpoint.call(self._caller, arguments)
 
 
@@ -173,16 +185,8 @@ class SyncTypedClient:
         """What the client calls through."""
         return self._caller
 
-    def _call(self, endpoint: TypedEndpoint[T], **arguments: Any) -> SyncCall[T]:
+    def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> SyncCall[T]:
         return self._caller.wrap(lambda caller: endpoint.call(caller, arguments))
-
-
-def _drift(endpoint: str, differences: list[str]) -> SchemaDriftError:
-    return SchemaDriftError(
-        "the app does not fit the generated client: " + "; ".join(differences[:3]),
-        differences=differences,
-        endpoint=endpoint,
-    )
 
 
 def _lines(error: ValidationError) -> list[str]:

@@ -35,6 +35,8 @@ __all__ = [
     "WidgetsOutput",
 ]
 
+_SCHEMA: Final = "aa13d26e795893765d83b339f494fe961cf0ac5cbc2fe9a17f9bcdcc70aa2532"
+
 
 class ComponentMessage(AppObject):
     """The app's `ComponentMessage`."""
@@ -125,7 +127,9 @@ class EchoInput(Arguments):
     text: str
 
 
-_ECHO: Final[TypedEndpoint[str]] = TypedEndpoint("/echo", inputs=EchoInput, output=str, returns=1)
+_ECHO: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/echo", inputs=EchoInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class AddInput(Arguments):
@@ -135,7 +139,9 @@ class AddInput(Arguments):
     b: int | float = 10
 
 
-_ADD: Final[TypedEndpoint[float]] = TypedEndpoint("/add", inputs=AddInput, output=float, returns=1)
+_ADD: Final[TypedEndpoint[float]] = TypedEndpoint(
+    "/add", inputs=AddInput, output=float, returns=1, schema=_SCHEMA
+)
 
 
 class StreamTextInput(Arguments):
@@ -146,7 +152,7 @@ class StreamTextInput(Arguments):
 
 
 _STREAM_TEXT: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/stream_text", inputs=StreamTextInput, output=str, returns=1
+    "/stream_text", inputs=StreamTextInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -169,7 +175,7 @@ class StreamEditOutput(NamedTuple):
 
 
 _STREAM_EDIT: Final[TypedEndpoint[StreamEditOutput]] = TypedEndpoint(
-    "/stream_edit", inputs=StreamEditInput, output=StreamEditOutput, returns=2
+    "/stream_edit", inputs=StreamEditInput, output=StreamEditOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -180,7 +186,7 @@ class ProgressInput(Arguments):
 
 
 _PROGRESS: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/progress", inputs=ProgressInput, output=str, returns=1
+    "/progress", inputs=ProgressInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -191,7 +197,7 @@ class ImageInput(Arguments):
 
 
 _IMAGE: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/image", inputs=ImageInput, output=File | None, returns=1
+    "/image", inputs=ImageInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -202,7 +208,7 @@ class FilesInput(Arguments):
 
 
 _FILES: Final[TypedEndpoint[list[File] | None]] = TypedEndpoint(
-    "/files", inputs=FilesInput, output=list[File] | None, returns=1
+    "/files", inputs=FilesInput, output=list[File] | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -213,7 +219,11 @@ class GalleryInput(Arguments):
 
 
 _GALLERY: Final[TypedEndpoint[list[GalleryImage | GalleryVideo] | None]] = TypedEndpoint(
-    "/gallery", inputs=GalleryInput, output=list[GalleryImage | GalleryVideo] | None, returns=1
+    "/gallery",
+    inputs=GalleryInput,
+    output=list[GalleryImage | GalleryVideo] | None,
+    returns=1,
+    schema=_SCHEMA,
 )
 
 
@@ -224,7 +234,7 @@ class AudioInput(Arguments):
 
 
 _AUDIO: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/audio", inputs=AudioInput, output=File | None, returns=1
+    "/audio", inputs=AudioInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -235,7 +245,7 @@ class MakeFileInput(Arguments):
 
 
 _MAKE_FILE: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/make_file", inputs=MakeFileInput, output=File | None, returns=1
+    "/make_file", inputs=MakeFileInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -259,7 +269,7 @@ class ChatOutput(NamedTuple):
 
 
 _CHAT: Final[TypedEndpoint[ChatOutput]] = TypedEndpoint(
-    "/chat", inputs=ChatInput, output=ChatOutput, returns=2
+    "/chat", inputs=ChatInput, output=ChatOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -269,7 +279,9 @@ class FailInput(Arguments):
     text: str
 
 
-_FAIL: Final[TypedEndpoint[str]] = TypedEndpoint("/fail", inputs=FailInput, output=str, returns=1)
+_FAIL: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/fail", inputs=FailInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class Fail2Input(Arguments):
@@ -279,7 +291,7 @@ class Fail2Input(Arguments):
 
 
 _FAIL2: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/fail2", inputs=Fail2Input, output=str, returns=1
+    "/fail2", inputs=Fail2Input, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -290,7 +302,7 @@ class FailMidInput(Arguments):
 
 
 _FAIL_MID: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/fail_mid", inputs=FailMidInput, output=str, returns=1
+    "/fail_mid", inputs=FailMidInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -301,7 +313,7 @@ class CrashInput(Arguments):
 
 
 _CRASH: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/crash", inputs=CrashInput, output=str, returns=1
+    "/crash", inputs=CrashInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -311,7 +323,9 @@ class SlowInput(Arguments):
     seconds: int | float | None
 
 
-_SLOW: Final[TypedEndpoint[str]] = TypedEndpoint("/slow", inputs=SlowInput, output=str, returns=1)
+_SLOW: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/slow", inputs=SlowInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class SlowStreamInput(Arguments):
@@ -321,7 +335,7 @@ class SlowStreamInput(Arguments):
 
 
 _SLOW_STREAM: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/slow_stream", inputs=SlowStreamInput, output=str, returns=1
+    "/slow_stream", inputs=SlowStreamInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -332,7 +346,7 @@ class SlowAsyncInput(Arguments):
 
 
 _SLOW_ASYNC: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/slow_async", inputs=SlowAsyncInput, output=str, returns=1
+    "/slow_async", inputs=SlowAsyncInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -364,7 +378,7 @@ class WidgetsOutput(NamedTuple):
 
 
 _WIDGETS: Final[TypedEndpoint[WidgetsOutput]] = TypedEndpoint(
-    "/widgets", inputs=WidgetsInput, output=WidgetsOutput, returns=3
+    "/widgets", inputs=WidgetsInput, output=WidgetsOutput, returns=3, schema=_SCHEMA
 )
 
 
@@ -375,7 +389,7 @@ class BatchInput(Arguments):
 
 
 _BATCH: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/batch", inputs=BatchInput, output=str, returns=1
+    "/batch", inputs=BatchInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -386,7 +400,7 @@ class NoqueueInput(Arguments):
 
 
 _NOQUEUE: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/noqueue", inputs=NoqueueInput, output=str, returns=1
+    "/noqueue", inputs=NoqueueInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -397,7 +411,7 @@ class NoqueueGenInput(Arguments):
 
 
 _NOQUEUE_GEN: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/noqueue_gen", inputs=NoqueueGenInput, output=str, returns=1
+    "/noqueue_gen", inputs=NoqueueGenInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -408,7 +422,7 @@ class WhoamiInput(Arguments):
 
 
 _WHOAMI: Final[TypedEndpoint[Any]] = TypedEndpoint(
-    "/whoami", inputs=WhoamiInput, output=Any, returns=1
+    "/whoami", inputs=WhoamiInput, output=Any, returns=1, schema=_SCHEMA
 )
 
 
@@ -431,7 +445,7 @@ class UpdateOutput(NamedTuple):
 
 
 _UPDATE: Final[TypedEndpoint[UpdateOutput]] = TypedEndpoint(
-    "/update", inputs=UpdateInput, output=UpdateOutput, returns=2
+    "/update", inputs=UpdateInput, output=UpdateOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -443,7 +457,7 @@ class HiddenInInput(Arguments):
 
 
 _HIDDEN_IN: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/hidden_in", inputs=HiddenInInput, output=str, returns=1
+    "/hidden_in", inputs=HiddenInInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -454,7 +468,7 @@ class LambdaInput(Arguments):
 
 
 _LAMBDA_: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/lambda", inputs=LambdaInput, output=str, returns=1
+    "/lambda", inputs=LambdaInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -465,7 +479,7 @@ class Lambda1Input(Arguments):
 
 
 _LAMBDA_1: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/lambda_1", inputs=Lambda1Input, output=str, returns=1
+    "/lambda_1", inputs=Lambda1Input, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -476,7 +490,7 @@ class Echo1Input(Arguments):
 
 
 _ECHO_1: Final[TypedEndpoint[float]] = TypedEndpoint(
-    "/echo_1", inputs=Echo1Input, output=float, returns=1
+    "/echo_1", inputs=Echo1Input, output=float, returns=1, schema=_SCHEMA
 )
 
 
@@ -485,7 +499,7 @@ class Lambda3Input(Arguments):
 
 
 _LAMBDA_3: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/lambda_3", inputs=Lambda3Input, output=str, returns=1
+    "/lambda_3", inputs=Lambda3Input, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -496,7 +510,7 @@ class ValidatedInput(Arguments):
 
 
 _VALIDATED: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/validated", inputs=ValidatedInput, output=str, returns=1
+    "/validated", inputs=ValidatedInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -520,7 +534,7 @@ class AddMessageOutput(NamedTuple):
 
 
 _ADD_MESSAGE: Final[TypedEndpoint[AddMessageOutput]] = TypedEndpoint(
-    "/add_message", inputs=AddMessageInput, output=AddMessageOutput, returns=2
+    "/add_message", inputs=AddMessageInput, output=AddMessageOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -531,7 +545,7 @@ class BotInput(Arguments):
 
 
 _BOT: Final[TypedEndpoint[list[Message]]] = TypedEndpoint(
-    "/bot", inputs=BotInput, output=list[Message], returns=1
+    "/bot", inputs=BotInput, output=list[Message], returns=1, schema=_SCHEMA
 )
 
 
@@ -542,7 +556,7 @@ class CamInput(Arguments):
 
 
 _CAM: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/cam", inputs=CamInput, output=File | None, returns=1
+    "/cam", inputs=CamInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -556,7 +570,7 @@ class ApiFnInput(Arguments):
 
 
 _API_FN: Final[TypedEndpoint[dict[str, int]]] = TypedEndpoint(
-    "/api_fn", inputs=ApiFnInput, output=dict[str, int], returns=1
+    "/api_fn", inputs=ApiFnInput, output=dict[str, int], returns=1, schema=_SCHEMA
 )
 
 
@@ -567,7 +581,9 @@ class MoreInput(Arguments):
     c: str | None
 
 
-_MORE: Final[TypedEndpoint[str]] = TypedEndpoint("/more", inputs=MoreInput, output=str, returns=1)
+_MORE: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/more", inputs=MoreInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class Chat1Input(Arguments):
@@ -577,7 +593,7 @@ class Chat1Input(Arguments):
 
 
 _CHAT_1: Final[TypedEndpoint[Any]] = TypedEndpoint(
-    "/chat_1", inputs=Chat1Input, output=Any, returns=1
+    "/chat_1", inputs=Chat1Input, output=Any, returns=1, schema=_SCHEMA
 )
 
 
@@ -600,7 +616,7 @@ class JsonNoqueueOutput(NamedTuple):
 
 
 _JSON_NOQUEUE: Final[TypedEndpoint[JsonNoqueueOutput]] = TypedEndpoint(
-    "/json_noqueue", inputs=JsonNoqueueInput, output=JsonNoqueueOutput, returns=2
+    "/json_noqueue", inputs=JsonNoqueueInput, output=JsonNoqueueOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -611,7 +627,7 @@ class NothingInput(Arguments):
 
 
 _NOTHING: Final[TypedEndpoint[None]] = TypedEndpoint(
-    "/nothing", inputs=NothingInput, output=None, returns=0
+    "/nothing", inputs=NothingInput, output=None, returns=0, schema=_SCHEMA
 )
 
 
@@ -622,7 +638,7 @@ class SlowPairInput(Arguments):
 
 
 _SLOW_PAIR: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/slow_pair", inputs=SlowPairInput, output=str, returns=1
+    "/slow_pair", inputs=SlowPairInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -633,7 +649,7 @@ class SlowManyInput(Arguments):
 
 
 _SLOW_MANY: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/slow_many", inputs=SlowManyInput, output=str, returns=1
+    "/slow_many", inputs=SlowManyInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -656,7 +672,7 @@ class NanOutput(NamedTuple):
 
 
 _NAN: Final[TypedEndpoint[NanOutput]] = TypedEndpoint(
-    "/nan", inputs=NanInput, output=NanOutput, returns=2
+    "/nan", inputs=NanInput, output=NanOutput, returns=2, schema=_SCHEMA
 )
 
 

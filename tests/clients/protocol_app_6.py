@@ -36,6 +36,8 @@ __all__ = [
     "WidgetsOutput",
 ]
 
+_SCHEMA: Final = "68749e000e42ecf2dfef2b5176bc593a30e4d34711c4743f12724e8d8bc04eb0"
+
 
 class ComponentMessage(AppObject):
     """The app's `ComponentMessage`."""
@@ -138,7 +140,9 @@ class EchoInput(Arguments):
     text: str
 
 
-_ECHO: Final[TypedEndpoint[str]] = TypedEndpoint("/echo", inputs=EchoInput, output=str, returns=1)
+_ECHO: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/echo", inputs=EchoInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class AddInput(Arguments):
@@ -148,7 +152,9 @@ class AddInput(Arguments):
     b: int | float = 10
 
 
-_ADD: Final[TypedEndpoint[float]] = TypedEndpoint("/add", inputs=AddInput, output=float, returns=1)
+_ADD: Final[TypedEndpoint[float]] = TypedEndpoint(
+    "/add", inputs=AddInput, output=float, returns=1, schema=_SCHEMA
+)
 
 
 class StreamTextInput(Arguments):
@@ -159,7 +165,7 @@ class StreamTextInput(Arguments):
 
 
 _STREAM_TEXT: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/stream_text", inputs=StreamTextInput, output=str, returns=1
+    "/stream_text", inputs=StreamTextInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -182,7 +188,7 @@ class StreamEditOutput(NamedTuple):
 
 
 _STREAM_EDIT: Final[TypedEndpoint[StreamEditOutput]] = TypedEndpoint(
-    "/stream_edit", inputs=StreamEditInput, output=StreamEditOutput, returns=2
+    "/stream_edit", inputs=StreamEditInput, output=StreamEditOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -193,7 +199,7 @@ class ProgressInput(Arguments):
 
 
 _PROGRESS: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/progress", inputs=ProgressInput, output=str, returns=1
+    "/progress", inputs=ProgressInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -204,7 +210,7 @@ class ImageInput(Arguments):
 
 
 _IMAGE: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/image", inputs=ImageInput, output=File | None, returns=1
+    "/image", inputs=ImageInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -215,7 +221,7 @@ class FilesInput(Arguments):
 
 
 _FILES: Final[TypedEndpoint[list[File] | None]] = TypedEndpoint(
-    "/files", inputs=FilesInput, output=list[File] | None, returns=1
+    "/files", inputs=FilesInput, output=list[File] | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -226,7 +232,11 @@ class GalleryInput(Arguments):
 
 
 _GALLERY: Final[TypedEndpoint[list[GalleryImage | GalleryVideo] | None]] = TypedEndpoint(
-    "/gallery", inputs=GalleryInput, output=list[GalleryImage | GalleryVideo] | None, returns=1
+    "/gallery",
+    inputs=GalleryInput,
+    output=list[GalleryImage | GalleryVideo] | None,
+    returns=1,
+    schema=_SCHEMA,
 )
 
 
@@ -237,7 +247,7 @@ class AudioInput(Arguments):
 
 
 _AUDIO: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/audio", inputs=AudioInput, output=File | None, returns=1
+    "/audio", inputs=AudioInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -248,7 +258,7 @@ class MakeFileInput(Arguments):
 
 
 _MAKE_FILE: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/make_file", inputs=MakeFileInput, output=File | None, returns=1
+    "/make_file", inputs=MakeFileInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -272,7 +282,7 @@ class ChatOutput(NamedTuple):
 
 
 _CHAT: Final[TypedEndpoint[ChatOutput]] = TypedEndpoint(
-    "/chat", inputs=ChatInput, output=ChatOutput, returns=2
+    "/chat", inputs=ChatInput, output=ChatOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -282,7 +292,9 @@ class FailInput(Arguments):
     text: str
 
 
-_FAIL: Final[TypedEndpoint[str]] = TypedEndpoint("/fail", inputs=FailInput, output=str, returns=1)
+_FAIL: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/fail", inputs=FailInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class Fail2Input(Arguments):
@@ -292,7 +304,7 @@ class Fail2Input(Arguments):
 
 
 _FAIL2: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/fail2", inputs=Fail2Input, output=str, returns=1
+    "/fail2", inputs=Fail2Input, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -303,7 +315,7 @@ class FailMidInput(Arguments):
 
 
 _FAIL_MID: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/fail_mid", inputs=FailMidInput, output=str, returns=1
+    "/fail_mid", inputs=FailMidInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -314,7 +326,7 @@ class CrashInput(Arguments):
 
 
 _CRASH: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/crash", inputs=CrashInput, output=str, returns=1
+    "/crash", inputs=CrashInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -324,7 +336,9 @@ class SlowInput(Arguments):
     seconds: int | float | None
 
 
-_SLOW: Final[TypedEndpoint[str]] = TypedEndpoint("/slow", inputs=SlowInput, output=str, returns=1)
+_SLOW: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/slow", inputs=SlowInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class SlowStreamInput(Arguments):
@@ -334,7 +348,7 @@ class SlowStreamInput(Arguments):
 
 
 _SLOW_STREAM: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/slow_stream", inputs=SlowStreamInput, output=str, returns=1
+    "/slow_stream", inputs=SlowStreamInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -345,7 +359,7 @@ class SlowAsyncInput(Arguments):
 
 
 _SLOW_ASYNC: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/slow_async", inputs=SlowAsyncInput, output=str, returns=1
+    "/slow_async", inputs=SlowAsyncInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -377,7 +391,7 @@ class WidgetsOutput(NamedTuple):
 
 
 _WIDGETS: Final[TypedEndpoint[WidgetsOutput]] = TypedEndpoint(
-    "/widgets", inputs=WidgetsInput, output=WidgetsOutput, returns=3
+    "/widgets", inputs=WidgetsInput, output=WidgetsOutput, returns=3, schema=_SCHEMA
 )
 
 
@@ -388,7 +402,7 @@ class BatchInput(Arguments):
 
 
 _BATCH: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/batch", inputs=BatchInput, output=str, returns=1
+    "/batch", inputs=BatchInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -399,7 +413,7 @@ class NoqueueInput(Arguments):
 
 
 _NOQUEUE: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/noqueue", inputs=NoqueueInput, output=str, returns=1
+    "/noqueue", inputs=NoqueueInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -410,7 +424,7 @@ class NoqueueGenInput(Arguments):
 
 
 _NOQUEUE_GEN: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/noqueue_gen", inputs=NoqueueGenInput, output=str, returns=1
+    "/noqueue_gen", inputs=NoqueueGenInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -421,7 +435,7 @@ class WhoamiInput(Arguments):
 
 
 _WHOAMI: Final[TypedEndpoint[Any]] = TypedEndpoint(
-    "/whoami", inputs=WhoamiInput, output=Any, returns=1
+    "/whoami", inputs=WhoamiInput, output=Any, returns=1, schema=_SCHEMA
 )
 
 
@@ -444,7 +458,7 @@ class UpdateOutput(NamedTuple):
 
 
 _UPDATE: Final[TypedEndpoint[UpdateOutput]] = TypedEndpoint(
-    "/update", inputs=UpdateInput, output=UpdateOutput, returns=2
+    "/update", inputs=UpdateInput, output=UpdateOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -456,7 +470,7 @@ class HiddenInInput(Arguments):
 
 
 _HIDDEN_IN: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/hidden_in", inputs=HiddenInInput, output=str, returns=1
+    "/hidden_in", inputs=HiddenInInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -467,7 +481,7 @@ class LambdaInput(Arguments):
 
 
 _LAMBDA_: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/lambda", inputs=LambdaInput, output=str, returns=1
+    "/lambda", inputs=LambdaInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -478,7 +492,7 @@ class Lambda1Input(Arguments):
 
 
 _LAMBDA_1: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/lambda_1", inputs=Lambda1Input, output=str, returns=1
+    "/lambda_1", inputs=Lambda1Input, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -489,7 +503,7 @@ class Echo1Input(Arguments):
 
 
 _ECHO_1: Final[TypedEndpoint[float]] = TypedEndpoint(
-    "/echo_1", inputs=Echo1Input, output=float, returns=1
+    "/echo_1", inputs=Echo1Input, output=float, returns=1, schema=_SCHEMA
 )
 
 
@@ -498,7 +512,7 @@ class Lambda3Input(Arguments):
 
 
 _LAMBDA_3: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/lambda_3", inputs=Lambda3Input, output=str, returns=1
+    "/lambda_3", inputs=Lambda3Input, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -509,7 +523,7 @@ class ValidatedInput(Arguments):
 
 
 _VALIDATED: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/validated", inputs=ValidatedInput, output=str, returns=1
+    "/validated", inputs=ValidatedInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -533,7 +547,7 @@ class AddMessageOutput(NamedTuple):
 
 
 _ADD_MESSAGE: Final[TypedEndpoint[AddMessageOutput]] = TypedEndpoint(
-    "/add_message", inputs=AddMessageInput, output=AddMessageOutput, returns=2
+    "/add_message", inputs=AddMessageInput, output=AddMessageOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -544,7 +558,7 @@ class BotInput(Arguments):
 
 
 _BOT: Final[TypedEndpoint[list[Message]]] = TypedEndpoint(
-    "/bot", inputs=BotInput, output=list[Message], returns=1
+    "/bot", inputs=BotInput, output=list[Message], returns=1, schema=_SCHEMA
 )
 
 
@@ -555,7 +569,7 @@ class CamInput(Arguments):
 
 
 _CAM: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/cam", inputs=CamInput, output=File | None, returns=1
+    "/cam", inputs=CamInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -569,7 +583,7 @@ class ApiFnInput(Arguments):
 
 
 _API_FN: Final[TypedEndpoint[dict[str, int]]] = TypedEndpoint(
-    "/api_fn", inputs=ApiFnInput, output=dict[str, int], returns=1
+    "/api_fn", inputs=ApiFnInput, output=dict[str, int], returns=1, schema=_SCHEMA
 )
 
 
@@ -580,7 +594,7 @@ class CachedInput(Arguments):
 
 
 _CACHED: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/cached", inputs=CachedInput, output=str, returns=1
+    "/cached", inputs=CachedInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -591,7 +605,9 @@ class MoreInput(Arguments):
     c: str | None
 
 
-_MORE: Final[TypedEndpoint[str]] = TypedEndpoint("/more", inputs=MoreInput, output=str, returns=1)
+_MORE: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/more", inputs=MoreInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class Lambda6Input(Arguments):
@@ -601,7 +617,7 @@ class Lambda6Input(Arguments):
 
 
 _LAMBDA_6: Final[TypedEndpoint[Any]] = TypedEndpoint(
-    "/lambda_6", inputs=Lambda6Input, output=Any, returns=1
+    "/lambda_6", inputs=Lambda6Input, output=Any, returns=1, schema=_SCHEMA
 )
 
 
@@ -624,7 +640,7 @@ class JsonNoqueueOutput(NamedTuple):
 
 
 _JSON_NOQUEUE: Final[TypedEndpoint[JsonNoqueueOutput]] = TypedEndpoint(
-    "/json_noqueue", inputs=JsonNoqueueInput, output=JsonNoqueueOutput, returns=2
+    "/json_noqueue", inputs=JsonNoqueueInput, output=JsonNoqueueOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -635,7 +651,7 @@ class NothingInput(Arguments):
 
 
 _NOTHING: Final[TypedEndpoint[None]] = TypedEndpoint(
-    "/nothing", inputs=NothingInput, output=None, returns=0
+    "/nothing", inputs=NothingInput, output=None, returns=0, schema=_SCHEMA
 )
 
 
@@ -646,7 +662,7 @@ class SlowPairInput(Arguments):
 
 
 _SLOW_PAIR: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/slow_pair", inputs=SlowPairInput, output=str, returns=1
+    "/slow_pair", inputs=SlowPairInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -657,7 +673,7 @@ class SlowManyInput(Arguments):
 
 
 _SLOW_MANY: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/slow_many", inputs=SlowManyInput, output=str, returns=1
+    "/slow_many", inputs=SlowManyInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -680,7 +696,7 @@ class NanOutput(NamedTuple):
 
 
 _NAN: Final[TypedEndpoint[NanOutput]] = TypedEndpoint(
-    "/nan", inputs=NanInput, output=NanOutput, returns=2
+    "/nan", inputs=NanInput, output=NanOutput, returns=2, schema=_SCHEMA
 )
 
 

@@ -52,6 +52,8 @@ class ClientWriter:
         """Everything after the imports."""
         models = {model.key: model for model in self._plan.models}
         lines: list[str] = []
+        if self._plan.operations:
+            lines += ["", *assign("_SCHEMA", name("Final"), value(folder.digest))]
         for key, kinds in self._types.models.items():
             lines += ["", "", *self._model(models[key], kinds)]
         constants: list[str] = []
@@ -107,6 +109,7 @@ class ClientWriter:
             inputs=name(operation.takes),
             output=output,
             returns=value(len(operation.outputs)),
+            schema=name("_SCHEMA"),
         )
         kind = of("Final", of("TypedEndpoint", output))
         return [*lines, "", "", *assign(operation.constant, kind, made)]

@@ -52,8 +52,8 @@ METHOD_NAMES: Set[str] = _TYPES | {
 }
 """What a method of a typed client cannot be called: the base classes' own names, and types."""
 
-PARAMETER_NAMES: Set[str] = frozenset({"endpoint", "self"})
-"""What a parameter of a method cannot be called: the arguments that calling it takes itself."""
+PARAMETER_NAMES: Set[str] = frozenset({"self"})
+"""What a parameter of a method cannot be called."""
 
 TUPLE_NAMES: Set[str] = _TYPES | {"count", "index"}
 """What a field of a NamedTuple cannot be called."""

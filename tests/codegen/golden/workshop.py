@@ -21,6 +21,8 @@ __all__ = [
     "Workshop",
 ]
 
+_SCHEMA: Final = "d0192e79617dc5e395f87bd2e1998824f31784bb8de1898ecd20a74f3023214b"
+
 
 class Mark(AppObject):
     """The app's `Mark`."""
@@ -59,7 +61,7 @@ class PaintOutput(NamedTuple):
 
 
 _PAINT: Final[TypedEndpoint[PaintOutput]] = TypedEndpoint(
-    "/paint", inputs=PaintInput, output=PaintOutput, returns=2
+    "/paint", inputs=PaintInput, output=PaintOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -71,7 +73,7 @@ class ManyInput(Arguments):
 
 
 _MANY: Final[TypedEndpoint[str | None]] = TypedEndpoint(
-    "/many", inputs=ManyInput, output=str | None, returns=1
+    "/many", inputs=ManyInput, output=str | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -80,7 +82,7 @@ class NothingInput(Arguments):
 
 
 _NOTHING: Final[TypedEndpoint[None]] = TypedEndpoint(
-    "/nothing", inputs=NothingInput, output=None, returns=0
+    "/nothing", inputs=NothingInput, output=None, returns=0, schema=_SCHEMA
 )
 
 

@@ -24,6 +24,8 @@ __all__ = [
     "SyncPhi4Multimodal",
 ]
 
+_SCHEMA: Final = "0811582b879e5b8b9d81e21884317c23fe589fa4856b77c4997108c76efed4ca"
+
 
 class ComponentMessage(AppObject):
     """The app's `ComponentMessage`."""
@@ -100,7 +102,11 @@ class ProcessMessageOutput(NamedTuple):
 
 
 _PROCESS_MESSAGE: Final[TypedEndpoint[ProcessMessageOutput]] = TypedEndpoint(
-    "/process_message", inputs=ProcessMessageInput, output=ProcessMessageOutput, returns=2
+    "/process_message",
+    inputs=ProcessMessageInput,
+    output=ProcessMessageOutput,
+    returns=2,
+    schema=_SCHEMA,
 )
 
 
@@ -111,7 +117,7 @@ class BotResponseInput(Arguments):
 
 
 _BOT_RESPONSE: Final[TypedEndpoint[list[Message]]] = TypedEndpoint(
-    "/bot_response", inputs=BotResponseInput, output=list[Message], returns=1
+    "/bot_response", inputs=BotResponseInput, output=list[Message], returns=1, schema=_SCHEMA
 )
 
 
