@@ -14,6 +14,7 @@ from spacecall._version import __version__
 from spacecall.cli.add import add
 from spacecall.cli.call import CallCommand, call
 from spacecall.cli.demonstration import demo
+from spacecall.cli.doctor import doctor
 from spacecall.cli.exits import DONE, READER_GONE, ReaderGoneError, epilog, message_of, status_of
 from spacecall.cli.inspect import inspect
 from spacecall.codegen.store import SchemaError
@@ -35,6 +36,7 @@ app.command()(inspect)
 app.command(cls=CallCommand)(call)
 app.command()(add)
 app.command()(demo)
+app.command()(doctor)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - called by typer

@@ -97,16 +97,16 @@ def call(
     header: HeaderOption = None,
     timeout: TimeoutOption = None,
 ) -> None:
-    r"""Call an endpoint of an app and print its result.
+    """Call an endpoint of an app and print its result.
 
-    
+    \b
     spacecall call SOURCE /endpoint --help    the app's own parameters
     spacecall call SOURCE /endpoint --text hi --image @cat.png --n 20
 
     A text parameter takes a text, @file for a file's text, or - for stdin; a file parameter takes
     @file, an address or -; a list is a repeated flag; anything else is JSON. A parameter of the
     name of an option below has the flag --param-NAME; --flag=VALUE takes any VALUE.
-    """
+    """  # noqa: D301 - the help wants this character
     if jsonl and stream:
         raise InvalidInputError("--jsonl gives whole results: leave --stream out")
     order = Order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -15,6 +16,7 @@ from spacecall.cli.exits import ReaderGoneError
 __all__ = ["as_json", "screen", "stderr_is_terminal", "stdout_is_terminal", "write"]
 
 _WIDEST = 100
+_BREAKS = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
 def write(text: str) -> None:
@@ -34,8 +36,12 @@ def write(text: str) -> None:
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
-    """JSON of a value; nan and infinities, which it does not have, are null."""
-    return json.dumps(_finite(value), ensure_ascii=False, indent=indent)
+    """JSON of a value; nan and infinities, which it does not have, are null.
+
+    Without `indent` it is one line for every reader, whatever counts as a line break to it.
+    """
+    text = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
+    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def screen(*, error: bool = False) -> Console:
