@@ -110,9 +110,9 @@ def test_text_says_what_where_and_how_many() -> None:
     text = drift.render([report(finding(), ignored), report(name="fine"), UNCHECKED])
     assert text == (
         "my-app (me/app, Gradio 5.50.0 -> 6.31.0): 1 error, 1 ignored\n"
-        "  error    parameter-removed  text is gone\n"
+        "  error    parameter-removed  /say: text is gone\n"
         "           schemas/spaces/a/join.schema.json:7\n"
-        "  ignored  default-changed  n is 2 now: asked them (until 2026-12-31)\n"
+        "  ignored  default-changed  /say: n is 2 now: asked them (until 2026-12-31)\n"
         "fine (me/app, Gradio 5.50.0 -> 6.31.0): no drift\n"
         "asleep (me/asleep): could not be checked: the Space sleeps\n"
     )
@@ -121,7 +121,7 @@ def test_text_says_what_where_and_how_many() -> None:
 def test_github_annotations_point_at_the_line() -> None:
     assert drift.render([report(finding("50% of it, gone: yes"))], "github") == (
         "::error file=schemas/spaces/a/join.schema.json,line=7,"
-        "title=my-app%3A parameter-removed::50%25 of it, gone: yes\n"
+        "title=my-app%3A parameter-removed::/say: 50%25 of it, gone: yes\n"
     )
     assert drift.render([UNCHECKED], "github") == (
         "::error title=asleep could not be checked::the Space sleeps\n"

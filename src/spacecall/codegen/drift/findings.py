@@ -52,3 +52,9 @@ class Finding:
     message: str
     before: Any = None
     after: Any = None
+
+    @property
+    def sentence(self) -> str:
+        """The message, with the endpoint where it does not name it."""
+        named = self.endpoint in self.message.split()
+        return self.message if named or not self.endpoint else f"{self.endpoint}: {self.message}"

@@ -32,11 +32,11 @@ def as_text(reports: Sequence[Report]) -> str:
     for one in reports:
         lines.append(_headline(one))
         for finding in one.verdict.findings:
-            lines.append(f"  {finding.severity:7}  {finding.rule}  {one_line(finding.message)}")
+            lines.append(f"  {finding.severity:7}  {finding.rule}  {one_line(finding.sentence)}")
             lines += [f"           {where}" for where in [_where(finding)] if where]
         for finding, entry in one.verdict.ignored:
             why = one_line(f"{entry.reason} (until {entry.until})")
-            lines.append(f"  ignored  {finding.rule}  {one_line(finding.message)}: {why}")
+            lines.append(f"  ignored  {finding.rule}  {one_line(finding.sentence)}: {why}")
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -87,7 +87,7 @@ def as_markdown(reports: Sequence[Report]) -> str:
         if one.verdict.ignored:
             parts.append(
                 "\n".join(
-                    f"- ignored until {entry.until}: `{each.rule}`, {_cell(each.message)} "
+                    f"- ignored until {entry.until}: `{each.rule}`, {_cell(each.sentence)} "
                     f"({_cell(entry.reason)})"
                     for each, entry in one.verdict.ignored
                 )

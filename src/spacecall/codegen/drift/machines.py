@@ -27,7 +27,7 @@ def as_github(reports: Sequence[Report]) -> str:
                 "line": str(place.line) if place.file and place.line else "",
                 "title": f"{one.name}: {finding.rule}",
             }
-            lines.append(_command(_COMMANDS[finding.severity], about, finding.message))
+            lines.append(_command(_COMMANDS[finding.severity], about, finding.sentence))
         if one.status == "unchecked":
             about = {"title": f"{one.name} could not be checked"}
             lines.append(_command("error", about, one.reason))
@@ -82,7 +82,7 @@ def _suite(report: Report) -> str:
 def _case(report: Report, finding: Finding) -> str:
     place = finding.place
     where = f"{place.file}:{place.line} {place.pointer}" if place.file else ""
-    body = escape(_xml(f"{finding.message}\n{where}".strip()))
+    body = escape(_xml(f"{finding.sentence}\n{where}".strip()))
     head = f"    <testcase classname={_attribute(report.name)} name={_attribute(_title(finding))}>"
     if not _fails(report, finding):
         return f"{head}<system-out>{body}</system-out></testcase>"

@@ -15,6 +15,7 @@ __all__ = ["Facets", "canonical", "difference", "is_payload", "or_null", "split"
 
 _CHOICE_KINDS = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "number"))
 _DEEPEST = 8
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def words(value: Typed, depth: int = 0) -> str:
     if kinds == ["array"] and is_object(inner) and inner and depth < 2:
         return f"a list of ({words(node.to(inner), depth + 1)})"
     if kinds == ["object"] and (names := mapping(node.schema.get("properties"))):
-        return f"a dict of {', '.join(names)}"
+        shown = [*names][:_NAMED]
+        return f"a dict of {', '.join(shown)}{' …' if len(names) > _NAMED else ''}"
     found = branches(node.schema)
     if found and depth < 2:
         return " or ".join(dict.fromkeys(words(node.to(one), depth + 1) for one in found))
