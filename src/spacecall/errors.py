@@ -151,7 +151,7 @@ class InvalidInputError(StatusError):
         **place: Unpack[Place],
     ) -> None:
         super().__init__(message, status=status, body=body, **place)
-        self.problems = tuple(problems)
+        self.problems = tuple(problems) or (message,)
 
 
 class QueueFullError(StatusError):

@@ -16,12 +16,12 @@ class Timeouts:
     """How long each phase of a call may take, in seconds; None for no limit.
 
     Attributes:
-        connect: to open a connection, and to get the answer to a short request.
+        connect: to open a connection.
         upload: to upload the files of one call, all together.
         queue: from the join until the app starts to work on the job.
         run: from that start until the result.
-        idle: between two signs of life on a stream or download. Gradio sends a heartbeat every
-            15 s, so that four are missed before a stream counts as dead.
+        idle: without a sign of life on a stream, a download, or the answer to a short request.
+            Gradio sends a heartbeat every 15 s: four are missed before a stream counts as dead.
         total: the whole call, from `await` to the result.
         cancel: to tell the server that a job is cancelled, when a call is left early.
     """
@@ -80,7 +80,8 @@ class Limits:
     Attributes:
         lanes: streams that stateless calls share; each carries any number of jobs, and a stream
             that is lost takes only its own jobs with it.
-        requests: short requests (joins, uploads, cancels) under way at once.
+        requests: short requests (joins, cancels) under way at once, and as many calls of functions
+            that do not use the queue.
         backlog: events kept for a consumer that is slower than the app. Newer snapshots replace
             older ones, the oldest log lines go first, results and errors stay.
         parked: messages kept for jobs whose join has not been answered yet.

@@ -42,6 +42,7 @@ class Connection:
         self.app = app
         self.group = group
         self.jobs: set[Droppable] = set()
+        self.running = anyio.Semaphore(link.settings.limits.requests)
         self._channels: WeakSet[Channel] = WeakSet()
         self._lanes = Lanes(link.settings.limits.lanes, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()

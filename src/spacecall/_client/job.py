@@ -205,7 +205,8 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
                     core.advance(State.JOINING)
                     await channel.join(core, endpoint, data, self._settings)
                 else:
-                    await run(core, endpoint, data, channel, self._settings)
+                    async with self._connection.running:
+                        await run(core, endpoint, data, channel, self._settings)
         except SpaceError as error:
             core.fail(error)
 
@@ -258,7 +259,7 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
     def _resubmitted(self) -> bool:
         """Whether a lost job was sent again, as the caller's `Retry` wants it."""
         lost = isinstance(self._core.error, JobLostError)
-        if not lost or not self._resubmits or self._connection.closed:
+        if not lost or not self._resubmits or self._collects or self._connection.closed:
             return False
         self._resubmits -= 1
         self._renew(self._session)

@@ -32,7 +32,7 @@ async def run(
     patient = replace(settings, timeouts=replace(settings.timeouts, idle=settings.timeouts.run))
     request = requests.run(channel.app, endpoint, data, channel.session_hash)
     try:
-        answer = await channel.link.fetch(request, patient, headers=JOIN_HEADERS)
+        answer = await channel.link.fetch(request, patient, headers=JOIN_HEADERS, gated=False)
     except StatusError as error:
         raise _app_error(error) from error
     try:

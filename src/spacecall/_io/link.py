@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -114,9 +114,17 @@ class Link:
             self._cookies.set(name, value)
 
     async def fetch(
-        self, request: Request, settings: Settings | None = None, *, headers: Mapping[str, str] = {}
+        self,
+        request: Request,
+        settings: Settings | None = None,
+        *,
+        headers: Mapping[str, str] = {},
+        gated: bool = True,
     ) -> Answer:
         """Send a request and read the whole answer.
+
+        Args:
+            gated: whether it counts among the short requests that the gate lets through.
 
         Raises:
             TransportError, DeadlineError, StatusError: see `spacecall.errors`; the last also for a
@@ -126,7 +134,8 @@ class Link:
         settings = settings or self.settings
 
         async def attempt() -> Answer:
-            async with self._gate, self.open(request, settings, headers=headers) as response:
+            gate = self._gate if gated else nullcontext()
+            async with gate, self.open(request, settings, headers=headers) as response:
                 body = await read(response, settings.limits, self.base)
                 return Answer(str(response.url), response.headers, body)
 
@@ -208,6 +217,8 @@ class Link:
             hops += 1
 
     async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
+        if self._client.is_closed:
+            raise RuntimeError("the Space is closed: read its files inside its async with block")
         url = str(request.url)
         trusted = self._trusts(url)
         # build_request merges the cookies of the whole client; this link's own replace them.

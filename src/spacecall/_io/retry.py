@@ -51,5 +51,5 @@ def _repeatable(error: SpaceError, *, idempotent: bool) -> bool:
     if isinstance(error, TransportError):
         return idempotent or not error.sent
     if isinstance(error, DeadlineError):
-        return idempotent or error.phase == "connect"
+        return error.phase == "connect"
     return idempotent and isinstance(error, StatusError) and error.status in (502, 503, 504)

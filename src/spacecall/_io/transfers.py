@@ -20,7 +20,13 @@ from spacecall._io.link import Link
 from spacecall._io.multipart import Multipart, Part
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
-from spacecall.errors import DeadlineError, InvalidInputError, ProtocolError
+from spacecall.errors import (
+    DeadlineError,
+    InvalidInputError,
+    ProtocolError,
+    StatusError,
+    TransportError,
+)
 from spacecall.files import File
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -62,6 +68,16 @@ async def _fetched(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes],
             idempotent=True,
         )
         yield await stack.enter_async_context(aclosing(byte_chunks(response)))
+
+
+@asynccontextmanager
+async def _from_the_web(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    try:
+        async with _fetched(link, url) as chunks:
+            yield chunks
+    except (TransportError, DeadlineError, StatusError) as error:
+        place = url.partition("?")[0]  # what is behind it may be a signature
+        raise InvalidInputError(f"cannot fetch {place}: {error.message}") from error
 
 
 async def upload(
@@ -113,7 +129,7 @@ def _part(link: Link, file: File, limit: int | None) -> Part:
         )
     source = file.source
     url = source.url if isinstance(source, WebUrl) else None
-    opened = source.open if url is None else lambda: _fetched(link, url)
+    opened = source.open if url is None else lambda: _from_the_web(link, url)
     return Part(file.name, file.mime_type or UNKNOWN_TYPE, size, opened)
 
 
