@@ -145,7 +145,7 @@ async def test_sessions_and_spaces_are_not_kept_alive(protocol_app: AppServer) -
     async with Space(protocol_app.url) as space:
         async with space.session() as session:
             assert await turn(session) == 1
-        seen = [weakref.ref(session), weakref.ref(space)]
+        seen: list[weakref.ref[Caller]] = [weakref.ref(session), weakref.ref(space)]
     del space, session
     gc.collect()
     assert [one() for one in seen] == [None, None]

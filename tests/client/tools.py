@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import anyio
@@ -64,3 +66,20 @@ async def fn_index(space: Space, api_name: str) -> int:
         config = (await client.get(f"{space.url}/config")).json()
     (found,) = (one["id"] for one in config["dependencies"] if one["api_name"] == api_name)
     return int(found)
+
+
+@asynccontextmanager
+async def counting(
+    server: AppServer, **options: Any
+) -> AsyncGenerator[tuple[Space, Counter[str]], None]:
+    """A Space, and how often each path was requested with it, addresses elsewhere in full."""
+    counts = Counter[str]()
+
+    async def count(request: httpx.Request) -> None:
+        counts[str(request.url).partition("?")[0].removeprefix(server.url)] += 1
+
+    async with (
+        httpx.AsyncClient(event_hooks={"request": [count]}) as client,
+        Space(server.url, http_client=client, **options) as space,
+    ):
+        yield space, counts

@@ -1,0 +1,186 @@
+"""Files going to an app, from every source."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from spacecall import File, InvalidInputError, NotFoundError, Space, Uploading
+from spacecall._client.plan import collect_files
+from tests.client.tools import counting
+from tests.client.web import Page, web
+from tests.servers import DATA, AppServer
+
+PNG = DATA / "red.png"
+CONTENT = PNG.read_bytes()
+Make: TypeAlias = Callable[[], Any]
+
+SOURCES: dict[str, tuple[Make, str]] = {
+    "str path": (lambda: str(PNG), "red.png"),
+    "path": (lambda: PNG, "red.png"),
+    "bytes": (lambda: CONTENT, "file.png"),
+    "buffer": (lambda: io.BytesIO(CONTENT), "file"),
+    "File": (lambda: File(PNG, name="my red.png"), "my red.png"),
+    "data URI": (
+        lambda: "data:image/png;base64," + base64.b64encode(CONTENT).decode(),
+        "file.png",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+async def test_a_file_is_sent_from(source: str, space: Space) -> None:
+    make, name = SOURCES[source]
+    (found,) = await space.call("/files", files=[make()])
+    assert isinstance(found, File)
+    assert await found.read() == CONTENT
+    assert found.name == name
+    assert found.size == len(CONTENT)
+
+
+async def test_an_open_file_is_sent_from_where_it_stands(space: Space) -> None:
+    with PNG.open("rb") as file:
+        file.seek(4)
+        (found,) = await space.call("/files", files=[file])
+    assert await found.read() == CONTENT[4:]
+    assert found.name == "red.png"
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with length", "without length"])
+async def test_a_file_of_the_web_is_fetched_and_sent(space: Space, *, chunked: bool) -> None:
+    with web({"/some/caf%C3%A9.png": Page(CONTENT, chunked=chunked)}) as server:
+        (found,) = await space.call("/files", files=[f"{server.url}/some/caf%C3%A9.png?v=1"])
+    assert await found.read() == CONTENT
+    assert found.name == "café.png"
+
+
+async def test_a_file_of_the_web_that_is_missing_is_not_found(space: Space) -> None:
+    with web({}) as server, pytest.raises(NotFoundError, match="nothing here"):
+        await space.call("/files", files=[f"{server.url}/missing.png"])
+    assert await space.call("/echo", text="x") == "x"
+
+
+async def test_a_file_that_the_app_gave_is_not_sent_again(protocol_app: AppServer) -> None:
+    async with counting(protocol_app) as (space, counts):
+        found = await space.call("/image", path=PNG)
+        (again,) = await space.call("/files", files=[found])
+        assert await again.read() == CONTENT
+    assert counts["/gradio_api/upload"] == 1
+
+
+async def test_a_file_of_another_app_is_fetched_and_sent(
+    protocol_app_6: AppServer, protocol_app_5: AppServer
+) -> None:
+    async with Space(protocol_app_6.url) as one, Space(protocol_app_5.url) as other:
+        found = await one.call("/image", path=PNG)
+        (moved,) = await other.call("/files", files=[found])
+        assert moved.url.startswith(protocol_app_5.url)
+        assert await moved.read() == CONTENT
+
+
+async def test_many_files_go_in_one_request_and_keep_their_order(protocol_app: AppServer) -> None:
+    contents = [f"file number {i}".encode() for i in range(30)]
+    async with counting(protocol_app) as (space, counts):
+        files = [File(data, name=f"n{i}.txt") for i, data in enumerate(contents)]
+        found = await space.call("/files", files=files)
+        assert [await file.read() for file in found] == contents
+    assert [file.name for file in found] == [f"n{i}.txt" for i in range(30)]
+    assert counts["/gradio_api/upload"] == 1
+
+
+async def test_an_upload_tells_how_far_it_is(space: Space) -> None:
+    data = bytes(1_000_000)
+    async with space.call("/files", files=[data, b"x"]) as job:
+        events = [event async for event in job]
+    uploading = [event for event in events if isinstance(event, Uploading)]
+    assert events[: len(uploading)] == uploading
+    assert uploading[0] == Uploading(0, 1_000_001)
+    assert uploading[-1] == Uploading(1_000_001, 1_000_001)
+    assert len(uploading) > 3
+    assert uploading == sorted(uploading, key=lambda event: event.sent)
+
+
+async def test_a_file_of_unknown_size_is_sent_without_a_total(space: Space) -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    async with space.call("/files", files=[Pipe(CONTENT)]) as job:
+        assert await anext(job) == Uploading(0, None)
+        (found,) = await job.result()
+    assert await found.read() == CONTENT
+
+
+WRONG: dict[str, tuple[Make, str]] = {
+    "missing": (lambda: DATA / "missing.png", "No such file"),
+    "folder": (lambda: DATA, "is a folder"),
+    "no bytes": (lambda: b"", "is empty"),
+    "used up": (io.BytesIO, "is empty"),
+    "text": (lambda: io.StringIO("x"), "binary mode"),
+    "broken data URI": (lambda: "data:image/png;base64", "not a data URI"),
+    "number": (lambda: 5, "got int"),
+}
+
+
+@pytest.mark.parametrize("source", WRONG)
+async def test_what_cannot_be_sent_is_invalid_input(source: str, protocol_app: AppServer) -> None:
+    make, words = WRONG[source]
+    async with counting(protocol_app) as (space, counts):
+        with pytest.raises(InvalidInputError, match=words):
+            await space.call("/image", path=make())
+        assert await space.call("/echo", text="x") == "x"
+    assert counts["/gradio_api/upload"] == 0
+
+
+async def test_an_empty_file_is_invalid_input(space: Space, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    with pytest.raises(InvalidInputError, match=r"'empty\.png' is empty"):
+        await space.call("/image", path=empty)
+
+
+@pytest.mark.parametrize("version", ["6.31.0", "5.50.0"])
+async def test_a_file_larger_than_the_app_takes_is_not_sent(version: str, app_server: Any) -> None:
+    server: AppServer = app_server("protocol_app.py", version, env={"MAXFS": "1kb"})
+    async with counting(server) as (space, counts):
+        with pytest.raises(InvalidInputError, match=r"2000 bytes.*at most 10\d\d") as caught:
+            await space.call("/files", files=[b"fits", File(bytes(2000), name="big.bin")])
+        assert caught.value.status is None
+        assert "big.bin" in caught.value.message
+        assert counts["/gradio_api/upload"] == 0
+        (found,) = await space.call("/files", files=[b"fits"])
+        assert await found.read() == b"fits"
+
+
+@pytest.mark.parametrize("version", ["6.31.0", "5.50.0"])
+async def test_a_file_that_turns_out_too_large_is_refused_by_the_app(
+    version: str, app_server: Any
+) -> None:
+    server: AppServer = app_server("protocol_app.py", version, env={"MAXFS": "1kb"})
+    with web({"/big": Page(bytes(5000), chunked=True)}) as elsewhere:
+        async with Space(server.url) as space:
+            with pytest.raises(InvalidInputError) as caught:
+                await space.call("/files", files=[f"{elsewhere.url}/big"])
+            assert caught.value.status == 413
+            assert await space.call("/echo", text="x") == "x"
+
+
+async def test_files_deep_in_a_value_are_sent_too(space: Space) -> None:
+    message = {"text": "look", "files": [PNG, CONTENT]}
+    history, _ = await space.call("/add_message", message=message, history=[])
+    assert len(history) == 3
+    assert [await file.read() for file in collect_files(history)] == [CONTENT, CONTENT]
+
+
+async def test_files_of_the_web_are_fetched_with_the_callers_client(
+    protocol_app: AppServer,
+) -> None:
+    with web({"/red.png": Page(CONTENT)}) as server:
+        async with counting(protocol_app) as (space, counts):
+            await space.call("/image", path=f"{server.url}/red.png")
+    assert counts[f"{server.url}/red.png"] == 1
