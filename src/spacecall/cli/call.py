@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 
 from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
 from spacecall.cli.calling import Order, place
+from spacecall.cli.completion import endpoint_names, flag_names
 from spacecall.cli.flags import split
 from spacecall.cli.running import run
 from spacecall.errors import InvalidInputError
@@ -37,6 +38,15 @@ class CallCommand(TyperCommand):
         rest: list[str] = super().parse_args(ctx, own)
         return rest
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """What the shell completes: own options, and those of the endpoint."""
+        items = super().shell_complete(ctx, incomplete)
+        if not incomplete.startswith("-"):
+            return items
+        item = type(super().shell_complete(ctx, "--")[0])
+        names = flag_names(ctx, incomplete, ctx.meta.get(_OWN, ()))
+        return [*(item(name, help=label) for name, label in names.items()), *items]
+
 
 def call(
     ctx: typer.Context,
@@ -49,7 +59,10 @@ def call(
     endpoint: Annotated[
         str,
         typer.Argument(
-            metavar="ENDPOINT", help="Such as /predict; `inspect` lists them.", show_default=False
+            metavar="ENDPOINT",
+            help="Such as /predict; `inspect` lists them.",
+            show_default=False,
+            autocompletion=endpoint_names,
         ),
     ],
     *,

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from spacecall._client.arguments import find
-from spacecall._client.documents import fetch_documents
-from spacecall._core.config import AppConfig, read_config
-from spacecall._core.info import read_endpoints
-from spacecall._core.sources import base_url, space_id
 from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
+from spacecall.cli.apps import App, look
+from spacecall.cli.completion import endpoint_names
 from spacecall.cli.output import as_json, screen, write
-from spacecall.cli.running import deadline, run
+from spacecall.cli.running import run
 from spacecall.cli.screens import endpoint_block, show
 from spacecall.cli.words import kind_of
-from spacecall.codegen.fetch import load
 from spacecall.codegen.text import one_line
 from spacecall.endpoints import Endpoint, Parameter
-from spacecall.errors import InvalidInputError
 
-__all__ = ["App", "inspect", "look"]
+__all__ = ["inspect"]
 
 FORMAT = 1
 """Of the JSON; a new number would mean that a member changed or went away."""
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """What an app says of itself.
-
-    Attributes:
-        source: its Space id, address, or the path of the saved files.
-        url: where it answered; empty for saved files.
-        endpoints: by name, those that its page does not show included.
-    """
-
-    source: str
-    url: str
-    config: AppConfig
-    endpoints: Mapping[str, Endpoint]
-
-    @property
-    def private(self) -> list[str]:
-        """Functions with a name that nobody can call from outside."""
-        known = {one.name for one in self.config.dependencies if one.visibility == "private"}
-        return sorted(name for name in known if name and name not in self.endpoints)
 
 
 def inspect(
@@ -62,7 +35,13 @@ def inspect(
         ),
     ],
     endpoint: Annotated[
-        str, typer.Argument(help="This one alone.", show_default=False, metavar="ENDPOINT")
+        str,
+        typer.Argument(
+            metavar="ENDPOINT",
+            help="This one alone.",
+            show_default=False,
+            autocompletion=endpoint_names,
+        ),
     ] = "",
     *,
     json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
@@ -87,29 +66,6 @@ def inspect(
     show(console, *([title] if not endpoint else []), *parts[bool(endpoint) : -1])
     if not endpoint:
         show(console, *(Text(f"\n{line}", "dim") for line in _left_out(app, chosen)))
-
-
-async def look(source: str, access: Access) -> App:
-    """Read what the app at `source` says of itself.
-
-    Raises:
-        InvalidInputError: this is no app's address, id or files.
-        SpaceError: it could not be reached, or is no Gradio app.
-    """
-    saved = load(source)
-    if saved is not None:
-        config = read_config(saved.config)
-        return App(saved.source or source, "", config, read_endpoints(config, saved.info))
-    if space_id(source) is None and "://" not in source:
-        raise InvalidInputError(
-            f"{source!r} is no Space id (owner/name), no address (https://…) and no saved app: "
-            "a folder with config.json and info.json"
-        )
-    address = space_id(source) or base_url(source)
-    with deadline(access.timeout, "the app did not answer"):
-        found = await fetch_documents(address, auth=access.auth, settings=access.settings)
-    config = read_config(found.config)
-    return App(address, found.base, config, read_endpoints(config, found.info))
 
 
 def _shown(app: App, *, all_: bool) -> list[Endpoint]:
