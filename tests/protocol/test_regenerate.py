@@ -20,7 +20,7 @@ WIRE = Path("src/spacecall/_wire")
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The parts of the repository that generated code depends on, in a folder of their own."""
-    for folder in ("schemas", "scripts", "src"):
+    for folder in ("docs/project", "schemas", "scripts", "src"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("*.pyc"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path

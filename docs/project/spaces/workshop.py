@@ -20,6 +20,8 @@ __all__ = [
     "Workshop",
 ]
 
+_SCHEMA: Final = "5ab432f65e5d2f8d63f858030d695c350cd1e90a22692ebdcb23711ccf930c69"
+
 
 class GreetInput(Arguments):
     """What `/greet` takes."""
@@ -30,7 +32,7 @@ class GreetInput(Arguments):
 
 
 _GREET: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/greet", inputs=GreetInput, output=str, returns=1
+    "/greet", inputs=GreetInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -41,7 +43,7 @@ class CountInput(Arguments):
 
 
 _COUNT: Final[TypedEndpoint[str]] = TypedEndpoint(
-    "/count", inputs=CountInput, output=str, returns=1
+    "/count", inputs=CountInput, output=str, returns=1, schema=_SCHEMA
 )
 
 
@@ -51,7 +53,9 @@ class WorkInput(Arguments):
     seconds: int | float = 1
 
 
-_WORK: Final[TypedEndpoint[str]] = TypedEndpoint("/work", inputs=WorkInput, output=str, returns=1)
+_WORK: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/work", inputs=WorkInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class TurnInput(Arguments):
@@ -74,7 +78,7 @@ class TurnOutput(NamedTuple):
 
 
 _TURN: Final[TypedEndpoint[TurnOutput]] = TypedEndpoint(
-    "/turn", inputs=TurnInput, output=TurnOutput, returns=2
+    "/turn", inputs=TurnInput, output=TurnOutput, returns=2, schema=_SCHEMA
 )
 
 
@@ -85,7 +89,7 @@ class PackInput(Arguments):
 
 
 _PACK: Final[TypedEndpoint[File | None]] = TypedEndpoint(
-    "/pack", inputs=PackInput, output=File | None, returns=1
+    "/pack", inputs=PackInput, output=File | None, returns=1, schema=_SCHEMA
 )
 
 
@@ -95,7 +99,9 @@ class NoteInput(Arguments):
     item: str
 
 
-_NOTE: Final[TypedEndpoint[str]] = TypedEndpoint("/note", inputs=NoteInput, output=str, returns=1)
+_NOTE: Final[TypedEndpoint[str]] = TypedEndpoint(
+    "/note", inputs=NoteInput, output=str, returns=1, schema=_SCHEMA
+)
 
 
 class DivideInput(Arguments):
@@ -106,7 +112,7 @@ class DivideInput(Arguments):
 
 
 _DIVIDE: Final[TypedEndpoint[float]] = TypedEndpoint(
-    "/divide", inputs=DivideInput, output=float, returns=1
+    "/divide", inputs=DivideInput, output=float, returns=1, schema=_SCHEMA
 )
 
 

@@ -122,7 +122,9 @@ def _parameter(parameter: Parameter, schema: Mapping[str, Any]) -> dict[str, Any
 
 def _value(value: Parameter | Returned, schema: Mapping[str, Any]) -> dict[str, Any]:
     made = {key: one for key, one in schema.items() if key not in ("title", "description")}
-    remark = value.description or text(schema.get("description"))
+    # A file's schema describes Gradio's class, which no caller has to do with.
+    is_file = "file" in kinds_of(value.schema, value.schema)
+    remark = value.description or ("" if is_file else text(schema.get("description")))
     return {
         **({"title": value.label} if value.label else {}),
         **({"description": remark} if remark else {}),
