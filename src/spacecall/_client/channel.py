@@ -201,6 +201,7 @@ class Channel:
     async def _read_stream(self) -> None:
         request = requests.stream(self.app, self.session_hash)
         settings = self.link.settings
+        self._demux.opening()
         try:
             async with AsyncExitStack() as stack:
                 response = await retrying(

@@ -28,11 +28,12 @@ class Demultiplexer:
         parked: how many messages are kept so.
     """
 
-    __slots__ = ("_jobs", "_joining", "_parked", "_parked_count", "_parked_limit")
+    __slots__ = ("_jobs", "_joining", "_known", "_parked", "_parked_count", "_parked_limit")
 
     def __init__(self, parked: int) -> None:
         self._jobs: dict[str, Job] = {}
         self._joining: set[Job] = set()
+        self._known: set[str] = set()
         self._parked: dict[str, list[Message]] = {}
         self._parked_count = 0
         self._parked_limit = parked
@@ -87,6 +88,10 @@ class Demultiplexer:
         for message in early:
             self._deliver(job, message)
 
+    def opening(self) -> None:
+        """A stream is about to be opened: the server closes it after all the jobs here."""
+        self._known = set(self._jobs)
+
     def feed(self, message: Message) -> Fed:
         """Take the next message of the stream.
 
@@ -120,11 +125,13 @@ class Demultiplexer:
             job.fail(error())
 
     def _close(self) -> None:
-        # The server has no unfinished job left: one that it had begun to speak of will not end.
-        for job in self._jobs.values():
-            if job.heard:
+        # The server has no unfinished job left. Only one that joined while it closed can be new.
+        jobs, self._jobs = self._jobs, {}
+        for event_id, job in jobs.items():
+            if job.heard or event_id in self._known:
                 job.fail(JobLostError("the server closed the stream without a result"))
-        self._jobs = {name: job for name, job in self._jobs.items() if not job.heard}
+            else:
+                self._jobs[event_id] = job
 
     def _deliver(self, job: Job, message: Message) -> None:
         job.receive(message)
