@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spacecall._core.demux import Demultiplexer, Fed
-from spacecall._core.jobs import Job, State
+from spacecall._core.jobs import State
 from spacecall._core.messages import UnknownMessage
 from spacecall.errors import (
     JobCancelledError,
@@ -13,20 +13,7 @@ from spacecall.errors import (
     ProtocolError,
     TransportError,
 )
-from spacecall.events import Queued
-from tests.core.wire import cancelled, completed, failed, generating, message
-
-
-def a_job(fn_index: int = 0, *, follow: bool = False) -> Job:
-    return Job(fn_index, follow=follow, backlog=50, notify=lambda: None)
-
-
-def joined(demux: Demultiplexer, event_id: str, fn_index: int = 0, *, follow: bool = False) -> Job:
-    job = a_job(fn_index, follow=follow)
-    demux.joining(job)
-    demux.accept(job, event_id)
-    demux.joined(job)
-    return job
+from tests.core.wire import a_job, cancelled, completed, failed, generating, joined, message
 
 
 @pytest.fixture
@@ -90,83 +77,6 @@ def test_a_cancelled_completion_ends_the_job_with_its_error(demux: Demultiplexer
     assert not demux.pending
 
 
-class TestEarlyMessages:
-    """They come before the answer to the join has."""
-
-    def test_are_handed_over_in_order(self, demux: Demultiplexer) -> None:
-        job = a_job(follow=True)
-        demux.joining(job)
-        for rank in (2, 1):
-            demux.feed(message("estimation", "a", rank=rank))
-        demux.feed(completed(["done"], "a"))
-        assert not job.heard
-        demux.accept(job, "a")
-        assert job.values == ["done"]
-        assert [job.backlog.pop() for _ in range(2)] == [
-            Queued(2, None, None),
-            Queued(1, None, None),
-        ]
-        assert not demux.pending, "a job that was done before it was accepted is not waited for"
-
-    def test_go_to_their_own_job(self, demux: Demultiplexer) -> None:
-        one, two = a_job(), a_job()
-        demux.joining(one)
-        demux.joining(two)
-        demux.feed(completed(["for b"], "b"))
-        demux.feed(completed(["for a"], "a"))
-        demux.accept(one, "a")
-        demux.accept(two, "b")
-        assert (one.values, two.values) == (["for a"], ["for b"])
-
-    def test_are_bounded(self, demux: Demultiplexer) -> None:
-        demux.joining(a_job())
-        for number in range(3):
-            demux.feed(message("estimation", f"e{number}"))
-        with pytest.raises(ProtocolError, match="more than 3 messages"):
-            demux.feed(message("estimation", "e3"))
-
-    def test_that_were_handed_over_make_room(self, demux: Demultiplexer) -> None:
-        first, second = a_job(), a_job()
-        demux.joining(first)
-        demux.joining(second)
-        for _ in range(3):
-            demux.feed(message("estimation", "a"))
-        demux.accept(first, "a")
-        for _ in range(3):
-            demux.feed(message("estimation", "b"))
-        demux.accept(second, "b")
-        assert second.heard
-
-    def test_are_forgotten_when_no_join_is_under_way(self, demux: Demultiplexer) -> None:
-        refused = a_job()
-        demux.joining(refused)
-        demux.feed(completed(["stale"], "a"))
-        demux.joined(refused)
-        assert not joined(demux, "a").ended
-        for number in range(9):
-            demux.feed(message("estimation", f"e{number}"))
-
-    def test_are_kept_while_another_join_is_under_way(self, demux: Demultiplexer) -> None:
-        refused, slow = a_job(), a_job()
-        demux.joining(refused)
-        demux.joining(slow)
-        demux.feed(completed(["early"], "a"))
-        demux.joined(refused)
-        demux.accept(slow, "a")
-        assert slow.values == ["early"]
-
-    def test_of_a_lost_stream_are_forgotten(self, demux: Demultiplexer) -> None:
-        job = a_job()
-        demux.joining(job)
-        for _ in range(3):
-            demux.feed(completed(["stale"], "a"))
-        demux.lose(JobLostError)
-        for _ in range(3):
-            demux.feed(message("estimation", "a"))
-        demux.accept(job, "a")
-        assert not job.ended
-
-
 class TestCloseStream:
     """The server has no job of the session left."""
 
@@ -183,6 +93,13 @@ class TestCloseStream:
         assert isinstance(job.error, JobLostError)
         assert job.error.event_id == "a"
         assert job.error.sent
+        assert not demux.pending
+
+    def test_ends_a_job_that_was_there_when_it_was_opened(self, demux: Demultiplexer) -> None:
+        job = joined(demux, "a")
+        demux.opening()
+        demux.feed(message("close_stream"))
+        assert isinstance(job.error, JobLostError)
         assert not demux.pending
 
     def test_leaves_a_job_that_it_may_not_have_known(self, demux: Demultiplexer) -> None:
@@ -254,6 +171,26 @@ def test_a_job_with_a_broken_message_does_not_end_the_others(demux: Demultiplexe
     assert isinstance(broken.error, ProtocolError)
     demux.feed(completed(["x"], "b"))
     assert other.values == ["x"]
+
+
+def test_a_job_is_found_by_its_id_until_it_is_done(demux: Demultiplexer) -> None:
+    job = joined(demux, "a")
+    assert demux.find("a") is job
+    assert demux.find("b") is None
+    assert demux.find(None) is None
+    demux.feed(completed(["x"], "a"))
+    assert demux.find("a") is None
+
+
+def test_the_functions_are_those_that_the_server_may_be_running(demux: Demultiplexer) -> None:
+    joined(demux, "a", 1)
+    gone = joined(demux, "b", 2)
+    gone.fail(JobCancelledError("left"))
+    joined(demux, "c", 1)
+    demux.joining(a_job(3))
+    assert demux.functions == {1, 2}
+    demux.feed(cancelled("b"))
+    assert demux.functions == {1}
 
 
 class TestSiblings:

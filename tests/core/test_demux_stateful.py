@@ -35,6 +35,7 @@ class Tracked:
     job: Job
     event_id: str
     accepted: bool = False
+    known: bool = False
     sent: list[str] = field(default_factory=list[str])
     got: list[str] = field(default_factory=list[str])
     first_end: tuple[Any, Any] | None = None
@@ -108,13 +109,17 @@ class Sessions(RuleBasedStateMachine):
             self.lose_the_stream()
 
     @rule()
-    def close_the_stream(self) -> None:
-        unheard = [t for t in self.all if t.accepted and not t.job.ended and not t.job.heard]
-        assert self.demux.feed(message("close_stream")) is Fed.CLOSES
+    def open_a_stream(self) -> None:
+        self.demux.opening()
         for tracked in self.all:
-            if tracked.accepted and tracked not in unheard:
-                assert tracked.job.ended
-        assert not any(tracked.job.ended for tracked in unheard)
+            tracked.known |= tracked.accepted
+
+    @rule()
+    def close_the_stream(self) -> None:
+        waiting = [t for t in self.all if t.accepted and not t.job.ended]
+        new = [t for t in waiting if not t.job.heard and not t.known]
+        assert self.demux.feed(message("close_stream")) is Fed.CLOSES
+        assert all(tracked.job.ended == (tracked not in new) for tracked in waiting)
 
     @rule()
     def lose_the_stream(self) -> None:

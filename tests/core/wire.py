@@ -1,10 +1,12 @@
-"""Messages as they come over the wire, for the tests of what reads them."""
+"""Messages as they come over the wire and jobs that get them, for the tests of what reads them."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from spacecall._core.demux import Demultiplexer
+from spacecall._core.jobs import Job
 from spacecall._core.messages import Message, parse
 
 
@@ -31,3 +33,17 @@ def failed(error: object, event_id: str | None = None, **fields: Any) -> Message
 def cancelled(event_id: str | None = None) -> Message:
     """The end of a job that was cancelled."""
     return message("process_completed", event_id, output={}, success=True)
+
+
+def a_job(fn_index: int = 0, *, follow: bool = False) -> Job:
+    """A job that has not been sent."""
+    return Job(fn_index, follow=follow, backlog=50, notify=lambda: None)
+
+
+def joined(demux: Demultiplexer, event_id: str, fn_index: int = 0, *, follow: bool = False) -> Job:
+    """A job whose join has been answered."""
+    job = a_job(fn_index, follow=follow)
+    demux.joining(job)
+    demux.accept(job, event_id)
+    demux.joined(job)
+    return job

@@ -62,7 +62,7 @@ class Stub:
         self.config: dict[str, Any] = description.config()
         self._once: dict[Route, list[Handler]] = {}
         self._always: dict[Route, Handler] = {}
-        self._joins = 0
+        self._owners: dict[str, Session] = {}
 
     def once(self, route: Route, *faults: Handler) -> None:
         """Let `faults` answer the next requests of `route`, one each."""
@@ -119,12 +119,20 @@ class Stub:
         """The session that a stream is asked for."""
         return self.sessions.setdefault(exchange.query["session_hash"], Session())
 
+    def session_of(self, event_id: str) -> Session:
+        """The session of a job."""
+        return self._owners[event_id]
+
+    def finish(self, event_id: str, data: list[Any]) -> None:
+        """End a job that was held."""
+        self.session_of(event_id).end(completed(event_id, data))
+
     async def accept(self, exchange: Exchange) -> str:
         """Take the job of a join: its messages are there at once. Gives its id, unanswered."""
         body = await exchange.json()
         session = self.sessions.setdefault(body["session_hash"], Session())
-        self._joins += 1
-        event_id = f"event{self._joins}"
+        event_id = f"event{len(self._owners) + 1}"
+        self._owners[event_id] = session
         session.pending[event_id] = body["fn_index"]
         session.put(*begun(event_id))
         if body["fn_index"] == description.STREAM:
@@ -148,6 +156,19 @@ class Stub:
             if not session.messages:
                 await session.changed.wait()
 
+    def speaking(self, *messages: dict[str, Any]) -> Handler:
+        """A fault: a stream of these messages alone, which then ends as streams do."""
+
+        async def stream(exchange: Exchange) -> None:
+            session = self.session(exchange)
+            session.pending.clear()
+            session.messages.clear()
+            await exchange.begin()
+            await exchange.send(sse(messages))
+            await exchange.end()
+
+        return stream
+
     async def _cancel(self, exchange: Exchange) -> None:
         body = await exchange.json()
         session = self.sessions.get(body["session_hash"])
@@ -162,6 +183,18 @@ async def stub() -> AsyncGenerator[Stub, None]:
     found = Stub()
     async with serving(found) as found.url:
         yield found
+
+
+def saying(*texts: bytes) -> Handler:
+    """A fault: a stream of these bytes, which then stays open and silent."""
+
+    async def stream(exchange: Exchange) -> None:
+        await exchange.begin()
+        for text in texts:
+            await exchange.send(text)
+        await exchange.gone()
+
+    return stream
 
 
 def begun(event_id: str) -> list[dict[str, Any]]:

@@ -1,0 +1,65 @@
+"""A Space on the stand-in, which must be usable after whatever happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+
+from spacecall import Limits, Retry, Space, Timeouts
+from tests.faults.stub import Stub, stub
+
+DEADLINE = 10.0
+"""Seconds that a test may take: an error comes at once, or when its own deadline says."""
+
+PATIENT = Timeouts(connect=3, upload=5, queue=5, run=5, idle=5, cancel=1)
+
+
+def tasks() -> list[str]:
+    """What the client is doing in the background."""
+    names = (task.name or "" for task in anyio.get_running_tasks())
+    return [name for name in names if name.startswith("spacecall.")]
+
+
+async def until(fact: Callable[[], bool]) -> None:
+    """Wait until `fact` holds; the test's own deadline ends it."""
+    while True:
+        if fact():
+            return
+        await anyio.sleep(0.01)
+
+
+async def until_quiet() -> None:
+    """Wait until the client does nothing in the background any more."""
+    await until(lambda: not tasks())
+
+
+async def still_works(space: Space) -> None:
+    """A plain call works, a streamed one too, and the client comes to rest."""
+    assert await space.call("/echo", text="after") == "after"
+    async with space.call("/stream", text="a b") as job:
+        assert [value async for value in job.outputs] == ["a ", "a b"]
+    await until_quiet()
+
+
+@asynccontextmanager
+async def faulty(
+    *,
+    timeouts: Timeouts = PATIENT,
+    retry: Retry | None = None,
+    limits: Limits | None = None,
+    **options: Any,
+) -> AsyncGenerator[tuple[Stub, Space], None]:
+    """A stand-in and a Space on it. At the end it behaves again, and the Space must work."""
+    retry = retry or Retry(attempts=2, initial=0.01, jitter=0)
+    with anyio.fail_after(DEADLINE):
+        async with (
+            stub() as app,
+            Space(app.url, timeouts=timeouts, retry=retry, limits=limits, **options) as space,
+        ):
+            yield app, space
+            app.recover()
+            await still_works(space)
+        assert not tasks()
