@@ -7,8 +7,8 @@ import mimetypes
 import os
 import stat
 from base64 import b64decode
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeGuard, cast
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -113,7 +113,8 @@ class _FileObjectSource:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._start = file.tell() if file.seekable() else None
+        with _reading():
+            self._start = file.tell() if file.seekable() else None
         name = getattr(file, "name", None)
         self.name = Path(name).name if isinstance(name, str) else "file"
 
@@ -121,14 +122,16 @@ class _FileObjectSource:
     def size(self) -> int | None:
         if self._start is None:
             return None
-        end = self._file.seek(0, os.SEEK_END)
-        self._file.seek(self._start)
-        return end - self._start
+        with _reading():
+            end = self._file.seek(0, os.SEEK_END)
+            self._file.seek(self._start)
+            return end - self._start
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         if self._start is not None:
-            self._file.seek(self._start)
+            with _reading():
+                self._file.seek(self._start)
         async with aclosing(_chunks(self._file)) as chunks:
             yield chunks
 
@@ -177,8 +180,19 @@ def _data_uri(uri: str) -> Source:
 
 
 async def _chunks(file: BinaryIO) -> AsyncGenerator[bytes, None]:
+    while True:
+        with _reading():
+            chunk = bytes(await run_sync(file.read, CHUNK))
+        if not chunk:
+            return
+        yield chunk
+
+
+@contextmanager
+def _reading() -> Generator[None]:
+    # A file object is the caller's and raises what it likes. It must not end what runs beside.
     try:
-        while chunk := await run_sync(file.read, CHUNK):
-            yield chunk
-    except (OSError, ValueError) as error:  # ValueError: the file object has been closed
-        raise InvalidInputError(f"cannot read the file: {error}") from error
+        yield
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        raise InvalidInputError(f"cannot read the file: {why}") from error
