@@ -159,7 +159,11 @@ async def _talk(handler: Handler, stream: SocketStream) -> None:
 
 
 async def _next(stream: SocketStream, reader: BufferedByteReceiveStream) -> Exchange:
-    head = (await reader.receive_until(b"\r\n\r\n", 65536)).decode("latin-1")
+    first = await reader.receive_exactly(1)
+    if not first.isalpha():  # the beginning of a TLS handshake, which servers of HTTP do not know
+        await stream.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        raise _CutError
+    head = (first + await reader.receive_until(b"\r\n\r\n", 65536)).decode("latin-1")
     request, *lines = head.split("\r\n")
     method, target, _ = request.split(" ")
     parts = urlsplit(target)
