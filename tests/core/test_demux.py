@@ -21,6 +21,14 @@ def demux() -> Demultiplexer:
     return Demultiplexer(parked=3)
 
 
+def test_a_join_is_expected_until_it_is_over(demux: Demultiplexer) -> None:
+    job = a_job()
+    demux.joining(job)
+    assert demux.expecting
+    demux.joined(job)
+    assert not demux.expecting
+
+
 def test_an_accepted_job_is_queued_under_its_id(demux: Demultiplexer) -> None:
     job = joined(demux, "a")
     assert (job.event_id, job.state) == ("a", State.QUEUED)

@@ -77,6 +77,7 @@ class Channel:
         self._reading = False
         self._stream: anyio.CancelScope | None = None
         self._opened = anyio.Event()
+        self._calm = anyio.Event()
 
     @property
     def load(self) -> int:
@@ -98,6 +99,8 @@ class Channel:
         finally:
             self._demux.joined(job)
             self._set_deadline()
+            self._calm.set()
+            self._calm = anyio.Event()
 
     async def join(
         self, job: Job, endpoint: Dependency, data: Sequence[Any], settings: Settings
@@ -140,6 +143,8 @@ class Channel:
         generators at their next value. Other functions run on until they are cancelled.
         """
         with anyio.move_on_after(self.link.settings.timeouts.cancel, shield=True):
+            while self._demux.expecting:
+                await self._calm.wait()  # the server may accept a job that nobody then cancels
             if self._reading:
                 await self._opened.wait()  # a stream that never was cannot be dropped
             functions = self._demux.functions

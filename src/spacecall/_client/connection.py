@@ -25,6 +25,9 @@ from spacecall.files import File
 class Droppable(Protocol):
     """A job that can be told that nobody waits for it any more."""
 
+    @property
+    def channel(self) -> Channel: ...
+
     def drop(self, error: JobCancelledError) -> None: ...
 
 
@@ -119,6 +122,12 @@ class Connection:
         self.jobs.add(job)
         self._submits += 1
         self.group.start_soon(counted)
+
+    async def leave(self, channel: Channel) -> None:
+        """End every job of a session, here and on the server."""
+        for job in [job for job in self.jobs if job.channel is channel]:
+            job.drop(JobCancelledError("the session was closed before the job was done"))
+        await channel.abandon()
 
     async def close(self) -> None:
         """End every job, here and on the server.

@@ -83,6 +83,11 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
         self._phase_began = anyio.current_time()
 
     @property
+    def channel(self) -> Channel:
+        """The session that the job is on."""
+        return self._channel
+
+    @property
     def event_id(self) -> str | None:
         """The server's id of the job, once it has one."""
         return self._core.event_id

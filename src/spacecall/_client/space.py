@@ -135,7 +135,7 @@ class Session(Caller):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._channel.abandon()
+        await self._way.connection.leave(self._channel)
 
     @property
     def session_hash(self) -> str:

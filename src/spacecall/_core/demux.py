@@ -44,6 +44,11 @@ class Demultiplexer:
         return bool(self._jobs)
 
     @property
+    def expecting(self) -> bool:
+        """Whether a join is under way, or about to be."""
+        return bool(self._joining)
+
+    @property
     def wanted(self) -> bool:
         """Whether somebody waits for a job here, or a join is under way."""
         return bool(self._joining) or not all(job.ended for job in self._jobs.values())
