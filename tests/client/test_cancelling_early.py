@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import httpx
 import pytest
 
-from spacecall import File, Limits, Queued, Space, Uploading
+from spacecall import File, Job, JobCancelledError, Limits, Queued, Space, Uploading
 from spacecall._client.caller import Caller
 from tests import servers
 from tests.client.tools import DEADLINE, logged, queue_size, unique, until
@@ -36,13 +37,18 @@ class Endless:
             self.closed = True
 
 
+async def sending(job: Job[Any]) -> None:
+    """Wait until some of its files is sent."""
+    async for event in job:
+        assert isinstance(event, Uploading)
+        if event.sent:
+            return
+
+
 async def test_a_call_given_up_while_it_uploads_stops_sending(space: Space) -> None:
     source = Endless()
     async with space.call("/files", files=[File(source)]) as job:
-        async for event in job:
-            assert isinstance(event, Uploading)
-            if event.sent:
-                break
+        await sending(job)
     await until(lambda: source.closed)
     assert job.event_id is None
     assert await space.call("/echo", text="x") == "x"
@@ -103,6 +109,29 @@ async def test_a_space_left_at_once_leaves_no_job_behind(protocol_app: AppServer
             assert await space.call("/slow_async", seconds=0) == "slept 0"
         assert await queue_size(space) == 0
     assert f"slow_async finished {seconds}" not in protocol_app.log()
+
+
+async def test_a_session_left_at_once_leaves_no_job_behind(
+    space: Space, protocol_app: AppServer
+) -> None:
+    seconds = unique(30)
+    async with space.session() as session:
+        job = await session.call("/slow_async", seconds=seconds).__aenter__()
+    with anyio.fail_after(DEADLINE):
+        with pytest.raises(JobCancelledError, match="session was closed"):
+            await job.result()
+        assert await space.call("/slow_async", seconds=0) == "slept 0"
+    assert f"slow_async finished {seconds}" not in protocol_app.log()
+
+
+async def test_a_session_left_while_it_uploads_stops_sending(space: Space) -> None:
+    source = Endless()
+    async with space.session() as session:
+        job = await session.call("/files", files=[File(source)]).__aenter__()
+        await sending(job)
+    with anyio.fail_after(DEADLINE), pytest.raises(JobCancelledError, match="session was closed"):
+        await job.result()
+    await until(lambda: source.closed)
 
 
 @pytest.mark.parametrize("version", [servers.GRADIO_6, servers.GRADIO_5])
