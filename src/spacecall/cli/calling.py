@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spacecall._client.arguments import find
 from spacecall._client.call import Call
 from spacecall._client.space import Space
 from spacecall.cli import stdin
@@ -20,14 +17,12 @@ from spacecall.cli.feedback import Feedback
 from spacecall.cli.flags import Flag, flags_of, read
 from spacecall.cli.lines import call_lines
 from spacecall.cli.output import screen, stdout_is_terminal, write
+from spacecall.cli.reaching import call_of, find_endpoint, live, opened
 from spacecall.cli.results import Folder, printed, readable
-from spacecall.cli.running import deadline
 from spacecall.cli.screens import endpoint_help, show
 from spacecall.cli.streaming import Snapshots, TextStream, gives_text
 from spacecall.cli.values import Inputs, reads_stdin
-from spacecall.codegen.fetch import load
 from spacecall.endpoints import Endpoint
-from spacecall.errors import InvalidInputError
 from spacecall.events import Completed, Event, Log, Output
 
 __all__ = ["Order", "place"]
@@ -66,10 +61,10 @@ async def place(order: Order, access: Access) -> int:
         ReaderGoneError: nobody reads the result.
         OSError: a file could not be written.
     """
-    source = _live(order.source)
+    source = live(order.source)
     with Feedback(quiet=order.quiet or order.help) as feedback:
-        async with _opened(source, access) as space:
-            endpoint = find(space.endpoints, order.endpoint)
+        async with opened(source, access) as space:
+            endpoint = await find_endpoint(space, source, order.endpoint, access)
             flags = flags_of(endpoint, order.taken)
             if order.help:
                 show(screen(), endpoint_help(order.source, endpoint, flags))
@@ -97,7 +92,7 @@ class _Work:
         arguments = self._arguments(inputs)
         check_complete(self.flags, arguments, f"{self.order.source} {self.endpoint.name}")
         stream = self._stream()
-        call = self.space.call(self.endpoint.name, **arguments)
+        call = call_of(self.space, self.endpoint, arguments)
         try:
             value = await _follow(call, self._shown(stream), stream)
         finally:
@@ -115,7 +110,7 @@ class _Work:
 
         async def make_call(arguments: dict[str, Any]) -> Any:
             found = {**fixed, **located(self.endpoint, arguments, Inputs())}
-            call = self.space.call(self.endpoint.name, **found)
+            call = call_of(self.space, self.endpoint, found)
             value = await _follow(call, self._logged, Snapshots())
             return await readable(value, folder)
 
@@ -170,23 +165,3 @@ async def _follow(call: Call[Any], tell: Callable[[Event[Any]], None], stream: S
                 value = event.value
                 await stream.finish(value)
     return value
-
-
-@asynccontextmanager
-async def _opened(source: str, access: Access) -> AsyncGenerator[Space, None]:
-    """The app, whose answer is waited for until the timeout; its calls have theirs."""
-    space = Space(source, auth=access.auth, timeouts=access.timeouts, headers=access.headers)
-    with deadline(access.timeout, "the app did not answer") as scope:
-        async with space:
-            scope.deadline = math.inf
-            yield space
-
-
-def _live(source: str) -> str:
-    """What can be called: of saved files, the Space that they are of."""
-    saved = load(source)
-    if saved is None:
-        return source
-    if not saved.source:
-        raise InvalidInputError(f"{source} is a saved description: give the app's address")
-    return saved.source

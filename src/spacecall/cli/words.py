@@ -27,6 +27,7 @@ _NAMES = {
     "object": "object",
     "string": "text",
 }
+_PLURALS = {name: f"{name}s" for name in ("file", "integer", "number", "object", "text")}
 # Labels that Gradio translates in the page come as its own code.
 _UNTRANSLATED = "__i18n__"
 
@@ -43,7 +44,7 @@ def kind_of(schema: Schema, root: Schema | None = None, depth: int = 0) -> str:
         return " or ".join(dict.fromkeys(kind_of(part, root, depth + 1) for part in parts))
     if kinds == ["array"]:
         inner = kind_of(place_of(node, 0), root, depth + 1) if depth < _DEEPEST else "JSON"
-        return f"list of {'files' if inner == 'file' else inner}"
+        return f"list of {_PLURALS.get(inner, inner)}"
     return " or ".join(_NAMES.get(kind, "JSON") for kind in kinds) or "JSON"
 
 

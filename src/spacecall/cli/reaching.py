@@ -1,0 +1,77 @@
+"""A Space opened for a command, its endpoints, and calls of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from spacecall._client.arguments import bind, find
+from spacecall._client.call import Call
+from spacecall._client.caller import find_dependency
+from spacecall._client.connection import Connection
+from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._client.space import Space
+from spacecall.cli.access import Access
+from spacecall.cli.apps import look
+from spacecall.cli.running import deadline
+from spacecall.codegen.fetch import load
+from spacecall.endpoints import Endpoint
+from spacecall.errors import InvalidInputError, NotFoundError
+
+__all__ = ["call_of", "find_endpoint", "live", "opened"]
+
+
+def live(source: str) -> str:
+    """What can be called: of saved files, the Space that they are of.
+
+    Raises:
+        InvalidInputError: they do not tell.
+    """
+    saved = load(source)
+    if saved is None:
+        return source
+    if not saved.source:
+        raise InvalidInputError(f"{source} is a saved description: give the app's address")
+    return saved.source
+
+
+@asynccontextmanager
+async def opened(source: str, access: Access) -> AsyncGenerator[Space, None]:
+    """The app. Its answer is waited for until the timeout; each of its calls has as long again.
+
+    Raises:
+        SpaceError: it cannot be reached, or is no Gradio app.
+    """
+    space = Space(source, auth=access.auth, timeouts=access.timeouts, headers=access.headers)
+    with deadline(access.timeout, "the app did not answer") as scope:
+        async with space:
+            scope.deadline = math.inf
+            yield space
+
+
+async def find_endpoint(space: Space, source: str, name: str, access: Access) -> Endpoint:
+    """The endpoint called `name`, one that the app's page does not show too.
+
+    Raises:
+        NotFoundError: there is none; the message names the nearest.
+    """
+    try:
+        return find(space.endpoints, name)
+    except NotFoundError as error:
+        everything = await look(source, access)
+        try:
+            return find(everything.endpoints, name)
+        except NotFoundError:
+            raise error from None
+
+
+def call_of(space: Space, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Call[Any]:
+    """A call of an endpoint; as `Space.call`, which knows only what the app's page shows."""
+
+    async def prepare(connection: Connection) -> Plan[Any]:
+        values = bind(endpoint, arguments)
+        return Plan(find_dependency(connection, endpoint.name), values, decode_dynamic)
+
+    return space.planned(endpoint.name, prepare)

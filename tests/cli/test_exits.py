@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from spacecall import (
+    AppError,
+    AuthError,
+    DeadlineError,
+    InvalidInputError,
+    JobCancelledError,
+    JobLostError,
+    NotFoundError,
+    ProtocolError,
+    QueueFullError,
+    QuotaExceededError,
+    RateLimitedError,
+    SchemaDriftError,
+    SpaceStateError,
+    StatusError,
+    TransportError,
+)
+from spacecall.cli.exits import MEANINGS, message_of, status_of
+from spacecall.codegen.store import SchemaError
+from tests.cli.conftest import Cli
+from tests.cli.tools import ROOT, environment
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (AppError("x"), 1),
+        (QuotaExceededError("x"), 1),
+        (JobCancelledError("x"), 1),
+        (SchemaDriftError("x"), 1),
+        (FileNotFoundError(2, "No such file", "x"), 1),
+        (InvalidInputError("x"), 2),
+        (InvalidInputError("x", status=422), 2),
+        (NotFoundError("x"), 2),
+        (SchemaError("x"), 2),
+        (NotFoundError("x", status=404), 3),
+        (TransportError("x"), 3),
+        (JobLostError("x"), 3),
+        (ProtocolError("x"), 3),
+        (SpaceStateError("x"), 3),
+        (StatusError("x", status=500), 3),
+        (QueueFullError("x", status=503), 3),
+        (RateLimitedError("x", status=429), 3),
+        (AuthError("x", status=401), 4),
+        (DeadlineError("x"), 5),
+    ],
+    ids=lambda one: type(one).__name__ if isinstance(one, Exception) else str(one),
+)
+def test_each_error_has_its_exit_code(error: Exception, code: int) -> None:
+    assert status_of(error) == code
+    assert code in MEANINGS
+    assert message_of(error)
+
+
+def test_the_codes_are_in_the_help_and_in_the_docs(cli: Cli) -> None:
+    told = cli("--help").out
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    for code, meaning in MEANINGS.items():
+        assert f"{code:>3}  {meaning}\n" in told
+        assert f"| {code} | {meaning} |" in page
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["call"], ["call", "x"], ["inspect"], ["call", "--jobs", "0", "x"]]
+)
+def test_wrong_use_is_two(cli: Cli, arguments: list[str]) -> None:
+    done = cli(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "Usage: spacecall" in done.err
+
+
+def test_the_python_api_is_not_named_to_users_of_the_command() -> None:
+    said = "the Hub has no Space a/b, or it is private: give auth=Auth(token=…) to see it"
+    told = message_of(NotFoundError(said, status=404, space="https://huggingface.co"))
+    assert told.splitlines() == [
+        "the Hub has no Space a/b, or it is private [https://huggingface.co]",
+        "set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, HF_TOKEN for a "
+        "private Space",
+    ]
+
+
+def test_the_command_says_what_it_lacks() -> None:
+    program = "import sys; sys.modules['rich'] = None; from spacecall.cli import main; main([])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "pip install 'spacecall[cli]'" in done.stderr

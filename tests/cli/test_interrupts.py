@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.tools import command, environment, started, terminal, until
+from tests.client.tools import unique
+from tests.servers import AppServer
+
+WAIT = 15.0
+
+
+def lines(server: AppServer) -> list[str]:
+    return server.log().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [(signal.SIGINT, 130, "spacecall: interrupted\n"), (signal.SIGTERM, 143, "spacecall: ended\n")],
+)
+def test_a_signal_cancels_the_call_on_the_server(
+    protocol_app: AppServer, number: signal.Signals, code: int, said: str
+) -> None:
+    seconds = f"{unique(60)}"
+    with started("call", protocol_app.url, "/slow_async", "--seconds", seconds) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        until(lambda: f"slow_async start {seconds}" in lines(protocol_app))
+        process.send_signal(number)
+        assert process.wait(WAIT) == code
+        assert process.stdout.read() == b""
+        assert process.stderr.read().decode() == said
+    until(lambda: f"slow_async cancelled {seconds}" in lines(protocol_app))
+
+
+def test_ctrl_c_in_a_terminal_cancels_a_stream(protocol_app: AppServer, tmp_path: Path) -> None:
+    seconds = f"{unique(60)}"
+    call = ("call", protocol_app.url, "/slow_stream", "--seconds", seconds)
+    with terminal(*call, folder=tmp_path) as screen:
+        screen.wait_for("step 2")
+        screen.press_ctrl_c()
+        assert screen.finish() == 130
+    assert screen.text.endswith("\nspacecall: interrupted\n")
+    until(lambda: f"slow_stream GeneratorExit {seconds}" in lines(protocol_app))
+
+
+def test_ctrl_c_cancels_every_call_of_many(protocol_app: AppServer) -> None:
+    many = [f"{unique(60)}" for _ in range(3)]
+    call = ("call", protocol_app.url, "/slow_many", "--jsonl")
+    with started(*call, "--jobs", "3") as process:
+        assert process.stdin is not None
+        process.stdin.write("".join(f'{{"seconds": {one}}}\n' for one in many).encode())
+        process.stdin.flush()  # and stays open: the command waits for lines all the while
+        starts = {f"slow_async start {one}" for one in many}
+        until(lambda: starts <= set(lines(protocol_app)))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WAIT) == 130
+    ends = {f"slow_async cancelled {one}" for one in many}
+    until(lambda: ends <= set(lines(protocol_app)))
+
+
+def test_ctrl_c_while_stdin_is_awaited_ends_the_command(protocol_app: AppServer) -> None:
+    with started("call", protocol_app.url, "/echo", "--text", "-") as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WAIT) == 130
+
+
+def test_a_full_output_pipe_of_a_page_is_left_quietly(protocol_app: AppServer) -> None:
+    inspect = command("inspect", protocol_app.url, "--all", "--json")
+    done = subprocess.run(
+        ["sh", "-c", '"$@" | head -1', "sh", *inspect],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "{\n"
+    assert done.stderr == ""
