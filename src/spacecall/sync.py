@@ -135,9 +135,15 @@ class SyncCall(Generic[T]):
 class SyncCaller:
     """Makes calls. Get one from `SyncSpace`, `SyncSpace.session` or `with_options`."""
 
-    def __init__(self, portal: BlockingPortal, caller: Caller) -> None:
-        self._portal = portal
+    def __init__(self, portal: BlockingPortal | None, caller: Caller) -> None:
+        self._loop = portal
         self._caller = caller
+
+    @property
+    def _portal(self) -> BlockingPortal:
+        if self._loop is None:
+            raise RuntimeError("open the Space first: with SyncSpace(…) as space")
+        return self._loop
 
     @property
     def url(self) -> str:
@@ -230,30 +236,34 @@ class SyncSpace(SyncCaller):
             http_client=http_client,
             describe=describe,
         )
+        super().__init__(None, self._space)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             portal = stack.enter_context(LOOP)
             stack.enter_context(held(portal, self._space))
-            super().__init__(portal, self._space)
+            self._loop = portal
             self._open = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._loop = None
         self._open.close()
 
     def session(
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
     ) -> SyncSession:
         """A session: `with space.session() as chat`; see `Space.session`."""
-        return SyncSession(
-            self._portal, self._space.session(session_hash=session_hash, cookies=cookies)
+        session = self._portal.call(
+            lambda: self._space.session(session_hash=session_hash, cookies=cookies)
         )
+        return SyncSession(self._portal, session)
 
     def collect(self, ticket: Ticket) -> SyncCall[Any]:
         """The call of a detached job; see `Space.collect`."""
-        return SyncCall(self._portal, self._space.collect(ticket))
+        portal = self._portal
+        return portal.call(lambda: SyncCall(portal, self._space.collect(ticket)))
 
     def __repr__(self) -> str:
         return repr(self._space)
