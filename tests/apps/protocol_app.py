@@ -253,7 +253,7 @@ with gr.Blocks(title="proto") as demo:
     hidden = gr.Textbox(visible=False, value="hidden default", label="hid")
     b = {k: gr.Button(k) for k in ("echo add stream edit progress image files gallery audio make chat fail fail2 fail_mid crash slow "
          "slow_stream slow_async widgets private batch noqueue noqueue_gen whoami update hidden validator cancelbtn lambda lambda2 cached gen").split()}
-    ev(b["echo"].click, fn=echo, inputs=[t_in], outputs=[t_out], api_name="echo")
+    ev(b["echo"].click, fn=echo, inputs=[t_in], outputs=[t_out], api_name="echo", concurrency_limit=20)
     ev(b["add"].click, fn=add, inputs=[n1, n2], outputs=[n_out], api_name="add")
     ev(b["stream"].click, fn=stream_text, inputs=[t_in, steps], outputs=[t_out], api_name="stream_text", concurrency_limit=2)
     ev(b["edit"].click, fn=stream_edit, inputs=[t_in], outputs=[j_out, t_out], api_name="stream_edit")
