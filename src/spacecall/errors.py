@@ -19,6 +19,8 @@
         │   └─ QuotaExceededError  ZeroGPU quota
         ├─ JobCancelledError     the job was cancelled, here or on the server
         └─ JobLostError          the stream ended before the job did
+
+`SchemaDriftWarning` is a warning, and no `SpaceError`.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitedError",
     "SchemaDriftError",
+    "SchemaDriftWarning",
     "SpaceError",
     "SpaceStateError",
     "StatusError",
@@ -185,6 +188,10 @@ class SchemaDriftError(SpaceError):
         super().__init__(message, **place)
         self.differences = tuple(differences)
         self.pinned = pinned
+
+
+class SchemaDriftWarning(UserWarning):
+    """The app is not what the typed client was generated from; the call is made all the same."""
 
 
 class SpaceStateError(SpaceError):

@@ -2,128 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast
-
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    SerializerFunctionWrapHandler,
-    TypeAdapter,
-    ValidationError,
-    model_serializer,
-)
+from typing import Any, ClassVar, Self, TypeVar, get_args
 
 from spacecall._client.call import Call
-from spacecall._client.caller import Caller, find_dependency
-from spacecall._client.connection import Connection
-from spacecall._client.plan import MakeFile, Plan
+from spacecall._client.caller import Caller
 from spacecall._client.space import Space
-from spacecall.errors import InvalidInputError, SchemaDriftError
+from spacecall._client.typed import AppObject, Arguments, OnDrift, TypedEndpoint
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace
 
-__all__ = ["AppObject", "Arguments", "SyncTypedClient", "TypedClient", "TypedEndpoint"]
+__all__ = [
+    "AppObject",
+    "Arguments",
+    "OnDrift",
+    "SyncTypedClient",
+    "TypedClient",
+    "TypedEndpoint",
+]
 
 T = TypeVar("T")
-
-
-class Arguments(BaseModel):
-    """The arguments of an endpoint, in the order of the wire."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
-
-
-class AppObject(BaseModel):
-    """An object of an app: what the app adds later is kept, what was not given is not sent."""
-
-    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
-
-    @model_serializer(mode="wrap")
-    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        sent: dict[str, Any] = handler(self)
-        for name, field in type(self).model_fields.items():
-            if name not in self.model_fields_set and getattr(self, name) is None:
-                sent.pop(name, None)
-                sent.pop(field.alias or name, None)
-        return sent
-
-
-class TypedEndpoint(Generic[T]):
-    """One endpoint as a generated module knows it.
-
-    Args:
-        name: `/echo`.
-        inputs: the model of its arguments, fields in wire order.
-        output: the type of its value: of the one output, or a NamedTuple of all.
-        returns: how many outputs a caller sees.
-        schema: sha256 of the schema that it was generated from.
-    """
-
-    def __init__(
-        self, name: str, *, inputs: type[Arguments], output: Any, returns: int, schema: str = ""
-    ) -> None:
-        self.name = name
-        self._schema: Final = schema
-        self._inputs: Final = inputs
-        self._output = output
-        self._returns = returns
-        self._adapter: TypeAdapter[T] | None = None
-
-    def call(self, caller: Caller, arguments: Mapping[str, Any]) -> Call[T]:
-        """A call of this endpoint. Arguments are checked when it is awaited or entered."""
-
-        async def prepare(connection: Connection) -> Plan[T]:
-            dependency = find_dependency(connection, self.name)
-            values = self.bind(arguments)
-            expected = len(dependency.visible_inputs)
-            if len(values) != expected:
-                lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
-                raise self._drift(lines)
-            return Plan(dependency, values, self.decode)
-
-        return caller.planned(self.name, prepare)
-
-    def bind(self, arguments: Mapping[str, Any]) -> list[Any]:
-        """The arguments as wire values in wire order, files as `File`.
-
-        Raises:
-            InvalidInputError: an argument does not fit its type.
-        """
-        try:
-            model = self._inputs.model_validate(arguments, by_name=True)
-        except ValidationError as error:
-            problems = _lines(error)
-            raise InvalidInputError(
-                "; ".join(problems), problems=problems, endpoint=self.name
-            ) from error
-        return list(model.model_dump(by_alias=True).values())
-
-    def decode(self, values: list[Any], make_file: MakeFile) -> T:
-        """The caller's value from the visible outputs.
-
-        Raises:
-            SchemaDriftError: an output does not fit the type it had when the client was generated.
-        """
-        if self._returns == 0:
-            return cast("T", None)
-        if self._adapter is None:
-            self._adapter = TypeAdapter(self._output)
-        if len(values) != self._returns:
-            raise self._drift([f"{self._returns} outputs expected, got {len(values)}"])
-        value = values[0] if self._returns == 1 else values
-        try:
-            return self._adapter.validate_python(value, context=make_file)
-        except ValidationError as error:
-            raise self._drift(_lines(error)) from error
-
-    def _drift(self, differences: list[str]) -> SchemaDriftError:
-        return SchemaDriftError(
-            "the app does not fit the generated client: " + "; ".join(differences[:3]),
-            differences=differences,
-            pinned=self._schema or None,
-            endpoint=self.name,
-        )
 
 
 class TypedClient:
@@ -131,25 +29,34 @@ class TypedClient:
 
     Args:
         caller: a `Space`, a session, or a view of either; it stays the caller's to close.
+        on_drift: what a call does when the endpoint's components, State, streaming or queue are
+            not those that the client was generated from: `warn` with a `SchemaDriftWarning`, once
+            an endpoint and Space; `raise` a `SchemaDriftError`, with nothing sent; `ignore` it.
+            Inputs or outputs that do not fit at all raise always.
     """
 
     SOURCE: ClassVar[str] = ""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, *, on_drift: OnDrift = "warn") -> None:
         self._caller = caller
+        self._on_drift: OnDrift = _known(on_drift)
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, source: str | None = None, **options: Any) -> AsyncGenerator[Self, None]:
+    async def connect(
+        cls, source: str | None = None, *, on_drift: OnDrift = "warn", **options: Any
+    ) -> AsyncGenerator[Self, None]:
         """`async with Client.connect() as client`: the client on a Space of its own.
 
         Args:
             source: by default the app that the client was generated from.
+            on_drift: as of the client.
             options: those of `Space`.
         """
+        _known(on_drift)
         options.setdefault("describe", False)
         async with Space(source or cls.SOURCE, **options) as space:
-            yield cls(space)
+            yield cls(space, on_drift=on_drift)
 
     @property
     def caller(self) -> Caller:
@@ -157,7 +64,7 @@ class TypedClient:
         return self._caller
 
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> Call[T]:
-        return endpoint.call(self._caller, arguments)
+        return endpoint.call(self._caller, arguments, self._on_drift)
 
 
 class SyncTypedClient:
@@ -165,20 +72,25 @@ class SyncTypedClient:
 
     Args:
         caller: a `SyncSpace`, a session, or a view of either; it stays the caller's to close.
+        on_drift: as of `TypedClient`.
     """
 
     SOURCE: ClassVar[str] = ""
 
-    def __init__(self, caller: SyncCaller) -> None:
+    def __init__(self, caller: SyncCaller, *, on_drift: OnDrift = "warn") -> None:
         self._caller = caller
+        self._on_drift: OnDrift = _known(on_drift)
 
     @classmethod
     @contextmanager
-    def connect(cls, source: str | None = None, **options: Any) -> Generator[Self, None, None]:
+    def connect(
+        cls, source: str | None = None, *, on_drift: OnDrift = "warn", **options: Any
+    ) -> Generator[Self, None, None]:
         """`with Client.connect() as client`: on a Space of its own, as in `TypedClient`."""
+        _known(on_drift)
         options.setdefault("describe", False)
         with SyncSpace(source or cls.SOURCE, **options) as space:
-            yield cls(space)
+            yield cls(space, on_drift=on_drift)
 
     @property
     def caller(self) -> SyncCaller:
@@ -186,12 +98,11 @@ class SyncTypedClient:
         return self._caller
 
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> SyncCall[T]:
-        return self._caller.wrap(lambda caller: endpoint.call(caller, arguments))
+        on_drift = self._on_drift
+        return self._caller.wrap(lambda caller: endpoint.call(caller, arguments, on_drift))
 
 
-def _lines(error: ValidationError) -> list[str]:
-    """One line for each place that does not fit."""
-    return [
-        f"{'.'.join(str(part) for part in one['loc']) or 'value'}: {one['msg']}"
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
+def _known(on_drift: OnDrift) -> OnDrift:
+    if on_drift not in get_args(OnDrift):
+        raise ValueError(f"on_drift is {on_drift!r}, not one of {', '.join(get_args(OnDrift))}")
+    return on_drift

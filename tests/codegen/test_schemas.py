@@ -69,7 +69,11 @@ def test_inputs_are_an_object_in_wire_order_and_outputs_an_array() -> None:
         "queued": True,
         "stateful": False,
         "visibility": "public",
+        "shape": paint["x-spacecall"]["shape"],
     }
+    assert paint["x-spacecall"]["shape"] == (
+        "(textbox, image, radio, slider, custom, json) -> (image, number) queued streaming"
+    )
     given = endpoint(documents[QUEUE_DATA], "/paint")
     assert [one["title"] for one in given["prefixItems"]] == ["Picture", "Seconds"]
     assert (given["minItems"], given["maxItems"], given["items"]) == (2, 2, False)

@@ -10,7 +10,9 @@ from typing import Annotated
 import anyio
 import typer
 
+from spacecall.cli.project import shown
 from spacecall.codegen import projects
+from spacecall.codegen.configuration import configured
 from spacecall.codegen.fetch import fetch
 from spacecall.options import Auth
 
@@ -55,18 +57,22 @@ def add(
     An app with a login needs SPACECALL_USERNAME and SPACECALL_PASSWORD, a private Space HF_TOKEN,
     which goes to Hugging Face alone.
     """
+    project = configured(Path.cwd())
     app = anyio.run(lambda: fetch(source, auth=_auth()))
+    known = project.named(name, app.source)
+    asked = [one for one in endpoints.split(",") if one.strip()]
     done = projects.add(
         app,
-        Path.cwd(),
-        name=name,
-        into=into,
-        schemas=schemas,
-        endpoints=[one for one in endpoints.split(",") if one.strip()] if endpoints else None,
-        undocumented=all_,
+        project.root,
+        name=name or known.name,
+        into=into or known.code or project.code,
+        package=(into or known.code) is None,
+        schemas=schemas or project.schemas,
+        endpoints=asked or (None if all_ else known.endpoints),
+        undocumented=all_ or known.undocumented,
     )
-    print(_shown(done.places.schemas))
-    print(_shown(done.places.module))
+    print(shown(done.places.schemas))
+    print(shown(done.places.module))
     if done.folder.lock.left_out:
         print(f"private, left out: {', '.join(done.folder.lock.left_out)}", file=sys.stderr)
 
@@ -76,8 +82,3 @@ def _auth() -> Auth | None:
     token = os.environ.get("HF_TOKEN") or None
     password = os.environ.get("SPACECALL_PASSWORD", "") if username else None
     return Auth(token=token, username=username, password=password) if username or token else None
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -13,10 +13,24 @@ import typer
 from spacecall._version import __version__
 from spacecall.cli.add import add
 from spacecall.cli.call import CallCommand, call
+from spacecall.cli.check import check
 from spacecall.cli.demonstration import demo
 from spacecall.cli.doctor import doctor
-from spacecall.cli.exits import DONE, READER_GONE, ReaderGoneError, epilog, message_of, status_of
+from spacecall.cli.exits import (
+    CHECKING,
+    DONE,
+    READER_GONE,
+    ReaderGoneError,
+    epilog,
+    message_of,
+    status_of,
+)
+from spacecall.cli.generate import generate
 from spacecall.cli.inspect import inspect
+from spacecall.cli.refresh import refresh
+from spacecall.cli.remove import remove
+from spacecall.cli.rules import rules
+from spacecall.codegen.configuration import ConfigurationError
 from spacecall.codegen.store import SchemaError
 from spacecall.errors import SpaceError
 
@@ -35,6 +49,11 @@ app = typer.Typer(
 app.command()(inspect)
 app.command(cls=CallCommand)(call)
 app.command()(add)
+app.command()(refresh)
+app.command()(generate)
+app.command(epilog=CHECKING)(check)
+app.command()(remove)
+app.command()(rules)
 app.command()(demo)
 app.command()(doctor)
 
@@ -64,7 +83,7 @@ def run(arguments: list[str] | None = None) -> int:
         # What is still buffered has no reader either: the interpreter must not try to write it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
-    except (SpaceError, SchemaError, OSError) as error:
+    except (SpaceError, SchemaError, ConfigurationError, OSError) as error:
         print(f"spacecall: {message_of(error)}", file=sys.stderr)
         return status_of(error)
     return DONE

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from spacecall.codegen.configuration import ConfigurationError
 from spacecall.codegen.store import SchemaError
 from spacecall.errors import (
     AppError,
@@ -20,7 +21,7 @@ from spacecall.errors import (
 )
 from spacecall.errors import JobError as _JobError
 
-__all__ = ["MEANINGS", "ReaderGoneError", "epilog", "message_of", "status_of"]
+__all__ = ["CHECKING", "MEANINGS", "ReaderGoneError", "epilog", "message_of", "status_of"]
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -34,7 +35,7 @@ TERMINATED: Final = 143
 
 MEANINGS: Mapping[int, str] = {
     DONE: "done",
-    FAILED: "the app failed (of --jsonl: any of the calls)",
+    FAILED: "the app failed (of --jsonl: any of the calls); check: drift",
     WRONG_USE: "wrong use, or input that does not fit",
     UNREACHABLE: "the app could not be reached, or is no Gradio app",
     REFUSED: "a login or a token is missing or wrong",
@@ -66,7 +67,7 @@ def status_of(error: Exception) -> int:
             return REFUSED
         case DeadlineError():
             return TIMED_OUT
-        case InvalidInputError() | SchemaError():
+        case InvalidInputError() | SchemaError() | ConfigurationError():
             return WRONG_USE
         case NotFoundError(status=None):  # a name that the app does not have
             return WRONG_USE
@@ -81,30 +82,32 @@ def status_of(error: Exception) -> int:
 
 
 def message_of(error: Exception) -> str:
-    """What to tell about an error."""
-    if isinstance(error, AuthError) or (
-        isinstance(error, NotFoundError) and _PYTHON_HINT.search(error.message)
-    ):
-        said, hints = _PYTHON_HINT.subn("", error.message)
-        return f"{said}{_place(error)}" + (f"\n{_LOGIN}" if hints else "")
+    """What to tell about an error; the endpoint is not named, since the user did."""
+    if not isinstance(error, SpaceError):
+        filename = getattr(error, "filename", None)
+        parts = [str(filename) if filename else "", getattr(error, "strerror", None) or ""]
+        return ": ".join(filter(None, parts)) or str(error) or type(error).__name__
+    said, python_hints = _PYTHON_HINT.subn("", error.message)
     if isinstance(error, AppError):
         title = "" if error.title in (None, "", "Error") else f"{error.title}: "
-        return f"the app failed: {title}{error.message}{_place(error)}"
-    if isinstance(error, OSError) and not isinstance(error, SpaceError):
-        return ": ".join(filter(None, [_text(error.filename), error.strerror])) or str(error)
-    return str(error) or type(error).__name__
+        return f"the app failed: {title}{error.message}"
+    place = f" [{error.space}]" if error.space and not error.endpoint else ""
+    hint = f"\n{_LOGIN}" if python_hints else ""
+    return f"{said or type(error).__name__}{place}{hint}"
+
+
+CHECKING: Final = (
+    "\b\nExit codes:\n"
+    "  0  nothing that reaches the threshold\n"
+    "  1  drift\n"
+    "  2  wrong use\n"
+    "  3  an app could not be checked (asleep, unreachable, 401, 429, no Gradio\n"
+    "     app), and no other drifted"
+)
+"""The end of the help of `check`."""
 
 
 def epilog(*codes: int) -> str:
     """The end of a command's help: its exit codes, by default all."""
     lines = [f"{code:>3}  {MEANINGS[code]}" for code in codes or MEANINGS]
     return "\b\nExit codes:\n" + "\n".join(lines)
-
-
-def _place(error: SpaceError) -> str:
-    place = " at ".join(part for part in (error.endpoint, error.space) if part)
-    return f" [{place}]" if place else ""
-
-
-def _text(name: object) -> str:
-    return "" if name is None else str(name)

@@ -11,7 +11,6 @@ import typer
 from spacecall.codegen.clients import Client, all_clients, choose
 from spacecall.codegen.configuration import Configuration, configured
 from spacecall.errors import InvalidInputError, SpaceError
-from spacecall.codegen.store import SchemaError
 
 __all__ = ["NamesArgument", "SourceOption", "chosen", "client_names", "shown", "the_one"]
 
@@ -27,7 +26,7 @@ def client_names() -> list[str]:
 NamesArgument: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NAME]...",
+        metavar="NAME",
         help="Clients of the project. [default: all]",
         show_default=False,
         autocompletion=client_names,

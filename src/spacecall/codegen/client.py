@@ -110,6 +110,7 @@ class ClientWriter:
             output=output,
             returns=value(len(operation.outputs)),
             schema=name("_SCHEMA"),
+            **({"shape": value(operation.shape)} if operation.shape else {}),
         )
         kind = of("Final", of("TypedEndpoint", output))
         return [*lines, "", "", *assign(operation.constant, kind, made)]

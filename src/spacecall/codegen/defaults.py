@@ -125,6 +125,8 @@ def for_caller(kind: Expr) -> Expr:
         return union(*map(for_caller, kind.operands))
     if isinstance(kind, Group) and kind.opening == "list[":
         return of("Sequence", *(_file_input(item) for _, item in kind.items))
+    if isinstance(kind, Group) and kind.opening == "tuple[":
+        return of("tuple", *(for_caller(item) for _, item in kind.items))
     if isinstance(kind, Group) and kind.opening == "dict[":
         return of("Mapping", *(item for _, item in kind.items))
     return _file_input(kind)

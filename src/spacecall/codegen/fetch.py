@@ -11,10 +11,13 @@ from typing import Any
 from spacecall._client.documents import fetch_documents
 from spacecall._core.loose import is_object, text
 from spacecall._core.sources import base_url, space_id
-from spacecall.errors import InvalidInputError
+from spacecall._io.credentials import hub_endpoint
+from spacecall._io.settings import Settings
+from spacecall.codegen.store import Access
+from spacecall.errors import AuthError, InvalidInputError, NotFoundError, SpaceError
 from spacecall.options import Auth
 
-__all__ = ["AppDocuments", "fetch", "load"]
+__all__ = ["AppDocuments", "access_wanted", "fetch", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +29,27 @@ class AppDocuments:
         info: its /info.
         source: its Space id or address, without credentials and query; empty for saved files that
             do not tell.
+        access: what it wanted to be read; None for saved files.
     """
 
     config: Mapping[str, Any] = field(repr=False)
     info: Mapping[str, Any] = field(repr=False)
     source: str = ""
+    access: Access | None = None
 
 
-async def fetch(source: str, *, auth: Auth | None = None) -> AppDocuments:
+async def fetch(
+    source: str, *, auth: Auth | None = None, settings: Settings | None = None
+) -> AppDocuments:
     """The description of the app at `source`.
+
+    Credentials are used where the app refuses to answer without.
 
     Args:
         source: a Space id, an address, a folder with config.json and info.json, or one JSON file
             with both as `config` and `info`.
         auth: for a live app.
+        settings: for a live app: timeouts, headers.
 
     Raises:
         InvalidInputError: the source is none of these, or its files cannot be read.
@@ -55,8 +65,29 @@ async def fetch(source: str, *, auth: Auth | None = None) -> AppDocuments:
             "a folder with config.json and info.json"
         )
     address = found or base_url(source)
-    documents = await fetch_documents(address, auth=auth)
-    return AppDocuments(documents.config, documents.info, address)
+    access: Access = "open"
+    try:
+        documents = await fetch_documents(address, settings=settings)
+    except (AuthError, NotFoundError) as error:
+        if auth is None:
+            raise
+        access = access_wanted(error, found) or "open"
+        documents = await fetch_documents(address, auth=auth, settings=settings)
+    return AppDocuments(documents.config, documents.info, address, access)
+
+
+def access_wanted(error: SpaceError, space: str | None) -> Access | None:
+    """What an app that refused wants; None if it does not say.
+
+    Args:
+        error: what its answer was raised as.
+        space: the Space's id; None for an address.
+    """
+    if not isinstance(error, (AuthError, NotFoundError)) or error.status not in (401, 403, 404):
+        return None
+    if error.space == hub_endpoint() or (space is not None and error.status != 401):
+        return "token"
+    return "login" if error.status == 401 else None
 
 
 def load(source: str) -> AppDocuments | None:

@@ -85,6 +85,7 @@ class Operation:
         streaming: whether it gives values while it works.
         stateful: whether it uses State.
         description: the app's remark.
+        shape: its fingerprint, or an empty text.
     """
 
     api_name: str
@@ -97,6 +98,7 @@ class Operation:
     streaming: bool
     stateful: bool
     description: str
+    shape: str = ""
 
 
 @dataclass(frozen=True, slots=True)

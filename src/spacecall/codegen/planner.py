@@ -120,6 +120,7 @@ def _operation(api: str, method: str, class_: str, takes: Schema, gives: Schema)
         streaming=about.get("streaming") is True,
         stateful=about.get("stateful") is True,
         description=text(takes.get("description")),
+        shape=text(about.get("shape")),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from spacecall._core.config import AppConfig, Component
+from spacecall._core.fingerprint import fingerprints
 from spacecall._core.loose import is_array, is_object, mapping, strings, text
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.codegen.names import distinct, pascal
@@ -16,7 +17,7 @@ from spacecall.codegen.normalise import default_value, output_schema
 from spacecall.codegen.shared import Named, share
 from spacecall.endpoints import Endpoint, Parameter, Returned
 
-__all__ = ["DIALECT", "JOIN", "QUEUE_DATA", "UPLOAD", "documents"]
+__all__ = ["DIALECT", "JOIN", "QUEUE_DATA", "UPLOAD", "documents", "reached"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """What all documents are written in."""
@@ -44,11 +45,13 @@ def documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[str, dic
     ]
     schemas, types = share([*inputs, *outputs])
     given, got = iter(schemas[: len(inputs)]), iter(schemas[len(inputs) :])
+    shapes = fingerprints(config, [one.name for one in endpoints])
     titles = distinct((each.name for each in endpoints), lambda name: pascal(name) or "Endpoint")
     takes = distinct(titles, lambda name: f"{titles[name]}Input", types)
     gives = distinct(titles, lambda name: f"{titles[name]}Output", types)
     join = {
-        takes[one.name]: _input(one, [next(given) for _ in one.parameters]) for one in endpoints
+        takes[one.name]: _input(one, [next(given) for _ in one.parameters], shapes.get(one.name))
+        for one in endpoints
     }
     data = {gives[one.name]: _output(one, [next(got) for _ in one.returns]) for one in endpoints}
     app = config.title or config.space_id or "the app"
@@ -77,10 +80,12 @@ def _document(
     document: dict[str, Any] = {"$schema": DIALECT, "title": title, "description": description}
     if own:
         document["anyOf"] = [{"$ref": f"#/$defs/{name}"} for name in own]
-    return {**document, "$defs": {**own, **_reached(own.values(), types)}}
+    return {**document, "$defs": {**own, **reached(own.values(), types)}}
 
 
-def _input(endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _input(
+    endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]], shape: str | None
+) -> dict[str, Any]:
     pairs = list(zip(endpoint.parameters, schemas, strict=True))
     return {
         "title": endpoint.name,
@@ -95,6 +100,7 @@ def _input(endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]]) -> dict[str
             "queued": endpoint.queued,
             "stateful": endpoint.stateful,
             "visibility": endpoint.visibility,
+            **({"shape": shape} if shape else {}),
         },
     }
 
@@ -147,7 +153,7 @@ def _upload(
         "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
         "required": ["files"],
         "x-spacecall": {"max_file_size": config.max_file_size, "wanted": wanted},
-        "$defs": _reached([{"$ref": f"#/$defs/{name}"} for name in shapes], types),
+        "$defs": reached([{"$ref": f"#/$defs/{name}"} for name in shapes], types),
     }
 
 
@@ -178,7 +184,7 @@ def _has_file(node: Any, definitions: Mapping[str, Any]) -> bool:
     return any(_has_file(one, definitions) for key, one in node.items() if key != "default")
 
 
-def _reached(schemas: Iterable[Any], types: Mapping[str, Any]) -> dict[str, Any]:
+def reached(schemas: Iterable[Any], types: Mapping[str, Any]) -> dict[str, Any]:
     """The types that are referred to, by the schemas or by each other, in the order of names."""
     found: set[str] = set()
     waiting: list[Any] = list(schemas)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from spacecall._core.loose import is_array, is_object, mapping, strings, text
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD
@@ -18,12 +18,14 @@ from spacecall.codegen.text import UNSEEN
 __all__ = [
     "DOCUMENTS",
     "LOCK",
+    "Access",
     "Lock",
     "SchemaError",
     "SchemaFolder",
     "dump",
     "pack",
     "read",
+    "read_lock",
     "write",
 ]
 
@@ -32,6 +34,10 @@ LOCK = "space.lock.json"
 
 DOCUMENTS = (UPLOAD, JOIN, QUEUE_DATA)
 """The schemas of a folder."""
+
+
+Access: TypeAlias = Literal["open", "login", "token"]
+"""What an app wants to be called: nothing, a user's login, a token that may see its Space."""
 
 
 class SchemaError(ValueError):
@@ -54,6 +60,7 @@ class Lock:
         endpoints: the names that were asked for; None for all public ones.
         undocumented: whether those that the app's page does not show were asked for too.
         left_out: why other endpoints are not there, by name.
+        access: what the app wanted to be read, where known.
     """
 
     name: str
@@ -67,6 +74,7 @@ class Lock:
     endpoints: tuple[str, ...] | None = None
     undocumented: bool = False
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,15 @@ def read(path: Path) -> SchemaFolder:
     return SchemaFolder(path.name, _lock(raw), parsed, _digest(texts))
 
 
+def read_lock(path: Path) -> Lock:
+    """The lock of a schema folder, whatever the other files are.
+
+    Raises:
+        SchemaError: it is missing, or no JSON.
+    """
+    return _lock(_object(path / LOCK, _text(path / LOCK)))
+
+
 def dump(data: object) -> str:
     """JSON with one line for each member; no character in it is invisible."""
     written = json.dumps(_sound(data), ensure_ascii=False, indent=2, allow_nan=False)
@@ -163,6 +180,7 @@ def _lock_json(lock: Lock, texts: Mapping[str, str]) -> dict[str, Any]:
         "endpoints": None if lock.endpoints is None else list(lock.endpoints),
         "undocumented": lock.undocumented,
         "left_out": dict(lock.left_out),
+        "access": lock.access,
         "files": {name: _sha256(content) for name, content in texts.items()},
     }
 
@@ -180,6 +198,7 @@ def _lock(raw: Mapping[str, Any]) -> Lock:
         endpoints=tuple(strings(raw["endpoints"])) if raw.get("endpoints") is not None else None,
         undocumented=raw.get("undocumented") is True,
         left_out={name: text(why) for name, why in mapping(raw.get("left_out")).items()},
+        access=next((one for one in get_args(Access) if one == raw.get("access")), None),
     )
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from spacecall.codegen.drift.findings import Place
 from spacecall.codegen.drift.relation import Typed
+from spacecall.codegen.store import Access
 from spacecall.endpoints import Visibility
 
 __all__ = ["Access", "App", "Endpoint", "Value"]
-
-Access: TypeAlias = Literal["open", "login", "token"]
-"""What an app wants to be called: nothing, a user's login, a token that may see its Space."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""`spacecall refresh`: schemas and clients, taken from the apps again."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import typer
+
+from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
+from spacecall.cli.asking import ask_all
+from spacecall.cli.exits import message_of, status_of
+from spacecall.cli.output import write
+from spacecall.cli.project import NamesArgument, SourceOption, chosen, shown, the_one
+from spacecall.cli.running import run
+from spacecall.codegen.checking import Told, compare
+from spacecall.codegen.clients import Client
+from spacecall.codegen.drift import Policy, render
+from spacecall.codegen.refreshing import refresh as renew
+from spacecall.codegen.store import SchemaError, SchemaFolder
+from spacecall.errors import InvalidInputError, SpaceError
+
+__all__ = ["refresh"]
+
+
+def refresh(
+    names: NamesArgument = None,
+    *,
+    source: SourceOption = "",
+    token: TokenOption = "",
+    user: UserOption = "",
+    header: HeaderOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Fetch the apps' schemas again, show the drift, and write schemas and clients.
+
+    What is the same stays untouched, and so does overrides.toml. The drift and the files that were
+    written go to stdout.
+    """
+    project, clients = chosen(names)
+    the_one(clients, source)
+    access = Access.of(token, user, header, timeout)
+    asked = [(one, source or one.source) for one in clients]
+    told = run(lambda: ask_all(asked, access))
+    codes: list[int] = []
+    for (one, place), answer in zip(asked, told, strict=True):
+        try:
+            if isinstance(answer, SpaceError):
+                raise answer
+            _refresh(one, answer, place, project.policy)
+        except (SpaceError, SchemaError, OSError) as error:
+            print(f"spacecall: {one.name}: {message_of(error)}", file=sys.stderr)
+            codes.append(status_of(error))
+    if codes:
+        raise typer.Exit(codes[0])
+
+
+def _refresh(client: Client, told: Told, source: str, policy: Policy) -> None:
+    if isinstance(told, SchemaFolder):
+        raise InvalidInputError(f"{source} is a schema folder: refresh needs an app")
+    if client.lock is not None:
+        try:
+            checked = compare(client, told, source, policy, datetime.now(UTC).date())
+            write(render([checked.report]))
+        except SchemaError as error:
+            print(f"spacecall: {error}; nothing to compare with", file=sys.stderr)
+    done = renew(client, told)
+    write("".join(f"{shown(path)}\n" for path in done.written))
+    if done.gone:
+        print(f"{client.name}: the app has no {', '.join(done.gone)} any more", file=sys.stderr)

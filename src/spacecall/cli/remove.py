@@ -1,0 +1,60 @@
+"""`spacecall remove`: a client's files go away."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spacecall.cli.output import write
+from spacecall.cli.project import client_names, shown
+from spacecall.codegen import output
+from spacecall.codegen.clients import all_clients, choose, orphans
+from spacecall.codegen.configuration import FILE, Configuration, configured
+from spacecall.codegen.names import module_name
+from spacecall.errors import InvalidInputError
+
+__all__ = ["remove"]
+
+
+def remove(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A client.", show_default=False, autocompletion=client_names
+        ),
+    ],
+) -> None:
+    """Take a client's schema folder and its generated module away.
+
+    A module that was not generated is left alone: that is an error, and nothing is taken away. The
+    files that were taken away go to stdout.
+    """
+    project = configured(Path.cwd())
+    if (left := _without_schemas(project, name)) is not None:
+        left.unlink()
+        write(f"{shown(left)}\n")
+        return
+    (client,) = choose(project, [name])
+    write("".join(f"{shown(path)}\n" for path in client.remove()))
+    if client.folder.is_dir():
+        print(f"{shown(client.folder)} has other files, which stay", file=sys.stderr)
+    if client.settings.given:
+        print(f"{FILE} still has tool.spacecall.spaces.{client.name}", file=sys.stderr)
+
+
+def _without_schemas(project: Configuration, name: str) -> Path | None:
+    """A generated module whose schemas are gone already."""
+    try:
+        module = f"{module_name(name)}.py"
+    except ValueError as error:
+        raise InvalidInputError(str(error)) from error
+    known = all_clients(project)
+    found = (path for path in orphans(known) if path.name == module)
+    if any(module == one.module.name for one in known):
+        return None
+    usual = (project.code or project.root / "spaces") / module
+    lonely = usual if usual.is_file() and output.is_generated(usual) else None
+    return next(found, lonely)

@@ -1,0 +1,106 @@
+"""A client's schemas and module, taken from its app again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from spacecall._core.config import read_config
+from spacecall._core.info import read_endpoints
+from spacecall.codegen import configuration, output, overrides, store
+from spacecall.codegen.clients import Client
+from spacecall.codegen.fetch import AppDocuments
+from spacecall.codegen.projects import describe
+from spacecall.codegen.restrict import restricted
+from spacecall.codegen.store import SchemaFolder
+from spacecall.errors import InvalidInputError, NotFoundError
+
+__all__ = ["Refreshed", "refresh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did.
+
+    Attributes:
+        written: the schema folder and the module, where they changed.
+        gone: endpoints that the schemas had by choice, and that the app does not have any more.
+    """
+
+    written: tuple[Path, ...]
+    gone: tuple[str, ...] = ()
+
+
+def refresh(client: Client, app: AppDocuments) -> Refreshed:
+    """Write the schemas of a client again, and its module; what is the same stays untouched.
+
+    The corrections stay. Nothing is written if anything is wrong.
+
+    Args:
+        client: with schemas or without.
+        app: what the app says now.
+
+    Raises:
+        InvalidInputError: an endpoint that the configuration names is not there, or somebody wrote
+            the file that is in the way of the module.
+        SchemaError: a correction is not about what the app says now, or the old schemas are broken.
+        ProtocolError: this is not a Gradio app.
+        OSError: a file cannot be written.
+    """
+    new, gone = _described(client, app)
+    right = overrides.corrected(new, overrides.read_overrides(client.folder))
+    restricted(right, client.endpoints)
+    output.guard(client.module)
+    written: list[Path] = []
+    if not _same(client, new):
+        store.write(client.folder, new.lock, new.documents)
+        written.append(client.folder)
+    if replace(client, lock=new.lock).generate():
+        written.append(client.module)
+    return Refreshed(tuple(written), tuple(gone))
+
+
+def _described(client: Client, app: AppDocuments) -> tuple[SchemaFolder, list[str]]:
+    lock, settings = client.lock, client.settings
+    names, gone = settings.endpoints, list[str]()
+    undocumented = settings.undocumented
+    if lock is not None and not settings.given:
+        names, undocumented = lock.endpoints, lock.undocumented
+    if names is not None and not settings.given:
+        there = read_endpoints(read_config(app.config), app.info)
+        gone = [name for name in names if name not in there]
+        names = tuple(name for name in names if name in there)
+        if not names:
+            raise InvalidInputError(f"the app has none of {', '.join(gone)} any more")
+    try:
+        folder = describe(
+            replace(app, source=_source(client, app)),
+            client.name,
+            endpoints=names,
+            undocumented=undocumented,
+            note=lock.note if lock else "",
+        )
+    except NotFoundError as error:
+        key = f"tool.spacecall.spaces.{client.name}.endpoints"
+        raise InvalidInputError(f"{configuration.FILE}: {key}: {error.message}") from error
+    if lock is None:
+        return folder, gone
+    access = folder.lock.access or lock.access
+    return replace(folder, lock=replace(folder.lock, access=access)), gone
+
+
+def _source(client: Client, app: AppDocuments) -> str:
+    """What the lock says: the configured app, else the one that answered, else as before."""
+    configured = client.settings.source
+    if configured and not Path(configured).exists():
+        return configured
+    return app.source or (client.lock.source if client.lock else "")
+
+
+def _same(client: Client, new: SchemaFolder) -> bool:
+    if client.lock is None or replace(new.lock, date=client.lock.date) != client.lock:
+        return False
+    try:
+        return store.read(client.folder).digest == new.digest
+    except store.SchemaError:
+        return False

@@ -1,0 +1,56 @@
+"""A schema folder with some of its endpoints alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from spacecall._core.loose import items, mapping, text
+from spacecall.codegen.schemas import JOIN, QUEUE_DATA, reached
+from spacecall.codegen.store import SchemaError, SchemaFolder
+
+__all__ = ["endpoints_of", "restricted"]
+
+
+def endpoints_of(folder: SchemaFolder) -> list[str]:
+    """The names of its endpoints, in the app's order."""
+    definitions = mapping(folder.documents[JOIN].get("$defs"))
+    return [name for one in definitions.values() if (name := _api_name(one))]
+
+
+def restricted(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaFolder:
+    """The folder with these endpoints and the types that they need; None leaves it as it is.
+
+    Its digest stays that of the files.
+
+    Raises:
+        SchemaError: it has no such endpoint.
+    """
+    known = endpoints_of(folder)
+    if endpoints is None or set(known) == set(endpoints):
+        return folder
+    for name in endpoints:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none'}."
+            raise SchemaError(f"{folder.name} has no endpoint {name}: {hint} Or refresh it")
+    made = {name: _kept(folder.documents[name], set(endpoints)) for name in (JOIN, QUEUE_DATA)}
+    return replace(folder, documents={**folder.documents, **made})
+
+
+def _kept(document: Mapping[str, Any], endpoints: set[str]) -> dict[str, Any]:
+    definitions = mapping(document.get("$defs"))
+    own = {key: one for key, one in definitions.items() if _api_name(one) in endpoints}
+    types = {key: one for key, one in definitions.items() if not _api_name(one)}
+    shown = [
+        one
+        for one in items(document.get("anyOf"))
+        if text(mapping(one).get("$ref")).removeprefix("#/$defs/") in own
+    ]
+    return {**document, "anyOf": shown, "$defs": {**own, **reached(own.values(), types)}}
+
+
+def _api_name(schema: Any) -> str:
+    return text(mapping(mapping(schema).get("x-spacecall")).get("api_name"))
