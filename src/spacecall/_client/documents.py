@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -86,8 +86,9 @@ async def fetch_info(link: Link, app: AppConfig, *, all_endpoints: bool = False)
 async def _host(link: Link, name: str) -> str:
     """Ask the Hub where the Space `owner/name` runs."""
     hub = link.moved(hub_endpoint())
+    bare = replace(link.settings, headers={})  # the headers are for the app
     try:
-        answer = await hub.fetch(Request("GET", f"/api/spaces/{quote(name)}/host"))
+        answer = await hub.fetch(Request("GET", f"/api/spaces/{quote(name)}/host"), bare)
     except (NotFoundError, AuthError) as error:
         raise type(error)(
             f"the Hub has no Space {name}, or it is private: give auth=Auth(token=…) to see it",
@@ -113,7 +114,7 @@ async def _login(link: Link, username: str, password: str) -> None:
 
 def _config(answer: Answer) -> dict[str, Any]:
     if "html" in answer.headers.get("content-type", ""):
-        raise ProtocolError("there is no Gradio app: GET /config answered an HTML page")
+        raise ProtocolError(f"there is no Gradio app: GET {answer.url} answered an HTML page")
     return _object(answer)
 
 

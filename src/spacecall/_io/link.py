@@ -16,6 +16,7 @@ from spacecall._core.requests import Request
 from spacecall._io.body import read
 from spacecall._io.credentials import authorization, origin, resolve
 from spacecall._io.failures import mapped, status_error
+from spacecall._io.logs import hide_cookies
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._version import __version__
@@ -79,6 +80,7 @@ class Link:
         gate: anyio.Semaphore,
         cookies: httpx.Cookies | None = None,
     ) -> None:
+        hide_cookies()
         self.base = base
         self.settings = settings
         self._client = client
@@ -226,7 +228,11 @@ class Link:
         request.headers["user-agent"] = USER_AGENT
         if trusted:
             request.headers.update({**authorization(self._auth, url), **settings.headers})
+            given = request.headers.pop("cookie", None)
             self._cookies.set_cookie_header(request)
+            if given is not None:
+                kept = request.headers.get("cookie")
+                request.headers["cookie"] = f"{kept}; {given}" if kept else given
         request.extensions["timeout"] = _httpx_timeout(settings.timeouts).as_dict()
         auth = httpx.USE_CLIENT_DEFAULT if trusted else None
         response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
