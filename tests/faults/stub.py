@@ -19,7 +19,9 @@ import anyio
 from tests.faults import description
 from tests.faults.exchanges import Exchange, Handler, serving
 
-Route: TypeAlias = Literal["config", "info", "join", "data", "cancel", "upload", "run", "file"]
+Route: TypeAlias = Literal[
+    "config", "info", "login", "join", "data", "cancel", "upload", "run", "file"
+]
 
 DOWNLOAD = bytes(range(256)) * 400
 """What every file of the server holds."""
@@ -60,6 +62,8 @@ class Stub:
         self.requests: list[tuple[Route | None, Exchange]] = []
         self.sessions: dict[str, Session] = {}
         self.config: dict[str, Any] = description.config()
+        self.login_cookie: str | None = None
+        """What a login gives; without one every password is wrong."""
         self._once: dict[Route, list[Handler]] = {}
         self._always: dict[Route, Handler] = {}
         self._owners: dict[str, Session] = {}
@@ -98,6 +102,11 @@ class Stub:
         match route:
             case "config":
                 await exchange.answer(200, self.config)
+            case "login":
+                if self.login_cookie is None:
+                    await exchange.answer(400, {"detail": "Incorrect credentials."})
+                else:
+                    await exchange.answer(200, {"success": True}, {"set-cookie": self.login_cookie})
             case "info":
                 await exchange.answer(200, description.info())
             case "join":
@@ -227,8 +236,8 @@ def sse(messages: Iterable[dict[str, Any]]) -> bytes:
 
 def _route(exchange: Exchange) -> Route | None:
     path = exchange.path.removeprefix("/gradio_api")
-    if exchange.path == "/config":
-        return "config"
+    if exchange.path in ("/config", "/login"):
+        return "config" if exchange.path == "/config" else "login"
     if path.startswith("/run/"):
         return "run"
     if path.startswith("/file="):

@@ -120,7 +120,8 @@ async def test_a_job_that_joined_when_the_stream_was_lost_ends_too(sent: bool) -
         async with session.call("/hold", text="x") as first:
             await until(lambda: bool(app.asked("data")))
             app.once("join", answer_after_the_loss)
-            with pytest.raises((JobLostError, TransportError)) as caught:
+            kinds: tuple[type[JobLostError | TransportError], ...] = (JobLostError, TransportError)
+            with pytest.raises(kinds) as caught:
                 await session.call("/echo", text="y")
             assert isinstance(caught.value, JobLostError) == sent
             assert caught.value.sent

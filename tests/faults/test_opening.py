@@ -59,7 +59,7 @@ async def no_http(exchange: Exchange) -> None:
 @pytest.mark.parametrize(
     ("handler", "kind", "words"),
     [
-        (page, ProtocolError, "there is no Gradio app: GET /config answered an HTML page"),
+        (page, ProtocolError, "there is no Gradio app: GET http.*/config answered an HTML page"),
         (bad_gateway, StatusError, "502: an HTML page: '502 Bad Gateway'"),
         (answering(404, b"no"), NotFoundError, "there is no Gradio app: GET /config answered 404"),
         (answering(500, b"oops"), StatusError, "the server answered 500: oops"),

@@ -45,3 +45,12 @@ async def test_cookies_of_the_server_are_not_taken_from_another_host() -> None:
         async with link.download(f"{other.url}/x"):
             pass
         assert link.cookies == {}
+
+
+async def test_cookies_given_as_a_header_are_sent_beside_the_kept_ones() -> None:
+    settings = SETTINGS.override(headers={"Cookie": "own=1; more=2"})
+    async with server(GIVES_ONE, ok) as app, linked(app.url, settings=settings) as link:
+        await link.fetch(GET)
+        assert app.last.headers["cookie"] == "own=1; more=2"
+        await link.fetch(GET)
+        assert app.last.headers["cookie"] == "session=1; own=1; more=2"
