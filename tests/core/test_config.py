@@ -137,6 +137,14 @@ def test_skipped_components_take_no_value_from_the_caller() -> None:
     assert found.visible_outputs([1]) == []
 
 
+def test_a_button_among_the_inputs_is_sent_with_its_text() -> None:
+    button = {"id": 9, "type": "button", "skip_api": True, "props": {"value": "Press"}}
+    state = {"id": 8, "type": "state", "skip_api": True, "props": {"value": "the server's"}}
+    one = {"api_name": "f", "inputs": [9, 8]}
+    config = read_config({"components": [button, state], "dependencies": [one]})
+    assert dependency(config, "f").fill([]) == ["Press", None]
+
+
 @pytest.mark.parametrize("values", [[], ["a", "b"]])
 def test_a_wrong_number_of_values_is_refused(values: list[str]) -> None:
     config = config_with({"api_name": "f", "inputs": [1, 2]})

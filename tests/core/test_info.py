@@ -17,6 +17,7 @@ from tests.core.apps import (
     corpus_app,
     dependency,
     endpoint_with,
+    input_with,
     parameter,
     protocol_app,
 )
@@ -81,6 +82,12 @@ def test_a_label_made_of_an_id_is_no_label() -> None:
     kept = endpoint_with("textbox", {}, entry={"label": "value_5"}, label="value_5")
     assert kept.returns[0].label == "value_5"
     assert endpoint_with("textbox", {}, entry={"label": "parameter_5"}).returns[0].label == ""
+
+
+def test_a_label_that_the_page_translates_is_the_end_of_its_key() -> None:
+    key = '__i18n__{"__type__": "translation_metadata", "key": "chat_interface.new_chat"}'
+    assert input_with("textbox", {}, entry={"label": key}).label == "new chat"
+    assert input_with("textbox", {}, entry={"label": "__i18n__{"}).label == "__i18n__{"
 
 
 def test_components_are_called_as_in_info() -> None:

@@ -49,6 +49,11 @@ class Component:
         """Whether its slot carries nothing for an API caller."""
         return self.is_state or self.skip_api
 
+    @property
+    def kept(self) -> Any:
+        """What is sent for it by a caller who gives nothing; State lives on the server."""
+        return None if self.is_state else self.props.get("value")
+
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
@@ -99,9 +104,10 @@ class Dependency:
         return tuple(component for component in self.outputs if not component.hidden)
 
     def fill(self, values: Sequence[Any]) -> list[Any]:
-        """The wire's data list: `values` in the visible slots, None in the hidden ones.
+        """The wire's data list: `values` in the visible slots, None for State.
 
-        A slot of `prop_inputs` gets the component's properties with the value among them.
+        Other hidden slots get what the page has there at first: a button's is its text. A slot of
+        `prop_inputs` gets the component's properties with the value among them.
 
         Raises:
             ValueError: there are more or fewer values than visible inputs.
@@ -110,7 +116,7 @@ class Dependency:
         if len(values) != expected:
             raise ValueError(f"{self.name} takes {expected} values, got {len(values)}")
         given = iter(values)
-        data: list[Any] = [None if one.hidden else next(given) for one in self.inputs]
+        data: list[Any] = [one.kept if one.hidden else next(given) for one in self.inputs]
         for place in self.prop_inputs:
             data[place] = {**self.inputs[place].props, "value": data[place]}
         return data

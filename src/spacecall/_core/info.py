@@ -7,6 +7,7 @@ Corrected on the way, as seen on real apps (4.44 to 6.31):
 - where the page shows an empty image, number or choice it sends null, which no schema admits;
 - HTML components may hold any JSON, although they are said to hold text;
 - a component without a label gets one with its id in it, which changes when the app does;
+- a label that the page translates is JSON that holds its key, `chat_interface.chatbot`;
 - two functions may have one name: /info tells of one of them.
 """
 
@@ -28,6 +29,8 @@ from spacecall.errors import ProtocolError
 __all__ = ["clean_schema", "read_endpoints"]
 
 _Pair = tuple[Mapping[str, Any], Component]
+
+_TRANSLATED = re.compile(r'__i18n__\{[^{}]{,200}?"key": "([^"{}]{,200})"[^{}]{,200}\}')
 
 
 def read_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
@@ -121,7 +124,9 @@ def _returned(pair: _Pair) -> Returned:
 def _label(raw: Mapping[str, Any], component: Component) -> str:
     label = text(raw.get("label")) or component.label
     made_up = (f"parameter_{component.id}", f"value_{component.id}")
-    return "" if label in made_up and not component.label else label
+    if label in made_up and not component.label:
+        return ""
+    return _TRANSLATED.sub(lambda found: found[1].rpartition(".")[2].replace("_", " "), label)
 
 
 def _names(pairs: Sequence[_Pair]) -> list[str]:
