@@ -1,0 +1,149 @@
+"""The one reader of a session's stream."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
+from copy import copy
+from functools import partial
+
+import anyio
+from anyio.abc import TaskGroup
+
+from spacecall._core.demux import Demultiplexer, Fed
+from spacecall._core.jobs import Job
+from spacecall._core.messages import parse
+from spacecall._core.requests import Request
+from spacecall._io.link import Link
+from spacecall._io.retry import retrying
+from spacecall._io.sse import events
+from spacecall._wire.queue_data import ProcessStarts
+from spacecall.errors import JobLostError, SpaceError, StatusError, TransportError
+
+
+class Reader:
+    """Reads the stream while the session has jobs, and hands its messages to them.
+
+    A stream that ended before its jobs did is lost, and never opened again.
+
+    Args:
+        stream: the request that opens it.
+        demux: whom the messages are for.
+        group: where it reads.
+        grace: seconds that the stream stays open when nobody waits for its jobs any more.
+        started: told of each job that the app begins to work on.
+        unwanted: called when that time has passed; it is to `drop` the stream.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        stream: Request,
+        demux: Demultiplexer,
+        group: TaskGroup,
+        *,
+        grace: float,
+        started: Callable[[Job], None],
+        unwanted: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.lost = False
+        self.reading = False
+        self._link = link
+        self._request = stream
+        self._demux = demux
+        self._group = group
+        self._grace = grace
+        self._started = started
+        self._unwanted = unwanted
+        self._scope: anyio.CancelScope | None = None
+        self._opened = anyio.Event()
+
+    def start(self) -> None:
+        """See to it that the stream is read while there are jobs."""
+        self.reconsider()
+        if self._demux.pending and not self.reading and not self.lost:
+            self.reading = True
+            self._opened = anyio.Event()
+            self._group.start_soon(self._read)
+
+    def reconsider(self) -> None:
+        """Keep the stream while somebody waits, and for `grace` seconds after that."""
+        if self._scope is None:
+            return
+        wanted, leaving = self._demux.wanted, self._scope.deadline < math.inf
+        if wanted and leaving:
+            self._scope.deadline = math.inf
+        elif not wanted and not leaving:
+            self._scope.deadline = anyio.current_time() + self._grace
+
+    async def opened(self) -> None:
+        """Wait until the server has begun to answer, if the stream is being opened."""
+        if self.reading:
+            await self._opened.wait()
+
+    def drop(self, error: Callable[[], SpaceError]) -> None:
+        """Leave the stream, and end every job on it with an error of its own."""
+        self._end(error)
+        if self._scope is not None:
+            self._scope.cancel()
+
+    async def _read(self) -> None:
+        try:
+            while self._demux.pending and not self.lost:
+                with anyio.CancelScope() as self._scope:
+                    self.reconsider()
+                    await self._read_stream()
+                if self._scope.cancelled_caught and not self.lost:
+                    self._opened.set()
+                    await self._unwanted()
+        finally:
+            self.reading = False
+            self._scope = None
+            self._opened.set()
+
+    async def _read_stream(self) -> None:
+        settings = self._link.settings
+        self._demux.opening()
+        try:
+            async with AsyncExitStack() as stack:
+                response = await retrying(
+                    lambda: stack.enter_async_context(self._link.open(self._request)),
+                    settings.retry,
+                    idempotent=False,
+                )
+                texts = await stack.enter_async_context(
+                    aclosing(events(response, limit=settings.limits.event))
+                )
+                self._opened.set()
+                closed = await self._deliver(texts)
+        except (TransportError, StatusError, JobLostError) as error:
+            self._lose(error.message, cause=error)
+        except SpaceError as error:
+            self._end(partial(copy, error))
+        else:
+            if not closed and self._demux.pending:
+                self._lose("the server ended the stream")
+
+    async def _deliver(self, texts: AsyncIterator[str]) -> bool:
+        """Hand every message to its job; whether the server said that it closes the stream."""
+        closed = False
+        async for text in texts:
+            message = parse(text)
+            closed = self._demux.feed(message) is Fed.CLOSES or closed
+            if isinstance(message, ProcessStarts) and (job := self._demux.find(message.event_id)):
+                self._started(job)
+            self.reconsider()
+        return closed
+
+    def _lose(self, why: str, cause: SpaceError | None = None) -> None:
+        def lost() -> SpaceError:
+            error = JobLostError(f"the job was lost: {why}")
+            error.__cause__ = cause
+            return error
+
+        self._end(lost)
+
+    def _end(self, error: Callable[[], SpaceError]) -> None:
+        self.lost = True
+        self._demux.lose(error)
