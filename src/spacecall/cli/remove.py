@@ -13,7 +13,7 @@ from spacecall.cli.project import client_names, shown
 from spacecall.codegen import output
 from spacecall.codegen.clients import all_clients, choose, orphans
 from spacecall.codegen.configuration import FILE, Configuration, configured
-from spacecall.codegen.names import module_name
+from spacecall.codegen.names import module_name, slug
 from spacecall.errors import InvalidInputError
 
 __all__ = ["remove"]
@@ -52,9 +52,10 @@ def _without_schemas(project: Configuration, name: str) -> Path | None:
     except ValueError as error:
         raise InvalidInputError(str(error)) from error
     known = all_clients(project)
-    found = (path for path in orphans(known) if path.name == module)
-    if any(module == one.module.name for one in known):
+    if name not in (slug(name), module.removesuffix(".py")):
+        return None
+    if any(module == f"{module_name(one.name)}.py" for one in known):
         return None
     usual = (project.code or project.root / "spaces") / module
-    lonely = usual if usual.is_file() and output.is_generated(usual) else None
-    return next(found, lonely)
+    lonely = [usual] if usual.is_file() and output.is_generated(usual) else []
+    return next((path for path in (*orphans(known), *lonely) if path.name == module), None)

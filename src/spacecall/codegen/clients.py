@@ -10,7 +10,7 @@ from pathlib import Path
 from spacecall._core.sources import space_id
 from spacecall.codegen import output, overrides, projects, store
 from spacecall.codegen.configuration import Configuration, ConfigurationError, SpaceSettings
-from spacecall.codegen.names import slug
+from spacecall.codegen.names import module_name, slug
 from spacecall.codegen.store import LOCK, Lock, SchemaFolder
 from spacecall.errors import InvalidInputError
 
@@ -186,7 +186,7 @@ def orphans(known: Iterable[Client]) -> list[Path]:
 
 def _find(known: Sequence[Client], name: str) -> Client:
     for one in known:
-        if name in (one.name, one.folder.name) or slug(name) == one.name:
+        if name in (one.name, one.folder.name, module_name(one.name)):
             return one
         if one.source and space_id(name) is not None and space_id(name) == space_id(one.source):
             return one
