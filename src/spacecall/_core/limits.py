@@ -17,7 +17,7 @@ __all__ = ["describe", "narrow", "widen"]
 _EMPTY = frozenset(
     {"annotatedimage", "audio", "colorpicker", "datetime", "downloadbutton", "dropdown", "file"}
     | {"fileexplorer", "gallery", "highlightedtext", "image", "imageeditor", "imageslider"}
-    | {"model3d", "number", "radio", "uploadbutton", "video"}
+    | {"label", "model3d", "number", "plot", "radio", "uploadbutton", "video"}
 )
 _CHOICES = frozenset({"checkboxgroup", "dropdown", "radio"})
 _RANGES = frozenset({"number", "slider"})

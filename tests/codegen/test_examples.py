@@ -1,0 +1,78 @@
+"""What the apps themselves show as examples and defaults: each goes to the wire as it is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from spacecall import File
+from spacecall._core.loose import is_array, is_object
+from tests.codegen.apps import CAPTURES, CORPUS, generated, load, saved
+from tests.codegen.test_module import endpoints
+
+APPS = [*CORPUS, *CAPTURES]
+IDS = [path.stem if path.suffix == ".json" else f"gradio-{path.name}" for path in APPS]
+REFUSED = {
+    "interface_random_slider": ["/predict slider: Input should be greater than or equal to 5"],
+    "3.50.2": [
+        "/widgets dd: Input should be 'x', 'y' or 'z'",
+        "/widgets ddm: Input should be 'x', 'y' or 'z'",
+    ],
+}
+"""Examples that the app itself does not take: outside its limits, or none of its choices."""
+
+FILE = File(b"a file of the caller's", name="file.txt")
+
+
+def with_file(value: Any) -> Any:
+    """A value of the app's, a file of the caller's in the place of each of the app's."""
+    if is_object(value):
+        kept = {key: with_file(one) for key, one in value.items()}
+        return FILE if "path" in kept and "meta" in kept else kept
+    return [with_file(one) for one in value] if is_array(value) else value
+
+
+def wire(value: Any) -> str:
+    """A value as JSON, where 3 is not 3.0, a tuple is a list, and a file is its address."""
+    return json.dumps(value, default=lambda file: file.url or repr(file))
+
+
+def shown(entry: Any) -> Iterator[Any]:
+    """The example of a parameter, and its default."""
+    placeholder = entry["component"] == "Api" and entry.get("example_input") == "..."
+    if "example_input" in entry and not placeholder:
+        yield entry["example_input"]
+    if entry.get("parameter_has_default"):
+        yield entry["parameter_default"]
+
+
+def refusals(path: Path, folder: Path) -> Iterator[str]:
+    """A line for each example or default of an app that its generated client does not send."""
+    documents = saved(path)
+    client = load(generated(documents, "real"), folder)
+    for name, endpoint in endpoints(client).items():
+        model = endpoint._inputs
+        model.model_rebuild(force=True)
+        entries = documents.info["named_endpoints"][name]["parameters"]
+        for field, entry in zip(model.model_fields, entries, strict=True):
+            for value in map(with_file, shown(entry)):
+                made = model.model_construct()
+                try:
+                    model.__pydantic_validator__.validate_assignment(made, field, value)
+                except ValidationError as error:
+                    yield f"{name} {field}: {error.errors()[0]['msg']}"
+                    continue
+                sent = made.model_dump()[field]
+                if wire(sent) != wire(value):
+                    yield f"{name} {field}: {value!r} is sent as {sent!r}"
+
+
+@pytest.mark.parametrize("path", APPS, ids=IDS)
+def test_every_example_and_default_goes_to_the_wire_as_it_is(path: Path, tmp_path: Path) -> None:
+    found = sorted(set(refusals(path, tmp_path)))
+    assert found == REFUSED.get(path.stem if path.suffix == ".json" else path.name, [])
