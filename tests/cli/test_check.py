@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from spacecall.codegen import store
 from tests import servers
 from tests.cli.conftest import Cli
 from tests.cli.projects import FEWER, STEPS, configure, override, painter, save
@@ -174,6 +175,9 @@ def test_an_app_that_wants_a_login_now_says_so_and_is_three(
     monkeypatch.setenv("SPACECALL_PASSWORD", "lace")
     told = cli("check", "--source", locked.url)
     assert (told.code, "login-required" in told.out) == (1, True)
+    assert cli("refresh", "--source", locked.url).code == 0
+    assert store.read_lock(Path("schemas/spaces/changing")).access == "login"
+    assert cli("check", "--fail-on", "info").code == 0
 
 
 def test_a_real_app_that_changed_is_told_from_one_that_did_not(

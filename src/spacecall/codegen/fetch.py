@@ -29,7 +29,7 @@ class AppDocuments:
         info: its /info.
         source: its Space id or address, without credentials and query; empty for saved files that
             do not tell.
-        access: what it wanted to be read; None for saved files.
+        access: what it wanted to be read; None where that is not known, as of saved files.
     """
 
     config: Mapping[str, Any] = field(repr=False)
@@ -65,13 +65,13 @@ async def fetch(
             "a folder with config.json and info.json"
         )
     address = found or base_url(source)
-    access: Access = "open"
+    access: Access | None = "open"
     try:
         documents = await fetch_documents(address, settings=settings)
     except (AuthError, NotFoundError) as error:
         if auth is None:
             raise
-        access = access_wanted(error, found) or "open"
+        access = access_wanted(error, found)
         documents = await fetch_documents(address, auth=auth, settings=settings)
     return AppDocuments(documents.config, documents.info, address, access)
 
