@@ -21,7 +21,7 @@ from spacecall import (
 )
 from tests.faults.exchanges import Exchange, Handler, serving
 from tests.faults.stub import DOWNLOAD
-from tests.faults.tools import faulty, until
+from tests.faults.tools import faulty, holds, until
 
 LARGE = 20 * 2**20
 
@@ -50,10 +50,6 @@ async def half_in_chunks(exchange: Exchange) -> None:
 DEATHS = [half_of_it(reset=False), half_of_it(reset=True), half_in_chunks]
 
 
-def never_more_than(folder: Path, *names: str) -> None:
-    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
-
-
 @pytest.mark.parametrize("fault", DEATHS, ids=["cut", "reset", "chunked"])
 async def test_a_download_that_is_cut_leaves_no_half_file(fault: Handler, tmp_path: Path) -> None:
     async with faulty() as (app, space):
@@ -61,10 +57,10 @@ async def test_a_download_that_is_cut_leaves_no_half_file(fault: Handler, tmp_pa
         app.once("file", fault)
         with pytest.raises(TransportError, match="the connection broke"):
             await file.save(tmp_path / "out.bin")
-        never_more_than(tmp_path)
+        assert holds(tmp_path)
         assert await file.save(tmp_path / "out.bin") == tmp_path / "out.bin"
         assert (tmp_path / "out.bin").read_bytes() == DOWNLOAD
-        never_more_than(tmp_path, "out.bin")
+        assert holds(tmp_path, "out.bin")
 
 
 async def test_a_download_that_is_cut_leaves_the_old_file_as_it_was(tmp_path: Path) -> None:
@@ -75,7 +71,7 @@ async def test_a_download_that_is_cut_leaves_the_old_file_as_it_was(tmp_path: Pa
         with pytest.raises(TransportError):
             await file.save(tmp_path)
         assert (tmp_path / "a.bin").read_bytes() == b"old"
-        never_more_than(tmp_path, "a.bin")
+        assert holds(tmp_path, "a.bin")
 
 
 async def test_a_download_that_goes_silent_ends_by_the_idle_timeout(tmp_path: Path) -> None:
@@ -90,7 +86,7 @@ async def test_a_download_that_goes_silent_ends_by_the_idle_timeout(tmp_path: Pa
         with pytest.raises(DeadlineError) as caught:
             await file.save(tmp_path / "out.bin")
         assert caught.value.phase == "idle"
-        never_more_than(tmp_path)
+        assert holds(tmp_path)
 
 
 async def test_a_download_that_is_cancelled_leaves_no_half_file(tmp_path: Path) -> None:
@@ -106,7 +102,7 @@ async def test_a_download_that_is_cancelled_leaves_no_half_file(tmp_path: Path) 
             group.start_soon(file.save, tmp_path / "out.bin")
             await until(lambda: any(tmp_path.iterdir()))
             group.cancel_scope.cancel()
-        never_more_than(tmp_path)
+        assert holds(tmp_path)
 
 
 async def test_a_file_that_is_gone_says_so() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -42,6 +43,11 @@ async def still_works(space: Space) -> None:
     async with space.call("/stream", text="a b") as job:
         assert [value async for value in job.outputs] == ["a ", "a b"]
     await until_quiet()
+
+
+def holds(folder: Path, *names: str) -> bool:
+    """Whether a folder holds these files and no other."""
+    return sorted(path.name for path in folder.iterdir()) == sorted(names)
 
 
 @asynccontextmanager
