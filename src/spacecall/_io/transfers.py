@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -76,7 +77,8 @@ async def _from_the_web(link: Link, url: str) -> AsyncGenerator[AsyncIterator[by
         async with _fetched(link, url) as chunks:
             yield chunks
     except (TransportError, DeadlineError, StatusError) as error:
-        place = url.partition("?")[0]  # what is behind it may be a signature
+        # Without what may be a signature, or a password.
+        place = re.sub("//[^/]*@", "//", url.partition("?")[0])
         raise InvalidInputError(f"cannot fetch {place}: {error.message}") from error
 
 
