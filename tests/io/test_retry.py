@@ -97,7 +97,7 @@ async def test_one_attempt_means_no_second_try(waits: list[float]) -> None:
         (TransportError("cut", sent=True), True, False),
         (TransportError("refused", sent=False), True, True),
         (late("connect"), True, True),
-        (late("idle"), True, False),
+        (late("idle"), False, False),
         (busy(StatusError, 500, None), False, False),
         (busy(StatusError, 502, None), True, False),
         (busy(StatusError, 503, None), True, False),
