@@ -46,8 +46,13 @@ def numbers(n: int):
         yield i
 
 
+def counted(n: int) -> int:
+    for i in range(n):
+        yield i
+
+
 with gr.Blocks(title="Functions") as functions:
-    for fn in (plain, union, modern, shape, nothing, numbers):
+    for fn in (plain, union, modern, shape, nothing, numbers, counted):
         gr.api(fn, api_name=fn.__name__)
 
 with gr.Blocks(title="State") as state:

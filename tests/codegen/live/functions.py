@@ -26,6 +26,8 @@ CASES = [
         "Api",
     ),
     case("functions.nothing", {}, None, "None"),
+    case("functions.numbers", {"n": 2}, None, "None"),
+    case("functions.counted", {"n": 3}, 2, "int", streams=[0, 1, 2]),
     case("state.remember", {"said": "a"}, ["a"], "Any"),
     case("state.count", {}, 0, "int"),
     case("updates.update", {"text": "x"}, Many(text="X", pick="q", hidden=None), "UpdateOutput"),

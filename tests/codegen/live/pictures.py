@@ -73,6 +73,12 @@ CASES = [
     ),
     case("galleries.count", _gallery, 2, "int"),
     case("galleries.count", {}, 0, "int"),
+    case(
+        "galleries.same",
+        lambda m: {"pictures": [m.GalleryVideo(video=File(b"not really", name="film.mp4"))]},
+        [{"video": b"not really", "caption": None}],
+        "list[GalleryImage | GalleryVideo] | None",
+    ),
     case("editors.flatten", _drawing, Many(whole=begins(PNG), layers=1), "FlattenOutput"),
     case(
         "editors.again",
