@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -171,11 +171,15 @@ class Link:
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncGenerator[httpx.Response, None]:
-        """GET a file, wherever it is. Only the app's own host sees credentials and cookies."""
-        with mapped(self.base):
-            built = self._get(url)
-            async with self._answered(built, self.settings, elsewhere=True) as response:
-                yield response
+        """GET a file, wherever it is. Only the app's own host sees credentials and cookies.
+
+        What goes wrong inside `async with` is not mapped: it may be the caller's own.
+        """
+        async with AsyncExitStack() as stack:
+            with mapped(self.base):
+                answered = self._answered(self._get(url), self.settings, elsewhere=True)
+                response = await stack.enter_async_context(answered)
+            yield response
 
     @asynccontextmanager
     async def _answered(

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import anyio
+from httpx import Response
 from pydantic import TypeAdapter
 
 from spacecall._core import requests
@@ -17,6 +18,7 @@ from spacecall._core.filedata import read_file_data, write_file_data
 from spacecall._filesources import WebUrl
 from spacecall._io.body import byte_chunks, read
 from spacecall._io.credentials import resolve
+from spacecall._io.failures import mapped
 from spacecall._io.link import Link
 from spacecall._io.multipart import Multipart, Part
 from spacecall._io.retry import retrying
@@ -68,7 +70,14 @@ async def _fetched(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes],
             link.settings.retry,
             idempotent=True,
         )
-        yield await stack.enter_async_context(aclosing(byte_chunks(response)))
+        yield await stack.enter_async_context(aclosing(_chunks(response, link.base)))
+
+
+async def _chunks(response: Response, space: str) -> AsyncGenerator[bytes, None]:
+    async with aclosing(byte_chunks(response)) as chunks:
+        with mapped(space):
+            async for chunk in chunks:
+                yield chunk
 
 
 @asynccontextmanager
