@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from spacecall import File, Timeouts
@@ -252,6 +253,15 @@ class TestReceivedFiles:
             async with linked(app.url) as link:
                 assert await File(RemoteSource(link, APP, a_file())).read() == b"content"
             assert len(app.seen) == 3
+
+    async def test_leave_the_readers_own_errors_alone(self) -> None:
+        mine = httpx.ConnectError("of the reader's own request")
+        async with server(saying(b"content")) as app, linked(app.url) as link:
+            file = File(RemoteSource(link, APP, a_file()))
+            with pytest.raises(httpx.ConnectError) as caught:
+                async with file.stream():
+                    raise mine
+            assert caught.value is mine
 
     async def test_may_be_left_half_read(self) -> None:
         async def endless(exchange: Exchange) -> None:
