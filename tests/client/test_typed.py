@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, TypeAlias
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from spacecall import File, InvalidInputError, SchemaDriftError, Space, SyncSpace
+from spacecall._client.plan import decode_dynamic, unwrap
 from spacecall.typed import TypedClient, TypedEndpoint
 from tests.clients import protocol_app_5, protocol_app_6
 from tests.clients.protocol_app_5 import ProtocolApp5, SyncProtocolApp5
@@ -127,6 +129,25 @@ async def test_an_output_of_another_type_is_drift(space: Space) -> None:
     assert caught.value.endpoint == "/echo"
     assert caught.value.differences
     assert await space.call("/echo", text="alive") == "alive"
+
+
+def no_file(payload: Mapping[str, Any]) -> File:
+    raise AssertionError(payload)
+
+
+def test_an_output_that_the_app_leaves_unchanged_is_none() -> None:
+    endpoint: TypedEndpoint[protocol_app_6.StreamEditOutput] = TypedEndpoint(
+        "/x",
+        inputs=protocol_app_6.EchoInput,
+        output=protocol_app_6.StreamEditOutput,
+        returns=2,
+    )
+    skipped = unwrap({"__type__": "update", "visible": True})
+    assert tuple(endpoint.decode([{"a": 1}, skipped], no_file)) == ({"a": 1}, None)
+    assert decode_dynamic([{"a": 1}, skipped], no_file) == ({"a": 1}, None)
+    emptied = unwrap({"__type__": "update", "value": None})
+    with pytest.raises(SchemaDriftError, match=r"text_out: Input should be a valid string"):
+        endpoint.decode([{"a": 1}, emptied], no_file)
 
 
 async def test_another_number_of_inputs_is_drift(space: Space) -> None:

@@ -36,22 +36,33 @@ class Plan(Generic[T]):
         )
 
 
+class _Unchanged:
+    """The type of `UNCHANGED`."""
+
+
+UNCHANGED = _Unchanged()
+"""Stands for an output that the app leaves as it is: an update that sets no value, `gr.skip()`."""
+
+
 def visible(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
     """The outputs that a caller sees, component updates replaced by the value they set."""
     return [unwrap(value) for value in endpoint.visible_outputs(data)]
 
 
 def unwrap(value: Any) -> Any:
-    """The value that a component update `{"__type__": "update", …}` sets; None if it sets none."""
+    """The value that a component update `{"__type__": "update", …}` sets, or `UNCHANGED`."""
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, Any]", value)
-    return fields.get("value") if fields.get("__type__") == "update" else fields
+    return fields.get("value", UNCHANGED) if fields.get("__type__") == "update" else fields
 
 
 def decode_dynamic(values: list[Any], make_file: MakeFile) -> Any:
-    """None, the value, or a tuple, for no, one or several outputs; files as `File`."""
-    found = [replace_files(value, make_file) for value in values]
+    """None, the value, or a tuple, for no, one or several outputs; files as `File`.
+
+    An output that the app leaves unchanged is None.
+    """
+    found = [None if value is UNCHANGED else replace_files(value, make_file) for value in values]
     if not found:
         return None
     return found[0] if len(found) == 1 else tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, cast, get_type_hints
 from weakref import WeakKeyDictionary
 
 from pydantic import (
@@ -19,7 +19,7 @@ from pydantic import (
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
-from spacecall._client.plan import MakeFile, Plan
+from spacecall._client.plan import UNCHANGED, MakeFile, Plan
 from spacecall._core.fingerprint import differences
 from spacecall.errors import InvalidInputError, SchemaDriftError, SchemaDriftWarning
 
@@ -83,7 +83,7 @@ class TypedEndpoint(Generic[T]):
         self._inputs: Final = inputs
         self._output = output
         self._returns = returns
-        self._adapter: TypeAdapter[T] | None = None
+        self._adapters: list[TypeAdapter[Any]] | None = None
 
     def call(
         self, caller: Caller, arguments: Mapping[str, Any], on_drift: OnDrift = "warn"
@@ -132,22 +132,35 @@ class TypedEndpoint(Generic[T]):
         return list(model.model_dump(by_alias=True).values())
 
     def decode(self, values: list[Any], make_file: MakeFile) -> T:
-        """The caller's value from the visible outputs.
+        """The caller's value from the visible outputs. One that the app leaves unchanged is None.
 
         Raises:
             SchemaDriftError: an output does not fit the type it had when the client was generated.
         """
         if self._returns == 0:
             return cast("T", None)
-        if self._adapter is None:
-            self._adapter = TypeAdapter(self._output)
         if len(values) != self._returns:
             raise self._drift([f"{self._returns} outputs expected, got {len(values)}"])
-        value = values[0] if self._returns == 1 else values
-        try:
-            return self._adapter.validate_python(value, context=make_file)
-        except ValidationError as error:
-            raise self._drift(_lines(error)) from error
+        names = self._output._fields if self._returns > 1 else ("value",)
+        wrong: list[str] = []
+        found: list[Any] = []
+        for name, adapter, value in zip(names, self._readers(), values, strict=True):
+            try:
+                known = value is not UNCHANGED
+                found.append(adapter.validate_python(value, context=make_file) if known else None)
+            except ValidationError as error:
+                wrong += _lines(error, name)
+        if wrong:
+            raise self._drift(wrong)
+        return cast("T", found[0] if self._returns == 1 else self._output(*found))
+
+    def _readers(self) -> list[TypeAdapter[Any]]:
+        """What reads each output; made when first needed, since that takes milliseconds."""
+        if self._adapters is None:
+            several = self._returns > 1
+            types = get_type_hints(self._output, include_extras=True) if several else {}
+            self._adapters = [TypeAdapter(one) for one in types.values() or [self._output]]
+        return self._adapters
 
     def _drift(self, differences: list[str]) -> SchemaDriftError:
         return SchemaDriftError(
@@ -158,9 +171,9 @@ class TypedEndpoint(Generic[T]):
         )
 
 
-def _lines(error: ValidationError) -> list[str]:
+def _lines(error: ValidationError, *place: str) -> list[str]:
     """One line for each place that does not fit."""
     return [
-        f"{'.'.join(str(part) for part in one['loc']) or 'value'}: {one['msg']}"
+        f"{'.'.join(str(part) for part in (*place, *one['loc']))}: {one['msg']}"
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     ]

@@ -20,9 +20,9 @@ from spacecall.endpoints import Returned
 __all__ = ["default_value", "output_schema"]
 
 _EMPTY = frozenset(
-    {"annotatedimage", "audio", "downloadbutton", "dropdown", "file", "fileexplorer", "gallery"}
-    | {"image", "imageeditor", "imageslider", "model3d", "multimodaltextbox", "plot", "radio"}
-    | {"simpleimage", "uploadbutton", "video"}
+    {"annotatedimage", "audio", "colorpicker", "datetime", "downloadbutton", "dropdown", "file"}
+    | {"fileexplorer", "gallery", "highlightedtext", "image", "imageeditor", "imageslider"}
+    | {"model3d", "multimodaltextbox", "plot", "radio", "simpleimage", "uploadbutton", "video"}
 )
 _CHOICES = frozenset({"checkboxgroup", "dropdown", "radio"})
 _KINDS = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "number"))
