@@ -5,6 +5,7 @@ Frozen values; durations in seconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -130,7 +131,36 @@ class Auth:
             raise ValueError("Auth takes username and password together")
         if isinstance(hosts, str):
             raise TypeError(f"Auth.hosts takes a collection of host names, got the str {hosts!r}")
+        if token is not None:
+            check_header("authorization", token, "Auth.token")
         object.__setattr__(self, "token", token)
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "password", password)
         object.__setattr__(self, "hosts", frozenset(host.lower() for host in hosts))
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
+
+
+def check_header(name: str, value: str, what: str | None = None) -> None:
+    """Refuse what no HTTP header can carry, without repeating the value: it may be secret.
+
+    Args:
+        name: of the header.
+        value: of the header.
+        what: stands for both in the message.
+
+    Raises:
+        TypeError: the value is no text.
+        ValueError: the name or the value has a character that cannot be sent, such as a line end.
+    """
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"{what or f'the header {name!r}'} must be a str")
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot be the name of a header")
+    if not _HEADER_VALUE.fullmatch(value):
+        raise ValueError(
+            f"{what or f'the header {name!r}'} has a line end, a space around it, "
+            "or another character that cannot be sent"
+        )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spacecall._core.config import AppConfig, Component, read_config
-from spacecall.errors import ProtocolError
+from spacecall.errors import ProtocolError, SchemaDriftError
 from tests.core.apps import VERSIONS, captured, corpus_app, dependency, protocol_app
 
 
@@ -148,7 +148,7 @@ def test_a_button_among_the_inputs_is_sent_with_its_text() -> None:
 @pytest.mark.parametrize("values", [[], ["a", "b"]])
 def test_a_wrong_number_of_values_is_refused(values: list[str]) -> None:
     config = config_with({"api_name": "f", "inputs": [1, 2]})
-    with pytest.raises(ValueError, match=r"/f takes 1 values, got \d"):
+    with pytest.raises(SchemaDriftError, match=r"/f takes 1 values, got \d"):
         dependency(config, "f").fill(values)
 
 

@@ -214,6 +214,8 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
                         await run(core, endpoint, data, channel, self._settings)
         except SpaceError as error:
             core.fail(error)
+        except RecursionError:
+            core.fail(InvalidInputError("the arguments are nested too deeply"))
 
     async def _encoded(self) -> list[Any]:
         by_id: dict[int, Any] = {id(file): file for file in collect_files(self._plan.values)}

@@ -12,7 +12,7 @@ from typing import Any
 
 from spacecall._core.loose import is_array, is_object, items, mapping, text
 from spacecall.endpoints import Visibility
-from spacecall.errors import ProtocolError
+from spacecall.errors import ProtocolError, SchemaDriftError
 
 __all__ = ["AppConfig", "Component", "Dependency", "read_config"]
 
@@ -110,11 +110,11 @@ class Dependency:
         `prop_inputs` gets the component's properties with the value among them.
 
         Raises:
-            ValueError: there are more or fewer values than visible inputs.
+            SchemaDriftError: there are more or fewer values than visible inputs.
         """
         expected = len(self.visible_inputs)
         if len(values) != expected:
-            raise ValueError(f"{self.name} takes {expected} values, got {len(values)}")
+            raise SchemaDriftError(f"{self.name} takes {expected} values, got {len(values)}")
         given = iter(values)
         data: list[Any] = [one.kept if one.hidden else next(given) for one in self.inputs]
         for place in self.prop_inputs:

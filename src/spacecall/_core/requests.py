@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from json import dumps
 from typing import Any, Literal
 from urllib.parse import quote
 
 from spacecall._core.config import AppConfig, Dependency
+from spacecall.errors import InvalidInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,20 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     json: Any = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def encoded(self) -> bytes | None:
+        """`json` as bytes, where there is one.
+
+        Raises:
+            InvalidInputError: it holds what is no JSON.
+        """
+        if self.json is None:
+            return None
+        try:
+            text = dumps(self.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            return text.encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidInputError(f"an argument cannot be sent as JSON: {error}") from error
 
 
 CONFIG = Request("GET", "/config")
@@ -74,4 +90,4 @@ def upload(app: AppConfig, upload_id: str) -> Request:
 
 def file(app: AppConfig, path: str) -> Request:
     """Where a file of the server is fetched, by its path there."""
-    return Request("GET", f"{app.api_prefix}/file=" + quote(path, safe="/:"))
+    return Request("GET", f"{app.api_prefix}/file=" + quote(path, safe="/:", errors="replace"))

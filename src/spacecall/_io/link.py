@@ -21,11 +21,12 @@ from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._version import __version__
 from spacecall.errors import ProtocolError, StatusError
-from spacecall.options import Auth, Timeouts
+from spacecall.options import Auth, Timeouts, check_header
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 HttpClient: TypeAlias = httpx.AsyncClient
+_JSON = {"content-type": "application/json"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
@@ -111,8 +112,9 @@ class Link:
         return {cookie.name: cookie.value or "" for cookie in self._cookies.jar}
 
     def remember(self, cookies: Mapping[str, str]) -> None:
-        """Take over cookies that another link had."""
+        """Take over cookies that another link had. Raises ValueError for what is no cookie."""
         for name, value in cookies.items():
+            check_header(name, value, f"the cookie {name!r}")
             self._cookies.set(name, value)
 
     async def fetch(
@@ -159,10 +161,9 @@ class Link:
                 request.method,
                 self.base + request.path,
                 params=request.query or None,
-                json=request.json,
                 data=request.form,
-                content=content,
-                headers=headers,
+                content=request.encoded() if content is None else content,
+                headers=headers if request.json is None else {**_JSON, **headers},
             )
             if content is not None:
                 built.stream = _Content(content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from spacecall.options import Limits, Retry, Timeouts
+from spacecall.options import Limits, Retry, Timeouts, check_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,10 @@ class Settings:
     retry: Retry = field(default_factory=Retry)
     limits: Limits = field(default_factory=Limits)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def __post_init__(self) -> None:
+        for name, value in self.headers.items():
+            check_header(name, value)
 
     def override(
         self,
