@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from spacecall._core import requests
 from spacecall._core.config import AppConfig
 from spacecall._core.requests import Request
+from spacecall.errors import InvalidInputError
 from tests.core.apps import dependency, protocol_app
 
 PREFIXES = {"4.44.1": "", "5.50.0": "/gradio_api", "6.31.0": "/gradio_api"}
@@ -85,6 +88,7 @@ def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
         ("/var/a b.txt", "/var/a%20b.txt"),
         ("/var/hello wörld #1?.txt", "/var/hello%20w%C3%B6rld%20%231%3F.txt"),
         ("/var/100%.txt", "/var/100%25.txt"),
+        ("/var/half \ud83d a pair", "/var/half%20%3F%20a%20pair"),
         (r"C:\tmp\a.txt", "C:%5Ctmp%5Ca.txt"),
     ],
 )
@@ -92,3 +96,31 @@ def test_a_file_is_fetched_by_its_path_percent_encoded(
     app: AppConfig, prefix: str, path: str, quoted: str
 ) -> None:
     assert requests.file(app, path) == Request("GET", f"{prefix}/file={quoted}")
+
+
+def test_a_body_is_encoded_as_compact_json_in_utf_8() -> None:
+    assert Request("GET", "/a").encoded() is None
+    request = Request("POST", "/a", json={"data": ["é", 1.5, None, True], "n": {}})
+    assert request.encoded() == '{"data":["é",1.5,null,true],"n":{}}'.encode()
+
+
+def test_what_is_no_json_is_invalid_input() -> None:
+    cycle: list[object] = []
+    cycle.append(cycle)
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    bad: list[object] = [
+        object(),
+        {1},
+        b"x",
+        {(1, 2): 3},
+        math.nan,
+        math.inf,
+        "\ud800",
+        cycle,
+        deep,
+    ]
+    for value in bad:
+        with pytest.raises(InvalidInputError, match="an argument cannot be sent as JSON"):
+            Request("POST", "/a", json=[value]).encoded()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from spacecall._core.requests import Request
 from tests.io.tools import SETTINGS, answering, linked, ok, server
 
@@ -54,3 +56,10 @@ async def test_cookies_given_as_a_header_are_sent_beside_the_kept_ones() -> None
         assert app.last.headers["cookie"] == "own=1; more=2"
         await link.fetch(GET)
         assert app.last.headers["cookie"] == "session=1; own=1; more=2"
+
+
+async def test_cookies_that_cannot_be_sent_are_refused_and_not_repeated() -> None:
+    async with linked("http://127.0.0.1:1") as link:
+        with pytest.raises(ValueError, match="the cookie 'replica' has a line end") as caught:
+            link.remember({"replica": "hunter2\n"})
+        assert "hunter2" not in str(caught.value)
