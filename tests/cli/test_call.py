@@ -153,7 +153,7 @@ def test_help_tells_of_the_apps_own_parameters(cli: Cli, protocol_app: AppServer
         (["/add", "--a", "many"], 2, "a: expected a number"),
         (["/widgets", "--radio=three", "--js=1"], 2, "'three' is not one of 'one', 'two'"),
         (["/validated", "--text", "bad"], 2, "must not be bad"),
-        (["/fail", "--text", "x"], 1, "the app failed: boom ["),
+        (["/fail", "--text", "x"], 1, "the app failed: boom\n"),
         (["/crash", "--text", "x"], 1, "the app failed: "),
         (["/slow", "--seconds", "20", "--timeout", "0.5"], 5, "did not end within 0.5 s"),
     ],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from spacecall.cli.flags import flags_of, read, split
@@ -12,12 +14,12 @@ TEXTS = {"type": "array", "items": TEXT}
 OPTIONS = {"--out": True, "--json": True, "--stream": False, "-q": False, "-H": True}
 
 
-def endpoint(**schemas: dict[str, object]) -> Endpoint:
+def endpoint(**schemas: dict[str, Any]) -> Endpoint:
     parameters = tuple(Parameter(name, name, "", schema) for name, schema in schemas.items())
     return Endpoint("/x", parameters, (), streaming=False, queued=True, stateful=False)
 
 
-def names(*taken: str, **schemas: dict[str, object]) -> list[str]:
+def names(*taken: str, **schemas: dict[str, Any]) -> list[str]:
     return [flag.name for flag in flags_of(endpoint(**schemas), taken)]
 
 

@@ -13,16 +13,16 @@ from spacecall.cli.exits import DONE, FAILED, ReaderGoneError, status_of
 from spacecall.cli.output import as_json, write
 from spacecall.errors import AppError, InvalidInputError, SpaceError
 
-__all__ = ["Result", "call_lines", "error_object"]
+__all__ = ["call_lines", "error_object"]
 
-Result: TypeAlias = dict[str, Any]
-MakeCall: TypeAlias = Callable[[dict[str, Any]], Awaitable[Any]]
+_Result: TypeAlias = dict[str, Any]
+_MakeCall: TypeAlias = Callable[[dict[str, Any]], Awaitable[Any]]
 
 _AHEAD = 4
 """Lines read for each call under way, so that one slow call does not hold the others up at once."""
 
 
-async def call_lines(lines: AsyncIterator[bytes], make_call: MakeCall, *, jobs: int) -> int:
+async def call_lines(lines: AsyncIterator[bytes], make_call: _MakeCall, *, jobs: int) -> int:
     """Make a call for each line, and write a line for each result, in order.
 
     Args:
@@ -60,9 +60,9 @@ class _Pending:
 
     def __init__(self, number: int) -> None:
         self.done = anyio.Event()
-        self.result: Result = {"line": number}
+        self.result: _Result = {"line": number}
 
-    async def work(self, line: bytes, make_call: MakeCall, at_once: anyio.Semaphore) -> None:
+    async def work(self, line: bytes, make_call: _MakeCall, at_once: anyio.Semaphore) -> None:
         async with at_once:
             try:
                 self.result["value"] = await make_call(_arguments(line))
@@ -74,7 +74,7 @@ class _Pending:
 async def _read(
     lines: AsyncIterator[bytes],
     send: ObjectSendStream[_Pending],
-    make_call: MakeCall,
+    make_call: _MakeCall,
     at_once: anyio.Semaphore,
     group: TaskGroup,
 ) -> None:
@@ -88,10 +88,10 @@ async def _read(
                 group.start_soon(pending.work, line, make_call, at_once)
 
 
-def error_object(error: Exception) -> Result:
+def error_object(error: Exception) -> _Result:
     """An error as JSON: its class, its message, and the exit code that it would have alone."""
     message = error.message if isinstance(error, SpaceError) else str(error)
-    told: Result = {"type": type(error).__name__, "message": message, "code": status_of(error)}
+    told: _Result = {"type": type(error).__name__, "message": message, "code": status_of(error)}
     if isinstance(error, InvalidInputError) and error.problems:
         told["problems"] = list(error.problems)
     if isinstance(error, AppError):
