@@ -70,6 +70,7 @@ class Channel:
             started=self._cancel_late,
             unwanted=self.abandon,
         )
+        self._cancelling: list[int] = []
         self._calm = anyio.Event()
 
     @property
@@ -84,21 +85,25 @@ class Channel:
 
     @property
     def available(self) -> bool:
-        """Whether a job may join: the stream is not lost, and not about to be dropped."""
-        return not self.lost and (not self._reader.reading or self._demux.wanted)
+        """Whether a job may join: it would meet no cancel, nor a stream about to be dropped."""
+        staying = not self._reader.reading or self._demux.wanted
+        return staying and not self.lost and not self._cancelling
+
+    def expect(self, job: Job) -> None:
+        """`job` is about to join: it is spared from cancels, and the stream is kept."""
+        self._demux.joining(job)
+        self._reader.reconsider()
 
     @contextmanager
     def expecting(self, job: Job) -> Generator[None]:
-        """While inside, `job` is about to join: the stream is kept, its early messages parked."""
-        self._demux.joining(job)
-        self._reader.reconsider()
+        """While inside, `job` joins: messages that come before the answer are parked."""
+        self.expect(job)
         try:
             yield
         finally:
             self._demux.joined(job)
             self._reader.reconsider()
-            self._calm.set()
-            self._calm = anyio.Event()
+            self._settle()
 
     async def join(
         self, job: Job, endpoint: Dependency, data: Sequence[Any], settings: Settings
@@ -111,6 +116,8 @@ class Channel:
         Raises:
             SpaceError: the server did not accept the job, or nobody knows.
         """
+        while job.fn_index in self._cancelling:
+            await self._calm.wait()  # that cancel would kill this job too
         if self.lost:
             raise JobLostError("the session has lost its stream: open another", sent=False)
         request = requests.join(self.app, endpoint, data, self.session_hash)
@@ -173,10 +180,19 @@ class Channel:
     async def _send_cancel(self, fn_index: int, event_id: str, settings: Settings) -> None:
         """Cancel what runs of the function; the end of the job `event_id` is told on the stream."""
         request = requests.cancel(self.app, fn_index, self.session_hash, event_id)
+        self._cancelling.append(fn_index)
         try:
             await self.link.fetch(request, settings)
         except SpaceError as error:
             log.debug("the cancel of %s was not heard: %s", event_id or fn_index, error)
+        finally:
+            self._cancelling.remove(fn_index)
+            self._settle()
+
+    def _settle(self) -> None:
+        """Wake who waits for joins or cancels to be over."""
+        self._calm.set()
+        self._calm = anyio.Event()
 
 
 def _closed() -> SpaceError:

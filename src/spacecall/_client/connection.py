@@ -62,11 +62,12 @@ class Connection:
 
     async def describe(self) -> Mapping[str, Endpoint]:
         """What the app offers; asked once."""
-        async with self._describing:
-            if self._endpoints is None:
-                info = await fetch_info(self.link, self.app)
-                self._endpoints = read_endpoints(self.app, info)
-            return self._endpoints
+        if self._endpoints is None:
+            async with self._describing:
+                if self._endpoints is None:
+                    info = await fetch_info(self.link, self.app)
+                    self._endpoints = read_endpoints(self.app, info)
+        return self._endpoints
 
     def open_channel(
         self, *, session_hash: str | None = None, grace: float = 2.0, listens: bool = True

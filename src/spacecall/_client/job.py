@@ -166,6 +166,7 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
 
     def start(self) -> None:
         """Send the files and join the queue, in the background."""
+        self._channel.expect(self._core)
         self._connection.start(self, self._submit)
 
     def adopt(self, event_id: str) -> None:
