@@ -6,8 +6,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 
 # Written in parts, so that this file does not name what it looks for.
@@ -21,8 +19,10 @@ def _files() -> list[Path]:
     """Every file that git tracks, or would track."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("not a git work tree")
+    if done.returncode:  # an unpacked release
+        parts = (path for path in ROOT.iterdir() if not path.name.startswith("."))
+        found = (file for part in parts for file in (part, *part.rglob("*")))
+        return [path for path in found if path.is_file() and path.suffix != ".pyc"]
     paths = (ROOT / name for name in done.stdout.decode().split("\0") if name)
     return [path for path in paths if path.is_file()]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any
 
 import anyio
@@ -13,6 +13,7 @@ from spacecall import Space
 from tests.codegen.live import chats, data, functions, media, names, pictures, values, words
 from tests.codegen.live.cases import Case, differs, plain, untyped
 from tests.codegen.live.conftest import Components
+from tests.servers import GRADIO_5, GRADIO_6
 
 DEADLINE = 20.0
 
@@ -26,10 +27,7 @@ CASES: list[Case] = [
 @pytest.fixture
 def small(request: pytest.FixtureRequest, components: Components) -> tuple[Case, Components]:
     """A case on a Gradio that has it."""
-    one: Case = request.param
-    if one.only not in ("", components.generation):
-        pytest.skip(f"is for Gradio {one.only}")
-    return one, components
+    return request.param, components
 
 
 @pytest.fixture
@@ -40,11 +38,18 @@ async def typed(small: tuple[Case, Components]) -> AsyncGenerator[Any, None]:
         yield components.client(one.app).Live(space)
 
 
-def _name(one: Case) -> str:
-    return f"{one.app}-{one.method}"
+def on_each_gradio(cases: Iterable[Case]) -> pytest.MarkDecorator:
+    """Runs a test for each case, on each Gradio that has it."""
+    pairs = [
+        pytest.param(version, one, id=f"{version}-{one.app}-{one.method}")
+        for version in (GRADIO_6, GRADIO_5)
+        for one in cases
+        if one.only in ("", version[0])
+    ]
+    return pytest.mark.parametrize(("components", "small"), pairs, indirect=True)
 
 
-@pytest.mark.parametrize("small", CASES, indirect=True, ids=_name)
+@on_each_gradio(CASES)
 async def test_a_typed_call_gives_what_it_promises(
     small: tuple[Case, Components], typed: Any
 ) -> None:
@@ -61,9 +66,7 @@ async def test_a_typed_call_gives_what_it_promises(
         assert not differs(seen, list(one.streams), strict=True)
 
 
-@pytest.mark.parametrize(
-    "small", [one for one in CASES if not one.typed_only], indirect=True, ids=_name
-)
+@on_each_gradio([one for one in CASES if not one.typed_only])
 async def test_a_dynamic_call_gives_the_same(small: tuple[Case, Components]) -> None:
     one, components = small
     client = components.client(one.app)
