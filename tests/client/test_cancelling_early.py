@@ -12,8 +12,7 @@ import pytest
 
 from spacecall import File, Job, JobCancelledError, Limits, Queued, Space, Uploading
 from spacecall._client.caller import Caller
-from tests import servers
-from tests.client.tools import DEADLINE, logged, queue_size, unique, until
+from tests.client.tools import DEADLINE, logged, queue_size, suspended, unique, until
 from tests.servers import AppServer
 
 
@@ -134,9 +133,8 @@ async def test_a_session_left_while_it_uploads_stops_sending(space: Space) -> No
     await until(lambda: source.closed)
 
 
-@pytest.mark.parametrize("version", [servers.GRADIO_6, servers.GRADIO_5])
 async def test_a_caller_cancelled_while_the_join_is_on_its_way_leaves_no_job_behind(
-    version: str,
+    protocol_app: AppServer,
 ) -> None:
     sent = anyio.Event()
     seconds = unique(30)
@@ -146,9 +144,8 @@ async def test_a_caller_cancelled_while_the_join_is_on_its_way_leaves_no_job_beh
             sent.set()
 
     client = httpx.AsyncClient(event_hooks={"request": [watch]}, timeout=None)
-    with servers.serve("protocol_app.py", version) as server:
-        async with client, Space(server.url, http_client=client) as space:
-            server.suspend()
+    async with client, Space(protocol_app.url, http_client=client) as space:
+        with suspended(protocol_app):
             async with anyio.create_task_group() as group:
 
                 async def call() -> None:
@@ -157,7 +154,6 @@ async def test_a_caller_cancelled_while_the_join_is_on_its_way_leaves_no_job_beh
                 group.start_soon(call)
                 await sent.wait()
                 group.cancel_scope.cancel()
-            server.resume()
-            with anyio.fail_after(DEADLINE):
-                assert await space.call("/slow_async", seconds=0) == "slept 0"
-        assert f"slow_async finished {seconds}" not in server.log()
+        with anyio.fail_after(DEADLINE):
+            assert await space.call("/slow_async", seconds=0) == "slept 0"
+    assert f"slow_async finished {seconds}" not in protocol_app.log()

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from spacecall import File, InvalidInputError, NotFoundError, Space, Uploading
+from spacecall import File, InvalidInputError, Space, Uploading
 from spacecall._client.plan import collect_files
 from tests.client.tools import counting
 from tests.client.web import Page, web
@@ -59,8 +59,8 @@ async def test_a_file_of_the_web_is_fetched_and_sent(space: Space, *, chunked: b
     assert found.name == "café.png"
 
 
-async def test_a_file_of_the_web_that_is_missing_is_not_found(space: Space) -> None:
-    with web({}) as server, pytest.raises(NotFoundError, match="nothing here"):
+async def test_a_file_of_the_web_that_is_missing_is_invalid_input(space: Space) -> None:
+    with web({}) as server, pytest.raises(InvalidInputError, match=r"cannot fetch .*missing"):
         await space.call("/files", files=[f"{server.url}/missing.png"])
     assert await space.call("/echo", text="x") == "x"
 
@@ -128,9 +128,9 @@ WRONG: dict[str, tuple[Make, str]] = {
 
 
 @pytest.mark.parametrize("source", WRONG)
-async def test_what_cannot_be_sent_is_invalid_input(source: str, protocol_app: AppServer) -> None:
+async def test_what_cannot_be_sent_is_invalid_input(source: str, protocol_app_6: AppServer) -> None:
     make, words = WRONG[source]
-    async with counting(protocol_app) as (space, counts):
+    async with counting(protocol_app_6) as (space, counts):
         with pytest.raises(InvalidInputError, match=words):
             await space.call("/image", path=make())
         assert await space.call("/echo", text="x") == "x"

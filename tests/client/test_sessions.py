@@ -9,10 +9,9 @@ import weakref
 import anyio
 import pytest
 
-from spacecall import JobCancelledError, JobLostError, Space
+from spacecall import DeadlineError, JobCancelledError, JobLostError, Space, Timeouts
 from spacecall._client.caller import Caller
-from tests import servers
-from tests.client.tools import DEADLINE, first_value, logged, unique
+from tests.client.tools import DEADLINE, first_value, logged, suspended, unique
 from tests.servers import AppServer
 
 
@@ -119,17 +118,19 @@ async def test_a_session_that_was_left_takes_no_further_calls(space: Space) -> N
     assert caught.value.resubmit_safe
 
 
-@pytest.mark.parametrize("version", [servers.GRADIO_6, servers.GRADIO_5])
-async def test_a_session_whose_server_died_says_so(version: str) -> None:
-    with servers.serve("protocol_app.py", version) as server:
-        async with Space(server.url) as space, space.session() as session:
+async def test_a_session_that_lost_its_stream_says_so_and_another_works(
+    protocol_app: AppServer,
+) -> None:
+    async with Space(protocol_app.url, timeouts=Timeouts(idle=0.5, cancel=0.2)) as space:
+        async with space.session() as session:
             async with session.call("/slow_stream", seconds=30) as job:
                 await first_value(job)
-                server.kill()
-                with anyio.fail_after(DEADLINE), pytest.raises(JobLostError):
+                with suspended(protocol_app), pytest.raises(DeadlineError, match="silent"):
                     await job.result()
             with pytest.raises(JobLostError, match="open another"):
                 await session.call("/echo", text="x")
+        async with space.session() as session:
+            assert await turn(session) == 1
 
 
 async def test_a_session_that_lost_its_stream_is_resumed_by_its_hash(space: Space) -> None:

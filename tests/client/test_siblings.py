@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import anyio
+import httpx
 import pytest
 
 from spacecall import Limits, Space
@@ -29,7 +31,7 @@ async def crowded(
 async def test_another_call_of_the_same_function_goes_on(
     crowded: Caller, protocol_app: AppServer
 ) -> None:
-    given_up, kept = unique(3), unique(1)
+    given_up, kept = unique(1.6), unique(0.6)
     async with crowded.call("/slow_pair", seconds=kept) as job:
         async with crowded.call("/slow_pair", seconds=given_up) as other:
             await first_value(other)
@@ -41,7 +43,7 @@ async def test_another_call_of_the_same_function_goes_on(
 async def test_another_call_that_waits_for_its_turn_is_served(
     crowded: Caller, protocol_app: AppServer
 ) -> None:
-    given_up = unique(1)
+    given_up = unique(0.6)
     with anyio.fail_after(DEADLINE):
         async with crowded.call("/slow_stream", seconds=given_up):
             await logged(protocol_app, f"slow_stream start {given_up}")
@@ -50,10 +52,50 @@ async def test_another_call_that_waits_for_its_turn_is_served(
                 assert await job.result() == "step 1"
 
 
+@asynccontextmanager
+async def slow_to_cancel(
+    server: AppServer, seconds: float
+) -> AsyncGenerator[tuple[Space, anyio.Event], None]:
+    """A Space of one lane whose cancels set out late, and what is set when one is about to."""
+    leaving = anyio.Event()
+
+    async def delay(request: httpx.Request) -> None:
+        if request.url.path.endswith("/cancel"):
+            leaving.set()
+            await anyio.sleep(seconds)
+
+    async with (
+        httpx.AsyncClient(event_hooks={"request": [delay]}) as client,
+        Space(server.url, limits=Limits(lanes=1), http_client=client) as space,
+    ):
+        yield space, leaving
+
+
+async def test_a_call_that_was_just_made_is_spared(protocol_app: AppServer) -> None:
+    async with slow_to_cancel(protocol_app, 0.5) as (space, _):
+        async with space.call("/slow_pair", seconds=30) as given_up:
+            await first_value(given_up)
+            kept = await space.call("/slow_pair", seconds=1).__aenter__()
+            await given_up.cancel()
+        with anyio.fail_after(DEADLINE):
+            assert await kept.result() == "step 4"
+
+
+async def test_a_call_made_while_a_cancel_is_on_its_way_is_spared(protocol_app: AppServer) -> None:
+    async with slow_to_cancel(protocol_app, 0.5) as (space, leaving), space.session() as session:
+        given_up = await session.call("/slow_pair", seconds=30).__aenter__()
+        await first_value(given_up)
+        async with anyio.create_task_group() as group:
+            group.start_soon(given_up.cancel)
+            await leaving.wait()
+            with anyio.fail_after(DEADLINE):
+                assert await session.call("/slow_pair", seconds=1) == "step 4"
+
+
 async def test_a_call_of_another_function_goes_on_while_this_one_ends_on_the_server(
     crowded: Caller, protocol_app: AppServer
 ) -> None:
-    given_up, kept = unique(30), unique(1)
+    given_up, kept = unique(30), unique(0.7)
     async with crowded.call("/slow_async", seconds=kept) as job:
         async with crowded.call("/slow_pair", seconds=given_up) as other:
             await first_value(other)
@@ -102,7 +144,7 @@ async def test_another_call_of_a_function_that_fails_goes_on(crowded: Caller) ->
 async def test_a_call_given_up_in_one_session_leaves_the_others_alone(
     space: Space, protocol_app: AppServer
 ) -> None:
-    given_up, kept = unique(30), unique(1)
+    given_up, kept = unique(30), unique(0.7)
     async with (
         space.session() as one,
         space.session() as two,

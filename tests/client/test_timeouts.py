@@ -12,8 +12,7 @@ import pytest
 
 from spacecall import DeadlineError, File, Space, Timeouts, Uploading
 from spacecall.errors import Phase
-from tests import servers
-from tests.client.tools import DEADLINE, logged, unique
+from tests.client.tools import DEADLINE, logged, suspended, unique
 from tests.servers import AppServer
 
 
@@ -128,14 +127,11 @@ async def test_a_connection_that_is_not_accepted_is_given_up(full: str) -> None:
     assert caught.value.space == full
 
 
-@pytest.mark.parametrize("version", [servers.GRADIO_6, servers.GRADIO_5])
-async def test_a_stream_that_falls_silent_is_given_up(version: str) -> None:
-    with servers.serve("protocol_app.py", version) as server:
-        async with Space(server.url, timeouts=Timeouts(idle=1, cancel=0.2)) as space:
-            async with space.call("/slow_stream", seconds=30) as job:
-                await anext(job)
-                server.suspend()
-                with anyio.fail_after(DEADLINE), pytest.raises(Exception, match="silent"):
-                    await job.result()
-            server.resume()
-            assert await space.call("/echo", text="x") == "x"
+async def test_a_stream_that_falls_silent_is_given_up(protocol_app: AppServer) -> None:
+    async with Space(protocol_app.url, timeouts=Timeouts(idle=0.5, cancel=0.2)) as space:
+        async with space.call("/slow_async", seconds=0.7) as job:
+            await anext(job)
+            with suspended(protocol_app), pytest.raises(DeadlineError, match="silent") as caught:
+                await job.result()
+        assert caught.value.phase == "idle"
+        assert await space.call("/echo", text="x") == "x"

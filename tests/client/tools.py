@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import anyio
@@ -46,6 +46,16 @@ async def first_value(job: Job[Any]) -> None:
     async for event in job:
         if isinstance(event, Output):
             return
+
+
+@contextmanager
+def suspended(server: AppServer) -> Generator[None]:
+    """Inside, the app's process stands still: connections stay open, and nothing is answered."""
+    server.suspend()
+    try:
+        yield
+    finally:
+        server.resume()
 
 
 def unique(seconds: float) -> float:
