@@ -62,7 +62,7 @@ CASES = [
             {"token": "long", "class_or_confidence": "long"},
             {"token": "word", "class_or_confidence": "long"},
         ],
-        "list[HighlightedToken]",
+        "list[HighlightedToken] | None",
     ),
     case(
         "marked.again",
@@ -76,13 +76,13 @@ CASES = [
             {"token": "x", "class_or_confidence": "N"},
             {"token": "y", "class_or_confidence": 0.5},
         ],
-        "list[HighlightedToken]",
+        "list[HighlightedToken] | None",
     ),
     case(
         "marked.entities",
         {"text": "abcd"},
         holds({"token": "ab", "class_or_confidence": "W"}),
-        "list[HighlightedToken]",
+        "list[HighlightedToken] | None",
     ),
     case(
         "plots.line",
