@@ -260,21 +260,22 @@ async def test_unexpected_errors_about_an_unknown_session_lose_every_job() -> No
 
 async def test_unexpected_errors_about_one_job_leave_the_others() -> None:
     async with faulty(timeouts=PATIENT) as (app, space), space.session() as session:
+        gone, kept = anyio.Event(), session.call("/hold", text="y")
 
         async def stream(exchange: Exchange) -> None:
             await exchange.begin()
-            await until(lambda: len(app.asked("join")) == 2)
-            gone = {"msg": "unexpected_error", "event_id": "event1", "message": "one gone"}
-            await exchange.send(sse([gone]))
-            await exchange.send(sse([*begun("event2"), completed("event2", ["kept"])]))
-            await exchange.send(sse([{"msg": "close_stream", "event_id": None}]))
+            await gone.wait()
+            error = {"msg": "unexpected_error", "event_id": "event1", "message": "one gone"}
+            end = [completed("event2", ["kept"]), {"msg": "close_stream", "event_id": None}]
+            await exchange.send(sse([error, *begun("event2"), *end]))
             await exchange.end()
 
         app.once("data", stream)
-        async with (
-            session.call("/hold", text="x") as one,
-            session.call("/hold", text="y") as two,
-        ):
-            with pytest.raises(JobLostError, match="one gone"):
-                await one.result()
-            assert await two.result() == "kept"
+        async with session.call("/hold", text="x") as one:
+            await until(lambda: one.event_id == "event1")
+            async with kept as two:
+                await until(lambda: two.event_id == "event2")
+                gone.set()
+                with pytest.raises(JobLostError, match="one gone"):
+                    await one.result()
+                assert await two.result() == "kept"
