@@ -207,6 +207,10 @@ def update_fn(text):
         return gr.Textbox(value="upd " + text, label="new label"), gr.Dropdown(choices=["p", "q"], value="q")
     return gr.update(value="upd " + text, label="new label"), gr.update(choices=["p", "q"], value="q")
 
+def checked(text):
+    "Echo the text back."
+    return text
+
 def check(text):
     return gr.validate(text != "bad", "must not be bad")
 
@@ -287,7 +291,7 @@ with gr.Blocks(title="proto") as demo:
     ev(t_in.change, fn=lambda x: x, inputs=t_in, outputs=t_out, **({"api_visibility": "undocumented"} if V[0] >= 6 else {"show_api": False}))
     demo.load(lambda: "loaded", None, t_out)
     if hasattr(gr, "validate"):
-        ev(b["validator"].click, fn=echo, inputs=[t_in], outputs=[t_out], api_name="validated", validator=check)
+        ev(b["validator"].click, fn=checked, inputs=[t_in], outputs=[t_out], api_name="validated", validator=check)
     if hasattr(gr, "MultimodalTextbox"):
         mm = gr.MultimodalTextbox(label="mm", file_count="multiple")
         m1 = ev(mm.submit, fn=add_message, inputs=[chatbot, mm], outputs=[chatbot, mm], api_name="add_message")
