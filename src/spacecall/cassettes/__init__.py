@@ -1,0 +1,43 @@
+"""Recorded traffic with apps, replayed in their place. Needs the extra `cassettes`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from spacecall.cassettes.errors import (
+    CassetteError,
+    CassetteMissError,
+    SecretError,
+    UnusedError,
+)
+
+if TYPE_CHECKING:
+    from spacecall.cassettes.use import Cassette, Matcher, RecordMode, use_cassette
+
+__all__ = [
+    "Cassette",
+    "CassetteError",
+    "CassetteMissError",
+    "Matcher",
+    "RecordMode",
+    "SecretError",
+    "UnusedError",
+    "use_cassette",
+]
+
+# Loaded when first asked for: pytest loads the plugin beside it where the extra is not installed.
+_LAZY = frozenset({"Cassette", "Matcher", "RecordMode", "use_cassette"})
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'spacecall.cassettes' has no attribute {name!r}")
+    try:
+        use = import_module("spacecall.cassettes.use")
+    except ModuleNotFoundError as error:
+        if error.name != "vcr":
+            raise
+        raise CassetteError("cassettes need vcrpy: pip install 'spacecall[cassettes]'") from error
+    globals()[name] = value = getattr(use, name)
+    return value

@@ -1,0 +1,107 @@
+"""One request and its answer, as a cassette keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Literal
+
+from spacecall._core.loose import is_array, is_object, items, mapping, strings
+from spacecall._io.intercept import FAILURES
+from spacecall.cassettes.bodies import Stored
+from spacecall.cassettes.errors import CassetteError
+from spacecall.cassettes.sse import Event
+
+Headers = tuple[tuple[str, str], ...]
+
+COMPLETE: Literal["complete"] = "complete"
+"""The answer came whole."""
+CLOSED: Literal["closed"] = "closed"
+"""The client left before its end."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer. Times are in seconds since the recording began.
+
+    Attributes:
+        events: of an event stream, each with its time; None for any other answer.
+        status: 0 where there was no answer.
+        end: `COMPLETE`, `CLOSED`, or the kind of failure that ended it, see `FAILURES`.
+    """
+
+    method: str
+    url: str
+    request_headers: Headers = ()
+    request_body: Stored = field(default_factory=dict[str, Any])
+    status: int = 0
+    headers: Headers = ()
+    body: Stored = field(default_factory=dict[str, Any])
+    events: list[tuple[float, Event]] | None = None
+    began: float = 0.0
+    answered: float = 0.0
+    ended: float = 0.0
+    end: str = CLOSED
+
+    def stored_response(self) -> dict[str, Any]:
+        """The answer as a cassette keeps it."""
+        response: dict[str, Any] = {
+            "status": {"code": self.status, "message": _phrase(self.status)},
+            "headers": _by_name(self.headers),
+            "body": self.body,
+            "times": [round(at, 4) for at in (self.began, self.answered, self.ended)],
+            "end": self.end,
+        }
+        if self.events is not None:
+            response["events"] = [event.stored(at) for at, event in self.events]
+        return response
+
+    def read_response(self, response: Mapping[str, Any]) -> None:
+        """Take the answer that a cassette keeps.
+
+        Raises:
+            CassetteError: it is none.
+        """
+        try:
+            self.began, self.answered, self.ended = map(float, items(response.get("times")))
+            self.status = int(mapping(response.get("status")).get("code", 0))
+        except (TypeError, ValueError) as error:
+            raise CassetteError(f"{self.method} {self.url} has no times or no status") from error
+        self.end = str(response.get("end", COMPLETE))
+        if self.end not in {COMPLETE, CLOSED, *FAILURES}:
+            raise CassetteError(f"{self.method} {self.url} ends in an unknown way: {self.end!r}")
+        self.headers = tuple(_flat(mapping(response.get("headers"))))
+        self.body = dict(mapping(response.get("body")))
+        if "events" in response:
+            stored = items(response["events"])
+            self.events = [Event.of(one) for one in stored if is_object(one)]
+
+    def header(self, name: str) -> str:
+        """A header of the answer; empty if there is none."""
+        return header(self.headers, name)
+
+
+def header(headers: Headers, name: str) -> str:
+    """The first header of that name (in lower case); empty if there is none."""
+    return next((value for key, value in headers if key == name), "")
+
+
+def _by_name(headers: Headers) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in headers:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _flat(headers: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for name, values in headers.items():
+        for value in strings(values) if is_array(values) else [str(values)]:
+            yield name.lower(), value
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,91 @@
+"""The pytest plugin: `@pytest.mark.spacecall`, `space_cassette`, `--spacecall-record=MODE`.
+
+It loads with pytest wherever spacecall is installed, and does nothing until a test asks for it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from spacecall.cassettes import Cassette
+
+MODES = ("none", "once", "new_episodes", "all", "rewrite")
+_LONGEST = 100
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--spacecall-record`."""
+    parser.getgroup("spacecall").addoption(
+        "--spacecall-record",
+        choices=MODES,
+        default="none",
+        metavar="MODE",
+        help="What cassettes of Spaces record: none (default), once, new_episodes, all, rewrite.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers",
+        "spacecall(name=None, **options): replay Spaces from a cassette, in the folder `cassettes` "
+        "beside the test; options are those of use_cassette.",
+    )
+
+
+@pytest.fixture
+def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
+    """The cassette of the test, in use: recorded or replayed as `--spacecall-record` says.
+
+    It is `cassettes/<file>/<test>.json` beside the test's file, or `cassettes/<name>.json` if the
+    marker names it. While it is replayed, nothing in the process can open a connection.
+    """
+    from spacecall.cassettes import CassetteError, use_cassette  # noqa: PLC0415 - needs an extra
+
+    marker = request.node.get_closest_marker("spacecall")
+    named = marker.args[0] if marker and marker.args else None
+    options: dict[str, Any] = {"mode": request.config.getoption("--spacecall-record")}
+    options |= marker.kwargs if marker else {}
+    name = named or f"{request.path.stem}/{_file_name(request.node.name)}"
+    path = request.path.parent / "cassettes" / f"{name}.json"
+    if not path.resolve().is_relative_to(request.path.parent.resolve()):
+        raise CassetteError(f"a cassette is in the folder of its test, not at {path}")
+    with use_cassette(path, **options) as cassette:
+        if cassette.recording:
+            yield cassette
+        else:
+            with _offline():
+                yield cassette
+
+
+@pytest.fixture(autouse=True)
+def _spacecall_marked(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("spacecall"):
+        request.getfixturevalue("space_cassette")
+
+
+def _file_name(test: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", test).strip("-.")[:_LONGEST]
+
+
+@contextmanager
+def _offline() -> Generator[None]:
+    """Inside, no socket connects to another host, or to this one."""
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            raise ConnectionRefusedError(f"a cassette is replayed: no connection to {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(socket.socket, "connect_ex", refuse)
+        yield

@@ -1,0 +1,165 @@
+"""Recording: what passes is noted, and passes unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from spacecall._io.intercept import Chunks, Forward, NetworkError, Received, Sent
+from spacecall.cassettes.bodies import Parts, Stored, boundary
+from spacecall.cassettes.exchange import COMPLETE, Exchange, Headers, header
+from spacecall.cassettes.sse import Event, Splitter
+
+IN_MEMORY = 2**20
+"""Bytes of a body that are kept in memory; what is larger waits in a temporary file."""
+
+Keep = Callable[[IO[bytes], str], Stored]
+"""What is kept of a body that has passed, given its content type."""
+
+
+class Recorder:
+    """Notes every exchange that passes.
+
+    Args:
+        keep: makes the stored form of a body.
+        add: is given each exchange when its request is sent; the exchange fills up later.
+        clock: in seconds.
+        since: where the time of the recording begins, in seconds.
+    """
+
+    def __init__(
+        self,
+        keep: Keep,
+        add: Callable[[Exchange], None],
+        clock: Callable[[], float],
+        *,
+        since: float = 0.0,
+    ) -> None:
+        self._keep = keep
+        self._add = add
+        self._clock = clock
+        self._zero = clock() - since
+
+    def now(self) -> float:
+        """Seconds since the recording began."""
+        return self._clock() - self._zero
+
+    async def answer(self, request: Sent, forward: Forward) -> Received:
+        """Forward the request and note it, its answer, and how it ended."""
+        exchange = Exchange(request.method, request.url, request.headers, began=self.now())
+        self._add(exchange)
+        sent = _body(request.headers)
+        # Packed, the events of a stream could not be told apart.
+        plain = [(name, value) for name, value in request.headers if name != "accept-encoding"]
+        onward = replace(
+            request,
+            headers=(*plain, ("accept-encoding", "identity")),
+            body=sent.passing(request.body),
+        )
+        try:
+            received = await forward(onward)
+        except NetworkError as failure:
+            exchange.end = failure.kind
+            raise
+        finally:
+            exchange.ended = self.now()
+            exchange.request_body = sent.stored(self._keep)
+        exchange.status, exchange.headers = received.status, received.headers
+        exchange.answered = self.now()
+        return replace(received, body=_Recorded(received, exchange, self._keep, self.now))
+
+
+class _Recorded:
+    """The body of an answer, noted as it is read."""
+
+    def __init__(
+        self, received: Received, exchange: Exchange, keep: Keep, now: Callable[[], float]
+    ) -> None:
+        self._inner: Chunks = received.body
+        self._exchange = exchange
+        self._keep = keep
+        self._now = now
+        self._copy = _Copy(header(received.headers, "content-type"))
+        self._splitter = Splitter()
+        if self._copy.content_type.startswith("text/event-stream"):
+            exchange.events = []
+        self._noted = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._inner:
+                if self._exchange.events is None:
+                    self._copy.write(chunk)
+                else:
+                    self._note(self._exchange.events, chunk)
+                yield chunk
+            self._exchange.end = COMPLETE
+        except NetworkError as failure:
+            self._exchange.end = failure.kind
+            raise
+
+    async def aclose(self) -> None:
+        try:
+            await self._inner.aclose()
+        finally:
+            if not self._noted:
+                self._noted = True
+                self._exchange.ended = self._now()
+                self._exchange.body = self._copy.stored(self._keep)
+
+    def _note(self, events: list[tuple[float, Event]], chunk: bytes) -> None:
+        at = self._now()
+        events += [(at, event) for event in self._splitter.feed(chunk) if not _heartbeat(event)]
+
+
+class _Copy:
+    """The bytes of a body that passes."""
+
+    def __init__(self, content_type: str) -> None:
+        self.content_type = content_type
+        self._file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+
+    def write(self, chunk: bytes) -> None:
+        """The next bytes."""
+        self._file.write(chunk)
+
+    async def passing(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """`chunks`, noted."""
+        async for chunk in chunks:
+            self.write(chunk)
+            yield chunk
+
+    def stored(self, keep: Keep) -> Stored:
+        """What is kept of it."""
+        with self._file as file:
+            file.seek(0)
+            return keep(file, self.content_type)
+
+
+class _Upload(_Copy):
+    """The parts of a multipart body that passes, without their content."""
+
+    def __init__(self, content_type: str, mark: str) -> None:
+        super().__init__(content_type)
+        self._parts = Parts(mark)
+
+    def write(self, chunk: bytes) -> None:
+        self._parts.feed(chunk)
+
+    def stored(self, keep: Keep) -> Stored:  # noqa: ARG002
+        self._file.close()
+        return self._parts.stored()
+
+
+def _body(headers: Headers) -> _Copy:
+    content_type = header(headers, "content-type")
+    mark = boundary(content_type)
+    return _Copy(content_type) if mark is None else _Upload(content_type, mark)
+
+
+def _heartbeat(event: Event) -> bool:
+    # The JSON of a long value is not read for this: a heartbeat is short.
+    short = len(event.data) < 200
+    return event.name == "heartbeat" or (short and event.value().get("msg") == "heartbeat")

@@ -1,0 +1,103 @@
+"""Server-sent events, taken apart and put together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spacecall._core.loose import mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: its name (`message` if it has none) and its data."""
+
+    name: str
+    data: str
+
+    def stored(self, at: float) -> dict[str, Any]:
+        """The event as a cassette keeps it; `at` is in seconds since the recording began.
+
+        The data is kept as the value that its JSON reads as, where it is JSON.
+        """
+        kept: dict[str, Any] = {"at": round(at, 4)}
+        if self.name != "message":
+            kept["event"] = self.name
+        try:
+            value = json.loads(self.data)
+        except (ValueError, RecursionError):
+            return {**kept, "data": self.data}
+        return {**kept, "json": value}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> tuple[float, Event]:
+        """The event that a cassette keeps, and its time."""
+        name = str(stored.get("event", "message"))
+        data = stored.get("data", "")
+        event = cls.json_of(name, stored["json"]) if "json" in stored else cls(name, str(data))
+        at = stored.get("at")
+        return float(at) if isinstance(at, (int, float)) else 0.0, event
+
+    def value(self) -> Mapping[str, Any]:
+        """The data as an object; empty for anything else."""
+        try:
+            return mapping(json.loads(self.data))
+        except (ValueError, RecursionError):
+            return {}
+
+    def json(self) -> Any:
+        """The data as JSON; None where it is none."""
+        try:
+            return json.loads(self.data)
+        except (ValueError, RecursionError):
+            return None
+
+    @classmethod
+    def json_of(cls, name: str, value: Any) -> Event:
+        """An event whose data is the JSON of a value."""
+        return cls(name, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+    def encoded(self) -> bytes:
+        """The event as it goes over the wire."""
+        named = "" if self.name == "message" else f"event: {self.name}\n"
+        lines = "".join(f"data: {line}\n" for line in self.data.split("\n"))
+        return f"{named}{lines}\n".encode()
+
+
+class Splitter:
+    """Events out of the bytes of a stream."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._begun: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that end in `chunk`."""
+        *ended, begun = chunk.split(b"\n")
+        events: list[Event] = []
+        for end in ended:
+            line = b"".join([*self._begun, end]).removesuffix(b"\r")
+            self._begun = []
+            if line:
+                self._lines.append(line)
+            elif (event := _read(self._lines)) is not None:
+                events.append(event)
+            if not line:
+                self._lines = []
+        self._begun.append(begun)
+        return events
+
+
+def _read(lines: list[bytes]) -> Event | None:
+    """The event of a block of lines; None for comments alone."""
+    name, data = "message", list[str]()
+    for line in lines:
+        field, _, value = line.decode(errors="replace").partition(":")
+        value = value.removeprefix(" ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            data.append(value)
+    return Event(name, "\n".join(data)) if data else None

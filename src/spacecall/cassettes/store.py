@@ -1,0 +1,195 @@
+"""Cassettes on disk: JSON that vcrpy reads, with large bodies beside it by their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import anyio
+
+from spacecall._core.loose import is_object, items, mapping
+from spacecall.cassettes import vcr
+from spacecall.cassettes.bodies import Stored, content, store
+from spacecall.cassettes.errors import CassetteError
+from spacecall.cassettes.exchange import Exchange
+
+LARGE = 64 * 2**10
+"""Bytes of a body from which on it is kept beside the cassette."""
+
+MOST = 256 * 2**20
+"""Bytes of a cassette, and of a body beside it, that are read at most."""
+
+_CHUNK = 2**16
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Bodies:
+    """The bodies of one cassette.
+
+    Args:
+        cassette: the cassette's path; `name.json` has its large bodies in `name.bodies`.
+    """
+
+    def __init__(self, cassette: Path) -> None:
+        self.folder = cassette.with_suffix(".bodies")
+        self._waiting: dict[str, Path] = {}
+
+    def keep(self, file: IO[bytes], content_type: str) -> Stored:
+        """The stored form of what `file` has; large bodies wait in a temporary file."""
+        first = file.read(LARGE)
+        if len(first) < LARGE:
+            return store(first, content_type)
+        digest, size = hashlib.sha256(), 0
+        with tempfile.NamedTemporaryFile(delete=False) as copy:
+            while first:
+                digest.update(first)
+                size += copy.write(first)
+                first = file.read(_CHUNK)
+        self._waiting[digest.hexdigest()] = Path(copy.name)
+        return {"sha256": digest.hexdigest(), "size": size}
+
+    def waiting(self) -> dict[str, Path]:
+        """What `keep` has put aside and `save` has not moved yet, by hash."""
+        return dict(self._waiting)
+
+    def save(self) -> None:
+        """Put the bodies that wait beside the cassette."""
+        for digest, path in self._waiting.items():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, self.folder / digest)
+        self._waiting.clear()
+
+    def discard(self) -> None:
+        """Forget the bodies that wait."""
+        for path in self._waiting.values():
+            path.unlink(missing_ok=True)
+        self._waiting.clear()
+
+    async def chunks(self, stored: Stored) -> AsyncIterator[bytes]:
+        """The bytes of a body.
+
+        Raises:
+            CassetteError: it is missing, or is not what was recorded.
+        """
+        if "sha256" not in stored:
+            if found := content(stored):
+                yield found
+            return
+        path = self._beside(stored)
+        digest = hashlib.sha256()
+        async with await anyio.open_file(path, "rb") as file:
+            while chunk := await file.read(_CHUNK):
+                digest.update(chunk)
+                yield chunk
+        if digest.hexdigest() != stored["sha256"]:
+            raise CassetteError(f"{path} is not what was recorded: its sha256 is another")
+
+    def _beside(self, stored: Stored) -> Path:
+        digest = str(stored["sha256"])
+        if not _SHA256.fullmatch(digest):
+            raise CassetteError("a body beside the cassette is named by what is no sha256")
+        path = self._waiting.get(digest, self.folder / digest)
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise CassetteError(f"the body {path} is missing") from error
+        if size != stored.get("size") or size > MOST:
+            raise CassetteError(f"the body {path} has {size} bytes, not {stored.get('size')}")
+        return path
+
+
+class _Json:
+    """A serializer of vcrpy's: JSON for people and for git."""
+
+    @staticmethod
+    def deserialize(text: str) -> dict[str, Any]:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise CassetteError(f"the cassette is no JSON: {error}") from error
+        read = [
+            is_object(mapping(one).get("request"))
+            for one in items(mapping(found).get("interactions"))
+        ]
+        if not is_object(found) or not isinstance(found.get("interactions"), list) or not all(read):
+            raise CassetteError("the cassette is no list of interactions")
+        return dict(found)
+
+    @staticmethod
+    def serialize(cassette: dict[str, Any]) -> str:
+        return json.dumps(cassette, ensure_ascii=False, indent=1) + "\n"
+
+
+class _Persister:
+    """A persister of vcrpy's: sizes are bounded, and a cassette is written whole or not at all."""
+
+    @staticmethod
+    def load_cassette(cassette_path: str, serializer: Any) -> Any:
+        path = Path(cassette_path)
+        if path.is_file() and path.stat().st_size > MOST:
+            raise CassetteError(f"{path} has more than {MOST} bytes")
+        try:
+            return vcr.Files.load_cassette(cassette_path, serializer)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CassetteError(f"{path} is no cassette: {error}") from error
+
+    @staticmethod
+    def save_cassette(cassette_path: str, cassette_dict: Any, serializer: Any) -> None:
+        path = Path(cassette_path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        vcr.Files.save_cassette(part, cassette_dict, serializer)
+        part.replace(path)
+
+
+def load(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
+    """The exchanges of a cassette, and what it says of itself.
+
+    Raises:
+        CassetteError: there is no such cassette, or it is none.
+    """
+    container = _container(path)
+    container._load()
+    if not container.rewound:
+        raise CassetteError(f"there is no cassette {path}")
+    exchanges: list[Exchange] = []
+    for request, response in container.data:
+        exchange = Exchange(
+            request.method,
+            request.uri,
+            tuple(request.headers.items()),
+            dict(mapping(request.body)),
+        )
+        exchange.read_response(mapping(response))
+        exchanges.append(exchange)
+    return exchanges, dict(container._metadata)
+
+
+def save(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> None:
+    """Write a cassette."""
+    container = _container(path)
+    for exchange in exchanges:
+        container.append(vcr_request(exchange), exchange.stored_response())
+    container._metadata = metadata
+    container._save(force=True)
+
+
+def vcr_request(exchange: Exchange) -> Any:
+    """The request as vcrpy's matchers and filters see it."""
+    headers = dict(exchange.request_headers)
+    return vcr.Request(exchange.method, exchange.url, exchange.request_body, headers)
+
+
+def _container(path: Path) -> Any:
+    return vcr.Container(
+        str(path),
+        serializer=_Json,
+        persister=_Persister,
+        record_mode=vcr.RecordMode.NEW_EPISODES,
+    )

@@ -1,0 +1,199 @@
+"""Using a cassette: record it, or replay it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from spacecall._io.intercept import intercepting
+from spacecall._version import __version__
+from spacecall.cassettes.errors import CassetteError, SecretError, UnusedError
+from spacecall.cassettes.exchange import Exchange
+from spacecall.cassettes.merging import merged
+from spacecall.cassettes.player import Player
+from spacecall.cassettes.recorder import Recorder
+from spacecall.cassettes.scrub import scrubbed, secrets, secrets_in
+from spacecall.cassettes.stage import Clock, Pick
+from spacecall.cassettes.store import Bodies, load, save, vcr_request
+
+__all__ = ["Cassette", "Matcher", "RecordMode", "use_cassette"]
+
+RecordMode: TypeAlias = Literal["none", "once", "new_episodes", "all", "rewrite"]
+"""What is recorded, by the names that pytest-recording and vcrpy have for it:
+
+- `none`: nothing, and what is not in the cassette fails;
+- `once`: everything where there is no cassette yet, otherwise nothing;
+- `new_episodes`: what is not in the cassette;
+- `all`: everything; what was recorded before and is not asked for now stays;
+- `rewrite`: everything, and the cassette has nothing else.
+"""
+
+Matcher: TypeAlias = Callable[[Any, Any], None]
+"""A matcher as vcrpy has them: given a request and a recorded one (`vcr.request.Request`), it
+raises AssertionError where they do not mean the same."""
+
+
+@dataclass
+class Cassette:
+    """A cassette in use.
+
+    Attributes:
+        recording: whether anything can be added to it.
+        exchanges: what it has, in the order of their requests.
+        metadata: what it says of itself: when it was recorded, and by which version.
+    """
+
+    path: Path
+    recording: bool
+    exchanges: list[Exchange] = field(default_factory=list[Exchange])
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    player: Player | None = None
+
+    @property
+    def unused(self) -> list[str]:
+        """Recorded requests that have not been made."""
+        return self.player.unused if self.player else []
+
+
+@contextmanager
+def use_cassette(
+    path: str | Path,
+    *,
+    mode: RecordMode = "none",
+    pace: float | Literal["instant", "recorded"] = "instant",
+    shuffle: int | None = None,
+    matchers: Sequence[Matcher] = (),
+    scrub: Sequence[str] = (),
+    strict: bool = True,
+) -> Generator[Cassette]:
+    """Inside, every Space that is opened talks to a cassette.
+
+    It holds for all threads of the process, for async code as for sync code, and for Spaces that
+    are not given an `http_client`.
+
+    Args:
+        path: of the cassette, `name.json`; large bodies are in `name.bodies` beside it.
+        mode: what is recorded, see `RecordMode`.
+        pace: how fast it is replayed: at once, as recorded, or so many seconds for each recorded
+            second.
+        shuffle: a seed: jobs of one session are told in another order than the recorded one, each
+            job's own messages in theirs.
+        matchers: what else must be the same in a request; see `Matcher`.
+        scrub: names of further fields whose values are not kept, such as `username`. Credentials
+            never are: headers of logins and tokens, cookies, and fields such as `password`.
+        strict: whether recorded requests that were not made are an error.
+
+    Raises:
+        CassetteError: there is no such cassette, or it is none.
+        CassetteMissError: a request is not in the cassette. It is raised where the request is
+            made, and again at the end if it was swallowed there.
+        UnusedError: see `strict`.
+        SecretError: what would be written has something that looks like a token; nothing is.
+        RuntimeError: another cassette is in use.
+    """
+    if mode not in get_args(RecordMode):
+        raise ValueError(f"the mode is one of {', '.join(get_args(RecordMode))}, not {mode!r}")
+    path = Path(path)
+    speed = {"instant": 0.0, "recorded": 1.0}.get(str(pace), pace)
+    if isinstance(speed, str) or speed < 0:
+        raise ValueError(f"the pace is 'instant', 'recorded' or a factor, not {pace!r}")
+    recorded = path.is_file()
+    if mode == "none" and not recorded:
+        raise CassetteError(f"there is no cassette {path}: record it with mode='once'")
+    if mode in ("none", "new_episodes") or (mode == "once" and recorded):
+        with _replaying(
+            path, mode, Clock(speed), _pick(shuffle), matchers, scrub, strict=strict
+        ) as cassette:
+            yield cassette
+    else:
+        with _recording(path, scrub, keep_old=mode == "all" and recorded) as cassette:
+            yield cassette
+
+
+@contextmanager
+def _replaying(
+    path: Path,
+    mode: RecordMode,
+    clock: Clock,
+    pick: Pick,
+    matchers: Sequence[Matcher],
+    scrub: Sequence[str],
+    *,
+    strict: bool,
+) -> Generator[Cassette]:
+    exchanges, metadata = load(path) if path.is_file() else ([], _metadata())
+    cassette = Cassette(path, mode == "new_episodes", exchanges, metadata)
+    bodies = Bodies(path)
+    new: list[Exchange] = []
+    recorder = None
+    if cassette.recording:
+        since = max((one.ended for one in exchanges), default=0.0)
+        recorder = Recorder(bodies.keep, new.append, time.monotonic, since=since)
+    cassette.player = player = Player(
+        exchanges, bodies, clock, pick, _same(matchers), partial(scrubbed, fields=scrub), recorder
+    )
+    with intercepting(player):
+        yield cassette
+    if new:
+        _write(cassette, bodies, [*exchanges, *new], scrub)
+    if player.misses:
+        raise player.misses[0]
+    if strict and player.unused:
+        lines = "\n".join(f"  {one}" for one in player.unused)
+        raise UnusedError(
+            f"{path} has requests that were not made:\n{lines}", requests=player.unused
+        )
+
+
+@contextmanager
+def _recording(path: Path, scrub: Sequence[str], *, keep_old: bool) -> Generator[Cassette]:
+    old, _ = load(path) if keep_old else ([], {})
+    cassette = Cassette(path, True, metadata=_metadata())
+    bodies = Bodies(path)
+    with intercepting(Recorder(bodies.keep, cassette.exchanges.append, time.monotonic)):
+        yield cassette
+    _write(cassette, bodies, merged(old, cassette.exchanges), scrub)
+
+
+def _write(
+    cassette: Cassette, bodies: Bodies, exchanges: list[Exchange], scrub: Sequence[str]
+) -> None:
+    kept = [scrubbed(one, scrub) for one in exchanges]
+    places = [place for one in kept for place in secrets(one)]
+    places += [place for path in bodies.waiting().values() for place in secrets_in(path)]
+    if places:
+        bodies.discard()
+        lines = "\n".join(f"  {place}" for place in places)
+        raise SecretError(f"{cassette.path} is not written, it would have:\n{lines}", places=places)
+    bodies.save()
+    save(cassette.path, kept, cassette.metadata)
+
+
+def _metadata() -> dict[str, Any]:
+    return {"spacecall": __version__, "recorded": datetime.now(UTC).date().isoformat()}
+
+
+def _pick(shuffle: int | None) -> Pick:
+    if shuffle is None:
+        return lambda times: min(range(len(times)), key=times.__getitem__)
+    chance = random.Random(shuffle)  # noqa: S311
+    return lambda times: chance.randrange(len(times))
+
+
+def _same(matchers: Sequence[Matcher]) -> Callable[[Exchange, Exchange], bool]:
+    def same(asked: Exchange, recorded: Exchange) -> bool:
+        try:
+            for matcher in matchers:
+                matcher(vcr_request(asked), vcr_request(recorded))
+        except AssertionError:
+            return False
+        return True
+
+    return same

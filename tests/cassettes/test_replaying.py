@@ -1,0 +1,223 @@
+"""Cassettes recorded on real Gradio 6.31 and 5.50, replayed with the app out of reach."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from spacecall import DeadlineError, Space, SyncSpace, Timeouts
+from spacecall.cassettes import CassetteError, CassetteMissError, UnusedError, use_cassette
+from tests.cassettes.script import Outcome, play
+from tests.servers import AppServer
+
+NOWHERE = "http://127.0.0.1:9"
+Recorded = tuple[Path, Outcome]
+
+
+async def echo(address: str, *texts: str) -> None:
+    async with Space(address) as space:
+        for text in texts:
+            assert await space.call("/echo", text=text) == text
+
+
+async def opened(address: str) -> None:
+    async with Space(address, describe=False):
+        pass
+
+
+async def replayed(path: Path, work: Awaitable[object], **options: Any) -> None:
+    with use_cassette(path, **options):
+        await work
+
+
+@pytest.mark.parametrize("shuffle", [None, 1, 2])
+async def test_a_replay_gives_what_came_live(recorded: Recorded, shuffle: int | None) -> None:
+    """On another host, in any order of completion, again and again."""
+    path, live = recorded
+    for _ in range(3):
+        with use_cassette(path, shuffle=shuffle), anyio.fail_after(60):
+            assert await play(NOWHERE) == live
+
+
+def test_without_async_too(recorded: Recorded) -> None:
+    path, live = recorded
+    with use_cassette(path, strict=False), SyncSpace(NOWHERE) as space:
+        with space.call("/stream_text", text="a", n=3) as job:
+            assert list(job.outputs) == live["stream"]
+        found: dict[int, str] = {}
+
+        def call(number: int) -> None:
+            found[number] = space.call("/echo", text=f"call {number}").result()
+
+        threads = [threading.Thread(target=call, args=(number,)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    assert dict(sorted(found.items())) == live["many"]
+
+
+async def test_it_is_replayed_at_the_recorded_pace_too(recorded: Recorded) -> None:
+    path, live = recorded
+    with use_cassette(path, pace=0.01, strict=False), anyio.fail_after(60):
+        async with Space(NOWHERE) as space, space.call("/stream_text", text="a", n=3) as job:
+            assert [value async for value in job.outputs] == live["stream"]
+
+
+async def test_what_is_not_recorded_fails_with_the_nearest_and_the_difference(
+    recorded: Recorded,
+) -> None:
+    path, _ = recorded
+    with pytest.raises(CassetteMissError, match=r"POST .*/queue/join") as caught:
+        await replayed(path, echo(NOWHERE, "never said"), strict=False)
+    assert any('"never said" (recorded: ' in line for line in caught.value.differences)
+
+
+async def test_one_edited_field_is_the_difference(recorded: Recorded, tmp_path: Path) -> None:
+    path, _ = recorded
+    edited = json.loads(path.read_text())
+    for one in edited["interactions"]:
+        body = one["request"]["body"].get("json")
+        if body and body.get("data") == ["call 7"]:
+            body["data"] = ["call seven"]
+    (tmp_path / "all.json").write_text(json.dumps(edited))
+    path.with_suffix(".bodies").rename(tmp_path / "all.bodies")
+    try:
+        with pytest.raises(CassetteMissError) as caught:
+            await replayed(tmp_path / "all.json", echo(NOWHERE, "call 7"), strict=False)
+    finally:
+        (tmp_path / "all.bodies").rename(path.with_suffix(".bodies"))
+    assert 'body.data[0]: "call 7" (recorded: ' in "\n".join(caught.value.differences)
+
+
+async def test_what_is_recorded_and_not_asked_for_fails(recorded: Recorded) -> None:
+    path, _ = recorded
+    with pytest.raises(UnusedError, match="queue/join") as caught, use_cassette(path):
+        async with Space(NOWHERE):
+            pass
+    assert len(caught.value.requests) > 20
+
+
+async def test_leaving_early_and_time_limits_are_as_live(
+    protocol_app: AppServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "slow.json"
+
+    async def late(address: str) -> None:
+        async with Space(address) as space:
+            call = space.call("/slow_async", seconds=30)
+            with pytest.raises(DeadlineError, match=r"within 0\.5 s"):
+                await call.with_options(timeouts=Timeouts(run=0.5))
+
+    with use_cassette(path, mode="once"):
+        await late(protocol_app.url)
+    with use_cassette(path), anyio.fail_after(30):
+        await late(NOWHERE)
+
+
+async def test_modes(protocol_app: AppServer, tmp_path: Path) -> None:
+    path = tmp_path / "modes.json"
+
+    with pytest.raises(CassetteError, match="record it with mode='once'"), use_cassette(path):
+        pass
+    with use_cassette(path, mode="once"):
+        await echo(protocol_app.url, "one")
+    with use_cassette(path, mode="once") as cassette:
+        await echo(NOWHERE, "one")
+        assert not cassette.recording
+    with use_cassette(path, mode="new_episodes"):
+        await echo(protocol_app.url, "one", "two")
+    with use_cassette(path):
+        await echo(NOWHERE, "one", "two")
+    with use_cassette(path, mode="all"):
+        await echo(protocol_app.url, "three")
+    with use_cassette(path):
+        await echo(NOWHERE, "one", "two", "three")
+    with use_cassette(path, mode="rewrite"):
+        await echo(protocol_app.url, "four")
+    with use_cassette(path):
+        await echo(NOWHERE, "four")
+
+
+async def test_a_matcher_of_one_s_own_is_asked_too(recorded: Recorded) -> None:
+    path, _ = recorded
+    asked: list[str] = []
+
+    def never(request: object, recorded: object) -> None:
+        asked.append(type(request).__name__)
+        raise AssertionError
+
+    with pytest.raises(CassetteMissError, match="/config"):
+        await replayed(path, opened(NOWHERE), matchers=[never], strict=False)
+    assert asked
+
+
+async def test_what_is_recorded_streams_as_it_is_recorded(
+    protocol_app: AppServer, tmp_path: Path
+) -> None:
+    """The first value comes long before the last, and who leaves then has a whole cassette."""
+    path = tmp_path / "stream.json"
+
+    async def first(address: str) -> str:
+        with anyio.fail_after(25):
+            async with Space(address) as space, space.call("/slow_stream", seconds=60) as job:
+                return str(await anext(aiter(job.outputs)))
+
+    with use_cassette(path, mode="once"):
+        live = await first(protocol_app.url)
+    with use_cassette(path):
+        assert await first(NOWHERE) == live
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "no list of interactions"),
+        ("nonsense", "no JSON"),
+        ('{"version": 1, "interactions": [{"request": {}}]}', "is no cassette|no times"),
+        (
+            '{"version": 1, "interactions": [{"request": {"method": "GET", "uri": "http://a/config",'
+            ' "headers": {}, "body": {}}, "response": {"times": [0, 0, 0], "end": "odd"}}]}',
+            "unknown way",
+        ),
+    ],
+    ids=["list", "text", "request", "end"],
+)
+def test_a_cassette_of_a_stranger_is_data_and_checked(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "strange.json"
+    path.write_text(text)
+    with pytest.raises(CassetteError, match=said), use_cassette(path):
+        pass
+
+
+async def test_a_body_beside_it_is_named_by_its_hash_and_verified(
+    protocol_app: AppServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "big.json"
+
+    with use_cassette(path, mode="once"):
+        await opened(protocol_app.url)
+    (body,) = (tmp_path / "big.bodies").iterdir()
+    body.write_bytes(body.read_bytes().replace(b"version", b"VERSION"))
+    with pytest.raises(CassetteError, match="its sha256 is another"), use_cassette(path):
+        await opened(NOWHERE)
+    raw = path.read_text()
+    path.write_text(raw.replace(body.name, "../../secret"))
+    with pytest.raises(CassetteError, match="no sha256"), use_cassette(path):
+        await opened(NOWHERE)
+
+
+async def test_one_cassette_at_a_time(recorded: Recorded) -> None:
+    path, _ = recorded
+    with (
+        use_cassette(path, strict=False),
+        pytest.raises(RuntimeError, match="one cassette at a time"),
+        use_cassette(path, strict=False),
+    ):
+        pass
