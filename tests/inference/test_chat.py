@@ -1,0 +1,271 @@
+"""Chat completions through the router, on a stand-in for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from spacecall import (
+    InvalidInputError,
+    NotFoundError,
+    chat,
+)
+from spacecall.chat import Conversation, Message, ToolCall
+from spacecall.inference import (
+    HuggingFaceInference,
+    SyncHuggingFaceInference,
+)
+from tests.client import proxies
+from tests.faults.exchanges import Exchange
+from tests.inference.stand_in import (
+    CHAT,
+    HUB,
+    PNG,
+    ROUTER,
+    TOKEN,
+    StandIn,
+    answering,
+    chunk,
+    metadata,
+    offer,
+    opened,
+    saying,
+    streaming,
+    whole,
+)
+from tests.servers import DATA
+
+QWEN = "Qwen/Qwen2.5-72B-Instruct"
+LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
+SPENT = {"error": "You have exceeded your monthly included credits for Inference Providers."}
+
+
+async def test_an_answer_streams_as_pieces_of_text(service: StandIn) -> None:
+    service.on(CHAT, saying("One ", "two."))
+    async with opened(service) as (hf, _), hf.chat("Count") as job:
+        pieces = [str(piece) async for piece in job.text]
+        reply = await job.result()
+    assert pieces == ["One ", "two."]
+    assert (reply.text, reply.finish_reason) == ("One two.", "stop")
+    assert await service.sent(CHAT) == [
+        {
+            "model": QWEN,
+            "messages": [{"role": "user", "content": "Count"}],
+            "max_tokens": 1024,
+            "stream": True,
+        }
+    ]
+
+
+async def test_done_ends_a_stream_that_stays_open(service: StandIn) -> None:
+    async def linger(exchange: Exchange) -> None:
+        await exchange.begin()
+        await exchange.send(b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n')
+        await exchange.send(b"data: [DONE]\n\n")
+        await exchange.gone()
+
+    service.on(CHAT, linger)
+    async with opened(service) as (hf, _):
+        with anyio.fail_after(20):
+            assert (await hf.chat("Hello")).text == "Hi"
+
+
+async def test_without_streaming_the_answer_comes_whole_with_its_usage(service: StandIn) -> None:
+    service.on(CHAT, answering(200, whole("Hi", "length")))
+    async with opened(service) as (hf, _):
+        reply = await hf.chat("Hello", stream=False, max_tokens=None, temperature=0.5, seed=7)
+    assert (reply.text, reply.finish_reason) == ("Hi", "length")
+    assert reply.usage is not None
+    assert (reply.usage.prompt_tokens, reply.usage.total_tokens) == (3, 5)
+    (sent,) = await service.sent(CHAT)
+    assert (sent["temperature"], sent["seed"]) == (0.5, 7)
+    assert not {"stream", "max_tokens"} & set(sent)
+
+
+async def test_usage_of_a_stream_is_its_last_word(service: StandIn) -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    service.on(CHAT, streaming(chunk("Hi"), chunk(reason="stop") | {"usage": usage}, done=True))
+    async with opened(service) as (hf, _):
+        reply = await hf.chat("Hello", extra_data={"stream_options": {"include_usage": True}})
+    assert reply.usage is not None
+    assert reply.usage.total_tokens == 3
+    assert (await service.sent(CHAT))[0]["stream_options"] == {"include_usage": True}
+
+
+async def test_tools_are_passed_through_and_their_calls_come_back(service: StandIn) -> None:
+    called = {"index": 0, "id": "1", "function": {"name": "add", "arguments": '{"a": '}}
+    more = {"index": 0, "function": {"arguments": "1}"}}
+    service.on(
+        CHAT,
+        streaming(
+            chunk(tool_calls=[called]),
+            chunk(tool_calls=[more]),
+            chunk(reason="tool_calls"),
+            done=True,
+        ),
+        saying("One."),
+    )
+    tool: dict[str, Any] = {"type": "function", "function": {"name": "add", "parameters": {}}}
+    async with opened(service) as (hf, _):
+        reply = await hf.chat("Add", tools=[tool])
+        assert reply.tool_calls == (ToolCall("1", "add", '{"a": 1}'),)
+        assert reply.finish_reason == "tool_calls"
+        told = Message("tool", "1", tool_call_id="1")
+        assert (await hf.chat([told], conversation=reply.conversation)).text == "One."
+    first, second = await service.sent(CHAT)
+    assert first["tools"] == [tool]
+    assert second["messages"][1]["tool_calls"][0]["function"]["name"] == "add"
+    assert second["messages"][2] == {"role": "tool", "content": "1", "tool_call_id": "1"}
+
+
+async def test_a_conversation_goes_whole_with_its_images(service: StandIn) -> None:
+    service.on(CHAT, saying("Red."))
+    async with opened(service) as (hf, _):
+        first = await hf.chat([Message("system", "Be brief."), Message("user", "Look", [PNG])])
+        kept = Conversation.from_json(first.conversation.to_json())
+        assert kept.session_hash is None
+        await hf.chat("Sure?", conversation=kept)
+    _, second = await service.sent(CHAT)
+    assert [one["role"] for one in second["messages"]] == ["system", "user", "assistant", "user"]
+    words, image = second["messages"][1]["content"]
+    assert words == {"type": "text", "text": "Look"}
+    assert image["image_url"]["url"].startswith("data:image/png;base64,")
+
+
+async def test_the_default_models(service: StandIn) -> None:
+    """Qwen2.5-72B for text, Llama-3.2-11B-Vision where there is an image."""
+    service.on(CHAT, saying("Hi"))
+    async with opened(service) as (hf, _):
+        await hf.chat("Hello")
+        await hf.chat("Look", media=[DATA / "red.png"])
+        await hf.chat("Hello", model="llama-3.3-70b")
+    async with opened(service, model="llama-3") as (hf, _):
+        await hf.chat("Hello")
+    assert [one["model"] for one in await service.sent(CHAT)] == [
+        *(QWEN, "meta-llama/Llama-3.2-11B-Vision-Instruct", LLAMA, LLAMA),
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["together", "fastest", "cheapest", "preferred"])
+async def test_provider_suffixes_go_to_the_router(service: StandIn, suffix: str) -> None:
+    service.on(CHAT, saying("Hi"))
+    async with opened(service) as (hf, _):
+        await hf.chat("Hello", model=f"llama-3:{suffix}")
+        await hf.chat("Hello", model="llama-3:other", provider=suffix)
+    assert [one["model"] for one in await service.sent(CHAT)] == [f"{LLAMA}:{suffix}"] * 2
+
+
+async def test_bill_to_goes_to_the_router_alone(service: StandIn) -> None:
+    service.on(CHAT, saying("Hi"))
+    async with opened(service, bill_to="my-org") as (hf, doors):
+        await hf.chat("Hello")
+    billed = {one.url.host: one.headers.get("x-hf-bill-to") for one in doors.seen}
+    assert billed == {ROUTER: "my-org", HUB: None}
+
+
+async def test_tokens_go_to_hugging_face_alone(
+    service: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was found never goes to another address; one that is given for it does."""
+    service.on(CHAT, saying("Hi"))
+    monkeypatch.setenv("HF_TOKEN", "hf_found")
+    async with opened(service, api_key=None) as (hf, doors):
+        await hf.chat("Hello")
+    assert {one.headers.get("authorization") for one in doors.seen} == {"Bearer hf_found"}
+    service.seen.clear()
+    for key in (None, "own"):
+        async with HuggingFaceInference.connect(f"{service.url}/v1", api_key=key) as hf:
+            assert (await hf.chat("Hello", model="my/model")).text == "Hi"
+    assert [one.headers.get("authorization") for one in service.seen] == [None, "Bearer own"]
+    assert [one.path for one in service.seen] == [CHAT, CHAT]
+
+
+@pytest.mark.parametrize("way", ["http", "socks5"])
+async def test_every_request_goes_through_the_proxy(
+    service: StandIn, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the router's substitute and to the Hub's."""
+    monkeypatch.setenv("HF_ENDPOINT", service.url)
+    service.on(CHAT, saying("Hi"))
+    greet, login = (proxies.http, "") if way == "http" else (proxies.socks5, "u:p@")
+    with anyio.fail_after(60):
+        async with (
+            proxies.proxy(greet) as (port, asked),
+            HuggingFaceInference.connect(
+                service.url, proxy=f"{way}://{login}127.0.0.1:{port}"
+            ) as hf,
+        ):
+            assert (await hf.chat("Hello")).text == "Hi"
+            assert (await hf.info(QWEN)).id == QWEN
+    assert [f"http://{host}:{port}" for host, port in asked] == [service.url] * len(asked)
+    assert len(service.seen) == 2
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(ValueError, match="give the proxy to the http_client"):
+            async with HuggingFaceInference.connect(proxy="http://h:1", http_client=client):
+                pass
+
+
+async def test_an_answer_has_ten_minutes() -> None:
+    async with HuggingFaceInference.connect(api_key=TOKEN) as hf:
+        assert hf._connection.direct.settings.timeouts.run == 600
+        assert TOKEN not in repr(hf)
+
+
+async def test_a_model_s_id_and_an_alias_lead_here(service: StandIn) -> None:
+    service.on(CHAT, saying("Hi"))
+    for name in ("some/model:fastest", "llama-3"):
+        async with chat.connect(name, source=service.url) as model:
+            assert isinstance(model, HuggingFaceInference)
+            assert (await model.chat("Hello")).text == "Hi"
+    sent = [one["model"] for one in await service.sent(CHAT)]
+    assert sent == ["some/model:fastest", LLAMA]
+
+
+async def test_mistake_headers_that_are_gone_are_sent(service: StandIn) -> None:
+    """x-wait-for-model and x-use-cache; what the caller adds goes to the router alone."""
+    service.on(CHAT, saying("Hi"))
+    async with opened(service, headers={"x-mine": "1"}) as (hf, doors):
+        await hf.chat("Hello").with_options(headers={"x-once": "2"})
+    (asked,) = [one for one in doors.seen if one.url.host == ROUTER]
+    assert (asked.headers["x-mine"], asked.headers["x-once"]) == ("1", "2")
+    assert not {"x-wait-for-model", "x-use-cache"} & set(asked.headers)
+    (hub,) = [one for one in doors.seen if one.url.host == HUB]
+    assert not {"x-mine", "x-once"} & set(hub.headers)
+
+
+async def test_what_a_model_is_for_decides(service: StandIn) -> None:
+    service.models["some/speech"] = metadata("some/speech", "automatic-speech-recognition")
+    async with opened(service) as (hf, _):
+        with pytest.raises(InvalidInputError, match="its task is automatic-speech-recognition"):
+            await hf.chat("Hello", model="some/speech")
+        with pytest.raises(NotFoundError, match="not supported: the Hub has no such model"):
+            await hf.chat("Hello", model="some/unknown")
+        assert not service.to(CHAT)
+        service.on("/api/models/Qwen/Qwen2.5-72B-Instruct", answering(503, b"down"))
+        service.on(CHAT, saying("Hi"))
+        assert (await hf.chat("Hello")).text == "Hi", (
+            "a Hub that is down keeps nobody from chatting"
+        )
+
+
+async def test_a_model_that_makes_images_answers_with_them(service: StandIn) -> None:
+    flux = "black-forest-labs/FLUX.1-dev"
+    service.mapping[flux] = {"hf-inference": offer(flux, "text-to-image")}
+    service.on(f"/hf-inference/models/{flux}", answering(200, PNG, content_type="image/png"))
+    async with opened(service) as (hf, _):
+        reply = await hf.chat("a cat", model="flux", seed=7)
+        assert reply.text == ""
+        assert await reply.images[0].read() == PNG
+        with pytest.raises(InvalidInputError, match="from a prompt alone"):
+            await hf.chat("like this", model="flux", media=[PNG])
+
+
+def test_without_async_too(service_thread: StandIn) -> None:
+    service_thread.on(CHAT, saying("One ", "two."))
+    with SyncHuggingFaceInference.connect(service_thread.url) as hf:
+        assert hf.chat("Count", model="my/model").result().text == "One two."
+        with hf.chat("Count", model="my/model") as job:
+            assert [str(piece) for piece in job.text] == ["One ", "two."]

@@ -1,0 +1,248 @@
+"""What goes wrong with chat completions, and what is done then, on a stand-in."""
+
+from __future__ import annotations
+
+import traceback
+
+import anyio
+import pytest
+
+from spacecall import (
+    AuthError,
+    CreditsError,
+    DeadlineError,
+    InvalidInputError,
+    JobLostError,
+    NotFoundError,
+    ProtocolError,
+    RateLimitedError,
+    SpaceError,
+    StatusError,
+    Timeouts,
+    UnavailableError,
+)
+from spacecall.inference import (
+    NoProviderError,
+    ProvidersFailedError,
+)
+from tests.faults.exchanges import Exchange
+from tests.inference.stand_in import (
+    CHAT,
+    HUB,
+    ROUTER,
+    TOKEN,
+    StandIn,
+    answering,
+    chunk,
+    offer,
+    opened,
+    saying,
+    streaming,
+)
+from tests.servers import DATA
+
+QWEN = "Qwen/Qwen2.5-72B-Instruct"
+LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
+SPENT = {"error": "You have exceeded your monthly included credits for Inference Providers."}
+
+
+@pytest.mark.parametrize("status", [402, 404, 503])
+async def test_the_next_live_provider_is_asked_when_asked_for(
+    service: StandIn, status: int
+) -> None:
+    service.mapping[LLAMA] = {
+        "novita": offer("novita/llama"),
+        "slow": offer("x", status="staging"),
+        "together": offer("together/llama"),
+    }
+    refused = answering(status, {"error": "not now"}, retry_after="600")
+    service.on(CHAT, refused, saying("Hi"))
+    async with opened(service) as (hf, _):
+        reply = await hf.chat("Hello", model="llama-3", fallback=True)
+        assert reply.text == "Hi"
+        asked = [one["model"] for one in await service.sent(CHAT)]
+        assert asked == [f"{LLAMA}:novita", f"{LLAMA}:together"]
+        service.on(CHAT, refused)
+        with pytest.raises(ProvidersFailedError, match=r"novita: .*together: ") as caught:
+            await hf.chat("Hello", model="llama-3:fastest", fallback=True)
+        assert [one.provider for one in caught.value.attempts] == ["fastest", "novita", "together"]
+
+
+async def test_other_refusals_and_no_fallback_are_errors_at_once(service: StandIn) -> None:
+    service.mapping[LLAMA] = {"novita": offer("n"), "together": offer("t")}
+    service.on(CHAT, answering(401, {"error": "Invalid token"}))
+    async with opened(service) as (hf, _):
+        with pytest.raises(AuthError):
+            await hf.chat("Hello", model="llama-3", fallback=True)
+        service.on(CHAT, answering(402, SPENT))
+        with pytest.raises(CreditsError):
+            await hf.chat("Hello", model="llama-3")
+        assert len(service.to(CHAT)) == 2
+        with pytest.raises(NoProviderError, match="groq does not have it; live now: novita"):
+            await hf.chat("Hello", model="llama-3:groq", fallback=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "said"),
+    [
+        (400, {"error": {"message": "bad", "type": "x", "code": None}}, InvalidInputError, "bad"),
+        (401, {"error": "Invalid username or password."}, AuthError, "give api_key="),
+        (402, SPENT, CreditsError, "monthly included credits"),
+        (403, {"error": "not for you", "error_type": "x"}, AuthError, "not for you"),
+        (404, {"error": "Model nope does not exist"}, NotFoundError, "does not exist"),
+        (410, b"api-inference is no longer supported", NotFoundError, "no longer supported"),
+        (422, {"error": "Template error", "error_type": "template_error"}, InvalidInputError, "Te"),
+        (429, {"error": {"message": "slow down"}}, RateLimitedError, "slow down"),
+        (503, {"error": "Model is loading", "estimated_time": 20.5}, UnavailableError, "loading"),
+        (504, b"upstream timed out", UnavailableError, "upstream timed out"),
+        (
+            400,
+            {"title": "Bad", "detail": "see there", "status": 400},
+            InvalidInputError,
+            "see there",
+        ),
+        (
+            400,
+            {"error": {"message": "no such model", "code": "model_not_supported"}},
+            NotFoundError,
+            "no such model",
+        ),
+    ],
+)
+async def test_every_refusal_is_typed_and_keeps_what_it_says(
+    service: StandIn, status: int, body: object, kind: type[Exception], said: str
+) -> None:
+    service.on(CHAT, answering(status, body, retry_after="61"))
+    async with opened(service) as (hf, _):
+        with pytest.raises(kind, match=said) as caught:
+            await hf.chat("Hello", model="llama-3:together")
+    error = caught.value
+    assert isinstance(
+        error,
+        InvalidInputError
+        | AuthError
+        | CreditsError
+        | NotFoundError
+        | RateLimitedError
+        | UnavailableError,
+    )
+    assert (error.status, error.provider, error.endpoint) == (status, "together", CHAT)
+    assert error.estimated_time == (20.5 if status == 503 else None)
+    assert error.retry_after == 61
+    assert TOKEN not in str(error) + repr(error) + error.body
+
+
+async def test_an_error_within_a_stream_ends_it(service: StandIn) -> None:
+    service.on(CHAT, streaming(chunk("Hi"), {"error": {"message": "overloaded", "code": 503}}))
+    async with opened(service) as (hf, _):
+        job = await hf.chat("Hello", model="llama-3").__aenter__()
+        with pytest.raises(UnavailableError, match="overloaded") as caught:
+            await job.result()
+    assert caught.value.endpoint == CHAT
+
+
+async def test_an_answer_that_is_cut_off_is_lost_and_never_taken_for_whole(
+    service: StandIn,
+) -> None:
+    async def cut(exchange: Exchange) -> None:
+        await exchange.begin()
+        await exchange.send(b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n')
+        await exchange.cut()
+
+    service.on(CHAT, cut, streaming(chunk("Hi")))
+    async with opened(service) as (hf, _):
+        for _ in range(2):
+            with pytest.raises(JobLostError):
+                await hf.chat("Hello")
+
+
+async def test_silence_has_an_end(service: StandIn) -> None:
+    async def silent(exchange: Exchange) -> None:
+        await exchange.begin()
+        await exchange.gone()
+
+    service.on(CHAT, silent)
+    async with opened(service) as (hf, _):
+        with pytest.raises(DeadlineError):
+            await hf.chat("Hello").with_options(timeouts=Timeouts(idle=0.3))
+        with pytest.raises(DeadlineError):
+            await hf.chat("Hello").with_options(timeouts=Timeouts(run=0.3))
+
+
+async def test_leaving_early_ends_the_request(service: StandIn) -> None:
+    left = anyio.Event()
+
+    async def endless(exchange: Exchange) -> None:
+        await exchange.begin()
+        await exchange.send(b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n')
+        await exchange.gone()
+        left.set()
+
+    service.on(CHAT, endless)
+    async with opened(service) as (hf, _):
+        async with hf.chat("Hello") as job:
+            async for _ in job.text:
+                break
+        with anyio.fail_after(20):
+            await left.wait()
+
+
+async def test_what_cannot_be_sent_is_refused(service: StandIn) -> None:
+    async with opened(service) as (hf, _):
+        with pytest.raises(InvalidInputError, match="empty"):
+            await hf.chat(" ")
+        with pytest.raises(InvalidInputError, match="only images"):
+            await hf.chat("Listen", media=[DATA / "tone.wav"])
+        with pytest.raises(InvalidInputError, match="temperature"):
+            await hf.chat("Hello", temperature="hot")  # type: ignore[arg-type]
+    assert not service.to(CHAT)
+
+
+async def test_what_an_answer_repeats_of_a_token_is_in_no_error(service: StandIn) -> None:
+    """Neither of a refusal, nor of one within an answer, streamed or whole."""
+    said = {"error": {"message": f"{TOKEN} is no good", "code": 401}}
+    service.on(CHAT, answering(401, said), streaming(said), answering(200, said))
+    async with opened(service) as (hf, _):
+        for stream in (True, True, False):
+            with pytest.raises(AuthError, match="is no good") as caught:
+                await hf.chat("Hello", stream=stream)
+            assert TOKEN not in str(caught.value) + repr(caught.value) + caught.value.body
+            assert (caught.value.endpoint, caught.value.status) == (CHAT, 401)
+        service.on(CHAT, streaming({"choices": TOKEN}), answering(200, {"choices": TOKEN}))
+        for stream in (True, False):
+            with pytest.raises(ProtocolError, match="no answer of a model") as odd:
+                await hf.chat("Hello", stream=stream)
+            assert TOKEN not in "".join(traceback.format_exception(odd.value))
+
+
+async def test_the_next_provider_s_answer_takes_the_place_of_one_that_broke_off(
+    service: StandIn,
+) -> None:
+    service.mapping[LLAMA] = {"novita": offer("n"), "together": offer("t")}
+    service.on(CHAT, streaming(chunk("Hi"), {"error": "gone", "code": 503}), saying("Hello."))
+    async with opened(service) as (hf, _), hf.chat("x", model="llama-3", fallback=True) as job:
+        shown = ""
+        async for piece in job.text:
+            shown = shown[: piece.start] + piece
+        assert (await job.result()).text == shown == "Hello."
+
+
+async def test_what_is_no_answer_is_told_with_its_place(service: StandIn) -> None:
+    page = answering(200, b"<html>Welcome</html>", content_type="text/html")
+    service.on(CHAT, page, answering(307, b"", location="http://elsewhere.invalid/"))
+    async with opened(service) as (hf, doors):
+        for kind in (ProtocolError, StatusError):
+            with pytest.raises(kind) as caught:
+                await hf.chat("Hello", model="llama-3")
+            assert isinstance(caught.value, SpaceError)
+            assert caught.value.endpoint == CHAT
+            assert caught.value.space == f"https://{ROUTER}"
+        assert {one.url.host for one in doors.seen} == {ROUTER, HUB}
+
+
+async def test_a_choice_of_the_router_s_needs_no_provider_that_the_hub_knows(
+    service: StandIn,
+) -> None:
+    service.on(CHAT, saying("Hi"))
+    async with opened(service) as (hf, _):
+        assert (await hf.chat("Hello", model="llama-3:fastest", fallback=True)).text == "Hi"

@@ -1,0 +1,235 @@
+"""Text-to-image at the providers, on a stand-in for the router; their images are elsewhere."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from spacecall import AppError, File, InvalidInputError, JobCancelledError, Output, ProtocolError
+from spacecall.inference import NoProviderError, ProvidersFailedError, SyncHuggingFaceInference
+from tests.faults.exchanges import Exchange
+from tests.inference.stand_in import PNG, TOKEN, StandIn, answering, offer, opened
+
+FLUX = "black-forest-labs/FLUX.1-dev"
+TASK = "text-to-image"
+PATHS = {
+    "hf-inference": f"/hf-inference/models/{FLUX}",
+    "together": "/together/v1/images/generations",
+    "nscale": "/nscale/v1/images/generations",
+    "fal-ai": "/fal-ai/fal-ai/flux/dev",
+    "replicate": "/replicate/v1/models/bfl/flux-dev/predictions",
+}
+NAMES = {"hf-inference": FLUX, "fal-ai": "fal-ai/flux/dev", "replicate": "bfl/flux-dev"}
+
+
+@pytest.fixture
+async def service(service: StandIn) -> StandIn:
+    """All providers serve the model."""
+    service.mapping[FLUX] = {name: offer(NAMES.get(name, "flux"), TASK) for name in PATHS}
+    return service
+
+
+def image_at(service: StandIn) -> str:
+    service.on("/images/cat.png", answering(200, PNG, content_type="image/png"))
+    return f"{service.url}/images/cat.png"
+
+
+def answer_of(provider: str, url: str) -> Any:
+    encoded = b64encode(PNG).decode()
+    match provider:
+        case "together":
+            return {"data": [{"b64_json": encoded}]}
+        case "nscale":
+            return {"data": [{"url": url}]}
+        case "fal-ai":
+            return {"images": [{"url": url, "content_type": "image/png"}]}
+        case _:
+            return {"id": "p1", "status": "succeeded", "output": url}
+
+
+@pytest.mark.parametrize("provider", PATHS)
+async def test_an_image_of_each_provider_is_a_file(
+    service: StandIn, provider: str, tmp_path: Path
+) -> None:
+    """Bytes, base64 and addresses alike; what is fetched elsewhere is fetched without the key."""
+    url = image_at(service)
+    path = PATHS[provider]
+    if provider == "hf-inference":
+        service.on(path, answering(200, PNG, content_type="image/png"))
+    else:
+        service.on(path, answering(200, answer_of(provider, url)))
+    async with opened(service) as (hf, doors):
+        doors.allow(service.url)
+        (image,) = await hf.generate("a cat", model=f"flux:{provider}", aspect_ratio="16:9", seed=7)
+        saved = await image.save(tmp_path)
+    assert isinstance(image, File)
+    assert saved.read_bytes() == PNG
+    assert saved.suffix == ".png"
+    (order,) = service.to(path)
+    assert order.headers["authorization"] == f"Bearer {TOKEN}"
+    sent = await order.json()
+    flat = sent | sent.get("parameters", {}) | sent.get("input", {}) | sent.get("image_size", {})
+    assert flat.get("size") == "832x480" or (flat["width"], flat["height"]) == (832, 480)
+    assert flat["seed"] == 7
+    for fetched in service.to("/images/cat.png"):
+        assert "authorization" not in fetched.headers
+
+
+async def test_sizes_and_words_of_each_provider(service: StandIn) -> None:
+    url = image_at(service)
+    for name in ("together", "fal-ai", "replicate"):
+        service.on(PATHS[name], answering(200, answer_of(name, url)))
+    service.on(PATHS["hf-inference"], answering(200, PNG, content_type="image/png"))
+    async with opened(service) as (hf, _):
+        for name in ("hf-inference", "together", "fal-ai", "replicate"):
+            await hf.generate("a cat", provider=name, width=512, height=256, num_inference_steps=4)
+    assert await service.sent(PATHS["hf-inference"]) == [
+        {
+            "inputs": "a cat",
+            "parameters": {"width": 512, "height": 256, "num_inference_steps": 4},
+        }
+    ]
+    (order,) = service.to(PATHS["hf-inference"])
+    assert order.headers["accept"] == "image/png"
+    (together,) = await service.sent(PATHS["together"])
+    assert (together["steps"], together["response_format"]) == (4, "base64")
+    (fal,) = await service.sent(PATHS["fal-ai"])
+    assert fal["image_size"] == {"width": 512, "height": 256}
+    (replicate,) = service.to(PATHS["replicate"])
+    assert replicate.headers["prefer"] == "wait"
+
+
+async def test_an_explicit_size_wins_over_the_ratio(service: StandIn) -> None:
+    service.on(PATHS["hf-inference"], answering(200, PNG, content_type="image/png"))
+    async with opened(service) as (hf, _):
+        for options in ({"aspect_ratio": "1:1"}, {"aspect_ratio": "9:16"}, {"width": 640}):
+            given: dict[str, Any] = {"aspect_ratio": "16:9"} | options
+            await hf.generate("a cat", **given)
+    sent = [one["parameters"] for one in await service.sent(PATHS["hf-inference"])]
+    sizes = [(one["width"], one["height"]) for one in sent]
+    assert sizes == [(1024, 1024), (480, 832), (640, 480)]
+
+
+async def test_several_images_of_a_provider_that_makes_one_are_several_orders(
+    service: StandIn,
+) -> None:
+    service.on(PATHS["hf-inference"], answering(200, PNG, content_type="image/png"))
+    async with opened(service) as (hf, _), hf.generate("a cat", n=3, seed=7) as job:
+        shown = [len(event.value) async for event in job if isinstance(event, Output)]
+        images = await job.result()
+    assert shown == [1, 2]
+    assert len({image.name for image in images}) == 3
+    sent = await service.sent(PATHS["hf-inference"])
+    assert [one["parameters"]["seed"] for one in sent] == [7, 8, 9]
+
+
+async def test_a_prediction_that_takes_longer_is_waited_for(service: StandIn) -> None:
+    url = image_at(service)
+    service.on(PATHS["replicate"], answering(201, {"id": "p1", "status": "processing"}))
+    look = "/replicate/v1/predictions/p1"
+    service.on(
+        look,
+        answering(200, {"id": "p1", "status": "processing"}),
+        answering(200, {"id": "p1", "status": "succeeded", "output": [url]}),
+    )
+    async with opened(service) as (hf, doors):
+        doors.allow(service.url)
+        (image,) = await hf.generate("a cat", provider="replicate")
+        assert await image.read() == PNG
+    assert [one.method for one in service.to(look)] == ["GET", "GET"]
+
+
+async def test_giving_up_ends_a_prediction_at_the_provider(service: StandIn) -> None:
+    looked, stopped = anyio.Event(), anyio.Event()
+    busy = {"id": "p1", "status": "processing"}
+    service.on(PATHS["replicate"], answering(201, busy))
+
+    async def look(exchange: Exchange) -> None:
+        looked.set()
+        await exchange.answer(200, busy)
+
+    async def stop(exchange: Exchange) -> None:
+        stopped.set()
+        await exchange.answer(200, busy)
+
+    service.on("/replicate/v1/predictions/p1", look)
+    service.on("/replicate/v1/predictions/p1/cancel", stop)
+    async with opened(service) as (hf, _):
+        async with hf.generate("a cat", provider="replicate"):
+            await looked.wait()
+        with anyio.fail_after(20):
+            await stopped.wait()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "said"),
+    [
+        ({"id": "p1", "status": "failed", "error": "NSFW"}, AppError, "NSFW"),
+        ({"id": "p1", "status": "canceled"}, JobCancelledError, "canceled"),
+        ({"id": "p1", "status": "succeeded", "output": "/etc/passwd"}, ProtocolError, "address"),
+        ({"id": "p1", "status": "succeeded", "output": [1]}, ProtocolError, "addresses of images"),
+        ({"id": "../x", "status": "starting"}, ProtocolError, "no id"),
+        ([], ProtocolError, "expected a prediction"),
+    ],
+    ids=["failed", "cancelled", "path", "number", "id", "list"],
+)
+async def test_what_is_no_image_is_a_typed_error(
+    service: StandIn, answer: object, kind: type[Exception], said: str
+) -> None:
+    service.on(PATHS["replicate"], answering(200, answer))
+    async with opened(service) as (hf, _):
+        with pytest.raises(kind, match=said):
+            await hf.generate("a cat", provider="replicate")
+
+
+async def test_a_web_page_in_place_of_an_image_is_a_typed_error(service: StandIn) -> None:
+    service.on(PATHS["hf-inference"], answering(200, b"<html>", content_type="image/png"))
+    async with opened(service) as (hf, _):
+        with pytest.raises(ProtocolError, match="expected an image"):
+            await hf.generate("a cat")
+
+
+async def test_the_next_live_provider_is_asked_when_asked_for(service: StandIn) -> None:
+    spent = answering(402, {"error": "no credits"})
+    service.on(PATHS["hf-inference"], spent)
+    service.on(PATHS["together"], answering(200, {"data": [{"b64_json": b64encode(PNG).decode()}]}))
+    async with opened(service) as (hf, _):
+        (image,) = await hf.generate("a cat", fallback=True)
+        assert await image.read() == PNG
+        for path in PATHS.values():
+            service.on(path, spent)
+        with pytest.raises(ProvidersFailedError) as caught:
+            await hf.generate("a cat", fallback=True)
+        assert [one.provider for one in caught.value.attempts] == list(PATHS)
+
+
+async def test_what_nobody_can_make_is_refused_before_anything_is_sent(service: StandIn) -> None:
+    async with opened(service) as (hf, _):
+        for options, said in (
+            ({"aspect_ratio": "4:3"}, "give one of 1:1, 16:9, 9:16"),
+            ({"width": 0}, "at least 1 pixel"),
+            ({"n": 0}, "at least 1 image"),
+            ({"image": PNG}, "from a prompt alone"),
+            ({"provider": "hf-inference", "response_format": "url"}, "cannot give images as url"),
+        ):
+            given: dict[str, Any] = options
+            with pytest.raises(InvalidInputError, match=said):
+                await hf.generate("a cat", **given)
+        with pytest.raises(NoProviderError, match="how to ask groq for this is not known"):
+            await hf.generate("a cat", provider="groq")
+    assert all(one.method == "GET" for one in service.seen)
+
+
+def test_without_async_too(
+    service_thread: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", service_thread.url)
+    service_thread.mapping[FLUX] = {"hf-inference": offer(FLUX, TASK)}
+    service_thread.on(PATHS["hf-inference"], answering(200, PNG, content_type="image/png"))
+    with SyncHuggingFaceInference.connect(service_thread.url) as hf:
+        (image,) = hf.generate("a cat").result()
+        assert hf.save(image, tmp_path).read_bytes() == hf.read(image) == PNG

@@ -1,0 +1,219 @@
+"""Recorded exchanges: our requests are the recorded ones, the recorded answers become values.
+
+The bodies of images that came as bytes are not in the recordings: of those only the requests are.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from spacecall import InvalidInputError, NotFoundError, StatusError
+from spacecall._core.loose import items, mapping, text
+from spacecall._wire.inference.models import ModelInfo
+from spacecall.chat import Message
+from spacecall.inference._errors import refusal
+from spacecall.inference._folds import ChatFold, Fold, TextFold
+from spacecall.inference._images import DIALECTS
+from spacecall.inference._images.ask import check_ask
+from spacecall.inference._images.found import Remote
+from spacecall.inference._requests import Sampling, chat_request, text_request
+from spacecall.inference.providers import Provider
+from tests.inference.tapes import Tape, tapes
+
+ALL = tapes()
+CHATS = [one for one in ALL if "messages" in one.sent and one.status == 200]
+TEXTS = [
+    one
+    for one in ALL
+    if one.status == 200 and "messages" not in one.sent and "generated_text" in one.body
+]
+IN_BAND = [one for one in ALL if one.status == 200 and '"error_type"' in one.body]
+IMAGES = [
+    one
+    for one in ALL
+    if one.provider != "hf-inference" and one.status < 300 and "completions" not in one.path
+]
+IMAGE_BYTES = [one for one in ALL if one.headers["content-type"] == "image/jpeg" and one.sent]
+REFUSED = [one for one in ALL if one.status >= 400]
+# What the recording client said to itself, and sent along.
+NOISE = {"provider", "options"}
+
+
+def named(found: list[Tape]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("tape", found, ids=[one.name for one in found])
+
+
+async def fold_of(tape: Tape, fold: Fold) -> None:
+    if tape.streams:
+        async with aclosing(tape.events()) as events:
+            async for event in events:
+                fold.feed(event)
+        fold.close()
+    else:
+        fold.whole(tape.body.encode())
+
+
+def lines(tape: Tape) -> list[dict[str, Any]]:
+    """The JSON of a stream's events, read plainly."""
+    found = (line.removeprefix("data:").strip() for line in tape.body.splitlines())
+    return [json.loads(line) for line in found if line.startswith("{")]
+
+
+def test_there_are_recordings_of_everything() -> None:
+    found = [len(one) for one in (CHATS, TEXTS, IN_BAND, IMAGES, IMAGE_BYTES, REFUSED)]
+    assert found == [24, 9, 2, 17, 3, 14]
+
+
+@named(CHATS)
+async def test_a_chat_completion_is_read(tape: Tape) -> None:
+    fold = ChatFold()
+    await fold_of(tape, fold)
+    if tape.streams:
+        deltas = [choice["delta"] for line in lines(tape) for choice in line["choices"]]
+        said = "".join(delta.get("content") or "" for delta in deltas)
+    else:
+        said = json.loads(tape.body)["choices"][0]["message"]["content"]
+    assert fold.text == said.removesuffix("</s>")
+    assert fold.finish_reason in ("stop", "length")
+    counted = [line["usage"] for line in lines(tape) if line.get("usage")]
+    if counted:
+        assert fold.usage is not None
+        assert fold.usage.total_tokens == counted[-1]["total_tokens"]
+
+
+@named(CHATS)
+def test_a_chat_request_is_the_recorded_one(tape: Tape) -> None:
+    sent = {key: value for key, value in tape.sent.items() if key not in NOISE}
+    ours = {"messages", "model", "max_tokens", "temperature", "seed", "stream"}
+    sampling = Sampling(
+        max_tokens=sent.get("max_tokens"),
+        temperature=sent.get("temperature"),
+        seed=sent.get("seed"),
+        stream=sent.get("stream", False),
+        extra_data={key: value for key, value in sent.items() if key not in ours},
+    )
+    messages = [Message(one["role"], one["content"]) for one in sent["messages"]]
+    request = chat_request(sent.get("model", "org/name"), messages, sampling)
+    assert request.path == "/v1/chat/completions"
+    assert request.json == {"model": "org/name"} | sent
+
+
+@named(TEXTS)
+async def test_a_generated_text_is_read(tape: Tape) -> None:
+    fold = TextFold(strip=False)
+    await fold_of(tape, fold)
+    if tape.streams:
+        tokens = [line["token"] for line in lines(tape)]
+        said = "".join(token["text"] for token in tokens if not token["special"])
+        assert fold.finish_reason in ("stop", "length")
+    else:
+        said = json.loads(tape.body)[0]["generated_text"]
+    assert fold.text == said
+
+
+@named([one for one in [*TEXTS, *IN_BAND] if one.sent])
+def test_a_request_for_text_is_the_recorded_one(tape: Tape) -> None:
+    sent = {key: value for key, value in tape.sent.items() if key not in {*NOISE, "model"}}
+    given = dict(sent.get("parameters", {}))
+    model = tape.path.partition("/models/")[2]
+    sampling = Sampling(
+        max_tokens=given.get("max_new_tokens"),
+        seed=given.get("seed"),
+        stream=sent.get("stream", False),
+    )
+    request = text_request(model, sent["inputs"], sampling, return_full_text=None)
+    assert tape.path.endswith(request.path)
+    assert request.json == sent
+
+
+@named(IN_BAND)
+async def test_an_error_within_a_stream_is_typed(tape: Tape) -> None:
+    with pytest.raises(InvalidInputError, match="must be <= ") as caught:
+        await fold_of(tape, TextFold(provider="hf-inference"))
+    assert (caught.value.status, caught.value.provider) == (422, "hf-inference")
+
+
+@named([*IMAGES, *IMAGE_BYTES])
+def test_an_order_of_images_is_the_recorded_one(tape: Tape) -> None:
+    dialect = DIALECTS[tape.provider]
+    sent = {key: value for key, value in tape.sent.items() if key not in {*NOISE, "inputs"}}
+    inner = sent.get("input") or sent.get("parameters") or sent
+    prompt = inner.get("prompt") or tape.sent["inputs"]
+    form = "response_format" if tape.provider != "fal-ai" else "sync_mode"
+    theirs = {name: ours for ours, name in dialect.names.items()}
+    fixed = {"prompt", "model", "version", "response_format", form, "image_size", "input"}
+    options = {theirs[key]: value for key, value in inner.items() if key in theirs}
+    extra = {key: inner[key] for key in inner if key not in theirs and key not in fixed}
+    size = inner.get("image_size")
+    if isinstance(size, dict):
+        options |= size
+    elif size is not None:
+        extra["image_size"] = size
+    ask = check_ask(
+        prompt,
+        width=options.pop("width", None),
+        height=options.pop("height", None),
+        aspect_ratio=None,
+        n=options.pop("n", None),
+        response_format="base64" if inner.get(form) else None,
+        extra_data=extra,
+        **options,
+    )
+    places = {
+        "replicate": f"model:{sent.get('version')}",
+        "fal-ai": tape.path.removeprefix("/"),
+        "hf-inference": tape.path.partition("/models/")[2],
+    }
+    model = places.get(tape.provider) or sent["model"]
+    request = dialect.request(ask, Provider(tape.provider, model, "text-to-image"))
+    needless = {*NOISE, "model"} if tape.provider == "hf-inference" else {*NOISE, "inputs"}
+    if tape.provider == "fal-ai":  # which has no such fields
+        needless |= {"response_format", "model"}
+    assert request.json == {key: tape.sent[key] for key in tape.sent if key not in needless}
+    at = "" if tape.provider == "hf-inference" else f"/{tape.provider}"
+    assert request.path == f"{at}{tape.path}"
+
+
+@named(IMAGES)
+async def test_images_become_files_or_addresses(tape: Tape) -> None:
+    ask = check_ask("x", width=None, height=None, aspect_ratio=None, n=None, response_format=None)
+    answer = DIALECTS[tape.provider].read(tape.body.encode(), tape.headers["content-type"], ask)
+    if tape.provider == "replicate" and not answer.images:
+        assert answer.pending is not None
+        return
+    (image,) = answer.images
+    if isinstance(image, Remote):
+        assert image.url in tape.body
+    else:
+        assert (image.mime_type or "").startswith("image/")
+        assert len(await image.read()) > 16
+
+
+@named(REFUSED)
+def test_a_refusal_is_typed_and_keeps_what_it_says(tape: Tape) -> None:
+    error = StatusError("", status=tape.status, body=tape.body)
+    typed = refusal(error, provider="somebody")
+    kinds = {400: InvalidInputError, 404: NotFoundError, 421: StatusError, 422: InvalidInputError}
+    assert type(typed) is kinds[tape.status]
+    assert (typed.status, typed.provider, typed.body) == (tape.status, "somebody", tape.body)
+    try:
+        raw = mapping(json.loads(tape.body))
+    except ValueError:
+        said = tape.body
+    else:
+        found = raw.get("error") or raw.get("message") or raw.get("detail")
+        first = next(iter(items(found)), None)
+        said = text(found) or text(mapping(found).get("message")) or text(mapping(first).get("msg"))
+    assert said
+    assert said[:100] in typed.message
+
+
+@named([one for one in ALL if "/api/models/" in one.url])
+def test_metadata_is_read(tape: Tape) -> None:
+    info = ModelInfo.model_validate_json(tape.body)
+    assert tape.path.endswith(info.id)
+    assert info.pipeline_tag == "sentence-similarity"
