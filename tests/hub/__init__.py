@@ -1,0 +1,1 @@
+"""The Hub, on stand-ins over loopback."""
