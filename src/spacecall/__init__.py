@@ -10,6 +10,7 @@ from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
 from spacecall.errors import (
     AppError,
     AuthError,
+    CreditsError,
     DeadlineError,
     InvalidInputError,
     JobCancelledError,
@@ -26,6 +27,7 @@ from spacecall.errors import (
     SpaceStateError,
     StatusError,
     TransportError,
+    UnavailableError,
 )
 from spacecall.events import (
     Completed,
@@ -40,7 +42,7 @@ from spacecall.events import (
     Uploading,
 )
 from spacecall.files import File, FileInput
-from spacecall.options import Auth, Limits, Retry, Timeouts
+from spacecall.options import Auth, Limits, Retry, Timeouts, ZeroGPU
 from spacecall.tickets import Ticket
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ __all__ = [
     "AuthError",
     "Call",
     "Completed",
+    "CreditsError",
     "DeadlineError",
     "Endpoint",
     "Event",
@@ -96,7 +99,9 @@ __all__ = [
     "Ticket",
     "Timeouts",
     "TransportError",
+    "UnavailableError",
     "Uploading",
+    "ZeroGPU",
     "__version__",
 ]
 

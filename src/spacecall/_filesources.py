@@ -20,6 +20,7 @@ from spacecall._filenames import sniff
 from spacecall.errors import InvalidInputError
 
 CHUNK = 256 * 1024
+_PEEK = 64
 
 
 class Source(Protocol):
@@ -82,6 +83,15 @@ class _PathSource:
             raise InvalidInputError(f"{str(self._path)!r} is a folder, not a file")
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
+    def peek(self) -> bytes:
+        if self.size is None:  # of a pipe they would be missing later
+            return b""
+        try:
+            with self._path.open("rb") as file:
+                return file.read(_PEEK)
+        except OSError as error:
+            raise InvalidInputError(f"cannot read {str(self._path)!r}: {error.strerror}") from error
+
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         try:
@@ -100,6 +110,9 @@ class _BytesSource:
         self.size = len(data)
         self.mime_type = mime_type or sniff(data)
         self.name = "file" + (mimetypes.guess_extension(self.mime_type or "") or "")
+
+    def peek(self) -> bytes:
+        return self._data[:_PEEK]
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
@@ -127,6 +140,15 @@ class _FileObjectSource:
             self._file.seek(self._start)
             return end - self._start
 
+    def peek(self) -> bytes:
+        if self._start is None:
+            return b""
+        with _reading():
+            self._file.seek(self._start)
+            head = bytes(self._file.read(_PEEK))
+            self._file.seek(self._start)
+        return head
+
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         if self._start is not None:
@@ -134,6 +156,17 @@ class _FileObjectSource:
                 self._file.seek(self._start)
         async with aclosing(_chunks(self._file)) as chunks:
             yield chunks
+
+
+def peek(source: Source) -> bytes:
+    """The first bytes of a local source that can be read again; of others none.
+
+    Raises:
+        InvalidInputError: it cannot be read.
+    """
+    if isinstance(source, (_BytesSource, _PathSource, _FileObjectSource)):
+        return source.peek()
+    return b""
 
 
 def open_source(source: object) -> Source:

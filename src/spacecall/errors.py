@@ -8,6 +8,8 @@
     │   ├─ AuthError             401, 403
     │   ├─ NotFoundError         404, or a name that the app does not have
     │   ├─ InvalidInputError     422, or arguments that do not fit the endpoint
+    │   ├─ CreditsError          402: HF Inference wants to be paid
+    │   ├─ UnavailableError      502, 503, 504: a model that HF Inference cannot run now
     │   ├─ QueueFullError        503: the app's queue takes no more jobs
     │   └─ RateLimitedError      429
     ├─ ProtocolError             something that is not Gradio's protocol
@@ -31,6 +33,7 @@ from typing import Literal, TypedDict, Unpack
 __all__ = [
     "AppError",
     "AuthError",
+    "CreditsError",
     "DeadlineError",
     "InvalidInputError",
     "JobCancelledError",
@@ -48,6 +51,7 @@ __all__ = [
     "SpaceStateError",
     "StatusError",
     "TransportError",
+    "UnavailableError",
 ]
 
 Phase = Literal["connect", "upload", "queue", "run", "idle", "total"]
@@ -95,13 +99,7 @@ class TransportError(SpaceError):
             `sent=False` certainly does not run.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        sent: bool = False,
-        **place: Unpack[Place],
-    ) -> None:
+    def __init__(self, message: str = "", *, sent: bool = False, **place: Unpack[Place]) -> None:
         super().__init__(message, **place)
         self.sent = sent
 
@@ -113,6 +111,8 @@ class StatusError(SpaceError):
         status: the HTTP status; None for a check made before anything was sent.
         body: the answer's body as text.
         retry_after: seconds to wait before another try, where the server says so.
+        provider: who was to run a model of HF Inference, where that is known.
+        estimated_time: seconds until that model is loaded, where HF Inference says so.
     """
 
     def __init__(
@@ -127,6 +127,8 @@ class StatusError(SpaceError):
         self.status = status
         self.body = body
         self.retry_after: float | None = None
+        self.provider: str | None = None
+        self.estimated_time: float | None = None
 
 
 class AuthError(StatusError):
@@ -155,6 +157,14 @@ class InvalidInputError(StatusError):
     ) -> None:
         super().__init__(message, status=status, body=body, **place)
         self.problems = tuple(problems) or (message,)
+
+
+class CreditsError(StatusError):
+    """402: the credits for HF Inference are used up, or the account has no way to pay."""
+
+
+class UnavailableError(StatusError):
+    """502, 503, 504: a model of HF Inference is being loaded, is overloaded, or did not answer."""
 
 
 class QueueFullError(StatusError):
@@ -202,11 +212,7 @@ class SpaceStateError(SpaceError):
     """
 
     def __init__(
-        self,
-        message: str = "",
-        *,
-        stage: str | None = None,
-        **place: Unpack[Place],
+        self, message: str = "", *, stage: str | None = None, **place: Unpack[Place]
     ) -> None:
         super().__init__(message, **place)
         self.stage = stage
@@ -220,11 +226,7 @@ class DeadlineError(SpaceError, TimeoutError):
     """
 
     def __init__(
-        self,
-        message: str = "",
-        *,
-        phase: Phase = "total",
-        **place: Unpack[Place],
+        self, message: str = "", *, phase: Phase = "total", **place: Unpack[Place]
     ) -> None:
         super().__init__(message, **place)
         self.phase: Phase = phase
@@ -281,13 +283,7 @@ class JobLostError(JobError):
         resubmit_safe: whether a second try cannot run the app twice (it had not been accepted).
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        sent: bool = True,
-        **place: Unpack[Place],
-    ) -> None:
+    def __init__(self, message: str = "", *, sent: bool = True, **place: Unpack[Place]) -> None:
         super().__init__(message, **place)
         self.sent = sent
 

@@ -6,10 +6,11 @@ Frozen values; durations in seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
 
-__all__ = ["Auth", "Limits", "Retry", "Timeouts"]
+__all__ = ["Auth", "CallOptions", "Limits", "Retry", "Timeouts", "ZeroGPU"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class Limits:
     Attributes:
         lanes: streams that stateless calls share; each carries any number of jobs, and a stream
             that is lost takes only its own jobs with it.
-        requests: short requests (joins, cancels) under way at once, and as many calls of functions
-            that do not use the queue.
+        requests: short requests (joins, cancels) under way at once, and as many calls that do not
+            use the queue's stream: of functions without a queue, and `CallOptions.simple` ones.
         backlog: events kept for a consumer that is slower than the app. Newer snapshots replace
             older ones, the oldest log lines go first, results and errors stay.
         parked: messages kept for jobs whose join has not been answered yet.
@@ -137,6 +138,55 @@ class Auth:
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "password", password)
         object.__setattr__(self, "hosts", frozenset(host.lower() for host in hosts))
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroGPU:
+    """On whose quota of ZeroGPU a call runs: sent when the call joins the queue, and never else.
+
+    Attributes:
+        token: of the user, as `x-zerogpu-token`; in no repr.
+        uuid: of an anonymous visitor, as `x-zerogpu-uuid`; in no repr.
+        ip_token: what a Space was itself given as `x-ip-token`, when it calls another for its user.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    uuid: str | None = field(default=None, repr=False)
+    ip_token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, value in self.headers().items():
+            check_header(name, value, f"ZeroGPU: {name}")
+
+    def headers(self) -> dict[str, str]:
+        """The headers of a join."""
+        named = {
+            "x-zerogpu-token": self.token,
+            "x-zerogpu-uuid": self.uuid,
+            "x-ip-token": self.ip_token,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+
+class CallOptions(TypedDict, total=False):
+    """What `with_options` takes. What is None or not given stays as it is.
+
+    Attributes:
+        timeouts: see `Timeouts`; `idle` of streams stays the Space's.
+        retry: see `Retry`.
+        headers: added to those of the Space; they go to the app only.
+        zero_gpu: see `ZeroGPU`.
+        simple: whether calls go over Gradio's simple call API (4.44 and later): each on a session
+            and a stream of its own, with whole values. It tells no place in the queue, progress or
+            logs, and before Gradio 6 no app's error; `Timeouts.run` holds for the queue too.
+            Calls of a session, and detached ones, cannot go over it.
+    """
+
+    timeouts: Timeouts | None
+    retry: Retry | None
+    headers: Mapping[str, str] | None
+    zero_gpu: ZeroGPU | None
+    simple: bool | None
 
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, Unpack
 
 from anyio.from_thread import BlockingPortal
 
@@ -26,7 +26,7 @@ from spacecall._io.link import HttpClient
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
 from spacecall.files import File
-from spacecall.options import Auth, Limits, Retry, Timeouts
+from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
 
 __all__ = ["SyncCall", "SyncCaller", "SyncJob", "SyncSession", "SyncSpace"]
@@ -96,16 +96,9 @@ class SyncCall(Generic[T]):
         self._portal = portal
         self._call = call
 
-    def with_options(
-        self,
-        *,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> SyncCall[T]:
+    def with_options(self, **options: Unpack[CallOptions]) -> SyncCall[T]:
         """The same call with other options."""
-        call = self._call.with_options(timeouts=timeouts, retry=retry, headers=headers)
-        return SyncCall(self._portal, call)
+        return SyncCall(self._portal, self._call.with_options(**options))
 
     def result(self) -> T:
         """Make the call and wait for its value. Raises as awaiting a `Call` does."""
@@ -167,16 +160,9 @@ class SyncCaller:
         """The sync twin of the call that `make` makes: typed clients use this."""
         return SyncCall(self._portal, make(self._caller))
 
-    def with_options(
-        self,
-        *,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> SyncCaller:
+    def with_options(self, **options: Unpack[CallOptions]) -> SyncCaller:
         """A view with other options for its calls."""
-        caller = self._caller.with_options(timeouts=timeouts, retry=retry, headers=headers)
-        return SyncCaller(self._portal, caller)
+        return SyncCaller(self._portal, self._caller.with_options(**options))
 
     def read(self, file: File) -> bytes:
         """The content of a file; see `File.read`."""
@@ -207,7 +193,7 @@ class SyncSession(SyncCaller):
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The session's cookies."""
+        """The session's cookies, without those of a login."""
         return self._session.cookies
 
 
@@ -223,6 +209,7 @@ class SyncSpace(SyncCaller):
         retry: Retry | None = None,
         limits: Limits | None = None,
         headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
         http_client: HttpClient | None = None,
         describe: bool = True,
     ) -> None:
@@ -233,6 +220,7 @@ class SyncSpace(SyncCaller):
             retry=retry,
             limits=limits,
             headers=headers,
+            proxy=proxy,
             http_client=http_client,
             describe=describe,
         )

@@ -157,3 +157,24 @@ async def test_a_caller_cancelled_while_the_join_is_on_its_way_leaves_no_job_beh
         with anyio.fail_after(DEADLINE):
             assert await space.call("/slow_async", seconds=0) == "slept 0"
     assert f"slow_async finished {seconds}" not in protocol_app.log()
+
+
+async def test_a_job_cancelled_and_left_while_it_joins_is_cancelled_when_it_is_accepted(
+    protocol_app: AppServer,
+) -> None:
+    sent, accepted = anyio.Event(), anyio.Event()
+    seconds = unique(30)
+
+    async def hold(response: httpx.Response) -> None:
+        if response.request.url.path.endswith("/queue/join"):
+            sent.set()
+            await accepted.wait()
+
+    client = httpx.AsyncClient(event_hooks={"response": [hold]})
+    async with client, Space(protocol_app.url, http_client=client) as space:
+        async with space.call("/slow_async", seconds=seconds) as job:
+            await sent.wait()
+            await logged(protocol_app, f"slow_async start {seconds}")
+            await job.cancel()
+        accepted.set()
+        await logged(protocol_app, f"slow_async cancelled {seconds}")

@@ -42,7 +42,7 @@ async def test_of_500_slow_calls_200_are_cancelled_and_the_others_complete(
             results[number] = await space.call("/slow_many", seconds=seconds)
 
     async def half_way() -> None:
-        await until(lambda: len(results) >= 100)
+        await until(lambda: len(results) >= 100, seconds=100)
         given_up.update([number for number in scopes if number not in results][:200])
         for number in given_up:
             scopes[number].cancel()

@@ -16,7 +16,7 @@ from tests.servers import AppServer
 
 T = TypeVar("T")
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 """Seconds that a test waits for what must happen."""
 
 

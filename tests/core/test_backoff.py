@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.backoff import delays, retry_after
+from spacecall._core.backoff import delays, reset_after, retry_after
 from spacecall.options import Retry
 
 NOW = datetime(2015, 10, 21, 7, 27, 30, tzinfo=UTC).timestamp()
@@ -73,3 +73,19 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | N
 def test_no_header_makes_it_raise_or_wait_less_than_nothing(header: str) -> None:
     wait = retry_after(header, NOW)
     assert wait is None or wait >= 0
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ('"api";r=0;t=55', 55.0),
+        ('"api"; r=0; t=0', 0.0),
+        ('"api";r=0', None),
+        ('"api";t=soon', None),
+        ('"t=9";r=0', None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_limit_says_when_it_is_lifted(header: str | None, seconds: float | None) -> None:
+    assert reset_after(header) == seconds

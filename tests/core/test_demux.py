@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from spacecall._core.demux import Demultiplexer, Fed
-from spacecall._core.jobs import State
 from spacecall._core.messages import UnknownMessage
+from spacecall._core.work import State
 from spacecall.errors import (
     JobCancelledError,
     JobLostError,

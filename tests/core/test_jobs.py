@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.jobs import TRANSITIONS, Job, State
+from spacecall._core.jobs import TRANSITIONS, Job
 from spacecall._core.messages import Message, UnknownMessage
+from spacecall._core.work import State
 from spacecall.errors import AppError, JobCancelledError, JobLostError, ProtocolError
 from spacecall.events import Completed, Log, Output, Progress, ProgressUnit, Queued, Started
 from tests.core.wire import cancelled, completed, failed, generating, message

@@ -150,6 +150,42 @@ def test_the_title_alone_tells_a_quota() -> None:
 
 
 @pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (
+            f"You have exceeded your GPU quota (60s requested vs. 0s left). {LINK} for more.",
+            "left).",
+        ),
+        (f"You have exceeded your Pro GPU quota. Try again in 1:00:00 or {LINK}", "in 1:00:00"),
+        (f"You have exceeded your GPU quota.\n{LINK}", "quota."),
+        (
+            f"{LINK}: you have exceeded your GPU quota",
+            "Subscribe: you have exceeded your GPU quota",
+        ),
+    ],
+)
+def test_a_quotas_text_ends_before_its_offer(html: str, text: str) -> None:
+    error = app_error(html, title="ZeroGPU quota exceeded", duration=10)
+    assert isinstance(error, QuotaExceededError)
+    assert error.message.endswith(text)
+
+
+def test_what_stands_after_the_offer_is_read_all_the_same() -> None:
+    facts = "(60s requested vs. 4s left), retry in 0:09:48"
+    html = f"You have exceeded your free GPU quota {LINK} {facts}"
+    error = app_error(html, title="Error", duration=None)
+    assert isinstance(error, QuotaExceededError)
+    assert (error.requested, error.left, error.retry_after) == (60, 4, 588)
+    assert error.message == "You have exceeded your free GPU quota"
+
+
+def test_pending_credits_are_a_quota() -> None:
+    error = app_error("Too many jobs", title="ZeroGPU pending credits exceeded", duration=None)
+    assert isinstance(error, QuotaExceededError)
+    assert (error.message, error.title) == ("Too many jobs", "ZeroGPU pending credits exceeded")
+
+
+@pytest.mark.parametrize(
     ("title", "text"),
     [
         (

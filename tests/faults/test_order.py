@@ -60,11 +60,13 @@ async def test_too_many_early_messages_end_the_stream() -> None:
         session.call("/hold", text="keeps the stream open") as held,
     ):
         await anext(held)
+        over = anyio.Event()
 
         async def flood(exchange: Exchange) -> None:
             event_id = await app.accept(exchange)
             app.session_of(event_id).put(*(begun(event_id) * 20))
-            await exchange.gone()
+            await over.wait()
+            await exchange.cut()
 
         app.once("join", flood)
         call = session.call("/echo", text="x").with_options(timeouts=Timeouts(queue=0.5))
@@ -72,6 +74,7 @@ async def test_too_many_early_messages_end_the_stream() -> None:
             await call
         with pytest.raises(ProtocolError, match="more than 10 messages"):
             await held.result()
+        over.set()
 
 
 async def test_a_second_completion_is_ignored() -> None:

@@ -25,7 +25,7 @@ COOKIE = f"access-token-1={SECRET}cookie"
 OPTIONS: dict[str, Any] = {
     "auth": AUTH,
     "headers": HEADERS,
-    "timeouts": Timeouts(idle=0.3, run=0.3, upload=0.3, cancel=0.3),
+    "timeouts": Timeouts(idle=1, run=1, upload=1, cancel=1),
     "retry": Retry(attempts=2, initial=0, jitter=0),
 }
 

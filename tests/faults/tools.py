@@ -12,7 +12,7 @@ import anyio
 from spacecall import Limits, Retry, Space, Timeouts
 from tests.faults.stub import Stub, stub
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 """Seconds that a test may take: an error comes at once, or when its own deadline says."""
 
 PATIENT = Timeouts(connect=3, upload=5, queue=5, run=5, idle=5, cancel=1)

@@ -17,8 +17,8 @@ def test_headers_of_a_call_are_added_and_the_rest_stays() -> None:
     assert changed.headers == {"x-a": "1", "x-b": "2"}
     assert changed.timeouts == LATER.timeouts
     assert LATER.headers == {"x-a": "1"}
-    assert LATER.override(Timeouts(run=1), Retry(attempts=9)).headers == {"x-a": "1"}
-    assert LATER.override(Timeouts(run=1)).timeouts.run == 1
+    assert LATER.override(timeouts=Timeouts(run=1), retry=Retry(attempts=9)).headers == {"x-a": "1"}
+    assert LATER.override(timeouts=Timeouts(run=1)).timeouts.run == 1
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def nobody(sent: int, total: int | None) -> None:
 
 
 async def send(link: Link, *files: File, app: AppConfig = APP) -> list[Any]:
-    return await upload(link, app, files, SETTINGS, nobody)
+    return await upload(link, app, files, SETTINGS, nobody, upload_id="u")
 
 
 async def test_files_go_in_one_request_and_payloads_come_back_in_order() -> None:
@@ -54,7 +54,9 @@ async def test_files_go_in_one_request_and_payloads_come_back_in_order() -> None
         told: list[tuple[int, int | None]] = []
         files = [File(b"one", name="1.txt"), File(b"second", name="2.txt")]
         found = await upload(
-            link, APP, files, SETTINGS, lambda sent, total: told.append((sent, total))
+            *(link, APP, files, SETTINGS),
+            lambda sent, total: told.append((sent, total)),
+            upload_id="session",
         )
         assert [one["path"] for one in found] == ["/srv/0/x.txt", "/srv/1/x.txt"]
         assert found[0] == {
@@ -188,7 +190,7 @@ async def test_an_upload_has_a_deadline() -> None:
     async with server(silent) as app, linked(app.url) as link:
         settings = SETTINGS.override(timeouts=Timeouts(upload=0.1))
         with pytest.raises(DeadlineError) as caught:
-            await upload(link, APP, [File(b"x")], settings, nobody)
+            await upload(link, APP, [File(b"x")], settings, nobody, upload_id="u")
         assert caught.value.phase == "upload"
 
 

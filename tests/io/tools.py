@@ -13,7 +13,7 @@ from spacecall._io.link import Link, new_client
 from spacecall._io.settings import Settings
 from tests.faults.exchanges import Exchange, Handler, serving
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 """Seconds that a test may take."""
 
 STEADY = hypothesis_settings(deadline=None, derandomize=True, database=None, max_examples=100)

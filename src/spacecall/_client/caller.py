@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from spacecall._client.arguments import bind, find, unknown_endpoint
-from spacecall._client.call import Call, Prepare, Way
+from spacecall._client.call import Call
 from spacecall._client.connection import Connection
 from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._client.queue_call import Prepare, QueueCall, SequenceCall, Way
 from spacecall._core.config import Dependency
 from spacecall.endpoints import Endpoint
-from spacecall.options import Retry, Timeouts
+from spacecall.options import CallOptions
 
 T = TypeVar("T")
 
@@ -33,6 +33,11 @@ class Caller:
     def url(self) -> str:
         """The app's address."""
         return self._way.connection.link.base
+
+    @property
+    def gradio_version(self) -> tuple[int, ...]:
+        """The app's Gradio release, `(6, 31, 0)`; empty where it does not say."""
+        return self._way.connection.app.version_info
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
@@ -68,36 +73,22 @@ class Caller:
 
         return self.planned(endpoint, prepare)
 
-    def sequence(self, endpoint: str, steps: Callable[[], Awaitable[Call[T]]]) -> Call[T]:
+    def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> Call[T]:
         """One call made of several: `steps` makes all but the last and gives that one.
 
         Args:
             endpoint: the name of the last one.
+            steps: is given a caller with the options of the whole call.
         """
-
-        async def prepare(connection: Connection) -> Plan[T]:
-            last = await steps()
-            return await last.plan(connection)
-
-        return self.planned(endpoint, prepare)
+        return SequenceCall(endpoint, self._way, lambda way: steps(Caller(way)))
 
     def planned(self, endpoint: str, prepare: Prepare[T]) -> Call[T]:
         """A call of which a typed client makes the plan."""
-        return Call(endpoint, self._way, prepare)
+        return QueueCall(endpoint, self._way, prepare)
 
-    def with_options(
-        self,
-        *,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Caller:
-        """A view with other options for its calls; `Timeouts.idle` of streams stays the Space's.
-
-        Headers are added to those of the Space, and go to the app only.
-        """
-        settings = self._way.settings.override(timeouts, retry, headers)
-        return Caller(replace(self._way, settings=settings))
+    def with_options(self, **options: Unpack[CallOptions]) -> Caller:
+        """A view with other options for its calls, see `CallOptions`."""
+        return Caller(self._way.override(**options))
 
 
 def find_dependency(connection: Connection, name: str) -> Dependency:

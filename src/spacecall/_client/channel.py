@@ -16,7 +16,8 @@ from spacecall._client.reader import Reader
 from spacecall._core import requests
 from spacecall._core.config import AppConfig, Dependency
 from spacecall._core.demux import Demultiplexer
-from spacecall._core.jobs import Job, State
+from spacecall._core.jobs import Job
+from spacecall._core.work import State
 from spacecall._io.link import Link
 from spacecall._io.settings import Settings
 from spacecall._wire.join import JoinResponse
@@ -26,7 +27,7 @@ log = logging.getLogger("spacecall")
 
 JOIN_HEADERS = {"x-gradio-user": "api"}
 # Seconds. A job that has left the queue and has not begun yet is out of reach of everything.
-_STARTING = 0.2
+STARTING = 0.2
 
 
 class Channel:
@@ -79,6 +80,12 @@ class Channel:
         return self._reader.lost
 
     @property
+    def kept_cookies(self) -> dict[str, str]:
+        """What leads to the replica that has the session; who goes on with it logs in again."""
+        cookies = self.link.cookies
+        return {name: cookies[name] for name in cookies if not name.startswith("access-token")}
+
+    @property
     def load(self) -> int:
         """Jobs on this channel."""
         return self._demux.load
@@ -121,7 +128,8 @@ class Channel:
         if self.lost:
             raise JobLostError("the session has lost its stream: open another", sent=False)
         request = requests.join(self.app, endpoint, data, self.session_hash)
-        answer = await self.link.fetch(request, settings, headers=JOIN_HEADERS)
+        headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
+        answer = await self.link.fetch(request, settings, headers=headers)
         self.adopt(job, _event_id(answer.body))
         if self.lost:
             job.fail(JobLostError("the session lost its stream while the job was joining"))
@@ -161,7 +169,7 @@ class Channel:
             await self._reader.opened()  # a stream that never was cannot be dropped
             functions = self._demux.functions
             self._reader.drop(_closed)
-            for pause in (0, _STARTING):
+            for pause in (0, STARTING):
                 await anyio.sleep(pause)
                 for fn_index in functions:
                     await self._send_cancel(fn_index, "", settings)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import quote
 
 import anyio
 
+from spacecall._client.hub import find_host, known_runtime, why_not
 from spacecall._core import requests
 from spacecall._core.config import AppConfig, read_config
-from spacecall._core.requests import Request
+from spacecall._core.hub import Runtime
 from spacecall._core.sources import base_url, space_id
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.link import Answer, Link, new_client
@@ -22,17 +22,19 @@ from spacecall.options import Auth
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What an app tells its clients, as JSON values.
+    """What an app tells its clients, as JSON values, and what the Hub tells of it.
 
     Attributes:
         base: the app's address after redirects.
         config: its /config.
         info: its /info, undocumented endpoints included where the app tells them.
+        runtime: how a Space runs; None for an address, or where the Hub does not say.
     """
 
     base: str
     config: Mapping[str, Any] = field(repr=False)
     info: Mapping[str, Any] = field(repr=False)
+    runtime: Runtime | None = None
 
 
 async def fetch_documents(
@@ -50,7 +52,9 @@ async def fetch_documents(
         link, config = await reach(link, source, auth)
         app = read_config(config)
         info = await fetch_info(link, app, all_endpoints=True)
-        return Documents(link.base, config, info)
+        name = space_id(source)
+        runtime = await known_runtime(link, name) if name else None
+        return Documents(link.base, config, info, runtime)
 
 
 async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[str, Any]]:
@@ -58,9 +62,26 @@ async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[
 
     Returns:
         A link to the app's address, and the config as JSON.
+
+    Raises:
+        SpaceStateError: the app of a Space does not answer as one, since the Space does not run.
+        SpaceError: see `Space`.
     """
-    owner_and_name = space_id(source)
-    link = link.moved(await _host(link, owner_and_name) if owner_and_name else base_url(source))
+    name = space_id(source)
+    base = await find_host(link.moved(hub_endpoint()), name) if name else base_url(source)
+    link = link.moved(base)
+    try:
+        base, config = await _config(link, auth)
+    except (StatusError, ProtocolError) as error:
+        state = await why_not(link, name) if name else None
+        if state is None:
+            raise
+        raise state from error
+    return link.moved(base), config
+
+
+async def _config(link: Link, auth: Auth | None) -> tuple[str, dict[str, Any]]:
+    """The address that /config came from, and what it says."""
     try:
         answer = await link.fetch(requests.CONFIG)
     except AuthError as error:
@@ -75,31 +96,14 @@ async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[
             body=error.body,
             space=link.base,
         ) from error
-    return link.moved(answer.url.partition("?")[0].removesuffix("/config")), _config(answer)
+    if "html" in answer.headers.get("content-type", ""):
+        raise ProtocolError(f"there is no Gradio app: GET {answer.url} answered an HTML page")
+    return answer.url.partition("?")[0].removesuffix("/config"), _object(answer)
 
 
 async def fetch_info(link: Link, app: AppConfig, *, all_endpoints: bool = False) -> dict[str, Any]:
     """The app's /info as JSON."""
     return _object(await link.fetch(requests.info(app, all_endpoints=all_endpoints)))
-
-
-async def _host(link: Link, name: str) -> str:
-    """Ask the Hub where the Space `owner/name` runs."""
-    hub = link.moved(hub_endpoint())
-    bare = replace(link.settings, headers={})  # the headers are for the app
-    try:
-        answer = await hub.fetch(Request("GET", f"/api/spaces/{quote(name)}/host"), bare)
-    except (NotFoundError, AuthError) as error:
-        raise type(error)(
-            f"the Hub has no Space {name}, or it is private: give auth=Auth(token=…) to see it",
-            status=error.status,
-            body=error.body,
-            space=hub.base,
-        ) from error
-    host = _object(answer).get("host")
-    if not isinstance(host, str):
-        raise ProtocolError(f"the Hub does not say where {name} runs", space=hub.base)
-    return base_url(host)
 
 
 async def _login(link: Link, username: str, password: str) -> None:
@@ -110,12 +114,6 @@ async def _login(link: Link, username: str, password: str) -> None:
         if error.status != 400:
             raise
         raise AuthError("wrong username or password", status=400, space=link.base) from error
-
-
-def _config(answer: Answer) -> dict[str, Any]:
-    if "html" in answer.headers.get("content-type", ""):
-        raise ProtocolError(f"there is no Gradio app: GET {answer.url} answered an HTML page")
-    return _object(answer)
 
 
 def _object(answer: Answer) -> dict[str, Any]:

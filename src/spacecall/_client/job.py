@@ -1,31 +1,19 @@
-"""A job that runs: its events, its result, its end."""
+"""A call that runs: its events, its result, its end."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Generic, TypeVar
 
 import anyio
 
-from spacecall._client.channel import Channel
-from spacecall._client.connection import Connection
 from spacecall._client.lenses import Outputs, Text
-from spacecall._client.plan import Plan, collect_files, put_payloads, visible
-from spacecall._client.run import run
-from spacecall._core import jobs
-from spacecall._core.jobs import State
+from spacecall._core.work import State, Work
 from spacecall._io.settings import Settings
-from spacecall._io.transfers import upload
-from spacecall.errors import (
-    DeadlineError,
-    InvalidInputError,
-    JobCancelledError,
-    JobLostError,
-    Phase,
-    SpaceError,
-)
-from spacecall.events import Completed, Event, Output, TextDelta, Uploading
+from spacecall.errors import DeadlineError, JobCancelledError, Phase, SpaceError
+from spacecall.events import Completed, Event, Output, TextDelta
 
 T = TypeVar("T")
 
@@ -42,7 +30,7 @@ _LATE: dict[Phase, str] = {
 }
 
 
-class Job(AsyncIterator[Event[T]], Generic[T]):
+class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     """A call that was entered: `async with space.call(…) as job`.
 
     Iterate it for its events, or use one of the lenses `outputs` and `text`; all of them read the
@@ -50,52 +38,23 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
     snapshots; the result and errors always come.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        plan: Plan[T],
-        settings: Settings,
-        *,
-        channel: Channel | None,
-        follow: bool,
-    ) -> None:
-        self._connection = connection
-        self._plan = plan
+    _work: Work
+
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._session = channel
-        self._follow = follow
-        self._resubmits = settings.retry.lost
-        self._collects = False
         self._began = anyio.current_time()
         self._changed = anyio.Event()
-        self._renew(channel)
-
-    def _renew(self, channel: Channel | None) -> None:
-        self._channel = channel or self._connection.lease(self._plan.endpoint)
-        self._core = jobs.Job(
-            self._plan.endpoint.fn_index,
-            follow=self._follow,
-            backlog=self._settings.limits.backlog,
-            notify=self._on_change,
-        )
-        self._work = anyio.CancelScope()
-        self._phase: Phase = "upload"
-        self._phase_began = anyio.current_time()
-
-    @property
-    def channel(self) -> Channel:
-        """The session that the job is on."""
-        return self._channel
+        self._enter("upload")
 
     @property
     def event_id(self) -> str | None:
         """The server's id of the job, once it has one."""
-        return self._core.event_id
+        return None
 
     @property
     def done(self) -> bool:
         """Whether there is a result or an error."""
-        return self._core.ended
+        return self._work.ended
 
     @property
     def outputs(self) -> AsyncIterator[T]:
@@ -121,13 +80,13 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
             SpaceError: the job ended with an error.
         """
         while True:
-            event = self._core.backlog.pop()
+            event = self._work.backlog.pop()
             if event is not None:
                 return self._typed(event)
-            if not self._core.ended or self._resubmitted():
+            if not self._work.ended or self._resubmitted():
                 await self._wait()
-            elif self._core.error is not None:
-                raise self._located(self._core.error)
+            elif self._work.error is not None:
+                raise self._located(self._work.error)
             else:
                 raise StopAsyncIteration
 
@@ -137,109 +96,40 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
         Raises:
             SpaceError: the job ended with an error; see `spacecall.errors`.
         """
-        while not self._core.ended or self._resubmitted():
+        while not self._work.ended or self._resubmitted():
             await self._wait()
-        if self._core.error is not None:
-            raise self._located(self._core.error)
-        return self._decode(self._core.values or [])
+        if self._work.error is not None:
+            raise self._located(self._work.error)
+        return self._read(self._work.values or [])
 
     async def cancel(self) -> None:
         """Cancel the job, here and on the server. What waits for it raises `JobCancelledError`."""
-        await self.give_up(JobCancelledError("the job was cancelled"))
+        await self._give_up(JobCancelledError("the job was cancelled"))
 
-    async def give_up(self, error: SpaceError) -> None:
+    @abstractmethod
+    async def _give_up(self, error: SpaceError) -> None:
         """End the job with `error`, and tell the server; a job that has ended stays as it is."""
-        if self._core.ended or self._core.event_id is None:
-            self.drop(error)
-        else:
-            await self._channel.cancel(self._core, error, self._settings)
 
-    def drop(self, error: SpaceError) -> None:
-        """End the job with `error` without waiting for anybody.
+    @abstractmethod
+    def _decode(self, values: list[Any]) -> T:
+        """The caller's value from the raw values of an event."""
 
-        A join under way goes on, since the server may have accepted it, and is cancelled there.
-        """
-        joining = self._core.state is State.JOINING
-        self._core.fail(error)
-        if not joining:
-            self._work.cancel()
+    @abstractmethod
+    def _located(self, error: SpaceError) -> SpaceError:
+        """`error` with the place where it happened."""
 
-    def start(self) -> None:
-        """Send the files and join the queue, in the background."""
-        self._channel.expect(self._core)
-        self._connection.start(self, self._submit)
+    def _resubmitted(self) -> bool:
+        """Whether a lost job was sent again, as the caller's `Retry` wants it."""
+        return False
 
-    def adopt(self, event_id: str) -> None:
-        """Go on with a job that was joined earlier, instead of `start`."""
-        self._collects = True
-        self._connection.jobs.add(self)
-        self._channel.adopt(self._core, event_id)
-
-    async def detached(self) -> str:
-        """Leave the job to whoever collects it, as soon as the server has it: its event id."""
-        if not self._queued:
-            self.drop(JobCancelledError("not sent"))
-            raise InvalidInputError(
-                f"{self._plan.endpoint.name} does not use the queue: its calls cannot be detached"
-            )
-        try:
-            while self._core.state not in (State.QUEUED, State.ENDED):
-                await self._wait()
-        except BaseException:
-            self.drop(JobCancelledError("the job was cancelled while it was detached"))
-            raise
-        if self._core.error is not None:
-            raise self._located(self._core.error)
-        self._connection.jobs.discard(self)
-        assert self._core.event_id is not None
-        return self._core.event_id
-
-    @property
-    def _queued(self) -> bool:
-        # The queue takes every function. Of a generator, /run gives the first value only; and it
-        # gives JSON as the text that Python prints for it (5.x).
-        endpoint = self._plan.endpoint
-        has_json = any(component.type == "json" for component in endpoint.visible_returns)
-        return endpoint.queued or endpoint.generator or has_json
-
-    async def _submit(self) -> None:
-        core, endpoint, channel = self._core, self._plan.endpoint, self._channel
-        try:
-            with self._work, channel.expecting(core):
-                data = endpoint.fill(await self._encoded())
-                if self._queued:
-                    core.advance(State.JOINING)
-                    await channel.join(core, endpoint, data, self._settings)
-                else:
-                    async with self._connection.running:
-                        await run(core, endpoint, data, channel, self._settings)
-        except SpaceError as error:
-            core.fail(error)
-        except RecursionError:
-            core.fail(InvalidInputError("the arguments are nested too deeply"))
-
-    async def _encoded(self) -> list[Any]:
-        by_id: dict[int, Any] = {id(file): file for file in collect_files(self._plan.values)}
-        if not by_id:
-            return list(self._plan.values)
-        files = list(by_id.values())
-        payloads = await upload(
-            self._channel.link,
-            self._connection.app,
-            files,
-            self._settings,
-            lambda sent, total: self._core.emit(Uploading(sent, total)),
-        )
-        by_id = dict(zip(by_id, payloads, strict=True))
-        return [put_payloads(value, by_id) for value in self._plan.values]
+    def _enter(self, phase: Phase) -> None:
+        self._phase: Phase = phase
+        self._phase_began = anyio.current_time()
 
     def _on_change(self) -> None:
-        phase = _PHASES.get(self._core.state)
-        if phase is None:
-            self._connection.jobs.discard(self)
-        elif phase != self._phase:
-            self._phase = phase
-            self._phase_began = anyio.current_time()
+        phase = _PHASES.get(self._work.state, self._phase)
+        if phase != self._phase:
+            self._enter(phase)
         self._changed.set()
         self._changed = anyio.Event()
 
@@ -248,15 +138,12 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
         deadline, late = self._deadline()
         with anyio.CancelScope(deadline=deadline) as scope:
             await self._changed.wait()
-        if scope.cancelled_caught and not self._core.ended:
-            await self.give_up(late())
+        if scope.cancelled_caught and not self._work.ended:
+            await self._give_up(late())
 
     def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
         """When the phase that the job is in must be over, and the error if it is not."""
         timeouts, phase = self._settings.timeouts, self._phase
-        if self._collects and not self._core.heard:
-            # What the server kept comes at once; of a job that it does not know nothing ever does.
-            return self._began + (timeouts.connect or math.inf), _unknown
         # The upload itself keeps Timeouts.upload.
         seconds = {"queue": timeouts.queue, "run": timeouts.run}.get(phase) or math.inf
         deadline = self._phase_began + seconds
@@ -264,35 +151,15 @@ class Job(AsyncIterator[Event[T]], Generic[T]):
             phase, seconds, deadline = "total", timeouts.total, self._began + timeouts.total
         return deadline, lambda: DeadlineError(f"{_LATE[phase]} {seconds:g} s", phase=phase)
 
-    def _resubmitted(self) -> bool:
-        """Whether a lost job was sent again, as the caller's `Retry` wants it."""
-        lost = isinstance(self._core.error, JobLostError)
-        if not lost or not self._resubmits or self._collects or self._connection.closed:
-            return False
-        self._resubmits -= 1
-        self._renew(self._session)
-        self.start()
-        return True
-
     def _typed(self, event: Event[Any]) -> Event[T]:
         if isinstance(event, Output):
-            return Output(self._decode(event.value))
+            return Output(self._read(event.value))
         if isinstance(event, Completed):
-            return Completed(self._decode(event.value), event.duration)
+            return Completed(self._read(event.value), event.duration)
         return event
 
-    def _decode(self, data: list[Any]) -> T:
+    def _read(self, values: list[Any]) -> T:
         try:
-            return self._plan.decode(visible(self._plan.endpoint, data), self._connection.file)
+            return self._decode(values)
         except SpaceError as error:
             raise self._located(error) from error.__cause__
-
-    def _located(self, error: SpaceError) -> SpaceError:
-        error.space = error.space or self._connection.link.base
-        error.endpoint = error.endpoint or self._plan.endpoint.name
-        error.event_id = error.event_id or self._core.event_id
-        return error
-
-
-def _unknown() -> SpaceError:
-    return JobLostError("the server has nothing for the job: was it collected before?")

@@ -10,12 +10,14 @@ from typing import Any, Self
 import anyio
 from anyio import AsyncContextManagerMixin
 
-from spacecall._client.call import Call, Way
+from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
 from spacecall._client.documents import reach
+from spacecall._client.groups import task_group
 from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._client.queue_call import QueueCall, Way
 from spacecall._core.config import read_config
 from spacecall._io.link import HttpClient, Link, new_client
 from spacecall._io.settings import Settings
@@ -36,7 +38,9 @@ class Space(Caller, AsyncContextManagerMixin):
         retry: for every call, see `Retry`.
         limits: see `Limits`.
         headers: sent with every request to the app, to no other host.
-        http_client: an `httpx.AsyncClient` to use for every request, and not to close.
+        proxy: of every request, as `http://host:port` or `socks5://user:password@host:port`.
+        http_client: an `httpx.AsyncClient` to use for every request, and not to close;
+            it has its own proxy.
         describe: whether /info is read on entering. Without it `endpoints` is not known at once;
             typed clients do not need it.
 
@@ -56,6 +60,7 @@ class Space(Caller, AsyncContextManagerMixin):
         retry: Retry | None = None,
         limits: Limits | None = None,
         headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
         http_client: HttpClient | None = None,
         describe: bool = True,
     ) -> None:
@@ -65,6 +70,9 @@ class Space(Caller, AsyncContextManagerMixin):
         self._settings = Settings(
             timeouts or Timeouts(), retry or Retry(), limits or Limits(), dict(headers or {})
         )
+        if proxy is not None and http_client is not None:
+            raise ValueError("give the proxy to the http_client")
+        self._proxy = proxy
         self._http_client = http_client
         self._describe = describe
 
@@ -73,7 +81,7 @@ class Space(Caller, AsyncContextManagerMixin):
         async with AsyncExitStack() as stack:
             client = self._http_client
             if client is None:
-                client = await stack.enter_async_context(new_client())
+                client = await stack.enter_async_context(new_client(self._proxy))
             gate = anyio.Semaphore(self._settings.limits.requests)
             link = Link(client, "", auth=self._auth, settings=self._settings, gate=gate)
             link, config = await reach(link, self._source, self._auth)
@@ -114,7 +122,7 @@ class Space(Caller, AsyncContextManagerMixin):
         channel = connection.open_channel(session_hash=ticket.session_hash)
         channel.link.remember(ticket.cookies)
         way = replace(self._way, channel=channel, event_id=ticket.event_id)
-        return Call(ticket.endpoint, way, prepare)
+        return QueueCall(ticket.endpoint, way, prepare)
 
     def __repr__(self) -> str:
         return f"<Space {self._source}>"
@@ -144,23 +152,16 @@ class Session(Caller):
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The session's cookies."""
-        return self._channel.link.cookies
+        """The session's cookies, without those of a login."""
+        return self._channel.kept_cookies
 
 
 @asynccontextmanager
 async def _open(link: Link, config: Mapping[str, Any]) -> AsyncGenerator[Connection, None]:
-    """A connection with its task group; what the body raises is not wrapped in a group."""
-    try:
-        async with anyio.create_task_group() as group:
-            connection = Connection(link, read_config(config), group)
-            try:
-                yield connection
-            finally:
-                await connection.close()
-                group.cancel_scope.cancel()
-    except BaseExceptionGroup as errors:
-        first, *others = errors.exceptions
-        if others:
-            raise
-        raise first from first.__cause__
+    """A connection with its task group."""
+    async with task_group() as group:
+        connection = Connection(link, read_config(config), group)
+        try:
+            yield connection
+        finally:
+            await connection.close()

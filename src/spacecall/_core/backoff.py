@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from spacecall.options import Retry
 
-__all__ = ["delays", "retry_after"]
+__all__ = ["delays", "reset_after", "retry_after"]
 
 
 def delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
@@ -40,3 +40,9 @@ def retry_after(header: str | None, now: float) -> float | None:
     except ValueError:
         return None
     return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+
+
+def reset_after(header: str | None) -> float | None:
+    """Seconds until a limit is lifted, as the Hub's RateLimit header has it: `"api";r=0;t=55`."""
+    found = re.search(r";\s*t=(\d{1,9})", header or "", re.ASCII)
+    return float(found[1]) if found else None

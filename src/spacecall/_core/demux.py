@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 
-from spacecall._core.jobs import Job, State
+from spacecall._core.jobs import Job
 from spacecall._core.messages import Message
+from spacecall._core.work import State
 from spacecall._wire.queue_data import CloseStream, Heartbeat, ProcessCompleted, UnexpectedError
 from spacecall.errors import JobLostError, ProtocolError, SpaceError
 

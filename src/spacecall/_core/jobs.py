@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from typing import Any, Final
 
-from spacecall._core.backlog import Backlog
 from spacecall._core.diffs import fold
 from spacecall._core.messages import Message, UnknownMessage
 from spacecall._core.outcomes import outcome, plain
+from spacecall._core.work import State, Work
 from spacecall._wire.queue_data import (
     Estimation,
     ProcessCompleted,
@@ -24,18 +23,7 @@ from spacecall._wire.queue_data import (
     Progress as ProgressMessage,
 )
 from spacecall.errors import ProtocolError, SpaceError
-from spacecall.events import Completed, Log, Output, Progress, ProgressUnit, Queued, Started
-
-
-class State(Enum):
-    """Where a job is. `ENDED` is final: what comes later is ignored."""
-
-    UPLOADING = "uploading"
-    JOINING = "joining"
-    QUEUED = "queued"
-    RUNNING = "running"
-    ENDED = "ended"
-
+from spacecall.events import Log, Output, Progress, ProgressUnit, Queued, Started
 
 _IN_QUEUE: Final[dict[type, State]] = {
     Estimation: State.QUEUED,
@@ -60,59 +48,24 @@ TRANSITIONS: Final[dict[State, dict[type, State]]] = {
 straight from QUEUED to ENDED (6.x), and a generator may give a value before it is said to start."""
 
 
-class Job:
-    """The state of one job.
+class Job(Work):
+    """The state of one job of an app's queue.
 
     Args:
-        follow: whether events are wanted. Without, only the outcome is kept: the last message
-            carries whole values, so that diffs need no folding.
-        backlog: events kept for the consumer.
-        notify: called after each change that a waiting caller may care about.
+        fn_index: of the function that it runs.
+        follow, backlog, notify: see `Work`.
     """
 
-    __slots__ = (
-        "_notify",
-        "_snapshot",
-        "backlog",
-        "error",
-        "event_id",
-        "fn_index",
-        "follow",
-        "heard",
-        "state",
-        "values",
-    )
+    __slots__ = ("_snapshot", "event_id", "fn_index", "heard")
 
     def __init__(
         self, fn_index: int, *, follow: bool, backlog: int, notify: Callable[[], None]
     ) -> None:
+        super().__init__(follow=follow, backlog=backlog, notify=notify)
         self.fn_index = fn_index
-        self.follow = follow
-        self.backlog = Backlog(backlog)
         self.event_id: str | None = None
-        self.state = State.UPLOADING
-        self.values: list[Any] | None = None
-        self.error: SpaceError | None = None
         self.heard = False
         self._snapshot: list[Any] | None = None
-        self._notify = notify
-
-    @property
-    def ended(self) -> bool:
-        """Whether there is an outcome: `values`, or `error`."""
-        return self.state is State.ENDED
-
-    def advance(self, state: State) -> None:
-        """Uploaded, joined, or running without a queue: what the client itself knows."""
-        if not self.ended:
-            self.state = state
-            self._notify()
-
-    def emit(self, event: Any) -> None:
-        """Add an event for the consumer."""
-        if self.follow and not self.ended:
-            self.backlog.push(event)
-            self._notify()
 
     def receive(self, message: Message) -> None:
         """Take the next message of this job.
@@ -144,27 +97,14 @@ class Job:
             self.state = target
             self._notify()
 
-    def succeed(self, values: list[Any], duration: float | None = None) -> None:
-        """End with the raw output values."""
-        if self.ended:
-            return
-        self.values = values
-        if self.follow:
-            self.backlog.push(Completed(values, duration))
-        self._end()
-
     def fail(self, error: SpaceError) -> None:
-        """End with an error. The first end counts."""
-        if self.ended:
-            return
+        """End with an error, which learns the job's id. The first end counts."""
         error.event_id = error.event_id or self.event_id
-        self.error = error
-        self._end()
+        super().fail(error)
 
     def _end(self) -> None:
-        self.state = State.ENDED
         self._snapshot = None
-        self._notify()
+        super()._end()
 
     def _complete(self, message: ProcessCompleted) -> None:
         result = outcome(message)

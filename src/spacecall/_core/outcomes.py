@@ -14,6 +14,9 @@ SILENT = (
     "(it shows only gr.Error unless it is launched with show_error=True)"
 )
 _QUOTA = re.compile(r"exceeded your .{0,40}quota", re.IGNORECASE)
+_QUOTA_TITLES = ("ZeroGPU quota", "ZeroGPU pending credits")
+# After the facts, such a text asks to subscribe.
+_OFFER = re.compile(r"(?: or)?\s<a\s.*", re.IGNORECASE | re.DOTALL)
 _AMOUNTS = re.compile(
     r"(?P<requested>\d+)s requested vs\. (?P<left>\d+)s left"
     r"|(?P<left_first>\d+)s left vs\. (?P<requested_last>\d+)s requested"
@@ -48,21 +51,20 @@ def outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
 def app_error(text: object, *, title: str | None, duration: float | None) -> AppError:
     """The error that an app raised, from the fields of Gradio's error object."""
     message = plain(text) if isinstance(text, str) and text else SILENT
-    kind = AppError
-    if (title or "").startswith("ZeroGPU quota") or _QUOTA.search(message):
-        kind = QuotaExceededError
-    error = kind(message, title=title, duration=duration)
-    if isinstance(error, QuotaExceededError):
-        _read_quota(error)
+    if not (title or "").startswith(_QUOTA_TITLES) and not _QUOTA.search(message):
+        return AppError(message, title=title, duration=duration)
+    facts = plain(_OFFER.sub("", text)) if isinstance(text, str) else ""
+    error = QuotaExceededError(facts or message, title=title, duration=duration)
+    _read_quota(error, message)
     return error
 
 
-def _read_quota(error: QuotaExceededError) -> None:
-    if amounts := _AMOUNTS.search(error.message):
+def _read_quota(error: QuotaExceededError, message: str) -> None:
+    if amounts := _AMOUNTS.search(message):
         found = amounts.groupdict()
         error.requested = float(found["requested"] or found["requested_last"])
         error.left = float(found["left"] or found["left_first"])
-    if wait := _WAIT.search(error.message):
+    if wait := _WAIT.search(message):
         days, hours, minutes, seconds = (int(part or 0) for part in wait.groups())
         error.retry_after = float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 

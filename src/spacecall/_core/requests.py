@@ -72,6 +72,20 @@ def run(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash:
     return Request("POST", f"{app.api_prefix}/run/{name}", json=body)
 
 
+def call(app: AppConfig, endpoint: Dependency, data: Sequence[Any]) -> Request:
+    """Put a job into the queue over the simple call API (4.44+), in a session of its own."""
+    return Request("POST", _call_path(app, endpoint), json={"data": list(data)})
+
+
+def call_stream(app: AppConfig, endpoint: Dependency, event_id: str) -> Request:
+    """The events of a job of the simple call API. To be opened once."""
+    return Request("GET", f"{_call_path(app, endpoint)}/{quote(event_id, safe='')}")
+
+
+def _call_path(app: AppConfig, endpoint: Dependency) -> str:
+    return f"{app.api_prefix}/call/{quote(endpoint.api_name or 'predict', safe='')}"
+
+
 def stream(app: AppConfig, session_hash: str) -> Request:
     """The messages of every job of one session. To be opened once at a time, after a join."""
     return Request("GET", f"{app.api_prefix}/queue/data", {"session_hash": session_hash})

@@ -18,8 +18,9 @@ def hub_endpoint() -> str:
 def authorization(auth: Auth | None, url: str) -> dict[str, str]:
     """The token's header for `url`, or nothing where the token must not go.
 
-    A Hugging Face host sees it over https only. A Space gets it as `x-hf-authorization`, which
-    Hugging Face's proxy takes off, so that the app itself cannot read the token.
+    A Hugging Face host (the Hub, the router of HF Inference) sees it over https only. A Space gets
+    it as `x-hf-authorization`, which Hugging Face's proxy takes off, so that the app itself cannot
+    read the token.
     """
     if auth is None or auth.token is None:
         return {}
@@ -30,6 +31,8 @@ def authorization(auth: Auth | None, url: str) -> dict[str, str]:
         return {"authorization": bearer}
     hub = urlsplit(hub_endpoint())
     if (parts.scheme, parts.netloc) == (hub.scheme, hub.netloc):
+        return {"authorization": bearer}
+    if parts.scheme == "https" and host.endswith(".huggingface.co"):
         return {"authorization": bearer}
     if parts.scheme == "https" and host.endswith(".hf.space"):
         return {"x-hf-authorization": bearer}

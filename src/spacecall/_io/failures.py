@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import httpx
 
-from spacecall._core.backoff import retry_after
+from spacecall._core.backoff import reset_after, retry_after
 from spacecall._core.loose import items
 from spacecall._core.outcomes import plain
 from spacecall.errors import (
@@ -82,6 +82,9 @@ def status_error(
     else:
         error = StatusError(f"the server answered {status}: {detail}", **place)
     error.retry_after = retry_after(headers.get("retry-after"), now)
+    if status == 429 and error.retry_after is None:
+        error.retry_after = reset_after(headers.get("ratelimit"))
+    error.provider = headers.get("x-inference-provider")
     return error
 
 

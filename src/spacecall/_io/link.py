@@ -16,11 +16,12 @@ from spacecall._core.requests import Request
 from spacecall._io.body import read
 from spacecall._io.credentials import authorization, origin, resolve
 from spacecall._io.failures import mapped, status_error
+from spacecall._io.intercept import transport
 from spacecall._io.logs import hide_cookies
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._version import __version__
-from spacecall.errors import ProtocolError, StatusError
+from spacecall.errors import InvalidInputError, ProtocolError, StatusError
 from spacecall.options import Auth, Timeouts, check_header
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -30,14 +31,28 @@ _JSON = {"content-type": "application/json"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
-def new_client() -> httpx.AsyncClient:
+def new_client(proxy: str | None = None) -> httpx.AsyncClient:
     """The client for a Space that was given none.
 
     Streams and short requests are bounded by `Limits`, so the pool is not. Gradio's server closes
     an idle connection after 5 s without saying so: it is dropped here before that.
+
+    Raises:
+        InvalidInputError: `proxy` is no address of a proxy that httpx can use.
     """
     pool = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=3.0)
-    return httpx.AsyncClient(limits=pool, follow_redirects=False)
+    try:
+        between = transport(pool, proxy)
+        proxy = None if between else proxy
+        return httpx.AsyncClient(
+            limits=pool, follow_redirects=False, proxy=proxy, transport=between
+        )
+    except ImportError:
+        raise InvalidInputError("a socks5 proxy needs the package socksio: install it") from None
+    except (ValueError, httpx.InvalidURL):  # whose text repeats the address, password and all
+        raise InvalidInputError(
+            "the proxy must be http://host:port, https://host:port or socks5://host:port"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +120,11 @@ class Link:
         link = self.fork()
         link.base = base
         return link
+
+    @property
+    def knows_token(self) -> bool:
+        """Whether a token goes with its requests."""
+        return bool(authorization(self._auth, self.base))
 
     @property
     def cookies(self) -> dict[str, str]:

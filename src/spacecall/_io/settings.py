@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Unpack
 
-from spacecall.options import Limits, Retry, Timeouts, check_header
+from spacecall.options import CallOptions, Limits, Retry, Timeouts, ZeroGPU, check_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,27 +15,29 @@ class Settings:
 
     Attributes:
         headers: sent to the app's own origin only; not in the repr, since they may be secret.
+        zero_gpu: sent with joins only.
+        simple: whether jobs go over the simple call API.
     """
 
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: Retry = field(default_factory=Retry)
     limits: Limits = field(default_factory=Limits)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    zero_gpu: ZeroGPU = field(default_factory=ZeroGPU)
+    simple: bool = False
 
     def __post_init__(self) -> None:
         for name, value in self.headers.items():
             check_header(name, value)
 
-    def override(
-        self,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Settings:
+    def override(self, **options: Unpack[CallOptions]) -> Settings:
         """These settings with what is given changed; headers are added to those there are."""
+        simple = options.get("simple")
         return replace(
             self,
-            timeouts=timeouts or self.timeouts,
-            retry=retry or self.retry,
-            headers={**self.headers, **(headers or {})},
+            timeouts=options.get("timeouts") or self.timeouts,
+            retry=options.get("retry") or self.retry,
+            headers={**self.headers, **(options.get("headers") or {})},
+            zero_gpu=options.get("zero_gpu") or self.zero_gpu,
+            simple=self.simple if simple is None else simple,
         )

@@ -1,4 +1,4 @@
-"""Server-sent events: the text of each event of a stream."""
+"""Server-sent events: the name and the text of each event of a stream."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from spacecall.errors import ProtocolError
 
 
 async def events(response: httpx.Response, *, limit: int) -> AsyncGenerator[str, None]:
-    """The `data` of each event. Comments, CRLF and events without data are passed over.
+    """The `data` of each event; see `named_events`."""
+    async with aclosing(named_events(response, limit=limit)) as named:
+        async for _, data in named:
+            yield data
+
+
+async def named_events(
+    response: httpx.Response, *, limit: int
+) -> AsyncGenerator[tuple[str, str], None]:
+    """The name and the `data` of each event; the name is `message` where the server gives none.
+
+    Comments, CRLF and events without data are passed over.
 
     Args:
         limit: bytes of one event.
@@ -29,7 +40,7 @@ async def events(response: httpx.Response, *, limit: int) -> AsyncGenerator[str,
                 async for event in source:
                     texts.count = 0
                     if event.data:
-                        yield event.data
+                        yield event.event, event.data
         except SSEError as error:
             raise ProtocolError(str(error)) from error
 

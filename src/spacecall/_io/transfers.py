@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
@@ -58,12 +57,13 @@ class RemoteSource:
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        async with _fetched(self._link, self.url) as chunks:
+        async with fetched(self._link, self.url) as chunks:
             yield chunks
 
 
 @asynccontextmanager
-async def _fetched(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
+async def fetched(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    """The bytes at `url`, wherever it is; see `Link.download`."""
     async with AsyncExitStack() as stack:
         response = await retrying(
             lambda: stack.enter_async_context(link.download(url)),
@@ -83,7 +83,7 @@ async def _chunks(response: Response, space: str) -> AsyncGenerator[bytes, None]
 @asynccontextmanager
 async def _from_the_web(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
     try:
-        async with _fetched(link, url) as chunks:
+        async with fetched(link, url) as chunks:
             yield chunks
     except (TransportError, DeadlineError, StatusError) as error:
         # Without what may be a signature, or a password.
@@ -97,6 +97,8 @@ async def upload(
     files: Sequence[File],
     settings: Settings,
     progress: Callable[[int, int | None], None],
+    *,
+    upload_id: str,
 ) -> list[Any]:
     """Send files to the app in one request, and give the payload that stands for each.
 
@@ -104,6 +106,7 @@ async def upload(
 
     Args:
         progress: called with the bytes sent and the bytes in all (None while unknown).
+        upload_id: under which the server counts the bytes for whoever asks it.
 
     Raises:
         InvalidInputError: a file is missing, a folder, empty, or larger than the app takes.
@@ -115,7 +118,8 @@ async def upload(
         for file, payload in zip(files, known, strict=True)
         if payload is None
     ]
-    paths = iter(await _send(link, app, parts, settings, progress) if parts else [])
+    request = requests.upload(app, upload_id)
+    paths = iter(await _send(link, request, parts, settings, progress) if parts else [])
     return [
         _payload(link, app, file, next(paths)) if payload is None else payload
         for file, payload in zip(files, known, strict=True)
@@ -146,13 +150,11 @@ def _part(link: Link, file: File, limit: int | None) -> Part:
 
 async def _send(
     link: Link,
-    app: AppConfig,
+    request: requests.Request,
     parts: Sequence[Part],
     settings: Settings,
     progress: Callable[[int, int | None], None],
 ) -> list[str]:
-    request = requests.upload(app, secrets.token_hex(8))
-
     async def attempt() -> list[str]:
         body = Multipart(parts, lambda sent: progress(sent, body.total))
         progress(0, body.total)

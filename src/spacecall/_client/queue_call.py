@@ -1,0 +1,121 @@
+"""Calls of an app's functions: of one, or of several in a row that give one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar, Unpack
+
+from spacecall._client.call import Call
+from spacecall._client.channel import Channel
+from spacecall._client.connection import Connection
+from spacecall._client.job import Job
+from spacecall._client.plan import Plan
+from spacecall._client.queue_job import QueueJob
+from spacecall._io.settings import Settings
+from spacecall.errors import InvalidInputError
+from spacecall.options import CallOptions
+from spacecall.tickets import Ticket
+
+T = TypeVar("T")
+U = TypeVar("U")
+Prepare: TypeAlias = Callable[[Connection], Awaitable[Plan[T]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a call goes over.
+
+    Attributes:
+        channel: of a session; None for a lane.
+        event_id: of a job that has been joined already.
+    """
+
+    connection: Connection
+    settings: Settings
+    channel: Channel | None = None
+    event_id: str | None = None
+
+    def override(self, **options: Unpack[CallOptions]) -> Way:
+        """The same way with other options."""
+        return replace(self, settings=self.settings.override(**options))
+
+
+Steps: TypeAlias = Callable[[Way], Awaitable[Call[T]]]
+
+
+class QueueCall(Call[T]):
+    """A call of one function."""
+
+    def __init__(self, name: str, way: Way, prepare: Prepare[T]) -> None:
+        super().__init__(name)
+        self._way = way
+        self._prepare = prepare
+
+    def with_options(self, **options: Unpack[CallOptions]) -> QueueCall[T]:
+        return QueueCall(self._name, self._way.override(**options), self._prepare)
+
+    def map(self, transform: Callable[[T], U]) -> QueueCall[U]:
+        prepare = self._prepare
+
+        async def mapped(connection: Connection) -> Plan[U]:
+            return (await prepare(connection)).map(transform)
+
+        return QueueCall(self._name, self._way, mapped)
+
+    async def detach(self) -> Ticket:
+        if self._way.channel is not None:
+            raise InvalidInputError("a session reads all its jobs: detach a call of the Space")
+        if self._way.settings.simple:
+            raise InvalidInputError("the simple call API leaves no tickets: detach without simple")
+        connection = self._way.connection
+        channel = connection.open_channel(listens=False)
+        self._use()
+        job = await self._join(channel, follow=False)
+        return Ticket(
+            space=connection.link.base,
+            endpoint=self._name,
+            session_hash=channel.session_hash,
+            event_id=await job.detached(),
+            cookies=channel.kept_cookies,
+        )
+
+    async def _start(self, *, follow: bool) -> Job[T]:
+        return await self._join(self._way.channel, follow=follow)
+
+    async def _join(self, channel: Channel | None, *, follow: bool) -> QueueJob[T]:
+        way = self._way
+        way.connection.check_open()
+        if way.settings.simple and way.channel is not None:
+            raise InvalidInputError("the simple call API has no sessions: call without simple")
+        plan = await self._prepare(way.connection)
+        job = QueueJob(way.connection, plan, way.settings, channel=channel, follow=follow)
+        if way.event_id is None:
+            job.start()
+        else:
+            job.adopt(way.event_id)
+        return job
+
+
+class SequenceCall(Call[T]):
+    """Several calls in a row, with the same options, of which the last gives the answer."""
+
+    def __init__(self, name: str, way: Way, steps: Steps[T]) -> None:
+        super().__init__(name)
+        self._way = way
+        self._steps = steps
+
+    def with_options(self, **options: Unpack[CallOptions]) -> SequenceCall[T]:
+        return SequenceCall(self._name, self._way.override(**options), self._steps)
+
+    def map(self, transform: Callable[[T], U]) -> SequenceCall[U]:
+        steps = self._steps
+
+        async def mapped(way: Way) -> Call[U]:
+            return (await steps(way)).map(transform)
+
+        return SequenceCall(self._name, self._way, mapped)
+
+    async def _start(self, *, follow: bool) -> Job[T]:
+        last = await self._steps(self._way)
+        return await last.begin(follow=follow)

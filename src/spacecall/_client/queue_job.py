@@ -1,0 +1,194 @@
+"""A job in the queue of an app."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import anyio
+
+from spacecall._client.channel import Channel
+from spacecall._client.connection import Connection
+from spacecall._client.job import Job
+from spacecall._client.plan import Plan, collect_files, put_payloads, visible
+from spacecall._client.run import run
+from spacecall._client.simple import simple
+from spacecall._core import jobs
+from spacecall._core.work import State
+from spacecall._io.settings import Settings
+from spacecall._io.transfers import upload
+from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError
+from spacecall.events import Uploading
+
+T = TypeVar("T")
+
+
+class QueueJob(Job[T]):
+    """A job of an app: uploaded, joined, followed on the stream of its session."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        plan: Plan[T],
+        settings: Settings,
+        *,
+        channel: Channel | None,
+        follow: bool,
+    ) -> None:
+        super().__init__(settings)
+        self._connection = connection
+        self._plan = plan
+        self._session = channel
+        self._follow = follow
+        self._resubmits = settings.retry.lost
+        self._collects = False
+        self._renew(channel)
+
+    def _renew(self, channel: Channel | None) -> None:
+        self._channel = channel or self._open_channel()
+        self._work = self._core = jobs.Job(
+            self._plan.endpoint.fn_index,
+            follow=self._follow,
+            backlog=self._settings.limits.backlog,
+            notify=self._on_change,
+        )
+        self._submitting = anyio.CancelScope()
+        self._enter("upload")
+
+    def _open_channel(self) -> Channel:
+        if self._settings.simple:
+            return self._connection.open_channel(listens=False)
+        return self._connection.lease(self._plan.endpoint)
+
+    @property
+    def channel(self) -> Channel:
+        """The session that the job is on."""
+        return self._channel
+
+    @property
+    def event_id(self) -> str | None:
+        """The server's id of the job, once it has one."""
+        return self._core.event_id
+
+    async def _give_up(self, error: SpaceError) -> None:
+        if self._core.ended or self._core.event_id is None or self._settings.simple:
+            self.drop(error)
+        else:
+            await self._channel.cancel(self._core, error, self._settings)
+
+    def drop(self, error: SpaceError) -> None:
+        """End the job with `error` without waiting for anybody; one that has ended stays as it is.
+
+        A join under way goes on, since the server may have accepted it, and is cancelled there.
+        """
+        if self._core.ended:
+            return
+        joining = self._core.state is State.JOINING
+        self._core.fail(error)
+        if not joining:
+            self._submitting.cancel()
+
+    def start(self) -> None:
+        """Send the files and join the queue, in the background."""
+        self._channel.expect(self._core)
+        self._connection.start(self, self._submit)
+
+    def adopt(self, event_id: str) -> None:
+        """Go on with a job that was joined earlier, instead of `start`."""
+        self._collects = True
+        self._connection.jobs.add(self)
+        self._channel.adopt(self._core, event_id)
+
+    async def detached(self) -> str:
+        """Leave the job to whoever collects it, as soon as the server has it: its event id."""
+        if not self._queued:
+            self.drop(JobCancelledError("not sent"))
+            raise InvalidInputError(
+                f"{self._plan.endpoint.name} does not use the queue: its calls cannot be detached"
+            )
+        try:
+            while self._core.state not in (State.QUEUED, State.ENDED):
+                await self._wait()
+        except BaseException:
+            self.drop(JobCancelledError("the job was cancelled while it was detached"))
+            raise
+        if self._core.error is not None:
+            raise self._located(self._core.error)
+        self._connection.jobs.discard(self)
+        assert self._core.event_id is not None
+        return self._core.event_id
+
+    @property
+    def _queued(self) -> bool:
+        # The queue takes every function. Of a generator, /run gives the first value only; and it
+        # gives JSON as the text that Python prints for it (5.x).
+        endpoint = self._plan.endpoint
+        has_json = any(component.type == "json" for component in endpoint.visible_returns)
+        return endpoint.queued or endpoint.generator or has_json
+
+    async def _submit(self) -> None:
+        core, endpoint, channel = self._core, self._plan.endpoint, self._channel
+        try:
+            with self._submitting, channel.expecting(core):
+                data = endpoint.fill(await self._encoded())
+                if self._queued and not self._settings.simple:
+                    core.advance(State.JOINING)
+                    await channel.join(core, endpoint, data, self._settings)
+                else:
+                    alone = simple if self._settings.simple else run
+                    async with self._connection.running:
+                        await alone(core, endpoint, data, channel, self._settings)
+        except SpaceError as error:
+            core.fail(error)
+        except RecursionError:
+            core.fail(InvalidInputError("the arguments are nested too deeply"))
+
+    async def _encoded(self) -> list[Any]:
+        by_id: dict[int, Any] = {id(file): file for file in collect_files(self._plan.values)}
+        if not by_id:
+            return list(self._plan.values)
+        files = list(by_id.values())
+        payloads = await upload(
+            self._channel.link,
+            self._connection.app,
+            files,
+            self._settings,
+            lambda sent, total: self._core.emit(Uploading(sent, total)),
+            upload_id=self._channel.session_hash,
+        )
+        by_id = dict(zip(by_id, payloads, strict=True))
+        return [put_payloads(value, by_id) for value in self._plan.values]
+
+    def _on_change(self) -> None:
+        if self._core.ended:
+            self._connection.jobs.discard(self)
+        super()._on_change()
+
+    def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
+        if self._collects and not self._core.heard:
+            # What the server kept comes at once; of a job that it does not know nothing ever does.
+            return self._began + (self._settings.timeouts.connect or math.inf), _unknown
+        return super()._deadline()
+
+    def _resubmitted(self) -> bool:
+        lost = isinstance(self._core.error, JobLostError)
+        if not lost or not self._resubmits or self._collects or self._connection.closed:
+            return False
+        self._resubmits -= 1
+        self._renew(self._session)
+        self.start()
+        return True
+
+    def _decode(self, values: list[Any]) -> T:
+        return self._plan.decode(visible(self._plan.endpoint, values), self._connection.file)
+
+    def _located(self, error: SpaceError) -> SpaceError:
+        error.space = error.space or self._connection.link.base
+        error.endpoint = error.endpoint or self._plan.endpoint.name
+        error.event_id = error.event_id or self._core.event_id
+        return error
+
+
+def _unknown() -> SpaceError:
+    return JobLostError("the server has nothing for the job: was it collected before?")

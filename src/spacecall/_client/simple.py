@@ -1,0 +1,105 @@
+"""Jobs over the simple call API: a request that joins, and a stream of the job's own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any
+
+import anyio
+
+from spacecall._client.channel import JOIN_HEADERS, STARTING, Channel
+from spacecall._core import requests
+from spacecall._core.config import Dependency
+from spacecall._core.jobs import Job
+from spacecall._core.simple import receive
+from spacecall._core.work import State
+from spacecall._io.settings import Settings
+from spacecall._io.sse import named_events
+from spacecall._wire.call import CallResponse
+from spacecall.errors import (
+    JobLostError,
+    NotFoundError,
+    ProtocolError,
+    SpaceError,
+    StatusError,
+    TransportError,
+)
+
+log = logging.getLogger("spacecall")
+
+
+async def simple(
+    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+) -> None:
+    """POST /call/{name}, and end `job` with what its stream tells.
+
+    The job runs in a session that is called as its event id. A job that is ended meanwhile (its
+    caller was cancelled) leaves the queue with its stream, and ends by /cancel if it runs: each
+    alone is not enough (a /cancel lets a waiting job run later before 6.14, and a function that
+    gives one value does not notice that its stream is gone).
+
+    Raises:
+        SpaceError: the server did not accept the job, or its stream broke.
+    """
+    job.advance(State.JOINING)
+    event_id = await _join(endpoint, data, channel, settings)
+    job.event_id = event_id
+    told = False
+    try:
+        told = await _follow(job, endpoint, event_id, channel, settings)
+    except (TransportError, StatusError) as error:
+        raise JobLostError(f"the job was lost: {error.message}") from error
+    finally:
+        if job.ended and not told:
+            with anyio.move_on_after(settings.timeouts.cancel, shield=True):
+                await _cancel(job, event_id, channel, settings)
+    if not told:
+        raise JobLostError("the job was lost: the server ended the stream")
+
+
+async def _join(
+    endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+) -> str:
+    request = requests.call(channel.app, endpoint, data)
+    headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
+    try:
+        answer = await channel.link.fetch(request, settings, headers=headers)
+    except NotFoundError as error:
+        text = f"the app's Gradio {channel.app.version} has no simple call API"
+        raise NotFoundError(text, status=error.status, body=error.body) from error
+    try:
+        return CallResponse.model_validate_json(answer.body).event_id
+    except ValueError as error:
+        raise ProtocolError("the answer to the call has no event_id") from error
+
+
+async def _follow(
+    job: Job, endpoint: Dependency, event_id: str, channel: Channel, settings: Settings
+) -> bool:
+    """Read the job's stream until its end; whether the server told how it ended."""
+    link = channel.link
+    request = requests.call_stream(channel.app, endpoint, event_id)
+    async with (
+        link.open(request, settings) as response,
+        aclosing(named_events(response, limit=settings.limits.event)) as events,
+    ):
+        job.advance(State.RUNNING)
+        if job.ended:
+            return False
+        async for event, text in events:
+            if receive(job, event, text):
+                return True
+    return False
+
+
+async def _cancel(job: Job, event_id: str, channel: Channel, settings: Settings) -> None:
+    """Cancel what runs, and what was about to; nobody waits to hear of it."""
+    request = requests.cancel(channel.app, job.fn_index, event_id, event_id)
+    for pause in (0, STARTING):
+        await anyio.sleep(pause)
+        try:
+            await channel.link.fetch(request, settings)
+        except SpaceError as error:
+            log.debug("the cancel of %s was not heard: %s", event_id, error)

@@ -1,0 +1,119 @@
+"""The events of the simple call API: what each does to its job."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from spacecall._core.jobs import Job
+from spacecall._core.simple import UNTOLD, receive
+from spacecall._core.work import State
+from spacecall.errors import (
+    AppError,
+    JobCancelledError,
+    JobLostError,
+    ProtocolError,
+    QuotaExceededError,
+)
+from spacecall.events import Completed, Output
+
+
+def a_job(*, follow: bool = True) -> Job:
+    job = Job(3, follow=follow, backlog=100, notify=lambda: None)
+    job.event_id = "e"
+    job.advance(State.RUNNING)
+    return job
+
+
+def events(job: Job) -> list[Any]:
+    found: list[Any] = []
+    while (event := job.backlog.pop()) is not None:
+        found.append(event)
+    return found
+
+
+def test_values_come_whole_and_the_last_is_the_result() -> None:
+    job = a_job()
+    assert not receive(job, "generating", '["a"]')
+    assert not receive(job, "heartbeat", "null")
+    assert not receive(job, "generating", '["a b"]')
+    assert receive(job, "complete", '["a b"]')
+    assert events(job) == [Output(["a"]), Output(["a b"]), Completed(["a b"], None)]
+    assert job.values == ["a b"]
+
+
+def test_a_job_that_nobody_follows_reads_its_result_alone() -> None:
+    job = a_job(follow=False)
+    assert not receive(job, "generating", "not even JSON")
+    assert receive(job, "complete", '["b"]')
+    assert (events(job), job.values) == ([], ["b"])
+
+
+def test_numbers_that_json_does_not_have_are_taken() -> None:
+    job = a_job()
+    receive(job, "complete", "[NaN, -Infinity]")
+    assert job.values is not None
+    assert math.isnan(job.values[0])
+    assert job.values[1] == -math.inf
+
+
+def test_an_event_of_an_unknown_kind_is_passed_over() -> None:
+    job = a_job()
+    assert not receive(job, "surprise", "{")
+    assert not receive(job, "message", "[]")
+    assert not job.ended
+
+
+def test_a_result_without_data_is_a_cancellation() -> None:
+    job = a_job()
+    assert receive(job, "complete", "null")
+    assert isinstance(job.error, JobCancelledError)
+    assert job.error.event_id == "e"
+
+
+def test_an_error_without_data_says_that_nothing_is_told() -> None:
+    job = a_job()
+    assert receive(job, "error", "null")
+    assert isinstance(job.error, AppError)
+    assert job.error.message == UNTOLD
+
+
+def test_an_error_with_data_is_the_app_s_own() -> None:
+    job = a_job()
+    text = "You have exceeded your GPU quota (60s requested vs. 5s left). <a href=''>More</a>"
+    data = f'{{"error": "{text}", "title": "ZeroGPU quota exceeded", "duration": 10}}'
+    assert receive(job, "error", data)
+    assert isinstance(job.error, QuotaExceededError)
+    assert (job.error.requested, job.error.left, job.error.duration) == (60, 5, 10)
+    assert "<" not in job.error.message
+
+
+def test_a_silent_error_of_gradio_6_is_silent() -> None:
+    job = a_job()
+    receive(job, "error", '{"error": null}')
+    assert isinstance(job.error, AppError)
+    assert "does not say which" in job.error.message
+
+
+def test_a_text_is_about_a_job_that_the_server_does_not_have() -> None:
+    job = a_job()
+    assert receive(job, "error", '"404: Not Found"')
+    assert isinstance(job.error, JobLostError)
+    assert "404: Not Found" in job.error.message
+
+
+@pytest.mark.parametrize(
+    ("event", "data"),
+    [
+        ("generating", "{"),
+        ("generating", '{"a": 1}'),
+        ("complete", '"text"'),
+        ("complete", "[" * 100_000),
+        ("error", "[1]"),
+    ],
+)
+def test_data_that_do_not_fit_are_a_protocol_error(event: str, data: str) -> None:
+    with pytest.raises(ProtocolError):
+        receive(a_job(), event, data)
