@@ -5,25 +5,33 @@ What is known of the Space was seen on a replica of it, which `spacecall demo` r
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+from uuid import uuid4
 
-from spacecall import Call, FileInput, Space
-from spacecall.chat import ChatReply, Conversation, Message, read_turn
+from spacecall import Call, InvalidInputError, Space, ZeroGPU
+from spacecall._client.caller import Caller
+from spacecall._client.space import Session
+from spacecall.chat import ChatReply, Conversation, MediaInput, Message, Turn, read_turn
 from spacecall.spaces.phi4_multimodal import _generated as wire
 
 __all__ = ["Phi4Multimodal"]
 
 
 class Phi4Multimodal:
-    """Chats with the model; the app's own endpoints are at `endpoints`.
+    """Chats with the model.
 
     Args:
         space: stays the caller's to close. `connect` opens one.
     """
 
     LABEL = "Microsoft Phi-4"
+    DEFAULT_MODEL = "phi-4-multimodal"
+    """It sees images too."""
+    MODELS = (DEFAULT_MODEL,)
+    ALIASES: ClassVar[Mapping[str, str]] = {"phi-4": DEFAULT_MODEL}
 
     def __init__(self, space: Space) -> None:
         self._space = space
@@ -35,7 +43,7 @@ class Phi4Multimodal:
 
         Args:
             source: by default the Space that it is named after.
-            options: those of `Space`.
+            options: those of `Space`, such as `proxy`.
         """
         options.setdefault("describe", False)
         async with Space(source or wire.Phi4Multimodal.SOURCE, **options) as space:
@@ -45,8 +53,12 @@ class Phi4Multimodal:
         self,
         messages: str | Sequence[Message],
         *,
-        media: Sequence[FileInput] = (),
+        media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
+        model: str = DEFAULT_MODEL,
+        api_key: str | None = None,
+        zerogpu_uuid: str | None = None,
+        cookies: Mapping[str, str] | None = None,
     ) -> Call[ChatReply]:
         """Ask for an answer: await it, or enter it for `job.text`, the answer as it is written.
 
@@ -59,36 +71,50 @@ class Phi4Multimodal:
             media: images and audio for the last message, all sent in one upload.
             conversation: of an earlier reply. The model remembers it, media included, so that only
                 the newest message is sent.
+            model: there is one.
+            api_key: a ZeroGPU token, `ZeroGPU.token`: the answer runs on its user's quota. Neither
+                the facade nor the reply's conversation keeps it.
+            zerogpu_uuid: of an anonymous visitor, `ZeroGPU.uuid`; not kept either.
+            cookies: for this conversation, besides those that it has.
 
         When the call is awaited or entered, it raises:
-            InvalidInputError: the messages or a file do not fit.
+            InvalidInputError: the messages or a medium do not fit.
             QuotaExceededError: the ZeroGPU quota does not suffice.
             AppError: the model failed.
         """
+        kept = conversation.session_hash if conversation else None
         session = self._space.session(
-            session_hash=conversation.session_hash if conversation else None,
-            cookies=conversation.cookies if conversation else None,
+            session_hash=kept or uuid4().hex,
+            cookies={**(conversation.cookies if conversation else {}), **(cookies or {})},
         )
-        phi = wire.Phi4Multimodal(session)
 
-        async def steps() -> Call[ChatReply]:
+        async def steps(caller: Caller) -> Call[ChatReply]:
+            if self.ALIASES.get(model, model) not in self.MODELS:
+                raise InvalidInputError(
+                    f"the Space has no model {model!r}, only {self.DEFAULT_MODEL}"
+                )
             turn = read_turn(messages, media, conversation)
-            prompt = wire.MultimodalData(text=turn.prompt, files=list(turn.media))
+            phi = wire.Phi4Multimodal(caller)
+            prompt = wire.MultimodalData(
+                text=turn.prompt, files=[medium.file for medium in turn.media]
+            )
             shown = await phi.process_message(message=prompt)
+            answers = phi.bot_response(history=shown.chatbot)
+            return answers.map(lambda history: _reply(turn, history, session))
 
-            def reply(history: list[wire.Message]) -> ChatReply:
-                text = _answer(history)
-                said = (*turn.messages, Message("assistant", text))
-                return ChatReply(text, Conversation(session.session_hash, said, session.cookies))
-
-            return phi.bot_response(history=shown.chatbot).map(reply)
-
-        return session.sequence("/bot_response", steps)
+        # The Space's own page asks in this way.
+        caller = session.with_options(headers={"referer": f"{session.url}?__theme=light"})
+        call = caller.sequence("/bot_response", steps)
+        if api_key is None and zerogpu_uuid is None:
+            return call
+        return call.with_options(zero_gpu=ZeroGPU(token=api_key, uuid=zerogpu_uuid))
 
 
-def _answer(history: list[wire.Message]) -> str:
-    """The text of the last message, if it is the model's."""
+def _reply(turn: Turn, history: list[wire.Message], session: Session) -> ChatReply:
+    """The last message of the chat as the answer, if it is the model's."""
     last = history[-1] if history else None
-    if last is None or last.role != "assistant" or not isinstance(last.content, str):
-        return ""
-    return last.content
+    answered = last is not None and last.role == "assistant" and isinstance(last.content, str)
+    text = str(last.content) if last and answered else ""
+    told = [replace(message, media=()) for message in turn.messages]  # the server keeps them
+    said = (*told, Message("assistant", text))
+    return ChatReply(text, Conversation(session.session_hash, said, session.cookies))

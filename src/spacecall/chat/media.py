@@ -1,0 +1,251 @@
+"""Images and audio clips that go with a message."""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import PurePath
+from typing import IO, Literal, Protocol, TypeAlias, TypeGuard, cast, get_args
+
+from anyio.to_thread import run_sync
+
+from spacecall._filenames import sniff
+from spacecall._filesources import peek
+from spacecall.errors import InvalidInputError
+from spacecall.files import File, FileInput
+
+__all__ = ["Media", "MediaInput", "MediaKind", "Picture"]
+
+MediaKind: TypeAlias = Literal["image", "audio"]
+"""What a medium is."""
+
+
+class Picture(Protocol):
+    """What is used of a PIL image."""
+
+    @property
+    def mode(self) -> str:
+        """How its pixels are stored, such as `RGB`."""
+        ...
+
+    def convert(self, mode: str, /) -> Picture:
+        """The same picture with its pixels stored otherwise."""
+        ...
+
+    def save(self, fp: IO[bytes], format: str, /) -> None:  # noqa: A002 - PIL's own name
+        """Write it to a file object."""
+        ...
+
+
+MediaInput: TypeAlias = "Media | FileInput | Picture"
+"""What `Media` takes: anything that `File` takes, or a PIL image."""
+
+
+class Media:
+    """An image or an audio clip.
+
+    Its kind is told by its first bytes; where those are out of reach or say nothing, by its name;
+    and at last by what a data URI or `mime_type` declares.
+
+    Args:
+        source: anything that `File` takes, or a PIL image, which is sent as PNG.
+        kind: for a source that does not tell, such as a URL without a file name; bytes that tell
+            otherwise are refused.
+        name: the name that the service sees; by default the source's own. It gets the ending that
+            fits, since services tell images from audio by it.
+        mime_type: for a source that does not tell.
+
+    Raises:
+        InvalidInputError: it is neither an image nor audio, or cannot be read.
+    """
+
+    __slots__ = ("_file", "_kind", "_uri")
+
+    def __init__(
+        self,
+        source: MediaInput,
+        *,
+        kind: MediaKind | None = None,
+        name: str | None = None,
+        mime_type: str | None = None,
+    ) -> None:
+        if kind is not None and kind not in get_args(MediaKind):
+            raise InvalidInputError(f"a medium is {' or '.join(get_args(MediaKind))}, not {kind!r}")
+        inherited = source if isinstance(source, Media) else None
+        file = File(_file_input(source), name=name, mime_type=mime_type)
+        given = kind or (inherited.kind if inherited else None)
+        found = _found_type(file, given)
+        self._kind: MediaKind = given or _kind_of(found, file)
+        own = found if found and found.startswith(f"{self._kind}/") else mime_type
+        self._file = File(file, name=_with_suffix(file.name, self._kind, own), mime_type=own)
+        self._uri = inherited.uri if inherited else _uri_of(source)
+
+    @property
+    def kind(self) -> MediaKind:
+        """`image` or `audio`."""
+        return self._kind
+
+    @property
+    def file(self) -> File:
+        """The file, with a name and a type that fit its kind."""
+        return self._file
+
+    @property
+    def uri(self) -> str | None:
+        """The http(s) URL or data URI that it was made from, or that a service gave it."""
+        return self._uri
+
+    async def data_uri(self) -> str:
+        """The content as a data URI.
+
+        Raises:
+            InvalidInputError: it cannot be read; or it is a URL, which only a Space's client reads.
+        """
+        if self._uri is not None and _is_data(self._uri):
+            return self._uri
+        content = b64encode(await self._file.read()).decode()
+        return f"data:{self._file.mime_type or f'{self._kind}/*'};base64,{content}"
+
+    async def portable(self) -> Media:
+        """The same medium with a `uri`: one that can be kept and sent again without its source."""
+        return self if self._uri is not None else Media(await self.data_uri(), kind=self._kind)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Media):
+            return NotImplemented
+        same = self._uri is not None and (self._kind, self._uri) == (other._kind, other._uri)
+        return self is other or same
+
+    def __hash__(self) -> int:
+        return hash((self._kind, self._uri)) if self._uri is not None else id(self)
+
+    def __repr__(self) -> str:
+        return f"Media({self._kind}, name={self._file.name!r})"
+
+
+class _PictureSource:
+    """A PIL image, encoded when it is read."""
+
+    name = "image.png"
+    size: int | None = None  # not before it is encoded
+    mime_type: str | None = "image/png"
+    url: str | None = None
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        encoded = await run_sync(self._encode)
+
+        async def whole() -> AsyncGenerator[bytes, None]:
+            yield encoded
+
+        yield whole()
+
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self._opened()
+
+    def _encode(self) -> bytes:
+        buffer = io.BytesIO()
+        try:
+            picture = self._picture
+            if picture.mode not in _PNG_MODES:
+                picture = picture.convert("RGB")
+            picture.save(buffer, "PNG")
+        except (OSError, ValueError) as error:
+            raise InvalidInputError(f"the picture cannot be written as PNG: {error}") from error
+        return buffer.getvalue()
+
+
+_PNG_MODES = frozenset({"1", "I", "I;16", "L", "LA", "P", "RGB", "RGBA"})
+
+# By the ending of a name; the first one of a type is the ending that it is given.
+_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".bmp": "image/bmp",
+    ".tiff": "image/tiff",
+    ".tif": "image/tiff",
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".svg": "image/svg+xml",
+    ".wav": "audio/x-wav",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".aac": "audio/aac",
+    ".aiff": "audio/aiff",
+    ".aif": "audio/aiff",
+    ".weba": "audio/webm",
+}
+_SUFFIXES = {kind: suffix for suffix, kind in reversed(_TYPES.items())} | {
+    "image/jpg": ".jpg",
+    "audio/wav": ".wav",
+    "audio/mp3": ".mp3",
+    "audio/x-m4a": ".m4a",
+}
+_A = {"image": "an image", "audio": "audio"}
+# Of these the content does not tell sound from film.
+_CONTAINERS = ("video/mp4", "audio/ogg")
+
+
+def _file_input(source: MediaInput) -> FileInput:
+    if isinstance(source, Media):
+        return source.file
+    return File(_PictureSource(source)) if _is_picture(source) else cast("FileInput", source)
+
+
+def _is_picture(source: object) -> TypeGuard[Picture]:
+    return all(hasattr(source, name) for name in ("mode", "convert", "save", "tobytes"))
+
+
+def _uri_of(source: object) -> str | None:
+    if not isinstance(source, str):
+        return None
+    return source if source.lower().startswith(("http://", "https://", "data:")) else None
+
+
+def _is_data(uri: str) -> bool:
+    return uri[:5].lower() == "data:"
+
+
+def _found_type(file: File, given: MediaKind | None) -> str | None:
+    """The media type: of the first bytes, of the name, or as declared."""
+    seen = sniff(peek(file.source))
+    named = _TYPES.get(PurePath(file.name).suffix.lower())
+    if seen is None or seen in _CONTAINERS:
+        return named or file.mime_type or seen
+    if given is not None and not seen.startswith(f"{given}/"):
+        raise InvalidInputError(f"{file.name!r} is not {_A[given]}: it is {seen}")
+    return seen
+
+
+def _kind_of(found: str | None, file: File) -> MediaKind:
+    family = (found or "").partition("/")[0].lower()
+    for kind in get_args(MediaKind):
+        if family == kind:
+            return cast("MediaKind", kind)
+    if found is not None:
+        raise InvalidInputError(f"{file.name!r} is neither an image nor audio: it is {found}")
+    head = peek(file.source)
+    what = f"its content begins with {head[:8].hex(' ')}" if head else "its content is not known"
+    raise InvalidInputError(
+        f"{file.name!r} is neither an image nor audio by its name, and {what}; "
+        "Media(…, kind='image') says what it is"
+    )
+
+
+def _with_suffix(name: str, kind: MediaKind, mime_type: str | None) -> str:
+    """`name`, with an ending that tells the kind."""
+    if _TYPES.get(PurePath(name).suffix.lower(), "").startswith(f"{kind}/"):
+        return name
+    return name + _SUFFIXES.get(mime_type or "", "")

@@ -1,0 +1,108 @@
+"""Qwen QVQ-72B preview: questions about one image, answered after long thought.
+
+What is known of the Space was seen on a replica of it (tests/apps/qvq_replica.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from spacecall import Call, InvalidInputError
+from spacecall._client.caller import Caller
+from spacecall.chat import (
+    ChatReply,
+    Conversation,
+    Media,
+    MediaInput,
+    Message,
+    Turn,
+    portable,
+    read_turn,
+)
+from spacecall.spaces._facade import SpaceFacade
+from spacecall.spaces.qvq_72b import _generated as wire
+
+__all__ = ["Qvq72B"]
+
+# The first release whose simple call API says what the app raised.
+_TELLS_ERRORS = (6,)
+
+
+class Qvq72B(SpaceFacade):
+    """Chats with the model. A `ChatModel`."""
+
+    LABEL = "Qwen QVQ-72B"
+    SOURCE = wire.Qvq72b.SOURCE
+    DEFAULT_MODEL = "qwen-qvq-72b-preview"
+    """It sees an image."""
+    MODELS = (DEFAULT_MODEL,)
+    ALIASES: ClassVar[Mapping[str, str]] = {"qvq-72b": DEFAULT_MODEL}
+
+    def chat(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        media: Sequence[MediaInput] = (),
+        conversation: Conversation | None = None,
+        model: str = DEFAULT_MODEL,
+        api_key: str | None = None,
+    ) -> Call[ChatReply]:
+        """Ask for an answer: await it, or enter it for `job.text`, the answer as it is written.
+
+        The app remembers nothing: every question goes with all that was said before, as lines of
+        `Role: text`. It goes over the simple call API where that tells the app's errors (Gradio 6),
+        which has no queue, progress and log events; elsewhere over the queue. The call's
+        `with_options(simple=…)` chooses otherwise.
+
+        Args:
+            messages: a prompt; or a history, of which the last message is the user's.
+            media: an image for the last message. The newest image of the history is sent.
+            conversation: of an earlier reply, to go on with.
+            model: there is one.
+            api_key: a token, sent to the app as `Authorization: Bearer` with this call alone.
+                Neither the facade nor the reply's conversation keeps it.
+
+        When the call is awaited or entered, it raises:
+            InvalidInputError: the messages or a medium do not fit: audio, or several images.
+            QuotaExceededError: the ZeroGPU quota does not suffice.
+            AppError: the model failed.
+        """
+        space = self._space.with_options(simple=self._space.gradio_version >= _TELLS_ERRORS)
+
+        async def steps(caller: Caller) -> Call[ChatReply]:
+            if self.ALIASES.get(model, model) not in self.MODELS:
+                raise InvalidInputError(
+                    f"the Space has no model {model!r}, only {self.DEFAULT_MODEL}"
+                )
+            known = Conversation(messages=conversation.messages) if conversation else None
+            turn = read_turn(messages, media, known)
+            image = _image(turn)
+            said = await portable(turn.messages)
+            qvq = wire.Qvq72b(caller)
+            answers = qvq.generate(image=image.file if image else None, prompt=turn.prompt)
+            return answers.map(lambda text: _reply(said, text))
+
+        call = space.sequence("/generate", steps)
+        if api_key is None:
+            return call
+        return call.with_options(headers={"authorization": f"Bearer {api_key}"})
+
+
+def _image(turn: Turn) -> Media | None:
+    """The image that the question is about: the newest.
+
+    Raises:
+        InvalidInputError: a medium is no image, or the newest message with images has several.
+    """
+    for medium in turn.media:
+        if medium.kind != "image":
+            raise InvalidInputError(f"QVQ-72B has no use for {medium.kind}: it sees one image")
+    newest = next((one.media for one in reversed(turn.messages) if one.media), ())
+    if len(newest) > 1:
+        raise InvalidInputError(f"QVQ-72B sees one image: {len(newest)} were given")
+    return Media(newest[0]) if newest else None
+
+
+def _reply(said: tuple[Message, ...], text: str) -> ChatReply:
+    return ChatReply(text, Conversation(messages=(*said, Message("assistant", text))))

@@ -1,0 +1,1 @@
+"""What chat models share."""

@@ -1,0 +1,96 @@
+"""Chat models by name, against the replica of the Phi-4 Space on Gradio 5.50."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+import pytest
+
+from spacecall import NotFoundError
+from spacecall.chat import ChatModel, SyncChatModel, connect, connect_sync
+from spacecall.chat.connecting import find_model
+from spacecall.spaces.phi4_multimodal import Phi4Multimodal
+from tests.servers import DATA, AppServer
+
+PHI4 = "spacecall.spaces.phi4_multimodal:Phi4Multimodal"
+INFERENCE = "spacecall.inference:HuggingFaceInference"
+
+
+@pytest.mark.parametrize("name", ["phi-4", "Phi-4-Multimodal"])
+async def test_a_space_is_found_by_its_aliases(name: str, phi4_app: AppServer) -> None:
+    async with connect(name, source=phi4_app.url) as model:
+        assert isinstance(model, Phi4Multimodal)
+        assert (await model.chat("Hello")).text == "Phi-4 replica turn 1. You said: Hello"
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "options"),
+    [
+        ("phi-4", PHI4, {}),
+        ("qvq-72b", "spacecall.spaces.qvq_72b:Qvq72B", {}),
+        ("owner/model", INFERENCE, {"model": "owner/model"}),
+        ("Qwen/QVQ-72B-Preview", INFERENCE, None),
+        ("owner/model:fastest", INFERENCE, {"model": "owner/model:fastest"}),
+        ("Llama-3.3-70B", INFERENCE, {"model": "llama-3.3-70b"}),
+        ("qwen-2.5-72b", INFERENCE, {"model": "qwen-2.5-72b"}),
+    ],
+)
+def test_where_a_name_leads(name: str, place: str, options: dict[str, str] | None) -> None:
+    target = find_model(name)
+    assert target.place == place
+    assert target.options == ({"model": name} if options is None else options)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("phi4", "there is no chat model called 'phi4'; did you mean phi-4"),
+        ("qvq-72", "did you mean qvq-72b"),
+        ("lama-3", "llama-3"),
+        ("", r"called '' \(or a model id, owner/model\)"),
+        ("a/b/c", "owner/model"),
+    ],
+)
+async def test_an_unknown_name_is_told_the_nearest(name: str, said: str) -> None:
+    with pytest.raises(NotFoundError, match=said):
+        async with connect(name):
+            pass
+
+
+async def test_any_facade_is_a_chat_model(phi4_app: AppServer) -> None:
+    async def ask(model: ChatModel) -> str:
+        return (await model.chat("Hello")).text
+
+    async with Phi4Multimodal.connect(phi4_app.url) as phi:
+        assert await ask(phi) == "Phi-4 replica turn 1. You said: Hello"
+
+
+def test_the_sync_twin_answers_streams_and_remembers(phi4_app: AppServer) -> None:
+    with connect_sync("phi-4", source=phi4_app.url) as model:
+        with model.chat("One", media=[DATA / "red.png"]) as job:
+            pieces = list(job.text)
+            first = job.result()
+        assert "".join(pieces) == first.text
+        assert "image 1 is red.png" in first.text
+        second = model.chat("Two", conversation=first.conversation, zerogpu_uuid="x").result()
+        assert second.text == "Phi-4 replica turn 2. You said: Two"
+
+
+def test_a_facade_has_a_sync_twin_without_its_name(phi4_app: AppServer) -> None:
+    with SyncChatModel.opened(Phi4Multimodal.connect(phi4_app.url)) as phi:
+        assert phi.chat("Hello").result().text == "Phi-4 replica turn 1. You said: Hello"
+
+
+def test_an_option_that_the_facade_does_not_have_is_refused(phi4_app: AppServer) -> None:
+    with (
+        connect_sync("phi-4", source=phi4_app.url) as model,
+        pytest.raises(TypeError, match="temperature"),
+    ):
+        model.chat("Hello", temperature=0.5)
+
+
+async def test_facades_are_loaded_when_they_are_asked_for() -> None:
+    check = "import sys, spacecall.chat; print([m for m in sys.modules if '.spaces.' in m])"
+    done = await anyio.run_process([sys.executable, "-c", check])
+    assert done.stdout.decode().strip() == "[]"
