@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import sys
@@ -90,6 +91,7 @@ class Terminal:
 
     def read(self) -> bool:
         """Read what has come; False when the command has closed the terminal."""
+        assert select.select([self.descriptor], [], [], DEADLINE)[0], f"no more than {self.text!r}"
         try:
             self.raw += os.read(self.descriptor, 65536).decode(errors="replace")
         except OSError:  # the other side is closed

@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
+from spacecall._io import tokens
 from spacecall._io.settings import Settings
+from spacecall._io.tokens import Token
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth, Retry, Timeouts
 
@@ -74,47 +75,12 @@ TimeoutOption: TypeAlias = Annotated[
 """`--timeout`, for every command that reaches an app."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token, and where it was found.
-
-    Attributes:
-        origin: such as `HF_TOKEN`; it can be shown.
-    """
-
-    value: str = field(repr=False)
-    origin: str
-
-
 def find_token(given: str = "") -> Token | None:
-    """The Hugging Face token that commands use.
+    """The Hugging Face token that commands use: the one given as an option, or one that is found.
 
-    The first of: the one given as an option, HF_TOKEN, and the file that the Hub's own tools save
-    it in, unless HF_HUB_DISABLE_IMPLICIT_TOKEN is set.
+    See `spacecall.hub.find_token` for where it is looked for.
     """
-    if given.strip():
-        return Token(given.strip(), "--token")
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        if value := os.environ.get(name, "").strip():
-            return Token(value, name)
-    if os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in ("1", "ON", "YES", "TRUE"):
-        return None
-    path, why = _token_file()
-    try:
-        value = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return Token(value, f"{path} ({why})" if why else str(path)) if value else None
-
-
-def _token_file() -> tuple[Path, str]:
-    """Where the Hub's own tools save the token, and the variable that says so."""
-    if named := os.environ.get("HF_TOKEN_PATH"):
-        return Path(named).expanduser(), "HF_TOKEN_PATH"
-    if home := os.environ.get("HF_HOME"):
-        return Path(home).expanduser() / "token", "HF_HOME"
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "huggingface" / "token", ""
+    return Token(given.strip(), "--token") if given.strip() else tokens.find_token()
 
 
 @dataclass(frozen=True, slots=True)

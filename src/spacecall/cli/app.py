@@ -13,6 +13,7 @@ import typer
 from spacecall._version import __version__
 from spacecall.cli.add import add
 from spacecall.cli.call import CallCommand, call
+from spacecall.cli.chat import chat
 from spacecall.cli.check import check
 from spacecall.cli.demonstration import demo
 from spacecall.cli.doctor import doctor
@@ -30,6 +31,7 @@ from spacecall.cli.inspect import inspect
 from spacecall.cli.refresh import refresh
 from spacecall.cli.remove import remove
 from spacecall.cli.rules import rules
+from spacecall.cli.wait import wait
 from spacecall.codegen.configuration import ConfigurationError
 from spacecall.codegen.store import SchemaError
 from spacecall.errors import SpaceError
@@ -48,6 +50,8 @@ app = typer.Typer(
 
 app.command()(inspect)
 app.command(cls=CallCommand)(call)
+app.command()(chat)
+app.command()(wait)
 app.command()(add)
 app.command()(refresh)
 app.command()(generate)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spacecall._client.call import Call
 from spacecall._client.space import Space
 from spacecall.cli import stdin
 from spacecall.cli.access import Access
@@ -15,6 +14,7 @@ from spacecall.cli.arguments import check_complete, from_flags, from_json, locat
 from spacecall.cli.exits import DONE
 from spacecall.cli.feedback import Feedback
 from spacecall.cli.flags import Flag, flags_of, read
+from spacecall.cli.following import follow, shown
 from spacecall.cli.lines import call_lines
 from spacecall.cli.output import screen, stdout_is_terminal, write
 from spacecall.cli.reaching import call_of, find_endpoint, live, opened
@@ -23,7 +23,7 @@ from spacecall.cli.screens import endpoint_help, show
 from spacecall.cli.streaming import Snapshots, TextStream, gives_text
 from spacecall.cli.values import Inputs, reads_stdin
 from spacecall.endpoints import Endpoint
-from spacecall.events import Completed, Event, Log, Output
+from spacecall.events import Event, Log
 
 __all__ = ["Order", "place"]
 
@@ -94,7 +94,7 @@ class _Work:
         stream = self._stream()
         call = call_of(self.space, self.endpoint, arguments)
         try:
-            value = await _follow(call, self._shown(stream), stream)
+            value = await follow(call, shown(self.feedback, stream), stream)
         finally:
             self.feedback.clear()
             stream.end()
@@ -111,7 +111,7 @@ class _Work:
         async def make_call(arguments: dict[str, Any]) -> Any:
             found = {**fixed, **located(self.endpoint, arguments, Inputs())}
             call = call_of(self.space, self.endpoint, found)
-            value = await _follow(call, self._logged, Snapshots())
+            value = await follow(call, self._logged, Snapshots())
             return await readable(value, folder)
 
         return await call_lines(stdin.lines(), make_call, jobs=jobs)
@@ -130,16 +130,6 @@ class _Work:
             return Snapshots()
         return TextStream() if text else Snapshots(printed)
 
-    def _shown(self, stream: Snapshots) -> Callable[[Event[Any]], None]:
-        def show_event(event: Event[Any]) -> None:
-            if isinstance(event, Output) and stream.prints:
-                self.feedback.clear()
-            if isinstance(event, Log) and stdout_is_terminal():
-                stream.pause()
-            self.feedback.show(event)
-
-        return show_event
-
     def _logged(self, event: Event[Any]) -> None:
         if isinstance(event, Log):
             self.feedback.show(event)
@@ -151,17 +141,3 @@ class _Work:
         if self.endpoint.returns:
             indent = 2 if stdout_is_terminal() else None
             write(printed(await readable(value, self._folder()), indent=indent))
-
-
-async def _follow(call: Call[Any], tell: Callable[[Event[Any]], None], stream: Snapshots) -> Any:
-    """Make a call, and give its events to whoever shows them: its value."""
-    value = None
-    async with call as job:
-        async for event in job:
-            tell(event)
-            if isinstance(event, Output):
-                await stream.show(event.value)
-            elif isinstance(event, Completed):
-                value = event.value
-                await stream.finish(value)
-    return value

@@ -33,7 +33,11 @@ Verdict: TypeAlias = Literal["ok", "missing", "failed"]
 NEEDED = ("httpx", "httpx-sse", "pydantic", "anyio")
 """What spacecall itself needs."""
 
-EXTRAS = {"cli": ("typer", "rich"), "codegen": ("datamodel-code-generator",)}
+EXTRAS = {
+    "cli": ("typer", "rich"),
+    "codegen": ("datamodel-code-generator",),
+    "cassettes": ("vcrpy",),
+}
 """What each extra brings."""
 
 _PATIENCE = 10.0

@@ -25,10 +25,12 @@ class Feedback:
 
     Args:
         quiet: whether nothing at all is shown.
+        doing: what is done until the first event.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, doing: str = "connecting") -> None:
         self._quiet = quiet
+        self._doing = doing
         self._console = screen(error=True)
         watched = stderr_is_terminal() and not quiet and not self._console.is_dumb_terminal
         self._bars = _bars(self._console) if watched else None
@@ -38,7 +40,7 @@ class Feedback:
     def __enter__(self) -> Self:
         if self._bars is not None:
             self._bars.start()
-            self._call = self._bars.add_task("connecting", total=None, count="")
+            self._call = self._bars.add_task(self._doing, total=None, count="")
         return self
 
     def __exit__(

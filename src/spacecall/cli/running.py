@@ -14,9 +14,39 @@ import typer
 from spacecall.cli.exits import INTERRUPTED, TERMINATED
 from spacecall.errors import DeadlineError
 
-__all__ = ["deadline", "run"]
+__all__ = ["Signals", "deadline", "run", "signals"]
 
 T = TypeVar("T")
+
+
+class Signals:
+    """What the process has been told while `signals` held."""
+
+    terminated = False
+    """Whether it was told to end (SIGTERM), rather than interrupted with Ctrl-C."""
+
+
+@contextmanager
+def signals() -> Generator[Signals]:
+    """A block that Ctrl-C and SIGTERM end with a KeyboardInterrupt.
+
+    Raises:
+        typer.Exit: a signal ended it.
+    """
+    told = Signals()
+
+    def pass_on(_number: int, _frame: object) -> None:
+        told.terminated = True
+        signal.raise_signal(signal.SIGINT)  # which an event loop knows how to end with
+
+    before = signal.signal(signal.SIGTERM, pass_on)
+    try:
+        yield told
+    except KeyboardInterrupt:
+        print(f"spacecall: {'ended' if told.terminated else 'interrupted'}", file=sys.stderr)
+        raise typer.Exit(TERMINATED if told.terminated else INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def run(work: Callable[[], Awaitable[T]]) -> T:
@@ -28,20 +58,9 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
     Raises:
         typer.Exit: a signal ended it.
     """
-    told: list[int] = []
-
-    def pass_on(number: int, _: object) -> None:
-        told.append(number)
-        signal.raise_signal(signal.SIGINT)  # which the event loop knows how to end with
-
-    before = signal.signal(signal.SIGTERM, pass_on)
-    try:
+    with signals():
         return anyio.run(work)
-    except KeyboardInterrupt:
-        print("spacecall: ended" if told else "spacecall: interrupted", file=sys.stderr)
-        raise typer.Exit(TERMINATED if told else INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    raise AssertionError("signals() swallows nothing")
 
 
 @contextmanager

@@ -1,0 +1,204 @@
+"""`spacecall chat`, against the replica of the Phi-4 Space on Gradio 5.50."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from spacecall.chat import Conversation
+from tests.cli.conftest import Cli
+from tests.cli.tools import Terminal, started, terminal, until
+from tests.inference.stand_in import CHAT, saying, standing_in
+from tests.servers import DATA, AppServer
+
+RED = DATA / "red.png"
+TONE = DATA / "tone.wav"
+
+
+def test_the_answer_is_all_that_is_on_stdout(cli: Cli, phi4_app: AppServer) -> None:
+    done = cli("chat", "phi-4", "Hello", "--url", phi4_app.url)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "Phi-4 replica turn 1. You said: Hello\n"
+
+
+def test_images_audio_and_a_system_message_go_along(cli: Cli, phi4_app: AppServer) -> None:
+    done = cli(
+        *("chat", "phi-4", "-", "--url", phi4_app.url, "--system", "Be brief."),
+        *("--image", RED, "--image", f"@{RED}", "--audio", TONE),
+        stdin="What is this?\n",
+    )
+    assert done.code == 0
+    assert "You said: System: Be brief.\nUser: What is this?\nAssistant: image 1 is" in done.out
+    assert "image 2 is red.png" in done.out
+    assert "audio 3 is tone.wav" in done.out
+
+
+def test_a_model_of_the_hub_answers_through_hf_inference(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a stand-in. A token that was found is not for another address."""
+    monkeypatch.setenv("HF_TOKEN", "hf_found")
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(standing_in()) as service,
+    ):
+        service.on(CHAT, saying("One, ", "two."))
+        done = cli("chat", "my/model", "Count", "--image", RED, "--url", service.url)
+        (asked,) = service.to(CHAT)
+    assert (done.code, done.out, done.err) == (0, "One, two.\n", "")
+    assert "authorization" not in asked.headers
+
+
+def test_messages_of_the_app_go_to_stderr(cli: Cli, phi4_app: AppServer) -> None:
+    call = ("chat", "phi-4", "/zerogpu", "--url", phi4_app.url)
+    assert cli(*call).err.splitlines() == [
+        "info: ZeroGPU queue: Waiting for a GPU to become available",
+        "success: ZeroGPU queue: Successfully acquired a GPU",
+    ]
+    assert cli(*call, "--quiet").err == ""
+
+
+def test_a_kept_conversation_goes_on_in_another_run(cli: Cli, phi4_app: AppServer) -> None:
+    call = ("chat", "phi-4", "--url", phi4_app.url, "--save", "chat.json")
+    first = cli(*call, "One", "--image", RED)
+    assert stat.S_IMODE(Path("chat.json").stat().st_mode) == 0o600
+    second = cli(*call, "--resume", "chat.json", "Two")
+    assert second.out == "Phi-4 replica turn 2. You said: Two\n"
+    kept = Conversation.from_json(Path("chat.json").read_bytes())
+    said = [message.content for message in kept.messages]
+    assert said == ["One", first.out.rstrip("\n"), "Two", second.out.rstrip("\n")]
+
+
+def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> None:
+    lines = [
+        "One",
+        f"/image {RED}",
+        f"/audio {TONE}",
+        "",
+        "/history",
+        "//zerogpu",
+        "/save kept.json",
+        "/new",
+        "Again",
+        "/quit",
+        "Never",
+    ]
+    chat = ("chat", "phi-4", "--url", phi4_app.url, "--quiet")
+    done = cli(*chat, stdin="\n".join(lines))
+    assert (done.code, done.err) == (0, "")
+    said = done.out.splitlines()
+    assert said[0] == "Phi-4 replica turn 1. You said: One"
+    assert said[1].startswith("Phi-4 replica turn 2. You sent no text. image 1 is red.png")
+    assert said[2:4] == ["user: One", f"assistant: {said[0]}"]
+    assert said[6] == "Phi-4 replica turn 3. You said: /zerogpu"
+    assert said[7:] == ["Phi-4 replica turn 1. You said: Again"]
+    assert len(json.loads(Path("kept.json").read_text())["messages"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["phi4", "x"], 2, "there is no chat model called 'phi4'; did you mean phi-4"),
+        (["phi-4", "x", "--image", str(TONE)], 2, "'tone.wav' is not an image: it is audio/x-wav"),
+        (["phi-4", "x", "--audio", "none.wav"], 2, "cannot read 'none.wav'"),
+        (["phi-4", " "], 2, "the message is empty"),
+        (["phi-4", "x", "--resume", "none.json"], 1, "none.json: No such file"),
+        (["phi-4", "x", "--resume", "broken.json"], 2, "broken.json: this is not a conversation"),
+        (["phi-4", "x", "--resume", "a", "--system", "b"], 2, "leave it out with --resume"),
+        (["phi-4", "/quota"], 1, "quota (60s requested vs. 0s left).\n"),
+        (["phi-4", "/crash"], 1, "does not say which"),
+        (["phi-4", "/slow\na b", "--timeout", "1"], 5, "did not end within 1 s"),
+    ],
+)
+def test_an_error_is_one_line_with_its_exit_code(
+    cli: Cli, phi4_app: AppServer, arguments: list[str], code: int, said: str
+) -> None:
+    Path("broken.json").write_text("[]", encoding="utf-8")
+    done = cli("chat", "--url", phi4_app.url, *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_without_a_terminal_an_error_ends_the_conversation(cli: Cli, phi4_app: AppServer) -> None:
+    for line in ("//quota", "/nothing", "/image", "/image none.png", "/save"):
+        done = cli("chat", "phi-4", "--url", phi4_app.url, stdin=f"{line}\nHello\n")
+        assert done.code in {1, 2}
+        assert done.out == ""
+        assert len(done.err.splitlines()) == 1
+
+
+def test_a_signal_ends_the_command(phi4_app: AppServer) -> None:
+    for number, code, said in (
+        (signal.SIGINT, 130, b"interrupted"),
+        (signal.SIGTERM, 143, b"ended"),
+    ):
+        with started(
+            *(
+                "chat",
+                "phi-4",
+                "/slow\na b c d e f g h i j k l m",
+                "--url",
+                phi4_app.url,
+                "--stream",
+            )
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.read(5) == b"Phi-4"
+            process.send_signal(number)
+            assert process.wait(15) == code
+            assert process.stderr.read() == b"spacecall: " + said + b"\n"
+
+
+def typed(screen: Terminal, text: str) -> None:
+    os.write(screen.descriptor, f"{text}\n".encode())
+
+
+def test_on_a_terminal_ctrl_c_stops_the_answer_and_the_conversation_goes_on(
+    phi4_app: AppServer, tmp_path: Path
+) -> None:
+    chat = ("chat", "phi-4", "--url", phi4_app.url, "--save", "chat.json")
+    with terminal(*chat, folder=tmp_path) as screen:
+        screen.wait_for("Microsoft Phi-4: /help tells what there is, Ctrl-D ends.\n> ")
+        typed(screen, "One")
+        screen.wait_for("turn 1. You said: One\n> ")
+        typed(screen, "//slow")
+        screen.wait_for("replica turn 2.")
+        screen.press_ctrl_c()
+        until(lambda: screen.read() and screen.text.endswith("> "))
+        assert "You said: /slow" not in screen.text
+        screen.press_ctrl_c()
+        screen.wait_for("> \n> ")
+        typed(screen, "/nothing")
+        screen.wait_for("there is no /nothing")
+        typed(screen, "//quota")
+        screen.wait_for("0s left).\n> ")
+        typed(screen, "Two")
+        screen.wait_for("You said: Two\n> ")
+        typed(screen, "/quit")
+        assert screen.finish() == 0
+    kept = Conversation.from_json((tmp_path / "chat.json").read_bytes())
+    assert [message.content for message in kept.messages if message.role == "user"] == [
+        "One",
+        "Two",
+    ]
+
+
+def test_a_prompt_can_begin_a_conversation_on_a_terminal(
+    phi4_app: AppServer, tmp_path: Path
+) -> None:
+    chat = ("chat", "phi-4", "One", "--repl", "--url", phi4_app.url)
+    with terminal(*chat, folder=tmp_path) as screen:
+        screen.wait_for("turn 1. You said: One\n")
+        screen.wait_for("> ")
+        typed(screen, "/help")
+        screen.wait_for("Ctrl-C stops an answer.\n> ")
+        os.write(screen.descriptor, b"\x04")
+        assert screen.finish() == 0
