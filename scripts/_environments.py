@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
-GRADIO_VERSIONS = ("6.31.0", "5.50.0")
+GRADIO_VERSIONS = ("6.31.0", "5.50.0", "4.44.1")
 
 _STAMP = "spacecall-stamp.json"
 

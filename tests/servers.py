@@ -26,9 +26,11 @@ from pathlib import Path
 
 APPS = Path(__file__).resolve().parent / "apps"
 DATA = APPS / "data"
+LAUNCHER = APPS / "launch.py"
 REPLICA = APPS.parent.parent / "src" / "spacecall" / "cli" / "demo" / "phi4_replica.py"
 GRADIO_6 = "6.31.0"
 GRADIO_5 = "5.50.0"
+GRADIO_4 = "4.44.1"
 
 START_DEADLINE = 90.0
 """Seconds from the start of a server to its first answer."""
@@ -174,7 +176,7 @@ def _launch(
 ) -> AppServer:
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="spacecall-server-"))
-    command = [str(python), "-u", str(app), "--port", str(port), *args]
+    command = [str(python), "-u", str(LAUNCHER), str(app), "--port", str(port), *args]
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, __file__, str(folder / "pid"), *command],

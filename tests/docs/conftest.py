@@ -1,11 +1,16 @@
-"""The app of the pages' programs, running."""
+"""What the pages' programs call, running."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from tests.conftest import ServerPool
 from tests.docs.pages import APP
+from tests.hub import stand_in as hubs
+from tests.inference import stand_in as services
 from tests.servers import GRADIO_5, GRADIO_6, AppServer
 
 
@@ -15,3 +20,43 @@ from tests.servers import GRADIO_5, GRADIO_6, AppServer
 def workshop(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServer:
     """The app of the examples, on each Gradio."""
     return app_server(str(APP), request.param)
+
+
+@pytest.fixture
+def hub(app_server: ServerPool) -> Iterator[hubs.StandIn]:
+    """A stand-in for the Hub, with a Space that sleeps, wakes, and is paused at last."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(hubs.standing_in()) as found,
+    ):
+        found.app = app_server(str(APP), GRADIO_5).url
+        found.goes("SLEEPING", "BUILDING", "RUNNING", "RUNNING", "PAUSED")
+        yield found
+
+
+@pytest.fixture(scope="session")
+def flux_app(app_server: ServerPool) -> AppServer:
+    """The replica of the FLUX.1 [dev] Space."""
+    return app_server("spaces/flux_1_dev.py", GRADIO_5)
+
+
+@pytest.fixture
+def inference(monkeypatch: pytest.MonkeyPatch) -> Iterator[services.StandIn]:
+    """A stand-in for HF Inference and the Hub; the third chat is not paid for."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(services.standing_in()) as found,
+    ):
+        monkeypatch.setenv("HF_ENDPOINT", found.url)
+        spent = {"error": "You have exceeded your monthly included credits."}
+        found.on(
+            services.CHAT,
+            services.saying("One, ", "two, ", "three."),
+            services.saying("Four."),
+            services.answering(402, spent),
+        )
+        flux = "black-forest-labs/FLUX.1-dev"
+        found.mapping[flux] = {"hf-inference": services.offer(flux, "text-to-image")}
+        image = services.answering(200, services.PNG, content_type="image/png")
+        found.on(f"/hf-inference/models/{flux}", image)
+        yield found

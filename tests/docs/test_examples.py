@@ -7,33 +7,57 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from tests.docs.pages import DOCS, ROOT, blocks, examples, quotes
 from tests.servers import AppServer
 
-CHAT = DOCS / "examples" / "chat.py"
-"""The one program that calls another app."""
+ELSEWHERE = {
+    "chat": "phi4_app",
+    "hub": "hub",
+    "images": "flux_app",
+    "inference": "inference",
+    "qvq": "qvq_app",
+}
+"""Programs that call another app than the examples': the first word of the name, the fixture."""
+
+
+class Called(Protocol):
+    """What a program calls: an app, or a stand-in for a service."""
+
+    url: str
+
 
 DEADLINE = 60.0
 """Seconds that a program may take."""
 
 
-@pytest.mark.parametrize(
-    "example", [one for one in examples() if one != CHAT], ids=lambda path: path.name
-)
+def fixture_of(example: Path) -> str:
+    return ELSEWHERE.get(example.stem.partition("_")[0], "workshop")
+
+
+HERE = [one for one in examples() if fixture_of(one) == "workshop"]
+OTHERS = [one for one in examples() if one not in HERE]
+
+
+@pytest.mark.parametrize("example", HERE, ids=lambda path: path.name)
 def test_an_example_prints_what_the_pages_say(
     example: Path, workshop: AppServer, tmp_path: Path
 ) -> None:
     check(example, workshop, tmp_path)
 
 
-def test_the_chat_prints_what_the_pages_say(phi4_app: AppServer, tmp_path: Path) -> None:
-    check(CHAT, phi4_app, tmp_path)
+@pytest.mark.parametrize("example", OTHERS, ids=lambda path: path.name)
+def test_an_example_of_a_system_prints_what_the_pages_say(
+    example: Path, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    app: Called = request.getfixturevalue(fixture_of(example))
+    check(example, app, tmp_path)
 
 
-def check(program: Path, app: AppServer, folder: Path) -> None:
+def check(program: Path, app: Called, folder: Path) -> None:
     """Run a program, and compare what it prints with what the pages say of it."""
     printed = run(program, app.url, folder)
     source = str(program.relative_to(ROOT))

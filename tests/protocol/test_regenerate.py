@@ -39,7 +39,7 @@ def regenerate(root: Path, *arguments: str, seed: str = "0") -> subprocess.Compl
 
 
 def modules() -> Iterator[Path]:
-    return (ROOT / WIRE).glob("*.py")
+    return (ROOT / WIRE).rglob("*.py")
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
@@ -94,7 +94,10 @@ def test_a_changed_schema_fails_the_check_even_where_the_models_stay_the_same(co
 
 def test_a_removed_schema_leaves_a_stale_module(copy: Path) -> None:
     (copy / "schemas/protocol/login.schema.json").unlink()
-    assert f"{WIRE}/login.py is no longer generated" in regenerate(copy, "--check").stdout
+    (copy / "schemas/hub/jwt.schema.json").unlink()
+    said = regenerate(copy, "--check").stdout
+    assert f"{WIRE}/login.py is no longer generated" in said
+    assert f"{WIRE}/hub/jwt.py is no longer generated" in said
 
 
 def test_every_generated_file_says_what_it_is_made_from() -> None:
@@ -104,8 +107,9 @@ def test_every_generated_file_says_what_it_is_made_from() -> None:
         assert "do not edit" in first
         if path.name == "__init__.py":
             continue
-        schema = SCHEMAS / f"{path.stem.replace('_', '-')}.schema.json"
-        assert f"schemas/protocol/{schema.name}" in first
+        folder = path.parent.relative_to(ROOT / WIRE).name or "protocol"
+        schema = SCHEMAS.parent / folder / f"{path.stem.replace('_', '-')}.schema.json"
+        assert schema.relative_to(ROOT).as_posix() in first
         assert second == f"# Schema sha256: {hashlib.sha256(schema.read_bytes()).hexdigest()}"
 
 

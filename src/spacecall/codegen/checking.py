@@ -53,7 +53,7 @@ def compare(client: Client, told: Told, source: str, policy: Policy, today: date
     """
     pinned = _pinned(client)
     if isinstance(told, SchemaFolder):
-        live, stale = drift.pinned(told, access=told.lock.access), list[str]()
+        live, stale = drift.pinned(told), list[str]()
     else:
         live, stale = _live(client, told, list(pinned.endpoints))
     root = client.root
@@ -91,12 +91,12 @@ def not_told(
 def _pinned(client: Client) -> App:
     corrections = overrides.read_overrides(client.folder)
     folder = restricted(overrides.corrected(client.read(), corrections), client.endpoints)
-    found = drift.pinned(folder, access=folder.lock.access)
+    found = drift.pinned(folder)
     return replace(found, chosen=found.chosen or client.endpoints is not None)
 
 
 def _live(client: Client, told: AppDocuments, endpoints: list[str]) -> tuple[App, list[str]]:
-    live = drift.live(told.config, told.info, access=told.access)
+    live = drift.live(told.config, told.info, access=told.access, hardware=told.hardware)
     corrections = overrides.read_overrides(client.folder)
     if not corrections:
         return live, []

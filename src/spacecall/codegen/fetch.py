@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spacecall._client.documents import fetch_documents
+from spacecall._core.hub import Runtime, Stage
 from spacecall._core.loose import is_object, text
 from spacecall._core.sources import base_url, space_id
 from spacecall._io.credentials import hub_endpoint
@@ -30,12 +31,16 @@ class AppDocuments:
         source: its Space id or address, without credentials and query; empty for saved files that
             do not tell.
         access: what it wanted to be read; None where that is not known, as of saved files.
+        hardware: the Hub's name of what a Space runs on; None where that is not known.
+        revision: the commit of a Space that runs; None where that is not known.
     """
 
     config: Mapping[str, Any] = field(repr=False)
     info: Mapping[str, Any] = field(repr=False)
     source: str = ""
     access: Access | None = None
+    hardware: str | None = None
+    revision: str | None = None
 
 
 async def fetch(
@@ -73,7 +78,10 @@ async def fetch(
             raise
         access = access_wanted(error, found)
         documents = await fetch_documents(address, auth=auth, settings=settings)
-    return AppDocuments(documents.config, documents.info, address, access)
+    runtime = documents.runtime or Runtime(Stage.RUNNING)
+    return AppDocuments(
+        documents.config, documents.info, address, access, runtime.hardware, runtime.sha
+    )
 
 
 def access_wanted(error: SpaceError, space: str | None) -> Access | None:

@@ -125,6 +125,8 @@ def describe(
         endpoints=None if endpoints is None else tuple(one.name for one in chosen),
         undocumented=undocumented,
         access=app.access,
+        hardware=app.hardware,
+        revision=app.revision,
         left_out={name: why for name, why in left_out.items() if why == "private"},
     )
     return store.pack(name, lock, documents(config, chosen))

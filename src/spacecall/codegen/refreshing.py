@@ -85,8 +85,9 @@ def _described(client: Client, app: AppDocuments) -> tuple[SchemaFolder, list[st
         raise InvalidInputError(f"{configuration.FILE}: {key}: {error.message}") from error
     if lock is None:
         return folder, gone
-    access = folder.lock.access or lock.access
-    return replace(folder, lock=replace(folder.lock, access=access)), gone
+    new = folder.lock
+    known = replace(new, access=new.access or lock.access, hardware=new.hardware or lock.hardware)
+    return replace(folder, lock=known), gone
 
 
 def _source(client: Client, app: AppDocuments) -> str:
@@ -98,7 +99,9 @@ def _source(client: Client, app: AppDocuments) -> str:
 
 
 def _same(client: Client, new: SchemaFolder) -> bool:
-    if client.lock is None or replace(new.lock, date=client.lock.date) != client.lock:
+    """Whether nothing changed that matters; the day and the Space's commit alone do not."""
+    was = client.lock
+    if was is None or replace(new.lock, date=was.date, revision=was.revision) != was:
         return False
     try:
         return store.read(client.folder).digest == new.digest

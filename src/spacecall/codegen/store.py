@@ -61,6 +61,7 @@ class Lock:
         undocumented: whether those that the app's page does not show were asked for too.
         left_out: why other endpoints are not there, by name.
         access: what the app wanted to be read, where known.
+        hardware: the Hub's name of what the Space ran on, such as `zero-a10g`, where known.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Lock:
     undocumented: bool = False
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     access: Access | None = None
+    hardware: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def _lock_json(lock: Lock, texts: Mapping[str, str]) -> dict[str, Any]:
         "undocumented": lock.undocumented,
         "left_out": dict(lock.left_out),
         "access": lock.access,
+        "hardware": lock.hardware,
         "files": {name: _sha256(content) for name, content in texts.items()},
     }
 
@@ -199,6 +202,7 @@ def _lock(raw: Mapping[str, Any]) -> Lock:
         undocumented=raw.get("undocumented") is True,
         left_out={name: text(why) for name, why in mapping(raw.get("left_out")).items()},
         access=next((one for one in get_args(Access) if one == raw.get("access")), None),
+        hardware=text(raw.get("hardware")) or None,
     )
 
 

@@ -28,16 +28,8 @@ _STEP = re.compile(r"(?:^|; )(?:from \S+ to \S+|at (?:least|most) \S+) in steps 
 _STEPPED = frozenset({"number", "slider"})
 
 
-def pinned(
-    folder: SchemaFolder, *, access: Access | None = None, hardware: str | None = None
-) -> App:
-    """The interface in a schema folder, on either side of a comparison.
-
-    Args:
-        folder: as read, without corrections.
-        access: what the app wanted when it was taken, where known.
-        hardware: what it ran on then, where known.
-    """
+def pinned(folder: SchemaFolder) -> App:
+    """The interface in a schema folder, on either side of a comparison."""
     lock = folder.lock
     return _app(
         folder.documents,
@@ -45,8 +37,8 @@ def pinned(
         protocol=lock.protocol,
         others=lock.left_out,
         chosen=lock.endpoints is not None,
-        access=access,
-        hardware=hardware,
+        access=lock.access,
+        hardware=lock.hardware,
     )
 
 
