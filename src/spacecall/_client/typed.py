@@ -21,6 +21,7 @@ from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
 from spacecall._client.plan import UNCHANGED, MakeFile, Plan
 from spacecall._core.fingerprint import differences
+from spacecall._io.intercept import called_by
 from spacecall.errors import InvalidInputError, SchemaDriftError, SchemaDriftWarning
 
 T = TypeVar("T")
@@ -99,6 +100,7 @@ class TypedEndpoint(Generic[T]):
                 raise self._drift(lines)
             if on_drift != "ignore":
                 self._compare(connection, on_drift)
+            called_by(self.name, self._schema)
             return Plan(dependency, values, self.decode)
 
         return caller.planned(self.name, prepare)

@@ -87,6 +87,10 @@ class Interceptor(Protocol):
         """The answer. Raises `NetworkError`, or an error of its own, which reaches the caller."""
         ...
 
+    def called_by(self, endpoint: str, schema: str) -> None:
+        """A typed client calls an endpoint, and has this schema of it (its sha256)."""
+        ...
+
 
 class _Active:
     interceptor: Interceptor | None = None
@@ -106,6 +110,12 @@ def intercepting(interceptor: Interceptor) -> Generator[None]:
         yield
     finally:
         _Active.interceptor = None
+
+
+def called_by(endpoint: str, schema: str) -> None:
+    """Tell the interceptor, if there is one, by which schema an endpoint is called."""
+    if _Active.interceptor is not None and schema:
+        _Active.interceptor.called_by(endpoint, schema)
 
 
 def transport(limits: httpx.Limits, proxy: str | None) -> httpx.AsyncBaseTransport | None:

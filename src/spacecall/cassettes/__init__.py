@@ -9,6 +9,7 @@ from spacecall.cassettes.errors import (
     CassetteError,
     CassetteMissError,
     SecretError,
+    StaleCassetteWarning,
     UnusedError,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "Matcher",
     "RecordMode",
     "SecretError",
+    "StaleCassetteWarning",
     "UnusedError",
     "use_cassette",
 ]

@@ -6,11 +6,21 @@ from collections.abc import Sequence
 
 from spacecall.errors import SpaceError
 
-__all__ = ["CassetteError", "CassetteMissError", "SecretError", "UnusedError"]
+__all__ = [
+    "CassetteError",
+    "CassetteMissError",
+    "SecretError",
+    "StaleCassetteWarning",
+    "UnusedError",
+]
 
 
 class CassetteError(SpaceError):
     """The cassette cannot be read, written, or used for what was asked of it."""
+
+
+class StaleCassetteWarning(UserWarning):
+    """What was recorded is of another schema than the one in use: record it anew."""
 
 
 class CassetteMissError(CassetteError):

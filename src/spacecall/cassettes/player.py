@@ -54,6 +54,7 @@ class Player:
         same: whether a request means what a recorded one does, asked where the built-in
             comparison says so.
         clean: takes out of a request what no cassette has.
+        called_by: is told by which schema a typed client calls an endpoint.
         recorder: where requests go that are not recorded; None to refuse them.
     """
 
@@ -65,6 +66,7 @@ class Player:
         pick: Pick,
         same: Callable[[Exchange, Exchange], bool],
         clean: Callable[[Exchange], Exchange],
+        called_by: Callable[[str, str], None],
         recorder: Recorder | None = None,
     ) -> None:
         self._contents = contents
@@ -72,6 +74,7 @@ class Player:
         self._pick = pick
         self._same = same
         self._clean = clean
+        self.called_by = called_by
         self._recorder = recorder
         self._hosts = app_hosts(one.url for one in exchanges if one.status == 200)
         self._entries = [

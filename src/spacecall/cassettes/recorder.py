@@ -25,6 +25,7 @@ class Recorder:
     Args:
         keep: makes the stored form of a body.
         add: is given each exchange when its request is sent; the exchange fills up later.
+        called_by: is told by which schema a typed client calls an endpoint.
         clock: in seconds.
         since: where the time of the recording begins, in seconds.
     """
@@ -33,12 +34,14 @@ class Recorder:
         self,
         keep: Keep,
         add: Callable[[Exchange], None],
+        called_by: Callable[[str, str], None],
         clock: Callable[[], float],
         *,
         since: float = 0.0,
     ) -> None:
         self._keep = keep
         self._add = add
+        self.called_by = called_by
         self._clock = clock
         self._zero = clock() - since
 

@@ -43,7 +43,7 @@ def scrubbed(exchange: Exchange, fields: Collection[str]) -> Exchange:
     Args:
         fields: names of fields whose values go, besides those that always do.
     """
-    names = {*FIELDS, *(name.lower() for name in fields)}
+    names = _names(fields)
     return replace(
         exchange,
         url=_url(exchange.url, names),
@@ -55,6 +55,11 @@ def scrubbed(exchange: Exchange, fields: Collection[str]) -> Exchange:
         if exchange.events is None
         else [(at, _event(event, names)) for at, event in exchange.events],
     )
+
+
+def scrubbed_json(value: Any, fields: Collection[str]) -> Any:
+    """A JSON value without credentials; see `scrubbed`."""
+    return _json(value, _names(fields))
 
 
 def secrets(exchange: Exchange) -> Iterator[str]:
@@ -99,6 +104,10 @@ def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
     elif is_array(value):
         for number, inner in enumerate(value):
             yield from _texts(inner, f"{place}[{number}]")
+
+
+def _names(fields: Collection[str]) -> frozenset[str]:
+    return FIELDS | {name.lower() for name in fields}
 
 
 def _kept(headers: Headers) -> Headers:

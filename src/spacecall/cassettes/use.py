@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,12 +15,18 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from spacecall._io.intercept import intercepting
 from spacecall._version import __version__
-from spacecall.cassettes.errors import CassetteError, SecretError, UnusedError
+from spacecall.cassettes.apps import apps_of
+from spacecall.cassettes.errors import (
+    CassetteError,
+    SecretError,
+    StaleCassetteWarning,
+    UnusedError,
+)
 from spacecall.cassettes.exchange import Exchange
 from spacecall.cassettes.merging import merged
 from spacecall.cassettes.player import Player
 from spacecall.cassettes.recorder import Recorder
-from spacecall.cassettes.scrub import scrubbed, secrets, secrets_in
+from spacecall.cassettes.scrub import scrubbed, scrubbed_json, secrets, secrets_in
 from spacecall.cassettes.stage import Clock, Pick
 from spacecall.cassettes.store import Bodies, load, save, vcr_request
 
@@ -46,12 +53,16 @@ class Cassette:
 
     Attributes:
         recording: whether anything can be added to it.
+        strict: whether recorded requests that were not made are an error at the end.
         exchanges: what it has, in the order of their requests.
-        metadata: what it says of itself: when it was recorded, and by which version.
+        metadata: what it says of itself: when it was recorded and by which version, of which apps
+            (`apps`, each with the sha256 of its endpoints' shapes), and with which schemas typed
+            clients called their endpoints (`schemas`).
     """
 
     path: Path
     recording: bool
+    strict: bool = True
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     player: Player | None = None
@@ -60,6 +71,25 @@ class Cassette:
     def unused(self) -> list[str]:
         """Recorded requests that have not been made."""
         return self.player.unused if self.player else []
+
+    def called_by(self, endpoint: str, schema: str) -> None:
+        """A typed client calls an endpoint by a schema: it is noted, or warned of if another was.
+
+        Warns:
+            StaleCassetteWarning: see there.
+        """
+        schemas = self.metadata.setdefault("schemas", {})
+        recorded = schemas.get(endpoint)
+        if recorded is None or self.player is None:
+            schemas[endpoint] = schema
+        elif recorded != schema:
+            warnings.warn(
+                f"{self.path} was recorded with another schema of {endpoint} "
+                f"({recorded[:12]}, the client has {schema[:12]}): "
+                "if it is of the same app, record it anew",
+                StaleCassetteWarning,
+                stacklevel=2,
+            )
 
 
 @contextmanager
@@ -108,9 +138,9 @@ def use_cassette(
     if mode == "none" and not recorded:
         raise CassetteError(f"there is no cassette {path}: record it with mode='once'")
     if mode in ("none", "new_episodes") or (mode == "once" and recorded):
-        with _replaying(
-            path, mode, Clock(speed), _pick(shuffle), matchers, scrub, strict=strict
-        ) as cassette:
+        exchanges, metadata = load(path) if recorded else ([], _metadata())
+        cassette = Cassette(path, mode == "new_episodes", strict, exchanges, metadata)
+        with _replaying(cassette, Clock(speed), _pick(shuffle), matchers, scrub):
             yield cassette
     else:
         with _recording(path, scrub, keep_old=mode == "all" and recorded) as cassette:
@@ -119,47 +149,64 @@ def use_cassette(
 
 @contextmanager
 def _replaying(
-    path: Path,
-    mode: RecordMode,
+    cassette: Cassette,
     clock: Clock,
     pick: Pick,
     matchers: Sequence[Matcher],
     scrub: Sequence[str],
-    *,
-    strict: bool,
-) -> Generator[Cassette]:
-    exchanges, metadata = load(path) if path.is_file() else ([], _metadata())
-    cassette = Cassette(path, mode == "new_episodes", exchanges, metadata)
-    bodies = Bodies(path)
+) -> Generator[None]:
     new: list[Exchange] = []
-    recorder = None
-    if cassette.recording:
-        since = max((one.ended for one in exchanges), default=0.0)
-        recorder = Recorder(bodies.keep, new.append, time.monotonic, since=since)
-    cassette.player = player = Player(
-        exchanges, bodies, clock, pick, _same(matchers), partial(scrubbed, fields=scrub), recorder
-    )
-    with intercepting(player):
-        yield cassette
-    if new:
-        _write(cassette, bodies, [*exchanges, *new], scrub)
+    with _bodies(cassette.path, scrub) as bodies:
+        recorder = None
+        if cassette.recording:
+            since = max((one.ended for one in cassette.exchanges), default=0.0)
+            recorder = _recorder(bodies, new, cassette, since)
+        cassette.player = player = Player(
+            cassette.exchanges,
+            bodies,
+            clock,
+            pick,
+            _same(matchers),
+            partial(scrubbed, fields=scrub),
+            cassette.called_by,
+            recorder,
+        )
+        with intercepting(player):
+            yield
+        if new:
+            _write(cassette, bodies, [*cassette.exchanges, *new], scrub)
     if player.misses:
         raise player.misses[0]
-    if strict and player.unused:
+    if cassette.strict and player.unused:
         lines = "\n".join(f"  {one}" for one in player.unused)
         raise UnusedError(
-            f"{path} has requests that were not made:\n{lines}", requests=player.unused
+            f"{cassette.path} has requests that were not made:\n{lines}", requests=player.unused
         )
 
 
 @contextmanager
 def _recording(path: Path, scrub: Sequence[str], *, keep_old: bool) -> Generator[Cassette]:
-    old, _ = load(path) if keep_old else ([], {})
-    cassette = Cassette(path, True, metadata=_metadata())
-    bodies = Bodies(path)
-    with intercepting(Recorder(bodies.keep, cassette.exchanges.append, time.monotonic)):
-        yield cassette
-    _write(cassette, bodies, merged(old, cassette.exchanges), scrub)
+    old, metadata = load(path) if keep_old else ([], {})
+    cassette = Cassette(path, recording=True, metadata={**metadata, **_metadata()})
+    with _bodies(path, scrub) as bodies:
+        with intercepting(_recorder(bodies, cassette.exchanges, cassette)):
+            yield cassette
+        _write(cassette, bodies, merged(old, cassette.exchanges), scrub)
+
+
+@contextmanager
+def _bodies(path: Path, scrub: Sequence[str]) -> Generator[Bodies]:
+    bodies = Bodies(path, partial(scrubbed_json, fields=scrub))
+    try:
+        yield bodies
+    finally:
+        bodies.discard()
+
+
+def _recorder(
+    bodies: Bodies, exchanges: list[Exchange], cassette: Cassette, since: float = 0.0
+) -> Recorder:
+    return Recorder(bodies.keep, exchanges.append, cassette.called_by, time.monotonic, since=since)
 
 
 def _write(
@@ -169,9 +216,9 @@ def _write(
     places = [place for one in kept for place in secrets(one)]
     places += [place for path in bodies.waiting().values() for place in secrets_in(path)]
     if places:
-        bodies.discard()
         lines = "\n".join(f"  {place}" for place in places)
         raise SecretError(f"{cassette.path} is not written, it would have:\n{lines}", places=places)
+    cassette.metadata["apps"] = [app.told() for app in apps_of(kept, bodies.read).values()]
     bodies.save()
     save(cassette.path, kept, cassette.metadata)
 

@@ -1,0 +1,96 @@
+"""The apps that a recording talks to, as their recorded /config tells."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from spacecall._core.config import AppConfig, read_config
+from spacecall._core.fingerprint import fingerprints
+from spacecall._core.loose import is_object
+from spacecall.cassettes.bodies import Stored
+from spacecall.cassettes.exchange import Exchange
+from spacecall.errors import ProtocolError
+
+Read = Callable[[Stored], bytes]
+"""Gives the bytes of a stored body."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app of a recording.
+
+    Attributes:
+        base: its address, with its sub-path and without a slash at the end.
+        config: what its /config said.
+        info: what its /info said; None where it was not asked.
+    """
+
+    base: str
+    config: AppConfig
+    info: Mapping[str, Any] | None = None
+
+    @property
+    def schema(self) -> str:
+        """sha256 of what /config tells of its endpoints: another one is another app to callers."""
+        names = sorted({one.name for one in self.config.dependencies if one.name})
+        shapes = json.dumps(fingerprints(self.config, names), sort_keys=True)
+        return hashlib.sha256(shapes.encode()).hexdigest()
+
+    def told(self) -> dict[str, Any]:
+        """What a cassette says of it."""
+        return {
+            "url": self.base,
+            "space": self.config.space_id,
+            "gradio": self.config.version,
+            "protocol": self.config.protocol,
+            "schema": self.schema,
+        }
+
+
+def apps_of(exchanges: Iterable[Exchange], read: Read) -> dict[str, App]:
+    """The apps by address, each as it was first recorded; what is no Gradio app is passed over.
+
+    Raises:
+        CassetteError: a body beside the cassette is missing, or is not what was recorded.
+    """
+    everything = list(exchanges)
+    found: dict[str, App] = {}
+    for base, config in _answers(everything, "/config", read):
+        try:
+            found.setdefault(base, App(base, read_config(config)))
+        except ProtocolError:
+            continue
+    for base, info in _answers(everything, "/info", read):
+        app = next(
+            (one for one in found.values() if f"{one.base}{one.config.api_prefix}" == base), None
+        )
+        if app is not None and app.info is None:
+            found[app.base] = App(app.base, app.config, info)
+    return found
+
+
+def app_at(apps: Mapping[str, App], url: str) -> App | None:
+    """The app that a request went to: the one with the longest address that it begins with."""
+    found = [one for base, one in apps.items() if url.startswith(f"{base}/")]
+    return max(found, key=lambda one: len(one.base), default=None)
+
+
+def _answers(
+    exchanges: Iterable[Exchange], end: str, read: Read
+) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """What paths with that end answered, with the address before it."""
+    for one in exchanges:
+        parts = urlsplit(one.url)
+        if one.method != "GET" or one.status != 200 or not parts.path.endswith(end):
+            continue
+        try:
+            value = json.loads(read(one.body))
+        except (ValueError, RecursionError):
+            continue
+        if is_object(value):
+            yield urlunsplit((*parts[:2], parts.path.removesuffix(end), "", "")), value
