@@ -12,9 +12,10 @@ from spacecall.cassettes.errors import (
     StaleCassetteWarning,
     UnusedError,
 )
+from spacecall.cassettes.modes import RecordMode
 
 if TYPE_CHECKING:
-    from spacecall.cassettes.use import Cassette, Matcher, RecordMode, use_cassette
+    from spacecall.cassettes.use import Cassette, Matcher, use_cassette
 
 __all__ = [
     "Cassette",
@@ -29,17 +30,11 @@ __all__ = [
 ]
 
 # Loaded when first asked for: pytest loads the plugin beside it where the extra is not installed.
-_LAZY = frozenset({"Cassette", "Matcher", "RecordMode", "use_cassette"})
+_LAZY = frozenset({"Cassette", "Matcher", "use_cassette"})
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'spacecall.cassettes' has no attribute {name!r}")
-    try:
-        use = import_module("spacecall.cassettes.use")
-    except ModuleNotFoundError as error:
-        if error.name != "vcr":
-            raise
-        raise CassetteError("cassettes need vcrpy: pip install 'spacecall[cassettes]'") from error
-    globals()[name] = value = getattr(use, name)
+    globals()[name] = value = getattr(import_module("spacecall.cassettes.use"), name)
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,11 +26,13 @@ class App:
 
     Attributes:
         base: its address, with its sub-path and without a slash at the end.
-        config: what its /config said.
+        raw: what its /config said.
+        config: the same, read.
         info: what its /info said; None where it was not asked.
     """
 
     base: str
+    raw: Mapping[str, Any]
     config: AppConfig
     info: Mapping[str, Any] | None = None
 
@@ -62,7 +64,7 @@ def apps_of(exchanges: Iterable[Exchange], read: Read) -> dict[str, App]:
     found: dict[str, App] = {}
     for base, config in _answers(everything, "/config", read):
         try:
-            found.setdefault(base, App(base, read_config(config)))
+            found.setdefault(base, App(base, config, read_config(config)))
         except ProtocolError:
             continue
     for base, info in _answers(everything, "/info", read):
@@ -70,7 +72,7 @@ def apps_of(exchanges: Iterable[Exchange], read: Read) -> dict[str, App]:
             (one for one in found.values() if f"{one.base}{one.config.api_prefix}" == base), None
         )
         if app is not None and app.info is None:
-            found[app.base] = App(app.base, app.config, info)
+            found[app.base] = replace(app, info=info)
     return found
 
 
@@ -78,6 +80,16 @@ def app_at(apps: Mapping[str, App], url: str) -> App | None:
     """The app that a request went to: the one with the longest address that it begins with."""
     found = [one for base, one in apps.items() if url.startswith(f"{base}/")]
     return max(found, key=lambda one: len(one.base), default=None)
+
+
+def json_of(body: Stored, read: Read) -> Any:
+    """The value of a JSON body, in the cassette or beside it; None for any other."""
+    if "json" in body or "sha256" not in body:
+        return body.get("json")
+    try:
+        return json.loads(read(body))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _answers(
@@ -88,9 +100,6 @@ def _answers(
         parts = urlsplit(one.url)
         if one.method != "GET" or one.status != 200 or not parts.path.endswith(end):
             continue
-        try:
-            value = json.loads(read(one.body))
-        except (ValueError, RecursionError):
-            continue
+        value = json_of(one.body, read)
         if is_object(value):
             yield urlunsplit((*parts[:2], parts.path.removesuffix(end), "", "")), value

@@ -133,6 +133,33 @@ class Parts:
         return {"parts": [part.stored() for part in self.parts]}
 
 
+class RequestBody:
+    """The body of a request as it passes by: whole, to be compared, or the parts of an upload.
+
+    Args:
+        content_type: of the request.
+    """
+
+    def __init__(self, content_type: str) -> None:
+        self._type = content_type
+        mark = boundary(content_type)
+        self._parts = None if mark is None else Parts(mark)
+        self._chunks: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> None:
+        """The next bytes."""
+        if self._parts is None:
+            self._chunks.append(chunk)
+        else:
+            self._parts.feed(chunk)
+
+    def stored(self) -> Stored:
+        """What a cassette keeps of it."""
+        if self._parts is None:
+            return store(b"".join(self._chunks), self._type)
+        return self._parts.stored()
+
+
 def boundary(content_type: str) -> str | None:
     """The boundary of a multipart body, or None for what is none."""
     kind, _, rest = content_type.partition(";")

@@ -14,7 +14,7 @@ import anyio.lowlevel
 
 from spacecall._core.loose import mapping, text
 from spacecall._io.intercept import FAILURES, Forward, NetworkError, Received, Sent
-from spacecall.cassettes.bodies import Parts, Stored, boundary, store
+from spacecall.cassettes.bodies import RequestBody, Stored
 from spacecall.cassettes.errors import CassetteMissError
 from spacecall.cassettes.exchange import Exchange, header
 from spacecall.cassettes.matching import Meaning, app_hosts, meaning
@@ -244,17 +244,11 @@ class _Replayed:
 
 async def _read(request: Sent, copy: IO[bytes]) -> Stored:
     """The body of a request in the form that it is compared in; its bytes go into `copy`."""
-    content_type = header(request.headers, "content-type")
-    mark = boundary(content_type)
-    parts = Parts(mark or "")
+    body = RequestBody(header(request.headers, "content-type"))
     async for chunk in request.body:
         copy.write(chunk)
-        if mark is not None:
-            parts.feed(chunk)
-    if mark is not None:
-        return parts.stored()
-    copy.seek(0)
-    return store(copy.read(), content_type)
+        body.feed(chunk)
+    return body.stored()
 
 
 async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:

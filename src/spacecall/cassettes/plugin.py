@@ -9,21 +9,29 @@ import re
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from spacecall.cassettes.modes import MODES
+
 if TYPE_CHECKING:
     from spacecall.cassettes import Cassette
 
-MODES = ("none", "once", "new_episodes", "all", "rewrite")
 _LONGEST = 100
 _FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--spacecall-record`."""
-    parser.getgroup("spacecall").addoption(
+    """Add `--spacecall-record` and `--spacecall-list`."""
+    group = parser.getgroup("spacecall")
+    group.addoption(
+        "--spacecall-list",
+        metavar="FILE",
+        help="Write the cassettes of the collected tests to FILE, a path a line.",
+    )
+    group.addoption(
         "--spacecall-record",
         choices=MODES,
         default="none",
@@ -39,6 +47,13 @@ def pytest_configure(config: pytest.Config) -> None:
         "spacecall(name=None, **options): replay Spaces from a cassette, in the folder `cassettes` "
         "beside the test; options are those of use_cassette.",
     )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write what `--spacecall-list` asks for."""
+    if file := session.config.getoption("--spacecall-list"):
+        used = [item for item in session.items if "space_cassette" in _fixtures(item)]
+        Path(file).write_text("".join(f"{_path(item)}\n" for item in used), encoding="utf-8")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,11 +77,9 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     from spacecall.cassettes import CassetteError, use_cassette  # noqa: PLC0415 - needs an extra
 
     marker = request.node.get_closest_marker("spacecall")
-    named = marker.args[0] if marker and marker.args else None
     options: dict[str, Any] = {"mode": request.config.getoption("--spacecall-record")}
     options |= marker.kwargs if marker else {}
-    name = named or f"{request.path.stem}/{_file_name(request.node.name)}"
-    path = request.path.parent / "cassettes" / f"{name}.json"
+    path = _path(request.node)
     if not path.resolve().is_relative_to(request.path.parent.resolve()):
         raise CassetteError(f"a cassette is in the folder of its test, not at {path}")
     with use_cassette(path, **options) as cassette:
@@ -82,8 +95,17 @@ def _spacecall_marked(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("space_cassette")
 
 
-def _file_name(test: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", test).strip("-.")[:_LONGEST]
+def _fixtures(item: pytest.Item) -> list[str]:
+    marked = ["space_cassette"] if item.get_closest_marker("spacecall") else []
+    return [*marked, *getattr(item, "fixturenames", [])]
+
+
+def _path(item: pytest.Item) -> Path:
+    """Where the cassette of a test is."""
+    marker = item.get_closest_marker("spacecall")
+    named = marker.args[0] if marker and marker.args else ""
+    test = re.sub(r"[^\w.-]+", "-", item.name).strip("-.")[:_LONGEST]
+    return item.path.parent / "cassettes" / f"{named or f'{item.path.stem}/{test}'}.json"
 
 
 @contextmanager

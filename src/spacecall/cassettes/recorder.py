@@ -8,22 +8,22 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from spacecall._io.intercept import Chunks, Forward, NetworkError, Received, Sent
-from spacecall.cassettes.bodies import Parts, Stored, boundary
-from spacecall.cassettes.exchange import COMPLETE, Exchange, Headers, header
+from spacecall.cassettes.bodies import RequestBody, Stored
+from spacecall.cassettes.exchange import COMPLETE, Exchange, header
 from spacecall.cassettes.sse import Event, Splitter
 
 IN_MEMORY = 2**20
 """Bytes of a body that are kept in memory; what is larger waits in a temporary file."""
 
 Keep = Callable[[IO[bytes], str], Stored]
-"""What is kept of a body that has passed, given its content type."""
+"""What is kept of an answer's body that has passed, given its content type."""
 
 
 class Recorder:
     """Notes every exchange that passes.
 
     Args:
-        keep: makes the stored form of a body.
+        keep: makes the stored form of an answer's body.
         add: is given each exchange when its request is sent; the exchange fills up later.
         called_by: is told by which schema a typed client calls an endpoint.
         clock: in seconds.
@@ -53,13 +53,13 @@ class Recorder:
         """Forward the request and note it, its answer, and how it ended."""
         exchange = Exchange(request.method, request.url, request.headers, began=self.now())
         self._add(exchange)
-        sent = _body(request.headers)
+        sent = RequestBody(header(request.headers, "content-type"))
         # Packed, the events of a stream could not be told apart.
         plain = [(name, value) for name, value in request.headers if name != "accept-encoding"]
         onward = replace(
             request,
             headers=(*plain, ("accept-encoding", "identity")),
-            body=sent.passing(request.body),
+            body=_noted(request.body, sent),
         )
         try:
             received = await forward(onward)
@@ -68,7 +68,7 @@ class Recorder:
             raise
         finally:
             exchange.ended = self.now()
-            exchange.request_body = sent.stored(self._keep)
+            exchange.request_body = sent.stored()
         exchange.status, exchange.headers = received.status, received.headers
         exchange.answered = self.now()
         return replace(received, body=_Recorded(received, exchange, self._keep, self.now))
@@ -118,7 +118,7 @@ class _Recorded:
 
 
 class _Copy:
-    """The bytes of a body that passes."""
+    """The bytes of an answer that passes."""
 
     def __init__(self, content_type: str) -> None:
         self.content_type = content_type
@@ -128,12 +128,6 @@ class _Copy:
         """The next bytes."""
         self._file.write(chunk)
 
-    async def passing(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """`chunks`, noted."""
-        async for chunk in chunks:
-            self.write(chunk)
-            yield chunk
-
     def stored(self, keep: Keep) -> Stored:
         """What is kept of it."""
         with self._file as file:
@@ -141,25 +135,10 @@ class _Copy:
             return keep(file, self.content_type)
 
 
-class _Upload(_Copy):
-    """The parts of a multipart body that passes, without their content."""
-
-    def __init__(self, content_type: str, mark: str) -> None:
-        super().__init__(content_type)
-        self._parts = Parts(mark)
-
-    def write(self, chunk: bytes) -> None:
-        self._parts.feed(chunk)
-
-    def stored(self, keep: Keep) -> Stored:  # noqa: ARG002
-        self._file.close()
-        return self._parts.stored()
-
-
-def _body(headers: Headers) -> _Copy:
-    content_type = header(headers, "content-type")
-    mark = boundary(content_type)
-    return _Copy(content_type) if mark is None else _Upload(content_type, mark)
+async def _noted(chunks: AsyncIterator[bytes], body: RequestBody) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        body.feed(chunk)
+        yield chunk
 
 
 def _heartbeat(event: Event) -> bool:

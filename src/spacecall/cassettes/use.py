@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 from spacecall._io.intercept import intercepting
 from spacecall._version import __version__
@@ -24,23 +24,14 @@ from spacecall.cassettes.errors import (
 )
 from spacecall.cassettes.exchange import Exchange
 from spacecall.cassettes.merging import merged
+from spacecall.cassettes.modes import MODES, RecordMode
 from spacecall.cassettes.player import Player
 from spacecall.cassettes.recorder import Recorder
 from spacecall.cassettes.scrub import scrubbed, scrubbed_json, secrets, secrets_in
 from spacecall.cassettes.stage import Clock, Pick
 from spacecall.cassettes.store import Bodies, load, save, vcr_request
 
-__all__ = ["Cassette", "Matcher", "RecordMode", "use_cassette"]
-
-RecordMode: TypeAlias = Literal["none", "once", "new_episodes", "all", "rewrite"]
-"""What is recorded, by the names that pytest-recording and vcrpy have for it:
-
-- `none`: nothing, and what is not in the cassette fails;
-- `once`: everything where there is no cassette yet, otherwise nothing;
-- `new_episodes`: what is not in the cassette;
-- `all`: everything; what was recorded before and is not asked for now stays;
-- `rewrite`: everything, and the cassette has nothing else.
-"""
+__all__ = ["Cassette", "Matcher", "use_cassette"]
 
 Matcher: TypeAlias = Callable[[Any, Any], None]
 """A matcher as vcrpy has them: given a request and a recorded one (`vcr.request.Request`), it
@@ -56,8 +47,8 @@ class Cassette:
         strict: whether recorded requests that were not made are an error at the end.
         exchanges: what it has, in the order of their requests.
         metadata: what it says of itself: when it was recorded and by which version, of which apps
-            (`apps`, each with the sha256 of its endpoints' shapes), and with which schemas typed
-            clients called their endpoints (`schemas`).
+            (`apps`, each with the sha256 of its endpoints' shapes), and which endpoints typed
+            clients called by which schemas (`schemas`, by their sha256).
     """
 
     path: Path
@@ -78,14 +69,15 @@ class Cassette:
         Warns:
             StaleCassetteWarning: see there.
         """
-        schemas = self.metadata.setdefault("schemas", {})
-        recorded = schemas.get(endpoint)
-        if recorded is None or self.player is None:
-            schemas[endpoint] = schema
-        elif recorded != schema:
+        schemas: dict[str, list[str]] = self.metadata.setdefault("schemas", {})
+        recorded = [digest for digest, names in schemas.items() if endpoint in names]
+        if not recorded or self.player is None:
+            names = schemas.setdefault(schema, [])
+            schemas[schema] = sorted({*names, endpoint})
+        elif schema not in recorded:
             warnings.warn(
                 f"{self.path} was recorded with another schema of {endpoint} "
-                f"({recorded[:12]}, the client has {schema[:12]}): "
+                f"({recorded[-1][:12]}, the client has {schema[:12]}): "
                 "if it is of the same app, record it anew",
                 StaleCassetteWarning,
                 stacklevel=2,
@@ -128,8 +120,8 @@ def use_cassette(
         SecretError: what would be written has something that looks like a token; nothing is.
         RuntimeError: another cassette is in use.
     """
-    if mode not in get_args(RecordMode):
-        raise ValueError(f"the mode is one of {', '.join(get_args(RecordMode))}, not {mode!r}")
+    if mode not in MODES:
+        raise ValueError(f"the mode is one of {', '.join(MODES)}, not {mode!r}")
     path = Path(path)
     speed = {"instant": 0.0, "recorded": 1.0}.get(str(pace), pace)
     if isinstance(speed, str) or speed < 0:

@@ -6,10 +6,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from vcr.cassette import Cassette  # type: ignore[import-untyped]
-from vcr.persisters.filesystem import FilesystemPersister  # type: ignore[import-untyped]
-from vcr.record_mode import RecordMode  # type: ignore[import-untyped]
-from vcr.request import Request as _Request  # type: ignore[import-untyped]
+from spacecall.cassettes.errors import CassetteError
+
+try:
+    from vcr.cassette import Cassette  # type: ignore[import-untyped]
+    from vcr.persisters.filesystem import FilesystemPersister  # type: ignore[import-untyped]
+    from vcr.record_mode import RecordMode  # type: ignore[import-untyped]
+    from vcr.request import Request as _Request  # type: ignore[import-untyped]
+except ModuleNotFoundError as error:
+    raise CassetteError("cassettes need vcrpy: pip install 'spacecall[cassettes]'") from error
 
 __all__ = ["Container", "Files", "RecordMode", "Request"]
 

@@ -13,6 +13,7 @@ import typer
 from spacecall._version import __version__
 from spacecall.cli.add import add
 from spacecall.cli.call import CallCommand, call
+from spacecall.cli.cassettes import cassettes
 from spacecall.cli.chat import chat
 from spacecall.cli.check import check
 from spacecall.cli.demonstration import demo
@@ -28,6 +29,7 @@ from spacecall.cli.exits import (
 )
 from spacecall.cli.generate import generate
 from spacecall.cli.inspect import inspect
+from spacecall.cli.record import record
 from spacecall.cli.refresh import refresh
 from spacecall.cli.remove import remove
 from spacecall.cli.rules import rules
@@ -50,6 +52,7 @@ app = typer.Typer(
 
 app.command()(inspect)
 app.command(cls=CallCommand)(call)
+app.command(cls=CallCommand)(record)
 app.command()(chat)
 app.command()(wait)
 app.command()(add)
@@ -58,6 +61,7 @@ app.command()(generate)
 app.command(epilog=CHECKING)(check)
 app.command()(remove)
 app.command()(rules)
+app.add_typer(cassettes, name="cassettes")
 app.command()(demo)
 app.command()(doctor)
 

@@ -3,19 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from typer.core import TyperCommand
 
 from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
-from spacecall.cli.calling import Order, place
+from spacecall.cli.calling import Given, Order, place
 from spacecall.cli.completion import endpoint_names, flag_names
 from spacecall.cli.flags import split
 from spacecall.cli.running import run
 from spacecall.errors import InvalidInputError
 
-__all__ = ["CallCommand", "call"]
+__all__ = [
+    "CallCommand",
+    "EndpointArgument",
+    "JsonOption",
+    "SourceArgument",
+    "call",
+    "given_in",
+]
+
+SourceArgument: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE", help="A Space id (owner/name) or an address.", show_default=False
+    ),
+]
+"""The app whose endpoint is called."""
+
+EndpointArgument: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENDPOINT",
+        help="Such as /predict; `inspect` lists them.",
+        show_default=False,
+        autocompletion=endpoint_names,
+    ),
+]
+"""The endpoint that is called."""
+
+JsonOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--json",
+        metavar="OBJECT",
+        help="Arguments as a JSON object, @file or - for stdin; flags count more.",
+        show_default=False,
+    ),
+]
+"""`--json`, for commands that call."""
 
 _GIVEN, _HELP, _OWN = "spacecall.given", "spacecall.help", "spacecall.own"
 
@@ -48,33 +85,19 @@ class CallCommand(TyperCommand):
         return [*(item(name, help=label) for name, label in names.items()), *items]
 
 
+def given_in(ctx: typer.Context) -> Given:
+    """The flags of the app's parameters that a command of `CallCommand` was given."""
+    return Given(
+        ctx.meta.get(_GIVEN, []), ctx.meta.get(_OWN, frozenset()), ctx.meta.get(_HELP, False)
+    )
+
+
 def call(
     ctx: typer.Context,
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE", help="A Space id (owner/name) or an address.", show_default=False
-        ),
-    ],
-    endpoint: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENDPOINT",
-            help="Such as /predict; `inspect` lists them.",
-            show_default=False,
-            autocompletion=endpoint_names,
-        ),
-    ],
+    source: SourceArgument,
+    endpoint: EndpointArgument,
     *,
-    json_: Annotated[
-        str,
-        typer.Option(
-            "--json",
-            metavar="OBJECT",
-            help="Arguments as a JSON object, @file or - for stdin; flags count more.",
-            show_default=False,
-        ),
-    ] = "",
+    json_: JsonOption = "",
     jsonl: Annotated[
         bool,
         typer.Option(
@@ -125,14 +148,12 @@ def call(
     order = Order(
         source=source,
         endpoint=endpoint,
-        given=ctx.meta.get(_GIVEN, []),
-        taken=ctx.meta.get(_OWN, frozenset()),
+        given=given_in(ctx),
         json=json_,
         jobs=jobs if jsonl else None,
         stream=stream,
         out=out,
         quiet=quiet,
-        help=ctx.meta.get(_HELP, False),
     )
     access = Access.of(token, user, header, timeout)
     if code := run(lambda: place(order, access)):

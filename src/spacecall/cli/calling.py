@@ -25,7 +25,22 @@ from spacecall.cli.values import Inputs, reads_stdin
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, Log
 
-__all__ = ["Order", "place"]
+__all__ = ["Given", "Order", "place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The flags of an app's parameters, before the app has told of them.
+
+    Attributes:
+        flags: as written.
+        taken: the command's own flags, which mean something else.
+        help: whether the endpoint's parameters are shown, and nothing is called.
+    """
+
+    flags: Sequence[str]
+    taken: frozenset[str]
+    help: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,24 +48,19 @@ class Order:
     """What `spacecall call` was asked for.
 
     Attributes:
-        given: the flags of the app's parameters, as written.
-        taken: the command's own flags.
         json: arguments as JSON, `@file`, `-`, or empty.
         jobs: calls at once, where lines of stdin are calls; None for one call.
         stream: None for the default.
-        help: whether the endpoint's parameters are shown, and nothing is called.
     """
 
     source: str
     endpoint: str
-    given: Sequence[str]
-    taken: frozenset[str]
+    given: Given
     json: str
-    jobs: int | None
-    stream: bool | None
-    out: Path | None
-    quiet: bool
-    help: bool
+    jobs: int | None = None
+    stream: bool | None = None
+    out: Path | None = None
+    quiet: bool = False
 
 
 async def place(order: Order, access: Access) -> int:
@@ -62,14 +72,14 @@ async def place(order: Order, access: Access) -> int:
         OSError: a file could not be written.
     """
     source = live(order.source)
-    with Feedback(quiet=order.quiet or order.help) as feedback:
+    with Feedback(quiet=order.quiet or order.given.help) as feedback:
         async with opened(source, access) as space:
             endpoint = await find_endpoint(space, source, order.endpoint, access)
-            flags = flags_of(endpoint, order.taken)
-            if order.help:
+            flags = flags_of(endpoint, order.given.taken)
+            if order.given.help:
                 show(screen(), endpoint_help(order.source, endpoint, flags))
                 return DONE
-            given = read(order.given, flags)
+            given = read(order.given.flags, flags)
             work = _Work(order, space, endpoint, flags, given, feedback)
             return await (work.one() if order.jobs is None else work.lines(order.jobs))
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from spacecall.cassettes.errors import CassetteError, CassetteMissError, SecretError
 from spacecall.codegen.configuration import ConfigurationError
 from spacecall.codegen.store import SchemaError
 from spacecall.errors import (
@@ -70,6 +71,10 @@ def status_of(error: Exception) -> int:
         case InvalidInputError() | SchemaError() | ConfigurationError():
             return WRONG_USE
         case NotFoundError(status=None):  # a name that the app does not have
+            return WRONG_USE
+        case CassetteMissError() | SecretError():
+            return FAILED
+        case CassetteError():
             return WRONG_USE
         case JobLostError() | StatusError():
             return UNREACHABLE

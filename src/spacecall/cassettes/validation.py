@@ -1,0 +1,196 @@
+"""Whether what was recorded is what the protocol and the apps' schemas say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from spacecall._client.plan import UNCHANGED, visible
+from spacecall._core.config import Dependency
+from spacecall._core.diffs import fold
+from spacecall._core.loose import is_array, is_object, items, mapping, text
+from spacecall._core.messages import UnknownMessage, parse
+from spacecall._core.schema_check import problems
+from spacecall._wire.call import CallEvent, CallRequest, CallResponse
+from spacecall._wire.cancel import CancelRequest
+from spacecall._wire.errors import AppErrorBody
+from spacecall._wire.join import JoinRequest, JoinResponse
+from spacecall._wire.run import RunRequest, RunResponse
+from spacecall._wire.upload import UploadResponse
+from spacecall.cassettes.apps import App, Read, app_at, json_of
+from spacecall.cassettes.exchange import COMPLETE, Exchange
+from spacecall.cassettes.reels import Reel, is_cancel, is_join, is_stream, read_reels
+from spacecall.codegen import drift
+from spacecall.codegen.drift.interface import Value
+from spacecall.codegen.store import SchemaFolder
+from spacecall.errors import ProtocolError
+
+__all__ = ["validate"]
+
+Report = Iterator[str]
+
+_CALL: TypeAdapter[CallEvent] = TypeAdapter(CallEvent)
+_KINDS = {"generating", "complete", "error", "heartbeat"}
+_UPLOAD: TypeAdapter[UploadResponse] = TypeAdapter(UploadResponse)
+
+
+def validate(
+    exchanges: Sequence[Exchange],
+    apps: Mapping[str, App],
+    read: Read,
+    pinned: SchemaFolder | None = None,
+) -> list[str]:
+    """What in a recording fits neither the protocol nor the schemas: a line each, with its place.
+
+    Args:
+        exchanges: of one cassette.
+        apps: that it talks to.
+        read: its bodies.
+        pinned: the schemas to compare with; by default those of the recorded /info, which every
+            app is compared with that was asked for it.
+    """
+    found = [
+        line for number, one in enumerate(exchanges, 1) for line in _message(number, one, read)
+    ]
+    wanted = None if pinned is None else drift.pinned(pinned)
+    told = {base: drift.live(app.raw, app.info) for base, app in apps.items() if app.info}
+    if wanted is not None:
+        for base, live in told.items():
+            found += [f"{base}: {line}" for line in _drift(wanted, live)]
+    reels = read_reels(exchanges)
+    for number, one in enumerate(exchanges, 1):
+        app = app_at(apps, one.url) if is_join(one.method, one.url) else None
+        interface = (wanted or told.get(app.base)) if app else None
+        if app and interface:
+            reel = reels.get(text(mapping(one.body.get("json")).get("event_id")))
+            place = _place(number, one)
+            found += [f"{place}: {line}" for line in _job(one, reel, app, interface)]
+    return found
+
+
+def _drift(pinned: drift.App, told: drift.App) -> Report:
+    for finding in drift.compare(pinned, told):
+        if finding.severity == "error":
+            yield f"drift: {finding.sentence}"
+
+
+def _place(number: int, exchange: Exchange) -> str:
+    return f"interaction {number}, {exchange.method} {urlsplit(exchange.url).path}"
+
+
+def _message(number: int, one: Exchange, read: Read) -> Report:
+    """What the protocol says against one exchange."""
+    path = urlsplit(one.url).path
+    place = _place(number, one)
+    sent, got = json_of(one.request_body, read), json_of(one.body, read)
+    answered = one.status == 200 and one.end == COMPLETE
+    if is_stream(one.method, one.url) and one.events is not None:
+        for count, (_, event) in enumerate(one.events, 1):
+            yield from (f"{place}, event {count}: {line}" for line in _queue_event(event.data))
+        return
+    checks: list[tuple[str, Callable[[Any], object], Any]] = []
+    if one.method == "POST" and "/call/" in path:
+        checks.append(("request", CallRequest.model_validate, sent))
+        checks += [("answer", CallResponse.model_validate, got)] * answered
+    elif is_join(one.method, one.url):
+        checks.append(("request", JoinRequest.model_validate, sent))
+        checks += [("answer", JoinResponse.model_validate, got)] * answered
+    elif is_cancel(one.method, one.url):
+        checks.append(("request", CancelRequest.model_validate, sent))
+    elif one.method == "POST" and "/run/" in path:
+        checks.append(("request", RunRequest.model_validate, sent))
+        checks += [("answer", RunResponse.model_validate, got)] * answered
+        checks += [("answer", AppErrorBody.model_validate, got)] * (one.status == 500)
+    elif one.method == "POST" and path.endswith("/upload") and answered:
+        checks.append(("answer", _UPLOAD.validate_python, got))
+    elif "/call/" in path and one.events is not None:
+        for count, (_, event) in enumerate(one.events, 1):
+            yield from (
+                f"{place}, event {count}: {line}" for line in _call_event(event.name, event.json())
+            )
+    for what, check, value in checks:
+        try:
+            check(value)
+        except ValidationError as error:
+            yield from (f"{place}, {what}: {line}" for line in _lines(error))
+
+
+def _queue_event(data: str) -> Report:
+    try:
+        message = parse(data)
+    except ProtocolError as error:
+        yield str(error)
+        return
+    if isinstance(message, UnknownMessage):
+        yield f"a message of an unknown kind: {message.msg[:60]!r}"
+
+
+def _call_event(name: str, data: Any) -> Report:
+    if name not in _KINDS:
+        yield f"an event of an unknown kind: {name[:60]!r}"
+        return
+    try:
+        _CALL.validate_python({"event": name, "data": data})
+    except ValidationError as error:
+        yield from _lines(error)
+
+
+def _lines(error: ValidationError) -> Report:
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        yield f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}"
+
+
+def _job(join: Exchange, reel: Reel | None, app: App, wanted: drift.App) -> Report:
+    """What the app's schemas say against one job: its arguments, each value, its result."""
+    body = mapping(join.request_body.get("json"))
+    dependency = next(
+        (one for one in app.config.dependencies if one.fn_index == body.get("fn_index")), None
+    )
+    endpoint = wanted.endpoints.get(dependency.name or "") if dependency else None
+    if dependency is None or endpoint is None:
+        return
+    given = _inputs(dependency, items(body.get("data")))
+    yield from _values(endpoint.inputs, given, endpoint.name, "takes")
+    for output in _outputs(reel):
+        yield from _values(endpoint.outputs, visible(dependency, output), endpoint.name, "gives")
+
+
+def _values(wanted: Sequence[Value], values: Sequence[Any], name: str, verb: str) -> Report:
+    if len(wanted) != len(values):
+        yield f"{name} {verb} {len(wanted)} values, and there are {len(values)}"
+    for one, value in zip(wanted, values, strict=False):
+        if value is not UNCHANGED and not _kept_default(one, value):
+            for line in problems(one.type.schema, value, root=one.type.root):
+                yield f"{name}, {one.name}: {line}"
+
+
+def _kept_default(wanted: Value, value: Any) -> bool:
+    return not wanted.required and value == wanted.default
+
+
+def _inputs(dependency: Dependency, data: Sequence[Any]) -> list[Any]:
+    """What a caller gave; a slot that takes the whole component has the value in it."""
+    found: list[Any] = []
+    for place, (component, value) in enumerate(zip(dependency.inputs, data, strict=False)):
+        if not component.hidden:
+            whole = place in dependency.prop_inputs and is_object(value)
+            found.append(mapping(value).get("value") if whole else value)
+    return found
+
+
+def _outputs(reel: Reel | None) -> Iterator[Sequence[Any]]:
+    """The outputs of a job, one after another, whole."""
+    snapshot: list[Any] | None = None
+    for _, event in reel.events if reel else ():
+        message = event.value()
+        kind, data = message.get("msg"), mapping(message.get("output")).get("data")
+        if message.get("success") is False or not is_array(data):
+            continue
+        if kind == "process_generating":
+            snapshot = fold(snapshot, list(data))
+            yield snapshot
+        elif kind in ("process_streaming", "process_completed"):
+            yield data

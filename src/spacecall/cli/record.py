@@ -1,0 +1,79 @@
+"""`spacecall record`: make a call, and keep its traffic as a cassette."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from spacecall.cassettes.modes import MODES, RecordMode
+from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
+from spacecall.cli.call import EndpointArgument, JsonOption, SourceArgument, given_in
+from spacecall.cli.calling import Order, place
+from spacecall.cli.running import run
+from spacecall.errors import AppError, InvalidInputError
+
+__all__ = ["record"]
+
+_MODES = [mode for mode in MODES if mode != "none"]
+
+
+def record(
+    ctx: typer.Context,
+    source: SourceArgument,
+    endpoint: EndpointArgument,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The cassette, name.json.", show_default=False
+        ),
+    ],
+    mode: Annotated[
+        str,
+        typer.Option(metavar="MODE", help=f"What of an older cassette stays: {', '.join(_MODES)}."),
+    ] = "all",
+    scrub: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A field whose values are not kept, such as username. Can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    json_: JsonOption = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Neither progress nor the app's messages.")
+    ] = False,
+    token: TokenOption = "",
+    user: UserOption = "",
+    header: HeaderOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Call an endpoint as `call` does, and record the traffic: see `spacecall cassettes`.
+
+    \b
+    spacecall record SOURCE /endpoint --text hi --output tests/cassettes/hi.json
+
+    Nothing is written if the call fails for want of the app, or would leave a secret in the file;
+    an error of the app itself is recorded.
+    """  # noqa: D301 - the help wants this character
+    if mode not in _MODES:
+        raise InvalidInputError(f"--mode is one of {', '.join(_MODES)}, got {mode!r}")
+    from spacecall.cassettes import use_cassette  # noqa: PLC0415 - needs an extra
+
+    given = given_in(ctx)
+    order = Order(source=source, endpoint=endpoint, given=given, json=json_, quiet=quiet)
+    access = Access.of(token, user, header, timeout)
+    if given.help:
+        run(lambda: place(order, access))
+        return
+    failed: AppError | None = None
+    with use_cassette(output, mode=cast("RecordMode", mode), scrub=scrub or (), strict=False):
+        try:
+            run(lambda: place(order, access))
+        except AppError as error:
+            failed = error
+    if failed is not None:
+        raise failed

@@ -1,0 +1,85 @@
+"""Headless Chromium, driven over WebDriver."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.servers import free_port
+
+_ARGUMENTS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+_START = 60.0
+
+
+@dataclass(frozen=True)
+class Browser:
+    """One window."""
+
+    client: httpx.Client
+    session: str
+
+    def _do(self, path: str, **body: Any) -> Any:
+        answer = self.client.post(f"/session/{self.session}/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()["value"]
+
+    def open(self, url: str) -> None:
+        self._do("url", url=url)
+
+    def script(self, text: str) -> Any:
+        return self._do("execute/sync", script=text, args=[])
+
+    def click(self, selector: str) -> None:
+        found: dict[str, str] = self._do("element", using="css selector", value=selector)
+        self._do(f"element/{next(iter(found.values()))}/click")
+
+    def complaints(self) -> list[Any]:
+        """What the page's console says of errors, refused loads among them."""
+        return list(self._do("se/log", type="browser"))
+
+
+@contextmanager
+def chromium() -> Generator[Browser]:
+    """A window of the system's Chromium (Debian: chromium and chromium-driver)."""
+    driver = shutil.which("chromedriver")
+    assert driver, "chromedriver is not on the PATH: install Debian's chromium and chromium-driver"
+    port = free_port()
+    process = subprocess.Popen([driver, f"--port={port}"], stdout=subprocess.DEVNULL)
+    try:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
+        ) as client:
+            _wait(client)
+            options = {"goog:chromeOptions": {"args": _ARGUMENTS}}
+            logging = {"goog:loggingPrefs": {"browser": "ALL"}}
+            wanted = {"capabilities": {"alwaysMatch": options | logging}}
+            answer = client.post("/session", json=wanted)
+            assert answer.is_success, answer.text
+            browser = Browser(client, answer.json()["value"]["sessionId"])
+            yield browser
+            client.delete(f"/session/{browser.session}")
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(client: httpx.Client) -> None:
+    deadline = time.monotonic() + _START
+    while True:
+        try:
+            if client.get("/status").is_success:
+                return
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)

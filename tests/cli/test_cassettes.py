@@ -1,0 +1,175 @@
+"""`spacecall record` and `spacecall cassettes`, on a real app."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spacecall import SyncSpace
+from spacecall.cassettes import use_cassette
+from tests import servers
+from tests.cli.conftest import Cli
+from tests.servers import AppServer
+
+NOWHERE = "http://127.0.0.1:9"
+TESTS = """
+import pytest
+from spacecall import SyncSpace
+
+@pytest.mark.spacecall("mine")
+def test_it():
+    with SyncSpace("http://127.0.0.1:9") as space:
+        assert space.call("/echo", text="hi").result() == "hi"
+"""
+
+
+@pytest.fixture(scope="session")
+def app(protocol_app_6: AppServer) -> str:
+    return protocol_app_6.url
+
+
+@pytest.fixture
+def recorded(cli: Cli, app: str) -> Path:
+    """A cassette with one call, in the `cassettes` folder of the working folder."""
+    done = cli("record", app, "/echo", "--text", "hi", "-o", "cassettes/mine.json")
+    assert (done.code, done.out) == (0, "hi\n")
+    return Path("cassettes/mine.json")
+
+
+def test_a_recorded_call_is_replayed_without_the_app(recorded: Path) -> None:
+    with use_cassette(recorded), SyncSpace(NOWHERE) as space:
+        assert space.call("/echo", text="hi").result() == "hi"
+
+
+def test_a_second_call_is_added_and_the_same_one_replaced(
+    cli: Cli, app: str, recorded: Path
+) -> None:
+    for text in ("hi", "ho"):
+        cli("record", app, "/echo", "--text", text, "-o", recorded)
+    with use_cassette(recorded), SyncSpace(NOWHERE) as space:
+        assert [space.call("/echo", text=text).result() for text in ("hi", "ho")] == ["hi", "ho"]
+
+
+def test_an_error_of_the_app_is_recorded_and_told(cli: Cli, app: str) -> None:
+    done = cli("record", app, "/fail2", "--text", "oh", "-o", "fail.json")
+    assert (done.code, done.err) == (1, "spacecall: the app failed: Title2: boom2\n")
+    assert cli("cassettes", "validate", "fail.json").code == 0
+
+
+def test_nothing_is_written_where_the_app_is_not_reached(cli: Cli) -> None:
+    assert cli("record", NOWHERE, "/echo", "-o", "none.json").code == 3
+    assert not Path("none.json").exists()
+
+
+def test_a_secret_is_refused_with_its_place_and_nothing_is_written(cli: Cli, app: str) -> None:
+    secret = "hf_" + "a" * 34
+    done = cli("record", app, "/echo", "--text", secret, "-o", "secret.json", "--mode", "rewrite")
+    assert done.code == 1
+    assert "a Hugging Face token in POST /gradio_api/queue/join" in done.err
+    assert secret not in done.err
+    assert not Path("secret.json").exists()
+
+
+def test_the_help_of_an_endpoint_and_wrong_modes(cli: Cli, app: str) -> None:
+    done = cli("record", app, "/echo", "--help", "-o", "x.json")
+    assert "--text" in done.out
+    assert not Path("x.json").exists()
+    assert cli("record", app, "/echo", "-o", "x.json", "--mode", "none").code == 2
+
+
+def test_show_draws_the_timeline(cli: Cli, recorded: Path) -> None:
+    done = cli("cassettes", "show", recorded)
+    assert done.code == 0
+    name, session, *_, took, unit = next(
+        line for line in done.out.splitlines() if line.startswith("/echo")
+    ).split()
+    assert (name, session, unit) == ("/echo", "#1", "s")
+    assert float(took) > 0
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "waiting" in done.out.splitlines()[-1]
+
+
+def test_show_writes_a_page(cli: Cli, recorded: Path) -> None:
+    done = cli("cassettes", "show", recorded, "--html", "page.html")
+    assert (done.code, done.out) == (0, "")
+    assert "/echo" in Path("page.html").read_text()
+    assert cli("cassettes", "show", recorded, recorded, "--html", "page.html").code == 2
+
+
+def test_validate_names_what_does_not_fit(cli: Cli, recorded: Path) -> None:
+    done = cli("cassettes", "validate", recorded)
+    assert (done.code, done.out) == (0, "cassettes/mine.json: 4 interactions fit (its own)\n")
+    recorded.write_text(recorded.read_text().replace("process_starts", "process_begins"))
+    done = cli("cassettes", "validate", recorded)
+    assert done.code == 1
+    assert "a message of an unknown kind: 'process_begins'" in done.out
+
+
+def test_a_file_that_is_no_cassette_is_wrong_use(cli: Cli) -> None:
+    Path("odd.json").write_text("{}")
+    for command in ("show", "validate"):
+        done = cli("cassettes", command, "odd.json")
+        assert done.code == 2
+        assert "no list of interactions" in done.err
+        assert cli("cassettes", command, "missing.json").code == 2
+
+
+def test_check_lists_what_no_test_uses_and_what_is_damaged(cli: Cli, recorded: Path) -> None:
+    Path("test_mine.py").write_text(TESTS)
+    assert cli("cassettes", "check").out == "1 cassettes, all used\n"
+    Path("cassettes/other.json").write_text(recorded.read_text())
+    Path("cassettes/gone.bodies").mkdir()
+    body = next(Path("cassettes/mine.bodies").iterdir())
+    body.rename(body.with_name("0" * 64))
+    done = cli("cassettes", "check")
+    assert done.code == 1
+    told = done.out.splitlines()
+    assert "cassettes/other.json: no test uses it" in told
+    assert "cassettes/gone.bodies: no cassette needs it" in told
+    assert f"cassettes/mine.bodies/{'0' * 64}: no cassette needs it" in told
+    assert any(line.startswith("cassettes/mine.json: the body ") for line in told)
+    recorded.unlink()
+    assert "cassettes/mine.json: not recorded yet" in cli("cassettes", "check").out
+
+
+def test_check_says_when_tests_cannot_be_collected(cli: Cli) -> None:
+    Path("test_broken.py").write_text("import nothing_of_this_name\n")
+    done = cli("cassettes", "check")
+    assert done.code == 2
+    assert "pytest cannot collect the tests" in done.err
+
+
+@pytest.fixture
+def client(cli: Cli, app: str) -> Iterator[Path]:
+    """A client of the app in the project of the working folder: its schema folder."""
+    Path("pyproject.toml").write_text('[project]\nname = "mine"\n')
+    assert cli("add", app, "--name", "proto").code == 0
+    (folder,) = Path("schemas/spaces").iterdir()
+    yield folder
+
+
+def test_the_project_s_schemas_are_those_that_count(cli: Cli, client: Path, recorded: Path) -> None:
+    done = cli("cassettes", "validate", recorded)
+    assert done.out == "cassettes/mine.json: 4 interactions fit (the schemas of proto)\n"
+    other = cli("cassettes", "validate", recorded, "--schema", client)
+    assert other.out == f"cassettes/mine.json: 4 interactions fit ({client})\n"
+
+
+def test_a_cassette_of_an_older_schema_is_stale(cli: Cli, client: Path, recorded: Path) -> None:
+    Path("test_mine.py").write_text(TESTS)
+    assert cli("cassettes", "check").code == 0
+    data = json.loads(recorded.read_text())
+    data["metadata"]["schemas"] = {"0" * 64: ["/echo"]}
+    recorded.write_text(json.dumps(data))
+    done = cli("cassettes", "check")
+    assert done.code == 1
+    assert "stale: /echo was recorded with another schema of proto" in done.out
+
+
+def test_the_apps_are_named_in_the_cassette(recorded: Path) -> None:
+    (app,) = json.loads(recorded.read_text())["metadata"]["apps"]
+    assert app["gradio"] == servers.GRADIO_6
+    assert len(app["schema"]) == 64
