@@ -24,14 +24,14 @@ FLOORS = (
     ("_client",),
     ("hub", "sync", "typed"),
     ("chat", "images", "inference", "spaces"),
-    ("codegen", "cassettes", "batch"),
+    ("codegen", "cassettes", "batch", "testing"),
     ("cli",),
 )
 _PLACES = {room: rank for rank, rooms in enumerate(FLOORS) for room in rooms}
 # The package itself gives the public names; `python -m spacecall` starts the command.
 RANK = _PLACES | {"__init__": _PLACES["typed"], "__main__": _PLACES["cli"]}
 
-TOOLS = frozenset({"codegen", "cassettes", "cli"})
+TOOLS = frozenset({"codegen", "cassettes", "cli", "testing"})
 HTTP = frozenset({"httpx", "httpx2", "httpx_sse", "httpcore", "websockets"})
 # What would make the core depend on a network, an event loop, a thread or a clock.
 NOT_SANS_IO = HTTP | {

@@ -90,7 +90,7 @@ def test_a_result_that_does_not_fit_the_schema_is_named(recording: Recording) ->
 
 def test_an_argument_that_does_not_fit_is_named(recording: Recording) -> None:
     def changed(one: Exchange) -> Exchange:
-        body = one.request_body.get("json")
+        body: Any = one.request_body.get("json")
         if not is_join(one.method, one.url) or body["data"] != ["call 7"]:
             return one
         return replace(one, request_body={"json": {**body, "data": [["call 7"]]}})

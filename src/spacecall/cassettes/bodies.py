@@ -112,7 +112,7 @@ class Parts:
             head, end, rest = rest.partition(b"\r\n\r\n")
             if not mark or not end:
                 return False
-            self._head = _disposition(head.decode(errors="replace"))
+            self._head = disposition(head.decode(errors="replace"))
             # an empty part's boundary begins with the line end that ended the head
             self._buffer = b"\r\n" + rest if rest.startswith(self._mark[2:]) else rest
             self._digest, self._size = hashlib.sha256(), 0
@@ -172,7 +172,8 @@ def boundary(content_type: str) -> str | None:
     return None
 
 
-def _disposition(head: str) -> dict[str, str]:
+def disposition(head: str) -> dict[str, str]:
+    """Name, file name and content type in the head of one part of a form."""
     fields = {"name": "", "filename": "", "type": ""}
     for line in head.split("\r\n"):
         name, _, value = line.partition(":")

@@ -1,0 +1,251 @@
+"""A fake Space, called by the clients that real ones are called by."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from spacecall import (
+    AppError,
+    DeadlineError,
+    File,
+    InvalidInputError,
+    JobLostError,
+    NotFoundError,
+    Output,
+    Space,
+    SyncSpace,
+    Timeouts,
+)
+from spacecall._core.config import read_config
+from spacecall._core.fingerprint import differences
+from spacecall.codegen import store
+from spacecall.spaces.flux_1_dev import Flux1Dev
+from spacecall.spaces.phi4_multimodal import Phi4Multimodal
+from spacecall.spaces.qvq_72b import Qvq72B
+from spacecall.testing import FakeSpace, ReceivedCall
+from spacecall.testing.documents import read_app
+from tests.servers import DATA
+
+SPACES = Path(__file__).resolve().parents[2] / "schemas/spaces"
+JANUS = SPACES / "deepseek-ai--Janus-Pro-7B"
+QVQ = SPACES / "Qwen--QVQ-72B-preview"
+FLUX = SPACES / "black-forest-labs--FLUX.1-dev"
+ASK = "/multimodal_understanding"
+RED = DATA / "red.png"
+
+
+async def ask(question: str = "What?", **options: Any) -> Any:
+    async with Space("deepseek-ai/Janus-Pro-7B") as space:
+        call = space.call(ASK, image=RED, question=question)
+        return await call.with_options(**options)
+
+
+async def test_what_it_gives_fits_and_depends_on_the_seed_and_the_arguments() -> None:
+    with FakeSpace(JANUS, seed=1):
+        first = await ask()
+        assert isinstance(first, str)
+        assert await ask() == first
+        assert await ask("Who?") != first
+    with FakeSpace(JANUS, seed=2):
+        assert await ask() != first
+
+
+async def test_it_tells_what_it_was_sent() -> None:
+    with FakeSpace(JANUS) as fake:
+        await ask("Who?")
+    (call,) = fake.calls
+    assert call.endpoint == ASK
+    assert call.arguments["question"] == "Who?"
+    assert fake.content(call.arguments["image"]) == RED.read_bytes()
+    with pytest.raises(InvalidInputError, match="no file that was uploaded here"):
+        fake.content(call.arguments["question"])
+
+
+async def test_it_gives_what_it_is_told_to() -> None:
+    with FakeSpace(JANUS) as fake:
+        fake.returns(ASK, "a cat")
+        assert await ask() == "a cat"
+        fake.returns(ASK, lambda call: call.arguments["question"].upper())
+        assert await ask() == "WHAT?"
+
+        async def slowly(call: ReceivedCall) -> str:
+            await anyio.lowlevel.checkpoint()
+            return call.endpoint
+
+        fake.returns(ASK, slowly)
+        assert await ask() == ASK
+
+
+async def test_what_it_cannot_give_is_refused_at_once() -> None:
+    with FakeSpace(JANUS) as fake:
+        with pytest.raises(InvalidInputError, match="value 1: expected a str, got int 7"):
+            fake.returns(ASK, 7)
+        with pytest.raises(InvalidInputError, match="value 1: expected a str"):
+            fake.streams(ASK, ["a", None])
+        with pytest.raises(NotFoundError, match=f"no endpoint '/nothing'; there are: {ASK}, "):
+            fake.fails("/nothing", "oh")
+        fake.returns(ASK, lambda _: 7)
+        with pytest.raises(InvalidInputError, match="expected a str, got int 7"):
+            await ask()
+        fake.returns(ASK, lambda call: call.arguments["nothing"])
+        with pytest.raises(InvalidInputError, match=r"failed: KeyError\('nothing'\)"):
+            await ask()
+
+
+async def test_it_streams() -> None:
+    with FakeSpace(QVQ) as fake:
+        fake.streams("/generate", ["a", "a b", "a b c"])
+        async with Space("Qwen/QVQ-72B-preview") as space:
+            async with space.call("/generate", prompt="x", image=None) as job:
+                assert [value async for value in job.outputs] == ["a", "a b", "a b c"]
+            async with space.call("/generate", prompt="y", image=None) as job:
+                assert "".join([str(piece) async for piece in job.text]) == "a b c"
+
+
+async def test_an_endpoint_that_streams_does_so_by_itself() -> None:
+    with FakeSpace(QVQ):
+        async with (
+            Space("Qwen/QVQ-72B-preview") as space,
+            space.call("/generate", prompt="x", image=None) as job,
+        ):
+            values = [value async for value in job.outputs]
+    assert len(values) > 1
+    assert all(values[-1].startswith(value) for value in values)
+
+
+async def test_it_fails_as_an_app_does() -> None:
+    with FakeSpace(QVQ) as fake:
+        fake.streams("/generate", ["a", "a b"]).fails("/generate", "no more", title="Tired")
+        seen: list[Any] = []
+        async with (
+            Space("Qwen/QVQ-72B-preview") as space,
+            space.call("/generate", prompt="x", image=None) as job,
+        ):
+            with pytest.raises(AppError, match="no more") as caught:
+                seen += [event.value async for event in job if isinstance(event, Output)]
+    assert caught.value.title == "Tired"
+    with FakeSpace(JANUS) as fake:
+
+        def refuse(call: ReceivedCall) -> str:
+            raise AppError("not that")
+
+        fake.returns(ASK, refuse)
+        with pytest.raises(AppError, match="not that"):
+            await ask()
+
+
+async def test_it_loses_a_job() -> None:
+    with FakeSpace(JANUS) as fake:
+        fake.loses(ASK)
+        with pytest.raises(JobLostError):
+            await ask()
+
+
+async def test_it_takes_its_time_and_can_be_cancelled() -> None:
+    with FakeSpace(JANUS) as fake:
+        fake.delays(ASK, 1000).returns(ASK, "late")
+        with pytest.raises(DeadlineError):
+            await ask(timeouts=Timeouts(run=0.2))
+        fake.delays(ASK, 0.01)
+        assert await ask() == "late"
+
+
+async def test_twenty_jobs_at_once_get_their_own_answers() -> None:
+    with FakeSpace(JANUS) as fake:
+        fake.delays(ASK, 0.01).returns(ASK, lambda call: call.arguments["question"])
+        found: dict[int, str] = {}
+        async with Space("deepseek-ai/Janus-Pro-7B") as space:
+
+            async def one(number: int) -> None:
+                found[number] = await space.call(ASK, image=RED, question=f"q{number}")
+
+            async with anyio.create_task_group() as group:
+                for number in range(20):
+                    group.start_soon(one, number)
+    assert found == {number: f"q{number}" for number in range(20)}
+
+
+async def test_files_are_served(tmp_path: Path) -> None:
+    with FakeSpace(FLUX) as fake:
+        async with Flux1Dev.connect() as flux:
+            (image,) = await flux.generate("a cat")
+            assert (await image.read()).startswith(b"\x89PNG")
+            fake.returns("/infer", (RED, 42))
+            (image,) = await flux.generate("a cat")
+            assert await image.read() == RED.read_bytes()
+            assert (await image.save(tmp_path)).name == "red.png"
+            fake.returns("/infer", (File(b"bytes", name="x.png"), 42))
+            assert await (await flux.generate("a cat"))[0].read() == b"bytes"
+
+
+async def test_facades_with_state_and_with_the_simple_call_api_work() -> None:
+    with FakeSpace(SPACES / "microsoft--phi-4-multimodal") as fake:
+        answer = [{"role": "assistant", "content": "Hello!"}]
+        fake.returns("/bot_response", answer)
+        async with Phi4Multimodal.connect() as phi:
+            assert (await phi.chat("Hi")).text == "Hello!"
+    assert [call.endpoint for call in fake.calls] == ["/process_message", "/bot_response"]
+    with FakeSpace(QVQ) as fake:
+        fake.streams("/generate", ["H", "Hello"])
+        async with Qvq72B.connect() as qvq:
+            assert (await qvq.chat("Hi", media=[RED])).text == "Hello"
+
+
+def test_without_async_too() -> None:
+    with FakeSpace(JANUS) as fake, SyncSpace("deepseek-ai/Janus-Pro-7B") as space:
+        fake.returns(ASK, "a cat")
+        assert space.call(ASK, image=None, question="What?").result() == "a cat"
+
+
+async def test_the_simple_call_api(tmp_path: Path) -> None:
+    with FakeSpace(QVQ) as fake:
+        fake.streams("/generate", ["a", "ab"])
+        async with Space("Qwen/QVQ-72B-preview") as space:
+            call = space.call("/generate", prompt="x", image=None).with_options(simple=True)
+            async with call as job:
+                assert [value async for value in job.outputs] == ["a", "ab"]
+            fake.fails("/generate", "oh")
+            with pytest.raises(AppError, match="oh"):
+                await space.call("/generate", prompt="x", image=None).with_options(simple=True)
+
+
+async def test_alone_it_answers_anywhere_and_several_at_their_own_addresses() -> None:
+    with FakeSpace(JANUS) as janus, FakeSpace(QVQ) as qvq:
+        janus.returns(ASK, "janus")
+        qvq.returns("/generate", "qvq")
+        assert await ask() == "janus"
+        async with Space("Qwen/QVQ-72B-preview") as space:
+            assert await space.call("/generate", prompt="x", image=None) == "qvq"
+        with pytest.raises(NotFoundError, match="the Hub has no Space"):
+            async with Space("some/other"):
+                pass
+    with FakeSpace(JANUS) as fake:
+        fake.returns(ASK, "janus")
+        async with Space("http://127.0.0.1:7860/sub") as space:
+            assert await space.call(ASK, image=None, question="?") == "janus"
+
+
+def test_a_folder_that_is_none_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot read"):
+        FakeSpace(tmp_path)
+    shutil.copytree(JANUS, tmp_path / "janus")
+    path = tmp_path / "janus" / "join.schema.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "title": "other"}))
+    with pytest.raises(ValueError, match="is not the file that"):
+        FakeSpace(tmp_path / "janus")
+
+
+def test_its_config_is_that_of_the_schemas() -> None:
+    """No typed client sees drift: the shapes are those that the folder has."""
+    for folder in sorted(SPACES.iterdir()):
+        app = read_app(store.read(folder))
+        notes = [one["x-spacecall"] for one in app.takes["$defs"].values() if "x-spacecall" in one]
+        pinned = {one["api_name"]: one["shape"] for one in notes if "shape" in one}
+        assert pinned
+        assert differences(pinned, read_config(app.config())) == []

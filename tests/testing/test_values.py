@@ -1,0 +1,73 @@
+"""Values made up from schemas, judged by another implementation of JSON Schema."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from spacecall._core.schema_check import problems
+from spacecall.codegen import projects
+from spacecall.testing.documents import FakeApp, read_app
+from spacecall.testing.values import Maker
+from tests.codegen.apps import CORPUS, saved
+
+
+def slots(app: FakeApp) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:
+    for function in app.functions.values():
+        for slot in function.visible_inputs:
+            yield function.name, slot.component, slot.schema, app.takes
+        for slot in function.visible_outputs:
+            yield function.name, slot.component, slot.schema, app.gives
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_every_schema_of_real_apps_gets_values_that_fit(path: Path) -> None:
+    app = read_app(projects.describe(saved(path), "app"))
+    for name, component, schema, root in slots(app):
+        validator = Draft202012Validator({**schema, "$defs": root.get("$defs", {})})
+        for seed in range(5):
+            maker = Maker(root, component, random.Random(seed), _file)
+            value = maker.make(schema)
+            assert problems(schema, value, root=root) == [], name
+            validator.validate(value)
+
+
+def _file(content: bytes, name: str) -> dict[str, Any]:
+    assert content
+    return {
+        "path": f"/tmp/{name}", "url": f"http://fake/{name}", "size": len(content),
+        "orig_name": name, "mime_type": None, "meta": {"_type": "gradio.FileData"},
+    }
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "integer", "minimum": 7, "maximum": 9},
+        {"type": "integer", "minimum": 1, "maximum": 10, "multipleOf": 4},
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.1},
+        {"type": "number", "maximum": -5},
+        {"type": "string", "minLength": 40, "maxLength": 41},
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 5},
+        {"type": "array", "prefixItems": [{"const": 1}, {"type": "null"}], "items": False},
+        {"type": "object", "additionalProperties": {"type": "integer"}},
+        {"anyOf": [{"type": "null"}, {"enum": ["a", "b"]}]},
+        {"$ref": "#/$defs/Node"},
+    ],
+    ids=str,
+)
+def test_limits_are_kept(schema: dict[str, Any]) -> None:
+    node = {
+        "type": "object",
+        "properties": {"next": {"anyOf": [{"$ref": "#/$defs/Node"}, {"type": "null"}]}},
+        "required": ["next"],
+    }
+    root = {"$defs": {"Node": node}}
+    for seed in range(50):
+        value = Maker(root, "json", random.Random(seed), _file).make(schema)
+        Draft202012Validator({**schema, **root}).validate(value)
