@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -143,12 +142,12 @@ def test_check_says_when_tests_cannot_be_collected(cli: Cli) -> None:
 
 
 @pytest.fixture
-def client(cli: Cli, app: str) -> Iterator[Path]:
+def client(cli: Cli, app: str) -> Path:
     """A client of the app in the project of the working folder: its schema folder."""
     Path("pyproject.toml").write_text('[project]\nname = "mine"\n')
     assert cli("add", app, "--name", "proto").code == 0
     (folder,) = Path("schemas/spaces").iterdir()
-    yield folder
+    return folder
 
 
 def test_the_project_s_schemas_are_those_that_count(cli: Cli, client: Path, recorded: Path) -> None:

@@ -50,10 +50,13 @@ def test_a_success_without_values_was_a_cancel(end: Message) -> None:
 @pytest.mark.parametrize(
     ("fields", "text", "title", "duration"),
     [
-        # 3.50 to 4.19: the exception's repr
-        ({"error": "'boom'"}, "'boom'", None, None),
-        # 4.44
-        ({"error": "boom", "duration": 10, "visible": True}, "boom", None, 10),
+        # 3.50 to 4.44: the message as Python writes it
+        ({"error": "'boom'"}, "boom", None, None),
+        ({"error": '"it\'s"', "duration": 10, "visible": True}, "it's", None, 10),
+        ({"error": "'a', 'b'"}, "'a', 'b'", None, None),
+        ({"error": "'unfinished\\'"}, "'unfinished\\'", None, None),
+        ({"error": "'"}, "'", None, None),
+        ({"error": "'boom'", "title": "Error"}, "'boom'", "Error", None),
         # 5, 6
         (
             {"error": "boom", "duration": 5, "visible": False, "title": "Title2"},

@@ -40,8 +40,12 @@ def test_every_schema_of_real_apps_gets_values_that_fit(path: Path) -> None:
 def _file(content: bytes, name: str) -> dict[str, Any]:
     assert content
     return {
-        "path": f"/tmp/{name}", "url": f"http://fake/{name}", "size": len(content),
-        "orig_name": name, "mime_type": None, "meta": {"_type": "gradio.FileData"},
+        "path": f"/tmp/{name}",
+        "url": f"http://fake/{name}",
+        "size": len(content),
+        "orig_name": name,
+        "mime_type": None,
+        "meta": {"_type": "gradio.FileData"},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from html import unescape
 from typing import Any
@@ -50,6 +51,8 @@ def outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
 
 def app_error(text: object, *, title: str | None, duration: float | None) -> AppError:
     """The error that an app raised, from the fields of Gradio's error object."""
+    if title is None and isinstance(text, str):
+        text = _unquoted(text)
     message = plain(text) if isinstance(text, str) and text else SILENT
     if not (title or "").startswith(_QUOTA_TITLES) and not _QUOTA.search(message):
         return AppError(message, title=title, duration=duration)
@@ -57,6 +60,17 @@ def app_error(text: object, *, title: str | None, duration: float | None) -> App
     error = QuotaExceededError(facts or message, title=title, duration=duration)
     _read_quota(error, message)
     return error
+
+
+def _unquoted(text: str) -> str:
+    """The message of a gr.Error before Gradio 5, which is sent as Python would write it."""
+    if len(text) < 2 or text[0] not in "'\"" or text[-1] != text[0]:
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return value if isinstance(value, str) else text
 
 
 def _read_quota(error: QuotaExceededError, message: str) -> None:

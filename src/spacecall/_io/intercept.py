@@ -12,6 +12,8 @@ from typing import Protocol, TypeAlias
 
 import httpx
 
+from spacecall._io.tls import tls
+
 _FAILURES: dict[str, type[httpx.TransportError]] = {
     kind.__name__: kind
     for kind in (
@@ -104,7 +106,9 @@ def intercepting(interceptor: Interceptor) -> Generator[None]:
         RuntimeError: there is one already.
     """
     if _Active.interceptor is not None:
-        raise RuntimeError("requests are intercepted already: one cassette at a time")
+        raise RuntimeError(
+            "requests are intercepted already: one cassette at a time, or fake Spaces"
+        )
     _Active.interceptor = interceptor
     try:
         yield
@@ -122,7 +126,9 @@ def transport(limits: httpx.Limits, proxy: str | None) -> httpx.AsyncBaseTranspo
     """The transport of a new client, or None for httpx's own."""
     if _Active.interceptor is None:
         return None
-    return Intercepted(_Active.interceptor, httpx.AsyncHTTPTransport(limits=limits, proxy=proxy))
+    return Intercepted(
+        _Active.interceptor, httpx.AsyncHTTPTransport(limits=limits, proxy=proxy, verify=tls())
+    )
 
 
 class Intercepted(httpx.AsyncBaseTransport):

@@ -20,6 +20,7 @@ from spacecall._io.intercept import transport
 from spacecall._io.logs import hide_cookies
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
+from spacecall._io.tls import tls
 from spacecall._version import __version__
 from spacecall.errors import InvalidInputError, ProtocolError, StatusError
 from spacecall.options import Auth, Timeouts, check_header
@@ -45,7 +46,7 @@ def new_client(proxy: str | None = None) -> httpx.AsyncClient:
         between = transport(pool, proxy)
         proxy = None if between else proxy
         return httpx.AsyncClient(
-            limits=pool, follow_redirects=False, proxy=proxy, transport=between
+            limits=pool, follow_redirects=False, proxy=proxy, transport=between, verify=tls()
         )
     except ImportError:
         raise InvalidInputError("a socks5 proxy needs the package socksio: install it") from None

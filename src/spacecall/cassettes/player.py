@@ -144,7 +144,8 @@ class Player:
         repeats = is_cancel(asked.method, asked.url)
         if repeats and self._stage(session).tells_live:
             return None
-        for meant in (self._meaning(asked, _host(asked)), self._meaning(asked, frozenset())):
+        for hosts in (_host(asked) | self._hosts, self._hosts):
+            meant = self._meaning(asked, hosts)
             found = [
                 entry
                 for entry in self._by_meaning.get(meant, ())
@@ -167,7 +168,7 @@ class Player:
         return chosen
 
     def _miss(self, asked: Exchange) -> CassetteMissError:
-        wanted = self._meaning(asked, _host(asked))
+        wanted = self._meaning(asked, _host(asked) | self._hosts)
         nearest: tuple[_Entry, list[str]] | None = None
         best = (True, True, 0)
         for meant, entries in self._by_meaning.items():

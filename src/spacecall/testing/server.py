@@ -26,7 +26,7 @@ Play: TypeAlias = Callable[[Function, Sequence[Any]], Awaitable[Outcome]]
 _ROUTE: Final = re.compile(
     r"/(config|info|upload|cancel|queue/(?:join|data)|(?:run|call)/.+|file=.*)$", re.DOTALL
 )
-_FOLDER: Final = "/tmp/gradio"  # noqa: S108 - a name on the wire, as Gradio has it
+_FOLDER: Final = "/tmp/gradio/"  # noqa: S108 - a name on the wire, as Gradio has it
 
 
 class Server:
@@ -49,7 +49,7 @@ class Server:
 
     def keep(self, content: bytes, name: str) -> dict[str, Any]:
         """Put a file on the server; its FileData."""
-        path = f"{_FOLDER}/{hashlib.sha256(content).hexdigest()}/{name}"
+        path = f"{_FOLDER}{hashlib.sha256(content).hexdigest()}/{name}"
         self._files[path] = content
         url = f"{self.base}{self._app.prefix}/file={path}"
         return write_file_data(path, url=url, orig_name=name, size=len(content), mime_type=None)

@@ -1,0 +1,70 @@
+"""Every facade and every generation, replayed from recordings of real Gradio servers."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import anyio
+import pytest
+
+from spacecall import SyncSpace
+from spacecall.cassettes import use_cassette
+from spacecall.cassettes.reading import read_recording
+from spacecall.cassettes.validation import validate
+from tests.cassettes.script import Outcome, play
+from tests.replay.record import CASSETTES
+from tests.replay.scenes import SCENES
+
+NOWHERE = "http://127.0.0.1:9"
+GENERATIONS = [name for name in SCENES if name.startswith("protocol-")]
+ROUNDS = 100
+
+
+@pytest.mark.parametrize("name", SCENES)
+async def test_it_comes_out_as_it_did_live(name: str) -> None:
+    with use_cassette(CASSETTES / f"{name}.json"), anyio.fail_after(60):
+        await SCENES[name].play(NOWHERE)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_what_was_recorded_fits_the_protocol_and_the_schemas(name: str) -> None:
+    found = read_recording(CASSETTES / f"{name}.json")
+    assert found.apps
+    assert validate(found.exchanges, found.apps, found.read) == []
+
+
+@pytest.mark.parametrize("shuffled", [False, True], ids=["in-order", "shuffled"])
+async def test_a_hundred_times_in_a_row_it_is_the_same(shuffled: bool) -> None:
+    """A stream, an upload, a download, a cancel, an error, twenty jobs at once."""
+    first: dict[str, Outcome] = {}
+    for turn in range(ROUNDS):
+        name = GENERATIONS[turn % len(GENERATIONS)]
+        seed = turn if shuffled else None
+        with use_cassette(CASSETTES / f"{name}.json", shuffle=seed), anyio.fail_after(60):
+            found = await play(NOWHERE)
+        assert found == first.setdefault(name, found)
+
+
+@pytest.mark.parametrize("name", GENERATIONS)
+def test_without_async_and_from_threads_too(name: str) -> None:
+    with (
+        use_cassette(CASSETTES / f"{name}.json", strict=False),
+        SyncSpace(NOWHERE) as space,
+    ):
+        found: dict[int, Any] = {}
+
+        def call(number: int) -> None:
+            found[number] = space.call("/echo", text=f"call {number}").result()
+
+        threads = [threading.Thread(target=call, args=(number,)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    assert found == {number: f"call {number}" for number in range(20)}
+
+
+def test_every_cassette_is_of_a_scene() -> None:
+    assert {path.stem for path in CASSETTES.glob("*.json")} == set(SCENES)
+    assert {path.stem for path in CASSETTES.glob("*.bodies")} <= set(SCENES)
