@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.servers import AppServer
 
 ROOT = Path(__file__).resolve().parents[2]
+NOWHERE = "http://127.0.0.1:9"
 TESTS = """
 import os, socket
 import pytest
@@ -45,13 +46,61 @@ def test_nothing_of_it():
     assert "cassette" not in str(caught.value)
 """
 
+OTHERS = """
+import os
+import httpx, pytest
+from spacecall import Space, SyncSpace
 
-def run(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    (folder / "test_mine.py").write_text(TESTS)
+URL = os.environ["APP"]
+
+
+@pytest.mark.spacecall
+@pytest.mark.asyncio
+async def test_pytest_asyncio():
+    async with Space(URL) as space:
+        assert await space.call("/echo", text="hi") == "hi"
+
+
+@pytest.mark.vcr
+def test_pytest_recording():
+    assert httpx.get(RECORDED + "/config").is_success
+
+
+@pytest.mark.vcr
+@pytest.mark.spacecall
+def test_both():
+    with SyncSpace(URL) as space:
+        assert space.call("/echo", text="hi").result() == "hi"
+    assert httpx.get(RECORDED + "/config").is_success
+"""
+FAILING = """
+import os
+import pytest
+from spacecall import SyncSpace
+
+
+@pytest.mark.spacecall("named")
+def test_it():
+    assert 1 == 2
+
+
+@pytest.mark.spacecall("named")
+def test_swallowed():
+    with SyncSpace(os.environ["APP"]) as space:
+        try:
+            space.call("/echo", text="never said").result()
+        except Exception:
+            pass
+"""
+
+
+def run(
+    folder: Path, url: str, *arguments: str, plugins: tuple[str, ...] = ("-p", "no:asyncio")
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *("-W", "error", *arguments),
+            *("-W", "error", *plugins, *arguments),
         ],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "APP": url},
@@ -63,6 +112,7 @@ def run(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def test_it_records_and_replays(protocol_app_6: AppServer, tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(TESTS)
     missing = run(tmp_path, protocol_app_6.url)
     assert "record it with mode='once'" in missing.stdout
     recorded = run(tmp_path, protocol_app_6.url, "--spacecall-record=once")
@@ -74,12 +124,44 @@ def test_it_records_and_replays(protocol_app_6: AppServer, tmp_path: Path) -> No
         "cassettes/test_mine/test_sync.json",
     ]
     for more in ([], ["-n", "2"]):
-        replayed = run(tmp_path, "http://127.0.0.1:9", *more)
+        replayed = run(tmp_path, NOWHERE, *more)
         assert replayed.returncode == 0, replayed.stdout
 
 
+def test_it_gets_along_with_pytest_asyncio_and_pytest_recording(
+    protocol_app_6: AppServer, tmp_path: Path
+) -> None:
+    plugins = ("-o", "asyncio_default_fixture_loop_scope=function")
+    url = protocol_app_6.url
+    (tmp_path / "test_others.py").write_text(OTHERS.replace("RECORDED", repr(url)))
+    record = ("--spacecall-record=once", "--record-mode=once")
+    recorded = run(tmp_path, url, *record, plugins=plugins)
+    assert recorded.returncode == 0, recorded.stdout
+    found = sorted(path.name for path in (tmp_path / "cassettes" / "test_others").iterdir())
+    assert [name for name in found if not name.endswith(".bodies")] == [
+        *("test_both.json", "test_both.yaml", "test_pytest_asyncio.json"),
+        "test_pytest_recording.yaml",
+    ]
+    replayed = run(tmp_path, NOWHERE, "--block-network", plugins=plugins)
+    assert replayed.returncode == 0, replayed.stdout
+
+
+def test_what_a_failed_test_did_not_ask_for_is_no_news_and_a_swallowed_miss_is(
+    protocol_app_6: AppServer, tmp_path: Path
+) -> None:
+    (tmp_path / "test_mine.py").write_text(TESTS)
+    recorded = run(tmp_path, protocol_app_6.url, "--spacecall-record=once", "-k", "test_anyio")
+    assert recorded.returncode == 0, recorded.stdout
+    (tmp_path / "test_mine.py").write_text(FAILING)
+    done = run(tmp_path, NOWHERE, "-k", "test_it")
+    assert "assert 1 == 2" in done.stdout
+    assert "requests that were not made" not in done.stdout
+    done = run(tmp_path, NOWHERE, "-k", "test_swallowed")
+    assert 'body.data[0]: "never said" (recorded: "hi")' in done.stdout
+
+
 def test_an_unknown_mode_is_refused(tmp_path: Path) -> None:
-    done = run(tmp_path, "http://127.0.0.1:9", "--spacecall-record=sometimes")
+    done = run(tmp_path, NOWHERE, "--spacecall-record=sometimes")
     assert "invalid choice: 'sometimes'" in done.stderr
 
 
@@ -87,5 +169,5 @@ def test_a_cassette_cannot_leave_the_folder_of_its_test(tmp_path: Path) -> None:
     (tmp_path / "test_out.py").write_text(
         "import pytest\n@pytest.mark.spacecall('../../elsewhere')\ndef test_it(): pass\n"
     )
-    done = run(tmp_path, "http://127.0.0.1:9", "test_out.py")
+    done = run(tmp_path, NOWHERE, "test_out.py")
     assert "CassetteError: a cassette is in the folder of its test" in done.stdout
