@@ -71,15 +71,21 @@ class Chunks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An answer whose body is still to be read; reading may raise `NetworkError`."""
+    """An answer whose body is still to be read; reading may raise `NetworkError`.
+
+    Attributes:
+        headers: names in lower case.
+        made_of: the network's own answer, if it is one.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Chunks
+    made_of: httpx.Response | None = None
 
 
-Forward: TypeAlias = Callable[[Sent], Awaitable[Received]]
-"""Sends a request to the network. Raises `NetworkError`."""
+Forward: TypeAlias = Callable[[AsyncIterator[bytes]], Awaitable[Received]]
+"""Sends the request to the network, with this body. Raises `NetworkError`."""
 
 
 class Interceptor(Protocol):
@@ -140,45 +146,41 @@ class Intercepted(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
-        assert isinstance(request.stream, httpx.AsyncByteStream)
+        stream = request.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        # Packed, the events of a stream could not be told apart.
+        request.headers["accept-encoding"] = "identity"
         sent = Sent(
             request.method,
             str(request.url),
             tuple((name.lower(), value) for name, value in request.headers.multi_items()),
-            aiter(request.stream),
+            aiter(stream),
         )
 
-        async def forward(changed: Sent) -> Received:
-            return await self._forward(request, changed)
+        async def forward(body: AsyncIterator[bytes]) -> Received:
+            request.stream = _Sending(body)
+            with _named():
+                response = await self._inner.handle_async_request(request)
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
+            incoming = _Incoming(response.stream)
+            return Received(response.status_code, headers, incoming, response)
 
         try:
             received = await self._interceptor.answer(sent, forward)
         except NetworkError as failure:
             raise _FAILURES[failure.kind](str(failure), request=request) from failure
+        reading = _Reading(received.body, request)
+        if response := received.made_of:
+            response.stream = reading
+            return response
         return httpx.Response(
-            received.status,
-            headers=list(received.headers),
-            stream=_Reading(received.body, request),
-            request=request,
+            received.status, headers=list(received.headers), stream=reading, request=request
         )
 
     async def aclose(self) -> None:
         """Close the network's side."""
         await self._inner.aclose()
-
-    async def _forward(self, request: httpx.Request, sent: Sent) -> Received:
-        onward = httpx.Request(
-            sent.method,
-            sent.url,
-            headers=list(sent.headers),
-            stream=_Sending(sent.body),
-            extensions=request.extensions,
-        )
-        with _named():
-            response = await self._inner.handle_async_request(onward)
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
-        return Received(response.status_code, headers, _Incoming(response.stream))
 
 
 @contextmanager

@@ -54,15 +54,8 @@ class Recorder:
         exchange = Exchange(request.method, request.url, request.headers, began=self.now())
         self._add(exchange)
         sent = RequestBody(header(request.headers, "content-type"))
-        # Packed, the events of a stream could not be told apart.
-        plain = [(name, value) for name, value in request.headers if name != "accept-encoding"]
-        onward = replace(
-            request,
-            headers=(*plain, ("accept-encoding", "identity")),
-            body=_noted(request.body, sent),
-        )
         try:
-            received = await forward(onward)
+            received = await forward(_noted(request.body, sent))
         except NetworkError as failure:
             exchange.end = failure.kind
             raise
@@ -142,6 +135,6 @@ async def _noted(chunks: AsyncIterator[bytes], body: RequestBody) -> AsyncIterat
 
 
 def _heartbeat(event: Event) -> bool:
-    # The JSON of a long value is not read for this: a heartbeat is short.
-    short = len(event.data) < 200
-    return event.name == "heartbeat" or (short and event.value().get("msg") == "heartbeat")
+    # The JSON of other messages is not read for this.
+    may_be = len(event.data) < 200 and "heartbeat" in event.data
+    return event.name == "heartbeat" or (may_be and event.value().get("msg") == "heartbeat")
