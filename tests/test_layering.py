@@ -24,7 +24,7 @@ FLOORS = (
     ("_client",),
     ("hub", "sync", "typed"),
     ("chat", "images", "inference", "spaces"),
-    ("codegen", "cassettes", "batch", "testing"),
+    ("codegen", "cassettes", "testing"),
     ("cli",),
 )
 _PLACES = {room: rank for rank, rooms in enumerate(FLOORS) for room in rooms}

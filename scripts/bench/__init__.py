@@ -1,0 +1,1 @@
+"""Benchmarks: ratios and seconds of one run, no part of the tests."""

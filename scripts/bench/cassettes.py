@@ -1,4 +1,8 @@
-"""What recording costs, and how fast a recording is replayed: python -m scripts.bench.cassettes
+"""What recording costs, and how fast a recording is replayed.
+
+::
+
+    python -m scripts.bench.cassettes
 
 Calls of a real app (Gradio 6.31) with and without recording, one after the other in the same
 process, several times; what is compared is the processor time of this process. Then the calls are
@@ -11,7 +15,6 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
 import anyio
@@ -45,6 +48,7 @@ async def calls(address: str, number: int) -> float:
 
 
 def main() -> int:
+    """Measure, print, and tell whether a goal was missed."""
     with (
         servers.serve("protocol_app.py", servers.GRADIO_6) as server,
         tempfile.TemporaryDirectory() as folder,

@@ -32,6 +32,14 @@ def test_add_prints_what_the_page_shows(workshop: AppServer, tmp_path: Path) -> 
         assert (tmp_path / path).exists()
 
 
+def test_show_draws_what_the_page_shows() -> None:
+    command, _, shown = next(
+        block.text for block in blocks() if block.text.startswith("$ spacecall cassettes show")
+    ).partition("\n")
+    printed = spacecall(*command.split()[2:], folder=ROOT, env={"COLUMNS": "80"})
+    assert printed.splitlines() == shown.splitlines()
+
+
 def test_every_option_of_add_is_on_the_page(tmp_path: Path) -> None:
     page = (DOCS / "generating.md").read_text(encoding="utf-8")
     options = re.findall(

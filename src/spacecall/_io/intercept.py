@@ -95,7 +95,7 @@ class Interceptor(Protocol):
         """The answer. Raises `NetworkError`, or an error of its own, which reaches the caller."""
         ...
 
-    def called_by(self, endpoint: str, schema: str) -> None:
+    def called_by(self, endpoint: str, schema: str, /) -> None:
         """A typed client calls an endpoint, and has this schema of it (its sha256)."""
         ...
 

@@ -39,9 +39,8 @@ def header(path: str, metadata: Mapping[str, Any], apps: Mapping[str, App]) -> R
     """What a cassette says of itself."""
     recorded = text(metadata.get("recorded")) or "an unknown day"
     by = text(metadata.get("spacecall"))
-    lines = [Text(f"{one_line(path)}: recorded on {one_line(recorded)}", "bold")]
-    if by:
-        lines[0].append(f" by spacecall {one_line(by)}", "none")
+    by = f" by spacecall {by}" if by else ""
+    lines = [Text(one_line(path), "bold"), Text(one_line(f"recorded on {recorded}{by}"), "dim")]
     for app in apps.values():
         said = [app.config.space_id or app.base, f"Gradio {app.config.version}"]
         lines.append(Text(f"{one_line(', '.join(said))}, schema {app.schema[:12]}", "dim"))

@@ -167,7 +167,7 @@ def _function(
     ]
     got = [Slot("", mapping(one)) for one in items(gives.get("prefixItems"))]
     shape = _SHAPE.match(text(notes.get("shape")))
-    kinds = [part.split(", ") for part in shape.groups()] if shape else [[], []]
+    kinds = [str(shape[part]).split(", ") if shape else [] for part in (1, 2)]
     return Function(
         name=name,
         fn_index=number,

@@ -7,12 +7,12 @@ import random
 import struct
 import wave
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final, TypeAlias
 
-from spacecall._core.loose import items, mapping, strings
+from spacecall._core.loose import is_object, items, mapping, strings
 from spacecall._core.schema_nodes import Schema, branches, kinds_of, place_of, resolve
 
 Keep: TypeAlias = Callable[[bytes, str], dict[str, Any]]
@@ -99,8 +99,8 @@ class Maker:
             names = []
         made = {name: self.make(mapping(known[name]), depth + 1) for name in names}
         rest = node.get("additionalProperties")
-        if not known and isinstance(rest, Mapping) and depth <= _SIMPLE:
-            made[self.chance.choice(_WORDS)] = self.make(mapping(rest), depth + 1)
+        if not known and is_object(rest) and depth <= _SIMPLE:
+            made[self.chance.choice(_WORDS)] = self.make(rest, depth + 1)
         return made
 
     def _number(self, node: Schema, *, whole: bool) -> int | float:
