@@ -18,8 +18,8 @@ from tests.codegen.apps import CORPUS, saved
 
 
 def errors(schema: Mapping[str, Any], value: Any) -> list[str]:
-    found: list[Any] = list(Draft202012Validator(schema).iter_errors(value))  # pyright: ignore[reportUnknownMemberType]
-    return [str(one.message) for one in found]
+    untyped: Any = Draft202012Validator(schema)
+    return [str(error.message) for error in untyped.iter_errors(value)]
 
 
 def slots(app: FakeApp) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:

@@ -87,7 +87,7 @@ class Bodies:
             return content(stored)
         path = self._beside(stored)
         found = path.read_bytes()
-        self._verify(path, stored, hashlib.sha256(found))
+        self._verify(path, stored, hashlib.sha256(found).hexdigest())
         return found
 
     async def chunks(self, stored: Stored) -> AsyncIterator[bytes]:
@@ -106,10 +106,10 @@ class Bodies:
             while chunk := await file.read(_CHUNK):
                 digest.update(chunk)
                 yield chunk
-        self._verify(path, stored, digest)
+        self._verify(path, stored, digest.hexdigest())
 
-    def _verify(self, path: Path, stored: Stored, digest: hashlib._Hash) -> None:
-        if digest.hexdigest() != stored["sha256"]:
+    def _verify(self, path: Path, stored: Stored, digest: str) -> None:
+        if digest != stored["sha256"]:
             raise CassetteError(f"{path} is not what was recorded: its sha256 is another")
 
     def _cleaned(self, whole: bytes) -> bytes:
