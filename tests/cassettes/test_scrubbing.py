@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,9 @@ import pytest
 from spacecall import Auth, Space, ZeroGPU
 from spacecall.cassettes import SecretError, use_cassette
 from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.scrub import GONE, scrubbed, secrets
+from spacecall.cassettes.scrub import GONE, scrubbed, scrubbed_json, secrets
 from spacecall.cassettes.sse import Event
+from spacecall.cassettes.store import Bodies
 from tests.servers import GRADIO_6, AppServer, serve
 
 TOKEN = "hf_" + "abcdefghij0123456789"
@@ -70,6 +74,27 @@ async def test_a_token_in_an_answer_or_an_argument_is_refused_with_its_place(
     assert any("request body.json.data[0]" in place for place in caught.value.places)
     assert any("event " in place for place in caught.value.places)
     assert not path.exists()
+
+
+def test_fields_of_large_bodies_are_scrubbed_too(tmp_path: Path) -> None:
+    large = {"rows": ["x" * 100] * 1000, "inner": {"password": "S3CRET"}}
+    kept = Bodies(tmp_path / "a.json", partial(scrubbed_json, fields=[]))
+    stored = kept.keep(BytesIO(json.dumps(large).encode()), "application/json; charset=utf-8")
+    kept.save(frozenset({stored["sha256"]}))
+    assert json.loads(kept.read(stored)) == {**large, "inner": {"password": GONE}}
+    assert "S3CRET" not in everything(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"rows": [' + b"1, " * 50_000 + b"1]}", b"{" + b"x" * 100_000], ids=["json", "no"]
+)
+def test_a_large_body_without_secrets_is_kept_as_it_came(content: bytes, tmp_path: Path) -> None:
+    kept = Bodies(tmp_path / "a.json", partial(scrubbed_json, fields=[]))
+    stored = kept.keep(BytesIO(content), "application/json")
+    kept.save(frozenset({stored["sha256"]}))
+    assert kept.read(stored) == content
+    kept.save(frozenset())
+    assert not (tmp_path / "a.bodies").exists()
 
 
 @pytest.mark.parametrize(

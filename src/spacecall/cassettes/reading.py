@@ -11,7 +11,7 @@ from typing import Any
 from spacecall.cassettes.apps import App, apps_of
 from spacecall.cassettes.bodies import Stored
 from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.store import Bodies, load
+from spacecall.cassettes.store import Bodies, beside, load
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Recording:
     @property
     def beside(self) -> frozenset[str]:
         """The names of the files in `name.bodies` that it needs."""
-        return frozenset(str(one.body["sha256"]) for one in self.exchanges if "sha256" in one.body)
+        return beside(self.exchanges)
 
 
 def read_recording(path: Path) -> Recording:

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -64,12 +64,21 @@ class Bodies:
         """What `keep` has put aside and `save` has not moved yet, by hash."""
         return dict(self._waiting)
 
-    def save(self) -> None:
-        """Put the bodies that wait beside the cassette."""
-        for digest, path in self._waiting.items():
+    def save(self, needed: frozenset[str]) -> None:
+        """Put the bodies that wait beside the cassette, and take away what was there before.
+
+        Args:
+            needed: the names of all bodies that the cassette has.
+        """
+        for digest in needed & self._waiting.keys():
             self.folder.mkdir(parents=True, exist_ok=True)
-            shutil.move(path, self.folder / digest)
-        self._waiting.clear()
+            shutil.move(self._waiting.pop(digest), self.folder / digest)
+        old = [*self.folder.iterdir()] if self.folder.is_dir() else []
+        for path in old:
+            if path.name not in needed and _SHA256.fullmatch(path.name):
+                path.unlink()
+        if old and not needed and not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     def discard(self) -> None:
         """Forget the bodies that wait."""
@@ -177,6 +186,11 @@ class _Persister:
         part = path.with_name(f".{path.name}.part")
         vcr.Files.save_cassette(part, cassette_dict, serializer)
         part.replace(path)
+
+
+def beside(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """The names of the bodies that are kept beside a cassette with these exchanges."""
+    return frozenset(str(one.body["sha256"]) for one in exchanges if "sha256" in one.body)
 
 
 def load(path: Path) -> tuple[list[Exchange], dict[str, Any]]:

@@ -29,7 +29,7 @@ from spacecall.cassettes.player import Player
 from spacecall.cassettes.recorder import Recorder
 from spacecall.cassettes.scrub import scrubbed, scrubbed_json, secrets, secrets_in
 from spacecall.cassettes.stage import Clock, Pick
-from spacecall.cassettes.store import Bodies, load, save, vcr_request
+from spacecall.cassettes.store import Bodies, beside, load, save, vcr_request
 
 __all__ = ["Cassette", "Matcher", "use_cassette"]
 
@@ -211,7 +211,7 @@ def _write(
         lines = "\n".join(f"  {place}" for place in places)
         raise SecretError(f"{cassette.path} is not written, it would have:\n{lines}", places=places)
     cassette.metadata["apps"] = [app.told() for app in apps_of(kept, bodies.read).values()]
-    bodies.save()
+    bodies.save(beside(kept))
     save(cassette.path, kept, cassette.metadata)
 
 
