@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spacecall._version import __version__
+from spacecall._warnings import NewerProtocolWarning, SchemaDriftWarning
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
 from spacecall.errors import (
     AppError,
@@ -22,12 +23,12 @@ from spacecall.errors import (
     QuotaExceededError,
     RateLimitedError,
     SchemaDriftError,
-    SchemaDriftWarning,
     SpaceError,
     SpaceStateError,
     StatusError,
     TransportError,
     UnavailableError,
+    UnsupportedProtocolError,
 )
 from spacecall.events import (
     Completed,
@@ -71,6 +72,7 @@ __all__ = [
     "JobLostError",
     "Limits",
     "Log",
+    "NewerProtocolWarning",
     "NotFoundError",
     "Output",
     "Parameter",
@@ -100,6 +102,7 @@ __all__ = [
     "Timeouts",
     "TransportError",
     "UnavailableError",
+    "UnsupportedProtocolError",
     "Uploading",
     "ZeroGPU",
     "__version__",

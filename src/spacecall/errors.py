@@ -13,6 +13,7 @@
     │   ├─ QueueFullError        503: the app's queue takes no more jobs
     │   └─ RateLimitedError      429
     ├─ ProtocolError             something that is not Gradio's protocol
+    │   └─ UnsupportedProtocolError  a generation of it that is not spoken here
     ├─ SchemaDriftError          the app no longer fits the pinned schema
     ├─ SpaceStateError           the Space is not running
     ├─ DeadlineError             a phase took longer than its timeout
@@ -22,7 +23,7 @@
         ├─ JobCancelledError     the job was cancelled, here or on the server
         └─ JobLostError          the stream ended before the job did
 
-`SchemaDriftWarning` is a warning, and no `SpaceError`.
+What is only warned of is in `spacecall`: `SchemaDriftWarning`, `NewerProtocolWarning`.
 """
 
 from __future__ import annotations
@@ -46,12 +47,12 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitedError",
     "SchemaDriftError",
-    "SchemaDriftWarning",
     "SpaceError",
     "SpaceStateError",
     "StatusError",
     "TransportError",
     "UnavailableError",
+    "UnsupportedProtocolError",
 ]
 
 Phase = Literal["connect", "upload", "queue", "run", "idle", "total"]
@@ -179,6 +180,10 @@ class ProtocolError(SpaceError):
     """What the server sent is not Gradio's protocol, or is larger than `Limits` allows."""
 
 
+class UnsupportedProtocolError(ProtocolError):
+    """The app speaks a generation of the protocol that this version does not."""
+
+
 class SchemaDriftError(SpaceError):
     """The app no longer fits the schema that the typed client was generated from.
 
@@ -198,10 +203,6 @@ class SchemaDriftError(SpaceError):
         super().__init__(message, **place)
         self.differences = tuple(differences)
         self.pinned = pinned
-
-
-class SchemaDriftWarning(UserWarning):
-    """The app is not what the typed client was generated from; the call is made all the same."""
 
 
 class SpaceStateError(SpaceError):

@@ -21,6 +21,7 @@ from spacecall._client.blocking import LOOP, held, wait
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller
 from spacecall._client.job import Job
+from spacecall._client.protocols import OnNewer
 from spacecall._client.space import Session, Space
 from spacecall._io.link import HttpClient
 from spacecall.endpoints import Endpoint
@@ -212,6 +213,7 @@ class SyncSpace(SyncCaller):
         proxy: str | None = None,
         http_client: HttpClient | None = None,
         describe: bool = True,
+        on_newer: OnNewer = "warn",
     ) -> None:
         self._space = Space(
             source,
@@ -223,6 +225,7 @@ class SyncSpace(SyncCaller):
             proxy=proxy,
             http_client=http_client,
             describe=describe,
+            on_newer=on_newer,
         )
         super().__init__(None, self._space)
         self._open = ExitStack()

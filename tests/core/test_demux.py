@@ -196,9 +196,9 @@ def test_the_functions_are_those_that_the_server_may_be_running(demux: Demultipl
     gone.fail(JobCancelledError("left"))
     joined(demux, "c", 1)
     demux.joining(a_job(3))
-    assert demux.functions == {1, 2}
+    assert set(demux.functions) == {1, 2}
     demux.feed(cancelled("b"))
-    assert demux.functions == {1}
+    assert set(demux.functions) == {1}
 
 
 class TestSiblings:
@@ -224,8 +224,8 @@ class TestSiblings:
 def test_the_server_may_run_the_functions_of_jobs_that_are_not_done(demux: Demultiplexer) -> None:
     one, two = joined(demux, "a", 4), joined(demux, "b", 5)
     two.fail(JobCancelledError("nobody waits"))
-    assert demux.functions == {4, 5}
+    assert set(demux.functions) == {4, 5}
     assert (demux.find("a"), demux.find("b"), demux.find(None)) == (one, two, None)
     demux.feed(completed([1], "a"))
-    assert demux.functions == {5}
+    assert set(demux.functions) == {5}
     assert demux.find("a") is None

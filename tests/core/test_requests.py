@@ -124,3 +124,16 @@ def test_what_is_no_json_is_invalid_input() -> None:
     for value in bad:
         with pytest.raises(InvalidInputError, match="an argument cannot be sent as JSON"):
             Request("POST", "/a", json=[value]).encoded()
+
+
+def test_the_simple_call_api_names_the_function_and_then_the_job(
+    app: AppConfig, prefix: str
+) -> None:
+    echo = dependency(app, "/echo")
+    call = requests.call(app, echo, ("hi",))
+    assert call == Request("POST", f"{prefix}/call/echo", json={"data": ["hi"]})
+    assert requests.call_stream(app, echo, "a/b") == Request("GET", f"{prefix}/call/echo/a%2Fb")
+
+
+def test_a_reset_names_the_job(app: AppConfig, prefix: str) -> None:
+    assert requests.reset(app, "e1") == Request("POST", f"{prefix}/reset", json={"event_id": "e1"})

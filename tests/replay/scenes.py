@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pytest
 
-from spacecall import Output, QuotaExceededError, Space
+from spacecall import AppError, Output, QuotaExceededError, Space
 from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.flux_1_kontext_dev import Flux1KontextDev
 from spacecall.spaces.flux_1_schnell import Flux1Schnell
@@ -61,6 +61,18 @@ async def everything(address: str) -> None:
     assert title in ("Title2", None), "Gradio 4 has no titles"
     assert download.startswith(PNG)
     assert isinstance(first, str)
+
+
+async def older(address: str) -> None:
+    """Before 4.44 /info has no names of parameters: they are made of the labels."""
+    async with Space(address) as space:
+        assert await space.call("/echo", text_in="hi") == "hi"
+        async with space.call("/stream_text", text_in="a", steps=3) as job:
+            assert [value async for value in job.outputs] == ["a0 ", "a0 a1 ", "a0 a1 a2 "]
+        image = await space.call("/image", img_in=RED)
+        assert (await image.read()).startswith(PNG)
+        with pytest.raises(AppError, match=r"^boom2 \["):
+            await space.call("/fail2", text_in="x")
 
 
 async def phi_4(address: str) -> None:
@@ -163,6 +175,8 @@ SCENES = {
     "protocol-6.31.0": Scene("protocol_app.py", GRADIO_6, everything),
     "protocol-5.50.0": Scene("protocol_app.py", GRADIO_5, everything),
     "protocol-4.44.1": Scene("protocol_app.py", GRADIO_4, everything),
+    "protocol-4.19.2": Scene("protocol_app.py", "4.19.2", older),
+    "protocol-4.10.0": Scene("protocol_app.py", "4.10.0", older),
     "phi-4": Scene(str(REPLICA), GRADIO_5, phi_4),
     "qvq-6.31.0": Scene("qvq_replica.py", GRADIO_6, qvq),
     "qvq-5.50.0": Scene("qvq_replica.py", GRADIO_5, qvq),

@@ -14,10 +14,10 @@ from spacecall.cassettes.reading import read_recording
 from spacecall.cassettes.validation import validate
 from tests.cassettes.script import Outcome, play
 from tests.replay.record import CASSETTES
-from tests.replay.scenes import SCENES
+from tests.replay.scenes import SCENES, everything
 
 NOWHERE = "http://127.0.0.1:9"
-GENERATIONS = [name for name in SCENES if name.startswith("protocol-")]
+GENERATIONS = [name for name, scene in SCENES.items() if scene.play is everything]
 ROUNDS = 100
 
 

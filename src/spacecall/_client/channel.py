@@ -16,12 +16,19 @@ from spacecall._client.reader import Reader
 from spacecall._core import requests
 from spacecall._core.config import AppConfig, Dependency
 from spacecall._core.demux import Demultiplexer
+from spacecall._core.generations import generation
 from spacecall._core.jobs import Job
 from spacecall._core.work import State
 from spacecall._io.link import Link
 from spacecall._io.settings import Settings
 from spacecall._wire.join import JoinResponse
-from spacecall.errors import JobCancelledError, JobLostError, ProtocolError, SpaceError
+from spacecall.errors import (
+    JobCancelledError,
+    JobLostError,
+    NotFoundError,
+    ProtocolError,
+    SpaceError,
+)
 
 log = logging.getLogger("spacecall")
 
@@ -67,6 +74,7 @@ class Channel:
             requests.stream(app, self.session_hash),
             self._demux,
             group,
+            says_close=generation(app.protocol).says_close,
             grace=grace,
             started=self._cancel_late,
             unwanted=self.abandon,
@@ -171,8 +179,8 @@ class Channel:
             self._reader.drop(_closed)
             for pause in (0, STARTING):
                 await anyio.sleep(pause)
-                for fn_index in functions:
-                    await self._send_cancel(fn_index, "", settings)
+                for fn_index, event_ids in functions.items():
+                    await self._send_cancel(fn_index, "", settings, event_ids)
         self._reader.drop(_closed)
 
     def _cancel_late(self, job: Job) -> None:
@@ -183,14 +191,24 @@ class Channel:
     async def _cancel_running(self, job: Job, settings: Settings) -> None:
         if job.event_id is not None and not self._demux.has_sibling(job):
             with anyio.move_on_after(settings.timeouts.cancel, shield=True):
-                await self._send_cancel(job.fn_index, job.event_id, settings)
+                await self._send_cancel(job.fn_index, job.event_id, settings, [job.event_id])
 
-    async def _send_cancel(self, fn_index: int, event_id: str, settings: Settings) -> None:
-        """Cancel what runs of the function; the end of the job `event_id` is told on the stream."""
+    async def _send_cancel(
+        self, fn_index: int, event_id: str, settings: Settings, jobs: Sequence[str] = ()
+    ) -> None:
+        """Cancel what runs of the function; the end of the job `event_id` is told on the stream.
+
+        Args:
+            jobs: those that are meant, for a server that ends jobs one by one.
+        """
         request = requests.cancel(self.app, fn_index, self.session_hash, event_id)
         self._cancelling.append(fn_index)
         try:
-            await self.link.fetch(request, settings)
+            try:
+                await self.link.fetch(request, settings)
+            except NotFoundError:
+                for one in jobs:
+                    await self.link.fetch(requests.reset(self.app, one), settings)
         except SpaceError as error:
             log.debug("the cancel of %s was not heard: %s", event_id or fn_index, error)
         finally:

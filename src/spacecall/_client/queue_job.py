@@ -15,6 +15,7 @@ from spacecall._client.plan import Plan, collect_files, put_payloads, visible
 from spacecall._client.run import run
 from spacecall._client.simple import simple
 from spacecall._core import jobs
+from spacecall._core.generations import generation
 from spacecall._core.work import State
 from spacecall._io.settings import Settings
 from spacecall._io.transfers import upload
@@ -49,6 +50,7 @@ class QueueJob(Job[T]):
         self._channel = channel or self._open_channel()
         self._work = self._core = jobs.Job(
             self._plan.endpoint.fn_index,
+            edits=generation(self._connection.app.protocol).edits,
             follow=self._follow,
             backlog=self._settings.limits.backlog,
             notify=self._on_change,

@@ -31,6 +31,7 @@ class Reader:
         stream: the request that opens it.
         demux: whom the messages are for.
         group: where it reads.
+        says_close: whether the server says that it ends the stream.
         grace: seconds that the stream stays open when nobody waits for its jobs any more.
         started: told of each job that the app begins to work on.
         unwanted: called when that time has passed; it is to `drop` the stream.
@@ -43,6 +44,7 @@ class Reader:
         demux: Demultiplexer,
         group: TaskGroup,
         *,
+        says_close: bool,
         grace: float,
         started: Callable[[Job], None],
         unwanted: Callable[[], Awaitable[None]],
@@ -53,6 +55,7 @@ class Reader:
         self._request = stream
         self._demux = demux
         self._group = group
+        self._says_close = says_close
         self._grace = grace
         self._started = started
         self._unwanted = unwanted
@@ -122,7 +125,9 @@ class Reader:
         except SpaceError as error:
             self._end(partial(copy, error))
         else:
-            if not closed and self._demux.pending:
+            if not closed and not self._says_close:
+                self._demux.close()
+            elif not closed and self._demux.pending:
                 self._lose("the server ended the stream")
 
     async def _deliver(self, texts: AsyncIterator[str]) -> bool:

@@ -17,8 +17,9 @@ from spacecall._client.connection import Connection
 from spacecall._client.documents import reach
 from spacecall._client.groups import task_group
 from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._client.protocols import OnNewer, check_protocol
 from spacecall._client.queue_call import QueueCall, Way
-from spacecall._core.config import read_config
+from spacecall._core.config import AppConfig, read_config
 from spacecall._io.link import HttpClient, Link, new_client
 from spacecall._io.settings import Settings
 from spacecall.errors import InvalidInputError
@@ -43,11 +44,14 @@ class Space(Caller, AsyncContextManagerMixin):
             it has its own proxy.
         describe: whether /info is read on entering. Without it `endpoints` is not known at once;
             typed clients do not need it.
+        on_newer: what becomes of an app that announces a protocol which is not known yet: it is
+            tried as the newest known one after a `NewerProtocolWarning`, or not.
 
     Raises (on entering):
         TransportError, DeadlineError: the app cannot be reached.
         AuthError: it wants a login or a token, or refuses this one.
         NotFoundError, ProtocolError: there is no Gradio app at that address.
+        UnsupportedProtocolError: it is of a Gradio before 4.7; see `on_newer` too.
         InvalidInputError: `source` is neither an id nor an address.
     """
 
@@ -63,6 +67,7 @@ class Space(Caller, AsyncContextManagerMixin):
         proxy: str | None = None,
         http_client: HttpClient | None = None,
         describe: bool = True,
+        on_newer: OnNewer = "warn",
     ) -> None:
         super().__init__(None)
         self._source = source
@@ -75,6 +80,7 @@ class Space(Caller, AsyncContextManagerMixin):
         self._proxy = proxy
         self._http_client = http_client
         self._describe = describe
+        self._on_newer: OnNewer = on_newer
 
     @asynccontextmanager
     async def __asynccontextmanager__(self) -> AsyncGenerator[Space, None]:
@@ -85,7 +91,9 @@ class Space(Caller, AsyncContextManagerMixin):
             gate = anyio.Semaphore(self._settings.limits.requests)
             link = Link(client, "", auth=self._auth, settings=self._settings, gate=gate)
             link, config = await reach(link, self._source, self._auth)
-            connection = await stack.enter_async_context(_open(link, config))
+            app = read_config(config)
+            check_protocol(app, self._on_newer, link.base)
+            connection = await stack.enter_async_context(_open(link, app))
             self._opened = Way(connection, self._settings)
             if self._describe:
                 await connection.describe()
@@ -157,10 +165,10 @@ class Session(Caller):
 
 
 @asynccontextmanager
-async def _open(link: Link, config: Mapping[str, Any]) -> AsyncGenerator[Connection, None]:
+async def _open(link: Link, app: AppConfig) -> AsyncGenerator[Connection, None]:
     """A connection with its task group."""
     async with task_group() as group:
-        connection = Connection(link, read_config(config), group)
+        connection = Connection(link, app, group)
         try:
             yield connection
         finally:

@@ -22,7 +22,8 @@ from spacecall._client.connection import Connection
 from spacecall._client.plan import UNCHANGED, MakeFile, Plan
 from spacecall._core.fingerprint import differences
 from spacecall._io.intercept import called_by
-from spacecall.errors import InvalidInputError, SchemaDriftError, SchemaDriftWarning
+from spacecall._warnings import SchemaDriftWarning
+from spacecall.errors import InvalidInputError, SchemaDriftError
 
 T = TypeVar("T")
 

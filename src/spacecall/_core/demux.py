@@ -60,9 +60,12 @@ class Demultiplexer:
         return len(self._jobs) + len(self._joining)
 
     @property
-    def functions(self) -> set[int]:
-        """The functions that the server may be running for this session."""
-        return {job.fn_index for job in self._jobs.values()}
+    def functions(self) -> dict[int, list[str]]:
+        """The functions that the server may be running for this session, with their jobs' ids."""
+        found: dict[int, list[str]] = {}
+        for event_id, job in self._jobs.items():
+            found.setdefault(job.fn_index, []).append(event_id)
+        return found
 
     def find(self, event_id: str | None) -> Job | None:
         """The job that the server calls `event_id`, until it is done."""
@@ -106,7 +109,7 @@ class Demultiplexer:
             ProtocolError: more messages than may be parked.
         """
         if isinstance(message, CloseStream):
-            self._close()
+            self.close()
             return Fed.CLOSES
         event_id = message.event_id
         if isinstance(message, UnexpectedError):
@@ -130,8 +133,11 @@ class Demultiplexer:
         for job in jobs.values():
             job.fail(error())
 
-    def _close(self) -> None:
-        # The server has no unfinished job left. Only one that joined while it closed can be new.
+    def close(self) -> None:
+        """The server has ended the stream, having no unfinished job left.
+
+        Only one that joined while it did so can be new.
+        """
         jobs, self._jobs = self._jobs, {}
         for event_id, job in jobs.items():
             if job.heard or event_id in self._known:

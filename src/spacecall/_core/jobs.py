@@ -53,16 +53,24 @@ class Job(Work):
 
     Args:
         fn_index: of the function that it runs.
+        edits: whether values after the first come as edits.
         follow, backlog, notify: see `Work`.
     """
 
-    __slots__ = ("_snapshot", "event_id", "fn_index", "heard")
+    __slots__ = ("_edits", "_snapshot", "event_id", "fn_index", "heard")
 
     def __init__(
-        self, fn_index: int, *, follow: bool, backlog: int, notify: Callable[[], None]
+        self,
+        fn_index: int,
+        *,
+        edits: bool = True,
+        follow: bool,
+        backlog: int,
+        notify: Callable[[], None],
     ) -> None:
         super().__init__(follow=follow, backlog=backlog, notify=notify)
         self.fn_index = fn_index
+        self._edits = edits
         self.event_id: str | None = None
         self.heard = False
         self._snapshot: list[Any] | None = None
@@ -128,8 +136,8 @@ class Job(Work):
                 )
             case ProcessGenerating() | ProcessStreaming():
                 data = (message.output.data if message.output else None) or []
-                first = isinstance(message, ProcessStreaming)  # always whole values
-                self._snapshot = fold(None if first else self._snapshot, data)
+                whole = not self._edits or isinstance(message, ProcessStreaming)
+                self._snapshot = fold(None if whole else self._snapshot, data)
                 self.backlog.push(Output(self._snapshot))
             case _:  # pragma: no cover
                 raise AssertionError(message)

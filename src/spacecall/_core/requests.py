@@ -97,6 +97,11 @@ def cancel(app: AppConfig, fn_index: int, session_hash: str, event_id: str) -> R
     return Request("POST", f"{app.api_prefix}/cancel", json=body)
 
 
+def reset(app: AppConfig, event_id: str) -> Request:
+    """End one job, before 4.34, which has no /cancel; what it was to say is never told."""
+    return Request("POST", f"{app.api_prefix}/reset", json={"event_id": event_id})
+
+
 def upload(app: AppConfig, upload_id: str) -> Request:
     """Where the files of one call go, as multipart parts named `files`."""
     return Request("POST", f"{app.api_prefix}/upload", {"upload_id": upload_id})

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from spacecall._core import hub
+from spacecall._core.requests import Request
 from spacecall.errors import ProtocolError
 from spacecall.hub import Runtime, Stage
 from tests.hub.stand_in import NAME, NO_LOGIN, NOT_FOUND, SHA, TOKEN, runtime
@@ -159,3 +160,10 @@ def test_the_error_of_a_stage_has_the_end_of_what_failed_in_one_line() -> None:
     assert error.message.endswith("[31mModuleNotFoundError: nope)")
     assert error.message.isprintable()
     assert len(error.message) < 400
+
+
+def test_what_is_asked_of_a_space_names_it() -> None:
+    assert hub.host(NAME) == Request("GET", f"/api/spaces/{NAME}/host")
+    assert hub.space(NAME) == Request("GET", f"/api/spaces/{NAME}")
+    assert hub.runtime(NAME) == Request("GET", f"/api/spaces/{NAME}/runtime")
+    assert hub.read_host(b'{"host": "https://a-b.hf.space"}') == "https://a-b.hf.space"

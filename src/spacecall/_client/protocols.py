@@ -1,0 +1,41 @@
+"""Whether an app speaks a protocol that is known."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal, TypeAlias
+
+from spacecall._core.config import AppConfig
+from spacecall._core.generations import OLDER, SUPPORTED
+from spacecall._warnings import NewerProtocolWarning
+from spacecall.errors import UnsupportedProtocolError
+
+OnNewer: TypeAlias = Literal["warn", "raise"]
+"""What becomes of an app that announces a protocol which is not known."""
+
+
+def check_protocol(app: AppConfig, on_newer: OnNewer, place: str) -> None:
+    """See that the app's protocol can be spoken.
+
+    Args:
+        place: the app's address, for messages.
+
+    Raises:
+        UnsupportedProtocolError: it is an old one, or unknown and `on_newer` says so.
+
+    Warns:
+        NewerProtocolWarning: it is unknown, and tried as the newest known one.
+    """
+    name = app.protocol
+    if name in SUPPORTED:
+        return
+    known = ", ".join(SUPPORTED)
+    if name in OLDER:
+        raise UnsupportedProtocolError(
+            f"the app speaks {name!r} ({OLDER[name]}), which spacecall does not; it speaks {known}",
+            space=place,
+        )
+    text = f"the app announces the protocol {name!r} (Gradio {app.version}); known are {known}"
+    if on_newer == "raise":
+        raise UnsupportedProtocolError(f"{text}: is there a newer spacecall?", space=place)
+    warnings.warn(f"{text}: tried as the newest of these [{place}]", NewerProtocolWarning, 2)

@@ -1,0 +1,53 @@
+"""Apps that announce a protocol which is not spoken, or not known yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from spacecall import NewerProtocolWarning, Space, UnsupportedProtocolError
+
+CONFIG: dict[str, object] = {"version": "3.50.2", "components": [], "dependencies": []}
+INFO: dict[str, object] = {"named_endpoints": {}, "unnamed_endpoints": {}}
+
+
+def announcing(**config: str) -> Callable[[httpx.Request], httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        told = CONFIG | config if request.url.path == "/config" else INFO
+        return httpx.Response(200, content=json.dumps(told))
+
+    return answer
+
+
+async def opened(on_newer: str = "warn", **config: str) -> None:
+    transport = httpx.MockTransport(announcing(**config))
+    async with (
+        httpx.AsyncClient(transport=transport) as client,
+        Space("http://app", http_client=client, on_newer=on_newer),  # type: ignore[arg-type]
+    ):
+        pass
+
+
+async def test_gradio_3_and_4_0_are_an_error_that_names_what_is_spoken() -> None:
+    with pytest.raises(UnsupportedProtocolError, match=r"'ws' \(Gradio 3, websockets\)"):
+        await opened()
+    with pytest.raises(
+        UnsupportedProtocolError, match=r"it speaks sse_v1, sse_v2, sse_v2\.1, sse_v3"
+    ):
+        await opened(version="4.0.2", protocol="sse")
+
+
+async def test_a_newer_protocol_is_tried_with_a_warning_or_refused() -> None:
+    newer = {"version": "9.1.0", "protocol": "sse_v9"}
+    with pytest.warns(NewerProtocolWarning, match="'sse_v9' \\(Gradio 9.1.0\\)"):
+        await opened(**newer)
+    with pytest.raises(UnsupportedProtocolError, match="is there a newer spacecall"):
+        await opened(on_newer="raise", **newer)
+
+
+@pytest.mark.parametrize("name", ["sse_v1", "sse_v2", "sse_v2.1", "sse_v3"])
+async def test_known_ones_are_opened_without_a_word(name: str) -> None:
+    await opened(version="4.44.1", protocol=name)

@@ -1,0 +1,49 @@
+"""What each generation of the protocol does otherwise than the newest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from spacecall._core.generations import NEWEST, OLDER, SUPPORTED, generation
+from spacecall._core.jobs import Job
+from spacecall._core.messages import parse
+from spacecall._core.work import State
+from spacecall.events import Output
+
+
+def outputs(edits: bool, *data: Any) -> list[Any]:
+    job = Job(0, edits=edits, follow=True, backlog=9, notify=lambda: None)
+    job.advance(State.QUEUED)
+    for one in data:
+        text = parse(
+            b'{"msg": "process_generating", "success": true, "output": {"data": %s}}' % one.encode()
+        )
+        job.receive(text)
+    assert job.error is None
+    found: list[Any] = []
+    while (event := job.backlog.pop()) is not None:
+        if isinstance(event, Output):
+            found.append(event.value)
+    return found
+
+
+def test_values_are_whole_in_sse_v1_and_edits_from_sse_v2_on() -> None:
+    assert outputs(False, '["a"]', '["a b"]')[-1] == ["a b"]
+    assert outputs(True, '["a"]', '[[["append", [], " b"]]]')[-1] == ["a b"]
+
+
+@pytest.mark.parametrize("name", SUPPORTED)
+def test_a_known_one_is_found_by_its_name(name: str) -> None:
+    assert generation(name).name == name
+
+
+def test_an_unknown_one_is_tried_as_the_newest() -> None:
+    assert generation("sse_v9") is NEWEST
+    assert not SUPPORTED.keys() & OLDER.keys()
+
+
+def test_only_the_newest_says_that_it_closes_a_stream() -> None:
+    assert [one.name for one in SUPPORTED.values() if one.says_close] == ["sse_v3"]
+    assert [one.name for one in SUPPORTED.values() if not one.edits] == ["sse_v1"]

@@ -1,0 +1,82 @@
+"""One suite, run on real servers of several Gradio releases: `scripts/matrix` runs all of them.
+
+`SPACECALL_MATRIX` names the releases, separated by commas; by default one for each generation of
+the protocol is left to `scripts/matrix`, and only 4.44.1 is run, which no other suite runs whole.
+`SPACECALL_MATRIX_TABLE` names a file that the table of results is written to.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spacecall import Call, Space
+from spacecall._client.caller import Caller
+from tests import servers
+from tests.conftest import ServerPool
+from tests.servers import AppServer
+
+RELEASES = os.environ.get("SPACECALL_MATRIX", servers.GRADIO_4).split(",")
+PROTOCOLS = {"4.10.0": "sse_v1", "4.19.2": "sse_v2"}
+"""What releases announce; the others `sse_v3`."""
+
+
+@dataclass
+class Table:
+    """What came out, by what was tried and by release."""
+
+    cells: dict[str, dict[str, bool]] = field(default_factory=dict[str, dict[str, bool]])
+
+    def note(self, report: pytest.TestReport, capability: str, release: str) -> None:
+        row = self.cells.setdefault(capability, {})
+        row[release] = row.get(release, True) and not report.failed
+
+    def text(self) -> str:
+        heads = [f"{one} `{PROTOCOLS.get(one, 'sse_v3')}`" for one in RELEASES]
+        lines = [f"| | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
+        for capability, row in sorted(self.cells.items()):
+            marks = [{True: "yes", False: "**no**", None: ""}[row.get(one)] for one in RELEASES]
+            lines.append(f"| {capability} | {' | '.join(marks)} |")
+        return "\n".join([*lines, ""])
+
+
+_TABLE = Table()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    release = getattr(item, "callspec", None) and item.callspec.params.get("release")  # type: ignore[attr-defined]
+    if isinstance(release, str) and (report.when == "call" or report.failed):
+        words = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
+        _TABLE.note(report, words, release)
+    return report
+
+
+def pytest_sessionfinish() -> None:
+    if path := os.environ.get("SPACECALL_MATRIX_TABLE"):
+        Path(path).write_text(_TABLE.text(), encoding="utf-8")
+
+
+@pytest.fixture(scope="session", params=RELEASES, ids=lambda one: f"gradio-{one}")
+def release(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def app(release: str, app_server: ServerPool) -> AppServer:
+    """The protocol app on each release."""
+    return app_server("protocol_app.py", release)
+
+
+def given(space: Space, endpoint: str, *values: Any, on: Caller | None = None) -> Call[Any]:
+    """A call with arguments by their order: before 4.44 /info has no names, and labels differ."""
+    names = [one.name for one in space.endpoints[endpoint].parameters]
+    return (on or space).call(endpoint, **dict(zip(names, values, strict=False)))

@@ -1,0 +1,181 @@
+"""What every release must do, by the same client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import anyio
+import pytest
+
+from spacecall import (
+    AppError,
+    DeadlineError,
+    JobLostError,
+    Log,
+    Output,
+    Progress,
+    Queued,
+    Space,
+    Started,
+    Timeouts,
+)
+from tests.matrix.conftest import PROTOCOLS, given
+from tests.servers import DATA, AppServer
+
+RED = DATA / "red.png"
+TONE = DATA / "tone.wav"
+
+
+@pytest.fixture
+async def space(app: AppServer) -> AsyncGenerator[Space, None]:
+    with anyio.fail_after(100):
+        async with Space(app.url) as space:
+            yield space
+
+
+async def test_a_value(space: Space, release: str) -> None:
+    assert await given(space, "/echo", "hi") == "hi"
+    assert await given(space, "/add", 1, 2) == 3
+    opened = space._way.connection.app
+    assert opened.protocol == PROTOCOLS.get(release, "sse_v3")
+
+
+async def test_values_while_it_works(space: Space) -> None:
+    async with given(space, "/stream_text", "a", 4) as job:
+        assert [value async for value in job.outputs] == [
+            *("a0 ", "a0 a1 ", "a0 a1 a2 "),
+            "a0 a1 a2 a3 ",
+        ]
+    async with given(space, "/stream_text", "b", 4) as job:
+        assert "".join([str(piece) async for piece in job.text]) == "b0 b1 b2 b3 "
+
+
+async def test_edits_of_structures(space: Space) -> None:
+    async with given(space, "/stream_edit", "x") as job:
+        values = [event.value async for event in job if isinstance(event, Output)]
+        result = await job.result()
+    assert len(values) > 2
+    assert result == values[-1]
+
+
+async def test_queue_progress_and_logs(space: Space) -> None:
+    async with given(space, "/progress", 2) as job:
+        events = [event async for event in job]
+    kinds = {type(event) for event in events}
+    assert {Queued, Started, Progress, Log} <= kinds
+    assert next(event.message for event in events if isinstance(event, Log)) == "a Info message"
+
+
+async def test_files(space: Space) -> None:
+    image = await given(space, "/image", RED)
+    assert (await image.read()).startswith(b"\x89PNG")
+    sound = await given(space, "/audio", TONE)
+    assert (await sound.read())[:4] == b"RIFF"
+    files = await given(space, "/files", [RED, TONE])
+    assert [await one.read() for one in files] == [RED.read_bytes(), TONE.read_bytes()]
+    made = await given(space, "/make_file", "text")
+    assert await made.read() == b"text"
+
+
+async def test_chat_with_state(space: Space) -> None:
+    async with space.session() as session:
+        _, first = await given(space, "/chat", "one", [], on=session)
+        _, second = await given(space, "/chat", "two", first, on=session)
+    assert "turn 1: you said one" in str(first)
+    assert "turn 2: you said two" in str(second)
+
+
+async def test_functions_without_a_queue_or_outputs(space: Space) -> None:
+    assert await given(space, "/noqueue", "x") == "nq x"
+    assert await given(space, "/nothing", "x") is None
+
+
+async def test_functions_that_work_in_batches(space: Space, release: str) -> None:
+    # On 4.10 (and 4.0) one call of such a function kills the app's queue for good.
+    if release != "4.10.0":
+        assert await given(space, "/batch", "x") == "X"
+
+
+async def test_updates_and_widgets(space: Space) -> None:
+    value, *_ = await given(space, "/update", "x")
+    assert value == "upd x"
+
+
+async def test_errors_of_the_app(space: Space) -> None:
+    with pytest.raises(AppError, match=r"^boom \["):
+        await given(space, "/fail", "x")
+    seen: list[Any] = []
+
+    async def follow() -> None:
+        async with given(space, "/fail_mid", "x") as job:
+            while True:
+                seen.append(await anext(job))
+
+    with pytest.raises(AppError, match=r"^boom mid-stream \["):
+        await follow()
+    values = [event.value for event in seen if isinstance(event, Output)]
+    assert values == ["first", "first second"]
+    with pytest.raises(AppError, match=r"does not say which|secret detail"):
+        await given(space, "/crash", "x")
+    assert await given(space, "/echo", "hi") == "hi"
+
+
+async def test_a_hundred_at_once(space: Space) -> None:
+    found: dict[int, str] = {}
+
+    async def one(number: int) -> None:
+        found[number] = await given(space, "/echo", f"call {number}")
+
+    async with anyio.create_task_group() as group:
+        for number in range(100):
+            group.start_soon(one, number)
+    assert found == {number: f"call {number}" for number in range(100)}
+
+
+async def test_leaving_a_stream_ends_it_on_the_server(space: Space, app: AppServer) -> None:
+    seconds = 20 + time.time() % 10
+    async with given(space, "/slow_stream", seconds) as job:
+        async for event in job:
+            if isinstance(event, Output):
+                break
+    assert (await given(space, "/slow_stream", 0.4)).startswith("step")
+    assert f"slow_stream finished {seconds}" not in app.log()
+
+
+async def test_a_deadline_is_kept_and_ends_the_job(
+    space: Space, app: AppServer, release: str
+) -> None:
+    """Before 4.34 a server ends generators alone: another function runs on, and is not told of."""
+    seconds = (3 if release in PROTOCOLS else 20) + time.time() % 1
+    call = given(space, "/slow_async", seconds)
+    with pytest.raises(DeadlineError):
+        await call.with_options(timeouts=Timeouts(run=0.5))
+    assert await given(space, "/slow_async", 0.1) == "slept 0.1"
+    assert (f"slow_async finished {seconds}" in app.log()) == (release in PROTOCOLS)
+
+
+async def test_a_job_that_waits_can_be_given_up(space: Space, app: AppServer, release: str) -> None:
+    seconds = 3 + time.time() % 1
+    async with (
+        given(space, "/slow_async", 2) as first,
+        given(space, "/slow_async", seconds) as second,
+    ):
+        async for event in second:
+            if isinstance(event, Queued):
+                break
+        await second.cancel()
+        assert (await first.result()).startswith("slept 2")
+    assert await given(space, "/slow_async", 0.1) == "slept 0.1"
+    if release not in PROTOCOLS:
+        assert f"slow_async finished {seconds}" not in app.log()
+
+
+async def test_detached_jobs(space: Space, app: AppServer) -> None:
+    ticket = await given(space, "/slow_async", 0.2).detach()
+    async with Space(app.url) as other:
+        try:
+            assert await other.collect(ticket) == "slept 0.2"
+        except JobLostError:
+            pytest.fail("the job was lost")
