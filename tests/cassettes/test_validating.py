@@ -88,6 +88,14 @@ def test_a_result_that_does_not_fit_the_schema_is_named(recording: Recording) ->
     assert line.endswith("/echo, output 1: expected a str, got int 7")
 
 
+def test_an_edit_that_cannot_be_made_is_named(recording: Recording) -> None:
+    def spoil(message: dict[str, Any]) -> None:
+        if message["msg"] == "process_generating" and message["output"]["data"] != ["a0 "]:
+            message["output"]["data"] = [[["append", [9], "x"]]]
+
+    assert any("/stream_text: " in line for line in checked(edited(recording, spoil)))
+
+
 def test_an_argument_that_does_not_fit_is_named(recording: Recording) -> None:
     def changed(one: Exchange) -> Exchange:
         body: Any = one.request_body.get("json")

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from spacecall._client.plan import UNCHANGED, visible
 from spacecall._core.config import Dependency
 from spacecall._core.diffs import fold
+from spacecall._core.generations import generation
 from spacecall._core.loose import is_array, is_object, items, mapping, text
 from spacecall._core.messages import UnknownMessage, parse
 from spacecall._core.schema_check import problems
@@ -154,8 +155,13 @@ def _job(join: Exchange, reel: Reel | None, app: App, wanted: drift.App) -> Repo
         return
     given = _inputs(dependency, items(body.get("data")))
     yield from _values(endpoint.inputs, given, endpoint.name, "takes")
-    for output in _outputs(reel):
-        yield from _values(endpoint.outputs, visible(dependency, output), endpoint.name, "gives")
+    edits = generation(app.config.protocol).edits
+    try:
+        for output in _outputs(reel, edits=edits):
+            shown = visible(dependency, output)
+            yield from _values(endpoint.outputs, shown, endpoint.name, "gives")
+    except ProtocolError as error:
+        yield f"{endpoint.name}: {error}"
 
 
 def _values(wanted: Sequence[Value], values: Sequence[Any], name: str, verb: str) -> Report:
@@ -181,7 +187,7 @@ def _inputs(dependency: Dependency, data: Sequence[Any]) -> list[Any]:
     return found
 
 
-def _outputs(reel: Reel | None) -> Iterator[Sequence[Any]]:
+def _outputs(reel: Reel | None, *, edits: bool) -> Iterator[Sequence[Any]]:
     """The outputs of a job, one after another, whole."""
     snapshot: list[Any] | None = None
     for _, event in reel.events if reel else ():
@@ -190,7 +196,7 @@ def _outputs(reel: Reel | None) -> Iterator[Sequence[Any]]:
         if message.get("success") is False or not is_array(data):
             continue
         if kind == "process_generating":
-            snapshot = fold(snapshot, list(data))
+            snapshot = fold(snapshot if edits else None, list(data))
             yield snapshot
         elif kind in ("process_streaming", "process_completed"):
             yield data
