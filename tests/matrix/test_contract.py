@@ -12,6 +12,7 @@ import pytest
 from spacecall import (
     AppError,
     DeadlineError,
+    Event,
     JobLostError,
     Log,
     Output,
@@ -106,7 +107,7 @@ async def test_updates_and_widgets(space: Space) -> None:
 async def test_errors_of_the_app(space: Space) -> None:
     with pytest.raises(AppError, match=r"^boom \["):
         await given(space, "/fail", "x")
-    seen: list[Any] = []
+    seen: list[Event[Any]] = []
 
     async def follow() -> None:
         async with given(space, "/fail_mid", "x") as job:
