@@ -153,12 +153,12 @@ class _Json:
             found = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise CassetteError(f"the cassette is no JSON: {error}") from error
-        read = [
-            is_object(mapping(one).get("request"))
-            for one in items(mapping(found).get("interactions"))
-        ]
-        if not is_object(found) or not isinstance(found.get("interactions"), list) or not all(read):
+        if not is_object(found) or not isinstance(found.get("interactions"), list):
             raise CassetteError("the cassette is no list of interactions")
+        for number, one in enumerate(items(found["interactions"]), start=1):
+            sides = [mapping(one).get(side) for side in ("request", "response")]
+            if not all(is_object(side) and is_object(side.get("body", {})) for side in sides):
+                raise CassetteError(f"interaction {number} of the cassette is none")
         return dict(found)
 
     @staticmethod
@@ -176,7 +176,7 @@ class _Persister:
             raise CassetteError(f"{path} has more than {MOST} bytes")
         try:
             return vcr.Files.load_cassette(cassette_path, serializer)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise CassetteError(f"{path} is no cassette: {error}") from error
 
     @staticmethod
@@ -213,7 +213,7 @@ def load(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
         )
         exchange.read_response(mapping(response))
         exchanges.append(exchange)
-    return exchanges, dict(container._metadata)
+    return exchanges, dict(mapping(container._metadata))
 
 
 def save(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> None:
