@@ -193,7 +193,10 @@ async def test_what_is_recorded_streams_as_it_is_recorded(
     [
         ("[]", "no list of interactions"),
         ("nonsense", "no JSON"),
-        ('{"version": 1, "interactions": [{"request": {}}]}', "interaction 1 of the cassette is none"),
+        (
+            '{"version": 1, "interactions": [{"request": {}}]}',
+            "interaction 1 of the cassette is none",
+        ),
         (
             '{"version": 1, "interactions": [{"request": {"method": "GET", "uri": "http://a/config",'
             ' "headers": {}, "body": {}}, "response": {"times": [0, 0, 0], "end": "odd"}}]}',

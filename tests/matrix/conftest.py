@@ -8,7 +8,7 @@ the protocol is left to `scripts/matrix`, and only 4.44.1 is run, which no other
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ RELEASES = os.environ.get("SPACECALL_MATRIX", servers.GRADIO_4).split(",")
 PROTOCOLS = {"4.10.0": "sse_v1", "4.19.2": "sse_v2"}
 """What releases announce; the others `sse_v3`."""
 
+# One call of such a function kills the app's queue for good.
+_HARMFUL = "test_functions_that_work_in_batches[gradio-4.10.0"
+_TEST = re.compile(r"::test_(?P<words>\w+)\[gradio-(?P<release>[\d.]+)")
+
 
 @dataclass
 class Table:
@@ -32,9 +36,11 @@ class Table:
 
     cells: dict[str, dict[str, bool]] = field(default_factory=dict[str, dict[str, bool]])
 
-    def note(self, report: pytest.TestReport, capability: str, release: str) -> None:
-        row = self.cells.setdefault(capability, {})
-        row[release] = row.get(release, True) and not report.failed
+    def note(self, report: pytest.TestReport) -> None:
+        found = _TEST.search(report.nodeid)
+        if found and (report.when == "call" or report.failed):
+            row = self.cells.setdefault(found["words"].replace("_", " "), {})
+            row[found["release"]] = row.get(found["release"], True) and not report.failed
 
     def text(self) -> str:
         heads = [f"{one} `{PROTOCOLS.get(one, 'sse_v3')}`" for one in RELEASES]
@@ -48,20 +54,17 @@ class Table:
 _TABLE = Table()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    release = getattr(item, "callspec", None) and item.callspec.params.get("release")  # type: ignore[attr-defined]
-    if isinstance(release, str) and (report.when == "call" or report.failed):
-        words = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
-        _TABLE.note(report, words, release)
-    return report
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [one for one in items if _HARMFUL not in one.nodeid]
 
 
-def pytest_sessionfinish() -> None:
-    if path := os.environ.get("SPACECALL_MATRIX_TABLE"):
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _TABLE.note(report)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    path = os.environ.get("SPACECALL_MATRIX_TABLE")
+    if path and not hasattr(session.config, "workerinput"):  # the reports of xdist's workers
         Path(path).write_text(_TABLE.text(), encoding="utf-8")
 
 

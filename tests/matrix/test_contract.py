@@ -93,10 +93,8 @@ async def test_functions_without_a_queue_or_outputs(space: Space) -> None:
     assert await given(space, "/nothing", "x") is None
 
 
-async def test_functions_that_work_in_batches(space: Space, release: str) -> None:
-    # On 4.10 (and 4.0) one call of such a function kills the app's queue for good.
-    if release != "4.10.0":
-        assert await given(space, "/batch", "x") == "X"
+async def test_functions_that_work_in_batches(space: Space) -> None:
+    assert await given(space, "/batch", "x") == "X"
 
 
 async def test_updates_and_widgets(space: Space) -> None:
@@ -145,9 +143,7 @@ async def test_leaving_a_stream_ends_it_on_the_server(space: Space, app: AppServ
     assert f"slow_stream finished {seconds}" not in app.log()
 
 
-async def test_a_deadline_is_kept_and_ends_the_job(
-    space: Space, app: AppServer, release: str
-) -> None:
+async def test_a_deadline_is_kept(space: Space, app: AppServer, release: str) -> None:
     """Before 4.34 a server ends generators alone: another function runs on, and is not told of."""
     seconds = (3 if release in PROTOCOLS else 20) + time.time() % 1
     call = given(space, "/slow_async", seconds)
