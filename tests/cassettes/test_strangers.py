@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,11 +16,13 @@ from spacecall.cassettes.timeline import read_timeline
 from spacecall.cassettes.validation import validate
 from spacecall.errors import ProtocolError
 
+Strategy: TypeAlias = st.SearchStrategy[Any]
+
 KEYS = (
     *("msg", "event_id", "output", "data", "success", "fn_index", "session_hash", "event", "json"),
     *("dependencies", "components", "id", "api_name", "inputs", "named_endpoints", "parts", "at"),
 )
-LEAVES = st.one_of(
+LEAVES: Strategy = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-9, 9),
@@ -28,7 +30,7 @@ LEAVES = st.one_of(
     st.text(max_size=9),
     st.sampled_from(["process_completed", "process_generating", "process_starts", "e1", "s1"]),
 )
-ANYTHING = st.recursive(
+ANYTHING: Strategy = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
         st.lists(inner, max_size=4), st.dictionaries(st.sampled_from(KEYS), inner, max_size=5)
@@ -36,12 +38,12 @@ ANYTHING = st.recursive(
     max_leaves=12,
 )
 PATHS = ("/config", "/info", "/queue/join", "/queue/data?session_hash=s1", "/cancel", "/call/x/e1")
-BODIES = st.one_of(
+BODIES: Strategy = st.one_of(
     ANYTHING,
     st.fixed_dictionaries({"json": ANYTHING}),
     st.fixed_dictionaries({"sha256": st.text(max_size=5)}),
 )
-INTERACTIONS = st.fixed_dictionaries(
+INTERACTIONS: Strategy = st.fixed_dictionaries(
     {
         "request": st.fixed_dictionaries(
             {
@@ -69,7 +71,7 @@ INTERACTIONS = st.fixed_dictionaries(
         ),
     }
 )
-CASSETTES = st.one_of(
+CASSETTES: Strategy = st.one_of(
     ANYTHING,
     st.fixed_dictionaries(
         {"version": st.just(1), "interactions": st.lists(st.one_of(INTERACTIONS, ANYTHING))},
