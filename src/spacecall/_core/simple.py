@@ -18,7 +18,7 @@ from spacecall._wire.errors import AppErrorBody
 from spacecall.errors import AppError, JobCancelledError, JobLostError, ProtocolError, SpaceError
 from spacecall.events import Output
 
-__all__ = ["UNTOLD", "receive"]
+__all__ = ["UNTOLD", "parse", "receive"]
 
 UNTOLD = (
     "the app raised an error and does not say which "
@@ -26,6 +26,23 @@ UNTOLD = (
 )
 _ADAPTER: Final[TypeAdapter[CallEvent]] = TypeAdapter(CallEvent)
 _KINDS: Final = frozenset({"generating", "complete", "error", "heartbeat"})
+
+
+def parse(event: str, data: str) -> CallEvent | None:
+    """An event of the stream; None for one of a name that is not known.
+
+    Raises:
+        ProtocolError: it does not fit its kind.
+    """
+    if event not in _KINDS:
+        return None
+    try:
+        # Of Gradio's, /call alone writes NaN and Infinity, which Python's parser takes.
+        return _ADAPTER.validate_python({"event": event, "data": json.loads(data)})
+    except ValidationError as error:
+        raise ProtocolError(f"the data of a {event!r} event do not fit it") from error
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"the data of a {event!r} event are not JSON") from error
 
 
 def receive(job: Job, event: str, data: str) -> bool:
@@ -39,15 +56,9 @@ def receive(job: Job, event: str, data: str) -> bool:
     Raises:
         ProtocolError: it does not fit its kind.
     """
-    if event not in _KINDS or (event == "generating" and not job.follow):
+    if event == "generating" and not job.follow:
         return False
-    try:
-        # Of Gradio's, /call alone writes NaN and Infinity, which Python's parser takes.
-        message = _ADAPTER.validate_python({"event": event, "data": json.loads(data)})
-    except ValidationError as error:
-        raise ProtocolError(f"the data of a {event!r} event do not fit it") from error
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"the data of a {event!r} event are not JSON") from error
+    message = parse(event, data)
     match message:
         case CallGenerating():
             job.emit(Output(message.data))

@@ -12,14 +12,21 @@ from urllib.parse import urlsplit
 
 import anyio.lowlevel
 
-from spacecall._core.loose import mapping, text
+from spacecall._core.loose import mapping
 from spacecall._io.intercept import FAILURES, Forward, NetworkError, Received, Sent
 from spacecall.cassettes.bodies import RequestBody, Stored
 from spacecall.cassettes.errors import CassetteMissError
 from spacecall.cassettes.exchange import Exchange, header
 from spacecall.cassettes.matching import Meaning, app_hosts, meaning
 from spacecall.cassettes.recorder import IN_MEMORY, Recorder
-from spacecall.cassettes.reels import is_cancel, is_join, is_stream, read_reels, session_of
+from spacecall.cassettes.reels import (
+    event_id_of,
+    is_cancel,
+    is_join,
+    is_stream,
+    read_reels,
+    session_of,
+)
 from spacecall.cassettes.stage import Clock, Pick, Stage
 
 # What a body that was read and written again has no longer.
@@ -199,7 +206,7 @@ class Player:
         """What the request does to the stream of its session."""
         body = mapping(asked.request_body.get("json"))
         if is_join(asked.method, asked.url):
-            event_id = text(mapping(recorded.body.get("json")).get("event_id"))
+            event_id = event_id_of(recorded)
             if event_id in self._reels:
                 self._stage(_session(asked)).join(self._reels[event_id])
         elif is_cancel(asked.method, asked.url):

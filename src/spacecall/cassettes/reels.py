@@ -37,6 +37,11 @@ def session_of(url: str, body: object) -> str:
     return named or text(mapping(body).get("session_hash"))
 
 
+def event_id_of(join: Exchange) -> str:
+    """The job that the answer to a join names; empty if it names none."""
+    return text(mapping(join.body.get("json")).get("event_id"))
+
+
 @dataclass(slots=True)
 class Reel:
     """What was recorded of one job.
@@ -74,7 +79,7 @@ def read_reels(exchanges: Iterable[Exchange]) -> dict[str, Reel]:
 
 def _joined(exchanges: Iterable[Exchange]) -> Iterator[Reel]:
     for one in exchanges:
-        event_id = text(mapping(one.body.get("json")).get("event_id"))
+        event_id = event_id_of(one)
         if is_join(one.method, one.url) and event_id:
             body = mapping(one.request_body.get("json"))
             session = session_of(one.url, body)

@@ -42,10 +42,7 @@ class Event:
 
     def value(self) -> Mapping[str, Any]:
         """The data as an object; empty for anything else."""
-        try:
-            return mapping(json.loads(self.data))
-        except (ValueError, RecursionError):
-            return {}
+        return mapping(self.json())
 
     def json(self) -> Any:
         """The data as JSON; None where it is none."""

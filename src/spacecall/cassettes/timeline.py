@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 from spacecall._core.loose import mapping, text
 from spacecall.cassettes.apps import App, app_at
 from spacecall.cassettes.exchange import CLOSED, Exchange
-from spacecall.cassettes.reels import Reel, is_cancel, is_join, is_stream, read_reels, session_of
+from spacecall.cassettes.reels import (
+    Reel,
+    event_id_of,
+    is_cancel,
+    is_join,
+    is_stream,
+    read_reels,
+    session_of,
+)
 from spacecall.cassettes.sse import Event
 
 _OUTPUTS = ("process_generating", "process_streaming", "generating")
@@ -115,20 +123,14 @@ def _jobs(
     numbers: Mapping[str, int],
     apps: Mapping[str, App],
 ) -> Iterator[Row]:
-    joins = {
-        text(mapping(one.body.get("json")).get("event_id")): one
-        for one in exchanges
-        if is_join(one.method, one.url)
-    }
+    joins = {event_id_of(one): one for one in exchanges if is_join(one.method, one.url)}
     closed = {
         session_of(one.url, None): one.ended for one in exchanges if is_stream(one.method, one.url)
     }
     for event_id, reel in reels.items():
         join = joins.get(event_id)
         began = join.began if join else reel.began
-        moments = [
-            Moment(at, text(event.value().get("msg")), event.json()) for at, event in reel.events
-        ]
+        moments = [_moment(at, event) for at, event in reel.events]
         if join:
             moments.insert(0, Moment(join.began, "request", join.request_body.get("json")))
         if reel.cancelled is not None:
@@ -175,11 +177,11 @@ def _endpoint(reel: Reel, join: Exchange | None, apps: Mapping[str, App]) -> str
 def _requests(exchanges: Sequence[Exchange], reels: Mapping[str, Reel]) -> Iterator[Row]:
     """What is no part of a job that joined."""
     for one in exchanges:
-        known = text(mapping(one.body.get("json")).get("event_id")) in reels
+        known = event_id_of(one) in reels
         if is_stream(one.method, one.url) or is_cancel(one.method, one.url) or known:
             continue
         answer = Moment(one.answered, "answer", dict(one.body)) if one.status else None
-        events = [Moment(at, _kind(event), event.json()) for at, event in one.events or ()]
+        events = [_moment(at, event) for at, event in one.events or ()]
         sent = Moment(one.began, "request", dict(one.request_body))
         yield Row(
             name=f"{one.method} {urlsplit(one.url).path}",
@@ -194,8 +196,9 @@ def _requests(exchanges: Sequence[Exchange], reels: Mapping[str, Reel]) -> Itera
         )
 
 
-def _kind(event: Event) -> str:
-    return text(event.value().get("msg")) or event.name
+def _moment(at: float, event: Event) -> Moment:
+    value = event.json()
+    return Moment(at, text(mapping(value).get("msg")) or event.name, value)
 
 
 def _ended(exchange: Exchange) -> Outcome:

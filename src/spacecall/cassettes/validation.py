@@ -9,21 +9,23 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall._client.plan import UNCHANGED, visible
+from spacecall._core import messages, simple
 from spacecall._core.config import Dependency
 from spacecall._core.diffs import fold
 from spacecall._core.generations import generation
-from spacecall._core.loose import is_array, is_object, items, mapping, text
-from spacecall._core.messages import UnknownMessage, parse
+from spacecall._core.loose import is_array, is_object, items, mapping
 from spacecall._core.schema_check import problems
-from spacecall._wire.call import CallEvent, CallRequest, CallResponse
+from spacecall._wire.call import CallRequest, CallResponse
 from spacecall._wire.cancel import CancelRequest
 from spacecall._wire.errors import AppErrorBody
 from spacecall._wire.join import JoinRequest, JoinResponse
 from spacecall._wire.run import RunRequest, RunResponse
 from spacecall._wire.upload import UploadResponse
 from spacecall.cassettes.apps import App, Read, app_at, json_of
+from spacecall.cassettes.bodies import Stored
 from spacecall.cassettes.exchange import COMPLETE, Exchange
-from spacecall.cassettes.reels import Reel, is_cancel, is_join, is_stream, read_reels
+from spacecall.cassettes.reels import Reel, event_id_of, is_cancel, is_join, is_stream, read_reels
+from spacecall.cassettes.sse import Event
 from spacecall.codegen import drift
 from spacecall.codegen.drift.interface import Value
 from spacecall.codegen.store import SchemaFolder
@@ -33,8 +35,6 @@ __all__ = ["validate"]
 
 Report = Iterator[str]
 
-_CALL: TypeAdapter[CallEvent] = TypeAdapter(CallEvent)
-_KINDS = {"generating", "complete", "error", "heartbeat"}
 _UPLOAD: TypeAdapter[UploadResponse] = TypeAdapter(UploadResponse)
 
 
@@ -66,7 +66,7 @@ def validate(
         app = app_at(apps, one.url) if is_join(one.method, one.url) else None
         interface = (wanted or told.get(app.base)) if app else None
         if app and interface:
-            reel = reels.get(text(mapping(one.body.get("json")).get("event_id")))
+            reel = reels.get(event_id_of(one))
             place = _place(number, one)
             found += [f"{place}: {line}" for line in _job(one, reel, app, interface)]
     return found
@@ -86,13 +86,13 @@ def _message(number: int, one: Exchange, read: Read) -> Report:
     """What the protocol says against one exchange."""
     path = urlsplit(one.url).path
     place = _place(number, one)
-    sent, got = json_of(one.request_body, read), json_of(one.body, read)
+    sent, got = one.request_body, one.body
     answered = one.status == 200 and one.end == COMPLETE
     if is_stream(one.method, one.url) and one.events is not None:
         for count, (_, event) in enumerate(one.events, 1):
-            yield from (f"{place}, event {count}: {line}" for line in _queue_event(event.data))
+            yield from (f"{place}, event {count}: {line}" for line in _queue_event(event))
         return
-    checks: list[tuple[str, Callable[[Any], object], Any]] = []
+    checks: list[tuple[str, Callable[[Any], object], Stored]] = []
     if one.method == "POST" and "/call/" in path:
         checks.append(("request", CallRequest.model_validate, sent))
         checks += [("answer", CallResponse.model_validate, got)] * answered
@@ -109,34 +109,32 @@ def _message(number: int, one: Exchange, read: Read) -> Report:
         checks.append(("answer", _UPLOAD.validate_python, got))
     elif "/call/" in path and one.events is not None:
         for count, (_, event) in enumerate(one.events, 1):
-            yield from (
-                f"{place}, event {count}: {line}" for line in _call_event(event.name, event.json())
-            )
-    for what, check, value in checks:
+            yield from (f"{place}, event {count}: {line}" for line in _call_event(event))
+    for what, check, body in checks:
         try:
-            check(value)
+            check(json_of(body, read))
         except ValidationError as error:
             yield from (f"{place}, {what}: {line}" for line in _lines(error))
 
 
-def _queue_event(data: str) -> Report:
+def _queue_event(event: Event) -> Report:
     try:
-        message = parse(data)
+        message = messages.parse(event.data)
     except ProtocolError as error:
         yield str(error)
         return
-    if isinstance(message, UnknownMessage):
+    if isinstance(message, messages.UnknownMessage):
         yield f"a message of an unknown kind: {message.msg[:60]!r}"
 
 
-def _call_event(name: str, data: Any) -> Report:
-    if name not in _KINDS:
-        yield f"an event of an unknown kind: {name[:60]!r}"
-        return
+def _call_event(event: Event) -> Report:
     try:
-        _CALL.validate_python({"event": name, "data": data})
-    except ValidationError as error:
-        yield from _lines(error)
+        message = simple.parse(event.name, event.data)
+    except ProtocolError as error:
+        yield str(error)
+        return
+    if message is None:
+        yield f"an event of an unknown kind: {event.name[:60]!r}"
 
 
 def _lines(error: ValidationError) -> Report:

@@ -10,6 +10,7 @@ import anyio
 import anyio.lowlevel
 
 from spacecall._io.intercept import NetworkError
+from spacecall.cassettes.reels import close_stream
 from spacecall.cassettes.sse import Event
 
 LOST = "ReadError"
@@ -98,7 +99,7 @@ class Session:
             if not job.due and job.breaks:
                 self.jobs.clear()
                 raise NetworkError(LOST)
-        yield Event.json_of("message", {"msg": "close_stream", "event_id": None}).encoded()
+        yield close_stream().encoded()
 
     async def _is_due(self, at: float) -> bool:
         """Wait until then; False if something has changed meanwhile."""
