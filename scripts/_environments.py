@@ -1,9 +1,10 @@
 """The virtual environments that the commands and the tests run in.
 
 - `.venv` holds the project (editable) with every extra and the development tools,
-- `.cache/gradio/<version>` holds one pinned Gradio: its versions cannot share an environment.
+- `.cache/gradio/<version>` holds one pinned Gradio: its versions cannot share an environment,
+- `.cache/bench` holds the project and what `scripts/bench` compares it with.
 
-``SPACECALL_CACHE`` moves the second kind elsewhere. An environment is made once, and again only
+``SPACECALL_CACHE`` moves what is not `.venv` elsewhere. An environment is made once, and again only
 when what it is made from has changed; uv makes it when it is on the PATH, venv and pip otherwise.
 Standard library only.
 """
@@ -35,13 +36,13 @@ class SetupError(Exception):
 
 def development() -> Path:
     """The interpreter of `.venv`: the project with all its extras and the development tools."""
-    lock = REQUIREMENTS / "dev.txt"
-    recipe = {
-        "project": _project_tables(),
-        "root": str(ROOT),
-        "python": sys.version_info[:2],
-    }
-    return _environment(ROOT / ".venv", lock, recipe, project=True)
+    return _environment(ROOT / ".venv", REQUIREMENTS / "dev.txt", _recipe(), project=True)
+
+
+def bench() -> Path:
+    """The interpreter of what the benchmarks compare: the project, gradio_client, matplotlib."""
+    place = cache() / "bench"
+    return _environment(place, REQUIREMENTS / "bench.txt", _recipe(), project=True)
 
 
 def gradio(version: str) -> Path:
@@ -127,6 +128,15 @@ def _locked(path: Path) -> Generator[None]:
         yield
 
 
+def _recipe() -> dict[str, object]:
+    """What an environment that holds the project is made from, besides its lock."""
+    return {
+        "project": _project_tables(),
+        "root": str(ROOT),
+        "python": sys.version_info[:2],
+    }
+
+
 def _project_tables() -> dict[str, object]:
     """The part of pyproject.toml that an installation depends on."""
     tables = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -138,11 +148,12 @@ def _shown(path: Path) -> str:
 
 
 def main(names: Sequence[str]) -> int:
-    """Make the environments so named (`dev`, `gradio-<version>`) and print their interpreters."""
+    """Make the environments so named (`dev`, `bench`, `gradio-<version>`); print their Pythons."""
+    makers = {"dev": development, "bench": bench}
     try:
         for name in names:
-            kind, _, version = name.partition("-")
-            print(development() if kind == "dev" else gradio(version))
+            make = makers.get(name)
+            print(make() if make else gradio(name.partition("-")[2]))
     except SetupError as error:
         print(f"set-up failed: {error}", file=sys.stderr)
         return 1
