@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from spacecall import Limits, Retry, Timeouts
 from spacecall._core.requests import Request
-from spacecall._io.link import USER_AGENT
+from spacecall._io.link import USER_AGENT, Link
 from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
@@ -149,9 +149,13 @@ async def test_a_moved_link_is_elsewhere_and_the_first_one_is_not() -> None:
 
 
 async def test_what_an_injected_client_adds_goes_to_the_app_only() -> None:
-    async with server(answering(200, b"x")) as other, server(ok) as app, linked(app.url) as link:
-        link._client.headers["x-client"] = "client"
-        link._client.auth = httpx.BasicAuth("me", "secret")
+    auth = httpx.BasicAuth("me", "secret")
+    async with (
+        server(answering(200, b"x")) as other,
+        server(ok) as app,
+        httpx.AsyncClient(headers={"x-client": "client"}, auth=auth) as client,
+    ):
+        link = Link(client, app.url, auth=None, settings=SETTINGS, gate=anyio.Semaphore(2))
         for url in (f"{app.url}/file", f"{other.url}/file"):
             async with link.download(url) as response:
                 await response.aread()

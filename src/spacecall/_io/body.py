@@ -14,6 +14,16 @@ from spacecall.options import Limits
 _BUFFERED = 2**16
 
 
+class Content(httpx.AsyncByteStream):
+    """A body whose generator its owner can close: httpx would hide it in one that nobody closes."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+
 async def read(response: httpx.Response, limits: Limits, space: str) -> bytes:
     """The whole body, at most `Limits.body` bytes of it."""
     # Gradio closes a connection after a 500 without saying so. Leaving before the end is read makes

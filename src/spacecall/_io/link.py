@@ -8,13 +8,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.request import getproxies
 
 import anyio
 import httpx
 
 from spacecall._core.requests import Request
-from spacecall._io.body import read
+from spacecall._io.body import Content, read
 from spacecall._io.credentials import authorization, origin, resolve
+from spacecall._io.direct import IDLE, KEPT, DirectClient
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import transport
 from spacecall._io.logs import hide_cookies
@@ -22,13 +24,14 @@ from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.tls import tls
 from spacecall._version import __version__
-from spacecall.errors import InvalidInputError, ProtocolError, StatusError
+from spacecall.errors import InvalidInputError, ProtocolError, StatusError, TransportError
 from spacecall.options import Auth, Timeouts, check_header
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 HttpClient: TypeAlias = httpx.AsyncClient
 _JSON = {"content-type": "application/json"}
+_PROXIED = {"http", "https", "all"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
@@ -41,9 +44,11 @@ def new_client(proxy: str | None = None) -> httpx.AsyncClient:
     Raises:
         InvalidInputError: `proxy` is no address of a proxy that httpx can use.
     """
-    pool = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=3.0)
+    pool = httpx.Limits(max_connections=None, max_keepalive_connections=KEPT, keepalive_expiry=IDLE)
     try:
         between = transport(pool, proxy)
+        if between is None and proxy is None and not getproxies().keys() & _PROXIED:
+            return DirectClient()
         proxy = None if between else proxy
         return httpx.AsyncClient(
             limits=pool, follow_redirects=False, proxy=proxy, transport=between, verify=tls()
@@ -187,7 +192,7 @@ class Link:
                 headers=headers if request.json is None else {**_JSON, **headers},
             )
             if content is not None:
-                built.stream = _Content(content)
+                built.stream = Content(content)
             async with self._answered(built, settings, elsewhere=False) as response:
                 yield response
 
@@ -241,7 +246,10 @@ class Link:
                 refused = f"more than {_MAX_REDIRECTS} redirects"
             if refused:
                 raise StatusError(refused, status=response.status_code, space=self.base)
-            request = self._get(url)
+            try:
+                request = self._get(url)
+            except httpx.InvalidURL as error:
+                raise TransportError("redirected to what is no address", space=self.base) from error
             hops += 1
 
     async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
@@ -255,14 +263,15 @@ class Link:
         if trusted:
             request.headers.update({**authorization(self._auth, url), **settings.headers})
             given = request.headers.pop("cookie", None)
-            self._cookies.set_cookie_header(request)
+            if any(True for _ in self._cookies.jar):
+                self._cookies.set_cookie_header(request)
             if given is not None:
                 kept = request.headers.get("cookie")
                 request.headers["cookie"] = f"{kept}; {given}" if kept else given
-        request.extensions["timeout"] = _httpx_timeout(settings.timeouts).as_dict()
+        request.extensions["timeout"] = _httpx_timeout(settings.timeouts)
         auth = httpx.USE_CLIENT_DEFAULT if trusted else None
         response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
-        if trusted:
+        if trusted and "set-cookie" in response.headers:
             self._cookies.extract_cookies(response)
         return response
 
@@ -273,24 +282,16 @@ class Link:
 
     def _trusts(self, url: str) -> bool:
         """Whether `url` is on the app's own host; a step up to https counts."""
+        if self.base and url.startswith(f"{self.base}/"):
+            return True
         own, other = origin(self.base), origin(url)
         upgraded = (own[0], other[0]) == ("http", "https") and own[1] == other[1]
         return own == other or upgraded
 
 
-class _Content(httpx.AsyncByteStream):
-    """A body whose generator its owner can close: httpx would hide it in one that nobody closes."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._chunks
-
-
-def _httpx_timeout(timeouts: Timeouts) -> httpx.Timeout:
+def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
     idle = timeouts.idle
-    return httpx.Timeout(connect=timeouts.connect, read=idle, write=idle, pool=None)
+    return {"connect": timeouts.connect, "read": idle, "write": idle, "pool": None}
 
 
 def _place(url: str) -> str:

@@ -1,0 +1,144 @@
+"""The least that the protocol needs, written by hand on httpx: no checks, no errors, no options."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scripts.bench.clients.process import Numbers, Spent, forget_peak, main, memory, peak
+
+PREFIX = "/gradio_api"
+_PATIENCE = 600
+
+
+class Floor:
+    """One session over one pooled client, and one stream that all its jobs share."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._session = secrets.token_hex(8)
+        self._waiting: dict[str, asyncio.Future[Any]] = {}
+        self._early: dict[str, Any] = {}
+        self._reader: asyncio.Task[None] | None = None
+        self._names: dict[str, int] = {}
+
+    async def open(self) -> None:
+        """Read the /config."""
+        config = (await self._client.get("/config")).json()
+        self._names = {one["api_name"]: one["id"] for one in config["dependencies"]}
+
+    async def call(self, name: str, *data: Any) -> Any:
+        """The first output."""
+        body = {"data": data, "fn_index": self._names[name], "session_hash": self._session}
+        answer = await self._client.post(f"{PREFIX}/queue/join", json=body)
+        event_id = json.loads(answer.content)["event_id"]
+        if event_id in self._early:
+            return self._early.pop(event_id)
+        future = self._waiting[event_id] = asyncio.get_running_loop().create_future()
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read())
+        return await future
+
+    async def _read(self) -> None:
+        query = {"session_hash": self._session}
+        while self._waiting:
+            url = f"{PREFIX}/queue/data"
+            async with self._client.stream("GET", url, params=query) as response:
+                buffer = b""
+                async for chunk in response.aiter_bytes():
+                    *events, buffer = (buffer + chunk).split(b"\n\n")
+                    for event in events:
+                        self._take(json.loads(event[6:]))
+        self._reader = None
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["msg"] == "process_completed":
+            value = message["output"]["data"][0]
+            waiting = self._waiting.pop(message["event_id"], None)
+            if waiting is None:
+                self._early[message["event_id"]] = value
+            else:
+                waiting.set_result(value)
+
+
+def _run(url: str, work: Callable[[Floor, httpx.AsyncClient], Awaitable[Numbers]]) -> Numbers:
+    async def opened() -> Numbers:
+        async with httpx.AsyncClient(base_url=url, timeout=_PATIENCE) as client:
+            floor = Floor(client)
+            await floor.open()
+            await floor.call("echo", "warm")
+            return await work(floor, client)
+
+    return asyncio.run(opened())
+
+
+def sequential(url: str, calls: int) -> Numbers:
+    """One call after another."""
+
+    async def work(floor: Floor, _: httpx.AsyncClient) -> Numbers:
+        taken: list[float] = []
+        for count in range(calls):
+            began = time.perf_counter()
+            assert await floor.call("echo", f"call {count}") == f"call {count}"
+            taken.append(time.perf_counter() - began)
+        return {"seconds": statistics.median(taken)}
+
+    return _run(url, work)
+
+
+def burst(url: str, calls: int, slow: bool, waves: int = 1) -> Numbers:  # noqa: FBT001
+    """Many calls at once, so many times."""
+
+    async def work(floor: Floor, _: httpx.AsyncClient) -> Numbers:
+        async def one(count: int) -> None:
+            given: Any = 0.5 + count / 1e6 if slow else f"call {count}"
+            value = await floor.call("slow_many" if slow else "echo", given)
+            assert value == (f"slept {given}" if slow else given)
+
+        spent = Spent()
+        for _wave in range(waves):
+            await asyncio.gather(*(one(count) for count in range(calls)))
+        return spent.numbers(per=calls * waves)
+
+    return _run(url, work)
+
+
+def upload(url: str, path: str) -> Numbers:
+    """One large file in a multipart form."""
+
+    async def work(_: Floor, client: httpx.AsyncClient) -> Numbers:
+        forget_peak()
+        before, spent = memory(), Spent()
+        with Path(path).open("rb") as file:  # noqa: ASYNC230 - the least there is
+            await client.post(f"{PREFIX}/upload", files={"files": file})
+        return {**spent.numbers(), "memory": peak() - before}
+
+    return _run(url, work)
+
+
+def download(url: str, size: int, path: str) -> Numbers:
+    """One large file, written as it comes."""
+
+    async def work(floor: Floor, client: httpx.AsyncClient) -> Numbers:
+        file = await floor.call("make_file", str(size))
+        forget_peak()
+        before, spent = memory(), Spent()
+        with Path(path).open("wb") as out:  # noqa: ASYNC230
+            async with client.stream("GET", f"{PREFIX}/file={file['path']}") as response:
+                async for chunk in response.aiter_bytes():
+                    out.write(chunk)
+        return {**spent.numbers(), "memory": peak() - before}
+
+    return _run(url, work)
+
+
+if __name__ == "__main__":
+    main({one.__name__: one for one in (sequential, burst, upload, download)})

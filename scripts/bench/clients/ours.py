@@ -1,0 +1,222 @@
+"""spacecall."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+import urllib.request
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+from anyio.to_thread import run_sync
+
+from scripts.bench.clients.process import Numbers, Spent, forget_peak, main, memory, peak
+from spacecall import Space, SyncSpace
+from tests.clients.protocol_app_6 import ProtocolApp6
+
+
+def _run(url: str, work: Callable[[Space], Awaitable[Numbers]], *, uvloop: bool = False) -> Numbers:
+    async def opened() -> Numbers:
+        async with Space(url) as space:
+            await space.call("/echo", text="warm")
+            return await work(space)
+
+    return anyio.run(opened, backend_options={"use_uvloop": uvloop})
+
+
+async def _latencies(space: Space, calls: int) -> list[float]:
+    taken: list[float] = []
+    for count in range(calls):
+        began = time.perf_counter()
+        assert await space.call("/echo", text=f"call {count}") == f"call {count}"
+        taken.append(time.perf_counter() - began)
+    return taken
+
+
+def sequential(url: str, calls: int) -> Numbers:
+    """One call after another."""
+
+    async def work(space: Space) -> Numbers:
+        return {"seconds": statistics.median(await _latencies(space, calls))}
+
+    return _run(url, work)
+
+
+def burst(
+    url: str,
+    calls: int,
+    slow: bool,  # noqa: FBT001
+    waves: int = 1,
+    *,
+    uvloop: bool = False,
+) -> Numbers:
+    """Many calls at once, so many times."""
+
+    async def work(space: Space) -> Numbers:
+        spent = Spent()
+        for _ in range(waves):
+            async with anyio.create_task_group() as group:
+                for count in range(calls):
+                    group.start_soon(_slow if slow else _echo, space, count)
+        return spent.numbers(per=calls * waves)
+
+    return _run(url, work, uvloop=uvloop)
+
+
+async def _echo(space: Space, count: int) -> None:
+    assert await space.call("/echo", text=f"call {count}") == f"call {count}"
+
+
+async def _slow(space: Space, count: int, seconds: float = 0.5) -> None:
+    given = seconds + count / 1e6
+    assert await space.call("/slow_many", seconds=given) == f"slept {given}"
+
+
+def flight(url: str, calls: int) -> Numbers:
+    """Many calls that are all held by the server; what they take while they are."""
+
+    def ask(path: str) -> int:
+        with urllib.request.urlopen(f"{url}{path}", timeout=60) as answer:  # noqa: S310
+            return int(answer.read().replace(b"true", b"1"))
+
+    async def work(space: Space) -> Numbers:
+        lost = 0
+
+        async def one(count: int) -> None:
+            nonlocal lost
+            lost += 1
+            await _slow(space, count, 1e6)
+            lost -= 1
+
+        async def all_held() -> None:
+            while await run_sync(ask, "/held") < calls:  # noqa: ASYNC110 - another process holds
+                await anyio.sleep(0.2)
+
+        await run_sync(ask, "/held")
+        gc.collect()
+        forget_peak()
+        before = held = memory()
+        spent = Spent()
+        async with anyio.create_task_group() as group:
+            for count in range(calls):
+                group.start_soon(one, count)
+            await all_held()
+            gc.collect()
+            held = memory()
+            await run_sync(ask, "/release")
+        return {
+            **spent.numbers(per=calls),
+            "lost": lost,
+            "memory": (held - before) / calls,
+            "peak": (peak() - before) / calls,
+        }
+
+    return _run(url, work)
+
+
+def streaming(url: str, updates: int) -> Numbers:
+    """A text that grows."""
+
+    async def work(space: Space) -> Numbers:
+        spent = Spent()
+        last = ""
+        async with space.call("/stream_text", text="word", n=updates) as job:
+            async for value in job.outputs:
+                last = value
+        assert last.endswith(f"word{updates - 1} ")
+        return spent.numbers(per=updates)
+
+    return _run(url, work)
+
+
+def edits(url: str, updates: int) -> Numbers:
+    """A long chat whose last message grows."""
+
+    async def work(space: Space) -> Numbers:
+        asked = [{"role": "user", "content": [{"type": "text", "text": str(updates)}]}]
+        spent = Spent()
+        last: Any = None
+        async with space.call("/bot", history=asked) as job:
+            async for value in job.outputs:
+                last = value
+        assert last[-1]["content"][0]["text"].endswith(f"word{updates - 1} ")
+        return spent.numbers(per=updates)
+
+    return _run(url, work)
+
+
+def upload(url: str, path: str) -> Numbers:
+    """One large file."""
+
+    async def work(space: Space) -> Numbers:
+        forget_peak()
+        before, spent = memory(), Spent()
+        await space.call("/files", files=[path])
+        return {**spent.numbers(), "memory": peak() - before}
+
+    return _run(url, work)
+
+
+def download(url: str, size: int, path: str) -> Numbers:
+    """One large file, saved."""
+
+    async def work(space: Space) -> Numbers:
+        file = await space.call("/make_file", text=str(size))
+        forget_peak()
+        before, spent = memory(), Spent()
+        await file.save(path)
+        return {**spent.numbers(), "memory": peak() - before}
+
+    return _run(url, work)
+
+
+def sync_over_async(url: str, calls: int, rounds: int) -> Numbers:
+    """Seconds that a call takes more without async."""
+
+    async def work(space: Space) -> Numbers:
+        return {"seconds": statistics.median(await _latencies(space, calls))}
+
+    more: list[float] = []
+    for _ in range(rounds):
+        plain = _run(url, work)["seconds"]
+        taken: list[float] = []
+        with SyncSpace(url) as space:
+            space.call("/echo", text="warm").result()
+            for count in range(calls):
+                began = time.perf_counter()
+                space.call("/echo", text=f"call {count}").result()
+                taken.append(time.perf_counter() - began)
+        more.append(statistics.median(taken) - plain)
+    return {"seconds": statistics.median(more)}
+
+
+def typed_over_dynamic(url: str, calls: int, rounds: int) -> Numbers:
+    """Processor time of a typed call, as a part of a dynamic one's."""
+
+    async def work(space: Space) -> Numbers:
+        client = ProtocolApp6(space)
+        await client.echo(text="warm")
+        ratios: list[float] = []
+        for _ in range(rounds):
+            spent = Spent()
+            await _latencies(space, calls)
+            dynamic = spent.numbers()["cpu"]
+            spent = Spent()
+            for count in range(calls):
+                assert await client.echo(text=f"call {count}") == f"call {count}"
+            ratios.append(spent.numbers()["cpu"] / dynamic)
+        return {"ratio": statistics.median(ratios)}
+
+    return _run(url, work)
+
+
+if __name__ == "__main__":
+    main(
+        {
+            one.__name__: one
+            for one in (sequential, burst, flight, streaming, edits, upload, download)
+        }
+        | {one.__name__: one for one in (sync_over_async, typed_over_dynamic)}
+    )

@@ -1,0 +1,92 @@
+"""The page that tells the figures: a table and a plot."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from scripts.bench.goals import Figure, Goal
+from scripts.bench.measuring import ROOT
+from tests.servers import GRADIO_6
+
+PAGE = ROOT / "docs" / "performance.md"
+PLOT = ROOT / "docs" / "performance.svg"
+_BEGIN, _END = "<!-- scripts/bench -->\n", "<!-- end -->"
+_COLOURS = {"spacecall": "#1a7f64", "floor": "#9aa5b1", "gradio_client": "#e08e45"}
+_PACKAGES = ("gradio_client", "httpx", "httpcore", "h11", "anyio", "pydantic")
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """One row a goal."""
+    rows = ["| figure | spacecall | floor | gradio_client | goal | got | |", f"|{'---|' * 7}"]
+    for figure in figures:
+        numbers = [figure.measured.get(name, "") for name in _COLOURS]
+        head = [figure.title, *numbers]
+        goals: list[Goal | None] = [*figure.goals] or [None]
+        for goal in goals:
+            rows.append(f"| {' | '.join([*head, *_goal(goal)])} |")
+            head = [""] * len(head)
+    return "\n".join(rows) + "\n"
+
+
+def _goal(goal: Goal | None) -> list[str]:
+    if goal is None:
+        return ["", "", ""]
+    inexact = goal.unit == "×"
+    got = f"{goal.got:.3g} ×" if inexact else f"{goal.got:.3g} {goal.unit}"
+    return [goal.text, got, "met" if goal.met else "**missed**"]
+
+
+def machine() -> str:
+    """Where, and with what."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        f"{len(names)} cores ({names[0]}), Python {platform.python_version()}, Gradio {GRADIO_6}, "
+        f"{packages}\n"
+    )
+
+
+def write(figures: Sequence[Figure], command: str) -> None:
+    """Put the table into the page, and draw the plot."""
+    text = f"{_BEGIN}`{command}` on {machine()}\n{table(figures)}"
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(_BEGIN)
+    PAGE.write_text(f"{before}{text}{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+    _draw([figure for figure in figures if len(figure.bars) > 1])
+
+
+def _draw(figures: Sequence[Figure]) -> None:
+    """Each client's number as a multiple of spacecall's."""
+    import_module("matplotlib").use("svg")
+    plots: Any = import_module("matplotlib.pyplot")
+    plots.rcParams["svg.hashsalt"] = "spacecall"
+    figure, axes = plots.subplots(figsize=(9, 0.55 * len(figures) + 1.2), layout="constrained")
+    for place, one in enumerate(reversed(figures)):
+        bars: Mapping[str, float] = one.bars
+        for row, (name, colour) in enumerate(reversed(_COLOURS.items())):
+            if name in bars:
+                times = bars[name] / bars["spacecall"]
+                label = name if name not in axes.get_legend_handles_labels()[1] else None
+                axes.barh(place + 0.26 * (row - 1), times, 0.24, color=colour, label=label)
+                axes.text(
+                    times * 1.04, place + 0.26 * (row - 1), f"{times:.3g}", va="center", size=7
+                )
+    axes.set_yticks(range(len(figures)), [_short(one.title) for one in reversed(figures)], size=8)
+    axes.set_xscale("log")
+    axes.set_xlabel("times what spacecall takes: less is better", size=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=8)
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
+def _short(title: str) -> str:
+    return title.partition(" (")[0].replace("`", "").replace(": ", ":\n")
