@@ -181,7 +181,7 @@ class ProtocolError(SpaceError):
 
 
 class UnsupportedProtocolError(ProtocolError):
-    """The app speaks a generation of the protocol that this version does not."""
+    """The app's generation of the protocol is not known, or cannot do what was asked for."""
 
 
 class SchemaDriftError(SpaceError):

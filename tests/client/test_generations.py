@@ -1,4 +1,4 @@
-"""Apps that announce a protocol which is not spoken, or not known yet."""
+"""Apps that announce a protocol which is known, or not yet."""
 
 from __future__ import annotations
 
@@ -31,15 +31,6 @@ async def opened(on_newer: str = "warn", **config: str) -> None:
         pass
 
 
-async def test_gradio_3_and_4_0_are_an_error_that_names_what_is_spoken() -> None:
-    with pytest.raises(UnsupportedProtocolError, match=r"'ws' \(Gradio 3, websockets\)"):
-        await opened()
-    with pytest.raises(
-        UnsupportedProtocolError, match=r"it speaks sse_v1, sse_v2, sse_v2\.1, sse_v3"
-    ):
-        await opened(version="4.0.2", protocol="sse")
-
-
 async def test_a_newer_protocol_is_tried_with_a_warning_or_refused() -> None:
     newer = {"version": "9.1.0", "protocol": "sse_v9"}
     with pytest.warns(NewerProtocolWarning, match="'sse_v9' \\(Gradio 9.1.0\\)"):
@@ -48,6 +39,6 @@ async def test_a_newer_protocol_is_tried_with_a_warning_or_refused() -> None:
         await opened(on_newer="raise", **newer)
 
 
-@pytest.mark.parametrize("name", ["sse_v1", "sse_v2", "sse_v2.1", "sse_v3"])
+@pytest.mark.parametrize("name", ["", "sse", "sse_v1", "sse_v2", "sse_v2.1", "sse_v3"])
 async def test_known_ones_are_opened_without_a_word(name: str) -> None:
     await opened(version="4.44.1", protocol=name)

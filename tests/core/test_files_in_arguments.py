@@ -27,7 +27,7 @@ def schema_of(version: str, endpoint: str, parameter: str) -> dict[str, Any]:
     return dict(found.schema)
 
 
-@pytest.mark.parametrize("version", ["4.0.2", "4.19.2", "4.44.1", "5.50.0", "6.31.0"])
+@pytest.mark.parametrize("version", ["3.50.2", "4.0.2", "4.19.2", "4.44.1", "5.50.0", "6.31.0"])
 def test_files_are_recognised_in_every_generation(version: str) -> None:
     image = schema_of(version, "/image", "path" if version > "4.2" else "img_in")
     files = schema_of(version, "/files", "files" if version > "4.2" else "files_in")

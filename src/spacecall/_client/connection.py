@@ -15,6 +15,7 @@ from spacecall._client.documents import fetch_info
 from spacecall._client.lanes import Lanes
 from spacecall._core.config import AppConfig, Dependency
 from spacecall._core.info import read_endpoints
+from spacecall._core.loose import text
 from spacecall._io.link import Link
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
@@ -106,7 +107,10 @@ class Connection:
         return self.open_channel() if endpoint.stateful else self._lanes.lease()
 
     def file(self, payload: Mapping[str, Any]) -> File:
-        """The handle of a file that the app gave."""
+        """The handle of a file that the app gave, by its place or as a data URL."""
+        url = payload.get("url")
+        if isinstance(url, str) and url.startswith("data:"):
+            return File(url, name=text(payload.get("orig_name")) or None)
         return File(RemoteSource(self.link, self.app, payload))
 
     def start(self, job: Droppable, submit: Callable[[], Awaitable[None]]) -> None:

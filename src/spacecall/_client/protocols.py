@@ -6,7 +6,7 @@ import warnings
 from typing import Literal, TypeAlias
 
 from spacecall._core.config import AppConfig
-from spacecall._core.generations import OLDER, SUPPORTED
+from spacecall._core.generations import SUPPORTED
 from spacecall._warnings import NewerProtocolWarning
 from spacecall.errors import UnsupportedProtocolError
 
@@ -15,26 +15,21 @@ OnNewer: TypeAlias = Literal["warn", "raise"]
 
 
 def check_protocol(app: AppConfig, on_newer: OnNewer, place: str) -> None:
-    """See that the app's protocol can be spoken.
+    """See that the app's protocol is known.
 
     Args:
         place: the app's address, for messages.
 
     Raises:
-        UnsupportedProtocolError: it is an old one, or unknown and `on_newer` says so.
+        UnsupportedProtocolError: it is not, and `on_newer` says so.
 
     Warns:
-        NewerProtocolWarning: it is unknown, and tried as the newest known one.
+        NewerProtocolWarning: it is not, and is tried as the newest known one.
     """
     name = app.protocol
     if name in SUPPORTED:
         return
     known = ", ".join(SUPPORTED)
-    if name in OLDER:
-        raise UnsupportedProtocolError(
-            f"the app speaks {name!r} ({OLDER[name]}), which spacecall does not; it speaks {known}",
-            space=place,
-        )
     text = f"the app announces the protocol {name!r} (Gradio {app.version}); known are {known}"
     if on_newer == "raise":
         raise UnsupportedProtocolError(f"{text}: is there a newer spacecall?", space=place)

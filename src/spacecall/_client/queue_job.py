@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 
 from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
 from spacecall._client.job import Job
+from spacecall._client.own_stream import own_stream
 from spacecall._client.plan import Plan, collect_files, put_payloads, visible
 from spacecall._client.run import run
 from spacecall._client.simple import simple
-from spacecall._core import jobs
-from spacecall._core.generations import generation
+from spacecall._core import jobs, old_files
+from spacecall._core.config import Dependency
+from spacecall._core.filedata import replace_files
+from spacecall._core.generations import Streams, generation
 from spacecall._core.work import State
 from spacecall._io.settings import Settings
-from spacecall._io.transfers import upload
-from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError
+from spacecall._io.transfers import inline, upload
+from spacecall.errors import (
+    InvalidInputError,
+    JobCancelledError,
+    JobLostError,
+    SpaceError,
+    UnsupportedProtocolError,
+)
 from spacecall.events import Uploading
 
 T = TypeVar("T")
+Alone: TypeAlias = Callable[
+    [jobs.Job, Dependency, Sequence[Any], Channel, Settings], Awaitable[None]
+]
+"""Does a job without the stream of a session."""
 
 
 class QueueJob(Job[T]):
@@ -42,6 +55,8 @@ class QueueJob(Job[T]):
         self._plan = plan
         self._session = channel
         self._follow = follow
+        self._generation = generation(connection.app.protocol)
+        self._alone = self._way_alone()
         self._resubmits = settings.retry.lost
         self._collects = False
         self._renew(channel)
@@ -50,7 +65,7 @@ class QueueJob(Job[T]):
         self._channel = channel or self._open_channel()
         self._work = self._core = jobs.Job(
             self._plan.endpoint.fn_index,
-            edits=generation(self._connection.app.protocol).edits,
+            edits=self._generation.edits,
             follow=self._follow,
             backlog=self._settings.limits.backlog,
             notify=self._on_change,
@@ -59,7 +74,7 @@ class QueueJob(Job[T]):
         self._enter("upload")
 
     def _open_channel(self) -> Channel:
-        if self._settings.simple:
+        if self._alone is not None:
             return self._connection.open_channel(listens=False)
         return self._connection.lease(self._plan.endpoint)
 
@@ -74,7 +89,7 @@ class QueueJob(Job[T]):
         return self._core.event_id
 
     async def _give_up(self, error: SpaceError) -> None:
-        if self._core.ended or self._core.event_id is None or self._settings.simple:
+        if self._core.ended or self._core.event_id is None or self._alone is not None:
             self.drop(error)
         else:
             await self._channel.cancel(self._core, error, self._settings)
@@ -104,11 +119,15 @@ class QueueJob(Job[T]):
 
     async def detached(self) -> str:
         """Leave the job to whoever collects it, as soon as the server has it: its event id."""
-        if not self._queued:
+        if self._alone is not None:
             self.drop(JobCancelledError("not sent"))
-            raise InvalidInputError(
-                f"{self._plan.endpoint.name} does not use the queue: its calls cannot be detached"
-            )
+            name = self._plan.endpoint.name
+            if self._alone is own_stream:
+                raise UnsupportedProtocolError(
+                    f"{name} cannot be detached: in the protocol {self._generation.name!r} a job "
+                    "ends with its stream"
+                )
+            raise InvalidInputError(f"{name} does not use the queue: its calls cannot be detached")
         try:
             while self._core.state not in (State.QUEUED, State.ENDED):
                 await self._wait()
@@ -121,46 +140,60 @@ class QueueJob(Job[T]):
         assert self._core.event_id is not None
         return self._core.event_id
 
-    @property
-    def _queued(self) -> bool:
+    def _way_alone(self) -> Alone | None:
+        """What does the job without the stream of a session; None where it is done on that."""
+        if self._settings.simple:
+            return simple
         # The queue takes every function. Of a generator, /run gives the first value only; and it
         # gives JSON as the text that Python prints for it (5.x).
         endpoint = self._plan.endpoint
         has_json = any(component.type == "json" for component in endpoint.visible_returns)
-        return endpoint.queued or endpoint.generator or has_json
+        if not (endpoint.queued or endpoint.generator or has_json):
+            return run
+        return None if self._generation.streams is Streams.SESSION else own_stream
 
     async def _submit(self) -> None:
         core, endpoint, channel = self._core, self._plan.endpoint, self._channel
         try:
             with self._submitting, channel.expecting(core):
-                data = endpoint.fill(await self._encoded())
-                if self._queued and not self._settings.simple:
+                data = await self._arguments()
+                if self._alone is None:
                     core.advance(State.JOINING)
                     await channel.join(core, endpoint, data, self._settings)
                 else:
-                    alone = simple if self._settings.simple else run
                     async with self._connection.running:
-                        await alone(core, endpoint, data, channel, self._settings)
+                        await self._alone(core, endpoint, data, channel, self._settings)
         except SpaceError as error:
             core.fail(error)
         except RecursionError:
             core.fail(InvalidInputError("the arguments are nested too deeply"))
 
+    async def _arguments(self) -> list[Any]:
+        """Every slot of the function, the files sent."""
+        endpoint = self._plan.endpoint
+        data = endpoint.fill(await self._encoded())
+        return replace_files(data, old_files.write) if self._generation.old_files else data
+
     async def _encoded(self) -> list[Any]:
-        by_id: dict[int, Any] = {id(file): file for file in collect_files(self._plan.values)}
-        if not by_id:
-            return list(self._plan.values)
-        files = list(by_id.values())
-        payloads = await upload(
-            self._channel.link,
-            self._connection.app,
-            files,
-            self._settings,
-            lambda sent, total: self._core.emit(Uploading(sent, total)),
-            upload_id=self._channel.session_hash,
-        )
-        by_id = dict(zip(by_id, payloads, strict=True))
-        return [put_payloads(value, by_id) for value in self._plan.values]
+        values, link, app = self._plan.values, self._channel.link, self._connection.app
+        payloads: dict[int, Any] = {}
+        if self._generation.old_files:
+            slots = zip(values, self._plan.endpoint.visible_inputs, strict=True)
+            images = [value for value, one in slots if old_files.is_image(one.type)]
+            for file in collect_files(images):
+                payloads[id(file)] = await inline(link, app, file)
+        files = {id(one): one for one in collect_files(values) if id(one) not in payloads}
+        if files:
+            sent = await upload(
+                link,
+                app,
+                list(files.values()),
+                self._settings,
+                lambda sent, total: self._core.emit(Uploading(sent, total)),
+                upload_id=self._channel.session_hash,
+            )
+            payloads.update(zip(files, sent, strict=True))
+        return [put_payloads(value, payloads) for value in values] if payloads else list(values)
 
     def _on_change(self) -> None:
         if self._core.ended:
@@ -183,7 +216,12 @@ class QueueJob(Job[T]):
         return True
 
     def _decode(self, values: list[Any]) -> T:
-        return self._plan.decode(visible(self._plan.endpoint, values), self._connection.file)
+        endpoint = self._plan.endpoint
+        shown = visible(endpoint, values)
+        if self._generation.old_files:
+            slots = zip(shown, endpoint.visible_returns, strict=False)
+            shown = [old_files.read(value, one.type) for value, one in slots]
+        return self._plan.decode(shown, self._connection.file)
 
     def _located(self, error: SpaceError) -> SpaceError:
         error.space = error.space or self._connection.link.base

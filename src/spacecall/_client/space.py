@@ -51,7 +51,7 @@ class Space(Caller, AsyncContextManagerMixin):
         TransportError, DeadlineError: the app cannot be reached.
         AuthError: it wants a login or a token, or refuses this one.
         NotFoundError, ProtocolError: there is no Gradio app at that address.
-        UnsupportedProtocolError: it is of a Gradio before 4.7; see `on_newer` too.
+        UnsupportedProtocolError: it announces a protocol that is not known, see `on_newer`.
         InvalidInputError: `source` is neither an id nor an address.
     """
 

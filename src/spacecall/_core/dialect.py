@@ -1,11 +1,12 @@
 """Gradio's way of writing JSON Schema, made JSON Schema 2020-12.
 
-What Gradio's own schemas say wrongly, as seen on 4.44 to 6.31:
+What Gradio's own schemas say wrongly, as seen on 3.50 to 6.31:
 
 - `"type": {}` stands for any JSON (JSON, State, native plots), Navbar is `{}`;
 - choices are `type: string` whatever they are (`{"enum": [2025, 2030], "type": "string"}`), and
   may be empty where the app fills them in later;
 - `additional_description` is a keyword, and may be null;
+- files of 3.50 are paths, objects or base64, whichever is given (see `old_files`);
 - a value that may be null is rarely said to be (see `nullable`).
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spacecall._core.loose import is_array, is_object, items, mapping, strings
+from spacecall._core.old_files import FILE, means_old_file
 
 __all__ = ["clean_schema", "nullable"]
 
@@ -66,6 +68,8 @@ def _clean(raw: object, known: frozenset[str], depth: int) -> dict[str, Any]:
     schema = mapping(raw)
     if depth > _DEEPEST:
         return {}
+    if means_old_file(schema):
+        return dict(FILE)
     if "$ref" in schema:
         kept = {key: schema[key] for key in ("default", "description") if key in schema}
         return {**_reference(schema["$ref"], known), **kept}

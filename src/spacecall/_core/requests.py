@@ -91,6 +91,19 @@ def stream(app: AppConfig, session_hash: str) -> Request:
     return Request("GET", f"{app.api_prefix}/queue/data", {"session_hash": session_hash})
 
 
+def own_stream(
+    app: AppConfig, endpoint: Dependency, session_hash: str, *, websocket: bool
+) -> Request:
+    """Put a job into the queue and get its own messages (`sse`), or a websocket for them (`ws`)."""
+    query = {"fn_index": str(endpoint.fn_index), "session_hash": session_hash}
+    return Request("GET", f"{app.api_prefix}/queue/join", {} if websocket else query)
+
+
+def arguments(app: AppConfig, body: Mapping[str, Any]) -> Request:
+    """The arguments of a job, when its own stream asks for them (`sse`)."""
+    return Request("POST", f"{app.api_prefix}/queue/data", json=body)
+
+
 def cancel(app: AppConfig, fn_index: int, session_hash: str, event_id: str) -> Request:
     """Cancel every running job of the same session and function, not only `event_id`."""
     body = {"session_hash": session_hash, "fn_index": fn_index, "event_id": event_id}

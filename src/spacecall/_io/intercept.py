@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 import httpx
 
 from spacecall._io.tls import tls
+from spacecall.errors import UnsupportedProtocolError
 
 _FAILURES: dict[str, type[httpx.TransportError]] = {
     kind.__name__: kind
@@ -146,6 +147,8 @@ class Intercepted(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
+        if "upgrade" in request.headers:
+            raise UnsupportedProtocolError("a websocket (Gradio 3) cannot be recorded or replayed")
         stream = request.stream
         assert isinstance(stream, httpx.AsyncByteStream)
         # Packed, the events of a stream could not be told apart.

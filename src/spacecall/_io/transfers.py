@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
@@ -124,6 +125,21 @@ async def upload(
         _payload(link, app, file, next(paths)) if payload is None else payload
         for file, payload in zip(files, known, strict=True)
     ]
+
+
+async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
+    """The payload of a file whose bytes travel in the arguments, as a data URL.
+
+    Raises:
+        InvalidInputError: it is missing, a folder, empty, or cannot be fetched.
+    """
+    part = _part(link, file, app.max_file_size)
+    async with part.open() as chunks:
+        content = b"".join([chunk async for chunk in chunks])
+    url = f"data:{part.mime_type};base64,{b64encode(content).decode()}"
+    return write_file_data(
+        "", url=url, orig_name=part.name, size=len(content), mime_type=part.mime_type
+    )
 
 
 def _payload_there(link: Link, file: File) -> Mapping[str, Any] | None:

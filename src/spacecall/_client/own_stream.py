@@ -1,0 +1,99 @@
+"""Jobs with a stream of their own, before `sse_v1`: events of a request, or a websocket."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import anyio
+
+from spacecall._client.channel import JOIN_HEADERS, Channel
+from spacecall._core import requests
+from spacecall._core.config import Dependency
+from spacecall._core.generations import Streams, generation
+from spacecall._core.handshake import Handshake
+from spacecall._core.jobs import Job
+from spacecall._core.messages import parse
+from spacecall._core.work import State
+from spacecall._io.retry import retrying
+from spacecall._io.settings import Settings
+from spacecall._io.sse import events
+from spacecall._io.websocket import websocket
+from spacecall.errors import DeadlineError, JobLostError, SpaceError, StatusError, TransportError
+
+log = logging.getLogger("spacecall")
+
+_Stream: TypeAlias = tuple[AsyncIterator[str], Callable[[Mapping[str, Any]], Awaitable[object]]]
+
+
+async def own_stream(
+    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+) -> None:
+    """Open a stream, answer what it asks for, and end `job` with what it tells.
+
+    A job that is ended meanwhile (its caller was cancelled) ends with its stream: one that waits
+    never gets its arguments, a generator stops at its next value, and another function runs on.
+
+    Raises:
+        SpaceError: the server did not accept the job, or its stream broke.
+    """
+    # Between two messages these servers send nothing, or a heartbeat once.
+    patient = replace(settings, timeouts=replace(settings.timeouts, idle=None))
+    handshake = Handshake(job, data, channel.session_hash)
+    job.advance(State.JOINING)
+    async with AsyncExitStack() as stack:
+        texts, answer = await retrying(
+            lambda: stack.enter_async_context(_opened(endpoint, channel, patient)),
+            settings.retry,
+            idempotent=True,  # nothing runs without the arguments
+        )
+        job.advance(State.QUEUED)
+        try:
+            async for text in texts:
+                reply = handshake.receive(parse(text))
+                if reply is not None:
+                    await answer(reply)
+                if handshake.complete:
+                    return
+        except (TransportError, StatusError, DeadlineError) as error:
+            raise JobLostError(f"the job was lost: {error.message}", sent=handshake.sent) from error
+        finally:
+            if job.ended and job.event_id and not handshake.complete:
+                await _reset(job.event_id, channel, settings)
+    raise JobLostError("the job was lost: the server ended the stream", sent=handshake.sent)
+
+
+@asynccontextmanager
+async def _opened(
+    endpoint: Dependency, channel: Channel, settings: Settings
+) -> AsyncGenerator[_Stream, None]:
+    """The stream's texts, and the way to answer them."""
+    link, app = channel.link, channel.app
+    headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
+    sockets = generation(app.protocol).streams is Streams.WEBSOCKET
+    request = requests.own_stream(app, endpoint, channel.session_hash, websocket=sockets)
+    if sockets:
+        async with websocket(link, request, settings, headers=headers) as socket:
+            yield socket, socket.send
+        return
+
+    async def answer(body: Mapping[str, Any]) -> None:
+        await link.fetch(requests.arguments(app, body), settings, headers=headers)
+
+    async with (
+        link.open(request, settings, headers=headers) as response,
+        aclosing(events(response, limit=settings.limits.event)) as texts,
+    ):
+        yield texts, answer
+
+
+async def _reset(event_id: str, channel: Channel, settings: Settings) -> None:
+    """End the job on the server; its stream ends then, and nobody waits to hear of it."""
+    with anyio.move_on_after(settings.timeouts.cancel, shield=True):
+        try:
+            await channel.link.fetch(requests.reset(channel.app, event_id), settings)
+        except SpaceError as error:
+            log.debug("the cancel of %s was not heard: %s", event_id, error)

@@ -1,0 +1,87 @@
+"""Files as Gradio 3 writes them, made what they are since Gradio 4: FileData.
+
+Seen on 3.50: a file is `{name, orig_name, size, data, is_file}`, and an image is its bytes as a
+data URL, in arguments and in results; a file in the place of an image is an error of the app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from spacecall._core.filedata import META, write_file_data
+from spacecall._core.loose import is_array, is_object, items, mapping, text
+
+__all__ = ["FILE", "is_image", "means_old_file", "read", "write"]
+
+_IMAGE: Final = "base64 representation of an image"
+
+FILE: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "title": "FileData",
+    "properties": {
+        "path": {"type": "string"},
+        "url": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "size": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "orig_name": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "mime_type": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+    "required": ["path"],
+}
+"""The schema that stands for a file."""
+
+
+def means_old_file(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema of Gradio 3's /info means a file: the object, a path or it, or an image."""
+    if schema.get("description") == _IMAGE:
+        return True
+    branches = items(schema.get("oneOf")) or items(schema.get("anyOf")) or [schema]
+    members = [mapping(mapping(one).get("properties")) for one in branches]
+    return any(one.keys() >= {"name", "data", "is_file"} for one in members)
+
+
+def is_image(kind: str) -> bool:
+    """Whether files of this kind of component travel as data URLs."""
+    return kind == "image"
+
+
+def write(payload: Mapping[str, Any]) -> Any:
+    """What stands for a file's payload in arguments; a data URL stands for itself."""
+    url = text(payload.get("url"))
+    if url.startswith("data:"):
+        return url
+    return {
+        "name": payload.get("path"),
+        "orig_name": payload.get("orig_name"),
+        "size": payload.get("size"),
+        "data": None,
+        "is_file": True,
+    }
+
+
+def read(value: Any, kind: str) -> Any:
+    """A result with each file in it as FileData.
+
+    Args:
+        kind: of the component that it is the value of.
+    """
+    if isinstance(value, str):
+        return _inline(value) if is_image(kind) and value.startswith("data:") else value
+    if is_array(value):
+        return [read(item, kind) for item in value]
+    if not is_object(value):
+        return value
+    if value.keys() >= {"name", "data", "is_file"}:
+        data = text(value["data"])
+        return _inline(data, value) if data.startswith("data:") else _named(value)
+    return {key: read(item, kind) for key, item in value.items()}
+
+
+def _named(value: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value.get(key) for key in ("orig_name", "size")}
+    return {"path": value["name"], "url": None, "mime_type": None, **kept, "meta": dict(META)}
+
+
+def _inline(url: str, value: Mapping[str, Any] = {}) -> dict[str, Any]:
+    name = text(value.get("orig_name"))
+    return write_file_data("", url=url, orig_name=name, size=None, mime_type=None)

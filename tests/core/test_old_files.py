@@ -1,0 +1,63 @@
+"""Files of Gradio 3, and the same as FileData."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from spacecall._core.filedata import is_file_data
+from spacecall._core.old_files import means_old_file, read, write
+from spacecall._core.schema_check import map_files
+from tests.core.apps import protocol_app
+
+OLD = {"name": "/files/a.txt", "orig_name": "a.txt", "size": 3, "data": None, "is_file": True}
+PNG = "data:image/png;base64,iVBORw=="
+
+
+def test_a_file_is_read_and_written_back_the_same() -> None:
+    payload = read(OLD, "file")
+    assert is_file_data(payload)
+    assert payload["path"] == "/files/a.txt"
+    assert write(payload) == OLD
+
+
+def test_an_image_is_a_data_url_both_ways() -> None:
+    payload = read(PNG, "image")
+    assert is_file_data(payload)
+    assert write(payload) == PNG
+
+
+def test_files_are_found_in_lists_and_objects() -> None:
+    found = read([[OLD, "a caption"], {"mask": OLD, "n": 1}], "gallery")
+    assert found[0][0]["path"] == "/files/a.txt"
+    assert found[0][1] == "a caption"
+    assert found[1]["mask"]["path"] == "/files/a.txt"
+    assert found[1]["n"] == 1
+
+
+def test_a_file_that_holds_its_bytes_keeps_its_name() -> None:
+    payload = read({**OLD, "data": PNG, "is_file": False}, "file")
+    assert (payload["url"], payload["orig_name"]) == (PNG, "a.txt")
+
+
+def test_a_text_that_looks_like_an_image_is_one_only_in_an_image() -> None:
+    assert read(PNG, "textbox") == PNG
+    assert read("no data URL", "image") == "no data URL"
+    assert read(None, "image") is None
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "value"), [("/image", "a.png"), ("/audio", "a.wav"), ("/files", ["a", "b"])]
+)
+def test_file_parameters_of_3_50_take_files(endpoint: str, value: Any) -> None:
+    _, endpoints = protocol_app("3.50.2")
+    (parameter,) = endpoints[endpoint].parameters
+    found: list[str] = []
+    map_files(parameter.schema, value, found.append)
+    assert found == ([value] if isinstance(value, str) else value)
+
+
+def test_other_objects_are_no_old_files() -> None:
+    assert not means_old_file({"type": "string", "description": "an image"})
+    assert not means_old_file({"type": "object", "properties": {"name": {}, "data": {}}})

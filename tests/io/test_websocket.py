@@ -1,0 +1,165 @@
+"""Websockets: what is read, answered and refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from wsproto import ConnectionType
+from wsproto.connection import Connection
+from wsproto.events import (
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Message,
+    Ping,
+    Pong,
+    TextMessage,
+)
+
+from spacecall._core.requests import Request
+from spacecall._io.websocket import WebSocket, websocket
+from spacecall.errors import AuthError, DeadlineError, ProtocolError, SpaceError, TransportError
+from tests.faults.exchanges import Exchange
+from tests.io.tools import SETTINGS, linked, server
+
+SOCKET = Request("GET", "/queue/join")
+
+
+class Peer:
+    """The server's side of a websocket."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._frames = Connection(ConnectionType.SERVER)
+
+    async def send(self, *events: Event) -> None:
+        for event in events:
+            await self.exchange.raw(self._frames.send(event))
+
+    async def receive(self) -> list[Event]:
+        self._frames.receive_data(await self.exchange.some_of_the_body())
+        return list(self._frames.events())
+
+
+def switching(then: Callable[[Peer], Awaitable[Any]]) -> Callable[[Exchange], Awaitable[None]]:
+    """A server that takes the websocket, and does `then`."""
+
+    async def answer(exchange: Exchange) -> None:
+        assert exchange.headers["upgrade"] == "websocket"
+        await exchange.raw(
+            b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n"
+        )
+        await then(Peer(exchange))
+
+    return answer
+
+
+@asynccontextmanager
+async def opened(
+    then: Callable[[Peer], Awaitable[Any]],
+) -> AsyncGenerator[WebSocket, None]:
+    async with (
+        server(switching(then)) as found,
+        linked(found.url) as link,
+        websocket(link, SOCKET, SETTINGS, headers={}) as socket,
+    ):
+        yield socket
+
+
+async def test_texts_come_whole_until_the_server_closes() -> None:
+    async def then(peer: Peer) -> None:
+        await peer.send(
+            TextMessage("one"),
+            TextMessage("tw", message_finished=False),
+            TextMessage("o", message_finished=True),
+            BytesMessage(b"three"),
+            CloseConnection(1000),
+        )
+
+    async with opened(then) as socket:
+        assert [text async for text in socket] == ["one", "two", "three"]
+
+
+async def test_what_is_sent_arrives_and_a_ping_is_answered() -> None:
+    seen: list[Event] = []
+
+    async def then(peer: Peer) -> None:
+        await peer.send(Ping(b"there?"))
+        while not any(isinstance(event, Message) for event in seen):
+            seen.extend(await peer.receive())
+        await peer.send(TextMessage("thanks"))
+        while not any(isinstance(event, Pong) for event in seen):
+            seen.extend(await peer.receive())
+        await peer.send(CloseConnection(1000))
+
+    async with opened(then) as socket:
+        await socket.send({"data": ["ü"]})
+        assert [text async for text in socket] == ["thanks"]
+    (sent,) = (event for event in seen if isinstance(event, Message))
+    assert json.loads(sent.data) == {"data": ["ü"]}
+
+
+async def test_who_leaves_says_good_bye() -> None:
+    seen: list[Event] = []
+
+    async def then(peer: Peer) -> None:
+        await peer.send(TextMessage("first"))
+        while not seen:
+            seen.extend(await peer.receive())
+
+    async with opened(then) as socket:
+        assert await anext(socket) == "first"
+    assert isinstance(seen[0], CloseConnection)
+
+
+async def cut(peer: Peer) -> None:
+    await peer.exchange.cut()
+
+
+async def reset(peer: Peer) -> None:
+    await peer.exchange.cut(reset=True)
+
+
+async def silent(peer: Peer) -> None:
+    await peer.exchange.gone()
+
+
+async def large(peer: Peer) -> None:
+    await peer.send(TextMessage("x" * 9_000, message_finished=False), TextMessage("x" * 9_000))
+
+
+async def nonsense(peer: Peer) -> None:
+    await peer.exchange.raw(b"\xff\xff\xff\xff not a frame")
+
+
+@pytest.mark.parametrize(
+    ("then", "error"),
+    [
+        (cut, TransportError),
+        (reset, TransportError),
+        (silent, DeadlineError),
+        (large, ProtocolError),
+        (nonsense, ProtocolError),
+    ],
+)
+async def test_what_ends_it_badly_is_a_typed_error(
+    then: Callable[[Peer], Awaitable[None]], error: type[SpaceError]
+) -> None:
+    async with opened(then) as socket:
+        with pytest.raises(error):
+            await anext(socket)
+
+
+@pytest.mark.parametrize(("status", "error"), [(200, ProtocolError), (403, AuthError)])
+async def test_a_server_that_gives_no_websocket(status: int, error: type[SpaceError]) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(status, {"detail": "no"})
+
+    async with server(answer) as found, linked(found.url) as link:
+        with pytest.raises(error):
+            async with websocket(link, SOCKET, SETTINGS, headers={}):
+                pass
