@@ -8,7 +8,7 @@ from typing import Any, TypeVar, Unpack
 from spacecall._client.arguments import bind, find, unknown_endpoint
 from spacecall._client.call import Call
 from spacecall._client.connection import Connection
-from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.queue_call import Prepare, QueueCall, SequenceCall, Way
 from spacecall._core.config import Dependency
 from spacecall.endpoints import Endpoint
@@ -69,7 +69,7 @@ class Caller:
         async def prepare(connection: Connection) -> Plan[Any]:
             described = find(await connection.describe(), endpoint)
             values = bind(described, arguments)
-            return Plan(find_dependency(connection, described.name), values, decode_dynamic)
+            return Plan(find_dependency(connection, described.name), values, DynamicDecoder())
 
         return self.planned(endpoint, prepare)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 from weakref import WeakSet, WeakValueDictionary
@@ -21,6 +22,9 @@ from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
 from spacecall.errors import JobCancelledError
 from spacecall.files import File
+
+_JOINERS = 256
+"""Joins that have a task each; those that wait for one of these need none."""
 
 
 class Droppable(Protocol):
@@ -53,6 +57,8 @@ class Connection:
         self._endpoints: Mapping[str, Endpoint] | None = None
         self._describing = anyio.Lock()
         self._submits = 0
+        self._joins = deque[Callable[[], Awaitable[None]]]()
+        self._joiners = 0
         self._quiet = anyio.Event()
         self.closed = False
 
@@ -113,20 +119,39 @@ class Connection:
             return File(url, name=text(payload.get("orig_name")) or None)
         return File(RemoteSource(self.link, self.app, payload))
 
-    def start(self, job: Droppable, submit: Callable[[], Awaitable[None]]) -> None:
-        """Run `submit` in the background, and keep `job` until it says that it has ended."""
+    def start(
+        self, job: Droppable, submit: Callable[[], Awaitable[None]], *, joins: bool = False
+    ) -> None:
+        """Run `submit` in the background, and keep `job` until it says that it has ended.
 
-        async def counted() -> None:
-            try:
-                await submit()
-            finally:
-                self._submits -= 1
-                if not self._submits:
-                    self._quiet.set()
-
+        Args:
+            joins: whether it does no more than a join. These share a few tasks: `Limits.requests`
+                bounds what is sent at once, and a task for each would be half of a call's memory.
+        """
         self.jobs.add(job)
         self._submits += 1
-        self.group.start_soon(counted)
+        if not joins:
+            self.group.start_soon(self._counted, submit)
+            return
+        self._joins.append(submit)
+        if self._joiners < _JOINERS:
+            self._joiners += 1
+            self.group.start_soon(self._join)
+
+    async def _join(self) -> None:
+        try:
+            while self._joins:
+                await self._counted(self._joins.popleft())
+        finally:
+            self._joiners -= 1
+
+    async def _counted(self, submit: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await submit()
+        finally:
+            self._submits -= 1
+            if not self._submits:
+                self._quiet.set()
 
     async def leave(self, channel: Channel) -> None:
         """End every job of a session, here and on the server."""

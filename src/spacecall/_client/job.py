@@ -43,7 +43,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._began = anyio.current_time()
-        self._changed = anyio.Event()
+        self._changed: anyio.Event | None = None
         self._enter("upload")
 
     @property
@@ -130,12 +130,15 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         phase = _PHASES.get(self._work.state, self._phase)
         if phase != self._phase:
             self._enter(phase)
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
 
     async def _wait(self) -> None:
         """Until something changes; past its deadline the job ends with an error."""
         deadline, late = self._deadline()
+        if self._changed is None:
+            self._changed = anyio.Event()
         with anyio.CancelScope(deadline=deadline) as scope:
             await self._changed.wait()
         if scope.cancelled_caught and not self._work.ended:

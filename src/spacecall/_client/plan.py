@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from spacecall._core.config import Dependency
-from spacecall._core.filedata import replace_files
+from spacecall._core.filedata import is_file_data, replace_files
 from spacecall.files import File
 
 T = TypeVar("T")
@@ -57,15 +57,54 @@ def unwrap(value: Any) -> Any:
     return fields.get("value", UNCHANGED) if fields.get("__type__") == "update" else fields
 
 
-def decode_dynamic(values: list[Any], make_file: MakeFile) -> Any:
-    """None, the value, or a tuple, for no, one or several outputs; files as `File`.
+class DynamicDecoder:
+    """Decodes the outputs of one call: None, the value, or a tuple; files as `File`.
 
-    An output that the app leaves unchanged is None.
+    An output that the app leaves unchanged is None. What a snapshot shares with the one before it,
+    which is all but the path that was edited, is not walked again.
     """
-    found = [None if value is UNCHANGED else replace_files(value, make_file) for value in values]
-    if not found:
-        return None
-    return found[0] if len(found) == 1 else tuple(found)
+
+    def __init__(self) -> None:
+        self._raw: list[Any] = []
+        self._found: list[Any] = []
+
+    def __call__(self, values: list[Any], make_file: MakeFile) -> Any:
+        """The caller's value."""
+        wanted = [None if value is UNCHANGED else value for value in values]
+        found = _decoded_list(wanted, self._raw, self._found, make_file)
+        self._raw, self._found = wanted, found
+        if not found:
+            return None
+        return found[0] if len(found) == 1 else tuple(found)
+
+
+def _decoded_list(
+    values: list[Any], raw: list[Any], found: list[Any], make_file: MakeFile
+) -> list[Any]:
+    known = [
+        new if value is old else _decoded(value, old, new, make_file)
+        for value, old, new in zip(values, raw, found, strict=False)
+    ]
+    return known + [replace_files(value, make_file) for value in values[len(known) :]]
+
+
+def _decoded(value: Any, raw: Any, found: Any, make_file: MakeFile) -> Any:
+    """`replace_files(value)`, where `found` is that of `raw`, with which `value` shares parts."""
+    if isinstance(value, list) and isinstance(raw, list):
+        entries = cast("list[Any]", value)
+        return _decoded_list(entries, cast("list[Any]", raw), found, make_file)
+    if isinstance(value, dict) and isinstance(found, dict):
+        items = cast("dict[str, Any]", value)
+        if is_file_data(items):
+            return make_file(items)
+        olds, news = cast("dict[str, Any]", raw), cast("dict[str, Any]", found)
+        return {
+            key: news[key]
+            if key in olds and item is olds[key]
+            else _decoded(item, olds.get(key), news.get(key), make_file)
+            for key, item in items.items()
+        }
+    return replace_files(value, make_file)
 
 
 def collect_files(values: Any) -> list[File]:

@@ -109,7 +109,8 @@ class QueueJob(Job[T]):
     def start(self) -> None:
         """Send the files and join the queue, in the background."""
         self._channel.expect(self._core)
-        self._connection.start(self, self._submit)
+        joins = self._alone is None and not collect_files(self._plan.values)
+        self._connection.start(self, self._submit, joins=joins)
 
     def adopt(self, event_id: str) -> None:
         """Go on with a job that was joined earlier, instead of `start`."""

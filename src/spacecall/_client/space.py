@@ -16,7 +16,7 @@ from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
 from spacecall._client.documents import reach
 from spacecall._client.groups import task_group
-from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.protocols import OnNewer, check_protocol
 from spacecall._client.queue_call import QueueCall, Way
 from spacecall._core.config import AppConfig, read_config
@@ -125,7 +125,7 @@ class Space(Caller, AsyncContextManagerMixin):
             )
 
         async def prepare(connection: Connection) -> Plan[Any]:
-            return Plan(find_dependency(connection, ticket.endpoint), [], decode_dynamic)
+            return Plan(find_dependency(connection, ticket.endpoint), [], DynamicDecoder())
 
         channel = connection.open_channel(session_hash=ticket.session_hash)
         channel.link.remember(ticket.cookies)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 from spacecall.events import Completed, Event, Log, Started
@@ -19,7 +18,7 @@ class Backlog:
     __slots__ = ("_events", "_limit")
 
     def __init__(self, limit: int) -> None:
-        self._events: deque[Event[Any]] = deque()
+        self._events: list[Event[Any]] = []
         self._limit = limit
 
     def __len__(self) -> int:
@@ -33,7 +32,7 @@ class Backlog:
 
     def pop(self) -> Event[Any] | None:
         """The oldest event, or None."""
-        return self._events.popleft() if self._events else None
+        return self._events.pop(0) if self._events else None
 
     def clear(self) -> None:
         """Forget everything."""

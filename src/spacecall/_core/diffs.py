@@ -33,8 +33,9 @@ def fold(snapshot: list[Any] | None, data: list[Any]) -> list[Any]:
     if snapshot is None:
         return list(data)
     known = [*snapshot, *[None] * (len(data) - len(snapshot))]
-    folded = [apply(old, _edits(new)) for old, new in zip(known, data, strict=False)]
-    return folded + known[len(data) :]
+    for slot, edits in enumerate(data):
+        known[slot] = apply(known[slot], _edits(edits))
+    return known
 
 
 def apply(value: Any, ops: Sequence[Any]) -> Any:

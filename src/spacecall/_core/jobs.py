@@ -84,15 +84,13 @@ class Job(Work):
         if not self.heard:
             self.heard = True
             self._notify()
-        if self.ended or isinstance(message, UnknownMessage):
-            return
-        target = TRANSITIONS[self.state].get(type(message))
-        if target is None:
-            self.fail(
-                ProtocolError(f"{message.msg!r} cannot come while the job is {self.state.value}")
-            )
-            return
         before = self.state
+        if before is State.ENDED or isinstance(message, UnknownMessage):
+            return
+        target = TRANSITIONS[before].get(type(message))
+        if target is None:
+            self.fail(ProtocolError(f"{message.msg!r} cannot come while the job is {before.value}"))
+            return
         try:
             if isinstance(message, ProcessCompleted):
                 self._complete(message)
@@ -101,7 +99,7 @@ class Job(Work):
         except ProtocolError as error:
             self.fail(error)
             return
-        if not self.ended and (self.follow or target is not before):
+        if target is not State.ENDED and (self.follow or target is not before):
             self.state = target
             self._notify()
 
@@ -123,6 +121,11 @@ class Job(Work):
 
     def _follow(self, message: Message) -> None:
         match message:
+            case ProcessGenerating() | ProcessStreaming():
+                data = (message.output.data if message.output else None) or []
+                whole = not self._edits or isinstance(message, ProcessStreaming)
+                self._snapshot = fold(None if whole else self._snapshot, data)
+                self.backlog.push(Output(self._snapshot))
             case Estimation():
                 self.backlog.push(Queued(message.rank, message.queue_size, message.rank_eta))
             case ProcessStarts():
@@ -134,11 +137,6 @@ class Job(Work):
                 self.backlog.push(
                     Log(text, message.level or "info", message.title, message.duration)
                 )
-            case ProcessGenerating() | ProcessStreaming():
-                data = (message.output.data if message.output else None) or []
-                whole = not self._edits or isinstance(message, ProcessStreaming)
-                self._snapshot = fold(None if whole else self._snapshot, data)
-                self.backlog.push(Output(self._snapshot))
             case _:  # pragma: no cover
                 raise AssertionError(message)
 

@@ -43,9 +43,20 @@ async def read(response: httpx.Response, limits: Limits, space: str) -> bytes:
     return bytes(body)
 
 
-async def byte_chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The body as it comes, to be closed by `aclosing` where it may be left early."""
-    chunks = response.aiter_bytes()
+async def byte_chunks(
+    response: httpx.Response, *, plain: bool = False
+) -> AsyncGenerator[bytes, None]:
+    """The body as it comes, to be closed by `aclosing` where it may be left early.
+
+    Args:
+        plain: take it straight from the network if it is not packed, past httpx's own bookkeeping.
+    """
+    straight = plain and "content-encoding" not in response.headers
+    chunks: AsyncIterator[bytes]
+    if straight and isinstance(response.stream, httpx.AsyncByteStream):
+        chunks = aiter(response.stream)
+    else:
+        chunks = response.aiter_bytes()
     try:
         async for chunk in chunks:
             yield chunk

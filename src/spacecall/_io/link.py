@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.request import getproxies
 
 import anyio
 import httpx
@@ -16,7 +15,7 @@ import httpx
 from spacecall._core.requests import Request
 from spacecall._io.body import Content, read
 from spacecall._io.credentials import authorization, origin, resolve
-from spacecall._io.direct import IDLE, KEPT, DirectClient
+from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import transport
 from spacecall._io.logs import hide_cookies
@@ -32,7 +31,6 @@ _MAX_REDIRECTS = 5
 _SWITCHED = 101
 HttpClient: TypeAlias = httpx.AsyncClient
 _JSON = {"content-type": "application/json"}
-_PROXIED = {"http", "https", "all"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
@@ -48,7 +46,7 @@ def new_client(proxy: str | None = None) -> httpx.AsyncClient:
     pool = httpx.Limits(max_connections=None, max_keepalive_connections=KEPT, keepalive_expiry=IDLE)
     try:
         between = transport(pool, proxy)
-        if between is None and proxy is None and not getproxies().keys() & _PROXIED:
+        if between is None and proxy is None and not proxied():
             return DirectClient()
         proxy = None if between else proxy
         return httpx.AsyncClient(

@@ -1,23 +1,28 @@
-"""Server-sent events: the name and the text of each event of a stream."""
+"""Server-sent events: the name and the text of each event of a stream.
+
+Each byte is looked at once, and an event of one line of data, which is what Gradio sends, is cut
+out and decoded without being taken apart.
+"""
 
 from __future__ import annotations
 
-from codecs import getincrementaldecoder
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import httpx
-from httpx_sse import EventSource, SSEError
 
 from spacecall._io.body import byte_chunks
 from spacecall.errors import ProtocolError
 
+_KIND = "text/event-stream"
+
 
 async def events(response: httpx.Response, *, limit: int) -> AsyncGenerator[str, None]:
     """The `data` of each event; see `named_events`."""
-    async with aclosing(named_events(response, limit=limit)) as named:
-        async for _, data in named:
-            yield data
+    async with aclosing(_batches(response, limit)) as batches:
+        async for batch in batches:
+            for _, data in batch:
+                yield data
 
 
 async def named_events(
@@ -33,45 +38,90 @@ async def named_events(
     Raises:
         ProtocolError: the answer is no event stream, or an event is larger than `limit`.
     """
-    async with aclosing(byte_chunks(response)) as chunks:
-        texts = _Texts(chunks, limit)
-        try:
-            async with aclosing(EventSource(_Metered(response, texts)).aiter_sse()) as source:
-                async for event in source:
-                    texts.count = 0
-                    if event.data:
-                        yield event.event, event.data
-        except SSEError as error:
-            raise ProtocolError(str(error)) from error
+    async with aclosing(_batches(response, limit)) as batches:
+        async for batch in batches:
+            for event in batch:
+                yield event
 
 
-class _Metered(httpx.Response):
-    """The answer as EventSource reads it: its type, and its text by way of `_Texts`."""
+async def _batches(
+    response: httpx.Response, limit: int
+) -> AsyncGenerator[list[tuple[str, str]], None]:
+    """The events that end in each chunk."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip()
+    if kind != _KIND:
+        raise ProtocolError(f"a stream is {_KIND}, and this answer is {kind or 'of no type'}")
+    splitter = _Splitter(limit)
+    async with aclosing(byte_chunks(response, plain=True)) as chunks:
+        async for chunk in chunks:
+            if batch := splitter.feed(chunk):
+                yield batch
 
-    def __init__(self, response: httpx.Response, texts: AsyncIterator[str]) -> None:
-        kind = response.headers.get("content-type", "")
-        super().__init__(response.status_code, headers={"content-type": kind})
-        self._texts = texts
 
-    def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:  # noqa: ARG002
-        return self._texts
+class _Splitter:
+    """Cuts a stream at its empty lines. Keeps the event that has not ended, up to `limit` bytes."""
 
-
-class _Texts(AsyncIterator[str]):
-    """Text as it comes, refused when more than `limit` bytes have come since `count` was 0.
-
-    httpx-sse keeps an event of any size: a stream that never ends a line would fill the memory.
-    """
-
-    def __init__(self, chunks: AsyncIterator[bytes], limit: int) -> None:
-        self.count = 0
-        self._chunks = chunks
+    def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._decoder = getincrementaldecoder("utf-8")(errors="replace")
+        self._kept: list[bytes] = []
+        self._size = 0
+        self._ended = b""
+        """The end of line, if any, that what is kept ends with."""
+        self._after_return = False
 
-    async def __anext__(self) -> str:
-        chunk = await anext(self._chunks)
-        self.count += len(chunk)
-        if self.count > self._limit:
-            raise ProtocolError(f"an event of more than {self._limit} bytes")
-        return self._decoder.decode(chunk)
+    def feed(self, chunk: bytes) -> list[tuple[str, str]]:
+        """The events that `chunk` ends."""
+        if self._after_return or b"\r" in chunk:
+            chunk = self._with_newlines(chunk)
+        if not chunk:
+            return []
+        if self._ended + chunk[:1] != b"\n\n" and b"\n\n" not in chunk:
+            self._keep(chunk)
+            return []
+        blocks = b"".join((*self._kept, chunk)).split(b"\n\n")
+        self._kept.clear()
+        self._size = 0
+        rest = blocks.pop()
+        if any(len(block) > self._limit for block in blocks):
+            self._refuse()
+        if rest:
+            self._keep(rest)
+        else:
+            self._ended = b""
+        return [event for block in blocks if (event := _event(block))]
+
+    def _keep(self, part: bytes) -> None:
+        self._kept.append(part)
+        self._ended = b"\n" if part.endswith(b"\n") else b""
+        self._size += len(part)
+        if self._size > self._limit:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        raise ProtocolError(f"an event of more than {self._limit} bytes")
+
+    def _with_newlines(self, chunk: bytes) -> bytes:
+        """`chunk` with the other ends of lines made newlines, also one cut in the middle."""
+        if self._after_return and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+            self._after_return = False
+            if not chunk:
+                return chunk
+        self._after_return = chunk.endswith(b"\r")
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _event(block: bytes) -> tuple[str, str] | None:
+    """The name and the data of an event; None where it has no data."""
+    if block.startswith(b"data: ") and b"\n" not in block:
+        return "message", block[6:].decode(errors="replace")
+    name, data = "", list[str]()
+    for line in block.decode(errors="replace").split("\n"):
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            data.append(value)
+        elif field == "event":
+            name = value
+    text = "\n".join(data)
+    return (name or "message", text) if text else None

@@ -11,7 +11,7 @@ from spacecall._client.arguments import bind, find
 from spacecall._client.call import Call
 from spacecall._client.caller import find_dependency
 from spacecall._client.connection import Connection
-from spacecall._client.plan import Plan, decode_dynamic
+from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.space import Space
 from spacecall.cli.access import Access
 from spacecall.cli.apps import look
@@ -72,6 +72,6 @@ def call_of(space: Space, endpoint: Endpoint, arguments: Mapping[str, Any]) -> C
 
     async def prepare(connection: Connection) -> Plan[Any]:
         values = bind(endpoint, arguments)
-        return Plan(find_dependency(connection, endpoint.name), values, decode_dynamic)
+        return Plan(find_dependency(connection, endpoint.name), values, DynamicDecoder())
 
     return space.planned(endpoint.name, prepare)
