@@ -31,6 +31,7 @@ REPLICA = APPS.parent.parent / "src" / "spacecall" / "cli" / "demo" / "phi4_repl
 GRADIO_6 = "6.31.0"
 GRADIO_5 = "5.50.0"
 GRADIO_4 = "4.44.1"
+GRADIO_3 = "3.50.2"
 
 START_DEADLINE = 90.0
 """Seconds from the start of a server to its first answer."""

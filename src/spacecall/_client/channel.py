@@ -174,14 +174,18 @@ class Channel:
         with anyio.move_on_after(settings.timeouts.cancel, shield=True):
             while self._demux.expecting:
                 await self._calm.wait()  # the server may accept a job that nobody then cancels
-            await self._reader.opened()  # a stream that never was cannot be dropped
-            functions = self._demux.functions
-            self._reader.drop(_closed)
-            for pause in (0, STARTING):
-                await anyio.sleep(pause)
-                for fn_index, event_ids in functions.items():
-                    await self._send_cancel(fn_index, "", settings, event_ids)
+            if self._demux.pending:
+                await self._cancel_all(settings)
         self._reader.drop(_closed)
+
+    async def _cancel_all(self, settings: Settings) -> None:
+        await self._reader.opened()  # a stream that never was cannot be dropped
+        functions = self._demux.functions
+        self._reader.drop(_closed)
+        for pause in (0, STARTING):
+            await anyio.sleep(pause)
+            for fn_index, event_ids in functions.items():
+                await self._send_cancel(fn_index, "", settings, event_ids)
 
     def _cancel_late(self, job: Job) -> None:
         """Cancel a job that starts although its caller has gone."""
