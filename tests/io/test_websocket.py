@@ -14,7 +14,6 @@ from wsproto.events import (
     BytesMessage,
     CloseConnection,
     Event,
-    Message,
     Ping,
     Pong,
     TextMessage,
@@ -89,7 +88,7 @@ async def test_what_is_sent_arrives_and_a_ping_is_answered() -> None:
 
     async def then(peer: Peer) -> None:
         await peer.send(Ping(b"there?"))
-        while not any(isinstance(event, Message) for event in seen):
+        while not any(isinstance(event, TextMessage) for event in seen):
             seen.extend(await peer.receive())
         await peer.send(TextMessage("thanks"))
         while not any(isinstance(event, Pong) for event in seen):
@@ -99,7 +98,7 @@ async def test_what_is_sent_arrives_and_a_ping_is_answered() -> None:
     async with opened(then) as socket:
         await socket.send({"data": ["ü"]})
         assert [text async for text in socket] == ["thanks"]
-    (sent,) = (event for event in seen if isinstance(event, Message))
+    (sent,) = (event for event in seen if isinstance(event, TextMessage))
     assert json.loads(sent.data) == {"data": ["ü"]}
 
 

@@ -10,18 +10,17 @@ import anyio
 
 from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
+from spacecall._client.encoding import decode, encode
 from spacecall._client.job import Job
 from spacecall._client.own_stream import own_stream
-from spacecall._client.plan import Plan, collect_files, put_payloads, visible
+from spacecall._client.plan import Plan, collect_files
 from spacecall._client.run import run
 from spacecall._client.simple import simple
-from spacecall._core import jobs, old_files
+from spacecall._core import jobs
 from spacecall._core.config import Dependency
-from spacecall._core.filedata import replace_files
 from spacecall._core.generations import Streams, generation
 from spacecall._core.work import State
 from spacecall._io.settings import Settings
-from spacecall._io.transfers import inline, upload
 from spacecall.errors import (
     InvalidInputError,
     JobCancelledError,
@@ -170,31 +169,14 @@ class QueueJob(Job[T]):
             core.fail(InvalidInputError("the arguments are nested too deeply"))
 
     async def _arguments(self) -> list[Any]:
-        """Every slot of the function, the files sent."""
-        endpoint = self._plan.endpoint
-        data = endpoint.fill(await self._encoded())
-        return replace_files(data, old_files.write) if self._generation.old_files else data
-
-    async def _encoded(self) -> list[Any]:
-        values, link, app = self._plan.values, self._channel.link, self._connection.app
-        payloads: dict[int, Any] = {}
-        if self._generation.old_files:
-            slots = zip(values, self._plan.endpoint.visible_inputs, strict=True)
-            images = [value for value, one in slots if old_files.is_image(one.type)]
-            for file in collect_files(images):
-                payloads[id(file)] = await inline(link, app, file)
-        files = {id(one): one for one in collect_files(values) if id(one) not in payloads}
-        if files:
-            sent = await upload(
-                link,
-                app,
-                list(files.values()),
-                self._settings,
-                lambda sent, total: self._core.emit(Uploading(sent, total)),
-                upload_id=self._channel.session_hash,
-            )
-            payloads.update(zip(files, sent, strict=True))
-        return [put_payloads(value, payloads) for value in values] if payloads else list(values)
+        return await encode(
+            self._plan,
+            self._connection,
+            self._channel.link,
+            self._settings,
+            lambda sent, total: self._core.emit(Uploading(sent, total)),
+            upload_id=self._channel.session_hash,
+        )
 
     def _on_change(self) -> None:
         if self._core.ended:
@@ -217,12 +199,7 @@ class QueueJob(Job[T]):
         return True
 
     def _decode(self, values: list[Any]) -> T:
-        endpoint = self._plan.endpoint
-        shown = visible(endpoint, values)
-        if self._generation.old_files:
-            slots = zip(shown, endpoint.visible_returns, strict=False)
-            shown = [old_files.read(value, one.type) for value, one in slots]
-        return self._plan.decode(shown, self._connection.file)
+        return decode(self._plan, self._connection, values)
 
     def _located(self, error: SpaceError) -> SpaceError:
         error.space = error.space or self._connection.link.base

@@ -28,7 +28,8 @@ from spacecall.options import Auth, Timeouts, check_header
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
-_SWITCHED = 101
+SWITCHED = 101
+"""The status of an answer that begins a websocket."""
 HttpClient: TypeAlias = httpx.AsyncClient
 _JSON = {"content-type": "application/json"}
 USER_AGENT = f"spacecall/{__version__}"
@@ -213,7 +214,7 @@ class Link:
     ) -> AsyncGenerator[httpx.Response, None]:
         response = await self._follow(request, settings, elsewhere=elsewhere)
         try:
-            if not response.is_success and response.status_code != _SWITCHED:
+            if not response.is_success and response.status_code != SWITCHED:
                 body = await read(response, settings.limits, self.base)
                 raise status_error(
                     response.status_code, response.headers, body, now=time.time(), space=self.base

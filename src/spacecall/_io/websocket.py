@@ -14,11 +14,11 @@ import httpcore
 import httpx
 from wsproto import ConnectionType
 from wsproto.connection import Connection, ConnectionState
-from wsproto.events import CloseConnection, Event, Message, Ping, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
 
 from spacecall._core.requests import Request
-from spacecall._io.link import Link
+from spacecall._io.link import SWITCHED, Link
 from spacecall._io.settings import Settings
 from spacecall.errors import DeadlineError, ProtocolError, TransportError
 
@@ -32,7 +32,7 @@ class WebSocket(AsyncIterator[str]):
 
     Args:
         stream: the connection, after the handshake.
-        limit: bytes of one message.
+        limit: characters of one message.
         idle: seconds without a byte after which the server counts as silent.
         space: the app's address, for errors.
     """
@@ -87,15 +87,11 @@ class WebSocket(AsyncIterator[str]):
 
     async def _take(self, event: Event) -> str | None:
         match event:
-            case Message(data=data):
-                self._size += len(data)
-                if self._size > self._limit:
-                    raise ProtocolError(f"a message of more than {self._limit} bytes")
-                self._parts.append(data if isinstance(data, str) else data.decode(errors="replace"))
-                if event.message_finished:
-                    text = "".join(self._parts)
-                    self._parts, self._size = [], 0
-                    return text
+            case TextMessage(data=data):
+                return self._collect(data, last=event.message_finished)
+            case BytesMessage(data=data):
+                text = bytes(data).decode(errors="replace")
+                return self._collect(text, last=event.message_finished)
             case Ping():
                 await self._send(event.response())
             case CloseConnection() if self._frames.state is ConnectionState.OPEN:
@@ -105,6 +101,19 @@ class WebSocket(AsyncIterator[str]):
             case _:
                 pass
         return None
+
+    def _collect(self, part: str, *, last: bool) -> str | None:
+        self._size += len(part)
+        if self._size > self._limit:
+            raise ProtocolError(
+                f"a message of more than {self._limit} characters", space=self._space
+            )
+        self._parts.append(part)
+        if not last:
+            return None
+        text = "".join(self._parts)
+        self._parts, self._size = [], 0
+        return text
 
     async def _send(self, event: Event) -> None:
         with self._failing():
@@ -156,6 +165,6 @@ async def websocket(
 
 def _stream(response: httpx.Response, space: str) -> httpcore.AsyncNetworkStream:
     stream: httpcore.AsyncNetworkStream | None = response.extensions.get("network_stream")
-    if response.status_code != httpx.codes.SWITCHING_PROTOCOLS or stream is None:
+    if response.status_code != SWITCHED or stream is None:
         raise ProtocolError("asked for a websocket, the server gave none", space=space)
     return stream

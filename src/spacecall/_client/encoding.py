@@ -1,0 +1,62 @@
+"""The values of a call as the wire has them: files sent and named, hidden slots filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from spacecall._client.connection import Connection
+from spacecall._client.plan import Plan, collect_files, put_payloads, visible
+from spacecall._core import old_files
+from spacecall._core.filedata import replace_files
+from spacecall._core.generations import generation
+from spacecall._io.link import Link
+from spacecall._io.settings import Settings
+from spacecall._io.transfers import inline, upload
+
+T = TypeVar("T")
+
+
+async def encode(
+    plan: Plan[Any],
+    connection: Connection,
+    link: Link,
+    settings: Settings,
+    progress: Callable[[int, int | None], None],
+    *,
+    upload_id: str,
+) -> list[Any]:
+    """Send the files of a call, and give what its function takes, every slot of it.
+
+    Args:
+        link: of the call's channel.
+        progress, upload_id: see `upload`.
+
+    Raises:
+        SpaceError: a file cannot be read or sent.
+    """
+    payloads: dict[int, Any] = {}
+    old = generation(connection.app.protocol).old_files
+    if old:
+        slots = zip(plan.values, plan.endpoint.visible_inputs, strict=True)
+        images = [value for value, one in slots if old_files.is_image(one.type)]
+        for file in collect_files(images):
+            payloads[id(file)] = await inline(link, connection.app, file)
+    files = {id(one): one for one in collect_files(plan.values) if id(one) not in payloads}
+    if files:
+        sent = await upload(
+            link, connection.app, list(files.values()), settings, progress, upload_id=upload_id
+        )
+        payloads.update(zip(files, sent, strict=True))
+    values = [put_payloads(one, payloads) for one in plan.values] if payloads else plan.values
+    data = plan.endpoint.fill(values)
+    return replace_files(data, old_files.write) if old else data
+
+
+def decode(plan: Plan[T], connection: Connection, values: Sequence[Any]) -> T:
+    """The caller's value of the raw outputs of a call."""
+    shown = visible(plan.endpoint, values)
+    if generation(connection.app.protocol).old_files:
+        slots = zip(shown, plan.endpoint.visible_returns, strict=False)
+        shown = [old_files.read(value, one.type) for value, one in slots]
+    return plan.decode(shown, connection.file)
