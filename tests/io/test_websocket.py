@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from wsproto import ConnectionType
-from wsproto.connection import Connection
 from wsproto.events import (
     BytesMessage,
     CloseConnection,
@@ -23,36 +21,17 @@ from spacecall._core.requests import Request
 from spacecall._io.websocket import WebSocket, websocket
 from spacecall.errors import AuthError, DeadlineError, ProtocolError, SpaceError, TransportError
 from tests.faults.exchanges import Exchange
+from tests.faults.websockets import Peer, switch
 from tests.io.tools import SETTINGS, linked, server
 
 SOCKET = Request("GET", "/queue/join")
-
-
-class Peer:
-    """The server's side of a websocket."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
-        self._frames = Connection(ConnectionType.SERVER)
-
-    async def send(self, *events: Event) -> None:
-        for event in events:
-            await self.exchange.raw(self._frames.send(event))
-
-    async def receive(self) -> list[Event]:
-        self._frames.receive_data(await self.exchange.some_of_the_body())
-        return list(self._frames.events())
 
 
 def switching(then: Callable[[Peer], Awaitable[Any]]) -> Callable[[Exchange], Awaitable[None]]:
     """A server that takes the websocket, and does `then`."""
 
     async def answer(exchange: Exchange) -> None:
-        assert exchange.headers["upgrade"] == "websocket"
-        await exchange.raw(
-            b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n"
-        )
-        await then(Peer(exchange))
+        await then(await switch(exchange))
 
     return answer
 

@@ -44,25 +44,27 @@ async def own_stream(
     patient = replace(settings, timeouts=replace(settings.timeouts, idle=None))
     handshake = Handshake(job, data, channel.session_hash)
     job.advance(State.JOINING)
-    async with AsyncExitStack() as stack:
-        texts, answer = await retrying(
-            lambda: stack.enter_async_context(_opened(endpoint, channel, patient)),
-            settings.retry,
-            idempotent=True,  # nothing runs without the arguments
-        )
-        job.advance(State.QUEUED)
-        try:
+    try:
+        async with AsyncExitStack() as stack:
+            texts, answer = await retrying(
+                lambda: stack.enter_async_context(_opened(endpoint, channel, patient)),
+                settings.retry,
+                idempotent=True,  # nothing runs without the arguments
+            )
+            job.advance(State.QUEUED)
             async for text in texts:
                 reply = handshake.receive(parse(text))
                 if reply is not None:
                     await answer(reply)
                 if handshake.complete:
                     return
-        except (TransportError, StatusError, DeadlineError) as error:
-            raise JobLostError(f"the job was lost: {error.message}", sent=handshake.sent) from error
-        finally:
-            if job.ended and job.event_id and not handshake.complete:
-                await _reset(job.event_id, channel, settings)
+    except (TransportError, StatusError, DeadlineError) as error:
+        if job.state is State.JOINING:
+            raise
+        raise JobLostError(f"the job was lost: {error.message}", sent=handshake.sent) from error
+    finally:
+        if job.ended and job.event_id and not handshake.complete:
+            await _reset(job.event_id, channel, settings)
     raise JobLostError("the job was lost: the server ended the stream", sent=handshake.sent)
 
 
