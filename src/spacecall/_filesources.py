@@ -19,7 +19,7 @@ from anyio.to_thread import run_sync
 from spacecall._filenames import sniff
 from spacecall.errors import InvalidInputError
 
-CHUNK = 256 * 1024
+CHUNK = 512 * 1024
 _PEEK = 64
 
 

@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 from pydantic_core import core_schema
 
 from spacecall._filenames import safe_name
-from spacecall._filesources import Source, open_source
+from spacecall._filesources import CHUNK, Source, open_source
 from spacecall.errors import InvalidInputError
 
 __all__ = ["File", "FileInput"]
@@ -113,8 +113,7 @@ class File:
         )
         try:
             async with anyio.wrap_file(os.fdopen(descriptor, "wb")) as out, self.stream() as chunks:
-                async for chunk in chunks:
-                    await out.write(chunk)
+                await _write(chunks, out)
             await run_sync(_publish, part, target)
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -143,6 +142,19 @@ class File:
             return cls(cast("FileInput", value))
         except InvalidInputError as error:
             raise ValueError(error.message) from error
+
+
+async def _write(chunks: AsyncIterator[bytes], out: anyio.AsyncFile[bytes]) -> None:
+    """Write several chunks at a time: the way to a thread is long against the writing of one."""
+    batch: list[bytes] = []
+    size = 0
+    async for chunk in chunks:
+        batch.append(chunk)
+        size += len(chunk)
+        if size >= CHUNK:
+            await out.writelines(batch)
+            batch, size = [], 0
+    await out.writelines(batch)
 
 
 def _publish(part: str, target: Path) -> None:

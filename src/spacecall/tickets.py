@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -34,7 +35,7 @@ class Ticket:
 
     def to_json(self) -> str:
         """The ticket as JSON text."""
-        return _ADAPTER.dump_json(self).decode()
+        return _adapter().dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Ticket:
@@ -44,9 +45,11 @@ class Ticket:
             InvalidInputError: this is no ticket.
         """
         try:
-            return _ADAPTER.validate_json(text)
+            return _adapter().validate_json(text)
         except ValidationError as error:
             raise InvalidInputError(f"this is not a ticket: {error}") from error
 
 
-_ADAPTER = TypeAdapter(Ticket)
+@cache
+def _adapter() -> TypeAdapter[Ticket]:
+    return TypeAdapter(Ticket)

@@ -36,6 +36,7 @@ _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multip
 _UNIONS = ("anyOf", "oneOf", "allOf")
 _NAMED = ("properties", "patternProperties")
 _DEFINITIONS = ("$defs", "definitions")
+_INNER = (*_UNIONS, "items", "prefixItems", "additionalProperties")
 
 
 def clean_schema(type_: object) -> dict[str, Any]:
@@ -90,19 +91,20 @@ def _clean(raw: object, known: frozenset[str], depth: int) -> dict[str, Any]:
 
 
 def _collect(raw: object, definitions: dict[str, Any], depth: int) -> None:
-    for member in items(raw):
-        _collect(member, definitions, depth)
-    schema = mapping(raw)
-    if depth > _DEEPEST or not schema:
-        return
-    for key in _DEFINITIONS:
-        for name, member in mapping(schema.get(key)).items():
-            definitions.setdefault(str(name), member)
-            _collect(member, definitions, depth + 1)
-    for key in _NAMED:
-        _collect(list(mapping(schema.get(key)).values()), definitions, depth + 1)
-    for key in (*_UNIONS, "items", "prefixItems", "additionalProperties"):
-        _collect(schema.get(key), definitions, depth + 1)
+    if is_array(raw):
+        for member in raw:
+            _collect(member, definitions, depth)
+    elif is_object(raw) and depth <= _DEEPEST:
+        for key in _DEFINITIONS:
+            for name, member in mapping(raw.get(key)).items():
+                definitions.setdefault(str(name), member)
+                _collect(member, definitions, depth + 1)
+        for key in _NAMED:
+            for member in mapping(raw.get(key)).values():
+                _collect(member, definitions, depth + 1)
+        for key in _INNER:
+            if key in raw:
+                _collect(raw[key], definitions, depth + 1)
 
 
 def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:

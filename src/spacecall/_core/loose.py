@@ -15,7 +15,7 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether `value` is an object."""
-    return isinstance(value, Mapping)
+    return isinstance(value, (dict, Mapping))  # a dict is known at once, other mappings are not
 
 
 def items(value: object) -> list[Any]:

@@ -8,10 +8,11 @@ about each idle one: at 400 calls in flight that was a third of the processor ti
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 from urllib.request import getproxies
 
@@ -68,7 +69,7 @@ class Exclusive(httpx.AsyncBaseTransport):
                 transport = self._idle[place][2]
                 del self._idle[place]
                 return transport
-        transport = _connection()
+        transport = _connection(secure=origin[0] == "https")
         self._all.add(transport)
         return transport
 
@@ -158,9 +159,15 @@ class DirectClient(httpx.AsyncClient):
         return response
 
 
-def _connection() -> httpx.AsyncHTTPTransport:
+def _connection(*, secure: bool) -> httpx.AsyncHTTPTransport:
     one = httpx.Limits(max_connections=1, keepalive_expiry=IDLE)
-    return httpx.AsyncHTTPTransport(limits=one, verify=tls())
+    return httpx.AsyncHTTPTransport(limits=one, verify=tls() if secure else _no_tls())
+
+
+@cache
+def _no_tls() -> ssl.SSLContext:
+    """For http, where none is needed: it trusts nobody, and is there without reading files."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @lru_cache(maxsize=256)
