@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from spacecall import File, InvalidInputError, SchemaDriftError, Space, SyncSpace
-from spacecall._client.plan import decode_dynamic, unwrap
+from spacecall._client.plan import DynamicDecoder, unwrap
 from spacecall.typed import TypedClient, TypedEndpoint
 from tests.clients import protocol_app_5, protocol_app_6
 from tests.clients.protocol_app_5 import ProtocolApp5, SyncProtocolApp5
@@ -144,7 +144,7 @@ def test_an_output_that_the_app_leaves_unchanged_is_none() -> None:
     )
     skipped = unwrap({"__type__": "update", "visible": True})
     assert tuple(endpoint.decode([{"a": 1}, skipped], no_file)) == ({"a": 1}, None)
-    assert decode_dynamic([{"a": 1}, skipped], no_file) == ({"a": 1}, None)
+    assert DynamicDecoder()([{"a": 1}, skipped], no_file) == ({"a": 1}, None)
     emptied = unwrap({"__type__": "update", "value": None})
     with pytest.raises(SchemaDriftError, match=r"text_out: Input should be a valid string"):
         endpoint.decode([{"a": 1}, emptied], no_file)

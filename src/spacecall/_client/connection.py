@@ -24,7 +24,6 @@ from spacecall.errors import JobCancelledError
 from spacecall.files import File
 
 _JOINERS = 256
-"""Joins that have a task each; those that wait for one of these need none."""
 
 
 class Droppable(Protocol):
@@ -125,7 +124,7 @@ class Connection:
         """Run `submit` in the background, and keep `job` until it says that it has ended.
 
         Args:
-            joins: whether it does no more than a join. These share a few tasks: `Limits.requests`
+            joins: whether it ends with a join. These share `_JOINERS` tasks: `Limits.requests`
                 bounds what is sent at once, and a task for each would be half of a call's memory.
         """
         self.jobs.add(job)

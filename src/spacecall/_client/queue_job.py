@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
 
 import anyio
@@ -12,10 +13,7 @@ from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
 from spacecall._client.encoding import decode, encode
 from spacecall._client.job import Job
-from spacecall._client.own_stream import own_stream
-from spacecall._client.plan import Plan, collect_files
-from spacecall._client.run import run
-from spacecall._client.simple import simple
+from spacecall._client.plan import Plan
 from spacecall._core import jobs
 from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation
@@ -108,8 +106,7 @@ class QueueJob(Job[T]):
     def start(self) -> None:
         """Send the files and join the queue, in the background."""
         self._channel.expect(self._core)
-        joins = self._alone is None and not collect_files(self._plan.values)
-        self._connection.start(self, self._submit, joins=joins)
+        self._connection.start(self, self._submit, joins=self._alone is None)
 
     def adopt(self, event_id: str) -> None:
         """Go on with a job that was joined earlier, instead of `start`."""
@@ -122,7 +119,7 @@ class QueueJob(Job[T]):
         if self._alone is not None:
             self.drop(JobCancelledError("not sent"))
             name = self._plan.endpoint.name
-            if self._alone is own_stream:
+            if self._queued:
                 raise UnsupportedProtocolError(
                     f"{name} cannot be detached: in the protocol {self._generation.name!r} a job "
                     "ends with its stream"
@@ -140,17 +137,21 @@ class QueueJob(Job[T]):
         assert self._core.event_id is not None
         return self._core.event_id
 
-    def _way_alone(self) -> Alone | None:
-        """What does the job without the stream of a session; None where it is done on that."""
-        if self._settings.simple:
-            return simple
+    @property
+    def _queued(self) -> bool:
         # The queue takes every function. Of a generator, /run gives the first value only; and it
         # gives JSON as the text that Python prints for it (5.x).
         endpoint = self._plan.endpoint
         has_json = any(component.type == "json" for component in endpoint.visible_returns)
-        if not (endpoint.queued or endpoint.generator or has_json):
-            return run
-        return None if self._generation.streams is Streams.SESSION else own_stream
+        return endpoint.queued or endpoint.generator or has_json
+
+    def _way_alone(self) -> Alone | None:
+        """What does the job without the stream of a session; None where it is done on that."""
+        if self._settings.simple:
+            return _loaded("simple")
+        if not self._queued:
+            return _loaded("run")
+        return None if self._generation.streams is Streams.SESSION else _loaded("own_stream")
 
     async def _submit(self) -> None:
         core, endpoint, channel = self._core, self._plan.endpoint, self._channel
@@ -206,6 +207,12 @@ class QueueJob(Job[T]):
         error.endpoint = error.endpoint or self._plan.endpoint.name
         error.event_id = error.event_id or self._core.event_id
         return error
+
+
+def _loaded(name: str) -> Alone:
+    """A way of its own, from the module so named: a fifth of the import, and few apps need one."""
+    way: Alone = getattr(import_module(f"spacecall._client.{name}"), name)
+    return way
 
 
 def _unknown() -> SpaceError:
