@@ -23,7 +23,7 @@ from spacecall.cli.timelines import LEGEND, header, timeline
 from spacecall.codegen import store
 from spacecall.codegen.clients import Client, all_clients
 from spacecall.codegen.configuration import configured
-from spacecall.codegen.schemas import JOIN
+from spacecall.codegen.schemas import JOIN, described, notes
 from spacecall.codegen.text import one_line
 from spacecall.errors import InvalidInputError
 
@@ -145,8 +145,5 @@ def _of(app: App, clients: Sequence[Client]) -> Iterator[Client]:
 
 def _shapes(folder: store.SchemaFolder) -> dict[str, str]:
     """The shapes of a folder's endpoints, by name."""
-    notes = [
-        mapping(mapping(one).get("x-spacecall"))
-        for one in mapping(folder.documents[JOIN].get("$defs")).values()
-    ]
-    return {text(one["api_name"]): text(one.get("shape")) for one in notes if "api_name" in one}
+    schemas = described(folder.documents[JOIN])
+    return {name: text(notes(one).get("shape")) for name, one in schemas.items()}

@@ -17,7 +17,7 @@ from spacecall.codegen.names import (
     pascal,
 )
 from spacecall.codegen.plan import ABSENT, IMPORTED, Model, Operation, Plan, Value
-from spacecall.codegen.schemas import JOIN, QUEUE_DATA
+from spacecall.codegen.schemas import JOIN, QUEUE_DATA, described, endpoint_of, notes
 from spacecall.codegen.store import SchemaFolder
 
 __all__ = ["make_plan"]
@@ -27,13 +27,12 @@ def make_plan(folder: SchemaFolder) -> Plan:
     """The client of the app that the folder describes."""
     join = mapping(mapping(folder.documents[JOIN]).get("$defs"))
     data = mapping(mapping(folder.documents[QUEUE_DATA]).get("$defs"))
-    inputs = {api: one for one in join.values() if (api := _api_name(one))}
-    outputs = {api: one for one in data.values() if (api := _api_name(one))}
+    inputs, outputs = (described(folder.documents[name]) for name in (JOIN, QUEUE_DATA))
     types = {
         key: mapping(one)
         for defs in (join, data)
         for key, one in defs.items()
-        if not _api_name(one)
+        if not endpoint_of(one)
     }
     client = _class(folder.lock.name, "App")
     client = f"{client}App" if client in IMPORTED else client
@@ -47,14 +46,10 @@ def make_plan(folder: SchemaFolder) -> Plan:
     }
     models = _models(types, taken)
     operations = tuple(
-        _operation(api, methods[api], classes[api], mapping(one), mapping(outputs.get(api)))
+        _operation(api, methods[api], classes[api], one, outputs.get(api, {}))
         for api, one in inputs.items()
     )
     return Plan(client, types, models, operations)
-
-
-def _api_name(schema: Any) -> str:
-    return text(mapping(mapping(schema).get("x-spacecall")).get("api_name"))
 
 
 def _classes(methods: Mapping[str, str], own: Iterable[str]) -> dict[str, str]:
@@ -108,7 +103,7 @@ def _fields(schema: Schema) -> tuple[Value, ...]:
 
 
 def _operation(api: str, method: str, class_: str, takes: Schema, gives: Schema) -> Operation:
-    about = mapping(takes.get("x-spacecall"))
+    about = notes(takes)
     return Operation(
         api_name=api,
         method=method,
@@ -166,4 +161,4 @@ def _outputs(values: Sequence[Any]) -> tuple[Value, ...]:
 
 
 def _component(schema: Any) -> str:
-    return text(mapping(mapping(schema).get("x-spacecall")).get("component"))
+    return text(notes(schema).get("component"))

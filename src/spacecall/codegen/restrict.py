@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from spacecall._core.loose import items, mapping, text
-from spacecall.codegen.schemas import JOIN, QUEUE_DATA, reached
+from spacecall.codegen.schemas import JOIN, QUEUE_DATA, described, endpoint_of, reached
 from spacecall.codegen.store import SchemaError, SchemaFolder
 
 __all__ = ["endpoints_of", "restricted"]
@@ -16,8 +16,7 @@ __all__ = ["endpoints_of", "restricted"]
 
 def endpoints_of(folder: SchemaFolder) -> list[str]:
     """The names of its endpoints, in the app's order."""
-    definitions = mapping(folder.documents[JOIN].get("$defs"))
-    return [name for one in definitions.values() if (name := _api_name(one))]
+    return list(described(folder.documents[JOIN]))
 
 
 def restricted(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaFolder:
@@ -42,15 +41,11 @@ def restricted(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaF
 
 def _kept(document: Mapping[str, Any], endpoints: set[str]) -> dict[str, Any]:
     definitions = mapping(document.get("$defs"))
-    own = {key: one for key, one in definitions.items() if _api_name(one) in endpoints}
-    types = {key: one for key, one in definitions.items() if not _api_name(one)}
+    own = {key: one for key, one in definitions.items() if endpoint_of(one) in endpoints}
+    types = {key: one for key, one in definitions.items() if not endpoint_of(one)}
     shown = [
         one
         for one in items(document.get("anyOf"))
         if text(mapping(one).get("$ref")).removeprefix("#/$defs/") in own
     ]
     return {**document, "anyOf": shown, "$defs": {**own, **reached(own.values(), types)}}
-
-
-def _api_name(schema: Any) -> str:
-    return text(mapping(mapping(schema).get("x-spacecall")).get("api_name"))

@@ -17,7 +17,18 @@ from spacecall.codegen.normalise import default_value, output_schema
 from spacecall.codegen.shared import Named, share
 from spacecall.endpoints import Endpoint, Parameter, Returned
 
-__all__ = ["DIALECT", "JOIN", "QUEUE_DATA", "UPLOAD", "documents", "reached"]
+__all__ = [
+    "DIALECT",
+    "JOIN",
+    "NOTES",
+    "QUEUE_DATA",
+    "UPLOAD",
+    "described",
+    "documents",
+    "endpoint_of",
+    "notes",
+    "reached",
+]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """What all documents are written in."""
@@ -30,6 +41,25 @@ QUEUE_DATA = "queue-data.schema.json"
 
 UPLOAD = "upload.schema.json"
 """Which files they take."""
+
+NOTES = "x-spacecall"
+"""Under this key: what a schema has no word for."""
+
+
+def notes(schema: object) -> Mapping[str, Any]:
+    """What stands under `NOTES`."""
+    return mapping(mapping(schema).get(NOTES))
+
+
+def endpoint_of(schema: object) -> str:
+    """The name of the endpoint that a schema is about; empty for a type that endpoints share."""
+    return text(notes(schema).get("api_name"))
+
+
+def described(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The schemas of the endpoints in a document, by the endpoints' names."""
+    schemas = map(mapping, mapping(document.get("$defs")).values())
+    return {name: one for one in schemas if (name := endpoint_of(one))}
 
 
 def documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, Any]]:
@@ -94,7 +124,7 @@ def _input(
         "properties": {one.name: _parameter(one, schema) for one, schema in pairs},
         "required": [one.name for one in endpoint.parameters if one.required],
         "additionalProperties": False,
-        "x-spacecall": {
+        NOTES: {
             "api_name": endpoint.name,
             "streaming": endpoint.streaming,
             "queued": endpoint.queued,
@@ -114,7 +144,7 @@ def _output(endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]]) -> dict[st
         "items": False,
         "minItems": len(schemas),
         "maxItems": len(schemas),
-        "x-spacecall": {"api_name": endpoint.name},
+        NOTES: {"api_name": endpoint.name},
     }
 
 
@@ -135,7 +165,7 @@ def _value(value: Parameter | Returned, schema: Mapping[str, Any]) -> dict[str, 
         **({"title": value.label} if value.label else {}),
         **({"description": remark} if remark else {}),
         **made,
-        "x-spacecall": {"component": value.component},
+        NOTES: {"component": value.component},
     }
 
 
@@ -152,7 +182,7 @@ def _upload(
         "type": "object",
         "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
         "required": ["files"],
-        "x-spacecall": {"max_file_size": config.max_file_size, "wanted": wanted},
+        NOTES: {"max_file_size": config.max_file_size, "wanted": wanted},
         "$defs": reached([{"$ref": f"#/$defs/{name}"} for name in shapes], types),
     }
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from spacecall._core.loose import items, mapping, strings, text
 from spacecall._core.sources import base_url, space_id
-from spacecall.codegen.schemas import JOIN, QUEUE_DATA, reached
+from spacecall.codegen.schemas import JOIN, NOTES, QUEUE_DATA, described, notes, reached
 from spacecall.codegen.store import SchemaFolder
 
 _SHAPE: Final = re.compile(r"\(([^()]*)\) -> \(([^()]*)\)")
@@ -32,7 +32,7 @@ class Slot:
     @property
     def component(self) -> str:
         """The kind of component, in lower case."""
-        return text(mapping(self.schema.get("x-spacecall")).get("component")) or "textbox"
+        return text(notes(self.schema).get("component")) or "textbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,40 +142,33 @@ class FakeApp:
 def read_app(folder: SchemaFolder) -> FakeApp:
     """The app that a schema folder describes."""
     takes, gives = folder.documents[JOIN], folder.documents[QUEUE_DATA]
-    outputs = dict(_own(gives))
+    outputs = described(gives)
     functions = {
-        name: _function(number, name, one, mapping(outputs.get(name)))
-        for number, (name, one) in enumerate(_own(takes))
+        name: _function(number, name, one, outputs.get(name, {}))
+        for number, (name, one) in enumerate(described(takes).items())
     }
     return FakeApp(folder, functions, takes, gives)
-
-
-def _own(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The schemas of the endpoints, by the endpoint's name."""
-    for one in map(mapping, mapping(document.get("$defs")).values()):
-        if name := text(_notes(one).get("api_name")):
-            yield name, one
 
 
 def _function(
     number: int, name: str, takes: Mapping[str, Any], gives: Mapping[str, Any]
 ) -> Function:
-    notes, required = _notes(takes), strings(takes.get("required"))
+    about, required = notes(takes), strings(takes.get("required"))
     given = [
         Slot(key, mapping(one), key in required)
         for key, one in mapping(takes.get("properties")).items()
     ]
     got = [Slot("", mapping(one)) for one in items(gives.get("prefixItems"))]
-    shape = _SHAPE.match(text(notes.get("shape")))
+    shape = _SHAPE.match(text(about.get("shape")))
     kinds = [str(shape[part]).split(", ") if shape else [] for part in (1, 2)]
     return Function(
         name=name,
         fn_index=number,
         inputs=_placed(given, kinds[0]),
         outputs=_placed(got, kinds[1]),
-        streaming=notes.get("streaming") is True,
-        queued=notes.get("queued") is not False,
-        visibility=text(notes.get("visibility")) or "public",
+        streaming=about.get("streaming") is True,
+        queued=about.get("queued") is not False,
+        visibility=text(about.get("visibility")) or "public",
     )
 
 
@@ -198,7 +191,7 @@ def _components(slots: Sequence[Slot | None], components: list[dict[str, Any]]) 
 
 def _described(slot: Slot, root: Mapping[str, Any]) -> dict[str, Any]:
     definitions = reached([slot.schema], mapping(root.get("$defs")))
-    schema = {key: one for key, one in slot.schema.items() if key != "x-spacecall"}
+    schema = {key: one for key, one in slot.schema.items() if key != NOTES}
     return {
         "label": text(slot.schema.get("title")),
         "type": {**schema, **({"$defs": definitions} if definitions else {})},
@@ -213,7 +206,3 @@ def _parameter(slot: Slot, root: Mapping[str, Any]) -> dict[str, Any]:
         "parameter_has_default": not slot.required,
         "parameter_default": slot.schema.get("default"),
     }
-
-
-def _notes(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    return mapping(schema.get("x-spacecall"))

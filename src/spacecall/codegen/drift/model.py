@@ -18,7 +18,7 @@ from spacecall.codegen.drift.findings import Place
 from spacecall.codegen.drift.interface import Access, App, Endpoint, Value
 from spacecall.codegen.drift.locate import escape
 from spacecall.codegen.drift.relation import Typed
-from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD, documents
+from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD, documents, endpoint_of, notes
 from spacecall.codegen.store import SchemaFolder, dump
 from spacecall.endpoints import Visibility
 
@@ -83,14 +83,14 @@ def _app(
     hardware: str | None,
 ) -> App:
     join, data, upload = (mapping(schemas.get(name)) for name in (JOIN, QUEUE_DATA, UPLOAD))
-    files = mapping(upload.get("x-spacecall"))
+    files = notes(upload)
     wanted = {
         (text(one.get("api_name")), text(one.get("parameter"))): one
         for one in map(mapping, items(files.get("wanted")))
     }
     given = dict(_own(data))
     endpoints = {
-        text(_notes(schema).get("api_name")): _endpoint(key, schema, join, given, data, wanted)
+        endpoint_of(schema): _endpoint(key, schema, join, given, data, wanted)
         for key, schema in _own(join)
     }
     size = files.get("max_file_size")
@@ -122,8 +122,7 @@ def _endpoint(
     data: Mapping[str, Any],
     wanted: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> Endpoint:
-    notes = _notes(schema)
-    name = text(notes.get("api_name"))
+    about, name = notes(schema), endpoint_of(schema)
     pointer = f"/$defs/{escape(key)}"
     required = set(strings(schema.get("required")))
     inputs = tuple(
@@ -136,7 +135,7 @@ def _endpoint(
         )
         for parameter, one in mapping(schema.get("properties")).items()
     )
-    output = next((one for one in given if _notes(given[one]).get("api_name") == name), "")
+    output = next((one for one in given if endpoint_of(given[one]) == name), "")
     places: Sequence[Any] = items(mapping(given.get(output)).get("prefixItems"))
     outputs = tuple(
         _value(
@@ -146,15 +145,15 @@ def _endpoint(
         )
         for number, one in enumerate(places)
     )
-    hidden = notes.get("visibility") in ("undocumented", "private")
+    hidden = about.get("visibility") in ("undocumented", "private")
     return Endpoint(
         name=name,
         inputs=inputs,
         outputs=outputs,
-        streaming=notes.get("streaming") is True,
-        queued=notes.get("queued") is not False,
-        stateful=notes.get("stateful") is True,
-        visibility=cast("Visibility", notes["visibility"]) if hidden else "public",
+        streaming=about.get("streaming") is True,
+        queued=about.get("queued") is not False,
+        stateful=about.get("stateful") is True,
+        visibility=cast("Visibility", about["visibility"]) if hidden else "public",
         place=Place(JOIN, pointer),
     )
 
@@ -167,34 +166,30 @@ def _value(
     required: bool = False,
     wanted: Mapping[str, Any] | None = None,
 ) -> Value:
-    schema, notes = type_.schema, _notes(type_.schema)
+    schema, about = type_.schema, notes(type_.schema)
     return Value(
         name=name,
         label=text(schema.get("title")),
-        component=text(notes.get("component")),
+        component=text(about.get("component")),
         type=type_,
         place=place,
         required=required,
         default=schema.get("default"),
-        step=_step(schema, notes),
+        step=_step(schema, about),
         many=None if wanted is None else wanted.get("many") is True,
         file_types=tuple(sorted(strings(mapping(wanted).get("file_types")))),
     )
 
 
-def _step(schema: Mapping[str, Any], notes: Mapping[str, Any]) -> float | None:
+def _step(schema: Mapping[str, Any], about: Mapping[str, Any]) -> float | None:
     """The step of a number; folders without a note of it tell it in the remark, unless it is 1."""
-    noted = notes.get("step")
+    noted = about.get("step")
     if isinstance(noted, (int, float)) and not isinstance(noted, bool):
         return noted
-    if text(notes.get("component")) not in _STEPPED:
+    if text(about.get("component")) not in _STEPPED:
         return None
     found = _STEP.search(text(schema.get("description")))
     try:
         return float(found[1]) if found else 1
     except ValueError:
         return 1
-
-
-def _notes(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    return mapping(schema.get("x-spacecall"))

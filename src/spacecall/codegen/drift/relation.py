@@ -10,10 +10,11 @@ from typing import Any
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._core.schema_check import problems
 from spacecall._core.schema_nodes import Schema, branches, kinds_of, means_file, place_of, resolve
+from spacecall.codegen.schemas import NOTES
 
 __all__ = ["Typed", "fits", "same"]
 
-_REMARKS = frozenset({"title", "description", "default", "examples", "x-spacecall"})
+_REMARKS = frozenset({"title", "description", "default", "examples", NOTES})
 _LOWS = ("minimum", "exclusiveMinimum", "minItems", "minLength", "minProperties")
 _HIGHS = ("maximum", "exclusiveMaximum", "maxItems", "maxLength", "maxProperties")
 _EXACT = ("pattern", "format", "multipleOf", "uniqueItems", "const")
