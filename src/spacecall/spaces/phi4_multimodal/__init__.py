@@ -5,49 +5,30 @@ What is known of the Space was seen on a replica of it, which `spacecall demo` r
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 from uuid import uuid4
 
-from spacecall import Call, InvalidInputError, Space, ZeroGPU
+from spacecall import Call, InvalidInputError, ZeroGPU
 from spacecall._client.caller import Caller
 from spacecall._client.space import Session
 from spacecall.chat import ChatReply, Conversation, MediaInput, Message, Turn, read_turn
+from spacecall.spaces._facade import SpaceFacade
 from spacecall.spaces.phi4_multimodal import _generated as wire
 
 __all__ = ["Phi4Multimodal"]
 
 
-class Phi4Multimodal:
-    """Chats with the model.
-
-    Args:
-        space: stays the caller's to close. `connect` opens one.
-    """
+class Phi4Multimodal(SpaceFacade):
+    """Chats with the model. A `ChatModel`."""
 
     LABEL = "Microsoft Phi-4"
+    SOURCE = wire.Phi4Multimodal.SOURCE
     DEFAULT_MODEL = "phi-4-multimodal"
     """It sees images too."""
     MODELS = (DEFAULT_MODEL,)
     ALIASES: ClassVar[Mapping[str, str]] = {"phi-4": DEFAULT_MODEL}
-
-    def __init__(self, space: Space) -> None:
-        self._space = space
-
-    @classmethod
-    @asynccontextmanager
-    async def connect(cls, source: str | None = None, **options: Any) -> AsyncGenerator[Self, None]:
-        """`async with Phi4Multimodal.connect() as phi`: on a Space of its own.
-
-        Args:
-            source: by default the Space that it is named after.
-            options: those of `Space`, such as `proxy`.
-        """
-        options.setdefault("describe", False)
-        async with Space(source or wire.Phi4Multimodal.SOURCE, **options) as space:
-            yield cls(space)
 
     def chat(
         self,
