@@ -75,6 +75,11 @@ class Samples:
         """The median of one client."""
         return statistics.median(one[what] for one in self._taken[name])
 
+    def best(self, name: str, what: str, other: str) -> float:
+        """One client's least by the other's: for seconds, which only ever grow when disturbed."""
+        one, two = (min(sample[what] for sample in self._taken[who]) for who in (name, other))
+        return one / two
+
     def most(self, name: str, what: str) -> float:
         """The largest of one client."""
         return max(one[what] for one in self._taken[name])

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ValidationError
 
 from spacecall.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 __all__ = ["Ticket"]
 
@@ -52,4 +56,6 @@ class Ticket:
 
 @cache
 def _adapter() -> TypeAdapter[Ticket]:
+    from pydantic import TypeAdapter  # noqa: PLC0415 - a third of `import spacecall`
+
     return TypeAdapter(Ticket)
