@@ -103,14 +103,13 @@ class Proxy:
         """The paths asked for, with their queries."""
         self.connections = 0
         """Connections so far."""
-        self.open = 0
-        """Connections that the client has not closed, nor lost."""
         self.spoilt = 0
         """Faults so far."""
         self.choose: Choose = self._planned
         self._once: list[tuple[str, list[Fault | None]]] = []
         self._always: dict[str, Fault] = {}
         self._scope = anyio.CancelScope()
+        self._connected: set[anyio.CancelScope] = set()
         self._wanted = anyio.Event()
         self._listening = anyio.Event()
         self._refusing = anyio.Event()
@@ -119,6 +118,11 @@ class Proxy:
     def url(self) -> str:
         """The address for the client."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def open(self) -> int:
+        """Connections that the client has not closed, nor lost."""
+        return len(self._connected)
 
     def once(self, path: str, *faults: Fault | None) -> None:
         """Spoil the next requests whose path contains `path`, one each; None lets one pass."""
@@ -139,10 +143,12 @@ class Proxy:
         return sum(path in one for one in self.requests)
 
     async def refuse(self) -> None:
-        """Take no connection; those that are open go on."""
+        """Take no connection, and close those that are open."""
         self._wanted = anyio.Event()
         self._refusing = anyio.Event()
         self._scope.cancel()
+        for scope in self._connected:
+            scope.cancel()
         await self._refusing.wait()
 
     async def accept(self) -> None:
@@ -179,14 +185,13 @@ class Proxy:
 
     async def _talk(self, client: SocketStream) -> None:
         self.connections += 1
-        self.open += 1
-        try:
-            async with client:
-                with suppress(*_GONE, OSError):
-                    async with await anyio.connect_tcp("127.0.0.1", self.upstream) as server:
-                        await Relay(self, client, server).run()
-        finally:
-            self.open -= 1
+        with anyio.CancelScope() as scope, suppress(*_GONE, OSError):
+            self._connected.add(scope)
+            try:
+                async with client, await anyio.connect_tcp("127.0.0.1", self.upstream) as server:
+                    await Relay(self, client, server).run()
+            finally:
+                self._connected.discard(scope)
 
 
 class Relay:

@@ -1,0 +1,69 @@
+"""A Space on a real server behind the proxy, which must be usable after whatever happened to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import httpx
+
+from spacecall import Retry, Space, Timeouts
+from tests.client.tools import until
+from tests.faults.proxy import Proxy, proxy
+from tests.faults.tools import PATIENT, tasks, until_quiet
+from tests.servers import AppServer
+
+DEADLINE = 60.0
+"""Seconds that a test may take on a busy machine."""
+
+ONCE = Retry(attempts=1)
+
+
+async def works(space: Space) -> None:
+    """A call works, a streamed one too, and the client comes to rest."""
+    assert await space.call("/echo", text="after") == "after"
+    async with space.call("/stream_text", text="w", n=2) as job:
+        assert [value async for value in job.outputs] == ["w0 ", "w0 w1 "]
+    await until_quiet()
+
+
+async def queue_is_empty(server: AppServer) -> None:
+    """Wait until no job waits on the server."""
+    prefix = "" if server.version.startswith("4") else "/gradio_api"
+    async with httpx.AsyncClient() as client:
+
+        async def empty() -> bool:
+            answer = await client.get(f"{server.url}{prefix}/queue/status")
+            return not answer.json()["queue_size"]
+
+        await until(empty)
+
+
+@asynccontextmanager
+async def spoilt(
+    server: AppServer, *, timeouts: Timeouts = PATIENT, retry: Retry = ONCE, **options: Any
+) -> AsyncGenerator[tuple[Proxy, Space]]:
+    """The proxy and a Space behind it.
+
+    At the end the proxy spoils nothing any more: the Space must work, the server's queue be empty,
+    and no task, connection or thread be left.
+    """
+    threads = set(threading.enumerate())
+    with anyio.fail_after(DEADLINE):
+        async with proxy(server.port) as way:
+            async with Space(way.url, timeouts=timeouts, retry=retry, **options) as space:
+                yield way, space
+                way.recover()
+                await works(space)
+                await queue_is_empty(server)
+            assert not tasks()
+            await until(lambda: not way.open)
+    assert not [one for one in set(threading.enumerate()) - threads if not _pooled(one)]
+
+
+def _pooled(thread: threading.Thread) -> bool:
+    """Whether the event loop keeps it for the next blocking call."""
+    return thread.name.startswith(("AnyIO worker thread", "Trio thread", "asyncio_"))
