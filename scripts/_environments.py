@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
-GRADIO_VERSIONS = ("6.31.0", "5.50.0", "4.44.1", "4.19.2", "4.10.0", "4.0.2", "3.50.2")
+GRADIO_VERSIONS = ("6.31.0", "5.50.0", "4.44.1", "4.21.0", "4.19.2", "4.10.0", "4.0.2", "3.50.2")
 
 _STAMP = "spacecall-stamp.json"
 

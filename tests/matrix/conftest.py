@@ -23,7 +23,13 @@ from tests.servers import AppServer
 
 _NEWEST = (servers.GRADIO_6, servers.GRADIO_5, servers.GRADIO_4, servers.GRADIO_3)
 RELEASES = os.environ.get("SPACECALL_MATRIX", ",".join(_NEWEST)).split(",")
-PROTOCOLS = {"3.50.2": "ws", "4.0.2": "sse", "4.10.0": "sse_v1", "4.19.2": "sse_v2"}
+PROTOCOLS = {
+    "3.50.2": "ws",
+    "4.0.2": "sse",
+    "4.10.0": "sse_v1",
+    "4.19.2": "sse_v2",
+    "4.21.0": "sse_v2.1",
+}
 """What releases announce; the others `sse_v3`."""
 
 # One call of such a function kills the app's queue for good.

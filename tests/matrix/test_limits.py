@@ -66,10 +66,10 @@ async def test_a_full_queue(small_app: AppServer) -> None:
 
 
 async def test_the_simple_call_api(app: AppServer, release: str) -> None:
-    """From 4.44 on."""
+    """From 4.21 on."""
     async with Space(app.url, timeouts=PATIENT) as space:
         call = given(space, "/stream_text", "a", 2).with_options(simple=True)
-        if number(release) >= (4, 44):
+        if number(release) >= (4, 21):
             assert await call == "a0 a1 "
         else:
             with pytest.raises(NotFoundError, match="has no simple call API"):

@@ -1,8 +1,7 @@
 """The generations of Gradio's queue protocol, by the name that /config announces.
 
 Seen on real servers: `ws` on 3.50.2, `sse` on 4.0.2, `sse_v1` on 4.10.0, `sse_v2` on 4.19.2,
-`sse_v3` on 4.44.1 to 6.31.0. No release that announces `sse_v2.1` was found; the official client
-treats it as `sse_v2`.
+`sse_v2.1` on 4.21.0, `sse_v3` on 4.44.1 to 6.31.0.
 """
 
 from __future__ import annotations
