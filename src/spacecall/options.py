@@ -176,7 +176,7 @@ class CallOptions(TypedDict, total=False):
         retry: see `Retry`.
         headers: added to those of the Space; they go to the app only.
         zero_gpu: see `ZeroGPU`.
-        simple: whether calls go over Gradio's simple call API (4.44 and later): each on a session
+        simple: whether calls go over Gradio's simple call API (4.21 and later): each on a session
             and a stream of its own, with whole values. It tells no place in the queue, progress or
             logs, and before Gradio 6 no app's error; `Timeouts.run` holds for the queue too.
             Calls of a session, and detached ones, cannot go over it.

@@ -65,7 +65,9 @@ async def test_drift_is_found(documents: AppDocuments) -> None:
     assert "endpoint-removed" in {found.rule for found in drift.compare(pinned, now)}
 
 
-async def test_cassettes(app: AppServer, release: str, tmp_path: Path) -> None:
+async def test_cassettes(
+    app: AppServer, release: str, tmp_path: Path, refused: Callable[[], None]
+) -> None:
     """A websocket is not recorded."""
     path = tmp_path / "cassette.json"
 
@@ -81,6 +83,7 @@ async def test_cassettes(app: AppServer, release: str, tmp_path: Path) -> None:
             pytest.raises(UnsupportedProtocolError, match="cannot be recorded"),
         ):
             await play()
+        refused()
         return
     with use_cassette(path, mode="all"):
         live = await play()

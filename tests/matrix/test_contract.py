@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import anyio
@@ -170,12 +170,15 @@ async def test_a_job_that_waits_can_be_given_up(space: Space, app: AppServer, re
         assert f"slow_async finished {seconds}" not in app.log()
 
 
-async def test_detached_jobs(space: Space, app: AppServer, release: str) -> None:
+async def test_detached_jobs(
+    space: Space, app: AppServer, release: str, refused: Callable[[], None]
+) -> None:
     """Where a job has a stream of its own it ends with it."""
     call = given(space, "/slow_async", 0.2)
     if PROTOCOLS.get(release) in ("ws", "sse"):
         with pytest.raises(UnsupportedProtocolError, match="cannot be detached"):
             await call.detach()
+        refused()
         return
     ticket = await call.detach()
     async with Space(app.url, timeouts=PATIENT) as other:

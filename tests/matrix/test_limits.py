@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anyio
 import pytest
 
@@ -65,7 +67,9 @@ async def test_a_full_queue(small_app: AppServer) -> None:
                 await given(space, "/slow_async", 0.1)
 
 
-async def test_the_simple_call_api(app: AppServer, release: str) -> None:
+async def test_the_simple_call_api(
+    app: AppServer, release: str, refused: Callable[[], None]
+) -> None:
     """From 4.21 on."""
     async with Space(app.url, timeouts=PATIENT) as space:
         call = given(space, "/stream_text", "a", 2).with_options(simple=True)
@@ -74,9 +78,10 @@ async def test_the_simple_call_api(app: AppServer, release: str) -> None:
         else:
             with pytest.raises(NotFoundError, match="has no simple call API"):
                 await call
+            refused()
 
 
-async def test_defaults(app: AppServer, release: str) -> None:
+async def test_defaults(app: AppServer, release: str, refused: Callable[[], None]) -> None:
     """From 4.44 on /info tells them."""
     async with Space(app.url, timeouts=PATIENT) as space:
         if number(release) >= (4, 44):
@@ -84,18 +89,20 @@ async def test_defaults(app: AppServer, release: str) -> None:
         else:
             with pytest.raises(InvalidInputError, match="is missing"):
                 await given(space, "/add", 1)
+            refused()
 
 
-async def test_validators(app: AppServer, release: str) -> None:
+async def test_validators(app: AppServer, release: str, refused: Callable[[], None]) -> None:
     """From 5.50 on."""
     async with Space(app.url, timeouts=PATIENT) as space:
         if number(release) >= (5, 50):
-            with pytest.raises(InvalidInputError) as refused:
+            with pytest.raises(InvalidInputError) as invalid:
                 await given(space, "/validated", "bad")
-            assert refused.value.problems
+            assert invalid.value.problems
         else:
             with pytest.raises(NotFoundError, match="no endpoint /validated"):
                 await space.call("/validated")
+            refused()
 
 
 async def test_functions_without_a_name(app: AppServer) -> None:

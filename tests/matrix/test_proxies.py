@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
 
 import pytest
@@ -41,10 +41,14 @@ async def test_behind_a_proxy(proxied: str) -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_proxy_that_ends_silent_answers_after_30_s(app: AppServer, release: str) -> None:
+async def test_a_proxy_that_ends_silent_answers_after_30_s(
+    app: AppServer, release: str, refused: Callable[[], None]
+) -> None:
     """Heartbeats every 15 s keep the streams of a session, and pings a websocket; `sse` has one."""
     kept = PROTOCOLS.get(release) != "sse"
     with nginx(app.url, buffering=False) as url:
         async with Space(url, timeouts=Timeouts(total=100)) as space:
             with nullcontext() if kept else pytest.raises(JobLostError):
                 assert (await given(space, "/slow_async", 48)).startswith("slept 48")
+            if not kept:
+                refused()

@@ -73,7 +73,7 @@ def run(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash:
 
 
 def call(app: AppConfig, endpoint: Dependency, data: Sequence[Any]) -> Request:
-    """Put a job into the queue over the simple call API (4.44+), in a session of its own."""
+    """Put a job into the queue over the simple call API (4.21+), in a session of its own."""
     return Request("POST", _call_path(app, endpoint), json={"data": list(data)})
 
 
