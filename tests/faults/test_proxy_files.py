@@ -1,0 +1,131 @@
+"""Real servers whose uploads and downloads break off, at every byte of a small one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from spacecall import DeadlineError, File, Space, Timeouts, TransportError
+from tests.faults.proxy import At, Ending, Fault, body
+from tests.faults.proxy_tools import spoilt
+from tests.faults.tools import holds
+from tests.servers import AppServer
+
+CONTENT = b"a small file"
+LARGE = bytes(range(256)) * 4000
+ENDINGS = [Ending.CLOSE, Ending.RESET]
+SHORT = Timeouts(connect=3, upload=1, queue=10, run=10, idle=1.5, cancel=1)
+
+
+async def there_and_back(space: Space, content: bytes = CONTENT) -> File:
+    (found,) = await space.call("/files", files=[content])
+    assert isinstance(found, File)
+    return found
+
+
+async def test_an_upload_cut_at_any_byte_is_an_error_and_no_job(protocol_app_6: AppServer) -> None:
+    async with spoilt(protocol_app_6) as (way, space):
+        for place in range(0, 420, 3):
+            way.once("/upload", Fault(request=At(place), ending=ENDINGS[place % 2]))
+            with pytest.raises(TransportError) as caught:
+                await there_and_back(space)
+            assert caught.value.endpoint == "/files"
+        assert way.asked("/upload") == 140
+        assert not way.asked("queue/join")
+        assert await (await there_and_back(space)).read() == CONTENT
+
+
+async def test_an_upload_whose_answer_is_cut_at_any_byte_is_an_error_and_no_job(
+    protocol_app_6: AppServer,
+) -> None:
+    async with spoilt(protocol_app_6) as (way, space):
+        for place in range(0, 200, 3):
+            way.once("/upload", Fault(answer=At(place), ending=ENDINGS[place % 2]))
+            with pytest.raises(TransportError):
+                await there_and_back(space)
+        assert not way.asked("queue/join")
+
+
+async def test_a_large_upload_cut_in_the_middle_is_an_error_at_once(
+    protocol_app_6: AppServer,
+) -> None:
+    async with spoilt(protocol_app_6) as (way, space):
+        for ending in ENDINGS:
+            way.once("/upload", Fault(request=body(len(LARGE) // 2), ending=ending))
+            with anyio.fail_after(5), pytest.raises(TransportError):
+                await there_and_back(space, LARGE)
+        assert not way.asked("queue/join")
+
+
+async def test_a_download_cut_at_any_byte_is_an_error_and_leaves_no_half_file(
+    protocol_app_6: AppServer, tmp_path: Path
+) -> None:
+    async with spoilt(protocol_app_6) as (way, space):
+        found = await there_and_back(space)
+        heads = [At(place) for place in range(0, 200, 20)]
+        for number, place in enumerate([*heads, *map(body, range(len(CONTENT)))]):
+            way.once("/file=", Fault(answer=place, ending=ENDINGS[number % 2]))
+            with pytest.raises(TransportError):
+                await found.save(tmp_path)
+            assert holds(tmp_path)
+        path = await found.save(tmp_path)
+        assert holds(tmp_path, path.name)
+        assert path.read_bytes() == CONTENT
+
+
+async def test_a_download_cut_after_its_last_byte_is_whole(protocol_app_6: AppServer) -> None:
+    async with spoilt(protocol_app_6) as (way, space):
+        found = await there_and_back(space)
+        way.once("/file=", Fault(answer=body(len(CONTENT)), ending=Ending.CLOSE))
+        assert await found.read() == CONTENT
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_a_large_download_cut_in_the_middle_is_an_error(
+    protocol_app_6: AppServer, ending: Ending
+) -> None:
+    async with spoilt(protocol_app_6) as (way, space):
+        found = await there_and_back(space, LARGE)
+        way.once("/file=", Fault(answer=body(len(LARGE) // 2), ending=ending))
+        with anyio.fail_after(5), pytest.raises(TransportError):
+            await found.read()
+        assert await found.read() == LARGE
+
+
+async def test_a_download_that_stalls_ends_by_the_idle_timeout(
+    protocol_app_6: AppServer, tmp_path: Path
+) -> None:
+    async with spoilt(protocol_app_6, timeouts=SHORT) as (way, space):
+        found = await there_and_back(space)
+        for place in (At(), At(20), body(5)):
+            way.once("/file=", Fault(answer=place, ending=Ending.STALL))
+            with anyio.fail_after(5), pytest.raises(DeadlineError) as caught:
+                await found.save(tmp_path)
+            assert caught.value.phase == "idle"
+            assert holds(tmp_path)
+
+
+async def test_an_upload_that_stalls_ends_by_a_deadline_and_sends_no_join(
+    protocol_app_6: AppServer,
+) -> None:
+    async with spoilt(protocol_app_6, timeouts=SHORT) as (way, space):
+        faults = [
+            Fault(request=body(50), ending=Ending.STALL),
+            Fault(answer=At(), ending=Ending.STALL),
+            Fault(answer=body(3), ending=Ending.STALL),
+        ]
+        for fault in faults:
+            way.once("/upload", fault)
+            with anyio.fail_after(5), pytest.raises(DeadlineError) as caught:
+                await there_and_back(space)
+            assert caught.value.phase in ("upload", "idle")
+        assert not way.asked("queue/join")
+
+
+async def test_a_download_that_drips_is_whole_at_last(protocol_app_6: AppServer) -> None:
+    async with spoilt(protocol_app_6, timeouts=SHORT) as (way, space):
+        found = await there_and_back(space)
+        way.once("/file=", Fault(drip=(7, 0.01)))
+        assert await found.read() == CONTENT
