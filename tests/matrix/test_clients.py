@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from spacecall import File, Space, Timeouts, UnsupportedProtocolError
+from spacecall import File, Space, Timeouts
 from spacecall.cassettes import use_cassette
 from spacecall.codegen import drift
 from spacecall.codegen.fetch import AppDocuments, fetch
 from spacecall.codegen.projects import describe
 from tests.codegen.apps import generated, load
-from tests.matrix.conftest import PROTOCOLS, given
+from tests.matrix.conftest import given
 from tests.servers import DATA, AppServer
 
 RED = DATA / "red.png"
@@ -65,10 +65,7 @@ async def test_drift_is_found(documents: AppDocuments) -> None:
     assert "endpoint-removed" in {found.rule for found in drift.compare(pinned, now)}
 
 
-async def test_cassettes(
-    app: AppServer, release: str, tmp_path: Path, refused: Callable[[], None]
-) -> None:
-    """A websocket is not recorded."""
+async def test_cassettes(app: AppServer, tmp_path: Path) -> None:
     path = tmp_path / "cassette.json"
 
     async def play() -> list[Any]:
@@ -77,14 +74,6 @@ async def test_cassettes(
             async with given(space, "/stream_text", "a", 2) as job:
                 return [*values, *[value async for value in job.outputs]]
 
-    if PROTOCOLS.get(release) == "ws":
-        with (
-            use_cassette(path, mode="all"),
-            pytest.raises(UnsupportedProtocolError, match="cannot be recorded"),
-        ):
-            await play()
-        refused()
-        return
     with use_cassette(path, mode="all"):
         live = await play()
     with use_cassette(path, mode="none"):

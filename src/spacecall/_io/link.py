@@ -17,7 +17,7 @@ from spacecall._io.body import Content, read
 from spacecall._io.credentials import authorization, origin, resolve
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
-from spacecall._io.intercept import transport
+from spacecall._io.intercept import active
 from spacecall._io.logs import hide_cookies
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
@@ -28,8 +28,6 @@ from spacecall.options import Auth, Timeouts, check_header
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
-SWITCHED = 101
-"""The status of an answer that begins a websocket."""
 HttpClient: TypeAlias = httpx.AsyncClient
 _JSON = {"content-type": "application/json"}
 USER_AGENT = f"spacecall/{__version__}"
@@ -46,12 +44,16 @@ def new_client(proxy: str | None = None) -> httpx.AsyncClient:
     """
     pool = httpx.Limits(max_connections=None, max_keepalive_connections=KEPT, keepalive_expiry=IDLE)
     try:
-        between = transport(pool, proxy)
-        if between is None and proxy is None and not proxied():
+        interceptor = active()
+        if interceptor is None and proxy is None and not proxied():
             return DirectClient()
-        proxy = None if between else proxy
+        if interceptor is None:
+            return httpx.AsyncClient(limits=pool, follow_redirects=False, proxy=proxy, verify=tls())
+        from spacecall._io.intercepted import Intercepted  # noqa: PLC0415 - few programs need it
+
+        network = httpx.AsyncHTTPTransport(limits=pool, proxy=proxy, verify=tls())
         return httpx.AsyncClient(
-            limits=pool, follow_redirects=False, proxy=proxy, transport=between, verify=tls()
+            follow_redirects=False, transport=Intercepted(interceptor, network)
         )
     except ImportError:
         raise InvalidInputError("a socks5 proxy needs the package socksio: install it") from None
@@ -214,7 +216,7 @@ class Link:
     ) -> AsyncGenerator[httpx.Response, None]:
         response = await self._follow(request, settings, elsewhere=elsewhere)
         try:
-            if not response.is_success and response.status_code != SWITCHED:
+            if not (response.is_success or response.is_informational):
                 body = await read(response, settings.limits, self.base)
                 raise status_error(
                     response.status_code, response.headers, body, now=time.time(), space=self.base

@@ -1,0 +1,101 @@
+"""A websocket as a request and its answer, which is all that an interceptor knows.
+
+On Gradio 3 a job is one websocket: the server asks for the session and for the arguments, and then
+tells of the job. To an interceptor that is a request whose body is the arguments, and an answer of
+events, one for each thing told. `Conversation` has the server's side of it with a client, `Told`
+the client's side with a server.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import httpcore
+import httpx
+from wsproto import ConnectionType
+from wsproto.connection import Connection
+from wsproto.events import CloseConnection, Event, TextMessage
+
+from spacecall._core.loose import mapping, text
+from spacecall._io.frames import WebSocket, switched
+from spacecall.errors import TransportError
+
+
+class Conversation(httpcore.AsyncNetworkStream):
+    """What a client takes for its connection to the server.
+
+    Args:
+        told: given the arguments as JSON, the texts to tell the client.
+    """
+
+    def __init__(self, told: Callable[[str], AsyncGenerator[str, None]]) -> None:
+        self._told = told
+        self._texts: AsyncGenerator[str, None] | None = None
+        self._frames = Connection(ConnectionType.SERVER)
+        self._pending: deque[bytes] = deque()
+        self._questions = deque(["send_data"])
+        self._put(TextMessage('{"msg":"send_hash"}'))
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+        """See httpcore: an answer of the client, or its good-bye."""
+        self._frames.receive_data(buffer)
+        for event in self._frames.events():
+            if isinstance(event, CloseConnection):
+                await self.aclose()
+            elif isinstance(event, TextMessage) and self._questions:
+                self._put(TextMessage(json.dumps({"msg": self._questions.popleft()})))
+            elif isinstance(event, TextMessage):
+                self._texts = self._told(event.data)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
+        """See httpcore: a question, or what is told."""
+        if not self._pending:
+            assert self._texts is not None
+            said = await anext(self._texts, None)
+            self._put(CloseConnection(1000) if said is None else TextMessage(said))
+        return self._pending.popleft()
+
+    async def aclose(self) -> None:
+        """See httpcore."""
+        if self._texts is not None:
+            await self._texts.aclose()
+
+    def _put(self, event: Event) -> None:
+        self._pending.append(self._frames.send(event))
+
+
+class Told(httpx.AsyncByteStream):
+    """What a server tells on a websocket, as an event stream.
+
+    Args:
+        response: the server's, which opened the websocket.
+        arguments: given to the server when it asks for them, as JSON.
+    """
+
+    def __init__(self, response: httpx.Response, arguments: bytes) -> None:
+        self._response = response
+        self._given: dict[str, Any] = json.loads(arguments)
+        self._socket = WebSocket(switched(response, ""), limit=sys.maxsize, idle=None, space="")
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        try:
+            async for said in self._socket:
+                asked = text(mapping(json.loads(said)).get("msg"))
+                if asked == "send_hash":
+                    who = {name: self._given[name] for name in ("fn_index", "session_hash")}
+                    await self._socket.send(who)
+                elif asked == "send_data":
+                    await self._socket.send(self._given)
+                else:
+                    yield b"data: " + said.encode() + b"\n\n"
+        except TransportError as error:
+            raise httpx.ReadError(error.message) from error
+
+    async def aclose(self) -> None:
+        """Close the websocket."""
+        await self._socket.aclose()
+        await self._response.aclose()

@@ -1,0 +1,147 @@
+"""The transport of httpx that an interceptor sits in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import aclosing, contextmanager
+
+import httpx
+
+from spacecall._io.conversation import Conversation, Told
+from spacecall._io.intercept import (
+    FAILURES,
+    Chunks,
+    Forward,
+    Interceptor,
+    NetworkError,
+    Received,
+    Sent,
+)
+from spacecall._io.sse import events
+
+
+class Intercepted(httpx.AsyncBaseTransport):
+    """A transport whose requests go through an interceptor."""
+
+    def __init__(self, interceptor: Interceptor, inner: httpx.AsyncBaseTransport) -> None:
+        self._interceptor = interceptor
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx."""
+        if "upgrade" in request.headers:
+            told = Conversation(lambda arguments: self._told(request, arguments))
+            return httpx.Response(101, extensions={"network_stream": told}, request=request)
+
+        async def forward(body: AsyncIterator[bytes]) -> Received:
+            request.stream = _Sending(body)
+            response = await self._forwarded(request)
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
+            incoming = _Incoming(response.stream)
+            return Received(response.status_code, headers, incoming, response)
+
+        return await self._answered(request, forward)
+
+    async def _answered(self, request: httpx.Request, forward: Forward) -> httpx.Response:
+        stream = request.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        # Packed, the events of a stream could not be told apart.
+        request.headers["accept-encoding"] = "identity"
+        sent = Sent(
+            request.method,
+            str(request.url),
+            tuple((name.lower(), value) for name, value in request.headers.multi_items()),
+            aiter(stream),
+        )
+        try:
+            received = await self._interceptor.answer(sent, forward)
+        except NetworkError as failure:
+            raise FAILURES[failure.kind](str(failure), request=request) from failure
+        reading = _Reading(received.body, request)
+        if response := received.made_of:
+            response.stream = reading
+            return response
+        return httpx.Response(
+            received.status, headers=list(received.headers), stream=reading, request=request
+        )
+
+    async def _forwarded(self, request: httpx.Request) -> httpx.Response:
+        with _named():
+            return await self._inner.handle_async_request(request)
+
+    async def _told(self, upgrade: httpx.Request, arguments: str) -> AsyncGenerator[str, None]:
+        """What a server tells on a websocket, once it has the arguments."""
+
+        async def forward(body: AsyncIterator[bytes]) -> Received:
+            given = b"".join([chunk async for chunk in body])
+            told = Told(await self._forwarded(upgrade), given)
+            return Received(200, (("content-type", "text/event-stream"),), _Incoming(told))
+
+        kept = [
+            (name, value)
+            for name, value in upgrade.headers.multi_items()
+            if name not in ("upgrade", "connection") and not name.startswith("sec-websocket")
+        ]
+        headers = [*kept, ("content-type", "application/json")]
+        request = httpx.Request(upgrade.method, upgrade.url, headers=headers, content=arguments)
+        response = await self._answered(request, forward)
+        async with aclosing(events(response, limit=sys.maxsize)) as texts:
+            async for text in texts:
+                yield text
+
+    async def aclose(self) -> None:
+        """Close the network's side."""
+        await self._inner.aclose()
+
+
+@contextmanager
+def _named() -> Generator[None]:
+    """The failures of httpx as `NetworkError`."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        kind = next((name for name, one in FAILURES.items() if isinstance(error, one)), None)
+        raise NetworkError(kind or "ReadError", str(error)) from error
+
+
+class _Sending(httpx.AsyncByteStream):
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+
+class _Incoming:
+    """What the network sends, its failures as `NetworkError`."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _named():
+            async for chunk in self._stream:
+                yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Reading(httpx.AsyncByteStream):
+    """What a client reads, `NetworkError` as httpx's failures."""
+
+    def __init__(self, body: Chunks, request: httpx.Request) -> None:
+        self._body = body
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._body:
+                yield chunk
+        except NetworkError as failure:
+            raise FAILURES[failure.kind](str(failure), request=self._request) from failure
+
+    async def aclose(self) -> None:
+        await self._body.aclose()

@@ -1,0 +1,72 @@
+"""Websockets of Gradio 3, recorded and replayed. Real servers of it are in tests/matrix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from spacecall import JobLostError, Space, Timeouts
+from spacecall.cassettes import CassetteMissError, use_cassette
+from spacecall.cassettes.reading import read_recording
+from tests.faults.exchanges import serving
+from tests.faults.old_app import QUEUED, SOUND, STARTED, WANTED, App
+from tests.faults.tools import until
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def cassette(tmp_path: Path) -> Path:
+    return tmp_path / "cassette.json"
+
+
+async def echo(url: str, text: str = "hi") -> str:
+    async with Space(url, timeouts=Timeouts(total=20)) as space:
+        return str(await space.call("/echo", text=text))
+
+
+async def test_a_conversation_is_a_request_with_its_arguments_and_a_stream_of_events(
+    cassette: Path,
+) -> None:
+    with use_cassette(cassette, mode="all"):
+        async with serving(App("ws", (SOUND, "closed"))) as url:
+            assert await echo(url) == "hi"
+    (told,) = (one for one in read_recording(cassette).exchanges if one.events is not None)
+    assert told.request_body["json"]["data"] == ["hi"]
+    kinds = [event.value()["msg"] for _, event in told.events or ()]
+    assert kinds == ["estimation", "process_starts", "process_generating", "process_completed"]
+    with use_cassette(cassette, mode="none"):
+        assert await echo(NOWHERE) == "hi"
+
+
+async def test_other_arguments_are_not_in_the_cassette(cassette: Path) -> None:
+    with use_cassette(cassette, mode="all"):
+        async with serving(App("ws", (SOUND, "closed"))) as url:
+            await echo(url)
+    with (
+        pytest.raises(CassetteMissError, match=r"body\.data\[0\]"),
+        use_cassette(cassette, mode="none"),
+    ):
+        await echo(NOWHERE, "another")
+
+
+async def test_a_websocket_that_broke_breaks_again(cassette: Path) -> None:
+    with use_cassette(cassette, mode="all"):
+        async with serving(App("ws", ((QUEUED, WANTED, STARTED), "cut"))) as url:
+            with pytest.raises(JobLostError):
+                await echo(url)
+    with use_cassette(cassette, mode="none"), pytest.raises(JobLostError):
+        await echo(NOWHERE)
+
+
+async def test_a_job_that_is_left_closes_its_websocket_while_it_is_recorded(
+    cassette: Path,
+) -> None:
+    app = App("ws", ((QUEUED, WANTED, STARTED), "silent"))
+    with use_cassette(cassette, mode="all"), anyio.fail_after(20):
+        async with serving(app) as url, Space(url) as space:
+            async with space.call("/echo", text="hi"):
+                await until(lambda: any("data" in one for one in app.told))
+            await until(lambda: app.left == 1)
