@@ -1,0 +1,115 @@
+"""Real servers that are killed and started again at the same address, to the client's eyes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Generator
+
+import anyio
+import pytest
+from anyio.to_thread import run_sync
+
+from spacecall import (
+    JobLostError,
+    Retry,
+    Session,
+    Space,
+    SpaceError,
+    Timeouts,
+    TransportError,
+)
+from tests import servers
+from tests.client.tools import first_value
+from tests.faults.proxy import Proxy
+from tests.faults.proxy_tools import spoilt, works
+from tests.faults.tools import until
+from tests.servers import AppServer
+
+AGAIN = Retry(attempts=300, initial=0.1, max_wait=0.2, lost=1)
+LONG = Timeouts(queue=60, run=60)
+
+
+class Mortal:
+    """A server that can be killed and started again."""
+
+    def __init__(self) -> None:
+        self.server = self._start()
+
+    @staticmethod
+    def _start() -> AppServer:
+        return servers.start("protocol_app.py", servers.GRADIO_6)
+
+    async def kill(self) -> None:
+        self.server.kill()
+        await run_sync(self.server.stop)
+
+    async def revive(self, way: Proxy) -> None:
+        """The proxy leads to the new server: the client sees one that was started again."""
+        self.server = await run_sync(self._start)
+        way.upstream = self.server.port
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Generator[Mortal]:
+    found = Mortal()
+    yield found
+    found.server.stop()
+
+
+async def turn(session: Session) -> int:
+    """How many turns the session's State says it had."""
+    _, history = await session.call("/chat", message="hi", history=[])
+    found = re.search(r"turn (\d+)", str(history))
+    assert found
+    return int(found[1])
+
+
+async def test_a_server_started_again_knows_no_job_of_before_and_takes_new_ones(
+    mortal: Mortal,
+) -> None:
+    async with spoilt(mortal.server) as (way, space), space.session() as session:
+        assert await turn(session) == 1
+        ticket = await space.call("/slow_many", seconds=0.1).detach()
+        async with space.call("/slow_stream", seconds=60) as job:
+            await first_value(job)
+            await mortal.kill()
+            with pytest.raises(JobLostError) as lost:
+                await job.result()
+            assert lost.value.sent
+        with pytest.raises(TransportError):
+            await space.call("/echo", text="x")
+        await mortal.revive(way)
+        await works(space)
+        with pytest.raises(JobLostError):
+            await space.collect(ticket)
+        assert await turn(session) == 1, "State went with the server"
+
+
+async def test_calls_that_may_be_submitted_again_survive_a_restart(mortal: Mortal) -> None:
+    ends = Counter[str]()
+
+    async def call(space: Space, number: int) -> None:
+        try:
+            found = await space.call("/slow_many", seconds=0.5 + number / 100)
+        except SpaceError as error:
+            ends[type(error).__name__] += 1
+        else:
+            assert found == f"slept {0.5 + number / 100}"
+            ends["value"] += 1
+
+    async with spoilt(mortal.server, retry=AGAIN, timeouts=LONG) as (way, space):
+        async with anyio.create_task_group() as group:
+            for number in range(50):
+                group.start_soon(call, space, number)
+            await until(lambda: way.asked("queue/data") == 16)
+            mortal.server.kill()
+            await way.refuse()
+            await mortal.kill()
+            await mortal.revive(way)
+            await way.accept()
+        # A join that was on its way when a connection broke may have been accepted: it is not sent
+        # twice.
+        assert ends.keys() <= {"value", "TransportError"}
+        assert ends.total() == 50
+        assert ends["value"]
