@@ -12,22 +12,26 @@ from scripts.bench.measuring import opened
 
 
 def main() -> int:
-    """Measure, print, write the page where all was measured, tell whether a goal was missed."""
+    """Measure, print, renew the page, tell whether a goal was missed."""
     parser = argparse.ArgumentParser(prog="./scripts/bench/run", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="each twice; writes nothing")
-    parser.add_argument("figure", nargs="*", help=f"of {', '.join(FIGURES)} (all)")
+    parser.add_argument("--quick", action="store_true", help="each twice; the page stays as it is")
+    parser.add_argument("figure", nargs="*", help=f"to renew, of {', '.join(FIGURES)} (all)")
     given = parser.parse_args()
     names: list[str] = given.figure or list(FIGURES)
     if unknown := set(names) - FIGURES.keys():
         parser.error(f"there is no figure {', '.join(sorted(unknown))}")
     figures: list[Figure] = []
+    known = page.kept()
     with opened(quick=given.quick) as bench:
         for name in names:
             figures.append(FIGURES[name](bench))
+            if not given.quick:
+                known[name] = figures[-1]
+                page.keep(known)
             print(page.table(figures[-1:]).partition("|\n|---")[2].partition("\n")[2], end="")
             sys.stdout.flush()
-    if not given.quick and not given.figure:
-        page.write(figures, "./scripts/bench/run")
+    if not given.quick and known.keys() >= FIGURES.keys():
+        page.write([known[name] for name in FIGURES], "./scripts/bench/run")
     return int(not all(goal.met for figure in figures for goal in figure.goals))
 
 

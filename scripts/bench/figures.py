@@ -20,7 +20,7 @@ def latency(bench: Bench) -> Figure:
         name: process(bench, name, "sequential", url=bench.real, calls=60)
         for name in ("ours", "floor", "official")
     }
-    samples = Samples(runs, bench.rounds(7))
+    samples = Samples(runs, bench.rounds(5))
     goals = [
         Goal("≤ 1/6 of gradio_client", samples.ratio("ours", "official", "seconds"), 1 / 6),
         Goal("≤ 1.10 × floor", samples.ratio("ours", "floor", "seconds"), 1.10),
@@ -45,7 +45,7 @@ def concurrent(bench: Bench) -> Figure:
         workers=workers,
         slow=True,
     )
-    samples = Samples(runs, bench.rounds(7), few={"official": bench.rounds(3)})
+    samples = Samples(runs, bench.rounds(3), few={"official": 1})
     goals = [
         Goal("≤ 1/20 of gradio_client", samples.ratio("ours", "official", "cpu"), 1 / 20),
         Goal("≤ 0.9 × floor", samples.ratio("ours", "floor", "cpu"), 0.9),
@@ -73,7 +73,7 @@ def crowd(bench: Bench) -> Figure:
         "floor": process(bench, "floor", "burst", calls=2000, **burst),
         "fewer": process(bench, "ours", "burst", calls=400, waves=4, **burst),
     }
-    samples = Samples(runs, bench.rounds(7))
+    samples = Samples(runs, bench.rounds(3))
     goals = [
         Goal("≤ 0.75 × floor", samples.ratio("ours", "floor", "cpu"), 0.75),
         Goal("≤ 1.1 × its own at 400", samples.ratio("ours", "fewer", "cpu"), 1.1),
@@ -91,7 +91,7 @@ def throughput(bench: Bench) -> Figure:
     runs["official"] = process(
         bench, "official", "burst", url=bench.real, calls=400, workers=40, slow=False
     )
-    samples = Samples(runs, bench.rounds(5), few={"official": bench.rounds(2)})
+    samples = Samples(runs, bench.rounds(3), few={"official": 1})
     goals = [
         Goal("≥ 4 × gradio_client", samples.ratio("official", "ours", "seconds"), 4, least=True),
         Goal("≥ 0.95 × floor", samples.ratio("floor", "ours", "seconds"), 0.95, least=True),
@@ -103,7 +103,7 @@ def throughput(bench: Bench) -> Figure:
 def flight(bench: Bench) -> Figure:
     """10,000 calls in flight."""
     run = process(bench, "ours", "flight", url=bench.stub, calls=10_000)
-    samples = Samples({"ours": run}, bench.rounds(3))
+    samples = Samples({"ours": run}, bench.rounds(2))
     each, lost = samples.median("ours", "memory") / 1024, samples.most("ours", "lost")
     goals = [
         Goal("none lost", lost, 0, "lost"),
@@ -117,7 +117,7 @@ def streaming(bench: Bench) -> Figure:
     """A text that grows 10,000 times."""
     runs = {
         name: process(bench, name, "streaming", url=bench.stub, updates=10_000)
-        for name in ("ours", "official")
+        for name in ("ours", "floor", "official")
     }
     runs["fewer"] = process(bench, "ours", "streaming", url=bench.stub, updates=1000)
     samples = Samples(runs, bench.rounds(5))
@@ -126,7 +126,7 @@ def streaming(bench: Bench) -> Figure:
         Goal("10,000 against 1,000: ≤ 1.2 ×", samples.ratio("ours", "fewer", "cpu"), 1.2),
     ]
     title = "10,000 growing-text updates, wire stub: CPU per update"
-    return compared(title, samples, ["ours", "official"], "cpu", "µs", goals)
+    return compared(title, samples, ["ours", "floor", "official"], "cpu", "µs", goals)
 
 
 def edits(bench: Bench) -> Figure:
@@ -136,7 +136,7 @@ def edits(bench: Bench) -> Figure:
         for name in ("ours", "official")
     }
     runs["fewer"] = process(bench, "ours", "edits", url=bench.stub, updates=500)
-    samples = Samples(runs, bench.rounds(5), few={"official": bench.rounds(2)})
+    samples = Samples(runs, bench.rounds(3), few={"official": 1})
     goals = [
         Goal("≤ 1/20 of gradio_client", samples.ratio("ours", "official", "cpu"), 1 / 20),
         Goal("2,000 against 500: ≤ 1.2 ×", samples.ratio("ours", "fewer", "cpu"), 1.2),
@@ -219,7 +219,7 @@ def download(bench: Bench) -> Figure:
 
 def _transfer(bench: Bench, way: str, given: dict[str, Any]) -> Figure:
     runs = {name: process(bench, name, way, url=bench.stub, **given) for name in ("ours", "floor")}
-    samples = Samples(runs, bench.rounds(9))
+    samples = Samples(runs, bench.rounds(7))
     goals = [
         Goal("≤ 1.10 × raw httpx", samples.best("ours", "seconds", "floor"), 1.10),
         Goal("≤ 20 MB above idle", samples.most("ours", "memory") / MB, 20, "MB"),
@@ -241,7 +241,7 @@ def sync(bench: Bench) -> Figure:
 
 def typed(bench: Bench) -> Figure:
     """A typed call against a dynamic one."""
-    rounds = bench.rounds(15)
+    rounds = bench.rounds(9)
     run = process(bench, "ours", "typed_over_dynamic", url=bench.stub, calls=200, rounds=rounds)
     ratio = run()["ratio"]
     goals = [Goal("≤ 1.05 × CPU", ratio, 1.05)]
@@ -270,7 +270,7 @@ def uvloop(bench: Bench) -> Figure:
         "ours": process(bench, "ours", "burst", uvloop=True, **burst),
         "asyncio": process(bench, "ours", "burst", **burst),
     }
-    samples = Samples(runs, bench.rounds(5))
+    samples = Samples(runs, bench.rounds(3))
     cpu = samples.median("ours", "cpu") * 1e3
     part = samples.ratio("ours", "asyncio", "cpu")
     text = f"{cpu:.3g} ms, {part:.2f} × asyncio's own loop"

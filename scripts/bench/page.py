@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from scripts._environments import cache
 from scripts.bench.goals import Figure, Goal
 from scripts.bench.measuring import ROOT
 from tests.servers import GRADIO_6
 
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.svg"
+_KEPT = cache() / "bench" / "figures.json"
 _BEGIN, _END = "<!-- scripts/bench -->\n", "<!-- end -->"
 _COLOURS = {"spacecall": "#1a7f64", "floor": "#9aa5b1", "gradio_client": "#e08e45"}
 _PACKAGES = ("gradio_client", "httpx", "httpcore", "h11", "anyio", "pydantic")
+
+
+def kept() -> dict[str, Figure]:
+    """The figures of earlier runs, by name."""
+    if not _KEPT.exists():
+        return {}
+    found: dict[str, Any] = json.loads(_KEPT.read_text(encoding="utf-8"))
+    return {
+        name: Figure(
+            one["title"], one["measured"], [Goal(**goal) for goal in one["goals"]], one["bars"]
+        )
+        for name, one in found.items()
+    }
+
+
+def keep(figures: Mapping[str, Figure]) -> None:
+    """Keep them, so that one can be taken anew without all the others."""
+    text = json.dumps({name: asdict(one) for name, one in figures.items()}, ensure_ascii=False)
+    _KEPT.write_text(text, encoding="utf-8")
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -29,6 +29,8 @@ class Floor:
         self._early: dict[str, Any] = {}
         self._reader: asyncio.Task[None] | None = None
         self._names: dict[str, int] = {}
+        self.text = ""
+        """What a stream of a growing text has told so far."""
 
     async def open(self) -> None:
         """Read the /config."""
@@ -60,6 +62,9 @@ class Floor:
         self._reader = None
 
     def _take(self, message: dict[str, Any]) -> None:
+        if message["msg"] == "process_generating":
+            (told,) = message["output"]["data"]
+            self.text = told if isinstance(told, str) else self.text + told[0][2]
         if message["msg"] == "process_completed":
             value = message["output"]["data"][0]
             waiting = self._waiting.pop(message["event_id"], None)
@@ -111,6 +116,18 @@ def burst(url: str, calls: int, slow: bool, waves: int = 1) -> Numbers:  # noqa:
     return _run(url, work)
 
 
+def streaming(url: str, updates: int) -> Numbers:
+    """A text that grows."""
+
+    async def work(floor: Floor, _: httpx.AsyncClient) -> Numbers:
+        spent = Spent()
+        last = await floor.call("stream_text", "word", updates)
+        assert last == floor.text
+        return spent.numbers(per=updates)
+
+    return _run(url, work)
+
+
 def upload(url: str, path: str) -> Numbers:
     """One large file in a multipart form."""
 
@@ -141,4 +158,4 @@ def download(url: str, size: int, path: str) -> Numbers:
 
 
 if __name__ == "__main__":
-    main({one.__name__: one for one in (sequential, burst, upload, download)})
+    main({one.__name__: one for one in (sequential, burst, streaming, upload, download)})

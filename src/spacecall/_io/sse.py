@@ -1,7 +1,7 @@
 """Server-sent events: the name and the text of each event of a stream.
 
-Each byte is looked at once, and an event of one line of data, which is what Gradio sends, is cut
-out and decoded without being taken apart.
+The stream is cut at its empty lines. What lies between is one line of data, as Gradio sends it, or
+httpx-sse reads it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import httpx
+from httpx_sse import EventSource
 
 from spacecall._io.body import byte_chunks
 from spacecall.errors import ProtocolError
@@ -88,7 +89,7 @@ class _Splitter:
             self._keep(rest)
         else:
             self._ended = b""
-        return [event for block in blocks if (event := _event(block))]
+        return [event for block in blocks for event in _events(block)]
 
     def _keep(self, part: bytes) -> None:
         self._kept.append(part)
@@ -111,17 +112,9 @@ class _Splitter:
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _event(block: bytes) -> tuple[str, str] | None:
-    """The name and the data of an event; None where it has no data."""
+def _events(block: bytes) -> list[tuple[str, str]]:
+    """The name and the data of what a block of lines says, if it has data."""
     if block.startswith(b"data: ") and b"\n" not in block:
-        return "message", block[6:].decode(errors="replace")
-    name, data = "", list[str]()
-    for line in block.decode(errors="replace").split("\n"):
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "data":
-            data.append(value)
-        elif field == "event":
-            name = value
-    text = "\n".join(data)
-    return (name or "message", text) if text else None
+        return [("message", block[6:].decode(errors="replace"))]
+    alone = httpx.Response(200, headers={"content-type": _KIND}, content=block + b"\n\n")
+    return [(one.event, one.data) for one in EventSource(alone).iter_sse() if one.data]
