@@ -1,0 +1,184 @@
+"""Any JSON, and real documents with a few places changed: only the documented errors come out.
+
+The documents are the apps of tests/corpus and the messages of tests/captures.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from spacecall._core import messages, simple
+from spacecall._core.config import read_config
+from spacecall._core.dialect import clean_schema
+from spacecall._core.info import read_endpoints
+from spacecall._core.loose import is_array, is_object
+from spacecall.codegen import schemas
+from spacecall.codegen.normalise import default_value, output_schema
+from spacecall.endpoints import Parameter, Returned
+from spacecall.errors import ProtocolError
+
+TESTS = Path(__file__).resolve().parent.parent
+BOUNDED = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+    | st.sampled_from(["", "object", "array", "string", "#/$defs/A", "A", "data", 0, -1, 2**70])
+)  # fmt: skip
+KEYS = st.text(max_size=6) | st.sampled_from(
+    ["type", "$ref", "$defs", "properties", "items", "enum", "const", "anyOf", "default", "msg"]
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+KINDS = st.sampled_from(sorted(messages._KINDS))
+EVENTS = st.sampled_from(sorted(simple._KINDS)) | st.text(max_size=8)
+
+
+def of_kind(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """A message of a known kind with these fields."""
+    return {**fields, "msg": kind}
+
+
+@cache
+def apps() -> list[dict[str, Any]]:
+    """The /config and /info of real apps."""
+    corpus = sorted(TESTS.glob("corpus/*.json"))
+    found: list[dict[str, Any]] = [json.loads(path.read_bytes()) for path in corpus]
+    assert all(one.keys() >= {"config", "info"} for one in found)
+    return found
+
+
+@cache
+def frames() -> list[dict[str, Any]]:
+    """The messages of real streams, one of each kind and shape."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(TESTS.glob("captures/*/queue-data/*.sse")):
+        for line in path.read_bytes().decode().split("\n"):
+            if line.startswith("data: {"):
+                frame = json.loads(line.removeprefix("data: "))
+                found.setdefault(f"{frame.get('msg')} {sorted(frame)}", frame)
+    return list(found.values())
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container in a document with each of its keys."""
+    if is_object(value):
+        keys: list[Any] = list(value)
+    elif is_array(value):
+        keys = list(range(len(value)))
+    else:
+        return []
+    return [(value, key) for key in keys] + [one for key in keys for one in places(value[key])]
+
+
+@st.composite
+def changed(draw: Callable[[st.SearchStrategy[Any]], Any], documents: Any) -> Any:
+    """A real document with one to three places removed or replaced."""
+    document = copy.deepcopy(draw(st.sampled_from(documents())))
+    for _ in range(draw(st.integers(1, 3))):
+        found = places(document)
+        if not found:
+            return document
+        place: tuple[Any, Any] = draw(st.sampled_from(found))
+        container, key = place
+        if draw(st.booleans()):
+            container[key] = draw(JSON)
+        else:
+            del container[key]
+    return document
+
+
+@BOUNDED
+@given(JSON | st.builds(of_kind, KINDS, st.dictionaries(KEYS, JSON)))
+def test_any_json_is_a_message_or_a_protocol_error(value: Any) -> None:
+    with suppress(ProtocolError):
+        messages.parse(json.dumps(value))
+
+
+@BOUNDED
+@given(changed(frames))
+def test_a_changed_message_is_a_message_or_a_protocol_error(value: Any) -> None:
+    with suppress(ProtocolError):
+        messages.parse(json.dumps(value))
+
+
+@BOUNDED
+@given(st.binary(max_size=60) | st.text(max_size=60))
+def test_any_bytes_are_a_message_or_a_protocol_error(text: bytes | str) -> None:
+    with suppress(ProtocolError):
+        messages.parse(text)
+
+
+@BOUNDED
+@given(EVENTS, st.builds(json.dumps, JSON) | st.text(max_size=40))
+def test_any_event_of_the_simple_api_is_one_or_a_protocol_error(event: str, data: str) -> None:
+    with suppress(ProtocolError):
+        simple.parse(event, data)
+
+
+@BOUNDED
+@given(JSON, JSON)
+def test_any_json_is_a_config_or_a_protocol_error(config: Any, info: Any) -> None:
+    with suppress(ProtocolError):
+        read_config(config)
+    app = read_config({"components": [], "dependencies": []})
+    with suppress(ProtocolError):
+        read_endpoints(app, info)
+    with suppress(ProtocolError):
+        read_config({"components": [config, info], "dependencies": [info, config]})
+
+
+@BOUNDED
+@given(changed(apps))
+def test_a_changed_app_is_read_and_made_into_schemas_or_a_protocol_error(app: Any) -> None:
+    with suppress(ProtocolError):
+        config = read_config(app.get("config"))
+        endpoints = read_endpoints(config, app.get("info"))
+        for endpoint in endpoints.values():
+            values: list[Parameter | Returned] = [*endpoint.parameters, *endpoint.returns]
+            for value in values:
+                Draft202012Validator.check_schema(dict(value.schema))
+        for document in schemas.documents(config, list(endpoints.values())).values():
+            Draft202012Validator.check_schema(document)
+
+
+@BOUNDED
+@given(JSON)
+def test_any_json_becomes_a_valid_schema(value: Any) -> None:
+    Draft202012Validator.check_schema(clean_schema(value))
+    default_value(value)
+
+
+@BOUNDED
+@given(JSON, st.sampled_from(["dropdown", "radio", "checkboxgroup", "image", "textbox"]))
+def test_any_schema_of_an_output_is_a_valid_one_when_it_is_corrected(
+    value: Any, component: str
+) -> None:
+    schema = output_schema(returned(clean_schema(value), component))
+    Draft202012Validator.check_schema(schema)
+
+
+def returned(schema: dict[str, Any], component: str) -> Returned:
+    return Returned("value", component, schema)
+
+
+@pytest.mark.parametrize("depth", [100, 5_000, 200_000])
+def test_any_depth_is_a_value_or_a_protocol_error(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    with suppress(ProtocolError):
+        messages.parse(f'{{"msg":"process_generating","output":{{"data":{deep}}}}}')
+    with suppress(ProtocolError):
+        simple.parse("complete", deep)
