@@ -49,6 +49,12 @@ def origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").lower(), port
 
 
+def place(url: str) -> str:
+    """Where `url` leads, without what may be secret in it."""
+    scheme, host, port = origin(url)
+    return f"{scheme}://{host}:{port}"
+
+
 def resolve(base: str, url: str) -> str:
     """`url` as seen from `base`; what is no url stays, to be refused where it is used."""
     try:

@@ -14,7 +14,7 @@ import httpx
 
 from spacecall._core.requests import Request
 from spacecall._io.body import Content, read
-from spacecall._io.credentials import authorization, origin, resolve
+from spacecall._io.credentials import authorization, origin, place, resolve
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import active
@@ -242,7 +242,7 @@ class Link:
             url = resolve(str(request.url), target)
             refused = ""
             if request.method != "GET" or not (elsewhere or self._trusts(url)):
-                refused = f"{request.method} {request.url.path} is redirected to {_place(url)}: "
+                refused = f"{request.method} {request.url.path} is redirected to {place(url)}: "
                 refused += "use that address if you trust it"
             elif hops == _MAX_REDIRECTS:
                 refused = f"more than {_MAX_REDIRECTS} redirects"
@@ -294,8 +294,3 @@ class Link:
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
     idle = timeouts.idle
     return {"connect": timeouts.connect, "read": idle, "write": idle, "pool": None}
-
-
-def _place(url: str) -> str:
-    scheme, host, port = origin(url)
-    return f"{scheme}://{host}:{port}"
