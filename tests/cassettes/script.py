@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, TypeAlias
 
 import anyio
 
-from spacecall import AppError, Output, Space
+from spacecall import AppError, Output, Space, SyncSpace
 from tests.servers import DATA
 
 Outcome: TypeAlias = dict[str, Any]
@@ -44,4 +45,19 @@ async def many(space: Space) -> dict[int, str]:
     async with anyio.create_task_group() as group:
         for number in range(20):
             group.start_soon(one, number)
+    return dict(sorted(found.items()))
+
+
+def from_threads(space: SyncSpace) -> dict[int, str]:
+    """Twenty calls at once, each from a thread of its own."""
+    found: dict[int, str] = {}
+
+    def call(number: int) -> None:
+        found[number] = space.call("/echo", text=f"call {number}").result()
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
     return dict(sorted(found.items()))

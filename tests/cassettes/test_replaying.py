@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from spacecall.cassettes import (
     UnusedError,
     use_cassette,
 )
-from tests.cassettes.script import Outcome, play
+from tests.cassettes.script import Outcome, from_threads, play
 from tests.servers import AppServer
 
 NOWHERE = "http://127.0.0.1:9"
@@ -63,17 +62,8 @@ def test_without_async_too(recorded: Recorded) -> None:
     with use_cassette(path, strict=False), SyncSpace(NOWHERE) as space:
         with space.call("/stream_text", text="a", n=3) as job:
             assert list(job.outputs) == live["stream"]
-        found: dict[int, str] = {}
-
-        def call(number: int) -> None:
-            found[number] = space.call("/echo", text=f"call {number}").result()
-
-        threads = [threading.Thread(target=call, args=(number,)) for number in range(20)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-    assert dict(sorted(found.items())) == live["many"]
+        found = from_threads(space)
+    assert found == live["many"]
 
 
 async def test_it_is_replayed_at_the_recorded_pace_too(recorded: Recorded) -> None:

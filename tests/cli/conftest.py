@@ -12,7 +12,7 @@ import pytest
 
 from spacecall.cli.app import run
 from tests import servers
-from tests.cli.tools import CREDENTIALS
+from tests.cli.tools import forget
 from tests.servers import AppServer
 
 
@@ -31,11 +31,11 @@ Cli: TypeAlias = Callable[..., Done]
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No token, login or terminal of whoever runs the tests; an empty folder to work in."""
-    for name in (*CREDENTIALS, "FORCE_COLOR", "NO_COLOR", "COLUMNS"):
+    for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
     home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
+    forget(monkeypatch, home)
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -17,6 +17,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 CREDENTIALS = (
     *("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "XDG_CACHE_HOME"),
@@ -44,6 +46,13 @@ def environment(**extra: str) -> dict[str, str]:
     """The variables of a process that has nothing of whoever runs the tests."""
     kept = {name: value for name, value in os.environ.items() if name not in CREDENTIALS}
     return kept | {"PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"} | extra
+
+
+def forget(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Take the credentials of whoever runs the tests out of this process; `home` has none."""
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
 
 
 @contextlib.contextmanager

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tools import CREDENTIALS
+from tests.cli.tools import forget
 from tests.hub.stand_in import StandIn, standing_in
 
 
 @pytest.fixture(autouse=True)
 def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No token of whoever runs the tests."""
-    for name in CREDENTIALS:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    forget(monkeypatch, tmp_path)
 
 
 @pytest.fixture

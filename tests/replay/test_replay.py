@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any
-
 import anyio
 import pytest
 
@@ -12,7 +9,7 @@ from spacecall import SyncSpace
 from spacecall.cassettes import use_cassette
 from spacecall.cassettes.reading import read_recording
 from spacecall.cassettes.validation import validate
-from tests.cassettes.script import Outcome, play
+from tests.cassettes.script import Outcome, from_threads, play
 from tests.replay.record import CASSETTES
 from tests.replay.scenes import SCENES, everything
 
@@ -52,16 +49,7 @@ def test_without_async_and_from_threads_too(name: str) -> None:
         use_cassette(CASSETTES / f"{name}.json", strict=False),
         SyncSpace(NOWHERE) as space,
     ):
-        found: dict[int, Any] = {}
-
-        def call(number: int) -> None:
-            found[number] = space.call("/echo", text=f"call {number}").result()
-
-        threads = [threading.Thread(target=call, args=(number,)) for number in range(20)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
+        found = from_threads(space)
     assert found == {number: f"call {number}" for number in range(20)}
 
 
