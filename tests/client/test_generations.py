@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 
 import httpx
@@ -37,6 +38,12 @@ async def test_a_newer_protocol_is_tried_with_a_warning_or_refused() -> None:
         await opened(**newer)
     with pytest.raises(UnsupportedProtocolError, match="is there a newer spacecall"):
         await opened(on_newer="raise", **newer)
+
+
+async def test_websockets_need_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wsproto", None)
+    with pytest.raises(UnsupportedProtocolError, match=r"install spacecall\[ws\]"):
+        await opened()
 
 
 @pytest.mark.parametrize("name", ["", "sse", "sse_v1", "sse_v2", "sse_v2.1", "sse_v3"])

@@ -21,7 +21,6 @@ from spacecall._core.work import State
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.sse import events
-from spacecall._io.websocket import websocket
 from spacecall.errors import DeadlineError, JobLostError, SpaceError, StatusError, TransportError
 
 log = logging.getLogger("spacecall")
@@ -78,6 +77,8 @@ async def _opened(
     sockets = generation(app.protocol).streams is Streams.WEBSOCKET
     request = requests.own_stream(app, endpoint, channel.session_hash, websocket=sockets)
     if sockets:
+        from spacecall._io.websocket import websocket  # noqa: PLC0415 - it needs an extra
+
         async with websocket(link, request, settings, headers=headers) as socket:
             yield socket, socket.send
         return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
 from spacecall._core.config import AppConfig
-from spacecall._core.generations import SUPPORTED
+from spacecall._core.generations import SUPPORTED, Streams
 from spacecall._warnings import NewerProtocolWarning
 from spacecall.errors import UnsupportedProtocolError
 
@@ -15,19 +16,23 @@ OnNewer: TypeAlias = Literal["warn", "raise"]
 
 
 def check_protocol(app: AppConfig, on_newer: OnNewer, place: str) -> None:
-    """See that the app's protocol is known.
+    """See that the app's protocol can be spoken.
 
     Args:
         place: the app's address, for messages.
 
     Raises:
-        UnsupportedProtocolError: it is not, and `on_newer` says so.
+        UnsupportedProtocolError: it is not known and `on_newer` says so, or needs an extra.
 
     Warns:
         NewerProtocolWarning: it is not, and is tried as the newest known one.
     """
     name = app.protocol
     if name in SUPPORTED:
+        sockets = SUPPORTED[name].streams is Streams.WEBSOCKET
+        if sockets and find_spec("wsproto") is None:
+            text = "the app is of Gradio 3, which speaks websockets: install spacecall[ws]"
+            raise UnsupportedProtocolError(text, space=place)
         return
     known = ", ".join(SUPPORTED)
     text = f"the app announces the protocol {name!r} (Gradio {app.version}); known are {known}"

@@ -37,6 +37,7 @@ EXTRAS = {
     "cli": ("typer", "rich"),
     "codegen": ("datamodel-code-generator",),
     "cassettes": ("vcrpy",),
+    "ws": ("wsproto",),
 }
 """What each extra brings."""
 
