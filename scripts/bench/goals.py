@@ -55,5 +55,8 @@ def compared(
     """A figure of which each client has the median of the same number."""
     factor = {"ms": 1e3, "µs": 1e6, "s": 1.0}[unit]
     bars = {CLIENTS[name]: samples.median(name, what) * factor for name in clients}
-    measured = {name: f"{value:.3g} {unit}" for name, value in bars.items()}
+    measured = {
+        name: f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+        for name, value in bars.items()
+    }
     return Figure(title, measured, goals, bars)

@@ -59,9 +59,7 @@ def table(figures: Sequence[Figure]) -> str:
 def _goal(goal: Goal | None) -> list[str]:
     if goal is None:
         return ["", "", ""]
-    inexact = goal.unit == "×"
-    got = f"{goal.got:.3g} ×" if inexact else f"{goal.got:.3g} {goal.unit}"
-    return [goal.text, got, "met" if goal.met else "**missed**"]
+    return [goal.text, f"{goal.got:.3g} {goal.unit}", "met" if goal.met else "**missed**"]
 
 
 def machine() -> str:
@@ -80,7 +78,8 @@ def machine() -> str:
 
 def write(figures: Sequence[Figure], command: str) -> None:
     """Put the table into the page, and draw the plot."""
-    text = f"{_BEGIN}`{command}` on {machine()}\n{table(figures)}"
+    plot = f"![What each client takes, in multiples of what spacecall takes]({PLOT.name})"
+    text = f"{_BEGIN}`{command}` on {machine()}\n{table(figures)}\n{plot}\n"
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(_BEGIN)
     PAGE.write_text(f"{before}{text}{_END}{rest.partition(_END)[2]}", encoding="utf-8")
@@ -91,7 +90,7 @@ def _draw(figures: Sequence[Figure]) -> None:
     """Each client's number as a multiple of spacecall's."""
     import_module("matplotlib").use("svg")
     plots: Any = import_module("matplotlib.pyplot")
-    plots.rcParams["svg.hashsalt"] = "spacecall"
+    plots.rcParams.update({"svg.hashsalt": "spacecall", "svg.fonttype": "none"})
     figure, axes = plots.subplots(figsize=(9, 0.55 * len(figures) + 1.2), layout="constrained")
     for place, one in enumerate(reversed(figures)):
         bars: Mapping[str, float] = one.bars
@@ -105,6 +104,7 @@ def _draw(figures: Sequence[Figure]) -> None:
                 )
     axes.set_yticks(range(len(figures)), [_short(one.title) for one in reversed(figures)], size=8)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("times what spacecall takes: less is better", size=8)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=8)
