@@ -4,7 +4,6 @@ import ast
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -244,18 +243,6 @@ def test_a_streaming_endpoint_and_one_with_state_say_so() -> None:
     text = generated(app(Function(generator=True, state=True)))
     assert "Streams: each value" in text
     assert "Uses State: calls" in text
-
-
-def test_an_app_of_a_hundred_endpoints_is_generated_quickly() -> None:
-    many = app(
-        *(
-            Function(f"run_{number}", inputs=[Slot(), Slot("Image", FILE, name="image")])
-            for number in range(100)
-        )
-    )
-    began = time.perf_counter()
-    generated(many)
-    assert time.perf_counter() - began < 3
 
 
 def test_models_take_files_from_any_source(tmp_path: Path) -> None:
