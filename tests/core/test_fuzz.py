@@ -29,7 +29,7 @@ from spacecall.endpoints import Parameter, Returned
 from spacecall.errors import ProtocolError
 
 TESTS = Path(__file__).resolve().parent.parent
-BOUNDED = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+BOUNDED = settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)

@@ -18,7 +18,7 @@ from tests.faults.proxy import Proxy, proxy
 from tests.faults.tools import PATIENT, tasks, until_quiet
 from tests.servers import AppServer
 
-DEADLINE = 60.0
+DEADLINE = 100.0
 """Seconds that a test may take on a busy machine."""
 
 ONCE = Retry(attempts=1)
@@ -73,6 +73,10 @@ async def spoilt(
             async with Space(way.url, timeouts=timeouts, retry=retry, **options) as space:
                 yield way, space
                 way.recover()
+                await until_quiet()
+                await way.refuse()  # what is still being spoilt ends with its connection
+                await until(lambda: not way.open)
+                await way.accept()
                 await works(space)
                 await queue_is_empty(f"http://127.0.0.1:{way.upstream}", server.version)
             assert not tasks()

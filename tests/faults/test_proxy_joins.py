@@ -21,7 +21,7 @@ from tests.faults.proxy_tools import spoilt
 from tests.faults.tools import until
 from tests.servers import AppServer
 
-AT_ONCE = 5.0
+AT_ONCE = 15.0
 """Seconds in which a broken connection must be noticed on a busy machine."""
 
 QUICK = Retry(attempts=4, initial=0.01, jitter=0)
@@ -52,13 +52,13 @@ async def broken(space: Space) -> TransportError | JobLostError | None:
     return None
 
 
-@pytest.mark.parametrize("ending", [Ending.CLOSE, Ending.RESET])
 async def test_a_join_whose_answer_is_cut_at_any_byte_may_have_been_accepted(
-    protocol_app: AppServer, ending: Ending
+    protocol_app: AppServer,
 ) -> None:
     ends = Counter[str]()
     async with spoilt(protocol_app) as (way, space):
         for place in [*range(0, 130, 13), *range(130, 200, 3)]:
+            ending = [Ending.CLOSE, Ending.RESET][place % 2]
             way.once("queue/join", Fault(answer=At(place), ending=ending))
             with anyio.fail_after(AT_ONCE):
                 # Of an answer that came whole, its connection may be tried for the stream.

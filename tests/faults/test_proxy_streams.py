@@ -16,7 +16,7 @@ from tests.faults.proxy_tools import spoilt
 from tests.servers import AppServer
 
 ENDINGS = [Ending.CLOSE, Ending.RESET]
-AT_ONCE = 5.0
+AT_ONCE = 15.0
 """Seconds in which a broken connection must be noticed on a busy machine."""
 
 
@@ -25,14 +25,14 @@ def server(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServer:
     return app_server("protocol_app.py", request.param)
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
 async def test_a_stream_cut_before_the_completion_loses_the_job_and_later_gives_the_value(
-    server: AppServer, ending: Ending
+    server: AppServer,
 ) -> None:
     messages = ["estimation", "process_starts", "process_generating", "process_completed"]
     async with spoilt(server) as (way, space):
         for msg in messages:
             for extra in (-1, 0, 1, 30):
+                ending = ENDINGS[extra % 2]
                 way.once("queue/data", Fault(answer=At(extra, f'"{msg}"'.encode()), ending=ending))
                 with anyio.fail_after(AT_ONCE), pytest.raises(JobLostError) as caught:
                     await space.call("/stream_text", text="w", n=2)
@@ -40,7 +40,7 @@ async def test_a_stream_cut_before_the_completion_loses_the_job_and_later_gives_
                 assert not caught.value.resubmit_safe
                 assert caught.value.event_id is not None
         for place in (At(0, b'"close_stream"'), At(-2, b'{"msg":"close_stream"')):
-            way.once("queue/data", Fault(answer=place, ending=ending))
+            way.once("queue/data", Fault(answer=place, ending=Ending.RESET))
             assert await space.call("/stream_text", text="w", n=2) == "w0 w1 "
         assert way.spoilt == len(messages) * 4 + 2
 
