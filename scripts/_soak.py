@@ -277,10 +277,10 @@ async def _minutes(run: Soak, given: argparse.Namespace) -> None:
             group.start_soon(run.work, number)
         group.start_soon(run.trouble)
         for minute in range(1, math.ceil(given.minutes) + 1):
-            wait = began + min(minute, given.minutes) * 60 - time.monotonic()
-            await anyio.sleep(max(0, wait))
+            at = min(minute, given.minutes)
+            await anyio.sleep(max(0, began + at * 60 - time.monotonic()))
             run.ended = minute >= given.minutes
-            await run.measure(min(minute, given.minutes))
+            await run.measure(at)
             run.go.set()
         group.cancel_scope.cancel()
 
@@ -293,8 +293,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of jobs and faults (1)")
     parser.add_argument("--backend", choices=["asyncio", "trio"], default="asyncio")
     given = parser.parse_args()
-    server = start(HEARTBEAT)
-    return int(not anyio.run(soak, server, given, backend=given.backend))
+    return int(not anyio.run(soak, start(HEARTBEAT), given, backend=given.backend))
 
 
 if __name__ == "__main__":

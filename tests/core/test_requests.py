@@ -137,3 +137,13 @@ def test_the_simple_call_api_names_the_function_and_then_the_job(
 
 def test_a_reset_names_the_job(app: AppConfig, prefix: str) -> None:
     assert requests.reset(app, "e1") == Request("POST", f"{prefix}/reset", json={"event_id": "e1"})
+
+
+def test_a_stream_of_a_jobs_own_names_the_function_or_is_a_websocket() -> None:
+    old, _ = protocol_app("4.0.2")
+    request = requests.own_stream(old, dependency(old, "/echo"), "hash", websocket=False)
+    assert request == Request("GET", "/queue/join", {"fn_index": "0", "session_hash": "hash"})
+    socket = requests.own_stream(old, dependency(old, "/echo"), "hash", websocket=True)
+    assert socket == Request("GET", "/queue/join")
+    body = {"data": ["a"], "event_id": "e"}
+    assert requests.arguments(old, body) == Request("POST", "/queue/data", json=body)
