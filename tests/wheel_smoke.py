@@ -19,12 +19,15 @@ version = importlib.metadata.version("spacecall")
 for name in spacecall.__all__:
     assert getattr(spacecall, name) is not None, name
 
-EXTRAS = ("spacecall.codegen", "spacecall.cli", "spacecall.cassettes", "spacecall.__main__")
+EXTRAS = (
+    *("spacecall.codegen", "spacecall.cli", "spacecall.cassettes", "spacecall.__main__"),
+    "spacecall._io.ws.",
+)
 count = 0
 for module in pkgutil.walk_packages(spacecall.__path__, "spacecall.", onerror=lambda _: None):
     if not module.name.startswith(EXTRAS):
         importlib.import_module(module.name)
         count += 1
-for extra in ("typer", "rich", "datamodel_code_generator", "huggingface_hub"):
+for extra in ("typer", "rich", "datamodel_code_generator", "huggingface_hub", "wsproto"):
     assert importlib.util.find_spec(extra) is None, f"{extra} is not a run-time dependency"
 print(f"the wheel of spacecall {version} works alone: {count} modules imported")

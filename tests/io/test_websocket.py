@@ -18,8 +18,8 @@ from wsproto.events import (
 )
 
 from spacecall._core.requests import Request
-from spacecall._io.frames import WebSocket
-from spacecall._io.websocket import websocket
+from spacecall._io.ws.frames import WebSocket
+from spacecall._io.ws.opening import websocket
 from spacecall.errors import AuthError, DeadlineError, ProtocolError, SpaceError, TransportError
 from tests.faults.exchanges import Exchange
 from tests.faults.websockets import Peer, switch

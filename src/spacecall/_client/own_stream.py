@@ -77,7 +77,7 @@ async def _opened(
     sockets = generation(app.protocol).streams is Streams.WEBSOCKET
     request = requests.own_stream(app, endpoint, channel.session_hash, websocket=sockets)
     if sockets:
-        from spacecall._io.websocket import websocket  # noqa: PLC0415 - it needs an extra
+        from spacecall._io.ws.opening import websocket  # noqa: PLC0415 - it needs an extra
 
         async with websocket(link, request, settings, headers=headers) as socket:
             yield socket, socket.send

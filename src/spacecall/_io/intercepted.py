@@ -30,7 +30,7 @@ class Intercepted(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
         if "upgrade" in request.headers:
-            from spacecall._io.conversation import Conversation  # noqa: PLC0415 - an extra
+            from spacecall._io.ws.conversation import Conversation  # noqa: PLC0415 - an extra
 
             told = Conversation(lambda arguments: self._told(request, arguments))
             return httpx.Response(101, extensions={"network_stream": told}, request=request)
@@ -74,7 +74,7 @@ class Intercepted(httpx.AsyncBaseTransport):
 
     async def _told(self, upgrade: httpx.Request, arguments: str) -> AsyncGenerator[str, None]:
         """What a server tells on a websocket, once it has the arguments."""
-        from spacecall._io.conversation import Told  # noqa: PLC0415 - an extra
+        from spacecall._io.ws.conversation import Told  # noqa: PLC0415 - an extra
 
         async def forward(body: AsyncIterator[bytes]) -> Received:
             given = b"".join([chunk async for chunk in body])

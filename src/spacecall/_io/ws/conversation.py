@@ -21,7 +21,7 @@ from wsproto.connection import Connection
 from wsproto.events import CloseConnection, Event, TextMessage
 
 from spacecall._core.loose import mapping, text
-from spacecall._io.frames import WebSocket, switched
+from spacecall._io.ws.frames import WebSocket, switched
 from spacecall.errors import TransportError
 
 

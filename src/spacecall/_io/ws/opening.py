@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from spacecall._core.requests import Request
-from spacecall._io.frames import WebSocket, switched
 from spacecall._io.link import Link
 from spacecall._io.settings import Settings
+from spacecall._io.ws.frames import WebSocket, switched
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Websockets, which Gradio 3 speaks: they need the extra `ws`."""
