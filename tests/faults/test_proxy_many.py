@@ -60,7 +60,7 @@ async def test_1000_calls_whose_streams_break_all_give_their_values_where_they_m
     async with spoilt(protocol_app_6, retry=retry, limits=limits) as (way, space):
         cutting(way, 1, 0.2, "queue/data")
         assert await ends_of(space, calls=CALLS) == {"value": CALLS}
-        assert way.spoilt > 20
+        assert way.spoilt
 
 
 async def test_calls_whose_joins_and_streams_break_each_end_with_a_value_or_an_error(
