@@ -19,7 +19,7 @@ import anyio
 from anyio import AsyncContextManagerMixin
 from anyio.from_thread import BlockingPortal
 
-from spacecall._client.blocking import LOOP, held, wait
+from spacecall._client.blocking import held, loop, wait
 from spacecall._client.hub import ask, find_host, find_runtime
 from spacecall._client.waiting import Watch
 from spacecall._core import hub as api
@@ -192,7 +192,7 @@ class SyncHub:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._loop = stack.enter_context(LOOP)
+            self._loop = stack.enter_context(loop())
             stack.enter_context(held(self._loop, self._hub))
             self._open = stack.pop_all()
         return self

@@ -19,7 +19,7 @@ from typing import Any, Protocol, cast
 
 from anyio.from_thread import BlockingPortal
 
-from spacecall._client.blocking import LOOP, held, wait
+from spacecall._client.blocking import held, loop, wait
 from spacecall._client.call import Call
 from spacecall.chat.media import Media, MediaInput
 from spacecall.errors import InvalidInputError, NotFoundError
@@ -109,7 +109,7 @@ class SyncImageModel:
         cls, model: AbstractAsyncContextManager[ImageModel]
     ) -> Generator[SyncImageModel, None, None]:
         """`with SyncImageModel.opened(Flux1Dev.connect()) as flux`: without async."""
-        with LOOP as portal, held(portal, model) as entered:
+        with loop() as portal, held(portal, model) as entered:
             yield cls(portal, entered)
 
     def generate(

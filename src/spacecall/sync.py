@@ -3,7 +3,8 @@
 Every `SyncSpace` of the process shares that loop. Its thread starts with the first one that is
 entered and ends with the last one that is left. Spaces, sessions and calls may be used from many
 threads at once; a KeyboardInterrupt cancels what the interrupted thread was waiting for, on the
-server too.
+server too. A process that was forked opens Spaces of its own: those of its parent raise
+RuntimeError there.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Generic, Self, TypeVar, Unpack
 
 from anyio.from_thread import BlockingPortal
 
-from spacecall._client.blocking import LOOP, held, wait
+from spacecall._client.blocking import checked, held, loop, wait
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller
 from spacecall._client.job import Job
@@ -137,7 +138,7 @@ class SyncCaller:
     def _portal(self) -> BlockingPortal:
         if self._loop is None:
             raise RuntimeError("open the Space first: with SyncSpace(…) as space")
-        return self._loop
+        return checked(self._loop)
 
     @property
     def url(self) -> str:
@@ -232,7 +233,7 @@ class SyncSpace(SyncCaller):
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            portal = stack.enter_context(LOOP)
+            portal = stack.enter_context(loop())
             stack.enter_context(held(portal, self._space))
             self._loop = portal
             self._open = stack.pop_all()

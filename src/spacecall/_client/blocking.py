@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import anyio
 from anyio.from_thread import BlockingPortal, BlockingPortalProvider
 
 T = TypeVar("T")
 
-LOOP = BlockingPortalProvider()
-"""The loop's thread runs while somebody has it entered."""
+
+_PROVIDERS: dict[int, BlockingPortalProvider] = {}
+_PROCESSES: WeakKeyDictionary[BlockingPortal, int] = WeakKeyDictionary()
+
+
+@contextmanager
+def loop() -> Generator[BlockingPortal]:
+    """The loop that this process shares: its thread runs while somebody is inside.
+
+    A process that was forked begins with a loop of its own: of its parent's it has no thread.
+    """
+    process = os.getpid()
+    provider = _PROVIDERS.setdefault(process, BlockingPortalProvider())
+    portal = provider.__enter__()
+    _PROCESSES[portal] = process
+    try:
+        yield portal
+    finally:
+        if process == os.getpid():
+            provider.__exit__(None, None, None)
+
+
+def _runs(portal: BlockingPortal) -> bool:
+    return _PROCESSES.get(portal) == os.getpid()
+
+
+def checked(portal: BlockingPortal) -> BlockingPortal:
+    """`portal`, if it can be waited for.
+
+    Raises:
+        RuntimeError: it was left behind by a fork: waiting for it would never end.
+    """
+    if not _runs(portal):
+        raise RuntimeError("opened before this process was forked: open another Space here")
+    return portal
 
 
 class Task(Generic[T]):
     """Work in the loop."""
 
     def __init__(self, portal: BlockingPortal, work: Callable[[], Awaitable[T]]) -> None:
-        self._portal = portal
+        self._portal = checked(portal)
         self._started: Future[anyio.CancelScope] = Future()
         self._future = portal.start_task_soon(self._cancellable, work)
 
@@ -75,5 +110,6 @@ def held(portal: BlockingPortal, manager: AbstractAsyncContextManager[T]) -> Gen
         if entered:
             yield entered[0]
     finally:
-        portal.call(leave.set)
-        task.wait()
+        if _runs(portal):
+            portal.call(leave.set)
+            task.wait()

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 
 from anyio.from_thread import BlockingPortal
 
-from spacecall._client.blocking import LOOP, held
+from spacecall._client.blocking import held, loop
 from spacecall._client.call import Call
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import MediaInput
@@ -72,7 +72,7 @@ class SyncChatModel:
         cls, model: AbstractAsyncContextManager[ChatModel]
     ) -> Generator[SyncChatModel, None, None]:
         """`with SyncChatModel.opened(Phi4Multimodal.connect()) as phi`: without async."""
-        with LOOP as portal, held(portal, model) as entered:
+        with loop() as portal, held(portal, model) as entered:
             yield cls(portal, entered)
 
     def chat(

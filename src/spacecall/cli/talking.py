@@ -13,7 +13,7 @@ from typing import Any
 
 from anyio.from_thread import BlockingPortal
 
-from spacecall._client.blocking import LOOP, held, wait
+from spacecall._client.blocking import held, loop, wait
 from spacecall.chat.connecting import connect
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import Media
@@ -74,7 +74,7 @@ def talking(name: str, url: str, access: Access, printing: Printing) -> Generato
         SpaceError: it cannot be reached.
     """
     with (
-        LOOP as portal,
+        loop() as portal,
         Feedback(quiet=printing.quiet) as feedback,
         held(portal, _connected(name, url, access)) as model,
     ):

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from anyio.from_thread import BlockingPortal
 
-from spacecall._client.blocking import LOOP, held, wait
+from spacecall._client.blocking import held, loop, wait
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Message
 from spacecall.files import File
@@ -33,7 +33,7 @@ class SyncHuggingFaceInference:
     def connect(cls, source: str | None = None, **options: Any) -> Generator[Self, None, None]:
         """`with SyncHuggingFaceInference.connect() as hf`; see `HuggingFaceInference.connect`."""
         opening = HuggingFaceInference.connect(source, **options)
-        with LOOP as portal, held(portal, opening) as model:
+        with loop() as portal, held(portal, opening) as model:
             yield cls(portal, model)
 
     def chat(self, messages: str | Sequence[Message], **options: Any) -> SyncCall[ChatReply]:
