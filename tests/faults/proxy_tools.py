@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import threading
-import warnings
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -44,20 +42,6 @@ async def queue_is_empty(url: str, version: str) -> None:
         await until(empty)
 
 
-@contextmanager
-def _without_warnings_of_httpx() -> Generator[None]:
-    """httpx leaves the body of a request that broke on its way to the garbage collector.
-
-    Trio warns of that.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Async generator 'httpx._content", ResourceWarning)
-        try:
-            yield
-        finally:
-            gc.collect()
-
-
 @asynccontextmanager
 async def spoilt(
     server: AppServer, *, timeouts: Timeouts = PATIENT, retry: Retry = ONCE, **options: Any
@@ -68,7 +52,7 @@ async def spoilt(
     and no task, connection or thread be left.
     """
     threads = set(threading.enumerate())
-    with anyio.fail_after(DEADLINE), _without_warnings_of_httpx():
+    with anyio.fail_after(DEADLINE):
         async with proxy(server.port) as way:
             async with Space(way.url, timeouts=timeouts, retry=retry, **options) as space:
                 yield way, space

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 
 import anyio
@@ -164,3 +165,13 @@ async def test_a_page_or_a_redirect_elsewhere_is_a_typed_error(
         assert not isinstance(caught.value, JobLostError) or path == "queue/data"
         assert caught.value.space == way.url
         assert caught.value.endpoint == "/echo"
+
+
+async def test_a_large_join_that_is_cut_leaves_nothing_to_the_garbage_collector(
+    protocol_app_6: AppServer,
+) -> None:
+    async with spoilt(protocol_app_6) as (way, space):
+        way.once("queue/join", Fault(request=body(100_000), ending=Ending.RESET))
+        with pytest.raises(TransportError):
+            await space.call("/echo", text="x" * 20_000_000)
+        gc.collect()

@@ -24,6 +24,27 @@ class Content(httpx.AsyncByteStream):
         return self._chunks
 
 
+class Ready(httpx.AsyncByteStream):
+    """A body that is there already: a send of httpx's own that breaks leaves a generator behind."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._data)
+
+
+class _Once(AsyncIterator[bytes]):
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    async def __anext__(self) -> bytes:
+        data, self._data = self._data, b""
+        if not data:
+            raise StopAsyncIteration
+        return data
+
+
 async def read(response: httpx.Response, limits: Limits, space: str) -> bytes:
     """The whole body, at most `Limits.body` bytes of it."""
     # Gradio closes a connection after a 500 without saying so. Leaving before the end is read makes

@@ -13,7 +13,7 @@ import anyio
 import httpx
 
 from spacecall._core.requests import Request
-from spacecall._io.body import Content, read
+from spacecall._io.body import Content, Ready, read
 from spacecall._io.credentials import authorization, origin, place, resolve
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
@@ -195,6 +195,8 @@ class Link:
             )
             if content is not None:
                 built.stream = Content(content)
+            elif built.content:
+                built.stream = Ready(built.content)
             async with self._answered(built, settings, elsewhere=False) as response:
                 yield response
 
