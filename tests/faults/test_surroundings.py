@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -101,7 +102,7 @@ def test_event_loops_in_two_threads_have_nothing_in_common(protocol_app_6: AppSe
                 found[backend] = [await space.call("/echo", text=f"{n}") for n in range(20)]
 
     threads = [
-        threading.Thread(target=lambda backend=backend: anyio.run(calls, backend, backend=backend))
+        threading.Thread(target=partial(anyio.run, calls, backend, backend=backend))
         for backend in ("asyncio", "trio")
     ]
     for thread in threads:
