@@ -20,6 +20,8 @@ from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _PATIENCE = 600
+# The tests' apps look into their queues less often than Gradio does.
+_OWN_PAUSE = {"QUEUE_PAUSE": "0"}
 
 Sample: TypeAlias = dict[str, float]
 
@@ -135,7 +137,9 @@ def opened(*, quick: bool) -> Generator[Bench]:
     """The servers, as long as they are needed."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spacecall-bench-")))
-        server = stack.enter_context(servers.serve("protocol_app.py", servers.GRADIO_6))
+        server = stack.enter_context(
+            servers.serve("protocol_app.py", servers.GRADIO_6, env=_OWN_PAUSE)
+        )
         for name, path in (("config", "/config"), ("info", "/gradio_api/info")):
             (folder / f"{name}.json").write_bytes(_get(f"{server.url}{path}"))
         stub = stack.enter_context(_stub(str(folder)))
