@@ -30,6 +30,8 @@ class App:
         told: what the client answered.
         left: how many streams the client has left.
         resets: the ids of the jobs that it gave up.
+        joins: how many streams were asked for.
+        opens: streams are opened when it is set.
     """
 
     def __init__(self, protocol: str, *plays: tuple[Sequence[Any], str]) -> None:
@@ -38,6 +40,9 @@ class App:
         self.told: list[Any] = []
         self.left = 0
         self.resets: list[str] = []
+        self.joins = 0
+        self.opens = anyio.Event()
+        self.opens.set()
         self._answered = anyio.Event()
 
     async def __call__(self, exchange: Exchange) -> None:
@@ -49,6 +54,8 @@ class App:
             case "/info":
                 await exchange.answer(200, description.info())
             case "/queue/join":
+                self.joins += 1
+                await self.opens.wait()
                 play = self.plays[0] if len(self.plays) == 1 else self.plays.pop(0)
                 await (self._socket if self.protocol == "ws" else self._events)(exchange, *play)
             case "/queue/data":
@@ -81,7 +88,8 @@ class App:
                 events: list[Event] = []
                 while not events:
                     events = await peer.receive()
-                assert isinstance(events[0], TextMessage)
+                if not isinstance(events[0], TextMessage):
+                    return  # the client has left
                 self.told.append(json.loads(events[0].data))
         if end == "closed":
             await peer.send(CloseConnection(1000))

@@ -96,3 +96,17 @@ async def test_a_job_that_nobody_waits_for_is_ended_on_the_server(protocol: str)
             await until(lambda: any("data" in one for one in app.told))
         await until(lambda: app.left == 1)
     assert app.resets == (["e1"] if protocol == "sse" else [])
+
+
+async def test_a_job_given_up_while_its_stream_is_opened_never_gets_its_arguments(
+    protocol: str,
+) -> None:
+    app = App(protocol, (SOUND, "closed"))
+    app.opens = anyio.Event()
+    async with opened(app) as space:
+        async with space.call("/echo", text="hi"):
+            await until(lambda: app.joins == 1)
+        app.opens.set()
+        await until_quiet()
+        assert app.told == []
+        assert await space.call("/echo", text="again") == "hi"

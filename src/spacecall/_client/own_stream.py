@@ -51,6 +51,8 @@ async def own_stream(
                 idempotent=True,  # nothing runs without the arguments
             )
             job.advance(State.QUEUED)
+            if job.ended:
+                return
             async for text in texts:
                 reply = handshake.receive(parse(text))
                 if reply is not None:
