@@ -106,7 +106,18 @@ async def test_a_job_given_up_while_its_stream_is_opened_never_gets_its_argument
     async with opened(app) as space:
         async with space.call("/echo", text="hi"):
             await until(lambda: app.joins == 1)
-        app.opens.set()
         await until_quiet()
+        app.opens.set()
         assert app.told == []
         assert await space.call("/echo", text="again") == "hi"
+
+
+async def test_a_stream_that_is_never_opened_is_given_up(protocol: str) -> None:
+    app = App(protocol, (SOUND, "closed"))
+    app.opens = anyio.Event()
+    timeouts = Timeouts(connect=3, queue=20, run=20, idle=0.3, cancel=1)
+    async with opened(app, timeouts=timeouts, retry=Retry(attempts=1)) as space:
+        with pytest.raises(DeadlineError, match="did not open a stream"):
+            await space.call("/echo", text="hi")
+        await until_quiet()
+        app.opens.set()

@@ -39,20 +39,15 @@ async def own_stream(
     Raises:
         SpaceError: the server did not accept the job, or its stream broke.
     """
-    # Between two messages these servers send nothing, or a heartbeat once.
-    patient = replace(settings, timeouts=replace(settings.timeouts, idle=None))
     handshake = Handshake(job, data, channel.session_hash)
-    job.advance(State.JOINING)
     try:
         async with AsyncExitStack() as stack:
             texts, answer = await retrying(
-                lambda: stack.enter_async_context(_opened(endpoint, channel, patient)),
+                lambda: _opened(stack, endpoint, channel, settings),
                 settings.retry,
                 idempotent=True,  # nothing runs without the arguments
             )
             job.advance(State.QUEUED)
-            if job.ended:
-                return
             async for text in texts:
                 reply = handshake.receive(parse(text))
                 if reply is not None:
@@ -60,7 +55,7 @@ async def own_stream(
                 if handshake.complete:
                     return
     except (TransportError, StatusError, DeadlineError) as error:
-        if job.state is State.JOINING:
+        if job.state is State.UPLOADING:
             raise
         raise JobLostError(f"the job was lost: {error.message}", sent=handshake.sent) from error
     finally:
@@ -69,11 +64,22 @@ async def own_stream(
     raise JobLostError("the job was lost: the server ended the stream", sent=handshake.sent)
 
 
-@asynccontextmanager
 async def _opened(
+    stack: AsyncExitStack, endpoint: Dependency, channel: Channel, settings: Settings
+) -> _Stream:
+    """Open the stream, and leave it to `stack`: its texts, and the way to answer them."""
+    idle = settings.timeouts.idle
+    # Between two messages these servers send nothing, or a heartbeat once.
+    patient = replace(settings, timeouts=replace(settings.timeouts, idle=None))
+    with anyio.move_on_after(idle):
+        return await stack.enter_async_context(_stream(endpoint, channel, patient))
+    raise DeadlineError(f"the server did not open a stream within {idle:g} s", phase="idle")
+
+
+@asynccontextmanager
+async def _stream(
     endpoint: Dependency, channel: Channel, settings: Settings
 ) -> AsyncGenerator[_Stream, None]:
-    """The stream's texts, and the way to answer them."""
     link, app = channel.link, channel.app
     headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
     sockets = generation(app.protocol).streams is Streams.WEBSOCKET
