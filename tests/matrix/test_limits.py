@@ -54,7 +54,7 @@ async def test_a_full_queue(small_app: AppServer) -> None:
     auth = Auth(username="ann", password="secret")
     async with (
         Space(small_app.url, auth=auth, timeouts=PATIENT) as space,
-        given(space, "/slow_async", 3) as running,
+        given(space, "/slow_async", 1.5) as running,
     ):
         async for event in running:
             if isinstance(event, Started):
@@ -65,6 +65,7 @@ async def test_a_full_queue(small_app: AppServer) -> None:
                     break
             with pytest.raises(QueueFullError):
                 await given(space, "/slow_async", 0.1)
+            assert await waiting.result() == "slept 0.1"
 
 
 async def test_the_simple_call_api(
