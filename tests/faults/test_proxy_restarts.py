@@ -26,7 +26,7 @@ from tests.faults.proxy_tools import spoilt, works
 from tests.faults.tools import until
 from tests.servers import AppServer
 
-AGAIN = Retry(attempts=300, initial=0.1, max_wait=0.2, lost=1)
+AGAIN = Retry(attempts=300, initial=0.1, max_wait=0.2, lost=3)
 LONG = Timeouts(queue=60, run=60)
 
 
