@@ -60,7 +60,7 @@ async def test_a_stream_cut_at_any_byte_gives_the_value_or_loses_the_job(
                 except JobLostError:
                     ends["lost"] += 1
 
-        for place in range(0, 1200, 17):
+        for place in range(0, 1360, 17):  # the completion comes at about 1,200
             await cut(place)
     assert ends["lost"] > 40
     assert ends["value"] >= 1
