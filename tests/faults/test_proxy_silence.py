@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 
-from spacecall import DeadlineError, SpaceError, Timeouts
+from spacecall import Call, DeadlineError, SpaceError, Timeouts
 from spacecall.errors import Phase
 from tests.faults.proxy import At, Ending, Fault, body, event
 from tests.faults.proxy_tools import spoilt
@@ -19,6 +21,16 @@ SLACK = 10.0
 HALF_A_MESSAGE = At(5, b'"process_generating"')
 
 
+async def late(call: Call[Any], phase: Phase, seconds: float) -> DeadlineError:
+    """The error of a call that ends by the deadline of `phase`, after `seconds`."""
+    began = anyio.current_time()
+    with pytest.raises(DeadlineError) as caught:
+        await call
+    assert caught.value.phase == phase
+    assert anyio.current_time() - began < seconds + SLACK
+    return caught.value
+
+
 @pytest.mark.parametrize("place", [At(), body(1), event(2, 2), HALF_A_MESSAGE])
 async def test_a_stream_that_stalls_ends_its_jobs_by_the_idle_timeout(
     protocol_app_6: AppServer, place: At
@@ -26,11 +38,9 @@ async def test_a_stream_that_stalls_ends_its_jobs_by_the_idle_timeout(
     async with spoilt(protocol_app_6, timeouts=SILENT) as (way, space):
         way.once("queue/data", Fault(answer=place, ending=Ending.STALL))
         began = anyio.current_time()
-        with pytest.raises(DeadlineError) as caught:
-            await space.call("/stream_text", text="w", n=5)
-        assert caught.value.phase == "idle"
-        assert caught.value.endpoint == "/stream_text"
-        assert IDLE <= anyio.current_time() - began < IDLE + SLACK
+        error = await late(space.call("/stream_text", text="w", n=5), "idle", IDLE)
+        assert error.endpoint == "/stream_text"
+        assert anyio.current_time() - began >= IDLE
 
 
 @pytest.mark.parametrize(
@@ -46,11 +56,7 @@ async def test_a_stream_of_heartbeats_alone_ends_by_the_deadline_of_its_phase(
     async with spoilt(protocol_app_6, timeouts=timeouts) as (way, space):
         fault = Fault(answer=At(9, b'"process_starts"'), ending=Ending.STALL)
         way.once("queue/data", Fault(answer=event(3, 2), ending=Ending.HEARTBEATS), fault)
-        began = anyio.current_time()
-        with pytest.raises(DeadlineError) as caught:
-            await space.call("/stream_text", text="w", n=200)
-        assert caught.value.phase == phase
-        assert anyio.current_time() - began < 0.7 + SLACK
+        await late(space.call("/stream_text", text="w", n=200), phase, 0.7)
 
 
 @pytest.mark.parametrize("place", [At(), body(4)])
@@ -59,11 +65,7 @@ async def test_a_join_whose_answer_stalls_ends_by_the_idle_timeout(
 ) -> None:
     async with spoilt(protocol_app_6, timeouts=SILENT) as (way, space):
         way.once("queue/join", Fault(answer=place, ending=Ending.STALL))
-        began = anyio.current_time()
-        with pytest.raises(DeadlineError) as caught:
-            await space.call("/echo", text="x")
-        assert caught.value.phase == "idle"
-        assert anyio.current_time() - began < IDLE + SLACK
+        await late(space.call("/echo", text="x"), "idle", IDLE)
 
 
 async def test_a_stream_that_drips_byte_by_byte_says_the_same(protocol_app_6: AppServer) -> None:

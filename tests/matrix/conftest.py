@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from spacecall import Call, Space
+from spacecall import Call, Space, Timeouts
 from spacecall._client.caller import Caller
 from tests import servers
 from tests.conftest import ServerPool
@@ -32,6 +32,9 @@ PROTOCOLS = {
     "4.21.0": "sse_v2.1",
 }
 """What releases announce; the others `sse_v3`."""
+
+PATIENT = Timeouts(total=60)
+"""Seconds after which a call that hangs is an error."""
 
 # One call of such a function kills the app's queue for good.
 _HARMFUL = re.compile(r"test_functions_that_work_in_batches\[gradio-4\.1?0")

@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
-from spacecall import File, Space, Timeouts
+from spacecall import File, Space
 from spacecall.cassettes import use_cassette
 from spacecall.codegen import drift
 from spacecall.codegen.fetch import AppDocuments, fetch
 from spacecall.codegen.projects import describe
 from tests.codegen.apps import generated, load
-from tests.matrix.conftest import given
+from tests.matrix.conftest import PATIENT, given
 from tests.servers import DATA, AppServer
 
 RED = DATA / "red.png"
-PATIENT = Timeouts(total=60)
 
 
 @pytest.fixture

@@ -22,13 +22,11 @@ from spacecall import (
     Timeouts,
     UnsupportedProtocolError,
 )
-from tests.matrix.conftest import PROTOCOLS, given
+from tests.matrix.conftest import PATIENT, PROTOCOLS, given
 from tests.servers import DATA, AppServer
 
 RED = DATA / "red.png"
 TONE = DATA / "tone.wav"
-PATIENT = Timeouts(total=60)
-"""Seconds after which a call that hangs is an error."""
 
 
 @pytest.fixture

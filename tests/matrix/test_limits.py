@@ -17,13 +17,10 @@ from spacecall import (
     QueueFullError,
     Space,
     Started,
-    Timeouts,
 )
 from tests.conftest import ServerPool
-from tests.matrix.conftest import given
+from tests.matrix.conftest import PATIENT, given
 from tests.servers import AppServer
-
-PATIENT = Timeouts(total=60)
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,11 @@ from contextlib import nullcontext
 import pytest
 
 from spacecall import AppError, JobLostError, Space, Timeouts
-from tests.matrix.conftest import PROTOCOLS, given
+from tests.matrix.conftest import PATIENT, PROTOCOLS, given
 from tests.matrix.nginx import nginx
 from tests.servers import DATA, AppServer
 
 RED = DATA / "red.png"
-PATIENT = Timeouts(total=60)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["unbuffered", "buffered"])

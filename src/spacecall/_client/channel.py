@@ -208,13 +208,12 @@ class Channel:
         request = requests.cancel(self.app, fn_index, self.session_hash, event_id)
         self._cancelling.append(fn_index)
         try:
-            try:
-                await self.link.fetch(request, settings)
-            except NotFoundError:
-                for one in jobs:
-                    await self.link.fetch(requests.reset(self.app, one), settings)
-        except SpaceError as error:
-            log.debug("the cancel of %s was not heard: %s", event_id or fn_index, error)
+            with unheard(event_id or fn_index):
+                try:
+                    await self.link.fetch(request, settings)
+                except NotFoundError:
+                    for one in jobs:
+                        await self.link.fetch(requests.reset(self.app, one), settings)
         finally:
             self._cancelling.remove(fn_index)
             self._settle()
@@ -223,6 +222,15 @@ class Channel:
         """Wake who waits for joins or cancels to be over."""
         self._calm.set()
         self._calm = anyio.Event()
+
+
+@contextmanager
+def unheard(what: str | int) -> Generator[None]:
+    """Inside, the server is told to cancel `what`: whether it heard concerns nobody any more."""
+    try:
+        yield
+    except SpaceError as error:
+        log.debug("the cancel of %s was not heard: %s", what, error)
 
 
 def _closed() -> SpaceError:

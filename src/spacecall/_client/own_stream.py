@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from spacecall._client.channel import JOIN_HEADERS, Channel
+from spacecall._client.channel import JOIN_HEADERS, Channel, unheard
 from spacecall._core import requests
 from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation
@@ -21,9 +20,7 @@ from spacecall._core.work import State
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.sse import events
-from spacecall.errors import DeadlineError, JobLostError, SpaceError, StatusError, TransportError
-
-log = logging.getLogger("spacecall")
+from spacecall.errors import DeadlineError, JobLostError, StatusError, TransportError
 
 _Stream: TypeAlias = tuple[AsyncIterator[str], Callable[[Mapping[str, Any]], Awaitable[object]]]
 
@@ -104,7 +101,5 @@ async def _stream(
 async def _reset(event_id: str, channel: Channel, settings: Settings) -> None:
     """End the job on the server; its stream ends then, and nobody waits to hear of it."""
     with anyio.move_on_after(settings.timeouts.cancel, shield=True):
-        try:
+        with unheard(event_id):
             await channel.link.fetch(requests.reset(channel.app, event_id), settings)
-        except SpaceError as error:
-            log.debug("the cancel of %s was not heard: %s", event_id, error)

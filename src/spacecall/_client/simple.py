@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
 
 import anyio
 
-from spacecall._client.channel import JOIN_HEADERS, STARTING, Channel
+from spacecall._client.channel import JOIN_HEADERS, STARTING, Channel, unheard
 from spacecall._core import requests
 from spacecall._core.config import Dependency
 from spacecall._core.jobs import Job
@@ -22,12 +21,9 @@ from spacecall.errors import (
     JobLostError,
     NotFoundError,
     ProtocolError,
-    SpaceError,
     StatusError,
     TransportError,
 )
-
-log = logging.getLogger("spacecall")
 
 
 async def simple(
@@ -99,7 +95,5 @@ async def _cancel(job: Job, event_id: str, channel: Channel, settings: Settings)
     request = requests.cancel(channel.app, job.fn_index, event_id, event_id)
     for pause in (0, STARTING):
         await anyio.sleep(pause)
-        try:
+        with unheard(event_id):
             await channel.link.fetch(request, settings)
-        except SpaceError as error:
-            log.debug("the cancel of %s was not heard: %s", event_id, error)

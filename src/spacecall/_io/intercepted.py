@@ -8,6 +8,7 @@ from contextlib import aclosing, contextmanager
 
 import httpx
 
+from spacecall._io.body import Content
 from spacecall._io.intercept import (
     FAILURES,
     Chunks,
@@ -36,7 +37,7 @@ class Intercepted(httpx.AsyncBaseTransport):
             return httpx.Response(101, extensions={"network_stream": told}, request=request)
 
         async def forward(body: AsyncIterator[bytes]) -> Received:
-            request.stream = _Sending(body)
+            request.stream = Content(body)
             response = await self._forwarded(request)
             assert isinstance(response.stream, httpx.AsyncByteStream)
             headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
@@ -106,14 +107,6 @@ def _named() -> Generator[None]:
     except httpx.TransportError as error:
         kind = next((name for name, one in FAILURES.items() if isinstance(error, one)), None)
         raise NetworkError(kind or "ReadError", str(error)) from error
-
-
-class _Sending(httpx.AsyncByteStream):
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._chunks
 
 
 class _Incoming:
