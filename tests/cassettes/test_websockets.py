@@ -10,9 +10,9 @@ import pytest
 from spacecall import JobLostError, Space, Timeouts
 from spacecall.cassettes import CassetteMissError, use_cassette
 from spacecall.cassettes.reading import read_recording
+from tests.client.tools import until
 from tests.faults.exchanges import serving
 from tests.faults.old_app import QUEUED, SOUND, STARTED, WANTED, App
-from tests.faults.tools import until
 
 NOWHERE = "http://127.0.0.1:9"
 

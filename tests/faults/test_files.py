@@ -19,9 +19,10 @@ from spacecall import (
     TransportError,
     Uploading,
 )
+from tests.client.tools import until
 from tests.faults.exchanges import Exchange, Handler, serving
 from tests.faults.stub import DOWNLOAD
-from tests.faults.tools import faulty, holds, until
+from tests.faults.tools import faulty, holds
 
 LARGE = 20 * 2**20
 

@@ -6,9 +6,10 @@ import anyio
 import pytest
 
 from spacecall import JobLostError, Output, Retry, Started, Timeouts, TransportError
+from tests.client.tools import until
 from tests.faults.exchanges import Exchange
 from tests.faults.stub import sse
-from tests.faults.tools import faulty, tasks, until, until_quiet
+from tests.faults.tools import faulty, tasks, until_quiet
 
 ONCE_MORE = Retry(attempts=1, lost=1)
 

@@ -6,9 +6,10 @@ import anyio
 import pytest
 
 from spacecall import JobCancelledError, JobLostError, Limits, Output, ProtocolError, Timeouts
+from tests.client.tools import until
 from tests.faults.exchanges import Exchange
 from tests.faults.stub import begun, completed, sse, streamed
-from tests.faults.tools import faulty, until, until_quiet
+from tests.faults.tools import faulty, until_quiet
 
 CLOSE = {"msg": "close_stream", "event_id": None}
 

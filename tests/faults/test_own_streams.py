@@ -21,9 +21,10 @@ from spacecall import (
     SpaceError,
     Timeouts,
 )
+from tests.client.tools import until
 from tests.faults.exchanges import serving
 from tests.faults.old_app import QUEUED, SOUND, STARTED, WANTED, App
-from tests.faults.tools import DEADLINE, tasks, until, until_quiet
+from tests.faults.tools import DEADLINE, tasks, until_quiet
 
 
 @asynccontextmanager

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from spacecall import Limits, ProtocolError, Timeouts
+from tests.client.tools import until
 from tests.faults.proxy import Fault
 from tests.faults.proxy_tools import spoilt
-from tests.faults.tools import until
 from tests.servers import AppServer
 
 PATIENT = Timeouts(queue=60, run=60, idle=60)

@@ -17,9 +17,9 @@ from spacecall import (
     StatusError,
     TransportError,
 )
+from tests.client.tools import until
 from tests.faults.proxy import At, Ending, Fault, body
 from tests.faults.proxy_tools import spoilt
-from tests.faults.tools import until
 from tests.servers import AppServer
 
 AT_ONCE = 15.0
@@ -58,7 +58,7 @@ async def test_a_join_whose_answer_is_cut_at_any_byte_may_have_been_accepted(
 ) -> None:
     ends = Counter[str]()
     async with spoilt(protocol_app) as (way, space):
-        for place in [*range(0, 130, 13), *range(130, 200, 3)]:
+        for place in range(200):
             ending = [Ending.CLOSE, Ending.RESET][place % 2]
             way.once("queue/join", Fault(answer=At(place), ending=ending))
             with anyio.fail_after(AT_ONCE):
@@ -68,7 +68,7 @@ async def test_a_join_whose_answer_is_cut_at_any_byte_may_have_been_accepted(
                 assert error.sent
                 assert (error.event_id is None) == isinstance(error, TransportError)
             ends[type(error).__name__] += 1
-    assert ends["TransportError"] > 20
+    assert ends["TransportError"] > 150
     assert ends["NoneType"] > 1
 
 

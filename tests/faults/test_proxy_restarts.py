@@ -20,10 +20,9 @@ from spacecall import (
     TransportError,
 )
 from tests import servers
-from tests.client.tools import first_value
+from tests.client.tools import first_value, until
 from tests.faults.proxy import Proxy
 from tests.faults.proxy_tools import spoilt, works
-from tests.faults.tools import until
 from tests.servers import AppServer
 
 AGAIN = Retry(attempts=300, initial=0.1, max_wait=0.2, lost=3)

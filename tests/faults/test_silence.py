@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from spacecall import DeadlineError, Timeouts
+from spacecall import DeadlineError, JobLostError, Timeouts
 from tests.faults.exchanges import Exchange, Handler
 from tests.faults.stub import begun, saying, sse
 from tests.faults.tools import faulty
@@ -75,3 +75,32 @@ async def test_silence_at_the_join_ends_by_the_idle_timeout_as_well() -> None:
             await space.call("/echo", text="x")
         assert caught.value.phase == "idle"
         assert len(app.asked("join")) == 1
+
+
+async def test_a_stream_that_opens_late_still_gives_what_the_server_kept_for_a_ticket() -> None:
+    async with faulty() as (app, space):
+        ticket = await space.call("/echo", text="x").detach()
+
+        async def late(exchange: Exchange) -> None:
+            await anyio.sleep(0.6)
+            await app.stream(exchange)
+
+        app.once("data", late)
+        assert await space.collect(ticket).with_options(timeouts=Timeouts(connect=0.3)) == "x"
+
+
+async def test_silence_on_the_open_stream_of_a_ticket_means_that_its_job_is_unknown() -> None:
+    async with faulty() as (app, space):
+        ticket = await space.call("/echo", text="x").detach()
+        app.once("data", saying())
+        with pytest.raises(JobLostError, match="nothing for the job"):
+            await space.collect(ticket).with_options(timeouts=Timeouts(connect=0.3))
+
+
+async def test_a_collected_job_keeps_the_total_timeout_while_its_stream_is_opened() -> None:
+    async with faulty() as (app, space):
+        ticket = await space.call("/echo", text="x").detach()
+        app.once("data", Exchange.gone)
+        with pytest.raises(DeadlineError) as caught:
+            await space.collect(ticket).with_options(timeouts=Timeouts(total=0.3, cancel=0.2))
+        assert caught.value.phase == "total"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from itertools import count
 
 import anyio
 import pytest
@@ -14,9 +15,10 @@ from spacecall import (
     ProtocolError,
     Space,
 )
+from tests.client.tools import collect, until
 from tests.faults.exchanges import Exchange, Handler
 from tests.faults.stub import Stub, begun, completed, saying, sse
-from tests.faults.tools import PATIENT, faulty, until
+from tests.faults.tools import PATIENT, faulty
 
 HEARTBEAT = b'data: {"msg": "heartbeat", "event_id": null}\n\n'
 Sender = Callable[[Exchange, bytes], Awaitable[None]]
@@ -143,6 +145,34 @@ async def test_a_stream_that_ends_too_early_loses_its_jobs_at_once(send: Sender)
         assert not error.resubmit_safe
         assert len(app.asked("join")) == 1
         assert len(app.asked("data")) == 1, "a lost stream has no continuation"
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+async def test_a_stream_cut_at_each_byte_gives_what_came_whole(reset: bool) -> None:
+    sent = b""
+
+    async def cut(exchange: Exchange, data: bytes) -> None:
+        nonlocal sent
+        sent = data
+        await exchange.send(data[:place])
+        await exchange.cut(reset=reset)
+
+    async with faulty() as (app, space):
+        app.always("data", through(app, cut))
+        for place in count():
+            values: list[str] = []
+            lost = False
+            async with space.call("/stream", text="a b c") as job:
+                try:
+                    await collect(job.outputs, values)
+                except JobLostError:
+                    lost = True
+            came = sent[: sent.rfind(b"\n\n", 0, place) + 2]
+            assert lost == (b"process_completed" not in came)
+            assert values == ["a ", "a b ", "a b c"][: came.count(b"process_generating")]
+            if place == len(sent):
+                break
+    assert not lost
 
 
 async def test_what_had_come_before_the_loss_is_still_given() -> None:

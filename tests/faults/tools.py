@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from spacecall import Limits, Retry, Space, Timeouts
+from tests.client.tools import until
 from tests.faults.stub import Stub, stub
 
 DEADLINE = 30.0
@@ -22,14 +23,6 @@ def tasks() -> list[str]:
     """What the client is doing in the background."""
     names = (task.name or "" for task in anyio.get_running_tasks())
     return [name for name in names if name.startswith("spacecall.")]
-
-
-async def until(fact: Callable[[], bool]) -> None:
-    """Wait until `fact` holds; the test's own deadline ends it."""
-    while True:
-        if fact():
-            return
-        await anyio.sleep(0.01)
 
 
 async def until_quiet() -> None:

@@ -149,6 +149,10 @@ class Channel:
         if self._listens:
             self._reader.start()
 
+    async def opened(self) -> None:
+        """Wait until the stream is open, if it is being opened."""
+        await self._reader.opened()
+
     async def cancel(self, job: Job, error: SpaceError, settings: Settings) -> None:
         """End `job` with `error`, and on the server too where that harms no other job.
 

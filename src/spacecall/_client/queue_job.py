@@ -56,6 +56,7 @@ class QueueJob(Job[T]):
         self._alone = self._way_alone()
         self._resubmits = settings.retry.lost
         self._collects = False
+        self._heard_by = math.inf
         self._renew(channel)
 
     def _renew(self, channel: Channel | None) -> None:
@@ -113,6 +114,13 @@ class QueueJob(Job[T]):
         self._collects = True
         self._connection.jobs.add(self)
         self._channel.adopt(self._core, event_id)
+        self._connection.group.start_soon(self._listen)
+
+    async def _listen(self) -> None:
+        """Once the stream is open, all that the server kept comes at once."""
+        await self._channel.opened()
+        self._heard_by = anyio.current_time() + (self._settings.timeouts.connect or math.inf)
+        self._on_change()
 
     async def detached(self) -> str:
         """Leave the job to whoever collects it, as soon as the server has it: its event id."""
@@ -185,10 +193,10 @@ class QueueJob(Job[T]):
         super()._on_change()
 
     def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
-        if self._collects and not self._core.heard:
-            # What the server kept comes at once; of a job that it does not know nothing ever does.
-            return self._began + (self._settings.timeouts.connect or math.inf), _unknown
-        return super()._deadline()
+        deadline, late = super()._deadline()
+        if self._heard_by < deadline and not self._core.heard:
+            return self._heard_by, _unknown  # of a job that the server does not know nothing comes
+        return deadline, late
 
     def _resubmitted(self) -> bool:
         lost = isinstance(self._core.error, JobLostError)
