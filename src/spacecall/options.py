@@ -48,7 +48,8 @@ class Retry:
     """When to try again. Only what the server cannot have accepted is tried again.
 
     That is: a connection that could not be opened, a join answered by 429 or 503 with a
-    `Retry-After`, and reads that change nothing (GET).
+    `Retry-After`, a call whose shared stream broke before it was sent, and reads that change
+    nothing (GET).
 
     Attributes:
         attempts: tries in all; 1 for no second one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from spacecall import JobLostError, Output, Retry, Started, Timeouts, TransportError
+from spacecall import JobLostError, Limits, Output, Retry, Started, Timeouts, TransportError
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
 from tests.faults.stub import sse
@@ -128,3 +128,34 @@ async def test_a_job_that_joined_when_the_stream_was_lost_ends_too(sent: bool) -
             assert caught.value.sent
             with pytest.raises(JobLostError):
                 await first.result()
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+async def test_a_call_that_was_not_sent_when_its_stream_was_lost_takes_another(
+    attempts: int,
+) -> None:
+    one_lane, retry = Limits(lanes=1), Retry(attempts=attempts)
+    async with faulty(limits=one_lane, retry=retry) as (app, space):
+        lose = anyio.Event()
+
+        async def lose_later(exchange: Exchange) -> None:
+            await exchange.begin()
+            await lose.wait()
+            await exchange.cut()
+
+        async def upload_during_the_loss(exchange: Exchange) -> None:
+            lose.set()
+            await until(lambda: first.done)
+            await app.behave("upload", exchange)
+
+        app.once("data", lose_later)
+        app.once("upload", upload_during_the_loss)
+        async with space.call("/hold", text="x") as first:
+            await until(lambda: bool(app.asked("data")))
+            if attempts == 1:
+                with pytest.raises(JobLostError) as caught:
+                    await space.call("/file", file=b"y")
+                assert caught.value.resubmit_safe
+            else:
+                await space.call("/file", file=b"y")
+        assert len(app.asked("join")) == attempts

@@ -54,6 +54,7 @@ class QueueJob(Job[T]):
         self._follow = follow
         self._generation = generation(connection.app.protocol)
         self._alone = self._way_alone()
+        self._retries = settings.retry.attempts - 1
         self._resubmits = settings.retry.lost
         self._collects = False
         self._heard_by = math.inf
@@ -199,10 +200,16 @@ class QueueJob(Job[T]):
         return deadline, late
 
     def _resubmitted(self) -> bool:
-        lost = isinstance(self._core.error, JobLostError)
-        if not lost or not self._resubmits or self._collects or self._connection.closed:
+        error = self._core.error
+        if not isinstance(error, JobLostError) or self._collects or self._connection.closed:
             return False
-        self._resubmits -= 1
+        on_lane = self._session is None and self._alone is None
+        if error.resubmit_safe and on_lane and self._retries:
+            self._retries -= 1  # the lane broke under other calls
+        elif self._resubmits:
+            self._resubmits -= 1
+        else:
+            return False
         self._renew(self._session)
         self.start()
         return True
