@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal, TypeAlias, TypeVar
 
 import anyio
 import pytest
 
 from spacecall import DeadlineError, File, Space, Timeouts, TransportError
-from tests.faults.proxy import At, Ending, Fault, body
+from tests.faults.proxy import At, Ending, Fault, Proxy, body
 from tests.faults.proxy_tools import spoilt
 from tests.faults.tools import holds
 from tests.servers import AppServer
+
+T = TypeVar("T")
+Side: TypeAlias = Literal["request", "answer"]
 
 CONTENT = b"a small file"
 LARGE = bytes(range(256)) * 4000
@@ -25,27 +30,45 @@ async def there_and_back(space: Space, content: bytes = CONTENT) -> File:
     return found
 
 
-async def test_an_upload_cut_at_any_byte_is_an_error_and_no_job(protocol_app_6: AppServer) -> None:
-    async with spoilt(protocol_app_6) as (way, space):
-        for place in range(420):
-            way.once("/upload", Fault(request=At(place), ending=ENDINGS[place % 2]))
-            with pytest.raises(TransportError) as caught:
-                await there_and_back(space)
-            assert caught.value.endpoint == "/files"
-        assert way.asked("/upload") == 420
-        assert not way.asked("queue/join")
-        assert await (await there_and_back(space)).read() == CONTENT
+async def cut_at_every_byte(
+    way: Proxy,
+    path: str,
+    side: Side,
+    attempt: Callable[[], Awaitable[T]],
+    clean: Callable[[], bool],
+) -> tuple[int, T]:
+    """Cut ever later, until nothing is left to be cut: how many bytes there are, and what came.
+
+    Args:
+        side: what is cut.
+        clean: whether an attempt that failed has left nothing behind.
+    """
+    place = 0
+    while True:
+        at, ending = At(place), ENDINGS[place % 2]
+        to_server = side == "request"
+        way.once(path, Fault(at, ending=ending) if to_server else Fault(answer=at, ending=ending))
+        try:
+            return place, await attempt()
+        except TransportError:
+            assert clean()
+        place += 1
 
 
-async def test_an_upload_whose_answer_is_cut_at_any_byte_is_an_error_and_no_job(
-    protocol_app_6: AppServer,
+@pytest.mark.parametrize(("side", "least"), [("request", 300), ("answer", 150)])
+async def test_an_upload_cut_at_any_byte_is_an_error_and_no_job(
+    protocol_app_6: AppServer, side: Side, least: int
 ) -> None:
     async with spoilt(protocol_app_6) as (way, space):
-        for place in range(200):
-            way.once("/upload", Fault(answer=At(place), ending=ENDINGS[place % 2]))
-            with pytest.raises(TransportError):
-                await there_and_back(space)
-        assert not way.asked("queue/join")
+        size, found = await cut_at_every_byte(
+            way,
+            "/upload",
+            side,
+            lambda: there_and_back(space),
+            lambda: not way.asked("queue/join"),
+        )
+        assert size > least
+        assert await found.read() == CONTENT
 
 
 async def test_a_large_upload_cut_in_the_middle_is_an_error_at_once(
@@ -64,22 +87,12 @@ async def test_a_download_cut_at_any_byte_is_an_error_and_leaves_no_half_file(
 ) -> None:
     async with spoilt(protocol_app_6) as (way, space):
         found = await there_and_back(space)
-        heads = map(At, range(200))
-        for number, place in enumerate([*heads, *map(body, range(len(CONTENT)))]):
-            way.once("/file=", Fault(answer=place, ending=ENDINGS[number % 2]))
-            with pytest.raises(TransportError):
-                await found.save(tmp_path)
-            assert holds(tmp_path)
-        path = await found.save(tmp_path)
+        size, path = await cut_at_every_byte(
+            way, "/file=", "answer", lambda: found.save(tmp_path), lambda: holds(tmp_path)
+        )
+        assert size > 150
         assert holds(tmp_path, path.name)
         assert path.read_bytes() == CONTENT
-
-
-async def test_a_download_cut_after_its_last_byte_is_whole(protocol_app_6: AppServer) -> None:
-    async with spoilt(protocol_app_6) as (way, space):
-        found = await there_and_back(space)
-        way.once("/file=", Fault(answer=body(len(CONTENT)), ending=Ending.CLOSE))
-        assert await found.read() == CONTENT
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

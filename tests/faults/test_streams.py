@@ -149,7 +149,7 @@ async def test_a_stream_that_ends_too_early_loses_its_jobs_at_once(send: Sender)
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 async def test_a_stream_cut_at_each_byte_gives_what_came_whole(reset: bool) -> None:
-    sent = b""
+    sent, lost = b"", True
 
     async def cut(exchange: Exchange, data: bytes) -> None:
         nonlocal sent
