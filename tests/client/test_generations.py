@@ -9,7 +9,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from spacecall import NewerProtocolWarning, Space, UnsupportedProtocolError
+from spacecall import NewerProtocolWarning, Space, SyncSpace, UnsupportedProtocolError
+from tests.faults.stub import stub
+from tests.faults.tools import PATIENT, still_works
 
 CONFIG: dict[str, object] = {"version": "3.50.2", "components": [], "dependencies": []}
 INFO: dict[str, object] = {"named_endpoints": {}, "unnamed_endpoints": {}}
@@ -33,11 +35,32 @@ async def opened(on_newer: str = "warn", **config: str) -> None:
 
 
 async def test_a_newer_protocol_is_tried_with_a_warning_or_refused() -> None:
+    """Both name what is announced and all that is supported."""
     newer = {"version": "9.1.0", "protocol": "sse_v9"}
-    with pytest.warns(NewerProtocolWarning, match="'sse_v9' \\(Gradio 9.1.0\\)"):
+    told = (
+        r"announces the protocol 'sse_v9' \(Gradio 9\.1\.0\); "
+        r"known are ws, sse, sse_v1, sse_v2, sse_v2\.1, sse_v3: "
+    )
+    with pytest.warns(NewerProtocolWarning, match=told + "tried as the newest of these"):
         await opened(**newer)
-    with pytest.raises(UnsupportedProtocolError, match="is there a newer spacecall"):
+    with pytest.raises(UnsupportedProtocolError, match=told + "is there a newer spacecall"):
         await opened(on_newer="raise", **newer)
+
+
+async def test_calls_over_a_newer_protocol_are_made_as_over_the_newest_known_one() -> None:
+    async with stub() as app:
+        app.config["protocol"] = "sse_v9"
+        with pytest.warns(NewerProtocolWarning, match="sse_v9"):
+            async with Space(app.url, timeouts=PATIENT) as space:
+                await still_works(space)
+
+
+@pytest.mark.parametrize("kind", [Space, SyncSpace])
+def test_another_choice_for_newer_protocols_is_refused(
+    kind: Callable[..., Space | SyncSpace],
+) -> None:
+    with pytest.raises(ValueError, match="must be 'warn' or 'raise', got 'error'"):
+        kind("http://app", on_newer="error")
 
 
 async def test_websockets_need_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:

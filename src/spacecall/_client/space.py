@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import anyio
 from anyio import AsyncContextManagerMixin
@@ -77,6 +77,8 @@ class Space(Caller, AsyncContextManagerMixin):
         )
         if proxy is not None and http_client is not None:
             raise ValueError("give the proxy to the http_client")
+        if on_newer not in get_args(OnNewer):
+            raise ValueError(f"on_newer must be 'warn' or 'raise', got {on_newer!r}")
         self._proxy = proxy
         self._http_client = http_client
         self._describe = describe
