@@ -5,9 +5,9 @@ message of the stream for each of them, the end of the stream in all its ways, a
 After each step this must hold:
 
 1. A job ends once: its outcome never changes, and nothing brings it back.
-2. A completion is never dropped: a job that has been accepted ends with the first completion that
-   was sent for it, also if that came before the answer to the join, unless it ended before or the
-   stream was lost meanwhile.
+2. A completion is never dropped: a job that has been accepted ends as the first completion that
+   was sent for it says, also if that came before the answer to the join, unless it ended before or
+   the stream was lost meanwhile.
 3. Snapshots never go back: each begins with the one before, and is longer.
 4. No message reaches another job: values, errors and ids are the job's own.
 5. Nothing is raised but `JobLostError` and `ProtocolError`, upon which the client gives up the
@@ -23,6 +23,7 @@ differ in the names of the jobs only: the first thing that happens to a job happ
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from typing import Any, TypeAlias, TypeVar
 
@@ -33,9 +34,9 @@ from spacecall._core.demux import Demultiplexer
 from spacecall._core.jobs import Job
 from spacecall._core.messages import Message
 from spacecall._core.work import State, Work
-from spacecall.errors import JobCancelledError, JobLostError, ProtocolError
-from spacecall.events import Completed, Output
-from tests.core.wire import completed, failed, generating, message
+from spacecall.errors import AppError, JobCancelledError, JobLostError, ProtocolError
+from spacecall.events import Completed, Log, Output, Progress
+from tests.core.wire import cancelled, completed, failed, generating, message
 
 T = TypeVar("T")
 Action: TypeAlias = tuple[str, str]
@@ -60,12 +61,20 @@ ALPHABET: list[Action] = [
     *product(OF_A_JOB, NAMES),
     *((kind, "") for kind in OF_THE_STREAM),
 ]
+BEYOND = ["cancelled", "streaming", "log", "progress"]
+WALK: list[Action] = [*product([*OF_A_JOB, *BEYOND], NAMES)] * 4 + ALPHABET
+"""Most of what happens in a walk happens to a job: a stream that is lost ends all."""
+COMPLETIONS = ("completed", "failed", "cancelled")
 MESSAGES: dict[Action, Message] = {
     **{(kind, name): message(kind, name) for kind in OF_A_JOB[1:3] for name in NAMES},
-    **{("first", name): generating([name], name) for name in NAMES},
-    **{("generating", name): generating([[["append", [], name]]], name) for name in NAMES},
     **{("completed", name): completed([f"{name} done"], name) for name in NAMES},
     **{("failed", name): failed(f"{name} failed", name) for name in NAMES},
+    **{("cancelled", name): cancelled(name) for name in NAMES},
+    **{("log", name): message("log", name, log=name) for name in NAMES},
+    **{
+        ("progress", name): message("progress", name, progress_data=[{"desc": name}])
+        for name in NAMES
+    },
     **{("unexpected_error", name): message("unexpected_error", name) for name in NAMES},
     **{("unknown", name): message("something_new", name) for name in NAMES},
     ("unexpected_error", ""): message("unexpected_error"),
@@ -80,6 +89,22 @@ def twin(one: T) -> T:
     for name in ATTRIBUTES[type(one)]:
         setattr(made, name, getattr(one, name))
     return made
+
+
+@cache
+def value(name: str, count: int, *, whole: bool) -> Message:
+    """The value that comes after `count - 1` others, and is longer: an edit, or whole."""
+    if whole:
+        return message("process_streaming", name, output={"data": [name * count]})
+    return generating([name if count == 1 else [["append", [], name]]], name)
+
+
+def end_of(job: Job) -> str:
+    """Which completion it ended with; empty if with none."""
+    if job.values is not None:
+        return "completed"
+    kinds = {AppError: "failed", JobCancelledError: "cancelled"}
+    return kinds.get(type(job.error), "")
 
 
 class Tracked:
@@ -113,8 +138,8 @@ class Tracked:
             assert (job.state, end) == (State.ENDED, self.end)
         elif job.ended:
             self.end = end
-        if self.accepted and self.completion:
-            assert job.ended
+        if self.accepted and self.completion and str(job.error) != "left":
+            assert end_of(job) == self.completion
         while (event := job.backlog.pop()) is not None:
             if isinstance(event, Output):
                 (value,) = event.value
@@ -124,7 +149,12 @@ class Tracked:
                 self.last = value
             elif isinstance(event, Completed):
                 assert event.value == [f"{self.name} done"]
+            elif isinstance(event, Log):
+                assert event.message == self.name
+            elif isinstance(event, Progress):
+                assert [unit.description for unit in event.units] == [self.name]
         assert job.values in (None, [f"{self.name} done"])
+        assert not isinstance(job.error, AppError) or str(job.error) == f"{self.name} failed"
         if job.error is not None and job.error.event_id is not None:
             assert job.error.event_id == self.name
 
@@ -213,15 +243,17 @@ class World:
     def _feed(self, action: Action) -> None:
         kind, name = action
         tracked = self.jobs.get(name)
-        if tracked is not None and kind == "generating":
+        if tracked is not None and kind in ("generating", "streaming"):
             tracked.values += 1
-            action = ("first", name) if tracked.values == 1 else action
+            found = value(name, tracked.values, whole=kind == "streaming")
+        else:
+            found = MESSAGES[action]
         try:
-            self.demux.feed(MESSAGES[action])
+            self.demux.feed(found)
         except (JobLostError, ProtocolError):
             self._lose()
         else:
-            if tracked is not None and kind in ("completed", "failed") and not tracked.job.ended:
+            if tracked is not None and kind in COMPLETIONS and not tracked.job.ended:
                 tracked.completion = tracked.completion or kind
 
     def _lose(self) -> None:
@@ -234,12 +266,9 @@ class World:
         """Invariants 2, 6 and 7."""
         kind, name = action
         waiting = [one for one in self.jobs.values() if one.accepted and not one.job.ended]
-        if kind in ("completed", "failed") and self.jobs[name].accepted and not self.lost:
+        if kind in COMPLETIONS and self.jobs[name].accepted and not self.lost:
             ended = self.jobs[name].job
-            if ended not in before and kind == "completed":
-                assert ended.values == [f"{name} done"]
-            elif ended not in before:
-                assert str(ended.error) == f"{name} failed"
+            assert ended in before or end_of(ended) == kind
         if kind == "close_stream":
             assert not any(one.known or one.job.heard for one in waiting)
         assert not (self.lost and waiting)
@@ -280,7 +309,7 @@ def test_every_order_of_six_events_keeps_the_invariants() -> None:
 
 
 @settings(max_examples=300)
-@given(lists(sampled_from(ALPHABET), min_size=DEPTH + 1, max_size=60))
+@given(lists(sampled_from(WALK), min_size=DEPTH + 1, max_size=60))
 def test_random_longer_orders_keep_them_too(path: list[Action]) -> None:
     world = World()
     for action in path:
