@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -16,16 +17,19 @@ from tests.servers import DATA, AppServer
 NAMES = ("x-zerogpu-token", "x-zerogpu-uuid", "x-ip-token")
 
 
+def headers(request: httpx.Request) -> dict[str, str]:
+    """Its ZeroGPU headers."""
+    return {name: request.headers[name] for name in NAMES if name in request.headers}
+
+
 @asynccontextmanager
-async def watched(
-    app: AppServer,
-) -> AsyncGenerator[tuple[Space, list[tuple[str, dict[str, str]]]], None]:
-    """A Space, and the path and the ZeroGPU headers of each request that it sends."""
-    seen: list[tuple[str, dict[str, str]]] = []
+async def watched(app: AppServer) -> AsyncGenerator[tuple[Space, list[httpx.Request]], None]:
+    """A Space, and the requests of its that have ZeroGPU headers."""
+    seen: list[httpx.Request] = []
 
     async def note(request: httpx.Request) -> None:
-        found = {name: request.headers[name] for name in NAMES if name in request.headers}
-        seen.append((request.url.path, found))
+        if headers(request):
+            seen.append(request)
 
     with anyio.fail_after(30):
         async with (
@@ -42,8 +46,8 @@ async def test_they_go_with_the_join_of_their_call_only(protocol_app: AppServer)
         await space.call("/noqueue", text="x").with_options(zero_gpu=mine)
         await space.call("/echo", text="x")
     sent = {"x-zerogpu-token": "tok-1", "x-zerogpu-uuid": "uuid-1", "x-ip-token": "ip-1"}
-    given = [(path, headers) for path, headers in seen if headers]
-    assert given == [("/gradio_api/queue/join", sent)]
+    (join,) = seen
+    assert (join.url.path, headers(join)) == ("/gradio_api/queue/join", sent)
 
 
 async def test_two_users_of_one_space_never_meet(protocol_app: AppServer) -> None:
@@ -56,8 +60,9 @@ async def test_two_users_of_one_space_never_meet(protocol_app: AppServer) -> Non
 
         group.start_soon(ask, "ann")
         group.start_soon(ask, "bob")
-    tokens = [headers["x-zerogpu-token"] for _, headers in seen if headers]
-    assert sorted(tokens) == ["ann"] * 10 + ["bob"] * 10
+    for join in seen:
+        assert json.loads(join.content)["data"] == [join.headers["x-zerogpu-token"]]
+    assert len(seen) == 20
 
 
 async def test_every_step_of_a_sequence_has_them(protocol_app: AppServer) -> None:
@@ -69,7 +74,7 @@ async def test_every_step_of_a_sequence_has_them(protocol_app: AppServer) -> Non
 
         call = space.sequence("/echo", steps).map(str.upper)
         assert await call.with_options(zero_gpu=ZeroGPU(token="t")) == "AB"
-    assert [headers for _, headers in seen if headers] == [{"x-zerogpu-token": "t"}] * 2
+    assert [headers(join) for join in seen] == [{"x-zerogpu-token": "t"}] * 2
 
 
 def test_they_do_not_show() -> None:
