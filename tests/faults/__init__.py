@@ -1,1 +1,1 @@
-"""What real servers cannot be made to do on request, and what they do when they die."""
+"""What may go wrong: servers that misbehave on request or die, and connections that are spoilt."""

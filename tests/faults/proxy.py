@@ -69,7 +69,9 @@ def event(count: int, extra: int = 0) -> At:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is done to one request and its answer; the connection serves no further one.
+    """What is done to one request and its answer.
+
+    At a place that is reached, and after `instead`, the connection serves no further request.
 
     Attributes:
         request: where in the request it ends, on its way to the server.
@@ -101,10 +103,8 @@ class Proxy:
         self.port = 0
         self.requests: list[str] = []
         """The paths asked for, with their queries."""
-        self.connections = 0
-        """Connections so far."""
         self.spoilt = 0
-        """Faults so far."""
+        """Faults so far whose place was reached."""
         self.choose: Choose = self._planned
         self._once: list[tuple[str, list[Fault | None]]] = []
         self._always: dict[str, Fault] = {}
@@ -159,9 +159,7 @@ class Proxy:
     def fault(self, path: str) -> Fault | None:
         """What is to go wrong with a request that begins now."""
         self.requests.append(path)
-        found = self.choose(path)
-        self.spoilt += found is not None
-        return found
+        return self.choose(path)
 
     def _planned(self, path: str) -> Fault | None:
         for part, faults in self._once:
@@ -184,7 +182,6 @@ class Proxy:
             self._refusing.set()
 
     async def _talk(self, client: SocketStream) -> None:
-        self.connections += 1
         with anyio.CancelScope() as scope, suppress(*_GONE, OSError):
             self._connected.add(scope)
             try:
@@ -225,11 +222,13 @@ class Relay:
             if self._fault is None:
                 await self._server.send(data)
             elif self._fault.instead is not None:
+                self._proxy.spoilt += 1
                 await self._client.send(self._fault.instead)
                 await self._stall()
             elif self._fault.request is not None:
                 if not await self._pass(self._fault.request, self._request, data, self._server):
-                    return await self._end_request(self._fault.ending)
+                    stalls = self._fault.ending is Ending.STALL
+                    return await (self._stall() if stalls else self._end(self._fault.ending))
             else:
                 await self._server.send(data)
 
@@ -237,8 +236,10 @@ class Relay:
         with suppress(*_GONE):
             while True:
                 data = await self._server.receive()
-                self._answered = True
                 fault = self._fault
+                if not self._answered and fault is not None and fault.drip:
+                    self._proxy.spoilt += 1
+                self._answered = True
                 if fault is None or fault.answer is None:
                     await self._drip(data, fault.drip if fault else None)
                 elif not await self._pass(fault.answer, self._answer, data, self._client):
@@ -254,6 +255,7 @@ class Relay:
         part = data if place is None else data[: max(0, place - before)]
         if part:
             await to.send(part)
+        self._proxy.spoilt += place is not None
         return place is None
 
     async def _drip(self, data: bytes, drip: tuple[int, float] | None) -> None:
@@ -262,9 +264,6 @@ class Relay:
             await self._client.send(data[start : start + size])
             if pause:
                 await anyio.sleep(pause)
-
-    async def _end_request(self, ending: Ending) -> None:
-        await (self._stall() if ending is Ending.STALL else self._end(ending))
 
     async def _end(self, ending: Ending) -> None:
         match ending:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -30,6 +32,19 @@ async def works(space: Space) -> None:
     await until_quiet()
 
 
+def descriptors() -> int:
+    """How many this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def running(server: AppServer) -> int:
+    """How many of the app's slow functions have begun and not ended, as its log has it."""
+    log = server.log()
+    begun = re.findall(r"^slow_\w+ start ", log, re.MULTILINE)
+    ended = re.findall(r"^slow_\w+ (?:finished|cancelled|GeneratorExit) ", log, re.MULTILINE)
+    return len(begun) - len(ended)
+
+
 async def queue_is_empty(url: str, version: str) -> None:
     """Wait until no job waits on the server."""
     prefix = "" if version.startswith("4") else "/gradio_api"
@@ -49,9 +64,9 @@ async def spoilt(
     """The proxy and a Space behind it.
 
     At the end the proxy spoils nothing any more: the Space must work, the server's queue be empty,
-    and no task, connection or thread be left.
+    no slow job run there, and no task, connection, descriptor or thread be left.
     """
-    threads = set(threading.enumerate())
+    threads, opened, slow = set(threading.enumerate()), descriptors(), running(server)
     with anyio.fail_after(DEADLINE):
         async with proxy(server.port) as way:
             async with Space(way.url, timeouts=timeouts, retry=retry, **options) as space:
@@ -65,6 +80,8 @@ async def spoilt(
                 await queue_is_empty(f"http://127.0.0.1:{way.upstream}", server.version)
             assert not tasks()
             await until(lambda: not way.open)
+        await until(lambda: descriptors() <= opened)
+        await until(lambda: not server.running() or running(server) <= slow)
     assert not [one for one in set(threading.enumerate()) - threads if not _pooled(one)]
 
 

@@ -13,6 +13,7 @@ from tests.client.tools import collect
 from tests.conftest import ServerPool
 from tests.faults.proxy import At, Ending, Fault, event
 from tests.faults.proxy_tools import spoilt
+from tests.faults.tools import until_quiet
 from tests.servers import AppServer
 
 ENDINGS = [Ending.CLOSE, Ending.RESET]
@@ -42,6 +43,7 @@ async def test_a_stream_cut_before_the_completion_loses_the_job_and_later_gives_
         for place in (At(0, b'"close_stream"'), At(-2, b'{"msg":"close_stream"')):
             way.once("queue/data", Fault(answer=place, ending=Ending.RESET))
             assert await space.call("/stream_text", text="w", n=2) == "w0 w1 "
+            await until_quiet()
         assert way.spoilt == len(messages) * 4 + 2
 
 
