@@ -147,9 +147,9 @@ class Proxy:
         self._wanted = anyio.Event()
         self._refusing = anyio.Event()
         self._scope.cancel()
+        await self._refusing.wait()
         for scope in self._connected:
             scope.cancel()
-        await self._refusing.wait()
 
     async def accept(self) -> None:
         """Take connections, again on the same port."""

@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
+from contextlib import AbstractAsyncContextManager
 
 import anyio
+import pytest
 
-from spacecall import Limits, Retry, Space, SpaceError
+from spacecall import (
+    Call,
+    Completed,
+    Event,
+    JobLostError,
+    Limits,
+    Retry,
+    Space,
+    Timeouts,
+    TransportError,
+)
+from tests.client.tools import collect
 from tests.faults.proxy import At, Ending, Fault, Proxy
-from tests.faults.proxy_tools import spoilt
+from tests.faults.proxy_tools import ONCE, spoilt
 from tests.servers import AppServer
 
-CALLS = 1000
-AT_ONCE = 40
+CALLERS = 40
+AGAIN = Retry(attempts=3, initial=0.01, lost=50)
+LONG = Timeouts(connect=60, queue=60, run=60, idle=60, cancel=5)
+
+
+def sharing(
+    server: AppServer, *, lanes: int, retry: Retry = ONCE
+) -> AbstractAsyncContextManager[tuple[Proxy, Space]]:
+    """The proxy and a Space behind it whose calls share so many streams."""
+    return spoilt(server, timeouts=LONG, retry=retry, limits=Limits(lanes=lanes))
 
 
 def cutting(way: Proxy, seed: int, share: float, path: str) -> None:
-    """Cut this share of the requests whose path contains `path`, at random bytes."""
+    """Cut this share of the requests whose path contains `path`, mostly at an early byte."""
     rng = random.Random(seed)
 
     def choose(asked: str) -> Fault | None:
         if path not in asked or rng.random() > share:
             return None
-        at = At(rng.randrange(1000))
+        at = At(int(2 ** (rng.random() * 10)) - 1)
         ending = rng.choice([Ending.CLOSE, Ending.RESET])
         if rng.random() < 0.2:
             return Fault(request=at, ending=ending)
@@ -32,43 +54,76 @@ def cutting(way: Proxy, seed: int, share: float, path: str) -> None:
     way.choose = choose
 
 
-async def ends_of(space: Space, *, calls: int) -> Counter[str]:
-    """How so many calls end, `AT_ONCE` at a time."""
-    ends: dict[int, list[str]] = {number: [] for number in range(calls)}
-    waiting = iter(range(calls))
+async def end_of(call: Call[str], value: str) -> str:
+    """How a call ends: with its value, told once and last, or with an error and no value."""
+    events: list[Event[str]] = []
+    async with call as job:
+        try:
+            await collect(job, events)
+        except (TransportError, JobLostError) as error:
+            with pytest.raises(type(error)):
+                await job.result()
+            assert not any(isinstance(event, Completed) for event in events)
+            return type(error).__name__ if error.sent else "not sent"
+        assert await job.result() == value
+        assert [event.value for event in events if isinstance(event, Completed)] == [value]
+        assert isinstance(events[-1], Completed)
+        assert [event async for event in job] == []
+    return "value"
+
+
+async def ends_of(space: Space, server: AppServer, *, calls: int) -> list[tuple[str, int]]:
+    """How each of so many calls ends, and how often the app ran it."""
+    before = len(server.log())
+    ends: list[tuple[float, str]] = []
+    waiting = iter(range(1, calls + 1))
 
     async def caller() -> None:
         for number in waiting:
-            try:
-                assert await space.call("/echo", text=f"text {number}") == f"text {number}"
-                ends[number].append("value")
-            except SpaceError as error:
-                ends[number].append(type(error).__name__)
+            seconds = number / 100_000
+            call = space.call("/slow_many", seconds=seconds)
+            ends.append((seconds, await end_of(call, f"slept {seconds}")))
 
     async with anyio.create_task_group() as group:
-        for _ in range(AT_ONCE):
+        for _ in range(CALLERS):
             group.start_soon(caller)
-    assert all(len(found) == 1 for found in ends.values())
-    return Counter(found[0] for found in ends.values())
+    assert len(ends) == calls
+    runs = Counter(re.findall(r"^slow_async start (\S+)", server.log()[before:], re.MULTILINE))
+    return [(end, runs[str(seconds)]) for seconds, end in ends]
 
 
 async def test_1000_calls_whose_streams_break_all_give_their_values_where_they_may_be_sent_again(
     protocol_app_6: AppServer,
 ) -> None:
-    retry = Retry(attempts=3, initial=0.01, lost=50)
-    limits = Limits(lanes=8)
-    async with spoilt(protocol_app_6, retry=retry, limits=limits) as (way, space):
+    async with sharing(protocol_app_6, lanes=8, retry=AGAIN) as (way, space):
         cutting(way, 1, 0.2, "queue/data")
-        assert await ends_of(space, calls=CALLS) == {"value": CALLS}
+        ends = await ends_of(space, protocol_app_6, calls=1000)
+        assert {end for end, _ in ends} == {"value"}
+        assert all(runs for _, runs in ends)
         assert way.spoilt
 
 
-async def test_calls_whose_joins_and_streams_break_each_end_with_a_value_or_an_error(
+async def test_a_call_that_may_be_sent_again_has_no_value_only_where_a_join_broke(
     protocol_app_6: AppServer,
 ) -> None:
-    async with spoilt(protocol_app_6, limits=Limits(lanes=4)) as (way, space):
+    async with sharing(protocol_app_6, lanes=8, retry=AGAIN) as (way, space):
         cutting(way, 2, 0.1, "")
-        ends = await ends_of(space, calls=300)
-        assert set(ends) <= {"value", "TransportError", "JobLostError"}
-        assert all(ends.values())
-        assert ends["value"] > 30
+        ends = await ends_of(space, protocol_app_6, calls=300)
+        failed = [end for end, _ in ends if end != "value"]
+        assert set(failed) <= {"TransportError"}
+        assert 0 < len(failed) <= way.spoilt
+
+
+async def test_a_call_whose_join_or_stream_breaks_is_run_at_most_once(
+    protocol_app_6: AppServer,
+) -> None:
+    async with sharing(protocol_app_6, lanes=2 * CALLERS) as (way, space):
+        cutting(way, 3, 0.1, "")
+        ends = await ends_of(space, protocol_app_6, calls=300)
+        assert all(runs == 1 for end, runs in ends if end == "value")
+        assert all(runs <= 1 for end, runs in ends if end != "not sent")
+        assert not any(runs for end, runs in ends if end == "not sent")
+        failed = [end for end, _ in ends if end != "value"]
+        assert 0 < len(failed) <= way.spoilt, (
+            "a call alone on its lane is ended by a fault of its own"
+        )
