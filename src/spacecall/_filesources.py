@@ -56,7 +56,11 @@ class WebUrl:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.name = unquote_to_bytes(urlsplit(url).path.rpartition("/")[2]).decode(errors="replace")
+        try:
+            path = urlsplit(url).path
+        except ValueError as error:
+            raise InvalidInputError(f"not a valid URL: {error}") from error
+        self.name = unquote_to_bytes(path.rpartition("/")[2]).decode(errors="replace")
         self.size: int | None = None
         self.mime_type: str | None = None
 
@@ -70,15 +74,15 @@ class _PathSource:
     mime_type = None
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path).expanduser()
+        self._path = Path(path)
+        with self._readable():
+            self._path = self._path.expanduser()
         self.name = self._path.name
 
     @property
     def size(self) -> int | None:
-        try:
+        with self._readable():
             found = self._path.stat()
-        except OSError as error:
-            raise InvalidInputError(f"cannot read {str(self._path)!r}: {error.strerror}") from error
         if stat.S_ISDIR(found.st_mode):
             raise InvalidInputError(f"{str(self._path)!r} is a folder, not a file")
         return found.st_size if stat.S_ISREG(found.st_mode) else None
@@ -86,20 +90,24 @@ class _PathSource:
     def peek(self) -> bytes:
         if self.size is None:  # of a pipe they would be missing later
             return b""
-        try:
-            with self._path.open("rb") as file:
-                return file.read(_PEEK)
-        except OSError as error:
-            raise InvalidInputError(f"cannot read {str(self._path)!r}: {error.strerror}") from error
+        with self._readable(), self._path.open("rb") as file:
+            return file.read(_PEEK)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        try:
-            opened = await anyio.open_file(self._path, "rb")
-        except OSError as error:
-            raise InvalidInputError(f"cannot read {str(self._path)!r}: {error.strerror}") from error
-        async with opened, aclosing(_chunks(cast("BinaryIO", opened.wrapped))) as chunks:
+        waits = self.size is None
+        with self._readable():
+            file = await run_sync(self._path.open, "rb", abandon_on_cancel=waits)
+        async with anyio.wrap_file(file), aclosing(_chunks(file, waits=waits)) as chunks:
             yield chunks
+
+    @contextmanager
+    def _readable(self) -> Generator[None]:
+        try:
+            yield
+        except (OSError, ValueError, RuntimeError) as error:  # such as a NUL in it, or no such user
+            why = (isinstance(error, OSError) and error.strerror) or error
+            raise InvalidInputError(f"cannot read {str(self._path)!r}: {why}") from error
 
 
 class _BytesSource:
@@ -116,7 +124,7 @@ class _BytesSource:
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        async with aclosing(_chunks(io.BytesIO(self._data))) as chunks:
+        async with aclosing(_chunks(io.BytesIO(self._data), waits=False)) as chunks:
             yield chunks
 
 
@@ -126,6 +134,7 @@ class _FileObjectSource:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._opened = False
         with _reading():
             self._start = file.tell() if file.seekable() else None
         name = getattr(file, "name", None)
@@ -151,10 +160,14 @@ class _FileObjectSource:
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        waits = self._start is None
         if self._start is not None:
             with _reading():
                 self._file.seek(self._start)
-        async with aclosing(_chunks(self._file)) as chunks:
+        elif self._opened:
+            raise InvalidInputError(f"{self.name!r} can be read only once, and was read before")
+        self._opened = True
+        async with aclosing(_chunks(self._file, waits=waits)) as chunks:
             yield chunks
 
 
@@ -212,10 +225,11 @@ def _data_uri(uri: str) -> Source:
     return _BytesSource(data, mime_type or "text/plain")
 
 
-async def _chunks(file: BinaryIO) -> AsyncGenerator[bytes, None]:
+async def _chunks(file: BinaryIO, *, waits: bool) -> AsyncGenerator[bytes, None]:
+    """The content. Where it `waits` for who writes a pipe, it can be cancelled all the same."""
     while True:
         with _reading():
-            chunk = bytes(await run_sync(file.read, CHUNK))
+            chunk = bytes(await run_sync(file.read, CHUNK, abandon_on_cancel=waits))
         if not chunk:
             return
         yield chunk

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spacecall._core.demux import Demultiplexer, Fed
+from spacecall._core.jobs import Job
 from spacecall._core.messages import UnknownMessage
 from spacecall._core.work import State
 from spacecall.errors import (
@@ -181,13 +182,20 @@ def test_a_job_with_a_broken_message_does_not_end_the_others(demux: Demultiplexe
     assert other.values == ["x"]
 
 
-def test_a_job_is_found_by_its_id_until_it_is_done(demux: Demultiplexer) -> None:
-    job = joined(demux, "a")
-    assert demux.find("a") is job
-    assert demux.find("b") is None
-    assert demux.find(None) is None
-    demux.feed(completed(["x"], "a"))
-    assert demux.find("a") is None
+def test_a_job_that_begins_although_nobody_waits_is_told_of_however_early_that_comes() -> None:
+    unwanted: list[Job] = []
+    demux = Demultiplexer(3, unwanted.append)
+    kept, gone = joined(demux, "a"), joined(demux, "b")
+    gone.fail(JobCancelledError("left"))
+    late = a_job(0)
+    demux.joining(late)
+    late.fail(JobCancelledError("left"))
+    for event_id in ("a", "b", "c"):
+        demux.feed(message("process_starts", event_id))
+    assert unwanted == [gone]
+    demux.accept(late, "c")
+    assert unwanted == [gone, late]
+    assert not kept.ended
 
 
 def test_the_functions_are_those_that_the_server_may_be_running(demux: Demultiplexer) -> None:
@@ -222,10 +230,8 @@ class TestSiblings:
 
 
 def test_the_server_may_run_the_functions_of_jobs_that_are_not_done(demux: Demultiplexer) -> None:
-    one, two = joined(demux, "a", 4), joined(demux, "b", 5)
-    two.fail(JobCancelledError("nobody waits"))
+    joined(demux, "a", 4)
+    joined(demux, "b", 5).fail(JobCancelledError("nobody waits"))
     assert set(demux.functions) == {4, 5}
-    assert (demux.find("a"), demux.find("b"), demux.find(None)) == (one, two, None)
     demux.feed(completed([1], "a"))
     assert set(demux.functions) == {5}
-    assert demux.find("a") is None

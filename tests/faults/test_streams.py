@@ -309,3 +309,12 @@ async def test_unexpected_errors_about_one_job_leave_the_others() -> None:
                 with pytest.raises(JobLostError, match="one gone"):
                     await one.result()
                 assert await two.result() == "kept"
+
+
+async def test_a_value_that_is_nested_too_deeply_is_a_protocol_error() -> None:
+    deep = "[" * 900 + "]" * 900
+    async with faulty() as (app, space):
+        event = sse([completed("event1", ["deep"])]).replace(b'"deep"', deep.encode())
+        app.once("data", saying(sse(begun("event1")) + event))
+        with pytest.raises(ProtocolError, match="nested too deeply"):
+            await space.call("/hold", text="x")

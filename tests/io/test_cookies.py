@@ -63,3 +63,13 @@ async def test_cookies_that_cannot_be_sent_are_refused_and_not_repeated() -> Non
         with pytest.raises(ValueError, match="the cookie 'replica' has a line end") as caught:
             link.remember({"replica": "hunter2\n"})
         assert "hunter2" not in str(caught.value)
+
+
+async def test_a_remembered_cookie_is_replaced_by_the_apps_new_one() -> None:
+    gives_another = answering(200, set_cookie="replica=new; Path=/")
+    async with server(gives_another, ok) as app, linked(app.url) as link:
+        link.remember({"replica": "old"})
+        await link.fetch(GET)
+        await link.fetch(GET)
+        assert [one.headers["cookie"] for one in app.seen] == ["replica=old", "replica=new"]
+        assert link.cookies == {"replica": "new"}

@@ -68,7 +68,7 @@ class Channel:
         self._group = group
         self._keeps = grace == math.inf
         self._listens = listens
-        self._demux = Demultiplexer(link.settings.limits.parked)
+        self._demux = Demultiplexer(link.settings.limits.parked, self._cancel_late)
         self._reader = Reader(
             link,
             requests.stream(app, self.session_hash),
@@ -76,7 +76,6 @@ class Channel:
             group,
             says_close=generation(app.protocol).says_close,
             grace=grace,
-            started=self._cancel_late,
             unwanted=self.abandon,
         )
         self._cancelling: list[int] = []
@@ -125,8 +124,8 @@ class Channel:
     ) -> None:
         """Put `job` into the app's queue and have its messages read.
 
-        A job that is ended meanwhile (its caller was cancelled) is cancelled on the server as
-        soon as its id is known.
+        A job that is ended meanwhile (its caller was cancelled) is not sent; or, if it was on its
+        way, cancelled on the server as soon as its id is known.
 
         Raises:
             SpaceError: the server did not accept the job, or nobody knows.
@@ -137,16 +136,22 @@ class Channel:
             raise JobLostError("the session has lost its stream: open another", sent=False)
         request = requests.join(self.app, endpoint, data, self.session_hash)
         headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
-        answer = await self.link.fetch(request, settings, headers=headers)
+        answer = await self.link.fetch(request, settings, headers=headers, sending=job.sending)
         self.adopt(job, _event_id(answer.body))
         if self.lost:
             job.fail(JobLostError("the session lost its stream while the job was joining"))
             await self._send_cancel(job.fn_index, "", settings)
+        elif job.ended and not self._listens:
+            self._demux.joined(job)
+            await self.abandon()
 
     def adopt(self, job: Job, event_id: str) -> None:
-        """Read the messages of a job that the server has."""
+        """Read the messages of a job that the server has.
+
+        One that is left to be collected is not read; given up, it has to be, to be cancelled.
+        """
         self._demux.accept(job, event_id)
-        if self._listens:
+        if self._listens or job.ended:
             self._reader.start()
 
     async def opened(self) -> None:
@@ -178,6 +183,7 @@ class Channel:
         with anyio.move_on_after(settings.timeouts.cancel, shield=True):
             while self._demux.expecting:
                 await self._calm.wait()  # the server may accept a job that nobody then cancels
+        with anyio.move_on_after(settings.timeouts.cancel, shield=True):
             if self._demux.pending:
                 await self._cancel_all(settings)
         self._reader.drop(_closed)
@@ -193,8 +199,7 @@ class Channel:
 
     def _cancel_late(self, job: Job) -> None:
         """Cancel a job that starts although its caller has gone."""
-        if job.ended:
-            self._group.start_soon(self._cancel_running, job, self.link.settings)
+        self._group.start_soon(self._cancel_running, job, self.link.settings)
 
     async def _cancel_running(self, job: Job, settings: Settings) -> None:
         if job.event_id is not None and not self._demux.has_sibling(job):

@@ -12,7 +12,13 @@ import anyio
 from spacecall._client.lenses import Outputs, Text
 from spacecall._core.work import State, Work
 from spacecall._io.settings import Settings
-from spacecall.errors import DeadlineError, JobCancelledError, Phase, SpaceError
+from spacecall.errors import (
+    DeadlineError,
+    JobCancelledError,
+    Phase,
+    ProtocolError,
+    SpaceError,
+)
 from spacecall.events import Completed, Event, Output, TextDelta
 
 T = TypeVar("T")
@@ -166,3 +172,5 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             return self._decode(values)
         except SpaceError as error:
             raise self._located(error) from error.__cause__
+        except RecursionError as error:
+            raise self._located(ProtocolError("the value is nested too deeply")) from error

@@ -96,13 +96,12 @@ class QueueJob(Job[T]):
     def drop(self, error: SpaceError) -> None:
         """End the job with `error` without waiting for anybody; one that has ended stays as it is.
 
-        A join under way goes on, since the server may have accepted it, and is cancelled there.
+        A join on its way goes on, since the server may accept it, and is cancelled there.
         """
         if self._core.ended:
             return
-        joining = self._core.state is State.JOINING
         self._core.fail(error)
-        if not joining:
+        if not self._core.on_the_way:
             self._submitting.cancel()
 
     def start(self) -> None:
@@ -177,6 +176,10 @@ class QueueJob(Job[T]):
             core.fail(error)
         except RecursionError:
             core.fail(InvalidInputError("the arguments are nested too deeply"))
+        except Exception as error:  # noqa: BLE001 - of a file, or a client, of the caller's: anything
+            failure = InvalidInputError(f"the call cannot be sent: {error or type(error).__name__}")
+            failure.__cause__ = error
+            core.fail(failure)
 
     async def _arguments(self) -> list[Any]:
         return await encode(

@@ -12,13 +12,11 @@ import anyio
 from anyio.abc import TaskGroup
 
 from spacecall._core.demux import Demultiplexer, Fed
-from spacecall._core.jobs import Job
 from spacecall._core.messages import parse
 from spacecall._core.requests import Request
 from spacecall._io.link import Link
 from spacecall._io.retry import retrying
 from spacecall._io.sse import events
-from spacecall._wire.queue_data import ProcessStarts
 from spacecall.errors import JobLostError, SpaceError, StatusError, TransportError
 
 
@@ -33,7 +31,6 @@ class Reader:
         group: where it reads.
         says_close: whether the server says that it ends the stream.
         grace: seconds that the stream stays open when nobody waits for its jobs any more.
-        started: told of each job that the app begins to work on.
         unwanted: called when that time has passed; it is to `drop` the stream.
     """
 
@@ -46,7 +43,6 @@ class Reader:
         *,
         says_close: bool,
         grace: float,
-        started: Callable[[Job], None],
         unwanted: Callable[[], Awaitable[None]],
     ) -> None:
         self.lost = False
@@ -57,7 +53,6 @@ class Reader:
         self._group = group
         self._says_close = says_close
         self._grace = grace
-        self._started = started
         self._unwanted = unwanted
         self._scope: anyio.CancelScope | None = None
         self._opened = anyio.Event()
@@ -124,6 +119,8 @@ class Reader:
             self._lose(error.message, cause=error)
         except SpaceError as error:
             self._end(partial(copy, error))
+        except Exception as error:  # noqa: BLE001 - of a client that the caller gave: anything
+            self._lose(str(error) or type(error).__name__, cause=error)
         else:
             if not closed and not self._says_close:
                 self._demux.close()
@@ -134,14 +131,11 @@ class Reader:
         """Hand every message to its job; whether the server said that it closes the stream."""
         closed = False
         async for text in texts:
-            message = parse(text)
-            closed = self._demux.feed(message) is Fed.CLOSES or closed
-            if isinstance(message, ProcessStarts) and (job := self._demux.find(message.event_id)):
-                self._started(job)
+            closed = self._demux.feed(parse(text)) is Fed.CLOSES or closed
             self.reconsider()
         return closed
 
-    def _lose(self, why: str, cause: SpaceError | None = None) -> None:
+    def _lose(self, why: str, cause: Exception | None = None) -> None:
         def lost() -> SpaceError:
             error = JobLostError(f"the job was lost: {why}")
             error.__cause__ = cause

@@ -40,7 +40,7 @@ async def simple(
         SpaceError: the server did not accept the job, or its stream broke.
     """
     job.advance(State.JOINING)
-    event_id = await _join(endpoint, data, channel, settings)
+    event_id = await _join(job, endpoint, data, channel, settings)
     job.event_id = event_id
     told = False
     try:
@@ -56,12 +56,12 @@ async def simple(
 
 
 async def _join(
-    endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
 ) -> str:
     request = requests.call(channel.app, endpoint, data)
     headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
     try:
-        answer = await channel.link.fetch(request, settings, headers=headers)
+        answer = await channel.link.fetch(request, settings, headers=headers, sending=job.sending)
     except NotFoundError as error:
         text = f"the app's Gradio {channel.app.version} has no simple call API"
         raise NotFoundError(text, status=error.status, body=error.body) from error

@@ -15,7 +15,7 @@ from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
 from spacecall._client.documents import reach
-from spacecall._client.groups import task_group
+from spacecall._client.groups import lasting_group
 from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.protocols import OnNewer, check_protocol
 from spacecall._client.queue_call import QueueCall, Way
@@ -169,7 +169,7 @@ class Session(Caller):
 @asynccontextmanager
 async def _open(link: Link, app: AppConfig) -> AsyncGenerator[Connection, None]:
     """A connection with its task group."""
-    async with task_group() as group:
+    async with lasting_group() as group:
         connection = Connection(link, app, group)
         try:
             yield connection

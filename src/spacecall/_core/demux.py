@@ -8,7 +8,13 @@ from enum import Enum, auto
 from spacecall._core.jobs import Job
 from spacecall._core.messages import Message
 from spacecall._core.work import State
-from spacecall._wire.queue_data import CloseStream, Heartbeat, ProcessCompleted, UnexpectedError
+from spacecall._wire.queue_data import (
+    CloseStream,
+    Heartbeat,
+    ProcessCompleted,
+    ProcessStarts,
+    UnexpectedError,
+)
 from spacecall.errors import JobLostError, ProtocolError, SpaceError
 
 
@@ -27,17 +33,27 @@ class Demultiplexer:
 
     Args:
         parked: how many messages are kept so.
+        unwanted: told of each job that the app begins to work on although it has ended here.
     """
 
-    __slots__ = ("_jobs", "_joining", "_known", "_parked", "_parked_count", "_parked_limit")
+    __slots__ = (
+        "_jobs",
+        "_joining",
+        "_known",
+        "_parked",
+        "_parked_count",
+        "_parked_limit",
+        "_unwanted",
+    )
 
-    def __init__(self, parked: int) -> None:
+    def __init__(self, parked: int, unwanted: Callable[[Job], None] = lambda _: None) -> None:
         self._jobs: dict[str, Job] = {}
         self._joining: set[Job] = set()
         self._known: set[str] = set()
         self._parked: dict[str, list[Message]] = {}
         self._parked_count = 0
         self._parked_limit = parked
+        self._unwanted = unwanted
 
     @property
     def pending(self) -> bool:
@@ -66,10 +82,6 @@ class Demultiplexer:
         for event_id, job in self._jobs.items():
             found.setdefault(job.fn_index, []).append(event_id)
         return found
-
-    def find(self, event_id: str | None) -> Job | None:
-        """The job that the server calls `event_id`, until it is done."""
-        return self._jobs.get(event_id or "")
 
     def has_sibling(self, job: Job) -> bool:
         """Whether another job of the same function, which /cancel would kill too, is wanted."""
@@ -149,6 +161,8 @@ class Demultiplexer:
         job.receive(message)
         if isinstance(message, ProcessCompleted) and job.event_id:
             self._jobs.pop(job.event_id, None)
+        elif isinstance(message, ProcessStarts) and job.ended:
+            self._unwanted(job)
 
     def _park(self, event_id: str, message: Message) -> None:
         if self._parked_count >= self._parked_limit:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from spacecall._core.diffs import fold
@@ -22,7 +23,7 @@ from spacecall._wire.queue_data import (
 from spacecall._wire.queue_data import (
     Progress as ProgressMessage,
 )
-from spacecall.errors import ProtocolError, SpaceError
+from spacecall.errors import JobCancelledError, ProtocolError, SpaceError
 from spacecall.events import Log, Output, Progress, ProgressUnit, Queued, Started
 
 _IN_QUEUE: Final[dict[type, State]] = {
@@ -57,7 +58,7 @@ class Job(Work):
         follow, backlog, notify: see `Work`.
     """
 
-    __slots__ = ("_edits", "_snapshot", "event_id", "fn_index", "heard")
+    __slots__ = ("_edits", "_snapshot", "event_id", "fn_index", "heard", "on_the_way")
 
     def __init__(
         self,
@@ -73,7 +74,29 @@ class Job(Work):
         self._edits = edits
         self.event_id: str | None = None
         self.heard = False
+        self.on_the_way = False
         self._snapshot: list[Any] | None = None
+
+    @contextmanager
+    def sending(self) -> Generator[None]:
+        """While inside, the server may be accepting the job: that must not be cut short.
+
+        Raises:
+            JobCancelledError: nobody waits for it any more. It is not sent, or not again.
+        """
+        self._check_wanted()
+        self.on_the_way = True
+        try:
+            yield
+        except SpaceError:
+            self._check_wanted()
+            raise
+        finally:
+            self.on_the_way = False
+
+    def _check_wanted(self) -> None:
+        if self.ended:
+            raise JobCancelledError("nobody waits for the job any more")
 
     def receive(self, message: Message) -> None:
         """Take the next message of this job.

@@ -41,7 +41,7 @@ def mapped(space: str) -> Generator[None]:
         raise DeadlineError("no connection in time", phase="connect", space=space) from error
     except httpx.TimeoutException as error:
         raise DeadlineError("the server went silent", phase="idle", space=space) from error
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:  # the latter of a host, or half a character
         raise InvalidInputError(f"not a valid URL: {error}", space=space) from error
     except httpx.HTTPError as error:
         raise TransportError(
@@ -103,7 +103,7 @@ def _detail(text: str, content_type: str) -> tuple[str, list[str]]:
         return f"an HTML page: {plain(text)[:120]!r}", []
     try:
         body: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _short(text), []
     if isinstance(body, dict):
         body = cast("dict[str, Any]", body)

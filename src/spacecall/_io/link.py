@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from http.cookiejar import Cookie
 from typing import Any, TypeAlias
 
 import anyio
@@ -18,7 +19,7 @@ from spacecall._io.credentials import authorization, origin, place, resolve
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import active
-from spacecall._io.logs import hide_cookies
+from spacecall._io.logs import hide_secrets
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.tls import tls
@@ -104,7 +105,7 @@ class Link:
         gate: anyio.Semaphore,
         cookies: httpx.Cookies | None = None,
     ) -> None:
-        hide_cookies()
+        hide_secrets()
         self.base = base
         self.settings = settings
         self._client = client
@@ -152,11 +153,13 @@ class Link:
         *,
         headers: Mapping[str, str] = {},
         gated: bool = True,
+        sending: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Answer:
         """Send a request and read the whole answer.
 
         Args:
             gated: whether it counts among the short requests that the gate lets through.
+            sending: entered for each try, while it is on its way.
 
         Raises:
             TransportError, DeadlineError, StatusError: see `spacecall.errors`; the last also for a
@@ -167,9 +170,11 @@ class Link:
 
         async def attempt() -> Answer:
             gate = self._gate if gated else nullcontext()
-            async with gate, self.open(request, settings, headers=headers) as response:
-                body = await read(response, settings.limits, self.base)
-                return Answer(str(response.url), response.headers, body)
+            async with gate:
+                with sending():
+                    async with self.open(request, settings, headers=headers) as response:
+                        body = await read(response, settings.limits, self.base)
+                        return Answer(str(response.url), response.headers, body)
 
         return await retrying(attempt, settings.retry, idempotent=request.method == "GET")
 
@@ -252,7 +257,7 @@ class Link:
                 raise StatusError(refused, status=response.status_code, space=self.base)
             try:
                 request = self._get(url)
-            except httpx.InvalidURL as error:
+            except (httpx.InvalidURL, UnicodeError) as error:
                 raise TransportError("redirected to what is no address", space=self.base) from error
             hops += 1
 
@@ -277,6 +282,10 @@ class Link:
         response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
         if trusted and "set-cookie" in response.headers:
             self._cookies.extract_cookies(response)
+            anew = {cookie.name for cookie in self._cookies.jar if cookie.domain}
+            _forget(self._cookies, lambda cookie: not cookie.domain and cookie.name in anew)
+            for cookies in (self._cookies, self._client.cookies):
+                _forget(cookies, _unsendable)
         return response
 
     def _get(self, url: str) -> httpx.Request:
@@ -291,6 +300,16 @@ class Link:
         own, other = origin(self.base), origin(url)
         upgraded = (own[0], other[0]) == ("http", "https") and own[1] == other[1]
         return own == other or upgraded
+
+
+def _forget(cookies: httpx.Cookies, which: Callable[[Cookie], bool]) -> None:
+    for cookie in [cookie for cookie in cookies.jar if which(cookie)]:
+        cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+
+
+def _unsendable(cookie: Cookie) -> bool:
+    """Whether no header can carry it: each later request would fail."""
+    return not f"{cookie.name}{cookie.value}".isascii()
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:

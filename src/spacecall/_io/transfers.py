@@ -84,7 +84,7 @@ async def _chunks(response: Response, space: str) -> AsyncGenerator[bytes, None]
 @asynccontextmanager
 async def _from_the_web(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
     try:
-        async with fetched(link, url) as chunks:
+        async with fetched(link.moved(""), url) as chunks:  # as a stranger, wherever it leads
             yield chunks
     except (TransportError, DeadlineError, StatusError) as error:
         # Without what may be a signature, or a password.
@@ -131,11 +131,17 @@ async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
     """The payload of a file whose bytes travel in the arguments, as a data URL.
 
     Raises:
-        InvalidInputError: it is missing, a folder, empty, or cannot be fetched.
+        InvalidInputError: it is missing, a folder, empty, larger than `Limits.body`, or cannot be
+            fetched.
     """
     part = _part(link, file, app.max_file_size)
+    most = link.settings.limits.body
+    content = bytearray()
     async with part.open() as chunks:
-        content = b"".join([chunk async for chunk in chunks])
+        async for chunk in chunks:
+            content += chunk
+            if len(content) > most:
+                raise InvalidInputError(f"{part.name!r} has more than {most} bytes (Limits.body)")
     url = f"data:{part.mime_type};base64,{b64encode(content).decode()}"
     return write_file_data(
         "", url=url, orig_name=part.name, size=len(content), mime_type=part.mime_type

@@ -1,0 +1,122 @@
+"""Answers that no Gradio sends: whatever they are, one call has its typed error, and no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from spacecall import File, Space, SpaceError
+from tests.client.tools import until
+from tests.faults.exchanges import Exchange, Handler
+from tests.faults.stub import Route, Stub, begun, completed
+from tests.faults.tools import faulty
+
+NO_DATE = "1 Jan 2024 999999999999999999999999999999:00:00"
+
+
+def answer(status: int, content: bytes = b"{}", **headers: str) -> Handler:
+    async def fault(exchange: Exchange) -> None:
+        await exchange.body()
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        await exchange.answer(status, content, {"content-type": "application/json"} | names)
+
+    return fault
+
+
+ODD = {
+    "deep json": answer(200, b"[" * 100_000),
+    "deep json as an error": answer(500, b"[" * 100_000),
+    "no time to retry after": answer(503, retry_after=NO_DATE),
+    "no time to retry after so many": answer(429, retry_after=NO_DATE),
+    "redirect to no address": answer(302, location="http://xn--.b/c"),
+    "redirect to half a character": answer(307, location="http://h/\\ud800"),
+    "a number too long": answer(200, b"9" * 5000),
+    "a name that is no text": answer(200, b'{"event_id": "\\ud800"}'),
+    "no body": answer(204, b""),
+    "not modified": answer(304, b""),
+}
+ROUTES: dict[Route, tuple[str, dict[str, Any]]] = {
+    "join": ("/echo", {"text": "x"}),
+    "data": ("/echo", {"text": "x"}),
+    "run": ("/plain", {"text": "x"}),
+    "upload": ("/file", {"file": b"x"}),
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+async def test_an_odd_answer_is_a_typed_error_of_one_call(route: Route, odd: Handler) -> None:
+    endpoint, arguments = ROUTES[route]
+    async with faulty() as (app, space), space.call("/hold", text="y") as other:
+        await until(lambda: bool(app.asked("data")))
+        app.always(route, odd)
+        with pytest.raises(SpaceError):
+            await space.call(endpoint, **arguments)
+        app.recover()
+        assert other.event_id is not None
+        app.finish(other.event_id, ["held"])
+        assert await other.result() == "held"
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+async def test_an_odd_answer_to_a_cancel_concerns_nobody(odd: Handler) -> None:
+    async with faulty() as (app, space):
+        app.always("cancel", odd)
+        async with space.call("/hold", text="x") as job:
+            await anext(job)
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+async def test_an_app_that_describes_itself_oddly_cannot_be_opened(odd: Handler) -> None:
+    async with faulty() as (app, _):
+        app.always("config", odd)
+        with pytest.raises(SpaceError):
+            async with Space(app.url):
+                raise AssertionError("it is open")
+
+
+@pytest.mark.parametrize("route", ["join", "upload"])
+async def test_a_cookie_that_no_header_can_carry_is_not_kept(route: Route) -> None:
+    async def with_cookie(exchange: Exchange) -> None:
+        await exchange.answer(500, b"", {"set-cookie": "a=\u00ff"})
+
+    async with faulty() as (app, space):
+        app.once(route, with_cookie)
+        with pytest.raises(SpaceError):
+            await space.call("/file", file=b"x")
+        assert isinstance(await space.call("/file", file=b"x"), File)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://xn--.b/c", "http://h/\ud800", "http://[::1", "http://h:99999/", "mailto:x"]
+)
+async def test_a_file_whose_address_is_none_is_an_error_when_it_is_read(url: str) -> None:
+    async with faulty() as (app, space):
+        app.once("data", holding(app, url))
+        found = await space.call("/file", file=b"x")
+        assert isinstance(found, File)
+        with pytest.raises(SpaceError):
+            await found.read()
+
+
+def holding(app: Stub, url: str) -> Handler:
+    """A stream whose job gives the file at `url`."""
+
+    async def stream(exchange: Exchange) -> None:
+        event_id = next(iter(app.session(exchange).pending), "event1")
+        file = {"path": None, "url": url, "meta": {"_type": "gradio.FileData"}}
+        speak = app.speaking(*begun(event_id), completed(event_id, [file]))
+        await speak(exchange)
+
+    return stream
+
+
+@pytest.mark.parametrize("name", ["deep json as an error", "redirect to no address"])
+async def test_an_odd_answer_to_a_download_is_a_typed_error(name: str) -> None:
+    async with faulty() as (app, space):
+        found = await space.call("/file", file=b"x")
+        assert isinstance(found, File)
+        app.always("file", ODD[name])
+        with pytest.raises(SpaceError):
+            await found.read()
