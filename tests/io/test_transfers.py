@@ -11,7 +11,7 @@ import pytest
 from spacecall import File, Timeouts
 from spacecall._core.config import AppConfig, read_config
 from spacecall._io.link import Link
-from spacecall._io.transfers import RemoteSource, upload
+from spacecall._io.transfers import RemoteSource, inline, upload
 from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
@@ -275,3 +275,14 @@ class TestReceivedFiles:
             file = File(RemoteSource(link, APP, a_file()))
             async with file.stream() as chunks:
                 assert await anext(chunks)
+
+
+async def test_what_travels_in_the_arguments_is_bounded() -> None:
+    async def endless(exchange: Exchange) -> None:
+        await exchange.begin("image/png")
+        while True:
+            await exchange.send(b"x" * 1000)
+
+    async with server(endless) as app, linked(app.url) as link:
+        with pytest.raises(InvalidInputError, match="more than 10000 bytes"):
+            await inline(link, APP, File(f"{app.url}/endless.png"))
