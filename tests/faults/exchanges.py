@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -17,8 +18,9 @@ from typing import Any, NoReturn, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
-from anyio.abc import SocketAttribute, SocketStream
+from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.buffered import BufferedByteReceiveStream
+from anyio.streams.tls import TLSListener
 
 Handler: TypeAlias = "Callable[[Exchange], Awaitable[None]]"
 
@@ -44,7 +46,7 @@ class Exchange:
     query: dict[str, str]
     headers: dict[str, str]
     """Names in lower case."""
-    connection: SocketStream = field(repr=False)
+    connection: ByteStream = field(repr=False)
     _reader: BufferedByteReceiveStream = field(repr=False)
     _body: bytes | None = None
     status: int | None = None
@@ -132,17 +134,20 @@ class Exchange:
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncGenerator[str, None]:
+async def serving(
+    handler: Handler, *, tls: ssl.SSLContext | None = None
+) -> AsyncGenerator[str, None]:
     """Serve on a free port while inside: gives the address."""
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    port = listener.extra(SocketAttribute.local_port)
+    tcp = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    listener = tcp if tls is None else TLSListener(tcp, tls, standard_compatible=False)
+    port = tcp.extra(SocketAttribute.local_port)
     async with listener, anyio.create_task_group() as group:
         group.start_soon(partial(listener.serve, partial(_talk, handler), group))
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         group.cancel_scope.cancel()
 
 
-async def _talk(handler: Handler, stream: SocketStream) -> None:
+async def _talk(handler: Handler, stream: ByteStream) -> None:
     reader = BufferedByteReceiveStream(stream)
     with suppress(_CutError, *_GONE):
         async with stream:
@@ -158,7 +163,7 @@ async def _talk(handler: Handler, stream: SocketStream) -> None:
                     return
 
 
-async def _next(stream: SocketStream, reader: BufferedByteReceiveStream) -> Exchange:
+async def _next(stream: ByteStream, reader: BufferedByteReceiveStream) -> Exchange:
     first = await reader.receive_exactly(1)
     if not first.isalpha():  # the beginning of a TLS handshake, which servers of HTTP do not know
         await stream.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")

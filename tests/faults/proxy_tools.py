@@ -18,7 +18,7 @@ from tests.faults.proxy import Proxy, proxy
 from tests.faults.tools import PATIENT, tasks, until_quiet
 from tests.servers import AppServer
 
-DEADLINE = 200.0
+DEADLINE = 100.0
 """Seconds that a test may take on a busy machine."""
 
 ONCE = Retry(attempts=1)

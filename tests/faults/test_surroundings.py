@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import gc
 import resource
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
 
-from spacecall import File, Retry, Space, TransportError
+from spacecall import File, RateLimitedError, Retry, Space, TransportError
+from tests.client.tools import logged, unique
+from tests.faults.exchanges import Exchange
 from tests.faults.stub import DOWNLOAD
-from tests.faults.tools import DEADLINE, faulty, holds, until_quiet
+from tests.faults.tools import DEADLINE, faulty, holds, tasks
 from tests.servers import AppServer
 
 FORKING = """
@@ -39,6 +43,24 @@ with SyncSpace(sys.argv[1]) as space:
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert space.call("/echo", text="after").result() == "after"
+"""
+
+INTERRUPTED = """
+import asyncio, sys, trio
+from spacecall import Space
+
+url, seconds, loop, how = sys.argv[1:]
+
+async def main():
+    async with Space(url) as space:
+        call = space.call("/slow_async", seconds=float(seconds))
+        if how == "awaited":
+            await call
+        async with call as job:
+            async for event in job:
+                pass
+
+trio.run(main) if loop == "trio" else asyncio.run(main())
 """
 
 
@@ -64,13 +86,25 @@ async def test_a_disk_that_is_full_leaves_no_half_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-async def test_a_clock_that_is_set_anew_ends_no_call(
+async def test_a_clock_that_is_set_anew_ends_no_call_and_makes_none_wait(
     days: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.time
-    async with faulty() as (_, space), space.call("/stream", text="a b") as job:
+
+    async def busy(exchange: Exchange) -> None:
+        soon = formatdate(now() + 1, usegmt=True)
+        await exchange.answer(429, {"detail": "busy"}, {"retry-after": soon})
+
+    async with faulty() as (app, space), space.call("/stream", text="a b") as job:
         monkeypatch.setattr(time, "time", lambda: now() + days * 86_400)
         assert [value async for value in job.outputs] == ["a ", "a b"]
+        app.once("join", busy)
+        if days > 0:  # the time has come long ago
+            assert await space.call("/echo", text="x") == "x"
+        else:
+            with pytest.raises(RateLimitedError) as caught:
+                await space.call("/echo", text="x")
+            assert caught.value.retry_after == pytest.approx(86_400, abs=DEADLINE)
 
 
 async def test_a_name_that_is_unknown_says_so_at_once() -> None:
@@ -80,17 +114,28 @@ async def test_a_name_that_is_unknown_says_so_at_once() -> None:
     assert not error.value.sent
 
 
-async def test_a_call_that_is_forgotten_is_no_burden() -> None:
+async def test_a_call_that_is_forgotten_before_it_is_made_is_never_made() -> None:
     async with faulty() as (app, space):
         before = len(app.requests)
         space.call("/echo", text="never made")
         gc.collect()
         assert len(app.requests) == before
-        async with space.call("/stream", text="a b c") as job:
-            assert await anext(job.outputs) == "a "
-        del job
-        gc.collect()
-        await until_quiet()
+
+
+async def test_a_call_that_is_forgotten_while_it_runs_ends_with_its_space(
+    protocol_app_6: AppServer,
+) -> None:
+    seconds = unique(60)
+    with anyio.fail_after(DEADLINE):
+        async with Space(protocol_app_6.url) as space:
+            job = await space.call("/slow_async", seconds=seconds).__aenter__()
+            values = (await space.call("/stream_text", text="w", n=500).__aenter__()).outputs
+            assert await anext(values) == "w0 "
+            await logged(protocol_app_6, f"slow_async start {seconds}")
+            del job, values
+            gc.collect()
+        await logged(protocol_app_6, f"slow_async cancelled {seconds}")
+    assert not tasks()
 
 
 def test_event_loops_in_two_threads_have_nothing_in_common(protocol_app_6: AppServer) -> None:
@@ -121,3 +166,24 @@ def test_a_forked_process_makes_calls_of_its_own(protocol_app_6: AppServer) -> N
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("how", ["awaited", "entered"])
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_an_interrupt_ends_a_program_and_its_job(
+    protocol_app_6: AppServer, loop: str, how: str
+) -> None:
+    seconds = unique(60)
+    command = [sys.executable, "-W", "error", "-c", INTERRUPTED]
+    program = subprocess.Popen(
+        [*command, protocol_app_6.url, str(seconds), loop, how], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        anyio.run(logged, protocol_app_6, f"slow_async start {seconds}")
+        program.send_signal(signal.SIGINT)
+        _, errors = program.communicate(timeout=DEADLINE)
+    finally:
+        program.kill()
+    assert program.returncode == -signal.SIGINT, errors
+    assert errors.splitlines()[-1] == "KeyboardInterrupt"
+    anyio.run(logged, protocol_app_6, f"slow_async cancelled {seconds}")
