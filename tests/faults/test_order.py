@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 
-from spacecall import JobCancelledError, JobLostError, Limits, Output, ProtocolError, Timeouts
+from spacecall import (
+    Completed,
+    DeadlineError,
+    InvalidInputError,
+    JobCancelledError,
+    JobLostError,
+    Limits,
+    Output,
+    ProtocolError,
+    Timeouts,
+)
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
 from tests.faults.stub import begun, completed, sse, streamed
 from tests.faults.tools import faulty, until_quiet
 
 CLOSE = {"msg": "close_stream", "event_id": None}
+QUEUED, STARTED = begun("event1")
+FIRST, SECOND, THIRD = streamed("event1", "a b c")
+DONE = completed("event1", ["done"])
 
 
 async def test_messages_before_the_joins_answer_are_kept_for_the_job() -> None:
@@ -49,7 +64,7 @@ async def test_early_messages_of_a_refused_join_are_forgotten() -> None:
 
         for _ in range(5):
             app.once("join", take_and_refuse)
-            with pytest.raises(Exception, match="no"):
+            with pytest.raises(InvalidInputError, match="no"):
                 await session.call("/echo", text="x")
         assert await session.call("/echo", text="y") == "y"
 
@@ -71,7 +86,7 @@ async def test_too_many_early_messages_end_the_stream() -> None:
 
         app.once("join", flood)
         call = session.call("/echo", text="x").with_options(timeouts=Timeouts(queue=0.5))
-        with pytest.raises(Exception, match=r"did not start|lost its stream"):
+        with pytest.raises(DeadlineError, match="did not start"):
             await call
         with pytest.raises(ProtocolError, match="more than 10 messages"):
             await held.result()
@@ -83,6 +98,40 @@ async def test_a_second_completion_is_ignored() -> None:
     async with faulty() as (app, space):
         app.once("data", app.speaking(*begun("event1"), first, second, CLOSE))
         assert await space.call("/hold", text="x") == "first"
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [QUEUED, STARTED, STARTED, FIRST, SECOND, DONE],
+        [QUEUED, STARTED, FIRST, STARTED, SECOND, QUEUED, DONE],
+        [QUEUED, FIRST, SECOND, STARTED, DONE],
+        [QUEUED, STARTED, FIRST, SECOND, SECOND, THIRD, DONE],
+        [QUEUED, DONE, STARTED],
+        [DONE, QUEUED, STARTED],
+        [STARTED, DONE, FIRST, SECOND, DONE],
+    ],
+    ids=lambda messages: "-".join(one["msg"].removeprefix("process_") for one in messages),
+)
+async def test_messages_that_come_twice_or_too_late_end_no_job_and_outlast_none(
+    messages: list[dict[str, Any]],
+) -> None:
+    async with faulty() as (app, space):
+        app.once("data", app.speaking(*messages, CLOSE))
+        async with space.call("/hold", text="x") as job:
+            events = [event async for event in job]
+            assert await job.result() == "done"
+        last = messages.index(DONE)
+        assert len(events) == last + 1
+        assert [isinstance(event, Completed) for event in events] == [False] * last + [True]
+
+
+async def test_a_whole_value_where_edits_are_due_is_an_error_for_who_reads_them() -> None:
+    async with faulty() as (app, space):
+        app.once("data", app.speaking(QUEUED, STARTED, FIRST, FIRST, DONE, CLOSE))
+        async with space.call("/hold", text="x") as job:
+            with pytest.raises(ProtocolError, match="edits"):
+                await job.result()
 
 
 async def test_messages_of_a_foreign_job_reach_nobody() -> None:

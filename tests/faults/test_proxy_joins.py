@@ -10,6 +10,7 @@ import pytest
 
 from spacecall import (
     JobLostError,
+    ProtocolError,
     RateLimitedError,
     Retry,
     Space,
@@ -153,16 +154,24 @@ async def test_too_many_requests_without_a_time_is_an_error_at_once(
         assert way.asked("queue/join") == 1
 
 
-@pytest.mark.parametrize("path", ["queue/join", "queue/data"])
-@pytest.mark.parametrize("fault", [PAGE, ELSEWHERE], ids=["page", "redirect"])
+@pytest.mark.parametrize(
+    ("path", "fault", "kind"),
+    [
+        ("queue/join", PAGE, ProtocolError),
+        ("queue/join", ELSEWHERE, StatusError),
+        ("queue/data", PAGE, ProtocolError),
+        ("queue/data", ELSEWHERE, JobLostError),
+    ],
+    ids=["page-join", "redirect-join", "page-stream", "redirect-stream"],
+)
 async def test_a_page_or_a_redirect_elsewhere_is_a_typed_error(
-    protocol_app_6: AppServer, path: str, fault: Fault
+    protocol_app_6: AppServer, path: str, fault: Fault, kind: type[SpaceError]
 ) -> None:
     async with spoilt(protocol_app_6) as (way, space):
         way.once(path, fault)
-        with anyio.fail_after(AT_ONCE), pytest.raises(SpaceError) as caught:
+        with anyio.fail_after(AT_ONCE), pytest.raises(kind) as caught:
             await space.call("/echo", text="x")
-        assert not isinstance(caught.value, JobLostError) or path == "queue/data"
+        assert type(caught.value) is kind
         assert caught.value.space == way.url
         assert caught.value.endpoint == "/echo"
 

@@ -16,6 +16,7 @@ from spacecall import (
     DeadlineError,
     Job,
     JobLostError,
+    NotFoundError,
     Output,
     QueueFullError,
     Retry,
@@ -163,7 +164,7 @@ async def test_https_to_a_server_of_plain_http_says_that_tls_failed(
 
 
 async def test_a_path_of_an_app_that_is_no_app_is_not_found(protocol_app: AppServer) -> None:
-    with pytest.raises(Exception, match=r"no Gradio app|404|HTML"):
+    with pytest.raises(NotFoundError, match="not found"):
         async with Space(f"{protocol_app.url}/nothing/here", retry=ONCE):
             pytest.fail("it opened")
 
