@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -22,7 +21,7 @@ from spacecall import (
 )
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange, Handler, serving
-from tests.faults.stub import DOWNLOAD, stub
+from tests.faults.stub import DOWNLOAD
 from tests.faults.tools import faulty, holds
 
 LARGE = 20 * 2**20
@@ -266,72 +265,3 @@ async def test_a_file_object_that_was_closed_meanwhile_harms_its_own_call_alone(
         with pytest.raises(InvalidInputError, match="closed file"):
             await space.call("/file", file=source)
         assert app.asked("upload") == []
-
-
-class Once(io.BytesIO):
-    """As a pipe is, or the body of a request."""
-
-    def seekable(self) -> bool:
-        return False
-
-
-async def test_a_file_that_can_be_read_once_is_never_sent_empty() -> None:
-    async def busy(exchange: Exchange) -> None:
-        await exchange.body()
-        await exchange.answer(503, b"busy", {"retry-after": "0"})
-
-    async with faulty() as (app, space):
-        app.once("upload", busy)
-        with pytest.raises(InvalidInputError, match="only once"):
-            await space.call("/file", file=Once(b"content"))
-        assert len(app.asked("upload")) == 2
-        assert not app.asked("join")
-
-
-@pytest.mark.parametrize(
-    "name", ["a\0b.png", "\ud800.png", "~nobody_of_this_name/x.png", "http://[", "http://xn--a/x"]
-)
-async def test_what_names_no_file_is_an_error_of_its_call_alone(name: str) -> None:
-    async with faulty() as (_, space), space.call("/hold", text="x") as other:
-        with pytest.raises(InvalidInputError):
-            await space.call("/file", file=name)
-        await until(lambda: other.event_id is not None)
-        assert not other.done
-
-
-class Moody:
-    """A source of the caller's own."""
-
-    name = "moody"
-    size = None
-    mime_type = None
-    url = None
-
-    def open(self) -> Any:
-        raise LookupError("not today")
-
-
-async def test_what_a_source_of_the_callers_raises_is_an_error_of_its_call_alone() -> None:
-    async with faulty() as (_, space), space.call("/hold", text="x") as other:
-        with pytest.raises(InvalidInputError, match="not today") as caught:
-            await space.call("/file", file=File(Moody()))
-        assert isinstance(caught.value.__cause__, LookupError)
-        assert not other.done
-
-
-async def test_a_file_of_a_space_that_was_left_is_an_error_of_its_call_alone() -> None:
-    async with faulty() as (_, space), space.call("/hold", text="x") as other:
-        async with stub() as elsewhere, Space(elsewhere.url) as before:
-            file = await before.call("/file", file=b"x")
-        with pytest.raises(InvalidInputError, match="the Space is closed"):
-            await space.call("/file", file=file)
-        assert not other.done
-
-
-async def test_a_url_of_the_app_itself_is_fetched_as_a_stranger_would() -> None:
-    async with faulty(headers={"x-mine": "secret"}) as (app, space):
-        await space.call("/file", file=f"{app.url}/gradio_api/file=/srv/mine")
-        (fetched,) = app.asked("file")
-        assert "x-mine" not in fetched.headers
-        (upload,) = app.asked("upload")
-        assert upload.headers["x-mine"] == "secret"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from spacecall import File, Space, SpaceError
+from spacecall import File, ProtocolError, Space, SpaceError
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange, Handler
-from tests.faults.stub import Route, Stub, begun, completed
+from tests.faults.stub import Route, Stub, begun, completed, saying, sse
 from tests.faults.tools import faulty
 
 NO_DATE = "1 Jan 2024 999999999999999999999999999999:00:00"
@@ -120,3 +120,12 @@ async def test_an_odd_answer_to_a_download_is_a_typed_error(name: str) -> None:
         app.always("file", ODD[name])
         with pytest.raises(SpaceError):
             await found.read()
+
+
+async def test_a_value_that_is_nested_too_deeply_is_a_protocol_error() -> None:
+    deep = "[" * 900 + "]" * 900
+    async with faulty() as (app, space):
+        event = sse([completed("event1", ["deep"])]).replace(b'"deep"', deep.encode())
+        app.once("data", saying(sse(begun("event1")) + event))
+        with pytest.raises(ProtocolError, match="nested too deeply"):
+            await space.call("/hold", text="x")

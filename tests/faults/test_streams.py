@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from itertools import count
 
 import anyio
 import pytest
@@ -15,24 +13,12 @@ from spacecall import (
     ProtocolError,
     Space,
 )
-from tests.client.tools import collect, until
-from tests.faults.exchanges import Exchange, Handler
-from tests.faults.stub import Stub, begun, completed, saying, sse
-from tests.faults.tools import PATIENT, faulty
+from tests.client.tools import until
+from tests.faults.exchanges import Exchange
+from tests.faults.stub import begun, completed, saying, sse
+from tests.faults.tools import PATIENT, Sender, faulty, through
 
 HEARTBEAT = b'data: {"msg": "heartbeat", "event_id": null}\n\n'
-Sender = Callable[[Exchange, bytes], Awaitable[None]]
-
-
-def through(app: Stub, send: Sender) -> Handler:
-    """A stream whose sound bytes are sent by `send`."""
-
-    async def stream(exchange: Exchange) -> None:
-        await exchange.begin()
-        await send(exchange, sse(app.session(exchange).take()))
-        await exchange.end()
-
-    return stream
 
 
 async def whole(exchange: Exchange, data: bytes) -> None:
@@ -97,92 +83,6 @@ async def test_a_stream_that_looks_otherwise_says_the_same(send: Sender) -> None
         assert await space.call("/echo", text="é \u2028 x") == "é \u2028 x"
         async with space.call("/stream", text="a b c") as job:
             assert [value async for value in job.outputs] == ["a ", "a b ", "a b c"]
-
-
-async def cut_before(exchange: Exchange, data: bytes) -> None:
-    await exchange.cut()
-
-
-async def cut_between(exchange: Exchange, data: bytes) -> None:
-    await exchange.send(data[: data.index(b"\n\n") + 2])
-    await exchange.cut()
-
-
-async def cut_inside(exchange: Exchange, data: bytes) -> None:
-    await exchange.send(data[: data.index(b"\n\n") + 20])
-    await exchange.cut()
-
-
-async def reset_inside(exchange: Exchange, data: bytes) -> None:
-    await exchange.send(data[: data.index(b"\n\n") + 20])
-    await exchange.cut(reset=True)
-
-
-async def end_too_early(exchange: Exchange, data: bytes) -> None:
-    await exchange.send(data[: data.index(b"\n\n") + 2])
-
-
-async def end_inside(exchange: Exchange, data: bytes) -> None:
-    await exchange.send(data[: data.index(b"\n\n") + 20])
-
-
-async def end_empty(exchange: Exchange, data: bytes) -> None:
-    pass
-
-
-LOSSES = [cut_before, cut_between, cut_inside, reset_inside, end_too_early, end_inside, end_empty]
-
-
-@pytest.mark.parametrize("send", LOSSES, ids=lambda send: send.__name__)
-async def test_a_stream_that_ends_too_early_loses_its_jobs_at_once(send: Sender) -> None:
-    async with faulty() as (app, space):
-        app.once("data", through(app, send))
-        with pytest.raises(JobLostError, match="the job was lost") as caught:
-            await space.call("/echo", text="x")
-        error = caught.value
-        assert (error.endpoint, error.space, error.event_id) == ("/echo", app.url, "event1")
-        assert error.sent
-        assert not error.resubmit_safe
-        assert len(app.asked("join")) == 1
-        assert len(app.asked("data")) == 1, "a lost stream has no continuation"
-
-
-@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
-async def test_a_stream_cut_at_each_byte_gives_what_came_whole(reset: bool) -> None:
-    sent, lost = b"", True
-
-    async def cut(exchange: Exchange, data: bytes) -> None:
-        nonlocal sent
-        sent = data
-        await exchange.send(data[:place])
-        await exchange.cut(reset=reset)
-
-    async with faulty() as (app, space):
-        app.always("data", through(app, cut))
-        for place in count():
-            values: list[str] = []
-            lost = False
-            async with space.call("/stream", text="a b c") as job:
-                try:
-                    await collect(job.outputs, values)
-                except JobLostError:
-                    lost = True
-            came = sent[: sent.rfind(b"\n\n", 0, place) + 2]
-            assert lost == (b"process_completed" not in came)
-            assert values == ["a ", "a b ", "a b c"][: came.count(b"process_generating")]
-            if place == len(sent):
-                break
-    assert not lost
-
-
-async def test_what_had_come_before_the_loss_is_still_given() -> None:
-    async with faulty() as (app, space):
-        app.once("data", through(app, cut_between))
-        async with space.call("/stream", text="a b") as job:
-            events = [type(await anext(job)).__name__]
-            with pytest.raises(JobLostError):
-                await anext(job)
-        assert events == ["Queued"]
 
 
 @pytest.mark.parametrize("status", [404, 500, 502])
@@ -309,12 +209,3 @@ async def test_unexpected_errors_about_one_job_leave_the_others() -> None:
                 with pytest.raises(JobLostError, match="one gone"):
                     await one.result()
                 assert await two.result() == "kept"
-
-
-async def test_a_value_that_is_nested_too_deeply_is_a_protocol_error() -> None:
-    deep = "[" * 900 + "]" * 900
-    async with faulty() as (app, space):
-        event = sse([completed("event1", ["deep"])]).replace(b'"deep"', deep.encode())
-        app.once("data", saying(sse(begun("event1")) + event))
-        with pytest.raises(ProtocolError, match="nested too deeply"):
-            await space.call("/hold", text="x")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 
 from spacecall import Limits, Retry, Space, Timeouts
 from tests.client.tools import until
-from tests.faults.stub import Stub, stub
+from tests.faults.exchanges import Exchange, Handler
+from tests.faults.stub import Stub, sse, stub
 
 DEADLINE = 30.0
 """Seconds that a test may take: an error comes at once, or when its own deadline says."""
 
 PATIENT = Timeouts(connect=3, upload=5, queue=5, run=5, idle=5, cancel=1)
+
+
+Sender: TypeAlias = Callable[[Exchange, bytes], Awaitable[None]]
+"""Sends the bytes of a stream, as they are or not."""
 
 
 def tasks() -> list[str]:
@@ -62,3 +67,14 @@ async def faulty(
             app.recover()
             await still_works(space)
         assert not tasks()
+
+
+def through(app: Stub, send: Sender) -> Handler:
+    """A stream whose sound bytes are sent by `send`."""
+
+    async def stream(exchange: Exchange) -> None:
+        await exchange.begin()
+        await send(exchange, sse(app.session(exchange).take()))
+        await exchange.end()
+
+    return stream

@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar, Unpack
 
 from spacecall._client.call import Call
 from spacecall._client.channel import Channel
+from spacecall._client.collected_job import CollectedJob
 from spacecall._client.connection import Connection
 from spacecall._client.job import Job
 from spacecall._client.plan import Plan
@@ -89,11 +90,13 @@ class QueueCall(Call[T]):
         if way.settings.simple and way.channel is not None:
             raise InvalidInputError("the simple call API has no sessions: call without simple")
         plan = await self._prepare(way.connection)
-        job = QueueJob(way.connection, plan, way.settings, channel=channel, follow=follow)
+        parts = way.connection, plan, way.settings
+        job: QueueJob[T]
         if way.event_id is None:
-            job.start()
+            job = QueueJob(*parts, channel=channel, follow=follow)
         else:
-            job.adopt(way.event_id)
+            job = CollectedJob(*parts, channel=channel, follow=follow, event_id=way.event_id)
+        job.start()
         return job
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
@@ -56,8 +55,6 @@ class QueueJob(Job[T]):
         self._alone = self._way_alone()
         self._retries = settings.retry.attempts - 1
         self._resubmits = settings.retry.lost
-        self._collects = False
-        self._heard_by = math.inf
         self._renew(channel)
 
     def _renew(self, channel: Channel | None) -> None:
@@ -108,19 +105,6 @@ class QueueJob(Job[T]):
         """Send the files and join the queue, in the background."""
         self._channel.expect(self._core)
         self._connection.start(self, self._submit, joins=self._alone is None)
-
-    def adopt(self, event_id: str) -> None:
-        """Go on with a job that was joined earlier, instead of `start`."""
-        self._collects = True
-        self._connection.jobs.add(self)
-        self._channel.adopt(self._core, event_id)
-        self._connection.group.start_soon(self._listen)
-
-    async def _listen(self) -> None:
-        """Once the stream is open, all that the server kept comes at once."""
-        await self._channel.opened()
-        self._heard_by = anyio.current_time() + (self._settings.timeouts.connect or math.inf)
-        self._on_change()
 
     async def detached(self) -> str:
         """Leave the job to whoever collects it, as soon as the server has it: its event id."""
@@ -196,15 +180,9 @@ class QueueJob(Job[T]):
             self._connection.jobs.discard(self)
         super()._on_change()
 
-    def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
-        deadline, late = super()._deadline()
-        if self._heard_by < deadline and not self._core.heard:
-            return self._heard_by, _unknown  # of a job that the server does not know nothing comes
-        return deadline, late
-
     def _resubmitted(self) -> bool:
         error = self._core.error
-        if not isinstance(error, JobLostError) or self._collects or self._connection.closed:
+        if not isinstance(error, JobLostError) or self._connection.closed:
             return False
         on_lane = self._session is None and self._alone is None
         if error.resubmit_safe and on_lane and self._retries:
@@ -231,7 +209,3 @@ def _loaded(name: str) -> Alone:
     """A way of its own, from the module so named: a fifth of the import, and few apps need one."""
     way: Alone = getattr(import_module(f"spacecall._client.{name}"), name)
     return way
-
-
-def _unknown() -> SpaceError:
-    return JobLostError("the server has nothing for the job: was it collected before?")

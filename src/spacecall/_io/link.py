@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from http.cookiejar import Cookie
 from typing import Any, TypeAlias
 
 import anyio
@@ -15,6 +14,7 @@ import httpx
 
 from spacecall._core.requests import Request
 from spacecall._io.body import Content, Ready, read
+from spacecall._io.cookies import Cookies, forget_unsendable
 from spacecall._io.credentials import authorization, origin, place, resolve
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
@@ -25,7 +25,7 @@ from spacecall._io.settings import Settings
 from spacecall._io.tls import tls
 from spacecall._version import __version__
 from spacecall.errors import InvalidInputError, ProtocolError, StatusError, TransportError
-from spacecall.options import Auth, Timeouts, check_header
+from spacecall.options import Auth, Timeouts
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
@@ -103,7 +103,7 @@ class Link:
         auth: Auth | None,
         settings: Settings,
         gate: anyio.Semaphore,
-        cookies: httpx.Cookies | None = None,
+        cookies: Cookies | None = None,
     ) -> None:
         hide_secrets()
         self.base = base
@@ -111,7 +111,7 @@ class Link:
         self._client = client
         self._auth = auth
         self._gate = gate
-        self._cookies = httpx.Cookies(client.cookies if cookies is None else cookies)
+        self._cookies = Cookies(client.cookies) if cookies is None else cookies
 
     def fork(self) -> Link:
         """A link whose cookies begin as this one's and go their own way."""
@@ -121,7 +121,7 @@ class Link:
             auth=self._auth,
             settings=self.settings,
             gate=self._gate,
-            cookies=self._cookies,
+            cookies=self._cookies.fork(),
         )
 
     def moved(self, base: str) -> Link:
@@ -138,13 +138,11 @@ class Link:
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies that the app gave this link."""
-        return {cookie.name: cookie.value or "" for cookie in self._cookies.jar}
+        return self._cookies.values()
 
     def remember(self, cookies: Mapping[str, str]) -> None:
         """Take over cookies that another link had. Raises ValueError for what is no cookie."""
-        for name, value in cookies.items():
-            check_header(name, value, f"the cookie {name!r}")
-            self._cookies.set(name, value)
+        self._cookies.remember(cookies)
 
     async def fetch(
         self,
@@ -271,21 +269,13 @@ class Link:
         request.headers["user-agent"] = USER_AGENT
         if trusted:
             request.headers.update({**authorization(self._auth, url), **settings.headers})
-            given = request.headers.pop("cookie", None)
-            if any(True for _ in self._cookies.jar):
-                self._cookies.set_cookie_header(request)
-            if given is not None:
-                kept = request.headers.get("cookie")
-                request.headers["cookie"] = f"{kept}; {given}" if kept else given
+            self._cookies.send(request)
         request.extensions["timeout"] = _httpx_timeout(settings.timeouts)
         auth = httpx.USE_CLIENT_DEFAULT if trusted else None
         response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
         if trusted and "set-cookie" in response.headers:
-            self._cookies.extract_cookies(response)
-            anew = {cookie.name for cookie in self._cookies.jar if cookie.domain}
-            _forget(self._cookies, lambda cookie: not cookie.domain and cookie.name in anew)
-            for cookies in (self._cookies, self._client.cookies):
-                _forget(cookies, _unsendable)
+            self._cookies.receive(response)
+            forget_unsendable(self._client.cookies)
         return response
 
     def _get(self, url: str) -> httpx.Request:
@@ -300,16 +290,6 @@ class Link:
         own, other = origin(self.base), origin(url)
         upgraded = (own[0], other[0]) == ("http", "https") and own[1] == other[1]
         return own == other or upgraded
-
-
-def _forget(cookies: httpx.Cookies, which: Callable[[Cookie], bool]) -> None:
-    for cookie in [cookie for cookie in cookies.jar if which(cookie)]:
-        cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
-
-
-def _unsendable(cookie: Cookie) -> bool:
-    """Whether no header can carry it: each later request would fail."""
-    return not f"{cookie.name}{cookie.value}".isascii()
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:

@@ -1,0 +1,57 @@
+"""The cookies of one link: replicas keep a session by cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http.cookiejar import Cookie
+
+import httpx
+
+from spacecall.options import check_header
+
+
+class Cookies:
+    """Begin as those of another, and go their own way."""
+
+    def __init__(self, begin: httpx.Cookies) -> None:
+        self._kept = httpx.Cookies(begin)
+
+    def fork(self) -> Cookies:
+        """Others that begin as these."""
+        return Cookies(self._kept)
+
+    def values(self) -> dict[str, str]:
+        """Their values by name."""
+        return {cookie.name: cookie.value or "" for cookie in self._kept.jar}
+
+    def remember(self, cookies: Mapping[str, str]) -> None:
+        """Take over what another link had. Raises ValueError for what is no cookie."""
+        for name, value in cookies.items():
+            check_header(name, value, f"the cookie {name!r}")
+            self._kept.set(name, value)
+
+    def send(self, request: httpx.Request) -> None:
+        """Put them into a request, before those that its headers have already."""
+        given = request.headers.pop("cookie", None)
+        if any(True for _ in self._kept.jar):
+            self._kept.set_cookie_header(request)
+        if given is not None:
+            kept = request.headers.get("cookie")
+            request.headers["cookie"] = f"{kept}; {given}" if kept else given
+
+    def receive(self, response: httpx.Response) -> None:
+        """Take what the app gives; it replaces what was remembered under the same name."""
+        self._kept.extract_cookies(response)
+        anew = {cookie.name for cookie in self._kept.jar if cookie.domain}
+        _forget(self._kept, lambda cookie: not cookie.domain and cookie.name in anew)
+        forget_unsendable(self._kept)
+
+
+def forget_unsendable(cookies: httpx.Cookies) -> None:
+    """Drop those that no header can carry: each later request would fail."""
+    _forget(cookies, lambda cookie: not f"{cookie.name}{cookie.value}".isascii())
+
+
+def _forget(cookies: httpx.Cookies, which: Callable[[Cookie], bool]) -> None:
+    for cookie in [cookie for cookie in cookies.jar if which(cookie)]:
+        cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
