@@ -4,6 +4,8 @@ Each job must end: with its value, with an error of its own, or given up by the 
 end is missing or wrong is lost silently; one that outlasts `HANG` hangs. At the end of each minute
 the callers pause, and what the process still holds is measured: its memory, and its descriptors
 without those of connections that wait for their next request (three each: the proxy has two).
+Both must be flat: at the end no more than `MORE` descriptors and `GROWN` times the memory than when
+the process was warm. It exits with 1 if anything was lost, hung, left in the queue or not flat.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import argparse
 import gc
 import json
 import math
-import os
 import random
 import resource
 import sys
@@ -30,11 +31,19 @@ from anyio.to_thread import run_sync
 from spacecall import AppError, Retry, Space, SpaceError, Timeouts
 from spacecall._client.caller import Caller
 from tests import servers
+from tests.client.tools import until
 from tests.faults.proxy import At, Ending, Fault, Proxy, proxy
-from tests.faults.tools import tasks, until
+from tests.faults.proxy_tools import descriptors
+from tests.faults.tools import tasks
 
 HANG = 120.0
 """Seconds after which a job hangs; its own deadlines end it long before."""
+
+WARM = 5.0
+"""Minutes after which memory must not grow any more; a shorter run says nothing about it."""
+
+GROWN = 1.1
+MORE = 3
 
 TIMEOUTS = Timeouts(connect=5, upload=10, queue=40, run=40, idle=5, total=60, cancel=2)
 RETRY = Retry(attempts=4, initial=0.05, max_wait=1)
@@ -141,7 +150,7 @@ def held() -> tuple[float, int]:
     """Memory of this process in MiB, and its descriptors."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20, len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    return pages * resource.getpagesize() / 2**20, descriptors()
 
 
 class Soak:
@@ -159,6 +168,8 @@ class Soak:
         self.ends: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.hung: list[str] = []
+        self.held: list[tuple[float, float, int]] = []
+        """Minutes, memory and descriptors."""
         self.go = anyio.Event()
         self.ended = False
 
@@ -222,14 +233,25 @@ class Soak:
         self.go = anyio.Event()
         await until(lambda: not self.busy and not tasks())
         self.way.requests.clear()
-        memory, descriptors = held()
-        descriptors -= 3 * self.way.open
+        memory, opened = held()
+        opened -= 3 * self.way.open
+        self.held.append((minute, memory, opened))
         print(
             f"| {minute:.1f} | {self.began} | {self.ends['value']} | {self.way.spoilt} "
-            f"| {self.restarts} | {memory:.1f} | {descriptors} | {self.way.open} "
+            f"| {self.restarts} | {memory:.1f} | {opened} | {self.way.open} "
             f"| {len(self.wrong)} | {len(self.hung)} |",
             flush=True,
         )
+
+
+def grown(held: list[tuple[float, float, int]]) -> list[str]:
+    """What is not flat of what the process held."""
+    (_, _, opened), (_, memory, last) = held[0], held[-1]
+    found = [f"descriptors: {opened} became {last}"] if last > opened + MORE else []
+    warm = next((one for minute, one, _ in held if minute >= WARM), memory)
+    if memory > warm * GROWN:
+        found.append(f"memory: {warm:.1f} MiB became {memory:.1f}")
+    return found
 
 
 def start(env: dict[str, str]) -> servers.AppServer:
@@ -263,10 +285,11 @@ async def soak(server: servers.AppServer, given: argparse.Namespace) -> bool:
         print(f"  {name}: {count}")
     waiting = await run_sync(queued, run.server.url)
     print(f"lost silently: {len(run.wrong)}  hung: {len(run.hung)}  in the queue: {waiting}")
-    for line in run.wrong + run.hung:
+    bad = run.wrong + run.hung + grown(run.held)
+    for line in bad:
         print(" ", line)
     run.server.stop()
-    return not run.wrong and not run.hung and not waiting and run.began == sum(run.ends.values())
+    return not bad and not waiting and run.began == sum(run.ends.values())
 
 
 async def _minutes(run: Soak, given: argparse.Namespace) -> None:
