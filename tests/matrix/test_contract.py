@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 import anyio
@@ -22,7 +22,8 @@ from spacecall import (
     Timeouts,
     UnsupportedProtocolError,
 )
-from tests.matrix.conftest import PATIENT, PROTOCOLS, given
+from tests import servers
+from tests.matrix.conftest import PATIENT, PROTOCOLS, TABLE, given
 from tests.servers import DATA, AppServer
 
 RED = DATA / "red.png"
@@ -92,13 +93,43 @@ async def test_functions_without_a_queue_or_outputs(space: Space) -> None:
     assert await given(space, "/nothing", "x") is None
 
 
-async def test_functions_that_work_in_batches(space: Space) -> None:
-    assert await given(space, "/batch", "x") == "X"
+@pytest.fixture
+def batch_app(app: AppServer, release: str) -> Generator[AppServer]:
+    """Where one call of a function that works in batches kills the app's queue, an app for it."""
+    if PROTOCOLS.get(release) not in ("sse", "sse_v1"):
+        yield app
+        return
+    with servers.serve("protocol_app.py", release) as own:
+        yield own
 
 
-async def test_updates_and_widgets(space: Space) -> None:
-    value, *_ = await given(space, "/update", "x")
-    assert value == "upd x"
+async def test_functions_that_work_in_batches(
+    batch_app: AppServer, app: AppServer, refused: Callable[[], None]
+) -> None:
+    if batch_app is app:
+        async with Space(app.url, timeouts=PATIENT) as space:
+            assert await given(space, "/batch", "x") == "X"
+        return
+    async with Space(batch_app.url, timeouts=Timeouts(queue=1, total=60)) as space:
+        assert await given(space, "/echo", "hi") == "hi"
+        for endpoint in ("/batch", "/echo"):
+            with pytest.raises(DeadlineError, match="did not start") as late:
+                await given(space, endpoint, "x")
+            assert late.value.phase == "queue"
+        assert await given(space, "/noqueue", "x") == "nq x"
+    refused()
+
+
+async def test_updates(space: Space) -> None:
+    assert await given(space, "/update", "x") == ("upd x", "q")
+
+
+async def test_widgets(space: Space) -> None:
+    values = ("y", ["x", "z"], "one", ["c1", "c3"], 6, True)
+    text, table, json = await given(space, "/widgets", *values, TABLE, {"k": [1]})
+    assert text == repr([*values, "DataFrame", {"k": [1]}])
+    assert (table["headers"], table["data"]) == (TABLE["headers"], TABLE["data"])
+    assert json == {"got": {"k": [1]}}
 
 
 async def test_errors_of_the_app(space: Space) -> None:

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
 
+import anyio
 import pytest
 
-from spacecall import AppError, JobLostError, Space, Timeouts
+from spacecall import (
+    AppError,
+    Auth,
+    AuthError,
+    JobLostError,
+    Space,
+    Timeouts,
+    UnsupportedProtocolError,
+)
+from tests.client.tools import first_value, unique
+from tests.conftest import ServerPool
 from tests.matrix.conftest import PATIENT, PROTOCOLS, given
-from tests.matrix.nginx import nginx
+from tests.matrix.nginx import PREFIX, nginx
 from tests.servers import DATA, AppServer
 
 RED = DATA / "red.png"
@@ -39,15 +50,91 @@ async def test_behind_a_proxy(proxied: str) -> None:
         assert await given(space, "/noqueue", "x") == "nq x"
 
 
+async def test_cancelling_behind_a_proxy(proxied: str, app: AppServer) -> None:
+    seconds = unique(20)
+    async with Space(proxied, timeouts=PATIENT) as space:
+        async with given(space, "/slow_stream", seconds) as job:
+            await first_value(job)
+        assert (await given(space, "/slow_stream", 0.4)).startswith("step")
+    assert f"slow_stream finished {seconds}" not in app.log()
+
+
+async def test_detached_jobs_behind_a_proxy(
+    proxied: str, release: str, refused: Callable[[], None]
+) -> None:
+    async with Space(proxied, timeouts=PATIENT) as space:
+        call = given(space, "/slow_async", 0.2)
+        if PROTOCOLS.get(release) in ("ws", "sse"):
+            with pytest.raises(UnsupportedProtocolError, match="cannot be detached"):
+                await call.detach()
+            refused()
+            return
+        ticket = await call.detach()
+    async with Space(proxied, timeouts=PATIENT) as other:
+        assert await other.collect(ticket) == "slept 0.2"
+
+
+@pytest.fixture(scope="module")
+def rooted(release: str, app_server: ServerPool) -> Generator[str]:
+    """An app that is told its folder, behind a login and a proxy."""
+    env = {"GRADIO_ROOT_PATH": PREFIX, "AUTH": "ann:secret"}
+    with nginx(app_server("protocol_app.py", release, env=env).url, buffering=True) as url:
+        yield url
+
+
+async def test_a_root_path_and_a_login_behind_a_proxy(rooted: str) -> None:
+    with pytest.raises(AuthError, match="asks for a login"):
+        async with Space(rooted):
+            pass
+    auth = Auth(username="ann", password="secret")
+    async with Space(rooted, auth=auth, timeouts=PATIENT) as space:
+        async with given(space, "/stream_text", "a", 3) as job:
+            assert [value async for value in job.outputs][-1] == "a0 a1 a2 "
+        assert await given(space, "/noqueue", "x") == "nq x"
+        image = await given(space, "/image", RED)
+        assert (await image.read()).startswith(b"\x89PNG")
+        made = await given(space, "/make_file", "text")
+        assert made.url.startswith(f"{rooted}/")
+        assert await made.read() == b"text"
+
+
+async def test_a_job_that_is_cut_by_a_proxy(app: AppServer) -> None:
+    """It was silent for longer than the proxy waits: lost, and not said to be safe if it began."""
+
+    async def one(url: str) -> None:
+        seconds = unique(5)
+        async with Space(url, timeouts=PATIENT) as space:
+            with pytest.raises(JobLostError, match="the connection broke") as lost:
+                await given(space, "/slow_many", seconds)
+            began = f"slow_async start {seconds}" in app.log()
+            assert not (began and lost.value.resubmit_safe)
+            assert await given(space, "/noqueue", "x") == "nq x"
+
+    with (
+        nginx(app.url, buffering=False, idle=2) as plain,
+        nginx(app.url, buffering=True, idle=2) as buffered,
+    ):
+        async with anyio.create_task_group() as group:
+            group.start_soon(one, plain)
+            group.start_soon(one, buffered)
+
+
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_proxy_that_ends_silent_answers_after_30_s(
     app: AppServer, release: str, refused: Callable[[], None]
 ) -> None:
     """Heartbeats every 15 s keep the streams of a session, and pings a websocket; `sse` has one."""
     kept = PROTOCOLS.get(release) != "sse"
-    with nginx(app.url, buffering=False) as url:
+    seconds = 35 if kept else 48
+
+    async def one(url: str) -> None:
         async with Space(url, timeouts=Timeouts(total=100)) as space:
             with nullcontext() if kept else pytest.raises(JobLostError):
-                assert (await given(space, "/slow_async", 48)).startswith("slept 48")
-            if not kept:
-                refused()
+                assert (await given(space, "/slow_many", seconds)).startswith(f"slept {seconds}")
+
+    with nginx(app.url, buffering=False) as plain, nginx(app.url, buffering=True) as buffered:
+        async with anyio.create_task_group() as group:
+            group.start_soon(one, plain)
+            group.start_soon(one, buffered)
+    if not kept:
+        refused()
