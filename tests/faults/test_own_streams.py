@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import groupby
 from typing import Any
 
 import anyio
@@ -20,11 +21,16 @@ from spacecall import (
     Space,
     SpaceError,
     Timeouts,
+    TransportError,
 )
 from tests.client.tools import until
 from tests.faults.exchanges import serving
 from tests.faults.old_app import QUEUED, SOUND, STARTED, WANTED, App
-from tests.faults.tools import DEADLINE, tasks, until_quiet
+from tests.faults.proxy import At, Fault, proxy
+from tests.faults.tools import DEADLINE, PATIENT, tasks, until_quiet
+
+ENDS = {"sse": b"\r\n0\r\n\r\n", "ws": b"\x88\x02\x03\xe8"}
+"""What comes after the completion: the end of its chunk and the last chunk; a close frame."""
 
 
 @asynccontextmanager
@@ -61,6 +67,34 @@ async def test_a_job_whose_stream_ends_early_says_whether_it_may_have_run(
         assert lost.value.sent == (count > 1)
         assert await space.call("/echo", text="again") == "hi"
         await until_quiet()
+
+
+async def test_a_job_whose_stream_is_cut_at_any_byte_has_its_value_once_the_completion_came(
+    protocol: str,
+) -> None:
+    app = App(protocol, (SOUND, "closed"))
+    ends: list[str] = []
+    with anyio.fail_after(DEADLINE):
+        async with (
+            serving(app) as url,
+            proxy(int(url.rpartition(":")[2])) as way,
+            Space(way.url, retry=Retry(attempts=1), timeouts=PATIENT) as space,
+        ):
+            while way.spoilt == len(ends):
+                app.told.clear()
+                way.once("/queue/join", Fault(answer=At(len(ends))))
+                try:
+                    end = await space.call("/echo", text="hi")
+                except TransportError:
+                    end = "no stream"
+                except JobLostError as error:
+                    end = "may have run" if error.sent else "has not run"
+                assert end in ("may have run", "hi") or not any("data" in one for one in app.told)
+                ends.append(end)
+                await until_quiet()
+    assert tasks() == []
+    assert [end for end, _ in groupby(ends)] == ["no stream", "has not run", "may have run", "hi"]
+    assert ends.count("hi") == len(ENDS[protocol]) + 2, "at its last byte, and at each one after"
 
 
 async def test_a_lost_job_is_sent_again_where_that_is_wanted(protocol: str) -> None:
