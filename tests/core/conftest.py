@@ -8,3 +8,5 @@ from hypothesis import settings
 # example: a busy machine is no defect.
 settings.register_profile("core", deadline=None, derandomize=True, database=None, max_examples=200)
 settings.load_profile("core")
+# Of scripts/fuzz, which asks for it by name, after this file was read.
+settings.register_profile("fuzz", deadline=None, database=None, max_examples=250)

@@ -27,7 +27,7 @@ from functools import cache
 from itertools import product
 from typing import Any, TypeAlias, TypeVar
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis.strategies import lists, sampled_from
 
 from spacecall._core.demux import Demultiplexer
@@ -308,7 +308,6 @@ def test_every_order_of_six_events_keeps_the_invariants() -> None:
     assert len(seen) > 10_000
 
 
-@settings(max_examples=300)
 @given(lists(sampled_from(WALK), min_size=DEPTH + 1, max_size=60))
 def test_random_longer_orders_keep_them_too(path: list[Action]) -> None:
     world = World()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -19,17 +20,23 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from spacecall._core import messages, simple
+from spacecall._core.backoff import retry_after
 from spacecall._core.config import read_config
 from spacecall._core.dialect import clean_schema
+from spacecall._core.handshake import Handshake
 from spacecall._core.info import read_endpoints
 from spacecall._core.loose import is_array, is_object
+from spacecall._core.work import State
+from spacecall._io.failures import status_error
 from spacecall.codegen import schemas
 from spacecall.codegen.normalise import default_value, output_schema
 from spacecall.endpoints import Parameter, Returned
 from spacecall.errors import ProtocolError
+from tests.core.wire import a_job
+from tests.protocol.captures import queue_messages
 
 TESTS = Path(__file__).resolve().parent.parent
-BOUNDED = settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+BOUNDED = settings(suppress_health_check=[HealthCheck.too_slow])
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -44,6 +51,16 @@ JSON = st.recursive(
     max_leaves=12,
 )
 KINDS = st.sampled_from(sorted(messages._KINDS))
+NUMBERS = st.integers(-1, 10_000).map(str) | st.sampled_from(
+    ["", "9" * 12, "9" * 400, "01", "+9999"]
+)
+DATES = st.builds(
+    "{}, {} {} {} {}:{}:{} {}".format,
+    st.sampled_from(["Mon", "Fri", ""]), NUMBERS, st.sampled_from(["Jan", "Feb", "dec", "x"]),
+    NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS | st.sampled_from(["GMT", "-0000", "EST"]),
+)  # fmt: skip
+HEADERS = st.text(max_size=20) | NUMBERS | DATES | NUMBERS.map('"api";r=0;t={}'.format)
+DEEP = st.sampled_from(["[", '{"detail":', '[{"loc":']).map(lambda one: one.encode() * 50_000)
 EVENTS = st.sampled_from(sorted(simple._KINDS)) | st.text(max_size=8)
 
 
@@ -63,13 +80,11 @@ def apps() -> list[dict[str, Any]]:
 
 @cache
 def frames() -> list[dict[str, Any]]:
-    """The messages of real streams, one of each kind and shape."""
+    """The messages of real streams and websockets, one of each kind and shape."""
     found: dict[str, dict[str, Any]] = {}
-    for path in sorted(TESTS.glob("captures/*/queue-data/*.sse")):
-        for line in path.read_bytes().decode().split("\n"):
-            if line.startswith("data: {"):
-                frame = json.loads(line.removeprefix("data: "))
-                found.setdefault(f"{frame.get('msg')} {sorted(frame)}", frame)
+    for _, text in queue_messages():
+        frame = json.loads(text)
+        found.setdefault(f"{frame.get('msg')} {sorted(frame)}", frame)
     return list(found.values())
 
 
@@ -113,6 +128,46 @@ def test_any_json_is_a_message_or_a_protocol_error(value: Any) -> None:
 def test_a_changed_message_is_a_message_or_a_protocol_error(value: Any) -> None:
     with suppress(ProtocolError):
         messages.parse(json.dumps(value))
+
+
+@BOUNDED
+@given(st.lists(changed(frames), max_size=6))
+def test_changed_messages_end_their_job_at_worst(values: list[Any]) -> None:
+    alone, shared = a_job(follow=True), a_job(follow=True)
+    handshake = Handshake(alone, ["x"], "hash")
+    for job in (alone, shared):
+        job.advance(State.QUEUED)
+    for value in values:
+        try:
+            message = messages.parse(json.dumps(value))
+        except ProtocolError:
+            continue
+        shared.receive(message)
+        handshake.receive(message)
+    for job in (alone, shared):
+        assert job.ended == (job.values is not None or job.error is not None)
+
+
+@BOUNDED
+@given(HEADERS)
+def test_any_time_to_wait_is_seconds_or_nothing(header: str) -> None:
+    wait = retry_after(header, 1.8e9)
+    assert wait is None or 0 <= wait < math.inf
+
+
+@BOUNDED
+@given(
+    st.integers(300, 599),
+    st.dictionaries(st.sampled_from(["retry-after", "ratelimit"]), HEADERS),
+    st.sampled_from(["text/html", "application/json", ""]),
+    st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()) | DEEP,
+)
+def test_any_answer_that_is_no_success_is_a_typed_error(
+    status: int, headers: dict[str, str], kind: str, body: bytes
+) -> None:
+    error = status_error(status, {**headers, "content-type": kind}, body, now=0, space="http://x")
+    assert error.status == status
+    assert error.message.strip()
 
 
 @BOUNDED
