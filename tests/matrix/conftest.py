@@ -33,6 +33,9 @@ PROTOCOLS = {
 }
 """What releases announce; the others `sse_v3`."""
 
+KEPT_IN_THE_QUEUE = ("4.21.0", "4.19.2")
+"""Where a job that was cancelled while it waits runs when its turn comes."""
+
 PATIENT = Timeouts(total=60)
 """Seconds after which a call that hangs is an error."""
 

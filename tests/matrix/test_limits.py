@@ -22,11 +22,8 @@ from spacecall import (
 from spacecall.codegen.fetch import fetch
 from tests.client.tools import logged, unique
 from tests.conftest import ServerPool
-from tests.matrix.conftest import PATIENT, PROTOCOLS, TABLE, given
+from tests.matrix.conftest import KEPT_IN_THE_QUEUE, PATIENT, PROTOCOLS, TABLE, given
 from tests.servers import AppServer
-
-KEPT_IN_THE_QUEUE = ("4.19.2", "4.21.0")
-"""Releases where a job that waits cannot be cancelled."""
 
 
 @pytest.fixture(scope="session")
