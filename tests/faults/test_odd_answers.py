@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from spacecall import File, ProtocolError, Space, SpaceError
@@ -129,3 +130,31 @@ async def test_a_value_that_is_nested_too_deeply_is_a_protocol_error() -> None:
         app.once("data", saying(sse(begun("event1")) + event))
         with pytest.raises(ProtocolError, match="nested too deeply"):
             await space.call("/hold", text="x")
+
+
+class Moody(httpx.AsyncHTTPTransport):
+    """A transport of the caller's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = ""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.refused and self.refused in request.url.path:
+            raise LookupError("not today")
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize("path", ["queue/join", "queue/data", "upload"])
+async def test_what_a_client_of_the_callers_raises_is_an_error_of_one_call(path: str) -> None:
+    moody = Moody()
+    client = httpx.AsyncClient(transport=moody)
+    async with client, faulty(http_client=client) as (app, space):
+        async with space.call("/hold", text="y") as other:
+            await until(lambda: bool(app.asked("data")))
+            moody.refused = path
+            with pytest.raises(SpaceError, match="not today") as caught:
+                await space.call("/file", file=b"x")
+            assert isinstance(caught.value.__cause__, LookupError)
+            assert not other.done
+        moody.refused = ""

@@ -160,20 +160,25 @@ class QueueJob(Job[T]):
             core.fail(error)
         except RecursionError:
             core.fail(InvalidInputError("the arguments are nested too deeply"))
-        except Exception as error:  # noqa: BLE001 - of a file, or a client, of the caller's: anything
-            failure = InvalidInputError(f"the call cannot be sent: {error or type(error).__name__}")
-            failure.__cause__ = error
-            core.fail(failure)
+        except Exception as error:  # noqa: BLE001 - an HTTP client of the caller's raises anything
+            lost = JobLostError(f"the job was lost: {_words(error)}")
+            lost.__cause__ = error
+            core.fail(lost)
 
     async def _arguments(self) -> list[Any]:
-        return await encode(
-            self._plan,
-            self._connection,
-            self._channel.link,
-            self._settings,
-            lambda sent, total: self._core.emit(Uploading(sent, total)),
-            upload_id=self._channel.session_hash,
-        )
+        try:
+            return await encode(
+                self._plan,
+                self._connection,
+                self._channel.link,
+                self._settings,
+                lambda sent, total: self._core.emit(Uploading(sent, total)),
+                upload_id=self._channel.session_hash,
+            )
+        except (SpaceError, RecursionError):
+            raise
+        except Exception as error:  # and so does a file of the caller's
+            raise InvalidInputError(f"an argument cannot be sent: {_words(error)}") from error
 
     def _on_change(self) -> None:
         if self._core.ended:
@@ -209,3 +214,7 @@ def _loaded(name: str) -> Alone:
     """A way of its own, from the module so named: a fifth of the import, and few apps need one."""
     way: Alone = getattr(import_module(f"spacecall._client.{name}"), name)
     return way
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
