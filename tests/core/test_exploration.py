@@ -45,42 +45,14 @@ Action: TypeAlias = tuple[str, str]
 NAMES = "ab"
 DEPTH = 6
 PARKED = 3
-OF_A_JOB = [
-    "accepted",
-    "estimation",
-    "process_starts",
-    "generating",
-    "completed",
-    "failed",
-    "unexpected_error",
-    "unknown",
-    "left",
-]
+SAID = ["estimation", "process_starts", "generating", "completed", "failed", "unexpected_error"]
+OF_A_JOB = ["accepted", *SAID, "unknown", "left"]
 OF_THE_STREAM = ["heartbeat", "unexpected_error", "close_stream", "opened", "lost"]
-ALPHABET: list[Action] = [
-    *product(OF_A_JOB, NAMES),
-    *((kind, "") for kind in OF_THE_STREAM),
-]
+ALPHABET: list[Action] = [*product(OF_A_JOB, NAMES), *product(OF_THE_STREAM, [""])]
 BEYOND = ["cancelled", "streaming", "log", "progress"]
 WALK: list[Action] = [*product([*OF_A_JOB, *BEYOND], NAMES)] * 4 + ALPHABET
 """Most of what happens in a walk happens to a job: a stream that is lost ends all."""
 COMPLETIONS = ("completed", "failed", "cancelled")
-MESSAGES: dict[Action, Message] = {
-    **{(kind, name): message(kind, name) for kind in OF_A_JOB[1:3] for name in NAMES},
-    **{("completed", name): completed([f"{name} done"], name) for name in NAMES},
-    **{("failed", name): failed(f"{name} failed", name) for name in NAMES},
-    **{("cancelled", name): cancelled(name) for name in NAMES},
-    **{("log", name): message("log", name, log=name) for name in NAMES},
-    **{
-        ("progress", name): message("progress", name, progress_data=[{"desc": name}])
-        for name in NAMES
-    },
-    **{("unexpected_error", name): message("unexpected_error", name) for name in NAMES},
-    **{("unknown", name): message("something_new", name) for name in NAMES},
-    ("unexpected_error", ""): message("unexpected_error"),
-    ("heartbeat", ""): message("heartbeat"),
-    ("close_stream", ""): message("close_stream"),
-}
 
 
 def twin(one: T) -> T:
@@ -92,11 +64,25 @@ def twin(one: T) -> T:
 
 
 @cache
-def value(name: str, count: int, *, whole: bool) -> Message:
-    """The value that comes after `count - 1` others, and is longer: an edit, or whole."""
-    if whole:
-        return message("process_streaming", name, output={"data": [name * count]})
-    return generating([name if count == 1 else [["append", [], name]]], name)
+def said(kind: str, name: str, count: int) -> Message:
+    """A message. A value is the `count`th, and longer than the one before: an edit, or whole."""
+    match kind:
+        case "generating":
+            return generating([name if count == 1 else [["append", [], name]]], name)
+        case "streaming":
+            return message("process_streaming", name, output={"data": [name * count]})
+        case "completed":
+            return completed([f"{name} done"], name)
+        case "failed":
+            return failed(f"{name} failed", name)
+        case "cancelled":
+            return cancelled(name)
+        case "log":
+            return message(kind, name, log=name)
+        case "progress":
+            return message(kind, name, progress_data=[{"desc": name}])
+        case _:
+            return message(kind, name or None)
 
 
 def end_of(job: Job) -> str:
@@ -245,11 +231,8 @@ class World:
         tracked = self.jobs.get(name)
         if tracked is not None and kind in ("generating", "streaming"):
             tracked.values += 1
-            found = value(name, tracked.values, whole=kind == "streaming")
-        else:
-            found = MESSAGES[action]
         try:
-            self.demux.feed(found)
+            self.demux.feed(said(kind, name, tracked.values if tracked else 0))
         except (JobLostError, ProtocolError):
             self._lose()
         else:
