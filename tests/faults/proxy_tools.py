@@ -28,7 +28,8 @@ async def works(space: Space) -> None:
     """A call works, a streamed one too, and the client comes to rest."""
     assert await space.call("/echo", text="after") == "after"
     async with space.call("/stream_text", text="w", n=2) as job:
-        assert [value async for value in job.outputs] == ["w0 ", "w0 w1 "]
+        values = [value async for value in job.outputs]
+    assert values[-1] == "w0 w1 "
     await until_quiet()
 
 
