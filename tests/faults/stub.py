@@ -26,6 +26,8 @@ Route: TypeAlias = Literal[
 DOWNLOAD = bytes(range(256)) * 400
 """What every file of the server holds."""
 
+HEARTBEAT = b'data: {"msg": "heartbeat", "event_id": null}\n\n'
+
 
 @dataclass(eq=False)
 class Session:
@@ -192,6 +194,12 @@ async def stub() -> AsyncGenerator[Stub, None]:
     found = Stub()
     async with serving(found) as found.url:
         yield found
+
+
+async def cut(exchange: Exchange) -> None:
+    """A fault: the request is read, and the connection closed."""
+    await exchange.body()
+    await exchange.cut()
 
 
 def saying(*texts: bytes) -> Handler:

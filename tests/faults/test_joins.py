@@ -20,6 +20,7 @@ from spacecall import (
     TransportError,
 )
 from tests.faults.exchanges import Exchange, Handler, unused_port
+from tests.faults.stub import cut
 from tests.faults.tools import faulty
 
 FULL = {"detail": "Queue is full. Max size is 1 and size is 1."}
@@ -157,11 +158,6 @@ async def test_a_connection_refused_is_tried_again(times: int) -> None:
         assert len(app.asked("join")) == 2 - times
 
 
-async def cut_before(exchange: Exchange) -> None:
-    await exchange.body()
-    await exchange.cut()
-
-
 async def reset_before(exchange: Exchange) -> None:
     await exchange.body()
     await exchange.cut(reset=True)
@@ -187,10 +183,10 @@ async def no_http(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [cut_before, reset_before, cut_in_the_head, cut_inside, no_http],
+    [cut, reset_before, cut_in_the_head, cut_inside, no_http],
     ids=lambda fault: fault.__name__,
 )
-async def test_a_connection_cut_before_the_answer_leaves_the_job_unknown(fault: Handler) -> None:
+async def test_a_connection_cut_the_answer_leaves_the_job_unknown(fault: Handler) -> None:
     async with faulty(retry=Retry(attempts=3, initial=0, lost=2)) as (app, space):
         app.once("join", fault)
         with pytest.raises(TransportError) as caught:
@@ -254,7 +250,7 @@ async def test_a_failed_join_does_not_touch_the_calls_beside_it() -> None:
         async with session, session.call("/hold", text="y") as in_session, held as beside:
             await anext(in_session)
             await anext(beside)
-            app.once("join", refusing(500, b"oops"), cut_before)
+            app.once("join", refusing(500, b"oops"), cut)
             for _ in range(2):
                 with pytest.raises(SpaceError):
                     await session.call("/echo", text="x")
@@ -266,7 +262,7 @@ async def test_a_failed_join_does_not_touch_the_calls_beside_it() -> None:
 async def test_a_session_that_lost_its_stream_takes_no_further_job() -> None:
     async with faulty() as (app, space):
         session = space.session()
-        app.once("data", cut_before)
+        app.once("data", cut)
         with pytest.raises(JobLostError):
             await session.call("/echo", text="x")
         with pytest.raises(JobLostError, match="open another") as caught:

@@ -8,15 +8,10 @@ import pytest
 from spacecall import JobLostError, Limits, Output, Retry, Started, Timeouts, TransportError
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
-from tests.faults.stub import sse
+from tests.faults.stub import cut, sse
 from tests.faults.tools import faulty, tasks, until_quiet
 
 ONCE_MORE = Retry(attempts=1, lost=1)
-
-
-async def cut(exchange: Exchange) -> None:
-    await exchange.body()
-    await exchange.cut()
 
 
 async def test_a_lost_job_is_not_submitted_again_unless_the_caller_wants_it() -> None:

@@ -22,7 +22,7 @@ from spacecall import (
     TransportError,
 )
 from tests.faults.exchanges import Exchange, Handler, serving, unused_port
-from tests.faults.stub import stub
+from tests.faults.stub import cut, stub
 from tests.faults.tools import DEADLINE, tasks
 
 QUICK: dict[str, Any] = {
@@ -45,10 +45,6 @@ async def page(exchange: Exchange) -> None:
 
 async def bad_gateway(exchange: Exchange) -> None:
     await exchange.html(502, "<h1>502 Bad Gateway</h1>")
-
-
-async def cut(exchange: Exchange) -> None:
-    await exchange.cut()
 
 
 async def no_http(exchange: Exchange) -> None:

@@ -27,6 +27,7 @@ from spacecall import (
 )
 from tests import servers
 from tests.conftest import ServerPool
+from tests.faults.proxy_tools import ONCE, works
 from tests.faults.tools import holds, until_quiet
 from tests.servers import AppServer
 
@@ -38,7 +39,6 @@ AT_ONCE = 5.0
 
 HIDDEN = "the app raised an error and does not say which"
 VERSIONS = [servers.GRADIO_6, servers.GRADIO_5]
-ONCE = Retry(attempts=1)
 
 
 @pytest.fixture(params=VERSIONS)
@@ -69,12 +69,6 @@ async def until_started(job: Job[Any]) -> None:
     async for event in job:
         if isinstance(event, Started | Output):
             return
-
-
-async def works(space: Space) -> None:
-    with anyio.fail_after(DEADLINE):
-        assert await space.call("/echo", text="after") == "after"
-        await until_quiet()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from spacecall import Auth, Retry, Space, SpaceError, Timeouts
 from tests.faults.exchanges import Exchange, Handler
-from tests.faults.stub import Route, Stub, stub
+from tests.faults.stub import Route, Stub, cut, stub
 from tests.faults.tools import DEADLINE, until_quiet
 
 SECRET = "S3CRET"
@@ -59,11 +59,6 @@ def shown(error: BaseException) -> str:
 
 async def hang(exchange: Exchange) -> None:
     await exchange.gone()
-
-
-async def cut(exchange: Exchange) -> None:
-    await exchange.body()
-    await exchange.cut()
 
 
 async def refuse(exchange: Exchange) -> None:

@@ -7,10 +7,8 @@ import pytest
 
 from spacecall import DeadlineError, JobLostError, Timeouts
 from tests.faults.exchanges import Exchange, Handler
-from tests.faults.stub import begun, saying, sse
+from tests.faults.stub import HEARTBEAT, begun, saying, sse
 from tests.faults.tools import faulty
-
-HEARTBEAT = b'data: {"msg": "heartbeat", "event_id": null}\n\n'
 
 
 @pytest.mark.parametrize(

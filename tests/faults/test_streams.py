@@ -15,10 +15,8 @@ from spacecall import (
 )
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
-from tests.faults.stub import begun, completed, saying, sse
+from tests.faults.stub import HEARTBEAT, begun, completed, saying, sse
 from tests.faults.tools import PATIENT, Sender, faulty, through
-
-HEARTBEAT = b'data: {"msg": "heartbeat", "event_id": null}\n\n'
 
 
 async def whole(exchange: Exchange, data: bytes) -> None:
