@@ -89,7 +89,7 @@ def end_of(job: Job) -> str:
     """Which completion it ended with; empty if with none."""
     if job.values is not None:
         return "completed"
-    kinds = {AppError: "failed", JobCancelledError: "cancelled"}
+    kinds: dict[object, str] = {AppError: "failed", JobCancelledError: "cancelled"}
     return kinds.get(type(job.error), "")
 
 

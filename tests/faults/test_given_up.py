@@ -40,6 +40,7 @@ async def test_a_space_cancelled_from_outside_while_it_joins_cancels_what_was_ac
 
 
 async def test_a_call_that_cleans_up_in_a_cancelled_space_has_its_value() -> None:
+    said = ""
     with anyio.fail_after(DEADLINE):
         async with stub() as app:
             with anyio.CancelScope() as scope:
@@ -50,7 +51,7 @@ async def test_a_call_that_cleans_up_in_a_cancelled_space_has_its_value() -> Non
                     finally:
                         with anyio.CancelScope(shield=True):
                             said = await space.call("/echo", text="bye")
-            assert said == "bye"
+    assert said == "bye"
 
 
 async def test_a_join_that_is_to_be_tried_later_is_not_for_a_caller_who_has_gone() -> None:
