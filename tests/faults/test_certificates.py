@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -15,8 +14,6 @@ from spacecall import Retry, Space, TransportError
 from tests.faults.exchanges import serving
 from tests.faults.stub import Stub
 from tests.faults.tools import DEADLINE
-
-pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes certificates")
 
 HERE = "IP:127.0.0.1"
 ELSEWHERE = "DNS:elsewhere.test"

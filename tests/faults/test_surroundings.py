@@ -157,6 +157,17 @@ def test_event_loops_in_two_threads_have_nothing_in_common(protocol_app_6: AppSe
     assert found == {backend: [f"{n}" for n in range(20)] for backend in ("asyncio", "trio")}
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_a_space_is_not_for_the_event_loop_of_another_thread(backend: str) -> None:
+    async with faulty() as (_, space):
+
+        async def call() -> None:
+            await space.call("/echo", text="x")
+
+        with pytest.raises(RuntimeError, match="open in another thread"):
+            await anyio.to_thread.run_sync(partial(anyio.run, call, backend=backend))
+
+
 def test_a_forked_process_makes_calls_of_its_own(protocol_app_6: AppServer) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FORKING, protocol_app_6.url],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -59,6 +60,7 @@ class Connection:
         self._joins = deque[Callable[[], Awaitable[None]]]()
         self._joiners = 0
         self._quiet = anyio.Event()
+        self._thread = threading.get_ident()
         self.closed = False
 
     @property
@@ -103,7 +105,9 @@ class Connection:
         return channel
 
     def check_open(self) -> None:
-        """Raise RuntimeError once the Space has been left."""
+        """Raise RuntimeError once the Space has been left, and in another event loop's thread."""
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("the Space is open in another thread: call it there, or open one")
         if self.closed:
             raise RuntimeError("the Space is closed: make calls inside its async with block")
 
