@@ -14,6 +14,10 @@ from spacecall import (
 from tests.client.tools import logged, unique
 from tests.servers import GRADIO_6, AppServer
 
+TABLE = {"headers": ["a"], "data": [["1"]], "metadata": None}
+CHOSEN = ["y", ["x"], "one", ["c1"], 6, True, TABLE, {"k": [1]}]
+"""Arguments of `/widgets`; `/update` leaves other choices than "y"."""
+
 
 async def test_one_output_gives_its_value(space: Space) -> None:
     assert await space.call("/echo", text="hi") == "hi"
@@ -149,3 +153,13 @@ async def test_results_from_the_apps_cache_are_results(protocol_app_6: AppServer
     async with Space(protocol_app_6.url) as space:
         text = str(unique(1))
         assert [await space.call("/cached", x=text) for _ in range(2)] == [f"c {text}"] * 2
+
+
+async def test_choices_that_one_call_changes_are_not_those_of_the_next(space: Space) -> None:
+    """Gradio keeps them for the session, which a later call of somebody else may be given."""
+    parameters = space.endpoints["/widgets"].parameters
+    chosen = dict(zip((one.name for one in parameters), CHOSEN, strict=True))
+    for _ in range(3):
+        assert await space.call("/update", text="x") == ("upd x", "q")
+        text, *_ = await space.call("/widgets", **chosen)
+        assert text.startswith("['y', ")

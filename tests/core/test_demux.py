@@ -235,3 +235,23 @@ def test_the_server_may_run_the_functions_of_jobs_that_are_not_done(demux: Demul
     assert set(demux.functions) == {4, 5}
     demux.feed(completed([1], "a"))
     assert set(demux.functions) == {5}
+
+
+@pytest.mark.parametrize(
+    ("value", "altered"),
+    [
+        ("x", False),
+        ({"__type__": "update", "value": "x"}, False),
+        ({"__type__": "update", "choices": ["x"]}, True),
+        ({"choices": ["x"]}, False),
+    ],
+)
+def test_a_change_of_a_component_is_remembered(
+    demux: Demultiplexer, value: object, *, altered: bool
+) -> None:
+    joined(demux, "a")
+    joined(demux, "b")
+    demux.feed(completed([1, value], "a"))
+    assert demux.altered == altered
+    demux.feed(completed([1], "b"))
+    assert demux.altered == altered

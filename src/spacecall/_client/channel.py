@@ -87,6 +87,11 @@ class Channel:
         return self._reader.lost
 
     @property
+    def spent(self) -> bool:
+        """Whether no further call of a stranger may meet what happened here."""
+        return self.lost or self._demux.altered
+
+    @property
     def kept_cookies(self) -> dict[str, str]:
         """What leads to the replica that has the session; who goes on with it logs in again."""
         cookies = self.link.cookies
@@ -101,7 +106,7 @@ class Channel:
     def available(self) -> bool:
         """Whether a job may join: it would meet no cancel, nor a stream about to be dropped."""
         staying = not self._reader.reading or self._demux.wanted
-        return staying and not self.lost and not self._cancelling
+        return staying and not self.spent and not self._cancelling
 
     def expect(self, job: Job) -> None:
         """`job` is about to join: it is spared from cancels, and the stream is kept."""

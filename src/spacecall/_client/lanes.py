@@ -24,7 +24,7 @@ class Lanes:
 
     def lease(self) -> Channel:
         """A channel for one job."""
-        self._channels = [channel for channel in self._channels if not channel.lost]
+        self._channels = [channel for channel in self._channels if not channel.spent]
         available = [channel for channel in self._channels if channel.available]
         idlest = min(available, key=lambda channel: channel.load, default=None)
         if idlest is not None and (idlest.load == 0 or len(self._channels) >= self._limit):

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from spacecall._core.jobs import Job
 from spacecall._core.messages import Message
+from spacecall._core.outcomes import alters
 from spacecall._core.work import State
 from spacecall._wire.queue_data import (
     CloseStream,
@@ -44,6 +45,7 @@ class Demultiplexer:
         "_parked_count",
         "_parked_limit",
         "_unwanted",
+        "altered",
     )
 
     def __init__(self, parked: int, unwanted: Callable[[Job], None] = lambda _: None) -> None:
@@ -54,6 +56,8 @@ class Demultiplexer:
         self._parked_count = 0
         self._parked_limit = parked
         self._unwanted = unwanted
+        self.altered = False
+        """Whether a job changed a component, by which Gradio 5 and 6 check the session's next."""
 
     @property
     def pending(self) -> bool:
@@ -161,6 +165,7 @@ class Demultiplexer:
         job.receive(message)
         if isinstance(message, ProcessCompleted) and job.event_id:
             self._jobs.pop(job.event_id, None)
+            self.altered = self.altered or alters(message)
         elif isinstance(message, ProcessStarts) and job.ended:
             self._unwanted(job)
 

@@ -7,6 +7,7 @@ import re
 from html import unescape
 from typing import Any
 
+from spacecall._core.loose import mapping
 from spacecall._wire.queue_data import CompletedOutput, ProcessCompleted
 from spacecall.errors import AppError, JobCancelledError, QuotaExceededError, SpaceError
 
@@ -47,6 +48,13 @@ def outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
     if output.data is None:
         return JobCancelledError("the job was cancelled on the server")
     return output.data
+
+
+def alters(message: ProcessCompleted) -> bool:
+    """Whether a value comes with a change of its component, such as other choices."""
+    data = message.output.data if message.output else None
+    updates = [one for one in map(mapping, data or ()) if one.get("__type__") == "update"]
+    return any(one.keys() - {"__type__", "value"} for one in updates)
 
 
 def app_error(text: object, *, title: str | None, duration: float | None) -> AppError:
