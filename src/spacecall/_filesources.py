@@ -98,7 +98,8 @@ class _PathSource:
         waits = self.size is None
         with self._readable():
             file = await run_sync(self._path.open, "rb", abandon_on_cancel=waits)
-        async with anyio.wrap_file(file), aclosing(_chunks(file, waits=waits)) as chunks:
+        content = cast("BinaryIO", file)
+        async with anyio.wrap_file(file), aclosing(_chunks(content, waits=waits)) as chunks:
             yield chunks
 
     @contextmanager

@@ -10,7 +10,13 @@ import pytest
 from spacecall._core.jobs import TRANSITIONS, Job
 from spacecall._core.messages import Message, UnknownMessage
 from spacecall._core.work import State
-from spacecall.errors import AppError, JobCancelledError, JobLostError, ProtocolError
+from spacecall.errors import (
+    AppError,
+    JobCancelledError,
+    JobLostError,
+    ProtocolError,
+    TransportError,
+)
 from spacecall.events import Completed, Log, Output, Progress, ProgressUnit, Queued, Started
 from tests.core.wire import cancelled, completed, failed, generating, message
 
@@ -263,3 +269,23 @@ def test_who_awaits_only_the_result_is_not_woken_by_every_value() -> None:
         job.receive(generating(["x"]))
     job.receive(completed(["x"]))
     assert told == [QUEUED, QUEUED, RUNNING, ENDED]
+
+
+def test_a_job_is_on_the_way_while_it_is_sent() -> None:
+    job = a_job(State.JOINING)
+    with job.sending():
+        assert job.on_the_way
+    assert not job.on_the_way
+    with pytest.raises(TransportError), job.sending():
+        raise TransportError("refused", sent=False)
+    assert not job.on_the_way
+    assert not job.ended
+
+
+def test_a_job_that_nobody_waits_for_is_not_sent_nor_tried_again() -> None:
+    job = a_job(State.JOINING)
+    with pytest.raises(JobCancelledError), job.sending():
+        job.fail(JobCancelledError("left"))
+        raise TransportError("refused", sent=False)
+    with pytest.raises(JobCancelledError), job.sending():
+        raise AssertionError("it was sent")
