@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -284,8 +284,12 @@ def test_a_job_is_on_the_way_while_it_is_sent() -> None:
 
 def test_a_job_that_nobody_waits_for_is_not_sent_nor_tried_again() -> None:
     job = a_job(State.JOINING)
-    with pytest.raises(JobCancelledError), job.sending():
+
+    def refused_later() -> NoReturn:
         job.fail(JobCancelledError("left"))
         raise TransportError("refused", sent=False)
+
+    with pytest.raises(JobCancelledError), job.sending():
+        refused_later()
     with pytest.raises(JobCancelledError), job.sending():
         raise AssertionError("it was sent")
