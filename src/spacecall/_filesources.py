@@ -97,10 +97,25 @@ class _PathSource:
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         waits = self.size is None
         with self._readable():
-            file = await run_sync(self._path.open, "rb", abandon_on_cancel=waits)
-        content = cast("BinaryIO", file)
-        async with anyio.wrap_file(file), aclosing(_chunks(content, waits=waits)) as chunks:
+            file = await self._opened(waits=waits)
+        async with anyio.wrap_file(file), aclosing(_chunks(file, waits=waits)) as chunks:
             yield chunks
+
+    async def _opened(self, *, waits: bool) -> BinaryIO:
+        """Open it in a thread. A named pipe that is given up is closed when somebody writes it."""
+        left = False
+
+        def opened() -> BinaryIO:
+            file = cast("BinaryIO", self._path.open("rb"))
+            if left:
+                file.close()
+            return file
+
+        try:
+            return await run_sync(opened, abandon_on_cancel=waits)
+        except BaseException:
+            left = True
+            raise
 
     @contextmanager
     def _readable(self) -> Generator[None]:

@@ -182,9 +182,12 @@ class Stub:
 
     async def _cancel(self, exchange: Exchange) -> None:
         body = await exchange.json()
-        session = self.sessions.get(body["session_hash"])
-        if session is not None and body["event_id"] in session.pending:
+        session = self.sessions.get(body["session_hash"], Session())
+        if body["event_id"] in session.pending:
             session.end(completed(body["event_id"], None))
+        if not body["event_id"]:  # all of the function end, and are told nothing
+            kept = {one: fn for one, fn in session.pending.items() if fn != body["fn_index"]}
+            session.pending = kept
         await exchange.answer(200, {"success": True})
 
 

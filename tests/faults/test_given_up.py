@@ -123,13 +123,13 @@ SHORT = Timeouts(total=0.2, upload=1, cancel=0.2)
 async def test_a_pipe_that_nobody_writes_holds_up_neither_its_caller_nor_the_space() -> None:
     async with faulty() as (app, _):
         read, write = os.pipe()
-        with os.fdopen(write, "wb"):  # when it is closed, the thread that reads is free
+        # When the writer is closed, the thread that reads is free.
+        with os.fdopen(read, "rb") as pipe, os.fdopen(write, "wb"):
             async with Space(app.url, timeouts=SHORT) as space:
                 with pytest.raises(DeadlineError):
-                    await space.call("/file", file=File(os.fdopen(read, "rb")))
+                    await space.call("/file", file=File(pipe))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # opened for nobody
 async def test_a_named_pipe_that_nobody_writes_does_not_either(tmp_path: Path) -> None:
     place = tmp_path / "pipe"
     os.mkfifo(place)

@@ -47,12 +47,12 @@ with SyncSpace(sys.argv[1]) as space:
 
 INTERRUPTED = """
 import asyncio, sys, trio
-from spacecall import Space
+from spacecall import Space, Timeouts
 
 url, seconds, loop, how = sys.argv[1:]
 
 async def main():
-    async with Space(url) as space:
+    async with Space(url, timeouts=Timeouts(cancel=30)) as space:
         call = space.call("/slow_async", seconds=float(seconds))
         if how == "awaited":
             await call
