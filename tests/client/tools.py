@@ -66,7 +66,8 @@ def unique(seconds: float) -> float:
 async def queue_size(space: Space) -> int:
     """How many jobs wait in the app's queue."""
     async with httpx.AsyncClient() as client:
-        answer = await client.get(f"{space.url}/gradio_api/queue/status")
+        prefix = "" if space.gradio_version < (5,) else "/gradio_api"
+        answer = await client.get(f"{space.url}{prefix}/queue/status")
         return int(answer.json()["queue_size"])
 
 

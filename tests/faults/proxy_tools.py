@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import httpx
 
 from spacecall import Retry, Space, Timeouts
-from tests.client.tools import until
+from tests.client.tools import queue_size, until
 from tests.faults.proxy import Proxy, proxy
 from tests.faults.tools import PATIENT, tasks, until_quiet
 from tests.servers import AppServer
@@ -46,16 +45,9 @@ def running(server: AppServer) -> int:
     return len(begun) - len(ended)
 
 
-async def queue_is_empty(url: str, version: str) -> None:
-    """Wait until no job waits on the server."""
-    prefix = "" if version.startswith("4") else "/gradio_api"
-    async with httpx.AsyncClient() as client:
-
-        async def empty() -> bool:
-            answer = await client.get(f"{url}{prefix}/queue/status")
-            return not answer.json()["queue_size"]
-
-        await until(empty)
+async def queue_is_empty(space: Space) -> bool:
+    """Whether no job waits on the server."""
+    return not await queue_size(space)
 
 
 @asynccontextmanager
@@ -78,7 +70,7 @@ async def spoilt(
                 await until(lambda: not way.open)
                 await way.accept()
                 await works(space)
-                await queue_is_empty(f"http://127.0.0.1:{way.upstream}", server.version)
+                await until(lambda: queue_is_empty(space))
             assert not tasks()
             await until(lambda: not way.open)
         await until(lambda: descriptors() <= opened)

@@ -7,11 +7,22 @@ import pytest
 
 from spacecall import JobLostError, Limits, Output, Retry, Started, Timeouts, TransportError
 from tests.client.tools import until
-from tests.faults.exchanges import Exchange
+from tests.faults.exchanges import Exchange, Handler
 from tests.faults.stub import cut, sse
 from tests.faults.tools import faulty, tasks, until_quiet
 
 ONCE_MORE = Retry(attempts=1, lost=1)
+
+
+def cut_when(lose: anyio.Event) -> Handler:
+    """A stream that says nothing, and is cut when `lose` is set."""
+
+    async def stream(exchange: Exchange) -> None:
+        await exchange.begin()
+        await lose.wait()
+        await exchange.cut()
+
+    return stream
 
 
 async def test_a_lost_job_is_not_submitted_again_unless_the_caller_wants_it() -> None:
@@ -99,11 +110,6 @@ async def test_a_job_that_joined_when_the_stream_was_lost_ends_too(sent: bool) -
     async with faulty() as (app, space), space.session() as session:
         lose = anyio.Event()
 
-        async def lose_later(exchange: Exchange) -> None:
-            await exchange.begin()
-            await lose.wait()
-            await exchange.cut()
-
         async def answer_after_the_loss(exchange: Exchange) -> None:
             lose.set()
             await anyio.sleep(0.2)
@@ -112,7 +118,7 @@ async def test_a_job_that_joined_when_the_stream_was_lost_ends_too(sent: bool) -
             else:
                 await exchange.cut()
 
-        app.once("data", lose_later)
+        app.once("data", cut_when(lose))
         async with session.call("/hold", text="x") as first:
             await until(lambda: bool(app.asked("data")))
             app.once("join", answer_after_the_loss)
@@ -133,17 +139,12 @@ async def test_a_call_that_was_not_sent_when_its_stream_was_lost_takes_another(
     async with faulty(limits=one_lane, retry=retry) as (app, space):
         lose = anyio.Event()
 
-        async def lose_later(exchange: Exchange) -> None:
-            await exchange.begin()
-            await lose.wait()
-            await exchange.cut()
-
         async def upload_during_the_loss(exchange: Exchange) -> None:
             lose.set()
             await until(lambda: first.done)
             await app.behave("upload", exchange)
 
-        app.once("data", lose_later)
+        app.once("data", cut_when(lose))
         app.once("upload", upload_during_the_loss)
         async with space.call("/hold", text="x") as first:
             await until(lambda: bool(app.asked("data")))

@@ -19,7 +19,6 @@ DEADLINE = 30.0
 
 PATIENT = Timeouts(connect=3, upload=5, queue=5, run=5, idle=5, cancel=1)
 
-
 Sender: TypeAlias = Callable[[Exchange, bytes], Awaitable[None]]
 """Sends the bytes of a stream, as they are or not."""
 

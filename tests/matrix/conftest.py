@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from spacecall import Call, Space, Timeouts
+from spacecall import Call, Space, Ticket, Timeouts, UnsupportedProtocolError
 from spacecall._client.caller import Caller
 from tests import servers
 from tests.conftest import ServerPool
@@ -114,3 +114,14 @@ def given(space: Space, endpoint: str, *values: Any, on: Caller | None = None) -
     """A call with arguments by their order: before 4.44 /info has no names, and labels differ."""
     names = [one.name for one in space.endpoints[endpoint].parameters]
     return (on or space).call(endpoint, **dict(zip(names, values, strict=False)))
+
+
+async def detached(space: Space, release: str, refused: Callable[[], None]) -> Ticket | None:
+    """A job that is left to be collected; None where one ends with its stream, and is refused."""
+    call = given(space, "/slow_async", 0.2)
+    if PROTOCOLS.get(release) in ("ws", "sse"):
+        with pytest.raises(UnsupportedProtocolError, match="cannot be detached"):
+            await call.detach()
+        refused()
+        return None
+    return await call.detach()

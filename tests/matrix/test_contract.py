@@ -20,11 +20,10 @@ from spacecall import (
     Space,
     Started,
     Timeouts,
-    UnsupportedProtocolError,
 )
 from tests import servers
 from tests.client.tools import unique
-from tests.matrix.conftest import KEPT_IN_THE_QUEUE, PATIENT, PROTOCOLS, TABLE, given
+from tests.matrix.conftest import KEPT_IN_THE_QUEUE, PATIENT, PROTOCOLS, TABLE, detached, given
 from tests.servers import DATA, AppServer
 
 RED = DATA / "red.png"
@@ -204,12 +203,8 @@ async def test_detached_jobs(
     space: Space, app: AppServer, release: str, refused: Callable[[], None]
 ) -> None:
     """Where a job has a stream of its own it ends with it."""
-    call = given(space, "/slow_async", 0.2)
-    if PROTOCOLS.get(release) in ("ws", "sse"):
-        with pytest.raises(UnsupportedProtocolError, match="cannot be detached"):
-            await call.detach()
-        refused()
+    ticket = await detached(space, release, refused)
+    if ticket is None:
         return
-    ticket = await call.detach()
     async with Space(app.url, timeouts=PATIENT) as other:
         assert await other.collect(ticket) == "slept 0.2"

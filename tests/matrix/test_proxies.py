@@ -15,11 +15,10 @@ from spacecall import (
     JobLostError,
     Space,
     Timeouts,
-    UnsupportedProtocolError,
 )
 from tests.client.tools import first_value, unique
 from tests.conftest import ServerPool
-from tests.matrix.conftest import PATIENT, PROTOCOLS, given
+from tests.matrix.conftest import PATIENT, PROTOCOLS, detached, given
 from tests.matrix.nginx import PREFIX, nginx
 from tests.servers import DATA, AppServer
 
@@ -63,13 +62,9 @@ async def test_detached_jobs_behind_a_proxy(
     proxied: str, release: str, refused: Callable[[], None]
 ) -> None:
     async with Space(proxied, timeouts=PATIENT) as space:
-        call = given(space, "/slow_async", 0.2)
-        if PROTOCOLS.get(release) in ("ws", "sse"):
-            with pytest.raises(UnsupportedProtocolError, match="cannot be detached"):
-                await call.detach()
-            refused()
-            return
-        ticket = await call.detach()
+        ticket = await detached(space, release, refused)
+    if ticket is None:
+        return
     async with Space(proxied, timeouts=PATIENT) as other:
         assert await other.collect(ticket) == "slept 0.2"
 

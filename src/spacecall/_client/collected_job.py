@@ -8,11 +8,7 @@ from typing import TypeVar
 
 import anyio
 
-from spacecall._client.channel import Channel
-from spacecall._client.connection import Connection
-from spacecall._client.plan import Plan
 from spacecall._client.queue_job import QueueJob
-from spacecall._io.settings import Settings
 from spacecall.errors import JobLostError, SpaceError
 
 T = TypeVar("T")
@@ -24,24 +20,12 @@ class CollectedJob(QueueJob[T]):
     Of a job that the server does not know nothing ever comes, and the stream stays open.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        plan: Plan[T],
-        settings: Settings,
-        *,
-        channel: Channel | None,
-        event_id: str,
-        follow: bool,
-    ) -> None:
-        super().__init__(connection, plan, settings, channel=channel, follow=follow)
-        self._joined_as = event_id
-        self._heard_by = math.inf
+    _heard_by = math.inf
 
-    def start(self) -> None:
-        """Open the stream, in the background."""
+    def adopt(self, event_id: str) -> None:
+        """Open the stream of the job that the server calls `event_id`, in the background."""
         self._connection.jobs.add(self)
-        self._channel.adopt(self._core, self._joined_as)
+        self._channel.adopt(self._core, event_id)
         self._connection.group.start_soon(self._listen)
 
     async def _listen(self) -> None:

@@ -91,11 +91,11 @@ class QueueCall(Call[T]):
             raise InvalidInputError("the simple call API has no sessions: call without simple")
         plan = await self._prepare(way.connection)
         parts = way.connection, plan, way.settings
-        job: QueueJob[T]
-        if way.event_id is None:
-            job = QueueJob(*parts, channel=channel, follow=follow)
-        else:
-            job = CollectedJob(*parts, channel=channel, follow=follow, event_id=way.event_id)
+        if way.event_id is not None:
+            collected = CollectedJob(*parts, channel=channel, follow=follow)
+            collected.adopt(way.event_id)
+            return collected
+        job = QueueJob(*parts, channel=channel, follow=follow)
         job.start()
         return job
 

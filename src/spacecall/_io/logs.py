@@ -11,10 +11,8 @@ import httpx
 _COOKIE: Final = re.compile(
     r"""(b'set-cookie', )b(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.IGNORECASE
 )
-_LOGGERS: Final = ("httpcore.http11", "httpcore.http2")
-
-
 _SESSION: Final = re.compile(r"\b(session_hash|upload_id)=[^&\s]+")
+_LOGGERS: Final = ("httpcore.http11", "httpcore.http2")
 
 
 class _NoCookies(logging.Filter):
