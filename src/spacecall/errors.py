@@ -96,7 +96,7 @@ class TransportError(SpaceError):
     """The network failed: refused, reset, TLS, DNS.
 
     Attributes:
-        sent: whether the request may have reached the server. A job whose join failed with
+        sent: whether the server may have acted on the request. A job whose join failed with
             `sent=False` certainly does not run.
     """
 

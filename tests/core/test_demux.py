@@ -24,7 +24,7 @@ def demux() -> Demultiplexer:
 
 def test_a_join_is_expected_until_it_is_over(demux: Demultiplexer) -> None:
     job = a_job()
-    demux.joining(job)
+    demux.expect(job)
     assert demux.expecting
     demux.joined(job)
     assert not demux.expecting
@@ -158,7 +158,7 @@ def test_a_lost_stream_gives_each_job_an_error_of_its_own(demux: Demultiplexer) 
 
 def test_a_join_under_way_survives_the_stream(demux: Demultiplexer) -> None:
     job = a_job()
-    demux.joining(job)
+    demux.expect(job)
     demux.lose(lambda: TransportError("cut"))
     assert not job.ended
     assert (demux.pending, demux.wanted, demux.load) == (False, True, 1)
@@ -188,6 +188,7 @@ def test_a_job_that_begins_although_nobody_waits_is_told_of_however_early_that_c
     kept, gone = joined(demux, "a"), joined(demux, "b")
     gone.fail(JobCancelledError("left"))
     late = a_job(0)
+    demux.expect(late)
     demux.joining(late)
     late.fail(JobCancelledError("left"))
     for event_id in ("a", "b", "c"):
@@ -203,7 +204,7 @@ def test_the_functions_are_those_that_the_server_may_be_running(demux: Demultipl
     gone = joined(demux, "b", 2)
     gone.fail(JobCancelledError("left"))
     joined(demux, "c", 1)
-    demux.joining(a_job(3))
+    demux.expect(a_job(3))
     assert set(demux.functions) == {1, 2}
     demux.feed(cancelled("b"))
     assert set(demux.functions) == {1}
@@ -218,7 +219,7 @@ class TestSiblings:
         joined(demux, "b", 2)
         assert not demux.has_sibling(job), "another function"
         sibling = a_job(1)
-        demux.joining(sibling)
+        demux.expect(sibling)
         assert demux.has_sibling(job)
         assert demux.has_sibling(sibling)
 

@@ -15,6 +15,19 @@ def demux() -> Demultiplexer:
     return Demultiplexer(parked=3)
 
 
+def test_messages_of_jobs_nobody_knows_are_not_kept_for_one_that_still_uploads(
+    demux: Demultiplexer,
+) -> None:
+    job = a_job()
+    demux.expect(job)
+    for _ in range(9):
+        demux.feed(message("process_generating", "of an earlier process"))
+    demux.joining(job)
+    demux.feed(completed(["early"], "a"))
+    demux.accept(job, "a")
+    assert job.values == ["early"]
+
+
 def test_early_messages_are_handed_over_in_order(demux: Demultiplexer) -> None:
     job = a_job(follow=True)
     demux.joining(job)

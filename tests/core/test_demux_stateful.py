@@ -43,9 +43,10 @@ class Tracked:
 
 
 class Sessions(RuleBasedStateMachine):
-    """One session; `jobs` are those that it has begun."""
+    """One session; `jobs` are those that it has begun, `joins` wait for their answers."""
 
     jobs: Bundle[Tracked] = Bundle("jobs")
+    expected: Bundle[Tracked] = Bundle("expected")
     joins: Bundle[Tracked] = Bundle("joins")
 
     @initialize(parked=integers(1, 6))
@@ -55,14 +56,19 @@ class Sessions(RuleBasedStateMachine):
         self.count = 0
         self.demux = Demultiplexer(parked)
 
-    @rule(target=joins, fn_index=integers(0, 2), follow=booleans())
-    def begin_a_join(self, fn_index: int, follow: bool) -> Any:
+    @rule(target=expected, fn_index=integers(0, 2), follow=booleans())
+    def expect_a_job(self, fn_index: int, follow: bool) -> Any:
         self.count += 1
         tracked = Tracked(
             Job(fn_index, follow=follow, backlog=1000, notify=lambda: None), f"e{self.count}"
         )
         tracked.job.advance(State.JOINING)
         self.all.append(tracked)
+        self.demux.expect(tracked.job)
+        return tracked
+
+    @rule(target=joins, tracked=consumes(expected))
+    def send_a_join(self, tracked: Tracked) -> Any:
         self.demux.joining(tracked.job)
         return tracked
 
@@ -73,7 +79,7 @@ class Sessions(RuleBasedStateMachine):
         tracked.accepted = True
         return tracked
 
-    @rule(tracked=consumes(joins))
+    @rule(tracked=consumes(joins) | consumes(expected))
     def refuse_the_join(self, tracked: Tracked) -> None:
         tracked.job.fail(JobCancelledError("refused"))
         self.demux.joined(tracked.job)
@@ -136,7 +142,7 @@ class Sessions(RuleBasedStateMachine):
             self.lose_the_stream()
         assert tracked.job.ended
 
-    @rule(tracked=jobs | joins)
+    @rule(tracked=jobs | joins | expected)
     def the_caller_leaves(self, tracked: Tracked) -> None:
         tracked.job.fail(JobCancelledError("left"))
 
@@ -180,11 +186,11 @@ class Sessions(RuleBasedStateMachine):
             assert not parked
 
     @invariant()
-    def what_is_wanted_is_pending_or_joining(self) -> None:
+    def what_is_wanted_is_pending_or_expected(self) -> None:
         waiting = [t for t in self.all if t.accepted and not t.job.ended]
         assert all(self.demux._jobs[tracked.event_id] is tracked.job for tracked in waiting)
-        assert self.demux.wanted == bool(waiting or self.demux._joining)
-        assert self.demux.load == len(self.demux._jobs) + len(self.demux._joining)
+        assert self.demux.wanted == bool(waiting or self.demux._expected)
+        assert self.demux.load == len(self.demux._jobs) + len(self.demux._expected)
 
 
 def _message(kind: str, event_id: str, text: str) -> Message:

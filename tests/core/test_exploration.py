@@ -1,8 +1,8 @@
 """Every order of events on one session of two jobs, up to a depth, and random orders beyond it.
 
-Two jobs are about to join. Then anything may happen in any order: the answers to their joins, each
-message of the stream for each of them, the end of the stream in all its ways, a caller who leaves.
-After each step this must hold:
+Two jobs are expected. Then anything may happen in any order: their joins are sent and answered,
+each message of the stream comes for each of them and for a job that is not of here, the stream ends
+in all its ways, a caller leaves. After each step this must hold:
 
 1. A job ends once: its outcome never changes, and nothing brings it back.
 2. A completion is never dropped: a job that has been accepted ends as the first completion that
@@ -14,7 +14,8 @@ After each step this must hold:
    stream.
 6. Nobody waits for a stream that is gone: after a loss no accepted job is left, after a close only
    one that joined while the server closed.
-7. The session wants the stream exactly while somebody waits for a job or a join.
+7. The session wants the stream exactly while somebody waits for a job, or for one to join.
+8. What comes for jobs that nobody knows is kept only while a join may make one known, and bounded.
 
 Two worlds whose whole state is the same have the same future: it is explored once. So have two that
 differ in the names of the jobs only: the first thing that happens to a job happens to `a`.
@@ -46,8 +47,8 @@ NAMES = "ab"
 DEPTH = 6
 PARKED = 3
 SAID = ["estimation", "process_starts", "generating", "completed", "failed", "unexpected_error"]
-OF_A_JOB = ["accepted", *SAID, "unknown", "left"]
-OF_THE_STREAM = ["heartbeat", "unexpected_error", "close_stream", "opened", "lost"]
+OF_A_JOB = ["joins", "accepted", *SAID, "unknown", "left"]
+OF_THE_STREAM = ["foreign", "heartbeat", "unexpected_error", "close_stream", "opened", "lost"]
 ALPHABET: list[Action] = [*product(OF_A_JOB, NAMES), *product(OF_THE_STREAM, [""])]
 BEYOND = ["cancelled", "streaming", "log", "progress"]
 WALK: list[Action] = [*product([*OF_A_JOB, *BEYOND], NAMES)] * 4 + ALPHABET
@@ -81,6 +82,8 @@ def said(kind: str, name: str, count: int) -> Message:
             return message(kind, name, log=name)
         case "progress":
             return message(kind, name, progress_data=[{"desc": name}])
+        case "foreign":
+            return completed(["foreign"], "x")
         case _:
             return message(kind, name or None)
 
@@ -96,11 +99,13 @@ def end_of(job: Job) -> str:
 class Tracked:
     """One job, and what has been sent for it."""
 
-    __slots__ = ("accepted", "completion", "end", "job", "known", "last", "name", "values")
+    __slots__ = ("accepted", "completion", "end", "job", "joins", "known", "last", "name", "values")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.job = Job(0, follow=True, backlog=50, notify=lambda: None)
+        self.joins = False
+        """Whether its join is sent, and not answered."""
         self.accepted = False
         self.known = False
         self.values = 0
@@ -113,7 +118,8 @@ class Tracked:
         """All that its future depends on."""
         job = self.job
         real = (job.state, job.values, repr(job.error), job.heard, job._snapshot, job.event_id)
-        return (*real, self.accepted, self.known, self.values, self.completion, self.last)
+        sent = (self.joins, self.accepted, self.known, self.values, self.completion)
+        return (*real, *sent, self.last)
 
     def check(self) -> None:
         """Invariants 1 to 4."""
@@ -150,7 +156,7 @@ class World:
 
     __slots__ = ("demux", "jobs", "lost", "named")
 
-    def __init__(self) -> None:
+    def __init__(self, sent: str = "") -> None:
         self.demux = Demultiplexer(PARKED)
         self.jobs = {name: Tracked(name) for name in NAMES}
         self.lost = False
@@ -158,7 +164,10 @@ class World:
         """Whether something has happened to a job."""
         for tracked in self.jobs.values():
             tracked.job.advance(State.JOINING)
-            self.demux.joining(tracked.job)
+            self.demux.expect(tracked.job)
+        for name in sent:
+            self.step(("joins", name))
+        self.named = len(sent) == 1
 
     def copy(self) -> World:
         """One that is the same and goes its own way."""
@@ -168,14 +177,11 @@ class World:
         for tracked in world.jobs.values():
             tracked.job = twin(tracked.job)
         new._jobs = {name: world.jobs[name].job for name in old._jobs}
-        new._joining = {one.job for name, one in world.jobs.items() if self.joins(name)}
+        new._expected = {one.job for one in world.jobs.values() if not one.accepted}
+        new._joining = {one.job for one in world.jobs.values() if one.joins}
         new._known = set(old._known)
         new._parked = {name: list(messages) for name, messages in old._parked.items()}
         return world
-
-    def joins(self, name: str) -> bool:
-        """Whether the join of this job is under way."""
-        return self.jobs[name].job in self.demux._joining
 
     def state(self) -> str:
         """All that the future depends on."""
@@ -191,11 +197,18 @@ class World:
         return repr((real, [tracked.state() for tracked in self.jobs.values()]))
 
     def possible(self, action: Action) -> bool:
-        """A join is answered once, and nothing comes on a stream that is lost."""
+        """A join is sent and answered once, and its job is told of after it was sent.
+
+        Nothing comes on a stream that is lost.
+        """
         kind, name = action
+        if kind == "left":
+            return True
         if kind == "accepted":
-            return not self.jobs[name].accepted
-        return kind == "left" or not self.lost
+            return self.jobs[name].joins
+        if kind == "joins":
+            return not (self.lost or self.jobs[name].joins or self.jobs[name].accepted)
+        return not self.lost and (not name or self.jobs[name].joins or self.jobs[name].accepted)
 
     def step(self, action: Action) -> None:
         """Let one thing happen, and check everything."""
@@ -203,6 +216,9 @@ class World:
         self.named |= bool(name)
         before = {tracked.job for tracked in self.jobs.values() if tracked.job.ended}
         match kind:
+            case "joins":
+                self.demux.joining(self.jobs[name].job)
+                self.jobs[name].joins = True
             case "accepted":
                 self._accept(self.jobs[name])
             case "left":
@@ -222,7 +238,7 @@ class World:
     def _accept(self, tracked: Tracked) -> None:
         self.demux.accept(tracked.job, tracked.name)
         self.demux.joined(tracked.job)
-        tracked.accepted = True
+        tracked.joins, tracked.accepted = False, True
         if self.lost:  # as the channel does
             tracked.job.fail(JobLostError("lost"))
 
@@ -246,7 +262,7 @@ class World:
             tracked.completion = ""
 
     def _check(self, action: Action, before: set[Job]) -> None:
-        """Invariants 2, 6 and 7."""
+        """Invariants 2, 6, 7 and 8."""
         kind, name = action
         waiting = [one for one in self.jobs.values() if one.accepted and not one.job.ended]
         if kind in COMPLETIONS and self.jobs[name].accepted and not self.lost:
@@ -255,9 +271,10 @@ class World:
         if kind == "close_stream":
             assert not any(one.known or one.job.heard for one in waiting)
         assert not (self.lost and waiting)
-        joining = [one for one in self.jobs.values() if not one.accepted]
-        assert self.demux.wanted == bool(waiting or joining)
-        assert self.demux._parked_count <= PARKED
+        expected = [one for one in self.jobs.values() if not one.accepted]
+        assert self.demux.wanted == bool(waiting or expected)
+        joins = any(one.joins for one in expected)
+        assert self.demux._parked_count <= (PARKED if joins else 0)
 
 
 ATTRIBUTES: dict[type, tuple[str, ...]] = {
@@ -279,7 +296,8 @@ def further(world: World) -> Iterator[World]:
 
 
 def test_every_order_of_six_events_keeps_the_invariants() -> None:
-    worlds = {World().state(): World()}
+    beginnings = [World(), World("a"), World("ab")]
+    worlds = {world.state(): world for world in beginnings}
     seen = set(worlds)
     for _ in range(DEPTH - 1):
         found = {one.state(): one for world in worlds.values() for one in further(world)}

@@ -43,6 +43,7 @@ def a_job(fn_index: int = 0, *, follow: bool = False) -> Job:
 def joined(demux: Demultiplexer, event_id: str, fn_index: int = 0, *, follow: bool = False) -> Job:
     """A job whose join has been answered."""
     job = a_job(fn_index, follow=follow)
+    demux.expect(job)
     demux.joining(job)
     demux.accept(job, event_id)
     demux.joined(job)

@@ -93,6 +93,28 @@ async def test_too_many_early_messages_end_the_stream() -> None:
         over.set()
 
 
+async def test_jobs_of_an_earlier_process_on_the_session_do_not_disturb_an_upload() -> None:
+    async with (
+        faulty(limits=Limits(parked=10)) as (app, space),
+        space.session() as session,
+        session.call("/hold", text="keeps the stream open") as held,
+    ):
+        await anext(held)
+        heard = anyio.Event()
+
+        async def slow(exchange: Exchange) -> None:
+            app.session_of("event1").put(*(begun("theirs") * 20), FIRST)
+            await heard.wait()
+            await app.behave("upload", exchange)
+
+        app.once("upload", slow)
+        async with session.call("/file", file=b"content") as job:
+            assert await anext(aiter(held.outputs)) == "a "
+            heard.set()
+            assert await job.result() is not None
+        assert not held.done
+
+
 async def test_a_second_completion_is_ignored() -> None:
     first, second = completed("event1", ["first"]), completed("event1", ["second"])
     async with faulty() as (app, space):

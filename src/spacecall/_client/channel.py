@@ -110,12 +110,12 @@ class Channel:
 
     def expect(self, job: Job) -> None:
         """`job` is about to join: it is spared from cancels, and the stream is kept."""
-        self._demux.joining(job)
+        self._demux.expect(job)
         self._reader.reconsider()
 
     @contextmanager
     def expecting(self, job: Job) -> Generator[None]:
-        """While inside, `job` joins: messages that come before the answer are parked."""
+        """While inside, `job` prepares to join, and joins."""
         self.expect(job)
         try:
             yield
@@ -141,6 +141,7 @@ class Channel:
             raise JobLostError("the session has lost its stream: open another", sent=False)
         request = requests.join(self.app, endpoint, data, self.session_hash)
         headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
+        self._demux.joining(job)
         answer = await self.link.fetch(request, settings, headers=headers, sending=job.sending)
         self.adopt(job, _event_id(answer.body))
         if self.lost:

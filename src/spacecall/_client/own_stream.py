@@ -53,6 +53,8 @@ async def own_stream(
                     return
     except (TransportError, StatusError, DeadlineError) as error:
         if job.state is State.UPLOADING:
+            if isinstance(error, TransportError):
+                error.sent = False  # whatever arrived, the app waits for the arguments
             raise
         raise JobLostError(f"the job was lost: {error.message}", sent=handshake.sent) from error
     finally:

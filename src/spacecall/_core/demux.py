@@ -29,8 +29,8 @@ class Fed(Enum):
 class Demultiplexer:
     """Who waits for what on one session.
 
-    A message can come before the answer to the join that it belongs to: while a join is under
-    way, messages with an unknown event id are parked, and handed over on `accept`.
+    A message can come before the answer to the join that it belongs to: while a join waits for
+    its answer, messages with an unknown event id are parked, and handed over on `accept`.
 
     Args:
         parked: how many messages are kept so.
@@ -38,6 +38,7 @@ class Demultiplexer:
     """
 
     __slots__ = (
+        "_expected",
         "_jobs",
         "_joining",
         "_known",
@@ -50,6 +51,7 @@ class Demultiplexer:
 
     def __init__(self, parked: int, unwanted: Callable[[Job], None] = lambda _: None) -> None:
         self._jobs: dict[str, Job] = {}
+        self._expected: set[Job] = set()
         self._joining: set[Job] = set()
         self._known: set[str] = set()
         self._parked: dict[str, list[Message]] = {}
@@ -67,17 +69,17 @@ class Demultiplexer:
     @property
     def expecting(self) -> bool:
         """Whether a join is under way, or about to be."""
-        return bool(self._joining)
+        return bool(self._expected)
 
     @property
     def wanted(self) -> bool:
-        """Whether somebody waits for a job here, or a join is under way."""
-        return bool(self._joining) or not all(job.ended for job in self._jobs.values())
+        """Whether somebody waits for a job here, one that is about to join included."""
+        return bool(self._expected) or not all(job.ended for job in self._jobs.values())
 
     @property
     def load(self) -> int:
-        """Jobs on this session, joins under way included."""
-        return len(self._jobs) + len(self._joining)
+        """Jobs on this session, those that are about to join included."""
+        return len(self._jobs) + len(self._expected)
 
     @property
     def functions(self) -> dict[int, list[str]]:
@@ -89,15 +91,20 @@ class Demultiplexer:
 
     def has_sibling(self, job: Job) -> bool:
         """Whether another job of the same function, which /cancel would kill too, is wanted."""
-        others = [*self._jobs.values(), *self._joining]
+        others = [*self._jobs.values(), *self._expected]
         return any(o is not job and o.fn_index == job.fn_index and not o.ended for o in others)
 
+    def expect(self, job: Job) -> None:
+        """`job` is about to join: its arguments are made ready, its files uploaded."""
+        self._expected.add(job)
+
     def joining(self, job: Job) -> None:
-        """The join of `job` is about to be sent."""
+        """The join of `job` is sent: its messages may come before the answer."""
         self._joining.add(job)
 
     def joined(self, job: Job) -> None:
-        """The join of `job` is over, accepted or not."""
+        """The join of `job` is over: accepted, refused, or never sent."""
+        self._expected.discard(job)
         self._joining.discard(job)
         if not self._joining:
             self._parked.clear()
