@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from spacecall._client.channel import Channel
 
@@ -18,9 +18,6 @@ class Lanes:
         self._limit = limit
         self._open_channel = open_channel
         self._channels: list[Channel] = []
-
-    def __iter__(self) -> Iterator[Channel]:
-        return iter(self._channels)
 
     def lease(self) -> Channel:
         """A channel for one job."""
