@@ -89,6 +89,8 @@ class Fault:
 
 
 Choose: TypeAlias = Callable[[str], Fault | None]
+STARTED: list[Proxy] = []
+"""Every proxy since the test began."""
 
 
 class Proxy:
@@ -291,6 +293,7 @@ class Relay:
 async def proxy(upstream: int) -> AsyncGenerator[Proxy]:
     """A proxy that runs while inside."""
     found = Proxy(upstream)
+    STARTED.append(found)
     async with anyio.create_task_group() as group:
         group.start_soon(found.serve, group)
         await found.accept()
