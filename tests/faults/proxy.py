@@ -20,7 +20,7 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 
 _REQUEST = re.compile(rb"[A-Z]+ (\S+) HTTP/1\.1\r\n")
-_HEARTBEAT = b'data: {"msg":"heartbeat","event_id":null}\n\n'
+_HEARTBEAT = b'2b\r\ndata: {"msg":"heartbeat","event_id":null}\n\n\r\n'
 _GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
 
 
@@ -278,9 +278,7 @@ class Relay:
                 await anyio.sleep_forever()
             case Ending.HEARTBEATS:
                 while True:
-                    await self._client.send(
-                        f"{len(_HEARTBEAT):x}\r\n".encode() + _HEARTBEAT + b"\r\n"
-                    )
+                    await self._client.send(_HEARTBEAT)
                     await anyio.sleep(0.05)
 
     async def _stall(self) -> None:
