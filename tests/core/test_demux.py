@@ -159,6 +159,7 @@ def test_a_lost_stream_gives_each_job_an_error_of_its_own(demux: Demultiplexer) 
 def test_a_join_under_way_survives_the_stream(demux: Demultiplexer) -> None:
     job = a_job()
     demux.expect(job)
+    demux.joining(job)
     demux.lose(lambda: TransportError("cut"))
     assert not job.ended
     assert (demux.pending, demux.wanted, demux.load) == (False, True, 1)

@@ -117,8 +117,8 @@ class World:
         if kind == "accepted":
             return self.jobs[name].joins
         if kind == "joins":
-            return not (self.lost or self.jobs[name].joins or self.jobs[name].accepted)
-        return not self.lost and (not name or self.jobs[name].joins or self.jobs[name].accepted)
+            return not (self.lost or self.jobs[name].sent)
+        return not self.lost and (not name or self.jobs[name].sent)
 
     def step(self, action: Action) -> None:
         """Let one thing happen, and check everything."""
@@ -128,7 +128,7 @@ class World:
         match kind:
             case "joins":
                 self.demux.joining(self.jobs[name].job)
-                self.jobs[name].joins = True
+                self.jobs[name].sent = True
             case "accepted":
                 self._accept(self.jobs[name])
             case "left":
@@ -148,7 +148,7 @@ class World:
     def _accept(self, tracked: Tracked) -> None:
         self.demux.accept(tracked.job, tracked.name)
         self.demux.joined(tracked.job)
-        tracked.joins, tracked.accepted = False, True
+        tracked.accepted = True
         if self.lost:  # as the channel does
             tracked.job.fail(JobLostError("lost"))
 

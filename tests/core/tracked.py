@@ -48,13 +48,12 @@ def end_of(job: Job) -> str:
 class Tracked:
     """One job, and what has been sent for it."""
 
-    __slots__ = ("accepted", "completion", "end", "job", "joins", "known", "last", "name", "values")
+    __slots__ = ("accepted", "completion", "end", "job", "known", "last", "name", "sent", "values")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.job = Job(0, follow=True, backlog=50, notify=lambda: None)
-        self.joins = False
-        """Whether its join is sent, and not answered."""
+        self.sent = False
         self.accepted = False
         self.known = False
         self.values = 0
@@ -63,12 +62,17 @@ class Tracked:
         self.end: tuple[Any, Any] | None = None
         self.last = ""
 
+    @property
+    def joins(self) -> bool:
+        """Whether its join waits for an answer."""
+        return self.sent and not self.accepted
+
     def state(self) -> tuple[Any, ...]:
         """All that its future depends on."""
         job = self.job
         real = (job.state, job.values, repr(job.error), job.heard, job._snapshot, job.event_id)
-        sent = (self.joins, self.accepted, self.known, self.values, self.completion)
-        return (*real, *sent, self.last)
+        told = (self.sent, self.accepted, self.known, self.values, self.completion)
+        return (*real, *told, self.last)
 
     def check(self) -> None:
         """Invariants 1 to 4 of the exploration."""

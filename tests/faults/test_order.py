@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -11,16 +13,18 @@ from spacecall import (
     Completed,
     DeadlineError,
     InvalidInputError,
+    Job,
     JobCancelledError,
     JobLostError,
     Limits,
     Output,
     ProtocolError,
+    Session,
     Timeouts,
 )
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
-from tests.faults.stub import begun, completed, sse, streamed
+from tests.faults.stub import Stub, begun, completed, sse, streamed
 from tests.faults.tools import faulty, until_quiet
 
 CLOSE = {"msg": "close_stream", "event_id": None}
@@ -29,13 +33,20 @@ FIRST, SECOND, THIRD = streamed("event1", "a b c")
 DONE = completed("event1", ["done"])
 
 
-async def test_messages_before_the_joins_answer_are_kept_for_the_job() -> None:
+@asynccontextmanager
+async def listening(**options: Any) -> AsyncGenerator[tuple[Stub, Session, Job[Any]]]:
+    """The app, and a session whose stream is kept open by the job `event1`."""
     async with (
-        faulty() as (app, space),
+        faulty(**options) as (app, space),
         space.session() as session,
         session.call("/hold", text="keeps the stream open") as held,
     ):
         await anext(held)
+        yield app, session, held
+
+
+async def test_messages_before_the_joins_answer_are_kept_for_the_job() -> None:
+    async with listening() as (app, session, _):
 
         async def answer_late(exchange: Exchange) -> None:
             event_id = await app.accept(exchange)  # its messages go out at once
@@ -50,12 +61,7 @@ async def test_messages_before_the_joins_answer_are_kept_for_the_job() -> None:
 
 
 async def test_early_messages_of_a_refused_join_are_forgotten() -> None:
-    async with (
-        faulty(limits=Limits(parked=4)) as (app, space),
-        space.session() as session,
-        session.call("/hold", text="keeps the stream open") as held,
-    ):
-        await anext(held)
+    async with listening(limits=Limits(parked=4)) as (app, session, _):
 
         async def take_and_refuse(exchange: Exchange) -> None:
             event_id = await app.accept(exchange)
@@ -70,12 +76,7 @@ async def test_early_messages_of_a_refused_join_are_forgotten() -> None:
 
 
 async def test_too_many_early_messages_end_the_stream() -> None:
-    async with (
-        faulty(limits=Limits(parked=10)) as (app, space),
-        space.session() as session,
-        session.call("/hold", text="keeps the stream open") as held,
-    ):
-        await anext(held)
+    async with listening(limits=Limits(parked=10)) as (app, session, held):
         over = anyio.Event()
 
         async def flood(exchange: Exchange) -> None:
@@ -94,12 +95,7 @@ async def test_too_many_early_messages_end_the_stream() -> None:
 
 
 async def test_jobs_of_an_earlier_process_on_the_session_do_not_disturb_an_upload() -> None:
-    async with (
-        faulty(limits=Limits(parked=10)) as (app, space),
-        space.session() as session,
-        session.call("/hold", text="keeps the stream open") as held,
-    ):
-        await anext(held)
+    async with listening(limits=Limits(parked=10)) as (app, session, held):
         heard = anyio.Event()
 
         async def slow(exchange: Exchange) -> None:
