@@ -38,7 +38,7 @@ NOT_SANS_IO = HTTP | {
     *("anyio", "asyncio", "trio", "sniffio", "concurrent", "threading", "multiprocessing"),
     *("socket", "ssl", "select", "selectors", "subprocess", "time", "logging"),
 }
-MOST_LINES = 300
+MOST_LINES = 500
 
 
 @dataclass(frozen=True)
