@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+from spacecall._core.sse import EventSplitter
 from spacecall._io.intercept import Chunks, Forward, NetworkError, Received, Sent
 from spacecall.cassettes.bodies import RequestBody, Stored
 from spacecall.cassettes.exchange import COMPLETE, Exchange, header
-from spacecall.cassettes.sse import Event, Splitter
+from spacecall.cassettes.sse import Event
 
 IN_MEMORY = 2**20
 """Bytes of a body that are kept in memory; what is larger waits in a temporary file."""
@@ -78,7 +80,7 @@ class _Recorded:
         self._keep = keep
         self._now = now
         self._copy = _Copy(header(received.headers, "content-type"))
-        self._splitter = Splitter()
+        self._splitter = EventSplitter(sys.maxsize)
         if self._copy.content_type.startswith("text/event-stream"):
             exchange.events = []
         self._noted = False
@@ -107,7 +109,8 @@ class _Recorded:
 
     def _note(self, events: list[tuple[float, Event]], chunk: bytes) -> None:
         at = self._now()
-        events += [(at, event) for event in self._splitter.feed(chunk) if not _heartbeat(event)]
+        found = [Event(name, data) for name, data in self._splitter.feed(chunk)]
+        events += [(at, event) for event in found if not _heartbeat(event)]
 
 
 class _Copy:

@@ -1,4 +1,4 @@
-"""Server-sent events, taken apart and put together."""
+"""Server-sent events as a cassette keeps them."""
 
 from __future__ import annotations
 
@@ -61,40 +61,3 @@ class Event:
         named = "" if self.name == "message" else f"event: {self.name}\n"
         lines = "".join(f"data: {line}\n" for line in self.data.split("\n"))
         return f"{named}{lines}\n".encode()
-
-
-class Splitter:
-    """Events out of the bytes of a stream."""
-
-    def __init__(self) -> None:
-        self._lines: list[bytes] = []
-        self._begun: list[bytes] = []
-
-    def feed(self, chunk: bytes) -> list[Event]:
-        """The events that end in `chunk`."""
-        *ended, begun = chunk.split(b"\n")
-        events: list[Event] = []
-        for end in ended:
-            line = b"".join([*self._begun, end]).removesuffix(b"\r")
-            self._begun = []
-            if line:
-                self._lines.append(line)
-            elif (event := _read(self._lines)) is not None:
-                events.append(event)
-            if not line:
-                self._lines = []
-        self._begun.append(begun)
-        return events
-
-
-def _read(lines: list[bytes]) -> Event | None:
-    """The event of a block of lines; None for comments alone."""
-    name, data = "message", list[str]()
-    for line in lines:
-        field, _, value = line.decode(errors="replace").partition(":")
-        value = value.removeprefix(" ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            data.append(value)
-    return Event(name, "\n".join(data)) if data else None

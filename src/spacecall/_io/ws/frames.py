@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpcore
 import httpx
 from wsproto import ConnectionType
@@ -18,6 +20,8 @@ from wsproto.utilities import LocalProtocolError
 from spacecall.errors import DeadlineError, ProtocolError, TransportError
 
 _CHUNK = 2**16
+# Frames that are taken at once, before other tasks have a turn: a chunk can hold 32,000 empty ones.
+_TURN = 512
 # Seconds in which a server that is still there takes the word that nobody listens any more.
 _FAREWELL = 1
 
@@ -40,7 +44,7 @@ class WebSocket(AsyncIterator[str]):
         self._idle = idle
         self._space = space
         self._frames = Connection(ConnectionType.CLIENT)
-        self._events: list[Event] = []
+        self._events = deque[Event]()
         self._parts: list[str] = []
         self._size = 0
 
@@ -61,7 +65,9 @@ class WebSocket(AsyncIterator[str]):
         """
         while True:
             while self._events:
-                text = await self._take(self._events.pop(0))
+                if len(self._events) % _TURN == 0:
+                    await anyio.lowlevel.checkpoint()
+                text = await self._take(self._events.popleft())
                 if text is not None:
                     return text
             with self._failing():
@@ -73,7 +79,7 @@ class WebSocket(AsyncIterator[str]):
                         space=self._space,
                     )
                 self._frames.receive_data(chunk)
-                self._events = list(self._frames.events())
+                self._events = deque(self._frames.events())
 
     async def aclose(self) -> None:
         """Say good-bye, if the server still listens."""
@@ -103,7 +109,8 @@ class WebSocket(AsyncIterator[str]):
             raise ProtocolError(
                 f"a message of more than {self._limit} characters", space=self._space
             )
-        self._parts.append(part)
+        if part:
+            self._parts.append(part)
         if not last:
             return None
         text = "".join(self._parts)
