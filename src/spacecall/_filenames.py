@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 
+from typing import Final
+
+_MOST_BYTES: Final = 200
+_MOST_SUFFIX_BYTES: Final = 20
+_DEVICES: Final = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}
+    | {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"}
+)
+
+
 def safe_name(name: str) -> str:
-    """`name` without folders and what a file system refuses, at most 200 bytes of it."""
+    """Return `name` without folders and what a file system refuses, at most 200 bytes of it.
+
+    What Windows takes for a device (`CON`, `aux.txt`, `LPT1`) gets an underscore before it.
+    """
     last = name.replace("\\", "/").rpartition("/")[2]
     clean = "".join("_" if char in '<>:"|?*' else char for char in last if char.isprintable())
-    clean = clean.strip(" ").rstrip(".")
-    if not clean.strip("."):
+    clean = clean.strip(" ").rstrip(". ")
+    if not clean:
         return "file"
+    if is_device(clean):
+        clean = f"_{clean}"
     stem, dot, suffix = clean.rpartition(".")
-    if not dot or len(suffix.encode()) > 20:
-        stem, suffix = clean, ""
-    room = 200 - len((dot + suffix).encode()) if suffix else 200
-    return stem.encode()[:room].decode(errors="ignore") + (dot + suffix if suffix else "")
+    if not dot or len(suffix.encode()) > _MOST_SUFFIX_BYTES:
+        stem, dot, suffix = clean, "", ""
+    room = _MOST_BYTES - len(f"{dot}{suffix}".encode())
+    return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{suffix}".rstrip(". ")
+
+
+def is_device(name: str) -> bool:
+    """Return whether Windows takes a file of this name for a device, whatever its suffix is."""
+    return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
 
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (

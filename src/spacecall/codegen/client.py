@@ -24,7 +24,7 @@ from spacecall.codegen.layout import (
     statement,
     value,
 )
-from spacecall.codegen.plan import Model, Operation, Plan, Value
+from spacecall.codegen.plan import SCHEMA, Model, Operation, Plan, Value
 from spacecall.codegen.store import SchemaFolder
 from spacecall.codegen.text import docstring, one_line
 
@@ -53,7 +53,7 @@ class ClientWriter:
         models = {model.key: model for model in self._plan.models}
         lines: list[str] = []
         if self._plan.operations:
-            lines += ["", *assign("_SCHEMA", name("Final"), value(folder.digest))]
+            lines += ["", *assign(SCHEMA, name("Final"), value(folder.digest))]
         for key, kinds in self._types.models.items():
             lines += ["", "", *self._model(models[key], kinds)]
         constants: list[str] = []
@@ -88,8 +88,7 @@ class ClientWriter:
         made: list[tuple[Value, Expr, Default | None]] = []
         for one, kind in zip(operation.inputs, self._types.inputs[operation.api_name], strict=True):
             wide = widened(kind, one, self._models)
-            constant = f"{operation.constant}_{one.field.upper()}_DEFAULT"
-            made.append((one, wide, parameter_default(wide, one, constant, self._models)))
+            made.append((one, wide, parameter_default(wide, one, self._models)))
         return made
 
     def _endpoint(
@@ -109,7 +108,7 @@ class ClientWriter:
             inputs=name(operation.takes),
             output=output,
             returns=value(len(operation.outputs)),
-            schema=name("_SCHEMA"),
+            schema=name(SCHEMA),
             **({"shape": value(operation.shape)} if operation.shape else {}),
         )
         kind = of("Final", of("TypedEndpoint", output))

@@ -80,7 +80,7 @@ def field_default(kind: Expr, one: Value, models: Models) -> tuple[Expr, Expr | 
     return union(kind, _NONE), _NONE
 
 
-def parameter_default(kind: Expr, one: Value, constant: str, models: Models) -> Default | None:
+def parameter_default(kind: Expr, one: Value, models: Models) -> Default | None:
     """The default of an endpoint's parameter; None where the caller has to give a value.
 
     That is so too where the app's default is a file of its own, which nothing stands for here.
@@ -88,12 +88,12 @@ def parameter_default(kind: Expr, one: Value, constant: str, models: Models) -> 
     Args:
         kind: the type of the model's field.
         one: the parameter.
-        constant: a name that the module may give to the default.
         models: the classes of the module.
     """
     if one.default is ABSENT or holds_file(one.default):
         return None
-    written, kept = value(one.default), name(constant)
+    written, constant = value(one.default), one.constant
+    kept = name(constant) if constant else written
     if _is_plain(kind, one.default, models):
         if is_array(one.default):
             return Default(written, value(tuple(one.default)))

@@ -17,11 +17,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 
+from spacecall._filenames import is_device
+
 __all__ = [
     "FIELD_NAMES",
     "METHOD_NAMES",
     "PARAMETER_NAMES",
     "TUPLE_NAMES",
+    "TYPE_NAMES",
+    "Scope",
+    "class_name",
     "distinct",
     "field_name",
     "module_name",
@@ -35,10 +40,14 @@ __all__ = [
 _LONGEST = 60
 _UNICODE = unicodedata.ucd_3_2_0
 _CATEGORIES = frozenset({"Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Mn", "Nd", "Nl"})
-_TYPES = frozenset({"bool", "bytes", "dict", "float", "int", "list", "object", "str", "tuple"})
 
-FIELD_NAMES: Set[str] = _TYPES | {
-    *("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw"),
+TYPE_NAMES: Set[str] = frozenset(
+    {"bool", "bytes", "dict", "float", "int", "list", "object", "str", "tuple"}
+)
+"""Types that annotations name without an import."""
+
+FIELD_NAMES: Set[str] = TYPE_NAMES | {
+    *("Config", "construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw"),
     *("schema", "schema_json", "update_forward_refs", "validate"),
     *("model_computed_fields", "model_config", "model_construct", "model_copy", "model_dump"),
     *("model_dump_json", "model_extra", "model_fields", "model_fields_set", "model_json_schema"),
@@ -47,15 +56,15 @@ FIELD_NAMES: Set[str] = _TYPES | {
 }
 """What a field of a pydantic model cannot be called."""
 
-METHOD_NAMES: Set[str] = _TYPES | {
-    *("caller", "classmethod", "close", "connect", "property", "staticmethod"),
+METHOD_NAMES: Set[str] = TYPE_NAMES | {
+    *("SOURCE", "caller", "classmethod", "close", "connect", "property", "staticmethod"),
 }
 """What a method of a typed client cannot be called: the base classes' own names, and types."""
 
 PARAMETER_NAMES: Set[str] = frozenset({"self"})
 """What a parameter of a method cannot be called."""
 
-TUPLE_NAMES: Set[str] = _TYPES | {"count", "index"}
+TUPLE_NAMES: Set[str] = TYPE_NAMES | {"count", "index"}
 """What a field of a NamedTuple cannot be called."""
 
 _UNLABELLED = re.compile(r"(?:parameter|param|value)_\d+")
@@ -75,9 +84,26 @@ def pascal(text: str) -> str:
 
 
 def slug(text: str) -> str:
-    """`text` as a name for a file: ASCII letters, digits and single hyphens; it may be empty."""
+    """`text` as a name for a file: ASCII letters, digits and single hyphens; it may be empty.
+
+    What Windows takes for a device, such as `con`, becomes `con-app`.
+    """
     ascii_only = "".join(char if char.isascii() else " " for char in _plain(text))
-    return "-".join(re.findall(r"[a-z0-9]+", _separated(ascii_only).lower()))[:_LONGEST].strip("-")
+    words = re.findall(r"[a-z0-9]+", _separated(ascii_only).lower())
+    made = "-".join(words)[:_LONGEST].strip("-")
+    return f"{made}-app" if is_device(made) else made
+
+
+def class_name(text: str, prefix: str) -> str:
+    """The name of a class for `text`: the text itself where it is one, else its words joined.
+
+    Args:
+        text: what the app calls it.
+        prefix: put before what cannot begin a name; alone it stands for a text of which nothing
+            can be kept.
+    """
+    kept = text if _is_plain_identifier(text) and text[0].isupper() else pascal(text)
+    return kept if kept[:1].isidentifier() else f"{prefix}{kept}"
 
 
 def module_name(name: str) -> str:
@@ -89,7 +115,7 @@ def module_name(name: str) -> str:
     made = slug(name).replace("-", "_")
     if not made:
         raise ValueError(f"no module can be named after {name!r}: use ASCII letters and digits")
-    return _allowed(made, "app", frozenset({"con", "nul", "prn", "aux"}))
+    return _allowed(made, "app", frozenset())
 
 
 def field_name(text: str, reserved: Set[str], *, fallback: str) -> str:
@@ -102,43 +128,83 @@ def field_name(text: str, reserved: Set[str], *, fallback: str) -> str:
             also put before a text that begins with a digit.
     """
     exact = text.strip("_")
-    kept = exact.isidentifier() and len(exact) <= _LONGEST and _plain(exact) == exact
-    kept = kept and all(char == "_" or _kept(char) for char in exact)
-    return _allowed((exact if kept else snake(text)) or fallback, fallback, reserved)
+    kept = exact if _is_plain_identifier(exact) else snake(text)
+    return _allowed(kept or fallback, fallback, reserved)
+
+
+class Scope:
+    """The names of a scope: of a module, a class, a signature. Each is given once.
+
+    Names are compared as Python compares them, in NFKC: `_ﬁle` is `_file`.
+
+    Args:
+        taken: names that cannot be given.
+    """
+
+    def __init__(self, *taken: Iterable[str]) -> None:
+        self._names = {_as_python_reads(name) for names in taken for name in names}
+
+    def __contains__(self, name: str) -> bool:
+        return _as_python_reads(name) in self._names
+
+    @property
+    def names(self) -> Set[str]:
+        """All names that are taken."""
+        return frozenset(self._names)
+
+    def reserve(self, *names: str) -> None:
+        """Take names that are spelled already."""
+        self._names.update(map(_as_python_reads, names))
+
+    def allocate(
+        self,
+        keys: Iterable[str],
+        propose: Callable[[str], str],
+        forms: Callable[[str], Sequence[str]] = lambda name: [name],
+    ) -> dict[str, str]:
+        """Give each key a name; none is given twice.
+
+        Keys that would share a name get the beginning of their hash added, except one that is
+        spelled like the name; so a name does not depend on the order of the keys.
+
+        Args:
+            keys: what to name; different from each other.
+            propose: the name for a key, if it is free.
+            forms: all names that are taken together with a name, such as `RunInput` and
+                `RunOutput` for `Run`.
+        """
+        proposals = {key: propose(key) for key in keys}
+        shared = Counter(map(_as_python_reads, proposals.values()))
+        names: dict[str, str] = {}
+        for key, name in proposals.items():
+            alone = shared[_as_python_reads(name)] == 1 or key.lstrip("/") == name
+            if alone and self._are_free(forms(name)):
+                names[key] = name
+                self.reserve(*forms(name))
+        spelled = proposals.keys()
+        for key in sorted(spelled - names.keys()):
+            digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+            hashed = (f"{proposals[key]}_{digest[:length]}" for length in range(4, len(digest) + 1))
+            names[key] = next(
+                name for name in hashed if name not in spelled and self._are_free(forms(name))
+            )
+            self.reserve(*forms(names[key]))
+        return {key: names[key] for key in proposals}
+
+    def _are_free(self, names: Iterable[str]) -> bool:
+        return all(name not in self for name in names)
 
 
 def distinct(
     keys: Iterable[str], propose: Callable[[str], str], taken: Iterable[str] = ()
 ) -> dict[str, str]:
-    """A name for each key, no name twice.
-
-    Keys that would share a name get the beginning of their hash added, except one that is spelled
-    like the name; so a name does not depend on the order of the keys.
-
-    Args:
-        keys: what to name; different from each other.
-        propose: the name wanted for a key.
-        taken: names that cannot be given.
-    """
-    wanted = {key: propose(key) for key in keys}
-    shared = Counter(wanted.values())
-    used = set(taken)
-    names: dict[str, str] = {}
-    for key, name in wanted.items():
-        if name not in used and (shared[name] == 1 or key.lstrip("/") == name):
-            names[key] = name
-            used.add(name)
-    for key in sorted(wanted.keys() - names.keys()):
-        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-        lengths = range(4, len(digest))
-        names[key] = next(
-            made for n in lengths if (made := f"{wanted[key]}_{digest[:n]}") not in used
-        )
-        used.add(names[key])
-    return {key: names[key] for key in wanted}
+    """Give each key a name in a scope of their own, where some names are `taken`."""
+    return Scope(taken).allocate(keys, propose)
 
 
-def output_names(outputs: Sequence[tuple[str, str]]) -> list[str]:
+def output_names(
+    outputs: Sequence[tuple[str, str]], reserved: Set[str] = TUPLE_NAMES
+) -> list[str]:
     """Field names for an endpoint's outputs, from their `(label, component)`.
 
     A label that Gradio made up (`value_17`, from a number that changes with the app's layout)
@@ -146,11 +212,11 @@ def output_names(outputs: Sequence[tuple[str, str]]) -> list[str]:
     their component, and numbered from the second on where that does not do.
     """
     wanted = [
-        field_name(snake(_label(label)) or snake(component), TUPLE_NAMES, fallback="value")
+        field_name(snake(_label(label)) or snake(component), reserved, fallback="value")
         for label, component in outputs
     ]
     shared = Counter(wanted)
-    used: set[str] = set()
+    used = set(reserved)
     names: list[str] = []
     for name, (label, component) in zip(wanted, outputs, strict=True):
         finer = shared[name] > 1 and _label(label) and snake(component)
@@ -166,8 +232,11 @@ def parameter_names(parameters: Sequence[tuple[str, str, str]]) -> list[str]:
     the parameter, or its component's kind, with a number from the second of a kind on.
     """
     own = [name for name, _, _ in parameters if name and not _UNLABELLED.fullmatch(name)]
-    names = distinct(own, lambda name: field_name(name, PARAMETER_NAMES, fallback="value"))
-    used = set(names.values())
+    names = distinct(
+        own, lambda name: field_name(name, PARAMETER_NAMES, fallback="value"), PARAMETER_NAMES
+    )
+    # A name that is another parameter's on the wire would be taken for that one.
+    used = {*names.values(), *(name for name, _, _ in parameters)}
     made: list[str] = []
     for name, label, component in parameters:
         made.append(names.get(name) or _unnamed(label, component, used))
@@ -181,7 +250,8 @@ def _unnamed(label: str, component: str, used: Set[str]) -> str:
 
 
 def _label(label: str) -> str:
-    return "" if _UNLABELLED.fullmatch(label) or not snake(label) else label
+    spelled = snake(label)
+    return "" if _UNLABELLED.fullmatch(spelled) or not spelled else label
 
 
 def _numbered(name: str, used: Set[str]) -> str:
@@ -195,6 +265,20 @@ def _allowed(name: str, prefix: str, reserved: Set[str]) -> str:
     if keyword.iskeyword(name) or name in reserved:
         name = f"{name}_"
     return name
+
+
+def _is_plain_identifier(text: str) -> bool:
+    """Whether all Pythons read `text` as an identifier, and as this one."""
+    return (
+        text.isidentifier()
+        and len(text) <= _LONGEST
+        and _plain(text) == text
+        and all(char == "_" or _kept(char) for char in text)
+    )
+
+
+def _as_python_reads(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)
 
 
 def _words(text: str) -> list[str]:

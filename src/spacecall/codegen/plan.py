@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 from spacecall._core.schema_nodes import Schema
 
-__all__ = ["ABSENT", "IMPORTED", "Model", "Operation", "Plan", "Value"]
+__all__ = ["ABSENT", "IMPORTS", "SCHEMA", "Model", "Operation", "Plan", "Value"]
 
-IMPORTED = frozenset(
-    {"Annotated", "Any", "AppObject", "Arguments", "Call", "Field", "File", "FileInput", "Final"}
-    | {"Literal", "Mapping", "NamedTuple", "Sequence", "SyncCall", "SyncTypedClient"}
-    | {"TypeAdapter", "TypeAlias", "TypedClient", "TypedEndpoint"}
-    | {"annotations", "False", "None", "True"}
+IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
+    {
+        "collections.abc": {"Mapping", "Sequence"},
+        "typing": {"Annotated", "Any", "Final", "Literal", "NamedTuple", "TypeAlias"},
+    },
+    {
+        "pydantic": {"Field"},
+    },
+    {
+        "spacecall": {"Call", "File", "FileInput"},
+        "spacecall.sync": {"SyncCall"},
+        "spacecall.typed": {
+            *("AppObject", "Arguments", "SyncTypedClient", "TypedClient", "TypedEndpoint"),
+        },
+    },
 )
-"""Names that a generated module may import: no class of it can be called so."""
+"""What a generated module may import, by module, in blocks."""
+
+SCHEMA = "_SCHEMA"
+"""The constant of a generated module that has the sha256 of its schema."""
 
 
 class _Absent:
@@ -41,6 +54,8 @@ class Value:
         default: used where it is not; `ABSENT` if there is none.
         label: what users of the app see, or its component's kind.
         description: the app's remark.
+        constant: the module's constant that holds the default; empty where it can be written in
+            place.
     """
 
     wire: str
@@ -51,6 +66,7 @@ class Value:
     default: Any = ABSENT
     label: str = ""
     description: str = ""
+    constant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

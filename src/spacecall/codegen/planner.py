@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
-from spacecall._core.loose import items, mapping, strings, text
+from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._core.schema_nodes import Schema, kinds_of
 from spacecall.codegen.names import (
     FIELD_NAMES,
     METHOD_NAMES,
+    TUPLE_NAMES,
+    TYPE_NAMES,
+    Scope,
+    class_name,
     distinct,
     field_name,
     output_names,
     parameter_names,
-    pascal,
 )
-from spacecall.codegen.plan import ABSENT, IMPORTED, Model, Operation, Plan, Value
+from spacecall.codegen.plan import ABSENT, IMPORTS, SCHEMA, Model, Operation, Plan, Value
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, described, endpoint_of, notes
 from spacecall.codegen.store import SchemaFolder
 
 __all__ = ["make_plan"]
+
+_IMPORTED = frozenset(name for block in IMPORTS for names in block.values() for name in names)
+_MODULE_NAMES = frozenset({"None", "True", "False", "annotations", "__all__", SCHEMA})
 
 
 def make_plan(folder: SchemaFolder) -> Plan:
@@ -34,61 +41,81 @@ def make_plan(folder: SchemaFolder) -> Plan:
         for key, one in defs.items()
         if not endpoint_of(one)
     }
-    client = _class(folder.lock.name, "App")
-    client = f"{client}App" if client in IMPORTED else client
-    own = {client, f"Sync{client}"}
-    methods = distinct(inputs, lambda api: field_name(api, METHOD_NAMES, fallback="call"))
-    classes = _classes(methods, own)
-    taken = {
-        *own,
-        *IMPORTED,
-        *(f"{c}{end}" for c in classes.values() for end in ("Input", "Output")),
-    }
-    models = _models(types, taken)
+    # All names of the module. A class cannot be called like a method, nor a method, a field or an
+    # output like a class: annotations in a class look for its own names first.
+    module = Scope(_IMPORTED, TYPE_NAMES, _MODULE_NAMES)
+    client = _client(folder.lock.name, module)
+    hiding = METHOD_NAMES | module.names
+    methods = Scope(hiding).allocate(inputs, lambda api: field_name(api, hiding, fallback="call"))
+    module.reserve(*methods.values())
+    classes = _classes(methods, module)
+    models = _objects(types, module)
+    seen = module.names - set(methods.values())
+    constants = module.allocate(methods.values(), lambda method: f"_{method.upper()}")
+    takes = {api: _inputs(one, seen) for api, one in inputs.items()}
+    defaults = _defaults({constants[methods[api]]: takes[api] for api in inputs}, module)
     operations = tuple(
-        _operation(api, methods[api], classes[api], one, outputs.get(api, {}))
-        for api, one in inputs.items()
+        Operation(
+            api_name=api,
+            method=method,
+            constant=constants[method],
+            takes=f"{classes[api]}Input",
+            gives=f"{classes[api]}Output",
+            inputs=defaults[constants[method]],
+            outputs=_outputs(items(outputs.get(api, {}).get("prefixItems")), seen),
+            streaming=notes(inputs[api]).get("streaming") is True,
+            stateful=notes(inputs[api]).get("stateful") is True,
+            description=text(inputs[api].get("description")),
+            shape=text(notes(inputs[api]).get("shape")),
+        )
+        for api, method in methods.items()
     )
-    return Plan(client, types, models, operations)
+    fields = tuple(
+        Model(key, name, text(types[key].get("description")), _fields(types[key], seen))
+        for key, name in models.items()
+    )
+    return Plan(client, types, fields, operations)
 
 
-def _classes(methods: Mapping[str, str], own: Iterable[str]) -> dict[str, str]:
+def _client(name: str, module: Scope) -> str:
+    client = class_name(name, "App")
+    while client in module or f"Sync{client}" in module:
+        client = f"{client}App"
+    module.reserve(client, f"Sync{client}")
+    return client
+
+
+def _classes(methods: Mapping[str, str], module: Scope) -> dict[str, str]:
     """What each endpoint's classes begin with."""
-    ends = ("Input", "Output")
-    taken = {
-        name.removesuffix(end) for name in (*own, *IMPORTED) for end in ends if name.endswith(end)
-    }
+
+    def forms(class_: str) -> list[str]:
+        return [f"{class_}Input", f"{class_}Output"]
 
     def propose(method: str) -> str:
-        class_ = _class(method, "Call")
-        return f"{class_}Call" if class_ in taken else class_
+        class_ = class_name(method, "Call")
+        return f"{class_}Call" if any(name in module for name in forms(class_)) else class_
 
-    by_method = distinct(methods.values(), propose, taken)
+    by_method = module.allocate(methods.values(), propose, forms)
     return {api: by_method[method] for api, method in methods.items()}
 
 
-def _models(types: Mapping[str, Schema], taken: Iterable[str]) -> tuple[Model, ...]:
-    objects = {
-        key: schema
+def _objects(types: Mapping[str, Schema], module: Scope) -> dict[str, str]:
+    """The class of each object type, by its name in `$defs`."""
+    objects = [
+        key
         for key, schema in types.items()
         if mapping(schema.get("properties")) and kinds_of(schema, {}) != ["file"]
-    }
-    names = distinct(objects, lambda key: _class(key, "Type"), taken)
-    return tuple(
-        Model(key, names[key], text(schema.get("description")), _fields(schema))
-        for key, schema in objects.items()
-    )
+    ]
+    return module.allocate(objects, lambda key: class_name(key, "Type"))
 
 
-def _class(text_: str, prefix: str) -> str:
-    kept = text_ if text_.isidentifier() and text_[0].isupper() else pascal(text_)
-    return kept if kept[:1].isidentifier() else f"{prefix}{kept}"
-
-
-def _fields(schema: Schema) -> tuple[Value, ...]:
+def _fields(schema: Schema, seen: Set[str]) -> tuple[Value, ...]:
     properties = mapping(schema.get("properties"))
     needed = set(strings(schema.get("required")))
-    fields = distinct(properties, lambda key: field_name(key, FIELD_NAMES, fallback="value"))
+    reserved = FIELD_NAMES | seen
+    fields = distinct(
+        properties, lambda key: field_name(key, reserved, fallback="value"), reserved
+    )
     return tuple(
         Value(
             wire=key,
@@ -102,33 +129,18 @@ def _fields(schema: Schema) -> tuple[Value, ...]:
     )
 
 
-def _operation(api: str, method: str, class_: str, takes: Schema, gives: Schema) -> Operation:
-    about = notes(takes)
-    return Operation(
-        api_name=api,
-        method=method,
-        constant=f"_{method.upper()}",
-        takes=f"{class_}Input",
-        gives=f"{class_}Output",
-        inputs=_inputs(takes),
-        outputs=_outputs(items(gives.get("prefixItems"))),
-        streaming=about.get("streaming") is True,
-        stateful=about.get("stateful") is True,
-        description=text(takes.get("description")),
-        shape=text(about.get("shape")),
-    )
-
-
-def _inputs(takes: Schema) -> tuple[Value, ...]:
+def _inputs(takes: Schema, seen: Set[str]) -> tuple[Value, ...]:
     properties = mapping(takes.get("properties"))
     needed = set(strings(takes.get("required")))
     parameters = parameter_names(
         [(key, text(mapping(one).get("title")), _component(one)) for key, one in properties.items()]
     )
-    plain = {one for one in parameters if one not in FIELD_NAMES and not one.startswith("_")}
+    reserved = FIELD_NAMES | seen
     fields = distinct(
         parameters,
-        lambda one: one if one in plain else field_name(one, FIELD_NAMES, fallback="value"),
+        lambda one: one if one not in reserved else field_name(one, reserved, fallback="value"),
+        # A field that is called like another one on the wire would be taken for that one.
+        reserved | (properties.keys() - set(parameters)),
     )
     return tuple(
         Value(
@@ -145,8 +157,29 @@ def _inputs(takes: Schema) -> tuple[Value, ...]:
     )
 
 
-def _outputs(values: Sequence[Any]) -> tuple[Value, ...]:
-    names = output_names([(text(mapping(one).get("title")), _component(one)) for one in values])
+def _defaults(
+    inputs: Mapping[str, Sequence[Value]], module: Scope
+) -> dict[str, tuple[Value, ...]]:
+    """The inputs, by their endpoint's constant, with constants for defaults that need one."""
+    proposals = {
+        f"{endpoint} {one.wire}": f"{endpoint}_{one.field.upper()}_DEFAULT"
+        for endpoint, values in inputs.items()
+        for one in values
+        if is_object(one.default) or (is_array(one.default) and one.default)
+    }
+    names = module.allocate(proposals, proposals.__getitem__)
+    return {
+        endpoint: tuple(
+            replace(one, constant=names.get(f"{endpoint} {one.wire}", "")) for one in values
+        )
+        for endpoint, values in inputs.items()
+    }
+
+
+def _outputs(values: Sequence[Any], seen: Set[str]) -> tuple[Value, ...]:
+    names = output_names(
+        [(text(mapping(one).get("title")), _component(one)) for one in values], TUPLE_NAMES | seen
+    )
     return tuple(
         Value(
             wire=name,
