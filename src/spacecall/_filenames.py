@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import Final
 
 _MOST_BYTES: Final = 200

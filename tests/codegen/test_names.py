@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import keyword
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from spacecall.codegen.names import (
     METHOD_NAMES,
     PARAMETER_NAMES,
     TUPLE_NAMES,
+    Scope,
     distinct,
     field_name,
     module_name,
@@ -82,6 +84,18 @@ def test_a_slug_is_safe_as_a_file_name(text: str) -> None:
     assert not made.startswith("-")
 
 
+@pytest.mark.parametrize("device", ["CON", "nul", "com1", "Lpt9"])
+def test_a_slug_is_not_a_device_of_windows(device: str) -> None:
+    assert slug(device) == f"{device.lower()}-app"
+
+
+def test_names_that_python_reads_alike_are_one_name() -> None:
+    scope = Scope(["file"])
+    assert "\ufb01le" in scope
+    names = scope.allocate(["_\u00b5", "_\u03bc"], lambda key: key)
+    assert len({unicodedata.normalize("NFKC", name) for name in names.values()}) == 2
+
+
 @given(st.lists(st.text(), unique=True))
 def test_names_are_distinct_and_do_not_depend_on_the_order(keys: list[str]) -> None:
     def propose(key: str) -> str:
@@ -139,21 +153,22 @@ def test_a_parameter_that_gradio_counted_is_named_by_its_label() -> None:
 
 def test_no_method_hides_what_the_base_classes_have() -> None:
     own = {name for base in (TypedClient, SyncTypedClient) for name in dir(base)}
-    public = {name for name in own if not name.startswith("_") and name != "SOURCE"}
-    assert public <= METHOD_NAMES
+    assert {name for name in own if not name.startswith("_")} <= METHOD_NAMES
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_no_field_hides_what_a_model_has() -> None:
     from pydantic import BaseModel
 
-    assert {name for name in dir(BaseModel) if not name.startswith("_")} <= FIELD_NAMES
+    names = {*dir(BaseModel), *dir(type(BaseModel))}
+    assert {name for name in names if not name.startswith("_")} <= FIELD_NAMES
 
 
 def test_a_module_needs_letters_or_digits() -> None:
     assert module_name("Phi4-multimodal") == "phi4_multimodal"
     assert module_name("3d") == "app_3d"
     assert module_name("import") == "import_"
+    assert module_name("Con") == "con_app"
     with pytest.raises(ValueError, match="no module can be named"):
         module_name("出力")
 

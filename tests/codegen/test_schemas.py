@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from spacecall.codegen import store
 from spacecall.codegen.projects import describe
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD
+from spacecall.codegen.shared import Named, share
 from spacecall.codegen.store import SchemaError
 from tests.codegen.apps import CAPTURES, CORPUS, FILE, Function, Slot, app, saved
 from tests.codegen.example import workshop
@@ -101,6 +102,16 @@ def test_types_of_one_title_that_differ_are_told_apart_whatever_their_order() ->
     assert names("string", "string") == {"Item"}
     assert len(names("string", "number")) == 2
     assert names("string", "number") == names("number", "string")
+
+
+def test_types_of_one_title_stay_apart_where_the_beginnings_of_their_hashes_are_alike() -> None:
+    def item(number: int) -> Named:
+        choice = {"enum": [f"choice {number}"]}
+        return Named("x", {"title": "Item", "type": "object", "properties": {"x": choice}})
+
+    schemas, types = share([item(number) for number in range(600)])
+    assert len(types) == 600
+    assert len({schema["$ref"] for schema in schemas}) == 600
 
 
 def test_what_a_component_may_not_show_is_null_in_an_output_and_choices_are_open() -> None:

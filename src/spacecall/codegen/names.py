@@ -47,8 +47,8 @@ TYPE_NAMES: Set[str] = frozenset(
 """Types that annotations name without an import."""
 
 FIELD_NAMES: Set[str] = TYPE_NAMES | {
-    *("Config", "construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw"),
-    *("schema", "schema_json", "update_forward_refs", "validate"),
+    *("Config", "construct", "copy", "dict", "from_orm", "json", "mro", "parse_file", "parse_obj"),
+    *("parse_raw", "register", "schema", "schema_json", "update_forward_refs", "validate"),
     *("model_computed_fields", "model_config", "model_construct", "model_copy", "model_dump"),
     *("model_dump_json", "model_extra", "model_fields", "model_fields_set", "model_json_schema"),
     *("model_parametrized_name", "model_post_init", "model_rebuild", "model_validate"),
@@ -202,9 +202,7 @@ def distinct(
     return Scope(taken).allocate(keys, propose)
 
 
-def output_names(
-    outputs: Sequence[tuple[str, str]], reserved: Set[str] = TUPLE_NAMES
-) -> list[str]:
+def output_names(outputs: Sequence[tuple[str, str]], reserved: Set[str] = TUPLE_NAMES) -> list[str]:
     """Field names for an endpoint's outputs, from their `(label, component)`.
 
     A label that Gradio made up (`value_17`, from a number that changes with the app's layout)

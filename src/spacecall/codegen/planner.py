@@ -113,9 +113,7 @@ def _fields(schema: Schema, seen: Set[str]) -> tuple[Value, ...]:
     properties = mapping(schema.get("properties"))
     needed = set(strings(schema.get("required")))
     reserved = FIELD_NAMES | seen
-    fields = distinct(
-        properties, lambda key: field_name(key, reserved, fallback="value"), reserved
-    )
+    fields = distinct(properties, lambda key: field_name(key, reserved, fallback="value"), reserved)
     return tuple(
         Value(
             wire=key,
@@ -157,9 +155,7 @@ def _inputs(takes: Schema, seen: Set[str]) -> tuple[Value, ...]:
     )
 
 
-def _defaults(
-    inputs: Mapping[str, Sequence[Value]], module: Scope
-) -> dict[str, tuple[Value, ...]]:
+def _defaults(inputs: Mapping[str, Sequence[Value]], module: Scope) -> dict[str, tuple[Value, ...]]:
     """The inputs, by their endpoint's constant, with constants for defaults that need one."""
     proposals = {
         f"{endpoint} {one.wire}": f"{endpoint}_{one.field.upper()}_DEFAULT"

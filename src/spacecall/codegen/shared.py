@@ -63,12 +63,12 @@ def share(schemas: Sequence[Named]) -> tuple[list[dict[str, Any]], dict[str, dic
         marks.append({name: _mark(name, local.types) for name in local.types})
         for name, mark in marks[-1].items():
             variants.setdefault(_title(name, local.types[name]), {})[mark] = None
+    finals = _finals(variants)
     shared: dict[str, dict[str, Any]] = {}
     rewritten: list[dict[str, Any]] = []
     for (schema, local), known in zip(hoisted, marks, strict=True):
         names = {
-            name: _final(_title(name, local.types[name]), mark, variants)
-            for name, mark in known.items()
+            name: finals[_title(name, local.types[name]), mark] for name, mark in known.items()
         }
         rename = _renamer(names)
         for name, final in names.items():
@@ -156,8 +156,16 @@ def _title(name: str, schema: Mapping[str, Any]) -> str:
     return pascal(text(schema.get("title"))) or name
 
 
-def _final(title: str, mark: str, variants: Mapping[str, Iterable[str]]) -> str:
-    return title if len(list(variants[title])) == 1 else f"{title}{mark[:4].upper()}"
+def _finals(variants: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]:
+    """The name of each type, by title and mark: the title, with a mark where types share it."""
+    names = {(title, mark): title for title, (mark, *more) in variants.items() if not more}
+    used = set(names.values())
+    for title, mark in sorted((title, mark) for title, marks in variants.items() for mark in marks):
+        if (title, mark) not in names:
+            marked = (f"{title}{mark[:length].upper()}" for length in range(4, len(mark) + 1))
+            names[title, mark] = next(name for name in marked if name not in used)
+            used.add(names[title, mark])
+    return names
 
 
 def _mark(name: str, types: Mapping[str, Mapping[str, Any]]) -> str:
