@@ -6,7 +6,7 @@ import pytest
 
 from spacecall._core.demux import Demultiplexer, Fed
 from spacecall._core.jobs import Job
-from spacecall._core.messages import UnknownMessage
+from spacecall._core.messages import MalformedMessage, UnknownMessage
 from spacecall._core.work import State
 from spacecall.errors import (
     JobCancelledError,
@@ -173,6 +173,44 @@ def test_an_abandoned_job_is_pending_until_the_server_ends_it(demux: Demultiplex
     demux.feed(completed(["unread"], "a"))
     assert isinstance(job.error, JobCancelledError)
     assert (demux.pending, demux.load) == (False, 0)
+
+
+def test_a_malformed_message_ends_the_job_that_it_names_alone(demux: Demultiplexer) -> None:
+    job, neighbour = joined(demux, "a"), joined(demux, "b")
+    assert demux.feed(message("estimation", "a", rank="first")) is Fed.CONTINUES
+    assert isinstance(job.error, ProtocolError)
+    assert job.error.event_id == "a"
+    assert demux.functions == {0: ["a", "b"]}, "the server still has it"
+    demux.feed(completed(["x"], "b"))
+    assert neighbour.values == ["x"]
+
+
+def test_a_malformed_completion_is_the_last_of_its_job(demux: Demultiplexer) -> None:
+    job = joined(demux, "a")
+    demux.feed(message("process_completed", "a", output=[1]))
+    assert isinstance(job.error, ProtocolError)
+    assert not demux.pending
+
+
+def test_a_malformed_message_that_comes_early_ends_its_job_too(demux: Demultiplexer) -> None:
+    job = a_job()
+    demux.expect(job)
+    demux.joining(job)
+    assert isinstance(message("log", "a"), MalformedMessage)
+    demux.feed(message("log", "a"))
+    demux.accept(job, "a")
+    assert isinstance(job.error, ProtocolError)
+
+
+def test_two_jobs_with_one_id_both_end(demux: Demultiplexer) -> None:
+    first, second = joined(demux, "a"), a_job()
+    demux.joining(second)
+    with pytest.raises(ProtocolError, match="gave two jobs of one session the id 'a'"):
+        demux.accept(second, "a")
+    assert isinstance(first.error, ProtocolError)
+    assert second.event_id is None
+    demux.feed(completed(["whose?"], "a"))
+    assert not demux.pending
 
 
 def test_a_job_with_a_broken_message_does_not_end_the_others(demux: Demultiplexer) -> None:

@@ -158,6 +158,27 @@ def test_snapshots_handed_out_do_not_change_later() -> None:
     assert events(job) == [Output([{"words": ["a", "b"]}])]
 
 
+def test_whatever_a_message_makes_the_reader_raise_ends_its_job_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def plain(_html: str) -> str:
+        raise ValueError("Exceeds the limit")
+
+    monkeypatch.setattr("spacecall._core.jobs.plain", plain)
+    job = a_job()
+    job.receive(message("log", log="&#1;", level="info"))
+    assert isinstance(job.error, ProtocolError)
+    assert job.error.message == "a 'log' cannot be read: Exceeds the limit"
+    assert isinstance(job.error.__cause__, ValueError)
+
+
+def test_a_job_may_end_with_an_error_of_the_caller() -> None:
+    job = a_job()
+    error = TypeError("not a picture")
+    job.fail(error)
+    assert job.error is error
+
+
 def test_an_edit_that_cannot_be_made_ends_the_job_when_it_is_followed() -> None:
     edits = generating([[["append", ["nothing", "here"], "x"]]])
     job = a_job()

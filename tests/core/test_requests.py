@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NoReturn
 
 import pytest
 
@@ -147,3 +148,22 @@ def test_a_stream_of_a_jobs_own_names_the_function_or_is_a_websocket() -> None:
     assert socket == Request("GET", "/queue/join")
     body = {"data": ["a"], "event_id": "e"}
     assert requests.arguments(old, body) == Request("POST", "/queue/data", json=body)
+
+
+class Treacherous(dict[str, object]):
+    """A dict whose content cannot be read, nor its error."""
+
+    def items(self) -> NoReturn:
+        raise UnspeakableError
+
+
+class UnspeakableError(Exception):
+    """An error that raises when it is shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_a_dict_that_raises_is_invalid_input_that_names_the_error() -> None:
+    with pytest.raises(InvalidInputError, match="cannot be sent as JSON: UnspeakableError"):
+        Request("POST", "/a", json=[Treacherous(a=1)]).encoded()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.messages import UnknownMessage, parse
+from spacecall._core.messages import MalformedMessage, UnknownMessage, parse
 from spacecall._wire import queue_data as wire
 from spacecall.errors import ProtocolError
 from tests.protocol.captures import case, events, queue_messages, schema, streams
@@ -125,6 +125,13 @@ def test_a_broken_message_is_a_protocol_error_that_says_what_is_wrong(
 ) -> None:
     with pytest.raises(ProtocolError, match=said):
         parse(text)
+
+
+def test_a_broken_message_of_a_job_names_the_job() -> None:
+    message = parse('{"msg":"log","event_id":"a","level":"info"}')
+    assert isinstance(message, MalformedMessage)
+    assert (message.msg, message.event_id) == ("log", "a")
+    assert message.reason.startswith("a log message does not fit at 'log': Field required")
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, b"x" * 100_000, "é" * 100_000])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import secrets
 from collections.abc import Generator, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
+from spacecall._client.isolation import suppress_cancel_errors
 from spacecall._client.reader import Reader
 from spacecall._core import requests
 from spacecall._core.config import AppConfig, Dependency
@@ -29,8 +29,6 @@ from spacecall.errors import (
     ProtocolError,
     SpaceError,
 )
-
-log = logging.getLogger("spacecall")
 
 JOIN_HEADERS = {"x-gradio-user": "api"}
 # Seconds. A job that has left the queue and has not begun yet is out of reach of everything.
@@ -134,6 +132,7 @@ class Channel:
 
         Raises:
             SpaceError: the server did not accept the job, or nobody knows.
+            ProtocolError: it gave the job the id of another one, see `adopt`.
         """
         while job.fn_index in self._cancelling:
             await self._calm.wait()  # that cancel would kill this job too
@@ -155,6 +154,9 @@ class Channel:
         """Read the messages of a job that the server has.
 
         One that is left to be collected is not read; given up, it has to be, to be cancelled.
+
+        Raises:
+            ProtocolError: another job of the session has that id; it ends with such an error too.
         """
         self._demux.accept(job, event_id)
         if self._listens or job.ended:
@@ -223,7 +225,7 @@ class Channel:
         request = requests.cancel(self.app, fn_index, self.session_hash, event_id)
         self._cancelling.append(fn_index)
         try:
-            with unheard(event_id or fn_index):
+            with suppress_cancel_errors(event_id or fn_index):
                 try:
                     await self.link.fetch(request, settings)
                 except NotFoundError:
@@ -237,15 +239,6 @@ class Channel:
         """Wake who waits for joins or cancels to be over."""
         self._calm.set()
         self._calm = anyio.Event()
-
-
-@contextmanager
-def unheard(what: str | int) -> Generator[None]:
-    """Inside, the server is told to cancel `what`: whether it heard concerns nobody any more."""
-    try:
-        yield
-    except SpaceError as error:
-        log.debug("the cancel of %s was not heard: %s", what, error)
 
 
 def _closed() -> SpaceError:

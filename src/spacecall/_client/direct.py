@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup
 
 from spacecall._client.call import Call
 from spacecall._client.groups import task_group
+from spacecall._client.isolation import isolated
 from spacecall._client.job import Job
 from spacecall._core.work import State, Work
 from spacecall._io.settings import Settings
@@ -126,10 +127,8 @@ class DirectJob(Job[T]):
     async def run(self, service: Service[Any]) -> None:
         """Do the work; however it ends, the job ends with it."""
         try:
-            with self._scope:
+            with isolated(self._work.fail), self._scope:
                 self._work.succeed([await service(Report(self._work), self._settings)])
-        except SpaceError as error:
-            self._work.fail(error)
         finally:
             self._work.fail(JobCancelledError("it was closed before the call was done"))
 

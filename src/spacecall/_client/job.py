@@ -92,7 +92,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             if not self._work.ended or self._resubmitted():
                 await self._wait()
             elif self._work.error is not None:
-                raise self._located(self._work.error)
+                raise self._placed(self._work.error)
             else:
                 raise StopAsyncIteration
 
@@ -105,7 +105,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         while not self._work.ended or self._resubmitted():
             await self._wait()
         if self._work.error is not None:
-            raise self._located(self._work.error)
+            raise self._placed(self._work.error)
         return self._read(self._work.values or [])
 
     async def cancel(self) -> None:
@@ -167,6 +167,9 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             return Completed(self._read(event.value), event.duration)
         return event
 
+    def _placed(self, error: Exception) -> Exception:
+        return self._located(error) if isinstance(error, SpaceError) else error
+
     def _read(self, values: list[Any]) -> T:
         try:
             return self._decode(values)
@@ -174,3 +177,5 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             raise self._located(error) from error.__cause__
         except RecursionError as error:
             raise self._located(ProtocolError("the value is nested too deeply")) from error
+        except StopAsyncIteration as error:  # it would pass for the end of the events
+            raise RuntimeError("what was given to Call.map raised StopAsyncIteration") from error

@@ -25,7 +25,7 @@ class Outputs(AsyncIterator[T], Generic[T]):
             event = await anext(self._events)
             if not isinstance(event, (Output, Completed)):
                 continue
-            if isinstance(event, Completed) and self._any and event.value == self._last:
+            if isinstance(event, Completed) and self._any and _is_equal(event.value, self._last):
                 continue
             self._any, self._last = True, event.value
             return event.value
@@ -54,6 +54,14 @@ def _text_of(value: Any) -> str:
         if isinstance(text, str):
             return text
     raise TypeError("there is no text among the outputs; use job.outputs")
+
+
+def _is_equal(value: object, last: object) -> bool:
+    """Whether two values are equal; those that cannot tell (arrays, a caller's own) are not."""
+    try:
+        return bool(value == last)
+    except Exception:  # noqa: BLE001 - `__eq__` may be the caller's, and raise anything
+        return False
 
 
 def _common(old: str, new: str) -> int:

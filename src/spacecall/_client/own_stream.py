@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from spacecall._client.channel import JOIN_HEADERS, Channel, unheard
+from spacecall._client.channel import JOIN_HEADERS, Channel
+from spacecall._client.isolation import suppress_cancel_errors
 from spacecall._core import requests
 from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation
@@ -49,7 +50,7 @@ async def own_stream(
                 reply = handshake.receive(parse(text))
                 if reply is not None:
                     await answer(reply)
-                if handshake.complete:
+                if handshake.complete or job.ended:
                     return
     except (TransportError, StatusError, DeadlineError) as error:
         if job.state is State.UPLOADING:
@@ -103,5 +104,5 @@ async def _stream(
 async def _reset(event_id: str, channel: Channel, settings: Settings) -> None:
     """End the job on the server; its stream ends then, and nobody waits to hear of it."""
     with anyio.move_on_after(settings.timeouts.cancel, shield=True):
-        with unheard(event_id):
+        with suppress_cancel_errors(event_id):
             await channel.link.fetch(requests.reset(channel.app, event_id), settings)

@@ -89,7 +89,12 @@ class QueueCall(Call[T]):
         way.connection.check_open()
         if way.settings.simple and way.channel is not None:
             raise InvalidInputError("the simple call API has no sessions: call without simple")
-        plan = await self._prepare(way.connection)
+        try:
+            plan = await self._prepare(way.connection)
+        except RecursionError as error:
+            raise InvalidInputError(
+                "the arguments are nested too deeply", endpoint=self._name
+            ) from error
         parts = way.connection, plan, way.settings
         if way.event_id is not None:
             collected = CollectedJob(*parts, channel=channel, follow=follow)

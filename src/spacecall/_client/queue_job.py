@@ -11,11 +11,13 @@ import anyio
 from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
 from spacecall._client.encoding import decode, encode
+from spacecall._client.isolation import isolated
 from spacecall._client.job import Job
 from spacecall._client.plan import Plan
 from spacecall._core import jobs
 from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation
+from spacecall._core.loose import error_text
 from spacecall._core.work import State
 from spacecall._io.settings import Settings
 from spacecall.errors import (
@@ -124,7 +126,7 @@ class QueueJob(Job[T]):
             self.drop(JobCancelledError("the job was cancelled while it was detached"))
             raise
         if self._core.error is not None:
-            raise self._located(self._core.error)
+            raise self._placed(self._core.error)
         self._connection.jobs.discard(self)
         assert self._core.event_id is not None
         return self._core.event_id
@@ -147,23 +149,18 @@ class QueueJob(Job[T]):
 
     async def _submit(self) -> None:
         core, endpoint, channel = self._core, self._plan.endpoint, self._channel
-        try:
-            with self._submitting, channel.expecting(core):
-                data = await self._arguments()
-                if self._alone is None:
-                    core.advance(State.JOINING)
-                    await channel.join(core, endpoint, data, self._settings)
-                else:
-                    async with self._connection.running:
-                        await self._alone(core, endpoint, data, channel, self._settings)
-        except SpaceError as error:
-            core.fail(error)
-        except RecursionError:
-            core.fail(InvalidInputError("the arguments are nested too deeply"))
-        except Exception as error:  # noqa: BLE001 - an HTTP client of the caller's raises anything
-            lost = JobLostError(f"the job was lost: {_words(error)}")
-            lost.__cause__ = error
-            core.fail(lost)
+
+        def fail(error: Exception) -> None:
+            core.fail(error if isinstance(error, SpaceError) else _lost(error))
+
+        with isolated(fail), self._submitting, channel.expecting(core):
+            data = await self._arguments()
+            if self._alone is None:
+                core.advance(State.JOINING)
+                await channel.join(core, endpoint, data, self._settings)
+            else:
+                async with self._connection.running:
+                    await self._alone(core, endpoint, data, channel, self._settings)
 
     async def _arguments(self) -> list[Any]:
         try:
@@ -175,10 +172,12 @@ class QueueJob(Job[T]):
                 lambda sent, total: self._core.emit(Uploading(sent, total)),
                 upload_id=self._channel.session_hash,
             )
-        except (SpaceError, RecursionError):
+        except SpaceError:
             raise
-        except Exception as error:  # and so does a file of the caller's
-            raise InvalidInputError(f"an argument cannot be sent: {_words(error)}") from error
+        except RecursionError as error:
+            raise InvalidInputError("the arguments are nested too deeply") from error
+        except Exception as error:  # a file of the caller's may raise anything
+            raise InvalidInputError(f"an argument cannot be sent: {error_text(error)}") from error
 
     def _on_change(self) -> None:
         if self._core.ended:
@@ -216,5 +215,8 @@ def _loaded(name: str) -> Alone:
     return way
 
 
-def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _lost(error: Exception) -> JobLostError:
+    """The error for whatever an HTTP client of the caller's raises."""
+    lost = JobLostError(f"the job was lost: {error_text(error)}")
+    lost.__cause__ = error
+    return lost

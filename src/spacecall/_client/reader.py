@@ -11,7 +11,9 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
+from spacecall._client.isolation import isolated
 from spacecall._core.demux import Demultiplexer, Fed
+from spacecall._core.loose import error_text
 from spacecall._core.messages import parse
 from spacecall._core.requests import Request
 from spacecall._io.link import Link
@@ -88,17 +90,21 @@ class Reader:
 
     async def _read(self) -> None:
         try:
-            while self._demux.pending and not self.lost:
-                with anyio.CancelScope() as self._scope:
-                    self.reconsider()
-                    await self._read_stream()
-                if self._scope.cancelled_caught and not self.lost:
-                    self._opened.set()
-                    await self._unwanted()
+            with isolated(self._fail):
+                await self._read_while_pending()
         finally:
             self.reading = False
             self._scope = None
             self._opened.set()
+
+    async def _read_while_pending(self) -> None:
+        while self._demux.pending and not self.lost:
+            with anyio.CancelScope() as self._scope:
+                self.reconsider()
+                await self._read_stream()
+            if self._scope.cancelled_caught and not self.lost:
+                self._opened.set()
+                await self._unwanted()
 
     async def _read_stream(self) -> None:
         settings = self._link.settings
@@ -119,8 +125,6 @@ class Reader:
             self._lose(error.message, cause=error)
         except SpaceError as error:
             self._end(partial(copy, error))
-        except Exception as error:  # noqa: BLE001 - of a client that the caller gave: anything
-            self._lose(str(error) or type(error).__name__, cause=error)
         else:
             if not closed and not self._says_close:
                 self._demux.close()
@@ -134,6 +138,10 @@ class Reader:
             closed = self._demux.feed(parse(text)) is Fed.CLOSES or closed
             self.reconsider()
         return closed
+
+    def _fail(self, error: Exception) -> None:
+        """End every job here; the HTTP client is perhaps the caller's, and raises anything."""
+        self._lose(error_text(error), cause=error)
 
     def _lose(self, why: str, cause: Exception | None = None) -> None:
         def lost() -> SpaceError:

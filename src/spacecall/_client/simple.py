@@ -8,7 +8,8 @@ from typing import Any
 
 import anyio
 
-from spacecall._client.channel import JOIN_HEADERS, STARTING, Channel, unheard
+from spacecall._client.channel import JOIN_HEADERS, STARTING, Channel
+from spacecall._client.isolation import suppress_cancel_errors
 from spacecall._core import requests
 from spacecall._core.config import Dependency
 from spacecall._core.jobs import Job
@@ -95,5 +96,5 @@ async def _cancel(job: Job, event_id: str, channel: Channel, settings: Settings)
     request = requests.cancel(channel.app, job.fn_index, event_id, event_id)
     for pause in (0, STARTING):
         await anyio.sleep(pause)
-        with unheard(event_id):
+        with suppress_cancel_errors(event_id):
             await channel.link.fetch(request, settings)

@@ -55,33 +55,45 @@ class Watch:
         """
         waits = Retry(attempts=sys.maxsize, initial=interval, max_wait=10 * interval, jitter=0.2)
         for pause in delays(waits, random.random):
-            asked = 0.0
+            runtime: Runtime | None = None
+            retry_after = 0.0
             try:
-                found = await self._look()
-                if found is not None:
-                    return found
+                runtime = await find_runtime(self._hub, self._name)
             except SpaceError as error:
-                if self._stage is None or not _passes(error):
-                    raise
-                asked = getattr(error, "retry_after", None) or 0.0
-                if anyio.current_time() + asked > anyio.current_effective_deadline():
-                    raise
-            await anyio.sleep(max(pause, asked))
+                retry_after = self._patience(error)
+            if runtime is not None:
+                self._report(runtime.stage)
+                try:
+                    if await self._is_ready(runtime):
+                        return runtime
+                except SpaceError as error:
+                    retry_after = self._patience(error)
+            await anyio.sleep(max(pause, retry_after))
         raise AssertionError("there is always another look")
 
-    async def _look(self) -> Runtime | None:
-        """How the Space runs; None if it does not yet."""
-        found = await find_runtime(self._hub, self._name)
-        stage = found.stage
+    def _patience(self, error: SpaceError) -> float:
+        """Return the seconds that the Hub asks for before the next look, or raise `error`."""
+        if self._stage is None or not _passes(error):
+            raise error
+        seconds: float = getattr(error, "retry_after", None) or 0.0
+        if anyio.current_time() + seconds > anyio.current_effective_deadline():
+            raise error
+        return seconds
+
+    def _report(self, stage: Stage) -> None:
+        """Tell the caller of another stage. What the callback raises is the caller's own."""
         if stage != self._stage:
             self._stage = stage
             self._on_stage(stage)
+
+    async def _is_ready(self, runtime: Runtime) -> bool:
+        """Visit the app, where that can help. Raises SpaceStateError if it will not run."""
+        stage = runtime.stage
         if stage.final:
-            raise state_error(self._name, found)
+            raise state_error(self._name, runtime)
         if not stage.runs and stage is not Stage.SLEEPING:
-            return None
-        answered = await self._visit()
-        return found if answered and stage.runs else None
+            return False
+        return await self._visit() and stage.runs
 
     async def _visit(self) -> bool:
         """Whether the app answers. Asking is what wakes it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from spacecall._core.jobs import Job
-from spacecall._core.messages import Message
+from spacecall._core.messages import MalformedMessage, Message
 from spacecall._core.outcomes import alters
 from spacecall._core.work import State
 from spacecall._wire.queue_data import (
@@ -111,7 +111,16 @@ class Demultiplexer:
             self._parked_count = 0
 
     def accept(self, job: Job, event_id: str) -> None:
-        """The join of `job` was answered: hand over what came before the answer."""
+        """The join of `job` was answered: hand over what came before the answer.
+
+        Raises:
+            ProtocolError: another job here has that id, and ends with such an error too: nobody
+                can tell whose the messages are.
+        """
+        namesake = self._jobs.get(event_id)
+        if namesake is not None:
+            namesake.fail(_ambiguous(event_id))
+            raise _ambiguous(event_id)
         job.event_id = event_id
         self._jobs[event_id] = job
         job.advance(State.QUEUED)
@@ -170,7 +179,10 @@ class Demultiplexer:
 
     def _deliver(self, job: Job, message: Message) -> None:
         job.receive(message)
-        if isinstance(message, ProcessCompleted) and job.event_id:
+        if isinstance(message, MalformedMessage):
+            if message.msg == "process_completed":
+                self._jobs.pop(message.event_id, None)
+        elif isinstance(message, ProcessCompleted) and job.event_id:
             self._jobs.pop(job.event_id, None)
             self.altered = self.altered or alters(message)
         elif isinstance(message, ProcessStarts) and job.ended:
@@ -183,3 +195,7 @@ class Demultiplexer:
             )
         self._parked.setdefault(event_id, []).append(message)
         self._parked_count += 1
+
+
+def _ambiguous(event_id: str) -> ProtocolError:
+    return ProtocolError(f"the server gave two jobs of one session the id {event_id[:80]!r}")

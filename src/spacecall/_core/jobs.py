@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from spacecall._core.diffs import fold
-from spacecall._core.messages import Message, UnknownMessage
+from spacecall._core.loose import error_text
+from spacecall._core.messages import MalformedMessage, Message, UnknownMessage
 from spacecall._core.outcomes import outcome, plain
 from spacecall._core.work import State, Work
 from spacecall._wire.queue_data import (
@@ -101,14 +102,17 @@ class Job(Work):
     def receive(self, message: Message) -> None:
         """Take the next message of this job.
 
-        A message that cannot come now, or a diff that cannot be applied, ends the job with a
-        `ProtocolError`; other jobs go on.
+        A message that is malformed or cannot come now, a diff that cannot be applied, or whatever
+        else goes wrong with it, ends the job with a `ProtocolError`; other jobs go on.
         """
         if not self.heard:
             self.heard = True
             self._notify()
         before = self.state
         if before is State.ENDED or isinstance(message, UnknownMessage):
+            return
+        if isinstance(message, MalformedMessage):
+            self.fail(ProtocolError(message.reason))
             return
         target = TRANSITIONS[before].get(type(message))
         if target is None:
@@ -122,13 +126,19 @@ class Job(Work):
         except ProtocolError as error:
             self.fail(error)
             return
+        except Exception as error:  # noqa: BLE001 - one reader serves many jobs: it must go on
+            failure = ProtocolError(f"a {message.msg!r} cannot be read: {error_text(error)}")
+            failure.__cause__ = error
+            self.fail(failure)
+            return
         if target is not State.ENDED and (self.follow or target is not before):
             self.state = target
             self._notify()
 
-    def fail(self, error: SpaceError) -> None:
-        """End with an error, which learns the job's id. The first end counts."""
-        error.event_id = error.event_id or self.event_id
+    def fail(self, error: Exception) -> None:
+        """End with an error; a `SpaceError` learns the job's id. The first end counts."""
+        if isinstance(error, SpaceError):
+            error.event_id = error.event_id or self.event_id
         super().fail(error)
 
     def _end(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-__all__ = ["is_array", "is_object", "items", "mapping", "strings", "text"]
+__all__ = ["error_text", "is_array", "is_object", "items", "mapping", "strings", "text"]
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
@@ -36,3 +36,11 @@ def strings(value: object) -> list[str]:
 def text(value: object) -> str:
     """`value` if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def error_text(error: BaseException) -> str:
+    """Return what an exception says of itself, or its type where it says nothing or cannot."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - `__str__` may be the caller's, and raise anything
+        return type(error).__name__

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from spacecall._wire import queue_data
 from spacecall.errors import ProtocolError
 
-__all__ = ["KnownMessage", "Message", "UnknownMessage", "parse"]
+__all__ = ["KnownMessage", "MalformedMessage", "Message", "UnknownMessage", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,23 @@ class UnknownMessage:
     event_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class MalformedMessage:
+    """A message of a known kind whose fields do not fit: it ends the job that it is about.
+
+    Attributes:
+        msg: its kind.
+        event_id: the job that it is about.
+        reason: what does not fit, and where.
+    """
+
+    msg: str
+    event_id: str
+    reason: str
+
+
 KnownMessage: TypeAlias = queue_data.Message
-Message: TypeAlias = KnownMessage | UnknownMessage
+Message: TypeAlias = KnownMessage | UnknownMessage | MalformedMessage
 
 _ADAPTER: Final[TypeAdapter[KnownMessage]] = TypeAdapter(KnownMessage)
 _KINDS: Final = frozenset(
@@ -45,7 +60,8 @@ def parse(text: str | bytes) -> Message:
     The values of `output.data` stay as JSON gives them.
 
     Raises:
-        ProtocolError: `text` is not a JSON object, or the fields of a known kind do not fit it.
+        ProtocolError: `text` is not a JSON object; or the fields of a known kind do not fit it, and
+            they name no job (with one it is a `MalformedMessage`).
     """
     try:
         return _ADAPTER.validate_json(text)
@@ -76,9 +92,10 @@ def _look_again(text: str | bytes) -> Message:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"][1:])
-        raise ProtocolError(
-            f"a {kind} message does not fit at {place!r}: {first['msg']}: {_quote(text)}"
-        ) from error
+        reason = f"a {kind} message does not fit at {place!r}: {first['msg']}: {_quote(text)}"
+        if isinstance(event_id, str):
+            return MalformedMessage(kind, event_id, reason)
+        raise ProtocolError(reason) from error
 
 
 def _quote(text: str | bytes) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from spacecall._core.config import AppConfig, Dependency
+from spacecall._core.loose import error_text
 from spacecall.errors import InvalidInputError
 
 
@@ -34,15 +35,16 @@ class Request:
         """`json` as bytes, where there is one.
 
         Raises:
-            InvalidInputError: it holds what is no JSON.
+            InvalidInputError: it holds something that JSON cannot carry.
         """
         if self.json is None:
             return None
         try:
             text = dumps(self.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
             return text.encode()
-        except (TypeError, ValueError, RecursionError) as error:
-            raise InvalidInputError(f"an argument cannot be sent as JSON: {error}") from error
+        except Exception as error:  # a subclass of dict, a caller's own, may raise anything
+            text = f"an argument cannot be sent as JSON: {error_text(error)}"
+            raise InvalidInputError(text) from error
 
 
 CONFIG = Request("GET", "/config")

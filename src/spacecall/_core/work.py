@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Any
 
 from spacecall._core.backlog import Backlog
-from spacecall.errors import SpaceError
 from spacecall.events import Completed
 
 
@@ -37,7 +36,7 @@ class Work:
         self.backlog = Backlog(backlog)
         self.state = State.UPLOADING
         self.values: list[Any] | None = None
-        self.error: SpaceError | None = None
+        self.error: Exception | None = None
         self._notify = notify
 
     @property
@@ -66,7 +65,7 @@ class Work:
             self.backlog.push(Completed(values, duration))
         self._end()
 
-    def fail(self, error: SpaceError) -> None:
+    def fail(self, error: Exception) -> None:
         """End with an error. The first end counts."""
         if self.ended:
             return

@@ -47,7 +47,7 @@ async def ask_all(clients: Sequence[tuple[Client, str]], access: Access) -> list
                 answers[number] = error
             except SpaceError as error:
                 answers[number] = error
-            except store.SchemaError as error:
+            except Exception as error:  # noqa: BLE001 - raised below, alone
                 wrong.append(error)
 
     async with anyio.create_task_group() as group:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 import anyio
 from anyio.abc import ObjectSendStream, TaskGroup
 
+from spacecall._core.loose import error_text
 from spacecall.cli.exits import DONE, FAILED, ReaderGoneError, status_of
 from spacecall.cli.output import as_json, write
 from spacecall.errors import AppError, InvalidInputError, SpaceError
@@ -44,9 +45,9 @@ async def call_lines(lines: AsyncIterator[bytes], make_call: _MakeCall, *, jobs:
         group.start_soon(_read, lines, send, make_call, at_once, group)
         async for pending in receive:
             await pending.done.wait()
-            failed = failed or "error" in pending.result
+            failed = failed or pending.failed
             try:
-                write(as_json(pending.result) + "\n")
+                write(pending.text + "\n")
             except ReaderGoneError as error:
                 gone = error
                 group.cancel_scope.cancel()
@@ -60,14 +61,18 @@ class _Pending:
 
     def __init__(self, number: int) -> None:
         self.done = anyio.Event()
-        self.result: _Result = {"line": number}
+        self.failed = False
+        self.text = ""
+        self._number = number
 
     async def work(self, line: bytes, make_call: _MakeCall, at_once: anyio.Semaphore) -> None:
         async with at_once:
             try:
-                self.result["value"] = await make_call(_arguments(line))
-            except (SpaceError, OSError) as error:
-                self.result["error"] = error_object(error)
+                value = await make_call(_arguments(line))
+                self.text = as_json({"line": self._number, "value": value})
+            except Exception as error:  # noqa: BLE001 - of one line: the others go on
+                self.failed = True
+                self.text = as_json({"line": self._number, "error": error_object(error)})
         self.done.set()
 
 
@@ -90,7 +95,7 @@ async def _read(
 
 def error_object(error: Exception) -> _Result:
     """An error as JSON: its class, its message, and the exit code that it would have alone."""
-    message = error.message if isinstance(error, SpaceError) else str(error)
+    message = error.message if isinstance(error, SpaceError) else error_text(error)
     told: _Result = {"type": type(error).__name__, "message": message, "code": status_of(error)}
     if isinstance(error, InvalidInputError) and error.problems:
         told["problems"] = list(error.problems)

@@ -216,7 +216,7 @@ class _Order:
         except anyio.get_cancelled_exc_class():
             with (
                 anyio.move_on_after(self._settings.timeouts.cancel, shield=True),
-                suppress(SpaceError),
+                suppress(Exception),  # whatever it says, the call is given up
             ):
                 await self._connection.ask(pending.stop, provider=self._offer.name)
             raise
