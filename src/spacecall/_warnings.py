@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["NewerProtocolWarning", "SchemaDriftWarning"]
+from spacecall._visible import visible
+
+__all__ = ["NewerProtocolWarning", "SchemaDriftWarning", "VisibleWarning"]
 
 
-class SchemaDriftWarning(UserWarning):
+class VisibleWarning(UserWarning):
+    """A warning that has texts of an app in it; Python prints it, so it is safe to show."""
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
+
+
+class SchemaDriftWarning(VisibleWarning):
     """The app is not what the typed client was generated from; the call is made all the same."""
 
 
-class NewerProtocolWarning(UserWarning):
+class NewerProtocolWarning(VisibleWarning):
     """The app announces a newer protocol than this version knows; it is tried all the same."""

@@ -31,6 +31,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypedDict, Unpack
 
+from spacecall._visible import visible
+
 __all__ = [
     "AppError",
     "AuthError",
@@ -89,7 +91,7 @@ class SpaceError(Exception):
 
     def __str__(self) -> str:
         place = " at ".join(part for part in (self.endpoint, self.space) if part)
-        return f"{self.message} [{place}]" if place else self.message
+        return visible(f"{self.message} [{place}]" if place else self.message)
 
 
 class TransportError(SpaceError):

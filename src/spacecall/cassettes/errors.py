@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spacecall._warnings import VisibleWarning
 from spacecall.errors import SpaceError
 
 __all__ = [
@@ -19,7 +20,7 @@ class CassetteError(SpaceError):
     """The cassette cannot be read, written, or used for what was asked of it."""
 
 
-class StaleCassetteWarning(UserWarning):
+class StaleCassetteWarning(VisibleWarning):
     """What was recorded is of another schema than the one in use: record it anew."""
 
 

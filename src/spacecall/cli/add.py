@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import anyio
 import typer
 
+from spacecall._visible import visible_line
+from spacecall.cli.output import tell, write
 from spacecall.cli.project import shown
 from spacecall.codegen import projects
 from spacecall.codegen.configuration import configured
@@ -71,10 +72,9 @@ def add(
         endpoints=asked or (None if all_ else known.endpoints),
         undocumented=all_ or known.undocumented,
     )
-    print(shown(done.places.schemas))
-    print(shown(done.places.module))
+    write(f"{shown(done.places.schemas)}\n{shown(done.places.module)}\n")
     if done.folder.lock.left_out:
-        print(f"private, left out: {', '.join(done.folder.lock.left_out)}", file=sys.stderr)
+        tell(f"private, left out: {visible_line(', '.join(done.folder.lock.left_out))}")
 
 
 def _auth() -> Auth | None:

@@ -5,9 +5,6 @@ Results go to stdout, everything else to stderr.
 
 from __future__ import annotations
 
-import os
-import sys
-
 import typer
 
 from spacecall._version import __version__
@@ -21,14 +18,15 @@ from spacecall.cli.doctor import doctor
 from spacecall.cli.exits import (
     CHECKING,
     DONE,
+    FAILED,
     READER_GONE,
     ReaderGoneError,
     epilog,
-    message_of,
     status_of,
 )
 from spacecall.cli.generate import generate
 from spacecall.cli.inspect import inspect
+from spacecall.cli.output import drop_stdout, tell_error, tell_traceback, visible_streams, write
 from spacecall.cli.record import record
 from spacecall.cli.refresh import refresh
 from spacecall.cli.remove import remove
@@ -38,7 +36,7 @@ from spacecall.codegen.configuration import ConfigurationError
 from spacecall.codegen.store import SchemaError
 from spacecall.errors import SpaceError
 
-__all__ = ["app", "run"]
+__all__ = ["app", "main", "run"]
 
 app = typer.Typer(
     name="spacecall",
@@ -68,7 +66,7 @@ app.command()(doctor)
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - called by typer
     if asked:
-        print(__version__)
+        write(f"{__version__}\n")
         raise typer.Exit
 
 
@@ -83,15 +81,29 @@ def _common(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command; its exit status."""
+    with visible_streams():
+        return _run(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; its exit status. An unexpected error is shown with its traceback."""
+    try:
+        return run(arguments)
+    except Exception as error:  # noqa: BLE001 - the interpreter would print it raw
+        tell_traceback(error)
+        return FAILED
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         app(args=arguments, prog_name="spacecall")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
     except ReaderGoneError:
         # What is still buffered has no reader either: the interpreter must not try to write it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
         return READER_GONE
     except (SpaceError, SchemaError, ConfigurationError, OSError) as error:
-        print(f"spacecall: {message_of(error)}", file=sys.stderr)
+        tell_error(error)
         return status_of(error)
     return DONE

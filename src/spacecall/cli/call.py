@@ -19,6 +19,7 @@ __all__ = [
     "CallCommand",
     "EndpointArgument",
     "JsonOption",
+    "RawOption",
     "SourceArgument",
     "call",
     "given_in",
@@ -53,6 +54,16 @@ JsonOption: TypeAlias = Annotated[
     ),
 ]
 """`--json`, for commands that call."""
+
+RawOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="Print a text exactly, on a terminal and in the log of a CI server too: "
+        "its control characters take effect.",
+    ),
+]
+"""`--raw`, for commands that print results."""
 
 _GIVEN, _HELP, _OWN = "spacecall.given", "spacecall.help", "spacecall.own"
 
@@ -128,6 +139,7 @@ def call(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Neither progress nor the app's messages.")
     ] = False,
+    raw: RawOption = False,
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
@@ -154,6 +166,7 @@ def call(
         stream=stream,
         out=out,
         quiet=quiet,
+        raw=raw,
     )
     access = Access.of(token, user, header, timeout)
     if code := run(lambda: place(order, access)):

@@ -16,10 +16,10 @@ from spacecall.cli.feedback import Feedback
 from spacecall.cli.flags import Flag, flags_of, read
 from spacecall.cli.following import follow, shown
 from spacecall.cli.lines import call_lines
-from spacecall.cli.output import screen, stdout_is_terminal, write
+from spacecall.cli.output import Results, screen, show, stdout_is_terminal
 from spacecall.cli.reaching import call_of, find_endpoint, live, opened
 from spacecall.cli.results import Folder, printed, readable
-from spacecall.cli.screens import endpoint_help, show
+from spacecall.cli.screens import endpoint_help
 from spacecall.cli.streaming import Snapshots, TextStream, gives_text
 from spacecall.cli.values import Inputs, reads_stdin
 from spacecall.endpoints import Endpoint
@@ -51,6 +51,7 @@ class Order:
         json: arguments as JSON, `@file`, `-`, or empty.
         jobs: calls at once, where lines of stdin are calls; None for one call.
         stream: None for the default.
+        raw: whether a terminal gets a text as it is.
     """
 
     source: str
@@ -61,6 +62,7 @@ class Order:
     stream: bool | None = None
     out: Path | None = None
     quiet: bool = False
+    raw: bool = False
 
 
 async def place(order: Order, access: Access) -> int:
@@ -138,7 +140,8 @@ class _Work:
             wanted = text and self.endpoint.streaming and stdout_is_terminal()
         if not wanted:
             return Snapshots()
-        return TextStream() if text else Snapshots(printed)
+        results = Results(raw=self.order.raw)
+        return TextStream(results) if text else Snapshots(results)
 
     def _logged(self, event: Event[Any]) -> None:
         if isinstance(event, Log):
@@ -150,4 +153,5 @@ class _Work:
     async def _print(self, value: Any) -> None:
         if self.endpoint.returns:
             indent = 2 if stdout_is_terminal() else None
-            write(printed(await readable(value, self._folder()), indent=indent))
+            text = printed(await readable(value, self._folder()), indent=indent)
+            Results(raw=self.order.raw).write(text)

@@ -11,6 +11,7 @@ import typer
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import Media, MediaKind
 from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
+from spacecall.cli.call import RawOption
 from spacecall.cli.repl import converse
 from spacecall.cli.running import signals
 from spacecall.cli.talking import Printing, Talk, read_conversation, talking
@@ -86,6 +87,7 @@ def chat(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Neither progress nor the app's messages.")
     ] = False,
+    raw: RawOption = False,
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
@@ -106,7 +108,7 @@ def chat(
     media = [*_media("image", image, inputs), *_media("audio", audio, inputs)]
     begun = read_conversation(resume) if resume else Conversation()
     access = Access.of(token, user, header, timeout)
-    printing = Printing(stream=stream, out=out, quiet=quiet)
+    printing = Printing(stream=stream, out=out, quiet=quiet, raw=raw)
     with signals() as told, talking(model, url, access, printing) as opened:
         talk = Talk(opened, printing, begun, system=inputs.text(system), save=save)
         if prompt is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,10 +9,11 @@ from typing import Annotated, cast
 
 import typer
 
+from spacecall._visible import visible_line
 from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
 from spacecall.cli.asking import ask_all
 from spacecall.cli.exits import message_of
-from spacecall.cli.output import write
+from spacecall.cli.output import tell, write
 from spacecall.cli.project import NamesArgument, SourceOption, chosen, the_one
 from spacecall.cli.running import run
 from spacecall.codegen.checking import Checked, Told, compare, not_told
@@ -27,7 +27,6 @@ from spacecall.codegen.drift import (
     exit_code,
     render,
 )
-from spacecall.codegen.text import one_line
 from spacecall.errors import InvalidInputError, ProtocolError, SpaceError
 
 __all__ = ["check"]
@@ -74,14 +73,14 @@ def check(
         for one, answer in zip(clients, told, strict=True)
     ]
     reports = [one.report for one in checked]
-    write(render(reports, form))
+    write(render(reports, form), commands=form == "github")
     for line in (line for one in checked for line in one.stale):
-        print(f"spacecall: {one_line(line)}", file=sys.stderr)
+        tell(f"spacecall: {visible_line(line)}")
     if form != "text":
         for report in reports:
             if report.status == "unchecked":
-                why = one_line(f"{report.name} could not be checked: {report.reason}")
-                print(f"spacecall: {why}", file=sys.stderr)
+                why = visible_line(f"{report.name} could not be checked: {report.reason}")
+                tell(f"spacecall: {why}")
     raise typer.Exit(exit_code(reports))
 
 

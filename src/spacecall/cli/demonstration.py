@@ -27,6 +27,7 @@ import typer
 import spacecall
 from spacecall._core.config import read_config
 from spacecall._core.info import read_endpoints
+from spacecall.cli.output import flush, write
 from spacecall.codegen import projects
 from spacecall.codegen.fetch import AppDocuments, fetch
 from spacecall.endpoints import Endpoint
@@ -144,7 +145,7 @@ def _run(project: Path, address: str, prompt: str) -> None:
     package = str(Path(spacecall.__file__).resolve().parent.parent)
     places = [package, os.environ.get("PYTHONPATH", "")]
     _tell(f"\nRunning {program.name}, written against that client")
-    sys.stdout.flush()
+    flush()
     ended = subprocess.run(  # noqa: S603 - the project's own program
         [sys.executable, program.name, address, prompt, picture.name],
         cwd=project,
@@ -185,4 +186,4 @@ def _png(width: int, height: int) -> bytes:
 
 
 def _tell(line: str) -> None:
-    print(line, flush=True)
+    write(f"{line}\n")

@@ -20,9 +20,8 @@ from spacecall._io.link import Link, new_client
 from spacecall._io.settings import Settings
 from spacecall._version import __version__
 from spacecall.cli.access import Token, TokenOption, find_token
-from spacecall.cli.output import as_json, screen, write
+from spacecall.cli.output import screen, show, write_json
 from spacecall.cli.running import run
-from spacecall.cli.screens import show
 from spacecall.errors import AuthError, SpaceError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
@@ -72,7 +71,7 @@ def doctor(
     """
     findings = examine(find_token(token))
     if json_:
-        write(as_json({"findings": [asdict(one) for one in findings]}, indent=2) + "\n")
+        write_json({"findings": [asdict(one) for one in findings]}, indent=2)
         return
     table = Table.grid(padding=(0, 2, 0, 0))
     for one in findings:

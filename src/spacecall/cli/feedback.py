@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.text import Text
 
 from spacecall import events
+from spacecall._visible import visible_line
 from spacecall.cli.output import screen, stderr_is_terminal
-from spacecall.codegen.text import one_line
 from spacecall.events import Event, Log, ProgressUnit, Queued, Started, Uploading
 
 __all__ = ["Feedback", "state_of", "unit_of"]
@@ -72,11 +72,11 @@ class Feedback:
     def _log(self, log: Log) -> None:
         if self._quiet:
             return
-        level = one_line(log.level) or "info"
-        title = one_line(log.title or "")
+        level = log.level if log.level in _LEVELS else "info"
+        title = visible_line(log.title or "")
         said = f"{title}: " if title and title.casefold() != level.casefold() else ""
-        line = Text(f"{level}: ", _LEVELS.get(level, "cyan")).append(
-            f"{said}{one_line(log.message)}", "none"
+        line = Text(f"{level}: ", _LEVELS[level]).append(
+            f"{said}{visible_line(log.message)}", "none"
         )
         self._console.print(line, soft_wrap=True)
 
@@ -97,7 +97,7 @@ class Feedback:
             self._units.append(self._bars.add_task("", total=None, count=""))
         for task, unit in zip(self._units, units, strict=True):
             done, total, count = unit_of(unit)
-            said = one_line(unit.description or "")[:_WIDEST]
+            said = visible_line(unit.description or "")[:_WIDEST]
             self._bars.update(task, description=said, completed=done, total=total, count=count)
 
 
@@ -117,7 +117,11 @@ def unit_of(unit: ProgressUnit) -> tuple[float, float | None, str]:
     """One of the app's bars: how much is done, of how much, and the same in words."""
     if unit.index is not None:
         of = "" if unit.length is None else f"/{unit.length:g}"
-        return unit.index, unit.length, f"{unit.index:g}{of} {one_line(unit.unit or '')}".strip()
+        return (
+            unit.index,
+            unit.length,
+            f"{unit.index:g}{of} {visible_line(unit.unit or '')}".strip(),
+        )
     if unit.fraction is not None:
         return unit.fraction, 1.0, f"{unit.fraction:.0%}"
     return 0, None, ""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from spacecall.cli.exits import FAILED
-from spacecall.cli.output import write
+from spacecall.cli.output import tell, write
 from spacecall.cli.project import NamesArgument, chosen, shown
 from spacecall.codegen import output
 from spacecall.codegen.clients import Client, all_clients, orphans
@@ -39,7 +38,7 @@ def generate(
         problems += [f"{shown(path)} has no schemas" for path in left]
         write("".join(f"{problem}\n" for problem in problems))
         if problems:
-            print("run spacecall generate, or spacecall remove NAME", file=sys.stderr)
+            tell("run spacecall generate, or spacecall remove NAME")
             raise typer.Exit(FAILED)
         return
     for one in clients:
@@ -48,7 +47,7 @@ def generate(
         if one.generate():
             write(f"{shown(one.module)}\n")
     for path in left:
-        print(f"{shown(path)} has no schemas: spacecall remove {path.stem}", file=sys.stderr)
+        tell(f"{shown(path)} has no schemas: spacecall remove {path.stem}")
 
 
 def _differs(client: Client) -> Sequence[str]:

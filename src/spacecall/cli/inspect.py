@@ -9,14 +9,14 @@ import typer
 from rich.text import Text
 
 from spacecall._client.arguments import find
+from spacecall._visible import visible_line
 from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
 from spacecall.cli.apps import App, look
 from spacecall.cli.completion import endpoint_names
-from spacecall.cli.output import as_json, screen, write
+from spacecall.cli.output import screen, show, write_json
 from spacecall.cli.running import run
-from spacecall.cli.screens import endpoint_block, show
+from spacecall.cli.screens import endpoint_block
 from spacecall.cli.words import kind_of
-from spacecall.codegen.text import one_line
 from spacecall.endpoints import Endpoint, Parameter
 
 __all__ = ["inspect"]
@@ -58,7 +58,7 @@ def inspect(
     app = run(lambda: look(source, access))
     chosen = [find(app.endpoints, endpoint)] if endpoint else _shown(app, all_=all_)
     if json_:
-        write(as_json(_document(app, chosen), indent=2) + "\n")
+        write_json(_document(app, chosen), indent=2)
         return
     console = screen()
     parts = [Text(""), *(part for one in chosen for part in (endpoint_block(one), Text("")))]
@@ -73,15 +73,15 @@ def _shown(app: App, *, all_: bool) -> list[Endpoint]:
 
 
 def _title(app: App) -> str:
-    title = one_line(app.config.title)
+    title = visible_line(app.config.title)
     named = title if title != "Gradio" else ""
-    gradio = f"Gradio {one_line(app.config.version) or '3'}"
+    gradio = f"Gradio {visible_line(app.config.version) or '3'}"
     return " · ".join(filter(None, [named, gradio, app.url or app.source]))
 
 
 def _left_out(app: App, chosen: Sequence[Endpoint]) -> list[str]:
     more = len(app.endpoints) - len(chosen)
-    private = ", ".join(map(one_line, app.private))
+    private = ", ".join(map(visible_line, app.private))
     lines = {
         f"{more} more that the app's page does not show: --all": more > 0,
         f"Private, not to be called: {private}": bool(private),

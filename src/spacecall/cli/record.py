@@ -9,7 +9,7 @@ import typer
 
 from spacecall.cassettes.modes import MODES, RecordMode
 from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
-from spacecall.cli.call import EndpointArgument, JsonOption, SourceArgument, given_in
+from spacecall.cli.call import EndpointArgument, JsonOption, RawOption, SourceArgument, given_in
 from spacecall.cli.calling import Order, place
 from spacecall.cli.running import run
 from spacecall.errors import AppError, InvalidInputError
@@ -46,6 +46,7 @@ def record(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Neither progress nor the app's messages.")
     ] = False,
+    raw: RawOption = False,
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
@@ -64,7 +65,7 @@ def record(
     from spacecall.cassettes import use_cassette  # noqa: PLC0415 - needs an extra
 
     given = given_in(ctx)
-    order = Order(source=source, endpoint=endpoint, given=given, json=json_, quiet=quiet)
+    order = Order(source=source, endpoint=endpoint, given=given, json=json_, quiet=quiet, raw=raw)
     access = Access.of(token, user, header, timeout)
     if given.help:
         run(lambda: place(order, access))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 
 import typer
 
+from spacecall._visible import visible_line
 from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
 from spacecall.cli.asking import ask_all
-from spacecall.cli.exits import message_of, status_of
-from spacecall.cli.output import write
+from spacecall.cli.exits import status_of
+from spacecall.cli.output import tell, tell_error, write
 from spacecall.cli.project import NamesArgument, SourceOption, chosen, shown, the_one
 from spacecall.cli.running import run
 from spacecall.codegen.checking import Told, compare
@@ -49,7 +49,7 @@ def refresh(
                 raise answer
             _refresh(one, answer, place, project.policy)
         except (SpaceError, SchemaError, OSError) as error:
-            print(f"spacecall: {one.name}: {message_of(error)}", file=sys.stderr)
+            tell_error(error, one.name)
             codes.append(status_of(error))
     if codes:
         raise typer.Exit(codes[0])
@@ -63,8 +63,9 @@ def _refresh(client: Client, told: Told, source: str, policy: Policy) -> None:
             checked = compare(client, told, source, policy, datetime.now(UTC).date())
             write(render([checked.report]))
         except SchemaError as error:
-            print(f"spacecall: {error}; nothing to compare with", file=sys.stderr)
+            tell(f"spacecall: {error}; nothing to compare with")
     done = renew(client, told)
     write("".join(f"{shown(path)}\n" for path in done.written))
     if done.gone:
-        print(f"{client.name}: the app has no {', '.join(done.gone)} any more", file=sys.stderr)
+        names = visible_line(", ".join(done.gone))
+        tell(f"{client.name}: the app has no {names} any more")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spacecall.cli.output import write
+from spacecall.cli.output import tell, write
 from spacecall.cli.project import client_names, shown
 from spacecall.codegen import output
 from spacecall.codegen.clients import all_clients, choose, orphans
@@ -40,9 +39,9 @@ def remove(
     (client,) = choose(project, [name])
     write("".join(f"{shown(path)}\n" for path in client.remove()))
     if client.folder.is_dir():
-        print(f"{shown(client.folder)} has other files, which stay", file=sys.stderr)
+        tell(f"{shown(client.folder)} has other files, which stay")
     if client.settings.given:
-        print(f"{FILE} still has tool.spacecall.spaces.{client.name}", file=sys.stderr)
+        tell(f"{FILE} still has tool.spacecall.spaces.{client.name}")
 
 
 def _without_schemas(project: Configuration, name: str) -> Path | None:

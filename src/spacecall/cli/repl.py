@@ -8,12 +8,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from spacecall._visible import visible_line
 from spacecall.chat.media import Media, MediaKind
-from spacecall.cli.exits import message_of
-from spacecall.cli.output import stdout_is_terminal, write
+from spacecall.cli.output import (
+    stdin_is_terminal,
+    stdout_is_terminal,
+    tell,
+    tell_error,
+    write,
+)
 from spacecall.cli.running import Signals
 from spacecall.cli.talking import Talk, write_conversation
-from spacecall.codegen.text import one_line
 from spacecall.errors import InvalidInputError, SpaceError
 
 __all__ = ["converse"]
@@ -42,7 +47,7 @@ def converse(talk: Talk, told: Signals, media: Sequence[Media]) -> None:
         KeyboardInterrupt: the process is told to end; or, without a terminal, Ctrl-C.
         SpaceError, OSError: without a terminal, when something fails.
     """
-    watched = sys.stdin.isatty() and stdout_is_terminal()
+    watched = stdin_is_terminal() and stdout_is_terminal()
     lines = _Typed(talk) if watched else _Lines()
     repl = _Repl(talk, media)
     while not repl.over:
@@ -54,11 +59,11 @@ def converse(talk: Talk, told: Signals, media: Sequence[Media]) -> None:
         except KeyboardInterrupt:
             if told.terminated or not watched:
                 raise
-            print(file=sys.stderr)
+            tell("")
         except (SpaceError, OSError) as error:
             if not watched:
                 raise
-            print(f"spacecall: {message_of(error)}", file=sys.stderr)
+            tell_error(error)
 
 
 class _Lines:
@@ -74,12 +79,12 @@ class _Typed(_Lines):
     """Lines that somebody types, with readline where Python has it."""
 
     def __init__(self, talk: Talk) -> None:
-        print(f"{talk.label}: /help tells what there is, Ctrl-D ends.", file=sys.stderr)
+        tell(f"{talk.label}: /help tells what there is, Ctrl-D ends.")
         with suppress(ImportError):
             readline = importlib.import_module("readline")
             for message in talk.conversation.messages:
                 if message.role == "user":
-                    readline.add_history(one_line(message.content))
+                    readline.add_history(visible_line(message.content))
 
     def next(self) -> str | None:
         try:

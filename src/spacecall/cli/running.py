@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -12,6 +11,7 @@ import anyio
 import typer
 
 from spacecall.cli.exits import INTERRUPTED, TERMINATED
+from spacecall.cli.output import tell
 from spacecall.errors import DeadlineError
 
 __all__ = ["Signals", "deadline", "run", "signals"]
@@ -43,7 +43,7 @@ def signals() -> Generator[Signals]:
     try:
         yield told
     except KeyboardInterrupt:
-        print(f"spacecall: {'ended' if told.terminated else 'interrupted'}", file=sys.stderr)
+        tell(f"spacecall: {'ended' if told.terminated else 'interrupted'}")
         raise typer.Exit(TERMINATED if told.terminated else INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)

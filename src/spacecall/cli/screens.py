@@ -5,18 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from spacecall._visible import visible_line
 from spacecall.cli.flags import Flag, kinds
-from spacecall.cli.output import write
 from spacecall.cli.words import default_of, kind_of, marks_of, remark_of, title_of
-from spacecall.codegen.text import one_line
 from spacecall.endpoints import Endpoint
 
-__all__ = ["endpoint_block", "endpoint_help", "show"]
+__all__ = ["endpoint_block", "endpoint_help"]
 
 _NAME = 24
 """The widest column of names, in columns of the terminal."""
@@ -29,23 +28,11 @@ _METAVARS = {
 }
 
 
-def show(console: Console, *parts: RenderableType) -> None:
-    """Write to stdout what `console` makes of `parts`, without white space at line ends.
-
-    Raises:
-        ReaderGoneError: nobody reads it any more.
-    """
-    with console.capture() as captured:
-        for part in parts:
-            console.print(part)
-    write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
-
-
 def endpoint_block(endpoint: Endpoint) -> RenderableType:
     """An endpoint: name, marks, docstring, parameters with types and defaults, outputs."""
     rows = [
         (
-            Text(one_line(parameter.name), "bold"),
+            Text(visible_line(parameter.name), "bold"),
             kind_of(parameter.schema),
             "; ".join(filter(None, [default_of(parameter), remark_of(parameter)])),
         )
@@ -82,7 +69,7 @@ def _head(endpoint: Endpoint) -> Text:
 
 
 def _described(endpoint: Endpoint) -> str:
-    return one_line(endpoint.description)
+    return visible_line(endpoint.description)
 
 
 def _outputs(endpoint: Endpoint) -> str:

@@ -8,8 +8,8 @@ from operator import eq
 from typing import Any
 
 from spacecall._core.schema_nodes import kinds_of
-from spacecall.cli.output import write
-from spacecall.cli.results import readable
+from spacecall.cli.output import Results
+from spacecall.cli.results import printed, readable
 from spacecall.endpoints import Endpoint
 
 __all__ = ["Snapshots", "TextStream", "gives_text"]
@@ -27,24 +27,28 @@ class Snapshots:
     """Writes each output before the result; files as their addresses.
 
     Args:
-        written: what to write of an output; None writes nothing.
+        results: where they are written; None writes nothing.
+        written: what to write of an output.
     """
 
     whole = False
     """Whether the result itself has been written too."""
 
-    def __init__(self, written: Callable[[Any], str] | None = None) -> None:
+    def __init__(
+        self, results: Results | None = None, written: Callable[[Any], str] = printed
+    ) -> None:
+        self._results = results
         self._written = written
 
     @property
     def prints(self) -> bool:
         """Whether it writes anything."""
-        return self._written is not None
+        return self._results is not None
 
     async def show(self, value: Any) -> None:
         """Write an output."""
-        if self._written is not None:
-            write(self._written(await readable(value, None)))
+        if self._results is not None:
+            self._results.write(self._written(await readable(value, None)))
 
     async def finish(self, value: Any) -> None:
         """Take the result."""
@@ -62,8 +66,9 @@ class TextStream(Snapshots):
     An app may rewrite what it has said: then the text is begun again on a new line.
     """
 
-    def __init__(self) -> None:
-        super().__init__(str)
+    def __init__(self, results: Results) -> None:
+        super().__init__(results)
+        self._out = results
         self._text = ""
         self._in_line = False
 
@@ -75,7 +80,7 @@ class TextStream(Snapshots):
         if same < len(self._text):
             self.pause()
             same = 0
-        write(value[same:])
+        self._out.write(value[same:])
         self._text = value
         self._in_line = not value.endswith("\n")
 
@@ -89,7 +94,7 @@ class TextStream(Snapshots):
     def pause(self) -> None:
         """End the line that has been begun."""
         if self._in_line:
-            write("\n")
+            self._out.write("\n")
             self._in_line = False
 
     def end(self) -> None:

@@ -23,7 +23,7 @@ from spacecall.chat.replies import ChatReply
 from spacecall.cli.access import Access
 from spacecall.cli.feedback import Feedback
 from spacecall.cli.following import follow, shown
-from spacecall.cli.output import stdout_is_terminal, write
+from spacecall.cli.output import Results, stdout_is_terminal
 from spacecall.cli.results import Folder, printed, readable
 from spacecall.cli.running import deadline
 from spacecall.cli.streaming import Snapshots, TextStream
@@ -40,16 +40,22 @@ class Printing:
         stream: as they come; None does so on a terminal.
         out: where their images are saved.
         quiet: whether stderr shows nothing of how the call goes.
+        raw: whether a terminal gets an answer as it is.
     """
 
     stream: bool | None
     out: Path | None
     quiet: bool
+    raw: bool
 
     def text(self) -> Snapshots:
         """What prints a text before it is whole."""
         wanted = stdout_is_terminal() if self.stream is None else self.stream
-        return TextStream() if wanted else Snapshots()
+        return TextStream(self.results()) if wanted else Snapshots()
+
+    def results(self) -> Results:
+        """Where answers are written."""
+        return Results(raw=self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +160,14 @@ class Talk:
                 feedback.clear()
                 stream.end()
         if not stream.whole:
-            write(printed(text))
+            self._printing.results().write(printed(text))
         await self._print_images(replies[0])
         return replies[0]
 
     async def _print_images(self, reply: ChatReply) -> None:
         folder = Folder(self._printing.out) if self._printing.out else None
         for image in reply.images:
-            write(printed(await readable(image, folder) or image.name))
+            self._printing.results().write(printed(await readable(image, folder) or image.name))
 
 
 def read_conversation(path: Path) -> Conversation:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spacecall._core.fingerprint import differences
 from spacecall._core.loose import items, mapping, text
 from spacecall._core.sources import base_url, space_id
+from spacecall._visible import visible_line
 from spacecall.cassettes.apps import App
 from spacecall.cassettes.errors import CassetteError
 from spacecall.cassettes.orphans import collect, loose_bodies
@@ -16,15 +16,14 @@ from spacecall.cassettes.page import page
 from spacecall.cassettes.reading import Recording, read_recording
 from spacecall.cassettes.timeline import read_timeline
 from spacecall.cassettes.validation import validate as problems
-from spacecall.cli.output import screen, write
+from spacecall.cli.output import screen, tell, write
+from spacecall.cli.output import show as show_on
 from spacecall.cli.project import shown
-from spacecall.cli.screens import show as show_on
 from spacecall.cli.timelines import LEGEND, header, timeline
 from spacecall.codegen import store
 from spacecall.codegen.clients import Client, all_clients
 from spacecall.codegen.configuration import configured
 from spacecall.codegen.schemas import JOIN, described, notes
-from spacecall.codegen.text import one_line
 from spacecall.errors import InvalidInputError
 
 __all__ = ["check", "show", "validate", "write_page"]
@@ -57,7 +56,7 @@ def write_page(files: Sequence[Path], html: Path) -> None:
     one = read_recording(files[0])
     found = read_timeline(one.exchanges, one.apps)
     html.write_text(page(one.path.name, one.apps, found), encoding="utf-8")
-    print(f"{shown(html)}: {len(found.rows)} jobs and requests", file=sys.stderr)
+    tell(f"{shown(html)}: {len(found.rows)} jobs and requests")
 
 
 def validate(files: Sequence[Path], schema: Path | None) -> bool:
@@ -76,7 +75,7 @@ def validate(files: Sequence[Path], schema: Path | None) -> bool:
         found = problems(one.exchanges, one.apps, one.read, pinned)
         sound = sound and not found
         for line in found:
-            write(f"{shown(one.path)}: {one_line(line)}\n")
+            write(f"{shown(one.path)}: {visible_line(line)}\n")
         if not found:
             by = f"the schemas of {mine.name}" if mine else (str(schema) if schema else "its own")
             write(f"{shown(one.path)}: {len(one.exchanges)} interactions fit ({by})\n")
@@ -102,7 +101,7 @@ def check(tests: Sequence[Path]) -> bool:
             lines.append(error.message if str(path) in error.message else f"{shown(path)}: {error}")
     lines += [f"{shown(path)}: no cassette needs it" for path in loose_bodies(readable)]
     for line in lines:
-        write(f"{one_line(line)}\n")
+        write(f"{visible_line(line)}\n")
     if not lines:
         write(f"{len(found.present)} cassettes, all used\n")
     return not lines

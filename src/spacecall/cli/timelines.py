@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from spacecall._core.loose import text
+from spacecall._visible import visible_line
 from spacecall.cassettes.apps import App
 from spacecall.cassettes.timeline import Outcome, Row, Timeline
-from spacecall.codegen.text import one_line
 
 __all__ = ["LEGEND", "header", "timeline"]
 
@@ -40,10 +40,13 @@ def header(path: str, metadata: Mapping[str, Any], apps: Mapping[str, App]) -> R
     recorded = text(metadata.get("recorded")) or "an unknown day"
     by = text(metadata.get("spacecall"))
     by = f" by spacecall {by}" if by else ""
-    lines = [Text(one_line(path), "bold"), Text(one_line(f"recorded on {recorded}{by}"), "dim")]
+    lines = [
+        Text(visible_line(path), "bold"),
+        Text(visible_line(f"recorded on {recorded}{by}"), "dim"),
+    ]
     for app in apps.values():
         said = [app.config.space_id or app.base, f"Gradio {app.config.version}"]
-        lines.append(Text(f"{one_line(', '.join(said))}, schema {app.schema[:12]}", "dim"))
+        lines.append(Text(f"{visible_line(', '.join(said))}, schema {app.schema[:12]}", "dim"))
     return Group(*lines)
 
 
@@ -65,11 +68,11 @@ def timeline(found: Timeline, width: int) -> RenderableType:
     table.add_row("", "", scale, "", "")
     for row in found.rows:
         table.add_row(
-            Text(one_line(row.name), "bold" if row.job else "none"),
+            Text(visible_line(row.name), "bold" if row.job else "none"),
             Text(f"#{row.session}" if row.session else "", "dim"),
             _bar(row, found, bars),
             Text(f"{row.ended - row.began:.2f} s", "dim"),
-            Text(one_line(row.remark), _ENDS[row.outcome][1]),
+            Text(visible_line(row.remark), _ENDS[row.outcome][1]),
         )
     return table
 

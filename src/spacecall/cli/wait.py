@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from spacecall.cli.access import TokenOption, find_token
+from spacecall.cli.output import tell
 from spacecall.cli.running import run
 from spacecall.errors import InvalidInputError
 from spacecall.hub import Hub, Stage
@@ -34,12 +34,12 @@ def wait(
         raise InvalidInputError(f"--timeout must be more than 0 seconds, got {timeout:g}")
     found = find_token(token)
 
-    def tell(stage: Stage) -> None:
+    def tell_stage(stage: Stage) -> None:
         if not quiet:
-            print(stage, file=sys.stderr)
+            tell(stage)
 
     async def work() -> None:
         async with Hub(found.value if found else "") as hub:
-            await hub.wait_until_ready(space, timeout=timeout, on_stage=tell)
+            await hub.wait_until_ready(space, timeout=timeout, on_stage=tell_stage)
 
     run(work)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from spacecall._core.loose import is_object, items, mapping
 from spacecall._core.schema_nodes import branches, kinds_of, place_of, resolve
-from spacecall.codegen.text import one_line
+from spacecall._visible import visible_line
 from spacecall.endpoints import Endpoint, Parameter, Returned
 
 __all__ = ["default_of", "kind_of", "marks_of", "remark_of", "title_of"]
@@ -55,7 +55,7 @@ def default_of(parameter: Parameter) -> str:
     default = parameter.default
     if is_object(default) and isinstance(default.get("path"), str):
         name = default.get("orig_name") or str(default["path"]).rpartition("/")[2]
-        return f"default: the file {one_line(str(name))}"
+        return f"default: the file {visible_line(str(name))}"
     return f"default {_json(default)}"
 
 
@@ -63,12 +63,12 @@ def remark_of(parameter: Parameter) -> str:
     """The label, if it says more than the name, and the app's own remark."""
     label = title_of(parameter)
     said = label.casefold().replace(" ", "_") == parameter.name.casefold()
-    return "; ".join(filter(None, ["" if said else label, one_line(parameter.description)]))
+    return "; ".join(filter(None, ["" if said else label, visible_line(parameter.description)]))
 
 
 def title_of(value: Parameter | Returned) -> str:
     """The label; empty if it is none for people."""
-    label = "" if value.label.startswith(_UNTRANSLATED) else one_line(value.label)
+    label = "" if value.label.startswith(_UNTRANSLATED) else visible_line(value.label)
     return label if len(label) <= _LONGEST else f"{label[:_LONGEST]}…"
 
 
@@ -90,5 +90,5 @@ def _choices(choices: list[Any]) -> str:
 
 
 def _json(value: Any) -> str:
-    text = one_line(json.dumps(mapping(value) or value, ensure_ascii=False, default=str))
+    text = visible_line(json.dumps(mapping(value) or value, ensure_ascii=False, default=str))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
+from spacecall._visible import visible_json, visible_line
 from spacecall.codegen.drift.findings import Finding
 from spacecall.codegen.drift.machines import as_github, as_junit
 from spacecall.codegen.drift.report import Report, counts, exit_code
-from spacecall.codegen.text import one_line
 
 __all__ = ["FORMATS", "Format", "render"]
 
@@ -32,11 +32,13 @@ def as_text(reports: Sequence[Report]) -> str:
     for one in reports:
         lines.append(_headline(one))
         for finding in one.verdict.findings:
-            lines.append(f"  {finding.severity:7}  {finding.rule}  {one_line(finding.sentence)}")
+            lines.append(
+                f"  {finding.severity:7}  {finding.rule}  {visible_line(finding.sentence)}"
+            )
             lines += [f"           {where}" for where in [_where(finding)] if where]
         for finding, entry in one.verdict.ignored:
-            why = one_line(f"{entry.reason} (until {entry.until})")
-            lines.append(f"  ignored  {finding.rule}  {one_line(finding.sentence)}: {why}")
+            why = visible_line(f"{entry.reason} (until {entry.until})")
+            lines.append(f"  ignored  {finding.rule}  {visible_line(finding.sentence)}: {why}")
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -68,7 +70,7 @@ def as_json(reports: Sequence[Report]) -> str:
         ],
     }
     # ASCII, so that a terminal shows nothing that an app made invisible
-    return f"{json.dumps(document, indent=2)}\n"
+    return f"{visible_json(json.dumps(document, indent=2))}\n"
 
 
 def as_markdown(reports: Sequence[Report]) -> str:
@@ -114,17 +116,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _headline(report: Report, *, named: bool = True) -> str:
-    versions = " -> ".join(dict.fromkeys(one for one in (report.pinned, report.live) if one))
-    notes = [one_line(report.source), f"Gradio {versions}" if versions else ""]
+    gradio = dict.fromkeys(visible_line(one) for one in (report.pinned, report.live) if one)
+    versions = " -> ".join(gradio)
+    notes = [visible_line(report.source), f"Gradio {versions}" if versions else ""]
     about = ", ".join(note for note in notes if note)
-    title = one_line(report.name) if named else ""
+    title = visible_line(report.name) if named else ""
     head = f"{title} ({about})" if title and about else title or about
     return f"{head}: {_outcome(report)}" if head else _outcome(report)
 
 
 def _outcome(report: Report) -> str:
     if report.status == "unchecked":
-        return f"could not be checked: {one_line(report.reason)}"
+        return f"could not be checked: {visible_line(report.reason)}"
     numbers = [
         f"{number} {kind if kind in ('info', 'ignored') or number == 1 else f'{kind}s'}"
         for kind, number in counts(report.verdict).items()
@@ -136,12 +139,12 @@ def _outcome(report: Report) -> str:
 def _where(finding: Finding) -> str:
     place = finding.place
     line = f":{place.line}" if place.line else ""
-    return one_line(f"{place.file}{line}" if place.file else "")
+    return visible_line(f"{place.file}{line}" if place.file else "")
 
 
 def _cell(text: str) -> str:
     """Text of an app that stays text in Markdown, on one line and in one cell."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~!&@])", r"\\\1", one_line(text))
+    return re.sub(r"([\\`*_{}\[\]<>#|~!&@])", r"\\\1", visible_line(text))
 
 
 _WRITERS: Mapping[Format, Callable[[Sequence[Report]], str]] = {

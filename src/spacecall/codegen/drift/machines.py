@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from spacecall._visible import escape_commands, visible, visible_line
 from spacecall.codegen.drift.findings import Finding, Severity
 from spacecall.codegen.drift.report import Report
-from spacecall.codegen.text import one_line
 
 __all__ = ["as_github", "as_junit"]
 
@@ -48,7 +48,8 @@ def _command(name: str, about: dict[str, str], message: str) -> str:
 
 
 def _data(text: str) -> str:
-    return one_line(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    line = escape_commands(visible_line(text))
+    return line.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -100,9 +101,9 @@ def _title(finding: Finding) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(one_line(_xml(text)))
+    return quoteattr(visible_line(_xml(text)))
 
 
 def _xml(text: str) -> str:
-    """Without the characters that XML cannot hold, not even escaped."""
-    return _UNXML.sub("\ufffd", text)
+    """Safe to show, and without what XML cannot hold even escaped."""
+    return escape_commands(_UNXML.sub("\ufffd", visible(text)))
