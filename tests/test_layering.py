@@ -203,6 +203,38 @@ def test_nothing_at_run_time_imports_the_tools() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+# `__init__` speaks before there is anything to speak with; `demo` is an app of its own.
+_COMMANDS = [
+    room
+    for room in ROOMS
+    if room.top == "cli"
+    and room.module not in ("spacecall.cli", "spacecall.cli.output")
+    and not room.module.startswith("spacecall.cli.demo.")
+]
+_WRITERS = frozenset(
+    {"print", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
+    | {"typer.echo", "typer.secho", "typer.confirm", "typer.prompt", "os.write"}
+)
+# What lays pages out, and writes nothing itself.
+_LAYOUT = frozenset({"rich.console", "rich.padding", "rich.progress", "rich.table", "rich.text"})
+
+
+@pytest.mark.parametrize("room", _COMMANDS, ids=[room.module for room in _COMMANDS])
+def test_one_module_writes_to_the_terminal(room: Room) -> None:
+    """`cli.output` makes texts of apps safe to show: no other module gets past it."""
+    nodes = list(ast.walk(room.tree()))
+    used = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute | ast.Name)}
+    assert not used & _WRITERS
+    called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
+    assert "Console" not in called
+    imported = {
+        found.module
+        for found in room.imports()
+        if found.module.split(".")[0] in ("rich", "click", "getpass", "colorama")
+    }
+    assert imported <= _LAYOUT
+
+
 def test_rooms_are_small() -> None:
     folders = (PACKAGE, ROOT / "scripts", ROOT / "tests", ROOT / "docs")
     written = [

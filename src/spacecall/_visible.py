@@ -21,7 +21,8 @@ _VARIED = "0-9#*\xa9\xae\u203c-\u205e\u2100-\u3163\u3165-\u3299\U0001f000-\U0001
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
     "\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
-    "\ufffe\uffff\U000e0000-\U000e0fff]"
+    "\ufffe\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
     f"|(?<![{_JOINED}])[\u200c\u200d]"
     f"|(?<![{_VARIED}])[\ufe0e\ufe0f]"
 )

@@ -177,6 +177,7 @@ def test_an_app_that_wants_a_login_now_says_so_and_is_three(
     assert (told.code, "login-required" in told.out) == (1, True)
     assert cli("refresh", "--source", locked.url).code == 0
     assert store.read_lock(Path("schemas/spaces/changing")).access == "login"
+    monkeypatch.setenv("SPACECALL_FOR", locked.url)
     assert cli("check", "--fail-on", "info").code == 0
 
 

@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CREDENTIALS = (
     *("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "XDG_CACHE_HOME"),
     *("HF_ENDPOINT", "HF_HUB_DISABLE_IMPLICIT_TOKEN"),
-    *("SPACECALL_USERNAME", "SPACECALL_PASSWORD"),
+    *("SPACECALL_USERNAME", "SPACECALL_PASSWORD", "SPACECALL_FOR"),
+    *("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"),
 )
 DEADLINE = 30.0
 """Seconds that a test waits for what must happen."""

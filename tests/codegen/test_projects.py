@@ -19,7 +19,8 @@ from tests.codegen.example import workshop
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project, the current folder."""
     monkeypatch.chdir(tmp_path)
-    for name in ("HF_TOKEN", "SPACECALL_USERNAME", "SPACECALL_PASSWORD", "SPACECALL_GRADIO_PYTHON"):
+    names = ("SPACECALL_USERNAME", "SPACECALL_PASSWORD", "SPACECALL_FOR", "SPACECALL_GRADIO_PYTHON")
+    for name in ("HF_TOKEN", *names):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

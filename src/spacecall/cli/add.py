@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +9,12 @@ import anyio
 import typer
 
 from spacecall._visible import visible_line
+from spacecall.cli.access import Credentials
 from spacecall.cli.output import tell, write
 from spacecall.cli.project import shown
 from spacecall.codegen import projects
 from spacecall.codegen.configuration import configured
 from spacecall.codegen.fetch import fetch
-from spacecall.options import Auth
 
 __all__ = ["add"]
 
@@ -59,7 +58,8 @@ def add(
     which goes to Hugging Face alone.
     """
     project = configured(Path.cwd())
-    app = anyio.run(lambda: fetch(source, auth=_auth()))
+    access = Credentials.of().for_app(source)
+    app = anyio.run(lambda: fetch(source, auth=access.auth))
     known = project.named(name, app.source)
     asked = [one for one in endpoints.split(",") if one.strip()]
     done = projects.add(
@@ -75,10 +75,3 @@ def add(
     write(f"{shown(done.places.schemas)}\n{shown(done.places.module)}\n")
     if done.folder.lock.left_out:
         tell(f"private, left out: {visible_line(', '.join(done.folder.lock.left_out))}")
-
-
-def _auth() -> Auth | None:
-    username = os.environ.get("SPACECALL_USERNAME")
-    token = os.environ.get("HF_TOKEN") or None
-    password = os.environ.get("SPACECALL_PASSWORD", "") if username else None
-    return Auth(token=token, username=username, password=password) if username or token else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
-from spacecall.cli.access import Access
+from spacecall.cli.access import Access, Credentials
+from spacecall.cli.recipients import StoredApp
 from spacecall.cli.running import deadline
 from spacecall.codegen import store
 from spacecall.codegen.checking import Told
@@ -16,18 +18,49 @@ from spacecall.codegen.fetch import fetch
 from spacecall.codegen.store import LOCK
 from spacecall.errors import InvalidInputError, SpaceError, SpaceStateError
 
-__all__ = ["ask_all"]
+__all__ = ["Visit", "ask_all", "visits"]
 
 _AT_ONCE = 8
 _PATIENCE = 120.0
 
 
-async def ask_all(clients: Sequence[tuple[Client, str]], access: Access) -> list[Told | SpaceError]:
-    """What each source says, in that order, or why it does not.
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A client whose app is asked.
+
+    Attributes:
+        source: its app's; a schema folder is one, too.
+        access: how to reach the app.
+    """
+
+    client: Client
+    source: str
+    access: Access
+
+
+def visits(clients: Sequence[Client], source: str, credentials: Credentials) -> list[Visit]:
+    """What is asked for which client.
 
     Args:
-        clients: each with its source; a schema folder is one, too.
-        access: how to reach the apps.
+        clients: of the project, whose addresses come from its files.
+        source: what the caller wrote for the one client instead; empty for nothing.
+        credentials: for the app that the caller has named.
+
+    Raises:
+        InvalidInputError: it was not said which app gets the credentials.
+    """
+    if source:
+        access = credentials.for_app(source)
+        return [Visit(client, source, access) for client in clients]
+    accesses = credentials.for_stored([StoredApp(one.name, one.source) for one in clients])
+    return [
+        Visit(client, client.source, access)
+        for client, access in zip(clients, accesses, strict=True)
+    ]
+
+
+async def ask_all(visits: Sequence[Visit]) -> list[Told | SpaceError]:
+    """What each source says, in that order, or why it does not.
 
     Raises:
         InvalidInputError: a source is none.
@@ -37,10 +70,10 @@ async def ask_all(clients: Sequence[tuple[Client, str]], access: Access) -> list
     answers: dict[int, Told | SpaceError] = {}
     wrong: list[Exception] = []
 
-    async def ask(number: int, client: Client, source: str) -> None:
+    async def ask(number: int, visit: Visit) -> None:
         async with limiter:
             try:
-                answers[number] = await _ask(client, source, access)
+                answers[number] = await _ask(visit)
             except InvalidInputError as error:
                 if error.status is None:
                     wrong.append(error)
@@ -51,14 +84,15 @@ async def ask_all(clients: Sequence[tuple[Client, str]], access: Access) -> list
                 wrong.append(error)
 
     async with anyio.create_task_group() as group:
-        for number, (client, source) in enumerate(clients):
-            group.start_soon(ask, number, client, source)
+        for number, visit in enumerate(visits):
+            group.start_soon(ask, number, visit)
     if wrong:
         raise wrong[0]
-    return [answers[number] for number in range(len(clients))]
+    return [answers[number] for number in range(len(visits))]
 
 
-async def _ask(client: Client, source: str, access: Access) -> Told:
+async def _ask(visit: Visit) -> Told:
+    client, source, access = visit.client, visit.source, visit.access
     if not source:
         # no wrong use: among many clients one may have been made from saved files
         raise SpaceStateError(f"{client.name} was made from saved files: give its --source")

@@ -8,7 +8,14 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from typer.core import TyperCommand
 
-from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
+from spacecall.cli.access import (
+    Credentials,
+    ForOption,
+    HeaderOption,
+    TimeoutOption,
+    TokenOption,
+    UserOption,
+)
 from spacecall.cli.calling import Given, Order, place
 from spacecall.cli.completion import endpoint_names, flag_names
 from spacecall.cli.flags import split
@@ -143,6 +150,7 @@ def call(
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
+    for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Call an endpoint of an app and print its result.
@@ -168,6 +176,6 @@ def call(
         quiet=quiet,
         raw=raw,
     )
-    access = Access.of(token, user, header, timeout)
-    if code := run(lambda: place(order, access)):
+    credentials = Credentials.of(token, user, header, timeout, for_)
+    if code := run(lambda: place(order, credentials)):
         raise typer.Exit(code)

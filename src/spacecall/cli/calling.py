@@ -9,7 +9,7 @@ from typing import Any
 
 from spacecall._client.space import Space
 from spacecall.cli import stdin
-from spacecall.cli.access import Access
+from spacecall.cli.access import Credentials
 from spacecall.cli.arguments import check_complete, from_flags, from_json, located
 from spacecall.cli.exits import DONE
 from spacecall.cli.feedback import Feedback
@@ -18,6 +18,7 @@ from spacecall.cli.following import follow, shown
 from spacecall.cli.lines import call_lines
 from spacecall.cli.output import Results, screen, show, stdout_is_terminal
 from spacecall.cli.reaching import call_of, find_endpoint, live, opened
+from spacecall.cli.recipients import StoredApp
 from spacecall.cli.results import Folder, printed, readable
 from spacecall.cli.screens import endpoint_help
 from spacecall.cli.streaming import Snapshots, TextStream, gives_text
@@ -65,7 +66,7 @@ class Order:
     raw: bool = False
 
 
-async def place(order: Order, access: Access) -> int:
+async def place(order: Order, credentials: Credentials) -> int:
     """Make the call, or the calls, and print what they give: the exit code.
 
     Raises:
@@ -74,6 +75,10 @@ async def place(order: Order, access: Access) -> int:
         OSError: a file could not be written.
     """
     source = live(order.source)
+    if source == order.source:
+        access = credentials.for_app(source)
+    else:
+        (access,) = credentials.for_stored([StoredApp(order.source, source)])
     with Feedback(quiet=order.quiet or order.given.help) as feedback:
         async with opened(source, access) as space:
             endpoint = await find_endpoint(space, source, order.endpoint, access)

@@ -10,11 +10,18 @@ import typer
 
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import Media, MediaKind
-from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
+from spacecall.cli.access import (
+    Credentials,
+    ForOption,
+    HeaderOption,
+    TimeoutOption,
+    TokenOption,
+    UserOption,
+)
 from spacecall.cli.call import RawOption
 from spacecall.cli.repl import converse
 from spacecall.cli.running import signals
-from spacecall.cli.talking import Printing, Talk, read_conversation, talking
+from spacecall.cli.talking import Printing, Talk, address_of, read_conversation, talking
 from spacecall.cli.values import Inputs, reads_stdin
 from spacecall.errors import InvalidInputError
 
@@ -91,6 +98,7 @@ def chat(
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
+    for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Ask a model and print its answer, or talk with it.
@@ -107,7 +115,7 @@ def chat(
     inputs = Inputs(sys.stdin.buffer.read() if any(map(reads_stdin, texts)) else b"")
     media = [*_media("image", image, inputs), *_media("audio", audio, inputs)]
     begun = read_conversation(resume) if resume else Conversation()
-    access = Access.of(token, user, header, timeout)
+    access = Credentials.of(token, user, header, timeout, for_).for_app(url or address_of(model))
     printing = Printing(stream=stream, out=out, quiet=quiet, raw=raw)
     with signals() as told, talking(model, url, access, printing) as opened:
         talk = Talk(opened, printing, begun, system=inputs.text(system), save=save)

@@ -10,8 +10,15 @@ from typing import Annotated, cast
 import typer
 
 from spacecall._visible import visible_line
-from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
-from spacecall.cli.asking import ask_all
+from spacecall.cli.access import (
+    Credentials,
+    ForOption,
+    HeaderOption,
+    TimeoutOption,
+    TokenOption,
+    UserOption,
+)
+from spacecall.cli.asking import ask_all, visits
 from spacecall.cli.exits import message_of
 from spacecall.cli.output import tell, write
 from spacecall.cli.project import NamesArgument, SourceOption, chosen, the_one
@@ -51,6 +58,7 @@ def check(
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
+    for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Compare the clients with their apps: what changed, and whether it breaks calls.
@@ -66,8 +74,9 @@ def check(
     if fail_on:
         threshold = cast("Threshold", _one_of("--fail-on", fail_on, THRESHOLDS))
         policy = replace(policy, fail_on=threshold)
-    access = Access.of(token, user, header, timeout)
-    told = run(lambda: ask_all([(one, source or one.source) for one in clients], access))
+    credentials = Credentials.of(token, user, header, timeout, for_)
+    asked = visits(clients, source, credentials)
+    told = run(lambda: ask_all(asked))
     checked = [
         _checked(one, source or one.source, answer, policy)
         for one, answer in zip(clients, told, strict=True)

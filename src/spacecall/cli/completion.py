@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 import anyio
 import typer
 
 from spacecall._client.arguments import find
-from spacecall.cli.access import Access
+from spacecall.cli.access import Credentials
 from spacecall.cli.apps import App, look
 from spacecall.cli.flags import flags_of
 from spacecall.codegen.text import one_line
@@ -53,9 +54,11 @@ def _app(ctx: typer.Context) -> App | None:
     source = ctx.params.get("source")
     if not source:
         return None
-    # Nobody can be asked for a password in the middle of a line.
-    user = os.environ.get("SPACECALL_USERNAME", "") if "SPACECALL_PASSWORD" in os.environ else ""
     try:
-        return anyio.run(look, source, Access.of("", user, None, _PATIENCE))
+        credentials = Credentials.of(timeout=_PATIENCE)
+        if "SPACECALL_PASSWORD" not in os.environ:
+            # Nobody can be asked for a password in the middle of a line.
+            credentials = replace(credentials, user="", variables=())
+        return anyio.run(look, source, credentials.for_app(source))
     except (SpaceError, OSError):
         return None

@@ -10,7 +10,14 @@ from rich.text import Text
 
 from spacecall._client.arguments import find
 from spacecall._visible import visible_line
-from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
+from spacecall.cli.access import (
+    Credentials,
+    ForOption,
+    HeaderOption,
+    TimeoutOption,
+    TokenOption,
+    UserOption,
+)
 from spacecall.cli.apps import App, look
 from spacecall.cli.completion import endpoint_names
 from spacecall.cli.output import screen, show, write_json
@@ -51,10 +58,11 @@ def inspect(
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
+    for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Show what an app offers: its endpoints with their parameters and outputs."""
-    access = Access.of(token, user, header, timeout)
+    access = Credentials.of(token, user, header, timeout, for_).for_app(source)
     app = run(lambda: look(source, access))
     chosen = [find(app.endpoints, endpoint)] if endpoint else _shown(app, all_=all_)
     if json_:

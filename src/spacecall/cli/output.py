@@ -7,6 +7,7 @@ escape (`spacecall._visible`), and no line begins with what a CI server obeys. O
 
 from __future__ import annotations
 
+import getpass
 import json
 import math
 import os
@@ -26,6 +27,7 @@ from spacecall.cli.exits import ReaderGoneError, message_of
 __all__ = [
     "Results",
     "as_json",
+    "ask_password",
     "drop_stdout",
     "flush",
     "screen",
@@ -190,6 +192,11 @@ def show(console: Console, *parts: RenderableType) -> None:
     _emit(escape_commands(lines))
 
 
+def ask_password(prompt: str) -> str:
+    """What somebody types on the terminal, unseen."""
+    return getpass.getpass(_safe(prompt), _stderr())
+
+
 def stdin_is_terminal() -> bool:
     """Whether somebody types on stdin."""
     return sys.stdin.isatty()
@@ -226,7 +233,7 @@ class _VisibleConsole(Console):
             if segment.control:
                 yield segment
             else:
-                yield Segment(visible(segment.text), segment.style)
+                yield Segment(_safe(segment.text), segment.style)
 
 
 def _safe(text: str) -> str:

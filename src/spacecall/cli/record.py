@@ -8,7 +8,14 @@ from typing import Annotated, cast
 import typer
 
 from spacecall.cassettes.modes import MODES, RecordMode
-from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
+from spacecall.cli.access import (
+    Credentials,
+    ForOption,
+    HeaderOption,
+    TimeoutOption,
+    TokenOption,
+    UserOption,
+)
 from spacecall.cli.call import EndpointArgument, JsonOption, RawOption, SourceArgument, given_in
 from spacecall.cli.calling import Order, place
 from spacecall.cli.running import run
@@ -50,6 +57,7 @@ def record(
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
+    for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Call an endpoint as `call` does, and record the traffic: see `spacecall cassettes`.
@@ -66,14 +74,14 @@ def record(
 
     given = given_in(ctx)
     order = Order(source=source, endpoint=endpoint, given=given, json=json_, quiet=quiet, raw=raw)
-    access = Access.of(token, user, header, timeout)
+    credentials = Credentials.of(token, user, header, timeout, for_)
     if given.help:
-        run(lambda: place(order, access))
+        run(lambda: place(order, credentials))
         return
     failed: AppError | None = None
     with use_cassette(output, mode=cast("RecordMode", mode), scrub=scrub or (), strict=False):
         try:
-            run(lambda: place(order, access))
+            run(lambda: place(order, credentials))
         except AppError as error:
             failed = error
     if failed is not None:

@@ -7,8 +7,15 @@ from datetime import UTC, datetime
 import typer
 
 from spacecall._visible import visible_line
-from spacecall.cli.access import Access, HeaderOption, TimeoutOption, TokenOption, UserOption
-from spacecall.cli.asking import ask_all
+from spacecall.cli.access import (
+    Credentials,
+    ForOption,
+    HeaderOption,
+    TimeoutOption,
+    TokenOption,
+    UserOption,
+)
+from spacecall.cli.asking import ask_all, visits
 from spacecall.cli.exits import status_of
 from spacecall.cli.output import tell, tell_error, write
 from spacecall.cli.project import NamesArgument, SourceOption, chosen, shown, the_one
@@ -30,6 +37,7 @@ def refresh(
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
+    for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Fetch the apps' schemas again, show the drift, and write schemas and clients.
@@ -39,17 +47,18 @@ def refresh(
     """
     project, clients = chosen(names)
     the_one(clients, source)
-    access = Access.of(token, user, header, timeout)
-    asked = [(one, source or one.source) for one in clients]
-    told = run(lambda: ask_all(asked, access))
+    credentials = Credentials.of(token, user, header, timeout, for_)
+    asked = visits(clients, source, credentials)
+    told = run(lambda: ask_all(asked))
     codes: list[int] = []
-    for (one, place), answer in zip(asked, told, strict=True):
+    for visit, answer in zip(asked, told, strict=True):
+        client = visit.client
         try:
             if isinstance(answer, SpaceError):
                 raise answer
-            _refresh(one, answer, place, project.policy)
+            _refresh(client, answer, visit.source, project.policy)
         except (SpaceError, SchemaError, OSError) as error:
-            tell_error(error, one.name)
+            tell_error(error, client.name)
             codes.append(status_of(error))
     if codes:
         raise typer.Exit(codes[0])

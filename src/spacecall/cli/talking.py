@@ -14,7 +14,7 @@ from typing import Any
 from anyio.from_thread import BlockingPortal
 
 from spacecall._client.blocking import held, loop, wait
-from spacecall.chat.connecting import connect
+from spacecall.chat.connecting import connect, find_model
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import Media
 from spacecall.chat.messages import Message
@@ -28,8 +28,17 @@ from spacecall.cli.results import Folder, printed, readable
 from spacecall.cli.running import deadline
 from spacecall.cli.streaming import Snapshots, TextStream
 from spacecall.errors import InvalidInputError
+from spacecall.inference._connection import ROUTER
 
-__all__ = ["Opened", "Printing", "Talk", "read_conversation", "talking", "write_conversation"]
+__all__ = [
+    "Opened",
+    "Printing",
+    "Talk",
+    "address_of",
+    "read_conversation",
+    "talking",
+    "write_conversation",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,16 @@ class Opened:
     portal: BlockingPortal
     model: ChatModel
     label: str
+
+
+def address_of(name: str) -> str:
+    """The app, or the service, that answers for the model called `name`.
+
+    Raises:
+        NotFoundError: there is no such model.
+    """
+    source: str = getattr(find_model(name).load(), "SOURCE", ROUTER)
+    return source
 
 
 @contextmanager
