@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import ValidationError
 
+from spacecall._problems import problems
 from spacecall.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Ticket:
         try:
             return _adapter().validate_json(text)
         except ValidationError as error:
-            raise InvalidInputError(f"this is not a ticket: {error}") from error
+            reasons = problems(error)
+        # Not chained: pydantic's error repeats the text, which has secrets in it.
+        raise InvalidInputError(f"this is not a ticket: {'; '.join(reasons)}")
 
 
 @cache

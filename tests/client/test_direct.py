@@ -21,6 +21,7 @@ from spacecall import (
 )
 from spacecall._client.blocking import held, loop
 from spacecall._client.direct import Direct, Report, open_direct
+from spacecall._core.redaction import Redactor
 from spacecall._io.settings import Settings
 from spacecall.sync import SyncCall
 
@@ -28,7 +29,7 @@ from spacecall.sync import SyncCall
 @pytest.fixture
 async def direct() -> AsyncGenerator[Direct, None]:
     with anyio.fail_after(10):
-        async with open_direct(Settings()) as direct:
+        async with open_direct(Settings(), lambda _: Redactor()) as direct:
             yield direct
 
 
@@ -161,7 +162,7 @@ async def test_it_cannot_be_detached(direct: Direct) -> None:
 
 async def test_leaving_the_service_ends_its_calls() -> None:
     with anyio.fail_after(10):
-        async with open_direct(Settings()) as direct:
+        async with open_direct(Settings(), lambda _: Redactor()) as direct:
             job = await direct.call("forever", forever).begin(follow=True)
             await anext(job.outputs)
         with pytest.raises(JobCancelledError, match="closed"):
@@ -171,7 +172,7 @@ async def test_leaving_the_service_ends_its_calls() -> None:
 
 
 def test_without_async_it_is_the_same_call() -> None:
-    with loop() as portal, held(portal, open_direct(Settings())) as direct:
+    with loop() as portal, held(portal, open_direct(Settings(), lambda _: Redactor())) as direct:
         assert SyncCall(portal, direct.call("spell", spell)).result() == "abc"
         with SyncCall(portal, direct.call("spell", spell)) as job:
             assert "".join(job.text) == "abc"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import anyio
+import httpx
 import pytest
 
+from spacecall import Auth
 from spacecall._core.requests import Request
+from spacecall._io.link import Link
 from tests.io.tools import SETTINGS, answering, linked, ok, server
 
 GET = Request("GET", "/a")
@@ -31,15 +35,31 @@ async def test_cookies_of_one_link_are_not_anothers() -> None:
         assert two.cookies == link.cookies == {"login": "x"}
 
 
-async def test_cookies_of_an_injected_client_begin_every_link() -> None:
-    async with server(ok) as app, linked(app.url) as link:
-        link._client.cookies.set("given", "1", domain="127.0.0.1")
-        async with linked(app.url) as bare:
-            await bare.fetch(GET)
+async def test_cookies_of_an_injected_client_begin_its_links_unless_auth_names_a_user() -> None:
+    async with server(ok) as app, httpx.AsyncClient() as client:
+        client.cookies.set("given", "1", domain="127.0.0.1")
+        client.cookies.set("odd", "\u00fc", domain="127.0.0.1")  # no header can carry it
+
+        def link(auth: Auth | None) -> Link:
+            gate = anyio.Semaphore(2)
+            return Link(client, app.url, auth=auth, settings=SETTINGS, gate=gate)
+
+        for auth in (None, Auth()):
+            await link(auth).fetch(GET)
+            assert app.last.headers["cookie"] == "given=1"
+        for auth in (Auth(token="t0ken"), Auth(username="me", password="secret")):
+            await link(auth).fetch(GET)
             assert app.last.headers.get("cookie") is None
-        fresh = type(link)(link._client, app.url, auth=None, settings=SETTINGS, gate=link._gate)
-        await fresh.fetch(GET)
-        assert app.last.headers["cookie"] == "given=1"
+        await link(None).foreign(app.url).fetch(GET)
+        assert app.last.headers.get("cookie") is None
+
+
+async def test_cookies_of_answers_do_not_get_into_an_injected_client() -> None:
+    async with server(GIVES_ONE) as app, httpx.AsyncClient() as client:
+        link = Link(client, app.url, auth=None, settings=SETTINGS, gate=anyio.Semaphore(2))
+        await link.fetch(GET)
+        assert link.cookies == {"session": "1"}
+        assert not client.cookies
 
 
 async def test_cookies_of_the_server_are_not_taken_from_another_host() -> None:

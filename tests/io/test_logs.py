@@ -1,50 +1,179 @@
-"""What the libraries below log."""
+"""What the libraries below log: of our own requests no secrets, of any other what it was."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
 
+import anyio
 import httpx
 import pytest
 
-from spacecall._io.logs import hide_secrets
+from spacecall import Auth
+from spacecall._core.redaction import Redactor
+from spacecall._core.requests import Request
+from spacecall._io.link import Link
+from spacecall._io.logs import hide_secrets, sending, shown_url
+from tests.io.tools import SETTINGS, answering, linked, ok, server
+
+HTTPX = logging.getLogger("httpx")
+WIRE = logging.getLogger("httpcore.http11")
+SECRET = "s3cr3t-" + "x" * 17
+LEAKS = answering(
+    200, b"{}", set_cookie=f"sid={SECRET}; Path=/", location=SECRET, x_echo=f"you are {SECRET}"
+)
+GET = Request("GET", "/a", {"session_hash": SECRET, "x": "1"})
 
 
-@pytest.mark.parametrize("name", ["httpcore.http11", "httpcore.http2"])
+@pytest.fixture(autouse=True)
+def _all_records(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name.startswith("http")]
+
+
+async def test_our_own_requests_are_logged_without_secrets(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = SETTINGS.override(headers={"x-key": SECRET})
+    auth = Auth(token=SECRET, hosts=["127.0.0.1"])
+    async with server(LEAKS) as app, linked(app.url, auth=auth, settings=settings) as link:
+        await link.fetch(GET)
+        url = app.url.replace("//", f"//user:{SECRET}@")
+        async with link.download(f"{url}/f?X-Signature={SECRET}&bare{SECRET}#{SECRET}"):
+            pass
+    text = "\n".join(lines(caplog))
+    assert SECRET not in text
+    assert f"GET {app.url}/a?session_hash=…&x=… " in text
+    assert f"GET {app.url}/f?X-Signature=…&… " in text
+    assert "receive_response_headers.complete status=200 headers: " in text
+    assert "set-cookie" in text
+
+
+async def test_a_lent_client_logs_no_secrets_either(caplog: pytest.LogCaptureFixture) -> None:
+    async with server(LEAKS) as app, httpx.AsyncClient() as client:
+        auth = Auth(token=SECRET, hosts=["127.0.0.1"])
+        gate = anyio.Semaphore(2)
+        link = Link(client, app.url, auth=auth, settings=SETTINGS, gate=gate)
+        await link.fetch(GET)
+        assert SECRET not in "\n".join(lines(caplog))
+        assert f"GET {app.url}/a?session_hash=…&x=… " in "\n".join(lines(caplog))
+
+
+async def test_the_callers_own_requests_are_logged_as_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with server(LEAKS) as app, httpx.AsyncClient() as client:
+        link = Link(client, app.url, auth=None, settings=SETTINGS, gate=anyio.Semaphore(2))
+        await link.fetch(GET)
+        caplog.clear()
+        await client.get(f"{app.url}/a?session_hash={SECRET}&upload_id=1")
+    text = "\n".join(lines(caplog))
+    assert f"GET {app.url}/a?session_hash={SECRET}&upload_id=1 " in text
+    assert f"(b'set-cookie', b'sid={SECRET}; Path=/')" in text
+
+
+async def test_a_request_that_a_hook_of_the_caller_makes_is_logged_as_it_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with server(ok) as app, httpx.AsyncClient() as second:
+
+        async def hook(_: httpx.Request) -> None:
+            await second.get(f"{app.url}/hook?session_hash=visible")
+
+        async with httpx.AsyncClient(event_hooks={"request": [hook]}) as client:
+            link = Link(client, app.url, auth=None, settings=SETTINGS, gate=anyio.Semaphore(2))
+            await link.fetch(GET)
+    text = "\n".join(lines(caplog))
+    assert "/hook?session_hash=visible " in text
+    assert "/a?session_hash=…&x=… " in text
+
+
+async def test_what_was_begun_during_a_request_of_ours_is_not_ours_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hide_secrets()
+    go_on = anyio.Event()
+    line = f"receive_response_headers.complete return_value=(200, [(b'a', b'{SECRET}')])"
+
+    async def later() -> None:
+        await go_on.wait()
+        WIRE.debug(line)
+
+    async with anyio.create_task_group() as group:
+        with sending(httpx.Request("GET", "http://a/"), Redactor):
+            group.start_soon(later)
+        go_on.set()
+    assert lines(caplog) == [line]
+
+
+@pytest.fixture
+def _ours() -> Generator[None]:
+    hide_secrets()
+    hide_secrets()
+    with sending(httpx.Request("GET", "http://a/"), lambda: Redactor([SECRET])):
+        yield
+
+
+@pytest.mark.usefixtures("_ours")
+@pytest.mark.parametrize("part", ["connection", "http11", "http2", "proxy", "socks"])
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
+        ("connect_tcp.started host='a' port=1", None),
+        ("close.started", None),
         (
-            "(b'HTTP/1.1', 200, b'OK', [(b'Set-Cookie', b'a=secret; Path=/'), (b'x', b'y')])",
-            "(b'HTTP/1.1', 200, b'OK', [(b'Set-Cookie', b'…'), (b'x', b'y')])",
+            f"send_request_headers.failed exception=X('{SECRET}')",
+            "send_request_headers.failed exception=X('…')",
         ),
-        (r"""(b'set-cookie', b'it\'s "secret"')""", "(b'set-cookie', b'…')"),
-        ("""[(b'set-cookie', b"it's secret"), (b'x', b'y')]""", None),
-        ("(b'content-type', b'text/html')", "(b'content-type', b'text/html')"),
+        (
+            "receive_response_headers.complete return_value="
+            "(b'HTTP/1.1', 200, b'OK secret', [(b'Set-Cookie', b\"it's secret\"), (b'x', b'y')])",
+            "receive_response_headers.complete status=200 headers: Set-Cookie, x",
+        ),
+        (
+            "receive_response_headers.complete return_value=(200, [(b'x', b'secret')])",
+            "receive_response_headers.complete status=200 headers: x",
+        ),
+        (
+            "receive_response_headers.complete return_value=<odd secret>",
+            "receive_response_headers.complete …",
+        ),
+        (
+            "receive_response_headers.complete return_value=(b'secret', [])",
+            "receive_response_headers.complete …",
+        ),
+        (
+            "setup_socks5_connection.started auth=(b'user', b'secret')",
+            "setup_socks5_connection.started",
+        ),
     ],
 )
-def test_a_cookie_is_left_out(
-    caplog: pytest.LogCaptureFixture, name: str, line: str, expected: str | None
+def test_a_step_is_shown_without_what_may_be_secret(
+    caplog: pytest.LogCaptureFixture, part: str, line: str, expected: str | None
 ) -> None:
-    hide_secrets()
-    hide_secrets()
-    caplog.set_level(logging.DEBUG, logger=name)
-    logging.getLogger(name).debug(line)
-    (record,) = caplog.records
-    assert record.getMessage() == (expected or "[(b'set-cookie', b'…'), (b'x', b'y')]")
+    logging.getLogger(f"httpcore.{part}").debug(line)
+    assert lines(caplog) == [expected or line]
 
 
-def test_a_message_that_is_no_text_stays() -> None:
-    hide_secrets()
-    record = logging.LogRecord("httpcore.http11", logging.DEBUG, "", 0, ["list"], None, None)
-    assert logging.getLogger("httpcore.http11").filter(record)
-    assert record.getMessage() == "['list']"
+@pytest.mark.usefixtures("_ours")
+def test_records_of_any_other_shape_stay(caplog: pytest.LogCaptureFixture) -> None:
+    WIRE.debug(["a", "list"])
+    HTTPX.info("%(a)s", {"a": 1})
+    HTTPX.info("plain")
+    HTTPX.info("%s", httpx.URL("http://b/?session_hash=1"))
+    assert lines(caplog) == ["['a', 'list']", "1", "plain", "http://b/?session_hash=1"]
 
 
-def test_a_session_is_left_out_of_the_urls_of_requests(caplog: pytest.LogCaptureFixture) -> None:
-    hide_secrets()
-    caplog.set_level(logging.INFO, logger="httpx")
-    url = httpx.URL("http://a/upload?upload_id=secret&x=1&session_hash=secret")
-    logging.getLogger("httpx").info("HTTP Request: %s %s", "GET", url)
-    (record,) = caplog.records
-    assert record.getMessage() == "HTTP Request: GET http://a/upload?upload_id=…&x=1&session_hash=…"
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://a/b", "http://a/b"),
+        ("http://user:pw@a:81/b?c=d&e&=f&g=#h", "http://a:81/b?c=…&…&=…&g=…"),
+        ("https://[::1]/%C3%A4?%C3%A4=1", "https://[::1]/%C3%A4?%C3%A4=…"),
+    ],
+)
+def test_a_url_is_shown_without_user_and_values(url: str, expected: str) -> None:
+    assert shown_url(httpx.URL(url)) == expected

@@ -91,5 +91,7 @@ async def test_a_step_up_to_https_is_the_same_host() -> None:
         assert link._trusts("https://example.com/config")
         assert not link._trusts("https://example.org/config")
         assert not link._trusts("http://example.com:7861/config")
+        assert link._trusts("https://example.com:7860/config")
+        assert not link._trusts("https://example.com:7861/config"), "another app"
     async with linked("https://example.com") as link:
         assert not link._trusts("http://example.com/config")

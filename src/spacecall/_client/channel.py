@@ -30,7 +30,6 @@ from spacecall.errors import (
     SpaceError,
 )
 
-JOIN_HEADERS = {"x-gradio-user": "api"}
 # Seconds. A job that has left the queue and has not begun yet is out of reach of everything.
 STARTING = 0.2
 
@@ -63,6 +62,7 @@ class Channel:
         self.link = link
         self.app = app
         self.session_hash = session_hash or secrets.token_hex(8)
+        link.hide(self.session_hash)
         self._group = group
         self._keeps = grace == math.inf
         self._listens = listens
@@ -139,7 +139,7 @@ class Channel:
         if self.lost:
             raise JobLostError("the session has lost its stream: open another", sent=False)
         request = requests.join(self.app, endpoint, data, self.session_hash)
-        headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
+        headers = settings.join_headers()
         self._demux.joining(job)
         answer = await self.link.fetch(request, settings, headers=headers, sending=job.sending)
         self.adopt(job, _event_id(answer.body))

@@ -13,6 +13,7 @@ from spacecall._client.call import Call
 from spacecall._client.groups import task_group
 from spacecall._client.isolation import isolated
 from spacecall._client.job import Job
+from spacecall._core.redaction import Redactor
 from spacecall._core.work import State, Work
 from spacecall._io.settings import Settings
 from spacecall.errors import JobCancelledError, SpaceError
@@ -50,9 +51,12 @@ Service: TypeAlias = Callable[[Report[T], Settings], Awaitable[T]]
 class Direct:
     """Where direct calls run; see `open_direct`."""
 
-    def __init__(self, group: TaskGroup, settings: Settings) -> None:
+    def __init__(
+        self, group: TaskGroup, settings: Settings, redactor: Callable[[Settings], Redactor]
+    ) -> None:
         self.group = group
         self.settings = settings
+        self.redactor = redactor
         self.closed = False
 
     def call(self, name: str, service: Service[T]) -> Call[T]:
@@ -61,10 +65,16 @@ class Direct:
 
 
 @asynccontextmanager
-async def open_direct(settings: Settings) -> AsyncGenerator[Direct, None]:
-    """A place for direct calls; leaving it cancels those under way."""
+async def open_direct(
+    settings: Settings, redactor: Callable[[Settings], Redactor]
+) -> AsyncGenerator[Direct, None]:
+    """A place for direct calls; leaving it cancels those under way.
+
+    Args:
+        redactor: gives what takes the secrets of a call with such settings out of its errors.
+    """
     async with task_group() as group:
-        direct = Direct(group, settings)
+        direct = Direct(group, settings, redactor)
         try:
             yield direct
         finally:
@@ -105,7 +115,7 @@ class DirectCall(Call[T]):
     async def _start(self, *, follow: bool) -> Job[T]:
         if self._direct.closed:
             raise RuntimeError("the service is closed: make calls inside its async with block")
-        job = DirectJob(self._name, self._read, self._settings, follow=follow)
+        job = DirectJob(self._name, self._read, self._settings, self._direct, follow=follow)
         self._direct.group.start_soon(job.run, self._service)
         return job
 
@@ -114,9 +124,16 @@ class DirectJob(Job[T]):
     """A direct call under way."""
 
     def __init__(
-        self, name: str, read: Callable[[Any], T], settings: Settings, *, follow: bool
+        self,
+        name: str,
+        read: Callable[[Any], T],
+        settings: Settings,
+        direct: Direct,
+        *,
+        follow: bool,
     ) -> None:
         super().__init__(settings)
+        self._direct = direct
         self._name = name
         self._reader = read
         self._scope = anyio.CancelScope()
@@ -142,6 +159,9 @@ class DirectJob(Job[T]):
     def _located(self, error: SpaceError) -> SpaceError:
         error.endpoint = error.endpoint or self._name
         return error
+
+    def _redactor(self) -> Redactor:
+        return self._direct.redactor(self._settings)
 
 
 def _same(value: T) -> T:

@@ -68,7 +68,7 @@ async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[
         SpaceError: see `Space`.
     """
     name = space_id(source)
-    base = await find_host(link.moved(hub_endpoint()), name) if name else base_url(source)
+    base = await find_host(link.foreign(hub_endpoint()), name) if name else base_url(source)
     link = link.moved(base)
     try:
         base, config = await _config(link, auth)
@@ -76,7 +76,8 @@ async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[
         state = await why_not(link, name) if name else None
         if state is None:
             raise
-        raise state from error
+        with link.redacting():
+            raise state from error
     return link.moved(base), config
 
 
@@ -87,7 +88,7 @@ async def _config(link: Link, auth: Auth | None) -> tuple[str, dict[str, Any]]:
     except AuthError as error:
         if error.status != 401 or auth is None or auth.username is None:
             raise
-        await _login(link, auth.username, auth.password or "")
+        await _login(link, auth)
         answer = await link.fetch(requests.CONFIG)
     except NotFoundError as error:
         raise NotFoundError(
@@ -97,7 +98,7 @@ async def _config(link: Link, auth: Auth | None) -> tuple[str, dict[str, Any]]:
             space=link.base,
         ) from error
     if "html" in answer.headers.get("content-type", ""):
-        raise ProtocolError(f"there is no Gradio app: GET {answer.url} answered an HTML page")
+        raise ProtocolError(f"there is no Gradio app: GET {answer.shown_url} answered an HTML page")
     return answer.url.partition("?")[0].removesuffix("/config"), _object(answer)
 
 
@@ -106,9 +107,9 @@ async def fetch_info(link: Link, app: AppConfig, *, all_endpoints: bool = False)
     return _object(await link.fetch(requests.info(app, all_endpoints=all_endpoints)))
 
 
-async def _login(link: Link, username: str, password: str) -> None:
+async def _login(link: Link, auth: Auth) -> None:
     try:
-        await link.fetch(requests.login(username, password))
+        await link.fetch(requests.login(auth.username or "", auth.password or ""))
     except StatusError as error:
         # A wrong password gives 400 on every version.
         if error.status != 400:
@@ -119,5 +120,5 @@ async def _login(link: Link, username: str, password: str) -> None:
 def _object(answer: Answer) -> dict[str, Any]:
     found = answer.json()
     if not isinstance(found, dict):
-        raise ProtocolError(f"expected a JSON object from {answer.url}")
+        raise ProtocolError(f"expected a JSON object from {answer.shown_url}")
     return cast("dict[str, Any]", found)

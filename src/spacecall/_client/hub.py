@@ -89,7 +89,7 @@ async def known_runtime(link: Link, name: str) -> Runtime | None:
     """
     once = replace(link.settings, retry=Retry(attempts=1))
     with anyio.move_on_after(_PATIENCE), suppress(SpaceError):
-        return await find_runtime(link.moved(hub_endpoint()), name, settings=once)
+        return await find_runtime(link.foreign(hub_endpoint()), name, settings=once)
     return None
 
 

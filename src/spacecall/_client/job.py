@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import anyio
 
 from spacecall._client.lenses import Outputs, Text
+from spacecall._core.redaction import Redactor, redact_error, redact_event
 from spacecall._core.work import State, Work
 from spacecall._io.settings import Settings
 from spacecall.errors import (
@@ -19,7 +20,7 @@ from spacecall.errors import (
     ProtocolError,
     SpaceError,
 )
-from spacecall.events import Completed, Event, Output, TextDelta
+from spacecall.events import Completed, Event, Log, Output, Progress, TextDelta
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         self._settings = settings
         self._began = anyio.current_time()
         self._changed: anyio.Event | None = None
+        self._redact: Redactor | None = None
         self._enter("upload")
 
     @property
@@ -92,7 +94,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             if not self._work.ended or self._resubmitted():
                 await self._wait()
             elif self._work.error is not None:
-                raise self._placed(self._work.error)
+                raise self._for_caller(self._work.error)
             else:
                 raise StopAsyncIteration
 
@@ -105,7 +107,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         while not self._work.ended or self._resubmitted():
             await self._wait()
         if self._work.error is not None:
-            raise self._placed(self._work.error)
+            raise self._for_caller(self._work.error)
         return self._read(self._work.values or [])
 
     async def cancel(self) -> None:
@@ -123,6 +125,17 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     @abstractmethod
     def _located(self, error: SpaceError) -> SpaceError:
         """`error` with the place where it happened."""
+
+    @abstractmethod
+    def _redactor(self) -> Redactor:
+        """What takes the caller's secrets out of errors and events."""
+
+    def _for_caller(self, error: Exception) -> Exception:
+        """`error` as the caller gets it: one of ours with its place and without secrets."""
+        if isinstance(error, SpaceError):
+            error = self._located(error)
+            redact_error(error, self._redactor())
+        return error
 
     def _resubmitted(self) -> bool:
         """Whether a lost job was sent again, as the caller's `Retry` wants it."""
@@ -165,17 +178,18 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             return Output(self._read(event.value))
         if isinstance(event, Completed):
             return Completed(self._read(event.value), event.duration)
-        return event
-
-    def _placed(self, error: Exception) -> Exception:
-        return self._located(error) if isinstance(error, SpaceError) else error
+        if not isinstance(event, (Log, Progress)):
+            return event
+        if self._redact is None:
+            self._redact = self._redactor()
+        return redact_event(event, self._redact)
 
     def _read(self, values: list[Any]) -> T:
         try:
             return self._decode(values)
         except SpaceError as error:
-            raise self._located(error) from error.__cause__
+            raise self._for_caller(error) from error.__cause__
         except RecursionError as error:
-            raise self._located(ProtocolError("the value is nested too deeply")) from error
+            raise self._for_caller(ProtocolError("the value is nested too deeply")) from error
         except StopAsyncIteration as error:  # it would pass for the end of the events
             raise RuntimeError("what was given to Call.map raised StopAsyncIteration") from error

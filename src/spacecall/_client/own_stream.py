@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from spacecall._client.channel import JOIN_HEADERS, Channel
+from spacecall._client.channel import Channel
 from spacecall._client.isolation import suppress_cancel_errors
 from spacecall._core import requests
 from spacecall._core.config import Dependency
@@ -81,7 +81,7 @@ async def _stream(
     endpoint: Dependency, channel: Channel, settings: Settings
 ) -> AsyncGenerator[_Stream, None]:
     link, app = channel.link, channel.app
-    headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
+    headers = settings.join_headers()
     sockets = generation(app.protocol).streams is Streams.WEBSOCKET
     request = requests.own_stream(app, endpoint, channel.session_hash, websocket=sockets)
     if sockets:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from spacecall._core.config import AppConfig
 from spacecall._core.generations import SUPPORTED, Streams
+from spacecall._io.link import Link
 from spacecall._warnings import NewerProtocolWarning
 from spacecall.errors import UnsupportedProtocolError
 
@@ -15,11 +16,11 @@ OnNewer: TypeAlias = Literal["warn", "raise"]
 """What becomes of an app that announces a protocol which is not known."""
 
 
-def check_protocol(app: AppConfig, on_newer: OnNewer, place: str) -> None:
+def check_protocol(app: AppConfig, on_newer: OnNewer, link: Link) -> None:
     """See that the app's protocol can be spoken.
 
     Args:
-        place: the app's address, for messages.
+        link: to the app.
 
     Raises:
         UnsupportedProtocolError: it is not known and `on_newer` says so, or needs an extra.
@@ -32,10 +33,11 @@ def check_protocol(app: AppConfig, on_newer: OnNewer, place: str) -> None:
         sockets = SUPPORTED[name].streams is Streams.WEBSOCKET
         if sockets and find_spec("wsproto") is None:
             text = "the app is of Gradio 3, which speaks websockets: install spacecall[ws]"
-            raise UnsupportedProtocolError(text, space=place)
+            raise UnsupportedProtocolError(text, space=link.base)
         return
     known = ", ".join(SUPPORTED)
     text = f"the app announces the protocol {name!r} (Gradio {app.version}); known are {known}"
+    text = link.redactor()(text)
     if on_newer == "raise":
-        raise UnsupportedProtocolError(f"{text}: is there a newer spacecall?", space=place)
-    warnings.warn(f"{text}: tried as the newest of these [{place}]", NewerProtocolWarning, 2)
+        raise UnsupportedProtocolError(f"{text}: is there a newer spacecall?", space=link.base)
+    warnings.warn(f"{text}: tried as the newest of these [{link.base}]", NewerProtocolWarning, 2)

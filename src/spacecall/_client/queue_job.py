@@ -18,6 +18,7 @@ from spacecall._core import jobs
 from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation
 from spacecall._core.loose import error_text
+from spacecall._core.redaction import Redactor
 from spacecall._core.work import State
 from spacecall._io.settings import Settings
 from spacecall.errors import (
@@ -126,7 +127,7 @@ class QueueJob(Job[T]):
             self.drop(JobCancelledError("the job was cancelled while it was detached"))
             raise
         if self._core.error is not None:
-            raise self._placed(self._core.error)
+            raise self._for_caller(self._core.error)
         self._connection.jobs.discard(self)
         assert self._core.event_id is not None
         return self._core.event_id
@@ -207,6 +208,9 @@ class QueueJob(Job[T]):
         error.endpoint = error.endpoint or self._plan.endpoint.name
         error.event_id = error.event_id or self._core.event_id
         return error
+
+    def _redactor(self) -> Redactor:
+        return self._channel.link.redactor(self._settings)
 
 
 def _loaded(name: str) -> Alone:

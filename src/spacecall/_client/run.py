@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from spacecall._client.channel import JOIN_HEADERS, Channel
+from spacecall._client.channel import Channel
 from spacecall._core import requests
 from spacecall._core.config import Dependency
 from spacecall._core.jobs import Job
 from spacecall._core.outcomes import app_error
 from spacecall._core.work import State
-from spacecall._io.settings import Settings
+from spacecall._io.settings import JOIN_HEADERS, Settings
 from spacecall._wire.errors import AppErrorBody
 from spacecall._wire.run import RunResponse
 from spacecall.errors import ProtocolError, SpaceError, StatusError

@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 
-from spacecall._client.channel import JOIN_HEADERS, STARTING, Channel
+from spacecall._client.channel import STARTING, Channel
 from spacecall._client.isolation import suppress_cancel_errors
 from spacecall._core import requests
 from spacecall._core.config import Dependency
@@ -60,7 +60,7 @@ async def _join(
     job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
 ) -> str:
     request = requests.call(channel.app, endpoint, data)
-    headers = {**JOIN_HEADERS, **settings.zero_gpu.headers()}
+    headers = settings.join_headers()
     try:
         answer = await channel.link.fetch(request, settings, headers=headers, sending=job.sending)
     except NotFoundError as error:

@@ -20,6 +20,7 @@ from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.protocols import OnNewer, check_protocol
 from spacecall._client.queue_call import QueueCall, Way
 from spacecall._core.config import AppConfig, read_config
+from spacecall._core.sources import without_secrets
 from spacecall._io.link import HttpClient, Link, new_client
 from spacecall._io.settings import Settings
 from spacecall.errors import InvalidInputError
@@ -93,12 +94,14 @@ class Space(Caller, AsyncContextManagerMixin):
             gate = anyio.Semaphore(self._settings.limits.requests)
             link = Link(client, "", auth=self._auth, settings=self._settings, gate=gate)
             link, config = await reach(link, self._source, self._auth)
-            app = read_config(config)
-            check_protocol(app, self._on_newer, link.base)
+            with link.redacting():
+                app = read_config(config)
+                check_protocol(app, self._on_newer, link)
             connection = await stack.enter_async_context(_open(link, app))
             self._opened = Way(connection, self._settings)
             if self._describe:
-                await connection.describe()
+                with link.redacting():
+                    await connection.describe()
             yield self
 
     def session(
@@ -135,7 +138,7 @@ class Space(Caller, AsyncContextManagerMixin):
         return QueueCall(ticket.endpoint, way, prepare)
 
     def __repr__(self) -> str:
-        return f"<Space {self._source}>"
+        return f"<Space {without_secrets(self._source)}>"
 
 
 class Session(Caller):

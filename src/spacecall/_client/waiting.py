@@ -90,7 +90,8 @@ class Watch:
         """Visit the app, where that can help. Raises SpaceStateError if it will not run."""
         stage = runtime.stage
         if stage.final:
-            raise state_error(self._name, runtime)
+            with self._hub.redacting():
+                raise state_error(self._name, runtime)
         if not stage.runs and stage is not Stage.SLEEPING:
             return False
         return await self._visit() and stage.runs
@@ -98,7 +99,7 @@ class Watch:
     async def _visit(self) -> bool:
         """Whether the app answers. Asking is what wakes it."""
         if self._app is None:
-            self._app = self._hub.moved(await find_host(self._hub, self._name))
+            self._app = self._hub.foreign(await find_host(self._hub, self._name))
         with anyio.move_on_after(_VISIT):
             try:
                 async with self._app.open(VISIT):

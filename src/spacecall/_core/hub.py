@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from spacecall._core.requests import Request
+from spacecall._problems import problems
 from spacecall._wire.hub.host import SpaceHost
 from spacecall._wire.hub.jwt import SpaceJwt
 from spacecall._wire.hub.quota import ZeroGpuQuota
@@ -236,9 +237,6 @@ def _read(model: type[M], body: bytes) -> M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(map(str, problem["loc"]))
+        problem = problems(error)[0]
     # Not chained: pydantic's error repeats the answer, which may hold a token.
-    raise ProtocolError(
-        f"the Hub's answer is no {model.__name__}: {where}{': ' if where else ''}{problem['msg']}"
-    )
+    raise ProtocolError(f"the Hub's answer is no {model.__name__}: {problem}")

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from spacecall.errors import InvalidInputError
 
+_USER_INFO = re.compile(r"^(\s*(?:[^:/@]*:)?//)?.*@", re.DOTALL)
 _SPACE_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _HUB_PAGE = re.compile(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/spaces/([^/?#]+/[^/?#]+)/?.*"
@@ -20,6 +21,11 @@ def space_id(source: str) -> str | None:
     return found if _SPACE_ID.fullmatch(found) else None
 
 
+def without_secrets(source: str) -> str:
+    """Return `source` as it can be shown: without user, password, query and fragment."""
+    return _USER_INFO.sub(r"\1", source).partition("?")[0].partition("#")[0]
+
+
 def base_url(source: str) -> str:
     """The app's address without query, fragment and the slash at its end.
 
@@ -29,13 +35,14 @@ def base_url(source: str) -> str:
     try:
         parts = urlsplit(source.strip())
         port = parts.port
-    except ValueError as error:
-        raise InvalidInputError(f"this is not an address: {error}") from error
+    except ValueError:  # whose text repeats a part of it
+        shown = without_secrets(source)
+        raise InvalidInputError(f"{shown!r} is not an address") from None
     if "@" in parts.netloc:
         raise InvalidInputError("put credentials into auth=Auth(…), not into the address")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidInputError(
-            f"{source!r} is neither a Space id (owner/name) nor an address (https://…)"
+            f"{without_secrets(source)!r} is neither a Space id (owner/name) nor an address (https://…)"
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     place = host if port is None else f"{host}:{port}"

@@ -15,6 +15,7 @@ class Cookies:
 
     def __init__(self, begin: httpx.Cookies) -> None:
         self._kept = httpx.Cookies(begin)
+        _forget_unsendable(self._kept)
 
     def fork(self) -> Cookies:
         """Others that begin as these."""
@@ -44,10 +45,10 @@ class Cookies:
         self._kept.extract_cookies(response)
         anew = {cookie.name for cookie in self._kept.jar if cookie.domain}
         _forget(self._kept, lambda cookie: not cookie.domain and cookie.name in anew)
-        forget_unsendable(self._kept)
+        _forget_unsendable(self._kept)
 
 
-def forget_unsendable(cookies: httpx.Cookies) -> None:
+def _forget_unsendable(cookies: httpx.Cookies) -> None:
     """Drop those that no header can carry: each later request would fail."""
     _forget(cookies, lambda cookie: not f"{cookie.name}{cookie.value}".isascii())
 

@@ -7,6 +7,14 @@ from urllib.parse import urljoin, urlsplit
 
 from spacecall.options import Auth
 
+
+class MaskedHeaders(dict[str, str]):
+    """Headers whose values are not in their repr: tools show the locals of a traceback."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name!r}: …" for name in self) + "}"
+
+
 DEFAULT_HUB = "https://huggingface.co"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ import httpx
 from spacecall._core.backoff import reset_after, retry_after
 from spacecall._core.loose import items
 from spacecall._core.outcomes import plain
+from spacecall._core.redaction import Redactor, redact_error
 from spacecall.errors import (
     AuthError,
     DeadlineError,
@@ -20,6 +21,7 @@ from spacecall.errors import (
     NotFoundError,
     QueueFullError,
     RateLimitedError,
+    SpaceError,
     StatusError,
     TransportError,
 )
@@ -33,8 +35,12 @@ _NOT_SENT = (
 
 
 @contextmanager
-def mapped(space: str) -> Generator[None]:
-    """Turn what httpx raises inside into `TransportError` or `DeadlineError`."""
+def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator[None]:
+    """Turn what httpx raises inside into `TransportError` or `DeadlineError`.
+
+    Args:
+        redactor: gives what takes secrets out of messages; asked for only when one is needed.
+    """
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -42,11 +48,16 @@ def mapped(space: str) -> Generator[None]:
     except httpx.TimeoutException as error:
         raise DeadlineError("the server went silent", phase="idle", space=space) from error
     except (httpx.InvalidURL, UnicodeError) as error:  # the latter of a host, or half a character
-        raise InvalidInputError(f"not a valid URL: {error}", space=space) from error
+        failure: SpaceError = InvalidInputError(f"not a valid URL: {error}", space=space)
+        failure.__cause__ = error
+        redact_error(failure, redactor())
+        raise failure from failure.__cause__
     except httpx.HTTPError as error:
-        raise TransportError(
-            _reason(error), sent=not isinstance(error, _NOT_SENT), space=space
-        ) from error
+        sent = not isinstance(error, _NOT_SENT)
+        failure = TransportError(_reason(error), sent=sent, space=space)
+        failure.__cause__ = error
+        redact_error(failure, redactor())
+        raise failure from failure.__cause__
 
 
 def _reason(error: httpx.HTTPError) -> str:
@@ -61,12 +72,24 @@ def _reason(error: httpx.HTTPError) -> str:
 
 
 def status_error(
-    status: int, headers: Mapping[str, str], body: bytes, *, now: float, space: str
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float,
+    space: str,
+    redact: Redactor | None = None,
 ) -> StatusError:
-    """The typed error of an answer that is no success. `now` is the time of day in seconds."""
+    """The typed error of an answer that is no success.
+
+    Args:
+        now: the time of day in seconds.
+        redact: takes secrets out of everything that the server says; `body` is among it.
+    """
+    redact = redact or Redactor()
     text = body.decode(errors="replace")
-    detail, problems = _detail(text, headers.get("content-type", ""))
-    place: dict[str, Any] = {"status": status, "body": text, "space": space}
+    detail, problems = _Reading(redact).detail(text, headers.get("content-type", ""))
+    place: dict[str, Any] = {"status": status, "body": redact(text), "space": space}
     error: StatusError
     if status in (401, 403):
         error = AuthError(_auth_message(status, detail), **place)
@@ -84,7 +107,8 @@ def status_error(
     error.retry_after = retry_after(headers.get("retry-after"), now)
     if status == 429 and error.retry_after is None:
         error.retry_after = reset_after(headers.get("ratelimit"))
-    error.provider = headers.get("x-inference-provider")
+    provider = headers.get("x-inference-provider")
+    error.provider = provider and redact(provider)
     return error
 
 
@@ -97,36 +121,42 @@ def _auth_message(status: int, detail: str) -> str:
     )
 
 
-def _detail(text: str, content_type: str) -> tuple[str, list[str]]:
-    """A readable line, and the problems of a 422, from the bodies that servers send."""
-    if "html" in content_type:
-        return f"an HTML page: {plain(text)[:120]!r}", []
-    try:
-        body: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        return _short(text), []
-    if isinstance(body, dict):
-        body = cast("dict[str, Any]", body)
-        body = body.get("detail", body.get("error", body))
-    if isinstance(body, dict):
-        body = cast("dict[str, Any]", body)
-        body = body.get("error") or body.get("message") or body
-    if isinstance(body, list):
-        return "the input was refused", [_problem(entry) for entry in cast("list[Any]", body)]
-    if body is None:  # the error object of an app that does not tell its errors
-        return _short(""), []
-    return _short(body if isinstance(body, str) else json.dumps(body)), []
+class _Reading:
+    """Reads the bodies that servers send with an error status, for people."""
 
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
 
-def _problem(entry: Any) -> str:
-    """One entry of a 422: gr.validate's (5.x, 6.x), or FastAPI's own."""
-    if not isinstance(entry, dict):
-        return _short(str(entry))
-    fields = cast("dict[str, Any]", entry)
-    where = fields.get("parameter_name") or ".".join(map(str, items(fields.get("loc"))))
-    what = fields.get("message") or fields.get("msg") or json.dumps(fields)
-    return _short(f"{where}: {what}" if where else str(what))
+    def detail(self, text: str, content_type: str) -> tuple[str, list[str]]:
+        """A readable line, and the problems of a 422."""
+        if "html" in content_type:
+            return f"an HTML page: {self._redact.cut(plain(text), 120)!r}", []
+        try:
+            body: Any = json.loads(text)
+        except (ValueError, RecursionError):
+            return self._short(text), []
+        if isinstance(body, dict):
+            body = cast("dict[str, Any]", body)
+            body = body.get("detail", body.get("error", body))
+        if isinstance(body, dict):
+            body = cast("dict[str, Any]", body)
+            body = body.get("error") or body.get("message") or body
+        if isinstance(body, list):
+            entries = cast("list[Any]", body)
+            return "the input was refused", [self._problem(entry) for entry in entries]
+        if body is None:  # the error object of an app that does not tell its errors
+            return self._short(""), []
+        return self._short(body if isinstance(body, str) else json.dumps(body)), []
 
+    def _problem(self, entry: Any) -> str:
+        """One entry of a 422: gr.validate's (5.x, 6.x), or FastAPI's own."""
+        if not isinstance(entry, dict):
+            return self._short(str(entry))
+        fields = cast("dict[str, Any]", entry)
+        where = fields.get("parameter_name") or ".".join(map(str, items(fields.get("loc"))))
+        what = fields.get("message") or fields.get("msg") or json.dumps(fields)
+        return self._short(f"{where}: {what}" if where else str(what))
 
-def _short(text: str) -> str:
-    return (text[:297] + "…" if len(text) > 300 else text).strip() or "no explanation"
+    def _short(self, text: str) -> str:
+        text = self._redact.cut(text, 301)
+        return (text[:297] + "…" if len(text) > 300 else text).strip() or "no explanation"

@@ -4,33 +4,54 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import anyio
 import httpx
 
+from spacecall._core.redaction import (
+    Redactor,
+    basic_credentials,
+    header_secrets,
+    redact_error,
+    url_secrets,
+)
 from spacecall._core.requests import Request
 from spacecall._io.body import Content, Ready, read
-from spacecall._io.cookies import Cookies, forget_unsendable
-from spacecall._io.credentials import authorization, origin, place, resolve
+from spacecall._io.borrowed import without_cookies
+from spacecall._io.cookies import Cookies
+from spacecall._io.credentials import MaskedHeaders, authorization, origin, place, resolve
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import active
-from spacecall._io.logs import hide_secrets
+from spacecall._io.logs import hide_secrets, sending
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.tls import tls
 from spacecall._version import __version__
-from spacecall.errors import InvalidInputError, ProtocolError, StatusError, TransportError
+from spacecall.errors import (
+    InvalidInputError,
+    ProtocolError,
+    SpaceError,
+    StatusError,
+    TransportError,
+)
 from spacecall.options import Auth, Timeouts
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 HttpClient: TypeAlias = httpx.AsyncClient
 _JSON = {"content-type": "application/json"}
+_PLAIN = {"accept": "*/*", "accept-encoding": "gzip, deflate", "connection": "keep-alive"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
@@ -71,28 +92,40 @@ class Answer:
     Attributes:
         url: where it came from, after redirects.
         headers: names in lower case.
+        redactor: gives what takes the secrets of the request out of a text.
     """
 
     url: str
     headers: Mapping[str, str]
     body: bytes
+    redactor: Callable[[], Redactor] = field(default=Redactor, repr=False)
+
+    @property
+    def shown_url(self) -> str:
+        """The url as an error may show it: without its query."""
+        return self.redactor()(self.url.partition("?")[0])
 
     def json(self) -> Any:
         """The body as a value. Raises `ProtocolError` if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            kind = self.headers.get("content-type", "no content type")
-            raise ProtocolError(f"expected JSON from {self.url}, got {kind}") from error
+            kind = self.redactor()(self.headers.get("content-type", "no content type"))
+            raise ProtocolError(f"expected JSON from {self.shown_url}, got {kind}") from error
 
 
 class Link:
     """The way to one app, with cookies of its own (replicas keep a session by cookie).
 
+    No cookie that an answer sets gets into the client, or to another link. Of the client, a link
+    uses the default headers, `auth` and cookies for its own server alone; the cookies only if no
+    `auth` of its own says whose they would have to be.
+
     Args:
         client: used for every request.
         base: the app's address, without a slash at its end.
         gate: how many short requests may be under way at once, shared by all links of a Space.
+        defaults: whether the client's default headers, `auth` and cookies are used at all.
     """
 
     def __init__(
@@ -104,30 +137,54 @@ class Link:
         settings: Settings,
         gate: anyio.Semaphore,
         cookies: Cookies | None = None,
+        defaults: bool = True,
     ) -> None:
         hide_secrets()
         self.base = base
         self.settings = settings
-        self._client = client
+        self._client = without_cookies(client)
         self._auth = auth
         self._gate = gate
-        self._cookies = Cookies(client.cookies) if cookies is None else cookies
+        self._defaults = defaults
+        self._anonymous = auth is None or not (auth.token or auth.username)
+        if cookies is None:
+            begins = defaults and self._anonymous
+            cookies = Cookies(client.cookies if begins else httpx.Cookies())
+        self._cookies = cookies
+        self._secrets: set[str] = set()
 
     def fork(self) -> Link:
         """A link whose cookies begin as this one's and go their own way."""
-        return Link(
+        link = Link(
             self._client,
             self.base,
             auth=self._auth,
             settings=self.settings,
             gate=self._gate,
             cookies=self._cookies.fork(),
+            defaults=self._defaults,
         )
+        link._secrets.update(self._secrets)
+        return link
 
     def moved(self, base: str) -> Link:
-        """The same link to another address."""
+        """The same link to another address of the same app."""
         link = self.fork()
         link.base = base
+        return link
+
+    def foreign(self, base: str) -> Link:
+        """A link to another server: of this one, only a token for that host goes there."""
+        link = Link(
+            self._client,
+            base,
+            auth=self._auth,
+            settings=replace(self.settings, headers={}),
+            gate=self._gate,
+            cookies=Cookies(httpx.Cookies()),
+            defaults=False,
+        )
+        link._secrets.update(self._known_secrets(self.settings))
         return link
 
     @property
@@ -143,6 +200,51 @@ class Link:
     def remember(self, cookies: Mapping[str, str]) -> None:
         """Take over cookies that another link had. Raises ValueError for what is no cookie."""
         self._cookies.remember(cookies)
+
+    def hide(self, secret: str) -> None:
+        """Keep `secret` out of errors, events and logs too."""
+        self._secrets.add(secret)
+
+    def redactor(self, settings: Settings | None = None, *, url: str = "") -> Redactor:
+        """What takes the secrets of this link out of a text.
+
+        Args:
+            settings: of the call that it is for, where they are other than the link's.
+            url: of a file, which may have a signature or a password in it.
+        """
+        return Redactor((*self._known_secrets(settings or self.settings), *url_secrets(url)))
+
+    @contextmanager
+    def redacting(self) -> Generator[None]:
+        """Take the secrets of this link out of each `SpaceError` that is raised inside."""
+        try:
+            yield
+        except SpaceError as error:
+            redact_error(error, self.redactor())
+            raise
+
+    def _known_secrets(self, settings: Settings) -> Iterator[str]:
+        yield from self._secrets
+        yield from self._cookies.values().values()
+        yield from header_secrets(settings.headers.items())
+        yield from settings.zero_gpu.headers().values()
+        if self._defaults:
+            yield from header_secrets(self._client.headers.items())
+        if self._auth is not None:
+            yield self._auth.token or ""
+            yield self._auth.password or ""
+            if self._auth.password:
+                yield basic_credentials(self._auth.username or "", self._auth.password)
+
+    def _request_redactor(self, request: httpx.Request, settings: Settings) -> Redactor:
+        """What takes out the secrets of one request as well."""
+        return Redactor(
+            (
+                *self._known_secrets(settings),
+                *header_secrets(request.headers.items()),
+                *url_secrets(str(request.url)),
+            )
+        )
 
     async def fetch(
         self,
@@ -172,7 +274,12 @@ class Link:
                 with sending():
                     async with self.open(request, settings, headers=headers) as response:
                         body = await read(response, settings.limits, self.base)
-                        return Answer(str(response.url), response.headers, body)
+                        return Answer(
+                            str(response.url),
+                            response.headers,
+                            body,
+                            lambda: self._request_redactor(response.request, settings),
+                        )
 
         return await retrying(attempt, settings.retry, idempotent=request.method == "GET")
 
@@ -187,8 +294,9 @@ class Link:
     ) -> AsyncGenerator[httpx.Response, None]:
         """Send a request; the answer's body is still to be read. Errors as in `fetch`."""
         settings = settings or self.settings
-        with mapped(self.base):
-            built = self._client.build_request(
+        with mapped(self.base, lambda: self.redactor(settings)):
+            build = self._client.build_request if self._defaults else _plain_request
+            built = build(
                 request.method,
                 self.base + request.path,
                 params=request.query or None,
@@ -210,7 +318,7 @@ class Link:
         What goes wrong inside `async with` is not mapped: it may be the caller's own.
         """
         async with AsyncExitStack() as stack:
-            with mapped(self.base):
+            with mapped(self.base, lambda: self.redactor(url=url)):
                 answered = self._answered(self._get(url), self.settings, elsewhere=True)
                 response = await stack.enter_async_context(answered)
             yield response
@@ -224,7 +332,12 @@ class Link:
             if not (response.is_success or response.is_informational):
                 body = await read(response, settings.limits, self.base)
                 raise status_error(
-                    response.status_code, response.headers, body, now=time.time(), space=self.base
+                    response.status_code,
+                    response.headers,
+                    body,
+                    now=time.time(),
+                    space=self.base,
+                    redact=self._request_redactor(response.request, settings),
                 )
             yield response
         finally:
@@ -252,11 +365,12 @@ class Link:
             elif hops == _MAX_REDIRECTS:
                 refused = f"more than {_MAX_REDIRECTS} redirects"
             if refused:
+                refused = self._request_redactor(request, settings)(refused)
                 raise StatusError(refused, status=response.status_code, space=self.base)
             try:
                 request = self._get(url)
-            except (httpx.InvalidURL, UnicodeError) as error:
-                raise TransportError("redirected to what is no address", space=self.base) from error
+            except (httpx.InvalidURL, UnicodeError):  # whose text repeats the address
+                raise TransportError("redirected to what is no address", space=self.base) from None
             hops += 1
 
     async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
@@ -264,32 +378,63 @@ class Link:
             raise RuntimeError("the Space is closed: read its files inside its async with block")
         url = str(request.url)
         trusted = self._trusts(url)
-        # build_request merges the cookies of the whole client; this link's own replace them.
-        request.headers.pop("cookie", None)
         request.headers["user-agent"] = USER_AGENT
+        auth = None
         if trusted:
-            request.headers.update({**authorization(self._auth, url), **settings.headers})
+            if not self._anonymous:  # whose the client's cookies are, nobody knows
+                request.headers.pop("cookie", None)
+            headers = MaskedHeaders({**authorization(self._auth, url), **settings.headers})
+            request.headers.update(headers)
             self._cookies.send(request)
+            if self._defaults and "authorization" not in map(str.lower, headers):
+                auth = httpx.USE_CLIENT_DEFAULT
         request.extensions["timeout"] = _httpx_timeout(settings.timeouts)
-        auth = httpx.USE_CLIENT_DEFAULT if trusted else None
-        response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+        with sending(request, lambda: self._request_redactor(request, settings)):
+            response = await self._client.send(
+                request, stream=True, auth=auth, follow_redirects=False
+            )
+        if auth is not None and self._client.auth is not None:
+            credentials = request.headers.get("authorization", "")
+            self._secrets.update(header_secrets([("authorization", credentials)]))
         if trusted and "set-cookie" in response.headers:
             self._cookies.receive(response)
-            forget_unsendable(self._client.cookies)
         return response
 
     def _get(self, url: str) -> httpx.Request:
         """A request that carries what the client itself adds only to the app's own host."""
-        build = self._client.build_request if self._trusts(url) else httpx.Request
+        build = (
+            self._client.build_request if self._trusts(url) and self._defaults else httpx.Request
+        )
         return build("GET", url)
 
     def _trusts(self, url: str) -> bool:
         """Whether `url` is on the app's own host; a step up to https counts."""
         if self.base and url.startswith(f"{self.base}/"):
             return True
-        own, other = origin(self.base), origin(url)
-        upgraded = (own[0], other[0]) == ("http", "https") and own[1] == other[1]
-        return own == other or upgraded
+        own, target = origin(self.base), origin(url)
+        # Another port is another app, but for that of https itself.
+        upgraded = (own[0], target[0]) == ("http", "https") and target[2] in (own[2], 443)
+        return own == target or (upgraded and own[1] == target[1])
+
+
+def _plain_request(
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None,
+    data: Mapping[str, str] | None,
+    content: bytes | AsyncIterator[bytes] | None,
+    headers: Mapping[str, str],
+) -> httpx.Request:
+    """A request with nothing in it that a client adds by itself."""
+    return httpx.Request(
+        method,
+        url,
+        params=None if params is None else dict(params),
+        data=data,
+        content=content,
+        headers={**_PLAIN, **headers},
+    )
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:

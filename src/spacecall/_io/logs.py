@@ -1,46 +1,114 @@
-"""What the libraries below log."""
+"""What the libraries below log of our own requests; every other record stays as it is."""
 
 from __future__ import annotations
 
+import ast
 import logging
-import re
-from typing import Final
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
 
 import httpx
 
-_COOKIE: Final = re.compile(
-    r"""(b'set-cookie', )b(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.IGNORECASE
+from spacecall._core.redaction import MASK, Redactor
+
+_HTTPX: Final = "httpx"
+_HTTPCORE: Final = tuple(
+    f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")
 )
-_SESSION: Final = re.compile(r"\b(session_hash|upload_id)=[^&\s]+")
-_LOGGERS: Final = ("httpcore.http11", "httpcore.http2")
 
 
-class _NoCookies(logging.Filter):
+class _Sending:
+    """A request of ours while it is being sent."""
+
+    def __init__(self, request: httpx.Request, redactor: Callable[[], Redactor]) -> None:
+        self.request: httpx.Request | None = request
+        self.redactor = redactor
+
+
+_sending: ContextVar[_Sending | None] = ContextVar("spacecall_sending", default=None)
+
+
+@contextmanager
+def sending(request: httpx.Request, redactor: Callable[[], Redactor]) -> Generator[None]:
+    """Inside, what httpx and httpcore log in this task is of `request`, and shows no secrets.
+
+    Args:
+        redactor: asked for only when something is logged.
+    """
+    current = _Sending(request, redactor)
+    token = _sending.set(current)
+    try:
+        yield
+    finally:
+        _sending.reset(token)
+        current.request = None  # for tasks that were started inside, and took the context along
+
+
+def shown_url(url: httpx.URL) -> str:
+    """Return `url` as a log may show it: without user, fragment and the values of its query."""
+    shown = str(url.copy_with(userinfo=b"", query=None, fragment=None))
+    parameters = [parameter.partition("=") for parameter in url.query.decode("latin-1").split("&")]
+    masked = "&".join(
+        name + separator + MASK if separator else MASK for name, separator, _ in parameters
+    )
+    return f"{shown}?{masked}" if url.query else shown
+
+
+class _RequestLines(logging.Filter):
+    """Of httpx: a line for each answer, with the url and the server's reason phrase."""
+
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.msg, str):
-            record.msg = _COOKIE.sub(r"\1b'…'", record.msg)
+        current = _sending.get()
+        if current is None or current.request is None or not isinstance(record.args, tuple):
+            return True
+        url = current.request.url
+        if any(argument is url for argument in record.args):
+            redact = current.redactor()
+            record.args = tuple(_shown(argument, redact) for argument in record.args)
         return True
 
 
-class _NoSessions(logging.Filter):
+class _WireLines(logging.Filter):
+    """Of httpcore: a line for each step, with the headers of answers and what a proxy is told."""
+
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                _SESSION.sub(r"\1=…", str(one)) if isinstance(one, httpx.URL) else one
-                for one in record.args
-            )
+        current = _sending.get()
+        if current is None or current.request is None or not isinstance(record.msg, str):
+            return True
+        step, _, details = record.msg.partition(" ")
+        if step.startswith("receive_response_headers.") and details.startswith("return_value="):
+            details = _without_values(details.removeprefix("return_value="))
+        elif step.startswith("setup_socks5_connection."):
+            details = ""
+        record.msg = current.redactor()(f"{step} {details}".rstrip())
         return True
 
 
-_NO_COOKIES: Final = _NoCookies()
-_NO_SESSIONS: Final = _NoSessions()
+_REQUEST_LINES: Final = _RequestLines()
+_WIRE_LINES: Final = _WireLines()
 
 
 def hide_secrets() -> None:
-    """Keep cookies and session hashes out of the libraries' logs.
+    """Keep secrets of our own requests out of the libraries' logs, see `sending`."""
+    logging.getLogger(_HTTPX).addFilter(_REQUEST_LINES)
+    for name in _HTTPCORE:
+        logging.getLogger(name).addFilter(_WIRE_LINES)
 
-    httpcore shows the headers of every answer at DEBUG, httpx the url of every request at INFO.
-    """
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_NO_COOKIES)
-    logging.getLogger("httpx").addFilter(_NO_SESSIONS)
+
+def _shown(argument: Any, redact: Redactor) -> Any:
+    if isinstance(argument, httpx.URL):
+        return redact(shown_url(argument))
+    return redact(argument) if isinstance(argument, str) else argument
+
+
+def _without_values(answer: str) -> str:
+    """Return the status and the names of the headers of an answer, as httpcore shows it."""
+    try:
+        *_, headers = fields = ast.literal_eval(answer)
+        status = next(field for field in fields if isinstance(field, int))
+        names = ", ".join(name.decode("latin-1") for name, _ in headers)
+    except (ValueError, SyntaxError, TypeError, AttributeError, StopIteration, MemoryError):
+        return MASK
+    return f"status={status} headers: {names}"

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Unpack
 
+from spacecall._io.credentials import MaskedHeaders
 from spacecall.options import CallOptions, Limits, Retry, Timeouts, ZeroGPU, check_header
+
+JOIN_HEADERS = {"x-gradio-user": "api"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,10 @@ class Settings:
     def __post_init__(self) -> None:
         for name, value in self.headers.items():
             check_header(name, value)
+
+    def join_headers(self) -> Mapping[str, str]:
+        """The headers of a request that makes a job."""
+        return MaskedHeaders({**JOIN_HEADERS, **self.zero_gpu.headers()})
 
     def override(self, **options: Unpack[CallOptions]) -> Settings:
         """These settings with what is given changed; headers are added to those there are."""

@@ -71,12 +71,12 @@ async def fetched(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], 
             link.settings.retry,
             idempotent=True,
         )
-        yield await stack.enter_async_context(aclosing(_chunks(response, link.base)))
+        yield await stack.enter_async_context(aclosing(_chunks(response, link, url)))
 
 
-async def _chunks(response: Response, space: str) -> AsyncGenerator[bytes, None]:
+async def _chunks(response: Response, link: Link, url: str) -> AsyncGenerator[bytes, None]:
     async with aclosing(byte_chunks(response)) as chunks:
-        with mapped(space):
+        with mapped(link.base, lambda: link.redactor(url=url)):
             async for chunk in chunks:
                 yield chunk
 
@@ -84,7 +84,7 @@ async def _chunks(response: Response, space: str) -> AsyncGenerator[bytes, None]
 @asynccontextmanager
 async def _from_the_web(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
     try:
-        async with fetched(link.moved(""), url) as chunks:  # as a stranger, wherever it leads
+        async with fetched(link.foreign(""), url) as chunks:  # as a stranger, wherever it leads
             yield chunks
     except (TransportError, DeadlineError, StatusError) as error:
         # Without what may be a signature, or a password.

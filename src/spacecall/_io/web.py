@@ -26,7 +26,7 @@ class WebSource:
         self.url = url
         self.mime_type = mime_type
         self.size = size
-        self._link = link.moved("")  # nobody's: no url is on its own host
+        self._link = link.foreign("")  # nobody's: no url is on its own host
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, Field, ValidationError
 
+from spacecall._problems import problems
 from spacecall.chat.media import Media, MediaKind
 from spacecall.chat.messages import Message, Role, ToolCall
 from spacecall.errors import InvalidInputError
@@ -50,9 +51,14 @@ class Conversation:
         try:
             saved = _Saved.model_validate_json(text)
             messages = tuple(_read_message(one) for one in saved.messages)
-        except (ValidationError, InvalidInputError) as error:
-            raise InvalidInputError("this is not a conversation") from error
-        return cls(saved.session_hash, messages, saved.cookies)
+        except ValidationError as error:
+            reasons = problems(error)
+        except InvalidInputError as error:
+            reasons = [error.message]
+        else:
+            return cls(saved.session_hash, messages, saved.cookies)
+        # Not chained: pydantic's error repeats the text, which has secrets in it.
+        raise InvalidInputError(f"this is not a conversation: {'; '.join(reasons)}")
 
 
 class _SavedMedia(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -79,16 +79,12 @@ class Connection:
         router: where models run.
         hub: where their metadata is.
         direct: what calls run on.
-        secrets: tokens that an answer might repeat.
     """
 
-    def __init__(
-        self, router: Link, hub: Link, direct: Direct, secrets: Collection[str] = ()
-    ) -> None:
+    def __init__(self, router: Link, hub: Link, direct: Direct) -> None:
         self.router = router
         self.hub = hub
         self.direct = direct
-        self._secrets = secrets
 
     async def ask(
         self,
@@ -128,12 +124,6 @@ class Connection:
         with self.refusals(request, None):
             return await self.hub.fetch(request)
 
-    def hidden(self, said: str) -> str:
-        """What was said, without secrets."""
-        for secret in self._secrets:
-            said = said.replace(secret, "…")
-        return said
-
     @contextmanager
     def refusals(self, request: Request, provider: str | None) -> Generator[None]:
         """Make a refusal within what it should be: typed, with its place, without secrets."""
@@ -143,7 +133,7 @@ class Connection:
             if error.status is None:  # found here: nothing was sent
                 raise
             error.endpoint = request.path
-            raise refusal(error, provider=provider, secrets=self._secrets) from None
+            raise refusal(error, provider=provider, redact=self.router.redactor()) from None
 
 
 @asynccontextmanager
@@ -163,7 +153,8 @@ async def connect(access: Access) -> AsyncGenerator[Connection, None]:
             client, access.base, auth=auth, settings=settings.override(headers=billed), gate=gate
         )
         bare = replace(settings, headers={})
-        hub = Link(client, hub_endpoint(), auth=hub_auth, settings=bare, gate=gate)
-        direct = await stack.enter_async_context(open_direct(router.settings))
-        secrets = {token for token in (auth.token, hub_auth.token) if token}
-        yield Connection(router, hub, direct, secrets)
+        hub = Link(client, hub_endpoint(), auth=hub_auth, settings=bare, gate=gate, defaults=False)
+        direct = await stack.enter_async_context(open_direct(router.settings, router.redactor))
+        if hub_auth.token:
+            router.hide(hub_auth.token)
+        yield Connection(router, hub, direct)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 from spacecall._core.loose import is_object, items, text
 from spacecall._core.outcomes import plain
+from spacecall._core.redaction import Redactor, redact_error
 from spacecall._wire.inference.errors import ErrorBody, ErrorDetail
 from spacecall.errors import (
     AuthError,
@@ -73,19 +73,19 @@ class _Said:
 
 
 def refusal(
-    error: StatusError, *, provider: str | None = None, secrets: Collection[str] = ()
+    error: StatusError, *, provider: str | None = None, redact: Redactor | None = None
 ) -> StatusError:
     """`error`, as the connection raised it, with what its body says.
 
     Args:
         provider: who was asked, unless the answer itself names somebody.
-        secrets: what the answer may repeat, and no error should.
+        redact: takes out what the answer may repeat, and no error should.
     """
-    body = error.body
-    for secret in secrets:
-        body = body.replace(secret, "…")
+    redact = redact or Redactor()
+    body = redact(error.body)
     status = error.status or 0
     typed = _typed(status, _read(body), error.provider or provider, body)
+    redact_error(typed, redact)
     typed.retry_after = error.retry_after
     typed.space = error.space
     typed.endpoint = error.endpoint

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from spacecall._core.requests import Request
+from spacecall._problems import problems
 from spacecall._wire.inference.chat import (
     CalledFunction,
     CalledTool,
@@ -157,8 +158,5 @@ def _checking() -> Generator[None]:
     try:
         yield
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
-            for one in error.errors(include_url=False, include_input=False)
-        ]
-        raise InvalidInputError("; ".join(problems), problems=problems) from error
+        reasons = problems(error)
+        raise InvalidInputError("; ".join(reasons), problems=reasons) from error

@@ -165,7 +165,6 @@ class Texts:
                 else:
                     await self._whole(request, fold, settings)
         except SpaceError as error:
-            error.args = (connection.hidden(error.message),)
             error.endpoint, error.space = request.path, connection.router.base
             raise
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from spacecall._core.requests import Request
+from spacecall._io.credentials import MaskedHeaders
 from spacecall._io.link import Link
 from spacecall._io.settings import Settings
 from spacecall._io.ws.frames import WebSocket, switched
@@ -23,13 +24,15 @@ async def websocket(
         TransportError, DeadlineError, StatusError: as `Link.open`.
         ProtocolError: the server speaks no websockets there.
     """
-    wanted = {
+    upgrade = {
         "connection": "Upgrade",
         "upgrade": "websocket",
         "sec-websocket-key": b64encode(secrets.token_bytes(16)).decode(),
         "sec-websocket-version": "13",
     }
-    async with link.open(request, settings, headers={**headers, **wanted}) as response:
+    async with link.open(
+        request, settings, headers=MaskedHeaders({**headers, **upgrade})
+    ) as response:
         socket = WebSocket(
             switched(response, link.base),
             limit=settings.limits.event,

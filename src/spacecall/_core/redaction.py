@@ -1,0 +1,276 @@
+"""Keeping the caller's secrets out of what a server's words become: errors and events."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic_core import ValidationError
+
+from spacecall.errors import SpaceError
+from spacecall.events import Event, Log, Progress, ProgressUnit
+
+__all__ = [
+    "MASK",
+    "SHORTEST",
+    "Redactor",
+    "basic_credentials",
+    "header_secrets",
+    "redact_error",
+    "redact_event",
+    "url_secrets",
+]
+
+T = TypeVar("T")
+
+MASK: Final = "…"
+SHORTEST: Final = 6
+"""Characters. A shorter secret is not looked for: its letters stand in every other sentence."""
+
+# More characters than a secret has, escapes included.
+_MARGIN: Final = 16_384
+_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_NAMED: Final = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
+_ESCAPE: Final = re.compile(
+    r"%(?:25){0,9}(?P<percent>[0-9a-f]{2})"
+    r"|\\+(?:u(?P<unicode>[0-9a-f]{4})|x(?P<hex>[0-9a-f]{2}))?"
+    r"|&(?:\#(?P<decimal>[0-9]{1,6})|\#x(?P<hexadecimal>[0-9a-f]{1,5})"
+    r"|(?P<named>quot|amp|lt|gt|apos));",
+    re.IGNORECASE,
+)
+_ORDINARY_HEADERS: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "origin",
+        "pragma",
+        "sec-websocket-key",
+        "sec-websocket-version",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-gradio-user",
+        "x-hf-bill-to",
+    }
+)
+_ERROR_TEXTS: Final = ("body", "title", "stage", "provider", "event_id")
+_ERROR_LINES: Final = ("problems", "differences")
+
+
+class Redactor:
+    """Replaces secrets in a text by `MASK`, whichever way they are written there.
+
+    A secret is found in upper and lower case, percent-encoded, with escapes of JSON, Python or
+    HTML, as hexadecimal digits, and inside base64. The work is linear in the text.
+
+    Args:
+        secrets: those of fewer than `SHORTEST` characters are passed over.
+    """
+
+    __slots__ = ("_needles",)
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._needles = frozenset(
+            needle.translate(_LOWER)
+            for secret in {secret.strip() for secret in secrets}
+            if len(secret) >= SHORTEST
+            for form in _forms(secret)
+            for needle in (form.replace("\\", ""), _unescaped(form)[0])
+        )
+
+    def __call__(self, text: str) -> str:
+        """Return `text` without the secrets."""
+        if not self._needles or not text:
+            return text
+        plain, starts, sources = _unescaped(text)
+        spans = sorted(_spans(plain.translate(_LOWER), self._needles))
+        if not spans:
+            return text
+
+        def source(position: int) -> tuple[int, int]:
+            """Where the character at `position` of `plain` begins and ends in `text`."""
+            segment = bisect_right(starts, position) - 1
+            if segment % 2:
+                return sources[segment], sources[segment + 1]
+            start = sources[segment] + position - starts[segment]
+            return start, start + 1
+
+        parts: list[str] = []
+        end = 0
+        for first, last in spans:
+            start, _ = source(first)
+            if start >= end:
+                parts += text[end:start], MASK
+            _, stop = source(last - 1)
+            end = max(end, stop)
+        parts.append(text[end:])
+        return "".join(parts)
+
+    def cut(self, text: str, length: int) -> str:
+        """Return the first `length` characters of `text` without the secrets."""
+        window = length + _MARGIN
+        redacted = self(text[:window])
+        if len(text) > window:
+            redacted = redacted[:-_MARGIN]  # its end may be half a secret
+        return redacted[:length]
+
+
+def header_secrets(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield what may be secret in the values of headers: each one whole, and its parts."""
+    for name, value in headers:
+        if name.lower() in _ORDINARY_HEADERS:
+            continue
+        yield value
+        scheme, _, credentials = value.partition(" ")
+        if credentials and "=" not in scheme:
+            yield credentials
+        if scheme.lower() == "basic":
+            with suppress(ValueError):
+                plain = b64decode(credentials).decode()
+                yield from (plain, plain.partition(":")[2])
+        for part in re.split(r"[;,]\s*", value):
+            yield part.partition("=")[2].strip('"')
+
+
+def url_secrets(url: str) -> Iterator[str]:
+    """Yield what may be secret in a URL: its password, and the values of its query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    yield parts.query
+    for _, value in parse_qsl(parts.query):
+        yield value
+    if parts.password:
+        yield unquote(parts.password)
+        yield basic_credentials(unquote(parts.username or ""), unquote(parts.password))
+
+
+def basic_credentials(username: str, password: str) -> str:
+    """Return the credentials of basic authentication, without the word `Basic`."""
+    return b64encode(f"{username}:{password}".encode()).decode()
+
+
+def redact_error(error: SpaceError, redact: Redactor) -> None:
+    """Take the secrets out of an error and of those that it came from.
+
+    A cause of another library that shows one, or repeats input, is no longer shown.
+    """
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        if isinstance(current, SpaceError):
+            _redact_fields(current, redact)
+        cause = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        if cause is not None and _shows_secret(cause, redact):
+            current.__cause__ = cause = None
+        current = cause
+
+
+def redact_event(event: Event[T], redact: Redactor) -> Event[T]:
+    """Return an event of a job without the secrets; values of the app stay as they are."""
+    if isinstance(event, Log):
+        title = None if event.title is None else redact(event.title)
+        return replace(event, message=redact(event.message), title=title)
+    if isinstance(event, Progress):
+        return Progress(tuple(_redact_unit(unit, redact) for unit in event.units))
+    return event
+
+
+def _redact_unit(unit: ProgressUnit, redact: Redactor) -> ProgressUnit:
+    return replace(
+        unit,
+        unit=None if unit.unit is None else redact(unit.unit),
+        description=None if unit.description is None else redact(unit.description),
+    )
+
+
+def _shows_secret(cause: BaseException, redact: Redactor) -> bool:
+    if isinstance(cause, SpaceError):
+        return False  # it is redacted itself
+    text = f"{cause} {cause!r}"
+    return isinstance(cause, ValidationError) or redact(text) != text
+
+
+def _redact_fields(error: SpaceError, redact: Redactor) -> None:
+    error.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in error.args)
+    for name in _ERROR_TEXTS:
+        if isinstance(value := getattr(error, name, None), str):
+            setattr(error, name, redact(value))
+    for name in _ERROR_LINES:
+        if lines := getattr(error, name, None):
+            setattr(error, name, tuple(map(redact, lines)))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield what a server may write in the place of `secret`, but for escapes of characters."""
+    data = secret.encode("utf-8", "surrogatepass")
+    octets = data.decode("latin-1")  # escaped byte by byte
+    yield from (secret, octets)
+    yield from (secret.replace(" ", "+"), octets.replace(" ", "+"))  # of a form
+    units = secret.encode("utf-16-le", "surrogatepass")
+    yield "".join(  # as JSON escapes it
+        chr(int.from_bytes(units[at : at + 2], "little")) for at in range(0, len(units), 2)
+    )
+    yield data.hex()
+    for offset in range(3):
+        encoded = b64encode(bytes(offset) + data).decode()
+        # Only the characters that no neighbour has a bit in.
+        inner = encoded[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
+        yield inner
+        yield inner.replace("+", "-").replace("/", "_")
+
+
+def _unescaped(text: str) -> tuple[str, list[int], list[int]]:
+    """Resolve the escapes in `text`; backslashes are left out.
+
+    Returns:
+        the text; where each of its segments begins; and where that segment begins in `text`.
+        Every second segment is an escape.
+    """
+    parts: list[str] = []
+    starts, sources = [0], [0]
+    length = end = 0
+    for escape in _ESCAPE.finditer(text):
+        character = _character(escape.groupdict()).replace("\\", "")
+        parts += text[end : escape.start()], character
+        length += escape.start() - end
+        starts.append(length)
+        sources.append(escape.start())
+        length += len(character)
+        end = escape.end()
+        starts.append(length)
+        sources.append(end)
+    parts.append(text[end:])
+    return "".join(parts), starts, sources
+
+
+def _character(groups: Mapping[str, str | None]) -> str:
+    if name := groups["named"]:
+        return _NAMED[name.lower()]
+    if decimal := groups["decimal"]:
+        return chr(int(decimal))
+    digits = groups["percent"] or groups["unicode"] or groups["hex"] or groups["hexadecimal"]
+    return chr(int(digits, 16)) if digits else ""
+
+
+def _spans(text: str, needles: Iterable[str]) -> Iterator[tuple[int, int]]:
+    for needle in needles:
+        start = text.find(needle)
+        while start >= 0:
+            yield start, start + len(needle)
+            start = text.find(needle, start + len(needle))
