@@ -15,6 +15,7 @@ import pytest
 
 from spacecall import Job, JobError, ProtocolError, Space, SpaceError, SyncSpace
 from spacecall._client.direct import Direct, Report, open_direct
+from spacecall._core.redaction import Redactor
 from spacecall._io.settings import Settings
 from spacecall.errors import DeadlineError, JobCancelledError
 from spacecall.hub import Hub, Stage
@@ -311,7 +312,10 @@ async def test_what_a_service_raises_ends_its_call_alone(error: Exception) -> No
         await go_on.wait()
         return "fine"
 
-    async with open_direct(Settings()) as direct, direct.call("patient", patient) as job:
+    async with (
+        open_direct(Settings(), lambda _: Redactor()) as direct,
+        direct.call("patient", patient) as job,
+    ):
         await started.wait()
         with pytest.raises(type(error)) as caught:
             await serve(direct, error)
@@ -322,7 +326,7 @@ async def test_what_a_service_raises_ends_its_call_alone(error: Exception) -> No
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_stray_cancelled_error_of_a_service_is_a_cancelled_job() -> None:
-    async with open_direct(Settings()) as direct:
+    async with open_direct(Settings(), lambda _: Redactor()) as direct:
         with pytest.raises(JobCancelledError):
             await serve(direct, asyncio.CancelledError())
 
@@ -333,7 +337,7 @@ class Interruption(BaseException):
 
 async def test_an_interrupt_in_a_service_is_not_caught() -> None:
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - alone or in a group
-        async with open_direct(Settings()) as direct:
+        async with open_direct(Settings(), lambda _: Redactor()) as direct:
             await serve(direct, Interruption())
     error = caught.value
     if isinstance(error, BaseExceptionGroup):

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic_core import ValidationError
 
+from spacecall._core.loose import error_text
 from spacecall.errors import SpaceError
 from spacecall.events import Event, Log, Progress, ProgressUnit
 
@@ -202,7 +203,7 @@ def _redact_unit(unit: ProgressUnit, redact: Redactor) -> ProgressUnit:
 def _shows_secret(cause: BaseException, redact: Redactor) -> bool:
     if isinstance(cause, SpaceError):
         return False  # it is redacted itself
-    text = f"{cause} {cause!r}"
+    text = error_text(cause)
     return isinstance(cause, ValidationError) or redact(text) != text
 
 
