@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -14,6 +13,7 @@ import anyio
 from anyio.to_thread import run_sync
 from pydantic_core import core_schema
 
+from spacecall._atomic import Replacement
 from spacecall._filenames import safe_name
 from spacecall._filesources import CHUNK, Source, open_source
 from spacecall.errors import InvalidInputError
@@ -106,18 +106,14 @@ class File:
         target = Path(path)
         if await anyio.Path(target).is_dir():
             target = target / self.name
-        descriptor, part = await run_sync(
-            lambda: tempfile.mkstemp(
-                dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".part"
-            )
-        )
+        replacement = await run_sync(Replacement, target)
         try:
-            async with anyio.wrap_file(os.fdopen(descriptor, "wb")) as out, self.stream() as chunks:
-                await _write(chunks, out)
-            await run_sync(_publish, part, target)
+            async with self.stream() as chunks:
+                await _write(chunks, anyio.wrap_file(replacement.file))
+            await run_sync(_publish, replacement)
         except BaseException:
             with anyio.CancelScope(shield=True):
-                await anyio.Path(part).unlink(missing_ok=True)
+                await run_sync(replacement.discard)
             raise
         return target
 
@@ -157,9 +153,6 @@ async def _write(chunks: AsyncIterator[bytes], out: anyio.AsyncFile[bytes]) -> N
     await out.writelines(batch)
 
 
-def _publish(part: str, target: Path) -> None:
-    umask = os.umask(0)
-    os.umask(umask)
-    written = Path(part)
-    written.chmod(0o666 & ~umask)  # mkstemp gives 0600; the file should be as open() makes one
-    written.replace(target)
+def _publish(replacement: Replacement) -> None:
+    replacement.finish(sync=False)
+    replacement.publish()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from spacecall._atomic import write_file
 from spacecall.cassettes.modes import MODES
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Write what `--spacecall-list` asks for."""
     if file := session.config.getoption("--spacecall-list"):
         used = [item for item in session.items if "space_cassette" in _fixtures(item)]
-        Path(file).write_text("".join(f"{_path(item)}\n" for item in used), encoding="utf-8")
+        write_file(Path(file), "".join(f"{_path(item)}\n" for item in used).encode())
 
 
 @pytest.hookimpl(wrapper=True)

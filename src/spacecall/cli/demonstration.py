@@ -25,6 +25,7 @@ import anyio
 import typer
 
 import spacecall
+from spacecall._atomic import write_files
 from spacecall._core.config import read_config
 from spacecall._core.info import read_endpoints
 from spacecall.cli.output import flush, write
@@ -139,9 +140,8 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> AppDocum
 
 def _run(project: Path, address: str, prompt: str) -> None:
     picture = project / "picture.png"
-    picture.write_bytes(_png(64, 48))
     program = project / "ask.py"
-    shutil.copyfile(_FILES / "ask.py.txt", program)
+    write_files({picture: _png(64, 48), program: (_FILES / "ask.py.txt").read_bytes()}, project)
     package = str(Path(spacecall.__file__).resolve().parent.parent)
     places = [package, os.environ.get("PYTHONPATH", "")]
     _tell(f"\nRunning {program.name}, written against that client")

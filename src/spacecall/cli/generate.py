@@ -42,7 +42,7 @@ def generate(
             raise typer.Exit(FAILED)
         return
     for one in clients:
-        output.guard(one.module)
+        output.guard(one.module, one.root)
     for one in clients:
         if one.generate():
             write(f"{shown(one.module)}\n")

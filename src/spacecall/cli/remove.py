@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from spacecall._atomic import remove_files
 from spacecall.cli.output import tell, write
 from spacecall.cli.project import client_names, shown
 from spacecall.codegen import output
@@ -33,7 +34,7 @@ def remove(
     """
     project = configured(Path.cwd())
     if (left := _without_schemas(project, name)) is not None:
-        left.unlink()
+        remove_files([left], project.root)
         write(f"{shown(left)}\n")
         return
     (client,) = choose(project, [name])

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from spacecall.cli.output import as_json
-from spacecall.errors import SpaceError
 from spacecall.files import File
 
 __all__ = ["Folder", "printed", "readable"]
@@ -35,7 +34,7 @@ class Folder:
         target = self._reserved(Path(file.name))
         try:
             await file.save(target)
-        except (SpaceError, OSError):
+        except BaseException:
             target.unlink(missing_ok=True)
             raise
         return str(target)
@@ -46,7 +45,7 @@ class Folder:
             numbered = name.stem + (f"-{number}" if number > 1 else "") + name.suffix
             target = self._path / numbered
             try:
-                os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))
+                os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o666))
             except FileExistsError:
                 number += 1
             else:

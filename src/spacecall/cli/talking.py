@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from typing import Any
 
 from anyio.from_thread import BlockingPortal
 
+from spacecall._atomic import write_file
 from spacecall._client.blocking import held, loop, wait
 from spacecall.chat.connecting import connect, find_model
 from spacecall.chat.conversations import Conversation
@@ -208,11 +207,4 @@ def write_conversation(conversation: Conversation, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{conversation.to_json()}\n")
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    write_file(path, f"{conversation.to_json()}\n".encode(), private=True)

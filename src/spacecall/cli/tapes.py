@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from spacecall._atomic import write_file
 from spacecall._core.fingerprint import differences
 from spacecall._core.loose import items, mapping, text
 from spacecall._core.sources import base_url, space_id
@@ -55,7 +56,7 @@ def write_page(files: Sequence[Path], html: Path) -> None:
         raise InvalidInputError("--html is of one cassette: name one FILE")
     one = read_recording(files[0])
     found = read_timeline(one.exchanges, one.apps)
-    html.write_text(page(one.path.name, one.apps, found), encoding="utf-8")
+    write_file(html, page(one.path.name, one.apps, found).encode("utf-8", "replace"))
     tell(f"{shown(html)}: {len(found.rows)} jobs and requests")
 
 

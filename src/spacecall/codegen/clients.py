@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from spacecall._atomic import remove_files
 from spacecall._core.sources import space_id
 from spacecall.codegen import output, overrides, projects, store
 from spacecall.codegen.configuration import Configuration, ConfigurationError, SpaceSettings
@@ -81,7 +82,7 @@ class Client:
             InvalidInputError: somebody wrote the file that is in the way.
             OSError: it cannot be written.
         """
-        return output.write(self.module, self.code(), package=self.package)
+        return output.write(self.module, self.code(), self.root, package=self.package)
 
     def remove(self) -> list[Path]:
         """Take its files away; those that were.
@@ -90,14 +91,14 @@ class Client:
 
         Raises:
             InvalidInputError: somebody wrote the module; nothing is taken away then.
+            UnsafePathError: a symlink leads out of the project; nothing is taken away then.
             OSError: a file cannot be taken away.
         """
-        output.guard(self.module)
+        output.guard(self.module, self.root)
         known = [*store.DOCUMENTS, LOCK, overrides.FILE]
         files = [path for name in known if (path := self.folder / name).is_file()]
         files += [self.module] if self.module.is_file() else []
-        for path in files:
-            path.unlink()
+        remove_files(files, self.root)
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
         return files
@@ -133,12 +134,13 @@ def all_clients(configuration: Configuration) -> list[Client]:
     """Every client of the project, by name.
 
     Raises:
-        SchemaError: a lock cannot be read.
+        SchemaError: a lock cannot be read, or a folder of schemas has none.
         ConfigurationError: two schema folders say that they are the same client's.
     """
     found: dict[str, Client] = {}
-    folders = configuration.schemas.iterdir() if configuration.schemas.is_dir() else ()
-    for folder in sorted(path for path in folders if (path / LOCK).is_file()):
+    folders = sorted(configuration.schemas.iterdir()) if configuration.schemas.is_dir() else []
+    locked = [path for path in folders if (path / LOCK).is_file()]
+    for folder in locked:
         lock = store.read_lock(folder)
         one = client_of(configuration, lock.name or folder.name, lock.source)
         if one.name in found:
@@ -149,6 +151,13 @@ def all_clients(configuration: Configuration) -> list[Client]:
         found[one.name] = replace(one, folder=folder, lock=lock)
     for name in configuration.spaces:
         found.setdefault(name, client_of(configuration, name))
+    expected = {one.folder for one in found.values()}
+    for folder in folders:
+        if folder not in expected and any((folder / name).is_file() for name in store.DOCUMENTS):
+            raise store.SchemaError(
+                f"{folder} has no {LOCK}: writing it was interrupted; spacecall add SOURCE writes "
+                "it again, or take the folder away"
+            )
     return [found[name] for name in sorted(found)]
 
 

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -168,7 +169,12 @@ class _Reader:
         if key not in table:
             return None
         found = self.text(f"{where}{key}", table[key])
-        return self.root / found if found else None
+        if not found:
+            return None
+        path = Path(os.path.abspath(self.root / found))  # noqa: PTH100 - without symlinks
+        if not path.is_relative_to(self.root):
+            self.wrong(f"{where}{key}", f"is {found!r}, which leads out of the project")
+        return path
 
     def spaces(self, table: object) -> dict[str, SpaceSettings]:
         if not is_object(table):

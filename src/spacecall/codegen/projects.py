@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from spacecall._atomic import write_files
 from spacecall._client.arguments import unknown_endpoint
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.info import read_endpoints
 from spacecall._core.loose import mapping, text
 from spacecall._core.sources import space_id
+from spacecall._filenames import safe_name
 from spacecall.codegen import output, overrides, store
 from spacecall.codegen.fetch import AppDocuments
 from spacecall.codegen.module import write_module
@@ -24,7 +26,17 @@ from spacecall.codegen.store import Lock, SchemaFolder
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
-__all__ = ["Added", "Places", "add", "describe", "generate", "places", "text_of", "wanted"]
+__all__ = [
+    "Added",
+    "Places",
+    "add",
+    "describe",
+    "generate",
+    "places",
+    "text_in",
+    "text_of",
+    "wanted",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +105,18 @@ def add(
         where = places(root, wanted_name, app.source, schemas=schemas, into=into)
     except ValueError as error:
         raise InvalidInputError(f"{error}, or give another name") from error
+    _check_case(where.schemas)
     name = slug(wanted_name)
     folder = describe(app, name, endpoints=endpoints, undocumented=undocumented, note=note)
     right = overrides.corrected(folder, overrides.read_overrides(where.schemas))
     code = write_module(right, origin=where.origin)
-    output.guard(where.module)
-    folder = store.write(where.schemas, folder.lock, folder.documents)
-    output.write(where.module, code, package=into is None if package is None else package)
-    return Added(folder, where)
+    output.guard(where.module, root)
+    package = into is None if package is None else package
+    *documents_, lock = store.files_of(where.schemas, folder.lock, folder.documents).items()
+    module = output.files_of(where.module, code, package=package)
+    # the lock vouches for all of it
+    write_files(dict([*documents_, *module.items(), lock]), root)
+    return Added(store.pack(where.schemas.name, folder.lock, folder.documents), where)
 
 
 def describe(
@@ -170,7 +186,7 @@ def places(
     """
     module = module_name(name)
     owner_and_name = space_id(source)
-    folder = owner_and_name.replace("/", "--") if owner_and_name else slug(name)
+    folder = safe_name(owner_and_name.replace("/", "--")) if owner_and_name else slug(name)
     folder_path = (schemas or root / "schemas" / "spaces") / folder
     if into is None:
         own = root / "src" / "spacecall" / "spaces"
@@ -188,7 +204,7 @@ def generate(folder: Path, module: Path, root: Path) -> None:
         InvalidInputError: the module is not a generated one.
         OSError: it cannot be written.
     """
-    output.write(module, text_of(folder, root), package=False)
+    output.write(module, text_of(folder, root), root, package=False)
 
 
 def text_of(folder: Path, root: Path, endpoints: Sequence[str] | None = None) -> str:
@@ -204,7 +220,18 @@ def text_of(folder: Path, root: Path, endpoints: Sequence[str] | None = None) ->
             endpoint.
     """
     right = overrides.corrected(store.read(folder), overrides.read_overrides(folder))
-    return write_module(restricted(right, endpoints), origin=_shown(folder, root))
+    return text_in(right, folder, root, endpoints)
+
+
+def text_in(
+    schemas: SchemaFolder, folder: Path, root: Path, endpoints: Sequence[str] | None = None
+) -> str:
+    """The client of corrected schemas, as text. Arguments and errors are those of `text_of`.
+
+    Args:
+        schemas: what is, or will be, in the folder.
+    """
+    return write_module(restricted(schemas, endpoints), origin=_shown(folder, root))
 
 
 def _derived(app: AppDocuments, config: AppConfig) -> str:
@@ -214,6 +241,17 @@ def _derived(app: AppDocuments, config: AppConfig) -> str:
         return owner_and_name.partition("/")[2]
     title = "" if config.title == "Gradio" else slug(config.title)
     return title or slug(urlsplit(app.source).hostname or "") or "app"
+
+
+def _check_case(folder: Path) -> None:
+    """Refuse a schema folder that many file systems would take for another one."""
+    beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    for path in beside:
+        if path.name != folder.name and path.name.casefold() == folder.name.casefold():
+            raise InvalidInputError(
+                f"{folder.name} differs from {path} by upper and lower case only: spell it so, or "
+                "remove that one"
+            )
 
 
 def _is_own(root: Path) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from spacecall._atomic import write_files
 from spacecall._core.config import read_config
 from spacecall._core.info import read_endpoints
-from spacecall.codegen import configuration, output, overrides, store
+from spacecall.codegen import configuration, output, overrides, projects, store
 from spacecall.codegen.clients import Client
 from spacecall.codegen.fetch import AppDocuments
 from spacecall.codegen.projects import describe
-from spacecall.codegen.restrict import restricted
 from spacecall.codegen.store import SchemaFolder
 from spacecall.errors import InvalidInputError, NotFoundError
 
@@ -45,19 +45,21 @@ def refresh(client: Client, app: AppDocuments) -> Refreshed:
             the file that is in the way of the module.
         SchemaError: a correction is not about what the app says now, or the old schemas are broken.
         ProtocolError: this is not a Gradio app.
+        UnsafePathError: a symlink leads to another file, or out of the project.
         OSError: a file cannot be written.
     """
     new, gone = _described(client, app)
     right = overrides.corrected(new, overrides.read_overrides(client.folder))
-    restricted(right, client.endpoints)
-    output.guard(client.module)
-    written: list[Path] = []
+    code = projects.text_in(right, client.folder, client.root, client.endpoints)
+    output.guard(client.module, client.root)
+    schemas: list[tuple[Path, bytes]] = []
     if not _same(client, new):
-        store.write(client.folder, new.lock, new.documents)
-        written.append(client.folder)
-    if replace(client, lock=new.lock).generate():
-        written.append(client.module)
-    return Refreshed(tuple(written), tuple(gone))
+        schemas += store.files_of(client.folder, new.lock, new.documents).items()
+    module = output.files_of(client.module, code, package=client.package)
+    # the lock vouches for all of it
+    write_files(dict([*schemas[:-1], *module.items(), *schemas[-1:]]), client.root)
+    changes = {client.folder: schemas, client.module: module}
+    return Refreshed(tuple(path for path, files in changes.items() if files), tuple(gone))
 
 
 def _described(client: Client, app: AppDocuments) -> tuple[SchemaFolder, list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from spacecall._atomic import write_files
 from spacecall._core.loose import is_array, is_object, mapping, strings, text
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD
 from spacecall.codegen.text import UNSEEN
@@ -23,6 +24,7 @@ __all__ = [
     "SchemaError",
     "SchemaFolder",
     "dump",
+    "files_of",
     "pack",
     "read",
     "read_lock",
@@ -97,17 +99,22 @@ class SchemaFolder:
 
 
 def write(path: Path, lock: Lock, documents: Mapping[str, Mapping[str, Any]]) -> SchemaFolder:
-    """Write a schema folder; the same content gives the same bytes.
+    """Write a schema folder whole or not at all; the same content gives the same bytes.
 
     Raises:
         OSError: it cannot be written.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    texts = {name: dump(documents[name]) for name in DOCUMENTS}
-    for name, content in texts.items():
-        (path / name).write_bytes(content.encode())
-    (path / LOCK).write_bytes(dump(_lock_json(lock, texts)).encode())
+    write_files(files_of(path, lock, documents), path)
     return pack(path.name, lock, documents)
+
+
+def files_of(
+    path: Path, lock: Lock, documents: Mapping[str, Mapping[str, Any]]
+) -> dict[Path, bytes]:
+    """The files of a schema folder at `path`; the lock, which vouches for the others, is last."""
+    texts = {name: dump(documents[name]) for name in DOCUMENTS}
+    files = {**texts, LOCK: dump(_lock_json(lock, texts))}
+    return {path / name: content.encode() for name, content in files.items()}
 
 
 def pack(name: str, lock: Lock, documents: Mapping[str, Mapping[str, Any]]) -> SchemaFolder:
@@ -131,8 +138,8 @@ def read(path: Path) -> SchemaFolder:
     for name, content in texts.items():
         if mapping(raw.get("files")).get(name) != _sha256(content):
             raise SchemaError(
-                f"{path / name} is not the file that {LOCK} was written for: "
-                "take the schema again, or undo the change"
+                f"{path / name} is not the file that {LOCK} was written for: it was changed, or "
+                "writing was interrupted; spacecall refresh takes the schema again"
             )
     return SchemaFolder(path.name, _lock(raw), parsed, _digest(texts))
 
