@@ -26,7 +26,7 @@ __all__ = [
 _SUFFIX: Final = ".part"
 _LONGEST_STEM: Final = 80
 # A part that old was left behind by a process that was killed.
-_ABANDONED_SECONDS: Final = 3600.0
+_ABANDONED_SECONDS: Final = 60.0
 _DEVICE_FOLDERS: Final = ("dev", "proc")
 
 
