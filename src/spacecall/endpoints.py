@@ -22,6 +22,9 @@ class _NoDefault:
     def __repr__(self) -> str:
         return "NO_DEFAULT"
 
+    def __reduce__(self) -> str:
+        return "NO_DEFAULT"  # copied and unpickled it is still the same object
+
 
 NO_DEFAULT = _NoDefault()
 """Stands where a parameter has no default, since None can be one."""

@@ -23,13 +23,15 @@
         ├─ JobCancelledError     the job was cancelled, here or on the server
         └─ JobLostError          the stream ended before the job did
 
+All of them can be pickled and copied: one that is raised in a worker process arrives whole.
+
 What is only warned of is in `spacecall`: `SchemaDriftWarning`, `NewerProtocolWarning`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from spacecall._visible import visible
 
@@ -84,6 +86,10 @@ class SpaceError(Exception):
         self.endpoint = place.get("endpoint")
         self.event_id = place.get("event_id")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python would call the class with the message alone, which not every subclass takes.
+        return _restore, (type(self), self.args), self.__dict__
+
     @property
     def message(self) -> str:
         """What went wrong, without the place."""
@@ -92,6 +98,12 @@ class SpaceError(Exception):
     def __str__(self) -> str:
         place = " at ".join(part for part in (self.endpoint, self.space) if part)
         return visible(f"{self.message} [{place}]" if place else self.message)
+
+
+def _restore(kind: type[SpaceError], args: tuple[Any, ...]) -> SpaceError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
 
 
 class TransportError(SpaceError):

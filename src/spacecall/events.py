@@ -139,6 +139,9 @@ class TextDelta(str):
         delta.start = start
         return delta
 
+    def __reduce__(self) -> tuple[type[TextDelta], tuple[str, int]]:
+        return TextDelta, (str(self), self.start)
+
 
 Event: TypeAlias = Uploading | Queued | Started | Progress | Log | Output[T] | Completed[T]
 """What iterating a job gives."""

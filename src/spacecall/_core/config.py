@@ -21,6 +21,8 @@ _HIDDEN_TYPES = frozenset(
     {"accordion", "box", "column", "dataset", "form", "group", "interpretation", "row"}
     | {"state", "tab", "tabitem", "tabs"}
 )
+# Numbers that a version can have, and no digit after the last.
+_VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}(?![0-9])")
 _PRECEDENCE: tuple[Visibility, ...] = ("public", "undocumented", "private")
 
 
@@ -35,6 +37,7 @@ class Component:
         props: its properties, as sent.
         is_state: whether its value lives in the server's session.
         skip_api: whether API callers do not give or get its value.
+        choices: the values to choose from, if it has any; one list for all who ask.
     """
 
     id: int
@@ -43,6 +46,15 @@ class Component:
     props: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, hash=False)
     is_state: bool = False
     skip_api: bool = False
+    choices: list[Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # they come as `[label, value]` since 3.40 or so
+        choices = [
+            choice[1] if is_array(choice) and len(choice) == 2 else choice
+            for choice in items(self.props.get("choices"))
+        ]
+        object.__setattr__(self, "choices", choices)
 
     @property
     def hidden(self) -> bool:
@@ -154,6 +166,18 @@ class AppConfig:
     max_file_size: int | None
     dependencies: tuple[Dependency, ...]
     show_error: bool
+    _named: Mapping[str, list[Dependency]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named: dict[str, list[Dependency]] = {}
+        for dependency in self.dependencies:
+            if dependency.api_name is not None:
+                named.setdefault(dependency.api_name, []).append(dependency)
+        for rivals in named.values():
+            # the most public first, and of these the last
+            rivals.reverse()
+            rivals.sort(key=lambda rival: _PRECEDENCE.index(rival.visibility))
+        object.__setattr__(self, "_named", named)
 
     def find(self, name: str) -> Dependency | None:
         """The function called `name` (`/echo` or `echo`), if there is one.
@@ -161,9 +185,12 @@ class AppConfig:
         Where several have the name, it is the one that /info describes: the most public, and of
         these the last.
         """
-        wanted = name.removeprefix("/")
-        found = [one for one in reversed(self.dependencies) if one.api_name == wanted]
-        return min(found, key=lambda one: _PRECEDENCE.index(one.visibility), default=None)
+        rivals = self._named.get(name.removeprefix("/"))
+        return rivals[0] if rivals else None
+
+    def is_ambiguous(self, name: str) -> bool:
+        """Whether several functions are called `name`."""
+        return len(self._named.get(name.removeprefix("/"), ())) > 1
 
 
 def read_config(config: object) -> AppConfig:
@@ -228,7 +255,8 @@ def _dependency(
     types = mapping(raw.get("types"))
     name = text(raw.get("api_name")).removeprefix("/") or None
     inputs = _slots(raw.get("inputs"), components)
-    whole = items(raw.get("component_prop_inputs"))
+    numbers = items(raw.get("component_prop_inputs"))
+    whole = {number for number in numbers if isinstance(number, int)}
     return Dependency(
         fn_index=number if isinstance(number, int) else position,
         # without a function on the server there is nothing to call
@@ -259,5 +287,5 @@ def _slots(ids: object, components: Mapping[int, Component]) -> tuple[Component,
 
 
 def _version_info(version: str) -> tuple[int, ...]:
-    found = re.match(r"\d+(\.\d+)*", version)
+    found = _VERSION.match(version)
     return tuple(map(int, found[0].split("."))) if found else ()

@@ -17,6 +17,7 @@ from typing import Any
 
 from spacecall._core.loose import is_array, is_object, items, mapping, strings
 from spacecall._core.old_files import FILE, means_old_file
+from spacecall._core.schema_nodes import is_number
 
 __all__ = ["clean_schema", "nullable"]
 
@@ -92,8 +93,8 @@ def _clean(raw: object, known: frozenset[str], depth: int) -> dict[str, Any]:
 
 def _collect(raw: object, definitions: dict[str, Any], depth: int) -> None:
     if is_array(raw):
-        for member in raw:
-            _collect(member, definitions, depth)
+        for member in raw if depth <= _DEEPEST else ():
+            _collect(member, definitions, depth + 1)
     elif is_object(raw) and depth <= _DEEPEST:
         for key in _DEFINITIONS:
             for name, member in mapping(raw.get(key)).items():
@@ -117,7 +118,7 @@ def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:
         cleaned["description"] = extra
     for key in (*_BOUNDS, *_COUNTS):
         value = schema.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if is_number(value):
             cleaned[key] = value
     cleaned.update({key: schema[key] for key in ("default", "const") if key in schema})
     if schema.get("uniqueItems") is True:
@@ -158,7 +159,7 @@ def _reference(target: object, known: frozenset[str]) -> dict[str, Any]:
 
 def _types(value: object) -> list[str]:
     names = [value] if isinstance(value, str) else strings(value)
-    return [name for name in names if name in _TYPES]
+    return [name for name in dict.fromkeys(names) if name in _TYPES]
 
 
 def _fits(value: object, kinds: list[str]) -> bool:

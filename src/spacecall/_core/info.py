@@ -21,7 +21,7 @@ from typing import Any
 
 from spacecall._core.config import AppConfig, Component, Dependency
 from spacecall._core.dialect import clean_schema
-from spacecall._core.limits import describe, narrow, widen
+from spacecall._core.limits import describe, narrow, remark, widen
 from spacecall._core.loose import is_object, items, mapping, text
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
 from spacecall.errors import ProtocolError
@@ -30,6 +30,8 @@ __all__ = ["clean_schema", "read_endpoints"]
 
 _Pair = tuple[Mapping[str, Any], Component]
 
+_LONGEST = 1000
+"""Characters of a label: an app can have one component as the input of many functions."""
 _TRANSLATED = re.compile(r'__i18n__\{[^{}]{,200}?"key": "([^"{}]{,200})"[^{}]{,200}\}')
 
 
@@ -50,8 +52,7 @@ def read_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
     for name, raw in named.items():
         dependency = config.find(name)
         if dependency is not None:
-            rivals = [one for one in config.dependencies if one.name == dependency.name]
-            endpoint = _endpoint(mapping(raw), dependency, alone=len(rivals) == 1)
+            endpoint = _endpoint(mapping(raw), dependency, alone=not config.is_ambiguous(name))
             found[endpoint.name] = endpoint
     return found
 
@@ -117,7 +118,7 @@ def _returned(pair: _Pair) -> Returned:
         label=_label(raw, component),
         component=_kind(component),
         schema=widen(schema, component),
-        description=text(component.props.get("info")).strip(),
+        description=remark(component),
     )
 
 
@@ -126,27 +127,32 @@ def _label(raw: Mapping[str, Any], component: Component) -> str:
     made_up = (f"parameter_{component.id}", f"value_{component.id}")
     if label in made_up and not component.label:
         return ""
+    if len(label) > _LONGEST:
+        label = f"{label[:_LONGEST]}…"
     return _TRANSLATED.sub(lambda found: found[1].rpartition(".")[2].replace("_", " "), label)
 
 
 def _names(pairs: Sequence[_Pair]) -> list[str]:
     """A keyword for each parameter: the function's own (4.44 and later), or made of its label."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for index, (raw, component) in enumerate(pairs):
         wanted = text(raw.get("parameter_name")) or _label(raw, component)
         name = unique = _identifier(wanted) or f"param_{index}"
-        number = 2
+        # counted on from the last of the same name, or a list of equal ones would be cubic
+        number = numbers.get(name, 2)
         while unique in names:
             unique = f"{name}_{number}"
             number += 1
-        names.append(unique)
-    return names
+        numbers[name] = number
+        names[unique] = None
+    return list(names)
 
 
 def _identifier(wanted: str) -> str:
     if wanted.isidentifier() and not keyword.iskeyword(wanted):
         return wanted
-    folded = unicodedata.normalize("NFKC", wanted).lower()
+    folded = unicodedata.normalize("NFKC", wanted[:_LONGEST]).lower()
     name = re.sub(r"\W+", "_", folded)[:60].strip("_")
     if name[:1].isdigit():
         name = f"param_{name}"

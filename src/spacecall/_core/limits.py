@@ -7,11 +7,13 @@ from typing import Any
 
 from spacecall._core.config import Component
 from spacecall._core.dialect import nullable
-from spacecall._core.loose import is_array, items, mapping, strings, text
-from spacecall._core.schema_check import problems
+from spacecall._core.loose import items, mapping, strings, text
+from spacecall._core.quoting import quote
+from spacecall._core.schema_check import Budget, problems
+from spacecall._core.schema_nodes import is_number
 from spacecall.endpoints import NO_DEFAULT
 
-__all__ = ["describe", "narrow", "widen"]
+__all__ = ["describe", "narrow", "remark", "widen"]
 
 # Components that the page may show empty, that send null then, and whose server side takes it.
 _EMPTY = frozenset(
@@ -21,6 +23,10 @@ _EMPTY = frozenset(
 )
 _CHOICES = frozenset({"checkboxgroup", "dropdown", "radio"})
 _RANGES = frozenset({"number", "slider"})
+_STEPS = 128
+"""For the question whether null fits: asked of each input, when an app is opened."""
+_LONGEST = 2000
+"""Characters of a remark: an app can have one component as the input of many functions."""
 
 
 def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dict[str, Any]:
@@ -40,7 +46,9 @@ def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dic
         narrowed.update({} if high is None else {"maximum": high})
     starts_empty = default is NO_DEFAULT and component.type in _EMPTY
     empty = default is None or (starts_empty and component.props.get("multiselect") is not True)
-    return nullable(narrowed) if empty and problems(narrowed, None) else narrowed
+    # a schema that is too much work gets null too, since nobody can say that it has it
+    disproved = empty and problems(narrowed, None, budget=Budget(None, _STEPS))
+    return nullable(narrowed) if disproved else narrowed
 
 
 def widen(schema: Mapping[str, Any], component: Component) -> dict[str, Any]:
@@ -53,34 +61,35 @@ def widen(schema: Mapping[str, Any], component: Component) -> dict[str, Any]:
 
 def describe(schema: Mapping[str, Any], component: Component) -> str:
     """The app's remark on an input, then its range, its choices, its format; empty if nothing."""
-    parts = [text(component.props.get("info")).strip().rstrip(".")]
+    parts = [remark(component).rstrip(".")]
     if component.type in _RANGES:
         parts.append(_range_text(component))
     if component.type in _CHOICES and component.props.get("allow_custom_value") is True:
-        known = ", ".join(repr(choice) for choice in _choices(component)[:20])
+        known = ", ".join(quote(choice, 200) for choice in component.choices[:20])
         parts.append(f"{known} or any other text" if known else "")
     if component.props.get("file_count") in ("multiple", "directory"):
         parts.append("any number of files")
-    if kinds := strings(component.props.get("file_types")):
-        parts.append(f"file types: {', '.join(kinds)}")
+    if kinds := strings(items(component.props.get("file_types"))[:100]):
+        parts.append(f"file types: {', '.join(kind[:100] for kind in kinds)}")
     if component.type not in _CHOICES and schema.get("type") == "string":
         parts.append(text(schema.get("description")).strip())
     return "; ".join(part for part in parts if part)
+
+
+def remark(component: Component) -> str:
+    """The app's remark on a component, cut after 2,000 characters."""
+    whole = text(component.props.get("info"))
+    cut = whole[:_LONGEST].strip()
+    return cut if len(whole) <= _LONGEST else f"{cut}…"
 
 
 def _with_choices(schema: dict[str, Any], component: Component) -> dict[str, Any]:
     inner = dict(mapping(schema.get("items"))) if schema.get("type") == "array" else schema
     if component.props.get("allow_custom_value") is True:
         inner = {key: value for key, value in inner.items() if key != "enum"}
-    elif "enum" not in inner and (choices := _choices(component)):
-        inner = {"enum": choices}
+    elif "enum" not in inner and component.choices:
+        inner = {"enum": component.choices}
     return {**schema, "items": inner} if schema.get("type") == "array" else inner
-
-
-def _choices(component: Component) -> list[Any]:
-    """The values of the choices, which come as `[label, value]` since 3.40 or so."""
-    choices = items(component.props.get("choices"))
-    return [choice[1] if is_array(choice) and len(choice) == 2 else choice for choice in choices]
 
 
 def _range(component: Component) -> tuple[float | None, float | None]:
@@ -101,4 +110,4 @@ def _range_text(component: Component) -> str:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return value if is_number(value) else None

@@ -20,8 +20,8 @@ _QUOTA_TITLES = ("ZeroGPU quota", "ZeroGPU pending credits")
 # After the facts, such a text asks to subscribe.
 _OFFER = re.compile(r"(?: or)?\s<a\s.*", re.IGNORECASE | re.DOTALL)
 _AMOUNTS = re.compile(
-    r"(?P<requested>\d+)s requested vs\. (?P<left>\d+)s left"
-    r"|(?P<left_first>\d+)s left vs\. (?P<requested_last>\d+)s requested"
+    r"(?<!\d)(?:(?P<requested>\d+)s requested vs\. (?P<left>\d+)s left"
+    r"|(?P<left_first>\d+)s left vs\. (?P<requested_last>\d+)s requested)"
 )
 _WAIT = re.compile(
     r"(?:try again|retry) in (?:(\d{1,6}) days?, )?(\d{1,6}):(\d\d):(\d\d)", re.IGNORECASE
@@ -31,9 +31,14 @@ _MARKUP = re.compile(
     r"|</?(?:(?P<inline>a|abbr|b|code|em|font|i|kbd|mark|s|small|span|strong|sub|sup|u)"
     r"|blockquote|body|br|button|center|details|div|h[1-6]|head|hr|html|img|li|link|meta|ol|p|pre"
     r"|summary|svg|table|tbody|td|th|thead|title|tr|ul)"
-    r"""(?:\s(?:"[^"]*"|'[^']*'|[^<>"'])*)?/?>""",
+    r"""(?:\s(?:"[^"]*+"|'[^']*+'|[^<>"'])*+)?/?>""",
     re.IGNORECASE | re.DOTALL,
 )
+_CHARACTER = re.compile(r"&#([0-9]{8,})")
+_ESCAPED = r"""\\(?:[\\'"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00[01][0-9a-f]{5})"""
+_QUOTED = re.compile(rf"""'(?:[^'\\\n]|{_ESCAPED})*+'|"(?:[^"\\\n]|{_ESCAPED})*+\"""")
+_LONGEST = 100_000
+"""Characters of an app's page, error or log line that are read."""
 
 
 def outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
@@ -72,13 +77,12 @@ def app_error(text: object, *, title: str | None, duration: float | None) -> App
 
 def _unquoted(text: str) -> str:
     """The message of a gr.Error before Gradio 5, which is sent as Python would write it."""
-    if len(text) < 2 or text[0] not in "'\"" or text[-1] != text[0]:
+    if len(text) > _LONGEST or not _QUOTED.fullmatch(text):
         return text
     try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return str(ast.literal_eval(text))
+    except (ValueError, SyntaxError):  # characters that no source has, half a pair say
         return text
-    return value if isinstance(value, str) else text
 
 
 def _read_quota(error: QuotaExceededError, message: str) -> None:
@@ -94,8 +98,12 @@ def _read_quota(error: QuotaExceededError, message: str) -> None:
 def plain(html: str) -> str:
     """`html` as text: tags removed, entities resolved, white space around tags folded.
 
-    Only what HTML knows is a tag: `<class 'str'>` is what Python says of a type, and stays.
+    Only what HTML knows is a tag: `<class 'str'>` is what Python says of a type, and stays. Of more
+    than 100,000 characters the beginning is read.
     """
+    html = html if len(html) <= _LONGEST else f"{html[:_LONGEST]}…"
     text, removed = _MARKUP.subn(lambda found: "" if found["inline"] else " ", html)
+    # Python refuses a number of more than 4,300 digits; eight are past the last character
+    text = _CHARACTER.sub(lambda found: f"&#{found[1].lstrip('0')[:8] or '0'}", text)
     text = unescape(text)
     return " ".join(text.split()) if removed else text.strip()

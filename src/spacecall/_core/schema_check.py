@@ -1,11 +1,17 @@
-"""Whether a value fits a schema, and where its files are: enough JSON Schema for one argument."""
+"""Whether a value fits a schema, and where its files are: enough JSON Schema for one argument.
+
+Both may be a stranger's, and nested unions multiply: 5 KB of them can ask for more work than a
+year has seconds. So the work is counted. A value that is too much work does not fit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from spacecall._core.loose import is_object, items, strings
+from spacecall._core.quoting import quote
 from spacecall._core.schema_nodes import (
     KINDS,
     Schema,
@@ -19,11 +25,56 @@ from spacecall._core.schema_nodes import (
     place_of,
     resolve,
 )
+from spacecall.errors import InvalidInputError
 
-__all__ = ["is_file", "map_files", "problems"]
+__all__ = ["STEPS", "STEPS_A_VALUE", "Budget", "is_file", "map_files", "problems"]
+
+STEPS = 10_000
+"""Pairs of a schema's node and a value that are looked at for any value, however small."""
+STEPS_A_VALUE = 64
+"""Further ones for each value in it."""
 
 _DEEPEST = 64
 _UNION = 8  # what a union costs of that depth, since its branches multiply
+_CHOICES_A_STEP = 64
+_MOST_LINES = 100
+_MOST_VALUES = 2_000_000
+"""Values that are counted: a list of the caller's may hold itself."""
+
+
+class TooMuchWorkError(Exception):
+    """The budget is spent."""
+
+
+class Budget:
+    """The steps that the work on one value may take.
+
+    Args:
+        value: what is worked on. Only if `STEPS` do not suffice are the values in it counted.
+        steps: to begin with.
+
+    Attributes:
+        spent: steps that were taken.
+    """
+
+    __slots__ = ("_limit", "_value", "spent")
+
+    def __init__(self, value: Any, steps: int = STEPS) -> None:
+        self.spent = 0
+        self._limit = steps
+        self._value: list[Any] = [value]
+
+    def spend(self, steps: int = 1) -> None:
+        """Take some steps.
+
+        Raises:
+            TooMuchWorkError: there are not as many left.
+        """
+        self.spent += steps
+        if self.spent > self._limit and self._value:
+            self._limit += STEPS_A_VALUE * _size(self._value.pop())
+        if self.spent > self._limit:
+            raise TooMuchWorkError(f"more than {self._limit} steps")
 
 
 def is_file(schema: Schema, root: Schema | None = None) -> bool:
@@ -36,144 +87,250 @@ def is_file(schema: Schema, root: Schema | None = None) -> bool:
     return means_file(kinds_of(schema, schema if root is None else root))
 
 
-def problems(schema: Schema, value: Any, *, root: Schema | None = None) -> list[str]:
+def problems(
+    schema: Schema, value: Any, *, root: Schema | None = None, budget: Budget | None = None
+) -> list[str]:
     """Why `value` does not fit `schema`, one line for each reason; nothing when it fits.
 
     Where the schema wants a file, anything passes that can be one: the caller makes it a file.
-    Tuples are lists, an int is a number, a bool is not.
+    Tuples are lists, an int is a number, a bool is not. There are at most 100 lines.
+
+    Args:
+        schema: the node.
+        value: anything.
+        root: the schema whose `$defs` the node's references mean; by default the node itself.
+        budget: for the work; by default what is due to `value`. A value that would take more has
+            one problem, which says so.
     """
-    return _problems(schema, value, schema if root is None else root, 0)
+    budget = Budget(value) if budget is None else budget
+    try:
+        lines = _Check(schema if root is None else root, budget).problems(schema, value, 0)
+    except (TooMuchWorkError, RecursionError) as error:
+        return [_unchecked(error)]
+    return lines[:_MOST_LINES]
 
 
 def map_files(
-    schema: Schema, value: Any, convert: Callable[[Any], Any], *, root: Schema | None = None
+    schema: Schema,
+    value: Any,
+    convert: Callable[[Any], Any],
+    *,
+    root: Schema | None = None,
+    budget: Budget | None = None,
 ) -> Any:
     """`value` with `convert(file)` in each place where `schema` wants a file; None stays.
 
     Follows lists, objects and unions. Of a union's branches the first that fits the value counts,
     those for files last. `value` itself is not changed.
+
+    Args:
+        schema, value, root, budget: see `problems`.
+        convert: given what stands for a file.
+
+    Raises:
+        InvalidInputError: it would take more work than `budget` allows.
     """
-    return _map(schema, value, convert, schema if root is None else root, 0)
+    budget = Budget(value) if budget is None else budget
+    try:
+        return _Check(schema if root is None else root, budget).map(schema, value, convert, 0)
+    except (TooMuchWorkError, RecursionError) as error:
+        raise InvalidInputError(_unchecked(error)) from error
 
 
-def _problems(schema: Schema, value: Any, root: Schema, depth: int) -> list[str]:
-    if depth > _DEEPEST:
-        return []
-    node = resolve(schema, root)
-    kinds = kinds_of(node, root)
-    if kinds and not any(is_kind(value, kind) for kind in kinds):
-        return [f"expected {_either(kinds)}, got {_got(value)}"]
-    if means_file(kinds):
-        return []
-    found = [*_choice(node, value), *_range(node, value)]
-    for part in items(node.get("allOf")):
-        found += _problems(part, value, root, depth + _UNION)
-    found += _union(node, value, root, depth)
-    if is_list(value):
-        found += _list(node, value, root, depth)
-    elif is_object(value):
-        found += _object(node, value, root, depth)
-    return found
+def _unchecked(error: Exception) -> str:
+    why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return f"the value cannot be checked against the app's schema: {why}"
 
 
-def _choice(node: Schema, value: Any) -> list[str]:
-    if node.get("not") == {}:
-        return ["no value is allowed here"]
-    choices = [node["const"]] if "const" in node else items(node.get("enum"))
-    if not choices or any(_same(value, choice) for choice in choices):
-        return []
-    listed = ", ".join(map(_quote, choices[:20])) + (", …" if len(choices) > 20 else "")
-    return [f"{_quote(value)} is not {'one of ' if len(choices) > 1 else ''}{listed}"]
+class _Check:
+    """The work on one value.
+
+    Args:
+        root: the schema whose `$defs` references mean.
+        budget: for all of it.
+    """
+
+    __slots__ = ("_choices", "_kinds", "_root", "budget")
+
+    def __init__(self, root: Schema, budget: Budget) -> None:
+        self.budget = budget
+        self._root = root
+        # By the node's id, with the node, which must live as long as its id is used.
+        self._kinds: dict[int, tuple[Schema, list[str]]] = {}
+        self._choices: dict[int, tuple[Schema, _Choices]] = {}
+
+    def problems(self, schema: Schema, value: Any, depth: int) -> list[str]:
+        """The lines of `problems`, for a node `depth` below the first."""
+        self.budget.spend()
+        if depth > _DEEPEST:
+            return []
+        node = resolve(schema, self._root)
+        kinds = self._kinds_of(node)
+        if kinds and not any(is_kind(value, kind) for kind in kinds):
+            return [f"expected {_either(kinds)}, got {_got(value)}"]
+        if means_file(kinds):
+            return []
+        lines = [*self._choice(node, value), *_range(node, value)]
+        for part in items(node.get("allOf")):
+            lines += self.problems(part, value, depth + _UNION)
+        lines += self._union(node, value, depth)
+        if is_list(value):
+            lines += self._list(node, value, depth)
+        elif is_object(value):
+            lines += self._object(node, value, depth)
+        return lines
+
+    def map(self, schema: Schema, value: Any, convert: Callable[[Any], Any], depth: int) -> Any:
+        """What `map_files` gives, for a node `depth` below the first."""
+        self.budget.spend()
+        node = resolve(schema, self._root)
+        if value is None or not node or depth > _DEEPEST:
+            return value
+        if means_file(self._kinds_of(node)):
+            return convert(value)
+        for part in items(node.get("allOf")):
+            value = self.map(part, value, convert, depth + _UNION)
+        options = branches(node)
+        self.budget.spend(len(options))
+        for branch in sorted(options, key=lambda option: means_file(self._kinds_of(option))):
+            if not self.problems(branch, value, depth + _UNION):
+                value = self.map(branch, value, convert, depth + _UNION)
+                break
+        if is_list(value):
+            return [
+                self.map(place_of(node, index), item, convert, depth + 1)
+                for index, item in enumerate(value)
+            ]
+        if is_object(value):
+            return {
+                key: self.map(member_of(node, key) or {}, item, convert, depth + 1)
+                for key, item in value.items()
+            }
+        return value
+
+    def _kinds_of(self, node: Schema) -> list[str]:
+        known = self._kinds.get(id(node))
+        if known is None:
+            known = self._kinds[id(node)] = (node, kinds_of(node, self._root))
+        return known[1]
+
+    def _choice(self, node: Schema, value: Any) -> list[str]:
+        if node.get("not") == {}:
+            return ["no value is allowed here"]
+        if "const" not in node and "enum" not in node:
+            return []
+        known = self._choices.get(id(node))
+        if known is None:
+            known = self._choices[id(node)] = (node, _Choices(node))
+            self.budget.spend(len(known[1].listed) // _CHOICES_A_STEP)
+        choices = known[1]
+        if choices.admit(value, self.budget):
+            return []
+        several = "one of " if len(choices.listed) > 1 else ""
+        listed = ", ".join(map(quote, choices.listed[:20]))
+        return [f"{quote(value)} is not {several}{listed}{', …' * (len(choices.listed) > 20)}"]
+
+    def _union(self, node: Schema, value: Any, depth: int) -> list[str]:
+        nearest: list[str] = []
+        for branch in branches(node):
+            lines = self.problems(branch, value, depth + _UNION)
+            if not lines:
+                return []
+            kinds = self._kinds_of(branch)
+            if not kinds or any(is_kind(value, kind) for kind in kinds):
+                # of the branches of the value's own kind, the nearest says best what was meant
+                nearest = lines if not nearest or len(lines) < len(nearest) else nearest
+        return nearest
+
+    def _list(self, node: Schema, value: Sequence[Any], depth: int) -> list[str]:
+        lines: list[str] = []
+        low, high = _bound(node, "minItems"), _bound(node, "maxItems")
+        if low is not None and len(value) < low:
+            lines.append(f"expected at least {quote(low)} items, got {len(value)}")
+        if high is not None and len(value) > high:
+            lines.append(f"expected at most {quote(high)} items, got {len(value)}")
+        for index, item in enumerate(value):
+            inner = self.problems(place_of(node, index), item, depth + 1)
+            lines += [f"[{index}]: {line}" for line in inner]
+            if len(lines) > _MOST_LINES:
+                break
+        return lines
+
+    def _object(self, node: Schema, value: Mapping[Any, Any], depth: int) -> list[str]:
+        required = strings(node.get("required"))
+        self.budget.spend(len(required))
+        lines = [f"{quote(name)} is missing" for name in required if name not in value]
+        for key, item in value.items():
+            member = member_of(node, key)
+            if member is None:
+                lines.append(f"{quote(key)} is not a known key")
+            else:
+                inner = self.problems(member, item, depth + 1)
+                lines += [f"{quote(key)}: {line}" for line in inner]
+            if len(lines) > _MOST_LINES:
+                break
+        return lines
+
+
+class _Choices:
+    """The values that a node's `const` or `enum` allows; those that hash are looked up at once."""
+
+    __slots__ = ("_larger", "_plain", "listed")
+
+    def __init__(self, node: Schema) -> None:
+        self.listed: list[Any] = [node["const"]] if "const" in node else items(node.get("enum"))
+        plain = [choice for choice in self.listed if not isinstance(choice, (list, dict))]
+        self._plain = {(choice, isinstance(choice, bool)) for choice in plain}
+        larger = [choice for choice in self.listed if isinstance(choice, (list, dict))]
+        self._larger = [(choice, _size(choice)) for choice in larger]
+
+    def admit(self, value: Any, budget: Budget) -> bool:
+        """Whether `value` is one of them. True is not 1."""
+        if not self.listed:
+            return True
+        if isinstance(value, (str, int, float)) or value is None:
+            return (value, isinstance(value, bool)) in self._plain
+        for choice, size in self._larger:
+            budget.spend(size)
+            if value == choice:
+                return True
+        return False
 
 
 def _range(node: Schema, value: Any) -> list[str]:
-    low, high = node.get("minimum"), node.get("maximum")
+    low, high = _bound(node, "minimum"), _bound(node, "maximum")
     if low is not None and is_number(value) and value < low:
-        return [f"{value!r} is less than the minimum of {low!r}"]
+        return [f"{quote(value)} is less than the minimum of {quote(low)}"]
     if high is not None and is_number(value) and value > high:
-        return [f"{value!r} is more than the maximum of {high!r}"]
+        return [f"{quote(value)} is more than the maximum of {quote(high)}"]
     return []
 
 
-def _union(node: Schema, value: Any, root: Schema, depth: int) -> list[str]:
-    tried: list[list[str]] = []
-    for branch in branches(node):
-        lines = _problems(branch, value, root, depth + _UNION)
-        if not lines:
-            return []
-        kinds = kinds_of(branch, root)
-        if not kinds or any(is_kind(value, kind) for kind in kinds):
-            tried.append(lines)
-    # of the branches of the value's own kind, the nearest says best what was meant
-    return min(tried, key=len) if tried else []
+def _bound(node: Schema, name: str) -> int | float | None:
+    bound = node.get(name)
+    return bound if is_number(bound) else None
 
 
-def _list(node: Schema, value: Sequence[Any], root: Schema, depth: int) -> list[str]:
-    found: list[str] = []
-    low, high = node.get("minItems", 0), node.get("maxItems", len(value))
-    if len(value) < low:
-        found.append(f"expected at least {low} items, got {len(value)}")
-    if len(value) > high:
-        found.append(f"expected at most {high} items, got {len(value)}")
-    for index, item in enumerate(value):
-        lines = _problems(place_of(node, index), item, root, depth + 1)
-        found += [f"[{index}]: {line}" for line in lines]
-    return found
+def _size(value: Any) -> int:
+    return sum(1 for _ in islice(_nested(value), _MOST_VALUES))
 
 
-def _object(node: Schema, value: Mapping[Any, Any], root: Schema, depth: int) -> list[str]:
-    required = strings(node.get("required"))
-    found = [f"{name!r} is missing" for name in required if name not in value]
-    for key, item in value.items():
-        member = member_of(node, key)
-        if member is None:
-            found.append(f"{_quote(key)} is not a known key")
-        else:
-            lines = _problems(member, item, root, depth + 1)
-            found += [f"{_quote(key)}: {line}" for line in lines]
-    return found
-
-
-def _map(
-    schema: Schema, value: Any, convert: Callable[[Any], Any], root: Schema, depth: int
-) -> Any:
-    node = resolve(schema, root)
-    if value is None or not node or depth > _DEEPEST:
-        return value
-    if means_file(kinds_of(node, root)):
-        return convert(value)
-    for part in items(node.get("allOf")):
-        value = _map(part, value, convert, root, depth + _UNION)
-    for branch in sorted(branches(node), key=lambda one: is_file(one, root)):
-        if not _problems(branch, value, root, depth + _UNION):
-            value = _map(branch, value, convert, root, depth + _UNION)
-            break
-    if is_list(value):
-        return [
-            _map(place_of(node, index), item, convert, root, depth + 1)
-            for index, item in enumerate(value)
-        ]
-    if is_object(value):
-        return {
-            key: _map(member_of(node, key) or {}, item, convert, root, depth + 1)
-            for key, item in value.items()
-        }
-    return value
-
-
-def _same(value: Any, choice: Any) -> bool:
-    return bool(value == choice) and isinstance(value, bool) == isinstance(choice, bool)
+def _nested(value: Any) -> Iterator[Any]:
+    """`value`, and every value in it."""
+    ahead = [value]
+    while ahead:
+        value = ahead.pop()
+        yield value
+        if is_list(value):
+            ahead += value
+        elif is_object(value):
+            ahead += value.values()
 
 
 def _either(kinds: list[str]) -> str:
-    *names, last = [KINDS[kind] for kind in kinds]
+    *names, last = [KINDS.get(kind, quote(kind)) for kind in kinds[:20]]
     return f"{', '.join(names)} or {last}" if names else last
 
 
 def _got(value: Any) -> str:
-    return "None" if value is None else f"{type(value).__name__} {_quote(value)}"
-
-
-def _quote(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return "None" if value is None else f"{type(value).__name__} {quote(value)}"

@@ -37,13 +37,14 @@ KINDS = {
 """The kinds of value, as people call them: those of JSON, and `file`."""
 
 _LONGEST_CHAIN = 32
-_DEEPEST_UNION = 4
+_MOST_BRANCHES = 256
+"""Branches of nested unions that are looked at for the kinds of value that fit."""
 _FILE = frozenset({"path", "url", "orig_name", "mime_type"})
 
 
 def resolve(schema: Schema, root: Schema) -> Schema:
     """`schema`, or what its local `$ref` leads to; `{}` where that leads nowhere."""
-    node = schema
+    node = mapping(schema)
     for _ in range(_LONGEST_CHAIN):
         if "$ref" not in node:
             return node
@@ -74,20 +75,28 @@ def member_of(node: Schema, key: object) -> Schema | None:
     return None if rest is False else mapping(rest)
 
 
-def kinds_of(schema: Schema, root: Schema, depth: int = 0) -> list[str]:
-    """The kinds of value that can fit; empty when any can."""
-    node = resolve(schema, root)
-    if mapping(node.get("properties")).keys() >= _FILE:
-        return ["file"]
-    if kind := node.get("type"):
-        return [kind] if isinstance(kind, str) else strings(kind)
-    found: list[str] = []
-    for branch in branches(node) or items(node.get("allOf"))[:1]:
-        kinds = kinds_of(branch, root, depth + 1) if depth < _DEEPEST_UNION else []
-        if not kinds:
-            return []
-        found += [kind for kind in kinds if kind not in found]
-    return found
+def kinds_of(schema: Schema, root: Schema) -> list[str]:
+    """The kinds of value that can fit; empty when any can, or when a union is too large to say."""
+    found: dict[str, None] = {}
+    seen: set[int] = set()
+    branches_left = _MOST_BRANCHES
+    ahead = [schema]
+    while ahead:
+        node = resolve(ahead.pop(), root)
+        if id(node) in seen:
+            continue  # its kinds are among those found, also where it refers to itself
+        seen.add(id(node))
+        if mapping(node.get("properties")).keys() >= _FILE:
+            found["file"] = None
+        elif kind := node.get("type"):
+            found.update(dict.fromkeys([kind] if isinstance(kind, str) else strings(kind)))
+        else:
+            parts = branches(node) or items(node.get("allOf"))[:1]
+            branches_left -= len(parts)
+            if not parts or branches_left < 0:
+                return []
+            ahead += reversed(parts)
+    return list(found)
 
 
 def means_file(kinds: list[str]) -> bool:
@@ -105,7 +114,7 @@ def is_kind(value: object, kind: str) -> bool:
         case "file":
             return _may_be_file(value)
         case "integer":
-            return is_number(value) and value == int(value)
+            return is_number(value) and (isinstance(value, int) or value.is_integer())
         case "null":
             return value is None
         case "number":
@@ -123,7 +132,9 @@ def is_list(value: object) -> TypeGuard[Sequence[Any]]:
 
 def is_number(value: object) -> TypeGuard[int | float]:
     """Whether JSON would make it a number: a bool, nan and inf are none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _may_be_file(value: object) -> bool:
