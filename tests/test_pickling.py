@@ -8,7 +8,6 @@ import pickle
 import pkgutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -42,7 +41,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "SecretError": {"places": ["body"]},
 }
 COPIES: list[Callable[[Any], Any]] = [
-    *(partial(lambda protocol, e: pickle.loads(pickle.dumps(e, protocol)), n) for n in (0, 2, 5)),
+    lambda value: pickle.loads(pickle.dumps(value, 0)),
+    lambda value: pickle.loads(pickle.dumps(value, 2)),
+    lambda value: pickle.loads(pickle.dumps(value)),
     copy.copy,
     copy.deepcopy,
 ]
@@ -60,13 +61,12 @@ def error_classes() -> Iterator[type[Exception]]:
                 yield value
 
 
-CLASSES = sorted(set(error_classes()), key=lambda kind: kind.__qualname__)
+# ProvidersFailedError holds errors, which are equal to nothing else: it has a test of its own.
+CLASSES = sorted({*error_classes()} - {ProvidersFailedError}, key=lambda kind: kind.__qualname__)
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_every_error_keeps_its_text_and_its_attributes(kind: type[Exception]) -> None:
-    if kind is ProvidersFailedError:
-        pytest.skip("has a test of its own")
     error = kind("it broke \ud800", **NEEDED.get(kind.__name__, {}))
     error.add_note("a note")
     if isinstance(error, SpaceError):
@@ -114,7 +114,9 @@ def test_errors_of_a_worker_process_arrive_whole() -> None:
             with pytest.raises(type(error)) as caught:
                 future.result(60)
             assert str(caught.value) == str(error)
-            arrived = {key: value for key, value in vars(caught.value).items() if key != "__notes__"}
+            arrived = {
+                key: value for key, value in vars(caught.value).items() if key != "__notes__"
+            }
             assert arrived == vars(error)
 
 

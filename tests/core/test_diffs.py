@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacecall._core import diffs
 from spacecall._core.diffs import apply, fold
 from spacecall._core.loose import is_array, is_object
 from spacecall.errors import ProtocolError
@@ -172,3 +173,62 @@ def test_no_edit_raises_anything_but_a_protocol_error(value: Any, ops: list[Any]
     with contextlib.suppress(ProtocolError):
         apply(value, ops)
     assert value == before
+
+
+class Copied(list[Any]):
+    """A list that counts how often it is copied."""
+
+    copies = 0
+
+    def copy(self) -> list[Any]:
+        Copied.copies += 1
+        return list(self)
+
+
+@pytest.mark.parametrize("op", ["replace", "add", "delete"])
+def test_many_edits_of_one_message_copy_a_list_once(op: str) -> None:
+    Copied.copies = 0
+    value = {"items": Copied(range(1000))}
+    index = len(value["items"]) if op == "add" else 0
+    edits_of_it = [[op, ["items", index + n * (op == "add")], None] for n in range(500)]
+    changed = apply(value, edits_of_it)
+    assert Copied.copies == 1
+    assert value["items"] == list(range(1000))
+    assert len(changed["items"]) == 1000 + {"replace": 0, "add": 500, "delete": -500}[op]
+
+
+@pytest.mark.parametrize(
+    ("value", "edit"),
+    [
+        ("x" * 1000, ["append", [], "x"]),
+        ([0] * 1000, ["add", [0], 0]),
+        ([""], ["append", [0], "x"]),
+    ],
+)
+def test_what_the_edits_of_one_message_move_again_is_bounded(
+    value: Any, edit: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diffs, "MOST_MOVED", 100_000)
+    apply(value, [edit] * 80)
+    with pytest.raises(ProtocolError, match="move too much"):
+        apply(value, [edit] * 1000)
+
+
+def test_a_long_text_takes_one_edit_a_message_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diffs, "MOST_MOVED", 10)
+    text = "x" * 1000
+    for _ in range(50):
+        text = apply(text, [["append", [], "y"]])
+    assert len(text) == 1050
+
+
+def test_the_path_of_an_edit_may_be_anything() -> None:
+    deep: Any = 1
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(ProtocolError):
+        apply({"a": 1}, [["replace", [deep], 1]])
+    with pytest.raises(ProtocolError, match="int of"):
+        apply([1], [["replace", [10**5000], 1]])
+    with pytest.raises(ProtocolError, match="the object has no"):
+        apply({"a": 1}, [["replace", ["k" * 10**6], 1]])

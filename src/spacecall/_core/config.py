@@ -38,6 +38,7 @@ class Component:
         is_state: whether its value lives in the server's session.
         skip_api: whether API callers do not give or get its value.
         choices: the values to choose from, if it has any; one list for all who ask.
+        null_choice: whether null is one of them.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Component:
     is_state: bool = False
     skip_api: bool = False
     choices: list[Any] = field(init=False, repr=False, compare=False)
+    null_choice: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # they come as `[label, value]` since 3.40 or so
@@ -55,6 +57,7 @@ class Component:
             for choice in items(self.props.get("choices"))
         ]
         object.__setattr__(self, "choices", choices)
+        object.__setattr__(self, "null_choice", None in choices)
 
     @property
     def hidden(self) -> bool:

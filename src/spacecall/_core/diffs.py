@@ -4,20 +4,30 @@ An edit is `[op, path, value]`. `append` joins text, `replace` and `add` set a p
 removes one. The servers' list deletes name indices that are wrong in several ways, version by
 version, but they only ever shorten a list at its end: deleting the last element, whatever the
 index says, gives the value that the server had.
+
+The edits of one message copy each list and object once, and what they move again and again is
+bounded: a small message cannot ask for much work on a large value.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from spacecall._core.loose import is_array, is_object
+from spacecall._core.quoting import quote
 from spacecall.errors import ProtocolError
 
 __all__ = ["apply", "fold"]
 
+C = TypeVar("C")
+
 _DEEPEST = 256
+_FEW = 4
+"""Edits that may each copy what is on their path: that is cheaper than to remember the copies."""
+MOST_MOVED = 2**26
+"""Characters and elements that the edits of one message may move more than once."""
 
 
 def fold(snapshot: list[Any] | None, data: list[Any]) -> list[Any]:
@@ -44,13 +54,14 @@ def apply(value: Any, ops: Sequence[Any]) -> Any:
     Raises:
         ProtocolError: an edit cannot be made.
     """
+    batch = _Batch() if len(ops) > _FEW else None
     for edit in ops:
         if not is_array(edit) or len(edit) != 3 or not is_array(edit[1]):
             raise ProtocolError(f"an edit is [op, path, value], got {_short(edit)}")
         op, path, new = edit
         if len(path) > _DEEPEST:
             _impossible(op, path, f"it is longer than {_DEEPEST}")
-        value = _apply(value, op, path, 0, new)
+        value = _apply(value, op, path, 0, new, batch)
     return value
 
 
@@ -60,18 +71,45 @@ def _edits(data: object) -> list[Any]:
     return data
 
 
-def _apply(value: Any, op: Any, path: Sequence[Any], depth: int, new: Any) -> Any:
+class _Batch:
+    """What the edits of one message have made of a value, and may change in its place.
+
+    Attributes:
+        fresh: by id, with what has it, which must live as long as its id is used.
+        moved: characters and elements that were moved more than once.
+    """
+
+    __slots__ = ("fresh", "moved")
+
+    def __init__(self) -> None:
+        self.fresh: dict[int, Any] = {}
+        self.moved = 0
+
+    def move(self, count: int) -> None:
+        """Count what is moved once more.
+
+        Raises:
+            ProtocolError: it is too much.
+        """
+        self.moved += count
+        if self.moved > MOST_MOVED:
+            raise ProtocolError("the edits of one message move too much")
+
+
+def _apply(
+    value: Any, op: Any, path: Sequence[Any], depth: int, new: Any, batch: _Batch | None
+) -> Any:
     if depth == len(path):
-        return _edit_whole(value, op, path, new)
+        return _edit_whole(value, op, path, new, batch)
     if is_array(value):
-        return _edit_list(value, op, path, depth, new)
+        return _edit_list(value, op, path, depth, new, batch)
     if is_object(value):
-        return _edit_dict(value, op, path, depth, new)
+        return _edit_dict(value, op, path, depth, new, batch)
     why = f"{_short(path[depth])} does not exist in {type(value).__name__}"
     return _impossible(op, path, why)
 
 
-def _edit_whole(value: Any, op: Any, path: Sequence[Any], new: Any) -> Any:
+def _edit_whole(value: Any, op: Any, path: Sequence[Any], new: Any, batch: _Batch | None) -> Any:
     if op in ("replace", "add"):
         return new
     if op != "append":
@@ -80,43 +118,74 @@ def _edit_whole(value: Any, op: Any, path: Sequence[Any], new: Any) -> Any:
         )
     if not (isinstance(value, str) and isinstance(new, str)):
         _impossible(op, path, f"{_short(new)} cannot be appended to {type(value).__name__}")
-    return value + new
+    if batch is None:
+        return value + new
+    if id(value) in batch.fresh:
+        batch.move(len(value))
+    joined = value + new
+    batch.fresh[id(joined)] = joined
+    return joined
 
 
-def _edit_list(value: list[Any], op: Any, path: Sequence[Any], depth: int, new: Any) -> list[Any]:
+def _edit_list(
+    value: list[Any], op: Any, path: Sequence[Any], depth: int, new: Any, batch: _Batch | None
+) -> list[Any]:
     index = path[depth]
     last = depth == len(path) - 1
     if not isinstance(index, int) or isinstance(index, bool):
         _impossible(op, path, f"{_short(index)} is no index of a list")
-    if last and op == "delete":
-        if not value:
-            _impossible(op, path, "the list is empty")
-        return value[:-1]
-    if last and op == "add":
-        if not 0 <= index <= len(value):
-            _impossible(op, path, f"the list has {len(value)} elements")
-        return [*value[:index], new, *value[index:]]
-    if not 0 <= index < len(value):
+    adds = last and op == "add"
+    deletes = last and op == "delete"
+    if deletes and not value:
+        _impossible(op, path, "the list is empty")
+    if not deletes and not 0 <= index < len(value) + adds:
         _impossible(op, path, f"the list has {len(value)} elements")
-    changed = value.copy()
-    changed[index] = _apply(value[index], op, path, depth + 1, new)
+    changed = value if batch and id(value) in batch.fresh else _copied(value.copy(), batch)
+    if deletes:
+        changed.pop()
+    elif adds:
+        if batch:
+            batch.move(len(changed) - index)
+        changed.insert(index, new)
+    else:
+        changed[index] = _apply(value[index], op, path, depth + 1, new, batch)
     return changed
 
 
 def _edit_dict(
-    value: Mapping[str, Any], op: Any, path: Sequence[Any], depth: int, new: Any
-) -> dict[str, Any]:
+    value: Mapping[str, Any], op: Any, path: Sequence[Any], depth: int, new: Any,
+    batch: _Batch | None,
+) -> dict[str, Any]:  # fmt: skip
     key = path[depth]
     last = depth == len(path) - 1
     if not isinstance(key, str):
-        key = json.dumps(key)  # the app's dict had such a key: JSON made it text
-    if last and op == "add":
-        return {**value, key: new}
-    if key not in value:
-        _impossible(op, path, f"the object has no {key!r}")
-    if last and op == "delete":
-        return {name: kept for name, kept in value.items() if name != key}
-    return {**value, key: _apply(value[key], op, path, depth + 1, new)}
+        key = _dumped(key)  # the app's dict had such a key: JSON made it text
+    adds = last and op == "add"
+    if not adds and key not in value:
+        _impossible(op, path, f"the object has no {_short(key)}")
+    changed = batch.fresh[id(value)] if batch and id(value) in batch.fresh else None
+    if changed is None:
+        changed = _copied(dict(value), batch)
+    if adds:
+        changed[key] = new
+    elif last and op == "delete":
+        del changed[key]
+    else:
+        changed[key] = _apply(value[key], op, path, depth + 1, new, batch)
+    return changed
+
+
+def _copied(copy: C, batch: _Batch | None) -> C:
+    if batch:
+        batch.fresh[id(copy)] = copy
+    return copy
+
+
+def _dumped(key: Any) -> str:
+    try:
+        return json.dumps(key)
+    except RecursionError as error:
+        raise ProtocolError("the path of an edit is nested too deeply") from error
 
 
 def _impossible(op: Any, path: Any, why: str) -> NoReturn:
@@ -124,5 +193,4 @@ def _impossible(op: Any, path: Any, why: str) -> NoReturn:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"
+    return quote(value, 80)

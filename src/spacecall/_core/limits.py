@@ -46,9 +46,7 @@ def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dic
         narrowed.update({} if high is None else {"maximum": high})
     starts_empty = default is NO_DEFAULT and component.type in _EMPTY
     empty = default is None or (starts_empty and component.props.get("multiselect") is not True)
-    # a schema that is too much work gets null too, since nobody can say that it has it
-    disproved = empty and problems(narrowed, None, budget=Budget(None, _STEPS))
-    return nullable(narrowed) if disproved else narrowed
+    return nullable(narrowed) if empty and not _admits_null(narrowed, component) else narrowed
 
 
 def widen(schema: Mapping[str, Any], component: Component) -> dict[str, Any]:
@@ -81,6 +79,13 @@ def remark(component: Component) -> str:
     whole = text(component.props.get("info"))
     cut = whole[:_LONGEST].strip()
     return cut if len(whole) <= _LONGEST else f"{cut}…"
+
+
+def _admits_null(schema: Mapping[str, Any], component: Component) -> bool:
+    """Whether null fits, as far as can be said without much work."""
+    if schema.get("enum") is component.choices:  # not looked through again for each who has them
+        return component.null_choice
+    return not problems(schema, None, budget=Budget(None, _STEPS))
 
 
 def _with_choices(schema: dict[str, Any], component: Component) -> dict[str, Any]:

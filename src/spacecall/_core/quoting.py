@@ -14,33 +14,47 @@ _BITS = 4096
 def quote(value: Any, limit: int = 60) -> str:
     """Return `repr(value)`, cut after `limit` characters."""
     text = ""
-    for part in _parts(value, limit):
-        text += part
-        if len(text) > limit:
-            return f"{text[:limit]}…"
+    # a stack, since generators in generators would cost what they yield once for each
+    open_ = [_pieces(value, limit)]
+    while open_:
+        for piece, member in open_[-1]:
+            text += piece
+            if len(text) > limit:
+                return f"{text[:limit]}…"
+            if member is not _NOTHING:
+                open_.append(_pieces(member, limit))
+                break
+        else:
+            open_.pop()
     return text
 
 
-def _parts(value: Any, limit: int) -> Iterator[str]:
-    """The text of `repr(value)` in pieces, each container begun before its members are."""
-    kind = type(value)
+_NOTHING = object()
+
+
+def _pieces(value: Any, limit: int) -> Iterator[tuple[str, Any]]:
+    """The pieces of `repr(value)`: a text, and the member that follows it."""
+    kind: type[Any] = type(value)
     if kind is str or kind is bytes:
-        yield repr(value[: limit + 1])
+        yield repr(value[: limit + 1]), _NOTHING
     elif kind is int and value.bit_length() > _BITS:
-        yield f"<int of {value.bit_length()} bits>"
+        yield f"<int of {value.bit_length()} bits>", _NOTHING
     elif kind is dict:
-        yield "{"
-        for number, (key, item) in enumerate(cast("dict[Any, Any]", value).items()):
-            yield ", " if number else ""
-            yield from _parts(key, limit)
-            yield ": "
-            yield from _parts(item, limit)
-        yield "}"
+        before = "{"
+        for key, item in cast("dict[Any, Any]", value).items():
+            yield before, key
+            yield ": ", item
+            before = ", "
+        yield "}" if value else "{}", _NOTHING
     elif kind is list or kind is tuple:
-        yield "[" if kind is list else "("
-        for number, item in enumerate(value):
-            yield ", " if number else ""
-            yield from _parts(item, limit)
-        yield "]" if kind is list else ",)" if len(value) == 1 else ")"
+        opening, closing = ("[", "]") if kind is list else ("(", ")")
+        before = opening
+        for item in value:
+            yield before, item
+            before = ", "
+        yield (
+            f"{'' if value else opening}{',' * (kind is tuple and len(value) == 1)}{closing}",
+            _NOTHING,
+        )
     else:
-        yield repr(value)
+        yield repr(value), _NOTHING

@@ -31,7 +31,7 @@ __all__ = ["STEPS", "STEPS_A_VALUE", "Budget", "is_file", "map_files", "problems
 
 STEPS = 10_000
 """Pairs of a schema's node and a value that are looked at for any value, however small."""
-STEPS_A_VALUE = 64
+STEPS_A_VALUE = 32
 """Further ones for each value in it."""
 
 _DEEPEST = 64
@@ -279,10 +279,13 @@ class _Choices:
 
     def __init__(self, node: Schema) -> None:
         self.listed: list[Any] = [node["const"]] if "const" in node else items(node.get("enum"))
-        plain = [choice for choice in self.listed if not isinstance(choice, (list, dict))]
-        self._plain = {(choice, isinstance(choice, bool)) for choice in plain}
-        larger = [choice for choice in self.listed if isinstance(choice, (list, dict))]
-        self._larger = [(choice, _size(choice)) for choice in larger]
+        self._plain: set[tuple[Any, bool]] = set()
+        self._larger: list[tuple[Any, int]] = []
+        for choice in self.listed:
+            if is_list(choice) or is_object(choice):
+                self._larger.append((choice, _size(choice)))
+            else:
+                self._plain.add((choice, isinstance(choice, bool)))
 
     def admit(self, value: Any, budget: Budget) -> bool:
         """Whether `value` is one of them. True is not 1."""

@@ -40,7 +40,7 @@ class EventSplitter:
         if not chunk:
             return []
         begun = self._begun
-        ends_here = begun[-1:] == b"\n" and chunk[:1] == b"\n"
+        ends_here = begun.endswith(b"\n") and chunk.startswith(b"\n")
         end = chunk.rfind(b"\n\n")
         if end < 0 and not ends_here:
             self._keep(chunk)

@@ -1,0 +1,54 @@
+"""What a message shows of a value: its beginning, whatever the value is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacecall._core.quoting import quote
+from tests.core.cost import calls
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(st.text() | st.integers(), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@given(VALUES)
+def test_what_is_short_is_shown_as_it_is(value: Any) -> None:
+    assert quote(value, 10**6) == repr(value)
+
+
+@given(VALUES, st.integers(1, 80))
+def test_what_is_long_is_cut(value: Any, limit: int) -> None:
+    whole = repr(value)
+    assert quote(value, limit) == (whole if len(whole) <= limit else f"{whole[:limit]}…")
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [list(range(100_000)), ["x" * 10**6] * 9, {n: n for n in range(100_000)}, nested(50_000)],
+    ids=["list", "texts", "dict", "nested"],
+)
+def test_only_what_is_shown_costs_anything(value: Any) -> None:
+    assert calls(lambda: quote(value)) < 5000
+
+
+def test_a_number_that_python_does_not_write_out_has_a_size() -> None:
+    assert quote(10**5000) == "<int of 16610 bits>"
+    assert quote([-(10**5000)]) == "[<int of 16610 bits>]"

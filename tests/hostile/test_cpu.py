@@ -1,0 +1,152 @@
+"""Little data asks for little work: no app can take the caller's processor, or its event loop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+import pytest
+
+from spacecall import Space, SyncSpace, Timeouts
+from spacecall.errors import DeadlineError, InvalidInputError, ProtocolError, SpaceError
+from tests.core.test_budgets import union
+from tests.hostile.server import PREFIX, SSE_HEAD, HostileServer, app_config, app_info
+
+STREAM = f"{PREFIX}/queue/data"
+# Seconds, for what takes a moment: all of these took minutes to years.
+DEADLINE = 30
+
+
+def opened_with(input_type: dict[str, Any], **parameter: Any) -> HostileServer:
+    info = app_info(input_type=input_type)
+    info["named_endpoints"]["/predict"]["parameters"][0].update(parameter)
+    assert len(json.dumps(info)) < 8000
+    return HostileServer(info=info)
+
+
+@pytest.mark.parametrize("key", ["anyOf", "oneOf", "allOf"])
+async def test_nested_unions_do_not_hold_up_the_event_loop(key: str) -> None:
+    schema = union(30, 7, {"enum": ["x"]}, key)
+    nothing = {"parameter_has_default": True, "parameter_default": None}
+    with opened_with(schema, **nothing) as server, anyio.fail_after(DEADLINE):
+        async with Space(server.url) as space:
+            assert await space.call("/predict") == "ok"
+
+
+async def test_an_argument_that_is_too_much_work_to_check_is_refused_and_nothing_is_sent() -> None:
+    with opened_with(union(30, 7, {"enum": ["x"]})) as server, anyio.fail_after(DEADLINE):
+        async with Space(server.url) as space:
+            with pytest.raises(
+                InvalidInputError, match="cannot be checked against the app's schema"
+            ):
+                await space.call("/predict", x="y")
+    assert f"{PREFIX}/queue/join" not in server.paths()
+
+
+def test_nor_does_it_hold_up_a_sync_space() -> None:
+    with (
+        opened_with(union(30, 7, {"enum": ["x"]})) as server,
+        SyncSpace(server.url) as space,
+        pytest.raises(InvalidInputError, match="cannot be checked"),
+    ):
+        space.call("/predict", x="y").result()
+
+
+@pytest.mark.parametrize("block", [b":\n\n", b"\n", b"\r\n", b"\r", b"event: x\n\n", b"data\n\n"])
+async def test_blank_lines_comments_and_empty_events_cost_their_bytes(block: bytes) -> None:
+    server = HostileServer()
+
+    def flooded(request: Any, connection: Any) -> None:
+        connection.sendall(SSE_HEAD + block * (2**20 // len(block)))
+        server.stream(request, connection)
+
+    server.routes[STREAM] = flooded
+    with server, anyio.fail_after(DEADLINE):
+        async with Space(server.url) as space:
+            assert await space.call("/predict", x="hi") == "ok"
+
+
+async def test_endless_comments_do_not_keep_a_timeout_from_passing() -> None:
+    server = HostileServer()
+
+    def endless(_request: Any, connection: Any) -> None:
+        connection.sendall(SSE_HEAD)
+        while True:
+            connection.sendall(b":\n\n" * 20_000)
+
+    server.routes[STREAM] = endless
+    with server, anyio.fail_after(DEADLINE):
+        async with Space(server.url, timeouts=Timeouts(total=1)) as space:
+            with pytest.raises(DeadlineError):
+                await space.call("/predict", x="hi")
+
+
+def generating(edits: list[Any]) -> dict[str, Any]:
+    return {"msg": "process_generating", "output": {"data": [edits]}}
+
+
+@pytest.mark.parametrize(
+    ("value", "edit"),
+    [
+        ([0] * 100_000, ["replace", [0], 1]),
+        ([0] * 100_000, ["add", [0], 1]),
+        ([0] * 100_000, ["delete", [0], None]),
+        ({str(n): n for n in range(50_000)}, ["replace", ["0"], 1]),
+    ],
+)
+async def test_a_message_of_many_edits_copies_a_value_once(value: Any, edit: list[Any]) -> None:
+    server = HostileServer()
+
+    def stream(request: Any, connection: Any) -> None:
+        (event_id,) = server._jobs[request.query["session_hash"]]
+        connection.sendall(SSE_HEAD)
+        for data in (value, [edit] * 20_000):
+            message = {**generating(data), "event_id": event_id}
+            connection.sendall(b"data: " + json.dumps(message).encode() + b"\n\n")
+        server.stream(request, connection)
+
+    server.routes[STREAM] = stream
+    with server, anyio.fail_after(DEADLINE):
+        async with Space(server.url) as space, space.call("/predict", x="hi") as job:
+            with suppress(ProtocolError):  # to add 20,000 at the front moves too much
+                assert [event async for event in job]
+
+
+NAMES = [f"p{n}" for n in range(5000)]
+
+
+def many_endpoints() -> HostileServer:
+    one = app_config()["dependencies"][0]
+    named = app_info()["named_endpoints"]["/predict"]
+    dependencies = [{**one, "id": n, "api_name": name} for n, name in enumerate(NAMES)]
+    info = {"named_endpoints": {f"/{name}": named for name in NAMES}}
+    return HostileServer(config=app_config(dependencies=dependencies), info=info)
+
+
+def equal_names() -> HostileServer:
+    parameter: dict[str, Any] = {"parameter_name": "x", "component": "Foo", "type": {}}
+    info: dict[str, Any] = {
+        "named_endpoints": {"/predict": {"parameters": [parameter] * 20_000, "returns": []}}
+    }
+    return HostileServer(info=info)
+
+
+def long_names() -> HostileServer:
+    name = "predict" * 20_000
+    dependencies = [{**app_config()["dependencies"][0], "api_name": name}]
+    return HostileServer(
+        config=app_config(dependencies=dependencies), info={"named_endpoints": dict[str, Any]()}
+    )
+
+
+@pytest.mark.parametrize("serve", [many_endpoints, equal_names, long_names])
+async def test_opening_and_a_wrong_name_take_a_moment(serve: Callable[[], HostileServer]) -> None:
+    with serve() as server, anyio.fail_after(DEADLINE):
+        async with Space(server.url) as space:
+            with pytest.raises(SpaceError):
+                await space.call("/predicd" * 500, x="hi")
+            with pytest.raises(SpaceError):
+                await space.call("/predict", **{"y" * 5000: 1})
