@@ -197,14 +197,14 @@ def test_many_edits_of_one_message_copy_a_list_once(op: str) -> None:
     assert len(changed["items"]) == 1000 + {"replace": 0, "add": 500, "delete": -500}[op]
 
 
-@pytest.mark.parametrize(
-    ("value", "edit"),
-    [
-        ("x" * 1000, ["append", [], "x"]),
-        ([0] * 1000, ["add", [0], 0]),
-        ([""], ["append", [0], "x"]),
-    ],
-)
+MOVES: list[Any] = [
+    ("x" * 1000, ["append", [], "x"]),
+    ([0] * 1000, ["add", [0], 0]),
+    ([""], ["append", [0], "x"]),
+]
+
+
+@pytest.mark.parametrize(("value", "edit"), MOVES)
 def test_what_the_edits_of_one_message_move_again_is_bounded(
     value: Any, edit: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
