@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeGuard, cast
+from typing import BinaryIO, Protocol, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import anyio
@@ -126,7 +126,9 @@ class _PathSource:
             raise InvalidInputError(f"cannot read {str(self._path)!r}: {why}") from error
 
 
-class _BytesSource:
+class BytesSource:
+    """Bytes in memory."""
+
     url = None
 
     def __init__(self, data: bytes, mime_type: str | None = None) -> None:
@@ -136,10 +138,12 @@ class _BytesSource:
         self.name = "file" + (mimetypes.guess_extension(self.mime_type or "") or "")
 
     def peek(self) -> bytes:
+        """The first bytes."""
         return self._data[:_PEEK]
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        """The bytes."""
         async with aclosing(_chunks(io.BytesIO(self._data), waits=False)) as chunks:
             yield chunks
 
@@ -193,21 +197,24 @@ def peek(source: Source) -> bytes:
     Raises:
         InvalidInputError: it cannot be read.
     """
-    if isinstance(source, (_BytesSource, _PathSource, _FileObjectSource)):
+    if isinstance(source, (BytesSource, _PathSource, _FileObjectSource)):
         return source.peek()
     return b""
 
 
 def open_source(source: object) -> Source:
-    """The source that a path, bytes, a file object, a URL or a data URI stands for.
+    """The source that a path, bytes, a file object, a URL or a data URI of the caller's stands for.
+
+    What a server, a schema folder or a cassette says must never come here: it could name any file
+    of this machine. Of that, only `data_uri` and the sources of `_io` make files.
 
     Raises:
         InvalidInputError: it is none of these, or a broken data URI.
     """
     if isinstance(source, (bytes, bytearray)):
-        return _BytesSource(bytes(source))
-    if isinstance(source, str) and source[:5].lower() == "data:":
-        return _data_uri(source)
+        return BytesSource(bytes(source))
+    if isinstance(source, str) and is_data_uri(source):
+        return data_uri(source)
     if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
         return WebUrl(source)
     if isinstance(source, (str, os.PathLike)):
@@ -216,19 +223,23 @@ def open_source(source: object) -> Source:
         raise InvalidInputError("a file object must be opened in binary mode, got a text one")
     if hasattr(source, "read") and hasattr(source, "seekable"):
         return _FileObjectSource(cast("BinaryIO", source))
-    if _is_source(source):
-        return source
     raise InvalidInputError(
         "a file is a path, bytes, a binary file object, a File, an http(s) URL or a data URI, "
         f"got {type(source).__name__}"
     )
 
 
-def _is_source(value: object) -> TypeGuard[Source]:
-    return all(hasattr(value, name) for name in ("open", "name", "size", "mime_type", "url"))
+def is_data_uri(text: str) -> bool:
+    """Whether a text is meant as a data URI."""
+    return text[:5].lower() == "data:"
 
 
-def _data_uri(uri: str) -> Source:
+def data_uri(uri: str) -> BytesSource:
+    """The content of a data URI.
+
+    Raises:
+        InvalidInputError: it is not one.
+    """
     head, comma, body = uri[5:].partition(",")
     mime_type, *parameters = head.split(";")
     try:
@@ -238,7 +249,7 @@ def _data_uri(uri: str) -> Source:
         data = b64decode(encoded, validate=True) if "base64" in parameters else encoded
     except ValueError as error:
         raise InvalidInputError(f"{uri[:40]!r}… is not a data URI: {error}") from error
-    return _BytesSource(data, mime_type or "text/plain")
+    return BytesSource(data, mime_type or "text/plain")
 
 
 async def _chunks(file: BinaryIO, *, waits: bool) -> AsyncGenerator[bytes, None]:

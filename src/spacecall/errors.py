@@ -14,7 +14,9 @@
     │   └─ RateLimitedError      429
     ├─ ProtocolError             something that is not Gradio's protocol
     │   └─ UnsupportedProtocolError  a generation of it that is not spoken here
-    ├─ SchemaDriftError          the app no longer fits the pinned schema
+    ├─ SchemaDriftError          the app no longer fits the pinned schema, or its own
+    ├─ FileTooLargeError         a file has more bytes than were asked for
+    ├─ ForbiddenAddressError     a file is where `Limits.file_hosts` does not allow
     ├─ SpaceStateError           the Space is not running
     ├─ DeadlineError             a phase took longer than its timeout
     └─ JobError
@@ -40,6 +42,8 @@ __all__ = [
     "AuthError",
     "CreditsError",
     "DeadlineError",
+    "FileTooLargeError",
+    "ForbiddenAddressError",
     "InvalidInputError",
     "JobCancelledError",
     "JobError",
@@ -201,6 +205,9 @@ class UnsupportedProtocolError(ProtocolError):
 class SchemaDriftError(SpaceError):
     """The app no longer fits the schema that the typed client was generated from.
 
+    Of a dynamic call: an output does not fit the app's own schema, such as a text in place of a
+    file.
+
     Attributes:
         differences: where it differs, one line each.
         pinned: sha256 of the schema that the client was generated from, where known.
@@ -217,6 +224,22 @@ class SchemaDriftError(SpaceError):
         super().__init__(message, **place)
         self.differences = tuple(differences)
         self.pinned = pinned
+
+
+class FileTooLargeError(SpaceError):
+    """A file has more bytes than `File.read` or `File.save` may take.
+
+    Attributes:
+        max_bytes: the limit.
+    """
+
+    def __init__(self, message: str = "", *, max_bytes: int = 0, **place: Unpack[Place]) -> None:
+        super().__init__(message, **place)
+        self.max_bytes = max_bytes
+
+
+class ForbiddenAddressError(SpaceError):
+    """The URL of a file leads where `Limits.file_hosts` does not allow: nothing is fetched."""
 
 
 class SpaceStateError(SpaceError):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import anyio
 from anyio.to_thread import run_sync
@@ -16,9 +16,15 @@ from pydantic_core import core_schema
 from spacecall._atomic import Replacement
 from spacecall._filenames import safe_name
 from spacecall._filesources import CHUNK, Source, open_source
-from spacecall.errors import InvalidInputError
+from spacecall.errors import FileTooLargeError, InvalidInputError
 
-__all__ = ["File", "FileInput"]
+__all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput"]
+
+MAX_READ_BYTES: Final = 256 * 2**20
+"""The most bytes that `File.read` holds in memory, unless it is told otherwise: 256 MiB."""
+
+MAX_SAVE_BYTES: Final = 16 * 2**30
+"""The most bytes that `File.save` writes, unless it is told otherwise: 16 GiB."""
 
 FileInput: TypeAlias = "File | str | os.PathLike[str] | bytes | BinaryIO"
 """What `File` takes: a file, a path, an http(s) URL, a data URI, bytes, a binary file object."""
@@ -26,6 +32,10 @@ FileInput: TypeAlias = "File | str | os.PathLike[str] | bytes | BinaryIO"
 
 class File:
     """A file: to send, made from any source; or received, a handle that is read on demand.
+
+    Only your own code opens sources, by calling `File` or by giving one as an argument. What an app
+    answers becomes a handle of a file on a server, or of bytes that were in the answer; it is never
+    a path of this machine.
 
     Args:
         source: a path, bytes, a binary file object (read from its position on), an http(s) URL
@@ -41,7 +51,7 @@ class File:
 
     def __init__(
         self,
-        source: FileInput | Source,
+        source: FileInput,
         *,
         name: str | None = None,
         mime_type: str | None = None,
@@ -86,36 +96,78 @@ class File:
         """
         return self._source.open()
 
-    async def read(self) -> bytes:
-        """The whole content. Raises as `stream` does."""
-        async with self.stream() as chunks:
-            return b"".join([chunk async for chunk in chunks])
+    async def read(self, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
+        """Read the whole content into memory.
 
-    async def save(self, path: str | os.PathLike[str]) -> Path:
+        Args:
+            max_bytes: the most to read; None for no limit.
+
+        Raises:
+            FileTooLargeError: the file is larger, by its declared size or by what comes.
+            SpaceError, InvalidInputError: see `stream`.
+        """
+        self._check_size(max_bytes)
+        async with self.stream() as chunks, aclosing(self._bounded(chunks, max_bytes)) as bounded:
+            return b"".join([chunk async for chunk in bounded])
+
+    async def save(
+        self, path: str | os.PathLike[str], *, max_bytes: int | None = MAX_SAVE_BYTES
+    ) -> Path:
         """Write the file to `path`, or into `path` under its own name if that is a folder.
 
         The file appears whole or not at all; one that is there already is replaced.
+
+        Args:
+            path: a file or a folder.
+            max_bytes: the most to write; None for no limit.
 
         Returns:
             The path written.
 
         Raises:
             OSError: the place cannot be written.
+            FileTooLargeError: the file is larger, by its declared size or by what comes.
             SpaceError: a remote file could not be fetched.
         """
+        self._check_size(max_bytes)
         target = Path(path)
         if await anyio.Path(target).is_dir():
             target = target / self.name
         replacement = await run_sync(Replacement, target)
         try:
-            async with self.stream() as chunks:
-                await _write(chunks, anyio.wrap_file(replacement.file))
+            async with (
+                self.stream() as chunks,
+                aclosing(self._bounded(chunks, max_bytes)) as bounded,
+            ):
+                await _write(bounded, anyio.wrap_file(replacement.file))
             await run_sync(_publish, replacement)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await run_sync(replacement.discard)
             raise
         return target
+
+    def _check_size(self, max_bytes: int | None) -> None:
+        if max_bytes is not None and (size := self.size) is not None and size > max_bytes:
+            raise self._too_large(f"has {size} bytes, more than", max_bytes)
+
+    async def _bounded(
+        self, chunks: AsyncIterator[bytes], max_bytes: int | None
+    ) -> AsyncGenerator[bytes, None]:
+        """The chunks, counted: a size that an app declares need not be true."""
+        received = 0
+        async for chunk in chunks:
+            received += len(chunk)
+            if max_bytes is not None and received > max_bytes:
+                raise self._too_large("has more bytes than", max_bytes)
+            yield chunk
+
+    def _too_large(self, excess: str, max_bytes: int) -> FileTooLargeError:
+        return FileTooLargeError(
+            f"{self.name!r} {excess} max_bytes={max_bytes}: pass a larger max_bytes, or None for "
+            "no limit",
+            max_bytes=max_bytes,
+        )
 
     def __repr__(self) -> str:
         return f"File(name={self.name!r}, size={self.size!r}, mime_type={self.mime_type!r})"
@@ -129,15 +181,27 @@ class File:
 
     @classmethod
     def _validate(cls, value: Any, info: core_schema.ValidationInfo[Any]) -> File:
-        received: Callable[[Mapping[str, Any]], File] | None = info.context
+        """A `File`, or what the context makes of a value; without a context, `File` alone.
+
+        The context says where the values come from: of arguments it opens sources, of outputs it
+        makes handles of what the app's payload names.
+        """
+        convert: Callable[[Any], File] | None = info.context
         if isinstance(value, File):
             return value
-        if isinstance(value, Mapping) and received is not None:
-            return received(cast("Mapping[str, Any]", value))
+        if convert is None:
+            raise ValueError(f"expected a File, got {type(value).__name__}: write File(…)")
         try:
-            return cls(cast("FileInput", value))
+            return convert(value)
         except InvalidInputError as error:
             raise ValueError(error.message) from error
+
+
+def file_of(source: Source, *, name: str | None = None, mime_type: str | None = None) -> File:
+    """The handle of a source that is open already: nothing is a source because of its text."""
+    file = File.__new__(File)
+    file._source, file._name, file._mime_type = source, name, mime_type
+    return file
 
 
 async def _write(chunks: AsyncIterator[bytes], out: anyio.AsyncFile[bytes]) -> None:

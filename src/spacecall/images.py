@@ -23,7 +23,7 @@ from spacecall._client.blocking import held, loop, wait
 from spacecall._client.call import Call
 from spacecall.chat.media import Media, MediaInput
 from spacecall.errors import InvalidInputError, NotFoundError
-from spacecall.files import File
+from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
 from spacecall.sync import SyncCall
 
 __all__ = ["AnyImageModel", "ImageModel", "SyncImageModel", "connect", "connect_sync", "picture"]
@@ -133,13 +133,19 @@ class SyncImageModel:
 
         return portal.call(make)
 
-    def read(self, file: File) -> bytes:
-        """The content of an image; see `File.read`."""
-        return wait(self._portal, file.read)
+    def read(self, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
+        """Read an image into memory; see `File.read`."""
+        return wait(self._portal, lambda: file.read(max_bytes=max_bytes))
 
-    def save(self, file: File, path: str | os.PathLike[str]) -> Path:
+    def save(
+        self,
+        file: File,
+        path: str | os.PathLike[str],
+        *,
+        max_bytes: int | None = MAX_SAVE_BYTES,
+    ) -> Path:
         """Write an image to `path`, or into that folder; see `File.save`."""
-        return wait(self._portal, lambda: file.save(path))
+        return wait(self._portal, lambda: file.save(path, max_bytes=max_bytes))
 
 
 class _Facade(Protocol):

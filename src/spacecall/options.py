@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Literal, TypeAlias, TypedDict, get_args
 
-__all__ = ["Auth", "CallOptions", "Limits", "Retry", "Timeouts", "ZeroGPU"]
+__all__ = ["Auth", "CallOptions", "FileHosts", "Limits", "Retry", "Timeouts", "ZeroGPU"]
+
+FileHosts: TypeAlias = Literal["app", "public", "any"]
+"""Where the files that an app names may be: at its own address, at public hosts too, or anywhere.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,10 @@ class Limits:
         parked: messages kept for jobs whose join has not been answered yet.
         event: bytes of one event of a stream.
         body: bytes of an answer that is read whole (/config, /info, results, error pages).
+        file_hosts: where a file may be that the app names: `public` for its own address and public
+            hosts, `app` for its own address alone, `any` for every address. With `public`, a
+            loopback, link-local, private or reserved address is allowed only if the app itself is
+            at an address of that kind. Checked for the URL, after each redirect, and after DNS.
     """
 
     lanes: int = 16
@@ -98,10 +106,15 @@ class Limits:
     parked: int = 1024
     event: int = 256 * 2**20
     body: int = 256 * 2**20
+    file_hosts: FileHosts = "public"
 
     def __post_init__(self) -> None:
+        if self.file_hosts not in get_args(FileHosts):
+            raise ValueError(
+                f"Limits.file_hosts must be 'app', 'public' or 'any', got {self.file_hosts!r}"
+            )
         for name in self.__slots__:
-            if getattr(self, name) < 1:
+            if name != "file_hosts" and getattr(self, name) < 1:
                 raise ValueError(f"Limits.{name} must be at least 1, got {getattr(self, name)!r}")
 
 

@@ -27,7 +27,7 @@ from spacecall._client.space import Session, Space
 from spacecall._io.link import HttpClient
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
-from spacecall.files import File
+from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
 from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
 
@@ -166,13 +166,19 @@ class SyncCaller:
         """A view with other options for its calls."""
         return SyncCaller(self._portal, self._caller.with_options(**options))
 
-    def read(self, file: File) -> bytes:
-        """The content of a file; see `File.read`."""
-        return wait(self._portal, file.read)
+    def read(self, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
+        """Read a file into memory; see `File.read`."""
+        return wait(self._portal, lambda: file.read(max_bytes=max_bytes))
 
-    def save(self, file: File, path: str | os.PathLike[str]) -> Path:
+    def save(
+        self,
+        file: File,
+        path: str | os.PathLike[str],
+        *,
+        max_bytes: int | None = MAX_SAVE_BYTES,
+    ) -> Path:
         """Write a file to `path`, or into that folder; see `File.save`."""
-        return wait(self._portal, lambda: file.save(path))
+        return wait(self._portal, lambda: file.save(path, max_bytes=max_bytes))
 
 
 class SyncSession(SyncCaller):

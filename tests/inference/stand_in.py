@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from spacecall.inference import HuggingFaceInference
-from spacecall.options import Retry, Timeouts
+from spacecall.options import Limits, Retry, Timeouts
 from tests.faults.exchanges import Exchange, Handler, serving
 from tests.hub.stand_in import Doors
 
@@ -166,6 +166,7 @@ async def opened(
     doors = Doors([(ROUTER, service.url), (HUB, service.url)])
     options.setdefault("api_key", TOKEN)
     options.setdefault("retry", QUICK)
+    options.setdefault("limits", Limits(file_hosts="any"))  # the stand-in is on loopback
     options.setdefault("timeouts", Timeouts(run=60, idle=30))
     async with (
         httpx.AsyncClient(transport=doors) as client,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from spacecall import Auth, File
+from spacecall import Auth
 from spacecall._core.config import read_config
 from spacecall._core.requests import Request
 from spacecall._io.transfers import RemoteSource
-from spacecall.errors import StatusError, TransportError
+from spacecall.errors import ForbiddenAddressError, StatusError, TransportError
+from spacecall.files import file_of
 from tests.faults import description
 from tests.io.tools import answering, linked, ok, server
 
@@ -58,8 +59,8 @@ async def test_redirects_to_what_is_no_address_are_refused(place: str) -> None:
     async with server(answering(302, location=place)) as app, linked(app.url) as link:
         with pytest.raises((StatusError, TransportError)):
             await link.fetch(GET)
-        file = File(RemoteSource(link, read_config(description.config()), {"path": "/x"}))
-        with pytest.raises(TransportError):
+        file = file_of(RemoteSource(link, read_config(description.config()), {"path": "/x"}))
+        with pytest.raises((TransportError, ForbiddenAddressError)):
             await file.read()
 
 

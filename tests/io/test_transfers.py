@@ -18,6 +18,7 @@ from spacecall.errors import (
     ProtocolError,
     StatusError,
 )
+from spacecall.files import file_of
 from tests.faults import description
 from tests.faults.exchanges import Exchange, Handler
 from tests.io.tools import SETTINGS, linked, server
@@ -84,7 +85,7 @@ async def test_a_known_length_is_declared_and_an_unknown_one_comes_in_chunks() -
         await send(link, File(b"known"))
         assert "content-length" in app.last.headers
         assert "transfer-encoding" not in app.last.headers
-        await send(link, File(Endless(File(b"unknown"))))
+        await send(link, file_of(Endless(File(b"unknown"))))
         assert "content-length" not in app.last.headers
         assert app.last.headers["transfer-encoding"] == "chunked"
         assert b"unknown" in await app.last.body()
@@ -92,7 +93,7 @@ async def test_a_known_length_is_declared_and_an_unknown_one_comes_in_chunks() -
 
 async def test_a_file_of_the_app_is_not_sent_again() -> None:
     async with server(paths) as app, linked(app.url) as link:
-        mine = File(RemoteSource(link, APP, a_file()))
+        mine = file_of(RemoteSource(link, APP, a_file()))
         found = await send(link, mine, File(b"new"))
         assert found[0] == a_file()
         assert found[1]["path"] == "/srv/0/x.txt"
@@ -102,7 +103,7 @@ async def test_a_file_of_the_app_is_not_sent_again() -> None:
 
 async def test_nothing_new_sends_nothing() -> None:
     async with server(paths) as app, linked(app.url) as link:
-        await send(link, File(RemoteSource(link, APP, a_file())))
+        await send(link, file_of(RemoteSource(link, APP, a_file())))
         assert app.seen == []
 
 
@@ -113,7 +114,7 @@ async def test_a_file_of_another_app_passes_through() -> None:
         linked(theirs.url) as there,
         linked(app.url) as link,
     ):
-        await send(link, File(RemoteSource(there, APP, a_file())))
+        await send(link, file_of(RemoteSource(there, APP, a_file())))
         assert b"theirs" in await app.last.body()
         assert theirs.last.path == "/gradio_api/file=/srv/a%20b.txt"
 
@@ -227,23 +228,23 @@ class TestReceivedFiles:
     )
     async def test_have_a_safe_name(self, payload: Any, name: str) -> None:
         async with linked("http://app:1") as link:
-            assert File(RemoteSource(link, APP, payload)).name == name
+            assert file_of(RemoteSource(link, APP, payload)).name == name
 
     async def test_at_no_address_cannot_be_read(self) -> None:
         async with linked("http://app:1") as link:
             with pytest.raises(InvalidInputError):
-                await File(RemoteSource(link, APP, {"url": "http://a:b/x"})).read()
+                await file_of(RemoteSource(link, APP, {"url": "http://a:b/x"})).read()
 
     async def test_are_read_with_credentials_from_their_app(self) -> None:
         async with server(saying(b"content")) as app, linked(app.url) as link:
             link.remember({"login": "c00kie"})
-            assert await File(RemoteSource(link, APP, a_file())).read() == b"content"
+            assert await file_of(RemoteSource(link, APP, a_file())).read() == b"content"
             assert app.last.headers["cookie"] == "login=c00kie"
 
     async def test_elsewhere_are_read_without(self) -> None:
-        async with server(saying(b"content")) as other, linked("http://app:1") as link:
+        async with server(saying(b"content")) as other, linked("http://localhost:1") as link:
             link.remember({"login": "c00kie"})
-            file = File(RemoteSource(link, APP, {"url": f"{other.url}/x"}))
+            file = file_of(RemoteSource(link, APP, {"url": f"{other.url}/x"}))
             assert await file.read() == b"content"
             assert "cookie" not in other.last.headers
 
@@ -253,13 +254,13 @@ class TestReceivedFiles:
 
         async with server(saying(b"", 502), cut, saying(b"content")) as app:
             async with linked(app.url) as link:
-                assert await File(RemoteSource(link, APP, a_file())).read() == b"content"
+                assert await file_of(RemoteSource(link, APP, a_file())).read() == b"content"
             assert len(app.seen) == 3
 
     async def test_leave_the_readers_own_errors_alone(self) -> None:
         mine = httpx.ConnectError("of the reader's own request")
         async with server(saying(b"content")) as app, linked(app.url) as link:
-            file = File(RemoteSource(link, APP, a_file()))
+            file = file_of(RemoteSource(link, APP, a_file()))
             with pytest.raises(httpx.ConnectError) as caught:
                 async with file.stream():
                     raise mine
@@ -272,7 +273,7 @@ class TestReceivedFiles:
                 await exchange.send(b"x" * 1000)
 
         async with server(endless) as app, linked(app.url) as link:
-            file = File(RemoteSource(link, APP, a_file()))
+            file = file_of(RemoteSource(link, APP, a_file()))
             async with file.stream() as chunks:
                 assert await anext(chunks)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from spacecall._core.schema_check import map_files, problems
+from spacecall._filesources import is_data_uri
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError, NotFoundError
-from spacecall.files import File
+from spacecall.files import File, FileInput
 
 
 def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
@@ -35,6 +36,37 @@ def unknown_endpoint(name: str, known: list[str]) -> NotFoundError:
     return NotFoundError(f"the app has no endpoint {name}; {hint}", endpoint=name)
 
 
+class ArgumentFiles:
+    """Opens the files of one call's arguments.
+
+    A text is a source where it is the argument itself, or in a list that is. Inside an object it is
+    not: the object may be another app's answer, whose texts must not name files of this machine.
+
+    Args:
+        arguments: the values that the caller gave.
+    """
+
+    def __init__(self, arguments: Iterable[Any]) -> None:
+        self._texts = {id(text) for argument in arguments for text in _texts(argument)}
+
+    def __call__(self, value: Any) -> File:
+        """Return the file that a value stands for. Raises `InvalidInputError`."""
+        if isinstance(value, str) and not is_data_uri(value) and id(value) not in self._texts:
+            raise InvalidInputError(
+                f"{value[:40]!r} is text inside an object, which is never opened: write File(…) or "
+                "Path(…) if you mean the file"
+            )
+        return File(cast("FileInput", value))
+
+
+def _texts(argument: object) -> Iterable[str]:
+    if isinstance(argument, str):
+        return (argument,)
+    if isinstance(argument, (Sequence, Set)):
+        return [item for item in cast("Iterable[object]", argument) if isinstance(item, str)]
+    return ()
+
+
 def bind(endpoint: Endpoint, arguments: Mapping[str, Any]) -> list[Any]:
     """The values of the visible inputs in wire order, files as `File`, defaults filled in.
 
@@ -43,10 +75,11 @@ def bind(endpoint: Endpoint, arguments: Mapping[str, Any]) -> list[Any]:
     """
     names = [parameter.name for parameter in endpoint.parameters]
     wrong = [_unknown(name, names) for name in arguments if name not in names]
+    files = ArgumentFiles(arguments.values())
     values: list[Any] = []
     for parameter in endpoint.parameters:
         if parameter.name in arguments:
-            value, found = _value(parameter, arguments[parameter.name])
+            value, found = _value(parameter, arguments[parameter.name], files)
             values.append(value)
             wrong += found
         elif parameter.required:
@@ -58,11 +91,11 @@ def bind(endpoint: Endpoint, arguments: Mapping[str, Any]) -> list[Any]:
     return values
 
 
-def _value(parameter: Parameter, given: Any) -> tuple[Any, list[str]]:
+def _value(parameter: Parameter, given: Any, files: ArgumentFiles) -> tuple[Any, list[str]]:
     if given is None and parameter.default is None:
         return None, []
     try:
-        value = map_files(parameter.schema, given, File)
+        value = map_files(parameter.schema, given, files)
     except InvalidInputError as error:
         return given, [f"{parameter.name}: {error.message}"]
     found = problems(parameter.schema, value)

@@ -58,18 +58,21 @@ class Caller:
     def call(self, endpoint: str, /, **arguments: Any) -> Call[Any]:
         """Call `endpoint` by name, with the arguments that its `Endpoint.parameters` tell.
 
-        A file argument is anything that `File` takes. No output gives None, one its value,
+        A file argument is anything that `File` takes; inside an object it is a `File`, a `Path` or
+        bytes, since a text there is never opened. No output gives None, one its value,
         several a tuple; files are `File` handles.
 
         When the call is awaited or entered, it raises:
             NotFoundError: the app has no such endpoint.
             InvalidInputError: an argument is unknown, missing, or does not fit the app's schema.
+            SchemaDriftError: an output is not a file where the app's schema has one.
         """
 
         async def prepare(connection: Connection) -> Plan[Any]:
             described = find(await connection.describe(), endpoint)
             values = bind(described, arguments)
-            return Plan(find_dependency(connection, described.name), values, DynamicDecoder())
+            decoder = DynamicDecoder(connection.file_schemas(described.name))
+            return Plan(find_dependency(connection, described.name), values, decoder)
 
         return self.planned(endpoint, prepare)
 

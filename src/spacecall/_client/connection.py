@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from weakref import WeakSet, WeakValueDictionary
 
@@ -16,13 +16,16 @@ from spacecall._client.channel import Channel
 from spacecall._client.documents import fetch_info
 from spacecall._client.lanes import Lanes
 from spacecall._core.config import AppConfig, Dependency
+from spacecall._core.file_places import expects_files
 from spacecall._core.info import read_endpoints
 from spacecall._core.loose import text
+from spacecall._core.schema_nodes import Schema
+from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.link import Link
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
-from spacecall.errors import JobCancelledError
-from spacecall.files import File
+from spacecall.errors import InvalidInputError, JobCancelledError
+from spacecall.files import File, file_of
 
 _JOINERS = 256
 
@@ -55,6 +58,7 @@ class Connection:
         self._lanes = Lanes(link.settings.limits.lanes, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
+        self._file_schemas: dict[str, Sequence[Schema | None]] = {}
         self._describing = anyio.Lock()
         self._submits = 0
         self._joins = deque[Callable[[], Awaitable[None]]]()
@@ -76,6 +80,19 @@ class Connection:
                     info = await fetch_info(self.link, self.app)
                     self._endpoints = read_endpoints(self.app, info)
         return self._endpoints
+
+    def file_schemas(self, name: str) -> Sequence[Schema | None]:
+        """The schemas of an endpoint's outputs, None for those without a place for files.
+
+        Empty while the app has not been described.
+        """
+        endpoint = (self._endpoints or {}).get(name)
+        if endpoint is None:
+            return ()
+        if name not in self._file_schemas:
+            schemas = [output.schema for output in endpoint.returns]
+            self._file_schemas[name] = [one if expects_files(one) else None for one in schemas]
+        return self._file_schemas[name]
 
     def open_channel(
         self, *, session_hash: str | None = None, grace: float = 2.0, listens: bool = True
@@ -116,11 +133,19 @@ class Connection:
         return self.open_channel() if endpoint.stateful else self._lanes.lease()
 
     def file(self, payload: Mapping[str, Any]) -> File:
-        """The handle of a file that the app gave, by its place or as a data URL."""
-        url = payload.get("url")
-        if isinstance(url, str) and url.startswith("data:"):
-            return File(url, name=text(payload.get("orig_name")) or None)
-        return File(RemoteSource(self.link, self.app, payload))
+        """The handle of a file that the app gave, by its place or as a data URL.
+
+        Raises:
+            ValueError: the data URL is broken.
+        """
+        url = text(payload.get("url"))
+        if not is_data_uri(url):
+            return file_of(RemoteSource(self.link, self.app, payload))
+        try:
+            source = data_uri(url)
+        except InvalidInputError as error:
+            raise ValueError(error.message) from error
+        return file_of(source, name=text(payload.get("orig_name")) or None)
 
     def start(
         self, job: Droppable, submit: Callable[[], Awaitable[None]], *, joins: bool = False

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from spacecall._core.config import Dependency
+from spacecall._core.file_places import misplaced
 from spacecall._core.filedata import is_file_data, replace_files
+from spacecall._core.schema_nodes import Schema
+from spacecall.errors import SchemaDriftError
 from spacecall.files import File
 
 T = TypeVar("T")
 U = TypeVar("U")
 MakeFile: TypeAlias = Callable[[Mapping[str, Any]], File]
+"""The handle of a file, from the payload of an app. Raises ValueError for a broken one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +64,49 @@ def unwrap(value: Any) -> Any:
 class DynamicDecoder:
     """Decodes the outputs of one call: None, the value, or a tuple; files as `File`.
 
+    Only FileData becomes a file. Anything else where a schema expects one is `SchemaDriftError`.
     An output that the app leaves unchanged is None. What a snapshot shares with the one before it,
     which is all but the path that was edited, is not walked again.
+
+    Args:
+        schemas: of the outputs, None for one that has no place for files.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, schemas: Sequence[Schema | None] = ()) -> None:
+        self._schemas = schemas
         self._raw: list[Any] = []
         self._found: list[Any] = []
 
     def __call__(self, values: list[Any], make_file: MakeFile) -> Any:
         """The caller's value."""
         wanted = [None if value is UNCHANGED else value for value in values]
-        found = _decoded_list(wanted, self._raw, self._found, make_file)
+        self._check(wanted)
+        try:
+            found = _decoded_list(wanted, self._raw, self._found, make_file)
+        except ValueError as error:
+            raise _not_files([str(error)]) from error
         self._raw, self._found = wanted, found
         if not found:
             return None
         return found[0] if len(found) == 1 else tuple(found)
+
+    def _check(self, values: list[Any]) -> None:
+        raw = [*self._raw, *[None] * len(values)]
+        parts = zip(self._schemas, values, raw, strict=False)
+        lines = [
+            f"output {number}: {line}"
+            for number, (schema, value, before) in enumerate(parts)
+            if schema is not None
+            for line in misplaced(schema, value, before)
+        ]
+        if lines:
+            raise _not_files(lines)
+
+
+def _not_files(lines: list[str]) -> SchemaDriftError:
+    return SchemaDriftError(
+        "the app's outputs do not fit its own schema: " + "; ".join(lines[:3]), differences=lines
+    )
 
 
 def _decoded_list(

@@ -130,7 +130,8 @@ class Space(Caller, AsyncContextManagerMixin):
             )
 
         async def prepare(connection: Connection) -> Plan[Any]:
-            return Plan(find_dependency(connection, ticket.endpoint), [], DynamicDecoder())
+            decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
+            return Plan(find_dependency(connection, ticket.endpoint), [], decoder)
 
         channel = connection.open_channel(session_hash=ticket.session_hash)
         channel.link.remember(ticket.cookies)

@@ -16,14 +16,17 @@ from pydantic import (
     model_serializer,
 )
 
+from spacecall._client.arguments import ArgumentFiles
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
 from spacecall._client.plan import UNCHANGED, MakeFile, Plan
+from spacecall._core.filedata import as_file_data
 from spacecall._core.fingerprint import differences
 from spacecall._io.intercept import called_by
 from spacecall._warnings import SchemaDriftWarning
 from spacecall.errors import InvalidInputError, SchemaDriftError
+from spacecall.files import File
 
 T = TypeVar("T")
 
@@ -126,7 +129,8 @@ class TypedEndpoint(Generic[T]):
             InvalidInputError: an argument does not fit its type.
         """
         try:
-            model = self._inputs.model_validate(arguments, by_name=True)
+            files = ArgumentFiles(arguments.values())
+            model = self._inputs.model_validate(arguments, by_name=True, context=files)
         except ValidationError as error:
             problems = _lines(error)
             raise InvalidInputError(
@@ -145,12 +149,16 @@ class TypedEndpoint(Generic[T]):
         if len(values) != self._returns:
             raise self._drift([f"{self._returns} outputs expected, got {len(values)}"])
         names = self._output._fields if self._returns > 1 else ("value",)
+
+        def received(value: object) -> File:
+            return make_file(as_file_data(value))
+
         wrong: list[str] = []
         found: list[Any] = []
         for name, adapter, value in zip(names, self._readers(), values, strict=True):
             try:
                 known = value is not UNCHANGED
-                found.append(adapter.validate_python(value, context=make_file) if known else None)
+                found.append(adapter.validate_python(value, context=received) if known else None)
             except ValidationError as error:
                 wrong += _lines(error, name)
         if wrong:

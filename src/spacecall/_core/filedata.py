@@ -55,6 +55,32 @@ def read_file_data(value: Mapping[str, Any]) -> FileData:
     )
 
 
+def as_file_data(value: object) -> Mapping[str, Any]:
+    """Return the payload of what an app answers where a file is expected.
+
+    That is an object with a `path` or a `url`, or a data URI. Any other text is refused: a path or
+    an address of the app's choice must not become a file of the caller's.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(value, str) and value[:5].lower() == "data:":
+        return write_file_data("", url=value, orig_name="", size=None, mime_type=None)
+    if isinstance(value, Mapping):
+        payload = cast("Mapping[str, Any]", value)
+        if any(isinstance(payload.get(name), str) and payload[name] for name in ("path", "url")):
+            return payload
+        raise ValueError("expected a file, got an object without a path or a url")
+    raise ValueError(f"expected a file, got {_shortened(value)}")
+
+
+def _shortened(value: object) -> str:
+    if isinstance(value, (str, bytes)):
+        written = repr(value[:40])
+        return written if len(value) <= 40 else f"{written}…"
+    return type(value).__name__
+
+
 def write_file_data(
     path: str, *, url: str, orig_name: str, size: int | None, mime_type: str | None
 ) -> dict[str, Any]:

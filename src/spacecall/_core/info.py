@@ -8,7 +8,8 @@ Corrected on the way, as seen on real apps (4.44 to 6.31):
 - HTML components may hold any JSON, although they are said to hold text;
 - a component without a label gets one with its id in it, which changes when the app does;
 - a label that the page translates is JSON that holds its key, `chat_interface.chatbot`;
-- two functions may have one name: /info tells of one of them.
+- two functions may have one name: /info tells of one of them;
+- a text as the default of a file is not a default: it would name a file of the caller's.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from spacecall._core.config import AppConfig, Component, Dependency
 from spacecall._core.dialect import clean_schema
+from spacecall._core.file_places import without_text_files
 from spacecall._core.limits import describe, narrow, remark, widen
 from spacecall._core.loose import is_object, items, mapping, text
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
@@ -97,10 +99,10 @@ def _kind(component: Component) -> str:
 
 def _parameter(name: str, pair: _Pair) -> Parameter:
     raw, component = pair
+    schema = clean_schema(raw.get("type"))
     default: Any = NO_DEFAULT
     if raw.get("parameter_has_default") is True:
-        default = raw.get("parameter_default")
-    schema = clean_schema(raw.get("type"))
+        default = without_text_files(schema, raw.get("parameter_default"), NO_DEFAULT)
     return Parameter(
         name=name,
         label=_label(raw, component),

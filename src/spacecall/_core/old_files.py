@@ -66,15 +66,19 @@ def read(value: Any, kind: str) -> Any:
         kind: of the component that it is the value of.
     """
     if isinstance(value, str):
-        return _inline(value) if is_image(kind) and value.startswith("data:") else value
+        return _inline(value) if is_image(kind) and _is_data(value) else value
     if is_array(value):
         return [read(item, kind) for item in value]
     if not is_object(value):
         return value
     if value.keys() >= {"name", "data", "is_file"}:
         data = text(value["data"])
-        return _inline(data, value) if data.startswith("data:") else _named(value)
+        return _inline(data, value) if _is_data(data) else _named(value)
     return {key: read(item, kind) for key, item in value.items()}
+
+
+def _is_data(text_: str) -> bool:
+    return text_[:5].lower() == "data:"
 
 
 def _named(value: Mapping[str, Any]) -> dict[str, Any]:

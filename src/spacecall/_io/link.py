@@ -26,6 +26,7 @@ from spacecall._core.redaction import (
     url_secrets,
 )
 from spacecall._core.requests import Request
+from spacecall._io.addresses import AddressPolicy, KnownPeers
 from spacecall._io.body import Content, Ready, read
 from spacecall._io.borrowed import without_cookies
 from spacecall._io.cookies import Cookies
@@ -138,6 +139,7 @@ class Link:
         gate: anyio.Semaphore,
         cookies: Cookies | None = None,
         defaults: bool = True,
+        peers: KnownPeers | None = None,
     ) -> None:
         hide_secrets()
         self.base = base
@@ -152,6 +154,7 @@ class Link:
             cookies = Cookies(client.cookies if begins else httpx.Cookies())
         self._cookies = cookies
         self._secrets: set[str] = set()
+        self._peers = KnownPeers() if peers is None else peers
 
     def fork(self) -> Link:
         """A link whose cookies begin as this one's and go their own way."""
@@ -163,6 +166,7 @@ class Link:
             gate=self._gate,
             cookies=self._cookies.fork(),
             defaults=self._defaults,
+            peers=self._peers,
         )
         link._secrets.update(self._secrets)
         return link
@@ -183,6 +187,7 @@ class Link:
             gate=self._gate,
             cookies=Cookies(httpx.Cookies()),
             defaults=False,
+            peers=self._peers,
         )
         link._secrets.update(self._known_secrets(self.settings))
         return link
@@ -308,26 +313,40 @@ class Link:
                 built.stream = Content(content)
             elif built.content:
                 built.stream = Ready(built.content)
-            async with self._answered(built, settings, elsewhere=False) as response:
+            async with self._answered(built, settings) as response:
                 yield response
 
     @asynccontextmanager
-    async def download(self, url: str) -> AsyncGenerator[httpx.Response, None]:
+    async def download(
+        self, url: str, *, home: str | None = None
+    ) -> AsyncGenerator[httpx.Response, None]:
         """GET a file, wherever it is. Only the app's own host sees credentials and cookies.
 
         What goes wrong inside `async with` is not mapped: it may be the caller's own.
+
+        Args:
+            home: the address that named the file, for `Limits.file_hosts`; by default the app's.
+
+        Raises:
+            ForbiddenAddressError: it leads where a file must not be.
         """
         async with AsyncExitStack() as stack:
             with mapped(self.base, lambda: self.redactor(url=url)):
-                answered = self._answered(self._get(url), self.settings, elsewhere=True)
+                policy = AddressPolicy(
+                    self.settings.limits.file_hosts,
+                    self.base if home is None else home,
+                    self._peers,
+                    self.settings.timeouts.connect,
+                )
+                answered = self._answered(self._get(url), self.settings, policy)
                 response = await stack.enter_async_context(answered)
             yield response
 
     @asynccontextmanager
     async def _answered(
-        self, request: httpx.Request, settings: Settings, *, elsewhere: bool
+        self, request: httpx.Request, settings: Settings, files: AddressPolicy | None = None
     ) -> AsyncGenerator[httpx.Response, None]:
-        response = await self._follow(request, settings, elsewhere=elsewhere)
+        response = await self._follow(request, settings, files)
         try:
             if not (response.is_success or response.is_informational):
                 body = await read(response, settings.limits, self.base)
@@ -344,22 +363,22 @@ class Link:
             await response.aclose()
 
     async def _follow(
-        self, request: httpx.Request, settings: Settings, *, elsewhere: bool
+        self, request: httpx.Request, settings: Settings, files: AddressPolicy | None
     ) -> httpx.Response:
-        """Send, and follow redirects of a GET; to another host only if `elsewhere`, and bare."""
+        """Send, and follow redirects of a GET; of `files` to other hosts too, and bare."""
         hops = 0
         while True:
-            if elsewhere:
-                # Of a file: packed, a chunk would be of any size once it is unpacked.
-                request.headers["accept-encoding"] = "identity"
-            response = await self._send(request, settings)
+            if files is None:
+                response = await self._send(request, settings)
+            else:
+                response = await self._send_for_file(request, settings, files)
             target = response.headers.get("location")
             if response.status_code not in _REDIRECTS or target is None:
                 return response
             await response.aclose()
             url = resolve(str(request.url), target)
             refused = ""
-            if request.method != "GET" or not (elsewhere or self._trusts(url)):
+            if request.method != "GET" or not (files or self._trusts(url)):
                 refused = f"{request.method} {request.url.path} is redirected to {place(url)}: "
                 refused += "use that address if you trust it"
             elif hops == _MAX_REDIRECTS:
@@ -372,6 +391,21 @@ class Link:
             except (httpx.InvalidURL, UnicodeError):  # whose text repeats the address
                 raise TransportError("redirected to what is no address", space=self.base) from None
             hops += 1
+
+    async def _send_for_file(
+        self, request: httpx.Request, settings: Settings, files: AddressPolicy
+    ) -> httpx.Response:
+        files.check_url(request.url)
+        watch = files.watch(request)
+        # Packed, a chunk would be of any size once it is unpacked.
+        request.headers["accept-encoding"] = "identity"
+        response = await self._send(request, settings)
+        try:
+            await watch.check_reused(response)
+        except BaseException:
+            await response.aclose()
+            raise
+        return response
 
     async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
         if self._client.is_closed:
@@ -386,6 +420,8 @@ class Link:
             headers = MaskedHeaders({**authorization(self._auth, url), **settings.headers})
             request.headers.update(headers)
             self._cookies.send(request)
+            if "trace" not in request.extensions:
+                self._peers.watch(request)
             if self._defaults and "authorization" not in map(str.lower, headers):
                 auth = httpx.USE_CLIENT_DEFAULT
         request.extensions["timeout"] = _httpx_timeout(settings.timeouts)
@@ -396,6 +432,8 @@ class Link:
         if auth is not None and self._client.auth is not None:
             credentials = request.headers.get("authorization", "")
             self._secrets.update(header_secrets([("authorization", credentials)]))
+        if trusted:
+            self._peers.record(request.url.host, None)
         if trusted and "set-cookie" in response.headers:
             self._cookies.receive(response)
         return response

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
@@ -17,7 +17,7 @@ from spacecall._core.config import AppConfig
 from spacecall._core.filedata import read_file_data, write_file_data
 from spacecall._filesources import WebUrl
 from spacecall._io.body import byte_chunks, read
-from spacecall._io.credentials import resolve
+from spacecall._io.credentials import origin, resolve
 from spacecall._io.failures import mapped
 from spacecall._io.link import Link
 from spacecall._io.multipart import Multipart, Part
@@ -63,33 +63,49 @@ class RemoteSource:
 
 
 @asynccontextmanager
-async def fetched(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
+async def fetched(
+    link: Link, url: str, *, home: str | None = None
+) -> AsyncGenerator[AsyncIterator[bytes], None]:
     """The bytes at `url`, wherever it is; see `Link.download`."""
     async with AsyncExitStack() as stack:
-        response = await retrying(
-            lambda: stack.enter_async_context(link.download(url)),
-            link.settings.retry,
-            idempotent=True,
-        )
+        with _named(link, url):
+            response = await retrying(
+                lambda: stack.enter_async_context(link.download(url, home=home)),
+                link.settings.retry,
+                idempotent=True,
+            )
         yield await stack.enter_async_context(aclosing(_chunks(response, link, url)))
 
 
 async def _chunks(response: Response, link: Link, url: str) -> AsyncGenerator[bytes, None]:
     async with aclosing(byte_chunks(response)) as chunks:
-        with mapped(link.base, lambda: link.redactor(url=url)):
+        with _named(link, url), mapped(link.base, lambda: link.redactor(url=url)):
             async for chunk in chunks:
                 yield chunk
 
 
+@contextmanager
+def _named(link: Link, url: str) -> Generator[None]:
+    """Name the host that failed, where it is not the app's."""
+    try:
+        yield
+    except (TransportError, DeadlineError, StatusError) as error:
+        if origin(url) != origin(link.base):
+            # Without what may be a signature, or a password.
+            address = re.sub("//[^/]*@", "//", url.partition("?")[0])
+            error.args = (f"cannot fetch {address}: {error.message}",)
+            error.space = None
+        raise
+
+
 @asynccontextmanager
 async def _from_the_web(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    # As a stranger. The address is the caller's choice; where it redirects to is not.
     try:
-        async with fetched(link.foreign(""), url) as chunks:  # as a stranger, wherever it leads
+        async with fetched(link.foreign(""), url, home=url) as chunks:
             yield chunks
     except (TransportError, DeadlineError, StatusError) as error:
-        # Without what may be a signature, or a password.
-        place = re.sub("//[^/]*@", "//", url.partition("?")[0])
-        raise InvalidInputError(f"cannot fetch {place}: {error.message}") from error
+        raise InvalidInputError(error.message) from error
 
 
 async def upload(

@@ -14,7 +14,7 @@ class WebSource:
     """A file somewhere on the web, fetched when it is read, without credentials of any kind.
 
     Args:
-        link: whose client and timeouts are used.
+        link: to who names the file, whose client, timeouts and `Limits.file_hosts` are used.
         url: http or https. It may be on the link's own host: its token does not go there either.
         mime_type: as far as it is known.
         size: in bytes, as far as it is known.
@@ -26,6 +26,7 @@ class WebSource:
         self.url = url
         self.mime_type = mime_type
         self.size = size
+        self._home = link.base
         self._link = link.foreign("")  # nobody's: no url is on its own host
 
     @property
@@ -39,5 +40,5 @@ class WebSource:
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """The bytes as they come."""
-        async with fetched(self._link, self.url) as chunks:
+        async with fetched(self._link, self.url, home=self._home) as chunks:
             yield chunks

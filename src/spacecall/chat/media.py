@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 from spacecall._filenames import sniff
 from spacecall._filesources import peek
 from spacecall.errors import InvalidInputError
-from spacecall.files import File, FileInput
+from spacecall.files import File, FileInput, file_of
 
 __all__ = ["Media", "MediaInput", "MediaKind", "Picture"]
 
@@ -201,7 +201,7 @@ _CONTAINERS = ("video/mp4", "audio/ogg")
 def _file_input(source: MediaInput) -> FileInput:
     if isinstance(source, Media):
         return source.file
-    return File(_PictureSource(source)) if _is_picture(source) else cast("FileInput", source)
+    return file_of(_PictureSource(source)) if _is_picture(source) else cast("FileInput", source)
 
 
 def _is_picture(source: object) -> TypeGuard[Picture]:

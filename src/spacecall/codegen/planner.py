@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
+from spacecall._core.file_places import without_text_files
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._core.schema_nodes import Schema, kinds_of
 from spacecall.codegen.names import (
@@ -52,7 +53,7 @@ def make_plan(folder: SchemaFolder) -> Plan:
     models = _objects(types, module)
     seen = module.names - set(methods.values())
     constants = module.allocate(methods.values(), lambda method: f"_{method.upper()}")
-    takes = {api: _inputs(one, seen) for api, one in inputs.items()}
+    takes = {api: _inputs(one, types, seen) for api, one in inputs.items()}
     defaults = _defaults({constants[methods[api]]: takes[api] for api in inputs}, module)
     operations = tuple(
         Operation(
@@ -71,7 +72,7 @@ def make_plan(folder: SchemaFolder) -> Plan:
         for api, method in methods.items()
     )
     fields = tuple(
-        Model(key, name, text(types[key].get("description")), _fields(types[key], seen))
+        Model(key, name, text(types[key].get("description")), _fields(types[key], types, seen))
         for key, name in models.items()
     )
     return Plan(client, types, fields, operations)
@@ -109,7 +110,7 @@ def _objects(types: Mapping[str, Schema], module: Scope) -> dict[str, str]:
     return module.allocate(objects, lambda key: class_name(key, "Type"))
 
 
-def _fields(schema: Schema, seen: Set[str]) -> tuple[Value, ...]:
+def _fields(schema: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple[Value, ...]:
     properties = mapping(schema.get("properties"))
     needed = set(strings(schema.get("required")))
     reserved = FIELD_NAMES | seen
@@ -121,13 +122,13 @@ def _fields(schema: Schema, seen: Set[str]) -> tuple[Value, ...]:
             parameter=fields[key],
             schema=mapping(one),
             required=key in needed,
-            default=mapping(one).get("default", ABSENT),
+            default=_default(mapping(one), types),
         )
         for key, one in properties.items()
     )
 
 
-def _inputs(takes: Schema, seen: Set[str]) -> tuple[Value, ...]:
+def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple[Value, ...]:
     properties = mapping(takes.get("properties"))
     needed = set(strings(takes.get("required")))
     parameters = parameter_names(
@@ -147,12 +148,18 @@ def _inputs(takes: Schema, seen: Set[str]) -> tuple[Value, ...]:
             parameter=parameter,
             schema=mapping(one),
             required=key in needed,
-            default=mapping(one).get("default", ABSENT),
+            default=_default(mapping(one), types),
             label=text(mapping(one).get("title")) or _component(one),
             description=text(mapping(one).get("description")),
         )
         for parameter, (key, one) in zip(parameters, properties.items(), strict=True)
     )
+
+
+def _default(schema: Schema, types: Mapping[str, Schema]) -> Any:
+    """The default that a schema folder gives, which is data: a text never stands for a file."""
+    default = schema.get("default", ABSENT)
+    return without_text_files({**schema, "$defs": types}, default, ABSENT)
 
 
 def _defaults(inputs: Mapping[str, Sequence[Value]], module: Scope) -> dict[str, tuple[Value, ...]]:

@@ -17,7 +17,7 @@ from spacecall._io.web import WebSource
 from spacecall.chat import MediaInput
 from spacecall.errors import InvalidInputError, SpaceError
 from spacecall.events import Log
-from spacecall.files import File
+from spacecall.files import File, file_of
 from spacecall.inference._catalogue import Catalogue
 from spacecall.inference._connection import Connection
 from spacecall.inference._images import DIALECTS
@@ -233,7 +233,7 @@ class _Order:
         if isinstance(image, File):
             return image
         link = self._connection.router
-        return File(WebSource(link, image.url, mime_type=image.mime_type, size=image.size))
+        return file_of(WebSource(link, image.url, mime_type=image.mime_type, size=image.size))
 
 
 def _asks(ask: Ask, dialect: Dialect) -> Iterator[Ask]:

@@ -13,7 +13,7 @@ from anyio.from_thread import BlockingPortal
 from spacecall._client.blocking import held, loop, wait
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Message
-from spacecall.files import File
+from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
 from spacecall.inference.facade import HuggingFaceInference, Kind
 from spacecall.inference.providers import Provider
 from spacecall.sync import SyncCall
@@ -69,10 +69,16 @@ class SyncHuggingFaceInference:
         """Who serves a model; see `HuggingFaceInference.providers`."""
         return wait(self._portal, lambda: self._model.providers(model))
 
-    def read(self, file: File) -> bytes:
-        """The content of an image; see `File.read`."""
-        return wait(self._portal, file.read)
+    def read(self, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
+        """Read an image into memory; see `File.read`."""
+        return wait(self._portal, lambda: file.read(max_bytes=max_bytes))
 
-    def save(self, file: File, path: str | os.PathLike[str]) -> Path:
+    def save(
+        self,
+        file: File,
+        path: str | os.PathLike[str],
+        *,
+        max_bytes: int | None = MAX_SAVE_BYTES,
+    ) -> Path:
         """Write an image to `path`, or into that folder; see `File.save`."""
-        return wait(self._portal, lambda: file.save(path))
+        return wait(self._portal, lambda: file.save(path, max_bytes=max_bytes))

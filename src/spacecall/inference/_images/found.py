@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from spacecall._core.requests import Request
 from spacecall._filenames import sniff
+from spacecall._filesources import BytesSource
 from spacecall.errors import ProtocolError
-from spacecall.files import File
+from spacecall.files import File, file_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,8 @@ def from_bytes(data: bytes, content_type: str = "") -> File:
     mime_type = sniff(data) or (declared if not written else None) or "something unknown"
     if not mime_type.startswith("image/"):
         raise ProtocolError(f"expected an image, got {declared or mime_type}")
-    return File(
-        data, name="image" + (mimetypes.guess_extension(mime_type) or ""), mime_type=mime_type
-    )
+    name = "image" + (mimetypes.guess_extension(mime_type) or "")
+    return file_of(BytesSource(data, mime_type), name=name)
 
 
 def from_base64(text: str) -> File:
