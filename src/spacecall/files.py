@@ -199,9 +199,18 @@ class File:
 
 def file_of(source: Source, *, name: str | None = None, mime_type: str | None = None) -> File:
     """The handle of a source that is open already: nothing is a source because of its text."""
-    file = File.__new__(File)
-    file._source, file._name, file._mime_type = source, name, mime_type
-    return file
+    return _OpenedFile(source, name, mime_type)
+
+
+class _OpenedFile(File):
+    """A file whose source nobody has to open: the only kind that is made of received data."""
+
+    __slots__ = ()
+
+    def __init__(self, source: Source, name: str | None, mime_type: str | None) -> None:
+        self._source = source
+        self._name = name
+        self._mime_type = mime_type
 
 
 async def _write(chunks: AsyncIterator[bytes], out: anyio.AsyncFile[bytes]) -> None:

@@ -158,6 +158,6 @@ def test_an_output_that_takes_too_long_is_not_looked_at_to_its_end() -> None:
 
 
 def test_the_payload_of_a_file_stays_as_it_is() -> None:
-    payload = {"path": "", "url": "https://x/a", "meta": {}}
+    payload: dict[str, Any] = {"path": "", "url": "https://x/a", "meta": {}}
     assert as_file_data(payload) is payload
     assert as_file_data("data:,x")["url"] == "data:,x"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -72,6 +72,16 @@ def typed(documents: AppDocuments, folder: Path) -> Any:
     return load(generated(documents, "painter"), folder, name).Painter
 
 
+def _filled(shape: Any, value: Any) -> Any:
+    """A value with `value` in each place of the shape that says so."""
+    if isinstance(shape, dict):
+        members = cast("dict[str, Any]", shape)
+        return {key: _filled(item, value) for key, item in members.items()}
+    if isinstance(shape, list):
+        return [_filled(item, value) for item in cast("list[Any]", shape)]
+    return value if shape in ("{value}", "{secret}") else shape
+
+
 def uploads(server: HostileServer) -> list[bytes]:
     return [request.body for request in server.requests if request.path.endswith("/upload")]
 
@@ -95,22 +105,22 @@ def sources(secret: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("what", sources(Path("/x")))
 @pytest.mark.parametrize(
-    ("schema", "wrap"),
+    ("schema", "shape"),
     [
-        (FILE, lambda value: value),
-        (NULLABLE, lambda value: value),
-        (FILES, lambda value: [value]),
-        (FRAMED, lambda value: {"image": value, "caption": "x"}),
-        (GALLERY, lambda value: [{"image": value, "caption": "x"}]),
-        (MESSAGE, lambda value: {"text": "", "files": [value]}),
+        (FILE, "{value}"),
+        (NULLABLE, "{value}"),
+        (FILES, ["{value}"]),
+        (FRAMED, {"image": "{value}", "caption": "x"}),
+        (GALLERY, [{"image": "{value}", "caption": "x"}]),
+        (MESSAGE, {"text": "", "files": ["{value}"]}),
     ],
     ids=["file", "file or null", "files", "framed", "gallery", "message"],
 )
 async def test_what_is_not_a_file_is_drift(
-    what: str, schema: Any, wrap: Any, secret: Path, tmp_path: Path
+    what: str, schema: Any, shape: Any, secret: Path, tmp_path: Path
 ) -> None:
     documents = painter(schema)
-    with serve(documents, wrap(sources(secret)[what])) as server:
+    with serve(documents, _filled(shape, sources(secret)[what])) as server:
         async with Space(server.url) as space:
             if what != "a broken data URI":  # which a dynamic call leaves as the text that it is
                 with pytest.raises(SchemaDriftError) as caught:
@@ -222,7 +232,7 @@ async def test_an_object_of_one_app_names_no_file_for_another(
     """The first app says that it gives any JSON, so that nothing is expected of it."""
     liar = app(Function("paint", [Slot(name="prompt")], [Slot("Json", {}, "anything")]))
     documents = painter(schema)
-    with serve(liar, _formatted(value, secret)) as first, serve(documents, "ok") as second:
+    with serve(liar, _filled(value, str(secret))) as first, serve(documents, "ok") as second:
         async with Space(first.url) as space, Space(second.url) as elsewhere:
             found = await space.call("/paint", prompt="a cat")
             with pytest.raises(SpaceError):
@@ -230,14 +240,6 @@ async def test_an_object_of_one_app_names_no_file_for_another(
             with pytest.raises(SpaceError):
                 await typed(documents, tmp_path)(elsewhere).upscale(image=found)
         assert not any(SECRET.encode() in body for body in uploads(second))
-
-
-def _formatted(value: Any, secret: Path) -> Any:
-    if isinstance(value, dict):
-        return {key: _formatted(item, secret) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_formatted(item, secret) for item in value]
-    return value.format(secret=secret) if isinstance(value, str) else value
 
 
 async def test_the_callers_own_sources_are_still_files(secret: Path, tmp_path: Path) -> None:
@@ -280,7 +282,7 @@ async def test_the_callers_own_sources_are_still_files(secret: Path, tmp_path: P
 async def test_a_text_default_of_a_file_is_not_a_default(
     schema: Any, default: Any, secret: Path, tmp_path: Path
 ) -> None:
-    documents = painter(schema, _formatted(default, secret))
+    documents = painter(schema, _filled(default, str(secret)))
     code = generated(documents, "painter")
     assert str(secret) not in code
     assert "169.254" not in code
@@ -346,7 +348,7 @@ async def test_a_declared_size_over_the_limit_is_not_fetched(tmp_path: Path) -> 
 
 async def test_a_size_that_is_a_lie_is_found_while_it_is_read(tmp_path: Path) -> None:
     with serve(painter(FILE), _file(size=10)) as server:
-        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda *_: http(b"x" * 5000)
+        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda _request, _socket: http(b"x" * 5000)
         async with Space(server.url) as space:
             file = await space.call("/paint", prompt="a cat")
             with pytest.raises(FileTooLargeError) as caught:
@@ -362,7 +364,7 @@ async def test_a_size_that_is_a_lie_is_found_while_it_is_read(tmp_path: Path) ->
 
 def test_the_twin_without_async_has_the_limits_too(tmp_path: Path) -> None:
     with serve(painter(FILE), _file()) as server, SyncSpace(server.url) as space:
-        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda *_: http(b"x" * 50)
+        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda _request, _socket: http(b"x" * 50)
         file = space.call("/paint", prompt="a cat").result()
         with pytest.raises(FileTooLargeError):
             space.read(file, max_bytes=49)
@@ -402,7 +404,7 @@ async def test_a_file_is_not_fetched_inside_the_callers_network(url: str, tmp_pa
 async def test_a_redirect_does_not_lead_there_either(url: str) -> None:
     moved = http(b"", "302 Found", headers=[f"location: {url}"])
     with serve(painter(FILE), _file()) as server:
-        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda *_: moved
+        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda _request, _socket: moved
         async with Space(server.url) as space:
             file = await space.call("/paint", prompt="a cat")
             with pytest.raises(ForbiddenAddressError):
@@ -411,7 +413,7 @@ async def test_a_redirect_does_not_lead_there_either(url: str) -> None:
 
 async def test_a_redirect_of_the_callers_own_url_does_not_lead_there_either() -> None:
     moved = http(b"", "302 Found", headers=["location: http://169.254.169.254/"])
-    web = HostileServer(routes={"/cat.png": lambda *_: moved})
+    web = HostileServer(routes={"/cat.png": lambda _request, _socket: moved})
     with web, serve(painter(FILE), "ok") as server:
         async with Space(server.url) as space:
             with pytest.raises(ForbiddenAddressError):
@@ -419,7 +421,7 @@ async def test_a_redirect_of_the_callers_own_url_does_not_lead_there_either() ->
 
 
 async def test_the_callers_own_url_is_the_callers_choice() -> None:
-    web = HostileServer(routes={"/cat.png": lambda *_: http(b"a cat")})
+    web = HostileServer(routes={"/cat.png": lambda _request, _socket: http(b"a cat")})
     with web, serve(painter(FILE), "ok") as server:
         async with Space(server.url, limits=Limits(file_hosts="app")) as space:
             await space.call("/upscale", image=f"{web.url}/cat.png")
@@ -427,7 +429,7 @@ async def test_the_callers_own_url_is_the_callers_choice() -> None:
 
 
 async def test_an_app_on_loopback_may_name_its_neighbours() -> None:
-    web = HostileServer(routes={"/cat.png": lambda *_: http(b"a cat")})
+    web = HostileServer(routes={"/cat.png": lambda _request, _socket: http(b"a cat")})
     with web, serve(painter(FILE), _file(f"{web.url}/cat.png")) as server:
         async with Space(server.url) as space:
             assert await (await space.call("/paint", prompt="")).read() == b"a cat"

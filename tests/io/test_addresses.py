@@ -21,7 +21,9 @@ from spacecall.options import FileHosts, Limits
 from tests.io.tools import answering, linked, server
 
 
-def policy(home: str, hosts: FileHosts = "public", peers: KnownPeers | None = None) -> Any:
+def policy(
+    home: str, hosts: FileHosts = "public", peers: KnownPeers | None = None
+) -> AddressPolicy:
     return AddressPolicy(hosts, home, peers or KnownPeers(), 1.0)
 
 
@@ -153,9 +155,10 @@ class Names:
         monkeypatch.setattr(anyio, "getaddrinfo", self._resolve)
 
     async def _resolve(self, host: Any, port: Any, **options: Any) -> Any:
-        name = host.decode() if isinstance(host, bytes) else host
+        name = str(host)
         if name not in self.answers:
-            return await self._real(host, port, **options)
+            found: Any = await self._real(host, port, **options)
+            return found
         self.asked.append(name)
         entries = self.answers[name]
         address = entries.pop(0) if len(entries) > 1 else entries[0]

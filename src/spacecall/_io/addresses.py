@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import anyio
 import httpx
@@ -266,7 +266,9 @@ def _peer(stream: Any) -> str | None:
     """The IP address at the other end of a stream of httpcore, where it tells."""
     read = getattr(stream, "get_extra_info", None)
     address = read("server_addr") if read else None
-    return str(address[0]) if isinstance(address, tuple) else None
+    if not isinstance(address, tuple):  # None, or the path of a Unix socket
+        return None
+    return str(cast("tuple[object, ...]", address)[0])
 
 
 def _port(url: httpx.URL) -> int | None:
