@@ -68,6 +68,10 @@ def test_a_schema_has_a_place_for_files(schema: Any, expected: bool) -> None:
         ),
         ({"allOf": [FRAMED]}, {"image": "a"}, ["['image']: expected a file, got 'a'"]),
         ({"anyOf": [FILE, {"type": "null"}]}, "a", ["expected a file, got 'a'"]),
+        ({"anyOf": [FILE] * 300}, "a", ["expected a file, got 'a'"]),
+        ({"type": "string", "anyOf": [FILE]}, "a", ["expected a file, got 'a'"]),
+        ({"type": "string", "allOf": [FILE]}, "a", ["expected a file, got 'a'"]),
+        ({"anyOf": [{"anyOf": [FILE]}, {"type": "number"}]}, "a", ["expected a file, got 'a'"]),
     ],
 )
 def test_what_is_not_a_file_is_named_with_its_place(
@@ -90,6 +94,8 @@ def test_what_is_not_a_file_is_named_with_its_place(
         ({"anyOf": [TEXT, FILE]}, VALUE),
         ({"type": "array", "items": {"anyOf": [TEXT, FILE]}}, ["a"]),
         ({}, {"image": "a"}),
+        ({"anyOf": [{}, FILE]}, "a"),
+        ({"anyOf": [{"anyOf": [TEXT, {"type": "null"}]}, {"type": "number"}]}, "a"),
         (FILES, {"a": "b"}),
         (FRAMED, ["a"]),
         (FRAMED, 3),

@@ -85,6 +85,7 @@ class _Search:
         self.gave_up = False
         self._root = root
         self._steps = 0
+        self._kinds: dict[int, list[str]] = {}
 
     def described(self) -> list[str]:
         return [
@@ -100,21 +101,34 @@ class _Search:
             self.gave_up = True
             return
         node = resolve(schema, self._root)
-        kinds = kinds_of(node, self._root)
-        if means_file(kinds):
+        if means_file(self._kinds_of(node)):
             try:
                 as_file_data(value)
             except ValueError as error:
                 self.lines[path] = str(error)
             return
-        if isinstance(value, str) and (not kinds or "string" in kinds):
+        union = branches(node)
+        if isinstance(value, str) and any(self._is_text(branch) for branch in union):
             return
-        for branch in (*branches(node), *items(node.get("allOf"))):
+        for branch in (*union, *items(node.get("allOf"))):
             self.visit(branch, value, before, path, depth + 1)
         if is_array(value):
             self._visit_list(node, value, items(before), path, depth + 1)
         elif is_object(value):
             self._visit_object(node, value, mapping(before), path, depth + 1)
+
+    def _is_text(self, schema: Schema) -> bool:
+        """Whether a text fits a branch, without a look at further ones in it."""
+        self._steps += 1
+        node = resolve(schema, self._root)
+        kinds = self._kinds_of(node)
+        inner = branches(node) or items(node.get("allOf"))
+        return not inner and (not kinds or "string" in kinds)
+
+    def _kinds_of(self, node: Schema) -> list[str]:
+        if id(node) not in self._kinds:
+            self._kinds[id(node)] = kinds_of(node, self._root)
+        return self._kinds[id(node)]
 
     def _visit_list(
         self, node: Schema, value: list[Any], before: list[Any], path: _Path, depth: int
