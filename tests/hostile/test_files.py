@@ -62,7 +62,7 @@ def serve(documents: AppDocuments, *outputs: Any) -> HostileServer:
     config = {**documents.config, "api_prefix": PREFIX, "app_id": "1"}
     server = HostileServer(config=config, info=dict(documents.info), outputs=list(outputs))
     server.routes[f"{PREFIX}/upload"] = lambda request, _: http(
-        [f"/tmp/{number}" for number in range(request.body.count(b"filename="))]
+        [f"/srv/{number}" for number in range(request.body.count(b"filename="))]
     )
     return server
 
@@ -330,7 +330,7 @@ def _entries(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
 
-def _file(path: str = "/tmp/x.bin", **fields: Any) -> dict[str, Any]:
+def _file(path: str = "/srv/x.bin", **fields: Any) -> dict[str, Any]:
     return {"path": path, "meta": META, "orig_name": "x.bin", **fields}
 
 
@@ -348,7 +348,7 @@ async def test_a_declared_size_over_the_limit_is_not_fetched(tmp_path: Path) -> 
 
 async def test_a_size_that_is_a_lie_is_found_while_it_is_read(tmp_path: Path) -> None:
     with serve(painter(FILE), _file(size=10)) as server:
-        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda _request, _socket: http(b"x" * 5000)
+        server.routes[f"{PREFIX}/file=/srv/x.bin"] = lambda _request, _socket: http(b"x" * 5000)
         async with Space(server.url) as space:
             file = await space.call("/paint", prompt="a cat")
             with pytest.raises(FileTooLargeError) as caught:
@@ -364,7 +364,7 @@ async def test_a_size_that_is_a_lie_is_found_while_it_is_read(tmp_path: Path) ->
 
 def test_the_twin_without_async_has_the_limits_too(tmp_path: Path) -> None:
     with serve(painter(FILE), _file()) as server, SyncSpace(server.url) as space:
-        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda _request, _socket: http(b"x" * 50)
+        server.routes[f"{PREFIX}/file=/srv/x.bin"] = lambda _request, _socket: http(b"x" * 50)
         file = space.call("/paint", prompt="a cat").result()
         with pytest.raises(FileTooLargeError):
             space.read(file, max_bytes=49)
@@ -404,7 +404,7 @@ async def test_a_file_is_not_fetched_inside_the_callers_network(url: str, tmp_pa
 async def test_a_redirect_does_not_lead_there_either(url: str) -> None:
     moved = http(b"", "302 Found", headers=[f"location: {url}"])
     with serve(painter(FILE), _file()) as server:
-        server.routes[f"{PREFIX}/file=/tmp/x.bin"] = lambda _request, _socket: moved
+        server.routes[f"{PREFIX}/file=/srv/x.bin"] = lambda _request, _socket: moved
         async with Space(server.url) as space:
             file = await space.call("/paint", prompt="a cat")
             with pytest.raises(ForbiddenAddressError):
