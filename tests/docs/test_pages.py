@@ -75,6 +75,8 @@ def _shown(default: object) -> str:
             return f"{default // 2**20} MiB"
         case int() | float():
             return f"{default:g}"
+        case str():
+            return f'`"{default}"`'
         case _:
             raise TypeError(default)
 
