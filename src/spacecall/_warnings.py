@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spacecall._visible import visible
+from spacecall._visible import escape_commands, visible_line
 
 __all__ = ["NewerProtocolWarning", "SchemaDriftWarning", "VisibleWarning"]
 
@@ -11,7 +11,7 @@ class VisibleWarning(UserWarning):
     """A warning that has texts of an app in it; Python prints it, so it is safe to show."""
 
     def __str__(self) -> str:
-        return visible(super().__str__())
+        return escape_commands(visible_line(super().__str__()))
 
 
 class SchemaDriftWarning(VisibleWarning):

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
-from spacecall._visible import visible
+from spacecall._visible import escape_commands, visible
 
 __all__ = [
     "AppError",
@@ -101,7 +101,7 @@ class SpaceError(Exception):
 
     def __str__(self) -> str:
         place = " at ".join(part for part in (self.endpoint, self.space) if part)
-        return visible(f"{self.message} [{place}]" if place else self.message)
+        return escape_commands(visible(f"{self.message} [{place}]" if place else self.message))
 
 
 def _restore(kind: type[SpaceError], args: tuple[Any, ...]) -> SpaceError:

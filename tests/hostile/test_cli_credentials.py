@@ -293,3 +293,16 @@ def test_a_chat_model_s_app_is_named_too(
     cli("chat", "my/model", "hi", "--url", mine.url)
     assert mine.requests
     assert mine.secrets() == []
+
+
+def test_a_name_that_looks_like_another_is_told_apart(
+    cli: Cli, mine: LockedApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("add", mine.url, "--name", "mine").code == 0
+    lock = Path("schemas/spaces/mine/space.lock.json")
+    value = json.loads(lock.read_text(encoding="utf-8"))
+    value["source"] = "https://p\u0430ypal.example"
+    lock.write_text(json.dumps(value), encoding="utf-8")
+    sign_in(monkeypatch)
+    assert "--for https://xn--pypal-4ve.example" in cli("check").err
+    assert cli("check", "--for", "https://paypal.example").code == 2

@@ -52,7 +52,7 @@ class Recipient:
         if (space := space_id(text)) is not None:
             return cls(text, space, frozenset())
         if "://" in text:
-            return cls(text, None, frozenset([origin(base_url(text))]))
+            return cls(text, None, frozenset([_origin(text)]))
         if not _HOST.fullmatch(text):
             raise InvalidInputError(
                 f"--for is a host, host:port, an address or a Space id, got {text!r}"
@@ -66,7 +66,7 @@ class Recipient:
         if space is not None or self.space is not None:
             return space == self.space
         try:
-            return origin(base_url(source)) in self.origins
+            return _origin(source) in self.origins
         except InvalidInputError:
             return False
 
@@ -94,7 +94,10 @@ def recipient_text(source: str) -> str:
     space = space_id(source)
     if space is not None:
         return space
-    scheme, host, port = origin(source)
+    try:
+        scheme, host, port = _origin(source)
+    except InvalidInputError:
+        return visible_line(source)
     host = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}.get(scheme)
     return f"{scheme}://{host}" if port == default else f"{scheme}://{host}:{port}"
@@ -132,6 +135,19 @@ def refuse_unmatched(recipient: Recipient, sources: Sequence[str]) -> InvalidInp
         f"the credentials are for {recipient.text}, which this command does not ask: "
         f"it asks {listed}"
     )
+
+
+def _origin(source: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of an address; a name that only looks like another in ASCII.
+
+    Raises:
+        InvalidInputError: this is not an address.
+    """
+    scheme, host, port = origin(base_url(source))
+    try:
+        return scheme, host if host.isascii() else host.encode("idna").decode(), port
+    except UnicodeError as error:
+        raise InvalidInputError(f"{source!r} does not name a host") from error
 
 
 def _is_loopback(place: str) -> bool:

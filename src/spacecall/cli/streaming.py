@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import takewhile
-from operator import eq
 from typing import Any
 
 from spacecall._core.schema_nodes import kinds_of
@@ -76,8 +74,8 @@ class TextStream(Snapshots):
         """Write what is new in `value`; anything but a text adds nothing."""
         if not isinstance(value, str) or value == self._text:
             return
-        same = sum(1 for _ in takewhile(bool, map(eq, self._text, value)))
-        if same < len(self._text):
+        same = len(self._text)
+        if not value.startswith(self._text):
             self.pause()
             same = 0
         self._out.write(value[same:])
