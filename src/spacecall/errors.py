@@ -63,7 +63,7 @@ __all__ = [
     "UnsupportedProtocolError",
 ]
 
-Phase = Literal["connect", "upload", "queue", "run", "idle", "total"]
+Phase = Literal["open", "connect", "request", "upload", "queue", "run", "idle", "total"]
 """The phases of a call, as `Timeouts` names them."""
 
 

@@ -59,7 +59,7 @@ class Hub(AsyncContextManagerMixin):
             `find_token` if it is not given.
         endpoint: the Hub's address; `HF_ENDPOINT` or huggingface.co if it is not given. A token
             that was looked up is not sent to another address that is given here.
-        timeouts: of each request: `connect` and `idle`.
+        timeouts: of each request: `connect`, `idle`, and `request` for all of it.
         retry: of each request; a `Retry-After` is waited for up to `Retry.max_wait`.
         proxy: of every request, see `Space`.
         http_client: an `httpx.AsyncClient` to use for every request, and not to close.

@@ -22,17 +22,25 @@ class Timeouts:
     """How long each phase of a call may take, in seconds; None for no limit.
 
     Attributes:
+        open: to open a Space: the Hub's answers, the login, /config and /info, with their retries;
+            and to read /info later, where a Space was opened without it.
         connect: to open a connection.
+        request: one short request with its whole answer, however slowly that comes: a join, a
+            cancel, a login, /config, /info, a request to the Hub; and the head of any other answer.
+            The answer of a function that does not use the queue has `run`.
         upload: to upload the files of one call, all together.
         queue: from the join until the app starts to work on the job.
         run: from that start until the result.
         idle: without a sign of life on a stream, a download, or the answer to a short request.
             Gradio sends a heartbeat every 15 s: four are missed before a stream counts as dead.
-        total: the whole call, from `await` to the result.
+        total: the whole call, from `await` to the result; reading /info is part of it where the
+            Space has not done that yet. It holds for opening the Space, too.
         cancel: to tell the server that a job is cancelled, when a call is left early.
     """
 
+    open: float | None = 120.0
     connect: float | None = 10.0
+    request: float | None = 120.0
     upload: float | None = 600.0
     queue: float | None = 1800.0
     run: float | None = 3600.0
@@ -92,20 +100,30 @@ class Limits:
         backlog: events kept for a consumer that is slower than the app. Newer snapshots replace
             older ones, the oldest log lines go first, results and errors stay.
         parked: messages kept for jobs whose join has not been answered yet.
-        event: bytes of one event of a stream.
-        body: bytes of an answer that is read whole (/config, /info, results, error pages).
+        event: bytes of one event of a stream, or one message of a websocket, and of the value that
+            a stream's edits build up.
+        body: bytes of an answer that is read whole (/config, /info, results), decompressed.
+        max_buffered_bytes: bytes of the messages that the events of `backlog` were made of, for
+            each job. What does not fit goes as if there were more than `backlog` events.
+        max_early_bytes: bytes of the messages that `parked` counts, for each stream.
         file_hosts: where a file may be that the app names: `public` for its own address and public
             hosts, `app` for its own address alone, `any` for every address. With `public`, a
             loopback, link-local, private or reserved address is allowed only if the app itself is
             at an address of that kind. Checked for the URL, after each redirect, and after DNS.
+
+    A byte of JSON can become 35 bytes of Python objects: a hostile answer of 32 MiB costs about
+    1 GiB while it is read. Raise `event` or `body` for an app that gives larger values, such as
+    media in its messages (Gradio 3).
     """
 
     lanes: int = 16
     requests: int = 32
     backlog: int = 256
     parked: int = 1024
-    event: int = 256 * 2**20
-    body: int = 256 * 2**20
+    event: int = 32 * 2**20
+    body: int = 32 * 2**20
+    max_buffered_bytes: int = 64 * 2**20
+    max_early_bytes: int = 32 * 2**20
     file_hosts: FileHosts = "public"
 
     def __post_init__(self) -> None:

@@ -34,7 +34,7 @@ def bar(number: int) -> Progress:
 
 
 def kept(limit: int, events: list[Event[Any]]) -> list[Event[Any]]:
-    backlog = Backlog(limit)
+    backlog = Backlog(limit, 10**9)
     for event in events:
         backlog.push(event)
     return drain(backlog)
@@ -59,7 +59,7 @@ def test_events_come_out_in_the_order_they_went_in() -> None:
 
 
 def test_an_empty_backlog_gives_nothing() -> None:
-    backlog = Backlog(3)
+    backlog = Backlog(3, 10**9)
     assert backlog.pop() is None
     backlog.push(Started(None))
     assert len(backlog) == 1
@@ -117,7 +117,7 @@ EVENTS = st.one_of(
 def test_it_stays_bounded_and_loses_no_start_no_end_and_no_newest_value(
     limit: int, before: list[Event[Any]], after: list[Event[Any]]
 ) -> None:
-    backlog = Backlog(limit)
+    backlog = Backlog(limit, 10**9)
     events = [*before, Started(1.0), *after, Completed("end", None)]
     for event in events:
         backlog.push(event)

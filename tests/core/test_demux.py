@@ -14,12 +14,13 @@ from spacecall.errors import (
     ProtocolError,
     TransportError,
 )
+from spacecall.options import Limits
 from tests.core.wire import a_job, cancelled, completed, failed, generating, joined, message
 
 
 @pytest.fixture
 def demux() -> Demultiplexer:
-    return Demultiplexer(parked=3)
+    return Demultiplexer(Limits(parked=3))
 
 
 def test_a_join_is_expected_until_it_is_over(demux: Demultiplexer) -> None:
@@ -223,7 +224,7 @@ def test_a_job_with_a_broken_message_does_not_end_the_others(demux: Demultiplexe
 
 def test_a_job_that_begins_although_nobody_waits_is_told_of_however_early_that_comes() -> None:
     unwanted: list[Job] = []
-    demux = Demultiplexer(3, unwanted.append)
+    demux = Demultiplexer(Limits(parked=3), unwanted.append)
     kept, gone = joined(demux, "a"), joined(demux, "b")
     gone.fail(JobCancelledError("left"))
     late = a_job(0)

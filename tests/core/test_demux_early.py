@@ -7,12 +7,13 @@ import pytest
 from spacecall._core.demux import Demultiplexer
 from spacecall.errors import JobLostError, ProtocolError
 from spacecall.events import Queued
+from spacecall.options import Limits
 from tests.core.wire import a_job, completed, joined, message
 
 
 @pytest.fixture
 def demux() -> Demultiplexer:
-    return Demultiplexer(parked=3)
+    return Demultiplexer(Limits(parked=3))
 
 
 def test_messages_of_jobs_nobody_knows_are_not_kept_for_one_that_still_uploads(

@@ -26,6 +26,7 @@ from spacecall._core.messages import Message, UnknownMessage
 from spacecall._core.work import State
 from spacecall.errors import JobCancelledError, JobLostError, ProtocolError
 from spacecall.events import Output
+from spacecall.options import Limits
 from tests.core.wire import cancelled, completed, failed, generating, message
 
 
@@ -54,13 +55,14 @@ class Sessions(RuleBasedStateMachine):
         self.parked_limit = parked
         self.all: list[Tracked] = []
         self.count = 0
-        self.demux = Demultiplexer(parked)
+        self.demux = Demultiplexer(Limits(parked=parked))
 
     @rule(target=expected, fn_index=integers(0, 2), follow=booleans())
     def expect_a_job(self, fn_index: int, follow: bool) -> Any:
         self.count += 1
         tracked = Tracked(
-            Job(fn_index, follow=follow, backlog=1000, notify=lambda: None), f"e{self.count}"
+            Job(fn_index, follow=follow, limits=Limits(backlog=1000), notify=lambda: None),
+            f"e{self.count}",
         )
         tracked.job.advance(State.JOINING)
         self.all.append(tracked)

@@ -34,6 +34,7 @@ from spacecall._core.demux import Demultiplexer
 from spacecall._core.jobs import Job
 from spacecall._core.work import State, Work
 from spacecall.errors import JobCancelledError, JobLostError, ProtocolError
+from spacecall.options import Limits
 from tests.core.tracked import Tracked, end_of, said
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class World:
     __slots__ = ("demux", "jobs", "lost", "named")
 
     def __init__(self, *, joining: bool = False) -> None:
-        self.demux = Demultiplexer(PARKED)
+        self.demux = Demultiplexer(Limits(parked=PARKED))
         self.jobs = {name: Tracked(name) for name in NAMES}
         self.lost = False
         self.named = False

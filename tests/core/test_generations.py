@@ -11,10 +11,11 @@ from spacecall._core.jobs import Job
 from spacecall._core.messages import parse
 from spacecall._core.work import State
 from spacecall.events import Output
+from spacecall.options import Limits
 
 
 def outputs(edits: bool, *data: Any) -> list[Any]:
-    job = Job(0, edits=edits, follow=True, backlog=9, notify=lambda: None)
+    job = Job(0, edits=edits, follow=True, limits=Limits(backlog=9), notify=lambda: None)
     job.advance(State.QUEUED)
     for one in data:
         text = parse(

@@ -12,13 +12,14 @@ from spacecall._core.jobs import Job
 from spacecall._core.messages import parse
 from spacecall._core.work import State
 from spacecall.errors import AppError, JobLostError, QueueFullError
+from spacecall.options import Limits
 
 STARTS = {"msg": "process_starts"}
 DONE = {"msg": "process_completed", "success": True, "output": {"data": ["b"]}}
 
 
 def opened() -> tuple[Job, Handshake]:
-    job = Job(7, edits=False, follow=False, backlog=9, notify=lambda: None)
+    job = Job(7, edits=False, follow=False, limits=Limits(backlog=9), notify=lambda: None)
     job.advance(State.QUEUED)
     return job, Handshake(job, ["a", None], "hash")
 

@@ -18,10 +18,11 @@ from spacecall.errors import (
     QuotaExceededError,
 )
 from spacecall.events import Completed, Output
+from spacecall.options import Limits
 
 
 def a_job(*, follow: bool = True) -> Job:
-    job = Job(3, follow=follow, backlog=100, notify=lambda: None)
+    job = Job(3, follow=follow, limits=Limits(backlog=100), notify=lambda: None)
     job.event_id = "e"
     job.advance(State.RUNNING)
     return job

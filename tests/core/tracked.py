@@ -10,6 +10,7 @@ from spacecall._core.messages import Message
 from spacecall._core.work import State
 from spacecall.errors import AppError, JobCancelledError
 from spacecall.events import Completed, Log, Output, Progress
+from spacecall.options import Limits
 from tests.core.wire import cancelled, completed, failed, generating, message
 
 
@@ -52,7 +53,7 @@ class Tracked:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.job = Job(0, follow=True, backlog=50, notify=lambda: None)
+        self.job = Job(0, follow=True, limits=Limits(backlog=50), notify=lambda: None)
         self.sent = False
         self.accepted = False
         self.known = False

@@ -8,6 +8,7 @@ from typing import Any
 from spacecall._core.demux import Demultiplexer
 from spacecall._core.jobs import Job
 from spacecall._core.messages import Message, parse
+from spacecall.options import Limits
 
 
 def message(msg: str, event_id: str | None = None, **fields: Any) -> Message:
@@ -37,7 +38,7 @@ def cancelled(event_id: str | None = None) -> Message:
 
 def a_job(fn_index: int = 0, *, follow: bool = False) -> Job:
     """A job that has not been sent."""
-    return Job(fn_index, follow=follow, backlog=50, notify=lambda: None)
+    return Job(fn_index, follow=follow, limits=Limits(backlog=50), notify=lambda: None)
 
 
 def joined(demux: Demultiplexer, event_id: str, fn_index: int = 0, *, follow: bool = False) -> Job:

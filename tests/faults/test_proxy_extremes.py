@@ -15,7 +15,8 @@ GIANT = 64 * 2**20
 
 
 async def test_an_event_of_64_megabytes_is_a_value(protocol_app_6: AppServer) -> None:
-    async with spoilt(protocol_app_6, timeouts=PATIENT) as (_, space):
+    limits = Limits(event=2 * GIANT)
+    async with spoilt(protocol_app_6, timeouts=PATIENT, limits=limits) as (_, space):
         text = "x" * GIANT
         assert await space.call("/echo", text=text) == text
 

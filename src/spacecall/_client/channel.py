@@ -66,7 +66,7 @@ class Channel:
         self._group = group
         self._keeps = grace == math.inf
         self._listens = listens
-        self._demux = Demultiplexer(link.settings.limits.parked, self._cancel_late)
+        self._demux = Demultiplexer(link.settings.limits, self._cancel_late)
         self._reader = Reader(
             link,
             requests.stream(app, self.session_hash),

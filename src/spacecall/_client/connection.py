@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from spacecall._client.channel import Channel
 from spacecall._client.documents import fetch_info
 from spacecall._client.lanes import Lanes
+from spacecall._client.opening import Opening
 from spacecall._core.config import AppConfig, Dependency
 from spacecall._core.file_places import expects_files
 from spacecall._core.info import read_endpoints
@@ -72,12 +73,14 @@ class Connection:
         """What the app offers, if it has been asked."""
         return self._endpoints
 
-    async def describe(self) -> Mapping[str, Endpoint]:
-        """What the app offers; asked once."""
+    async def describe(self, opening: Opening | None = None) -> Mapping[str, Endpoint]:
+        """What the app offers; asked once, as a part of `opening` or within `Timeouts.open`."""
         if self._endpoints is None:
             async with self._describing:
                 if self._endpoints is None:
-                    info = await fetch_info(self.link, self.app)
+                    opening = opening or Opening(self.link.settings.timeouts)
+                    with opening.bounded():
+                        info = await fetch_info(self.link, self.app, opening)
                     self._endpoints = read_endpoints(self.app, info)
         return self._endpoints
 

@@ -137,7 +137,7 @@ class DirectJob(Job[T]):
         self._name = name
         self._reader = read
         self._scope = anyio.CancelScope()
-        self._work = Work(follow=follow, backlog=settings.limits.backlog, notify=self._on_change)
+        self._work = Work(follow=follow, limits=settings.limits, notify=self._on_change)
         self._work.advance(State.RUNNING)
         self._work.emit(Started(None))
 

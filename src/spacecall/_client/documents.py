@@ -9,12 +9,14 @@ from typing import Any, cast
 import anyio
 
 from spacecall._client.hub import find_host, known_runtime, why_not
+from spacecall._client.opening import Opening
 from spacecall._core import requests
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.hub import Runtime
 from spacecall._core.sources import base_url, space_id
+from spacecall._io.answer import Answer
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.link import Answer, Link, new_client
+from spacecall._io.link import Link, new_client
 from spacecall._io.settings import Settings
 from spacecall.errors import AuthError, NotFoundError, ProtocolError, StatusError
 from spacecall.options import Auth
@@ -47,17 +49,21 @@ async def fetch_documents(
     """
     settings = settings or Settings()
     gate = anyio.Semaphore(settings.limits.requests)
+    opening = Opening(settings.timeouts)
     async with new_client() as client:
         link = Link(client, "", auth=auth, settings=settings, gate=gate)
-        link, config = await reach(link, source, auth)
-        app = read_config(config)
-        info = await fetch_info(link, app, all_endpoints=True)
+        with opening.bounded():
+            link, config = await reach(link, source, auth, opening)
+            app = read_config(config)
+            info = await fetch_info(link, app, opening, all_endpoints=True)
         name = space_id(source)
         runtime = await known_runtime(link, name) if name else None
         return Documents(link.base, config, info, runtime)
 
 
-async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[str, Any]]:
+async def reach(
+    link: Link, source: str, auth: Auth | None, opening: Opening
+) -> tuple[Link, dict[str, Any]]:
     """Find the app, log in if it asks and `auth` has a password, and read its /config.
 
     Returns:
@@ -68,11 +74,13 @@ async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[
         SpaceError: see `Space`.
     """
     name = space_id(source)
+    opening.url = f"{hub_endpoint()}/api/spaces/{name}"
     base = await find_host(link.foreign(hub_endpoint()), name) if name else base_url(source)
     link = link.moved(base)
     try:
-        base, config = await _config(link, auth)
+        base, config = await _config(link, auth, opening)
     except (StatusError, ProtocolError) as error:
+        opening.url = f"{hub_endpoint()}/api/spaces/{name}"
         state = await why_not(link, name) if name else None
         if state is None:
             raise
@@ -81,8 +89,9 @@ async def reach(link: Link, source: str, auth: Auth | None) -> tuple[Link, dict[
     return link.moved(base), config
 
 
-async def _config(link: Link, auth: Auth | None) -> tuple[str, dict[str, Any]]:
+async def _config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str, dict[str, Any]]:
     """The address that /config came from, and what it says."""
+    opening.url = link.base + requests.CONFIG.path
     try:
         answer = await link.fetch(requests.CONFIG)
     except AuthError as error:
@@ -102,9 +111,13 @@ async def _config(link: Link, auth: Auth | None) -> tuple[str, dict[str, Any]]:
     return answer.url.partition("?")[0].removesuffix("/config"), _object(answer)
 
 
-async def fetch_info(link: Link, app: AppConfig, *, all_endpoints: bool = False) -> dict[str, Any]:
+async def fetch_info(
+    link: Link, app: AppConfig, opening: Opening, *, all_endpoints: bool = False
+) -> dict[str, Any]:
     """The app's /info as JSON."""
-    return _object(await link.fetch(requests.info(app, all_endpoints=all_endpoints)))
+    request = requests.info(app, all_endpoints=all_endpoints)
+    opening.url = link.base + request.path
+    return _object(await link.fetch(request))
 
 
 async def _login(link: Link, auth: Auth) -> None:

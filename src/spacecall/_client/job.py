@@ -47,9 +47,9 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     _work: Work
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, began: float | None = None) -> None:
         self._settings = settings
-        self._began = anyio.current_time()
+        self._began = anyio.current_time() if began is None else began
         self._changed: anyio.Event | None = None
         self._redact: Redactor | None = None
         self._enter("upload")
@@ -193,3 +193,5 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             raise self._for_caller(ProtocolError("the value is nested too deeply")) from error
         except StopAsyncIteration as error:  # it would pass for the end of the events
             raise RuntimeError("what was given to Call.map raised StopAsyncIteration") from error
+        except MemoryError as error:
+            raise self._located(ProtocolError("no memory for the value")) from error

@@ -16,7 +16,7 @@ from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation
 from spacecall._core.handshake import Handshake
 from spacecall._core.jobs import Job
-from spacecall._core.messages import parse
+from spacecall._core.messages import parse, wire_size
 from spacecall._core.work import State
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
@@ -47,7 +47,7 @@ async def own_stream(
             )
             job.advance(State.QUEUED)
             async for text in texts:
-                reply = handshake.receive(parse(text))
+                reply = handshake.receive(parse(text), wire_size(text))
                 if reply is not None:
                     await answer(reply)
                 if handshake.complete or job.ended:

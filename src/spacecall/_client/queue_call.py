@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar, Unpack
 
+import anyio
+
 from spacecall._client.call import Call
 from spacecall._client.channel import Channel
 from spacecall._client.collected_job import CollectedJob
@@ -13,8 +15,9 @@ from spacecall._client.connection import Connection
 from spacecall._client.job import Job
 from spacecall._client.plan import Plan
 from spacecall._client.queue_job import QueueJob
+from spacecall._io.deadlines import within
 from spacecall._io.settings import Settings
-from spacecall.errors import InvalidInputError
+from spacecall.errors import DeadlineError, InvalidInputError
 from spacecall.options import CallOptions
 from spacecall.tickets import Ticket
 
@@ -89,20 +92,28 @@ class QueueCall(Call[T]):
         way.connection.check_open()
         if way.settings.simple and way.channel is not None:
             raise InvalidInputError("the simple call API has no sessions: call without simple")
+        began = anyio.current_time()
         try:
-            plan = await self._prepare(way.connection)
+            with within(way.settings.timeouts.total, self._late):
+                plan = await self._prepare(way.connection)
         except RecursionError as error:
             raise InvalidInputError(
                 "the arguments are nested too deeply", endpoint=self._name
             ) from error
         parts = way.connection, plan, way.settings
         if way.event_id is not None:
-            collected = CollectedJob(*parts, channel=channel, follow=follow)
+            collected = CollectedJob(*parts, channel=channel, follow=follow, began=began)
             collected.adopt(way.event_id)
             return collected
-        job = QueueJob(*parts, channel=channel, follow=follow)
+        job = QueueJob(*parts, channel=channel, follow=follow, began=began)
         job.start()
         return job
+
+    def _late(self) -> DeadlineError:
+        way = self._way
+        text = f"the app was not described within {way.settings.timeouts.total:g} s"
+        place = way.connection.link.base
+        return DeadlineError(text, phase="total", space=place, endpoint=self._name)
 
 
 class SequenceCall(Call[T]):

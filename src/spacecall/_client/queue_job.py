@@ -48,8 +48,9 @@ class QueueJob(Job[T]):
         *,
         channel: Channel | None,
         follow: bool,
+        began: float,
     ) -> None:
-        super().__init__(settings)
+        super().__init__(settings, began)
         self._connection = connection
         self._plan = plan
         self._session = channel
@@ -66,7 +67,7 @@ class QueueJob(Job[T]):
             self._plan.endpoint.fn_index,
             edits=self._generation.edits,
             follow=self._follow,
-            backlog=self._settings.limits.backlog,
+            limits=self._settings.limits,
             notify=self._on_change,
         )
         self._submitting = anyio.CancelScope()

@@ -14,7 +14,7 @@ from anyio.abc import TaskGroup
 from spacecall._client.isolation import isolated
 from spacecall._core.demux import Demultiplexer, Fed
 from spacecall._core.loose import error_text
-from spacecall._core.messages import parse
+from spacecall._core.messages import parse, wire_size
 from spacecall._core.requests import Request
 from spacecall._io.link import Link
 from spacecall._io.retry import retrying
@@ -135,7 +135,7 @@ class Reader:
         """Hand every message to its job; whether the server said that it closes the stream."""
         closed = False
         async for text in texts:
-            closed = self._demux.feed(parse(text)) is Fed.CLOSES or closed
+            closed = self._demux.feed(parse(text), wire_size(text)) is Fed.CLOSES or closed
             self.reconsider()
         return closed
 

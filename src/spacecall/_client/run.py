@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic_core import from_json
+
 from spacecall._client.channel import Channel
 from spacecall._core import requests
 from spacecall._core.config import Dependency
@@ -30,16 +32,19 @@ async def run(
     job.advance(State.RUNNING)
     job.emit(Started(None))
     # The answer comes when the function returns, and nothing comes before it.
-    patient = replace(settings, timeouts=replace(settings.timeouts, idle=settings.timeouts.run))
+    whole = settings.timeouts.run
+    patient = replace(settings, timeouts=replace(settings.timeouts, idle=whole, request=whole))
     request = requests.run(channel.app, endpoint, data, channel.session_hash)
     try:
         answer = await channel.link.fetch(request, patient, headers=JOIN_HEADERS, gated=False)
     except StatusError as error:
         raise _app_error(error) from error
     try:
-        output = RunResponse.model_validate_json(answer.body)
+        output = RunResponse.model_validate(from_json(answer.body))
     except ValueError as error:
         raise ProtocolError(f"the answer of {endpoint.name} is no output of Gradio's") from error
+    except MemoryError as error:
+        raise ProtocolError(f"no memory for the answer of {endpoint.name}") from error
     job.succeed(output.data, output.duration)
 
 

@@ -16,6 +16,7 @@ from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
 from spacecall._client.documents import reach
 from spacecall._client.groups import lasting_group
+from spacecall._client.opening import Opening
 from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.protocols import OnNewer, check_protocol
 from spacecall._client.queue_call import QueueCall, Way
@@ -93,7 +94,9 @@ class Space(Caller, AsyncContextManagerMixin):
                 client = await stack.enter_async_context(new_client(self._proxy))
             gate = anyio.Semaphore(self._settings.limits.requests)
             link = Link(client, "", auth=self._auth, settings=self._settings, gate=gate)
-            link, config = await reach(link, self._source, self._auth)
+            opening = Opening(self._settings.timeouts)
+            with opening.bounded():
+                link, config = await reach(link, self._source, self._auth, opening)
             with link.redacting():
                 app = read_config(config)
                 check_protocol(app, self._on_newer, link)
@@ -101,7 +104,7 @@ class Space(Caller, AsyncContextManagerMixin):
             self._opened = Way(connection, self._settings)
             if self._describe:
                 with link.redacting():
-                    await connection.describe()
+                    await connection.describe(opening)
             yield self
 
     def session(

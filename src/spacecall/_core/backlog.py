@@ -10,44 +10,60 @@ from spacecall.events import Completed, Event, Log, Started
 class Backlog:
     """A queue of at most `limit` events, or one of each kind where `limit` is less than that.
 
-    When it is full, an event that a newer one of its kind has made out of date goes first (a
-    snapshot, a progress report, a place in the queue), then the oldest log line. `Started` and
-    `Completed` come once each and always stay.
+    When it is full, or its events are larger than `max_bytes` together, an event that a newer one
+    of its kind has made out of date goes first (a snapshot, a progress report, a place in the
+    queue), then the oldest log line. `Started` and `Completed` come once each and always stay.
+
+    Args:
+        limit: events.
+        max_bytes: of the messages that the events were made of.
     """
 
-    __slots__ = ("_events", "_limit")
+    __slots__ = ("_bytes", "_events", "_limit", "_max_bytes")
 
-    def __init__(self, limit: int) -> None:
-        self._events: list[Event[Any]] = []
+    def __init__(self, limit: int, max_bytes: int) -> None:
+        self._events: list[tuple[Event[Any], int]] = []
+        self._bytes = 0
         self._limit = limit
+        self._max_bytes = max_bytes
 
     def __len__(self) -> int:
         return len(self._events)
 
-    def push(self, event: Event[Any]) -> None:
-        """Add an event."""
-        if len(self._events) >= self._limit:
-            self._make_room(event)
-        self._events.append(event)
+    def push(self, event: Event[Any], size: int = 0) -> None:
+        """Add an event; `size` is the bytes that it was made of."""
+        while len(self._events) >= self._limit or self._bytes + size > self._max_bytes:
+            index = self._dispensable(event)
+            if index is None:
+                break
+            self._take(index)
+        self._events.append((event, size))
+        self._bytes += size
 
     def pop(self) -> Event[Any] | None:
         """The oldest event, or None."""
-        return self._events.pop(0) if self._events else None
+        return self._take(0) if self._events else None
 
     def clear(self) -> None:
         """Forget everything."""
         self._events.clear()
+        self._bytes = 0
 
-    def _make_room(self, newest: Event[Any]) -> None:
-        last = {type(event): index for index, event in enumerate(self._events)}
-        for index, event in enumerate(self._events):
+    def _take(self, index: int) -> Event[Any]:
+        event, size = self._events.pop(index)
+        self._bytes -= size
+        return event
+
+    def _dispensable(self, newest: Event[Any]) -> int | None:
+        """Return the index of the event that can go first, or None."""
+        last = {type(event): index for index, (event, _) in enumerate(self._events)}
+        for index, (event, _) in enumerate(self._events):
             kind = type(event)
             if kind in (Started, Completed, Log):
                 continue
             if index < last[kind] or kind is type(newest):
-                del self._events[index]
-                return
-        for index, event in enumerate(self._events):
+                return index
+        for index, (event, _) in enumerate(self._events):
             if isinstance(event, Log):
-                del self._events[index]
-                return
+                return index
+        return None

@@ -17,6 +17,7 @@ from spacecall._wire.queue_data import (
     UnexpectedError,
 )
 from spacecall.errors import JobLostError, ProtocolError, SpaceError
+from spacecall.options import Limits
 
 
 class Fed(Enum):
@@ -33,7 +34,7 @@ class Demultiplexer:
     its answer, messages with an unknown event id are parked, and handed over on `accept`.
 
     Args:
-        parked: how many messages are kept so.
+        limits: how many messages are kept so, and how many bytes of them.
         unwanted: told of each job that the app begins to work on although it has ended here.
     """
 
@@ -42,21 +43,23 @@ class Demultiplexer:
         "_jobs",
         "_joining",
         "_known",
+        "_limits",
         "_parked",
+        "_parked_bytes",
         "_parked_count",
-        "_parked_limit",
         "_unwanted",
         "altered",
     )
 
-    def __init__(self, parked: int, unwanted: Callable[[Job], None] = lambda _: None) -> None:
+    def __init__(self, limits: Limits, unwanted: Callable[[Job], None] = lambda _: None) -> None:
         self._jobs: dict[str, Job] = {}
         self._expected: set[Job] = set()
         self._joining: set[Job] = set()
         self._known: set[str] = set()
-        self._parked: dict[str, list[Message]] = {}
+        self._parked: dict[str, list[tuple[Message, int]]] = {}
         self._parked_count = 0
-        self._parked_limit = parked
+        self._parked_bytes = 0
+        self._limits = limits
         self._unwanted = unwanted
         self.altered = False
         """Whether a job changed a component, by which Gradio 5 and 6 check the session's next."""
@@ -107,8 +110,7 @@ class Demultiplexer:
         self._expected.discard(job)
         self._joining.discard(job)
         if not self._joining:
-            self._parked.clear()
-            self._parked_count = 0
+            self._forget_parked()
 
     def accept(self, job: Job, event_id: str) -> None:
         """The join of `job` was answered: hand over what came before the answer.
@@ -126,15 +128,16 @@ class Demultiplexer:
         job.advance(State.QUEUED)
         early = self._parked.pop(event_id, [])
         self._parked_count -= len(early)
-        for message in early:
-            self._deliver(job, message)
+        self._parked_bytes -= sum(size for _, size in early)
+        for message, size in early:
+            self._deliver(job, message, size)
 
     def opening(self) -> None:
         """A stream is about to be opened: the server closes it after all the jobs here."""
         self._known = set(self._jobs)
 
-    def feed(self, message: Message) -> Fed:
-        """Take the next message of the stream.
+    def feed(self, message: Message, size: int = 0) -> Fed:
+        """Take the next message of the stream, which came as `size` bytes.
 
         Raises:
             JobLostError: the server gives up the whole stream.
@@ -152,16 +155,15 @@ class Demultiplexer:
         elif event_id is None or isinstance(message, Heartbeat):
             pass
         elif job := self._jobs.get(event_id):
-            self._deliver(job, message)
+            self._deliver(job, message, size)
         elif self._joining:
-            self._park(event_id, message)
+            self._park(event_id, message, size)
         return Fed.CONTINUES
 
     def lose(self, error: Callable[[], SpaceError]) -> None:
         """The stream is gone: every job that was on it ends with an error of its own."""
         jobs, self._jobs = self._jobs, {}
-        self._parked.clear()
-        self._parked_count = 0
+        self._forget_parked()
         for job in jobs.values():
             job.fail(error())
 
@@ -177,8 +179,8 @@ class Demultiplexer:
             else:
                 self._jobs[event_id] = job
 
-    def _deliver(self, job: Job, message: Message) -> None:
-        job.receive(message)
+    def _deliver(self, job: Job, message: Message, size: int) -> None:
+        job.receive(message, size)
         if isinstance(message, MalformedMessage):
             if message.msg == "process_completed":
                 self._jobs.pop(message.event_id, None)
@@ -188,13 +190,25 @@ class Demultiplexer:
         elif isinstance(message, ProcessStarts) and job.ended:
             self._unwanted(job)
 
-    def _park(self, event_id: str, message: Message) -> None:
-        if self._parked_count >= self._parked_limit:
+    def _park(self, event_id: str, message: Message, size: int) -> None:
+        most, most_bytes = self._limits.parked, self._limits.max_early_bytes
+        if self._parked_count >= most:
             raise ProtocolError(
-                f"more than {self._parked_limit} messages came for jobs whose join is unanswered"
+                f"more than {most} messages came for jobs whose join is unanswered "
+                "(raise Limits.parked)"
             )
-        self._parked.setdefault(event_id, []).append(message)
+        if self._parked_bytes + size > most_bytes:
+            raise ProtocolError(
+                f"messages of more than {most_bytes} bytes came for jobs whose join is unanswered "
+                "(raise Limits.max_early_bytes)"
+            )
+        self._parked.setdefault(event_id, []).append((message, size))
         self._parked_count += 1
+        self._parked_bytes += size
+
+    def _forget_parked(self) -> None:
+        self._parked.clear()
+        self._parked_count = self._parked_bytes = 0
 
 
 def _ambiguous(event_id: str) -> ProtocolError:

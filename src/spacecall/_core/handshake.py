@@ -45,8 +45,13 @@ class Handshake:
         self.sent = False
         self.complete = False
 
-    def receive(self, message: Message) -> dict[str, Any] | None:
-        """Take the next message; what it is answered with, if it asks for anything."""
+    def receive(self, message: Message, size: int = 0) -> dict[str, Any] | None:
+        """Take the next message; what it is answered with, if it asks for anything.
+
+        Args:
+            message: as it was parsed.
+            size: bytes that it came as.
+        """
         who = {"fn_index": self._job.fn_index, "session_hash": self._session_hash}
         match message:
             case SendHash():
@@ -64,6 +69,6 @@ class Handshake:
                 why = message.message or "the server gave up the job"
                 self._job.fail(JobLostError(why, sent=self.sent))
             case _:
-                self._job.receive(message)
+                self._job.receive(message, size)
         self.complete = isinstance(message, (ProcessCompleted, QueueFull, UnexpectedError))
         return None

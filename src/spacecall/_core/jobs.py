@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
-from spacecall._core.diffs import fold
 from spacecall._core.loose import error_text
 from spacecall._core.messages import MalformedMessage, Message, UnknownMessage
 from spacecall._core.outcomes import outcome, plain
+from spacecall._core.snapshots import Snapshot, advance
 from spacecall._core.work import State, Work
 from spacecall._wire.queue_data import (
     Estimation,
@@ -26,6 +26,7 @@ from spacecall._wire.queue_data import (
 )
 from spacecall.errors import JobCancelledError, ProtocolError, SpaceError
 from spacecall.events import Log, Output, Progress, ProgressUnit, Queued, Started
+from spacecall.options import Limits
 
 _IN_QUEUE: Final[dict[type, State]] = {
     Estimation: State.QUEUED,
@@ -56,10 +57,18 @@ class Job(Work):
     Args:
         fn_index: of the function that it runs.
         edits: whether values after the first come as edits.
-        follow, backlog, notify: see `Work`.
+        follow, limits, notify: see `Work`.
     """
 
-    __slots__ = ("_edits", "_snapshot", "event_id", "fn_index", "heard", "on_the_way")
+    __slots__ = (
+        "_edits",
+        "_max_value",
+        "_snapshot",
+        "event_id",
+        "fn_index",
+        "heard",
+        "on_the_way",
+    )
 
     def __init__(
         self,
@@ -67,16 +76,17 @@ class Job(Work):
         *,
         edits: bool = True,
         follow: bool,
-        backlog: int,
+        limits: Limits,
         notify: Callable[[], None],
     ) -> None:
-        super().__init__(follow=follow, backlog=backlog, notify=notify)
+        super().__init__(follow=follow, limits=limits, notify=notify)
         self.fn_index = fn_index
         self._edits = edits
         self.event_id: str | None = None
         self.heard = False
         self.on_the_way = False
-        self._snapshot: list[Any] | None = None
+        self._snapshot: Snapshot | None = None
+        self._max_value = limits.event
 
     @contextmanager
     def sending(self) -> Generator[None]:
@@ -99,8 +109,8 @@ class Job(Work):
         if self.ended:
             raise JobCancelledError("nobody waits for the job any more")
 
-    def receive(self, message: Message) -> None:
-        """Take the next message of this job.
+    def receive(self, message: Message, size: int = 0) -> None:
+        """Take the next message of this job, which came as `size` bytes.
 
         A message that is malformed or cannot come now, a diff that cannot be applied, or whatever
         else goes wrong with it, ends the job with a `ProtocolError`; other jobs go on.
@@ -120,9 +130,9 @@ class Job(Work):
             return
         try:
             if isinstance(message, ProcessCompleted):
-                self._complete(message)
+                self._complete(message, size)
             elif self.follow:
-                self._follow(message)
+                self._follow(message, size)
         except ProtocolError as error:
             self.fail(error)
             return
@@ -145,31 +155,32 @@ class Job(Work):
         self._snapshot = None
         super()._end()
 
-    def _complete(self, message: ProcessCompleted) -> None:
+    def _complete(self, message: ProcessCompleted, size: int) -> None:
         result = outcome(message)
         if isinstance(result, SpaceError):
             self.fail(result)
         else:
-            self.succeed(result, message.output.duration if message.output else None)
+            self.succeed(result, message.output.duration if message.output else None, size)
 
-    def _follow(self, message: Message) -> None:
+    def _follow(self, message: Message, size: int) -> None:
         match message:
             case ProcessGenerating() | ProcessStreaming():
                 data = (message.output.data if message.output else None) or []
                 whole = not self._edits or isinstance(message, ProcessStreaming)
-                self._snapshot = fold(None if whole else self._snapshot, data)
-                self.backlog.push(Output(self._snapshot))
+                before = None if whole else self._snapshot
+                self._snapshot = advance(before, data, size, self._max_value)
+                self.backlog.push(Output(self._snapshot.values), self._snapshot.size)
             case Estimation():
-                self.backlog.push(Queued(message.rank, message.queue_size, message.rank_eta))
+                queued = Queued(message.rank, message.queue_size, message.rank_eta)
+                self.backlog.push(queued, size)
             case ProcessStarts():
-                self.backlog.push(Started(message.eta))
+                self.backlog.push(Started(message.eta), size)
             case ProgressMessage():
-                self.backlog.push(_progress(message))
+                self.backlog.push(_progress(message), size)
             case LogMessage():
                 text = plain(message.log or "")
-                self.backlog.push(
-                    Log(text, message.level or "info", message.title, message.duration)
-                )
+                line = Log(text, message.level or "info", message.title, message.duration)
+                self.backlog.push(line, size)
             case _:  # pragma: no cover
                 raise AssertionError(message)
 

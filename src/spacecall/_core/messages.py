@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from spacecall._wire import queue_data
 from spacecall.errors import ProtocolError
 
-__all__ = ["KnownMessage", "MalformedMessage", "Message", "UnknownMessage", "parse"]
+__all__ = ["KnownMessage", "MalformedMessage", "Message", "UnknownMessage", "parse", "wire_size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ _KINDS: Final = frozenset(
     for kind in get_args(model.model_fields["msg"].annotation)
 )
 _QUOTED = 200
+_LARGE = 2**20
 
 
 def parse(text: str | bytes) -> Message:
@@ -64,8 +66,23 @@ def parse(text: str | bytes) -> Message:
             they name no job (with one it is a `MalformedMessage`).
     """
     try:
-        return _ADAPTER.validate_json(text)
-    except ValidationError:
+        return _parse(text)
+    except MemoryError as error:
+        raise ProtocolError(f"no memory for a message of {len(text)} bytes") from error
+
+
+def wire_size(text: str) -> int:
+    """Return the bytes that `text` had on the wire."""
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+
+
+def _parse(text: str | bytes) -> Message:
+    try:
+        if len(text) < _LARGE:
+            return _ADAPTER.validate_json(text)
+        # The same in two steps takes half of the memory: 33 bytes for a byte of JSON, not 56.
+        return _ADAPTER.validate_python(from_json(text))
+    except (ValueError, RecursionError):
         return _look_again(text)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall._core.jobs import Job
+from spacecall._core.messages import wire_size
 from spacecall._core.outcomes import app_error
 from spacecall._wire.call import CallComplete, CallError, CallEvent, CallGenerating
 from spacecall._wire.errors import AppErrorBody
@@ -43,6 +44,8 @@ def parse(event: str, data: str) -> CallEvent | None:
         raise ProtocolError(f"the data of a {event!r} event do not fit it") from error
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"the data of a {event!r} event are not JSON") from error
+    except MemoryError as error:
+        raise ProtocolError(f"no memory for a {event!r} event of {len(data)} bytes") from error
 
 
 def receive(job: Job, event: str, data: str) -> bool:
@@ -61,11 +64,11 @@ def receive(job: Job, event: str, data: str) -> bool:
     message = parse(event, data)
     match message:
         case CallGenerating():
-            job.emit(Output(message.data))
+            job.emit(Output(message.data), wire_size(data))
         case CallComplete(data=None):
             job.fail(JobCancelledError("the job was cancelled on the server"))
         case CallComplete(data=list(values)):
-            job.succeed(values)
+            job.succeed(values, size=wire_size(data))
         case CallError():
             job.fail(_error(message.data))
         case _:

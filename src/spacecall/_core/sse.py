@@ -76,7 +76,7 @@ class EventSplitter:
         return found
 
     def _refuse(self) -> None:
-        raise ProtocolError(f"an event of more than {self._limit} bytes")
+        raise ProtocolError(f"an event of more than {self._limit} bytes (raise Limits.event)")
 
     def _with_newlines(self, chunk: bytes) -> bytes:
         """`chunk` with the other ends of lines made newlines, also one cut in the middle."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from spacecall._core.backlog import Backlog
 from spacecall.events import Completed
+from spacecall.options import Limits
 
 
 class State(Enum):
@@ -25,15 +26,15 @@ class Work:
 
     Args:
         follow: whether events are wanted. Without, only the outcome is kept.
-        backlog: events kept for the consumer.
+        limits: what may be kept for the consumer.
         notify: called after each change that a waiting caller may care about.
     """
 
     __slots__ = ("_notify", "backlog", "error", "follow", "state", "values")
 
-    def __init__(self, *, follow: bool, backlog: int, notify: Callable[[], None]) -> None:
+    def __init__(self, *, follow: bool, limits: Limits, notify: Callable[[], None]) -> None:
         self.follow = follow
-        self.backlog = Backlog(backlog)
+        self.backlog = Backlog(limits.backlog, limits.max_buffered_bytes)
         self.state = State.UPLOADING
         self.values: list[Any] | None = None
         self.error: Exception | None = None
@@ -50,19 +51,19 @@ class Work:
             self.state = state
             self._notify()
 
-    def emit(self, event: Any) -> None:
-        """Add an event for the consumer."""
+    def emit(self, event: Any, size: int = 0) -> None:
+        """Add an event for the consumer; `size` is the bytes that it was made of."""
         if self.follow and not self.ended:
-            self.backlog.push(event)
+            self.backlog.push(event, size)
             self._notify()
 
-    def succeed(self, values: list[Any], duration: float | None = None) -> None:
-        """End with the raw output values."""
+    def succeed(self, values: list[Any], duration: float | None = None, size: int = 0) -> None:
+        """End with the raw output values, which were made of `size` bytes."""
         if self.ended:
             return
         self.values = values
         if self.follow:
-            self.backlog.push(Completed(values, duration))
+            self.backlog.push(Completed(values, duration), size)
         self._end()
 
     def fail(self, error: Exception) -> None:

@@ -7,11 +7,17 @@ from contextlib import aclosing, suppress
 
 import anyio
 import httpx
+from anyio.lowlevel import checkpoint
 
+from spacecall._io.decoding import Decoder, decoder
 from spacecall.errors import ProtocolError
 from spacecall.options import Limits
 
+ERROR_BODY = 2**16
+"""Bytes of an error's body that are kept."""
+
 _BUFFERED = 2**16
+_DIGITS = 20
 
 
 class Content(httpx.AsyncByteStream):
@@ -46,38 +52,83 @@ class _Once(AsyncIterator[bytes]):
 
 
 async def read(response: httpx.Response, limits: Limits, space: str) -> bytes:
-    """The whole body, at most `Limits.body` bytes of it."""
-    # Gradio closes a connection after a 500 without saying so. Leaving before the end is read makes
-    # the pool close it too, so that no later request is sent into the void.
-    leaves = response.status_code >= 500
-    length = int(response.headers.get("content-length") or -1)
+    """Read the whole body of a success.
+
+    Raises:
+        ProtocolError: it has more than `Limits.body` bytes, or cannot be decompressed.
+    """
     body = bytearray()
-    if leaves and not length:
-        return b""
     async with aclosing(byte_chunks(response)) as chunks:
         async for chunk in chunks:
             body += chunk
             if len(body) > limits.body:
-                raise ProtocolError(f"an answer of more than {limits.body} bytes", space=space)
-            if leaves and response.num_bytes_downloaded == length:
-                break
+                raise ProtocolError(
+                    f"an answer of more than {limits.body} bytes (raise Limits.body)", space=space
+                )
     return bytes(body)
 
 
-async def byte_chunks(
-    response: httpx.Response, *, plain: bool = False
-) -> AsyncGenerator[bytes, None]:
-    """The body as it comes, to be closed by `aclosing` where it may be left early.
+async def read_error(response: httpx.Response) -> bytes:
+    """Read the first `ERROR_BODY` bytes of an error's body, as far as it can be decompressed."""
+    # Gradio closes a connection after a 500 without saying so. Leaving before the end is read makes
+    # the pool close it too, so that no later request is sent into the void.
+    leaves = response.status_code >= 500
+    length = _content_length(response)
+    if leaves and length == 0:
+        return b""
+    body = bytearray()
+    received = 0
+    with suppress(ProtocolError):
+        async with aclosing(_raw_chunks(response)) as chunks:
+            decoding = _decoder(response)
+            async for chunk in chunks:
+                received += len(chunk)
+                for piece in [chunk] if decoding is None else decoding.feed(chunk):
+                    body += piece
+                    if len(body) > ERROR_BODY:
+                        return bytes(body[:ERROR_BODY])
+                if leaves and received == length:
+                    break
+    return bytes(body)
 
-    Args:
-        plain: take it straight from the network if it is not packed, past httpx's own bookkeeping.
+
+async def byte_chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The body as it comes, decompressed; to be closed by `aclosing` where it may be left early.
+
+    Chunks are as large as the network gives them, or `STEP` bytes of what was decompressed; other
+    tasks run between two of them.
+
+    Raises:
+        ProtocolError: it is compressed as the request did not ask for, or wrongly.
     """
-    straight = plain and "content-encoding" not in response.headers
-    chunks: AsyncIterator[bytes]
-    if straight and isinstance(response.stream, httpx.AsyncByteStream):
-        chunks = aiter(response.stream)
-    else:
-        chunks = response.aiter_bytes()
+    async with aclosing(_raw_chunks(response)) as chunks:
+        decoding = _decoder(response)
+        async for chunk in chunks:
+            if decoding is None:
+                yield chunk
+                continue
+            for piece in decoding.feed(chunk):
+                yield piece
+                await checkpoint()
+        if decoding is not None:
+            decoding.close()
+
+
+def _decoder(response: httpx.Response) -> Decoder | None:
+    # Of a response that a hook of the caller's client has read, httpx has the content.
+    return None if response.is_stream_consumed else decoder(response)
+
+
+def _content_length(response: httpx.Response) -> int | None:
+    length = response.headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < _DIGITS else None
+
+
+async def _raw_chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The body as it comes from the network, past httpx's decoders and its bookkeeping."""
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)
+    chunks = response.aiter_bytes() if response.is_stream_consumed else aiter(stream)
     try:
         async for chunk in chunks:
             yield chunk

@@ -63,6 +63,15 @@ def place(url: str) -> str:
     return f"{scheme}://{host}:{port}"
 
 
+def address(url: str) -> str:
+    """Return `url` without its query, and without a user and a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def resolve(base: str, url: str) -> str:
     """`url` as seen from `base`; what is no url stays, to be refused where it is used."""
     try:

@@ -19,6 +19,7 @@ from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
     NotFoundError,
+    ProtocolError,
     QueueFullError,
     RateLimitedError,
     SpaceError,
@@ -38,6 +39,8 @@ _NOT_SENT = (
 def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator[None]:
     """Turn what httpx raises inside into `TransportError` or `DeadlineError`.
 
+    Memory that is not there is a `ProtocolError`: what was answered takes it.
+
     Args:
         redactor: gives what takes secrets out of messages; asked for only when one is needed.
     """
@@ -52,6 +55,8 @@ def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator
         failure.__cause__ = error
         redact_error(failure, redactor())
         raise failure from failure.__cause__
+    except MemoryError as error:
+        raise ProtocolError("no memory for the answer", space=space) from error
     except httpx.HTTPError as error:
         sent = not isinstance(error, _NOT_SENT)
         failure = TransportError(_reason(error), sent=sent, space=space)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import httpx
 
@@ -27,6 +27,10 @@ FAILURES: dict[str, type[httpx.TransportError]] = {
     )
 }
 """What can go wrong on a network, by name."""
+
+
+MAX_EVENT: Final = "spacecall.max_event"
+"""The extension of a request that has the `Limits.event` of its sender."""
 
 
 class NetworkError(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import aclosing, contextmanager
 
@@ -11,6 +10,7 @@ import httpx
 from spacecall._io.body import Content
 from spacecall._io.intercept import (
     FAILURES,
+    MAX_EVENT,
     Chunks,
     Forward,
     Interceptor,
@@ -19,6 +19,7 @@ from spacecall._io.intercept import (
     Sent,
 )
 from spacecall._io.sse import events
+from spacecall.options import Limits
 
 
 class Intercepted(httpx.AsyncBaseTransport):
@@ -77,9 +78,12 @@ class Intercepted(httpx.AsyncBaseTransport):
         """What a server tells on a websocket, once it has the arguments."""
         from spacecall._io.ws.conversation import Told  # noqa: PLC0415 - an extra
 
+        limit: int = upgrade.extensions.get(MAX_EVENT, Limits().event)
+        idle: float | None = upgrade.extensions.get("timeout", {}).get("read")
+
         async def forward(body: AsyncIterator[bytes]) -> Received:
             given = b"".join([chunk async for chunk in body])
-            told = Told(await self._forwarded(upgrade), given)
+            told = Told(await self._forwarded(upgrade), given, limit=limit, idle=idle)
             return Received(200, (("content-type", "text/event-stream"),), _Incoming(told))
 
         kept = [
@@ -90,7 +94,7 @@ class Intercepted(httpx.AsyncBaseTransport):
         headers = [*kept, ("content-type", "application/json")]
         request = httpx.Request(upgrade.method, upgrade.url, headers=headers, content=arguments)
         response = await self._answered(request, forward)
-        async with aclosing(events(response, limit=sys.maxsize)) as texts:
+        async with aclosing(events(response, limit=limit + len(b"data: "))) as texts:
             async for text in texts:
                 yield text
 

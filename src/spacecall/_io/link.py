@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import (
@@ -12,8 +11,9 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 import anyio
 import httpx
@@ -27,21 +27,24 @@ from spacecall._core.redaction import (
 )
 from spacecall._core.requests import Request
 from spacecall._io.addresses import AddressPolicy, KnownPeers
-from spacecall._io.body import Content, Ready, read
+from spacecall._io.answer import Answer
+from spacecall._io.body import Content, Ready, read, read_error
 from spacecall._io.borrowed import without_cookies
 from spacecall._io.cookies import Cookies
-from spacecall._io.credentials import MaskedHeaders, authorization, origin, place, resolve
+from spacecall._io.credentials import MaskedHeaders, address, authorization, origin, place, resolve
+from spacecall._io.deadlines import within
+from spacecall._io.decoding import COMPRESSED, IDENTITY
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
-from spacecall._io.intercept import active
+from spacecall._io.intercept import MAX_EVENT, active
 from spacecall._io.logs import hide_secrets, sending
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.tls import tls
 from spacecall._version import __version__
 from spacecall.errors import (
+    DeadlineError,
     InvalidInputError,
-    ProtocolError,
     SpaceError,
     StatusError,
     TransportError,
@@ -84,35 +87,6 @@ def new_client(proxy: str | None = None) -> httpx.AsyncClient:
         raise InvalidInputError(
             "the proxy must be http://host:port, https://host:port or socks5://host:port"
         ) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer, read whole.
-
-    Attributes:
-        url: where it came from, after redirects.
-        headers: names in lower case.
-        redactor: gives what takes the secrets of the request out of a text.
-    """
-
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    redactor: Callable[[], Redactor] = field(default=Redactor, repr=False)
-
-    @property
-    def shown_url(self) -> str:
-        """The url as an error may show it: without its query."""
-        return self.redactor()(self.url.partition("?")[0])
-
-    def json(self) -> Any:
-        """The body as a value. Raises `ProtocolError` if it is not JSON."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            kind = self.redactor()(self.headers.get("content-type", "no content type"))
-            raise ProtocolError(f"expected JSON from {self.shown_url}, got {kind}") from error
 
 
 class Link:
@@ -276,8 +250,11 @@ class Link:
         async def attempt() -> Answer:
             gate = self._gate if gated else nullcontext()
             async with gate:
-                with sending():
-                    async with self.open(request, settings, headers=headers) as response:
+                url, seconds = self.base + request.path, settings.timeouts.request
+                late = partial(self._late, request.method, url, seconds)
+                with sending(), within(seconds, late):
+                    opened = self.open(request, settings, headers=headers, compressed=True)
+                    async with opened as response:
                         body = await read(response, settings.limits, self.base)
                         return Answer(
                             str(response.url),
@@ -296,8 +273,14 @@ class Link:
         *,
         headers: Mapping[str, str] = {},
         content: AsyncIterator[bytes] | None = None,
+        compressed: bool = False,
     ) -> AsyncGenerator[httpx.Response, None]:
-        """Send a request; the answer's body is still to be read. Errors as in `fetch`."""
+        """Send a request; the answer's body is still to be read. Errors as in `fetch`.
+
+        Args:
+            content: of an upload, whose sender bounds the time it takes.
+            compressed: whether the answer may be compressed.
+        """
         settings = settings or self.settings
         with mapped(self.base, lambda: self.redactor(settings)):
             build = self._client.build_request if self._defaults else _plain_request
@@ -313,7 +296,9 @@ class Link:
                 built.stream = Content(content)
             elif built.content:
                 built.stream = Ready(built.content)
-            async with self._answered(built, settings) as response:
+            built.headers["accept-encoding"] = COMPRESSED if compressed else IDENTITY
+            head = None if content is not None else settings.timeouts.request
+            async with self._answered(built, settings, head) as response:
                 yield response
 
     @asynccontextmanager
@@ -338,35 +323,48 @@ class Link:
                     self._peers,
                     self.settings.timeouts.connect,
                 )
-                answered = self._answered(self._get(url), self.settings, policy)
+                request, settings = self._get(url), self.settings
+                request.headers["accept-encoding"] = IDENTITY
+                answered = self._answered(request, settings, settings.timeouts.request, policy)
                 response = await stack.enter_async_context(answered)
             yield response
 
     @asynccontextmanager
     async def _answered(
-        self, request: httpx.Request, settings: Settings, files: AddressPolicy | None = None
+        self,
+        request: httpx.Request,
+        settings: Settings,
+        seconds: float | None,
+        files: AddressPolicy | None = None,
     ) -> AsyncGenerator[httpx.Response, None]:
-        response = await self._follow(request, settings, files)
-        try:
-            if not (response.is_success or response.is_informational):
-                body = await read(response, settings.limits, self.base)
-                raise status_error(
-                    response.status_code,
-                    response.headers,
-                    body,
-                    now=time.time(),
-                    space=self.base,
-                    redact=self._request_redactor(response.request, settings),
-                )
+        """Send, and give the answer if it is a success; it must begin within `seconds`."""
+        async with AsyncExitStack() as stack:
+            with within(seconds, partial(self._late, request.method, str(request.url), seconds)):
+                response = await self._follow(request, settings, files)
+                stack.push_async_callback(response.aclose)
+                if not (response.is_success or response.is_informational):
+                    body = await read_error(response)
+                    raise status_error(
+                        response.status_code,
+                        response.headers,
+                        body,
+                        now=time.time(),
+                        space=self.base,
+                        redact=self._request_redactor(response.request, settings),
+                    )
             yield response
-        finally:
-            await response.aclose()
+
+    def _late(self, method: str, url: str, seconds: float | None) -> DeadlineError:
+        target = f"{method} {address(url)}"
+        text = f"{target} was not answered within {seconds:g} s (Timeouts.request)"
+        return DeadlineError(self.redactor(url=url)(text), phase="request", space=self.base)
 
     async def _follow(
         self, request: httpx.Request, settings: Settings, files: AddressPolicy | None
     ) -> httpx.Response:
         """Send, and follow redirects of a GET; of `files` to other hosts too, and bare."""
         hops = 0
+        coding = request.headers["accept-encoding"]
         while True:
             if files is None:
                 response = await self._send(request, settings)
@@ -388,6 +386,7 @@ class Link:
                 raise StatusError(refused, status=response.status_code, space=self.base)
             try:
                 request = self._get(url)
+                request.headers["accept-encoding"] = coding
             except (httpx.InvalidURL, UnicodeError):  # whose text repeats the address
                 raise TransportError("redirected to what is no address", space=self.base) from None
             hops += 1
@@ -397,8 +396,6 @@ class Link:
     ) -> httpx.Response:
         files.check_url(request.url)
         watch = files.watch(request)
-        # Packed, a chunk would be of any size once it is unpacked.
-        request.headers["accept-encoding"] = "identity"
         response = await self._send(request, settings)
         try:
             await watch.check_reused(response)
@@ -412,6 +409,7 @@ class Link:
             raise RuntimeError("the Space is closed: read its files inside its async with block")
         url = str(request.url)
         trusted = self._trusts(url)
+        coding = request.headers["accept-encoding"]
         request.headers["user-agent"] = USER_AGENT
         auth = None
         if trusted:
@@ -424,7 +422,9 @@ class Link:
                 self._peers.watch(request)
             if self._defaults and "authorization" not in map(str.lower, headers):
                 auth = httpx.USE_CLIENT_DEFAULT
+        request.headers["accept-encoding"] = coding
         request.extensions["timeout"] = _httpx_timeout(settings.timeouts)
+        request.extensions[MAX_EVENT] = settings.limits.event
         with sending(request, lambda: self._request_redactor(request, settings)):
             response = await self._client.send(
                 request, stream=True, auth=auth, follow_redirects=False

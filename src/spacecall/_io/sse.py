@@ -49,7 +49,7 @@ async def _batches(
     if kind != _KIND:
         raise ProtocolError(f"a stream is {_KIND}, and this answer is {kind or 'of no type'}")
     splitter = EventSplitter(limit)
-    async with aclosing(byte_chunks(response, plain=True)) as chunks:
+    async with aclosing(byte_chunks(response)) as chunks:
         async for chunk in chunks:
             if batch := splitter.feed(chunk):
                 yield batch

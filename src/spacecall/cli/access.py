@@ -124,7 +124,7 @@ class Access:
         if self.timeout is None:
             return usual
         connect = min(self.timeout, usual.connect or self.timeout)
-        return Timeouts(connect=connect, total=self.timeout)
+        return Timeouts(open=self.timeout, connect=connect, total=self.timeout)
 
     @property
     def settings(self) -> Settings:

@@ -10,7 +10,6 @@ from spacecall._core.config import AppConfig, read_config
 from spacecall._core.info import read_endpoints
 from spacecall._core.sources import base_url, space_id
 from spacecall.cli.access import Access
-from spacecall.cli.running import deadline
 from spacecall.codegen.fetch import load
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
@@ -57,7 +56,6 @@ async def look(source: str, access: Access) -> App:
             "a folder with config.json and info.json"
         )
     address = space_id(source) or base_url(source)
-    with deadline(access.timeout, "the app did not answer"):
-        found = await fetch_documents(address, auth=access.auth, settings=access.settings)
+    found = await fetch_documents(address, auth=access.auth, settings=access.settings)
     config = read_config(found.config)
     return App(address, found.base, config, read_endpoints(config, found.info))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +14,6 @@ from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.space import Space
 from spacecall.cli.access import Access
 from spacecall.cli.apps import look
-from spacecall.cli.running import deadline
 from spacecall.codegen.fetch import load
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, NotFoundError
@@ -39,16 +37,14 @@ def live(source: str) -> str:
 
 @asynccontextmanager
 async def opened(source: str, access: Access) -> AsyncGenerator[Space, None]:
-    """The app. Its answer is waited for until the timeout; each of its calls has as long again.
+    """The app. Opening it may take as long as the timeout, and each of its calls as long again.
 
     Raises:
         SpaceError: it cannot be reached, or is no Gradio app.
     """
     space = Space(source, auth=access.auth, timeouts=access.timeouts, headers=access.headers)
-    with deadline(access.timeout, "the app did not answer") as scope:
-        async with space:
-            scope.deadline = math.inf
-            yield space
+    async with space:
+        yield space
 
 
 async def find_endpoint(space: Space, source: str, name: str, access: Access) -> Endpoint:

@@ -75,4 +75,4 @@ def deadline(seconds: float | None, what: str) -> Generator[anyio.CancelScope]:
             scope.deadline = anyio.current_time() + seconds
         yield scope
     if scope.cancelled_caught:
-        raise DeadlineError(f"{what} within {seconds:g} s", phase="connect")
+        raise DeadlineError(f"{what} within {seconds:g} s", phase="open")

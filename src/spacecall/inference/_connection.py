@@ -13,8 +13,9 @@ import anyio
 from spacecall._client.direct import Direct, open_direct
 from spacecall._core.requests import Request
 from spacecall._core.sources import base_url
+from spacecall._io.answer import Answer
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.link import Answer, HttpClient, Link, new_client
+from spacecall._io.link import HttpClient, Link, new_client
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall.errors import StatusError
@@ -94,7 +95,11 @@ class Connection:
         provider: str | None = None,
         headers: Mapping[str, str] = {},
     ) -> Answer:
-        """Send a request to the router, and read the whole answer."""
+        """Send a request to the router, and read the whole answer; a model has `Timeouts.run`."""
+        settings = settings or self.router.settings
+        if request.method == "POST":
+            timeouts = replace(settings.timeouts, request=settings.timeouts.run)
+            settings = replace(settings, timeouts=timeouts)
         with self.refusals(request, provider):
             return await self.router.fetch(request, settings, headers=headers, gated=False)
 

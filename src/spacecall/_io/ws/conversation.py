@@ -9,7 +9,6 @@ the client's side with a server.
 from __future__ import annotations
 
 import json
-import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
@@ -74,12 +73,16 @@ class Told(httpx.AsyncByteStream):
     Args:
         response: the server's, which opened the websocket.
         arguments: given to the server when it asks for them, as JSON.
+        limit: bytes of one message.
+        idle: seconds without a byte after which the server counts as silent.
     """
 
-    def __init__(self, response: httpx.Response, arguments: bytes) -> None:
+    def __init__(
+        self, response: httpx.Response, arguments: bytes, *, limit: int, idle: float | None
+    ) -> None:
         self._response = response
         self._given: dict[str, Any] = json.loads(arguments)
-        self._socket = WebSocket(switched(response, ""), limit=sys.maxsize, idle=None, space="")
+        self._socket = WebSocket(switched(response, ""), limit=limit, idle=idle, space="")
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         try:

@@ -31,7 +31,7 @@ class WebSocket(AsyncIterator[str]):
 
     Args:
         stream: the connection, after the handshake.
-        limit: characters of one message.
+        limit: bytes of one message, whatever fragments it comes in.
         idle: seconds without a byte after which the server counts as silent.
         space: the app's address, for errors.
     """
@@ -45,8 +45,7 @@ class WebSocket(AsyncIterator[str]):
         self._space = space
         self._frames = Connection(ConnectionType.CLIENT)
         self._events = deque[Event]()
-        self._parts: list[str] = []
-        self._size = 0
+        self._begun = bytearray()
 
     async def send(self, value: Mapping[str, Any]) -> None:
         """Send a value as JSON.
@@ -89,10 +88,9 @@ class WebSocket(AsyncIterator[str]):
     async def _take(self, event: Event) -> str | None:
         match event:
             case TextMessage(data=data):
-                return self._collect(data, last=event.message_finished)
+                return self._collect(data.encode(), last=event.message_finished)
             case BytesMessage(data=data):
-                text = bytes(data).decode(errors="replace")
-                return self._collect(text, last=event.message_finished)
+                return self._collect(data, last=event.message_finished)
             case Ping():
                 await self._send(event.response())
             case CloseConnection() if self._frames.state is ConnectionState.OPEN:
@@ -103,18 +101,17 @@ class WebSocket(AsyncIterator[str]):
                 pass
         return None
 
-    def _collect(self, part: str, *, last: bool) -> str | None:
-        self._size += len(part)
-        if self._size > self._limit:
+    def _collect(self, part: bytes | bytearray, *, last: bool) -> str | None:
+        self._begun += part
+        if len(self._begun) > self._limit:
             raise ProtocolError(
-                f"a message of more than {self._limit} characters", space=self._space
+                f"a message of more than {self._limit} bytes (raise Limits.event)",
+                space=self._space,
             )
-        if part:
-            self._parts.append(part)
         if not last:
             return None
-        text = "".join(self._parts)
-        self._parts, self._size = [], 0
+        text = self._begun.decode(errors="replace")
+        self._begun.clear()
         return text
 
     async def _send(self, event: Event) -> None:
@@ -145,4 +142,10 @@ def switched(response: httpx.Response, space: str) -> httpcore.AsyncNetworkStrea
     stream: httpcore.AsyncNetworkStream | None = response.extensions.get("network_stream")
     if not response.is_informational or stream is None:
         raise ProtocolError("asked for a websocket, the server gave none", space=space)
+    if extensions := response.headers.get("sec-websocket-extensions"):
+        # Compression would be one: it was not asked for, and nothing bounds what comes out of it.
+        raise ProtocolError(
+            f"the server speaks websocket extensions that were not asked for: {extensions[:80]!r}",
+            space=space,
+        )
     return stream

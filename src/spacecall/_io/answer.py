@@ -1,0 +1,42 @@
+"""Answers that were read whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spacecall._core.redaction import Redactor
+from spacecall.errors import ProtocolError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer, read whole.
+
+    Attributes:
+        url: where it came from, after redirects.
+        headers: names in lower case.
+        redactor: gives what takes the secrets of the request out of a text.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    redactor: Callable[[], Redactor] = field(default=Redactor, repr=False)
+
+    @property
+    def shown_url(self) -> str:
+        """The url as an error may show it: without its query."""
+        return self.redactor()(self.url.partition("?")[0])
+
+    def json(self) -> Any:
+        """The body as a value. Raises `ProtocolError` if it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            kind = self.redactor()(self.headers.get("content-type", "no content type"))
+            raise ProtocolError(f"expected JSON from {self.shown_url}, got {kind}") from error
+        except MemoryError as error:
+            raise ProtocolError(f"no memory for the JSON from {self.shown_url}") from error
