@@ -252,7 +252,7 @@ async def test_a_compressed_stream_is_refused(coding: str) -> None:
 
 async def received_file(server: HostileServer, space: Space) -> File:
     """A file that the app gives."""
-    data = {"path": "/tmp/x", "orig_name": "x.bin", "meta": {"_type": "gradio.FileData"}}
+    data = {"path": "/remote/x", "orig_name": "x.bin", "meta": {"_type": "gradio.FileData"}}
     server.outputs = [data]
     value = await space.call("/predict", x="hi")
     assert isinstance(value, File)
@@ -262,7 +262,7 @@ async def received_file(server: HostileServer, space: Space) -> File:
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
 async def test_a_compressed_file_is_refused(coding: str, tmp_path: Path) -> None:
     server = HostileServer(
-        routes={f"{PREFIX}/file=/tmp/x": answering(zeros(64, 1 + coding.count(",")), coding)}
+        routes={f"{PREFIX}/file=/remote/x": answering(zeros(64, 1 + coding.count(",")), coding)}
     )
     with server:
         async with Space(server.url) as space:
