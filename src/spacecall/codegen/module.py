@@ -31,7 +31,7 @@ def write_module(folder: SchemaFolder, *, origin: str) -> str:
     # a colon after "coding" in the first two lines would declare an encoding
     shown = re.sub(r"[^\w./ -]", "_", one_line(origin))
     body = ClientWriter(plan, annotate(plan)).body(folder, shown)
-    used = {node.id for node in ast.walk(ast.parse("\n".join(body))) if isinstance(node, ast.Name)}
+    used = _used(ast.parse("\n".join(body)))
     title = one_line(folder.lock.title) or "a Gradio app"
     header = [
         f"{MARK} from {shown} (do not edit)",
@@ -48,6 +48,17 @@ def write_module(folder: SchemaFolder, *, origin: str) -> str:
         "]",
     ]
     return "\n".join([*header, *body, ""])
+
+
+def _used(tree: ast.Module) -> set[str]:
+    """The names that the module itself refers to; a parameter of a method hides its name."""
+    names = {id(node): node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for method in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        parameters = {argument.arg for argument in method.args.kwonlyargs}
+        for node in (node for statement in method.body for node in ast.walk(statement)):
+            if names.get(id(node)) in parameters:
+                del names[id(node)]
+    return set(names.values())
 
 
 def _imports(used: Set[str]) -> list[str]:
