@@ -34,7 +34,7 @@ _NOTHING = object()
 
 def _pieces(value: Any, limit: int) -> Iterator[tuple[str, Any]]:
     """The pieces of `repr(value)`: a text, and the member that follows it."""
-    kind: type[Any] = type(value)
+    kind = cast("type[Any]", type(value))
     if kind is str or kind is bytes:
         yield repr(value[: limit + 1]), _NOTHING
     elif kind is int and value.bit_length() > _BITS:

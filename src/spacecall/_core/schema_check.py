@@ -27,7 +27,16 @@ from spacecall._core.schema_nodes import (
 )
 from spacecall.errors import InvalidInputError
 
-__all__ = ["STEPS", "STEPS_A_VALUE", "Budget", "is_file", "map_files", "problems"]
+__all__ = [
+    "STEPS",
+    "STEPS_A_VALUE",
+    "Budget",
+    "TooMuchWorkError",
+    "count_values",
+    "is_file",
+    "map_files",
+    "problems",
+]
 
 STEPS = 10_000
 """Pairs of a schema's node and a value that are looked at for any value, however small."""
@@ -72,7 +81,7 @@ class Budget:
         """
         self.spent += steps
         if self.spent > self._limit and self._value:
-            self._limit += STEPS_A_VALUE * _size(self._value.pop())
+            self._limit += STEPS_A_VALUE * count_values(self._value.pop())
         if self.spent > self._limit:
             raise TooMuchWorkError(f"more than {self._limit} steps")
 
@@ -283,7 +292,7 @@ class _Choices:
         self._larger: list[tuple[Any, int]] = []
         for choice in self.listed:
             if is_list(choice) or is_object(choice):
-                self._larger.append((choice, _size(choice)))
+                self._larger.append((choice, count_values(choice)))
             else:
                 self._plain.add((choice, isinstance(choice, bool)))
 
@@ -314,7 +323,8 @@ def _bound(node: Schema, name: str) -> int | float | None:
     return bound if is_number(bound) else None
 
 
-def _size(value: Any) -> int:
+def count_values(value: Any) -> int:
+    """The number of values in `value`, itself included; 2,000,000 for any more."""
     return sum(1 for _ in islice(_nested(value), _MOST_VALUES))
 
 

@@ -11,6 +11,7 @@ from spacecall._core.loose import is_object, items, mapping, strings
 __all__ = [
     "KINDS",
     "Schema",
+    "alternatives",
     "branches",
     "is_kind",
     "is_list",
@@ -56,6 +57,18 @@ def resolve(schema: Schema, root: Schema) -> Schema:
 def branches(node: Schema) -> list[Schema]:
     """The alternatives of a union, unresolved."""
     return items(node.get("anyOf")) or items(node.get("oneOf"))
+
+
+def alternatives(schema: Schema, root: Schema) -> list[Schema]:
+    """`schema`, and the branches of the unions in it, resolved: each once, and at most 256."""
+    found: dict[int, Schema] = {}
+    ahead = [schema]
+    while ahead and len(found) < _MOST_BRANCHES:
+        node = resolve(ahead.pop(), root)
+        if id(node) not in found:
+            found[id(node)] = node
+            ahead += reversed(branches(node)[:_MOST_BRANCHES])
+    return list(found.values())
 
 
 def place_of(node: Schema, index: int) -> Schema:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from spacecall._core.loose import is_array, items, mapping, strings
 from spacecall._core.schema_check import is_file, map_files, problems
-from spacecall._core.schema_nodes import branches, kinds_of, place_of, resolve
+from spacecall._core.schema_nodes import alternatives, kinds_of, place_of, resolve
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
@@ -161,8 +161,8 @@ def _array(schema: Schema, root: Schema) -> Schema | None:
     node = resolve(schema, root)
     if "array" not in kinds_of(node, root):
         return None
-    inner = (_array(branch, root) for branch in branches(node))
-    return node if node.get("type") == "array" else next(filter(None, inner), None)
+    arrays = (part for part in alternatives(node, root) if part.get("type") == "array")
+    return next(arrays, None)
 
 
 def _is_path(given: str, array: Schema, root: Schema) -> bool:
@@ -173,20 +173,18 @@ def _is_path(given: str, array: Schema, root: Schema) -> bool:
 
 
 def _choices(node: Schema, root: Schema) -> list[Any]:
-    if "enum" in node:
-        return items(node["enum"])
-    return [one for branch in branches(node) for one in _choices(resolve(branch, root), root)]
+    return [one for part in alternatives(node, root) for one in items(part.get("enum"))]
 
 
 def _file_in(node: Schema, root: Schema) -> str:
     """The key of an object that is a file with remarks, such as a gallery's picture."""
-    for branch in branches(node):
-        if key := _file_in(resolve(branch, root), root):
-            return key
-    properties = mapping(node.get("properties"))
-    files = [key for key, one in properties.items() if is_file(mapping(one), root)]
-    needed = set(strings(node.get("required")))
-    return files[0] if len(files) == 1 and needed <= set(files) else ""
+    for part in alternatives(node, root):
+        properties = mapping(part.get("properties"))
+        files = [key for key, one in properties.items() if is_file(mapping(one), root)]
+        needed = set(strings(part.get("required")))
+        if len(files) == 1 and needed <= set(files):
+            return files[0]
+    return ""
 
 
 def _short(text: str) -> str:

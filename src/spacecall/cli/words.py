@@ -18,6 +18,7 @@ Schema: TypeAlias = Mapping[str, Any]
 _MOST_CHOICES = 12
 _LONGEST = 40
 _DEEPEST = 4
+_MOST_PARTS = 12
 _NAMES = {
     "boolean": "true or false",
     "file": "file",
@@ -41,7 +42,9 @@ def kind_of(schema: Schema, root: Schema | None = None, depth: int = 0) -> str:
     kinds = [kind for kind in kinds_of(node, root) if kind != "null"]
     parts = [part for part in branches(node) if kinds_of(part, root) != ["null"]]
     if parts and kinds != ["file"] and depth < _DEEPEST:
-        return " or ".join(dict.fromkeys(kind_of(part, root, depth + 1) for part in parts))
+        unlike = list({id(resolve(part, root)): part for part in parts}.values())
+        kinds = [kind_of(part, root, depth + 1) for part in unlike[:_MOST_PARTS]]
+        return " or ".join(dict.fromkeys([*kinds, *["…"] * (len(unlike) > _MOST_PARTS)]))
     if kinds == ["array"]:
         inner = kind_of(place_of(node, 0), root, depth + 1) if depth < _DEEPEST else "JSON"
         return f"list of {_PLURALS.get(inner, inner)}"

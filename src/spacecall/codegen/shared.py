@@ -13,11 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spacecall._core.loose import is_object, items, mapping, text
+from spacecall._core.schema_check import Budget, TooMuchWorkError, count_values
 from spacecall.codegen.names import pascal
+from spacecall.errors import ProtocolError
 
 __all__ = ["Named", "share"]
 
 _DEEPEST = 64
+_MOST_VALUES = 5_000_000
+_STEPS = 20_000
+"""Comparisons of the types of one input or output."""
 _REMARKS = frozenset({"title", "description", "examples"})
 _PREFIX = "#/$defs/"
 
@@ -39,15 +44,24 @@ class Named:
 class _Local:
     """The object types of one schema, under names of its own."""
 
+    budget: Budget
     types: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    _added: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    _numbers: dict[str, int] = field(default_factory=dict[str, int])
 
     def add(self, wanted: str, schema: dict[str, Any]) -> str:
-        name, number = wanted, 1
-        while name in self.types and _plain(self.types[name]) != _plain(schema):
-            number += 1
-            name = f"{wanted}{number}"
-        self.types.setdefault(name, schema)
-        return name
+        if wanted in self.types and _plain(self.types[wanted]) == _plain(schema):
+            return wanted
+        written = (wanted, json.dumps(_plain(schema), sort_keys=True))
+        if written not in self._added:
+            name, number = wanted, self._numbers.get(wanted, 1)
+            while name in self.types:
+                number += 1
+                name = f"{wanted}{number}"
+            self._numbers[wanted] = number
+            self.types[name] = schema
+            self._added[written] = name
+        return self._added[written]
 
 
 def share(schemas: Sequence[Named]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
@@ -55,12 +69,31 @@ def share(schemas: Sequence[Named]) -> tuple[list[dict[str, Any]], dict[str, dic
 
     Types that are alike but for their remarks become one. Where different types have one title,
     each gets the beginning of its hash added, so that names do not depend on an order.
+
+    Raises:
+        ProtocolError: there is too much of them.
     """
+    size = 0
+    for one in schemas:
+        size += count_values(one.schema)
+        if size > _MOST_VALUES:
+            raise ProtocolError(f"the app's schemas have more than {_MOST_VALUES:,} values in all")
+    try:
+        return _share(schemas)
+    except TooMuchWorkError as error:
+        raise ProtocolError(
+            "an input or output of the app has too many types to be written down"
+        ) from error
+
+
+def _share(
+    schemas: Sequence[Named],
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     hoisted = [_hoist(one) for one in schemas]
     variants: dict[str, dict[str, None]] = {}
     marks: list[dict[str, str]] = []
     for _, local in hoisted:
-        marks.append({name: _mark(name, local.types) for name in local.types})
+        marks.append({name: _mark(name, local) for name in local.types})
         for name, mark in marks[-1].items():
             variants.setdefault(_title(name, local.types[name]), {})[mark] = None
     finals = _finals(variants)
@@ -81,13 +114,14 @@ def share(schemas: Sequence[Named]) -> tuple[list[dict[str, Any]], dict[str, dic
 
 def _hoist(named: Named) -> tuple[dict[str, Any], _Local]:
     definitions = mapping(named.schema.get("$defs"))
-    local = _Local()
+    local = _Local(Budget(None, _STEPS))
     renamed: dict[str, str] = {}
     for name, schema in definitions.items():
         title = pascal(name) or pascal(text(mapping(schema).get("title"))) or "Type"
         renamed[name] = title
         number = 2
         while renamed[name] in local.types:
+            local.budget.spend()
             renamed[name], number = f"{title}{number}", number + 1
         local.types[renamed[name]] = {}
     for name, schema in definitions.items():
@@ -168,15 +202,16 @@ def _finals(variants: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]
     return names
 
 
-def _mark(name: str, types: Mapping[str, Mapping[str, Any]]) -> str:
+def _mark(name: str, local: _Local) -> str:
     """A hash of what a type is, of the types it refers to, and of theirs; remarks do not count."""
     found: dict[str, Any] = {}
     waiting = [name]
     while waiting:
         one = waiting.pop()
         if one not in found:
-            found[one] = _plain(types[one])
-            waiting += sorted(_references(types[one]))
+            local.budget.spend()
+            found[one] = _plain(local.types[one])
+            waiting += sorted(_references(local.types[one]))
     written = json.dumps([name, found], sort_keys=True)
     return hashlib.sha256(written.encode()).hexdigest()
 

@@ -6,17 +6,21 @@ choice of one number, which stands for a type until the generator's output is re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from spacecall._core.loose import is_object, items, mapping, strings, text
+from spacecall._core.schema_check import Budget, TooMuchWorkError
 from spacecall._core.schema_nodes import branches, is_number, kinds_of
 from spacecall.codegen.layout import Expr, call, name, of, union, value
 
 __all__ = ["View"]
 
 _DEEPEST = 40
+_STEPS = 5_000
+"""Shapes for one value; what lies beyond is any JSON."""
 _BOUNDS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
 
 
@@ -33,7 +37,9 @@ class View:
     definitions: Mapping[str, Mapping[str, Any]]
     numbers: Mapping[str, str]
     slots: list[Expr] = field(default_factory=list[Expr])
-    _texts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], repr=False)
+    _places: dict[Expr, int] = field(default_factory=dict[Expr, int], repr=False)
+    _texts: set[str] = field(default_factory=set[str], repr=False)
+    _budget: Budget = field(default_factory=lambda: Budget(None, _STEPS), repr=False)
 
     def shape(self, schema: Mapping[str, Any], number: Expr, *, depth: int = 0) -> dict[str, Any]:
         """The view of a schema.
@@ -43,6 +49,12 @@ class View:
             number: the type where the schema says number.
             depth: of the schema in another one.
         """
+        if depth == 0:
+            self._budget = Budget(None, _STEPS)
+        try:
+            self._budget.spend()
+        except TooMuchWorkError:
+            return {}
         if depth > _DEEPEST:
             return {}
         if "$ref" in schema:
@@ -120,7 +132,7 @@ class View:
             parts.append(name("float"))
         slot = self._slot(union(*parts))
         if all(isinstance(one, str) for one in choices):
-            self._texts.append(slot)
+            self._texts.add(_key(slot))
         return slot
 
     def _union(self, parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -128,11 +140,16 @@ class View:
         if not parts or {} in parts:
             return {}
         if {"type": "string"} in parts:
-            parts = [part for part in parts if part not in self._texts]
-        unique = [part for index, part in enumerate(parts) if part not in parts[:index]]
+            parts = [part for part in parts if _key(part) not in self._texts]
+        unique = list({_key(part): part for part in parts}.values())
         return unique[0] if len(unique) == 1 else {"anyOf": unique}
 
     def _slot(self, expr: Expr) -> dict[str, Any]:
-        if expr not in self.slots:
+        place = self._places.setdefault(expr, len(self.slots))
+        if place == len(self.slots):
             self.slots.append(expr)
-        return {"type": "string", "enum": [f"s{self.slots.index(expr)}"]}
+        return {"type": "string", "enum": [f"s{place}"]}
+
+
+def _key(shape: Mapping[str, Any]) -> str:
+    return json.dumps(shape, sort_keys=True)

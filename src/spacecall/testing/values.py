@@ -8,12 +8,22 @@ import struct
 import wave
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from spacecall._core.loose import is_object, items, mapping, strings
-from spacecall._core.schema_nodes import Schema, branches, kinds_of, place_of, resolve
+from spacecall._core.quoting import quote
+from spacecall._core.schema_check import Budget, TooMuchWorkError
+from spacecall._core.schema_nodes import (
+    Schema,
+    branches,
+    is_number,
+    kinds_of,
+    place_of,
+    resolve,
+)
+from spacecall.errors import InvalidInputError
 
 Keep: TypeAlias = Callable[[bytes, str], dict[str, Any]]
 """Puts a file of that name on the fake server; its FileData."""
@@ -23,6 +33,9 @@ _WORDS: Final = (
     *("knoll", "ledge", "marsh", "north", "ocean", "plain", "quarry", "river", "shore", "tide"),
 )
 _DEEPEST: Final = 8
+_NESTED: Final = 64
+_MOST_VALUES: Final = 10_000
+_MOST_CHARACTERS: Final = 100_000
 _SIMPLE: Final = 4
 """The depth from which on only what is required is made."""
 
@@ -44,9 +57,15 @@ class Maker:
     component: str
     chance: random.Random
     keep: Keep
+    budget: Budget = field(default_factory=lambda: Budget(None, _MOST_VALUES), repr=False)
 
     def make(self, schema: Schema, depth: int = 0) -> Any:
-        """A value that fits; a union that may be null gives something else."""
+        """A value that fits; a union that may be null gives something else.
+
+        Raises:
+            InvalidInputError: the schema asks for more than can be made.
+        """
+        self._spend(depth)
         node = resolve(schema, self.root)
         if "const" in node:
             return node["const"]
@@ -74,7 +93,16 @@ class Maker:
             case _:
                 return self._text(node)
 
-    def _branch(self, options: list[Schema], depth: int) -> Schema:
+    def _spend(self, depth: int) -> None:
+        if depth > _NESTED:
+            _refuse("that refers to itself, or is nested too deeply")
+        try:
+            self.budget.spend()
+        except TooMuchWorkError:
+            _refuse(f"of more than {_MOST_VALUES:,} values")
+
+    def _branch(self, branches: list[Schema], depth: int) -> Schema:
+        options = list({id(resolve(branch, self.root)): branch for branch in branches}.values())
         fitting = [one for one in options if kinds_of(one, self.root) != ["null"]]
         if depth > _SIMPLE:
             nulls = [one for one in options if kinds_of(one, self.root) == ["null"]]
@@ -84,16 +112,18 @@ class Maker:
 
     def _array(self, node: Schema, depth: int) -> list[Any]:
         places = len(items(node.get("prefixItems")))
-        low, high = node.get("minItems", 0), node.get("maxItems")
+        low, high = _bound(node, "minItems", 0), _bound(node, "maxItems", places or 3)
+        if low > _MOST_VALUES:
+            _refuse(f"of at least {quote(low)} items")
         wanted = places or (self.chance.randint(1, 3) if depth <= _SIMPLE else 0)
-        length = max(low, wanted if high is None else min(wanted, high))
+        length = math.ceil(max(low, min(wanted, max(0, high))))
         if depth > _DEEPEST:
-            length = low
+            length = math.ceil(low)
         return [self.make(place_of(node, index), depth + 1) for index in range(length)]
 
     def _object(self, node: Schema, depth: int) -> dict[str, Any]:
         known = mapping(node.get("properties"))
-        required = strings(node.get("required"))
+        required = set(strings(node.get("required")))
         names = list(known) if depth <= _SIMPLE else [name for name in known if name in required]
         if depth > _DEEPEST:
             names = []
@@ -104,6 +134,12 @@ class Maker:
         return made
 
     def _number(self, node: Schema, *, whole: bool) -> int | float:
+        try:
+            return self._near(node, whole=whole)
+        except (OverflowError, TypeError):  # beyond floats, or no number: the schema is odd
+            return _bound(node, "minimum", 0)
+
+    def _near(self, node: Schema, *, whole: bool) -> int | float:
         step = node.get("multipleOf") or (1 if whole else None)
         above, below = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
         low = node.get("minimum", 0 if above is None else above + (step or 1e-3))
@@ -118,8 +154,11 @@ class Maker:
 
     def _text(self, node: Schema) -> str:
         text = " ".join(self.chance.sample(_WORDS, self.chance.randint(2, 5)))
-        shortest, longest = node.get("minLength", 0), node.get("maxLength", len(text))
-        return text.ljust(shortest, "-")[: max(shortest, longest)]
+        shortest, longest = _bound(node, "minLength", 0), _bound(node, "maxLength", len(text))
+        if shortest > _MOST_CHARACTERS:
+            _refuse(f"of at least {quote(shortest)} characters")
+        length = min(math.ceil(max(shortest, longest, 0)), _MOST_CHARACTERS)
+        return text.ljust(math.ceil(shortest), "-")[:length]
 
     def _file(self) -> dict[str, Any]:
         name = self.chance.choice(_WORDS)
@@ -128,6 +167,15 @@ class Maker:
         if self.component == "audio":
             return self.keep(_wav(), f"{name}.wav")
         return self.keep(f"{self._text({})}\n".encode(), f"{name}.txt")
+
+
+def _bound(node: Schema, name: str, default: float) -> int | float:
+    bound = node.get(name)
+    return bound if is_number(bound) else default
+
+
+def _refuse(what: str) -> NoReturn:
+    raise InvalidInputError(f"no value can be made up for a schema {what}: give one with returns()")
 
 
 def _png(colour: bytes) -> bytes:

@@ -12,7 +12,9 @@ from spacecall.codegen.drift.interface import App, Endpoint
 
 __all__ = ["Match", "match_endpoints"]
 
-_NUMBERED = re.compile(r"(.+?)(?:_\d+)?$")
+_NUMBERED = re.compile(r"(.+?)(?:_[0-9]+)?\Z", re.DOTALL)
+_COMPARED = 100
+"""Characters of a name that are compared with another."""
 _Signature: TypeAlias = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
 
 
@@ -106,4 +108,5 @@ def _family(name: str) -> str:
 
 
 def _likeness(one: str, two: str) -> float:
-    return SequenceMatcher(None, one, two, autojunk=False).ratio()
+    # quadratic in the length of both, which a stranger may have chosen
+    return SequenceMatcher(None, one[:_COMPARED], two[:_COMPARED], autojunk=False).ratio()

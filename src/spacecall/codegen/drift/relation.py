@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
-from spacecall._core.schema_check import problems
+from spacecall._core.schema_check import Budget, TooMuchWorkError, problems
 from spacecall._core.schema_nodes import Schema, branches, kinds_of, means_file, place_of, resolve
 from spacecall.codegen.schemas import NOTES
 
@@ -19,6 +19,8 @@ _LOWS = ("minimum", "exclusiveMinimum", "minItems", "minLength", "minProperties"
 _HIGHS = ("maximum", "exclusiveMaximum", "maxItems", "maxLength", "maxProperties")
 _EXACT = ("pattern", "format", "multipleOf", "uniqueItems", "const")
 _DEEPEST = 64
+_STEPS = 5_000
+"""Pairs of nodes that are compared before it counts as not to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,20 @@ def fits(narrow: Typed, wide: Typed, *, extra: bool) -> bool:
         extra: whether members that `wide` does not name are welcome, since whoever reads the value
             leaves them alone. They are lost where it names others.
     """
-    return _Fit(extra, set()).check(narrow, wide, 0)
+    try:
+        return _Fit(extra, set(), Budget(None, _STEPS)).check(narrow, wide, 0)
+    except (TooMuchWorkError, RecursionError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
     extra: bool
     assumed: set[tuple[str, str]]
+    budget: Budget
 
     def check(self, narrow: Typed, wide: Typed, depth: int) -> bool:
+        self.budget.spend(1 + len(self.assumed) // 8)
         names = (text(narrow.schema.get("$ref")), text(wide.schema.get("$ref")))
         if all(names):
             # a type that refers to itself fits unless something else in it does not
@@ -74,15 +81,15 @@ class _Fit:
             return depth > _DEEPEST
         if means_file(kinds_of(one.schema, one.root)) and _is_file(other):
             return _null(other) or not _null(one)
-        if len(parts := list(_alternatives(one))) > 1:
+        if len(parts := list(self._alternatives(one))) > 1:
             return all(self.check(part, other, depth + 1) for part in parts)
-        if len(options := list(_alternatives(other))) > 1:
+        if len(options := list(self._alternatives(other))) > 1:
             return any(self.attempt(one, option, depth + 1) for option in options)
         return self._plain(parts[0].plain(), options[0].plain(), depth)
 
     def attempt(self, narrow: Typed, wide: Typed, depth: int) -> bool:
         """As `check`; nothing is assumed because of it where it fails."""
-        trial = _Fit(self.extra, set(self.assumed))
+        trial = _Fit(self.extra, set(self.assumed), self.budget)
         fine = trial.check(narrow, wide, depth)
         self.assumed.update(trial.assumed if fine else ())
         return fine
@@ -136,19 +143,19 @@ class _Fit:
             pairs.append((rest, limit))
         return all(self.check(one.to(was), other.to(now), depth + 1) for was, now in pairs)
 
-
-def _alternatives(node: Typed) -> Iterable[Typed]:
-    """The branches of a union, also of one that is written as a list of types."""
-    kinds = node.schema.get("type")
-    if is_array(kinds):
-        for kind in strings(kinds):
-            yield node.to({**node.schema, "type": kind})
-        return
-    found = branches(node.schema)
-    if not found:
-        yield node
-    for branch in found:
-        yield from _alternatives(node.to(branch).plain())
+    def _alternatives(self, node: Typed) -> Iterable[Typed]:
+        """The branches of a union, also of one that is written as a list of types."""
+        self.budget.spend()
+        kinds = node.schema.get("type")
+        if is_array(kinds):
+            for kind in strings(kinds):
+                yield node.to({**node.schema, "type": kind})
+            return
+        found = branches(node.schema)
+        if not found:
+            yield node
+        for branch in found:
+            yield from self._alternatives(node.to(branch).plain())
 
 
 def _values(schema: Schema) -> list[Any] | None:

@@ -15,6 +15,7 @@ __all__ = ["Facets", "canonical", "difference", "is_payload", "or_null", "split"
 
 _CHOICE_KINDS = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "number"))
 _DEEPEST = 8
+_MOST_NODES = 500
 _NAMED = 4
 
 
@@ -56,22 +57,24 @@ def or_null(value: Typed) -> Typed:
     return value.to({"anyOf": [value.schema, {"type": "null"}]}) if value.schema else value
 
 
-def is_payload(value: Typed, depth: int = 0) -> bool:
+def is_payload(value: Typed) -> bool:
     """Whether it is a file, a list of files, or an object made of files, as a video is in Gradio 5.
 
     Lists of lists count, and null does not matter.
     """
-    if means_file(kinds_of(value.schema, value.root)):
-        return True
-    node, _ = _without_null(value)
-    node = node.plain()
-    if depth > _DEEPEST:
-        return False
-    if node.schema.get("type") == "array":
-        places = [*items(node.schema.get("prefixItems")), node.schema.get("items")]
-        return any(is_payload(node.to(one), depth + 1) for one in places if is_object(one))
-    members = mapping(node.schema.get("properties")).values()
-    return any(is_payload(node.to(one), depth + 1) for one in members)
+    ahead, seen = [value], 0
+    while ahead and seen < _MOST_NODES:
+        seen += 1
+        part = ahead.pop()
+        if means_file(kinds_of(part.schema, part.root)):
+            return True
+        node = _without_null(part)[0].plain()
+        if node.schema.get("type") == "array":
+            inner = [*items(node.schema.get("prefixItems")), node.schema.get("items")]
+        else:
+            inner = list(mapping(node.schema.get("properties")).values())
+        ahead += [node.to(one) for one in reversed(inner[:_MOST_NODES]) if is_object(one)]
+    return False
 
 
 def words(value: Typed, depth: int = 0) -> str:

@@ -1,0 +1,144 @@
+"""Writing schemas and code, comparing them and making values up cost by their size: counted."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from spacecall._core.config import read_config
+from spacecall._core.info import read_endpoints
+from spacecall.cli import values as cli_values
+from spacecall.cli.words import kind_of
+from spacecall.codegen import schemas
+from spacecall.codegen.drift.relation import Typed, fits, same
+from spacecall.codegen.drift.values import is_payload, words
+from spacecall.codegen.layout import name
+from spacecall.codegen.view import View
+from spacecall.errors import InvalidInputError, ProtocolError
+from spacecall.testing.values import Maker
+from tests.core.cost import calls
+from tests.core.test_budgets import APPS, SCHEMAS, App, config, one_endpoint, union
+
+# Calls, for what took more than a person's life.
+MOST = 2_000_000
+
+
+def of_one_title(n: int) -> App:
+    types = [{"title": "T", "properties": {f"a{i}": {"type": "string"}}} for i in range(n)]
+    return one_endpoint([{"component": "JSON", "type": {"anyOf": types}}])
+
+
+def one_type_each(n: int) -> App:
+    parameters = [
+        {"component": "JSON", "type": {"title": "T", "properties": {f"a{i}": {"type": "string"}}}}
+        for i in range(n)
+    ]
+    return one_endpoint(parameters)
+
+
+def names_alike(n: int) -> App:
+    names = ["a" + f"{number:010b}".replace("0", "_").replace("1", "__") for number in range(n)]
+    dependencies: list[Any] = [
+        {"id": i, "api_name": name, "inputs": [], "outputs": []} for i, name in enumerate(names)
+    ]
+    return config(dependencies), {"named_endpoints": {f"/{name}": {} for name in names}}
+
+
+def documents_of(app: App) -> Callable[[], object]:
+    description = read_config(app[0])
+    endpoints = list(read_endpoints(description, app[1]).values())
+    return lambda: schemas.documents(description, endpoints)
+
+
+# The documents of the last two are as large as the product of their sizes, or refused.
+LINEAR = [app for app in APPS if app.__name__ not in ("shared_choices", "definitions")]
+
+
+@pytest.mark.parametrize(
+    "app", [*LINEAR, of_one_title, one_type_each, names_alike], ids=lambda app: app.__name__
+)
+def test_twice_the_app_is_twice_the_work(app: Callable[[int], App]) -> None:
+    work = calls(documents_of(app(200)), at_most=MOST)
+    assert calls(documents_of(app(400)), at_most=MOST) <= 2.3 * work + 1000
+
+
+def test_what_is_too_much_to_write_down_is_refused() -> None:
+    definitions = {
+        f"D{n}": {"properties": {"x": {"$ref": f"#/$defs/D{n + 1}"}}} for n in range(400)
+    }
+    chain = one_endpoint(
+        [{"component": "JSON", "type": {"$ref": "#/$defs/D0", "$defs": definitions}}]
+    )
+    with pytest.raises(ProtocolError, match="too many types"):
+        documents_of(chain)()
+    component = {"type": "dropdown", "props": {"choices": list(range(3000))}}
+    product = one_endpoint([{"component": "Dropdown", "type": {}}] * 3000, component)
+    with pytest.raises(ProtocolError, match="more than 5,000,000 values"):
+        documents_of(product)()
+
+
+NESTED_OBJECTS: dict[str, Any] = {
+    "$ref": "#/$defs/D0",
+    "$defs": {
+        **{
+            f"D{n}": {
+                "type": "object",
+                "properties": {f"p{k}": {"$ref": f"#/$defs/D{n + 1}"} for k in range(30)},
+                "required": [f"p{k}" for k in range(30)],
+            }
+            for n in range(7)
+        },
+        "D7": {"type": "string"},
+    },
+}
+HOSTILE = {**SCHEMAS, "nested objects": NESTED_OBJECTS}
+
+
+@pytest.mark.parametrize("schema", HOSTILE.values(), ids=HOSTILE)
+def test_comparing_and_describing_ends(schema: dict[str, Any]) -> None:
+    typed, other = Typed(schema, schema), Typed({**schema, "title": "another"}, schema)
+    calls(lambda: fits(typed, other, extra=True), at_most=MOST)
+    calls(lambda: same(typed, other), at_most=MOST)
+    calls(lambda: (is_payload(typed), words(typed), kind_of(schema)), at_most=MOST)
+    calls(lambda: cli_values._choices(schema, schema), at_most=MOST)
+    calls(lambda: cli_values._file_in(schema, schema), at_most=MOST)
+    calls(lambda: cli_values._array(schema, schema), at_most=MOST)
+    view = View(schema.get("$defs", {}), {})
+    calls(lambda: view.shape(schema, name("int")), at_most=MOST)
+
+
+HUGE = 10**400
+ODD: dict[str, dict[str, Any]] = {
+    "many items": {"type": "array", "items": {"type": "string"}, "minItems": 10**9},
+    "items without end": {"type": "array", "items": {}, "minItems": HUGE},
+    "a long text": {"type": "string", "minLength": 10**10},
+    "a text without end": {"type": "string", "minLength": HUGE, "maxLength": -HUGE},
+    "a huge step": {"type": "number", "multipleOf": HUGE, "maximum": 1e308, "minimum": -1e308},
+    "a tiny step": {"type": "number", "multipleOf": 5e-324, "maximum": 1e308},
+    "huge bounds": {"type": "number", "minimum": HUGE, "maximum": 2 * HUGE},
+    "huge integers": {"type": "integer", "minimum": -HUGE, "maximum": HUGE},
+    "bounds that are no numbers": {"type": "number", "minimum": "a", "maximum": []},
+    "lengths that are no numbers": {"type": "array", "minItems": "a", "maxItems": None},
+}
+
+
+@pytest.mark.parametrize("schema", [*HOSTILE.values(), *ODD.values()], ids=[*HOSTILE, *ODD])
+def test_a_made_up_value_costs_little_or_is_refused(schema: dict[str, Any]) -> None:
+    def make() -> None:
+        maker = Maker(schema, "json", random.Random(1), lambda _data, _name: {})
+        try:
+            maker.make(schema)
+        except InvalidInputError as error:
+            refusals.append(error.message)
+
+    refusals: list[str] = []
+    calls(make, at_most=3 * MOST)
+    assert all("no value can be made up" in refusal for refusal in refusals)
+
+
+def test_a_union_of_many_kinds_is_told_in_a_few_words() -> None:
+    assert len(kind_of({"anyOf": [{"enum": [n]} for n in range(5000)]})) < 200
+    assert kind_of(union(30, 7, {"type": "string"})) == "text"
