@@ -58,8 +58,8 @@ class WebUrl:
         self.url = url
         try:
             path = urlsplit(url).path
-        except ValueError as error:
-            raise InvalidInputError(f"not a valid URL: {error}") from error
+        except ValueError:  # whose text may repeat a password in the URL
+            raise InvalidInputError("the URL of a File is not valid") from None
         self.name = unquote_to_bytes(path.rpartition("/")[2]).decode(errors="replace")
         self.size: int | None = None
         self.mime_type: str | None = None

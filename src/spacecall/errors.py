@@ -128,7 +128,7 @@ class StatusError(SpaceError):
 
     Attributes:
         status: the HTTP status; None for a check made before anything was sent.
-        body: the answer's body as text.
+        body: the answer's body as text, at most 65,536 characters, with `…` for your secrets.
         retry_after: seconds to wait before another try, where the server says so.
         provider: who was to run a model of HF Inference, where that is known.
         estimated_time: seconds until that model is loaded, where HF Inference says so.

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from spacecall._core.redaction import (
+    LONGEST,
     MASK,
     SHORTEST,
     Redactor,
@@ -233,3 +234,15 @@ def test_log_lines_and_progress_lose_it_and_values_do_not() -> None:
     )
     queued = Queued(1, 2, 3.0)
     assert redact_event(queued, redact) is queued
+
+
+def test_a_text_of_any_length_is_cut_before_it_costs_time() -> None:
+    redact = Redactor([TOKEN])
+    text = "%25" * 2**20
+    error, event = AppError(text, title=text), redact_event(Log(text, "info", text, None), redact)
+    error.__cause__ = ValueError(text)
+    redact_error(error, redact)
+    assert isinstance(event, Log)
+    for cut in (error.message, error.title, event.message, event.title):
+        assert cut == text[:LONGEST]
+    assert error.__cause__ is None

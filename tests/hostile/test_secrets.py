@@ -397,6 +397,25 @@ async def test_credentials_in_an_address_are_neither_shown_nor_repeated(source: 
     assert_no_secret(shown(caught.value))
 
 
+async def test_credentials_in_the_address_of_the_hub_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", f"http://user:{PASSWORD}@127.0.0.1:1/")
+    with pytest.raises(InvalidInputError, match="HF_ENDPOINT") as caught:
+        await Space("a/b").__aenter__()
+    assert_no_secret(shown(caught.value))
+
+
+@pytest.mark.parametrize("host", ["[::1", "ho\u2100st", "host:port"])
+async def test_the_url_of_a_file_that_is_none_does_not_show_its_password(host: str) -> None:
+    with HostileServer() as server:
+        server.config["components"][0] = {"id": 1, "type": "file", "props": {"name": "file"}}
+        async with Space(server.url, describe=False) as space:
+            with pytest.raises(SpaceError) as caught:
+                await space.call("/predict", x=File(f"https://me:{PASSWORD}@{host}/f"))
+    assert_no_secret(shown(caught.value))
+
+
 async def test_the_locals_of_a_traceback_do_not_show_them() -> None:
     refused = http({"detail": "no"}, "500 X")
     with HostileServer() as server:

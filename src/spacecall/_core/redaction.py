@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -18,6 +18,7 @@ from spacecall.errors import SpaceError
 from spacecall.events import Event, Log, Progress, ProgressUnit
 
 __all__ = [
+    "LONGEST",
     "MASK",
     "SHORTEST",
     "Redactor",
@@ -31,12 +32,15 @@ __all__ = [
 T = TypeVar("T")
 
 MASK: Final = "…"
+LONGEST: Final = 2**16
+"""Characters that an error or an event keeps of a text that a server sent."""
 SHORTEST: Final = 6
 """Characters. A shorter secret is not looked for: its letters stand in every other sentence."""
 
 # More characters than a secret has, escapes included.
 _MARGIN: Final = 16_384
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_BACKSLASH: Final = ord("\\")
 _NAMED: Final = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
 _ESCAPE: Final = re.compile(
     r"%(?:25){0,9}(?P<percent>[0-9a-f]{2})"
@@ -85,11 +89,10 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._needles = frozenset(
-            needle.translate(_LOWER)
+            _lowered(needle)
             for secret in {secret.strip() for secret in secrets}
             if len(secret) >= SHORTEST
-            for form in _forms(secret)
-            for needle in (form.replace("\\", ""), _unescaped(form)[0])
+            for needle in _needles(secret)
         )
 
     def __call__(self, text: str) -> str:
@@ -97,7 +100,7 @@ class Redactor:
         if not self._needles or not text:
             return text
         plain, starts, sources = _unescaped(text)
-        spans = sorted(_spans(plain.translate(_LOWER), self._needles))
+        spans = sorted(_spans(_lowered(plain), self._needles))
         if not spans:
             return text
 
@@ -120,7 +123,7 @@ class Redactor:
         parts.append(text[end:])
         return "".join(parts)
 
-    def cut(self, text: str, length: int) -> str:
+    def cut(self, text: str, length: int = LONGEST) -> str:
         """Return the first `length` characters of `text` without the secrets."""
         window = length + _MARGIN
         redacted = self(text[:window])
@@ -166,7 +169,7 @@ def basic_credentials(username: str, password: str) -> str:
 
 
 def redact_error(error: SpaceError, redact: Redactor) -> None:
-    """Take the secrets out of an error and of those that it came from.
+    """Take the secrets out of an error and of those that it came from; cut texts at `LONGEST`.
 
     A cause of another library that shows one, or repeats input, is no longer shown.
     """
@@ -183,10 +186,13 @@ def redact_error(error: SpaceError, redact: Redactor) -> None:
 
 
 def redact_event(event: Event[T], redact: Redactor) -> Event[T]:
-    """Return an event of a job without the secrets; values of the app stay as they are."""
+    """Return an event of a job without the secrets, its texts cut at `LONGEST`.
+
+    Values of the app stay as they are.
+    """
     if isinstance(event, Log):
-        title = None if event.title is None else redact(event.title)
-        return replace(event, message=redact(event.message), title=title)
+        title = None if event.title is None else redact.cut(event.title)
+        return replace(event, message=redact.cut(event.message), title=title)
     if isinstance(event, Progress):
         return Progress(tuple(_redact_unit(unit, redact) for unit in event.units))
     return event
@@ -195,8 +201,8 @@ def redact_event(event: Event[T], redact: Redactor) -> Event[T]:
 def _redact_unit(unit: ProgressUnit, redact: Redactor) -> ProgressUnit:
     return replace(
         unit,
-        unit=None if unit.unit is None else redact(unit.unit),
-        description=None if unit.description is None else redact(unit.description),
+        unit=None if unit.unit is None else redact.cut(unit.unit),
+        description=None if unit.description is None else redact.cut(unit.description),
     )
 
 
@@ -204,29 +210,27 @@ def _shows_secret(cause: BaseException, redact: Redactor) -> bool:
     if isinstance(cause, SpaceError):
         return False  # it is redacted itself
     text = error_text(cause)
-    return isinstance(cause, ValidationError) or redact(text) != text
+    return isinstance(cause, ValidationError) or len(text) > LONGEST or redact(text) != text
 
 
 def _redact_fields(error: SpaceError, redact: Redactor) -> None:
-    error.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in error.args)
+    error.args = tuple(redact.cut(arg) if isinstance(arg, str) else arg for arg in error.args)
     for name in _ERROR_TEXTS:
         if isinstance(value := getattr(error, name, None), str):
-            setattr(error, name, redact(value))
+            setattr(error, name, redact.cut(value))
     for name in _ERROR_LINES:
         if lines := getattr(error, name, None):
-            setattr(error, name, tuple(map(redact, lines)))
+            setattr(error, name, tuple(map(redact.cut, lines)))
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """Yield what a server may write in the place of `secret`, but for escapes of characters."""
+def _needles(secret: str) -> Iterator[str]:
+    """Yield what stands in an unescaped text where a server wrote `secret`."""
     data = secret.encode("utf-8", "surrogatepass")
-    octets = data.decode("latin-1")  # escaped byte by byte
-    yield from (secret, octets)
-    yield from (secret.replace(" ", "+"), octets.replace(" ", "+"))  # of a form
-    units = secret.encode("utf-16-le", "surrogatepass")
-    yield "".join(  # as JSON escapes it
-        chr(int.from_bytes(units[at : at + 2], "little")) for at in range(0, len(units), 2)
-    )
+    for text in _texts(secret, data):
+        for form in {text, text.replace(" ", "+")}:  # the second in a form's fields
+            yield form.replace("\\", "")
+            if _ESCAPE.search(form):
+                yield _unescaped(form)[0]
     yield data.hex()
     for offset in range(3):
         encoded = b64encode(bytes(offset) + data).decode()
@@ -234,6 +238,21 @@ def _forms(secret: str) -> Iterator[str]:
         inner = encoded[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
         yield inner
         yield inner.replace("+", "-").replace("/", "_")
+
+
+def _texts(secret: str, data: bytes) -> Iterator[str]:
+    yield secret
+    if not secret.isascii():
+        yield data.decode("latin-1")  # escaped byte by byte, as in a URL
+        units = secret.encode("utf-16-le", "surrogatepass")
+        yield "".join(  # escaped in halves of pairs, as in JSON
+            chr(int.from_bytes(units[at : at + 2], "little")) for at in range(0, len(units), 2)
+        )
+
+
+def _lowered(text: str) -> str:
+    """Return `text`, as long as it was, with ASCII in lower case."""
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def _unescaped(text: str) -> tuple[str, list[int], list[int]]:
@@ -247,26 +266,25 @@ def _unescaped(text: str) -> tuple[str, list[int], list[int]]:
     starts, sources = [0], [0]
     length = end = 0
     for escape in _ESCAPE.finditer(text):
-        character = _character(escape.groupdict()).replace("\\", "")
-        parts += text[end : escape.start()], character
-        length += escape.start() - end
-        starts.append(length)
-        sources.append(escape.start())
+        start, stop = escape.span()
+        character = _character(escape.lastgroup, escape)
+        parts += text[end:start], character
+        length += start - end
+        starts += length, length + len(character)
+        sources += start, stop
         length += len(character)
-        end = escape.end()
-        starts.append(length)
-        sources.append(end)
+        end = stop
     parts.append(text[end:])
     return "".join(parts), starts, sources
 
 
-def _character(groups: Mapping[str, str | None]) -> str:
-    if name := groups["named"]:
-        return _NAMED[name.lower()]
-    if decimal := groups["decimal"]:
-        return chr(int(decimal))
-    digits = groups["percent"] or groups["unicode"] or groups["hex"] or groups["hexadecimal"]
-    return chr(int(digits, 16)) if digits else ""
+def _character(kind: str | None, escape: re.Match[str]) -> str:
+    if kind is None:  # of backslashes that escape what follows
+        return ""
+    if kind == "named":
+        return _NAMED[escape[kind].lower()]
+    number = int(escape[kind], 10 if kind == "decimal" else 16)
+    return "" if number == _BACKSLASH else chr(number)
 
 
 def _spans(text: str, needles: Iterable[str]) -> Iterator[tuple[int, int]]:

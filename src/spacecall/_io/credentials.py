@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import urljoin, urlsplit
 
+from spacecall.errors import InvalidInputError
 from spacecall.options import Auth
 
 
@@ -19,8 +20,15 @@ DEFAULT_HUB = "https://huggingface.co"
 
 
 def hub_endpoint() -> str:
-    """The Hub's address; `HF_ENDPOINT` overrides it."""
-    return (os.environ.get("HF_ENDPOINT") or DEFAULT_HUB).rstrip("/")
+    """The Hub's address; `HF_ENDPOINT` overrides it.
+
+    Raises:
+        InvalidInputError: HF_ENDPOINT has credentials in it, which errors would show.
+    """
+    address = (os.environ.get("HF_ENDPOINT") or DEFAULT_HUB).rstrip("/")
+    if "@" in address.partition("//")[2].partition("/")[0]:
+        raise InvalidInputError("HF_ENDPOINT has a user or password in it: give the address alone")
+    return address
 
 
 def authorization(auth: Auth | None, url: str) -> dict[str, str]:

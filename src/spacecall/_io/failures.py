@@ -27,6 +27,8 @@ from spacecall.errors import (
     TransportError,
 )
 
+_MOST_PROBLEMS = 100
+
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ProxyError,
@@ -89,12 +91,16 @@ def status_error(
 
     Args:
         now: the time of day in seconds.
-        redact: takes secrets out of everything that the server says; `body` is among it.
+        redact: takes secrets out of everything that the server says, the error's `body` included.
     """
     redact = redact or Redactor()
     text = body.decode(errors="replace")
     detail, problems = _Reading(redact).detail(text, headers.get("content-type", ""))
-    place: dict[str, Any] = {"status": status, "body": redact(text), "space": space}
+    place: dict[str, Any] = {
+        "status": status,
+        "body": redact.cut(text),
+        "space": space,
+    }
     error: StatusError
     if status in (401, 403):
         error = AuthError(_auth_message(status, detail), **place)
@@ -148,7 +154,10 @@ class _Reading:
             body = body.get("error") or body.get("message") or body
         if isinstance(body, list):
             entries = cast("list[Any]", body)
-            return "the input was refused", [self._problem(entry) for entry in entries]
+            problems = [self._problem(entry) for entry in entries[:_MOST_PROBLEMS]]
+            if len(entries) > len(problems):
+                problems.append(f"… and {len(entries) - len(problems)} more")
+            return "the input was refused", problems
         if body is None:  # the error object of an app that does not tell its errors
             return self._short(""), []
         return self._short(body if isinstance(body, str) else json.dumps(body)), []

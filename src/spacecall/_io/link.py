@@ -128,6 +128,7 @@ class Link:
             cookies = Cookies(client.cookies if begins else httpx.Cookies())
         self._cookies = cookies
         self._secrets: set[str] = set()
+        self._client_credentials = ""
         self._peers = KnownPeers() if peers is None else peers
 
     def fork(self) -> Link:
@@ -143,6 +144,7 @@ class Link:
             peers=self._peers,
         )
         link._secrets.update(self._secrets)
+        link._client_credentials = self._client_credentials
         return link
 
     def moved(self, base: str) -> Link:
@@ -209,6 +211,7 @@ class Link:
         yield from settings.zero_gpu.headers().values()
         if self._defaults:
             yield from header_secrets(self._client.headers.items())
+            yield from header_secrets([("authorization", self._client_credentials)])
         if self._auth is not None:
             yield self._auth.token or ""
             yield self._auth.password or ""
@@ -430,8 +433,7 @@ class Link:
                 request, stream=True, auth=auth, follow_redirects=False
             )
         if auth is not None and self._client.auth is not None:
-            credentials = request.headers.get("authorization", "")
-            self._secrets.update(header_secrets([("authorization", credentials)]))
+            self._client_credentials = request.headers.get("authorization", "")
         if trusted:
             self._peers.record(request.url.host, None)
         if trusted and "set-cookie" in response.headers:
