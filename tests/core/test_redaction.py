@@ -32,7 +32,7 @@ from spacecall.errors import (
     SchemaDriftError,
     StatusError,
 )
-from spacecall.events import Log, Progress, ProgressUnit, Queued
+from spacecall.events import Event, Log, Progress, ProgressUnit, Queued
 
 TOKEN = "hf_A1b2C3d4E5f6G7h8I9j0"
 PASSWORD = 'pä ss/"w\\ö%41&<rd>\N{ROCKET}'
@@ -239,7 +239,12 @@ def test_log_lines_and_progress_lose_it_and_values_do_not() -> None:
 def test_a_text_of_any_length_is_cut_before_it_costs_time() -> None:
     redact = Redactor([TOKEN])
     text = "%25" * 2**20
-    error, event = AppError(text, title=text), redact_event(Log(text, "info", text, None), redact)
+    error = AppError(text, title=text)
+
+    def redacted(event: Event[None]) -> Event[None]:
+        return redact_event(event, redact)
+
+    event = redacted(Log(text, "info", text, None))
     error.__cause__ = ValueError(text)
     redact_error(error, redact)
     assert isinstance(event, Log)
