@@ -55,7 +55,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 HttpClient: TypeAlias = httpx.AsyncClient
 _JSON = {"content-type": "application/json"}
-_PLAIN = {"accept": "*/*", "accept-encoding": "gzip, deflate", "connection": "keep-alive"}
+_PLAIN = {"accept": "*/*", "connection": "keep-alive"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
