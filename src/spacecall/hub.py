@@ -10,21 +10,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Self, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import anyio
-from anyio import AsyncContextManagerMixin
-from anyio.from_thread import BlockingPortal
 
-from spacecall._client.blocking import held, loop, wait
+from spacecall._client.blocking import Portal, SyncOpenable, hold, wait
 from spacecall._client.hub import ask, find_host, find_runtime
+from spacecall._client.lifetime import Openable
 from spacecall._client.waiting import Watch
 from spacecall._core import hub as api
 from spacecall._core.hub import Runtime, SpaceInfo, Stage, ZeroGPUQuota
-from spacecall._core.sources import base_url, space_id
+from spacecall._core.sources import base_url, space_id, without_secrets
 from spacecall._io import tokens
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.link import HttpClient, Link, new_client
@@ -51,8 +50,10 @@ def find_token(token: str | None = None) -> str | None:
     return found.value if found else None
 
 
-class Hub(AsyncContextManagerMixin):
+class Hub(Openable[Link]):
     """The Hub, for `async with Hub() as hub`. Spaces are named by id or by their page's address.
+
+    Without a block, `hub = await Hub().open()` lasts until `await hub.aclose()`.
 
     Args:
         token: sent to the Hub, and over https to the Spaces that are visited; looked up by
@@ -90,19 +91,14 @@ class Hub(AsyncContextManagerMixin):
         self._http_client = http_client
         self._opened: Link | None = None
 
-    @asynccontextmanager
-    async def __asynccontextmanager__(self) -> AsyncGenerator[Hub, None]:
-        owned = new_client(self._proxy) if self._http_client is None else None
-        client = owned or self._http_client
-        assert client is not None
-        gate = anyio.Semaphore(Limits().requests)
-        self._opened = Link(client, self._base, auth=self._auth, settings=self._settings, gate=gate)
-        try:
-            yield self
-        finally:
-            self._opened = None
-            if owned is not None:
-                await owned.aclose()
+    def _manager(self) -> AbstractAsyncContextManager[Link]:
+        return _linked(self._base, self._auth, self._settings, self._proxy, self._http_client)
+
+    def _adopt(self, value: Link) -> None:
+        self._opened = value
+
+    def __repr__(self) -> str:
+        return f"<Hub {without_secrets(self._base)}>"
 
     async def space(self, space: str) -> SpaceInfo:
         """What the Hub knows of a Space: SDK and version, whether it is private, runtime."""
@@ -163,11 +159,33 @@ class Hub(AsyncContextManagerMixin):
     def _link(self) -> Link:
         if self._opened is None:
             raise RuntimeError("open the Hub first: async with Hub() as hub")
+        if self._lifetime is None or not self._lifetime.is_open:
+            raise RuntimeError("the Hub is closed: use it inside its async with block")
+        self._opened.check_loop()
         return self._opened
 
 
-class SyncHub:
-    """The Hub without async, for `with SyncHub() as hub`; see `Hub` for arguments and errors."""
+@asynccontextmanager
+async def _linked(
+    base: str, auth: Auth, settings: Settings, proxy: str | None, http_client: HttpClient | None
+) -> AsyncGenerator[Link, None]:
+    """A link to the Hub, with a client of its own if none was given."""
+    owned = new_client(proxy) if http_client is None else None
+    client = owned or http_client
+    assert client is not None
+    gate = anyio.Semaphore(Limits().requests)
+    try:
+        yield Link(client, base, auth=auth, settings=settings, gate=gate)
+    finally:
+        if owned is not None:
+            await owned.aclose()
+
+
+class SyncHub(SyncOpenable):
+    """The Hub without async, for `with SyncHub() as hub`; see `Hub` for arguments and errors.
+
+    Without a block, `hub = SyncHub().open()` lasts until `hub.close()`.
+    """
 
     def __init__(
         self,
@@ -187,19 +205,10 @@ class SyncHub:
             proxy=proxy,
             http_client=http_client,
         )
-        self._loop: BlockingPortal | None = None
-        self._open = ExitStack()
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            self._loop = stack.enter_context(loop())
-            stack.enter_context(held(self._loop, self._hub))
-            self._open = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop = None
-        self._open.close()
+    def _hold(self) -> Portal:
+        portal, _ = hold(self._hub, "<SyncHub>")
+        return portal
 
     def space(self, space: str) -> SpaceInfo:
         """What the Hub knows of a Space."""
@@ -240,9 +249,7 @@ class SyncHub:
         )
 
     def _wait(self, work: Callable[[], Awaitable[T]]) -> T:
-        if self._loop is None:
-            raise RuntimeError("open the Hub first: with SyncHub() as hub")
-        return wait(self._loop, work)
+        return wait(self._portal, work)
 
 
 def _name(space: str) -> str:

@@ -10,17 +10,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from anyio.from_thread import BlockingPortal
-
-from spacecall._client.blocking import held, loop, wait
+from spacecall._client.blocking import Portal, SyncClosable, SyncOpening, hold, wait
 from spacecall._client.call import Call
+from spacecall._client.lifetime import Opening
 from spacecall.chat.media import Media, MediaInput
 from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
@@ -91,7 +90,7 @@ class AnyImageModel(ImageModel, Protocol):
         ...
 
 
-class SyncImageModel:
+class SyncImageModel(SyncClosable):
     """The twin without async of any image model.
 
     Args:
@@ -99,18 +98,24 @@ class SyncImageModel:
         model: any facade.
     """
 
-    def __init__(self, portal: BlockingPortal, model: ImageModel) -> None:
+    def __init__(self, portal: Portal, model: ImageModel) -> None:
         self._portal = portal
         self._model = model
 
     @classmethod
-    @contextmanager
-    def opened(
-        cls, model: AbstractAsyncContextManager[ImageModel]
-    ) -> Generator[SyncImageModel, None, None]:
-        """`with SyncImageModel.opened(Flux1Dev.connect()) as flux`: without async."""
-        with loop() as portal, held(portal, model) as entered:
-            yield cls(portal, entered)
+    def opened(cls, model: AbstractAsyncContextManager[ImageModel]) -> SyncOpening[SyncImageModel]:
+        """`with SyncImageModel.opened(Flux1Dev.connect()) as flux`: without async.
+
+        Or `flux = SyncImageModel.opened(Flux1Dev.connect()).open()`, until `flux.close()`.
+        """
+
+        def connect() -> tuple[SyncImageModel, Callable[[], None]]:
+            portal, entered = hold(model, "an image model")
+            opened = cls(portal, entered)
+            opened._close = portal.close
+            return opened, portal.close
+
+        return SyncOpening(connect)
 
     def generate(
         self,
@@ -148,13 +153,22 @@ class SyncImageModel:
         return wait(self._portal, lambda: file.save(path, max_bytes=max_bytes))
 
 
+class OpenImageModel(AnyImageModel, Protocol):
+    """A model that `connect` opened."""
+
+    async def aclose(self) -> None:
+        """End what still runs, and close the model's Space."""
+        ...
+
+
 class _Facade(Protocol):
-    def connect(self, **options: Any) -> AbstractAsyncContextManager[AnyImageModel]: ...
+    def connect(self, **options: Any) -> Opening[OpenImageModel]: ...
 
 
-@asynccontextmanager
-async def connect(name: str, **options: Any) -> AsyncGenerator[AnyImageModel, None]:
+def connect(name: str, **options: Any) -> Opening[OpenImageModel]:
     """Open an image model by its name, for `async with`.
+
+    Or `model = await connect(…).open()`, until `await model.aclose()`.
 
     Args:
         name: an alias such as `flux-dev` or `sd-3.5`, or the id of a Space that has a facade.
@@ -164,15 +178,12 @@ async def connect(name: str, **options: Any) -> AsyncGenerator[AnyImageModel, No
         NotFoundError: there is no such model; the message names the nearest.
         SpaceError: the app cannot be reached.
     """
-    async with _find(name).connect(**options) as model:
-        yield model
+    return _find(name).connect(**options)
 
 
-@contextmanager
-def connect_sync(name: str, **options: Any) -> Generator[SyncImageModel, None, None]:
-    """Open an image model by its name, for `with`; see `connect`."""
-    with SyncImageModel.opened(connect(name, **options)) as model:
-        yield model
+def connect_sync(name: str, **options: Any) -> SyncOpening[SyncImageModel]:
+    """Open an image model by its name, for `with` or by `open`; see `connect`."""
+    return SyncImageModel.opened(connect(name, **options))
 
 
 def picture(image: MediaInput) -> File:

@@ -1,24 +1,21 @@
 """The same without async, over one event loop in a background thread.
 
 Every `SyncSpace` of the process shares that loop. Its thread starts with the first one that is
-entered and ends with the last one that is left. Spaces, sessions and calls may be used from many
+opened and ends with the last one that is closed. Spaces, sessions and calls may be used from many
 threads at once; a KeyboardInterrupt cancels what the interrupted thread was waiting for, on the
-server too. A process that was forked opens Spaces of its own: those of its parent raise
-RuntimeError there.
+server too. A process that ends closes what is open; it is never kept from ending. A process that
+was forked opens Spaces of its own: those of its parent raise RuntimeError there.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack
 
-from anyio.from_thread import BlockingPortal
-
-from spacecall._client.blocking import checked, held, loop, wait
+from spacecall._client.blocking import Portal, SyncOpenable, hold, wait
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller
 from spacecall._client.job import Job
@@ -40,7 +37,7 @@ V = TypeVar("V")
 class SyncJob(Iterator[Event[T]], Generic[T]):
     """A call that was entered; see `Job`."""
 
-    def __init__(self, portal: BlockingPortal, job: Job[T]) -> None:
+    def __init__(self, portal: Portal, job: Job[T]) -> None:
         self._portal = portal
         self._job = job
 
@@ -94,7 +91,7 @@ _END = _End()
 class SyncCall(Generic[T]):
     """A call that has not been made yet; see `Call`. It is for one use."""
 
-    def __init__(self, portal: BlockingPortal, call: Call[T]) -> None:
+    def __init__(self, portal: Portal, call: Call[T]) -> None:
         self._portal = portal
         self._call = call
 
@@ -120,7 +117,8 @@ class SyncCall(Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        wait(self._portal, lambda: self._call.__aexit__(kind, error, trace))
+        if not self._portal.closed:
+            wait(self._portal, lambda: self._call.__aexit__(kind, error, trace))
 
     def detach(self) -> Ticket:
         """Leave the job on the server; see `Call.detach`."""
@@ -130,15 +128,16 @@ class SyncCall(Generic[T]):
 class SyncCaller:
     """Makes calls. Get one from `SyncSpace`, `SyncSpace.session` or `with_options`."""
 
-    def __init__(self, portal: BlockingPortal | None, caller: Caller) -> None:
-        self._loop = portal
+    def __init__(self, portal: Portal | None, caller: Caller) -> None:
+        self._held = portal
         self._caller = caller
 
     @property
-    def _portal(self) -> BlockingPortal:
-        if self._loop is None:
+    def _portal(self) -> Portal:
+        if self._held is None:
             raise RuntimeError("open the Space first: with SyncSpace(…) as space")
-        return checked(self._loop)
+        self._held.check()
+        return self._held
 
     @property
     def url(self) -> str:
@@ -184,7 +183,7 @@ class SyncCaller:
 class SyncSession(SyncCaller):
     """A session of a Space; see `Session`."""
 
-    def __init__(self, portal: BlockingPortal, session: Session) -> None:
+    def __init__(self, portal: Portal, session: Session) -> None:
         super().__init__(portal, session)
         self._session = session
 
@@ -192,7 +191,12 @@ class SyncSession(SyncCaller):
         return self
 
     def __exit__(self, *_: object) -> None:
-        wait(self._portal, self._session.__aexit__)
+        self.close()
+
+    def close(self) -> None:
+        """End the jobs that still run, here and on the server. Closing twice does nothing."""
+        if self._held is not None and not self._held.closed:
+            wait(self._held, self._session.aclose)
 
     @property
     def session_hash(self) -> str:
@@ -205,8 +209,12 @@ class SyncSession(SyncCaller):
         return self._session.cookies
 
 
-class SyncSpace(SyncCaller):
-    """A Gradio app, for `with SyncSpace("owner/name") as space`; see `Space` for the arguments."""
+class SyncSpace(SyncCaller, SyncOpenable):
+    """A Gradio app, for `with SyncSpace("owner/name") as space`; see `Space` for the arguments.
+
+    Without a block, `space = SyncSpace("owner/name").open()` lasts until `space.close()`, in
+    whatever thread.
+    """
 
     def __init__(
         self,
@@ -235,19 +243,11 @@ class SyncSpace(SyncCaller):
             on_newer=on_newer,
         )
         super().__init__(None, self._space)
-        self._open = ExitStack()
+        self._cancel = (timeouts or Timeouts()).cancel
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            portal = stack.enter_context(loop())
-            stack.enter_context(held(portal, self._space))
-            self._loop = portal
-            self._open = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop = None
-        self._open.close()
+    def _hold(self) -> Portal:
+        portal, _ = hold(self._space, repr(self._space), cancel=self._cancel)
+        return portal
 
     def session(
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None

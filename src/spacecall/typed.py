@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 from typing import Any, ClassVar, Self, TypeVar, get_args
 
+from spacecall._client.blocking import SyncClosable, SyncOpening
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller
+from spacecall._client.lifetime import Closable, Lifetime, Opening
 from spacecall._client.space import Space
 from spacecall._client.typed import AppObject, Arguments, OnDrift, TypedEndpoint
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace
@@ -24,7 +25,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-class TypedClient:
+class TypedClient(Closable):
     """Base of the generated clients: `client = Client(space)`, or of a session of it.
 
     Args:
@@ -42,11 +43,12 @@ class TypedClient:
         self._on_drift: OnDrift = _known(on_drift)
 
     @classmethod
-    @asynccontextmanager
-    async def connect(
+    def connect(
         cls, source: str | None = None, *, on_drift: OnDrift = "warn", **options: Any
-    ) -> AsyncGenerator[Self, None]:
+    ) -> Opening[Self]:
         """`async with Client.connect() as client`: the client on a Space of its own.
+
+        Or `client = await Client.connect().open()`, until `await client.aclose()`.
 
         Args:
             source: by default the app that the client was generated from.
@@ -55,8 +57,15 @@ class TypedClient:
         """
         _known(on_drift)
         options.setdefault("describe", False)
-        async with Space(source or cls.SOURCE, **options) as space:
-            yield cls(space, on_drift=on_drift)
+        space = Space(source or cls.SOURCE, **options)
+
+        async def connect() -> tuple[Self, Lifetime[Any]]:
+            lifetime = await space.open_lifetime()
+            client = cls(space, on_drift=on_drift)
+            client._lifetime = lifetime
+            return client, lifetime
+
+        return Opening(connect)
 
     @property
     def caller(self) -> Caller:
@@ -67,7 +76,7 @@ class TypedClient:
         return endpoint.call(self._caller, arguments, self._on_drift)
 
 
-class SyncTypedClient:
+class SyncTypedClient(SyncClosable):
     """Base of the generated clients without async: `client = SyncClient(space)`.
 
     Args:
@@ -82,15 +91,23 @@ class SyncTypedClient:
         self._on_drift: OnDrift = _known(on_drift)
 
     @classmethod
-    @contextmanager
     def connect(
         cls, source: str | None = None, *, on_drift: OnDrift = "warn", **options: Any
-    ) -> Generator[Self, None, None]:
-        """`with Client.connect() as client`: on a Space of its own, as in `TypedClient`."""
+    ) -> SyncOpening[Self]:
+        """`with Client.connect() as client`: on a Space of its own, as in `TypedClient`.
+
+        Or `client = Client.connect().open()`, until `client.close()`.
+        """
         _known(on_drift)
         options.setdefault("describe", False)
-        with SyncSpace(source or cls.SOURCE, **options) as space:
-            yield cls(space, on_drift=on_drift)
+        space = SyncSpace(source or cls.SOURCE, **options)
+
+        def connect() -> tuple[Self, Callable[[], None]]:
+            client = cls(space.open(), on_drift=on_drift)
+            client._close = space.close
+            return client, space.close
+
+        return SyncOpening(connect)
 
     @property
     def caller(self) -> SyncCaller:

@@ -19,7 +19,7 @@ from spacecall import (
     Started,
     Timeouts,
 )
-from spacecall._client.blocking import held, loop
+from spacecall._client.blocking import hold
 from spacecall._client.direct import Direct, Report, open_direct
 from spacecall._core.redaction import Redactor
 from spacecall._io.settings import Settings
@@ -172,7 +172,8 @@ async def test_leaving_the_service_ends_its_calls() -> None:
 
 
 def test_without_async_it_is_the_same_call() -> None:
-    with loop() as portal, held(portal, open_direct(Settings(), lambda _: Redactor())) as direct:
-        assert SyncCall(portal, direct.call("spell", spell)).result() == "abc"
-        with SyncCall(portal, direct.call("spell", spell)) as job:
-            assert "".join(job.text) == "abc"
+    portal, direct = hold(open_direct(Settings(), lambda _: Redactor()), "direct calls")
+    assert SyncCall(portal, direct.call("spell", spell)).result() == "abc"
+    with SyncCall(portal, direct.call("spell", spell)) as job:
+        assert "".join(job.text) == "abc"
+    portal.close()

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup
 
+from spacecall._client.groups import Tasks
 from spacecall._client.isolation import suppress_cancel_errors
 from spacecall._client.reader import Reader
 from spacecall._core import requests
@@ -53,7 +53,7 @@ class Channel:
         self,
         link: Link,
         app: AppConfig,
-        group: TaskGroup,
+        group: Tasks,
         *,
         session_hash: str | None = None,
         grace: float = 2.0,

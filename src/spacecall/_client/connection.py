@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from weakref import WeakSet, WeakValueDictionary
 
 import anyio
-from anyio.abc import TaskGroup
 
 from spacecall._client.channel import Channel
 from spacecall._client.documents import fetch_info
+from spacecall._client.groups import Tasks
 from spacecall._client.lanes import Lanes
 from spacecall._client.opening import Opening
 from spacecall._core.config import AppConfig, Dependency
@@ -25,7 +24,7 @@ from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.link import Link
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
-from spacecall.errors import InvalidInputError, JobCancelledError
+from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError
 from spacecall.files import File, file_of
 
 _JOINERS = 256
@@ -37,7 +36,7 @@ class Droppable(Protocol):
     @property
     def channel(self) -> Channel: ...
 
-    def drop(self, error: JobCancelledError) -> None: ...
+    def drop(self, error: SpaceError) -> None: ...
 
 
 class Connection:
@@ -49,7 +48,7 @@ class Connection:
         group: where joins and readers run.
     """
 
-    def __init__(self, link: Link, app: AppConfig, group: TaskGroup) -> None:
+    def __init__(self, link: Link, app: AppConfig, group: Tasks) -> None:
         self.link = link
         self.app = app
         self.group = group
@@ -65,7 +64,6 @@ class Connection:
         self._joins = deque[Callable[[], Awaitable[None]]]()
         self._joiners = 0
         self._quiet = anyio.Event()
-        self._thread = threading.get_ident()
         self.closed = False
 
     @property
@@ -75,6 +73,7 @@ class Connection:
 
     async def describe(self, opening: Opening | None = None) -> Mapping[str, Endpoint]:
         """What the app offers; asked once, as a part of `opening` or within `Timeouts.open`."""
+        self.link.check_loop()
         if self._endpoints is None:
             async with self._describing:
                 if self._endpoints is None:
@@ -125,11 +124,16 @@ class Connection:
         return channel
 
     def check_open(self) -> None:
-        """Raise RuntimeError once the Space has been left, and in another event loop's thread."""
-        if threading.get_ident() != self._thread:
-            raise RuntimeError("the Space is open in another thread: call it there, or open one")
+        """Raise RuntimeError once the Space has been left, and in another event loop."""
+        self.link.check_loop()
+        if self.group.failure is not None:
+            raise RuntimeError(
+                "the Space is closed, an error inside ended it: open it again"
+            ) from self.group.failure
         if self.closed:
-            raise RuntimeError("the Space is closed: make calls inside its async with block")
+            raise RuntimeError(
+                "the Space is closed: make calls inside its async with block, or open it again"
+            )
 
     def lease(self, endpoint: Dependency) -> Channel:
         """A channel for one call; State must not meet another caller's."""
@@ -198,7 +202,7 @@ class Connection:
         """
         self.closed = True
         for job in list(self.jobs):
-            job.drop(JobCancelledError("the Space was closed before the job was done"))
+            job.drop(self._closing_error())
         with anyio.move_on_after(self.link.settings.timeouts.cancel, shield=True):
             while self._submits:
                 self._quiet = anyio.Event()
@@ -208,3 +212,12 @@ class Connection:
                 for channel in list(self._channels):
                     if channel.load:
                         group.start_soon(channel.abandon)
+
+    def _closing_error(self) -> SpaceError:
+        failure = self.group.failure
+        if failure is None:
+            return JobCancelledError("the Space was closed before the job was done")
+        kind = type(failure).__name__
+        error = JobLostError(f"the job was lost: an error inside ended the Space ({kind})")
+        error.__cause__ = failure
+        return error

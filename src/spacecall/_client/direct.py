@@ -15,6 +15,7 @@ from spacecall._client.isolation import isolated
 from spacecall._client.job import Job
 from spacecall._core.redaction import Redactor
 from spacecall._core.work import State, Work
+from spacecall._io.loops import HomeLoop
 from spacecall._io.settings import Settings
 from spacecall.errors import JobCancelledError, SpaceError
 from spacecall.events import Event, Output, Started
@@ -57,6 +58,7 @@ class Direct:
         self.group = group
         self.settings = settings
         self.redactor = redactor
+        self.home = HomeLoop()
         self.closed = False
 
     def call(self, name: str, service: Service[T]) -> Call[T]:
@@ -113,8 +115,11 @@ class DirectCall(Call[T]):
         )
 
     async def _start(self, *, follow: bool) -> Job[T]:
+        self._direct.home.check()
         if self._direct.closed:
-            raise RuntimeError("the service is closed: make calls inside its async with block")
+            raise RuntimeError(
+                "the service is closed: make calls inside its async with block, or open it again"
+            )
         job = DirectJob(self._name, self._read, self._settings, self._direct, follow=follow)
         self._direct.group.start_soon(job.run, self._service)
         return job

@@ -12,6 +12,7 @@ import anyio
 from spacecall._client.lenses import Outputs, Text
 from spacecall._core.redaction import Redactor, redact_error, redact_event
 from spacecall._core.work import State, Work
+from spacecall._io.loops import HomeLoop
 from spacecall._io.settings import Settings
 from spacecall.errors import (
     DeadlineError,
@@ -49,6 +50,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     def __init__(self, settings: Settings, began: float | None = None) -> None:
         self._settings = settings
+        self._home = HomeLoop()
         self._began = anyio.current_time() if began is None else began
         self._changed: anyio.Event | None = None
         self._redact: Redactor | None = None
@@ -112,6 +114,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     async def cancel(self) -> None:
         """Cancel the job, here and on the server. What waits for it raises `JobCancelledError`."""
+        self._home.check()
         await self._give_up(JobCancelledError("the job was cancelled"))
 
     @abstractmethod
@@ -155,6 +158,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     async def _wait(self) -> None:
         """Until something changes; past its deadline the job ends with an error."""
+        self._home.check()
         deadline, late = self._deadline()
         if self._changed is None:
             self._changed = anyio.Event()

@@ -13,6 +13,7 @@ from spacecall._client.channel import Channel
 from spacecall._client.collected_job import CollectedJob
 from spacecall._client.connection import Connection
 from spacecall._client.job import Job
+from spacecall._client.lifetime import Lifetime
 from spacecall._client.plan import Plan
 from spacecall._client.queue_job import QueueJob
 from spacecall._io.deadlines import within
@@ -33,12 +34,14 @@ class Way:
     Attributes:
         channel: of a session; None for a lane.
         event_id: of a job that has been joined already.
+        lifetime: of the Space, which is closed when nobody can call it any more.
     """
 
     connection: Connection
     settings: Settings
     channel: Channel | None = None
     event_id: str | None = None
+    lifetime: Lifetime[Connection] | None = None
 
     def override(self, **options: Unpack[CallOptions]) -> Way:
         """The same way with other options."""

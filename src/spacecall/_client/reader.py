@@ -9,8 +9,8 @@ from copy import copy
 from functools import partial
 
 import anyio
-from anyio.abc import TaskGroup
 
+from spacecall._client.groups import Tasks
 from spacecall._client.isolation import isolated
 from spacecall._core.demux import Demultiplexer, Fed
 from spacecall._core.loose import error_text
@@ -41,7 +41,7 @@ class Reader:
         link: Link,
         stream: Request,
         demux: Demultiplexer,
-        group: TaskGroup,
+        group: Tasks,
         *,
         says_close: bool,
         grace: float,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Self, get_args
 
 import anyio
-from anyio import AsyncContextManagerMixin
 
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
 from spacecall._client.documents import reach
-from spacecall._client.groups import lasting_group
+from spacecall._client.groups import Tasks, lasting_group
+from spacecall._client.lifetime import Openable
 from spacecall._client.opening import Opening
 from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.protocols import OnNewer, check_protocol
@@ -29,10 +29,24 @@ from spacecall.options import Auth, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
 
 
-class Space(Caller, AsyncContextManagerMixin):
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What a Space is opened with; see `Space`."""
+
+    source: str
+    auth: Auth | None = field(repr=False)
+    settings: Settings
+    proxy: str | None = field(repr=False)
+    http_client: HttpClient | None
+    describe: bool
+    on_newer: OnNewer
+
+
+class Space(Caller, Openable[Connection]):
     """A Gradio app, for `async with Space("owner/name") as space`.
 
-    Leaving ends what still runs, here and on the server. No task outlives the block.
+    Leaving ends what still runs, here and on the server. No task outlives the block. Without a
+    block, `space = await Space("owner/name").open()` lasts until `await space.aclose()`.
 
     Args:
         source: a Space's id or its page on the Hub, or the app's address.
@@ -72,40 +86,27 @@ class Space(Caller, AsyncContextManagerMixin):
         on_newer: OnNewer = "warn",
     ) -> None:
         super().__init__(None)
-        self._source = source
-        self._auth = auth
-        self._settings = Settings(
-            timeouts or Timeouts(), retry or Retry(), limits or Limits(), dict(headers or {})
-        )
         if proxy is not None and http_client is not None:
             raise ValueError("give the proxy to the http_client")
         if on_newer not in get_args(OnNewer):
             raise ValueError(f"on_newer must be 'warn' or 'raise', got {on_newer!r}")
-        self._proxy = proxy
-        self._http_client = http_client
-        self._describe = describe
-        self._on_newer: OnNewer = on_newer
+        self._options = _Options(
+            source=source,
+            auth=auth,
+            settings=Settings(
+                timeouts or Timeouts(), retry or Retry(), limits or Limits(), dict(headers or {})
+            ),
+            proxy=proxy,
+            http_client=http_client,
+            describe=describe,
+            on_newer=on_newer,
+        )
 
-    @asynccontextmanager
-    async def __asynccontextmanager__(self) -> AsyncGenerator[Space, None]:
-        async with AsyncExitStack() as stack:
-            client = self._http_client
-            if client is None:
-                client = await stack.enter_async_context(new_client(self._proxy))
-            gate = anyio.Semaphore(self._settings.limits.requests)
-            link = Link(client, "", auth=self._auth, settings=self._settings, gate=gate)
-            opening = Opening(self._settings.timeouts)
-            with opening.bounded():
-                link, config = await reach(link, self._source, self._auth, opening)
-            with link.redacting():
-                app = read_config(config)
-                check_protocol(app, self._on_newer, link)
-            connection = await stack.enter_async_context(_open(link, app))
-            self._opened = Way(connection, self._settings)
-            if self._describe:
-                with link.redacting():
-                    await connection.describe(opening)
-            yield self
+    def _manager(self) -> AbstractAsyncContextManager[Connection]:
+        return _connected(self._options)
+
+    def _adopt(self, value: Connection) -> None:
+        self._opened = Way(value, self._options.settings, lifetime=self._lifetime)
 
     def session(
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
@@ -116,6 +117,7 @@ class Space(Caller, AsyncContextManagerMixin):
             session_hash: of an earlier session, to go on with its State while the server keeps it.
             cookies: that session's cookies, which lead to the replica where its State is.
         """
+        self._way.connection.link.check_loop()
         channel = self._way.connection.open_session(session_hash)
         channel.link.remember(cookies or {})
         return Session(self._way, channel)
@@ -127,6 +129,7 @@ class Space(Caller, AsyncContextManagerMixin):
         been collected before.
         """
         connection = self._way.connection
+        connection.link.check_loop()
         if ticket.space != connection.link.base:
             raise InvalidInputError(
                 f"the ticket is for {ticket.space}, not for {connection.link.base}"
@@ -142,7 +145,7 @@ class Space(Caller, AsyncContextManagerMixin):
         return QueueCall(ticket.endpoint, way, prepare)
 
     def __repr__(self) -> str:
-        return f"<Space {without_secrets(self._source)}>"
+        return f"<Space {without_secrets(self._options.source)}>"
 
 
 class Session(Caller):
@@ -160,6 +163,11 @@ class Session(Caller):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the jobs that still run, here and on the server. Closing twice does nothing."""
+        self._way.connection.link.check_loop()
         await self._way.connection.leave(self._channel)
 
     @property
@@ -174,10 +182,32 @@ class Session(Caller):
 
 
 @asynccontextmanager
+async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
+    """The app, reached and described; leaving ends every job."""
+    async with AsyncExitStack() as stack:
+        client = options.http_client
+        if client is None:
+            client = await stack.enter_async_context(new_client(options.proxy))
+        gate = anyio.Semaphore(options.settings.limits.requests)
+        link = Link(client, "", auth=options.auth, settings=options.settings, gate=gate)
+        opening = Opening(options.settings.timeouts)
+        with opening.bounded():
+            link, config = await reach(link, options.source, options.auth, opening)
+        with link.redacting():
+            app = read_config(config)
+            check_protocol(app, options.on_newer, link)
+        connection = await stack.enter_async_context(_open(link, app))
+        if options.describe:
+            with link.redacting():
+                await connection.describe(opening)
+        yield connection
+
+
+@asynccontextmanager
 async def _open(link: Link, app: AppConfig) -> AsyncGenerator[Connection, None]:
     """A connection with its task group."""
     async with lasting_group() as group:
-        connection = Connection(link, app, group)
+        connection = Connection(link, app, Tasks(group))
         try:
             yield connection
         finally:

@@ -38,6 +38,7 @@ from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import MAX_EVENT, active
 from spacecall._io.logs import hide_secrets, sending
+from spacecall._io.loops import HomeLoop
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.tls import tls
@@ -101,6 +102,7 @@ class Link:
         base: the app's address, without a slash at its end.
         gate: how many short requests may be under way at once, shared by all links of a Space.
         defaults: whether the client's default headers, `auth` and cookies are used at all.
+        home: the event loop that its requests are made in; by default the one that runs here.
     """
 
     def __init__(
@@ -114,8 +116,10 @@ class Link:
         cookies: Cookies | None = None,
         defaults: bool = True,
         peers: KnownPeers | None = None,
+        home: HomeLoop | None = None,
     ) -> None:
         hide_secrets()
+        self._home = home or HomeLoop()
         self.base = base
         self.settings = settings
         self._client = without_cookies(client)
@@ -142,6 +146,7 @@ class Link:
             cookies=self._cookies.fork(),
             defaults=self._defaults,
             peers=self._peers,
+            home=self._home,
         )
         link._secrets.update(self._secrets)
         link._client_credentials = self._client_credentials
@@ -164,9 +169,14 @@ class Link:
             cookies=Cookies(httpx.Cookies()),
             defaults=False,
             peers=self._peers,
+            home=self._home,
         )
         link._secrets.update(self._known_secrets(self.settings))
         return link
+
+    def check_loop(self) -> None:
+        """Raise RuntimeError in another event loop than the link's own."""
+        self._home.check()
 
     @property
     def knows_token(self) -> bool:
@@ -247,7 +257,9 @@ class Link:
             TransportError, DeadlineError, StatusError: see `spacecall.errors`; the last also for a
                 redirect of a POST or to another host.
             ProtocolError: the answer is larger than `Limits.body`.
+            RuntimeError: this is another event loop.
         """
+        self._home.check()
         settings = settings or self.settings
 
         async def attempt() -> Answer:
@@ -408,6 +420,7 @@ class Link:
         return response
 
     async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
+        self._home.check()
         if self._client.is_closed:
             raise RuntimeError("the Space is closed: read its files inside its async with block")
         url = str(request.url)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from spacecall.chat.models import AnyChatModel, SyncChatModel
+from spacecall._client.blocking import SyncOpening
+from spacecall._client.lifetime import Opening
+from spacecall.chat.models import OpenChatModel, SyncChatModel
 from spacecall.errors import NotFoundError
 
 __all__ = ["connect", "connect_sync"]
@@ -42,9 +43,10 @@ class Target:
         return getattr(import_module(module), name)
 
 
-@asynccontextmanager
-async def connect(name: str, **options: Any) -> AsyncGenerator[AnyChatModel, None]:
+def connect(name: str, **options: Any) -> Opening[OpenChatModel]:
     """Open a chat model by its name, for an `async with` block.
+
+    Or `model = await connect(…).open()`, until `await model.aclose()`.
 
     Args:
         name: an alias such as `phi-4` or `qvq-72b`; or a model id of the Hub, `owner/model`, which
@@ -56,16 +58,13 @@ async def connect(name: str, **options: Any) -> AsyncGenerator[AnyChatModel, Non
         SpaceError: the app or the service cannot be reached.
     """
     target = find_model(name)
-    facade = target.load()
-    async with facade.connect(**{**target.options, **options}) as model:
-        yield model
+    opening: Opening[OpenChatModel] = target.load().connect(**{**target.options, **options})
+    return opening
 
 
-@contextmanager
-def connect_sync(name: str, **options: Any) -> Generator[SyncChatModel, None, None]:
-    """Open a chat model by its name, for a `with` block; see the async twin."""
-    with SyncChatModel.opened(connect(name, **options)) as model:
-        yield model
+def connect_sync(name: str, **options: Any) -> SyncOpening[SyncChatModel]:
+    """Open a chat model by its name, for a `with` block or by `open`; see the async twin."""
+    return SyncChatModel.opened(connect(name, **options))
 
 
 def find_model(name: str) -> Target:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
 
-from anyio.from_thread import BlockingPortal
-
-from spacecall._client.blocking import held, loop
+from spacecall._client.blocking import Portal, SyncClosable, SyncOpening, hold
 from spacecall._client.call import Call
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import MediaInput
@@ -16,7 +14,7 @@ from spacecall.chat.messages import Message
 from spacecall.chat.replies import ChatReply
 from spacecall.sync import SyncCall
 
-__all__ = ["AnyChatModel", "ChatModel", "SyncChatModel"]
+__all__ = ["AnyChatModel", "ChatModel", "OpenChatModel", "SyncChatModel"]
 
 
 class ChatModel(Protocol):
@@ -54,7 +52,15 @@ class AnyChatModel(ChatModel, Protocol):
         ...
 
 
-class SyncChatModel:
+class OpenChatModel(AnyChatModel, Protocol):
+    """A model that `connect` opened."""
+
+    async def aclose(self) -> None:
+        """End what still runs, and close what the model was opened with."""
+        ...
+
+
+class SyncChatModel(SyncClosable):
     """The twin without async of any chat model.
 
     Args:
@@ -62,18 +68,24 @@ class SyncChatModel:
         model: any facade.
     """
 
-    def __init__(self, portal: BlockingPortal, model: ChatModel) -> None:
+    def __init__(self, portal: Portal, model: ChatModel) -> None:
         self._portal = portal
         self._model = model
 
     @classmethod
-    @contextmanager
-    def opened(
-        cls, model: AbstractAsyncContextManager[ChatModel]
-    ) -> Generator[SyncChatModel, None, None]:
-        """`with SyncChatModel.opened(Phi4Multimodal.connect()) as phi`: without async."""
-        with loop() as portal, held(portal, model) as entered:
-            yield cls(portal, entered)
+    def opened(cls, model: AbstractAsyncContextManager[ChatModel]) -> SyncOpening[SyncChatModel]:
+        """`with SyncChatModel.opened(Phi4Multimodal.connect()) as phi`: without async.
+
+        Or `phi = SyncChatModel.opened(Phi4Multimodal.connect()).open()`, until `phi.close()`.
+        """
+
+        def connect() -> tuple[SyncChatModel, Callable[[], None]]:
+            portal, entered = hold(model, "a chat model")
+            opened = cls(portal, entered)
+            opened._close = portal.close
+            return opened, portal.close
+
+        return SyncOpening(connect)
 
     def chat(
         self,

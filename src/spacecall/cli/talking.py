@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from anyio.from_thread import BlockingPortal
-
 from spacecall._atomic import write_file
-from spacecall._client.blocking import held, loop, wait
+from spacecall._client.blocking import Portal, hold, wait
 from spacecall.chat.connecting import connect, find_model
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import Media
@@ -74,7 +72,7 @@ class Opened:
         label: the model's name for people.
     """
 
-    portal: BlockingPortal
+    portal: Portal
     model: ChatModel
     label: str
 
@@ -97,13 +95,13 @@ def talking(name: str, url: str, access: Access, printing: Printing) -> Generato
         NotFoundError: there is no such model.
         SpaceError: it cannot be reached.
     """
-    with (
-        loop() as portal,
-        Feedback(quiet=printing.quiet) as feedback,
-        held(portal, _connected(name, url, access)) as model,
-    ):
-        feedback.clear()
-        yield Opened(portal, model, getattr(model, "LABEL", name))
+    with Feedback(quiet=printing.quiet) as feedback:
+        portal, model = hold(_connected(name, url, access), name)
+        try:
+            feedback.clear()
+            yield Opened(portal, model, getattr(model, "LABEL", name))
+        finally:
+            portal.close()
 
 
 @asynccontextmanager

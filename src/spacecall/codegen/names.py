@@ -57,7 +57,8 @@ FIELD_NAMES: Set[str] = TYPE_NAMES | {
 """What a field of a pydantic model cannot be called."""
 
 METHOD_NAMES: Set[str] = TYPE_NAMES | {
-    *("SOURCE", "caller", "classmethod", "close", "connect", "property", "staticmethod"),
+    *("SOURCE", "aclose", "caller", "classmethod", "close", "connect", "property"),
+    "staticmethod",
 }
 """What a method of a typed client cannot be called: the base classes' own names, and types."""
 

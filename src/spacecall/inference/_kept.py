@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 import anyio
 
+from spacecall._io.loops import HomeLoop
+
 T = TypeVar("T")
 
 
@@ -19,11 +21,13 @@ class Kept(Generic[T]):
 
     def __init__(self, lifetime: float) -> None:
         self._lifetime = lifetime
+        self._home = HomeLoop()
         self._values: dict[str, tuple[float, T]] = {}
         self._locks: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
 
     async def get(self, name: str, fetch: Callable[[], Awaitable[T]]) -> T:
         """The value of `name`. What `fetch` raises is not kept."""
+        self._home.check()
         async with self._locks[name]:
             now = anyio.current_time()
             found = self._values.get(name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from spacecall._client.call import Call
 from spacecall._client.direct import Report
+from spacecall._client.lifetime import Closable, Lifetime, Opening
 from spacecall._io.link import HttpClient
 from spacecall._io.settings import Settings
 from spacecall._wire.inference.models import ModelInfo, RouterModel
@@ -34,7 +34,7 @@ _TAGS: dict[Kind, tuple[str, float]] = {
 _TIMEOUTS = Timeouts(run=600, idle=120)
 
 
-class HuggingFaceInference(Images):
+class HuggingFaceInference(Images, Closable):
     """Chat, text and images from models that Hugging Face and its partners run.
 
     A `ChatModel` and an `ImageModel`. Get one from `connect`.
@@ -49,8 +49,7 @@ class HuggingFaceInference(Images):
         self._texts = Texts(connection, self._catalogue, self)
 
     @classmethod
-    @asynccontextmanager
-    async def connect(
+    def connect(
         cls,
         source: str | None = None,
         *,
@@ -65,8 +64,10 @@ class HuggingFaceInference(Images):
         proxy: str | None = None,
         http_client: HttpClient | None = None,
         lifetime: float = 3600,
-    ) -> AsyncGenerator[Self, None]:
+    ) -> Opening[Self]:
         """Open the way; leaving ends the calls that still run. Nothing is asked yet.
+
+        Or `hf = await HuggingFaceInference.connect().open()`, until `await hf.aclose()`.
 
         Args:
             source: another address than the router's, that takes the same requests.
@@ -94,8 +95,14 @@ class HuggingFaceInference(Images):
             ),
             http_client=http_client,
         )
-        async with connect(access) as connection:
-            yield cls(connection, model, lifetime)
+
+        async def open_way() -> tuple[Self, Lifetime[Any]]:
+            way = Lifetime(connect(access), f"<{cls.__name__}>")
+            hf = cls(await way.open(), model, lifetime)
+            hf._lifetime = way
+            return hf, way
+
+        return Opening(open_way)
 
     def chat(
         self,

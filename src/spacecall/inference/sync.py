@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from anyio.from_thread import BlockingPortal
-
-from spacecall._client.blocking import held, loop, wait
+from spacecall._client.blocking import Portal, SyncClosable, SyncOpening, hold, wait
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Message
 from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
@@ -21,20 +18,28 @@ from spacecall.sync import SyncCall
 __all__ = ["SyncHuggingFaceInference"]
 
 
-class SyncHuggingFaceInference:
+class SyncHuggingFaceInference(SyncClosable):
     """The twin of `HuggingFaceInference` without async: the same options, errors and results."""
 
-    def __init__(self, portal: BlockingPortal, model: HuggingFaceInference) -> None:
+    def __init__(self, portal: Portal, model: HuggingFaceInference) -> None:
         self._portal = portal
         self._model = model
 
     @classmethod
-    @contextmanager
-    def connect(cls, source: str | None = None, **options: Any) -> Generator[Self, None, None]:
-        """`with SyncHuggingFaceInference.connect() as hf`; see `HuggingFaceInference.connect`."""
+    def connect(cls, source: str | None = None, **options: Any) -> SyncOpening[Self]:
+        """`with SyncHuggingFaceInference.connect() as hf`; see `HuggingFaceInference.connect`.
+
+        Or `hf = SyncHuggingFaceInference.connect().open()`, until `hf.close()`.
+        """
         opening = HuggingFaceInference.connect(source, **options)
-        with loop() as portal, held(portal, opening) as model:
-            yield cls(portal, model)
+
+        def connect() -> tuple[Self, Callable[[], None]]:
+            portal, model = hold(opening, "<SyncHuggingFaceInference>")
+            opened = cls(portal, model)
+            opened._close = portal.close
+            return opened, portal.close
+
+        return SyncOpening(connect)
 
     def chat(self, messages: str | Sequence[Message], **options: Any) -> SyncCall[ChatReply]:
         """Ask for an answer; see `HuggingFaceInference.chat`."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Self
 
 from spacecall import Space
+from spacecall._client.lifetime import Closable, Lifetime, Opening
 
 __all__ = ["SpaceFacade"]
 
 
-class SpaceFacade:
+class SpaceFacade(Closable):
     """A model that a Space offers.
 
     Args:
@@ -27,14 +26,22 @@ class SpaceFacade:
         self._space = space
 
     @classmethod
-    @asynccontextmanager
-    async def connect(cls, source: str | None = None, **options: Any) -> AsyncGenerator[Self, None]:
+    def connect(cls, source: str | None = None, **options: Any) -> Opening[Self]:
         """`async with Facade.connect() as model`: on a Space of its own.
+
+        Or `model = await Facade.connect().open()`, until `await model.aclose()`.
 
         Args:
             source: by default the Space that it is named after.
             options: those of `Space`.
         """
         options.setdefault("describe", False)
-        async with Space(source or cls.SOURCE, **options) as space:
-            yield cls(space)
+        space = Space(source or cls.SOURCE, **options)
+
+        async def connect() -> tuple[Self, Lifetime[Any]]:
+            lifetime = await space.open_lifetime()
+            model = cls(space)
+            model._lifetime = lifetime
+            return model, lifetime
+
+        return Opening(connect)
