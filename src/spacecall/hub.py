@@ -206,8 +206,11 @@ class SyncHub(SyncOpenable):
             http_client=http_client,
         )
 
+    def __repr__(self) -> str:
+        return repr(self._hub)
+
     def _hold(self) -> Portal:
-        portal, _ = hold(self._hub, "<SyncHub>")
+        portal, _ = hold(self._hub, repr(self))
         return portal
 
     def space(self, space: str) -> SpaceInfo:

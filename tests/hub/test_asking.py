@@ -129,7 +129,7 @@ async def test_what_is_no_space_is_not_asked_for(hub: StandIn) -> None:
             with pytest.raises(InvalidInputError, match="'nobody' is no Space id"):
                 await question("nobody")
     assert not hub.asked
-    with pytest.raises(RuntimeError, match="open the Hub first"):
+    with pytest.raises(RuntimeError, match="the Hub is closed"):
         await asked.host(NAME)
 
 
@@ -210,7 +210,7 @@ async def test_without_async_it_is_the_same(hub: StandIn) -> None:
             assert asked.runtime(NAME).stage is Stage.RUNNING
             assert asked.jwt(NAME) == "jwt.of.owner-name"
             assert asked.zero_gpu_quota().total == 300
-        with pytest.raises(RuntimeError, match="open the Hub first"):
+        with pytest.raises(RuntimeError, match="is closed: open it again"):
             asked.host(NAME)
 
     await anyio.to_thread.run_sync(ask)
