@@ -251,7 +251,7 @@ async def test_an_error_inside_reaches_every_caller(server: HostileServer) -> No
             async with space.call("/predict", x="hi") as job:
                 await anext(job)
                 space._way.connection.group.start_soon(fail)
-                with pytest.raises(JobLostError, match="inside") as caught:
+                with pytest.raises(JobLostError, match="an error inside ended the Space") as caught:
                     await job.result()
                 assert caught.value.__cause__ is crash
             with pytest.raises(RuntimeError, match="an error inside") as refused:
