@@ -17,9 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from spacecall._client.blocking import Portal, SyncClosable, SyncOpening, hold, wait
+from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, hold, wait
 from spacecall._client.call import Call
-from spacecall._client.lifetime import Opening
+from spacecall._client.lifetime import Connecting
 from spacecall.chat.media import Media, MediaInput
 from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
@@ -103,7 +103,9 @@ class SyncImageModel(SyncClosable):
         self._model = model
 
     @classmethod
-    def opened(cls, model: AbstractAsyncContextManager[ImageModel]) -> SyncOpening[SyncImageModel]:
+    def opened(
+        cls, model: AbstractAsyncContextManager[ImageModel]
+    ) -> SyncConnecting[SyncImageModel]:
         """`with SyncImageModel.opened(Flux1Dev.connect()) as flux`: without async.
 
         Or `flux = SyncImageModel.opened(Flux1Dev.connect()).open()`, until `flux.close()`.
@@ -115,7 +117,7 @@ class SyncImageModel(SyncClosable):
             opened._close = portal.close
             return opened, portal.close
 
-        return SyncOpening(connect)
+        return SyncConnecting(connect)
 
     def generate(
         self,
@@ -162,10 +164,10 @@ class OpenImageModel(AnyImageModel, Protocol):
 
 
 class _Facade(Protocol):
-    def connect(self, **options: Any) -> Opening[OpenImageModel]: ...
+    def connect(self, **options: Any) -> Connecting[OpenImageModel]: ...
 
 
-def connect(name: str, **options: Any) -> Opening[OpenImageModel]:
+def connect(name: str, **options: Any) -> Connecting[OpenImageModel]:
     """Open an image model by its name, for `async with`.
 
     Or `model = await connect(…).open()`, until `await model.aclose()`.
@@ -181,7 +183,7 @@ def connect(name: str, **options: Any) -> Opening[OpenImageModel]:
     return _find(name).connect(**options)
 
 
-def connect_sync(name: str, **options: Any) -> SyncOpening[SyncImageModel]:
+def connect_sync(name: str, **options: Any) -> SyncConnecting[SyncImageModel]:
     """Open an image model by its name, for `with` or by `open`; see `connect`."""
     return SyncImageModel.opened(connect(name, **options))
 

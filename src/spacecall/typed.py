@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Self, TypeVar, get_args
 
-from spacecall._client.blocking import SyncClosable, SyncOpening
+from spacecall._client.blocking import SyncClosable, SyncConnecting
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller
-from spacecall._client.lifetime import Closable, Lifetime, Opening
+from spacecall._client.lifetime import Closable, Connecting, Lifetime
 from spacecall._client.space import Space
 from spacecall._client.typed import AppObject, Arguments, OnDrift, TypedEndpoint
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace
@@ -45,7 +45,7 @@ class TypedClient(Closable):
     @classmethod
     def connect(
         cls, source: str | None = None, *, on_drift: OnDrift = "warn", **options: Any
-    ) -> Opening[Self]:
+    ) -> Connecting[Self]:
         """`async with Client.connect() as client`: the client on a Space of its own.
 
         Or `client = await Client.connect().open()`, until `await client.aclose()`.
@@ -65,7 +65,7 @@ class TypedClient(Closable):
             client._lifetime = lifetime
             return client, lifetime
 
-        return Opening(connect)
+        return Connecting(connect)
 
     @property
     def caller(self) -> Caller:
@@ -93,7 +93,7 @@ class SyncTypedClient(SyncClosable):
     @classmethod
     def connect(
         cls, source: str | None = None, *, on_drift: OnDrift = "warn", **options: Any
-    ) -> SyncOpening[Self]:
+    ) -> SyncConnecting[Self]:
         """`with Client.connect() as client`: on a Space of its own, as in `TypedClient`.
 
         Or `client = Client.connect().open()`, until `client.close()`.
@@ -107,7 +107,7 @@ class SyncTypedClient(SyncClosable):
             client._close = space.close
             return client, space.close
 
-        return SyncOpening(connect)
+        return SyncConnecting(connect)
 
     @property
     def caller(self) -> SyncCaller:

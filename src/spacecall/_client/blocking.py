@@ -394,7 +394,7 @@ def _stop_here_at_exit() -> None:
         raise RuntimeError("the interpreter is ending: nothing can be called any more")
 
 
-class SyncOpening(Generic[T]):
+class SyncConnecting(Generic[T]):
     """What `connect` returns: enter it with `with`, or `open` it and `close` the client.
 
     Args:

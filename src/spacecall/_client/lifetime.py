@@ -325,7 +325,7 @@ class Openable(ABC, Generic[T]):
         return await self._lifetime.close(kind, error, trace) if self._lifetime else None
 
 
-class Opening(Generic[C]):
+class Connecting(Generic[C]):
     """What `connect` returns: enter it with `async with`, or `open` it and `aclose` the client.
 
     Awaiting it is the same as `open`. It is for one use.

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from spacecall._client.blocking import SyncOpening
-from spacecall._client.lifetime import Opening
+from spacecall._client.blocking import SyncConnecting
+from spacecall._client.lifetime import Connecting
 from spacecall.chat.models import OpenChatModel, SyncChatModel
 from spacecall.errors import NotFoundError
 
@@ -43,7 +43,7 @@ class Target:
         return getattr(import_module(module), name)
 
 
-def connect(name: str, **options: Any) -> Opening[OpenChatModel]:
+def connect(name: str, **options: Any) -> Connecting[OpenChatModel]:
     """Open a chat model by its name, for an `async with` block.
 
     Or `model = await connect(…).open()`, until `await model.aclose()`.
@@ -58,11 +58,11 @@ def connect(name: str, **options: Any) -> Opening[OpenChatModel]:
         SpaceError: the app or the service cannot be reached.
     """
     target = find_model(name)
-    opening: Opening[OpenChatModel] = target.load().connect(**{**target.options, **options})
+    opening: Connecting[OpenChatModel] = target.load().connect(**{**target.options, **options})
     return opening
 
 
-def connect_sync(name: str, **options: Any) -> SyncOpening[SyncChatModel]:
+def connect_sync(name: str, **options: Any) -> SyncConnecting[SyncChatModel]:
     """Open a chat model by its name, for a `with` block or by `open`; see the async twin."""
     return SyncChatModel.opened(connect(name, **options))
 

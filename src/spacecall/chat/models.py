@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
 
-from spacecall._client.blocking import Portal, SyncClosable, SyncOpening, hold
+from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, hold
 from spacecall._client.call import Call
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import MediaInput
@@ -73,7 +73,7 @@ class SyncChatModel(SyncClosable):
         self._model = model
 
     @classmethod
-    def opened(cls, model: AbstractAsyncContextManager[ChatModel]) -> SyncOpening[SyncChatModel]:
+    def opened(cls, model: AbstractAsyncContextManager[ChatModel]) -> SyncConnecting[SyncChatModel]:
         """`with SyncChatModel.opened(Phi4Multimodal.connect()) as phi`: without async.
 
         Or `phi = SyncChatModel.opened(Phi4Multimodal.connect()).open()`, until `phi.close()`.
@@ -85,7 +85,7 @@ class SyncChatModel(SyncClosable):
             opened._close = portal.close
             return opened, portal.close
 
-        return SyncOpening(connect)
+        return SyncConnecting(connect)
 
     def chat(
         self,

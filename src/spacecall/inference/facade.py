@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from spacecall._client.call import Call
 from spacecall._client.direct import Report
-from spacecall._client.lifetime import Closable, Lifetime, Opening
+from spacecall._client.lifetime import Closable, Connecting, Lifetime
 from spacecall._io.link import HttpClient
 from spacecall._io.settings import Settings
 from spacecall._wire.inference.models import ModelInfo, RouterModel
@@ -64,7 +64,7 @@ class HuggingFaceInference(Images, Closable):
         proxy: str | None = None,
         http_client: HttpClient | None = None,
         lifetime: float = 3600,
-    ) -> Opening[Self]:
+    ) -> Connecting[Self]:
         """Open the way; leaving ends the calls that still run. Nothing is asked yet.
 
         Or `hf = await HuggingFaceInference.connect().open()`, until `await hf.aclose()`.
@@ -102,7 +102,7 @@ class HuggingFaceInference(Images, Closable):
             hf._lifetime = way
             return hf, way
 
-        return Opening(open_way)
+        return Connecting(open_way)
 
     def chat(
         self,

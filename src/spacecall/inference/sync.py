@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from spacecall._client.blocking import Portal, SyncClosable, SyncOpening, hold, wait
+from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, hold, wait
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Message
 from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
@@ -26,7 +26,7 @@ class SyncHuggingFaceInference(SyncClosable):
         self._model = model
 
     @classmethod
-    def connect(cls, source: str | None = None, **options: Any) -> SyncOpening[Self]:
+    def connect(cls, source: str | None = None, **options: Any) -> SyncConnecting[Self]:
         """`with SyncHuggingFaceInference.connect() as hf`; see `HuggingFaceInference.connect`.
 
         Or `hf = SyncHuggingFaceInference.connect().open()`, until `hf.close()`.
@@ -39,7 +39,7 @@ class SyncHuggingFaceInference(SyncClosable):
             opened._close = portal.close
             return opened, portal.close
 
-        return SyncOpening(connect)
+        return SyncConnecting(connect)
 
     def chat(self, messages: str | Sequence[Message], **options: Any) -> SyncCall[ChatReply]:
         """Ask for an answer; see `HuggingFaceInference.chat`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from spacecall import Space
-from spacecall._client.lifetime import Closable, Lifetime, Opening
+from spacecall._client.lifetime import Closable, Connecting, Lifetime
 
 __all__ = ["SpaceFacade"]
 
@@ -26,7 +26,7 @@ class SpaceFacade(Closable):
         self._space = space
 
     @classmethod
-    def connect(cls, source: str | None = None, **options: Any) -> Opening[Self]:
+    def connect(cls, source: str | None = None, **options: Any) -> Connecting[Self]:
         """`async with Facade.connect() as model`: on a Space of its own.
 
         Or `model = await Facade.connect().open()`, until `await model.aclose()`.
@@ -44,4 +44,4 @@ class SpaceFacade(Closable):
             model._lifetime = lifetime
             return model, lifetime
 
-        return Opening(connect)
+        return Connecting(connect)
