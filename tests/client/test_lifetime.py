@@ -288,7 +288,7 @@ async def _plain_call(space: Space) -> Any:
 
 
 def test_another_event_loop_of_the_thread_is_refused_at_once(server: HostileServer) -> None:
-    file = {"path": "/tmp/x.txt", "meta": {"_type": "gradio.FileData"}}
+    file = {"path": "x.txt", "meta": {"_type": "gradio.FileData"}}
     server.outputs = ["ok"]
     with asyncio.Runner() as own, asyncio.Runner() as strange:
         space = Space(server.url)
