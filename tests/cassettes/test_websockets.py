@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from spacecall import JobLostError, Space, Timeouts
+from spacecall import JobLostError, Limits, ProtocolError, Space, Timeouts
 from spacecall.cassettes import CassetteMissError, use_cassette
 from spacecall.cassettes.reading import read_recording
 from tests.client.tools import until
@@ -50,6 +50,19 @@ async def test_other_arguments_are_not_in_the_cassette(cassette: Path) -> None:
         use_cassette(cassette, mode="none"),
     ):
         await echo(NOWHERE, "another")
+
+
+async def test_a_message_over_the_limit_is_not_recorded_whole(cassette: Path) -> None:
+    large = {"msg": "log", "log": "x" * 5000}
+    with use_cassette(cassette, mode="all"):
+        async with (
+            serving(App("ws", ((QUEUED, WANTED, STARTED, large), "silent"))) as url,
+            Space(url, timeouts=Timeouts(total=20), limits=Limits(event=1000)) as space,
+        ):
+            with pytest.raises(ProtocolError, match=r"more than 1000 bytes"):
+                await space.call("/echo", text="hi")
+    (told,) = (one for one in read_recording(cassette).exchanges if one.events is not None)
+    assert max(len(event.data) for _, event in told.events or ()) < 1000
 
 
 async def test_a_websocket_that_broke_breaks_again(cassette: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.hostile.server import HostileServer, drip
 from tests.servers import DATA, AppServer
 
 
@@ -208,3 +209,12 @@ def test_a_login_comes_from_the_environment(
     wrong = cli(*call)
     assert wrong.code == 4
     assert "wrong username or password" in wrong.err
+
+
+@pytest.mark.parametrize("arguments", [["call", "/predict", "--x=hi"], ["inspect"]])
+def test_the_timeout_covers_an_app_that_drips(cli: Cli, arguments: list[str]) -> None:
+    command, *more = arguments
+    with HostileServer(routes={"/config": drip}) as server:
+        done = cli(command, server.url, *more, "--timeout", "1")
+    assert (done.code, done.out) == (5, "")
+    assert "the app did not open within 1 s" in done.err

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -109,6 +110,17 @@ def http(
         *headers,
     ]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + content
+
+
+def drip(_request: Request, connection: socket.socket) -> None:
+    """A byte of the answer now and then, for as long as anybody listens."""
+    connection.sendall(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999999\r\n\r\n"
+    )
+    with suppress(OSError):
+        while True:
+            connection.sendall(b" ")
+            time.sleep(0.05)
 
 
 def event(message: Mapping[str, Any] | bytes) -> bytes:

@@ -30,6 +30,7 @@ from tests.hostile.server import (
     Route,
     app_config,
     completed,
+    drip,
     http,
 )
 
@@ -51,17 +52,6 @@ def zeros(mebibytes: int, layers: int = 1) -> bytes:
 def answering(content: bytes, coding: str, status: str = "200 OK") -> Route:
     answer = http(content, status, headers=[f"content-encoding: {coding}"])
     return lambda _request, _socket: answer
-
-
-def drip(_request: Request, connection: socket.socket) -> None:
-    """A byte of the answer now and then, for as long as anybody listens."""
-    connection.sendall(
-        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999999\r\n\r\n"
-    )
-    with suppress(OSError):
-        while True:
-            connection.sendall(b" ")
-            time.sleep(0.05)
 
 
 def drip_head(_request: Request, connection: socket.socket) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from spacecall import (
     InvalidInputError,
+    Limits,
     NotFoundError,
+    ProtocolError,
     chat,
 )
 from spacecall.chat import Conversation, Message, ToolCall
@@ -269,3 +271,21 @@ def test_without_async_too(service_thread: StandIn) -> None:
         assert hf.chat("Count", model="my/model").result().text == "One two."
         with hf.chat("Count", model="my/model") as job:
             assert [str(piece) for piece in job.text] == ["One ", "two."]
+
+
+async def test_a_stream_without_end_is_bounded_in_bytes(service: StandIn) -> None:
+    service.on(CHAT, saying(*["x" * 1000] * 200))
+    async with opened(service, limits=Limits(body=50_000)) as (hf, _):
+        with pytest.raises(ProtocolError, match=r"more than 50000 bytes \(raise Limits\.body\)"):
+            await hf.chat("Count")
+
+
+async def test_pieces_that_nobody_reads_are_bounded_in_bytes(service: StandIn) -> None:
+    service.on(CHAT, saying(*["x" * 1000] * 50))
+    limits = Limits(max_buffered_bytes=100_000)
+    async with opened(service, limits=limits) as (hf, _), hf.chat("Count") as job:
+        reply = await job.result()
+        values = [value async for value in job.outputs]
+    assert len(reply.text) == 50_000
+    assert len(values) <= 3
+    assert values[-1] == reply

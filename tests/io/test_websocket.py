@@ -133,6 +133,60 @@ async def test_what_ends_it_badly_is_a_typed_error(
             await anext(socket)
 
 
+async def test_fragments_of_a_websocket_are_bounded_in_bytes() -> None:
+    """`Limits.event` is 10,000 here."""
+    sent = 0
+
+    async def then(peer: Peer) -> None:
+        nonlocal sent
+        fragments = [TextMessage("\u20ac" * 10, message_finished=False) for _ in range(333)]
+        await peer.send(*fragments, TextMessage("\u20ac", message_finished=True))
+        await peer.send(*[TextMessage("", message_finished=False) for _ in range(1000)])
+        while True:
+            await peer.send(TextMessage("\u20ac", message_finished=False))
+            sent += 3
+
+    async with opened(then) as socket:
+        assert await anext(socket) == "\u20ac" * 3331
+        with pytest.raises(ProtocolError, match=r"more than 10000 bytes \(raise Limits\.event\)"):
+            await anext(socket)
+    assert sent < 10**6
+
+
+async def test_bytes_that_are_no_text_are_read_as_far_as_they_are() -> None:
+    async def then(peer: Peer) -> None:
+        await peer.send(
+            BytesMessage(b"caf\xc3", message_finished=False),
+            BytesMessage(b"\xa9 \xff", message_finished=True),
+        )
+
+    async with opened(then) as socket:
+        assert await anext(socket) == "caf\u00e9 \ufffd"
+
+
+async def test_extensions_that_were_not_asked_for_are_refused() -> None:
+    async def answer(exchange: Exchange) -> None:
+        assert "sec-websocket-extensions" not in exchange.headers
+        await exchange.raw(
+            b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+            b"sec-websocket-extensions: permessage-deflate\r\n\r\n"
+        )
+
+    async with server(answer) as found, linked(found.url) as link:
+        with pytest.raises(ProtocolError, match="'permessage-deflate'"):
+            async with websocket(link, SOCKET, SETTINGS, headers={}):
+                pass
+
+
+async def test_a_compressed_frame_is_not_a_websockets_traffic() -> None:
+    async def then(peer: Peer) -> None:
+        await peer.exchange.raw(b"\xc1\x05hello")
+
+    async with opened(then) as socket:
+        with pytest.raises(ProtocolError):
+            await anext(socket)
+
+
 @pytest.mark.parametrize(("status", "error"), [(200, ProtocolError), (403, AuthError)])
 async def test_a_server_that_gives_no_websocket(status: int, error: type[SpaceError]) -> None:
     async def answer(exchange: Exchange) -> None:

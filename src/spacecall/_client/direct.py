@@ -36,9 +36,9 @@ class Report(Generic[T]):
         """Whether anybody listens; an awaited call wants the result alone."""
         return self._work.follow
 
-    def output(self, value: T) -> None:
-        """The value as far as it is known."""
-        self._work.emit(Output([value]))
+    def output(self, value: T, size: int = 0) -> None:
+        """The value as far as it is known; `size` is the bytes that it was made of."""
+        self._work.emit(Output([value]), size)
 
     def emit(self, event: Event[T]) -> None:
         """Any event but an output."""

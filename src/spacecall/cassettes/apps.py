@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.fingerprint import fingerprints
 from spacecall._core.loose import is_object
-from spacecall.cassettes.bodies import Stored
+from spacecall.cassettes.bodies import MAX_JSON, Stored
 from spacecall.cassettes.exchange import Exchange
 from spacecall.errors import ProtocolError
 
@@ -86,6 +86,9 @@ def json_of(body: Stored, read: Read) -> Any:
     """The value of a JSON body, in the cassette or beside it; None for any other."""
     if "json" in body or "sha256" not in body:
         return body.get("json")
+    size = body.get("size")
+    if not isinstance(size, int) or size > MAX_JSON:
+        return None
     try:
         return json.loads(read(body))
     except (ValueError, RecursionError):

@@ -13,6 +13,9 @@ from typing import Any, TypeAlias
 from spacecall._core.loose import is_object, items, text
 from spacecall.cassettes.errors import CassetteError
 
+MAX_JSON = 64 * 2**20
+"""Bytes of JSON that are read at most: as Python objects they may take 30 times that."""
+
 Stored: TypeAlias = dict[str, Any]
 """A body in a cassette, one of
 

@@ -16,7 +16,7 @@ import anyio
 from spacecall._atomic import check_inside, move_file, write_file
 from spacecall._core.loose import is_object, items, mapping
 from spacecall.cassettes import vcr
-from spacecall.cassettes.bodies import Stored, content, store
+from spacecall.cassettes.bodies import MAX_JSON, Stored, content, store
 from spacecall.cassettes.errors import CassetteError
 from spacecall.cassettes.exchange import Exchange
 
@@ -24,7 +24,7 @@ LARGE = 64 * 2**10
 """Bytes of a body from which on it is kept beside the cassette."""
 
 MOST = 256 * 2**20
-"""Bytes of a cassette, and of a body beside it, that are read at most."""
+"""Bytes of a body beside a cassette that are read at most."""
 
 _CHUNK = 2**16
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -173,8 +173,8 @@ class _Persister:
     @staticmethod
     def load_cassette(cassette_path: str, serializer: Any) -> Any:
         path = Path(cassette_path)
-        if path.is_file() and path.stat().st_size > MOST:
-            raise CassetteError(f"{path} has more than {MOST} bytes")
+        if path.is_file() and path.stat().st_size > MAX_JSON:
+            raise CassetteError(f"{path} has more than {MAX_JSON} bytes")
         try:
             written = path.read_text(encoding="utf-8") if path.is_file() else ""
             if not written.strip():  # an empty file counts as none, as with vcrpy

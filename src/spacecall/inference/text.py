@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from spacecall._client.call import Call
 from spacecall._client.direct import Report
+from spacecall._core.messages import wire_size
 from spacecall._core.requests import Request
 from spacecall._io.body import read
 from spacecall._io.settings import Settings
@@ -17,6 +18,7 @@ from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
     JobLostError,
+    ProtocolError,
     RateLimitedError,
     SpaceError,
     TransportError,
@@ -153,9 +155,13 @@ class Texts:
         fold: Fold,
         settings: Settings,
         sampling: Sampling,
-        tell: Callable[[], None],
+        tell: Callable[[int], None],
     ) -> None:
-        """Send a request, and put the answer together; `tell` is called when there is more."""
+        """Send a request, and put the answer together; `tell` is called when there is more.
+
+        Args:
+            tell: is given the bytes that have come.
+        """
         connection = self._connection
         try:
             # Of the refusals within an answer too.
@@ -176,10 +182,10 @@ class Texts:
         fold.whole(answer.body)
 
     async def _stream(
-        self, request: Request, fold: Fold, settings: Settings, tell: Callable[[], None]
+        self, request: Request, fold: Fold, settings: Settings, tell: Callable[[int], None]
     ) -> None:
         connection, limits = self._connection, settings.limits
-        opened = False
+        opened, received = False, 0
         try:
             async with connection.open(request, settings, provider=fold.provider) as response:
                 opened = True
@@ -188,8 +194,13 @@ class Texts:
                     return
                 async with aclosing(events(response, limit=limits.event)) as said:
                     async for event in said:
+                        received += wire_size(event)
+                        if received > limits.body:
+                            raise ProtocolError(
+                                f"an answer of more than {limits.body} bytes (raise Limits.body)"
+                            )
                         if fold.feed(event):
-                            tell()
+                            tell(received)
                         if fold.ended:
                             return
         except TransportError as error:
@@ -233,11 +244,11 @@ class Texts:
         )
 
 
-def _told(report: Report[ChatReply], reply: Callable[[], ChatReply]) -> Callable[[], None]:
+def _told(report: Report[ChatReply], reply: Callable[[], ChatReply]) -> Callable[[int], None]:
     """Tells the answer so far to whoever listens."""
 
-    def tell() -> None:
+    def tell(size: int) -> None:
         if report.followed:
-            report.output(reply())
+            report.output(reply(), size)
 
     return tell
