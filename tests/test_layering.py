@@ -16,7 +16,8 @@ PACKAGE = ROOT / "src" / "spacecall"
 
 # From the ground up. A room may import from its own line and from those above it.
 FLOORS = (
-    ("_version", "_visible", "_warnings", "errors", "options", "events", "endpoints"),
+    ("_version", "_visible", "_warnings", "_suggestions"),
+    ("_option_checks", "errors", "options", "events", "endpoints"),
     ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets"),
     ("_wire",),
     ("_core",),

@@ -28,6 +28,7 @@ from spacecall._io import tokens
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.link import HttpClient, Link, new_client
 from spacecall._io.settings import Settings
+from spacecall._option_checks import checked_call
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
@@ -73,6 +74,7 @@ class Hub(Openable[Link]):
         InvalidInputError: what names the Space is no id.
     """
 
+    @checked_call
     def __init__(
         self,
         token: str | None = None,
@@ -187,6 +189,7 @@ class SyncHub(SyncOpenable):
     Without a block, `hub = SyncHub().open()` lasts until `hub.close()`.
     """
 
+    @checked_call
     def __init__(
         self,
         token: str | None = None,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -20,6 +19,8 @@ from typing import Any, Protocol, cast
 from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, hold, wait
 from spacecall._client.call import Call
 from spacecall._client.lifetime import Connecting
+from spacecall._option_checks import checked_call
+from spacecall._suggestions import did_you_mean
 from spacecall.chat.media import Media, MediaInput
 from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
@@ -167,6 +168,7 @@ class _Facade(Protocol):
     def connect(self, **options: Any) -> Connecting[OpenImageModel]: ...
 
 
+@checked_call
 def connect(name: str, **options: Any) -> Connecting[OpenImageModel]:
     """Open an image model by its name, for `async with`.
 
@@ -178,7 +180,8 @@ def connect(name: str, **options: Any) -> Connecting[OpenImageModel]:
 
     Raises:
         NotFoundError: there is no such model; the message names the nearest.
-        SpaceError: the app cannot be reached.
+        TypeError: an option is unknown to the facade, or not of its type.
+        SpaceError (on entering): the app cannot be reached.
     """
     return _find(name).connect(**options)
 
@@ -203,11 +206,8 @@ def picture(image: MediaInput) -> File:
 def _find(name: str) -> _Facade:
     known = name.strip().casefold()
     if known not in _MODELS:
-        near = get_close_matches(known, _MODELS, n=3) or sorted(
-            one for one in _MODELS if "/" not in one
-        )
-        raise NotFoundError(
-            f"there is no image model called {name!r}; did you mean {', '.join(near)}?"
-        )
+        aliases = ", ".join(sorted(alias for alias in _MODELS if "/" not in alias))
+        hint = did_you_mean(known, _MODELS, f"there are {aliases}", count=3)
+        raise NotFoundError(f"there is no image model called {name!r}; {hint}")
     module, _, class_ = _MODELS[known].partition(":")
     return cast("_Facade", getattr(import_module(_SPACES + module), class_))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypedDict, get_args
+from typing import Literal, TypeAlias, TypedDict
+
+from spacecall._option_checks import checked_class
 
 __all__ = ["Auth", "CallOptions", "FileHosts", "Limits", "Retry", "Timeouts", "ZeroGPU"]
 
@@ -17,6 +19,7 @@ FileHosts: TypeAlias = Literal["app", "public", "any"]
 """
 
 
+@checked_class
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long each phase of a call may take, in seconds; None for no limit.
@@ -55,6 +58,7 @@ class Timeouts:
                 raise ValueError(f"Timeouts.{name} must be more than 0 seconds, got {value!r}")
 
 
+@checked_class
 @dataclass(frozen=True, slots=True)
 class Retry:
     """When to try again. Only what the server cannot have accepted is tried again.
@@ -82,12 +86,13 @@ class Retry:
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ValueError(f"Retry.attempts must be at least 1, got {self.attempts!r}")
-        if self.initial < 0 or self.max_wait < 0 or self.lost < 0:
+        if not (self.initial >= 0 and self.max_wait >= 0 and self.lost >= 0):
             raise ValueError("Retry.initial, max_wait and lost must not be negative")
         if not 0 <= self.jitter <= 1:
             raise ValueError(f"Retry.jitter must be from 0 to 1, got {self.jitter!r}")
 
 
+@checked_class
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on what one Space may take from this process.
@@ -127,15 +132,12 @@ class Limits:
     file_hosts: FileHosts = "public"
 
     def __post_init__(self) -> None:
-        if self.file_hosts not in get_args(FileHosts):
-            raise ValueError(
-                f"Limits.file_hosts must be 'app', 'public' or 'any', got {self.file_hosts!r}"
-            )
         for name in self.__slots__:
             if name != "file_hosts" and getattr(self, name) < 1:
                 raise ValueError(f"Limits.{name} must be at least 1, got {getattr(self, name)!r}")
 
 
+@checked_class
 @dataclass(frozen=True, slots=True)
 class Auth:
     """Credentials. They are in no repr, log or error message.
@@ -162,8 +164,10 @@ class Auth:
     ) -> None:
         if (username is None) != (password is None):
             raise ValueError("Auth takes username and password together")
-        if isinstance(hosts, str):
-            raise TypeError(f"Auth.hosts takes a collection of host names, got the str {hosts!r}")
+        hosts = tuple(hosts)
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"Auth.hosts takes names such as apps.example.com, got {host!r}")
         if token is not None:
             check_header("authorization", token, "Auth.token")
         object.__setattr__(self, "token", token)
@@ -172,6 +176,7 @@ class Auth:
         object.__setattr__(self, "hosts", frozenset(host.lower() for host in hosts))
 
 
+@checked_class
 @dataclass(frozen=True, slots=True)
 class ZeroGPU:
     """On whose quota of ZeroGPU a call runs: sent when the call joins the queue, and never else.
@@ -221,6 +226,8 @@ class CallOptions(TypedDict, total=False):
     simple: bool | None
 
 
+# No scheme, port, path or user: the token goes to a host by its name. IPv6 has colons.
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, Unpack
+from typing import Any, Generic, Never, Self, TypeVar, Unpack
 
 from spacecall._client.blocking import Portal, SyncOpenable, hold, wait
 from spacecall._client.call import Call
@@ -22,6 +22,7 @@ from spacecall._client.job import Job
 from spacecall._client.protocols import OnNewer
 from spacecall._client.space import Session, Space
 from spacecall._io.link import HttpClient
+from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
 from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
@@ -94,13 +95,19 @@ class SyncCall(Generic[T]):
     def __init__(self, portal: Portal, call: Call[T]) -> None:
         self._portal = portal
         self._call = call
+        call.take_up(remedy="write call.result(), `with call as job` or call.detach()")
 
     def with_options(self, **options: Unpack[CallOptions]) -> SyncCall[T]:
         """The same call with other options."""
         return SyncCall(self._portal, self._call.with_options(**options))
 
+    def map(self, transform: Callable[[T], V]) -> SyncCall[V]:
+        """The same call, with `transform` applied to its result and to each output before it."""
+        return SyncCall(self._portal, self._call.map(transform))
+
     def result(self) -> T:
         """Make the call and wait for its value. Raises as awaiting a `Call` does."""
+        self._call.take_up()
 
         async def result() -> T:
             return await self._call
@@ -109,7 +116,11 @@ class SyncCall(Generic[T]):
 
     def __enter__(self) -> SyncJob[T]:
         """Make the call; `for event in job` gives its events, and leaving early cancels it."""
+        self._call.take_up()
         return SyncJob(self._portal, wait(self._portal, self._call.__aenter__))
+
+    def __repr__(self) -> str:
+        return f"<Sync{repr(self._call)[1:]}"
 
     def __exit__(
         self,
@@ -122,6 +133,7 @@ class SyncCall(Generic[T]):
 
     def detach(self) -> Ticket:
         """Leave the job on the server; see `Call.detach`."""
+        self._call.take_up()
         return wait(self._portal, self._call.detach)
 
 
@@ -145,6 +157,11 @@ class SyncCaller:
         return self._caller.url
 
     @property
+    def gradio_version(self) -> tuple[int, ...]:
+        """The app's Gradio release, `(6, 31, 0)`; empty where it does not say."""
+        return self._caller.gradio_version
+
+    @property
     def endpoints(self) -> Mapping[str, Endpoint]:
         """What the app offers, by name."""
         return self._caller.endpoints
@@ -153,9 +170,9 @@ class SyncCaller:
         """`endpoints`, asked for if that has not been done."""
         return wait(self._portal, self._caller.describe)
 
-    def call(self, endpoint: str, /, **arguments: Any) -> SyncCall[Any]:
+    def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> SyncCall[Any]:
         """Call `endpoint` by name; see `Space.call`."""
-        return self.wrap(lambda caller: caller.call(endpoint, **arguments))
+        return self.wrap(lambda caller: caller.call(endpoint, *positional, **arguments))
 
     def wrap(self, make: Callable[[Caller], Call[T]]) -> SyncCall[T]:
         """The sync twin of the call that `make` makes: typed clients use this."""
@@ -216,6 +233,7 @@ class SyncSpace(SyncCaller, SyncOpenable):
     whatever thread.
     """
 
+    @checked_call
     def __init__(
         self,
         source: str,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Self, TypeVar, get_args
+from typing import Any, ClassVar, Self, TypeVar, Unpack
 
 from spacecall._client.blocking import SyncClosable, SyncConnecting
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller
 from spacecall._client.lifetime import Closable, Connecting, Lifetime
 from spacecall._client.space import Space
+from spacecall._client.space_options import SpaceOptions
 from spacecall._client.typed import AppObject, Arguments, OnDrift, TypedEndpoint
+from spacecall._option_checks import checked_call
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace
 
 __all__ = [
@@ -38,13 +40,19 @@ class TypedClient(Closable):
 
     SOURCE: ClassVar[str] = ""
 
+    @checked_call
     def __init__(self, caller: Caller, *, on_drift: OnDrift = "warn") -> None:
         self._caller = caller
-        self._on_drift: OnDrift = _known(on_drift)
+        self._on_drift: OnDrift = on_drift
 
     @classmethod
+    @checked_call
     def connect(
-        cls, source: str | None = None, *, on_drift: OnDrift = "warn", **options: Any
+        cls,
+        source: str | None = None,
+        *,
+        on_drift: OnDrift = "warn",
+        **options: Unpack[SpaceOptions],
     ) -> Connecting[Self]:
         """`async with Client.connect() as client`: the client on a Space of its own.
 
@@ -55,7 +63,6 @@ class TypedClient(Closable):
             on_drift: as of the client.
             options: those of `Space`.
         """
-        _known(on_drift)
         options.setdefault("describe", False)
         space = Space(source or cls.SOURCE, **options)
 
@@ -86,19 +93,24 @@ class SyncTypedClient(SyncClosable):
 
     SOURCE: ClassVar[str] = ""
 
+    @checked_call
     def __init__(self, caller: SyncCaller, *, on_drift: OnDrift = "warn") -> None:
         self._caller = caller
-        self._on_drift: OnDrift = _known(on_drift)
+        self._on_drift: OnDrift = on_drift
 
     @classmethod
+    @checked_call
     def connect(
-        cls, source: str | None = None, *, on_drift: OnDrift = "warn", **options: Any
+        cls,
+        source: str | None = None,
+        *,
+        on_drift: OnDrift = "warn",
+        **options: Unpack[SpaceOptions],
     ) -> SyncConnecting[Self]:
         """`with Client.connect() as client`: on a Space of its own, as in `TypedClient`.
 
         Or `client = Client.connect().open()`, until `client.close()`.
         """
-        _known(on_drift)
         options.setdefault("describe", False)
         space = SyncSpace(source or cls.SOURCE, **options)
 
@@ -117,9 +129,3 @@ class SyncTypedClient(SyncClosable):
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> SyncCall[T]:
         on_drift = self._on_drift
         return self._caller.wrap(lambda caller: endpoint.call(caller, arguments, on_drift))
-
-
-def _known(on_drift: OnDrift) -> OnDrift:
-    if on_drift not in get_args(OnDrift):
-        raise ValueError(f"on_drift is {on_drift!r}, not one of {', '.join(get_args(OnDrift))}")
-    return on_drift

@@ -48,7 +48,7 @@ def test_where_a_name_leads(name: str, place: str, options: dict[str, str] | Non
         ("phi4", "there is no chat model called 'phi4'; did you mean phi-4"),
         ("qvq-72", "did you mean qvq-72b"),
         ("lama-3", "llama-3"),
-        ("", r"called '' \(or a model id, owner/model\)"),
+        ("", "called ''; write its id on the Hub, owner/model"),
         ("a/b/c", "owner/model"),
     ],
 )

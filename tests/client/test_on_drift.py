@@ -125,7 +125,7 @@ async def test_connect_passes_it_on(protocol_app: AppServer) -> None:
     async with Client.connect(protocol_app.url, on_drift="raise") as client:
         with pytest.raises(SchemaDriftError):
             await client.call(CHANGED, text="hi")
-    with pytest.raises(ValueError, match="on_drift is 'explode', not one of ignore, warn, raise"):
+    with pytest.raises(ValueError, match="must be 'ignore', 'warn' or 'raise', got 'explode'"):
         async with Client.connect(protocol_app.url, on_drift="explode"):  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             pass
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from difflib import get_close_matches
 from typing import Any, cast
 
 from spacecall._core.schema_check import map_files, problems
 from spacecall._filesources import is_data_uri
+from spacecall._suggestions import did_you_mean
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import File, FileInput
@@ -27,12 +27,9 @@ def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
 
 def unknown_endpoint(name: str, known: list[str]) -> NotFoundError:
     """The error for a name that the app does not have."""
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    if near:
-        hint = "did you mean " + " or ".join(near) + "?"
-    else:
-        shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
-        hint = f"it has {shown}" if known else "it has no endpoint with a name"
+    shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+    otherwise = f"it has {shown}" if known else "it has no endpoint with a name"
+    hint = did_you_mean(name, known, otherwise, count=3, cutoff=0.5)
     return NotFoundError(f"the app has no endpoint {name}; {hint}", endpoint=name)
 
 
@@ -103,7 +100,5 @@ def _value(parameter: Parameter, given: Any, files: ArgumentFiles) -> tuple[Any,
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    if near:
-        return f"{name} is not a parameter; did you mean {near[0]}?"
-    return f"{name} is not a parameter; there is {', '.join(known) or 'none'}"
+    hint = did_you_mean(name, known, f"there is {', '.join(known) or 'none'}")
+    return f"{name} is not a parameter; {hint}"

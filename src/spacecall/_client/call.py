@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from types import TracebackType
@@ -24,12 +26,35 @@ class Call(ABC, Generic[T]):
     - `ticket = await call.detach()`: the job runs on, and its result is collected later.
 
     Cancelling the task that waits cancels the job on the server too. A call is for one use.
+
+    Warns:
+        RuntimeWarning: the call was dropped without any of these, nor a call derived from it.
     """
+
+    _remedy = "write `await call`, `async with call as job` or `await call.detach()`"
+    _is_news = False
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._used = False
         self._job: Job[T] | None = None
+        self._is_news = True
+
+    def __del__(self) -> None:
+        if self._is_news and not sys.is_finalizing():
+            text = f"the call of {self._name} was never made, nothing was sent: {self._remedy}"
+            warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
+
+    def take_up(self, *, remedy: str | None = None) -> None:
+        """Note that somebody makes the call, or another one from it: dropping it is no mistake.
+
+        Args:
+            remedy: what to write instead, where the call has only changed hands.
+        """
+        if remedy is None:
+            self._is_news = False
+        else:
+            self._remedy = remedy
 
     @abstractmethod
     def with_options(self, **options: Unpack[CallOptions]) -> Call[T]:
@@ -54,11 +79,12 @@ class Call(ABC, Generic[T]):
             InvalidInputError: the endpoint does not use the queue, or the call is a session's.
             SpaceError: the server did not accept the job.
         """
+        self.take_up()
         raise InvalidInputError(f"{self._name} is not one job of a queue: it cannot be detached")
 
     async def begin(self, *, follow: bool) -> Job[T]:
         """Make the call: what awaiting and entering have in common. Its user cancels the job."""
-        self._use()
+        self.use()
         return await self._start(follow=follow)
 
     def __await__(self) -> Generator[Any, Any, T]:
@@ -84,7 +110,9 @@ class Call(ABC, Generic[T]):
         if self._job is not None:
             await self._job.cancel()
 
-    def _use(self) -> None:
+    def use(self) -> None:
+        """Use the call up. Raises RuntimeError if that has been done."""
+        self.take_up()
         if self._used:
             raise RuntimeError("a Call is for one use: make another with space.call(…)")
         self._used = True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar, Unpack
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Never, TypeVar, Unpack
 
 from spacecall._client.arguments import bind, find, unknown_endpoint
 from spacecall._client.call import Call
@@ -55,18 +55,22 @@ class Caller:
         """`endpoints`, asked for if that has not been done."""
         return await self._way.connection.describe()
 
-    def call(self, endpoint: str, /, **arguments: Any) -> Call[Any]:
+    def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> Call[Any]:
         """Call `endpoint` by name, with the arguments that its `Endpoint.parameters` tell.
 
         A file argument is anything that `File` takes; inside an object it is a `File`, a `Path` or
         bytes, since a text there is never opened. No output gives None, one its value,
         several a tuple; files are `File` handles.
 
+        Raises:
+            TypeError: the endpoint is not named by a text, or an argument is without its name.
+
         When the call is awaited or entered, it raises:
             NotFoundError: the app has no such endpoint.
             InvalidInputError: an argument is unknown, missing, or does not fit the app's schema.
             SchemaDriftError: an output is not a file where the app's schema has one.
         """
+        self._check_names(endpoint, positional)
 
         async def prepare(connection: Connection) -> Plan[Any]:
             described = find(await connection.describe(), endpoint)
@@ -75,6 +79,19 @@ class Caller:
             return Plan(find_dependency(connection, described.name), values, decoder)
 
         return self.planned(endpoint, prepare)
+
+    def _check_names(self, endpoint: object, positional: Sequence[object]) -> None:
+        """Refuse what gradio_client takes: a number for the function, arguments without names."""
+        endpoints = self._way.connection.endpoints or {}
+        if not isinstance(endpoint, str):
+            name = next(iter(endpoints), "/predict")
+            kind = type(endpoint).__name__
+            raise TypeError(f"an endpoint is called by its name, as {name!r}, got {kind}")
+        if positional:
+            described = endpoints.get(f"/{endpoint.removeprefix('/')}")
+            parameters = described.parameters if described else ()
+            names = ", ".join(f"{parameter.name}=…" for parameter in parameters) or "name=…"
+            raise TypeError(f"arguments are given by name: write call({endpoint!r}, {names})")
 
     def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> Call[T]:
         """One call made of several: `steps` makes all but the last and gives that one.

@@ -101,10 +101,12 @@ class DirectCall(Call[T]):
         self._settings = settings
 
     def with_options(self, **options: Unpack[CallOptions]) -> DirectCall[T]:
+        self.take_up()
         settings = self._settings.override(**options)
         return DirectCall(self._name, self._direct, self._service, self._read, settings)
 
     def map(self, transform: Callable[[T], U]) -> DirectCall[U]:
+        self.take_up()
         read = self._read
         return DirectCall(
             self._name,

@@ -60,9 +60,11 @@ class QueueCall(Call[T]):
         self._prepare = prepare
 
     def with_options(self, **options: Unpack[CallOptions]) -> QueueCall[T]:
+        self.take_up()
         return QueueCall(self._name, self._way.override(**options), self._prepare)
 
     def map(self, transform: Callable[[T], U]) -> QueueCall[U]:
+        self.take_up()
         prepare = self._prepare
 
         async def mapped(connection: Connection) -> Plan[U]:
@@ -71,13 +73,14 @@ class QueueCall(Call[T]):
         return QueueCall(self._name, self._way, mapped)
 
     async def detach(self) -> Ticket:
+        self.take_up()
         if self._way.channel is not None:
             raise InvalidInputError("a session reads all its jobs: detach a call of the Space")
         if self._way.settings.simple:
             raise InvalidInputError("the simple call API leaves no tickets: detach without simple")
         connection = self._way.connection
         channel = connection.open_channel(listens=False)
-        self._use()
+        self.use()
         job = await self._join(channel, follow=False)
         return Ticket(
             space=connection.link.base,
@@ -128,9 +131,11 @@ class SequenceCall(Call[T]):
         self._steps = steps
 
     def with_options(self, **options: Unpack[CallOptions]) -> SequenceCall[T]:
+        self.take_up()
         return SequenceCall(self._name, self._way.override(**options), self._steps)
 
     def map(self, transform: Callable[[T], U]) -> SequenceCall[U]:
+        self.take_up()
         steps = self._steps
 
         async def mapped(way: Way) -> Call[U]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import anyio
 
@@ -24,6 +24,7 @@ from spacecall._core.config import AppConfig, read_config
 from spacecall._core.sources import without_secrets
 from spacecall._io.link import HttpClient, Link, new_client
 from spacecall._io.settings import Settings
+from spacecall._option_checks import checked_call
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
@@ -69,8 +70,12 @@ class Space(Caller, Openable[Connection]):
         NotFoundError, ProtocolError: there is no Gradio app at that address.
         UnsupportedProtocolError: it announces a protocol that is not known, see `on_newer`.
         InvalidInputError: `source` is neither an id nor an address.
+
+    Raises (where it is made):
+        TypeError: an option is unknown, or not of its type.
     """
 
+    @checked_call
     def __init__(
         self,
         source: str,
@@ -88,8 +93,6 @@ class Space(Caller, Openable[Connection]):
         super().__init__(None)
         if proxy is not None and http_client is not None:
             raise ValueError("give the proxy to the http_client")
-        if on_newer not in get_args(OnNewer):
-            raise ValueError(f"on_newer must be 'warn' or 'raise', got {on_newer!r}")
         self._options = _Options(
             source=source,
             auth=auth,

@@ -9,6 +9,7 @@ from spacecall.errors import InvalidInputError
 
 _USER_INFO = re.compile(r"^(\s*(?:[^:/@]*:)?//)?.*@", re.DOTALL)
 _SPACE_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_BARE_HOST = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?(?:/[^@]*)?", re.ASCII)
 _HUB_PAGE = re.compile(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/spaces/([^/?#]+/[^/?#]+)/?.*"
 )
@@ -42,8 +43,16 @@ def base_url(source: str) -> str:
         raise InvalidInputError("put credentials into auth=Auth(…), not into the address")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidInputError(
-            f"{without_secrets(source)!r} is neither a Space id (owner/name) nor an address (https://…)"
+            f"{without_secrets(source)!r} is neither a Space id (owner/name) nor an "
+            f"address{_with_scheme(source)}"
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     place = host if port is None else f"{host}:{port}"
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+
+
+def _with_scheme(source: str) -> str:
+    """What to write for an address whose http:// was left out."""
+    if not _BARE_HOST.fullmatch(source.strip()):
+        return " (https://…)"
+    return f": write http://{source.strip()} or https://{source.strip()}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from spacecall._io.credentials import MaskedHeaders
+from spacecall._option_checks import check_options
 from spacecall.options import CallOptions, Limits, Retry, Timeouts, ZeroGPU, check_header
 
 JOIN_HEADERS = {"x-gradio-user": "api"}
@@ -38,7 +39,12 @@ class Settings:
         return MaskedHeaders({**JOIN_HEADERS, **self.zero_gpu.headers()})
 
     def override(self, **options: Unpack[CallOptions]) -> Settings:
-        """These settings with what is given changed; headers are added to those there are."""
+        """These settings with what is given changed; headers are added to those there are.
+
+        Raises:
+            TypeError: an option is unknown, or not of its type.
+        """
+        check_options("with_options", options, CallOptions)
         simple = options.get("simple")
         return replace(
             self,

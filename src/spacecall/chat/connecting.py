@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 from spacecall._client.blocking import SyncConnecting
 from spacecall._client.lifetime import Connecting
+from spacecall._option_checks import checked_call
+from spacecall._suggestions import did_you_mean
 from spacecall.chat.models import OpenChatModel, SyncChatModel
 from spacecall.errors import NotFoundError
 
@@ -43,6 +44,7 @@ class Target:
         return getattr(import_module(module), name)
 
 
+@checked_call
 def connect(name: str, **options: Any) -> Connecting[OpenChatModel]:
     """Open a chat model by its name, for an `async with` block.
 
@@ -55,7 +57,8 @@ def connect(name: str, **options: Any) -> Connecting[OpenChatModel]:
 
     Raises:
         NotFoundError: there is no such alias; the message names the nearest.
-        SpaceError: the app or the service cannot be reached.
+        TypeError: an option is unknown to the facade, or not of its type.
+        SpaceError (on entering): the app or the service cannot be reached.
     """
     target = find_model(name)
     opening: Connecting[OpenChatModel] = target.load().connect(**{**target.options, **options})
@@ -82,6 +85,7 @@ def find_model(name: str) -> Target:
     aliases: Mapping[str, str] = Target("spacecall.inference.aliases:ALIASES").load()
     if known in aliases:
         return Target(_INFERENCE, {"model": known})
-    near = get_close_matches(known, [*_SPACES, *aliases], n=3)
-    guess = f"; did you mean {', '.join(near)}?" if near else " (or a model id, owner/model)"
-    raise NotFoundError(f"there is no chat model called {name!r}{guess}")
+    hint = did_you_mean(
+        known, [*_SPACES, *aliases], "write its id on the Hub, owner/model", count=3
+    )
+    raise NotFoundError(f"there is no chat model called {name!r}; {hint}")

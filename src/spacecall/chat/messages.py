@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from spacecall._option_checks import checked_class
 from spacecall.chat.media import MediaInput
 
 __all__ = ["Message", "Role", "ToolCall"]
@@ -29,6 +30,7 @@ class ToolCall:
     arguments: str
 
 
+@checked_class
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from spacecall._core.schema_nodes import kinds_of
+from spacecall._suggestions import did_you_mean
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 
@@ -138,8 +138,7 @@ def _unknown(name: str, flags: Sequence[Flag]) -> str:
     listed = ", ".join(flag.name for flag in flags) or "none"
     if not name.startswith("-"):
         return f"{name!r} is not expected here: arguments are flags; there is {listed}"
-    near = get_close_matches(name, names, n=1)
-    return f"there is no {name}; " + (f"did you mean {near[0]}?" if near else f"there is {listed}")
+    return f"there is no {name}; {did_you_mean(name, names, f'there is {listed}')}"
 
 
 def _kebab(name: str) -> str:

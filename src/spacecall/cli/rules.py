@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
+from spacecall._suggestions import did_you_mean
 from spacecall.cli.output import screen, write
 from spacecall.codegen.drift import RULES, SEVERITIES, Rule
 from spacecall.errors import InvalidInputError
@@ -37,8 +37,7 @@ def rules(
 
 def _find(rule: str) -> Rule:
     if rule not in RULES:
-        near = get_close_matches(rule, RULES, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "spacecall rules lists them"
+        hint = did_you_mean(rule, RULES, "spacecall rules lists them", count=3)
         raise InvalidInputError(f"no rule is called {rule!r}; {hint}")
     return RULES[rule]
 

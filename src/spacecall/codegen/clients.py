@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from spacecall._atomic import remove_files
 from spacecall._core.sources import space_id
+from spacecall._suggestions import did_you_mean
 from spacecall.codegen import output, overrides, projects, store
 from spacecall.codegen.configuration import Configuration, ConfigurationError, SpaceSettings
 from spacecall.codegen.names import module_name, slug
@@ -199,7 +199,6 @@ def _find(known: Sequence[Client], name: str) -> Client:
             return one
         if one.source and space_id(name) is not None and space_id(name) == space_id(one.source):
             return one
-    near = get_close_matches(name, [one.name for one in known], n=1)
-    shown = ", ".join(one.name for one in known)
-    hint = f"did you mean {near[0]}?" if near else f"there is {shown or 'none'}"
+    names = [client.name for client in known]
+    hint = did_you_mean(name, names, f"there is {', '.join(names) or 'none'}")
     raise InvalidInputError(f"no client is called {name}; {hint}")

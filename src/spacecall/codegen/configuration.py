@@ -20,12 +20,12 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from spacecall._core.loose import is_array, is_object, mapping
 from spacecall._core.sources import base_url, space_id
+from spacecall._suggestions import did_you_mean
 from spacecall.codegen.drift import Policy, PolicyError, read_policy
 from spacecall.codegen.names import module_name, slug
 from spacecall.errors import InvalidInputError
@@ -155,8 +155,7 @@ class _Reader:
     def keys(self, where: str, table: Mapping[str, Any], known: Sequence[str]) -> None:
         for key in table:
             if key not in known:
-                near = get_close_matches(key, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
+                hint = did_you_mean(key, known, f"there is {', '.join(known)}")
                 self.wrong(where, f"has no key {key!r}; {hint}")
 
     def text(self, key: str, value: object) -> str:

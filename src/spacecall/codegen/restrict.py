@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from spacecall._core.loose import items, mapping, text
+from spacecall._suggestions import did_you_mean
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, described, endpoint_of, reached
 from spacecall.codegen.store import SchemaError, SchemaFolder
 
@@ -32,8 +32,7 @@ def restricted(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaF
         return folder
     for name in endpoints:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none'}."
+            hint = did_you_mean(name, known, f"it has {', '.join(known) or 'none'}.")
             raise SchemaError(f"{folder.name} has no endpoint {name}: {hint} Or refresh it")
     made = {name: _kept(folder.documents[name], set(endpoints)) for name in (JOIN, QUEUE_DATA)}
     return replace(folder, documents={**folder.documents, **made})

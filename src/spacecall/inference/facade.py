@@ -10,6 +10,7 @@ from spacecall._client.direct import Report
 from spacecall._client.lifetime import Closable, Connecting, Lifetime
 from spacecall._io.link import HttpClient
 from spacecall._io.settings import Settings
+from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Conversation, MediaInput, Message
 from spacecall.inference._catalogue import Catalogue
@@ -49,6 +50,7 @@ class HuggingFaceInference(Images, Closable):
         self._texts = Texts(connection, self._catalogue, self)
 
     @classmethod
+    @checked_call
     def connect(
         cls,
         source: str | None = None,
@@ -104,6 +106,7 @@ class HuggingFaceInference(Images, Closable):
 
         return Connecting(open_way)
 
+    @checked_arguments
     def chat(
         self,
         messages: str | Sequence[Message],
@@ -166,6 +169,7 @@ class HuggingFaceInference(Images, Closable):
 
         return self._connection.direct.call("chat", service)
 
+    @checked_arguments
     def complete(
         self,
         messages: str | Sequence[Message],

@@ -14,6 +14,7 @@ from spacecall._client.direct import Report
 from spacecall._core.requests import Request
 from spacecall._io.settings import Settings
 from spacecall._io.web import WebSource
+from spacecall._option_checks import checked_arguments
 from spacecall.chat import MediaInput
 from spacecall.errors import InvalidInputError, SpaceError
 from spacecall.events import Log
@@ -50,6 +51,7 @@ class Images:
         self._connection = connection
         self._catalogue = catalogue
 
+    @checked_arguments
     def generate(
         self,
         prompt: str,

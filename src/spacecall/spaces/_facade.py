@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 from spacecall import Space
 from spacecall._client.lifetime import Closable, Connecting, Lifetime
+from spacecall._client.space_options import SpaceOptions
+from spacecall._option_checks import checked_call
 
 __all__ = ["SpaceFacade"]
 
@@ -26,7 +28,10 @@ class SpaceFacade(Closable):
         self._space = space
 
     @classmethod
-    def connect(cls, source: str | None = None, **options: Any) -> Connecting[Self]:
+    @checked_call
+    def connect(
+        cls, source: str | None = None, **options: Unpack[SpaceOptions]
+    ) -> Connecting[Self]:
         """`async with Facade.connect() as model`: on a Space of its own.
 
         Or `model = await Facade.connect().open()`, until `await model.aclose()`.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from spacecall._suggestions import nearest
 from spacecall.codegen.drift.findings import SEVERITIES, Finding, Place
 from spacecall.codegen.drift.inputs import compare_inputs
 from spacecall.codegen.drift.interface import App, Endpoint
@@ -67,7 +67,7 @@ def _gone(make: Maker, match: Match, live: App) -> Finding:
         rule, how = f"endpoint-{why}", "private" if why == "private" else "not described any more"
         text = f"{before.name} is {how}"
         return make(rule, "", before.place, text, before.visibility, why)
-    near = get_close_matches(before.name, live.endpoints, n=3, cutoff=0.6)
+    near = nearest(before.name, live.endpoints)
     hint = f"; the nearest names are {', '.join(near)}" if near else ""
     text = f"the app has no {before.name} any more{hint}"
     return make("endpoint-removed", "", before.place, text, before.name)

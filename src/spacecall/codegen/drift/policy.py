@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from spacecall._core.loose import is_array, is_object, items, mapping, text
+from spacecall._suggestions import did_you_mean
 from spacecall.codegen.drift.findings import SEVERITIES, Finding, Place, Severity
 from spacecall.codegen.drift.rules import RULES
 
@@ -203,6 +203,5 @@ def _day(value: object) -> date | None:
 def _unknown_rule(where: str, rule: str) -> list[str]:
     if rule in RULES:
         return []
-    near = get_close_matches(rule, RULES, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return [f"{where}: no rule is called {rule!r}{hint}"]
+    hint = did_you_mean(rule, RULES, "spacecall rules lists them")
+    return [f"{where}: no rule is called {rule!r}; {hint}"]

@@ -6,6 +6,7 @@ What is known of the Space was seen on a replica of it (tests/apps/spaces).
 from __future__ import annotations
 
 from spacecall import Call, File, InvalidInputError
+from spacecall._option_checks import checked_arguments
 from spacecall.chat.media import MediaInput
 from spacecall.images import picture
 from spacecall.spaces._facade import SpaceFacade
@@ -21,6 +22,7 @@ class Flux1KontextDev(SpaceFacade):
     LABEL = "FLUX.1-Kontext-Dev"
     SOURCE = wire.Flux1KontextDev.SOURCE
 
+    @checked_arguments
     def generate(
         self,
         prompt: str,

@@ -6,6 +6,7 @@ What is known of the Space was seen on a replica of it (tests/apps/spaces).
 from __future__ import annotations
 
 from spacecall import Call, File
+from spacecall._option_checks import checked_arguments
 from spacecall.chat.media import MediaInput
 from spacecall.spaces._facade import SpaceFacade
 from spacecall.spaces._images import given, made, no_use, seeded
@@ -20,6 +21,7 @@ class Flux1Schnell(SpaceFacade):
     LABEL = "FLUX.1-schnell"
     SOURCE = wire.Flux1Schnell.SOURCE
 
+    @checked_arguments
     def generate(
         self,
         prompt: str,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from secrets import randbelow
 
 from spacecall import Call, File
+from spacecall._option_checks import checked_arguments
 from spacecall.chat.media import MediaInput
 from spacecall.spaces._facade import SpaceFacade
 from spacecall.spaces._images import given, no_use
@@ -24,6 +25,7 @@ class JanusPro7B(SpaceFacade):
     LABEL = "DeepSeek Janus-Pro-7B"
     SOURCE = wire.JanusPro7b.SOURCE
 
+    @checked_arguments
     def generate(
         self,
         prompt: str,

@@ -13,6 +13,7 @@ from uuid import uuid4
 from spacecall import Call, InvalidInputError, ZeroGPU
 from spacecall._client.caller import Caller
 from spacecall._client.space import Session
+from spacecall._option_checks import checked_arguments
 from spacecall.chat import ChatReply, Conversation, MediaInput, Message, Turn, read_turn
 from spacecall.spaces._facade import SpaceFacade
 from spacecall.spaces.phi4_multimodal import _generated as wire
@@ -30,6 +31,7 @@ class Phi4Multimodal(SpaceFacade):
     MODELS = (DEFAULT_MODEL,)
     ALIASES: ClassVar[Mapping[str, str]] = {"phi-4": DEFAULT_MODEL}
 
+    @checked_arguments
     def chat(
         self,
         messages: str | Sequence[Message],

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from spacecall import Call, InvalidInputError
 from spacecall._client.caller import Caller
+from spacecall._option_checks import checked_arguments
 from spacecall.chat import (
     ChatReply,
     Conversation,
@@ -39,6 +40,7 @@ class Qvq72B(SpaceFacade):
     MODELS = (DEFAULT_MODEL,)
     ALIASES: ClassVar[Mapping[str, str]] = {"qvq-72b": DEFAULT_MODEL}
 
+    @checked_arguments
     def chat(
         self,
         messages: str | Sequence[Message],

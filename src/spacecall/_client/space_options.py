@@ -1,0 +1,24 @@
+"""The options of a Space, for those that open one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from spacecall._client.protocols import OnNewer
+from spacecall._io.link import HttpClient
+from spacecall.options import Auth, Limits, Retry, Timeouts
+
+
+class SpaceOptions(TypedDict, total=False):
+    """What `Space` takes besides its source; see there."""
+
+    auth: Auth | None
+    timeouts: Timeouts | None
+    retry: Retry | None
+    limits: Limits | None
+    headers: Mapping[str, str] | None
+    proxy: str | None
+    http_client: HttpClient | None
+    describe: bool
+    on_newer: OnNewer

@@ -1,0 +1,274 @@
+"""Options checked where they are given: their names and types, as the annotations say.
+
+A signature or a `TypedDict` is the one source of names and types; type checkers read it too.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, wraps
+from types import NoneType, SimpleNamespace, UnionType
+from typing import (
+    Any,
+    Final,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    Union,
+    Unpack,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from spacecall._suggestions import did_you_mean
+from spacecall.errors import InvalidInputError
+
+__all__ = ["check_options", "checked_arguments", "checked_call", "checked_class"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C", bound=type)
+
+_EXAMPLES: Final[Mapping[str, str]] = {
+    "Auth": "Auth(token=…) or Auth(username=…, password=…)",
+    "Limits": "Limits(lanes=…)",
+    "Message": 'Message("user", "…")',
+    "Retry": "Retry(attempts=…)",
+    "Timeouts": "Timeouts(total=…)",
+    "ZeroGPU": "ZeroGPU(token=…)",
+}
+"""What to write for an option of such a type."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What a function takes.
+
+    Attributes:
+        types: of the options that can be given by name.
+        positional: names of the parameters that can be given by position; None for any number.
+        is_open: whether it takes other names too.
+    """
+
+    types: Mapping[str, Any]
+    positional: tuple[str, ...] | None
+    is_open: bool
+
+
+def checked_call(function: Callable[P, R]) -> Callable[P, R]:
+    """Check what a function is called with, before it runs.
+
+    Raises (when it is called):
+        TypeError: an option is unknown, or not of its type.
+        ValueError: an option is not one of the values that it can have.
+    """
+    return _checked(function, function.__qualname__, "")
+
+
+def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Check what a method that makes a call is called with, before it runs.
+
+    Raises (when it is called):
+        TypeError: an option is unknown.
+        InvalidInputError: a value is not of its type, or not one of those that it can be.
+    """
+    return _checked(function, function.__qualname__, "", invalid=InvalidInputError)
+
+
+def checked_class(cls: C) -> C:
+    """Check what a class is called with; see `checked_call`."""
+    initialise: Callable[..., None] = getattr(cls, "__init__")  # noqa: B009 - of this class itself
+    setattr(cls, "__init__", _checked(initialise, cls.__name__, f"{cls.__name__}."))  # noqa: B010
+    return cls
+
+
+def check_options(function: str, options: Mapping[str, object], types: type) -> None:
+    """Check options against a `TypedDict`.
+
+    Args:
+        function: its name, for messages.
+        types: the `TypedDict`.
+
+    Raises:
+        TypeError, ValueError: as `checked_call`.
+    """
+    _check_names(function, options, _types_of(types))
+    for name, value in options.items():
+        _check_value(_types_of(types)[name], name, value)
+
+
+def _checked(
+    function: Callable[P, R],
+    name: str,
+    prefix: str,
+    invalid: Callable[[str], Exception] | None = None,
+) -> Callable[P, R]:
+    label = name.removesuffix(".__init__")
+
+    @wraps(function)
+    def check_and_call(*args: P.args, **kwargs: P.kwargs) -> R:
+        options = _options_of(function)
+        positional = options.positional
+        if positional is None:
+            positional = ()
+        elif len(args) > len(positional):
+            named = next((each for each in options.types if each not in positional), None)
+            remedy = f": write {label}({named}=…)" if named else ""
+            raise TypeError(f"{label} takes its options by name{remedy}")
+        if not options.is_open:
+            _check_names(label, kwargs, options.types)
+        given = {**dict(zip(positional, args, strict=False)), **kwargs}
+        for option, value in given.items():
+            if option in options.types:
+                _check_value(options.types[option], f"{prefix}{option}", value, invalid)
+        return function(*args, **kwargs)
+
+    return check_and_call
+
+
+@cache
+def _types_of(types: type) -> Mapping[str, Any]:
+    return get_type_hints(types)
+
+
+def _hints_of(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """The types of the parameters, but of those that name a type which is not there at runtime."""
+    names = inspect.unwrap(function).__globals__
+    hints: dict[str, Any] = {}
+    for name, annotation in function.__annotations__.items():
+        with suppress(NameError, TypeError):  # an alias may be a text: "Media | str"
+            hints |= get_type_hints(SimpleNamespace(__annotations__={name: annotation}), names)
+    return hints
+
+
+@cache
+def _options_of(function: Callable[..., Any]) -> _Options:
+    hints = _hints_of(function)
+    types: dict[str, Any] = {}
+    positional: list[str] = []
+    takes_any_number = is_open = False
+    for name, parameter in inspect.signature(function).parameters.items():
+        hint = hints.get(name, Any)
+        if parameter.kind is parameter.VAR_KEYWORD:
+            if get_origin(hint) is Unpack:
+                types |= _types_of(get_args(hint)[0])
+            else:
+                is_open = True
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            takes_any_number = True
+        else:
+            if parameter.kind is not parameter.KEYWORD_ONLY:
+                positional.append(name)
+            if name not in ("self", "cls"):
+                types[name] = hint
+    return _Options(types, None if takes_any_number else tuple(positional), is_open)
+
+
+def _check_names(function: str, names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known, f"it takes {', '.join(known) or 'none'}")
+            raise TypeError(f"{function} takes no option {name!r}: {hint}")
+
+
+def _check_value(
+    hint: Any, name: str, value: object, invalid: Callable[[str], Exception] | None = None
+) -> None:
+    problem = _mismatch(hint, name, value)
+    if problem is None:
+        return
+    if invalid is not None:
+        raise invalid(problem)
+    literals = [each for member in _members(hint) for each in _values_of(member)]
+    if any(type(each) is type(value) for each in literals):
+        raise ValueError(f"{problem.rpartition(', got ')[0]}, got {value!r}")
+    raise TypeError(problem)
+
+
+def _mismatch(hint: Any, name: str, value: object) -> str | None:
+    """Return what is wrong with a value and where; None if it fits, or nobody can tell."""
+    members = _members(hint)
+    problems = [_member_mismatch(member, name, value) for member in members]
+    if None in problems:
+        return None
+    expected = _expected(members, name, value)
+    return next((problem for problem in problems if problem), expected)
+
+
+def _member_mismatch(hint: Any, name: str, value: object) -> str | None:
+    """As `_mismatch`, of a type that is not a union; "" where the value itself does not fit."""
+    origin = get_origin(hint) or hint
+    if origin is Literal:
+        return None if any(_is_same(each, value) for each in get_args(hint)) else ""
+    if origin in (int, float):
+        kinds = (int, float) if origin is float else (int,)
+        return None if isinstance(value, kinds) and not isinstance(value, bool) else ""
+    if not isinstance(origin, type) or not _is_checkable(origin):
+        return None
+    if not isinstance(value, origin):
+        return ""
+    return _items_mismatch(origin, get_args(hint), name, value)
+
+
+def _items_mismatch(origin: type, args: tuple[Any, ...], name: str, value: object) -> str | None:
+    if issubclass(origin, Mapping):
+        keys, values = args or (Any, Any)
+        for key, item in cast("Mapping[object, object]", value).items():
+            if problem := _mismatch(keys, f"a key of {name}", key):
+                return problem
+            if problem := _mismatch(values, f"{name}[{key!r}]", item):
+                return problem
+    elif issubclass(origin, Iterable) and not issubclass(origin, (str, bytes)):
+        if isinstance(value, (str, bytes)):
+            return f"{name} must be a collection, got {_name_of(type(value))}: write […]"
+        if args and isinstance(value, (list, tuple, set, frozenset)):
+            for index, item in enumerate(cast("Collection[object]", value)):
+                if problem := _mismatch(args[0], f"{name}[{index}]", item):
+                    return problem
+    return None
+
+
+def _is_checkable(origin: type) -> bool:
+    """Whether `isinstance` tells: not of protocols, and not of typing's own (`BinaryIO`)."""
+    return not getattr(origin, "_is_protocol", False) and origin.__module__ != "typing"
+
+
+def _is_same(literal: object, value: object) -> bool:
+    return type(literal) is type(value) and literal == value
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _values_of(hint: Any) -> tuple[object, ...]:
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def _expected(members: tuple[Any, ...], name: str, value: object) -> str:
+    """Say what a value must be. It is not shown: it may be secret."""
+    names: list[str] = []
+    for member in members:
+        values = [repr(each) for each in _values_of(member)]
+        names += values or [_name_of(member)]
+    listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    examples = [_EXAMPLES[each] for each in names if each in _EXAMPLES]
+    remedy = f": write {examples[0]}" if examples else ""
+    return f"{name} must be {listed}, got {_name_of(type(value))}{remedy}"
+
+
+def _name_of(hint: Any) -> str:
+    if hint is NoneType:
+        return "None"
+    origin = get_origin(hint)
+    if origin is None:
+        package = getattr(hint, "__module__", "builtins").partition(".")[0]
+        shown = "" if package in ("builtins", "spacecall") else f"{package}."
+        return f"{shown}{getattr(hint, '__name__', str(hint))}"
+    args = ", ".join(_name_of(each) for each in get_args(hint))
+    return f"{getattr(origin, '__name__', str(origin))}[{args}]" if args else str(origin)
