@@ -194,3 +194,5 @@ async def test_a_call_is_for_one_use(space: Space) -> None:
 async def test_nothing_is_sent_before_a_call_is_used(space: Space) -> None:
     call = space.call("/no such endpoint", wrong="argument")
     assert repr(call) == "<Call /no such endpoint>"
+    with pytest.warns(RuntimeWarning, match="the call of /no such endpoint was never made"):
+        del call

@@ -123,7 +123,9 @@ def _queue_event(event: Event) -> Report:
     except ProtocolError as error:
         yield str(error)
         return
-    if isinstance(message, messages.UnknownMessage):
+    if isinstance(message, messages.MalformedMessage):
+        yield message.reason
+    elif isinstance(message, messages.UnknownMessage):
         yield f"a message of an unknown kind: {message.msg[:60]!r}"
 
 
