@@ -14,6 +14,7 @@ from spacecall._core.fingerprint import fingerprints
 from spacecall._core.loose import is_object
 from spacecall.cassettes.bodies import MAX_JSON, Stored
 from spacecall.cassettes.exchange import Exchange
+from spacecall.cassettes.json_values import parse_json
 from spacecall.errors import ProtocolError
 
 Read = Callable[[Stored], bytes]
@@ -90,8 +91,8 @@ def json_of(body: Stored, read: Read) -> Any:
     if not isinstance(size, int) or size > MAX_JSON:
         return None
     try:
-        return json.loads(read(body))
-    except (ValueError, RecursionError):
+        return parse_json(read(body))
+    except ValueError:
         return None
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from spacecall._core.loose import is_object, items, text
 from spacecall.cassettes.errors import CassetteError
+from spacecall.cassettes.json_values import dump_json, parse_json
 
 MAX_JSON = 64 * 2**20
 """Bytes of JSON that are read at most: as Python objects they may take 30 times that."""
@@ -35,8 +34,8 @@ def store(content: bytes, content_type: str) -> Stored:
         return {}
     if "json" in content_type:
         try:
-            return {"json": json.loads(content)}
-        except (ValueError, RecursionError):
+            return {"json": parse_json(content)}
+        except ValueError:
             pass
     try:
         return {"string": content.decode()}
@@ -53,16 +52,16 @@ def content(stored: Stored) -> bytes:
     if not stored:
         return b""
     if "json" in stored:
-        return json.dumps(stored["json"], ensure_ascii=False, separators=(",", ":")).encode()
+        return dump_json(stored["json"]).encode()
     string = stored.get("string")
     if isinstance(string, (str, bytes)):  # vcrpy makes bytes of it
-        return string.encode() if isinstance(string, str) else string
+        return string.encode(errors="replace") if isinstance(string, str) else string
     if isinstance(stored.get("base64"), str):
         try:
             return base64.b64decode(stored["base64"], validate=True)
-        except binascii.Error as error:
-            raise CassetteError(f"a body is no base64: {error}") from error
-    raise CassetteError(f"a body of an unknown kind: {', '.join(sorted(stored))}")
+        except ValueError as error:
+            raise CassetteError(f"a body is not base64: {error}") from error
+    raise CassetteError(f"a body of an unknown kind: {', '.join(sorted(stored))[:200]}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from spacecall._core.loose import is_array, is_object, items, mapping, strings
+from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._io.intercept import FAILURES
 from spacecall.cassettes.bodies import Stored
 from spacecall.cassettes.errors import CassetteError
+from spacecall.cassettes.json_values import seconds
 from spacecall.cassettes.sse import Event
 
 Headers = tuple[tuple[str, str], ...]
 
+_MAX_STATUS: Final = 999
 COMPLETE: Literal["complete"] = "complete"
 """The answer came whole."""
 CLOSED: Literal["closed"] = "closed"
@@ -63,19 +65,24 @@ class Exchange:
         Raises:
             CassetteError: it is none.
         """
+        times = items(response.get("times"))
+        if len(times) != 3:
+            raise CassetteError("it has no times: they are when it began, was answered, and ended")
         try:
-            self.began, self.answered, self.ended = map(float, items(response.get("times")))
-            self.status = int(mapping(response.get("status")).get("code", 0))
-        except (TypeError, ValueError) as error:
-            raise CassetteError(f"{self.method} {self.url} has no times or no status") from error
-        self.end = str(response.get("end", COMPLETE))
+            self.began, self.answered, self.ended = map(seconds, times)
+        except ValueError as error:
+            raise CassetteError(str(error)) from error
+        status = mapping(response.get("status")).get("code", 0)
+        if not isinstance(status, int) or not 0 <= status <= _MAX_STATUS:
+            raise CassetteError(f"its status is not a number from 0 to {_MAX_STATUS}")
+        self.status = int(status)
+        self.end = text(response.get("end", COMPLETE))
         if self.end not in {COMPLETE, CLOSED, *FAILURES}:
-            raise CassetteError(f"{self.method} {self.url} ends in an unknown way: {self.end!r}")
+            raise CassetteError(f"it ends in an unknown way: {self.end[:60]!r}")
         self.headers = tuple(_flat(mapping(response.get("headers"))))
         self.body = dict(mapping(response.get("body")))
         if "events" in response:
-            stored = items(response["events"])
-            self.events = [Event.of(one) for one in stored if is_object(one)]
+            self.events = [*_events(items(response["events"]))]
 
     def header(self, name: str) -> str:
         """A header of the answer; empty if there is none."""
@@ -96,8 +103,18 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
 
 def _flat(headers: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, values in headers.items():
-        for value in strings(values) if is_array(values) else [str(values)]:
+        for value in strings(values) if is_array(values) else [text(values)]:
             yield name.lower(), value
+
+
+def _events(stored: Sequence[object]) -> Iterator[tuple[float, Event]]:
+    for number, event in enumerate(stored, start=1):
+        if not is_object(event):
+            raise CassetteError(f"event {number} is not an object")
+        try:
+            yield Event.of(event)
+        except ValueError as error:
+            raise CassetteError(f"event {number}: {error}") from error
 
 
 def _phrase(status: int) -> str:

@@ -61,7 +61,7 @@ def collect(tests: Sequence[Path]) -> Collected:
         if not listed.is_file() or done.returncode not in (0, 5):
             told = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
             raise CassetteError(f"pytest cannot collect the tests:\n{told}")
-        used = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
+        used = [Path(line) for line in listed.read_text("utf-8", "surrogateescape").splitlines()]
     places = {place for path in used if (place := _folder(path)).is_dir()}
     return Collected(used, sorted(path for place in places for path in place.rglob("*.json")))
 

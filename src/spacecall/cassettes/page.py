@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from spacecall.cassettes.apps import App
+from spacecall.cassettes.json_values import escape_surrogates, name_numbers
 from spacecall.cassettes.timeline import Row, Timeline
 
 _LONGEST = 20_000
@@ -34,7 +35,8 @@ def page(title: str, apps: Mapping[str, App], timeline: Timeline) -> str:
         "rows": [_row(one) for one in timeline.rows],
     }
     # No text in the data can end the element that it is in.
-    embedded = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    embedded = escape_surrogates(text).replace("<", "\\u003c")
     parts = {"TITLE": escape(title), "HASH": digest, "SCRIPT": script, "DATA": embedded}
     frame = here.joinpath("page.html").read_text(encoding="utf-8")
     return re.sub(f"@({'|'.join(parts)})@", lambda found: parts[found[1]], frame)
@@ -63,5 +65,6 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> Any:
+    value = name_numbers(value)
     text = json.dumps(value, ensure_ascii=False)
     return value if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"

@@ -5,7 +5,6 @@ It loads with pytest wherever spacecall is installed, and does nothing until a t
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
@@ -16,12 +15,13 @@ import pytest
 
 from spacecall._atomic import write_file
 from spacecall.cassettes.modes import MODES
+from spacecall.cassettes.naming import cassette_name, clashes
 
 if TYPE_CHECKING:
     from spacecall.cassettes import Cassette
 
-_LONGEST = 100
 _FAILED = pytest.StashKey[bool]()
+_CLASHES = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,11 +50,26 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are deselected: they have cassettes too
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse tests that would share a cassette by accident.
+
+    Raises:
+        pytest.UsageError: two of them have the same, and not both name it.
+    """
+    users = [item for item in items if "space_cassette" in _fixtures(item)]
+    problems = clashes((item.nodeid, _path(item), bool(_marker_name(item))) for item in users)
+    if problems and not hasattr(config, "workerinput"):
+        raise pytest.UsageError("\n".join(dict.fromkeys(problems.values())))
+    config.stash[_CLASHES] = problems  # a worker of pytest-xdist that ends tells nobody why
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Write what `--spacecall-list` asks for."""
     if file := session.config.getoption("--spacecall-list"):
         used = [item for item in session.items if "space_cassette" in _fixtures(item)]
-        write_file(Path(file), "".join(f"{_path(item)}\n" for item in used).encode())
+        lines = "".join(f"{_path(item)}\n" for item in used)
+        write_file(Path(file), lines.encode("utf-8", "surrogateescape"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,8 +87,8 @@ def pytest_runtest_makereport(
 def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     """The cassette of the test, in use: recorded or replayed as `--spacecall-record` says.
 
-    It is `cassettes/<file>/<test>.json` beside the test's file, or `cassettes/<name>.json` if the
-    marker names it. While it is replayed, nothing in the process can open a connection.
+    It is `cassettes/<file>/<class>/<test>.json` beside the test's file, or `cassettes/<name>.json`
+    if the marker names it. While it is replayed, nothing in the process can open a connection.
     """
     from spacecall.cassettes import CassetteError, use_cassette  # noqa: PLC0415 - needs an extra
 
@@ -81,6 +96,8 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     options: dict[str, Any] = {"mode": request.config.getoption("--spacecall-record")}
     options |= marker.kwargs if marker else {}
     path = _path(request.node)
+    if clash := request.config.stash.get(_CLASHES, {}).get(request.node.nodeid):
+        raise CassetteError(clash)
     if not path.resolve().is_relative_to(request.path.parent.resolve()):
         raise CassetteError(f"a cassette is in the folder of its test, not at {path}")
     with use_cassette(path, **options) as cassette:
@@ -101,12 +118,16 @@ def _fixtures(item: pytest.Item) -> list[str]:
     return [*marked, *getattr(item, "fixturenames", [])]
 
 
+def _marker_name(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("spacecall")
+    return str(marker.args[0]) if marker and marker.args else ""
+
+
 def _path(item: pytest.Item) -> Path:
     """Where the cassette of a test is."""
-    marker = item.get_closest_marker("spacecall")
-    named = marker.args[0] if marker and marker.args else ""
-    test = re.sub(r"[^\w.-]+", "-", item.name).strip("-.")[:_LONGEST]
-    return item.path.parent / "cassettes" / f"{named or f'{item.path.stem}/{test}'}.json"
+    classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
+    name = _marker_name(item) or cassette_name(item.path.stem, classes, item.name)
+    return item.path.parent / "cassettes" / f"{name}.json"
 
 
 @contextmanager

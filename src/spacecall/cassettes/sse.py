@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.loose import mapping
+from spacecall._core.loose import mapping, text
+from spacecall.cassettes.json_values import dump_json, parse_json, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,24 @@ class Event:
         if self.name != "message":
             kept["event"] = self.name
         try:
-            value = json.loads(self.data)
-        except (ValueError, RecursionError):
+            value = parse_json(self.data)
+        except ValueError:
             return {**kept, "data": self.data}
         return {**kept, "json": value}
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> tuple[float, Event]:
-        """The event that a cassette keeps, and its time."""
-        name = str(stored.get("event", "message"))
-        data = stored.get("data", "")
-        event = cls.json_of(name, stored["json"]) if "json" in stored else cls(name, str(data))
-        at = stored.get("at")
-        return float(at) if isinstance(at, (int, float)) else 0.0, event
+        """Return the event that a cassette keeps, and its time.
+
+        Raises:
+            ValueError: it has no time, or more than one line in its name.
+        """
+        name = text(stored.get("event")) or "message"
+        if not name.isprintable():
+            raise ValueError("the name of an event is not printable")
+        data = text(stored.get("data"))
+        event = cls.json_of(name, stored["json"]) if "json" in stored else cls(name, data)
+        return seconds(stored.get("at")), event
 
     def value(self) -> Mapping[str, Any]:
         """The data as an object; empty for anything else."""
@@ -47,17 +52,17 @@ class Event:
     def json(self) -> Any:
         """The data as JSON; None where it is none."""
         try:
-            return json.loads(self.data)
-        except (ValueError, RecursionError):
+            return parse_json(self.data)
+        except ValueError:
             return None
 
     @classmethod
     def json_of(cls, name: str, value: Any) -> Event:
         """An event whose data is the JSON of a value."""
-        return cls(name, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return cls(name, dump_json(value))
 
     def encoded(self) -> bytes:
         """The event as it goes over the wire."""
         named = "" if self.name == "message" else f"event: {self.name}\n"
         lines = "".join(f"data: {line}\n" for line in self.data.split("\n"))
-        return f"{named}{lines}\n".encode()
+        return f"{named}{lines}\n".encode(errors="replace")

@@ -6,19 +6,21 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import anyio
 
 from spacecall._atomic import check_inside, move_file, write_file
-from spacecall._core.loose import is_object, items, mapping
+from spacecall._core.loose import is_object, items, mapping, strings, text
 from spacecall.cassettes import vcr
 from spacecall.cassettes.bodies import MAX_JSON, Stored, content, store
 from spacecall.cassettes.errors import CassetteError
 from spacecall.cassettes.exchange import Exchange
+from spacecall.cassettes.json_values import MAX_DEPTH, escape_surrogates, parse_json
 
 LARGE = 64 * 2**10
 """Bytes of a body from which on it is kept beside the cassette."""
@@ -26,6 +28,9 @@ LARGE = 64 * 2**10
 MOST = 256 * 2**20
 """Bytes of a body beside a cassette that are read at most."""
 
+_MAX_URL = 2**16
+# Of the file: what is around the body of a request or an answer, or the value of an event, too.
+_MAX_DEPTH = MAX_DEPTH + 8
 _CHUNK = 2**16
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -125,8 +130,8 @@ class Bodies:
     def _cleaned(self, whole: bytes) -> bytes:
         """A JSON body without what no cassette has; the very bytes where it has none of that."""
         try:
-            value = json.loads(whole)
-        except (ValueError, RecursionError):
+            value = parse_json(whole)
+        except ValueError:
             return whole
         cleaned = self._clean(value)
         return whole if cleaned == value else content({"json": cleaned})
@@ -149,22 +154,41 @@ class _Json:
     """A serializer of vcrpy's: JSON for people and for git."""
 
     @staticmethod
-    def deserialize(text: str) -> dict[str, Any]:
+    def deserialize(document: str) -> dict[str, Any]:
         try:
-            found = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise CassetteError(f"the cassette is no JSON: {error}") from error
-        if not is_object(found) or not isinstance(found.get("interactions"), list):
-            raise CassetteError("the cassette is no list of interactions")
-        for number, one in enumerate(items(found["interactions"]), start=1):
-            sides = [mapping(one).get(side) for side in ("request", "response")]
-            if not all(is_object(side) and is_object(side.get("body", {})) for side in sides):
-                raise CassetteError(f"interaction {number} of the cassette is none")
-        return dict(found)
+            cassette = parse_json(document, _MAX_DEPTH)
+        except ValueError as error:
+            raise CassetteError(f"the cassette is not JSON that can be used: {error}") from error
+        if not is_object(cassette) or not isinstance(cassette.get("interactions"), list):
+            raise CassetteError("the cassette is not a list of interactions")
+        for number, interaction in enumerate(items(cassette["interactions"]), start=1):
+            if problem := _problem(interaction):
+                raise CassetteError(f"interaction {number} of the cassette {problem}")
+        return dict(cassette)
 
     @staticmethod
     def serialize(cassette: dict[str, Any]) -> str:
-        return json.dumps(cassette, ensure_ascii=False, indent=1) + "\n"
+        return escape_surrogates(json.dumps(cassette, ensure_ascii=False, indent=1)) + "\n"
+
+
+def _problem(interaction: object) -> str:
+    """Return what an interaction is not; empty for a request and its response."""
+    sides = [mapping(interaction).get(side) for side in ("request", "response")]
+    if not all(is_object(side) and is_object(side.get("body", {})) for side in sides):
+        return "is not a request and a response"
+    request = mapping(sides[0])
+    url = request.get("uri")
+    if not isinstance(request.get("method"), str) or not isinstance(url, str):
+        return "has no method or no address"
+    if len(url) > _MAX_URL:
+        return f"has an address of more than {_MAX_URL} characters"
+    if any(not strings(values) for values in mapping(request.get("headers")).values()):
+        return "has a header without a text"
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        return f"has an address that cannot be read: {error}"
+    return ""
 
 
 class _Persister:
@@ -206,16 +230,25 @@ def load(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
     if not container.rewound:
         raise CassetteError(f"there is no cassette {path}")
     exchanges: list[Exchange] = []
-    for request, response in container.data:
+    for number, (request, response) in enumerate(container.data, start=1):
         exchange = Exchange(
             request.method,
             request.uri,
-            tuple(request.headers.items()),
+            tuple((name, text(value)) for name, value in request.headers.items()),
             dict(mapping(request.body)),
         )
-        exchange.read_response(mapping(response))
+        try:
+            exchange.read_response(mapping(response))
+        except CassetteError as error:
+            raise CassetteError(f"{path}, interaction {number}: {error.message}") from error
         exchanges.append(exchange)
-    return exchanges, dict(mapping(container._metadata))
+    return exchanges, _metadata(mapping(container._metadata))
+
+
+def _metadata(written: Mapping[str, Any]) -> dict[str, Any]:
+    schemas = mapping(written.get("schemas"))
+    known = {digest: strings(endpoints) for digest, endpoints in schemas.items()}
+    return {**written, "schemas": known} if "schemas" in written else dict(written)
 
 
 def save(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> None:

@@ -79,7 +79,7 @@ def timeline(found: Timeline, width: int) -> RenderableType:
 
 def _bar(row: Row, of: Timeline, width: int) -> Text:
     def column(at: float) -> int:
-        return min(width - 1, int((at - of.began) / (of.length or 1.0) * width))
+        return max(0, min(width - 1, int((at - of.began) / (of.length or 1.0) * width)))
 
     first, last = column(row.began), column(row.ended)
     started = row.began if not row.job else row.started
