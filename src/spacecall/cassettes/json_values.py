@@ -66,7 +66,7 @@ def seconds(value: object) -> float:
         ValueError: it is not a number from 0 to `MAX_SECONDS`.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"a time is a number, not {type(value).__name__}")
+        raise ValueError(f"a time is a number, not {type(value).__name__}")  # noqa: TRY004
     if not 0 <= value <= MAX_SECONDS:  # nor is NaN
         raise ValueError(f"a time is from 0 to {MAX_SECONDS:.0f} seconds")
     return float(value)

@@ -96,7 +96,7 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     options: dict[str, Any] = {"mode": request.config.getoption("--spacecall-record")}
     options |= marker.kwargs if marker else {}
     path = _path(request.node)
-    if clash := request.config.stash.get(_CLASHES, {}).get(request.node.nodeid):
+    if clash := request.config.stash.get(_CLASHES, dict[str, str]()).get(request.node.nodeid):
         raise CassetteError(clash)
     if not path.resolve().is_relative_to(request.path.parent.resolve()):
         raise CassetteError(f"a cassette is in the folder of its test, not at {path}")

@@ -204,8 +204,10 @@ class _Persister:
             if not written.strip():  # an empty file counts as none, as with vcrpy
                 raise vcr.NotFoundError
             return vcr.deserialize(written, serializer)
+        except CassetteError as error:
+            raise CassetteError(f"{path}: {error.message}") from error
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise CassetteError(f"{path} is no cassette: {error}") from error
+            raise CassetteError(f"{path} is not a cassette: {error}") from error
 
     @staticmethod
     def save_cassette(cassette_path: str, cassette_dict: Any, serializer: Any) -> None:
