@@ -6,9 +6,15 @@ an event may come in any number of chunks: both cost what their bytes cost, once
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from spacecall.errors import ProtocolError
 
 __all__ = ["EventSplitter"]
+
+ReadBlocks: TypeAlias = Callable[[bytes], list[tuple[str, str]]]
+"""Reads whole events of any shape: name and data of each that has data."""
 
 _ONE_LINE = b"data: "
 
@@ -18,12 +24,14 @@ class EventSplitter:
 
     Args:
         limit: bytes of one event.
+        read_blocks: reads the events of a chunk that are not all one line of data, as Gradio's are.
     """
 
-    __slots__ = ("_after_return", "_begun", "_limit")
+    __slots__ = ("_after_return", "_begun", "_limit", "_read_blocks")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, read_blocks: ReadBlocks) -> None:
         self._limit = limit
+        self._read_blocks = read_blocks
         self._begun = bytearray()
         self._after_return = False
 
@@ -63,17 +71,16 @@ class EventSplitter:
     def _events(self, whole: bytes) -> list[tuple[str, str]]:
         if b"data" not in whole:
             return []
-        found: list[tuple[str, str]] = []
-        for block in whole.split(b"\n\n"):
-            if len(block) > self._limit:
-                self._refuse()
-            if block.startswith(_ONE_LINE) and b"\n" not in block:
-                data = block[len(_ONE_LINE) :]
-                if data:
-                    found.append(("message", data.decode(errors="replace")))
-            elif b"data" in block and (event := _read(block)) is not None:
-                found.append(event)
-        return found
+        blocks = whole.split(b"\n\n")
+        if max(map(len, blocks)) > self._limit:
+            self._refuse()
+        blocks = [block for block in blocks if b"data" in block]
+        if any(b"\n" in block or not block.startswith(_ONE_LINE) for block in blocks):
+            return self._read_blocks(b"\n\n".join(blocks) + b"\n\n")
+        start = len(_ONE_LINE)
+        return [
+            ("message", block[start:].decode(errors="replace")) for block in blocks if block[start:]
+        ]
 
     def _refuse(self) -> None:
         raise ProtocolError(f"an event of more than {self._limit} bytes (raise Limits.event)")
@@ -87,16 +94,3 @@ class EventSplitter:
                 return chunk
         self._after_return = chunk.endswith(b"\r")
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-
-def _read(block: bytes) -> tuple[str, str] | None:
-    """The name and the data of a block of lines, if it has data."""
-    name, data = "", list[str]()
-    for line in block.decode(errors="replace").split("\n"):
-        field, _, value = line.partition(":")
-        if field == "data":
-            data.append(value.removeprefix(" "))
-        elif field == "event":
-            name = value.removeprefix(" ")
-    text = "\n".join(data)
-    return (name or "message", text) if text else None

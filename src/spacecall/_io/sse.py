@@ -1,4 +1,7 @@
-"""Server-sent events: the name and the text of each event of a stream."""
+"""Server-sent events: the name and the text of each event of a stream.
+
+The core cuts the stream; what is more than one line of data is read by httpx-sse.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import httpx
+from httpx_sse import EventSource
 
 from spacecall._core.sse import EventSplitter
 from spacecall._io.body import byte_chunks
@@ -48,8 +52,19 @@ async def _batches(
     kind = response.headers.get("content-type", "").partition(";")[0].strip()
     if kind != _KIND:
         raise ProtocolError(f"a stream is {_KIND}, and this answer is {kind or 'of no type'}")
-    splitter = EventSplitter(limit)
+    splitter = event_splitter(limit)
     async with aclosing(byte_chunks(response)) as chunks:
         async for chunk in chunks:
             if batch := splitter.feed(chunk):
                 yield batch
+
+
+def event_splitter(limit: int) -> EventSplitter:
+    """Return what cuts a stream into events of at most `limit` bytes."""
+    return EventSplitter(limit, _read_blocks)
+
+
+def _read_blocks(blocks: bytes) -> list[tuple[str, str]]:
+    response = httpx.Response(200, headers={"content-type": _KIND}, content=blocks)
+    events = EventSource(response).iter_sse()
+    return [(event.event, event.data) for event in events if event.data]

@@ -8,8 +8,8 @@ from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from spacecall._core.sse import EventSplitter
 from spacecall._io.intercept import Chunks, Forward, NetworkError, Received, Sent
+from spacecall._io.sse import event_splitter
 from spacecall.cassettes.bodies import RequestBody, Stored
 from spacecall.cassettes.exchange import COMPLETE, Exchange, header
 from spacecall.cassettes.sse import Event
@@ -80,7 +80,7 @@ class _Recorded:
         self._keep = keep
         self._now = now
         self._copy = _Copy(header(received.headers, "content-type"))
-        self._splitter = EventSplitter(sys.maxsize)
+        self._splitter = event_splitter(sys.maxsize)
         if self._copy.content_type.startswith("text/event-stream"):
             exchange.events = []
         self._noted = False
