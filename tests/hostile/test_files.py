@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+import spacecall
 from spacecall import File, Limits, Space, SyncSpace
 from spacecall.codegen.fetch import AppDocuments
 from spacecall.errors import (
@@ -449,3 +452,36 @@ async def test_an_error_names_the_host_that_failed() -> None:
         assert "cannot fetch http://127.0.0.1:1/x.png: cannot connect" in said
         assert server.url not in said
         assert "s3cret" not in said
+
+
+# The line between the two.
+
+_OPENS_SOURCES = {
+    "files.py",  # File itself
+    "_client/arguments.py",  # of a call
+    "chat/media.py",  # of a message
+    "cli/values.py",  # of a command line
+    "inference/images.py",  # another name for a File
+    "testing/fake.py",  # what a test says that its app answers
+}
+
+
+def test_only_code_for_the_callers_own_values_opens_sources() -> None:
+    root = Path(spacecall.__file__).parent
+    found = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("File", "open_source")
+    }
+    assert found == _OPENS_SOURCES
+
+
+def test_pydantic_opens_nothing_by_itself(secret: Path) -> None:
+    for value in (str(secret), secret, {"path": str(secret)}, "data:,x"):
+        with pytest.raises(ValidationError, match="expected a File"):
+            TypeAdapter(File).validate_python(value)
+    file = File(secret)
+    assert TypeAdapter(File).validate_python(file) is file

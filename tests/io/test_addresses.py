@@ -198,7 +198,8 @@ def connect_to_loopback(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     real = anyio.connect_tcp
 
     async def connect(remote_host: str, remote_port: int, **options: Any) -> Any:
-        return await real("127.0.0.1", port, **options)
+        stream: Any = await real("127.0.0.1", port, **options)
+        return stream
 
     monkeypatch.setattr(anyio, "connect_tcp", connect)
 

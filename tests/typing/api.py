@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, assert_type
 
-from spacecall import Call, File, Job, Session, Space, SyncSpace
+from spacecall import Call, File, Job, Limits, Session, Space, SyncSpace
 from spacecall.events import Event, TextDelta
 from spacecall.sync import SyncCall
 from tests.clients.protocol_app_6 import (
@@ -101,3 +101,13 @@ async def wrong_arguments_are_errors(client: ProtocolApp6) -> None:
     )
     await client.image(path=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     MultimodalData(txt="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def files_have_limits(file: File, space: SyncSpace) -> None:
+    assert_type(await file.read(max_bytes=None), bytes)
+    assert_type(await file.save("x", max_bytes=10), Path)
+    assert_type(space.read(file, max_bytes=None), bytes)
+    Limits(file_hosts="any")
+    Limits(file_hosts="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    MultimodalData(text="", files=["a.png"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    File({"path": "a.png"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
