@@ -195,7 +195,7 @@ async def test_a_redirect_into_the_network_is_refused() -> None:
 
 def connect_to_loopback(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     """Make every connection lead to a port of this machine, whatever DNS said (asyncio only)."""
-    real = anyio.connect_tcp
+    real: Any = anyio.connect_tcp
 
     async def connect(remote_host: str, remote_port: int, **options: Any) -> Any:
         stream: Any = await real("127.0.0.1", port, **options)
