@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -181,18 +181,19 @@ class File:
 
     @classmethod
     def _validate(cls, value: Any, info: core_schema.ValidationInfo[Any]) -> File:
-        """A `File`, or what the context makes of a value; without a context, `File` alone.
+        """A `File`, or what the context makes of a value.
 
         The context says where the values come from: of arguments it opens sources, of outputs it
-        makes handles of what the app's payload names.
+        makes handles of what the app's payload names. Without one nobody knows, and what can come
+        from JSON is refused.
         """
         convert: Callable[[Any], File] | None = info.context
         if isinstance(value, File):
             return value
-        if convert is None:
-            raise ValueError(f"expected a File, got {type(value).__name__}: write File(…)")
+        if convert is None and isinstance(value, (str, Mapping)):
+            raise ValueError("a text or an object is not a file by itself: write File(…)")
         try:
-            return convert(value)
+            return (convert or cls)(value)
         except InvalidInputError as error:
             raise ValueError(error.message) from error
 

@@ -63,7 +63,8 @@ def refusals(path: Path, folder: Path) -> Iterator[str]:
             for value in map(with_file, shown(entry)):
                 made = model.model_construct()
                 try:
-                    model.__pydantic_validator__.validate_assignment(made, field, value)
+                    validator = model.__pydantic_validator__
+                    validator.validate_assignment(made, field, value, context=File)
                 except ValidationError as error:
                     yield f"{name} {field}: {error.errors()[0]['msg']}"
                     continue

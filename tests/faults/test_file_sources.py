@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from spacecall import File, InvalidInputError, Space
+from spacecall import InvalidInputError, Space
+from spacecall.files import file_of
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
 from tests.faults.stub import stub
@@ -60,7 +61,7 @@ class Moody:
 async def test_what_a_source_of_the_callers_raises_is_an_error_of_its_call_alone() -> None:
     async with faulty() as (_, space), space.call("/hold", text="x") as other:
         with pytest.raises(InvalidInputError, match="not today") as caught:
-            await space.call("/file", file=File(Moody()))
+            await space.call("/file", file=file_of(Moody()))
         assert isinstance(caught.value.__cause__, LookupError)
         assert not other.done
 

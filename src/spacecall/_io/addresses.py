@@ -136,12 +136,10 @@ class _Recorder:
                 await self._on_connect(host)
         elif event == "connection.connect_tcp.complete" and self._direct:
             stream = info["return_value"]
-            address = _peer(stream)
-            if address is None:
-                return
             try:
-                self._on_address(address)
-            except ForbiddenAddressError:
+                if (address := _peer(stream)) is not None:
+                    self._on_address(address)
+            except (ForbiddenAddressError, httpx.ConnectError):
                 with anyio.CancelScope(shield=True):
                     await stream.aclose()
                 raise
@@ -172,8 +170,10 @@ class Watch(_Recorder):
         Raises:
             ForbiddenAddressError: it is not allowed.
         """
+        if self._connected:
+            return
         address = _peer(response.extensions.get("network_stream"))
-        if self._connected or address is None:
+        if address is None:
             return
         try:
             self._check(address)
@@ -263,9 +263,16 @@ async def _resolved(url: httpx.URL, seconds: float | None) -> set[str]:
 
 
 def _peer(stream: Any) -> str | None:
-    """The IP address at the other end of a stream of httpcore, where it tells."""
+    """The IP address at the other end of a stream of httpcore, where it tells.
+
+    Raises:
+        httpx.ConnectError: the connection was reset.
+    """
     read = getattr(stream, "get_extra_info", None)
-    address = read("server_addr") if read else None
+    try:
+        address = read("server_addr") if read else None
+    except OSError as error:
+        raise httpx.ConnectError(str(error)) from error
     if not isinstance(address, tuple):  # None, or the path of a Unix socket
         return None
     return str(cast("tuple[object, ...]", address)[0])
