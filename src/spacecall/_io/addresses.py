@@ -165,12 +165,14 @@ class Watch(_Recorder):
     async def check_reused(self, response: httpx.Response) -> None:
         """Check the peer of an answer that came on a connection that was open already.
 
-        A peer that the name does not resolve to is a proxy.
+        A peer that the name does not resolve to is a proxy. The app's own connections are open to
+        its files.
 
         Raises:
             ForbiddenAddressError: it is not allowed.
+            httpx.ConnectError: the connection was reset, so that the peer cannot be told.
         """
-        if self._connected:
+        if self._connected or self._policy.is_home(self._url):
             return
         address = _peer(response.extensions.get("network_stream"))
         if address is None:
