@@ -258,3 +258,28 @@ async def test_an_app_behind_a_proxy_is_not_where_the_proxy_is() -> None:
         peers.watch(request)
         assert (await client.send(request)).status_code == 200
         assert peers.get("app.example") is None
+
+
+class Reset:
+    """A stream of httpcore whose connection was reset."""
+
+    closed = False
+
+    def get_extra_info(self, _name: str) -> object:
+        raise OSError(107, "not connected")
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+async def test_a_peer_that_cannot_be_told_any_more_is_not_trusted() -> None:
+    request = httpx.Request("GET", "http://8.8.8.8/x")
+    watch = policy("https://app.example").watch(request)
+    response = httpx.Response(200, extensions={"network_stream": Reset()})
+    with pytest.raises(httpx.ConnectError):
+        await watch.check_reused(response)
+    stream = Reset()
+    await watch("connection.connect_tcp.started", {"host": "8.8.8.8", "port": 80})
+    with pytest.raises(httpx.ConnectError):
+        await watch("connection.connect_tcp.complete", {"return_value": stream})
+    assert stream.closed
