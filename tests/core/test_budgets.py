@@ -114,6 +114,13 @@ def shared_choices(n: int) -> App:
     )
 
 
+def shared_choices_and_defaults(n: int) -> App:
+    description, info = shared_choices(n)
+    for parameter in info["named_endpoints"]["/p"]["parameters"][:1]:  # all are one object
+        parameter.update({"parameter_has_default": True, "parameter_default": "choice 0"})
+    return description, info
+
+
 def unions(n: int) -> App:
     parameter = {"component": "Image", "type": union(30, 7, {"enum": ["x"]})}
     return one_endpoint([{**parameter, "parameter_has_default": True}] * max(1, n // 200))
@@ -137,7 +144,7 @@ def equal_types(n: int) -> App:
 
 APPS = [
     same_names, names_that_follow_each_other, many_endpoints, rivals, prop_inputs, shared_choices,
-    unions, wide_unions, definitions, equal_types,
+    shared_choices_and_defaults, unions, wide_unions, definitions, equal_types,
 ]  # fmt: skip
 
 

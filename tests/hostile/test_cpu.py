@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from contextlib import suppress
+from types import ModuleType
 from typing import Any
 
 import anyio
 import pytest
 
 from spacecall import Space, SyncSpace, Timeouts
+from spacecall._client import connection
+from spacecall._client import space as space_module
 from spacecall.errors import DeadlineError, InvalidInputError, ProtocolError, SpaceError
 from tests.core.test_budgets import union
 from tests.hostile.server import PREFIX, SSE_HEAD, HostileServer, app_config, app_info
@@ -59,9 +63,9 @@ def test_nor_does_it_hold_up_a_sync_space() -> None:
 async def test_blank_lines_comments_and_empty_events_cost_their_bytes(block: bytes) -> None:
     server = HostileServer()
 
-    def flooded(request: Any, connection: Any) -> None:
-        connection.sendall(SSE_HEAD + block * (2**20 // len(block)))
-        server.stream(request, connection)
+    def flooded(request: Any, socket: Any) -> None:
+        socket.sendall(SSE_HEAD + block * (2**20 // len(block)))
+        server.stream(request, socket)
 
     server.routes[STREAM] = flooded
     with server, anyio.fail_after(DEADLINE):
@@ -72,10 +76,10 @@ async def test_blank_lines_comments_and_empty_events_cost_their_bytes(block: byt
 async def test_endless_comments_do_not_keep_a_timeout_from_passing() -> None:
     server = HostileServer()
 
-    def endless(_request: Any, connection: Any) -> None:
-        connection.sendall(SSE_HEAD)
+    def endless(_request: Any, socket: Any) -> None:
+        socket.sendall(SSE_HEAD)
         while True:
-            connection.sendall(b":\n\n" * 20_000)
+            socket.sendall(b":\n\n" * 20_000)
 
     server.routes[STREAM] = endless
     with server, anyio.fail_after(DEADLINE):
@@ -100,13 +104,13 @@ def generating(edits: list[Any]) -> dict[str, Any]:
 async def test_a_message_of_many_edits_copies_a_value_once(value: Any, edit: list[Any]) -> None:
     server = HostileServer()
 
-    def stream(request: Any, connection: Any) -> None:
+    def stream(request: Any, socket: Any) -> None:
         (event_id,) = server._jobs[request.query["session_hash"]]
-        connection.sendall(SSE_HEAD)
+        socket.sendall(SSE_HEAD)
         for data in (value, [edit] * 20_000):
             message = {**generating(data), "event_id": event_id}
-            connection.sendall(b"data: " + json.dumps(message).encode() + b"\n\n")
-        server.stream(request, connection)
+            socket.sendall(b"data: " + json.dumps(message).encode() + b"\n\n")
+        server.stream(request, socket)
 
     server.routes[STREAM] = stream
     with server, anyio.fail_after(DEADLINE):
@@ -150,3 +154,42 @@ async def test_opening_and_a_wrong_name_take_a_moment(serve: Callable[[], Hostil
                 await space.call("/predicd" * 500, x="hi")
             with pytest.raises(SpaceError):
                 await space.call("/predict", **{"y" * 5000: 1})
+
+
+@pytest.mark.parametrize(
+    ("module", "function"), [(space_module, "read_config"), (connection, "read_endpoints")]
+)
+async def test_a_large_document_is_read_in_another_thread(
+    module: ModuleType, function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: set[int] = set()
+    read = getattr(module, function)
+
+    def note(*arguments: Any) -> Any:
+        readers.add(threading.get_ident())
+        return read(*arguments)
+
+    monkeypatch.setattr(module, function, note)
+    large = {**app_config()["dependencies"][0], "inputs": [1] * 100_000}
+    config = app_config(dependencies=[large])
+    with equal_names() as server, anyio.fail_after(DEADLINE):
+        server.config = config
+        async with Space(server.url):
+            assert readers
+    assert threading.get_ident() not in readers
+
+
+async def test_a_document_that_takes_too_long_to_read_ends_with_its_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reading = threading.Event()
+
+    def read_for_ever(_app: object, _info: object) -> None:
+        reading.wait(DEADLINE)
+
+    monkeypatch.setattr(connection, "read_endpoints", read_for_ever)
+    with equal_names() as server, anyio.fail_after(DEADLINE):
+        with pytest.raises(DeadlineError):
+            async with Space(server.url, timeouts=Timeouts(open=0.5)):
+                pass
+        reading.set()

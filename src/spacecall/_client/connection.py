@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 from weakref import WeakSet, WeakValueDictionary
 
@@ -80,7 +81,8 @@ class Connection:
                     opening = opening or Opening(self.link.settings.timeouts)
                     with opening.bounded():
                         info = await fetch_info(self.link, self.app, opening)
-                    self._endpoints = read_endpoints(self.app, info)
+                        read = partial(read_endpoints, self.app)
+                        self._endpoints = await info.read(read)
         return self._endpoints
 
     def file_schemas(self, name: str) -> Sequence[Schema | None]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import anyio
+from anyio import to_thread
 
 from spacecall._client.hub import find_host, known_runtime, why_not
 from spacecall._client.opening import Opening
@@ -20,6 +21,25 @@ from spacecall._io.link import Link, new_client
 from spacecall._io.settings import Settings
 from spacecall.errors import AuthError, NotFoundError, ProtocolError, StatusError
 from spacecall.options import Auth
+
+T = TypeVar("T")
+
+_LARGE = 2**18
+"""Bytes of a document that is read in a thread: it takes about half a second for each MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An object that an app answered, and what it was in bytes."""
+
+    value: dict[str, Any] = field(repr=False)
+    size: int
+
+    async def read(self, parse: Callable[[dict[str, Any]], T]) -> T:
+        """Return what `parse` makes of it; other tasks run meanwhile, and a timeout can pass."""
+        if self.size <= _LARGE:
+            return parse(self.value)
+        return await to_thread.run_sync(parse, self.value, abandon_on_cancel=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +74,20 @@ async def fetch_documents(
         link = Link(client, "", auth=auth, settings=settings, gate=gate)
         with opening.bounded():
             link, config = await reach(link, source, auth, opening)
-            app = read_config(config)
+            app = await config.read(read_config)
             info = await fetch_info(link, app, opening, all_endpoints=True)
         name = space_id(source)
         runtime = await known_runtime(link, name) if name else None
-        return Documents(link.base, config, info, runtime)
+        return Documents(link.base, config.value, info.value, runtime)
 
 
 async def reach(
     link: Link, source: str, auth: Auth | None, opening: Opening
-) -> tuple[Link, dict[str, Any]]:
+) -> tuple[Link, Document]:
     """Find the app, log in if it asks and `auth` has a password, and read its /config.
 
     Returns:
-        A link to the app's address, and the config as JSON.
+        A link to the app's address, and the config.
 
     Raises:
         SpaceStateError: the app of a Space does not answer as one, since the Space does not run.
@@ -89,7 +109,7 @@ async def reach(
     return link.moved(base), config
 
 
-async def _config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str, dict[str, Any]]:
+async def _config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str, Document]:
     """The address that /config came from, and what it says."""
     opening.url = link.base + requests.CONFIG.path
     try:
@@ -113,8 +133,8 @@ async def _config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str,
 
 async def fetch_info(
     link: Link, app: AppConfig, opening: Opening, *, all_endpoints: bool = False
-) -> dict[str, Any]:
-    """The app's /info as JSON."""
+) -> Document:
+    """The app's /info."""
     request = requests.info(app, all_endpoints=all_endpoints)
     opening.url = link.base + request.path
     return _object(await link.fetch(request))
@@ -130,8 +150,8 @@ async def _login(link: Link, auth: Auth) -> None:
         raise AuthError("wrong username or password", status=400, space=link.base) from error
 
 
-def _object(answer: Answer) -> dict[str, Any]:
+def _object(answer: Answer) -> Document:
     found = answer.json()
     if not isinstance(found, dict):
         raise ProtocolError(f"expected a JSON object from {answer.shown_url}")
-    return cast("dict[str, Any]", found)
+    return Document(cast("dict[str, Any]", found), len(answer.body))

@@ -196,8 +196,9 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
         opening = Opening(options.settings.timeouts)
         with opening.bounded():
             link, config = await reach(link, options.source, options.auth, opening)
+            with link.redacting():
+                app = await config.read(read_config)
         with link.redacting():
-            app = read_config(config)
             check_protocol(app, options.on_newer, link)
         connection = await stack.enter_async_context(_open(link, app))
         if options.describe:

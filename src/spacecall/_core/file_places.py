@@ -27,7 +27,10 @@ _MAX_LINES = 8
 
 
 def expects_files(schema: Schema) -> bool:
-    """Whether `schema` has a place for a file, however deep. Takes time linear in its size."""
+    """Whether `schema` has a place for a file, however deep. Takes time linear in its size.
+
+    Its choices do not count: one list of them may be in many schemas.
+    """
     waiting: list[Any] = [schema]
     while waiting:
         node = waiting.pop()
@@ -36,7 +39,9 @@ def expects_files(schema: Schema) -> bool:
         elif is_object(node):
             if "properties" in node and means_file(kinds_of(node, {})):
                 return True
-            waiting += node.values()
+            # of a property that is called so the value is a schema, not a list
+            choices = is_array(node.get("enum"))
+            waiting += [part for key, part in node.items() if not (choices and key == "enum")]
     return False
 
 
