@@ -252,6 +252,13 @@ def test_a_large_honest_value_is_checked_whole() -> None:
     assert problems(choices, choices["items"]["enum"]) == []
 
 
+def test_lists_and_objects_are_choices_too() -> None:
+    schema = {"enum": [[1, 2], {"a": 1}, "x"]}
+    assert [problems(schema, value) for value in ([1, 2], {"a": 1}, "x")] == [[], [], []]
+    assert problems(schema, [1]) == ["[1] is not one of [1, 2], {'a': 1}, 'x'"]
+    assert problems({"enum": []}, 5) == []
+
+
 def test_a_list_that_holds_itself_ends() -> None:
     value: list[Any] = []
     value.append(value)

@@ -90,6 +90,11 @@ def test_a_label_that_the_page_translates_is_the_end_of_its_key() -> None:
     assert input_with("textbox", {}, entry={"label": "__i18n__{"}).label == "__i18n__{"
 
 
+def test_a_label_without_end_is_cut() -> None:
+    label = input_with("textbox", {}, entry={"label": "x" * 10_000}).label
+    assert label == "x" * 1000 + "…"
+
+
 def test_components_are_called_as_in_info() -> None:
     _, endpoints = corpus_app("bar_plot")
     assert {one.component for each in endpoints.values() for one in each.returns} == {"barplot"}

@@ -82,6 +82,18 @@ def test_the_error_objects_of_every_generation(
     assert type(error) is AppError
 
 
+@pytest.mark.parametrize(
+    "text", ["'half a \ud800'", "'a\0b'", "'two' 'texts'", "'\\d'", "'x' + 'y'", "'", "f'{x}'"]
+)
+def test_what_only_looks_like_a_text_of_python_stays(text: str) -> None:
+    assert error_of(failed(error=text)).message == text.strip()
+
+
+def test_a_text_of_python_is_read() -> None:
+    for text in ('it\'s "so"', "a\nb \\ \x00 \u2028 \U000e0041", "", "'"):
+        assert error_of(failed(error=repr(f"[{text}]"))).message == f"[{text}]"
+
+
 def test_a_failure_without_an_output_is_still_the_apps_error() -> None:
     assert error_of(message("process_completed", success=False)).message == SILENT
 
