@@ -157,6 +157,44 @@ def used_at_exit():
     global space
     space = SyncSpace(url).open()
 
+def many_threads_drop_and_close():
+    import gc
+    gc.set_threshold(50, 2, 2)  # finalisers run all the time, in all threads, the loop's among them
+
+    def cycle(value):
+        values = [value]
+        values.append(values)
+
+    def work():
+        for _ in range(3):
+            with SyncSpace(url) as space:
+                assert space.call("/predict", x="hi").result() == "ok"
+            stream = values()
+            next(stream)
+            cycle(stream)
+            del stream
+            cycle(SyncSpace(url).open())
+            view = SyncSpace(url).open().with_options()
+            assert view.call("/predict", x="hi").result() == "ok"
+            cycle(view)
+            del view
+            space = SyncSpace(url).open()
+            closer = threading.Thread(target=space.close)
+            closer.start()
+            space.close()
+            closer.join()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gc.collect()
+    for thread in threading.enumerate():
+        if thread.name == "spacecall":
+            thread.join(30)
+            assert not thread.is_alive()
+
 globals()[how]()
 print("the end of main", flush=True)
 """
@@ -164,6 +202,7 @@ print("the end of main", flush=True)
 FINE = [
     *("entered", "opened", "attribute", "dropped", "generator_kept", "generator_dropped"),
     *("generator_in_a_cycle", "daemon_inside", "daemon_calls", "a_file_was_sent", "clients"),
+    "many_threads_drop_and_close",
 ]
 
 
@@ -353,7 +392,7 @@ def test_closing_waits_no_longer_than_its_bound(
 ) -> None:
     from spacecall._client import blocking
 
-    monkeypatch.setattr(blocking, "_SLACK", 0.1)
+    monkeypatch.setattr(blocking, "SLACK", 0.1)
     start_and_stay(server)
     server.routes["/gradio_api/cancel"] = lambda _, connection: connection.recv(1) and None
     portal, space = hold(Space(server.url), "slow", cancel=0.0)
