@@ -20,7 +20,15 @@ from typing import Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
 from spacecall._client.lifetime import Lifetime
-from spacecall._client.loop_thread import SLACK, Exit, Lease, LoopThread, Task, stop_here_at_exit
+from spacecall._client.loop_thread import (
+    SLACK,
+    Exit,
+    Lease,
+    LoopEndedError,
+    LoopThread,
+    Task,
+    stop_here_at_exit,
+)
 from spacecall.options import Timeouts
 
 T = TypeVar("T")
@@ -92,10 +100,9 @@ class Portal:
             return
         try:
             closing = Task(thread, self._lifetime.close)
-        except RuntimeError:  # it has just ended
-            return
-        try:
             closing.future.result(3 * self._lease.cancel + SLACK)
+        except LoopEndedError:  # somebody else has closed it
+            pass
         except TimeoutError:
             warnings.warn(
                 f"{self._lease.label} is still closing, in the background",

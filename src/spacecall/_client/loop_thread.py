@@ -24,6 +24,13 @@ SLACK: Final = 5.0
 """Seconds for what takes no time unless the machine is overloaded."""
 
 
+class LoopEndedError(RuntimeError):
+    """The loop ended before the work was done: what it was for is closed."""
+
+    def __init__(self) -> None:
+        super().__init__("it was closed while this was under way: open it again")
+
+
 class Exit:
     """The end of the process: which thread closes what is open, and whether it has done so."""
 
@@ -87,7 +94,7 @@ class Task(Generic[T]):
                 return
             future.set_exception(RuntimeError("interrupted"))  # its thread has its own interrupt
         except asyncio.CancelledError:
-            future.set_exception(RuntimeError("closed while this was under way"))
+            future.set_exception(LoopEndedError())
         except BaseException as error:  # noqa: BLE001 - the thread that waits raises it
             future.set_exception(error)
 
@@ -155,7 +162,7 @@ class LoopThread:
             self.call_soon(start)
         except RuntimeError:
             self._futures.discard(future)
-            raise RuntimeError("it is closed: open it again") from None
+            raise LoopEndedError from None
 
     def spawn(self, work: Any) -> None:
         """Run a coroutine in the loop."""
@@ -205,7 +212,7 @@ class LoopThread:
         finally:
             self.ending = True
             for future in list(self._futures):
-                future.set_exception(RuntimeError("closed while this was under way"))
+                future.set_exception(LoopEndedError())
 
     async def _main(self) -> None:
         loop = asyncio.get_running_loop()
