@@ -20,14 +20,14 @@ APP = "http://127.0.0.1:9"
 
 def cassette_of(path: Path, body: dict[str, Any], **headers: str) -> Path:
     """A cassette whose app answers `body` to /config."""
-    request = {"method": "GET", "uri": f"{APP}/config", "headers": {}, "body": {}}
+    request: dict[str, Any] = {"method": "GET", "uri": f"{APP}/config", "headers": {}, "body": {}}
     response = {
         "status": {"code": 200, "message": "OK"},
         "headers": {name.replace("_", "-"): [value] for name, value in headers.items()},
         "body": body,
         "times": [0, 0, 0],
     }
-    interactions = [{"request": request, "response": response}]
+    interactions: list[dict[str, Any]] = [{"request": request, "response": response}]
     path.write_text(json.dumps({"version": 1, "interactions": interactions}))
     return path
 

@@ -10,8 +10,9 @@ import anyio
 import httpx
 import pytest
 
-from spacecall import File, Job, JobCancelledError, Limits, Queued, Space, Uploading
+from spacecall import Job, JobCancelledError, Limits, Queued, Space, Uploading
 from spacecall._client.caller import Caller
+from spacecall.files import file_of
 from tests.client.tools import DEADLINE, logged, queue_size, suspended, unique, until
 from tests.servers import AppServer
 
@@ -46,7 +47,7 @@ async def sending(job: Job[Any]) -> None:
 
 async def test_a_call_given_up_while_it_uploads_stops_sending(space: Space) -> None:
     source = Endless()
-    async with space.call("/files", files=[File(source)]) as job:
+    async with space.call("/files", files=[file_of(source)]) as job:
         await sending(job)
     await until(lambda: source.closed)
     assert job.event_id is None
@@ -56,7 +57,7 @@ async def test_a_call_given_up_while_it_uploads_stops_sending(space: Space) -> N
 async def test_a_task_cancelled_while_it_uploads_stops_sending(space: Space) -> None:
     source = Endless()
     with anyio.move_on_after(0.3) as scope:
-        await space.call("/files", files=[File(source)])
+        await space.call("/files", files=[file_of(source)])
     assert scope.cancelled_caught
     await until(lambda: source.closed)
 
@@ -126,7 +127,7 @@ async def test_a_session_left_at_once_leaves_no_job_behind(
 async def test_a_session_left_while_it_uploads_stops_sending(space: Space) -> None:
     source = Endless()
     async with space.session() as session:
-        job = await session.call("/files", files=[File(source)]).__aenter__()
+        job = await session.call("/files", files=[file_of(source)]).__aenter__()
         await sending(job)
     with anyio.fail_after(DEADLINE), pytest.raises(JobCancelledError, match="session was closed"):
         await job.result()

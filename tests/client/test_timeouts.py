@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 
-from spacecall import DeadlineError, File, Space, Timeouts, Uploading
+from spacecall import DeadlineError, Space, Timeouts, Uploading
 from spacecall.errors import Phase
+from spacecall.files import file_of
 from tests.client.tools import DEADLINE, logged, suspended, unique
 from tests.servers import AppServer
 
@@ -87,7 +88,7 @@ class Trickle:
 
 
 async def test_an_upload_that_takes_too_long_is_given_up(space: Space) -> None:
-    call = space.call("/files", files=[File(Trickle())])
+    call = space.call("/files", files=[file_of(Trickle())])
     async with call.with_options(timeouts=Timeouts(upload=0.3)) as job:
         assert isinstance(await anext(job), Uploading)
         with anyio.fail_after(DEADLINE), pytest.raises(DeadlineError) as caught:
@@ -98,7 +99,7 @@ async def test_an_upload_that_takes_too_long_is_given_up(space: Space) -> None:
 
 
 async def test_the_deadline_of_the_whole_call_counts_the_upload(space: Space) -> None:
-    call = space.call("/files", files=[File(Trickle())])
+    call = space.call("/files", files=[file_of(Trickle())])
     with anyio.fail_after(DEADLINE), pytest.raises(DeadlineError) as caught:
         await call.with_options(timeouts=Timeouts(total=0.3))
     assert caught.value.phase == "total"

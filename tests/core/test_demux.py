@@ -150,8 +150,8 @@ def test_a_lost_stream_gives_each_job_an_error_of_its_own(demux: Demultiplexer) 
     demux.feed(completed(["x"], "d"))
     demux.lose(lambda: JobLostError("cut"))
     assert done.values == ["x"]
-    assert one.error is not None
-    assert two.error is not None
+    assert isinstance(one.error, JobLostError)
+    assert isinstance(two.error, JobLostError)
     assert one.error is not two.error
     assert (one.error.event_id, two.error.event_id) == ("a", "b")
     assert (demux.pending, demux.load) == (False, 0)

@@ -24,7 +24,7 @@ from spacecall._core.demux import Demultiplexer, Fed
 from spacecall._core.jobs import Job
 from spacecall._core.messages import Message, UnknownMessage
 from spacecall._core.work import State
-from spacecall.errors import JobCancelledError, JobLostError, ProtocolError
+from spacecall.errors import JobCancelledError, JobLostError, ProtocolError, SpaceError
 from spacecall.events import Output
 from spacecall.options import Limits
 from tests.core.wire import cancelled, completed, failed, generating, message
@@ -173,7 +173,7 @@ class Sessions(RuleBasedStateMachine):
                     tracked.got.append(event.value[0])
             if job.values is not None:
                 assert job.values[0].startswith(mine)
-            if job.error is not None and job.error.event_id is not None:
+            if isinstance(job.error, SpaceError) and job.error.event_id is not None:
                 assert job.error.event_id == tracked.event_id
             # In the order they were sent, none twice.
             numbers = [int(text.partition(".")[2]) for text in tracked.got]

@@ -257,7 +257,7 @@ def test_the_first_end_counts(again: str) -> None:
 def test_an_error_that_names_its_job_keeps_the_name() -> None:
     job = a_job()
     job.fail(JobLostError("gone", event_id="other"))
-    assert job.error is not None
+    assert isinstance(job.error, JobLostError)
     assert job.error.event_id == "other"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from spacecall._core.jobs import Job
 from spacecall._core.messages import Message
 from spacecall._core.work import State
-from spacecall.errors import AppError, JobCancelledError
+from spacecall.errors import AppError, JobCancelledError, SpaceError
 from spacecall.events import Completed, Log, Output, Progress
 from spacecall.options import Limits
 from tests.core.wire import cancelled, completed, failed, generating, message
@@ -101,5 +101,5 @@ class Tracked:
                 assert [unit.description for unit in event.units] == [self.name]
         assert job.values in (None, [f"{self.name} done"])
         assert not isinstance(job.error, AppError) or str(job.error) == f"{self.name} failed"
-        if job.error is not None and job.error.event_id is not None:
+        if isinstance(job.error, SpaceError) and job.error.event_id is not None:
             assert job.error.event_id == self.name
