@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from spacecall import Auth, Space, ZeroGPU
 from spacecall.cassettes import SecretError, use_cassette
 from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.scrub import GONE, scrubbed, scrubbed_json, secrets
+from spacecall.cassettes.scrub import GONE, Scrubber, secrets
 from spacecall.cassettes.sse import Event
 from spacecall.cassettes.store import Bodies
 from tests.servers import GRADIO_6, AppServer, serve
@@ -78,7 +77,7 @@ async def test_a_token_in_an_answer_or_an_argument_is_refused_with_its_place(
 
 def test_fields_of_large_bodies_are_scrubbed_too(tmp_path: Path) -> None:
     large = {"rows": ["x" * 100] * 1000, "inner": {"password": "S3CRET"}}
-    kept = Bodies(tmp_path / "a.json", partial(scrubbed_json, fields=[]))
+    kept = Bodies(tmp_path / "a.json", Scrubber().json)
     stored = kept.keep(BytesIO(json.dumps(large).encode()), "application/json; charset=utf-8")
     kept.save(frozenset({stored["sha256"]}))
     assert json.loads(kept.read(stored)) == {**large, "inner": {"password": GONE}}
@@ -89,11 +88,11 @@ def test_fields_of_large_bodies_are_scrubbed_too(tmp_path: Path) -> None:
     "content", [b'{"rows": [' + b"1, " * 50_000 + b"1]}", b"{" + b"x" * 100_000], ids=["json", "no"]
 )
 def test_a_large_body_without_secrets_is_kept_as_it_came(content: bytes, tmp_path: Path) -> None:
-    kept = Bodies(tmp_path / "a.json", partial(scrubbed_json, fields=[]))
+    kept = Bodies(tmp_path / "a.json", Scrubber().json)
     stored = kept.keep(BytesIO(content), "application/json")
     kept.save(frozenset({stored["sha256"]}))
     assert kept.read(stored) == content
-    kept.save(frozenset())
+    kept.sweep(frozenset())
     assert not (tmp_path / "a.bodies").exists()
 
 
@@ -123,17 +122,16 @@ def test_a_planted_token_is_found(exchange: Exchange, place: str) -> None:
 def test_fields_are_scrubbed_wherever_they_are() -> None:
     body = {"json": {"data": [{"Password": "x", "name": "Ada"}], "token": 1}}
     event = Event("message", '{"output":{"api_key":"x"}}')
-    kept = scrubbed(
+    kept = Scrubber(["NAME"]).exchange(
         Exchange(
             "POST",
             "http://me:pw@a/x?token=1&q=2",
-            (("Cookie", "c"), ("a", "b")),
+            (("Cookie", "c"), ("a", "b"), ("accept", "*/*")),
             body,
             events=[(0, event)],
-        ),
-        ["NAME"],
+        )
     )
     assert kept.url == f"http://a/x?token={GONE}&q=2"
-    assert kept.request_headers == (("a", "b"),)
+    assert kept.request_headers == (("Cookie", GONE), ("a", GONE), ("accept", "*/*"))
     assert kept.request_body == {"json": {"data": [{"Password": GONE, "name": GONE}], "token": 1}}
     assert kept.events == [(0, Event("message", f'{{"output":{{"api_key":"{GONE}"}}}}'))]

@@ -22,6 +22,7 @@ from spacecall._core.redaction import (
     header_secrets,
     redact_error,
     redact_event,
+    unescape,
     url_secrets,
 )
 from spacecall._problems import problems
@@ -251,3 +252,11 @@ def test_a_text_of_any_length_is_cut_before_it_costs_time() -> None:
     for cut in (error.message, error.title, event.message, event.title):
         assert cut == text[:LONGEST]
     assert error.__cause__ is None
+
+
+def test_another_mask_takes_the_place_of_a_secret() -> None:
+    assert Redactor(["S3CRET-1"], mask="GONE")("a S3CRET-1 b") == "a GONE b"
+
+
+def test_escapes_of_several_kinds_are_resolved() -> None:
+    assert unescape(r"a%20b \u0041\"&amp;&#65;") == 'a b A"&A'

@@ -26,6 +26,7 @@ __all__ = [
     "header_secrets",
     "redact_error",
     "redact_event",
+    "unescape",
     "url_secrets",
 ]
 
@@ -83,11 +84,13 @@ class Redactor:
 
     Args:
         secrets: those of fewer than `SHORTEST` characters are passed over.
+        mask: takes the place of each.
     """
 
-    __slots__ = ("_needles",)
+    __slots__ = ("_mask", "_needles")
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, mask: str = MASK) -> None:
+        self._mask = mask
         self._needles = frozenset(
             _lowered(needle)
             for secret in {secret.strip() for secret in secrets}
@@ -117,7 +120,7 @@ class Redactor:
         for first, last in spans:
             start, _ = source(first)
             if start >= end:
-                parts += text[end:start], MASK
+                parts += text[end:start], self._mask
             _, stop = source(last - 1)
             end = max(end, stop)
         parts.append(text[end:])
@@ -130,6 +133,11 @@ class Redactor:
         if len(text) > window:
             redacted = redacted[:-_MARGIN]  # its end may be half a secret
         return redacted[:length]
+
+
+def unescape(text: str) -> str:
+    """Return `text` without escapes of URLs, JSON, Python and HTML, and without backslashes."""
+    return _unescaped(text)[0]
 
 
 def header_secrets(headers: Iterable[tuple[str, str]]) -> Iterator[str]:

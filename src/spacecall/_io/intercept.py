@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Final, Protocol, TypeAlias
 
 import httpx
@@ -46,18 +47,37 @@ class NetworkError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class CallerSecrets:
+    """What a caller gave for a request, and an interceptor must not keep.
+
+    Attributes:
+        headers: names in lower case; none of their values is kept.
+        values: headers, tokens and passwords, as texts that are not kept anywhere.
+    """
+
+    headers: frozenset[str] = frozenset()
+    values: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+CALLER_SECRETS: Final = "spacecall.secrets"
+"""The extension of a request that returns its `CallerSecrets`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A request on its way.
 
     Attributes:
         headers: names in lower case, in order, as they are sent.
         body: its bytes as they are produced; to be read once.
+        secrets: what of it must not be kept.
     """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: AsyncIterator[bytes]
+    secrets: CallerSecrets = field(default_factory=CallerSecrets)
 
 
 class Chunks(Protocol):
@@ -102,6 +122,7 @@ class Interceptor(Protocol):
 
 
 class _Active:
+    lock: Final = Lock()
     interceptor: Interceptor | None = None
 
 
@@ -112,11 +133,12 @@ def intercepting(interceptor: Interceptor) -> Generator[None]:
     Raises:
         RuntimeError: there is one already.
     """
-    if _Active.interceptor is not None:
-        raise RuntimeError(
-            "requests are intercepted already: one cassette at a time, or fake Spaces"
-        )
-    _Active.interceptor = interceptor
+    with _Active.lock:
+        if _Active.interceptor is not None:
+            raise RuntimeError(
+                "requests are intercepted already: one cassette at a time, or fake Spaces"
+            )
+        _Active.interceptor = interceptor
     try:
         yield
     finally:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import aclosing, contextmanager
 
 import httpx
 
 from spacecall._io.body import Content
 from spacecall._io.intercept import (
+    CALLER_SECRETS,
     FAILURES,
     MAX_EVENT,
+    CallerSecrets,
     Chunks,
     Forward,
     Interceptor,
@@ -57,6 +59,7 @@ class Intercepted(httpx.AsyncBaseTransport):
             str(request.url),
             tuple((name.lower(), value) for name, value in request.headers.multi_items()),
             aiter(stream),
+            _secrets(request),
         )
         try:
             received = await self._interceptor.answer(sent, forward)
@@ -93,6 +96,8 @@ class Intercepted(httpx.AsyncBaseTransport):
         ]
         headers = [*kept, ("content-type", "application/json")]
         request = httpx.Request(upgrade.method, upgrade.url, headers=headers, content=arguments)
+        if CALLER_SECRETS in upgrade.extensions:
+            request.extensions[CALLER_SECRETS] = upgrade.extensions[CALLER_SECRETS]
         response = await self._answered(request, forward)
         async with aclosing(events(response, limit=limit + len(b"data: "))) as texts:
             async for text in texts:
@@ -101,6 +106,11 @@ class Intercepted(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the network's side."""
         await self._inner.aclose()
+
+
+def _secrets(request: httpx.Request) -> CallerSecrets:
+    secrets: Callable[[], CallerSecrets] = request.extensions.get(CALLER_SECRETS, CallerSecrets)
+    return secrets()
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from spacecall._io.deadlines import within
 from spacecall._io.decoding import COMPRESSED, IDENTITY
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
 from spacecall._io.failures import mapped, status_error
-from spacecall._io.intercept import MAX_EVENT, active
+from spacecall._io.intercept import CALLER_SECRETS, MAX_EVENT, CallerSecrets, active
 from spacecall._io.logs import hide_secrets, sending
 from spacecall._io.loops import HomeLoop
 from spacecall._io.retry import retrying
@@ -217,16 +217,24 @@ class Link:
     def _known_secrets(self, settings: Settings) -> Iterator[str]:
         yield from self._secrets
         yield from self._cookies.values().values()
+        yield from self._given_secrets(settings)
+
+    def _given_secrets(self, settings: Settings) -> Iterator[str]:
+        """What the caller gave."""
         yield from header_secrets(settings.headers.items())
         yield from settings.zero_gpu.headers().values()
         if self._defaults:
             yield from header_secrets(self._client.headers.items())
-            yield from header_secrets([("authorization", self._client_credentials)])
         if self._auth is not None:
             yield self._auth.token or ""
             yield self._auth.password or ""
             if self._auth.password:
                 yield basic_credentials(self._auth.username or "", self._auth.password)
+
+    def _caller_secrets(self, settings: Settings) -> CallerSecrets:
+        headers = {*settings.headers, *settings.zero_gpu.headers()}
+        values = frozenset(self._given_secrets(settings))
+        return CallerSecrets(frozenset(map(str.lower, headers)), values)
 
     def _request_redactor(self, request: httpx.Request, settings: Settings) -> Redactor:
         """What takes out the secrets of one request as well."""
@@ -440,6 +448,7 @@ class Link:
                 auth = httpx.USE_CLIENT_DEFAULT
         request.headers["accept-encoding"] = coding
         request.extensions["timeout"] = _httpx_timeout(settings.timeouts)
+        request.extensions[CALLER_SECRETS] = lambda: self._caller_secrets(settings)
         request.extensions[MAX_EVENT] = settings.limits.event
         with sending(request, lambda: self._request_redactor(request, settings)):
             response = await self._client.send(

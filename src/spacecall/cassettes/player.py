@@ -27,6 +27,7 @@ from spacecall.cassettes.reels import (
     read_reels,
     session_of,
 )
+from spacecall.cassettes.scrub import Scrubber
 from spacecall.cassettes.stage import Clock, Pick, Stage
 
 # What a body that was read and written again has no longer.
@@ -72,7 +73,7 @@ class Player:
         clock: Clock,
         pick: Pick,
         same: Callable[[Exchange, Exchange], bool],
-        clean: Callable[[Exchange], Exchange],
+        scrubber: Scrubber,
         called_by: Callable[[str, str], None],
         recorder: Recorder | None = None,
     ) -> None:
@@ -80,7 +81,7 @@ class Player:
         self._clock = clock
         self._pick = pick
         self._same = same
-        self._clean = clean
+        self._scrubber = scrubber
         self.called_by = called_by
         self._recorder = recorder
         self._hosts = app_hosts(one.url for one in exchanges if one.status == 200)
@@ -124,7 +125,8 @@ class Player:
         with SpooledTemporaryFile[bytes](IN_MEMORY) as copy:
             asked.request_body = await _read(request, copy)
             await anyio.lowlevel.checkpoint()
-            asked = self._clean(asked)
+            self._scrubber.learn(request.url, request.secrets.values)
+            asked = self._scrubber.exchange(asked, request.secrets.headers)
             entry = self._find(asked)
             if entry is None:
                 if self._recorder is None:

@@ -12,6 +12,7 @@ from spacecall._io.intercept import Chunks, Forward, NetworkError, Received, Sen
 from spacecall._io.sse import event_splitter
 from spacecall.cassettes.bodies import RequestBody, Stored
 from spacecall.cassettes.exchange import COMPLETE, Exchange, header
+from spacecall.cassettes.scrub import GONE, Scrubber
 from spacecall.cassettes.sse import Event
 
 IN_MEMORY = 2**20
@@ -26,6 +27,7 @@ class Recorder:
 
     Args:
         keep: makes the stored form of an answer's body.
+        scrubber: is told what must not be kept.
         add: is given each exchange when its request is sent; the exchange fills up later.
         called_by: is told by which schema a typed client calls an endpoint.
         clock: in seconds.
@@ -35,6 +37,7 @@ class Recorder:
     def __init__(
         self,
         keep: Keep,
+        scrubber: Scrubber,
         add: Callable[[Exchange], None],
         called_by: Callable[[str, str], None],
         clock: Callable[[], float],
@@ -42,6 +45,7 @@ class Recorder:
         since: float = 0.0,
     ) -> None:
         self._keep = keep
+        self._scrubber = scrubber
         self._add = add
         self.called_by = called_by
         self._clock = clock
@@ -53,7 +57,12 @@ class Recorder:
 
     async def answer(self, request: Sent, forward: Forward) -> Received:
         """Forward the request and note it, its answer, and how it ended."""
-        exchange = Exchange(request.method, request.url, request.headers, began=self.now())
+        self._scrubber.learn(request.url, request.secrets.values)
+        headers = tuple(
+            (name, GONE if name in request.secrets.headers else value)
+            for name, value in request.headers
+        )
+        exchange = Exchange(request.method, request.url, headers, began=self.now())
         self._add(exchange)
         sent = RequestBody(header(request.headers, "content-type"))
         try:

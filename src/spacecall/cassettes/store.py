@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from spacecall._atomic import check_inside, move_file, write_file
+from spacecall._atomic import check_inside, move_file, write_files
 from spacecall._core.loose import is_object, items, mapping, strings, text
 from spacecall.cassettes import vcr
 from spacecall.cassettes.bodies import MAX_JSON, Stored, content, store
@@ -70,7 +70,7 @@ class Bodies:
         return dict(self._waiting)
 
     def save(self, needed: frozenset[str]) -> None:
-        """Put the bodies that wait beside the cassette, and take away what was there before.
+        """Put the bodies that wait beside the cassette.
 
         Args:
             needed: the names of all bodies that the cassette has.
@@ -79,6 +79,14 @@ class Bodies:
         for digest in needed & self._waiting.keys():
             self.folder.mkdir(parents=True, exist_ok=True)
             move_file(self._waiting.pop(digest), self.folder / digest)
+
+    def sweep(self, needed: frozenset[str]) -> None:
+        """Take away the bodies of an older recording, once the cassette is written.
+
+        Args:
+            needed: as for `save`.
+        """
+        check_inside(self.folder, self.folder.parent)
         old = [*self.folder.iterdir()] if self.folder.is_dir() else []
         for path in old:
             if path.name not in needed and _SHA256.fullmatch(path.name):
@@ -212,8 +220,7 @@ class _Persister:
     @staticmethod
     def save_cassette(cassette_path: str, cassette_dict: Any, serializer: Any) -> None:
         path = Path(cassette_path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, vcr.serialize(cassette_dict, serializer).encode())
+        write_files({path: vcr.serialize(cassette_dict, serializer).encode()}, path.parent)
 
 
 def beside(exchanges: Iterable[Exchange]) -> frozenset[str]:

@@ -6,10 +6,9 @@ import random
 import time
 import warnings
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -23,11 +22,12 @@ from spacecall.cassettes.errors import (
     UnusedError,
 )
 from spacecall.cassettes.exchange import Exchange
+from spacecall.cassettes.locking import recording_lock
 from spacecall.cassettes.merging import merged
 from spacecall.cassettes.modes import MODES, RecordMode
 from spacecall.cassettes.player import Player
 from spacecall.cassettes.recorder import Recorder
-from spacecall.cassettes.scrub import scrubbed, scrubbed_json, secrets, secrets_in
+from spacecall.cassettes.scrub import Scrubber, secrets, secrets_in
 from spacecall.cassettes.stage import Clock, Pick
 from spacecall.cassettes.store import Bodies, beside, load, save, vcr_request
 
@@ -113,7 +113,7 @@ def use_cassette(
         strict: whether recorded requests that were not made are an error.
 
     Raises:
-        CassetteError: there is no such cassette, or it is none.
+        CassetteError: there is no such cassette, it is none, or somebody else is recording it.
         CassetteMissError: a request is not in the cassette. It is raised where the request is
             made, and again at the end if it was swallowed there.
         UnusedError: see `strict`.
@@ -126,17 +126,21 @@ def use_cassette(
     speed = {"instant": 0.0, "recorded": 1.0}.get(str(pace), pace)
     if isinstance(speed, str) or speed < 0:
         raise ValueError(f"the pace is 'instant', 'recorded' or a factor, not {pace!r}")
-    recorded = path.is_file()
-    if mode == "none" and not recorded:
-        raise CassetteError(f"there is no cassette {path}: record it with mode='once'")
-    if mode in ("none", "new_episodes") or (mode == "once" and recorded):
-        exchanges, metadata = load(path) if recorded else ([], _metadata())
-        cassette = Cassette(path, mode == "new_episodes", strict, exchanges, metadata)
-        with _replaying(cassette, Clock(speed), _pick(shuffle), matchers, scrub):
-            yield cassette
-    else:
-        with _recording(path, scrub, keep_old=mode == "all" and recorded) as cassette:
-            yield cassette
+    with ExitStack() as stack:
+        if mode not in ("none", "once") or (mode == "once" and not path.is_file()):
+            stack.enter_context(recording_lock(path))
+        recorded = path.is_file()
+        if mode == "none" and not recorded:
+            raise CassetteError(f"there is no cassette {path}: record it with mode='once'")
+        scrubber = Scrubber(scrub)
+        if mode in ("none", "new_episodes") or (mode == "once" and recorded):
+            exchanges, metadata = load(path) if recorded else ([], _metadata())
+            cassette = Cassette(path, mode == "new_episodes", strict, exchanges, metadata)
+            with _replaying(cassette, Clock(speed), _pick(shuffle), matchers, scrubber):
+                yield cassette
+        else:
+            with _recording(path, scrubber, keep_old=mode == "all" and recorded) as cassette:
+                yield cassette
 
 
 @contextmanager
@@ -145,28 +149,28 @@ def _replaying(
     clock: Clock,
     pick: Pick,
     matchers: Sequence[Matcher],
-    scrub: Sequence[str],
+    scrubber: Scrubber,
 ) -> Generator[None]:
     new: list[Exchange] = []
-    with _bodies(cassette.path, scrub) as bodies:
+    with _bodies(cassette.path, scrubber) as bodies:
         recorder = None
         if cassette.recording:
             since = max((one.ended for one in cassette.exchanges), default=0.0)
-            recorder = _recorder(bodies, new, cassette, since)
+            recorder = _recorder(bodies, scrubber, new, cassette, since)
         cassette.player = player = Player(
             cassette.exchanges,
             bodies,
             clock,
             pick,
             _same(matchers),
-            partial(scrubbed, fields=scrub),
+            scrubber,
             cassette.called_by,
             recorder,
         )
         with intercepting(player):
             yield
         if new:
-            _write(cassette, bodies, [*cassette.exchanges, *new], scrub)
+            _write(cassette, bodies, [*cassette.exchanges, *new], scrubber)
     if player.misses:
         raise player.misses[0]
     if cassette.strict and player.unused:
@@ -177,18 +181,18 @@ def _replaying(
 
 
 @contextmanager
-def _recording(path: Path, scrub: Sequence[str], *, keep_old: bool) -> Generator[Cassette]:
+def _recording(path: Path, scrubber: Scrubber, *, keep_old: bool) -> Generator[Cassette]:
     old, metadata = load(path) if keep_old else ([], {})
     cassette = Cassette(path, recording=True, metadata={**metadata, **_metadata()})
-    with _bodies(path, scrub) as bodies:
-        with intercepting(_recorder(bodies, cassette.exchanges, cassette)):
+    with _bodies(path, scrubber) as bodies:
+        with intercepting(_recorder(bodies, scrubber, cassette.exchanges, cassette)):
             yield cassette
-        _write(cassette, bodies, merged(old, cassette.exchanges), scrub)
+        _write(cassette, bodies, merged(old, cassette.exchanges), scrubber)
 
 
 @contextmanager
-def _bodies(path: Path, scrub: Sequence[str]) -> Generator[Bodies]:
-    bodies = Bodies(path, partial(scrubbed_json, fields=scrub))
+def _bodies(path: Path, scrubber: Scrubber) -> Generator[Bodies]:
+    bodies = Bodies(path, scrubber.json)
     try:
         yield bodies
     finally:
@@ -196,23 +200,30 @@ def _bodies(path: Path, scrub: Sequence[str]) -> Generator[Bodies]:
 
 
 def _recorder(
-    bodies: Bodies, exchanges: list[Exchange], cassette: Cassette, since: float = 0.0
+    bodies: Bodies,
+    scrubber: Scrubber,
+    exchanges: list[Exchange],
+    cassette: Cassette,
+    since: float = 0.0,
 ) -> Recorder:
-    return Recorder(bodies.keep, exchanges.append, cassette.called_by, time.monotonic, since=since)
+    clock = time.monotonic
+    return Recorder(bodies.keep, scrubber, exchanges.append, cassette.called_by, clock, since=since)
 
 
 def _write(
-    cassette: Cassette, bodies: Bodies, exchanges: list[Exchange], scrub: Sequence[str]
+    cassette: Cassette, bodies: Bodies, exchanges: list[Exchange], scrubber: Scrubber
 ) -> None:
-    kept = [scrubbed(one, scrub) for one in exchanges]
-    places = [place for one in kept for place in secrets(one)]
-    places += [place for path in bodies.waiting().values() for place in secrets_in(path)]
+    kept = [scrubber.exchange(one) for one in exchanges]
+    places = [place for one in kept for place in secrets(one, scrubber)]
+    places += [place for path in bodies.waiting().values() for place in secrets_in(path, scrubber)]
     if places:
         lines = "\n".join(f"  {place}" for place in places)
         raise SecretError(f"{cassette.path} is not written, it would have:\n{lines}", places=places)
     cassette.metadata["apps"] = [app.told() for app in apps_of(kept, bodies.read).values()]
-    bodies.save(beside(kept))
+    needed = beside(kept)
+    bodies.save(needed)
     save(cassette.path, kept, cassette.metadata)
+    bodies.sweep(needed)  # the cassette that had them is replaced
 
 
 def _metadata() -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""One recording of a cassette at a time, in all processes of a machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from spacecall.cassettes.errors import CassetteError
+
+__all__ = ["recording_lock"]
+
+_TRIES: Final = 100
+
+
+@contextmanager
+def recording_lock(cassette: Path) -> Generator[None]:
+    """Inside, nobody else records the cassette. The lock of a killed process is free.
+
+    Raises:
+        CassetteError: somebody records it already.
+        OSError: its folder cannot be made or written.
+    """
+    folders = [folder for folder in cassette.parents if not folder.exists()]
+    path = cassette.with_name(f".{cassette.name}.lock")
+    descriptor = _acquire(path, cassette)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes it once it is closed
+            path.unlink()
+        os.close(descriptor)
+        with suppress(OSError):
+            if sys.platform == "win32":
+                path.unlink()
+        with suppress(OSError):  # nothing was recorded, and the folder is as new
+            for folder in folders:
+                folder.rmdir()
+
+
+def _acquire(path: Path, cassette: Path) -> int:
+    for _ in range(_TRIES):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(path, flags, 0o666)
+        except FileNotFoundError:
+            continue  # its folder was taken away meanwhile
+        if not _lock(descriptor):
+            os.close(descriptor)
+            break
+        if _is_at(descriptor, path):
+            return descriptor
+        os.close(descriptor)  # who held it has taken the file away
+    raise CassetteError(
+        f"{cassette} is being recorded by another process or thread: wait for it, record without "
+        "pytest-xdist (-n 0), or give each test a cassette of its own"
+    )
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,334 @@
+"""Recording: nothing that the caller keeps to itself is written, and one recording at a time."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from copy import copy
+from pathlib import Path
+from pickle import dumps, loads
+from typing import Any
+from urllib.parse import quote
+
+import anyio
+import pytest
+
+from spacecall import Auth, Space, ZeroGPU
+from spacecall.cassettes import (
+    CassetteError,
+    CassetteMissError,
+    RecordMode,
+    SecretError,
+    use_cassette,
+)
+from spacecall.cassettes.exchange import Exchange
+from spacecall.cassettes.scrub import GONE, Scrubber, secrets
+from spacecall.cassettes.store import LARGE, load
+from tests.hostile.server import HostileServer, Request, app_config, http
+
+SECRET = "Q7w-9zLp/4tYx+Kc"
+TOKEN = "hf_" + "abcdefghij0123456789"
+HEADERS = (
+    *("x-auth-token", "api-key", "x-goog-api-key", "private-token", "x-mine", "user-agent"),
+    *("cf-access-client-secret", "x-amz-security-token", "cookie", "authorization", "accept"),
+)
+FORMS = {
+    "plain": SECRET,
+    "in a text": f"you sent {SECRET}!",
+    "percent-encoded": quote(SECRET, safe=""),
+    "twice percent-encoded": quote(quote(SECRET, safe=""), safe=""),
+    "JSON": '{"a": "' + SECRET.replace("/", "\\/") + '"}',
+    "escapes": "".join(f"\\u{ord(char):04x}" for char in SECRET),
+    "basic": "Basic " + base64.b64encode(f"me:{SECRET}".encode()).decode(),
+    "bearer": f"Bearer {SECRET}",
+    "prefixed": f"token_{SECRET}_",
+    "user of a URL": f"https://me:{quote(SECRET, safe='')}@host/path",
+    "query of a URL": f"https://host/path?q={quote(SECRET, safe='')}",
+}
+
+
+def written(folder: Path) -> str:
+    """Everything that is in the files of a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return "".join(f"{path.name}\n{path.read_bytes().decode('latin-1')}" for path in files)
+
+
+def has_secret(text: str) -> bool:
+    scrubber = Scrubber()
+    scrubber.learn("http://host", [SECRET])
+    return scrubber.shows(text)
+
+
+@pytest.mark.parametrize("name", HEADERS)
+async def test_of_headers_of_the_caller_names_alone_are_written(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with HostileServer() as server, use_cassette(path, mode="once"):
+        async with Space(server.url, headers={name: SECRET}) as space:
+            await space.call("/predict", x="x").with_options(headers={f"x-{name}": SECRET[::-1]})
+        assert any(request.headers.get(name) == SECRET for request in server.requests)
+    assert not has_secret(written(tmp_path))
+    assert SECRET[::-1] not in written(tmp_path)
+    assert f'"x-{name}"' in written(tmp_path)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("given", ["header", "token", "password"])
+async def test_a_credential_that_an_app_repeats_is_not_written(
+    form: str, given: str, tmp_path: Path
+) -> None:
+    text = FORMS[form]
+    choices: dict[str, dict[str, Any]] = {
+        "header": {"headers": {"x-mine": SECRET}},
+        "token": {"auth": Auth(token=SECRET, hosts=["127.0.0.1"])},
+        "password": {"auth": Auth(username="me", password=SECRET)},
+    }
+    options = choices[given]
+    config = app_config(odd=text, names={text: 1})
+    with HostileServer(config=config, outputs=[text]) as server:
+        server.routes["/login"] = lambda _request, _socket: http({"success": True})
+        with use_cassette(tmp_path / "a.json", mode="once"):
+            async with Space(server.url, **options) as space:
+                assert await space.call("/predict", x=text) == text
+    assert not has_secret(written(tmp_path))
+    with use_cassette(tmp_path / "a.json"):
+        async with Space("http://127.0.0.1:9", **options) as space:
+            assert GONE in await space.call("/predict", x=text)
+
+
+async def record(path: Path, url: str) -> None:
+    """Record a call with a secret header."""
+    with use_cassette(path, mode="once"):
+        async with Space(url, headers={"x-mine": SECRET}) as space:
+            await space.call("/predict", x="x")
+
+
+async def test_a_credential_in_a_large_answer_is_taken_out_or_refused(tmp_path: Path) -> None:
+    def large(kind: bytes, body: bytes) -> bytes:
+        return b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\nconnection: close\r\n\r\n%b" % (kind, body)
+
+    config = app_config(odd=SECRET, more="." * LARGE)
+    file = json.dumps(config).encode()
+    with HostileServer(config=config) as server:
+        with use_cassette(tmp_path / "a.json", mode="once"):
+            async with Space(server.url, headers={"x-mine": SECRET}) as space:
+                await space.call("/predict", x="x")
+        assert not has_secret(written(tmp_path))
+        assert list((tmp_path / "a.bodies").iterdir())
+        server.routes["/config"] = lambda _request, _socket: large(b"text/plain", file)
+        with pytest.raises(SecretError, match="a credential of the caller in a body of"):
+            await record(tmp_path / "b.json", server.url)
+    assert not (tmp_path / "b.json").exists()
+
+
+async def test_what_a_zero_gpu_call_sends_is_not_written(tmp_path: Path) -> None:
+    quota = ZeroGPU(token="tok-" + SECRET, uuid="uuid-" + SECRET[::-1])
+    server = HostileServer(outputs=[f"tok-{SECRET} uuid-{SECRET[::-1]}"])
+    with server, use_cassette(tmp_path / "a.json", mode="once"):
+        async with Space(server.url) as space:
+            await space.call("/predict", x="x").with_options(zero_gpu=quota)
+    assert not has_secret(written(tmp_path))
+    assert SECRET[::-1] not in written(tmp_path)
+
+
+async def test_an_address_in_a_header_stays_in_what_the_app_says(tmp_path: Path) -> None:
+    with HostileServer() as server:
+        server.outputs = [f"{server.url}/file"]
+        headers = {"referer": f"{server.url}/", "x-forwarded-host": "127.0.0.1"}
+        with use_cassette(tmp_path / "a.json", mode="once"):
+            async with Space(server.url, headers=headers) as space:
+                await space.call("/predict", x="x")
+        with use_cassette(tmp_path / "a.json"):
+            async with Space(server.url, headers=headers) as space:
+                assert await space.call("/predict", x="x") == f"{server.url}/file"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TOKEN,
+        f"x{TOKEN}",
+        f"_{TOKEN}",
+        TOKEN.replace("_", "%5F"),
+        TOKEN.replace("_", "%255f"),
+        TOKEN.replace("_", r"\u005f"),
+        "Basic " + base64.b64encode(b"me:" + SECRET.encode()).decode(),
+        f"https://me:{SECRET.replace('/', '-')}@host/x",
+        f"_sk-{'a1' * 10}",
+        f"%2Fgithub_pat_{'a1' * 12}",
+    ],
+)
+def test_tokens_are_found_in_every_form(text: str) -> None:
+    assert list(secrets(Exchange("GET", "http://a/x", body={"json": [text]}))), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Basic understanding of a bearer bond",
+        "task-force-of-the-north-east",
+        "https://host:8080/path@2x.png",
+        "A" * 30 + "hf_" + "A" * 20,
+        f"https://me:{GONE}@host/x",
+        "ratio 10://x",
+    ],
+)
+def test_other_texts_are_not_taken_for_tokens(text: str) -> None:
+    assert not list(secrets(Exchange("GET", "http://a/x", body={"json": [text]})))
+
+
+def test_signatures_of_addresses_are_taken_out() -> None:
+    url = "https://bucket/x?X-Amz-Date=1&X-Amz-Signature=0a1b2c&y=1"
+    kept = Scrubber().exchange(
+        Exchange("GET", url, headers=(("location", url),), body={"json": [f"see {url} there"]})
+    )
+    for text in (kept.url, kept.headers[0][1], kept.body["json"][0]):
+        assert f"X-Amz-Signature={GONE}&y=1" in text
+        assert "0a1b2c" not in text
+
+
+def test_the_scan_of_a_text_is_linear() -> None:
+    for piece in (
+        "-eyJ",
+        "eyJ.",
+        "://",
+        "Basic ",
+        "bearer ",
+        "hf_",
+        "%25",
+        "\\u005c",
+        "a:b@",
+        "sk-",
+    ):
+        assert isinstance(
+            [*secrets(Exchange("GET", "http://a/x", body={"json": piece * 9_000}))], list
+        )
+
+
+RECORD = """
+import sys, anyio
+from spacecall import Space
+from spacecall.cassettes import use_cassette
+
+async def main():
+    async with Space(sys.argv[2]) as space:
+        await space.call("/predict", x=sys.argv[3])
+
+with use_cassette(sys.argv[1], mode=sys.argv[4]):
+    print("recording", flush=True)
+    sys.stdin.readline()
+    anyio.run(main)
+"""
+
+
+def start(path: Path, url: str, x: str, mode: str = "once") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", RECORD, str(path), url, x, mode],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def test_a_second_process_cannot_record_the_same_cassette(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.json"
+    with HostileServer() as server, start(path, server.url, "first") as first:
+        assert first.stdout
+        assert first.stdout.readline() == "recording\n"
+        modes: tuple[RecordMode, ...] = ("once", "all", "rewrite", "new_episodes")
+        for mode in modes:
+            second = use_cassette(path, mode=mode)
+            with pytest.raises(CassetteError, match="is being recorded by another process"):
+                second.__enter__()
+        first.communicate("\n", timeout=60)
+        assert first.returncode == 0
+    assert '"first"' in path.read_text()
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.json"]
+
+
+def test_a_second_thread_cannot_record_the_same_cassette(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    refusals: list[BaseException] = []
+
+    def record() -> None:
+        try:
+            with use_cassette(path, mode="once"):
+                pass
+        except CassetteError as error:
+            refusals.append(error)
+
+    with use_cassette(path, mode="once"):
+        thread = threading.Thread(target=record)
+        thread.start()
+        thread.join(60)
+    assert len(refusals) == 1
+    assert path.is_file()
+
+
+def test_a_killed_recording_leaves_the_old_cassette_and_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with HostileServer(outputs=["x" * LARGE]) as server:
+        with start(path, server.url, "first") as first:
+            first.communicate("\n", timeout=60)
+        before = path.read_bytes()
+        with start(path, server.url, "second", "rewrite") as second:
+            assert second.stdout
+            assert second.stdout.readline() == "recording\n"
+            second.send_signal(signal.SIGKILL)
+            second.wait(60)
+        assert path.read_bytes() == before
+        with start(path, server.url, "third", "rewrite") as third:
+            third.communicate("\n", timeout=60)
+            assert third.returncode == 0
+    assert b'"third"' in path.read_bytes()
+    assert not list(tmp_path.glob(".*"))
+
+
+async def rewrite(path: Path, url: str) -> None:
+    with use_cassette(path, mode="rewrite"):
+        async with Space(url) as space:
+            await space.call("/predict", x="second")
+
+
+def test_a_recording_that_cannot_be_written_leaves_the_old_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json"
+    contents = iter([b"1" * LARGE, b"2" * LARGE])
+
+    def config(_request: Request, _socket: object) -> bytes:
+        return http(app_config(odd=next(contents).decode()))
+
+    with HostileServer(routes={"/config": config}) as server:
+        with start(path, server.url, "first") as first:
+            first.communicate("\n", timeout=60)
+        before = written(tmp_path)
+
+        def fail(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("spacecall.cassettes.store.write_files", fail)
+        with pytest.raises(OSError, match="No space"):
+            anyio.run(rewrite, path, server.url)
+    assert all(line in written(tmp_path) for line in before.splitlines())
+    for exchange in load(path)[0]:
+        if "sha256" in exchange.body:
+            assert (path.with_suffix(".bodies") / exchange.body["sha256"]).is_file()
+
+
+def test_errors_of_cassettes_can_be_pickled_and_copied() -> None:
+    for error in (
+        CassetteMissError("a", request="GET /x", differences=["b"]),
+        SecretError("a", places=["b"]),
+        CassetteError("a"),
+    ):
+        for again in (copy(error), loads(dumps(error))):
+            assert type(again) is type(error)
+            assert vars(again) == vars(error)
+            assert str(again) == str(error)
