@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
+from spacecall._core.redaction import basic_credentials
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth
 
@@ -53,6 +55,15 @@ def authorization(auth: Auth | None, url: str) -> dict[str, str]:
     if parts.scheme == "https" and host.endswith(".hf.space"):
         return {"x-hf-authorization": bearer}
     return {}
+
+
+def auth_secrets(auth: Auth | None) -> Iterator[str]:
+    """Yield what is secret in `auth`, as it is sent."""
+    if auth is not None:
+        yield auth.token or ""
+        yield auth.password or ""
+        if auth.password:
+            yield basic_credentials(auth.username or "", auth.password)
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

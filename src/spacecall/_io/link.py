@@ -20,7 +20,6 @@ import httpx
 
 from spacecall._core.redaction import (
     Redactor,
-    basic_credentials,
     header_secrets,
     redact_error,
     url_secrets,
@@ -31,7 +30,15 @@ from spacecall._io.answer import Answer
 from spacecall._io.body import Content, Ready, read, read_error
 from spacecall._io.borrowed import without_cookies
 from spacecall._io.cookies import Cookies
-from spacecall._io.credentials import MaskedHeaders, address, authorization, origin, place, resolve
+from spacecall._io.credentials import (
+    MaskedHeaders,
+    address,
+    auth_secrets,
+    authorization,
+    origin,
+    place,
+    resolve,
+)
 from spacecall._io.deadlines import within
 from spacecall._io.decoding import COMPRESSED, IDENTITY
 from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
@@ -225,16 +232,11 @@ class Link:
         yield from settings.zero_gpu.headers().values()
         if self._defaults:
             yield from header_secrets(self._client.headers.items())
-        if self._auth is not None:
-            yield self._auth.token or ""
-            yield self._auth.password or ""
-            if self._auth.password:
-                yield basic_credentials(self._auth.username or "", self._auth.password)
+        yield from auth_secrets(self._auth)
 
     def _caller_secrets(self, settings: Settings) -> CallerSecrets:
-        headers = {*settings.headers, *settings.zero_gpu.headers()}
-        values = frozenset(self._given_secrets(settings))
-        return CallerSecrets(frozenset(map(str.lower, headers)), values)
+        headers = map(str.lower, (*settings.headers, *settings.zero_gpu.headers()))
+        return CallerSecrets(frozenset(headers), frozenset(self._given_secrets(settings)))
 
     def _request_redactor(self, request: httpx.Request, settings: Settings) -> Redactor:
         """What takes out the secrets of one request as well."""
