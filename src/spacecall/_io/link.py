@@ -46,6 +46,7 @@ from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import CALLER_SECRETS, MAX_EVENT, CallerSecrets, active
 from spacecall._io.logs import hide_secrets, sending
 from spacecall._io.loops import HomeLoop
+from spacecall._io.plain import plain_request
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.tls import tls
@@ -63,7 +64,6 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 HttpClient: TypeAlias = httpx.AsyncClient
 _JSON = {"content-type": "application/json"}
-_PLAIN = {"accept": "*/*", "connection": "keep-alive"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
@@ -308,7 +308,7 @@ class Link:
         """
         settings = settings or self.settings
         with mapped(self.base, lambda: self.redactor(settings)):
-            build = self._client.build_request if self._defaults else _plain_request
+            build = self._client.build_request if self._defaults else plain_request
             built = build(
                 request.method,
                 self.base + request.path,
@@ -479,26 +479,6 @@ class Link:
         # Another port is another app, but for that of https itself.
         upgraded = (own[0], target[0]) == ("http", "https") and target[2] in (own[2], 443)
         return own == target or (upgraded and own[1] == target[1])
-
-
-def _plain_request(
-    method: str,
-    url: str,
-    *,
-    params: Mapping[str, str] | None,
-    data: Mapping[str, str] | None,
-    content: bytes | AsyncIterator[bytes] | None,
-    headers: Mapping[str, str],
-) -> httpx.Request:
-    """A request with nothing in it that a client adds by itself."""
-    return httpx.Request(
-        method,
-        url,
-        params=None if params is None else dict(params),
-        data=data,
-        content=content,
-        headers={**_PLAIN, **headers},
-    )
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
