@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Final
 
 _MOST_BYTES: Final = 200
@@ -10,6 +12,11 @@ _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}
     | {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"}
 )
+
+
+def expand_home(path: str | os.PathLike[str]) -> Path:
+    """Return `path` with the home folder for its `~`; as it is where nobody knows that folder."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises RuntimeError
 
 
 def safe_name(name: str) -> str:

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spacecall._filenames import expand_home
+
 _VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 
 
@@ -34,7 +36,7 @@ def find_token() -> Token | None:
     path, why = _token_file()
     try:
         value = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):  # not readable, not UTF-8, no path
         return None
     return Token(value, f"{path} ({why})" if why else str(path)) if value else None
 
@@ -42,8 +44,8 @@ def find_token() -> Token | None:
 def _token_file() -> tuple[Path, str]:
     """Where the Hub's own tools save the token, and the variable that says so."""
     if named := os.environ.get("HF_TOKEN_PATH"):
-        return Path(named).expanduser(), "HF_TOKEN_PATH"
+        return expand_home(named), "HF_TOKEN_PATH"
     if home := os.environ.get("HF_HOME"):
-        return Path(home).expanduser() / "token", "HF_HOME"
+        return expand_home(home) / "token", "HF_HOME"
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "huggingface" / "token", ""
+    return expand_home(cache) / "huggingface" / "token", ""

@@ -6,8 +6,8 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
+from spacecall._filenames import expand_home
 from spacecall._visible import visible_line
 from spacecall.chat.media import Media, MediaKind
 from spacecall.cli.output import (
@@ -140,7 +140,7 @@ class _Repl:
     def _save(self, given: str) -> None:
         if not given:
             raise InvalidInputError("/save needs a file")
-        self._talk.save_to = Path(given).expanduser()
+        self._talk.save_to = expand_home(given)
         write_conversation(self._talk.conversation, self._talk.save_to)
 
     def _quit(self, _: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from spacecall._core.loose import is_array, items, mapping, strings
 from spacecall._core.schema_check import is_file, map_files, problems
 from spacecall._core.schema_nodes import alternatives, kinds_of, place_of, resolve
+from spacecall._filenames import expand_home
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
@@ -46,7 +46,7 @@ class Inputs:
         if given in ("-", "@-"):
             data = self._read()
         elif given.startswith("@"):
-            path = Path(given[1:]).expanduser()
+            path = expand_home(given[1:])
             try:
                 data = path.read_bytes()
             except OSError as error:

@@ -12,6 +12,7 @@ from spacecall._client.documents import fetch_documents
 from spacecall._core.hub import Runtime, Stage
 from spacecall._core.loose import is_object, text
 from spacecall._core.sources import base_url, space_id
+from spacecall._filenames import expand_home
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.settings import Settings
 from spacecall.codegen.store import Access
@@ -104,7 +105,7 @@ def load(source: str) -> AppDocuments | None:
     Raises:
         InvalidInputError: the files there are missing, or not an app's.
     """
-    path = Path(source).expanduser()
+    path = expand_home(source)
     if path.is_dir():
         return _saved(_load(path / "config.json"), _load(path / "info.json"), source)
     if path.is_file():
