@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from spacecall.cli.lines import call_lines
 from tests.cli.conftest import Cli
 from tests.cli.tools import started, until
 from tests.servers import DATA, AppServer
@@ -146,3 +150,32 @@ def test_a_reader_that_goes_away_ends_the_calls(protocol_app: AppServer) -> None
         assert process.wait(15) == 141
         assert process.stderr.read() == b""
     until(lambda: "slow_async cancelled 20.456" in protocol_app.log())
+
+
+class UnspeakableError(Exception):
+    """An error that raises when it is shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+async def test_whatever_the_call_of_one_line_raises_is_the_result_of_that_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def lines() -> AsyncIterator[bytes]:
+        for kind in ("error", "deep", "fine"):
+            yield json.dumps({"kind": kind}).encode()
+
+    async def make_call(arguments: dict[str, Any]) -> Any:
+        if arguments["kind"] == "error":
+            raise UnspeakableError
+        value: list[Any] = []
+        for _ in range(100_000 if arguments["kind"] == "deep" else 0):
+            value = [value]
+        return value
+
+    assert await call_lines(lines(), make_call, jobs=3) == 1
+    error, deep, fine = map(json.loads, capsys.readouterr().out.splitlines())
+    assert error["error"]["message"] == "UnspeakableError"
+    assert deep["error"]["type"] == "RecursionError"
+    assert fine == {"line": 3, "value": []}
