@@ -30,6 +30,9 @@ from spacecall.files import File
 
 T = TypeVar("T")
 
+# What pydantic puts before the words of a validator of ours.
+_OF_A_VALIDATOR: Final = "Value error, "
+
 OnDrift: TypeAlias = Literal["ignore", "warn", "raise"]
 """What a call does when the app is not what the client was generated from."""
 
@@ -185,6 +188,7 @@ class TypedEndpoint(Generic[T]):
 def _lines(error: ValidationError, *place: str) -> list[str]:
     """One line for each place that does not fit."""
     return [
-        f"{'.'.join(str(part) for part in (*place, *one['loc']))}: {one['msg']}"
+        f"{'.'.join(str(part) for part in (*place, *one['loc']))}: "
+        + one["msg"].removeprefix(_OF_A_VALIDATOR)
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     ]
