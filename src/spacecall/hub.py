@@ -105,7 +105,7 @@ class Hub(Openable[Link]):
     async def space(self, space: str) -> SpaceInfo:
         """What the Hub knows of a Space: SDK and version, whether it is private, runtime."""
         name = _name(space)
-        return api.read_space(await ask(self._link, api.space(name), name))
+        return await ask(self._link, api.space(name), api.read_space, name)
 
     async def runtime(self, space: str) -> Runtime:
         """How a Space runs: stage, hardware, replicas, domains, commit."""
@@ -124,11 +124,11 @@ class Hub(Openable[Link]):
         """
         name = _name(space)
         until = expiration or datetime.now(UTC) + timedelta(minutes=10)
-        return api.read_jwt(await ask(self._link, api.jwt(name, until), name))
+        return await ask(self._link, api.jwt(name, until), api.read_jwt, name)
 
     async def zero_gpu_quota(self) -> ZeroGPUQuota:
         """The GPU time on ZeroGPU Spaces that the token's user has left."""
-        return api.read_quota(await ask(self._link, api.QUOTA))
+        return await ask(self._link, api.QUOTA, api.read_quota)
 
     async def wait_until_ready(
         self,
@@ -152,10 +152,12 @@ class Hub(Openable[Link]):
                 what to do.
             DeadlineError: it does not run after `timeout`; the message says how far it is.
         """
-        watch = Watch(self._link, _name(space), on_stage or (lambda _: None))
-        with anyio.move_on_after(timeout):
-            return await watch.until_ready(interval)
-        raise watch.overdue(timeout)
+        link = self._link
+        watch = Watch(link, _name(space), on_stage or (lambda _: None))
+        with link.redacting():
+            with anyio.move_on_after(timeout):
+                return await watch.until_ready(interval)
+            raise watch.overdue(timeout)
 
     @property
     def _link(self) -> Link:

@@ -6,6 +6,7 @@ import html
 import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from spacecall._core.redaction import (
     LONGEST,
+    MARGIN,
     MASK,
     SHORTEST,
     Redactor,
@@ -22,6 +24,7 @@ from spacecall._core.redaction import (
     header_secrets,
     redact_error,
     redact_event,
+    redacting,
     unescape,
     url_secrets,
 )
@@ -39,8 +42,11 @@ TOKEN = "hf_A1b2C3d4E5f6G7h8I9j0"
 PASSWORD = 'pä ss/"w\\ö%41&<rd>\N{ROCKET}'
 WRITINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
-    "in upper case": lambda text: "".join(c.upper() if c.isascii() else c for c in text),
-    "in lower case": lambda text: "".join(c.lower() if c.isascii() else c for c in text),
+    "in upper case": str.upper,
+    "in lower case": str.lower,
+    "decomposed": lambda text: normalize("NFD", text),
+    "decomposed in upper case": lambda text: normalize("NFD", text.upper()),
+    "in upper case, percent-encoded": lambda text: quote(text.upper(), safe=""),
     "prefixed": lambda text: f"Bearer {text}",
     "in the middle of a word": lambda text: f"x{text}y",
     "percent-encoded": lambda text: quote(text, safe=""),
@@ -79,6 +85,13 @@ def test_it_is_found_however_it_is_written(writing: str, secret: str) -> None:
     # Of base64, a character at each end belongs to a neighbour too.
     assert len(said) <= len("no user with , or is there?") + len('""Bearer b\'\'\\"') + 12
     assert not any(part in said.lower() for part in (written.lower(), secret.lower()))
+
+
+@pytest.mark.parametrize("secret", ["Straße und Weg", "ΑΝΤΊΟΧΟΣ", "İstanbul", "µ-Řeřicha"])
+@pytest.mark.parametrize("case", [str, str.upper, str.lower, str.casefold, str.swapcase, str.title])
+def test_it_is_found_in_any_case_of_any_alphabet(secret: str, case: Callable[[str], str]) -> None:
+    said = Redactor([secret])(f"İ no user with {case(secret)} Σας")
+    assert said in (f"İ no user with {MASK} Σας", f"İ no user with {MASK}s Σας")
 
 
 @pytest.mark.parametrize("secret", ["", "a", "false", " " * 20, "12345 "])
@@ -127,6 +140,14 @@ def test_a_cut_leaves_no_half_of_a_secret() -> None:
     assert "hf" not in redact.cut(TOKEN * 5000, 300)
 
 
+def test_of_a_text_that_was_cut_before_the_end_is_left_out() -> None:
+    redact = Redactor([TOKEN])
+    for part in range(1, len(TOKEN)):
+        text = "x" * (LONGEST + MARGIN - part) + TOKEN[:part]
+        assert redact.cut(text, whole=False) == "x" * LONGEST
+        assert redact.cut(TOKEN[:part], whole=False) == ""
+
+
 def test_headers_are_secret_but_for_ordinary_ones() -> None:
     headers = [
         ("Accept", "application/json"),
@@ -171,6 +192,24 @@ def test_every_text_of_an_error_loses_it() -> None:
     assert refused.problems == (f"b {MASK}",)
     assert refused.body == f"c {MASK}"
     assert drift.differences == (f"e {MASK}",)
+
+
+def test_errors_that_leave_a_block_lose_it_and_others_stay() -> None:
+    built: list[Redactor] = []
+
+    def redactor() -> Redactor:
+        built.append(Redactor([TOKEN]))
+        return built[-1]
+
+    with redacting(redactor):
+        pass
+    for error in (ValueError(TOKEN), KeyboardInterrupt(TOKEN)):
+        with pytest.raises(type(error), match=TOKEN), redacting(redactor):
+            raise error
+    assert not built
+    with pytest.raises(StatusError) as caught, redacting(redactor):
+        raise StatusError(TOKEN, space=f"http://{TOKEN}", endpoint=f"/{TOKEN}")
+    assert str(caught.value) == f"{MASK} [/{MASK} at http://{MASK}]"
 
 
 class Model(BaseModel):

@@ -6,6 +6,7 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Generic, TypeVar, Unpack
 
@@ -65,6 +66,10 @@ class Call(ABC, Generic[T]):
         """The same call, with `transform` applied to its result and to each output before it."""
 
     @abstractmethod
+    def _redacting(self) -> AbstractContextManager[None]:
+        """Take the caller's secrets out of each `SpaceError` that is raised inside."""
+
+    @abstractmethod
     async def _start(self, *, follow: bool) -> Job[T]:
         """Send it. `follow`: whether events are wanted, or the result alone."""
 
@@ -85,7 +90,8 @@ class Call(ABC, Generic[T]):
     async def begin(self, *, follow: bool) -> Job[T]:
         """Make the call: what awaiting and entering have in common. Its user cancels the job."""
         self.use()
-        return await self._start(follow=follow)
+        with self._redacting():
+            return await self._start(follow=follow)
 
     def __await__(self) -> Generator[Any, Any, T]:
         return self._result().__await__()

@@ -91,6 +91,7 @@ class Caller:
             described = endpoints.get(f"/{endpoint.removeprefix('/')}")
             parameters = described.parameters if described else ()
             names = ", ".join(f"{parameter.name}=…" for parameter in parameters) or "name=…"
+            names = self._way.connection.link.redactor()(names)
             raise TypeError(f"arguments are given by name: write call({endpoint!r}, {names})")
 
     def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> Call[T]:

@@ -79,7 +79,7 @@ class Connection:
             async with self._describing:
                 if self._endpoints is None:
                     opening = opening or Opening(self.link.settings.timeouts)
-                    with opening.bounded():
+                    with self.link.redacting(), opening.bounded():
                         info = await fetch_info(self.link, self.app, opening)
                         read = partial(read_endpoints, self.app)
                         self._endpoints = await info.read(read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, Generic, TypeAlias, TypeVar, Unpack
 
 import anyio
@@ -13,7 +13,7 @@ from spacecall._client.call import Call
 from spacecall._client.groups import task_group
 from spacecall._client.isolation import isolated
 from spacecall._client.job import Job
-from spacecall._core.redaction import Redactor
+from spacecall._core.redaction import Redactor, redacting
 from spacecall._core.work import State, Work
 from spacecall._io.loops import HomeLoop
 from spacecall._io.settings import Settings
@@ -115,6 +115,9 @@ class DirectCall(Call[T]):
             lambda value: transform(read(value)),
             self._settings,
         )
+
+    def _redacting(self) -> AbstractContextManager[None]:
+        return redacting(lambda: self._direct.redactor(self._settings))
 
     async def _start(self, *, follow: bool) -> Job[T]:
         self._direct.home.check()

@@ -72,10 +72,11 @@ async def fetch_documents(
     opening = Opening(settings.timeouts)
     async with new_client() as client:
         link = Link(client, "", auth=auth, settings=settings, gate=gate)
-        with opening.bounded():
+        with link.redacting(), opening.bounded():
             link, config = await reach(link, source, auth, opening)
-            app = await config.read(read_config)
-            info = await fetch_info(link, app, opening, all_endpoints=True)
+            with link.redacting():
+                app = await config.read(read_config)
+                info = await fetch_info(link, app, opening, all_endpoints=True)
         name = space_id(source)
         runtime = await known_runtime(link, name) if name else None
         return Documents(link.base, config.value, info.value, runtime)
@@ -98,7 +99,8 @@ async def reach(
     base = await find_host(link.foreign(hub_endpoint()), name) if name else base_url(source)
     link = link.moved(base)
     try:
-        base, config = await _config(link, auth, opening)
+        with link.redacting():
+            base, config = await _config(link, auth, opening)
     except (StatusError, ProtocolError) as error:
         opening.url = f"{hub_endpoint()}/api/spaces/{name}"
         state = await why_not(link, name) if name else None

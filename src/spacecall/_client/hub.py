@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 import anyio
 
@@ -24,17 +26,25 @@ from spacecall.errors import (
 )
 from spacecall.options import Retry
 
+T = TypeVar("T")
+
 _PATIENCE = 10.0
 
 
 async def ask(
-    link: Link, request: Request, name: str = "", *, settings: Settings | None = None
-) -> bytes:
-    """The body of the Hub's answer.
+    link: Link,
+    request: Request,
+    read: Callable[[bytes], T],
+    name: str = "",
+    *,
+    settings: Settings | None = None,
+) -> T:
+    """The Hub's answer.
 
     Args:
         link: to the Hub.
         request: one of `spacecall._core.hub`.
+        read: makes the value of its body.
         name: `owner/name` of the Space that it is about, if it is about one.
         settings: other than the link's.
 
@@ -44,11 +54,13 @@ async def ask(
     """
     # The link's headers are for an app.
     settings = replace(settings or link.settings, headers={})
-    try:
-        return (await link.fetch(request, settings)).body
-    except StatusError as error:
-        error.args = (_meaning(error, name, with_token=link.knows_token),)
-        raise
+    with link.redacting():
+        try:
+            answer = await link.fetch(request, settings)
+        except StatusError as error:
+            error.args = (_meaning(error, name, with_token=link.knows_token),)
+            raise
+        return read(answer.body)
 
 
 def _meaning(error: StatusError, name: str, *, with_token: bool) -> str:
@@ -72,12 +84,12 @@ def _meaning(error: StatusError, name: str, *, with_token: bool) -> str:
 
 async def find_host(link: Link, name: str) -> str:
     """Where the app of the Space `name` runs. `link` is to the Hub; errors are those of `ask`."""
-    return base_url(hub.read_host(await ask(link, hub.host(name), name)))
+    return await ask(link, hub.host(name), lambda body: base_url(hub.read_host(body)), name)
 
 
 async def find_runtime(link: Link, name: str, *, settings: Settings | None = None) -> Runtime:
     """How the Space `name` runs. Arguments and errors are those of `ask`."""
-    return hub.read_runtime(await ask(link, hub.runtime(name), name, settings=settings))
+    return await ask(link, hub.runtime(name), hub.read_runtime, name, settings=settings)
 
 
 async def known_runtime(link: Link, name: str) -> Runtime | None:

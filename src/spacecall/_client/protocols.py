@@ -37,7 +37,7 @@ def check_protocol(app: AppConfig, on_newer: OnNewer, link: Link) -> None:
         return
     known = ", ".join(SUPPORTED)
     text = f"the app announces the protocol {name!r} (Gradio {app.version}); known are {known}"
-    text = link.redactor()(text)
     if on_newer == "raise":
         raise UnsupportedProtocolError(f"{text}: is there a newer spacecall?", space=link.base)
-    warnings.warn(f"{text}: tried as the newest of these [{link.base}]", NewerProtocolWarning, 2)
+    text = link.redactor().cut(f"{text}: tried as the newest of these [{link.base}]")
+    warnings.warn(text, NewerProtocolWarning, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar, Unpack
 
@@ -47,6 +48,11 @@ class Way:
         """The same way with other options."""
         return replace(self, settings=self.settings.override(**options))
 
+    def redacting(self) -> AbstractContextManager[None]:
+        """Take the secrets of its link and options out of each `SpaceError` raised inside."""
+        link = self.channel.link if self.channel else self.connection.link
+        return link.redacting(self.settings)
+
 
 Steps: TypeAlias = Callable[[Way], Awaitable[Call[T]]]
 
@@ -81,14 +87,19 @@ class QueueCall(Call[T]):
         connection = self._way.connection
         channel = connection.open_channel(listens=False)
         self.use()
-        job = await self._join(channel, follow=False)
+        with self._redacting():
+            job = await self._join(channel, follow=False)
+            event_id = await job.detached()
         return Ticket(
             space=connection.link.base,
             endpoint=self._name,
             session_hash=channel.session_hash,
-            event_id=await job.detached(),
+            event_id=event_id,
             cookies=channel.kept_cookies,
         )
+
+    def _redacting(self) -> AbstractContextManager[None]:
+        return self._way.redacting()
 
     async def _start(self, *, follow: bool) -> Job[T]:
         return await self._join(self._way.channel, follow=follow)
@@ -142,6 +153,9 @@ class SequenceCall(Call[T]):
             return (await steps(way)).map(transform)
 
         return SequenceCall(self._name, self._way, mapped)
+
+    def _redacting(self) -> AbstractContextManager[None]:
+        return self._way.redacting()
 
     async def _start(self, *, follow: bool) -> Job[T]:
         last = await self._steps(self._way)

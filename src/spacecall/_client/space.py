@@ -134,9 +134,10 @@ class Space(Caller, Openable[Connection]):
         connection = self._way.connection
         connection.link.check_loop()
         if ticket.space != connection.link.base:
-            raise InvalidInputError(
-                f"the ticket is for {ticket.space}, not for {connection.link.base}"
-            )
+            with self._way.redacting():
+                raise InvalidInputError(
+                    f"the ticket is for {ticket.space}, not for {connection.link.base}"
+                )
 
         async def prepare(connection: Connection) -> Plan[Any]:
             decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
@@ -194,7 +195,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
         gate = anyio.Semaphore(options.settings.limits.requests)
         link = Link(client, "", auth=options.auth, settings=options.settings, gate=gate)
         opening = Opening(options.settings.timeouts)
-        with opening.bounded():
+        with link.redacting(), opening.bounded():
             link, config = await reach(link, options.source, options.auth, opening)
             with link.redacting():
                 app = await config.read(read_config)
@@ -202,8 +203,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
             check_protocol(app, options.on_newer, link)
         connection = await stack.enter_async_context(_open(link, app))
         if options.describe:
-            with link.redacting():
-                await connection.describe(opening)
+            await connection.describe(opening)
         yield connection
 
 

@@ -120,7 +120,8 @@ class TypedEndpoint(Generic[T]):
             found = differences(pinned, connection.app)
             if found and on_drift == "warn":
                 text = f"the app is not what its client was generated from: {'; '.join(found)}"
-                warnings.warn(f"{text} [{connection.link.base}]", SchemaDriftWarning, stacklevel=2)
+                text = connection.link.redactor()(f"{text} [{connection.link.base}]")
+                warnings.warn(text, SchemaDriftWarning, stacklevel=2)
             self._compared[connection] = found
         if found and on_drift == "raise":
             raise self._drift(found)

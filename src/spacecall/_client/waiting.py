@@ -90,8 +90,7 @@ class Watch:
         """Visit the app, where that can help. Raises SpaceStateError if it will not run."""
         stage = runtime.stage
         if stage.final:
-            with self._hub.redacting():
-                raise state_error(self._name, runtime)
+            raise state_error(self._name, runtime)
         if not stage.runs and stage is not Stage.SLEEPING:
             return False
         return await self._visit() and stage.runs

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from base64 import b64decode, b64encode
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -19,6 +20,7 @@ from spacecall.events import Event, Log, Progress, ProgressUnit
 
 __all__ = [
     "LONGEST",
+    "MARGIN",
     "MASK",
     "SHORTEST",
     "Redactor",
@@ -26,6 +28,7 @@ __all__ = [
     "header_secrets",
     "redact_error",
     "redact_event",
+    "redacting",
     "unescape",
     "url_secrets",
 ]
@@ -38,10 +41,10 @@ LONGEST: Final = 2**16
 SHORTEST: Final = 6
 """Characters. A shorter secret is not looked for: its letters stand in every other sentence."""
 
-# More characters than a secret has, escapes included.
-_MARGIN: Final = 16_384
-_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+MARGIN: Final = 2**14
+"""Characters. More than a secret has, escapes included."""
 _BACKSLASH: Final = ord("\\")
+_NORMAL: Final = ("NFC", "NFD")
 _NAMED: Final = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
 _ESCAPE: Final = re.compile(
     r"%(?:25){0,9}(?P<percent>[0-9a-f]{2})"
@@ -72,15 +75,16 @@ _ORDINARY_HEADERS: Final = frozenset(
         "x-hf-bill-to",
     }
 )
-_ERROR_TEXTS: Final = ("body", "title", "stage", "provider", "event_id")
+_ERROR_TEXTS: Final = ("space", "endpoint", "event_id", "body", "title", "stage", "provider")
 _ERROR_LINES: Final = ("problems", "differences")
 
 
 class Redactor:
     """Replaces secrets in a text by `MASK`, whichever way they are written there.
 
-    A secret is found in upper and lower case, percent-encoded, with escapes of JSON, Python or
-    HTML, as hexadecimal digits, and inside base64. The work is linear in the text.
+    A secret is found in upper and lower case, in both normal forms of Unicode, percent-encoded,
+    with escapes of JSON, Python or HTML, as hexadecimal digits, and inside base64 without line
+    breaks. The work is linear in the text.
 
     Args:
         secrets: those of fewer than `SHORTEST` characters are passed over.
@@ -95,7 +99,8 @@ class Redactor:
             _lowered(needle)
             for secret in {secret.strip() for secret in secrets}
             if len(secret) >= SHORTEST
-            for needle in _needles(secret)
+            for variant in _variants(secret)
+            for needle in _needles(variant)
         )
 
     def __call__(self, text: str) -> str:
@@ -126,12 +131,17 @@ class Redactor:
         parts.append(text[end:])
         return "".join(parts)
 
-    def cut(self, text: str, length: int = LONGEST) -> str:
-        """Return the first `length` characters of `text` without the secrets."""
-        window = length + _MARGIN
+    def cut(self, text: str, length: int = LONGEST, *, whole: bool = True) -> str:
+        """Return the first `length` characters of `text` without the secrets.
+
+        Args:
+            whole: False for a text that was cut already, at more than `MARGIN` characters: as many
+                of its end are left out.
+        """
+        window = length + MARGIN
         redacted = self(text[:window])
-        if len(text) > window:
-            redacted = redacted[:-_MARGIN]  # its end may be half a secret
+        if len(text) > window or not whole:
+            redacted = redacted[:-MARGIN]  # its end may be half a secret
         return redacted[:length]
 
 
@@ -193,6 +203,20 @@ def redact_error(error: SpaceError, redact: Redactor) -> None:
         current = cause
 
 
+@contextmanager
+def redacting(redactor: Callable[[], Redactor]) -> Generator[None]:
+    """Take the secrets out of each `SpaceError` that is raised inside.
+
+    Args:
+        redactor: asked for only when there is one.
+    """
+    try:
+        yield
+    except SpaceError as error:
+        redact_error(error, redactor())
+        raise
+
+
 def redact_event(event: Event[T], redact: Redactor) -> Event[T]:
     """Return an event of a job without the secrets, its texts cut at `LONGEST`.
 
@@ -231,6 +255,14 @@ def _redact_fields(error: SpaceError, redact: Redactor) -> None:
             setattr(error, name, tuple(map(redact.cut, lines)))
 
 
+def _variants(secret: str) -> set[str]:
+    """Return how a server may spell `secret` in characters, where lower case does not tell."""
+    if secret.isascii():
+        return {secret}
+    cases = secret, secret.upper(), secret.lower(), secret.casefold()
+    return {secret, *(unicodedata.normalize(form, case) for form in _NORMAL for case in cases)}
+
+
 def _needles(secret: str) -> Iterator[str]:
     """Yield what stands in an unescaped text where a server wrote `secret`."""
     data = secret.encode("utf-8", "surrogatepass")
@@ -259,8 +291,9 @@ def _texts(secret: str, data: bytes) -> Iterator[str]:
 
 
 def _lowered(text: str) -> str:
-    """Return `text`, as long as it was, with ASCII in lower case."""
-    return text.lower() if text.isascii() else text.translate(_LOWER)
+    """Return `text` in lower case, as long as it was."""
+    # Of all characters, only İ becomes two; the lower case of Σ is by what stands beside it.
+    return text.replace("İ", "i").lower().replace("ς", "σ")
 
 
 def _unescaped(text: str) -> tuple[str, list[int], list[int]]:

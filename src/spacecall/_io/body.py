@@ -9,12 +9,13 @@ import anyio
 import httpx
 from anyio.lowlevel import checkpoint
 
+from spacecall._core.redaction import LONGEST, MARGIN
 from spacecall._io.decoding import Decoder, decoder
 from spacecall.errors import ProtocolError
 from spacecall.options import Limits
 
-ERROR_BODY = 2**16
-"""Bytes of an error's body that are kept."""
+ERROR_BODY = LONGEST + MARGIN
+"""Bytes of an error's body that are read: what is shown of them ends before half a secret may."""
 
 _BUFFERED = 2**16
 _DIGITS = 20

@@ -6,9 +6,13 @@ request. Of a client that several Spaces use, one user's login would be every us
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx
+
+from spacecall._core.redaction import basic_credentials, header_secrets
 
 
 class _Cookieless(httpx.AsyncClient):
@@ -41,3 +45,20 @@ def without_cookies(client: httpx.AsyncClient) -> httpx.AsyncClient:
     view = object.__new__(_VIEWS[kind])
     view.__dict__ = client.__dict__
     return view
+
+
+def proxy_secrets(client: httpx.AsyncClient) -> Iterator[str]:
+    """Yield what may be secret of the proxies that `client` uses, whoever named them to it.
+
+    httpx tells nobody which these are: they are read from its transports.
+    """
+    mounts: dict[object, object] = getattr(client, "_mounts", {})
+    for transport in (getattr(client, "_transport", None), *mounts.values()):
+        pool: Any = getattr(getattr(transport, "_inner", transport), "_pool", None)
+        headers: list[tuple[bytes, bytes]] = getattr(pool, "_proxy_headers", [])
+        yield from header_secrets(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers
+        )
+        if auth := getattr(pool, "_proxy_auth", None):  # of SOCKS
+            user, password = (part.decode("utf-8", "replace") for part in auth)
+            yield from (password, f"{user}:{password}", basic_credentials(user, password))

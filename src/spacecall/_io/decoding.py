@@ -24,6 +24,7 @@ IDENTITY: Final = "identity"
 STEP: Final = 2**16
 """Bytes that come out of one step."""
 
+_LONGEST_NAME: Final = 80
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _ZLIB: Final = zlib.MAX_WBITS
 _RAW: Final = -zlib.MAX_WBITS
@@ -93,7 +94,8 @@ def decoder(response: httpx.Response) -> Decoder | None:
         return None
     coding = "gzip" if codings == ["x-gzip"] else ", ".join(codings)
     if coding not in _accepted(response):
-        raise ProtocolError(f"the answer is compressed with {coding[:80]!r}: not what was accepted")
+        shown = repr(coding) if len(coding) <= _LONGEST_NAME else "a coding that has a long name"
+        raise ProtocolError(f"the answer is compressed with {shown}: not what was accepted")
     return Decoder(coding)
 
 

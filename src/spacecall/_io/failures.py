@@ -14,6 +14,7 @@ from spacecall._core.backoff import reset_after, retry_after
 from spacecall._core.loose import items
 from spacecall._core.outcomes import plain
 from spacecall._core.redaction import Redactor, redact_error
+from spacecall._io.body import ERROR_BODY
 from spacecall.errors import (
     AuthError,
     DeadlineError,
@@ -39,7 +40,7 @@ _NOT_SENT = (
 
 @contextmanager
 def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator[None]:
-    """Turn what httpx raises inside into `TransportError` or `DeadlineError`.
+    """Turn what httpx raises inside into `TransportError` or `DeadlineError`, without secrets.
 
     Memory that is not there is a `ProtocolError`: what was answered takes it.
 
@@ -49,22 +50,31 @@ def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise DeadlineError("no connection in time", phase="connect", space=space) from error
+        failure: SpaceError = DeadlineError("no connection in time", phase="connect", space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
     except httpx.TimeoutException as error:
-        raise DeadlineError("the server went silent", phase="idle", space=space) from error
+        failure = DeadlineError("the server went silent", phase="idle", space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
     except (httpx.InvalidURL, UnicodeError) as error:  # the latter of a host, or half a character
-        failure: SpaceError = InvalidInputError(f"not a valid URL: {error}", space=space)
-        failure.__cause__ = error
-        redact_error(failure, redactor())
-        raise failure from failure.__cause__
+        failure = InvalidInputError(f"not a valid URL: {error}", space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
+    except SpaceError as error:
+        redact_error(error, redactor())
+        raise
     except MemoryError as error:
         raise ProtocolError("no memory for the answer", space=space) from error
     except httpx.HTTPError as error:
         sent = not isinstance(error, _NOT_SENT)
         failure = TransportError(_reason(error), sent=sent, space=space)
-        failure.__cause__ = error
-        redact_error(failure, redactor())
-        raise failure from failure.__cause__
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
+
+
+def _without_secrets(
+    failure: SpaceError, cause: Exception, redactor: Callable[[], Redactor]
+) -> SpaceError:
+    failure.__cause__ = cause
+    redact_error(failure, redactor())
+    return failure
 
 
 def _reason(error: httpx.HTTPError) -> str:
@@ -94,11 +104,11 @@ def status_error(
         redact: takes secrets out of everything that the server says, the error's `body` included.
     """
     redact = redact or Redactor()
-    text = body.decode(errors="replace")
+    text = redact.cut(body.decode(errors="replace"), whole=len(body) < ERROR_BODY)
     detail, problems = _Reading(redact).detail(text, headers.get("content-type", ""))
     place: dict[str, Any] = {
         "status": status,
-        "body": redact.cut(text),
+        "body": text,
         "space": space,
     }
     error: StatusError

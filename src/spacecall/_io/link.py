@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import (
     AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
-    contextmanager,
     nullcontext,
 )
 from dataclasses import replace
@@ -22,13 +21,14 @@ from spacecall._core.redaction import (
     Redactor,
     header_secrets,
     redact_error,
+    redacting,
     url_secrets,
 )
 from spacecall._core.requests import Request
 from spacecall._io.addresses import AddressPolicy, KnownPeers
 from spacecall._io.answer import Answer
 from spacecall._io.body import Content, Ready, read, read_error
-from spacecall._io.borrowed import without_cookies
+from spacecall._io.borrowed import proxy_secrets, without_cookies
 from spacecall._io.cookies import Cookies
 from spacecall._io.credentials import (
     MaskedHeaders,
@@ -54,7 +54,6 @@ from spacecall._version import __version__
 from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
-    SpaceError,
     StatusError,
     TransportError,
 )
@@ -212,14 +211,9 @@ class Link:
         """
         return Redactor((*self._known_secrets(settings or self.settings), *url_secrets(url)))
 
-    @contextmanager
-    def redacting(self) -> Generator[None]:
+    def redacting(self, settings: Settings | None = None) -> AbstractContextManager[None]:
         """Take the secrets of this link out of each `SpaceError` that is raised inside."""
-        try:
-            yield
-        except SpaceError as error:
-            redact_error(error, self.redactor())
-            raise
+        return redacting(lambda: self.redactor(settings))
 
     def _known_secrets(self, settings: Settings) -> Iterator[str]:
         yield from self._secrets
@@ -230,6 +224,7 @@ class Link:
         """What the caller gave."""
         yield from header_secrets(settings.headers.items())
         yield from settings.zero_gpu.headers().values()
+        yield from proxy_secrets(self._client)
         if self._defaults:
             yield from header_secrets(self._client.headers.items())
         yield from auth_secrets(self._auth)
@@ -382,7 +377,9 @@ class Link:
     def _late(self, method: str, url: str, seconds: float | None) -> DeadlineError:
         target = f"{method} {address(url)}"
         text = f"{target} was not answered within {seconds:g} s (Timeouts.request)"
-        return DeadlineError(self.redactor(url=url)(text), phase="request", space=self.base)
+        error = DeadlineError(text, phase="request", space=self.base)
+        redact_error(error, self.redactor(url=url))
+        return error
 
     async def _follow(
         self, request: httpx.Request, settings: Settings, files: AddressPolicy | None

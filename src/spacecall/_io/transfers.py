@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from spacecall._core import requests
 from spacecall._core.config import AppConfig
 from spacecall._core.filedata import read_file_data, write_file_data
+from spacecall._core.redaction import redact_error
 from spacecall._filesources import WebUrl
 from spacecall._io.body import byte_chunks, read
 from spacecall._io.credentials import origin, resolve
@@ -44,8 +45,11 @@ class RemoteSource:
         self.payload = payload
         self.size = found.size
         self.mime_type = found.mime_type
-        self.name = found.orig_name or found.path or (found.url or "").partition("?")[0]
-        if found.path and not found.path.startswith(("http://", "https://")):
+        local = found.path and not found.path.startswith(("http://", "https://"))
+        # A url's query may be a signature.
+        place = found.path if local else (found.path or found.url or "").partition("?")[0]
+        self.name = found.orig_name or place or ""
+        if found.path and local:
             # The path is enough; the given url may be unescaped, or name a proxy's inside.
             self.url = link.base + requests.file(app, found.path).path
         else:
@@ -89,12 +93,13 @@ def _named(link: Link, url: str) -> Generator[None]:
     """Name the host that failed, where it is not the app's."""
     try:
         yield
-    except (TransportError, DeadlineError, StatusError) as error:
+    except (TransportError, DeadlineError, StatusError, ProtocolError) as error:
         if origin(url) != origin(link.base):
             # Without what may be a signature, or a password.
             address = re.sub("//[^/]*@", "//", url.partition("?")[0])
             error.args = (f"cannot fetch {address}: {error.message}",)
             error.space = None
+        redact_error(error, link.redactor(url=url))
         raise
 
 
@@ -104,7 +109,7 @@ async def _from_the_web(link: Link, url: str) -> AsyncGenerator[AsyncIterator[by
     try:
         async with fetched(link.foreign(""), url, home=url) as chunks:
             yield chunks
-    except (TransportError, DeadlineError, StatusError) as error:
+    except (TransportError, DeadlineError, StatusError, ProtocolError) as error:
         raise InvalidInputError(error.message) from error
 
 
