@@ -30,8 +30,9 @@ from spacecall.hub import Hub
 from spacecall.options import Retry, Timeouts
 from spacecall.tickets import Ticket
 from spacecall.typed import Arguments, OnDrift, TypedClient, TypedEndpoint
+from tests.codegen.apps import FILE
 from tests.hostile.server import PREFIX, HostileServer, Request, Route, app_info, http
-from tests.hostile.test_files import FILE, META, painter, serve
+from tests.hostile.test_files import META, painter, serve
 
 TOKEN = "hf_Zq7Wm2Xk9Lp4Vt8Rb3Nc6Yd"
 PASSWORD = "pässwörd-Long9X"
@@ -57,7 +58,7 @@ def always(answer: Callable[[Request], bytes]) -> dict[str, Route]:
     """Routes that answer everything so."""
 
     class Everything(dict[str, Route]):
-        def get(self, _key: str, _default: object = None) -> Route:  # type: ignore[override]
+        def get(self, _key: str, _default: object = None) -> Route:
             return lambda request, _socket: answer(request)
 
     return Everything()
@@ -305,9 +306,11 @@ async def test_a_url_that_cannot_be_fetched_is_an_invalid_input_without_its_sign
 
 async def test_an_answer_that_is_compressed_with_a_secret_does_not_show_it() -> None:
     answer = http({}, headers=[f"content-encoding: {TOKEN}"])
-    with HostileServer(routes={"/config": lambda _request, _socket: answer}) as server:
-        with pytest.raises(ProtocolError, match="compressed with '…'") as caught:
-            await Space(server.url, auth=AUTH, retry=ONCE).__aenter__()
+    with (
+        HostileServer(routes={"/config": answering(answer)}) as server,
+        pytest.raises(ProtocolError, match="compressed with '…'") as caught,
+    ):
+        await Space(server.url, auth=AUTH, retry=ONCE).__aenter__()
     assert_hidden(shown(caught.value))
 
 
