@@ -227,6 +227,7 @@ class Link:
         yield from proxy_secrets(self._client)
         if self._defaults:
             yield from header_secrets(self._client.headers.items())
+            yield from header_secrets([("authorization", self._client_credentials)])
         yield from auth_secrets(self._auth)
 
     def _caller_secrets(self, settings: Settings) -> CallerSecrets:
