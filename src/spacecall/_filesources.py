@@ -52,10 +52,16 @@ class Source(Protocol):
 
 
 class WebUrl:
-    """A file of the web, fetched without credentials when it is uploaded."""
+    """A file of the web, fetched without credentials when it is uploaded.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: http or https.
+        received: whether somebody else named it, not the caller: `Limits.file_hosts` holds for it.
+    """
+
+    def __init__(self, url: str, *, received: bool = False) -> None:
         self.url = url
+        self.received = received
         try:
             path = urlsplit(url).path
         except ValueError:  # whose text may repeat a password in the URL

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["escape_commands", "visible", "visible_json", "visible_line"]
+__all__ = ["escape_commands", "shorten", "visible", "visible_json", "visible_line"]
 
 # A joiner belongs after a letter of a script that joins, or after a picture: `👩‍💻`, `می‌خواهم`.
 _JOINED = (
@@ -30,6 +30,11 @@ _UNSEEN = re.compile(
 # anywhere; Azure Pipelines and TeamCity `##vso[` and `##teamcity[`.
 _MARK = re.compile(r"#(?=#(?:vso|teamcity)?\[)")
 _COMMAND = re.compile(rf"^([^\S\n]*):(?=:)|{_MARK.pattern}", re.MULTILINE)
+
+
+def shorten(text: str, limit: int = 100) -> str:
+    """Return `text`, or its first `limit` characters and `…`."""
+    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def visible(text: str, before: str = "") -> str:

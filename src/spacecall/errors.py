@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
-from spacecall._visible import escape_commands, visible
+from spacecall._visible import escape_commands, shorten, visible
 
 __all__ = [
     "AppError",
@@ -67,6 +67,10 @@ Phase = Literal["open", "connect", "request", "upload", "queue", "run", "idle", 
 """The phases of a call, as `Timeouts` names them."""
 
 
+_MOST_SHOWN = 4000
+"""Characters of a message that `str(error)` shows."""
+
+
 class Place(TypedDict, total=False):
     """Where an error happened: see the attributes of `SpaceError`."""
 
@@ -96,12 +100,13 @@ class SpaceError(Exception):
 
     @property
     def message(self) -> str:
-        """What went wrong, without the place."""
+        """What went wrong, without the place; `str(error)` has its first 4,000 characters."""
         return str(self.args[0]) if self.args else ""
 
     def __str__(self) -> str:
-        place = " at ".join(part for part in (self.endpoint, self.space) if part)
-        return escape_commands(visible(f"{self.message} [{place}]" if place else self.message))
+        message = shorten(self.message, _MOST_SHOWN)
+        place = " at ".join(shorten(part) for part in (self.endpoint, self.space) if part)
+        return escape_commands(visible(f"{message} [{place}]" if place else message))
 
 
 def _restore(kind: type[SpaceError], args: tuple[Any, ...]) -> SpaceError:

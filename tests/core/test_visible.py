@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spacecall._visible import escape_commands, visible, visible_json, visible_line
+from spacecall._visible import escape_commands, shorten, visible, visible_json, visible_line
+from spacecall.errors import SpaceError
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 JOINERS = {"\u200c", "\u200d"}
@@ -28,6 +29,16 @@ def test_every_character_that_has_no_look_is_escaped_after_a_letter() -> None:
     assert {unicodedata.name(char).split()[0] for char in seen} <= {
         *("ARABIC", "SYRIAC", "KAITHI"),
     }
+
+
+def test_a_text_is_cut_where_it_is_too_long() -> None:
+    assert (shorten("abc", 3), shorten("abcd", 3), len(shorten("x" * 200))) == ("abc", "abc…", 101)
+
+
+def test_an_error_shows_the_beginning_of_a_long_message_and_of_its_place() -> None:
+    error = SpaceError("x" * 10**6, endpoint="y" * 10**6, space="http://a")
+    assert str(error) == f"{'x' * 4000}… [{'y' * 100}… at http://a]"
+    assert len(error.message) == 10**6
 
 
 @given(TEXTS)

@@ -156,6 +156,34 @@ async def test_opening_and_a_wrong_name_take_a_moment(serve: Callable[[], Hostil
                 await space.call("/predict", **{"y" * 5000: 1})
 
 
+def many_long_parameters() -> HostileServer:
+    info = app_info()
+    named = info["named_endpoints"]["/predict"]
+    (parameter,) = named["parameters"]
+    long = [{**parameter, "parameter_name": f"{'a' * 2000}{n}"} for n in range(1000)]
+    named["parameters"] = long
+    inputs = list(range(10, 1010))
+    components = [{"id": n, "type": "textbox", "props": {}} for n in inputs]
+    config = app_config()
+    config["components"] += components
+    config["dependencies"][0]["inputs"] = inputs
+    return HostileServer(config=config, info=info)
+
+
+@pytest.mark.parametrize("serve", [many_endpoints, long_names, many_long_parameters])
+async def test_what_an_error_says_is_bounded(serve: Callable[[], HostileServer]) -> None:
+    with serve() as server, anyio.fail_after(DEADLINE):
+        async with Space(server.url) as space:
+            for endpoint, argument in (("/nothing", "x"), ("/predict", "x" * 9000)):
+                with pytest.raises(SpaceError) as caught:
+                    await space.call(endpoint, **{argument: {"b" * 9000: 1}})
+                assert len(caught.value.message) < 8000
+                assert len(str(caught.value)) < 5000
+                if isinstance(caught.value, InvalidInputError):
+                    assert len(caught.value.problems) <= 21
+                    assert sum(map(len, caught.value.problems)) < 8000
+
+
 @pytest.mark.parametrize(
     ("module", "function"), [(space_module, "read_config"), (connection, "read_endpoints")]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -117,6 +118,47 @@ async def test_an_odd_message_of_one_job_ends_no_neighbour(
             group.start_soon(follow, job)
             assert await session.call("/predict", x="even") == "fine"
     assert all(type(error) is ProtocolError for error in errors)
+
+
+UNREADABLE: Final = {
+    "a number of 5,000 digits": ("9" * 5000, "a number of more than 4300 digits"),
+    "deep nesting": ("[" * 990 + "]" * 990, "nested too deeply"),
+    "very deep nesting": ("[" * 200_000 + "]" * 200_000, "nested too deeply"),
+    "a control character": ('"a\x01b"', "not JSON"),
+}
+
+
+@pytest.mark.parametrize("msg", ["log", "process_completed"])
+@pytest.mark.parametrize(("value", "reason"), UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_message_of_one_job_that_cannot_be_read_ends_no_neighbour(
+    value: str, reason: str, msg: str
+) -> None:
+    def messages() -> Iterator[bytes]:
+        yield event({"msg": "process_starts", "event_id": "even"})
+        head = json.dumps({"msg": msg, "event_id": "odd"})[:-1]
+        yield f'data: {head}, "output": {value}}}\n\n'.encode()
+        yield from (completed(job, ["fine"]) for job in ("odd", "even"))
+        yield event({"msg": "close_stream"})
+
+    errors: list[SpaceError] = []
+
+    async def call(session: spacecall.Session, argument: str) -> None:
+        try:
+            assert await session.call("/predict", x=argument) == "fine"
+        except SpaceError as error:
+            errors.append(error)
+
+    with Session(2, messages).serve() as server:
+        async with (
+            Space(server.url) as space,
+            space.session() as session,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(call, session, "odd")
+            group.start_soon(call, session, "even")
+    (error,) = errors
+    assert type(error) is ProtocolError
+    assert (error.event_id, reason in str(error)) == ("odd", True)
 
 
 async def test_two_jobs_with_one_event_id_both_end_with_a_typed_error() -> None:

@@ -221,6 +221,13 @@ class TestReceivedFiles:
         ("payload", "name"),
         [
             (a_file(orig_name="../../etc/passwd"), "passwd"),
+            (a_file(path="https://h/f.png?X-Sig=s#x", orig_name=None), "f.png"),
+            (a_file(path="HTTPS://h/f.png?X-Sig=s", orig_name=None), "f.png"),
+            (a_file(path="//h/f.png?X-Sig=s", orig_name=None), "f.png"),
+            (a_file(path="https://h/f.png#X-Sig=s", orig_name=None), "f.png"),
+            (a_file(path="https://h/f.png?X-Sig=s", orig_name="f.png?X-Sig=s"), "f.png"),
+            (a_file(path=None, url="https://h/f.png?X-Sig=s", orig_name="g.png?"), "g.png_"),
+            (a_file(path="/srv/what?.png", orig_name=None), "what_.png"),
             ({"path": "/srv/x.png"}, "x.png"),
             ({"url": "http://else/y.png?sig=1"}, "y.png"),
             ({}, "file"),

@@ -110,7 +110,36 @@ def test_a_kind_that_is_not_known_is_told_from_a_broken_message(
         ("ALIVE", "not JSON"),
         ('{"msg":"log"', "not JSON"),
         (b'{"msg":"\xff"}', "not JSON"),
-        ("[" * 200_000, "not JSON"),
+        ("[" * 200_000, "nested too deeply"),
+        (f'{{"msg":"log","log":{"9" * 5000}}}', "a number of more than 4300 digits"),
+        ('{"log":{"event_id":"a"},"msg":"event_id"', "not JSON"),
+        ('{"event_id":"a"}', UnknownMessage("", "a")),
+        ('{"msg":null}', UnknownMessage("", None)),
+        ('{"msg":["log"]}', UnknownMessage("", None)),
+        ("{}", UnknownMessage("", None)),
+    ],
+)
+def test_a_kind_that_is_not_known_is_told_from_a_broken_message(
+    text: str, expected: UnknownMessage
+) -> None:
+    assert parse(text) == expected
+    assert parse(text.encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not JSON"),
+        ("ALIVE", "not JSON"),
+        ('{"msg":"log"', "not JSON"),
+        (b'{"msg":"\xff"}', "not JSON"),
+        ("[" * 200_000, "nested too deeply"),
+        (f'{{"msg":"log","log":{"9" * 5000}}}', "a number of more than 4300 digits"),
+        ('["event_id":"a"', "not JSON"),
+        ('{"log":{"event_id":"a"},"msg":"event_id" :"log"', "not JSON"),
+        ('{"event_id":"a\\u0062"', "not JSON"),
+        ('{"event_id":["a"]', "not JSON"),
+        ('{"event_id":\\', "not JSON"),
         ('["msg"]', "not a JSON object"),
         ("null", "not a JSON object"),
         ('"heartbeat"', "not a JSON object"),
@@ -125,6 +154,44 @@ def test_a_broken_message_is_a_protocol_error_that_says_what_is_wrong(
 ) -> None:
     with pytest.raises(ProtocolError, match=said):
         parse(text)
+
+
+_UNREADABLE = {
+    "has a number of more than 4300 digits": "9" * 5000,
+    "is nested too deeply": "[" * 2000 + "]" * 2000,
+    "is not JSON": '"a\x01b"',
+}
+
+
+@pytest.mark.parametrize("reason", _UNREADABLE)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '{"msg":"log","event_id":"a","log":%s}',
+        '{"log":%s,"event_id":"a","msg":"log"}',
+        ' { "msg" : "log" , "event_id" : "a" , "log" : { "event_id" : "b", "x" : %s } }',
+        r'{"title":"\"event_id\":\"b\"","msg":"log","data":["event_id"],"event_id":"a","log":%s}',
+    ],
+)
+def test_a_message_that_cannot_be_read_names_the_job(shape: str, reason: str) -> None:
+    text = shape % _UNREADABLE[reason]
+    for message in (parse(text), parse(text.encode())):
+        assert isinstance(message, MalformedMessage)
+        assert (message.msg, message.event_id) == ("log", "a")
+        assert message.reason.startswith(f"a message {reason}: ")
+
+
+def test_the_job_of_a_message_that_is_cut_is_found() -> None:
+    message = parse('{"event_id":"a","log":"x\\"')
+    assert isinstance(message, MalformedMessage)
+    assert (message.msg, message.event_id) == ("", "a")
+
+
+def test_the_job_of_a_message_that_cannot_be_read_is_looked_for_in_its_beginning() -> None:
+    with pytest.raises(ProtocolError, match="nested too deeply"):
+        parse("[" * 200_000)
+    with pytest.raises(ProtocolError, match="nested too deeply"):
+        parse(f'{{"log":{"[" * 20_000}{"]" * 20_000},"event_id":"a"}}')
 
 
 def test_a_broken_message_of_a_job_names_the_job() -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from spacecall._core.schema_check import map_files, problems
 from spacecall._filesources import is_data_uri
 from spacecall._suggestions import did_you_mean
+from spacecall._visible import shorten
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import File, FileInput
+
+_MOST_NAMES: Final = 10
+_MOST_PROBLEMS: Final = 20
 
 
 def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
@@ -27,10 +31,9 @@ def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
 
 def unknown_endpoint(name: str, known: list[str]) -> NotFoundError:
     """The error for a name that the app does not have."""
-    shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
-    otherwise = f"it has {shown}" if known else "it has no endpoint with a name"
+    otherwise = f"it has {_listed(known)}" if known else "it has no endpoint with a name"
     hint = did_you_mean(name, known, otherwise, count=3, cutoff=0.5)
-    return NotFoundError(f"the app has no endpoint {name}; {hint}", endpoint=name)
+    return NotFoundError(f"the app has no endpoint {shorten(name)}; {hint}", endpoint=name)
 
 
 class ArgumentFiles:
@@ -68,7 +71,8 @@ def bind(endpoint: Endpoint, arguments: Mapping[str, Any]) -> list[Any]:
     """The values of the visible inputs in wire order, files as `File`, defaults filled in.
 
     Raises:
-        InvalidInputError: an argument is unknown, missing, or does not fit; `problems` says which.
+        InvalidInputError: an argument is unknown, missing, or does not fit; `problems` says which,
+            of the first 20.
     """
     names = [parameter.name for parameter in endpoint.parameters]
     wrong = [_unknown(name, names) for name in arguments if name not in names]
@@ -80,9 +84,11 @@ def bind(endpoint: Endpoint, arguments: Mapping[str, Any]) -> list[Any]:
             values.append(value)
             wrong += found
         elif parameter.required:
-            wrong.append(f"{parameter.name} is missing")
+            wrong.append(f"{shorten(parameter.name)} is missing")
         else:
             values.append(parameter.default)
+    if len(wrong) > _MOST_PROBLEMS:
+        wrong[_MOST_PROBLEMS:] = [f"and {len(wrong) - _MOST_PROBLEMS} more"]
     if wrong:
         raise InvalidInputError("; ".join(wrong), problems=wrong, endpoint=endpoint.name)
     return values
@@ -94,11 +100,17 @@ def _value(parameter: Parameter, given: Any, files: ArgumentFiles) -> tuple[Any,
     try:
         value = map_files(parameter.schema, given, files)
     except InvalidInputError as error:
-        return given, [f"{parameter.name}: {error.message}"]
+        return given, [f"{shorten(parameter.name)}: {error.message}"]
     found = problems(parameter.schema, value)
-    return value, [f"{parameter.name}: {problem}" for problem in found]
+    return value, [f"{shorten(parameter.name)}: {problem}" for problem in found]
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    hint = did_you_mean(name, known, f"there is {', '.join(known) or 'none'}")
-    return f"{name} is not a parameter; {hint}"
+    hint = did_you_mean(name, known, f"there is {_listed(known) or 'none'}")
+    return f"{shorten(name)} is not a parameter; {hint}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, each with its first characters."""
+    shown = ", ".join(shorten(name) for name in names[:_MOST_NAMES])
+    return shown + (", …" if len(names) > _MOST_NAMES else "")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, TypeAlias, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,10 +33,12 @@ class UnknownMessage:
 
 @dataclass(frozen=True, slots=True)
 class MalformedMessage:
-    """A message of a known kind whose fields do not fit: it ends the job that it is about.
+    """A message that cannot be read, or of a known kind whose fields do not fit.
+
+    It ends the job that it is about.
 
     Attributes:
-        msg: its kind.
+        msg: its kind; empty where that cannot be read.
         event_id: the job that it is about.
         reason: what does not fit, and where.
     """
@@ -55,6 +60,12 @@ _KINDS: Final = frozenset(
 _QUOTED = 200
 _LARGE = 2**20
 
+_TOKEN: Final = re.compile(
+    r'"(?P<text>[^"\\]*+(?:\\.[^"\\]*+)*+)"?(?:\s*+(?P<colon>:))?|[{\[]|(?P<end>[}\]])', re.DOTALL
+)
+_TOKENS: Final = 10_000
+"""Texts and brackets of a message that is no JSON that are searched for the job it is about."""
+
 
 def parse(text: str | bytes) -> Message:
     """The message that `text` is: the data of one SSE event, or one websocket frame.
@@ -62,8 +73,9 @@ def parse(text: str | bytes) -> Message:
     The values of `output.data` stay as JSON gives them.
 
     Raises:
-        ProtocolError: `text` is not a JSON object; or the fields of a known kind do not fit it, and
-            they name no job (with one it is a `MalformedMessage`).
+        ProtocolError: `text` is not a JSON object, has a number of too many digits or too deep
+            nesting, or the fields of a known kind do not fit it; and it names no job. With one it
+            is a `MalformedMessage`.
     """
     try:
         return _parse(text)
@@ -94,7 +106,11 @@ def _look_again(text: str | bytes) -> Message:
     try:
         data: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"a message is not JSON: {_quote(text)}") from error
+        reason = f"a message {_unreadable(error)}: {_quote(text)}"
+        named = _named(text)
+        if event_id := named.get("event_id"):
+            return MalformedMessage(named.get("msg", ""), event_id, reason)
+        raise ProtocolError(reason) from error
     if not isinstance(data, dict):
         raise ProtocolError(f"a message is not a JSON object: {_quote(text)}")
     fields = cast("dict[str, Any]", data)
@@ -113,6 +129,37 @@ def _look_again(text: str | bytes) -> Message:
         if isinstance(event_id, str):
             return MalformedMessage(kind, event_id, reason)
         raise ProtocolError(reason) from error
+
+
+def _unreadable(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+        return "is not JSON"
+    return f"has a number of more than {sys.get_int_max_str_digits()} digits"
+
+
+def _named(text: str | bytes) -> dict[str, str]:
+    """The texts that the outermost object of a message has, as far as it can be told without JSON.
+
+    Each is under the name that comes before it; one with an escape in it is left out.
+    """
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    named: dict[str, str] = {}
+    depth, name = 0, None
+    for token in islice(_TOKEN.finditer(text), _TOKENS):
+        content = token["text"]
+        if content is None:
+            depth += -1 if token["end"] else 1
+            name = None
+        elif depth == 1 and token["colon"]:
+            name = content
+        elif depth == 1 and name is not None:
+            if "\\" not in content:
+                named.setdefault(name, content)
+            name = None
+    return named
 
 
 def _quote(text: str | bytes) -> str:

@@ -24,8 +24,33 @@ _PRIVATE: Final = tuple(
         *("fc00::/7", "fec0::/10"),
     )
 )
-# Networks of IPv6 whose last four bytes are an address of IPv4: compatible, translated (NAT64).
-_HOLDS_IPV4: Final = (ip_network("::/96"), ip_network("64:ff9b::/96"))
+# Networks of IPv6 whose last four bytes are an address of IPv4: compatible, mapped, translated
+# (SIIT, NAT64).
+_HOLDS_IPV4: Final = tuple(
+    ip_network(network) for network in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
+)
+_TEREDO: Final = ip_network("2001::/32")
+_6TO4: Final = ip_network("2002::/16")
+# IANA's registries of special-purpose addresses, since what `ipaddress` knows of them differs
+# between patch releases of Python.
+_RESERVED: Final = tuple(
+    ip_network(network)
+    for network in (
+        # "this network"; protocol assignments without 192.0.0.9 and 192.0.0.10, which are global
+        *("0.0.0.0/8", "192.0.0.0/29", "192.0.0.8/32", "192.0.0.11/32", "192.0.0.12/30"),
+        *("192.0.0.16/28", "192.0.0.32/27", "192.0.0.64/26", "192.0.0.128/25"),
+        # documentation, relays of 6to4, benchmarks, multicast, reserved and broadcast
+        *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "192.88.99.0/24", "198.18.0.0/15"),
+        *("224.0.0.0/4", "240.0.0.0/4"),
+        # the host of a machine of Azure, which every machine has at this address
+        "168.63.129.16/32",
+        # all that is not global unicast (2000::/3): local NAT64, discard-only, segment routing
+        # (5f00::/16), multicast, what is not assigned
+        *("::/3", "4000::/2", "8000::/1"),
+        # protocol assignments, documentation
+        *("2001::/23", "2001:db8::/32", "3fff::/20"),
+    )
+)
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -101,7 +126,7 @@ class AddressPolicy:
         if kind == home or (home is None and self.is_home(url)):
             return
         raise ForbiddenAddressError(
-            f"a file is at {_origin(url)}, a {kind} address, and the app that names it is not at "
+            f"a file is at {_origin(url)}, a {kind} address, and what names it is not at "
             "one: set Limits(file_hosts='any') to allow it"
         )
 
@@ -218,20 +243,28 @@ def kind_of_address(address: str) -> AddressKind:
 def _kind(address: IPv4Address | IPv6Address) -> AddressKind:
     if address.is_loopback or address.is_unspecified:  # the latter connects to this machine too
         return "loopback"
-    if isinstance(address, IPv6Address) and (inner := _inner(address)) is not None:
-        return _kind(inner)
+    if isinstance(address, IPv6Address) and (inner := _inner(address)):
+        kinds = [_kind(each) for each in inner]
+        return next((kind for kind in kinds if kind != "public"), "public")
     if address.is_link_local:
         return "link-local"
     if any(address in network for network in _PRIVATE):
         return "private"
-    return "public" if address.is_global and not address.is_multicast else "reserved"
+    if any(address in network for network in _RESERVED) or not address.is_global:
+        return "reserved"
+    return "public"
 
 
-def _inner(address: IPv6Address) -> IPv4Address | None:
-    """The address of IPv4 that one of IPv6 leads to."""
+def _inner(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    """The addresses of IPv4 that one of IPv6 leads to, or over."""
+    number = int(address)
     if any(address in network for network in _HOLDS_IPV4):
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        return (IPv4Address(number & 0xFFFF_FFFF),)
+    if address in _6TO4:
+        return (IPv4Address(number >> 80 & 0xFFFF_FFFF),)
+    if address in _TEREDO:
+        return IPv4Address(~number & 0xFFFF_FFFF), IPv4Address(number >> 64 & 0xFFFF_FFFF)
+    return ()
 
 
 def _ipv4_number(host: str) -> int | None:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from spacecall._core import requests
 from spacecall._core.config import AppConfig
-from spacecall._core.filedata import read_file_data, write_file_data
+from spacecall._core.filedata import FileData, read_file_data, write_file_data
 from spacecall._core.redaction import redact_error
 from spacecall._filesources import WebUrl
 from spacecall._io.body import byte_chunks, read
@@ -45,11 +45,8 @@ class RemoteSource:
         self.payload = payload
         self.size = found.size
         self.mime_type = found.mime_type
-        local = found.path and not found.path.startswith(("http://", "https://"))
-        # A url's query may be a signature.
-        place = found.path if local else (found.path or found.url or "").partition("?")[0]
-        self.name = found.orig_name or place or ""
-        if found.path and local:
+        self.name = _name(found)
+        if found.path and not found.path.startswith(("http://", "https://")):
             # The path is enough; the given url may be unescaped, or name a proxy's inside.
             self.url = link.base + requests.file(app, found.path).path
         else:
@@ -64,6 +61,15 @@ class RemoteSource:
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         async with fetched(self._link, self.url) as chunks:
             yield chunks
+
+
+def _name(file: FileData) -> str:
+    """A name without the query of a URL, in which a signature may be."""
+    address = file.path or file.url or ""
+    if file.path and "//" not in file.path:  # on the server's disk, where a name may have a `?`
+        return file.orig_name or file.path
+    bare, _, query = address.partition("#")[0].partition("?")
+    return file.orig_name.removesuffix(f"?{query}") if file.orig_name else bare
 
 
 @asynccontextmanager
@@ -104,10 +110,12 @@ def _named(link: Link, url: str) -> Generator[None]:
 
 
 @asynccontextmanager
-async def _from_the_web(link: Link, url: str) -> AsyncGenerator[AsyncIterator[bytes], None]:
-    # As a stranger. The address is the caller's choice; where it redirects to is not.
+async def _from_the_web(link: Link, source: WebUrl) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    # As a stranger. The address is the caller's choice, unless it was received; where it redirects
+    # to is not.
+    home = link.base if source.received else source.url
     try:
-        async with fetched(link.foreign(""), url, home=url) as chunks:
+        async with fetched(link.foreign(""), source.url, home=home) as chunks:
             yield chunks
     except (TransportError, DeadlineError, StatusError, ProtocolError) as error:
         raise InvalidInputError(error.message) from error
@@ -186,8 +194,8 @@ def _part(link: Link, file: File, limit: int | None) -> Part:
             f"{file.name!r} has {size} bytes, and the app takes at most {limit} a file"
         )
     source = file.source
-    url = source.url if isinstance(source, WebUrl) else None
-    opened = source.open if url is None else lambda: _from_the_web(link, url)
+    web = source if isinstance(source, WebUrl) else None
+    opened = source.open if web is None else lambda: _from_the_web(link, web)
     return Part(file.name, file.mime_type or UNKNOWN_TYPE, size, opened)
 
 

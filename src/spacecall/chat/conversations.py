@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, Field, ValidationError
 
 from spacecall._problems import problems
-from spacecall.chat.media import Media, MediaKind
+from spacecall.chat.media import Media, MediaKind, received_medium
 from spacecall.chat.messages import Message, Role, ToolCall
 from spacecall.errors import InvalidInputError
 
@@ -44,6 +44,9 @@ class Conversation:
     @classmethod
     def from_json(cls, text: str | bytes) -> Conversation:
         """A conversation from its JSON text.
+
+        Its media are received data: an address of the web in it is fetched only from where
+        `Limits.file_hosts` allows.
 
         Raises:
             InvalidInputError: this is no conversation.
@@ -93,7 +96,7 @@ def _saved_message(message: Message) -> _SavedMessage:
 
 
 def _read_message(saved: _SavedMessage) -> Message:
-    media = tuple(Media(one.uri, kind=one.kind) for one in saved.media)
+    media = tuple(received_medium(one.uri, one.kind) for one in saved.media)
     return Message(
         saved.role, saved.content, media, tuple(saved.tool_calls), tool_call_id=saved.tool_call_id
     )

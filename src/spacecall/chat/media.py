@@ -12,7 +12,7 @@ from typing import IO, Literal, Protocol, TypeAlias, TypeGuard, cast, get_args
 from anyio.to_thread import run_sync
 
 from spacecall._filenames import sniff
-from spacecall._filesources import peek
+from spacecall._filesources import WebUrl, peek
 from spacecall.errors import InvalidInputError
 from spacecall.files import File, FileInput, file_of
 
@@ -125,6 +125,15 @@ class Media:
         return f"Media({self._kind}, name={self._file.name!r})"
 
 
+def received_medium(uri: str, kind: MediaKind) -> Media:
+    """A medium that somebody else names: `Limits.file_hosts` says where it may be fetched from.
+
+    Raises:
+        InvalidInputError: the URI is not valid, or its content is of another kind.
+    """
+    return Media(uri if _is_data(uri) else file_of(WebUrl(uri, received=True)), kind=kind)
+
+
 class _PictureSource:
     """A PIL image, encoded when it is read."""
 
@@ -209,6 +218,8 @@ def _is_picture(source: object) -> TypeGuard[Picture]:
 
 
 def _uri_of(source: object) -> str | None:
+    if isinstance(source, File) and isinstance(source.source, WebUrl):
+        return source.url
     if not isinstance(source, str):
         return None
     return source if source.lower().startswith(("http://", "https://", "data:")) else None
