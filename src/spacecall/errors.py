@@ -104,9 +104,10 @@ class SpaceError(Exception):
         return str(self.args[0]) if self.args else ""
 
     def __str__(self) -> str:
-        message = shorten(self.message, _MOST_SHOWN)
-        place = " at ".join(shorten(part) for part in (self.endpoint, self.space) if part)
-        return escape_commands(visible(f"{message} [{place}]" if place else message))
+        # again, since escapes are up to ten times as long
+        message = shorten(visible(shorten(self.message, _MOST_SHOWN)), _MOST_SHOWN)
+        parts = [shorten(visible(shorten(part))) for part in (self.endpoint, self.space) if part]
+        return escape_commands(f"{message} [{' at '.join(parts)}]" if parts else message)
 
 
 def _restore(kind: type[SpaceError], args: tuple[Any, ...]) -> SpaceError:

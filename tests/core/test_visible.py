@@ -39,6 +39,7 @@ def test_an_error_shows_the_beginning_of_a_long_message_and_of_its_place() -> No
     error = SpaceError("x" * 10**6, endpoint="y" * 10**6, space="http://a")
     assert str(error) == f"{'x' * 4000}… [{'y' * 100}… at http://a]"
     assert len(error.message) == 10**6
+    assert len(str(SpaceError("\U000e0041" * 5000, endpoint="\x01" * 500))) < 5000
 
 
 @given(TEXTS)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from spacecall import Job, JobError, ProtocolError, Space, SpaceError, SyncSpace
+from spacecall import Session as SpaceSession
 from spacecall._client.direct import Direct, Report, open_direct
 from spacecall._core.redaction import Redactor
 from spacecall._io.settings import Settings
@@ -142,7 +143,7 @@ async def test_a_message_of_one_job_that_cannot_be_read_ends_no_neighbour(
 
     errors: list[SpaceError] = []
 
-    async def call(session: spacecall.Session, argument: str) -> None:
+    async def call(session: SpaceSession, argument: str) -> None:
         try:
             assert await session.call("/predict", x=argument) == "fine"
         except SpaceError as error:
