@@ -163,7 +163,7 @@ def many_long_parameters() -> HostileServer:
     long = [{**parameter, "parameter_name": f"{'a' * 2000}{n}"} for n in range(1000)]
     named["parameters"] = long
     inputs = list(range(10, 1010))
-    components = [{"id": n, "type": "textbox", "props": {}} for n in inputs]
+    components: list[dict[str, Any]] = [{"id": n, "type": "textbox", "props": {}} for n in inputs]
     config = app_config()
     config["components"] += components
     config["dependencies"][0]["inputs"] = inputs

@@ -244,8 +244,8 @@ def _kind(address: IPv4Address | IPv6Address) -> AddressKind:
     if address.is_loopback or address.is_unspecified:  # the latter connects to this machine too
         return "loopback"
     if isinstance(address, IPv6Address) and (inner := _inner(address)):
-        kinds = [_kind(each) for each in inner]
-        return next((kind for kind in kinds if kind != "public"), "public")
+        first, *others = map(_kind, inner)
+        return others[0] if first == "public" and others else first
     if address.is_link_local:
         return "link-local"
     if any(address in network for network in _PRIVATE):
