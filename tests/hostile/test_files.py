@@ -13,7 +13,6 @@ from pydantic import TypeAdapter, ValidationError
 
 import spacecall
 from spacecall import File, Limits, Space, SyncSpace
-from spacecall.chat import Conversation, Media
 from spacecall.codegen.fetch import AppDocuments
 from spacecall.errors import (
     FileTooLargeError,
@@ -431,50 +430,6 @@ async def test_the_callers_own_url_is_the_callers_choice() -> None:
         async with Space(server.url, limits=Limits(file_hosts="app")) as space:
             await space.call("/upscale", image=f"{web.url}/cat.png")
         assert b"a cat" in uploads(server)[0]
-
-
-def chatter(uri: str) -> Conversation:
-    saved = {
-        "messages": [{"role": "user", "content": "", "media": [{"kind": "image", "uri": uri}]}]
-    }
-    return Conversation.from_json(json.dumps(saved))
-
-
-@pytest.mark.parametrize("url", [url for url in _INSIDE if url.startswith("http")])
-@pytest.mark.parametrize("hosts", ["public", "app"])
-async def test_a_conversation_of_a_stranger_leads_nowhere_inside(url: str, hosts: Any) -> None:
-    (message,) = chatter(url).messages
-    again = Conversation.from_json(chatter(url).to_json()).messages[0]
-    with serve(painter(FILE), "ok") as server:
-        async with Space(server.url, limits=Limits(file_hosts=hosts)) as space:
-            for medium in (message.media[0], again.media[0]):
-                portable = await Media(Media(medium)).portable()
-                with pytest.raises(ForbiddenAddressError):
-                    await space.call("/upscale", image=portable.file)
-        assert uploads(server) == []
-
-
-async def test_an_image_of_a_conversation_is_fetched_from_where_files_may_be() -> None:
-    web = HostileServer(routes={"/cat.png": lambda _request, _socket: http(b"a cat")})
-    with web, serve(painter(FILE), "ok") as server:
-        (message,) = chatter(f"{web.url}/cat.png").messages
-        async with Space(server.url) as space:
-            await space.call("/upscale", image=Media(message.media[0]).file)
-        assert b"a cat" in uploads(server)[0]
-        async with Space(server.url, limits=Limits(file_hosts="app")) as space:
-            with pytest.raises(ForbiddenAddressError):
-                await space.call("/upscale", image=Media(message.media[0]).file)
-            # what the caller said is the caller's choice, also when it is sent again
-            own = await Media(File(f"{web.url}/cat.png")).portable()
-            await space.call("/upscale", image=own.file)
-
-
-async def test_the_name_of_a_file_shows_no_signature() -> None:
-    signed = {"path": "https://h.example/f.png?X-Amz-Signature=s3cret", "meta": META}
-    with serve(painter(FILE), signed) as server:
-        async with Space(server.url) as space:
-            file = await space.call("/paint", prompt="")
-        assert (file.name, "s3cret" in repr(file)) == ("f.png", False)
 
 
 async def test_an_app_on_loopback_may_name_its_neighbours() -> None:
