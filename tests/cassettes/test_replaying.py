@@ -181,11 +181,11 @@ async def test_what_is_recorded_streams_as_it_is_recorded(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[]", "no list of interactions"),
-        ("nonsense", "no JSON"),
+        ("[]", "is not a list of interactions"),
+        ("nonsense", "is not JSON"),
         (
             '{"version": 1, "interactions": [{"request": {}}]}',
-            "interaction 1 of the cassette is none",
+            "interaction 1 of the cassette is not a request and a response",
         ),
         (
             '{"version": 1, "interactions": [{"request": {"method": "GET", "uri": "http://a/config",'

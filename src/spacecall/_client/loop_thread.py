@@ -27,8 +27,10 @@ SLACK: Final = 5.0
 class LoopEndedError(RuntimeError):
     """The loop ended before the work was done: what it was for is closed."""
 
-    def __init__(self) -> None:
-        super().__init__("it was closed while this was under way: open it again")
+    def __init__(
+        self, message: str = "it was closed while this was under way: open it again"
+    ) -> None:
+        super().__init__(message)
 
 
 class Exit:
