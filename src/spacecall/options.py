@@ -5,6 +5,7 @@ Frozen values; durations in seconds.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,11 @@ FileHosts: TypeAlias = Literal["app", "public", "any"]
 """
 
 
+_MAX_SECONDS = 10**9
+
+
 @checked_class
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """How long each phase of a call may take, in seconds; None for no limit.
 
@@ -56,10 +60,12 @@ class Timeouts:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"Timeouts.{name} must be more than 0 seconds, got {value!r}")
+            if value is not None and _MAX_SECONDS < value < math.inf:
+                raise ValueError(f"Timeouts.{name} must be at most 1e9 seconds: None has no limit")
 
 
 @checked_class
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """When to try again. Only what the server cannot have accepted is tried again.
 
@@ -93,7 +99,7 @@ class Retry:
 
 
 @checked_class
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Bounds on what one Space may take from this process.
 

@@ -352,7 +352,8 @@ def test_closing_after_the_loop_has_ended_does_nothing(server: HostileServer) ->
     async def leave_open() -> None:
         await space.open()
 
-    asyncio.run(leave_open())
+    with pytest.warns(ResourceWarning, match="was not closed"):
+        asyncio.run(leave_open())
     asyncio.run(space.aclose())
     with pytest.raises(RuntimeError, match=r"closed|another event loop"):
         asyncio.run(_awaited(_plain_call(space)))
@@ -378,7 +379,7 @@ async def opened():
 async def main():
     global kept
     space = await opened()
-    if how == "kept":
+    if how in ("kept", "referred to"):
         kept = space
     elif how == "job":
         kept = space
@@ -399,19 +400,20 @@ elif how == "loop dropped":
     kept = runner.run(opened())
 else:
     asyncio.run(main())
-kept = None
+if how != "referred to":
+    kept = None
 gc.collect()
 print("the end")
 """
 
 
 @pytest.mark.parametrize(
-    "how", ["kept", "dropped", "collected", "job", "loop closed", "loop dropped"]
+    "how", ["kept", "referred to", "dropped", "collected", "job", "loop closed", "loop dropped"]
 )
 def test_a_space_that_was_not_left_is_closed_quietly(server: HostileServer, how: str) -> None:
     if how == "job":
         start_and_stay(server)
-    done = run(["-W", "default::ResourceWarning:weakref", "-c", ABANDONED, server.url, how])
+    done = run(["-W", "default:<Space:ResourceWarning", "-c", ABANDONED, server.url, how])
     assert (done.returncode, done.stdout) == (0, "the end\n"), done.stderr
     lines = [line for line in done.stderr.splitlines() if "Warning" in line]
     assert len(lines) <= 1, done.stderr

@@ -118,6 +118,7 @@ def test_values_check_the_types_of_their_fields(
     ("kind", "options"),
     [
         (Timeouts, {"run": float("nan")}),
+        (Timeouts, {"total": 10**400}),
         (Retry, {"initial": float("nan")}),
         (Retry, {"max_wait": float("nan")}),
         (Auth, {"hosts": ["https://apps.example.com"]}),
@@ -210,3 +211,9 @@ def test_the_options_of_a_space_are_named_once() -> None:
         assert names == ["source", *SpaceOptions.__annotations__]
         hints = get_type_hints(kind.__init__)
         assert {name: hints[name] for name in names[1:]} == get_type_hints(SpaceOptions)
+
+
+@pytest.mark.parametrize("kind", [Timeouts, Retry, Limits])
+def test_values_take_their_fields_by_name(kind: Callable[..., Any]) -> None:
+    with pytest.raises(TypeError, match="takes its options by name: write"):
+        kind(30)

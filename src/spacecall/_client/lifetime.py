@@ -83,6 +83,20 @@ class _Owner(Generic[T]):
         self._ended.set()
         for callback in self.on_end:
             callback()
+        if self.failure is None:
+            self.warn_if_left_open()
+
+    def warn_if_left_open(self) -> None:
+        """Warn, once, if nobody has closed it."""
+        if self.closing:
+            return
+        self.closing = True
+        failure = f"; it failed: {type(self.failure).__name__}" if self.failure else ""
+        warnings.warn(
+            f"{self.label} was not closed: use it in a with block, or close it{failure}",
+            ResourceWarning,
+            stacklevel=3,
+        )
 
     @property
     def over(self) -> bool:
@@ -133,13 +147,8 @@ class _Owner(Generic[T]):
 
 def _dropped(owner: _Owner[Any]) -> None:
     owner.leave_soon()
-    if not owner.closing and owner.process == os.getpid():
-        failure = f"; it failed: {type(owner.failure).__name__}" if owner.failure else ""
-        warnings.warn(
-            f"{owner.label} was not closed: use it in a with block, or close it{failure}",
-            ResourceWarning,
-            stacklevel=2,
-        )
+    if owner.process == os.getpid():
+        owner.warn_if_left_open()
 
 
 class Lifetime(Generic[T]):
