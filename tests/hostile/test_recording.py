@@ -100,6 +100,29 @@ async def test_a_credential_that_an_app_repeats_is_not_written(
             assert GONE in await space.call("/predict", x=text)
 
 
+async def test_what_passes_is_not_logged_by_recording_and_replaying(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(1)
+
+    def matcher(asked: Any, recorded: Any) -> None:
+        assert asked.uri.rpartition("/")[2] == recorded.uri.rpartition("/")[2]
+
+    modes: tuple[RecordMode, ...] = ("once", "none", "all")
+    with HostileServer(config=app_config(title=SECRET), outputs=["an answer"]) as server:
+        url = server.url
+        for mode in modes:
+            with use_cassette(tmp_path / "a.json", mode=mode, matchers=[matcher]):
+                async with Space(server.url, headers={"x-mine": SECRET}) as space:
+                    assert await space.call("/predict", x="an argument") == "an answer"
+    logged = [record for record in caplog.records if record.name.startswith("vcr")]
+    assert not [record for record in logged if url in record.getMessage()]
+    texts = "".join(record.getMessage() for record in caplog.records)
+    assert not has_secret(texts)
+    assert "an answer" not in texts
+    assert "an argument" not in texts
+
+
 async def record(path: Path, url: str) -> None:
     """Record a call with a secret header."""
     with use_cassette(path, mode="once"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
 
 from spacecall.cassettes.exchange import Exchange
 from spacecall.cassettes.matching import Meaning, app_hosts, meaning
@@ -13,13 +14,14 @@ from spacecall.cassettes.reels import is_join, is_stream
 def merged(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exchange]:
     """The old exchanges that were not recorded anew, with their streams, and then the new ones."""
     again = set(_meanings(new))
-    kept = [
-        one
-        for one, meant in zip(old, _meanings(old), strict=True)
-        if meant not in again and not is_stream(one.method, one.url)
+    streams = [is_stream(one.method, one.url) for one in old]
+    missing = [
+        not stream and meant not in again
+        for stream, meant in zip(streams, _meanings(old), strict=True)
     ]
-    if any(is_join(one.method, one.url) for one in kept):
-        kept = [one for one in old if one in kept or is_stream(one.method, one.url)]
+    if any(is_join(one.method, one.url) for one in compress(old, missing)):
+        missing = [stream or absent for stream, absent in zip(streams, missing, strict=True)]
+    kept = [*compress(old, missing)]
     since = max((one.ended for one in kept), default=0.0)
     return [*kept, *(later(one, since) for one in new)]
 

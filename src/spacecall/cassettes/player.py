@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from tempfile import SpooledTemporaryFile
@@ -51,6 +51,54 @@ class _Entry:
     used: bool = False
 
 
+class _Choices:
+    """Recorded exchanges that mean the same, in order."""
+
+    def __init__(self, entries: Sequence[_Entry]) -> None:
+        self.entries = entries
+        self._sessions: dict[str, deque[_Entry]] = defaultdict(deque)
+        for entry in entries:
+            self._sessions[entry.session].append(entry)
+        self._unused = deque(entries)
+        self._free = deque(entries)
+
+    def first(self, fits: Callable[[_Entry], bool], *, repeats: bool) -> _Entry | None:
+        """The first that fits; `repeats`: whether those that are used are found too."""
+        return _first(self._unused, lambda entry: entry.used and not repeats, fits)
+
+    def find(
+        self,
+        fits: Callable[[_Entry], bool],
+        bound: str | None,
+        taken: Container[str],
+        *,
+        repeats: bool,
+    ) -> _Entry | None:
+        """The same, of the session `bound`, else of one that is not taken, else of all."""
+
+        def over(entry: _Entry) -> bool:
+            return entry.used and not repeats
+
+        def off(entry: _Entry) -> bool:
+            return over(entry) or entry.session in taken
+
+        own = None if bound is None else self._sessions.get(bound)
+        return (
+            (None if own is None else _first(own, over, fits))
+            or _first(self._free, off, fits)
+            or self.first(fits, repeats=repeats)
+        )
+
+
+def _first(
+    entries: deque[_Entry], gone: Callable[[_Entry], bool], fits: Callable[[_Entry], bool]
+) -> _Entry | None:
+    """The first that is not gone and fits; what is gone stays gone, and leaves the front."""
+    while entries and gone(entries[0]):
+        entries.popleft()
+    return next((entry for entry in entries if not gone(entry) and fits(entry)), None)
+
+
 class Player:
     """Answers requests from recorded exchanges, each once.
 
@@ -88,15 +136,17 @@ class Player:
         self._entries = [
             _Entry(one, _session(one)) for one in exchanges if not is_stream(one.method, one.url)
         ]
-        self._by_meaning: dict[Meaning, list[_Entry]] = defaultdict(list)
+        by_meaning: dict[Meaning, list[_Entry]] = defaultdict(list)
         for entry in self._entries:
-            self._by_meaning[self._meaning(entry.exchange, self._hosts)].append(entry)
+            by_meaning[self._meaning(entry.exchange, self._hosts)].append(entry)
+        self._by_meaning = {meant: _Choices(entries) for meant, entries in by_meaning.items()}
         self._reels = read_reels(exchanges)
         self._collected = {
             reel.session: reel for reel in self._reels.values() if reel.fn_index is None
         }
         self._stages: dict[str, Stage] = {}
         self._bound: dict[str, str] = {}
+        self._taken: set[str] = set()
         self.misses: list[CassetteMissError] = []
 
     @property
@@ -155,40 +205,39 @@ class Player:
             return None
         for hosts in (_host(asked) | self._hosts, self._hosts):
             meant = self._meaning(asked, hosts)
-            found = [
-                entry
-                for entry in self._by_meaning.get(meant, ())
-                if (repeats or not entry.used) and self._same(asked, entry.exchange)
-            ]
-            if found:
-                return self._choose(session, found)
+            choices = self._by_meaning.get(meant)
+            if choices and (entry := self._choose(asked, session, choices, repeats=repeats)):
+                return entry
         return None
 
-    def _choose(self, session: str, found: Sequence[_Entry]) -> _Entry:
+    def _choose(
+        self, asked: Exchange, session: str, choices: _Choices, *, repeats: bool
+    ) -> _Entry | None:
+        def fits(entry: _Entry) -> bool:
+            return self._same(asked, entry.exchange)
+
         if not session:
-            return found[0]
+            return choices.first(fits, repeats=repeats)
         bound = self._bound.get(session)
-        taken = set(self._bound.values())
-        chosen = next((entry for entry in found if entry.session == bound), None)
-        if chosen is None:
-            chosen = next((entry for entry in found if entry.session not in taken), found[0])
-        if bound is None and chosen.session not in taken:
-            self._bound[session] = chosen.session
-        return chosen
+        entry = choices.find(fits, bound, self._taken, repeats=repeats)
+        if entry and bound is None and entry.session not in self._taken:
+            self._bound[session] = entry.session
+            self._taken.add(entry.session)
+        return entry
 
     def _miss(self, asked: Exchange) -> CassetteMissError:
         wanted = self._meaning(asked, _host(asked) | self._hosts)
         nearest: tuple[_Entry, list[str]] | None = None
         best = (True, True, 0)
-        for meant, entries in self._by_meaning.items():
+        for meant, choices in self._by_meaning.items():
             differences = wanted.differences(meant)
             rank = (
                 meant.path != wanted.path,
-                all(entry.used for entry in entries),
+                all(entry.used for entry in choices.entries),
                 len(differences),
             )
             if nearest is None or rank < best:
-                best, nearest = rank, (entries[0], differences)
+                best, nearest = rank, (choices.entries[0], differences)
         request = _named(asked)
         if nearest is None:
             lines = ["the cassette is empty"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from urllib.parse import parse_qs, urlsplit
 
 from spacecall._core.loose import mapping, text
@@ -67,14 +70,16 @@ class Reel:
 def read_reels(exchanges: Iterable[Exchange]) -> dict[str, Reel]:
     """The jobs of a recording, by event id; those without a join too, which were collected."""
     everything = list(exchanges)
-    reels = {reel.event_id: reel for reel in _joined(everything)}
+    cast = _Cast({reel.event_id: reel for reel in _joined(everything)})
+    streams: dict[str, list[Exchange]] = defaultdict(list)
     for stream in everything:
         if is_stream(stream.method, stream.url) and stream.events is not None:
-            _distribute(stream, reels)
-    for cancel in everything:
-        if is_cancel(cancel.method, cancel.url):
-            _cancel(cancel, reels.values())
-    return reels
+            session = session_of(stream.url, None)
+            streams[session].append(stream)
+            cast.hear(session, stream)
+    _end(cast.reels.values(), streams)
+    _cancel(everything, cast.reels.values())
+    return cast.reels
 
 
 def _joined(exchanges: Iterable[Exchange]) -> Iterator[Reel]:
@@ -86,36 +91,79 @@ def _joined(exchanges: Iterable[Exchange]) -> Iterator[Reel]:
             yield Reel(event_id, session, _index(body.get("fn_index")), one.answered)
 
 
-def _distribute(stream: Exchange, reels: dict[str, Reel]) -> None:
-    """Give each event of a stream to its job; what concerns no single job, to all that live."""
-    session = session_of(stream.url, None)
-    alive = {key: reel for key, reel in reels.items() if reel.session == session and reel.end}
-    for at, event in stream.events or ():
-        message = event.value()
-        event_id = text(message.get("event_id"))
-        if message.get("msg") == "close_stream":
-            continue
-        if event_id and event_id not in reels:
-            reels[event_id] = alive[event_id] = Reel(event_id, session, None, stream.began)
-        for reel in [reels[event_id]] if event_id else [*alive.values()]:
-            reel.events.append((at, event))
-        if event_id and message.get("msg") == "process_completed":
-            reels[event_id].end = None
-            alive.pop(event_id, None)
-    for reel in alive.values():
-        # A job that joined later has its events on a later stream of the same session.
-        if reel.began <= stream.ended:
-            reel.end = stream.end
+class _Cast:
+    """The jobs of a recording, while its streams are told.
+
+    Attributes:
+        reels: by event id.
+    """
+
+    def __init__(self, reels: dict[str, Reel]) -> None:
+        self.reels = reels
+        # By session, those that have no result yet and were not told of their session's end.
+        self._waiting: dict[str, dict[str, Reel]] = defaultdict(dict)
+        for event_id, reel in reels.items():
+            self._waiting[reel.session][event_id] = reel
+
+    def hear(self, session: str, stream: Exchange) -> None:
+        """Give each event of a stream to its job; what ends the stream, to all that wait."""
+        for at, event in stream.events or ():
+            message = event.value()
+            event_id, kind = text(message.get("event_id")), text(message.get("msg"))
+            if kind == "close_stream":
+                continue
+            if event_id:
+                self._own(event_id, session, stream.began).events.append((at, event))
+                if kind == "process_completed":
+                    self._complete(event_id)
+            elif kind in ("", "unexpected_error"):
+                # Clients pass over every other message that names no job.
+                for reel in self._waiting.pop(session, {}).values():
+                    reel.events.append((at, event))
+
+    def _own(self, event_id: str, session: str, began: float) -> Reel:
+        reel = self.reels.get(event_id)
+        if reel is None:
+            reel = self.reels[event_id] = Reel(event_id, session, None, began)
+        if reel.end is not None:
+            self._waiting[reel.session][event_id] = reel
+        return reel
+
+    def _complete(self, event_id: str) -> None:
+        reel = self.reels[event_id]
+        reel.end = None
+        self._waiting[reel.session].pop(event_id, None)
 
 
-def _cancel(cancel: Exchange, reels: Iterable[Reel]) -> None:
-    body = mapping(cancel.request_body.get("json"))
-    fn_index = _index(body.get("fn_index"))
+def _end(reels: Iterable[Reel], streams: Mapping[str, Sequence[Exchange]]) -> None:
+    """End the jobs without a result as the last stream of their session that they may be on."""
+    latest = {
+        session: [*accumulate((one.ended for one in reversed(found)), max)]
+        for session, found in streams.items()
+    }
     for reel in reels:
+        ends = latest.get(reel.session, ())
+        # A job that joined later has its events on a later stream of the same session.
+        place = bisect_left(ends, reel.began)
+        if reel.end is not None and place < len(ends):
+            reel.end = streams[reel.session][-1 - place].end
+
+
+def _cancel(exchanges: Iterable[Exchange], reels: Iterable[Reel]) -> None:
+    """Note the first cancel of each job's function while it ran."""
+    times: dict[tuple[str, int | None], list[float]] = defaultdict(list)
+    for cancel in exchanges:
+        if is_cancel(cancel.method, cancel.url):
+            body = mapping(cancel.request_body.get("json"))
+            times[session_of("", body), _index(body.get("fn_index"))].append(cancel.began)
+    for found in times.values():
+        found.sort()
+    for reel in reels:
+        cancels = times.get((reel.session, reel.fn_index), ())
         ended = reel.events[-1][0] if reel.events and reel.end is None else float("inf")
-        same = (reel.session, reel.fn_index) == (session_of("", body), fn_index)
-        if same and reel.began <= cancel.began <= ended and reel.cancelled is None:
-            reel.cancelled = cancel.began
+        place = bisect_left(cancels, reel.began)
+        if place < len(cancels) and cancels[place] <= ended:
+            reel.cancelled = cancels[place]
 
 
 def _index(value: object) -> int | None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from spacecall._atomic import check_inside, move_file, write_files
-from spacecall._core.loose import is_object, items, mapping, strings, text
+from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall.cassettes import vcr
 from spacecall.cassettes.bodies import MAX_JSON, Stored, content, store
 from spacecall.cassettes.errors import CassetteError
@@ -158,27 +158,6 @@ class Bodies:
         return path
 
 
-class _Json:
-    """A serializer of vcrpy's: JSON for people and for git."""
-
-    @staticmethod
-    def deserialize(document: str) -> dict[str, Any]:
-        try:
-            cassette = parse_json(document, _MAX_DEPTH)
-        except ValueError as error:
-            raise CassetteError(f"the cassette is not JSON that can be used: {error}") from error
-        if not is_object(cassette) or not isinstance(cassette.get("interactions"), list):
-            raise CassetteError("the cassette is not a list of interactions")
-        for number, interaction in enumerate(items(cassette["interactions"]), start=1):
-            if problem := _problem(interaction):
-                raise CassetteError(f"interaction {number} of the cassette {problem}")
-        return dict(cassette)
-
-    @staticmethod
-    def serialize(cassette: dict[str, Any]) -> str:
-        return escape_surrogates(json.dumps(cassette, ensure_ascii=False, indent=1)) + "\n"
-
-
 def _problem(interaction: object) -> str:
     """Return what an interaction is not; empty for a request and its response."""
     sides = [mapping(interaction).get(side) for side in ("request", "response")]
@@ -199,30 +178,6 @@ def _problem(interaction: object) -> str:
     return ""
 
 
-class _Persister:
-    """A persister of vcrpy's: sizes are bounded, and a cassette is written whole or not at all."""
-
-    @staticmethod
-    def load_cassette(cassette_path: str, serializer: Any) -> Any:
-        path = Path(cassette_path)
-        if path.is_file() and path.stat().st_size > MAX_JSON:
-            raise CassetteError(f"{path} has more than {MAX_JSON} bytes")
-        try:
-            written = path.read_text(encoding="utf-8") if path.is_file() else ""
-            if not written.strip():  # an empty file counts as none, as with vcrpy
-                raise vcr.NotFoundError
-            return vcr.deserialize(written, serializer)
-        except CassetteError as error:
-            raise CassetteError(f"{path}: {error.message}") from error
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise CassetteError(f"{path} is not a cassette: {error}") from error
-
-    @staticmethod
-    def save_cassette(cassette_path: str, cassette_dict: Any, serializer: Any) -> None:
-        path = Path(cassette_path)
-        write_files({path: vcr.serialize(cassette_dict, serializer).encode()}, path.parent)
-
-
 def beside(exchanges: Iterable[Exchange]) -> frozenset[str]:
     """The names of the bodies that are kept beside a cassette with these exchanges."""
     return frozenset(str(one.body["sha256"]) for one in exchanges if "sha256" in one.body)
@@ -234,24 +189,51 @@ def load(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
     Raises:
         CassetteError: there is no such cassette, or it is none.
     """
-    container = _container(path)
-    container._load()
-    if not container.rewound:
-        raise CassetteError(f"there is no cassette {path}")
+    document = _document(path)
     exchanges: list[Exchange] = []
-    for number, (request, response) in enumerate(container.data, start=1):
-        exchange = Exchange(
-            request.method,
-            request.uri,
-            tuple((name, text(value)) for name, value in request.headers.items()),
-            dict(mapping(request.body)),
-        )
+    for number, interaction in enumerate(map(mapping, items(document["interactions"])), start=1):
         try:
-            exchange.read_response(mapping(response))
+            exchanges.append(_exchange(interaction))
         except CassetteError as error:
             raise CassetteError(f"{path}, interaction {number}: {error.message}") from error
-        exchanges.append(exchange)
-    return exchanges, _metadata(mapping(container._metadata))
+    return exchanges, _metadata(mapping(document.get("metadata")))
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    """The JSON of a cassette, with interactions that are requests and responses."""
+    if path.is_file() and path.stat().st_size > MAX_JSON:
+        raise CassetteError(f"{path} has more than {MAX_JSON} bytes")
+    try:
+        written = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except ValueError as error:
+        raise CassetteError(f"{path} is not a cassette: {error}") from error
+    if not written.strip():  # an empty file counts as none, as with vcrpy
+        raise CassetteError(f"there is no cassette {path}")
+    try:
+        document = parse_json(written, _MAX_DEPTH)
+    except ValueError as error:
+        raise CassetteError(
+            f"{path}: the cassette is not JSON that can be used: {error}"
+        ) from error
+    if not is_object(document) or not is_array(document.get("interactions")):
+        raise CassetteError(f"{path}: the cassette is not a list of interactions")
+    for number, interaction in enumerate(items(document["interactions"]), start=1):
+        if problem := _problem(interaction):
+            raise CassetteError(f"{path}: interaction {number} of the cassette {problem}")
+    return document
+
+
+def _exchange(interaction: Mapping[str, Any]) -> Exchange:
+    request = mapping(interaction["request"])
+    headers = mapping(request.get("headers"))
+    exchange = Exchange(
+        request["method"],
+        request["uri"],
+        tuple((name, text(items(values)[0])) for name, values in headers.items()),
+        dict(mapping(request.get("body"))),
+    )
+    exchange.read_response(mapping(interaction["response"]))
+    return exchange
 
 
 def _metadata(written: Mapping[str, Any]) -> dict[str, Any]:
@@ -262,23 +244,31 @@ def _metadata(written: Mapping[str, Any]) -> dict[str, Any]:
 
 def save(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> None:
     """Write a cassette."""
-    container = _container(path)
-    for exchange in exchanges:
-        container.append(vcr_request(exchange), exchange.stored_response())
-    container._metadata = metadata
-    container._save(force=True)
+    # vcrpy's own cassettes log every answer that they are given: only its format is used.
+    document: dict[str, Any] = {
+        "version": vcr.VERSION,
+        "interactions": [
+            {"request": _stored_request(one), "response": one.stored_response()}
+            for one in exchanges
+        ],
+    }
+    if metadata:
+        document["metadata"] = metadata
+    written = escape_surrogates(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
+    write_files({path: written.encode()}, path.parent)
+
+
+def _stored_request(exchange: Exchange) -> dict[str, Any]:
+    headers = {name: [value] for name, value in exchange.request_headers}
+    return {
+        "method": exchange.method,
+        "uri": exchange.url,
+        "body": exchange.request_body,
+        "headers": headers,
+    }
 
 
 def vcr_request(exchange: Exchange) -> Any:
     """The request as vcrpy's matchers and filters see it."""
     headers = dict(exchange.request_headers)
-    return vcr.Request(exchange.method, exchange.url, exchange.request_body, headers)
-
-
-def _container(path: Path) -> Any:
-    return vcr.Container(
-        str(path),
-        serializer=_Json,
-        persister=_Persister,
-        record_mode=vcr.RecordMode.NEW_EPISODES,
-    )
+    return vcr.request(exchange.method, exchange.url, exchange.request_body, headers)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from spacecall._core.loose import mapping, text
-from spacecall.cassettes.apps import App, app_at
+from spacecall.cassettes.apps import Addresses, App
 from spacecall.cassettes.exchange import CLOSED, Exchange
 from spacecall.cassettes.reels import (
     Reel,
@@ -123,6 +123,7 @@ def _jobs(
     numbers: Mapping[str, int],
     apps: Mapping[str, App],
 ) -> Iterator[Row]:
+    named = _Names(apps)
     joins = {event_id_of(one): one for one in exchanges if is_join(one.method, one.url)}
     closed = {
         session_of(one.url, None): one.ended for one in exchanges if is_stream(one.method, one.url)
@@ -140,7 +141,7 @@ def _jobs(
         outcome, remark = _outcome(reel)
         last = max((one.at for one in moments), default=began)
         yield Row(
-            name=_endpoint(reel, join, apps),
+            name=named.endpoint(reel, join),
             job=True,
             session=numbers[reel.session],
             began=began,
@@ -162,16 +163,30 @@ def _outcome(reel: Reel) -> tuple[Outcome, str]:
     return (Outcome.DONE if "data" in output else Outcome.CANCELLED), ""
 
 
-def _endpoint(reel: Reel, join: Exchange | None, apps: Mapping[str, App]) -> str:
-    app = app_at(apps, join.url) if join else None
-    named = [
-        one.name
-        for one in (app.config.dependencies if app else ())
-        if one.fn_index == reel.fn_index and one.name
-    ]
-    if named:
-        return named[0]
-    return "a job" if reel.fn_index is None else f"function {reel.fn_index}"
+class _Names:
+    """The names of the endpoints of apps."""
+
+    def __init__(self, apps: Mapping[str, App]) -> None:
+        self._addresses = Addresses(apps)
+        self._by_config: dict[int, dict[int, str]] = {}
+
+    def endpoint(self, reel: Reel, join: Exchange | None) -> str:
+        """The name of a job's endpoint, or what else is to be said of it."""
+        if reel.fn_index is None:
+            return "a job"
+        app = self._addresses.app_at(join.url) if join else None
+        name = self._of(app).get(reel.fn_index) if app else None
+        return name or f"function {reel.fn_index}"
+
+    def _of(self, app: App) -> dict[int, str]:
+        # Apps at several addresses may have one /config, beside the cassette.
+        key = id(app.config)
+        if key not in self._by_config:
+            names = self._by_config[key] = {}
+            for one in app.config.dependencies:
+                if one.name:
+                    names.setdefault(one.fn_index, one.name)
+        return self._by_config[key]
 
 
 def _requests(exchanges: Sequence[Exchange], reels: Mapping[str, Reel]) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise, zip_longest
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from spacecall._client.plan import UNCHANGED, visible
 from spacecall._core import messages, simple
-from spacecall._core.config import Dependency
+from spacecall._core.config import AppConfig, Dependency
 from spacecall._core.diffs import fold
 from spacecall._core.generations import generation
-from spacecall._core.loose import is_array, is_object, items, mapping
+from spacecall._core.loose import is_array, is_object, items, mapping, text
 from spacecall._core.schema_check import problems
 from spacecall._wire.call import CallRequest, CallResponse
 from spacecall._wire.cancel import CancelRequest
@@ -21,7 +22,7 @@ from spacecall._wire.errors import AppErrorBody
 from spacecall._wire.join import JoinRequest, JoinResponse
 from spacecall._wire.run import RunRequest, RunResponse
 from spacecall._wire.upload import UploadResponse
-from spacecall.cassettes.apps import App, Read, app_at, json_of
+from spacecall.cassettes.apps import Addresses, App, Read, json_of
 from spacecall.cassettes.bodies import Stored
 from spacecall.cassettes.exchange import COMPLETE, Exchange
 from spacecall.cassettes.reels import Reel, event_id_of, is_cancel, is_join, is_stream, read_reels
@@ -34,7 +35,12 @@ from spacecall.errors import ProtocolError
 __all__ = ["validate"]
 
 Report = Iterator[str]
+Checked = dict[tuple[Callable[[Any], object], str], list[str]]
+"""What was wrong with a body beside the cassette, by the check and the body's name."""
 
+_WHOLE = ("process_streaming", "process_completed")
+_MOST_SNAPSHOTS = 256
+"""Values of a job, each an edit of the one before, that are checked: each may be large."""
 _UPLOAD: TypeAdapter[UploadResponse] = TypeAdapter(UploadResponse)
 
 
@@ -53,22 +59,32 @@ def validate(
         pinned: the schemas to compare with; by default those of the recorded /info, which every
             app is compared with that was asked for it.
     """
+    checked: Checked = {}
     found = [
-        line for number, one in enumerate(exchanges, 1) for line in _message(number, one, read)
+        line
+        for number, one in enumerate(exchanges, 1)
+        for line in _message(number, one, read, checked)
     ]
     wanted = None if pinned is None else drift.pinned(pinned)
-    told = {base: drift.live(app.raw, app.info) for base, app in apps.items() if app.info}
+    told = _interfaces(apps)
     if wanted is not None:
         for base, live in told.items():
             found += [f"{base}: {line}" for line in _drift(wanted, live)]
     reels = read_reels(exchanges)
+    addresses = Addresses(apps)
+    # Apps at several addresses may have one /config, beside the cassette.
+    configs = {id(app.config): app.config for app in apps.values()}
+    functions = {number: _functions(config) for number, config in configs.items()}
     for number, one in enumerate(exchanges, 1):
-        app = app_at(apps, one.url) if is_join(one.method, one.url) else None
+        app = addresses.app_at(one.url) if is_join(one.method, one.url) else None
         interface = (wanted or told.get(app.base)) if app else None
         if app and interface:
-            reel = reels.get(event_id_of(one))
-            place = _place(number, one)
-            found += [f"{place}: {line}" for line in _job(one, reel, app, interface)]
+            function = mapping(one.request_body.get("json")).get("fn_index")
+            dependency = (
+                functions[id(app.config)].get(function) if isinstance(function, int) else None
+            )
+            lines = _job(one, reels.get(event_id_of(one)), app, dependency, interface)
+            found += [f"{_place(number, one)}: {line}" for line in lines]
     return found
 
 
@@ -82,7 +98,7 @@ def _place(number: int, exchange: Exchange) -> str:
     return f"interaction {number}, {exchange.method} {urlsplit(exchange.url).path}"
 
 
-def _message(number: int, one: Exchange, read: Read) -> Report:
+def _message(number: int, one: Exchange, read: Read, checked: Checked) -> Report:
     """What the protocol says against one exchange."""
     path = urlsplit(one.url).path
     place = _place(number, one)
@@ -111,10 +127,18 @@ def _message(number: int, one: Exchange, read: Read) -> Report:
         for count, (_, event) in enumerate(one.events, 1):
             yield from (f"{place}, event {count}: {line}" for line in _call_event(event))
     for what, check, body in checks:
-        try:
-            check(json_of(body, read))
-        except ValidationError as error:
-            yield from (f"{place}, {what}: {line}" for line in _lines(error))
+        digest = "" if "json" in body else text(body.get("sha256"))
+        if not digest or (check, digest) not in checked:
+            checked[check, digest] = _refusal(check, json_of(body, read))
+        yield from (f"{place}, {what}: {line}" for line in checked[check, digest])
+
+
+def _refusal(check: Callable[[Any], object], value: Any) -> list[str]:
+    try:
+        check(value)
+    except ValidationError as error:
+        return [*_lines(error)]
+    return []
 
 
 def _queue_event(event: Event) -> Report:
@@ -144,12 +168,33 @@ def _lines(error: ValidationError) -> Report:
         yield f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}"
 
 
-def _job(join: Exchange, reel: Reel | None, app: App, wanted: drift.App) -> Report:
+def _interfaces(apps: Mapping[str, App]) -> dict[str, drift.App]:
+    """The interfaces of the apps that were asked for their /info, by address."""
+    read: dict[tuple[int, int], drift.App] = {}
+    found: dict[str, drift.App] = {}
+    for base, app in apps.items():
+        if app.info:
+            same = id(app.raw), id(app.info)
+            if same not in read:
+                read[same] = drift.live(app.raw, app.info)
+            found[base] = read[same]
+    return found
+
+
+def _functions(config: AppConfig) -> dict[int, Dependency]:
+    """The functions of an app by their index; of several, the first."""
+    return {one.fn_index: one for one in reversed(config.dependencies)}
+
+
+def _job(
+    join: Exchange,
+    reel: Reel | None,
+    app: App,
+    dependency: Dependency | None,
+    wanted: drift.App,
+) -> Report:
     """What the app's schemas say against one job: its arguments, each value, its result."""
     body = mapping(join.request_body.get("json"))
-    dependency = next(
-        (one for one in app.config.dependencies if one.fn_index == body.get("fn_index")), None
-    )
     endpoint = wanted.endpoints.get(dependency.name or "") if dependency else None
     if dependency is None or endpoint is None:
         return
@@ -188,15 +233,31 @@ def _inputs(dependency: Dependency, data: Sequence[Any]) -> list[Any]:
 
 
 def _outputs(reel: Reel | None, *, edits: bool) -> Iterator[Sequence[Any]]:
-    """The outputs of a job, one after another, whole."""
-    snapshot: list[Any] | None = None
+    """The outputs of a job, one after another, whole; of very many edited ones some."""
+    found: list[tuple[object, Sequence[Any]]] = []
     for _, event in reel.events if reel else ():
         message = event.value()
-        kind, data = message.get("msg"), mapping(message.get("output")).get("data")
-        if message.get("success") is False or not is_array(data):
-            continue
-        if kind == "process_generating":
-            snapshot = fold(snapshot if edits else None, list(data))
-            yield snapshot
-        elif kind in ("process_streaming", "process_completed"):
-            yield data
+        data = mapping(message.get("output")).get("data")
+        if message.get("success") is not False and is_array(data):
+            found.append((message.get("msg"), data))
+    yield from (data for kind, data in found if kind in _WHOLE)
+    partial = [data for kind, data in found if kind == "process_generating"]
+    if not edits:
+        yield from partial
+        return
+    snapshot: list[Any] | None = None
+    together = max(1, len(partial) // _MOST_SNAPSHOTS)
+    starts = [*range(1, len(partial), together)]
+    for start, end in pairwise([0, *starts, len(partial)]) if partial else ():
+        snapshot = fold(snapshot, _joined(partial[start:end]))
+        yield snapshot
+
+
+def _joined(messages: Sequence[Sequence[Any]]) -> list[Any]:
+    """The edits of several messages as those of one."""
+    if len(messages) == 1:
+        return list(messages[0])
+    return [
+        [edit for edits in slot for edit in (edits if is_array(edits) else [edits])]
+        for slot in zip_longest(*messages, fillvalue=())
+    ]

@@ -4,29 +4,26 @@
 # pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from spacecall.cassettes.errors import CassetteError
 
 try:
-    from vcr.cassette import Cassette  # type: ignore[import-untyped]
-    from vcr.persisters.filesystem import CassetteNotFoundError  # type: ignore[import-untyped]
-    from vcr.record_mode import RecordMode  # type: ignore[import-untyped]
     from vcr.request import Request as _Request  # type: ignore[import-untyped]
-    from vcr.serialize import deserialize as _deserialize  # type: ignore[import-untyped]
-    from vcr.serialize import serialize as _serialize
+    from vcr.serialize import CASSETTE_FORMAT_VERSION  # type: ignore[import-untyped]
 except ModuleNotFoundError as error:
     raise CassetteError("cassettes need vcrpy: pip install 'spacecall[cassettes]'") from error
 
-__all__ = ["Container", "NotFoundError", "RecordMode", "Request", "deserialize", "serialize"]
+__all__ = ["VERSION", "request"]
 
-Container: Any = Cassette
-"""A cassette of vcrpy's: requests with their answers, and what the cassette says of itself."""
-NotFoundError: type[Exception] = CassetteNotFoundError
-"""Says to vcrpy that there is no cassette yet."""
-Request: Any = _Request
-"""A request as matchers see it."""
-deserialize: Any = _deserialize
-"""Reads a cassette from text."""
-serialize: Any = _serialize
-"""Writes a cassette as text."""
+VERSION: int = CASSETTE_FORMAT_VERSION
+"""Of the format of cassettes."""
+
+
+def request(method: str, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
+    """Return a request as matchers see it (`vcr.request.Request`)."""
+    # vcrpy logs the address of a request that is created, and none that it is given later.
+    seen = _Request(method, "", body, headers)
+    seen.uri = url
+    return seen
