@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import anyio
 import pytest
+from vcr.serialize import deserialize  # type: ignore[import-untyped]
+from vcr.serializers import jsonserializer  # type: ignore[import-untyped]
 
 from spacecall._core.loose import items
+from spacecall._io.intercept import Received, Sent
 from spacecall.cassettes import use_cassette
 from spacecall.cassettes.apps import apps_of
 from spacecall.cassettes.exchange import Exchange
 from spacecall.cassettes.merging import merged
+from spacecall.cassettes.player import Player
 from spacecall.cassettes.reading import read_recording
 from spacecall.cassettes.reels import Reel, read_reels
+from spacecall.cassettes.store import load, save
 from spacecall.cassettes.timeline import read_timeline
 from spacecall.cassettes.validation import validate
 from tests.core.cost import calls, steps
@@ -221,3 +227,42 @@ def test_a_body_beside_a_cassette_is_read_once(tmp_path: Path) -> None:
     assert len(reads) == 1
     assert len(validate(recording.exchanges, apps, read)) >= 20
     assert len(reads) == 2
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    yield b""
+
+
+async def refuse(_body: AsyncIterator[bytes]) -> Received:
+    raise AssertionError("the network is not asked")
+
+
+@pytest.mark.parametrize("sessions", [0, 1, 50])
+def test_twice_the_answers_are_found_in_twice_the_work(sessions: int, tmp_path: Path) -> None:
+    def path_of(number: int) -> str:
+        return f"/file?session_hash={number % sessions}" if sessions else "/file"
+
+    def ask(count: int) -> None:
+        path = write_cassette(tmp_path, [interaction(path_of(number)) for number in range(count)])
+
+        async def play(player: Player) -> None:
+            for number in range(count):
+                await player.answer(Sent("GET", APP + path_of(number), (), nothing()), refuse)
+
+        with use_cassette(path) as cassette:
+            assert cassette.player is not None
+            anyio.run(play, cassette.player)
+
+    half, whole = (IN_CASSETTES(partial(ask, count)) for count in (100, 200))
+    assert whole < 2.4 * half
+
+
+def test_vcrpy_reads_what_is_written(tmp_path: Path) -> None:
+    exchange = Exchange("POST", f"{APP}/a", (("x", "1"),), {"json": {"a": 1}}, 200, (("y", "2"),))
+    save(tmp_path / "a.json", [exchange], {"recorded": "today"})
+    text = (tmp_path / "a.json").read_text()
+    (request,), (response,), metadata = deserialize(text, jsonserializer)
+    assert (request.method, request.uri, request.headers["x"]) == ("POST", f"{APP}/a", "1")
+    assert response["status"]["code"] == 200
+    assert metadata == {"recorded": "today"}
+    assert load(tmp_path / "a.json") == ([exchange], {"recorded": "today"})
