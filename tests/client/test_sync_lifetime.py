@@ -402,3 +402,8 @@ def test_closing_waits_no_longer_than_its_bound(
         portal.close()
     monkeypatch.undo()
     portal.close()
+
+
+async def test_a_space_can_be_used_where_an_event_loop_runs(server: HostileServer) -> None:
+    with SyncSpace(server.url) as space:
+        assert space.call("/predict", x="hi").result() == "ok"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Generic, ParamSpec, TypeVar
@@ -154,7 +156,7 @@ class LoopThread:
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Call `function` in the loop. Raises RuntimeError if the loop is closed."""
-        self._loop.call_soon_threadsafe(function)
+        self._loop.call_soon_threadsafe(function, context=_context())
 
     def schedule(self, future: Future[Any], start: Callable[[], None]) -> None:
         """Call `start`, which sees to it that `future` is done; if the loop ends, so is that."""
@@ -222,6 +224,18 @@ class LoopThread:
         end = asyncio.Event()
         self._started.set_result((loop, end))
         await end.wait()
+
+
+def _context() -> Context:
+    """Return the caller's context variables, in which this loop is asyncio's.
+
+    Of code that runs in trio, sniffio's variable says otherwise, and anyio believes it.
+    """
+    context = copy_context()
+    sniffio = sys.modules.get("sniffio")
+    if sniffio is not None:
+        context.run(sniffio.current_async_library_cvar.set, "asyncio")
+    return context
 
 
 def _run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
