@@ -112,7 +112,7 @@ def test_a_file_that_is_no_cassette_is_wrong_use(cli: Cli) -> None:
     for command in ("show", "validate"):
         done = cli("cassettes", command, "odd.json")
         assert done.code == 2
-        assert "no list of interactions" in done.err
+        assert "is not a list of interactions" in done.err
         assert cli("cassettes", command, "missing.json").code == 2
 
 

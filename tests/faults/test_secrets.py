@@ -149,11 +149,14 @@ async def test_no_repr_shows_them() -> None:
         things += [space, session, call, space.with_options(headers=HEADERS), space.endpoints]
         things += [*space.endpoints.values(), await space.call("/file", file=b"x")]
         ticket = await space.call("/hold", text="x").detach()
-        things += [ticket, space.collect(ticket), ticket.to_json(), dict(ticket.cookies)]
+        collected = space.collect(ticket)
+        things += [ticket, collected, ticket.to_json(), dict(ticket.cookies)]
         async with space.call("/stream", text="a b") as job:
             things += [job, job.outputs, job.text, await job.result()]
         async with call as job:
             things += [event async for event in job]
+        async with collected:
+            pass
     for thing in things:
         assert SECRET not in repr(thing), type(thing)
         assert SECRET not in str(thing), type(thing)
