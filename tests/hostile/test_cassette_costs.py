@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import anyio
 import pytest
@@ -261,8 +261,7 @@ def test_vcrpy_reads_what_is_written(tmp_path: Path) -> None:
     exchange = Exchange("POST", f"{APP}/a", (("x", "1"),), {"json": {"a": 1}}, 200, (("y", "2"),))
     save(tmp_path / "a.json", [exchange], {"recorded": "today"})
     text = (tmp_path / "a.json").read_text()
-    read: Any = deserialize(text, jsonserializer)
-    (request,), (response,), metadata = read
+    (request,), (response,), metadata = cast("Any", deserialize(text, jsonserializer))
     assert (request.method, request.uri, request.headers["x"]) == ("POST", f"{APP}/a", "1")
     assert response["status"]["code"] == 200
     assert metadata == {"recorded": "today"}
