@@ -139,9 +139,10 @@ class _Search:
         self, node: Schema, value: list[Any], before: list[Any], path: _Path, depth: int
     ) -> None:
         if node.keys() & {"items", "prefixItems"}:
-            for index, item in enumerate(value):
-                old = before[index] if index < len(before) else None
-                self.visit(place_of(node, index), item, old, (*path, index), depth)
+            olds = [*before, *[None] * (len(value) - len(before))]
+            for index, (item, old) in enumerate(zip(value, olds, strict=False)):
+                if item is not old:
+                    self.visit(place_of(node, index), item, old, (*path, index), depth)
 
     def _visit_object(
         self,
