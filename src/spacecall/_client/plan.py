@@ -74,6 +74,7 @@ class DynamicDecoder:
 
     def __init__(self, schemas: Sequence[Schema | None] = ()) -> None:
         self._schemas = schemas
+        self._kinds: dict[int, list[str]] = {}
         self._raw: list[Any] = []
         self._found: list[Any] = []
 
@@ -97,7 +98,7 @@ class DynamicDecoder:
             f"output {number}: {line}"
             for number, (schema, value, before) in enumerate(parts)
             if schema is not None
-            for line in misplaced(schema, value, before)
+            for line in misplaced(schema, value, before, self._kinds)
         ]
         if lines:
             raise _not_files(lines)

@@ -45,7 +45,9 @@ def expects_files(schema: Schema) -> bool:
     return False
 
 
-def misplaced(schema: Schema, value: Any, before: Any = None) -> list[str]:
+def misplaced(
+    schema: Schema, value: Any, before: Any = None, kinds: dict[int, list[str]] | None = None
+) -> list[str]:
     """What stands where `schema` expects a file and is not one, a line with its place for each.
 
     Of a union every branch counts that the value could be of, unless the value is a text and one
@@ -56,8 +58,9 @@ def misplaced(schema: Schema, value: Any, before: Any = None) -> list[str]:
         schema: of the value; its `$defs` are at its root.
         value: JSON.
         before: a value that was in order; what `value` shares with it is not looked at again.
+        kinds: what one call has found of the schema, for the next; for as long as it lives.
     """
-    return _searched(schema, value, before).described()
+    return _searched(schema, value, before, kinds).described()
 
 
 def without_text_files(schema: Schema, default: Any, absent: Any) -> Any:
@@ -71,8 +74,10 @@ def without_text_files(schema: Schema, default: Any, absent: Any) -> Any:
     return absent if search.lines or search.gave_up else default
 
 
-def _searched(schema: Schema, value: Any, before: Any) -> _Search:
-    search = _Search(schema)
+def _searched(
+    schema: Schema, value: Any, before: Any, kinds: dict[int, list[str]] | None = None
+) -> _Search:
+    search = _Search(schema, {} if kinds is None else kinds)
     search.visit(schema, value, before, (), 0)
     return search
 
@@ -85,12 +90,12 @@ class _Search:
         gave_up: whether a part was not looked at.
     """
 
-    def __init__(self, root: Schema) -> None:
+    def __init__(self, root: Schema, kinds: dict[int, list[str]]) -> None:
         self.lines: dict[_Path, str] = {}
         self.gave_up = False
         self._root = root
         self._steps = 0
-        self._kinds: dict[int, list[str]] = {}
+        self._kinds = kinds
 
     def described(self) -> list[str]:
         return [
@@ -131,6 +136,8 @@ class _Search:
         return not inner and (not kinds or "string" in kinds)
 
     def _kinds_of(self, node: Schema) -> list[str]:
+        if not node:  # no part of the schema: another may have its id later
+            return []
         if id(node) not in self._kinds:
             self._kinds[id(node)] = kinds_of(node, self._root)
         return self._kinds[id(node)]

@@ -40,6 +40,7 @@ KINDS = {
 _LONGEST_CHAIN = 32
 _MOST_BRANCHES = 256
 """Branches of nested unions that are looked at for the kinds of value that fit."""
+_NEVER: Schema = {"not": {}}
 _FILE = frozenset({"path", "url", "orig_name", "mime_type"})
 
 
@@ -76,7 +77,7 @@ def place_of(node: Schema, index: int) -> Schema:
     places: list[Schema] = items(node.get("prefixItems"))
     if index < len(places):
         return places[index]
-    return {"not": {}} if node.get("items") is False else mapping(node.get("items"))
+    return _NEVER if node.get("items") is False else mapping(node.get("items"))
 
 
 def member_of(node: Schema, key: object) -> Schema | None:
