@@ -9,21 +9,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Protocol, cast
 
-from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, hold, wait
+from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, SyncFiles, hold
 from spacecall._client.call import Call
 from spacecall._client.lifetime import Connecting
 from spacecall._option_checks import checked_call
 from spacecall._suggestions import did_you_mean
 from spacecall.chat.media import Media, MediaInput
 from spacecall.errors import InvalidInputError, NotFoundError
-from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
+from spacecall.files import File
 from spacecall.sync import SyncCall
 
 __all__ = ["AnyImageModel", "ImageModel", "SyncImageModel", "connect", "connect_sync", "picture"]
@@ -91,7 +89,7 @@ class AnyImageModel(ImageModel, Protocol):
         ...
 
 
-class SyncImageModel(SyncClosable):
+class SyncImageModel(SyncClosable, SyncFiles):
     """The twin without async of any image model.
 
     Args:
@@ -140,20 +138,6 @@ class SyncImageModel(SyncClosable):
             return SyncCall(portal, call)
 
         return portal.call(make)
-
-    def read(self, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
-        """Read an image into memory; see `File.read`."""
-        return wait(self._portal, lambda: file.read(max_bytes=max_bytes))
-
-    def save(
-        self,
-        file: File,
-        path: str | os.PathLike[str],
-        *,
-        max_bytes: int | None = MAX_SAVE_BYTES,
-    ) -> Path:
-        """Write an image to `path`, or into that folder; see `File.save`."""
-        return wait(self._portal, lambda: file.save(path, max_bytes=max_bytes))
 
 
 class OpenImageModel(AnyImageModel, Protocol):

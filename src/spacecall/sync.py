@@ -9,13 +9,11 @@ was forked opens Spaces of its own: those of its parent raise RuntimeError there
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Never, Self, TypeVar, Unpack
 
-from spacecall._client.blocking import Portal, SyncOpenable, hold, wait
+from spacecall._client.blocking import Portal, SyncFiles, SyncOpenable, hold, wait
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller
 from spacecall._client.job import Job
@@ -25,7 +23,6 @@ from spacecall._io.link import HttpClient
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
-from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
 from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
 
@@ -137,7 +134,7 @@ class SyncCall(Generic[T]):
         return wait(self._portal, self._call.detach)
 
 
-class SyncCaller:
+class SyncCaller(SyncFiles):
     """Makes calls. Get one from `SyncSpace`, `SyncSpace.session` or `with_options`."""
 
     def __init__(self, portal: Portal | None, caller: Caller) -> None:
@@ -181,20 +178,6 @@ class SyncCaller:
     def with_options(self, **options: Unpack[CallOptions]) -> SyncCaller:
         """A view with other options for its calls."""
         return SyncCaller(self._portal, self._caller.with_options(**options))
-
-    def read(self, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
-        """Read a file into memory; see `File.read`."""
-        return wait(self._portal, lambda: file.read(max_bytes=max_bytes))
-
-    def save(
-        self,
-        file: File,
-        path: str | os.PathLike[str],
-        *,
-        max_bytes: int | None = MAX_SAVE_BYTES,
-    ) -> Path:
-        """Write a file to `path`, or into that folder; see `File.save`."""
-        return wait(self._portal, lambda: file.save(path, max_bytes=max_bytes))
 
 
 class SyncSession(SyncCaller):

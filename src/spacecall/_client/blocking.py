@@ -15,8 +15,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 from weakref import ref
 
 from spacecall._client.lifetime import Lifetime
@@ -29,6 +30,7 @@ from spacecall._client.loop_thread import (
     Task,
     stop_here_at_exit,
 )
+from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
 from spacecall.options import Timeouts
 
 T = TypeVar("T")
@@ -268,3 +270,28 @@ class SyncOpenable(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class _HasPortal(Protocol):
+    @property
+    def _portal(self) -> Portal: ...
+
+
+class SyncFiles:
+    """Reads and saves files in threads, for whatever has a portal."""
+
+    def read(self: _HasPortal, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
+        """Read a file into memory; see `File.read`."""
+        portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
+        return portal.wait(lambda: file.read(max_bytes=max_bytes))
+
+    def save(
+        self: _HasPortal,
+        file: File,
+        path: str | os.PathLike[str],
+        *,
+        max_bytes: int | None = MAX_SAVE_BYTES,
+    ) -> Path:
+        """Write a file to `path`, or into that folder; see `File.save`."""
+        portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
+        return portal.wait(lambda: file.save(path, max_bytes=max_bytes))

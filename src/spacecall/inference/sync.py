@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Self
 
-from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, hold, wait
+from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, SyncFiles, hold, wait
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Message
-from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
+from spacecall.files import File
 from spacecall.inference.facade import HuggingFaceInference, Kind
 from spacecall.inference.providers import Provider
 from spacecall.sync import SyncCall
@@ -18,7 +16,7 @@ from spacecall.sync import SyncCall
 __all__ = ["SyncHuggingFaceInference"]
 
 
-class SyncHuggingFaceInference(SyncClosable):
+class SyncHuggingFaceInference(SyncClosable, SyncFiles):
     """The twin of `HuggingFaceInference` without async: the same options, errors and results."""
 
     def __init__(self, portal: Portal, model: HuggingFaceInference) -> None:
@@ -73,17 +71,3 @@ class SyncHuggingFaceInference(SyncClosable):
     def providers(self, model: str) -> tuple[Provider, ...]:
         """Who serves a model; see `HuggingFaceInference.providers`."""
         return wait(self._portal, lambda: self._model.providers(model))
-
-    def read(self, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
-        """Read an image into memory; see `File.read`."""
-        return wait(self._portal, lambda: file.read(max_bytes=max_bytes))
-
-    def save(
-        self,
-        file: File,
-        path: str | os.PathLike[str],
-        *,
-        max_bytes: int | None = MAX_SAVE_BYTES,
-    ) -> Path:
-        """Write an image to `path`, or into that folder; see `File.save`."""
-        return wait(self._portal, lambda: file.save(path, max_bytes=max_bytes))
