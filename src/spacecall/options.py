@@ -235,6 +235,12 @@ class CallOptions(TypedDict, total=False):
 # No scheme, port, path or user: the token goes to a host by its name. IPv6 has colons.
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_REQUEST_HEADERS = frozenset(
+    {"accept-encoding", "connection", "content-encoding", "content-length", "content-type"}
+    | {"expect", "host", "if-range", "keep-alive", "range", "te", "trailer", "transfer-encoding"}
+    | {"upgrade"}
+)
+"""Say what one request carries and how, so that no option can set them for all requests."""
 _HEADER_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
 
 
@@ -259,3 +265,19 @@ def check_header(name: str, value: str, what: str | None = None) -> None:
             f"{what or f'the header {name!r}'} has a line end, a space around it, "
             "or another character that cannot be sent"
         )
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse headers that cannot go with every request.
+
+    Raises:
+        TypeError, ValueError: as `check_header`; ValueError also for a header that belongs to each
+            request, such as Content-Type.
+    """
+    for name, value in headers.items():
+        check_header(name, value)
+        lower = name.lower()
+        if lower in _REQUEST_HEADERS or lower.startswith("sec-websocket-"):
+            raise ValueError(
+                f"the header {name!r} belongs to each request, which sets its own: leave it out"
+            )

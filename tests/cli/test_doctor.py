@@ -157,3 +157,16 @@ def test_a_folder_of_the_name_of_the_token_file_is_no_token(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path))
     assert findings(cli)["token"][0] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("HF_ENDPOINT", "hf.co"), ("HF_TOKEN", "two\nlines")]
+)
+def test_a_variable_that_cannot_be_used_is_a_finding(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, hub: Hub, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    verdict, said = findings(cli)["Hub"]
+    assert verdict == "failed"
+    assert variable in said or "Auth.token has a line end" in said
+    assert "two" not in said

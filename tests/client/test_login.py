@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from spacecall import Auth, AuthError, Space, SyncSpace
@@ -60,3 +61,21 @@ def test_the_login_works_without_async(closed_app: AppServer) -> None:
         assert space.call("/whoami", text="x").result()["username"] == "user"
     with pytest.raises(AuthError, match="asks for a login"):
         SyncSpace(closed_app.url).__enter__()
+
+
+async def test_a_lent_client_s_default_type_is_not_that_of_a_login(closed_app: AppServer) -> None:
+    auth = Auth(username="user", password="pass")
+    async with (
+        httpx.AsyncClient(headers={"Content-Type": "application/json"}) as client,
+        Space(closed_app.url, auth=auth, http_client=client) as space,
+    ):
+        assert await space.call("/echo", text="x") == "x"
+
+
+async def test_a_lent_client_that_says_how_long_each_body_is_is_refused(
+    closed_app: AppServer,
+) -> None:
+    async with httpx.AsyncClient(headers={"Content-Length": "5"}) as client:
+        with pytest.raises(ValueError, match="Content-Length"):
+            async with Space(closed_app.url, http_client=client):
+                pass

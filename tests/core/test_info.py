@@ -8,7 +8,7 @@ import pytest
 
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.info import read_endpoints
-from spacecall.endpoints import NO_DEFAULT
+from spacecall.endpoints import NO_DEFAULT, Endpoint
 from spacecall.errors import ProtocolError
 from tests.core.apps import (
     CORPUS,
@@ -88,6 +88,29 @@ def test_a_label_that_the_page_translates_is_the_end_of_its_key() -> None:
     key = '__i18n__{"__type__": "translation_metadata", "key": "chat_interface.new_chat"}'
     assert input_with("textbox", {}, entry={"label": key}).label == "new chat"
     assert input_with("textbox", {}, entry={"label": "__i18n__{"}).label == "__i18n__{"
+
+
+def test_labels_and_remarks_are_translated_as_the_app_says() -> None:
+    def mark(key: str) -> str:
+        return f'__i18n__{{"__type__": "translation_metadata", "key": "{key}"}}'
+
+    def endpoint(**config: Any) -> Endpoint:
+        props = {"label": mark("label"), "info": f"{mark('remark')} or not"}
+        app = {
+            "components": [{"id": 1, "type": "textbox", "props": props}],
+            "dependencies": [{"id": 0, "api_name": "f", "inputs": [1], "outputs": []}],
+        }
+        entry = {"component": "Textbox", "type": {"type": "string"}, "label": mark("label")}
+        info = {"named_endpoints": {"/f": {"parameters": [entry], "returns": []}}}
+        return read_endpoints(read_config({**app, **config}), info)["/f"]
+
+    english, german = {"label": "Name", "remark": "Yours"}, {"label": "Ihr Name"}
+    both = endpoint(i18n_translations={"de": german, "en": english}).parameters[0]
+    assert (both.label, both.description) == ("Name", "Yours or not")
+    one = endpoint(i18n_translations={"de": german}).parameters[0]
+    assert (one.label, one.description) == ("Ihr Name", "remark or not")
+    for odd in (None, [], {"en": None}, {"en": {"label": 1}}, {}):
+        assert endpoint(i18n_translations=odd).parameters[0].label == "label"
 
 
 def test_a_label_without_end_is_cut() -> None:

@@ -71,7 +71,12 @@ def test_a_success_without_values_was_a_cancel(end: Message) -> None:
         ({"error": ""}, SILENT, None, None),
         ({}, SILENT, None, None),
         ({"error": "invalid literal"}, "invalid literal", None, None),
-        ({"error": {"unexpected": "shape"}}, SILENT, None, None),
+        # gr.Error(5) and the like
+        ({"error": 5, "title": "Error"}, "5", "Error", None),
+        ({"error": 0}, "0", None, None),
+        ({"error": False}, "false", None, None),
+        ({"error": {"message": "é"}}, '{"message": "é"}', None, None),
+        ({"error": ["a", 1]}, '["a", 1]', None, None),
     ],
 )
 def test_the_error_objects_of_every_generation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spacecall import Auth
+from spacecall import Auth, InvalidInputError
 from spacecall._io.credentials import authorization, hub_endpoint, origin
 
 BEARER = {"authorization": "Bearer t0ken"}
@@ -98,3 +98,15 @@ def test_an_empty_hf_endpoint_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_origins_are_compared_with_their_default_ports(one: str, other: str, same: bool) -> None:
     assert (origin(one) == origin(other)) is same
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["hf.co", "//hf.co", "file:///etc/passwd", "https://", "http://[half", "http:/x"],
+)
+def test_an_endpoint_that_is_no_address_is_named(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    with pytest.raises(InvalidInputError, match=r"HF_ENDPOINT is .*: write an address such as"):
+        hub_endpoint()

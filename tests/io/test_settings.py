@@ -52,3 +52,19 @@ def test_a_name_that_cannot_be_one_is_refused(name: str) -> None:
 def test_a_header_is_a_text(value: Any) -> None:
     with pytest.raises(TypeError, match="the header 'x-key' must be a str"):
         Settings(headers={"x-key": value})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Content-Type", "content-length", "Host", "Transfer-Encoding", "Connection", "Range"),
+        *("Accept-Encoding", "Upgrade", "Sec-WebSocket-Key"),
+    ],
+)
+def test_a_header_that_belongs_to_each_request_is_refused(name: str) -> None:
+    for give in (
+        lambda: Settings(headers={name: "x"}),
+        lambda: LATER.override(headers={name: "x"}),
+    ):
+        with pytest.raises(ValueError, match=f"'{name}' belongs to each request"):
+            give()

@@ -28,6 +28,12 @@ _LARGE = 2**18
 """Bytes of a document that is read in a thread: it takes about half a second for each MiB."""
 
 
+_UNDESCRIBED = (
+    "the app cannot describe its endpoints: open it with describe=False, and call it by a typed "
+    "client"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """An object that an app answered, and what it was in bytes."""
@@ -136,10 +142,26 @@ async def _config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str,
 async def fetch_info(
     link: Link, app: AppConfig, opening: Opening, *, all_endpoints: bool = False
 ) -> Document:
-    """The app's /info."""
+    """The app's /info.
+
+    Raises:
+        StatusError, ProtocolError: the app cannot describe itself, as those of some components that
+            no schema can be made for; the message says what works without.
+        SpaceError: the app cannot be reached.
+    """
     request = requests.info(app, all_endpoints=all_endpoints)
     opening.url = link.base + request.path
-    return _object(await link.fetch(request))
+    place = f"GET {request.path}"
+    try:
+        return _object(await link.fetch(request))
+    except ProtocolError as error:
+        raise ProtocolError(f"{_UNDESCRIBED} ({place}: {error.message})") from error
+    except StatusError as error:
+        if error.status is None or error.status < 500:
+            raise
+        raise StatusError(
+            f"{_UNDESCRIBED} ({place}: {error.message})", status=error.status, body=error.body
+        ) from error
 
 
 async def _login(link: Link, auth: Auth) -> None:

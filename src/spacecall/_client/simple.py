@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 import anyio
@@ -15,6 +15,7 @@ from spacecall._core.config import Dependency
 from spacecall._core.jobs import Job
 from spacecall._core.simple import receive
 from spacecall._core.work import State
+from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.sse import named_events
 from spacecall._wire.call import CallResponse
@@ -76,16 +77,18 @@ async def _follow(
     job: Job, endpoint: Dependency, event_id: str, channel: Channel, settings: Settings
 ) -> bool:
     """Read the job's stream until its end; whether the server told how it ended."""
-    link = channel.link
     request = requests.call_stream(channel.app, endpoint, event_id)
-    async with (
-        link.open(request, settings) as response,
-        aclosing(named_events(response, limit=settings.limits.event)) as events,
-    ):
+    async with AsyncExitStack() as stack:
+        response = await retrying(
+            lambda: stack.enter_async_context(channel.link.open(request, settings)),
+            settings.retry,
+            idempotent=False,  # the job leaves the queue with a stream that broke
+        )
         job.advance(State.RUNNING)
         if job.ended:
             return False
-        async for event, text in events:
+        events = named_events(response, limit=settings.limits.event)
+        async for event, text in await stack.enter_async_context(aclosing(events)):
             if receive(job, event, text):
                 return True
     return False

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spacecall._core.loose import is_array, is_object, items, mapping, text
+from spacecall._core.translations import translate, translations
 from spacecall.endpoints import Visibility
 from spacecall.errors import ProtocolError, SchemaDriftError
 
@@ -34,6 +35,7 @@ class Component:
         id: what dependencies refer to it by.
         type: its kind in lower case, such as `textbox`; empty when /config does not list it.
         label: its label, or an empty text.
+        info: the app's remark on it, or an empty text.
         props: its properties, as sent.
         is_state: whether its value lives in the server's session.
         skip_api: whether API callers do not give or get its value.
@@ -44,6 +46,7 @@ class Component:
     id: int
     type: str
     label: str = ""
+    info: str = field(default="", repr=False, hash=False)
     props: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, hash=False)
     is_state: bool = False
     skip_api: bool = False
@@ -209,7 +212,9 @@ def read_config(config: object) -> AppConfig:
         if not is_array(config.get(key)):
             keys = ", ".join(repr(str(name)[:40]) for name in list(config)[:6]) or "nothing"
             raise ProtocolError(f"not a Gradio config: it has no list {key!r}, it has {keys}")
-    components = {one.id: one for one in map(_component, config["components"]) if one}
+    meanings = translations(config)
+    found = (_component(mapping(raw), meanings) for raw in config["components"])
+    components = {component.id: component for component in found if component}
     version = text(config.get("version"))
     size = config.get("max_file_size")
     prefix = text(config.get("api_prefix")).strip("/")
@@ -232,8 +237,7 @@ def read_config(config: object) -> AppConfig:
     )
 
 
-def _component(data: object) -> Component | None:
-    raw = mapping(data)
+def _component(raw: Mapping[str, Any], meanings: Mapping[str, Any]) -> Component | None:
     number = raw.get("id")
     if not isinstance(number, int):
         return None
@@ -243,7 +247,8 @@ def _component(data: object) -> Component | None:
     return Component(
         id=number,
         type=kind,
-        label=text(props.get("label")),
+        label=translate(text(props.get("label")), meanings),
+        info=translate(text(props.get("info")), meanings),
         props=props,
         is_state=kind == "state",
         skip_api=skip if isinstance(skip, bool) else kind in _HIDDEN_TYPES,

@@ -7,7 +7,7 @@ Corrected on the way, as seen on real apps (4.44 to 6.31):
 - where the page shows an empty image, number or choice it sends null, which no schema admits;
 - HTML components may hold any JSON, although they are said to hold text;
 - a component without a label gets one with its id in it, which changes when the app does;
-- a label that the page translates is JSON that holds its key, `chat_interface.chatbot`;
+- a label that the page translates is a mark, which /config tells the meaning of;
 - two functions may have one name: /info tells of one of them;
 - a text as the default of a file is not a default: it would name a file of the caller's.
 """
@@ -25,6 +25,7 @@ from spacecall._core.dialect import clean_schema
 from spacecall._core.file_places import without_text_files
 from spacecall._core.limits import describe, narrow, remark, widen
 from spacecall._core.loose import is_object, items, mapping, text
+from spacecall._core.translations import is_marked, translate
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
 from spacecall.errors import ProtocolError
 
@@ -34,7 +35,6 @@ _Pair = tuple[Mapping[str, Any], Component]
 
 _LONGEST = 1000
 """Characters of a label: an app can have one component as the input of many functions."""
-_TRANSLATED = re.compile(r'__i18n__\{[^{}]{,200}?"key": "([^"{}]{,200})"[^{}]{,200}\}')
 
 
 def read_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
@@ -125,13 +125,15 @@ def _returned(pair: _Pair) -> Returned:
 
 
 def _label(raw: Mapping[str, Any], component: Component) -> str:
-    label = text(raw.get("label")) or component.label
+    label = text(raw.get("label"))
+    if not label or is_marked(label):
+        label = component.label or translate(label, {})
     made_up = (f"parameter_{component.id}", f"value_{component.id}")
     if label in made_up and not component.label:
         return ""
     if len(label) > _LONGEST:
         label = f"{label[:_LONGEST]}…"
-    return _TRANSLATED.sub(lambda found: found[1].rpartition(".")[2].replace("_", " "), label)
+    return label
 
 
 def _names(pairs: Sequence[_Pair]) -> list[str]:

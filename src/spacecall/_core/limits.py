@@ -76,9 +76,8 @@ def describe(schema: Mapping[str, Any], component: Component) -> str:
 
 def remark(component: Component) -> str:
     """The app's remark on a component, cut after 2,000 characters."""
-    whole = text(component.props.get("info"))
-    cut = whole[:_LONGEST].strip()
-    return cut if len(whole) <= _LONGEST else f"{cut}…"
+    cut = component.info[:_LONGEST].strip()
+    return cut if len(component.info) <= _LONGEST else f"{cut}…"
 
 
 def _admits_null(schema: Mapping[str, Any], component: Component) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from html import unescape
 from typing import Any
@@ -63,13 +64,19 @@ def alters(message: ProcessCompleted) -> bool:
 
 
 def app_error(text: object, *, title: str | None, duration: float | None) -> AppError:
-    """The error that an app raised, from the fields of Gradio's error object."""
+    """The error that an app raised, from the fields of Gradio's error object.
+
+    Args:
+        text: what it said; `gr.Error(5)` gives a number, and null is an error that is not shown.
+    """
+    if text is not None and not isinstance(text, str):
+        text = json.dumps(text, ensure_ascii=False)
     if title is None and isinstance(text, str):
         text = _unquoted(text)
-    message = plain(text) if isinstance(text, str) and text else SILENT
+    message = plain(text) if text else SILENT
     if not (title or "").startswith(_QUOTA_TITLES) and not _QUOTA.search(message):
         return AppError(message, title=title, duration=duration)
-    facts = plain(_OFFER.sub("", text)) if isinstance(text, str) else ""
+    facts = plain(_OFFER.sub("", text)) if text else ""
     error = QuotaExceededError(facts or message, title=title, duration=duration)
     _read_quota(error, message)
     return error

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from spacecall._core.redaction import basic_credentials
+from spacecall._visible import shorten
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth
 
@@ -25,11 +26,17 @@ def hub_endpoint() -> str:
     """The Hub's address; `HF_ENDPOINT` overrides it.
 
     Raises:
-        InvalidInputError: HF_ENDPOINT has credentials in it, which errors would show.
+        InvalidInputError: HF_ENDPOINT is no address, or has credentials in it, which errors would
+            show.
     """
     address = (os.environ.get("HF_ENDPOINT") or DEFAULT_HUB).rstrip("/")
-    if "@" in address.partition("//")[2].partition("/")[0]:
+    if "@" in address:
         raise InvalidInputError("HF_ENDPOINT has a user or password in it: give the address alone")
+    scheme, host, _ = origin(address)
+    if scheme not in ("http", "https") or not host:
+        raise InvalidInputError(
+            f"HF_ENDPOINT is {shorten(address)}: write an address such as {DEFAULT_HUB}"
+        )
     return address
 
 

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
-from urllib.request import getproxies
 
 import anyio
 import httpx
@@ -27,11 +26,6 @@ KEPT = 64
 IDLE = 3.0
 
 _log = logging.getLogger("httpx")
-
-
-def proxied() -> bool:
-    """Whether the environment names a proxy, for httpx's own client to find its way there."""
-    return not {"http", "https", "all"}.isdisjoint(getproxies())
 
 
 class Exclusive(httpx.AsyncBaseTransport):

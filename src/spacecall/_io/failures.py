@@ -15,6 +15,7 @@ from spacecall._core.loose import items
 from spacecall._core.outcomes import plain
 from spacecall._core.redaction import Redactor, redact_error
 from spacecall._io.body import ERROR_BODY
+from spacecall._io.proxies import proxy_variable
 from spacecall.errors import (
     AuthError,
     DeadlineError,
@@ -84,8 +85,16 @@ def _reason(error: httpx.HTTPError) -> str:
             return f"TLS failed: {getattr(cause, 'reason', None) or cause}"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.ConnectError):
-        return f"cannot connect: {error}"
+        return f"cannot connect: {error}{_through(error)}"
     return f"the connection broke: {str(error) or type(error).__name__}"
+
+
+def _through(error: httpx.HTTPError) -> str:
+    try:
+        variable = proxy_variable(error.request.url)
+    except RuntimeError:  # it is of no request
+        return ""
+    return f" ({variable} names a proxy: does it run?)" if variable else ""
 
 
 def status_error(

@@ -41,19 +41,19 @@ from spacecall._io.credentials import (
 )
 from spacecall._io.deadlines import within
 from spacecall._io.decoding import COMPRESSED, IDENTITY
-from spacecall._io.direct import IDLE, KEPT, DirectClient, proxied
+from spacecall._io.direct import IDLE, KEPT, DirectClient
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import CALLER_SECRETS, MAX_EVENT, CallerSecrets, active
 from spacecall._io.logs import hide_secrets, sending
 from spacecall._io.loops import HomeLoop
 from spacecall._io.plain import plain_request
+from spacecall._io.proxies import check_environment, check_proxy, proxied
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._io.tls import tls
 from spacecall._version import __version__
 from spacecall.errors import (
     DeadlineError,
-    InvalidInputError,
     StatusError,
     TransportError,
 )
@@ -63,6 +63,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 HttpClient: TypeAlias = httpx.AsyncClient
 _JSON = {"content-type": "application/json"}
+_FORM = {"content-type": "application/x-www-form-urlencoded"}
+_FRAMING = {"content-length", "transfer-encoding"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
@@ -73,27 +75,22 @@ def new_client(proxy: str | None = None) -> httpx.AsyncClient:
     an idle connection after 5 s without saying so: it is dropped here before that.
 
     Raises:
-        InvalidInputError: `proxy` is no address of a proxy that httpx can use.
+        InvalidInputError: `proxy`, or one that the environment names, is no address of a proxy that
+            httpx can use; `SSL_CERT_FILE` or `SSL_CERT_DIR` names no certificates.
     """
     pool = httpx.Limits(max_connections=None, max_keepalive_connections=KEPT, keepalive_expiry=IDLE)
-    try:
-        interceptor = active()
-        if interceptor is None and proxy is None and not proxied():
+    if proxy is not None:
+        check_proxy(proxy, "the proxy")
+    interceptor = active()
+    if interceptor is None:
+        if proxy is None and not proxied():
             return DirectClient()
-        if interceptor is None:
-            return httpx.AsyncClient(limits=pool, follow_redirects=False, proxy=proxy, verify=tls())
-        from spacecall._io.intercepted import Intercepted  # noqa: PLC0415 - few programs need it
+        check_environment()
+        return httpx.AsyncClient(limits=pool, follow_redirects=False, proxy=proxy, verify=tls())
+    from spacecall._io.intercepted import Intercepted  # noqa: PLC0415 - few programs need it
 
-        network = httpx.AsyncHTTPTransport(limits=pool, proxy=proxy, verify=tls())
-        return httpx.AsyncClient(
-            follow_redirects=False, transport=Intercepted(interceptor, network)
-        )
-    except ImportError:
-        raise InvalidInputError("a socks5 proxy needs the package socksio: install it") from None
-    except (ValueError, httpx.InvalidURL):  # whose text repeats the address, password and all
-        raise InvalidInputError(
-            "the proxy must be http://host:port, https://host:port or socks5://host:port"
-        ) from None
+    network = httpx.AsyncHTTPTransport(limits=pool, proxy=proxy, verify=tls())
+    return httpx.AsyncClient(follow_redirects=False, transport=Intercepted(interceptor, network))
 
 
 class Link:
@@ -109,6 +106,9 @@ class Link:
         gate: how many short requests may be under way at once, shared by all links of a Space.
         defaults: whether the client's default headers, `auth` and cookies are used at all.
         home: the event loop that its requests are made in; by default the one that runs here.
+
+    Raises:
+        ValueError: the client's default headers say how long every body is.
     """
 
     def __init__(
@@ -125,6 +125,11 @@ class Link:
         home: HomeLoop | None = None,
     ) -> None:
         hide_secrets()
+        if defaults and not client.headers.keys().isdisjoint(_FRAMING):
+            raise ValueError(
+                "the http_client has Content-Length or Transfer-Encoding among its default "
+                "headers, which each request sets for itself: leave them out"
+            )
         self._home = home or HomeLoop()
         self.base = base
         self.settings = settings
@@ -311,7 +316,7 @@ class Link:
                 params=request.query or None,
                 data=request.form,
                 content=request.encoded() if content is None else content,
-                headers=headers if request.json is None else {**_JSON, **headers},
+                headers={**_content_type(request), **headers},
             )
             if content is not None:
                 built.stream = Content(content)
@@ -477,6 +482,13 @@ class Link:
         # Another port is another app, but for that of https itself.
         upgraded = (own[0], target[0]) == ("http", "https") and target[2] in (own[2], 443)
         return own == target or (upgraded and own[1] == target[1])
+
+
+def _content_type(request: Request) -> Mapping[str, str]:
+    """Of the body, said in any case: a client that is lent may have another as its default."""
+    if request.form is not None:
+        return _FORM
+    return {} if request.json is None else _JSON
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:

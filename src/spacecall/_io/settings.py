@@ -8,7 +8,7 @@ from typing import Unpack
 
 from spacecall._io.credentials import MaskedHeaders
 from spacecall._option_checks import check_options
-from spacecall.options import CallOptions, Limits, Retry, Timeouts, ZeroGPU, check_header
+from spacecall.options import CallOptions, Limits, Retry, Timeouts, ZeroGPU, check_headers
 
 JOIN_HEADERS = {"x-gradio-user": "api"}
 
@@ -31,8 +31,7 @@ class Settings:
     simple: bool = False
 
     def __post_init__(self) -> None:
-        for name, value in self.headers.items():
-            check_header(name, value)
+        check_headers(self.headers)
 
     def join_headers(self) -> Mapping[str, str]:
         """The headers of a request that makes a job."""

@@ -22,7 +22,7 @@ from spacecall.cli.recipients import (
     refuse_unmatched,
 )
 from spacecall.errors import InvalidInputError
-from spacecall.options import Auth, Retry, Timeouts
+from spacecall.options import Auth, Retry, Timeouts, check_header, check_headers
 
 __all__ = [
     "Access",
@@ -168,8 +168,8 @@ class Credentials:
         """From the options' values, and from the environment where they are empty.
 
         Raises:
-            InvalidInputError: a header without a colon, a timeout that is no time, or a recipient
-                that is no app's.
+            InvalidInputError: a header or a token that cannot be sent, a timeout that is no time,
+                or a recipient that is no app's.
         """
         if timeout is not None and not timeout > 0:
             raise InvalidInputError(f"--timeout must be more than 0 seconds, got {timeout:g}")
@@ -178,9 +178,9 @@ class Credentials:
         named = recipient or os.environ.get("SPACECALL_FOR", "")
         token_found = find_token(token)
         return cls(
-            token=token_found.value if token_found else None,
+            token=_sendable(token_found) if token_found else None,
             user=user or named_user,
-            headers=dict(_header(line) for line in headers or []),
+            headers=_headers(headers or []),
             timeout=timeout,
             recipient=Recipient.parse(named) if named else None,
             options=tuple(name for name, value in options.items() if value),
@@ -244,6 +244,23 @@ def _password(user: str, source: str) -> str:
     if password is None and stdin_is_terminal() and stderr_is_terminal():
         return ask_password(f"Password of {user} at {recipient_text(source)}: ")
     return password or ""
+
+
+def _sendable(token: Token) -> str:
+    try:
+        check_header("authorization", token.value, f"the token of {token.origin}")
+    except ValueError as error:
+        raise InvalidInputError(str(error)) from None
+    return token.value
+
+
+def _headers(lines: Sequence[str]) -> dict[str, str]:
+    headers = dict(_header(line) for line in lines)
+    try:
+        check_headers(headers)
+    except ValueError as error:
+        raise InvalidInputError(f"--header: {error}") from None
+    return headers
 
 
 def _header(line: str) -> tuple[str, str]:

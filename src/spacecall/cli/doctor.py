@@ -22,7 +22,7 @@ from spacecall._version import __version__
 from spacecall.cli.access import Token, TokenOption, find_token
 from spacecall.cli.output import screen, show, write_json
 from spacecall.cli.running import run
-from spacecall.errors import AuthError, SpaceError
+from spacecall.errors import AuthError, InvalidInputError, SpaceError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
 __all__ = ["EXTRAS", "Finding", "doctor", "examine"]
@@ -104,7 +104,10 @@ def _package(name: str) -> Finding:
 
 async def _hub(token: Token | None) -> tuple[Finding, bool | None]:
     """Whether the Hub answers, and whether it accepts the token; None where that is not known."""
-    address = hub_endpoint()
+    try:
+        address = hub_endpoint()
+    except InvalidInputError as error:
+        return Finding("Hub", "failed", error.message), None
     settings = Settings(
         timeouts=Timeouts(connect=_PATIENCE, idle=_PATIENCE), retry=Retry(attempts=1)
     )
@@ -119,6 +122,8 @@ async def _hub(token: Token | None) -> tuple[Finding, bool | None]:
                 took = anyio.current_time() - began
     except SpaceError as error:
         return Finding("Hub", "failed", f"{address}: {error.message}"), None
+    except ValueError as error:  # of a token that cannot be sent
+        return Finding("Hub", "failed", str(error)), None
     except TimeoutError:
         return Finding("Hub", "failed", f"{address}: no answer within {_PATIENCE:g} s"), None
     return Finding("Hub", "ok", f"{address} answers, in {took * 1000:.0f} ms"), accepted

@@ -29,8 +29,6 @@ _NAMES = {
     "string": "text",
 }
 _PLURALS = {name: f"{name}s" for name in ("file", "integer", "number", "object", "text")}
-# Labels that Gradio translates in the page come as its own code.
-_UNTRANSLATED = "__i18n__"
 
 
 def kind_of(schema: Schema, root: Schema | None = None, depth: int = 0) -> str:
@@ -70,8 +68,8 @@ def remark_of(parameter: Parameter) -> str:
 
 
 def title_of(value: Parameter | Returned) -> str:
-    """The label; empty if it is none for people."""
-    label = "" if value.label.startswith(_UNTRANSLATED) else visible_line(value.label)
+    """The label, cut after 40 characters."""
+    label = visible_line(value.label)
     return label if len(label) <= _LONGEST else f"{label[:_LONGEST]}…"
 
 
