@@ -12,8 +12,8 @@ import pytest
 
 from spacecall import ProtocolError, Space
 from spacecall.cassettes import CassetteError, use_cassette
-from spacecall.cassettes.bodies import MAX_JSON
-from spacecall.cassettes.reading import read_recording
+from spacecall.cassettes._format.bodies import MAX_JSON
+from spacecall.cassettes._inspect.recording import read_recording
 
 APP = "http://127.0.0.1:9"
 

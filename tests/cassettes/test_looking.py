@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.page import page
-from spacecall.cassettes.reading import Recording, read_recording
-from spacecall.cassettes.timeline import Outcome, Row, Timeline, read_timeline
+from spacecall.cassettes._format.exchange import Exchange
+from spacecall.cassettes._inspect.recording import Recording, read_recording
+from spacecall.cassettes._inspect.timeline import Outcome, Row, Timeline, read_timeline
+from spacecall.cassettes._inspect.timeline_page import page
 from tests.cassettes.browser import chromium
 from tests.cassettes.script import Outcome as Found
 

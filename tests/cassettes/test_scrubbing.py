@@ -11,10 +11,10 @@ import pytest
 
 from spacecall import Auth, Space, ZeroGPU
 from spacecall.cassettes import SecretError, use_cassette
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.scrub import GONE, Scrubber, secrets
-from spacecall.cassettes.sse import Event
-from spacecall.cassettes.store import Bodies
+from spacecall.cassettes._format.cassette_file import Bodies
+from spacecall.cassettes._format.exchange import Exchange
+from spacecall.cassettes._format.scrubber import GONE, Scrubber, secrets
+from spacecall.cassettes._format.server_sent_event import Event
 from tests.servers import GRADIO_6, AppServer, serve
 
 TOKEN = "hf_" + "abcdefghij0123456789"

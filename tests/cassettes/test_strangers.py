@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spacecall.cassettes._inspect.recording import read_recording
+from spacecall.cassettes._inspect.timeline import read_timeline
+from spacecall.cassettes._inspect.timeline_page import page
+from spacecall.cassettes._inspect.validation import validate
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cassettes.page import page
-from spacecall.cassettes.reading import read_recording
-from spacecall.cassettes.timeline import read_timeline
-from spacecall.cassettes.validation import validate
 from spacecall.errors import ProtocolError
 
 Strategy: TypeAlias = st.SearchStrategy[Any]

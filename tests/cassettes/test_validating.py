@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.reading import Recording, read_recording
-from spacecall.cassettes.reels import is_join, is_stream
-from spacecall.cassettes.sse import Event
-from spacecall.cassettes.validation import validate
+from spacecall.cassettes._format.exchange import Exchange
+from spacecall.cassettes._format.job_recordings import is_join, is_stream
+from spacecall.cassettes._format.server_sent_event import Event
+from spacecall.cassettes._inspect.recording import Recording, read_recording
+from spacecall.cassettes._inspect.validation import validate
 from spacecall.codegen import projects
 from spacecall.codegen.fetch import AppDocuments
 from spacecall.codegen.store import SchemaFolder

@@ -9,7 +9,7 @@ import pytest
 
 from spacecall import JobLostError, Limits, ProtocolError, Space, Timeouts
 from spacecall.cassettes import CassetteMissError, use_cassette
-from spacecall.cassettes.reading import read_recording
+from spacecall.cassettes._inspect.recording import read_recording
 from tests.client.tools import until
 from tests.faults.exchanges import serving
 from tests.faults.old_app import QUEUED, SOUND, STARTED, WANTED, App

@@ -18,7 +18,7 @@ from spacecall.codegen.drift.values import is_payload, words
 from spacecall.codegen.layout import name
 from spacecall.codegen.view import View
 from spacecall.errors import InvalidInputError, ProtocolError
-from spacecall.testing.values import Maker
+from spacecall.testing._value_generator import Maker
 from tests.core.cost import calls
 from tests.core.test_budgets import APPS, SCHEMAS, App, config, one_endpoint, union
 

@@ -17,15 +17,15 @@ from vcr.serializers import jsonserializer  # type: ignore[import-untyped]
 from spacecall._core.loose import items
 from spacecall._io.intercept import Received, Sent
 from spacecall.cassettes import use_cassette
-from spacecall.cassettes.apps import apps_of
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.merging import merged
-from spacecall.cassettes.player import Player
-from spacecall.cassettes.reading import read_recording
-from spacecall.cassettes.reels import Reel, read_reels
-from spacecall.cassettes.store import load, save
-from spacecall.cassettes.timeline import read_timeline
-from spacecall.cassettes.validation import validate
+from spacecall.cassettes._engine.merging import merged
+from spacecall.cassettes._engine.player import Player
+from spacecall.cassettes._format.cassette_file import load, save
+from spacecall.cassettes._format.exchange import Exchange
+from spacecall.cassettes._format.job_recordings import Reel, read_reels
+from spacecall.cassettes._format.recorded_apps import apps_of
+from spacecall.cassettes._inspect.recording import read_recording
+from spacecall.cassettes._inspect.timeline import read_timeline
+from spacecall.cassettes._inspect.validation import validate
 from tests.core.cost import calls, steps
 from tests.hostile.server import app_config, app_info
 from tests.hostile.test_cassettes import APP, Interaction, interaction, write_cassette

@@ -13,10 +13,10 @@ import pytest
 
 from spacecall import Space
 from spacecall.cassettes import CassetteError, RecordMode, use_cassette
-from spacecall.cassettes.bodies import content
-from spacecall.cassettes.json_values import MAX_DEPTH
-from spacecall.cassettes.naming import cassette_name, clashes
-from spacecall.cassettes.store import load
+from spacecall.cassettes._format.bodies import content
+from spacecall.cassettes._format.cassette_file import load
+from spacecall.cassettes._format.cassette_json import MAX_DEPTH
+from spacecall.cassettes._format.cassette_paths import cassette_name, clashes
 from spacecall.cli.app import run
 from spacecall.errors import SpaceError
 from tests.hostile.server import HostileServer, app_config, app_info

@@ -26,9 +26,9 @@ from spacecall.cassettes import (
     SecretError,
     use_cassette,
 )
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.scrub import GONE, Scrubber, secrets
-from spacecall.cassettes.store import LARGE, load
+from spacecall.cassettes._format.cassette_file import LARGE, load
+from spacecall.cassettes._format.exchange import Exchange
+from spacecall.cassettes._format.scrubber import GONE, Scrubber, secrets
 from tests.hostile.server import HostileServer, Request, app_config, http
 
 SECRET = "Q7w-9zLp/4tYx+Kc"
@@ -336,7 +336,7 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one_whole(
         def fail(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("spacecall.cassettes.store.write_files", fail)
+        monkeypatch.setattr("spacecall.cassettes._format.cassette_file.write_files", fail)
         with pytest.raises(OSError, match="No space"):
             anyio.run(rewrite, path, server.url)
     assert all(line in written(tmp_path) for line in before.splitlines())

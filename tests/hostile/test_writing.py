@@ -18,7 +18,7 @@ import pytest
 from spacecall import File
 from spacecall._atomic import Replacement, UnsafePathError, write_files
 from spacecall._filenames import safe_name
-from spacecall.cassettes.store import LARGE, Bodies
+from spacecall.cassettes._format.cassette_file import LARGE, Bodies
 from spacecall.chat import Conversation
 from spacecall.cli.app import run
 from spacecall.cli.talking import write_conversation

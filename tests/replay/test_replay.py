@@ -7,8 +7,8 @@ import pytest
 
 from spacecall import SyncSpace
 from spacecall.cassettes import use_cassette
-from spacecall.cassettes.reading import read_recording
-from spacecall.cassettes.validation import validate
+from spacecall.cassettes._inspect.recording import read_recording
+from spacecall.cassettes._inspect.validation import validate
 from tests.cassettes.script import Outcome, from_threads, play
 from tests.replay.record import CASSETTES
 from tests.replay.scenes import SCENES, everything

@@ -29,7 +29,7 @@ from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.spaces.qvq_72b import Qvq72B
 from spacecall.testing import FakeSpace, ReceivedCall
-from spacecall.testing.documents import read_app
+from spacecall.testing._fake_app import read_app
 from tests.servers import DATA
 
 SPACES = Path(__file__).resolve().parents[2] / "schemas/spaces"

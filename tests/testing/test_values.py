@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 
 from spacecall._core.schema_check import problems
 from spacecall.codegen import projects
-from spacecall.testing.documents import FakeApp, read_app
-from spacecall.testing.values import Maker
+from spacecall.testing._fake_app import FakeApp, read_app
+from spacecall.testing._value_generator import Maker
 from tests.codegen.apps import CORPUS, saved
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from spacecall.cassettes._engine.record_modes import RecordMode
 from spacecall.cassettes.errors import (
     CassetteError,
     CassetteMissError,
@@ -12,7 +13,6 @@ from spacecall.cassettes.errors import (
     StaleCassetteWarning,
     UnusedError,
 )
-from spacecall.cassettes.modes import RecordMode
 
 if TYPE_CHECKING:
     from spacecall.cassettes.use import Cassette, Matcher, use_cassette

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from spacecall._atomic import write_file
-from spacecall.cassettes.modes import MODES
-from spacecall.cassettes.naming import cassette_name, clashes
+from spacecall.cassettes._engine.record_modes import MODES
+from spacecall.cassettes._format.cassette_paths import cassette_name, clashes
 
 if TYPE_CHECKING:
     from spacecall.cassettes import Cassette

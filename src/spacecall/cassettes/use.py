@@ -14,22 +14,22 @@ from typing import Any, Literal, TypeAlias
 
 from spacecall._io.intercept import intercepting
 from spacecall._version import __version__
-from spacecall.cassettes.apps import apps_of
+from spacecall.cassettes._engine.merging import merged
+from spacecall.cassettes._engine.player import Player
+from spacecall.cassettes._engine.record_modes import MODES, RecordMode
+from spacecall.cassettes._engine.recorder import Recorder
+from spacecall.cassettes._engine.recording_lock import recording_lock
+from spacecall.cassettes._engine.stream_replayer import Clock, Pick
+from spacecall.cassettes._format.cassette_file import Bodies, beside, load, save, vcr_request
+from spacecall.cassettes._format.exchange import Exchange
+from spacecall.cassettes._format.recorded_apps import apps_of
+from spacecall.cassettes._format.scrubber import Scrubber, secrets, secrets_in
 from spacecall.cassettes.errors import (
     CassetteError,
     SecretError,
     StaleCassetteWarning,
     UnusedError,
 )
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.locking import recording_lock
-from spacecall.cassettes.merging import merged
-from spacecall.cassettes.modes import MODES, RecordMode
-from spacecall.cassettes.player import Player
-from spacecall.cassettes.recorder import Recorder
-from spacecall.cassettes.scrub import Scrubber, secrets, secrets_in
-from spacecall.cassettes.stage import Clock, Pick
-from spacecall.cassettes.store import Bodies, beside, load, save, vcr_request
 
 __all__ = ["Cassette", "Matcher", "use_cassette"]
 

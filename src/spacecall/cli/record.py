@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
-from spacecall.cassettes.modes import MODES, RecordMode
+from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cli.access import (
     Credentials,
     ForOption,

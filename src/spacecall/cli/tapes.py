@@ -10,13 +10,13 @@ from spacecall._core.fingerprint import differences
 from spacecall._core.loose import items, mapping, text
 from spacecall._core.sources import base_url, space_id
 from spacecall._visible import visible_line
-from spacecall.cassettes.apps import App
+from spacecall.cassettes._format.recorded_apps import App
+from spacecall.cassettes._inspect.orphans import collect, loose_bodies
+from spacecall.cassettes._inspect.recording import Recording, read_recording
+from spacecall.cassettes._inspect.timeline import read_timeline
+from spacecall.cassettes._inspect.timeline_page import page
+from spacecall.cassettes._inspect.validation import validate as problems
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cassettes.orphans import collect, loose_bodies
-from spacecall.cassettes.page import page
-from spacecall.cassettes.reading import Recording, read_recording
-from spacecall.cassettes.timeline import read_timeline
-from spacecall.cassettes.validation import validate as problems
 from spacecall.cli.output import screen, tell, write
 from spacecall.cli.output import show as show_on
 from spacecall.cli.project import shown

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from spacecall._core.loose import text
 from spacecall._visible import visible_line
-from spacecall.cassettes.apps import App
-from spacecall.cassettes.timeline import Outcome, Row, Timeline
+from spacecall.cassettes._format.recorded_apps import App
+from spacecall.cassettes._inspect.timeline import Outcome, Row, Timeline
 
 __all__ = ["LEGEND", "header", "timeline"]
 

@@ -1,5 +1,5 @@
 """Apps that are not there: a fake Space made from a schema folder, for tests."""
 
-from spacecall.testing.fake import FakeSpace, ReceivedCall
+from spacecall.testing._fake_space import FakeSpace, ReceivedCall
 
 __all__ = ["FakeSpace", "ReceivedCall"]

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from spacecall._core.loose import is_array, is_object
 from spacecall._core.redaction import Redactor, unescape
-from spacecall.cassettes.bodies import Stored, content
-from spacecall.cassettes.exchange import Exchange, Headers
-from spacecall.cassettes.sse import Event
+from spacecall.cassettes._format.bodies import Stored, content
+from spacecall.cassettes._format.exchange import Exchange, Headers
+from spacecall.cassettes._format.server_sent_event import Event
 
 GONE: Final = "SCRUBBED"
 """Stands in the place of what was taken out."""

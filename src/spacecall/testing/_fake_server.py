@@ -14,10 +14,10 @@ import anyio
 from spacecall._core.filedata import write_file_data
 from spacecall._core.loose import items, mapping, text
 from spacecall._io.intercept import NetworkError, Received, Sent
-from spacecall.cassettes.bodies import boundary, disposition
-from spacecall.cassettes.exchange import header
-from spacecall.testing.documents import FakeApp, Function
-from spacecall.testing.jobs import LOST, Outcome, Session, call_events, error_body, queue_job
+from spacecall.cassettes._format.bodies import boundary, disposition
+from spacecall.cassettes._format.exchange import header
+from spacecall.testing._fake_app import FakeApp, Function
+from spacecall.testing._fake_jobs import LOST, Outcome, Session, call_events, error_body, queue_job
 
 Play: TypeAlias = Callable[[Function, Sequence[Any]], Awaitable[Outcome]]
 """What a function gives for its inputs, which are without State."""

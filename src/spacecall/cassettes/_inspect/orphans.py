@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spacecall.cassettes._inspect.recording import Recording
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cassettes.reading import Recording
 
 _FOLDER = "cassettes"
 

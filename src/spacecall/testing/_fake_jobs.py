@@ -10,8 +10,8 @@ import anyio
 import anyio.lowlevel
 
 from spacecall._io.intercept import NetworkError
-from spacecall.cassettes.reels import close_stream
-from spacecall.cassettes.sse import Event
+from spacecall.cassettes._format.job_recordings import close_stream
+from spacecall.cassettes._format.server_sent_event import Event
 
 LOST = "ReadError"
 """What a stream that breaks fails with, as the network would have it."""

@@ -14,12 +14,12 @@ import anyio.lowlevel
 
 from spacecall._core.loose import mapping
 from spacecall._io.intercept import FAILURES, Forward, NetworkError, Received, Sent
-from spacecall.cassettes.bodies import RequestBody, Stored
-from spacecall.cassettes.errors import CassetteMissError
-from spacecall.cassettes.exchange import Exchange, header
-from spacecall.cassettes.matching import Meaning, app_hosts, meaning
-from spacecall.cassettes.recorder import IN_MEMORY, Recorder
-from spacecall.cassettes.reels import (
+from spacecall.cassettes._engine.recorder import IN_MEMORY, Recorder
+from spacecall.cassettes._engine.request_key import Meaning, app_hosts, meaning
+from spacecall.cassettes._engine.stream_replayer import Clock, Pick, Stage
+from spacecall.cassettes._format.bodies import RequestBody, Stored
+from spacecall.cassettes._format.exchange import Exchange, header
+from spacecall.cassettes._format.job_recordings import (
     event_id_of,
     is_cancel,
     is_join,
@@ -27,8 +27,8 @@ from spacecall.cassettes.reels import (
     read_reels,
     session_of,
 )
-from spacecall.cassettes.scrub import Scrubber
-from spacecall.cassettes.stage import Clock, Pick, Stage
+from spacecall.cassettes._format.scrubber import Scrubber
+from spacecall.cassettes.errors import CassetteMissError
 
 # What a body that was read and written again has no longer.
 _TRANSFER = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})

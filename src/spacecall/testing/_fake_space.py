@@ -19,11 +19,11 @@ from spacecall._core.schema_nodes import is_list
 from spacecall.codegen import store
 from spacecall.errors import AppError, InvalidInputError, NotFoundError, SpaceError
 from spacecall.files import File
-from spacecall.testing.documents import FakeApp, Function, Slot, read_app
-from spacecall.testing.jobs import Outcome
-from spacecall.testing.network import join, leave
-from spacecall.testing.server import Server
-from spacecall.testing.values import Maker
+from spacecall.testing._fake_app import FakeApp, Function, Slot, read_app
+from spacecall.testing._fake_jobs import Outcome
+from spacecall.testing._fake_network import join, leave
+from spacecall.testing._fake_server import Server
+from spacecall.testing._value_generator import Maker
 
 __all__ = ["FakeSpace", "ReceivedCall"]
 

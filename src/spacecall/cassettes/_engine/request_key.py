@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from spacecall._core.loose import is_array, is_object
-from spacecall.cassettes.bodies import Stored, content, parts
+from spacecall.cassettes._format.bodies import Stored, content, parts
 
 ANY = "*"
 """Stands for what is another in every run."""

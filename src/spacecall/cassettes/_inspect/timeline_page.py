@@ -11,9 +11,9 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from spacecall.cassettes.apps import App
-from spacecall.cassettes.json_values import escape_surrogates, name_numbers
-from spacecall.cassettes.timeline import Row, Timeline
+from spacecall.cassettes._format.cassette_json import escape_surrogates, name_numbers
+from spacecall.cassettes._format.recorded_apps import App
+from spacecall.cassettes._inspect.timeline import Row, Timeline
 
 _LONGEST = 20_000
 """Characters of one event's JSON that the page shows."""
@@ -24,8 +24,8 @@ def page(title: str, apps: Mapping[str, App], timeline: Timeline) -> str:
 
     What was recorded is data in it: its script writes text only, and the page may load nothing.
     """
-    here = files("spacecall.cassettes")
-    script = here.joinpath("page.js").read_text(encoding="utf-8")
+    here = files("spacecall.cassettes._inspect")
+    script = here.joinpath("timeline_page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     data = {
         "title": title,
@@ -38,7 +38,7 @@ def page(title: str, apps: Mapping[str, App], timeline: Timeline) -> str:
     text = json.dumps(data, ensure_ascii=False, allow_nan=False)
     embedded = escape_surrogates(text).replace("<", "\\u003c")
     parts = {"TITLE": escape(title), "HASH": digest, "SCRIPT": script, "DATA": embedded}
-    frame = here.joinpath("page.html").read_text(encoding="utf-8")
+    frame = here.joinpath("timeline_page.html").read_text(encoding="utf-8")
     return re.sub(f"@({'|'.join(parts)})@", lambda found: parts[found[1]], frame)
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from spacecall._core.loose import is_object, items, text
+from spacecall.cassettes._format.cassette_json import dump_json, parse_json
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cassettes.json_values import dump_json, parse_json
 
 MAX_JSON = 64 * 2**20
 """Bytes of JSON that are read at most: as Python objects they may take 30 times that."""

@@ -9,10 +9,10 @@ from typing import Any, Final, Literal
 
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._io.intercept import FAILURES
-from spacecall.cassettes.bodies import Stored
+from spacecall.cassettes._format.bodies import Stored
+from spacecall.cassettes._format.cassette_json import seconds
+from spacecall.cassettes._format.server_sent_event import Event
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cassettes.json_values import seconds
-from spacecall.cassettes.sse import Event
 
 Headers = tuple[tuple[str, str], ...]
 

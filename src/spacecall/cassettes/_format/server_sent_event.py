@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spacecall._core.loose import mapping, text
-from spacecall.cassettes.json_values import dump_json, parse_json, seconds
+from spacecall.cassettes._format.cassette_json import dump_json, parse_json, seconds
 
 
 @dataclass(frozen=True, slots=True)

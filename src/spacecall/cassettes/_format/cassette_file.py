@@ -16,11 +16,11 @@ import anyio
 
 from spacecall._atomic import check_inside, move_file, write_files
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
-from spacecall.cassettes import vcr
-from spacecall.cassettes.bodies import MAX_JSON, Stored, content, store
+from spacecall.cassettes._format import vcrpy
+from spacecall.cassettes._format.bodies import MAX_JSON, Stored, content, store
+from spacecall.cassettes._format.cassette_json import MAX_DEPTH, escape_surrogates, parse_json
+from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.json_values import MAX_DEPTH, escape_surrogates, parse_json
 
 LARGE = 64 * 2**10
 """Bytes of a body from which on it is kept beside the cassette."""
@@ -246,7 +246,7 @@ def save(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) ->
     """Write a cassette."""
     # vcrpy's own cassettes log every answer that they are given: only its format is used.
     document: dict[str, Any] = {
-        "version": vcr.VERSION,
+        "version": vcrpy.VERSION,
         "interactions": [
             {"request": _stored_request(one), "response": one.stored_response()}
             for one in exchanges
@@ -271,4 +271,4 @@ def _stored_request(exchange: Exchange) -> dict[str, Any]:
 def vcr_request(exchange: Exchange) -> Any:
     """The request as vcrpy's matchers and filters see it."""
     headers = dict(exchange.request_headers)
-    return vcr.request(exchange.method, exchange.url, exchange.request_body, headers)
+    return vcrpy.request(exchange.method, exchange.url, exchange.request_body, headers)

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spacecall.cassettes.apps import App, apps_of
-from spacecall.cassettes.bodies import Stored
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.store import Bodies, beside, load
+from spacecall.cassettes._format.bodies import Stored
+from spacecall.cassettes._format.cassette_file import Bodies, beside, load
+from spacecall.cassettes._format.exchange import Exchange
+from spacecall.cassettes._format.recorded_apps import App, apps_of
 
 
 @dataclass(frozen=True)

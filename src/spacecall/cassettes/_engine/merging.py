@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
 
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.matching import Meaning, app_hosts, meaning
-from spacecall.cassettes.reels import is_join, is_stream
+from spacecall.cassettes._engine.request_key import Meaning, app_hosts, meaning
+from spacecall.cassettes._format.exchange import Exchange
+from spacecall.cassettes._format.job_recordings import is_join, is_stream
 
 
 def merged(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exchange]:

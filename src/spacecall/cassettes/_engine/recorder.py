@@ -10,10 +10,10 @@ from typing import IO
 
 from spacecall._io.intercept import Chunks, Forward, NetworkError, Received, Sent
 from spacecall._io.sse import event_splitter
-from spacecall.cassettes.bodies import RequestBody, Stored
-from spacecall.cassettes.exchange import COMPLETE, Exchange, header
-from spacecall.cassettes.scrub import GONE, Scrubber
-from spacecall.cassettes.sse import Event
+from spacecall.cassettes._format.bodies import RequestBody, Stored
+from spacecall.cassettes._format.exchange import COMPLETE, Exchange, header
+from spacecall.cassettes._format.scrubber import GONE, Scrubber
+from spacecall.cassettes._format.server_sent_event import Event
 
 IN_MEMORY = 2**20
 """Bytes of a body that are kept in memory; what is larger waits in a temporary file."""

@@ -9,9 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from spacecall._core.loose import mapping, text
-from spacecall.cassettes.apps import Addresses, App
-from spacecall.cassettes.exchange import CLOSED, Exchange
-from spacecall.cassettes.reels import (
+from spacecall.cassettes._format.exchange import CLOSED, Exchange
+from spacecall.cassettes._format.job_recordings import (
     Reel,
     event_id_of,
     is_cancel,
@@ -20,7 +19,8 @@ from spacecall.cassettes.reels import (
     read_reels,
     session_of,
 )
-from spacecall.cassettes.sse import Event
+from spacecall.cassettes._format.recorded_apps import Addresses, App
+from spacecall.cassettes._format.server_sent_event import Event
 
 _OUTPUTS = ("process_generating", "process_streaming", "generating")
 _COMPLETED = "process_completed"

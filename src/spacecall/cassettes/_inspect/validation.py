@@ -22,11 +22,18 @@ from spacecall._wire.errors import AppErrorBody
 from spacecall._wire.join import JoinRequest, JoinResponse
 from spacecall._wire.run import RunRequest, RunResponse
 from spacecall._wire.upload import UploadResponse
-from spacecall.cassettes.apps import Addresses, App, Read, json_of
-from spacecall.cassettes.bodies import Stored
-from spacecall.cassettes.exchange import COMPLETE, Exchange
-from spacecall.cassettes.reels import Reel, event_id_of, is_cancel, is_join, is_stream, read_reels
-from spacecall.cassettes.sse import Event
+from spacecall.cassettes._format.bodies import Stored
+from spacecall.cassettes._format.exchange import COMPLETE, Exchange
+from spacecall.cassettes._format.job_recordings import (
+    Reel,
+    event_id_of,
+    is_cancel,
+    is_join,
+    is_stream,
+    read_reels,
+)
+from spacecall.cassettes._format.recorded_apps import Addresses, App, Read, json_of
+from spacecall.cassettes._format.server_sent_event import Event
 from spacecall.codegen import drift
 from spacecall.codegen.drift.interface import Value
 from spacecall.codegen.store import SchemaFolder

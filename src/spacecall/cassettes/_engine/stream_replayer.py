@@ -10,9 +10,9 @@ import anyio
 import anyio.lowlevel
 
 from spacecall._io.intercept import FAILURES, NetworkError, Received
+from spacecall.cassettes._format.exchange import CLOSED
+from spacecall.cassettes._format.job_recordings import Reel, close_stream
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cassettes.exchange import CLOSED
-from spacecall.cassettes.reels import Reel, close_stream
 
 Pick: TypeAlias = Callable[[Sequence[float]], int]
 """Chooses which job is told next, given when each was, in the recording."""

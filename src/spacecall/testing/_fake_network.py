@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.intercept import Forward, Received, Sent, intercepting
 from spacecall.errors import TransportError
-from spacecall.testing.server import Server, answer_json
+from spacecall.testing._fake_server import Server, answer_json
 
 
 class _Network:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit, urlunsplit
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.fingerprint import fingerprints
 from spacecall._core.loose import is_object, mapping, text
-from spacecall.cassettes.bodies import MAX_JSON, Stored
-from spacecall.cassettes.exchange import Exchange
-from spacecall.cassettes.json_values import parse_json
+from spacecall.cassettes._format.bodies import MAX_JSON, Stored
+from spacecall.cassettes._format.cassette_json import parse_json
+from spacecall.cassettes._format.exchange import Exchange
 from spacecall.errors import ProtocolError
 
 T = TypeVar("T")

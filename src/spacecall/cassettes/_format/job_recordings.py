@@ -11,8 +11,8 @@ from itertools import accumulate
 from urllib.parse import parse_qs, urlsplit
 
 from spacecall._core.loose import mapping, text
-from spacecall.cassettes.exchange import COMPLETE, Exchange
-from spacecall.cassettes.sse import Event
+from spacecall.cassettes._format.exchange import COMPLETE, Exchange
+from spacecall.cassettes._format.server_sent_event import Event
 
 _STREAM = "/queue/data"
 _JOIN = "/queue/join"

@@ -1,0 +1,1 @@
+"""Reading cassettes without using them: timelines, checks, unused files."""
