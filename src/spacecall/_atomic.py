@@ -44,19 +44,21 @@ class Replacement:
         target: where the file will be.
         private: whether its owner alone can read it; otherwise it gets the mode of the file that
             it replaces, or that of any new file.
+        numbered: whether it replaces nothing: if the name is taken, the file gets a number.
 
     Raises:
         OSError: no file can be written there; `filename` is the target.
     """
 
-    def __init__(self, target: Path, *, private: bool = False) -> None:
+    def __init__(self, target: Path, *, private: bool = False, numbered: bool = False) -> None:
         self._target: Final = target
+        self._numbered: Final = numbered
         self._part: Path | None = None
         with _names(target):
-            mode = _mode_of(target)
+            mode = None if numbered else _mode_of(target)
             if mode is not None and stat.S_ISDIR(mode):
                 raise OSError(errno.EISDIR, "is a folder, not a file")
-            if _is_written_in_place(target, mode):
+            if not numbered and _is_written_in_place(target, mode):
                 self.file: BinaryIO = target.open("wb")
                 return
             part = target.with_name(f"{_stem(target)}{secrets.token_hex(8)}{_SUFFIX}")
@@ -83,16 +85,21 @@ class Replacement:
                 os.fsync(self.file.fileno())
             self.file.close()
 
-    def publish(self) -> None:
-        """Put the finished file where it belongs.
+    def publish(self) -> Path:
+        """Put the finished file where it belongs, and return its path.
 
         Raises:
             OSError: it cannot be put there.
         """
+        path = self._target
         if self._part is not None:
-            with _names(self._target):
-                self._part.replace(self._target)
+            with _names(path):
+                if self._numbered:
+                    path = _move_to_free_name(self._part, path)
+                else:
+                    self._part.replace(path)
             self._part = None
+        return path
 
     def discard(self) -> None:
         """Take what was written away, unless it is published."""
@@ -100,6 +107,51 @@ class Replacement:
             self.file.close()
         if self._part is not None:
             self._part.unlink(missing_ok=True)
+
+
+def _move_to_free_name(part: Path, target: Path) -> Path:
+    """Move a file to `target`, or to a numbered name beside it, and return its path."""
+    while True:
+        number = _free_number(target)
+        path = _with_number(target, number)
+        with suppress(FileExistsError):  # somebody else was faster
+            _move_without_replacing(part, path)
+            return path
+
+
+def _free_number(target: Path) -> int:
+    """Find a number whose name is free. Of n files of one name it looks at about log n."""
+
+    def is_taken(number: int) -> bool:
+        return os.path.lexists(_with_number(target, number))
+
+    taken, free = 0, 1
+    while is_taken(free):
+        taken, free = free, free * 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if is_taken(middle) else (taken, middle)
+    return free
+
+
+def _with_number(target: Path, number: int) -> Path:
+    return target if number == 1 else target.with_name(f"{target.stem}-{number}{target.suffix}")
+
+
+def _move_without_replacing(source: Path, target: Path) -> None:
+    """Raise FileExistsError if there is something at `target`, also if it came just now."""
+    if os.name == "nt":
+        source.rename(target)
+        return
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError):  # a file system, or a system, without links
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        source.replace(target)
+    else:
+        source.unlink()
 
 
 def write_file(target: Path, content: bytes, *, private: bool = False) -> None:

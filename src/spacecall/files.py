@@ -115,7 +115,8 @@ class File:
     ) -> Path:
         """Write the file to `path`, or into `path` under its own name if that is a folder.
 
-        The file appears whole or not at all; one that is there already is replaced.
+        The file appears whole or not at all. A file at `path` is replaced. In a folder nothing is
+        replaced: if the name is taken, the file is numbered, such as `image-2.webp`.
 
         Args:
             path: a file or a folder.
@@ -125,27 +126,28 @@ class File:
             The path written.
 
         Raises:
-            OSError: the place cannot be written.
+            OSError: `path` cannot be written.
             FileTooLargeError: the file is larger, by its declared size or by what comes.
             SpaceError: a remote file could not be fetched.
         """
         self._check_size(max_bytes)
-        target = Path(path)
-        if await anyio.Path(target).is_dir():
-            target = target / self.name
-        replacement = await run_sync(Replacement, target)
+        replacement = await run_sync(self._open_replacement, Path(path))
         try:
             async with (
                 self.stream() as chunks,
                 aclosing(self._bounded(chunks, max_bytes)) as bounded,
             ):
                 await _write(bounded, anyio.wrap_file(replacement.file))
-            await run_sync(_publish, replacement)
+            return await run_sync(_publish, replacement)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await run_sync(replacement.discard)
             raise
-        return target
+
+    def _open_replacement(self, path: Path) -> Replacement:
+        if path.is_dir():
+            return Replacement(path / self.name, numbered=True)
+        return Replacement(path)
 
     def _check_size(self, max_bytes: int | None) -> None:
         if max_bytes is not None and (size := self.size) is not None and size > max_bytes:
@@ -227,6 +229,6 @@ async def _write(chunks: AsyncIterator[bytes], out: anyio.AsyncFile[bytes]) -> N
     await out.writelines(batch)
 
 
-def _publish(replacement: Replacement) -> None:
+def _publish(replacement: Replacement) -> Path:
     replacement.finish(sync=False)
-    replacement.publish()
+    return replacement.publish()

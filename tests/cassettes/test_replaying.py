@@ -43,6 +43,24 @@ async def opened(address: str) -> None:
         pass
 
 
+async def test_looking_after_an_upload_is_not_recorded(
+    protocol_app_5: AppServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "upload.json"
+
+    async def send(address: str) -> None:
+        async with Space(address) as space:
+            (file,) = await space.call("/files", files=[bytes(2**20)])
+            assert file.size == 2**20
+
+    with use_cassette(path, mode="rewrite"):
+        await send(protocol_app_5.url)
+    text = path.read_text(encoding="utf-8")
+    assert '"POST"' in text
+    assert '"HEAD"' not in text
+    await replayed(path, send(NOWHERE))
+
+
 async def replayed(path: Path, work: Awaitable[object], **options: Any) -> None:
     with use_cassette(path, **options):
         await work

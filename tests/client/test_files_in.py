@@ -8,16 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import httpx
 import pytest
 
-from spacecall import File, InvalidInputError, Space, Uploading
+from spacecall import AppError, File, InvalidInputError, Space, Uploading
 from spacecall._client.plan import collect_files
+from tests import servers
 from tests.client.tools import counting
 from tests.client.web import Page, web
 from tests.servers import DATA, AppServer
 
 PNG = DATA / "red.png"
 CONTENT = PNG.read_bytes()
+VERSIONS = ["6.31.0", "5.50.0", "4.44.1", "3.50.2"]
 Make: TypeAlias = Callable[[], Any]
 
 SOURCES: dict[str, tuple[Make, str]] = {
@@ -119,8 +122,6 @@ async def test_a_file_of_unknown_size_is_sent_without_a_total(space: Space) -> N
 WRONG: dict[str, tuple[Make, str]] = {
     "missing": (lambda: DATA / "missing.png", "No such file"),
     "folder": (lambda: DATA, "is a folder"),
-    "no bytes": (lambda: b"", "is empty"),
-    "used up": (io.BytesIO, "is empty"),
     "text": (lambda: io.StringIO("x"), "binary mode"),
     "broken data URI": (lambda: "data:image/png;base64", "not a data URI"),
     "number": (lambda: 5, "got int"),
@@ -137,11 +138,69 @@ async def test_what_cannot_be_sent_is_invalid_input(source: str, protocol_app_6:
     assert counts["/gradio_api/upload"] == 0
 
 
-async def test_an_empty_file_is_invalid_input(space: Space, tmp_path: Path) -> None:
-    empty = tmp_path / "empty.png"
-    empty.touch()
-    with pytest.raises(InvalidInputError, match=r"'empty\.png' is empty"):
-        await space.call("/image", path=empty)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_an_empty_file_is_sent_where_gradio_takes_one(version: str, app_server: Any) -> None:
+    server: AppServer = app_server("protocol_app.py", version)
+    empty = [File(b"", name="empty.txt"), io.BytesIO(b""), b"full"]
+    async with Space(server.url) as space:
+        parameter = space.endpoints["/files"].parameters[0].name
+        found = await space.call("/files", **{parameter: empty})
+        assert [await file.read() for file in found] == [b"", b"", b"full"]
+        with pytest.raises(AppError):  # of an image Gradio itself makes no sense then
+            await space.call("/image", **{space.endpoints["/image"].parameters[0].name: empty[0]})
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_more_files_than_gradio_takes_in_a_request_arrive(
+    version: str, app_server: Any
+) -> None:
+    server: AppServer = app_server("protocol_app.py", version)
+    files = [File(str(number).encode(), name=f"{number}.txt") for number in range(1001)]
+    async with Space(server.url) as space:
+        parameter = space.endpoints["/files"].parameters[0].name
+        async with space.call("/files", **{parameter: files}) as job:
+            uploading = [event async for event in job if isinstance(event, Uploading)]
+            found = await job.result()
+        names = [file.name for file in found]
+        last = await found[-1].read()
+    assert names == [file.name for file in files]
+    assert last == b"1000"
+    total = sum(len(str(number)) for number in range(1001))
+    assert (uploading[0], uploading[-1]) == (Uploading(0, total), Uploading(total, total))
+    assert uploading == sorted(uploading, key=lambda event: event.sent)
+
+
+SHARED_MEMORY = Path("/dev/shm")
+
+
+def is_another_file_system(folder: Path) -> bool:
+    return SHARED_MEMORY.is_dir() and SHARED_MEMORY.stat().st_dev != folder.stat().st_dev
+
+
+@pytest.mark.parametrize("version", ["5.50.0", "4.44.1"])
+async def test_a_job_does_not_overtake_its_file_on_a_server_with_two_file_systems(
+    version: str, tmp_path_factory: pytest.TempPathFactory, anyio_backend: str
+) -> None:
+    folder = tmp_path_factory.mktemp("cache")
+    if not is_another_file_system(folder):
+        pytest.skip("there is one file system")
+    env = {"TMPDIR": str(SHARED_MEMORY), "GRADIO_TEMP_DIR": str(folder)}
+    heads: list[httpx.Response] = []
+
+    async def note(response: httpx.Response) -> None:
+        if response.request.method == "HEAD":
+            heads.append(response)
+
+    with servers.serve("protocol_app.py", version, env=env) as server:
+        client = httpx.AsyncClient(event_hooks={"response": [note]})
+        async with client, Space(server.url, http_client=client) as space:
+            for number in range(5):
+                content = bytes([number]) * 20_000_000
+                (found,) = await space.call("/files", files=[content])
+                assert found.size == len(content)
+    lengths = [int(head.headers["content-length"]) for head in heads if head.is_success]
+    assert lengths.count(20_000_000) == 5
+    assert len(heads) > 5, "the fault did not show itself: the copies were all done at once"
 
 
 @pytest.mark.parametrize("version", ["6.31.0", "5.50.0"])

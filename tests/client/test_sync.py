@@ -127,6 +127,7 @@ def test_files_are_read_and_saved(space: SyncSpace, tmp_path: Path) -> None:
     assert space.read(found) == PNG.read_bytes()
     assert space.save(found, tmp_path) == tmp_path / "red.png"
     assert (tmp_path / "red.png").read_bytes() == PNG.read_bytes()
+    assert space.save(found, tmp_path) == tmp_path / "red-2.png"
 
 
 def test_the_app_is_described(space: SyncSpace, protocol_app: AppServer) -> None:

@@ -81,6 +81,7 @@ def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
         json={"session_hash": "s1", "fn_index": 7, "event_id": "e1"},
     )
     assert requests.upload(app, "u1") == Request("POST", f"{prefix}/upload", {"upload_id": "u1"})
+    assert requests.file_size(app, "/srv/a b") == Request("HEAD", f"{prefix}/file=/srv/a%20b")
 
 
 @pytest.mark.parametrize(

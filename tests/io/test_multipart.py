@@ -89,6 +89,12 @@ async def test_progress_counts_the_bytes_of_the_files_alone() -> None:
     assert told == [2, 3, 5]
 
 
+async def test_the_bytes_of_each_file_are_counted() -> None:
+    body = Multipart([known("a", b"12", b"3"), part("b"), part("c", b"45")], lambda _: None)
+    await sent(body)
+    assert body.sizes == [3, 0, 2]
+
+
 @pytest.mark.parametrize(
     ("name", "on_the_wire"),
     [

@@ -11,7 +11,7 @@ import pytest
 from spacecall import File, Timeouts
 from spacecall._core.config import AppConfig, read_config
 from spacecall._io.link import Link
-from spacecall._io.transfers import RemoteSource, inline, upload
+from spacecall._io.transfers import FILES_PER_REQUEST, RemoteSource, inline, upload
 from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
@@ -21,7 +21,7 @@ from spacecall.errors import (
 from spacecall.files import file_of
 from tests.faults import description
 from tests.faults.exchanges import Exchange, Handler
-from tests.io.tools import SETTINGS, linked, server
+from tests.io.tools import SETTINGS, answering, linked, server
 
 APP = read_config(description.config())
 
@@ -72,6 +72,67 @@ async def test_files_go_in_one_request_and_payloads_come_back_in_order() -> None
         (request,) = app.seen
         assert (request.method, request.path) == ("POST", "/gradio_api/upload")
         assert request.query["upload_id"]
+
+
+async def test_many_files_go_in_several_requests_with_one_progress() -> None:
+    files = [File(str(number).encode(), name=f"{number}.txt") for number in range(1001)]
+    total = sum(len(str(number)) for number in range(1001))
+    async with server(paths) as app, linked(app.url) as link:
+        told: list[tuple[int, int | None]] = []
+        found = await upload(
+            *(link, APP, files, SETTINGS),
+            lambda sent, total: told.append((sent, total)),
+            upload_id="u",
+        )
+        counts = [(await request.body()).count(b"filename=") for request in app.seen]
+    assert counts == [FILES_PER_REQUEST] * 10 + [1]
+    assert [one["orig_name"] for one in found] == [f"{number}.txt" for number in range(1001)]
+    assert [one["path"] for one in found] == [
+        f"/srv/{number % FILES_PER_REQUEST}/x.txt" for number in range(1001)
+    ]
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == ((0, total), (total, total))
+
+
+async def test_a_request_that_could_not_be_sent_is_repeated_alone() -> None:
+    files = [File(b"x", name=f"{number}.txt") for number in range(150)]
+    busy = answering(503, retry_after="0")
+    async with server(paths, busy, paths) as app, linked(app.url) as link:
+        payloads = await send(link, *files)
+        counts = [(await request.body()).count(b"filename=") for request in app.seen]
+    assert len(payloads) == 150
+    assert counts == [100, 50, 50]
+
+
+async def test_the_size_of_a_file_is_read_as_often_with_a_thousand_files() -> None:
+    class Counted:
+        name, mime_type, url = "x", None, None
+        reads = 0
+
+        def __init__(self) -> None:
+            self.open = File(b"data").stream
+
+        @property
+        def size(self) -> int:
+            Counted.reads += 1
+            return 4
+
+    async def reads_of(count: int) -> int:
+        Counted.reads = 0
+        await send(link, *(file_of(Counted()) for _ in range(count)))
+        return Counted.reads
+
+    async with server(paths) as app, linked(app.url) as link:
+        assert await reads_of(1000) == 1000 * await reads_of(1)
+
+
+async def test_an_empty_file_is_sent() -> None:
+    async with server(paths) as app, linked(app.url) as link:
+        one, two = await send(link, File(b"", name="empty.txt"), File(b"full"))
+        assert (one["size"], two["size"]) == (0, 4)
+        assert b'filename="empty.txt"\r\ncontent-type: text/plain\r\n\r\n\r\n--' in (
+            await app.last.body()
+        )
 
 
 async def test_a_known_length_is_declared_and_an_unknown_one_comes_in_chunks() -> None:
@@ -166,12 +227,11 @@ async def test_a_refused_upload_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (b"", "is empty"),
         ("missing", "cannot read"),
         (".", "is a folder"),
         (b"x" * 11, "has 11 bytes, and the app takes at most 10"),
     ],
-    ids=["empty", "missing", "folder", "too large"],
+    ids=["missing", "folder", "too large"],
 )
 async def test_a_file_that_cannot_go_is_found_before_anything_is_sent(
     tmp_path: Path, source: str | bytes, words: str

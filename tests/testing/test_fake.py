@@ -24,6 +24,7 @@ from spacecall import (
 )
 from spacecall._core.config import read_config
 from spacecall._core.fingerprint import differences
+from spacecall._io.link import new_client
 from spacecall.codegen import store
 from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
@@ -117,6 +118,16 @@ async def test_an_endpoint_that_streams_does_so_by_itself() -> None:
             values = [value async for value in job.outputs]
     assert len(values) > 1
     assert all(values[-1].startswith(value) for value in values)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_an_uploaded_file_is_there_at_once(method: str) -> None:
+    with FakeSpace(JANUS):
+        async with new_client() as client:
+            answer = await client.post("http://fake/upload", files={"files": ("a.txt", b"four")})
+            (path,) = answer.json()
+            answer = await client.request(method, f"http://fake/file={path}")
+    assert (answer.status_code, answer.headers["content-length"]) == (200, "4")
 
 
 async def test_it_fails_as_an_app_does() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from json import dumps
 from typing import Any, Literal
 from urllib.parse import quote
@@ -18,14 +18,14 @@ class Request:
     """A request relative to the app's base URL.
 
     Attributes:
-        method: GET changes nothing and may be repeated; POST may not.
+        method: GET and HEAD change nothing and may be repeated; POST may not.
         path: begins with a slash; the api prefix is in it.
         query: names and values of the query.
         json: the body as a value that becomes JSON, where there is one.
         form: the body as form fields, where there is one.
     """
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "HEAD", "POST"]
     path: str
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     json: Any = None
@@ -118,10 +118,15 @@ def reset(app: AppConfig, event_id: str) -> Request:
 
 
 def upload(app: AppConfig, upload_id: str) -> Request:
-    """Where the files of one call go, as multipart parts named `files`."""
+    """Where files of one call go, as multipart parts named `files`."""
     return Request("POST", f"{app.api_prefix}/upload", {"upload_id": upload_id})
 
 
 def file(app: AppConfig, path: str) -> Request:
     """Where a file of the server is fetched, by its path there."""
     return Request("GET", f"{app.api_prefix}/file=" + quote(path, safe="/:", errors="replace"))
+
+
+def file_size(app: AppConfig, path: str) -> Request:
+    """Ask how large a file of the server is, without its content."""
+    return replace(file(app, path), method="HEAD")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -25,23 +25,33 @@ class Part:
     open: Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 
 
+def total_size(parts: Iterable[Part]) -> int | None:
+    """Add up the bytes of files; None unless every size is known."""
+    total = 0
+    for part in parts:
+        if part.size is None:
+            return None
+        total += part.size
+    return total
+
+
 class Multipart:
-    """The files of one upload, all under the field name that Gradio reads.
+    """The files of one request, all under the field name that Gradio reads.
 
     Args:
         sent: called with the number of file bytes handed over so far.
+
+    Attributes:
+        total: bytes of the files alone; None unless every size is known.
+        sizes: bytes of each file that was handed over whole.
     """
 
     def __init__(self, parts: Sequence[Part], sent: Callable[[int], None]) -> None:
         self._parts = parts
         self._sent = sent
         self._boundary = secrets.token_hex(16)
-
-    @property
-    def total(self) -> int | None:
-        """Bytes of the files alone, where every size is known."""
-        sizes = [part.size for part in self._parts]
-        return None if None in sizes else sum(size or 0 for size in sizes)
+        self.total = total_size(parts)
+        self.sizes: list[int] = []
 
     @property
     def headers(self) -> dict[str, str]:
@@ -57,11 +67,13 @@ class Multipart:
         sent = 0
         for part in self._parts:
             yield self._head(part)
+            start = sent
             async with part.open() as chunks:
                 async for chunk in chunks:
                     yield chunk
                     sent += len(chunk)
                     self._sent(sent)
+            self.sizes.append(sent - start)
             yield b"\r\n"
         yield self._tail
 

@@ -6,7 +6,8 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import anyio
 from httpx import Response
@@ -17,11 +18,12 @@ from spacecall._core.config import AppConfig
 from spacecall._core.filedata import FileData, read_file_data, write_file_data
 from spacecall._core.redaction import redact_error
 from spacecall._filesources import WebUrl
+from spacecall._io.arrivals import wait_for_files
 from spacecall._io.body import byte_chunks, read
 from spacecall._io.credentials import origin, resolve
 from spacecall._io.failures import mapped
 from spacecall._io.link import Link
-from spacecall._io.multipart import Multipart, Part
+from spacecall._io.multipart import Multipart, Part, total_size
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall.errors import (
@@ -34,6 +36,9 @@ from spacecall.errors import (
 from spacecall.files import File
 
 UNKNOWN_TYPE = "application/octet-stream"
+FILES_PER_REQUEST: Final = 100
+"""Gradio refuses a request of more than 1,000 files, and each is an open file of its server until
+the request ends: with the 256 that macOS gives a process, 300 files in one request fail."""
 _PATHS = TypeAdapter(list[str])
 
 
@@ -130,16 +135,18 @@ async def upload(
     *,
     upload_id: str,
 ) -> list[Any]:
-    """Send files to the app in one request, and give the payload that stands for each.
+    """Send files to the app, and return the payload that stands for each.
 
-    A file that came from this app is not sent again.
+    They go in requests of at most `FILES_PER_REQUEST` files, one after another. A file that came
+    from this app is not sent again.
 
     Args:
-        progress: called with the bytes sent and the bytes in all (None while unknown).
+        progress: called with the bytes sent and the bytes of all files (None while unknown).
         upload_id: under which the server counts the bytes for whoever asks it.
 
     Raises:
-        InvalidInputError: a file is missing, a folder, empty, or larger than the app takes.
+        InvalidInputError: a file is missing, a folder, or larger than the app takes.
+        ProtocolError: the answer is not a path for each file, or a file arrived short.
         DeadlineError: `Timeouts.upload` passed.
     """
     known = [_payload_there(link, file) for file in files]
@@ -148,8 +155,8 @@ async def upload(
         for file, payload in zip(files, known, strict=True)
         if payload is None
     ]
-    request = requests.upload(app, upload_id)
-    paths = iter(await _send(link, request, parts, settings, progress) if parts else [])
+    sending = _Upload(link, app, requests.upload(app, upload_id), settings, progress)
+    paths = iter(await sending.send(parts) if parts else [])
     return [
         _payload(link, app, file, next(paths)) if payload is None else payload
         for file, payload in zip(files, known, strict=True)
@@ -160,8 +167,7 @@ async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
     """The payload of a file whose bytes travel in the arguments, as a data URL.
 
     Raises:
-        InvalidInputError: it is missing, a folder, empty, larger than `Limits.body`, or cannot be
-            fetched.
+        InvalidInputError: it is missing, a folder, larger than `Limits.body`, or cannot be fetched.
     """
     part = _part(link, file, app.max_file_size)
     most = link.settings.limits.body
@@ -187,8 +193,6 @@ def _payload_there(link: Link, file: File) -> Mapping[str, Any] | None:
 
 def _part(link: Link, file: File, limit: int | None) -> Part:
     size = file.size
-    if size == 0:
-        raise InvalidInputError(f"{file.name!r} is empty")
     if limit is not None and size is not None and size > limit:
         raise InvalidInputError(
             f"{file.name!r} has {size} bytes, and the app takes at most {limit} a file"
@@ -199,25 +203,51 @@ def _part(link: Link, file: File, limit: int | None) -> Part:
     return Part(file.name, file.mime_type or UNKNOWN_TYPE, size, opened)
 
 
-async def _send(
-    link: Link,
-    request: requests.Request,
-    parts: Sequence[Part],
-    settings: Settings,
-    progress: Callable[[int, int | None], None],
-) -> list[str]:
-    async def attempt() -> list[str]:
-        body = Multipart(parts, lambda sent: progress(sent, body.total))
-        progress(0, body.total)
-        async with (
-            aclosing(body.body()) as content,
-            link.open(request, settings, headers=body.headers, content=content) as response,
-        ):
-            return _paths(await read(response, settings.limits, link.base), len(parts))
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """The requests that carry the files of one call."""
 
-    with anyio.move_on_after(settings.timeouts.upload):
+    link: Link
+    app: AppConfig
+    request: requests.Request
+    settings: Settings
+    progress: Callable[[int, int | None], None]
+
+    async def send(self, parts: Sequence[Part]) -> list[str]:
+        """Send every file: their paths on the server, in order."""
+        total = total_size(parts)
+        paths: list[str] = []
+        sent = 0
+        with anyio.move_on_after(self.settings.timeouts.upload):
+            for start in range(0, len(parts), FILES_PER_REQUEST):
+                batch = parts[start : start + FILES_PER_REQUEST]
+                uploaded, sizes = await self._send_batch(batch, sent, total)
+                files = list(zip(uploaded, sizes, strict=False))
+                await wait_for_files(self.link, self.app, files, self.settings)
+                paths += uploaded
+                sent += sum(sizes)
+            return paths
+        raise DeadlineError("the upload took too long", phase="upload", space=self.link.base)
+
+    async def _send_batch(
+        self, parts: Sequence[Part], before: int, total: int | None
+    ) -> tuple[list[str], list[int]]:
+        """Send one request: the paths of its files, and how many bytes each of them had."""
+        link, settings = self.link, self.settings
+
+        async def attempt() -> tuple[list[str], list[int]]:
+            body = Multipart(parts, lambda sent: self.progress(before + sent, total))
+            self.progress(before, total)
+            async with (
+                aclosing(body.body()) as content,
+                link.open(
+                    self.request, settings, headers=body.headers, content=content
+                ) as response,
+            ):
+                answer = await read(response, settings.limits, link.base)
+                return _paths(answer, len(parts)), body.sizes
+
         return await retrying(attempt, settings.retry, idempotent=False)
-    raise DeadlineError("the upload took too long", phase="upload", space=link.base)
 
 
 def _paths(body: bytes, expected: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -31,25 +30,7 @@ class Folder:
             SpaceError: it could not be fetched.
         """
         self._path.mkdir(parents=True, exist_ok=True)
-        target = self._reserved(Path(file.name))
-        try:
-            await file.save(target)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        return str(target)
-
-    def _reserved(self, name: Path) -> Path:
-        number = 1
-        while True:
-            numbered = name.stem + (f"-{number}" if number > 1 else "") + name.suffix
-            target = self._path / numbered
-            try:
-                os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o666))
-            except FileExistsError:
-                number += 1
-            else:
-                return target
+        return str(await file.save(self._path))
 
 
 async def readable(value: Any, folder: Folder | None) -> Any:

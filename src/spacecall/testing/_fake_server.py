@@ -89,7 +89,7 @@ class Server:
                 return await self._call(name, _value(body))
             case "POST", ["upload"]:
                 return self._upload(header(request.headers, "content-type"), body)
-            case "GET", [first, *_] if first.startswith("file="):
+            case "GET" | "HEAD", [first, *_] if first.startswith("file="):
                 content = self._files.get(route.removeprefix("file="))
                 return _missing() if content is None else _bytes(content)
             case _:

@@ -161,11 +161,15 @@ class Player:
     async def answer(self, request: Sent, forward: Forward) -> Received:
         """The recorded answer; or the network's, where that may be recorded.
 
+        A HEAD is answered by 405: it is in no recording, and the server had every upload whole.
+
         Raises:
             CassetteMissError: it is not recorded, and may not be.
             NetworkError: the recorded request failed.
         """
         asked = Exchange(request.method, request.url, request.headers)
+        if asked.method == "HEAD":
+            return Received(405, (), _Nothing())
         session = session_of(request.url, None)
         if is_stream(asked.method, asked.url):
             stage = self._stage(session)
@@ -274,6 +278,17 @@ class Player:
             if session in self._collected:
                 stage.join(self._collected[session])
         return self._stages[session]
+
+
+class _Nothing:
+    """The body of an answer that has none."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        return
+        yield b""
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
 
 
 class _Replayed:
