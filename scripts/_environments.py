@@ -2,7 +2,8 @@
 
 - `.venv` holds the project (editable) with every extra and the development tools,
 - `.cache/gradio/<version>` holds one pinned Gradio: its versions cannot share an environment,
-- `.cache/bench` holds the project and what `scripts/bench` compares it with.
+- `.cache/bench` holds the project and what `scripts/bench` compares it with,
+- `.cache/docs` holds what makes the documentation site, which reads the project as text.
 
 ``SPACECALL_CACHE`` moves what is not `.venv` elsewhere. An environment is made once, and again only
 when what it is made from has changed; uv makes it when it is on the PATH, venv and pip otherwise.
@@ -43,6 +44,11 @@ def bench() -> Path:
     """The interpreter of what the benchmarks compare: the project, gradio_client, matplotlib."""
     place = cache() / "bench"
     return _environment(place, REQUIREMENTS / "bench.txt", _recipe(), project=True)
+
+
+def documentation() -> Path:
+    """The interpreter of what makes the documentation site."""
+    return _environment(cache() / "docs", REQUIREMENTS / "docs.txt", {})
 
 
 def gradio(version: str) -> Path:
@@ -148,8 +154,8 @@ def _shown(path: Path) -> str:
 
 
 def main(names: Sequence[str]) -> int:
-    """Make the environments so named (`dev`, `bench`, `gradio-<version>`); print their Pythons."""
-    makers = {"dev": development, "bench": bench}
+    """Make environments (`dev`, `bench`, `docs`, `gradio-<version>`), and print their Pythons."""
+    makers = {"dev": development, "bench": bench, "docs": documentation}
     try:
         for name in names:
             make = makers.get(name)
