@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.conftest import ServerPool
 from tests.hostile.server import HostileServer, drip
-from tests.servers import DATA, AppServer
+from tests.servers import DATA, GRADIO_6, AppServer
 
 
 def test_the_result_is_all_that_is_on_stdout(cli: Cli, protocol_app: AppServer) -> None:
@@ -221,3 +222,40 @@ def test_the_timeout_covers_an_app_that_drips(cli: Cli, arguments: list[str]) ->
         done = cli(command, server.url, *more, "--timeout", "1")
     assert (done.code, done.out) == (5, "")
     assert "the app did not open within 1 s" in done.err
+
+
+@pytest.mark.parametrize("name", ["//twice", "/twice", "twice", "/a/b", "with space", "/h#ash"])
+def test_endpoints_with_unusual_names_are_called(
+    cli: Cli, app_server: ServerPool, name: str
+) -> None:
+    app = app_server("named_app.py", GRADIO_6)
+    done = cli("call", app.url, name, "--x", "hi")
+    api_name = "//twice" if "twice" in name else name.removeprefix("/")
+    assert (done.code, done.out, done.err) == (0, f"{api_name}|hi\n", "")
+
+
+def test_help_and_errors_quote_an_endpoint_for_the_shell(cli: Cli, app_server: ServerPool) -> None:
+    app = app_server("named_app.py", GRADIO_6)
+    command = f"spacecall call {app.url} '/a;b+c&d'"
+    assert cli("call", app.url, "/a;b+c&d", "--help").out.startswith(f"Usage: {command} --x")
+    assert f"see {command} --help" in cli("call", app.url, "a;b+c&d").err
+    assert "\nbreak" not in cli("call", app.url, "/line\nbreak", "--help").out
+    assert "\nbreak" not in cli("inspect", app.url).out
+
+
+def test_add_takes_endpoints_with_unusual_names(cli: Cli, app_server: ServerPool) -> None:
+    app = app_server("named_app.py", GRADIO_6)
+    names = ["//predict", "/predict", "///twice", "/with space"]
+    assert cli("add", app.url, "--endpoints", "/predict,//predict, twice,with space").code == 0
+    (path,) = Path("schemas/spaces").glob("*/space.lock.json")
+    lock = json.loads(path.read_text("utf-8"))
+    assert sorted(lock["endpoints"]) == sorted(names)
+    Path("pyproject.toml").write_text(
+        f'[tool.spacecall.spaces.{lock["name"]}]\nendpoints = ["twice", "with space"]\n',
+        encoding="utf-8",
+    )
+    assert cli("generate").code == 0
+    assert cli("check").code == 0
+    assert cli("refresh").code == 0
+    lock = json.loads(path.read_text("utf-8"))
+    assert lock["endpoints"] == ["///twice", "/with space"]

@@ -45,10 +45,12 @@ def test_every_generation_tells_its_protocol_and_prefix(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_functions_are_found_by_name_with_or_without_a_slash(version: str) -> None:
+def test_functions_are_found_by_the_exact_name(version: str) -> None:
     config, _ = protocol_app(version)
     echo = dependency(config, "/echo")
-    assert echo is config.find("echo")
+    assert echo is config.find("/echo")
+    assert config.find("echo") is None
+    assert config.find("//echo") is None
     assert echo.name == "/echo"
     assert (echo.fn_index, echo.queued, echo.generator, echo.stateful) == (0, True, False, False)
     assert dependency(config, "/stream_text").generator
@@ -100,7 +102,7 @@ def test_of_two_functions_with_one_name_the_more_public_one_is_found() -> None:
 
 def test_of_two_public_functions_with_one_name_the_last_is_found() -> None:
     config = config_with({"id": 7, "api_name": "f"}, {"id": 8, "api_name": "f"})
-    assert dependency(config, "f").fn_index == 8
+    assert dependency(config, "/f").fn_index == 8
 
 
 def test_a_function_without_a_server_side_cannot_be_found() -> None:
@@ -109,14 +111,21 @@ def test_a_function_without_a_server_side_cannot_be_found() -> None:
     assert config.dependencies[2].name is None
 
 
-@pytest.mark.parametrize("name", [None, False, ""])
+@pytest.mark.parametrize("name", [None, False, 7])
 def test_a_function_without_a_name_has_none(name: object) -> None:
     assert config_with({"api_name": name}).dependencies[0].name is None
 
 
+def test_an_api_name_is_any_text() -> None:
+    """Gradio 3.50 lists an empty one as `/`; the slash in front of another is a part of it."""
+    config = config_with({"api_name": ""}, {"api_name": "predict"}, {"api_name": "/predict"})
+    assert [one.name for one in config.dependencies] == ["/", "/predict", "//predict"]
+    assert [config.find(name) for name in ("/", "/predict", "//predict")] == [*config.dependencies]
+
+
 def test_without_an_id_a_function_is_known_by_its_place() -> None:
     config = config_with({"api_name": "a"}, {"api_name": "b"})
-    assert dependency(config, "b").fn_index == 1
+    assert dependency(config, "/b").fn_index == 1
 
 
 @pytest.mark.parametrize(("app", "queued"), [(True, True), (False, False), (None, True)])
@@ -124,12 +133,12 @@ def test_a_function_that_does_not_say_follows_the_app_to_the_queue(
     app: object, queued: bool
 ) -> None:
     config = config_with({"api_name": "f", "queue": None}, enable_queue=app)
-    assert dependency(config, "f").queued is queued
+    assert dependency(config, "/f").queued is queued
 
 
 def test_skipped_components_take_no_value_from_the_caller() -> None:
     config = config_with({"api_name": "f", "inputs": [3, 1, 2], "outputs": [2, 1, 3]})
-    found = dependency(config, "f")
+    found = dependency(config, "/f")
     assert [one.hidden for one in found.inputs] == [True, False, True]
     assert found.inputs[1] == Component(id=1, type="textbox", label="text", props={"label": "text"})
     assert found.fill(["x"]) == [None, "x", None]
@@ -142,14 +151,14 @@ def test_a_button_among_the_inputs_is_sent_with_its_text() -> None:
     state = {"id": 8, "type": "state", "skip_api": True, "props": {"value": "the server's"}}
     one = {"api_name": "f", "inputs": [9, 8]}
     config = read_config({"components": [button, state], "dependencies": [one]})
-    assert dependency(config, "f").fill([]) == ["Press", None]
+    assert dependency(config, "/f").fill([]) == ["Press", None]
 
 
 @pytest.mark.parametrize("values", [[], ["a", "b"]])
 def test_a_wrong_number_of_values_is_refused(values: list[str]) -> None:
     config = config_with({"api_name": "f", "inputs": [1, 2]})
     with pytest.raises(SchemaDriftError, match=r"/f takes 1 values, got \d"):
-        dependency(config, "f").fill(values)
+        dependency(config, "/f").fill(values)
 
 
 def test_a_function_that_takes_the_component_gets_its_properties_with_the_value() -> None:
@@ -164,7 +173,7 @@ def test_a_function_that_takes_the_component_gets_its_properties_with_the_value(
 
 def test_a_component_that_the_config_does_not_list_is_tolerated() -> None:
     config = config_with({"api_name": "f", "inputs": [99, "x"], "outputs": None})
-    found = dependency(config, "f")
+    found = dependency(config, "/f")
     assert found.inputs == (Component(id=99, type=""),)
     assert found.fill([1]) == [1]
 
@@ -184,7 +193,7 @@ def test_fields_of_an_unexpected_kind_read_as_absent() -> None:
     assert (config.version, config.version_info, config.protocol) == ("", (), "ws")
     assert (config.max_file_size, config.app_id, config.space_id) == (None, None, None)
     assert config.api_prefix == "/gradio_api"
-    assert dependency(config, "f").inputs == (Component(id=1, type=""),)
+    assert dependency(config, "/f").inputs == (Component(id=1, type=""),)
 
 
 def test_limits_and_flags_are_read() -> None:

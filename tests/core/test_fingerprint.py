@@ -98,3 +98,12 @@ def test_every_generation_has_fingerprints(version: str) -> None:
     assert echo is not None
     assert fingerprint(echo) == "(textbox) -> (textbox) queued"
     assert differences(fingerprints(config, endpoints), config) == []
+
+
+def test_names_that_differ_by_a_slash_are_two_endpoints() -> None:
+    config, _ = protocol_app("6.31.0")
+    echo = fingerprints(config, ["/echo"])["/echo"]
+    assert differences({"/echo": echo}, config) == []
+    assert differences({"//echo": echo}, config) == [
+        "//echo: the app has no such endpoint any more"
+    ]

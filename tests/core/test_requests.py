@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
@@ -135,6 +136,25 @@ def test_the_simple_call_api_names_the_function_and_then_the_job(
     call = requests.call(app, echo, ("hi",))
     assert call == Request("POST", f"{prefix}/call/echo", json={"data": ["hi"]})
     assert requests.call_stream(app, echo, "a/b") == Request("GET", f"{prefix}/call/echo/a%2Fb")
+
+
+@pytest.mark.parametrize("api_name", ["/predict", "a/b", "", "..", "a\nb"])
+def test_a_name_that_a_url_cannot_carry_is_run_by_its_index(
+    app: AppConfig, prefix: str, api_name: str
+) -> None:
+    endpoint = replace(dependency(app, "/echo"), api_name=api_name)
+    run = requests.run(app, endpoint, ["hi"], "s1")
+    assert run.path == f"{prefix}/run/predict"
+    assert run.json["fn_index"] == endpoint.fn_index
+    with pytest.raises(InvalidInputError, match="a URL cannot carry") as raised:
+        requests.call(app, endpoint, ["hi"])
+    assert raised.value.endpoint == f"/{api_name}"
+
+
+def test_other_names_are_quoted(app: AppConfig, prefix: str) -> None:
+    endpoint = replace(dependency(app, "/echo"), api_name="with space?")
+    assert requests.run(app, endpoint, [], "s1").path == f"{prefix}/run/with%20space%3F"
+    assert requests.call(app, endpoint, []).path == f"{prefix}/call/with%20space%3F"
 
 
 def test_a_reset_names_the_job(app: AppConfig, prefix: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Final, cast
 
+from spacecall._core.endpoint_names import endpoint_name, match_endpoint
 from spacecall._core.schema_check import map_files, problems
 from spacecall._filesources import is_data_uri
 from spacecall._suggestions import did_you_mean
@@ -18,19 +19,21 @@ _MOST_PROBLEMS: Final = 20
 
 
 def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
-    """The endpoint called `name`, with or without its slash.
+    """The endpoint called `name`, with or without its slash; see `match_endpoint`.
 
     Raises:
         NotFoundError: there is none; the message names the nearest.
     """
-    wanted = name if name.startswith("/") else f"/{name}"
-    if wanted in endpoints:
-        return endpoints[wanted]
-    raise unknown_endpoint(wanted, list(endpoints))
+    match = match_endpoint(name, endpoints)
+    if match is None:
+        raise unknown_endpoint(name, list(endpoints))
+    return endpoints[match]
 
 
 def unknown_endpoint(name: str, known: list[str]) -> NotFoundError:
     """The error for a name that the app does not have."""
+    if not name.startswith("/"):
+        name = endpoint_name(name)
     otherwise = f"it has {_listed(known)}" if known else "it has no endpoint with a name"
     hint = did_you_mean(name, known, otherwise, count=3, cutoff=0.5)
     return NotFoundError(f"the app has no endpoint {shorten(name)}; {hint}", endpoint=name)

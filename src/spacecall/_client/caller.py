@@ -11,6 +11,7 @@ from spacecall._client.connection import Connection
 from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.queue_call import Prepare, QueueCall, SequenceCall, Way
 from spacecall._core.config import Dependency
+from spacecall._core.endpoint_names import match_endpoint
 from spacecall.endpoints import Endpoint
 from spacecall.options import CallOptions
 
@@ -88,7 +89,7 @@ class Caller:
             kind = type(endpoint).__name__
             raise TypeError(f"an endpoint is called by its name, as {name!r}, got {kind}")
         if positional:
-            described = endpoints.get(f"/{endpoint.removeprefix('/')}")
+            described = endpoints.get(match_endpoint(endpoint, endpoints) or "")
             parameters = described.parameters if described else ()
             names = ", ".join(f"{parameter.name}=…" for parameter in parameters) or "name=…"
             names = self._way.connection.link.redactor()(names)

@@ -92,7 +92,7 @@ class QueueCall(Call[T]):
             event_id = await job.detached()
         return Ticket(
             space=connection.link.base,
-            endpoint=self._name,
+            endpoint=job.endpoint,
             session_hash=channel.session_hash,
             event_id=event_id,
             cookies=channel.kept_cookies,

@@ -19,6 +19,7 @@ from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation
 from spacecall._core.loose import error_text
 from spacecall._core.redaction import Redactor
+from spacecall._core.requests import call_path
 from spacecall._core.work import State
 from spacecall._io.settings import Settings
 from spacecall.errors import (
@@ -88,6 +89,11 @@ class QueueJob(Job[T]):
         """The server's id of the job, once it has one."""
         return self._core.event_id
 
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's name, as the app has it."""
+        return self._plan.endpoint.name or ""
+
     async def _give_up(self, error: SpaceError) -> None:
         if self._core.ended or self._core.event_id is None or self._alone is not None:
             self.drop(error)
@@ -142,8 +148,13 @@ class QueueJob(Job[T]):
         return endpoint.queued or endpoint.generator or has_json
 
     def _way_alone(self) -> Alone | None:
-        """What does the job without the stream of a session; None where it is done on that."""
+        """What does the job without the stream of a session; None where it is done on that.
+
+        Raises:
+            InvalidInputError: the simple call API cannot reach the endpoint.
+        """
         if self._settings.simple:
+            call_path(self._connection.app, self._plan.endpoint)
             return _loaded("simple")
         if not self._queued:
             return _loaded("run")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.loose import is_array, is_object, items, mapping, text
 from spacecall._core.translations import translate, translations
 from spacecall.endpoints import Visibility
@@ -79,7 +80,7 @@ class Dependency:
 
     Attributes:
         fn_index: what the queue calls it by; it changes when the app does.
-        api_name: its name without a slash; None if it cannot be called by name.
+        api_name: its name as the app's author wrote it; None if it cannot be called by name.
         inputs: its input components, hidden ones included.
         outputs: its output components, hidden ones included.
         queued: whether its jobs wait in the app's queue.
@@ -104,7 +105,7 @@ class Dependency:
     @property
     def name(self) -> str | None:
         """`/echo`, or None if it cannot be called by name."""
-        return None if self.api_name is None else f"/{self.api_name}"
+        return None if self.api_name is None else endpoint_name(self.api_name)
 
     @property
     def stateful(self) -> bool:
@@ -177,8 +178,8 @@ class AppConfig:
     def __post_init__(self) -> None:
         named: dict[str, list[Dependency]] = {}
         for dependency in self.dependencies:
-            if dependency.api_name is not None:
-                named.setdefault(dependency.api_name, []).append(dependency)
+            if dependency.name is not None:
+                named.setdefault(dependency.name, []).append(dependency)
         for rivals in named.values():
             # the most public first, and of these the last
             rivals.reverse()
@@ -186,17 +187,17 @@ class AppConfig:
         object.__setattr__(self, "_named", named)
 
     def find(self, name: str) -> Dependency | None:
-        """The function called `name` (`/echo` or `echo`), if there is one.
+        """The function called exactly `name`, such as `/echo`, if there is one.
 
         Where several have the name, it is the one that /info describes: the most public, and of
         these the last.
         """
-        rivals = self._named.get(name.removeprefix("/"))
+        rivals = self._named.get(name)
         return rivals[0] if rivals else None
 
     def is_ambiguous(self, name: str) -> bool:
         """Whether several functions are called `name`."""
-        return len(self._named.get(name.removeprefix("/"), ())) > 1
+        return len(self._named.get(name, ())) > 1
 
 
 def read_config(config: object) -> AppConfig:
@@ -261,14 +262,14 @@ def _dependency(
     number = raw.get("id")
     queue = raw.get("queue")
     types = mapping(raw.get("types"))
-    name = text(raw.get("api_name")).removeprefix("/") or None
+    name = raw.get("api_name")
     inputs = _slots(raw.get("inputs"), components)
     numbers = items(raw.get("component_prop_inputs"))
     whole = {number for number in numbers if isinstance(number, int)}
     return Dependency(
         fn_index=number if isinstance(number, int) else position,
         # without a function on the server there is nothing to call
-        api_name=None if raw.get("backend_fn") is False else name,
+        api_name=name if isinstance(name, str) and raw.get("backend_fn") is not False else None,
         inputs=inputs,
         outputs=_slots(raw.get("outputs"), components),
         queued=queue if isinstance(queue, bool) else queued,

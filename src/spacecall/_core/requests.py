@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from spacecall._core.config import AppConfig, Dependency
+from spacecall._core.endpoint_names import url_segment
 from spacecall._core.loose import error_text
 from spacecall.errors import InvalidInputError
 
@@ -68,24 +69,43 @@ def join(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash
 
 
 def run(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash: str) -> Request:
-    """Call a function that does not use the queue; the answer is the output itself."""
-    name = quote(endpoint.api_name or "predict", safe="")
+    """Call a function that does not use the queue; the answer is the output itself.
+
+    Every server goes by `fn_index`: a name that a URL cannot carry is left out of the path.
+    """
+    name = url_segment(endpoint.api_name or "") or "predict"
     body = {"data": list(data), "fn_index": endpoint.fn_index, "session_hash": session_hash}
     return Request("POST", f"{app.api_prefix}/run/{name}", json=body)
 
 
 def call(app: AppConfig, endpoint: Dependency, data: Sequence[Any]) -> Request:
-    """Put a job into the queue over the simple call API (4.21+), in a session of its own."""
-    return Request("POST", _call_path(app, endpoint), json={"data": list(data)})
+    """Put a job into the queue over the simple call API (4.21+), in a session of its own.
+
+    Raises:
+        InvalidInputError: as `call_path`.
+    """
+    return Request("POST", call_path(app, endpoint), json={"data": list(data)})
 
 
 def call_stream(app: AppConfig, endpoint: Dependency, event_id: str) -> Request:
     """The events of a job of the simple call API. To be opened once."""
-    return Request("GET", f"{_call_path(app, endpoint)}/{quote(event_id, safe='')}")
+    return Request("GET", f"{call_path(app, endpoint)}/{quote(event_id, safe='')}")
 
 
-def _call_path(app: AppConfig, endpoint: Dependency) -> str:
-    return f"{app.api_prefix}/call/{quote(endpoint.api_name or 'predict', safe='')}"
+def call_path(app: AppConfig, endpoint: Dependency) -> str:
+    """The path of an endpoint in the simple call API.
+
+    Raises:
+        InvalidInputError: the endpoint's name cannot be a part of a URL.
+    """
+    segment = url_segment(endpoint.api_name or "")
+    if segment is None:
+        raise InvalidInputError(
+            "the simple call API cannot reach an endpoint with this name, which a URL cannot "
+            "carry: call without simple",
+            endpoint=endpoint.name,
+        )
+    return f"{app.api_prefix}/call/{segment}"
 
 
 def stream(app: AppConfig, session_hash: str) -> Request:

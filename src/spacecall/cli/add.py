@@ -61,7 +61,7 @@ def add(
     access = Credentials.of().for_app(source)
     app = anyio.run(lambda: fetch(source, auth=access.auth))
     known = project.named(name, app.source)
-    asked = [one for one in endpoints.split(",") if one.strip()]
+    asked = [name for part in endpoints.split(",") if (name := part.strip())]
     done = projects.add(
         app,
         project.root,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,7 @@ class _Work:
         texts = [self.order.json, *(one for values in self.given.values() for one in values)]
         inputs = Inputs(await stdin.read_all() if any(map(reads_stdin, texts)) else b"")
         arguments = self._arguments(inputs)
-        check_complete(self.flags, arguments, f"{self.order.source} {self.endpoint.name}")
+        check_complete(self.flags, arguments, shlex.join([self.order.source, self.endpoint.name]))
         stream = self._stream()
         call = call_of(self.space, self.endpoint, arguments)
         try:

@@ -48,7 +48,7 @@ def endpoint_block(endpoint: Endpoint) -> RenderableType:
 
 def endpoint_help(source: str, endpoint: Endpoint, flags: Sequence[Flag]) -> RenderableType:
     """The page of `call SOURCE /endpoint --help`."""
-    usage = f"Usage: spacecall call {shlex.quote(source)} {endpoint.name}"
+    usage = visible_line(f"Usage: spacecall call {shlex.join([source, endpoint.name])}")
     needed = " ".join(_flag(flag, short=True) for flag in flags if flag.parameter.required)
     page: list[RenderableType] = [Text(f"{usage} {needed} [OPTIONS]".replace("  ", " "))]
     said = [_described(endpoint), ", ".join(marks_of(endpoint))]
@@ -62,7 +62,7 @@ def endpoint_help(source: str, endpoint: Endpoint, flags: Sequence[Flag]) -> Ren
 
 
 def _head(endpoint: Endpoint) -> Text:
-    head = Text(endpoint.name, "bold cyan")
+    head = Text(visible_line(endpoint.name), "bold cyan")
     if marks := marks_of(endpoint):
         head.append(f"  ({', '.join(marks)})", "not bold yellow")
     return head

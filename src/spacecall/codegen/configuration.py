@@ -233,5 +233,4 @@ class _Reader:
         if not is_array(value) or not value:
             self.wrong(key, "is no list of endpoints' names")
             return None
-        names = [self.text(key, one).removeprefix("/") for one in value]
-        return tuple(dict.fromkeys(f"/{name}" for name in names))
+        return tuple(dict.fromkeys(str(one) for one in value if self.text(key, one)))

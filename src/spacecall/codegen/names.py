@@ -178,7 +178,7 @@ class Scope:
         shared = Counter(map(_as_python_reads, proposals.values()))
         names: dict[str, str] = {}
         for key, name in proposals.items():
-            alone = shared[_as_python_reads(name)] == 1 or key.lstrip("/") == name
+            alone = shared[_as_python_reads(name)] == 1 or key.removeprefix("/") == name
             if alone and self._are_free(forms(name)):
                 names[key] = name
                 self.reserve(*forms(name))

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from spacecall._atomic import write_files
-from spacecall._client.arguments import unknown_endpoint
+from spacecall._client.arguments import find
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.info import read_endpoints
 from spacecall._core.loose import mapping, text
@@ -158,11 +158,8 @@ def wanted(
     """
     found = read_endpoints(config, info)
     if names is not None:
-        asked = [f"/{name.strip().removeprefix('/')}" for name in names]
-        for one in asked:
-            if one not in found:
-                raise unknown_endpoint(one, list(found))
-        return [each for each in found.values() if each.name in asked], {}
+        matches = {find(found, name).name for name in names}
+        return [each for each in found.values() if each.name in matches], {}
     shown = {"public", "undocumented"} if undocumented else {"public"}
     chosen = [each for each in found.values() if each.visibility in shown]
     known = {each.name for each in chosen}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.loose import items, mapping, text
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, described, endpoint_of, reached
@@ -27,14 +28,18 @@ def restricted(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaF
     Raises:
         SchemaError: it has no such endpoint.
     """
-    known = endpoints_of(folder)
-    if endpoints is None or set(known) == set(endpoints):
+    if endpoints is None:
         return folder
-    for name in endpoints:
-        if name not in known:
+    known = endpoints_of(folder)
+    chosen = {name: match_endpoint(name, known) for name in endpoints}
+    for name, match in chosen.items():
+        if match is None:
             hint = did_you_mean(name, known, f"it has {', '.join(known) or 'none'}.")
             raise SchemaError(f"{folder.name} has no endpoint {name}: {hint} Or refresh it")
-    made = {name: _kept(folder.documents[name], set(endpoints)) for name in (JOIN, QUEUE_DATA)}
+    names = {match for match in chosen.values() if match is not None}
+    if names == set(known):
+        return folder
+    made = {name: _kept(folder.documents[name], names) for name in (JOIN, QUEUE_DATA)}
     return replace(folder, documents={**folder.documents, **made})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from spacecall._core.endpoint_names import api_name_of
 from spacecall._core.loose import items, mapping, strings, text
 from spacecall._core.sources import base_url, space_id
 from spacecall.codegen.schemas import JOIN, NOTES, QUEUE_DATA, described, notes, reached
@@ -104,7 +105,7 @@ class FakeApp:
         dependencies = [
             {
                 "id": one.fn_index,
-                "api_name": one.name.removeprefix("/"),
+                "api_name": api_name_of(one.name),
                 "inputs": list(_components(one.inputs, components)),
                 "outputs": list(_components(one.outputs, components)),
                 "queue": one.queued,

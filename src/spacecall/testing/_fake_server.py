@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import anyio
 
+from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.filedata import write_file_data
 from spacecall._core.loose import items, mapping, text
 from spacecall._io.intercept import NetworkError, Received, Sent
@@ -83,8 +84,8 @@ class Server:
                     fn_index if isinstance(fn_index, int) else None
                 )
                 return answer_json({"success": True})
-            case "POST", ["run", name]:
-                return await self._run(name, _value(body))
+            case "POST", ["run", _]:
+                return await self._run(_value(body))
             case "POST", ["call", name]:
                 return await self._call(name, _value(body))
             case "POST", ["upload"]:
@@ -100,10 +101,7 @@ class Server:
 
     async def _join(self, body: Any) -> Received:
         asked = mapping(body)
-        function = next(
-            (one for one in self._app.functions.values() if one.fn_index == asked.get("fn_index")),
-            None,
-        )
+        function = self._function(asked.get("fn_index"))
         if function is None:
             return answer_json({"detail": "no such function"}, 500)
         outcome = await self._outcome(function, items(asked.get("data")))
@@ -112,11 +110,16 @@ class Server:
         self._session(text(asked.get("session_hash"))).join(job)
         return answer_json({"event_id": event_id})
 
-    async def _run(self, name: str, body: Any) -> Received:
-        function = self._app.functions.get(f"/{name}")
+    def _function(self, fn_index: object) -> Function | None:
+        functions = self._app.functions.values()
+        return next((one for one in functions if one.fn_index == fn_index), None)
+
+    async def _run(self, body: Any) -> Received:
+        asked = mapping(body)
+        function = self._function(asked.get("fn_index"))
         if function is None:
             return _missing()
-        outcome = await self._outcome(function, items(mapping(body).get("data")))
+        outcome = await self._outcome(function, items(asked.get("data")))
         await anyio.sleep(outcome.delay)
         if outcome.lost:
             raise NetworkError(LOST)
@@ -127,7 +130,7 @@ class Server:
         )
 
     async def _call(self, name: str, body: Any) -> Received:
-        function = self._app.functions.get(f"/{name}")
+        function = self._app.functions.get(endpoint_name(name))
         if function is None:
             return _missing()
         event_id = self._event_id()

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeAlias
 
 from pydantic import BaseModel
 
+from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.loose import is_object
 from spacecall._core.schema_check import problems
 from spacecall._core.schema_nodes import is_list
@@ -143,11 +144,11 @@ class FakeSpace:
         return self
 
     def _function(self, endpoint: str) -> Function:
-        found = self._app.functions.get(f"/{endpoint.removeprefix('/')}")
-        if found is None:
+        name = match_endpoint(endpoint, self._app.functions)
+        if name is None:
             names = ", ".join(self._app.functions) or "none"
             raise NotFoundError(f"the schemas have no endpoint {endpoint!r}; there are: {names}")
-        return found
+        return self._app.functions[name]
 
     async def _play(self, function: Function, given: Sequence[Any]) -> Outcome:
         names = [slot.name for slot in function.visible_inputs]
