@@ -1,0 +1,1 @@
+"""What the components of each Gradio release take and give: see `./scripts/components/run`."""
