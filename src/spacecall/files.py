@@ -206,9 +206,18 @@ def file_of(source: Source, *, name: str | None = None, mime_type: str | None = 
 
 
 class _OpenedFile(File):
-    """A file whose source nobody has to open: the only kind that is made of received data."""
+    """A file whose source nobody has to open: the only kind that is made of received data.
+
+    Handles of the same source are equal, so that a result which repeats a streamed value is.
+    """
 
     __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OpenedFile) and self._source == other._source
+
+    def __hash__(self) -> int:
+        return hash(self._source)
 
     def __init__(self, source: Source, name: str | None, mime_type: str | None) -> None:
         self._source = source

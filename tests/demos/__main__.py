@@ -1,13 +1,90 @@
-import time, sys, argparse, anyio, warnings
+"""Runs the demo apps on real servers of Gradio releases: `scripts/corpus`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+
 from tests import servers
-from tests.demos.runner import run_apps
-warnings.simplefilter("ignore")
-p = argparse.ArgumentParser(); p.add_argument("--gradio", default="6.31.0"); p.add_argument("apps", nargs="*"); o = p.parse_args()
-async def main(url):
-    total = 0; t0=time.monotonic()
-    async for r in run_apps(url, o.gradio, o.apps):
-        total += r.calls
-        print("==", round(time.monotonic()-t0,1), r.app, r.calls, len(r.differences), flush=True)
-        for d in r.differences: print("  ", d, flush=True)
-    print(total)
-with servers.serve("demos/serve.py", o.gradio, args=["--only", ",".join(o.apps)] if o.apps else [], env={"QUEUE_PAUSE": "0.05"}) as s: anyio.run(main, s.url)
+from tests.demos.explanations import EXPLANATIONS
+from tests.demos.runner import APP, Report, run_apps
+
+RELEASES = (servers.GRADIO_6, servers.GRADIO_5, servers.GRADIO_4)
+
+
+def run_release(version: str, apps: Sequence[str], at_once: int) -> list[Report]:
+    """Run apps on one Gradio; every app if none is named. Prints what has no explanation."""
+    reports: list[Report] = []
+    began = time.monotonic()
+
+    def show(report: Report) -> None:
+        reports.append(report)
+        explained = sum(len(entries) for entries in report.explained.values())
+        print(
+            f"{version} {report.app}: {report.calls} calls, {explained} explained, "
+            f"{len(report.unexplained)} unexplained ({time.monotonic() - began:.0f} s)",
+            flush=True,
+        )
+        for difference in report.unexplained:
+            print(f"  {difference}", flush=True)
+
+    async def run(url: str) -> None:
+        await run_apps(url, version, on_report=show, at_once=at_once)
+
+    options = ["--only", ",".join(apps)] if apps else []
+    with servers.serve(APP, version, args=options, env={"QUEUE_PAUSE": "0.05"}) as server:
+        anyio.run(run, server.url)
+    return reports
+
+
+def table(results: dict[str, list[Report]]) -> str:
+    """The result as Markdown: a row for each release, and the explanations with their counts."""
+    lines = [
+        "| Gradio | apps | endpoints | calls of each client | differences | unexplained |",
+        "|---|---|---|---|---|---|",
+    ]
+    counts = Counter[str]()
+    for version, reports in results.items():
+        for report in reports:
+            counts.update({name: len(entries) for name, entries in report.explained.items()})
+        unexplained = sum(len(report.unexplained) for report in reports)
+        total = unexplained + sum(
+            len(entries) for report in reports for entries in report.explained.values()
+        )
+        endpoints = sum(report.endpoints for report in reports)
+        calls = sum(report.calls for report in reports)
+        lines.append(
+            f"| {version} | {len(reports)} | {endpoints} | {calls} | {total} | {unexplained} |"
+        )
+    lines += ["", "The differences, and how many results have them:", ""]
+    lines += [f"- {entry.reason} ({counts[entry.name]})" for entry in EXPLANATIONS]
+    return "\n".join([*lines, ""])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 1 if a difference has no explanation."""
+    parser = argparse.ArgumentParser(prog="scripts/corpus", description=__doc__)
+    parser.add_argument("--gradio", action="append", help="a release (all by default)")
+    parser.add_argument("--at-once", type=int, default=2, help="apps called at the same time")
+    parser.add_argument("--table", type=Path, help="where to write the result as Markdown")
+    parser.add_argument("apps", nargs="*", help="names of apps (all by default)")
+    options = parser.parse_args(arguments)
+    warnings.simplefilter("ignore")
+    results = {
+        version: run_release(version, options.apps, options.at_once)
+        for version in options.gradio or RELEASES
+    }
+    if options.table:
+        options.table.write_text(table(results), encoding="utf-8")
+    return int(any(report.unexplained for reports in results.values() for report in reports))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from spacecall.codegen.fetch import AppDocuments
 from tests.servers import DATA
@@ -16,14 +16,14 @@ PICTURE: Final = DATA / "red.png"
 SOUND: Final = DATA / "tone.wav"
 NOTE: Final = DATA / "hello wörld.txt"
 
-_TEXTS: Final = (None, "", 'ünï <b>"quoted"</b>\n\u2028😀', "x" * 3000)
-_TABLES: Final = (
+_TEXTS: Final[tuple[Any, ...]] = (None, "", 'ünï <b>"quoted"</b>\n\u2028😀', "x" * 3000)
+_TABLES: Final[tuple[Any, ...]] = (
     None,
     {"headers": ["a", "b"], "data": [["x", 1], ["ü", 2.5]], "metadata": None},
     {"headers": ["a"], "data": [], "metadata": None},
     {"headers": ["a", "b"], "data": [[None, True]], "metadata": None},
 )
-_CHATS: Final = (
+_CHATS: Final[tuple[Any, ...]] = (
     None,
     [],
     [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "**yes**"}],
@@ -38,7 +38,7 @@ class LocalFile:
     path: Path
 
 
-_EDGES: Final[Mapping[str, Sequence[Any]]] = {
+_EDGES: Final[dict[str, tuple[Any, ...]]] = {
     "textbox": _TEXTS,
     "markdown": _TEXTS,
     "html": _TEXTS,
@@ -83,7 +83,7 @@ _EDGES: Final[Mapping[str, Sequence[Any]]] = {
     "fileexplorer": ([], ["red.png"], None),
     "browserstate": (["x", 2], None),
 }
-_BY_SCHEMA: Final[Mapping[str, Sequence[Any]]] = {
+_BY_SCHEMA: Final[dict[str, tuple[Any, ...]]] = {
     "string": ("", "ü"),
     "integer": (0, -1),
     "number": (0.5, 3),
@@ -94,7 +94,6 @@ _BY_SCHEMA: Final[Mapping[str, Sequence[Any]]] = {
 """Of the parameters of `gr.api`, which have no component."""
 
 _EXAMPLE_FILES: Final = {"image": PICTURE, "audio": SOUND}
-_FILE_COMPONENTS: Final = ("image", "audio", "video", "model3d", "file", "uploadbutton")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,8 @@ class _Input:
 
     def edges(self) -> Iterator[Any]:
         """Values that something might go wrong with."""
-        choices = self.schema.get("enum") or self.schema.get("items", {}).get("enum") or []
+        items = self.schema.get("items", {})
+        choices: list[Any] = self.schema.get("enum") or items.get("enum") or []
         match self.component:
             case "radio":
                 yield from (*choices[:1], *choices[-1:], None, "no such choice")
@@ -183,9 +183,7 @@ def _endpoint_cases(
     name: str, described: Mapping[str, Any], config: Mapping[str, Any]
 ) -> Iterator[Case]:
     components = {component["id"]: component for component in config["components"]}
-    function = next(
-        entry for entry in config["dependencies"] if entry.get("api_name") == name[1:]
-    )
+    function = next(entry for entry in config["dependencies"] if entry.get("api_name") == name[1:])
     slots = [components[number] for number in function["inputs"]]
     visible = [slot for slot in slots if not slot.get("skip_api") and slot["type"] != "state"]
     inputs = [
@@ -203,7 +201,9 @@ def _endpoint_cases(
         tuple(str(entry["component"]).lower() for entry in described["returns"]),
     )
     examples = {number: entry.usual() for number, entry in enumerate(inputs)}
-    defaults = {number: value for number, value in examples.items() if not inputs[number].has_default}
+    defaults = {
+        number: value for number, value in examples.items() if not inputs[number].has_default
+    }
 
     def case(kind: Kind, label: str, *steps: Mapping[int, Any]) -> Case:
         return Case(name, kind, label, shape, steps)
@@ -221,8 +221,11 @@ def _endpoint_cases(
 
 def _names_a_file(value: Any) -> bool:
     if isinstance(value, dict):
-        return "path" in value or any(_names_a_file(item) for item in value.values())
-    return isinstance(value, list) and any(_names_a_file(item) for item in value)
+        fields = cast("dict[str, Any]", value)
+        return "path" in fields or any(_names_a_file(item) for item in fields.values())
+    if isinstance(value, list):
+        return any(_names_a_file(item) for item in cast("list[Any]", value))
+    return False
 
 
 def _short(value: Any) -> str:

@@ -79,7 +79,9 @@ class DynamicClient:
 
     def _call(self, caller: Caller, endpoint: str, arguments: Mapping[int, Any]) -> Call[Any]:
         names = [parameter.name for parameter in self._space.endpoints[endpoint].parameters]
-        return caller.call(endpoint, **{names[number]: value for number, value in arguments.items()})
+        return caller.call(
+            endpoint, **{names[number]: value for number, value in arguments.items()}
+        )
 
 
 class GeneratedClient:

@@ -84,18 +84,20 @@ def _told(outcome: Outcome) -> Any:
 
 def difference(left: Any, right: Any) -> tuple[str, Any, Any] | None:
     """The first place where JSON data differs, numbers by type too: path, left, right."""
-    if isinstance(left, dict) and isinstance(right, dict):
+    if type(left) is not type(right):
+        return "", left, right
+    if isinstance(left, dict):
         lefts, rights = cast("dict[str, Any]", left), cast("dict[str, Any]", right)
         keys = list(dict.fromkeys([*lefts, *rights]))
-        pairs = [(f".{key}", lefts.get(key, ABSENT), rights.get(key, ABSENT)) for key in keys]
-        return _first(pairs)
-    if isinstance(left, list) and isinstance(right, list):
+        return _first(
+            [(f".{key}", lefts.get(key, ABSENT), rights.get(key, ABSENT)) for key in keys]
+        )
+    if isinstance(left, list):
         firsts, seconds = cast("list[Any]", left), cast("list[Any]", right)
         if len(firsts) != len(seconds):
             return "", firsts, seconds
-        return _first([(f"[{i}]", *pair) for i, pair in enumerate(zip(firsts, seconds, strict=True))])
-    if type(left) is not type(right):
-        return "", left, right
+        pairs = enumerate(zip(firsts, seconds, strict=True))
+        return _first([(f"[{index}]", *pair) for index, pair in pairs])
     if isinstance(left, float) and math.isnan(left) and math.isnan(right):
         return None
     return None if left == right else ("", left, right)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from spacecall._core.outcomes import plain
 from tests.demos.comparison import Difference
@@ -36,7 +36,7 @@ def _is_stripped(difference: Difference) -> bool:
 
 def _is_left_out_button(difference: Difference) -> bool:
     message = str(difference.theirs)
-    return "button" in difference.case.components[0] and "enough input values" in message
+    return difference.case.endpoint == "/buttons" and "enough input values" in message
 
 
 def _is_reserved_name(difference: Difference) -> bool:
@@ -49,6 +49,30 @@ def _is_reserved_name(difference: Difference) -> bool:
 def _is_path_in_json(difference: Difference) -> bool:
     outputs = difference.case.components[1]
     return "json" in outputs and str(difference.theirs).startswith("HTTPStatusError")
+
+
+def _is_refused_none(difference: Difference) -> bool:
+    return "=None" in difference.case.label and str(difference.ours).startswith("InvalidInputError")
+
+
+def _is_refused_fraction(difference: Difference) -> bool:
+    message = str(difference.ours)
+    return "number with a fractional part" in message or "expected an integer" in message
+
+
+def _is_float_for_int(difference: Difference) -> bool:
+    ours, theirs = difference.ours, difference.theirs
+    typed = difference.client == "typed" and isinstance(ours, float) and isinstance(theirs, int)
+    return typed and float(theirs) == ours
+
+
+def _is_none_or_list(difference: Difference) -> bool:
+    return str(difference.ours).startswith("SchemaDriftError")
+
+
+def _is_default_file(difference: Difference) -> bool:
+    message = str(difference.ours)
+    return difference.case.kind == "defaults" and "missing 1 required keyword-only" in message
 
 
 EXPLANATIONS: Final = (
@@ -73,6 +97,32 @@ EXPLANATIONS: Final = (
         "paths inside JSON",
         "An object of a JSON output that has a `path` is data; gradio_client tries to download it.",
         _is_path_in_json,
+    ),
+    Explanation(
+        "None as an argument",
+        "None is refused before it is sent where the app's schema does not have it.",
+        _is_refused_none,
+    ),
+    Explanation(
+        "fractions for whole numbers",
+        "A fraction is refused where the app declares whole numbers; Gradio rounds it.",
+        _is_refused_fraction,
+    ),
+    Explanation(
+        "floats of typed clients",
+        "Typed clients read a whole number of a component that is declared as a number as a float.",
+        _is_float_for_int,
+    ),
+    Explanation(
+        "None and lists as results",
+        "A None or a list of files where the app's schema has another value raises "
+        "`SchemaDriftError`.",
+        _is_none_or_list,
+    ),
+    Explanation(
+        "files as defaults",
+        "A file that is a component's value is not the default of an argument of a typed client.",
+        _is_default_file,
     ),
 )
 

@@ -1,88 +1,123 @@
-"""Starts demo apps on a Gradio and compares what three clients get of every endpoint."""
+"""Calls every endpoint of demo apps with three clients, and compares what they get."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import httpx
 
 from spacecall import Auth
-from spacecall.codegen.fetch import AppDocuments, fetch
-from tests import servers
+from spacecall.codegen.fetch import fetch
 from tests.demos.cases import Case, cases
-from tests.demos.clients import (
-    Client,
-    DynamicClient,
-    GeneratedClient,
-    Outcome,
-    PeerClient,
-    opened,
-    peer,
-)
+from tests.demos.clients import DynamicClient, GeneratedClient, PeerClient, opened, peer
 from tests.demos.comparison import Difference, compare
+from tests.demos.explanations import explain
 
-_AT_ONCE = 20
-"""Apps of one server: every queue asks for work all the time."""
+APP: Final = "demos/serve.py"
+"""What `tests.servers` starts; `--only a,b` serves these apps alone."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What became of the calls of an app."""
+    """What became of the calls of an app.
+
+    Attributes:
+        app: its name.
+        endpoints, calls: how many were called, and how often by each client.
+        explained: the differences that are meant, by the name of their explanation.
+        unexplained: the others.
+    """
 
     app: str
+    endpoints: int = 0
     calls: int = 0
-    differences: list[Difference] = field(default_factory=list[Difference])
+    explained: dict[str, list[Difference]] = field(default_factory=dict[str, list[Difference]])
+    unexplained: list[Difference] = field(default_factory=list[Difference])
+
+    def add(self, differences: Sequence[Difference]) -> None:
+        """Sort differences into those with an explanation and those without."""
+        for difference in differences:
+            explanation = explain(difference)
+            if explanation is None:
+                self.unexplained.append(difference)
+            else:
+                self.explained.setdefault(explanation.name, []).append(difference)
 
 
-async def listed(url: str) -> dict[str, Any]:
-    """The apps of a server: what each is mounted with, by name."""
+async def run_apps(
+    url: str,
+    version: str,
+    *,
+    on_report: Callable[[Report], None],
+    select: Callable[[list[Case]], list[Case]] = lambda selected: selected,
+    at_once: int = 2,
+) -> None:
+    """Call every endpoint of the apps of a server.
+
+    Args:
+        url: of the server.
+        version: of its Gradio.
+        on_report: called with the report of each app.
+        select: chooses among the cases of an app.
+        at_once: apps that are called at the same time. The clients of an app take turns: Gradio
+            writes a file of the same content to the same path again, while others read it.
+    """
     async with httpx.AsyncClient() as client:
-        apps: dict[str, Any] = (await client.get(f"{url}/config")).json()["apps"]
-    return apps
+        apps: dict[str, dict[str, Any]] = (await client.get(f"{url}/config")).json()["apps"]
+    remaining = iter(apps.items())
 
-
-async def run_apps(url: str, version: str, names: Sequence[str]) -> AsyncGenerator[Report, None]:
-    """Call every endpoint of these apps of a server; a report for each app."""
-    apps = await listed(url)
-    with tempfile.TemporaryDirectory() as folder:
+    async def work(folder: Path) -> None:
         async with peer(version) as theirs:
-            for name in names or apps:
-                auth = (apps[name].get("auth") or [None])[0]
-                yield await _run_app(name, f"{url}/{name}", auth, theirs, Path(folder))
+            for name, options in remaining:
+                runner = _AppRunner(name, f"{url}/{name}", options, theirs, folder)
+                on_report(await runner.run(select))
+
+    with tempfile.TemporaryDirectory() as folder:
+        async with anyio.create_task_group() as group:
+            for _ in range(at_once):
+                group.start_soon(work, Path(folder))
 
 
-async def _run_app(
-    name: str, url: str, auth: Any, theirs: PeerClient, folder: Path
-) -> Report:
-    login = None if auth is None else Auth(username=auth[0], password=auth[1])
-    documents = await fetch(url, auth=login)
-    await theirs.open(url, auth)
-    report = Report(name)
-    async with opened(url, login) as space:
-        ours: dict[str, Client] = {
-            "dynamic": DynamicClient(space),
-            "typed": GeneratedClient(space, documents, name, folder),
-        }
-        for case in cases(documents):
-            outcomes = await _run_case(case, {**ours, "gradio_client": theirs})
-            report.calls += len(case.steps)
-            expected = outcomes.pop("gradio_client")
-            report.differences += compare(name, case, outcomes, expected)
-    return report
+@dataclass(frozen=True, slots=True)
+class _AppRunner:
+    name: str
+    url: str
+    options: dict[str, Any]
+    theirs: PeerClient
+    folder: Path
+
+    async def run(self, select: Callable[[list[Case]], list[Case]]) -> Report:
+        logins: list[tuple[str, str]] | None = self.options.get("auth")
+        auth = Auth(username=logins[0][0], password=logins[0][1]) if logins else None
+        documents = await fetch(self.url, auth=auth)
+        await self.theirs.open(self.url, logins[0] if logins else None)
+        report = Report(self.name)
+        async with opened(self.url, auth) as space:
+            dynamic = DynamicClient(space)
+            typed = GeneratedClient(space, documents, self.name, self.folder)
+            selected = select(cases(documents))
+            for case in selected:
+                expected = await self.theirs.run(case)
+                outcomes = {"dynamic": await dynamic.run(case), "typed": await typed.run(case)}
+                report.calls += len(case.steps)
+                report.add(compare(self.name, case, outcomes, expected))
+        report.endpoints = len({case.endpoint for case in selected})
+        return report
 
 
-async def _run_case(case: Case, clients: dict[str, Client]) -> dict[str, list[Outcome]]:
-    outcomes: dict[str, list[Outcome]] = {}
+def first_of_each_kind(selected: list[Case]) -> list[Case]:
+    """A sample: of each endpoint the first case of every kind."""
+    return list(_firsts(selected))
 
-    async def run(name: str, client: Client) -> None:
-        outcomes[name] = await client.run(case)
 
-    async with anyio.create_task_group() as group:
-        for name, client in clients.items():
-            group.start_soon(run, name, client)
-    return {name: outcomes[name] for name in clients}
+def _firsts(selected: list[Case]) -> Iterator[Case]:
+    taken: set[tuple[str, str]] = set()
+    for case in selected:
+        if (case.endpoint, case.kind) not in taken:
+            taken.add((case.endpoint, case.kind))
+            yield case

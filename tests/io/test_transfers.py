@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from spacecall import File, Timeouts
+from spacecall._client.lenses import Outputs
 from spacecall._core.config import AppConfig, read_config
 from spacecall._io.link import Link
 from spacecall._io.transfers import FILES_PER_REQUEST, RemoteSource, inline, upload
@@ -18,6 +20,7 @@ from spacecall.errors import (
     ProtocolError,
     StatusError,
 )
+from spacecall.events import Completed, Event, Output
 from spacecall.files import file_of
 from tests.faults import description
 from tests.faults.exchanges import Exchange, Handler
@@ -354,3 +357,27 @@ async def test_what_travels_in_the_arguments_is_bounded() -> None:
     async with server(endless) as app, linked(app.url) as link:
         with pytest.raises(InvalidInputError, match="more than 10000 bytes"):
             await inline(link, APP, File(f"{app.url}/endless.png"))
+
+
+async def test_handles_of_the_same_file_are_equal_within_a_space() -> None:
+    async with linked("http://app.test") as link, linked("http://app.test") as foreign:
+        first, again = (file_of(RemoteSource(link, APP, a_file())) for _ in range(2))
+        assert first == again
+        assert len({first, again}) == 1
+        changed = file_of(RemoteSource(link, APP, a_file(path="/srv/b.txt")))
+        elsewhere = file_of(RemoteSource(foreign, APP, a_file()))
+        assert first not in (changed, elsewhere, "a b.txt")
+        assert RemoteSource(link, APP, a_file()) != "a b.txt"
+    assert File(b"one") != File(b"one")
+
+
+async def test_a_result_that_repeats_the_last_file_is_left_out() -> None:
+    async with linked("http://app.test") as link:
+        outputs = Outputs(_events([file_of(RemoteSource(link, APP, a_file())) for _ in range(2)]))
+        assert len([file async for file in outputs]) == 1
+
+
+async def _events(files: list[File]) -> AsyncIterator[Event[File]]:
+    for file in files[:-1]:
+        yield Output(file)
+    yield Completed(files[-1], None)

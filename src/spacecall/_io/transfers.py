@@ -58,6 +58,15 @@ class RemoteSource:
             self.url = resolve(link.base + "/", found.url or found.path or "")
         self._link = link
 
+    def __eq__(self, other: object) -> bool:
+        """Compare what the app says of the files; those that two Spaces read are not equal."""
+        if not isinstance(other, RemoteSource):
+            return NotImplemented
+        return self._link is other._link and self.payload == other.payload
+
+    def __hash__(self) -> int:
+        return hash(self.url)
+
     def belongs_to(self, link: Link) -> bool:
         """Whether the app of `link` has this file already."""
         return link.base == self._link.base
