@@ -51,6 +51,19 @@ class Source(Protocol):
         ...
 
 
+class ImageLike(Protocol):
+    """An image of Pillow, told by what it can do: it is sent as a PNG file."""
+
+    @property
+    def mode(self) -> str:
+        """How its pixels are stored, such as `RGB`."""
+        ...
+
+    def save(self, fp: BinaryIO, format: str | None = None) -> None:  # noqa: A002 - Pillow's name
+        """Write it into a binary file."""
+        ...
+
+
 class WebUrl:
     """A file of the web, fetched without credentials when it is uploaded.
 
@@ -197,6 +210,32 @@ class _FileObjectSource:
             yield chunks
 
 
+class _ImageSource:
+    """An image, written as PNG each time that it is read."""
+
+    url = None
+    size = None
+    name = "image.png"
+    mime_type = "image/png"
+
+    def __init__(self, image: ImageLike) -> None:
+        self._image = image
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        file = io.BytesIO()
+        try:
+            await run_sync(self._image.save, file, "PNG")
+        except Exception as error:  # an image is the caller's and raises what it likes
+            raise InvalidInputError(
+                f"cannot write the {type(self._image).__name__} as PNG: {error}: write "
+                'File(…) of an image file, or image.convert("RGB")'
+            ) from error
+        file.seek(0)
+        async with aclosing(_chunks(file, waits=False)) as chunks:
+            yield chunks
+
+
 def peek(source: Source) -> bytes:
     """The first bytes of a local source that can be read again; of others none.
 
@@ -229,9 +268,14 @@ def open_source(source: object) -> Source:
         raise InvalidInputError("a file object must be opened in binary mode, got a text one")
     if hasattr(source, "read") and hasattr(source, "seekable"):
         return _FileObjectSource(cast("BinaryIO", source))
+    if callable(getattr(type(source), "save", None)) and isinstance(
+        getattr(source, "mode", None), str
+    ):
+        return _ImageSource(cast("ImageLike", source))
+    hint = ": write PIL.Image.fromarray(…)" if hasattr(type(source), "tolist") else ""
     raise InvalidInputError(
-        "a file is a path, bytes, a binary file object, a File, an http(s) URL or a data URI, "
-        f"got {type(source).__name__}"
+        "a file is a path, bytes, a binary file object, a File, an http(s) URL, a data URI or an "
+        f"image of Pillow, got {type(source).__name__}{hint}"
     )
 
 

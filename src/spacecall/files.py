@@ -15,7 +15,7 @@ from pydantic_core import core_schema
 
 from spacecall._atomic import Replacement
 from spacecall._filenames import safe_name
-from spacecall._filesources import CHUNK, Source, open_source
+from spacecall._filesources import CHUNK, ImageLike, Source, open_source
 from spacecall.errors import FileTooLargeError, InvalidInputError
 
 __all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput"]
@@ -26,8 +26,9 @@ MAX_READ_BYTES: Final = 256 * 2**20
 MAX_SAVE_BYTES: Final = 16 * 2**30
 """The most bytes that `File.save` writes, unless it is told otherwise: 16 GiB."""
 
-FileInput: TypeAlias = "File | str | os.PathLike[str] | bytes | BinaryIO"
-"""What `File` takes: a file, a path, an http(s) URL, a data URI, bytes, a binary file object."""
+FileInput: TypeAlias = "File | str | os.PathLike[str] | bytes | BinaryIO | ImageLike"
+"""What `File` takes: a file, a path, an http(s) URL, a data URI, bytes, a binary file object, or an
+image of Pillow."""
 
 
 class File:
@@ -39,7 +40,8 @@ class File:
 
     Args:
         source: a path, bytes, a binary file object (read from its position on), an http(s) URL
-            (fetched when it is uploaded, without credentials), a data URI, or another `File`.
+            (fetched when it is uploaded, without credentials), a data URI, an image of Pillow (sent
+            as PNG), or another `File`.
         name: the name the app sees; by default the source's own.
         mime_type: by default guessed from the name, or from the first bytes.
 
@@ -180,6 +182,13 @@ class File:
             cls._validate,
             serialization=core_schema.plain_serializer_function_ser_schema(lambda file: file),
         )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        properties: dict[str, Any] = {
+            name: {} for name in ("path", "url", "orig_name", "mime_type")
+        }
+        return {"type": "object", "title": "FileData", "properties": properties}
 
     @classmethod
     def _validate(cls, value: Any, info: core_schema.ValidationInfo[Any]) -> File:

@@ -223,6 +223,8 @@ class CallOptions(TypedDict, total=False):
             and a stream of its own, with whole values. It tells no place in the queue, progress or
             logs, and before Gradio 6 no app's error; `Timeouts.run` holds for the queue too.
             Calls of a session, and detached ones, cannot go over it.
+        check: whether arguments are checked before anything is sent; True by default. Without it
+            whatever JSON can carry is sent, and files are uploaded where the app's schema has them.
     """
 
     timeouts: Timeouts | None
@@ -230,6 +232,7 @@ class CallOptions(TypedDict, total=False):
     headers: Mapping[str, str] | None
     zero_gpu: ZeroGPU | None
     simple: bool | None
+    check: bool | None
 
 
 # No scheme, port, path or user: the token goes to a host by its name. IPv6 has colons.

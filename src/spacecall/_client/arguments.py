@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, Final, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from typing import Any, Final, TypeAlias, cast
 
+from spacecall._core.argument_values import as_json, is_json, unsendable
+from spacecall._core.config import Component
 from spacecall._core.endpoint_names import endpoint_name, match_endpoint
-from spacecall._core.schema_check import map_files, problems
+from spacecall._core.input_check import refusals
+from spacecall._core.schema_check import map_files
+from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import is_data_uri
 from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import File, FileInput
+
+InputCheck: TypeAlias = Callable[[Schema, str, Any], list[str]]
+"""Why an input of this schema and kind of component does not take a value; see `refusals`."""
 
 _MOST_NAMES: Final = 10
 _MOST_PROBLEMS: Final = 20
@@ -61,6 +68,13 @@ class ArgumentFiles:
             )
         return File(cast("FileInput", value))
 
+    def if_possible(self, value: Any) -> Any:
+        """Return the file, or the value itself where it stands for none."""
+        try:
+            return self(value)
+        except InvalidInputError:
+            return value
+
 
 def _texts(argument: object) -> Iterable[str]:
     if isinstance(argument, str):
@@ -70,22 +84,40 @@ def _texts(argument: object) -> Iterable[str]:
     return ()
 
 
-def bind(endpoint: Endpoint, arguments: Mapping[str, Any]) -> list[Any]:
-    """The values of the visible inputs in wire order, files as `File`, defaults filled in.
+def bind(
+    endpoint: str,
+    parameters: Sequence[Parameter],
+    arguments: Mapping[str, Any],
+    components: Sequence[Component] = (),
+    check: InputCheck | None = refusals,
+) -> list[Any]:
+    """Return the values of the visible inputs in wire order, files as `File`, defaults filled in.
+
+    Args:
+        endpoint: its name, for the error.
+        parameters: its inputs.
+        arguments: by the names of the parameters.
+        components: of the inputs; without them, or with another number of them, only the kinds that
+            the parameters tell are known.
+        check: what a value has to pass; None for anything that can be sent.
 
     Raises:
-        InvalidInputError: an argument is unknown, missing, or does not fit; `problems` says which,
-            of the first 20.
+        InvalidInputError: an argument is unknown, missing, does not fit, or cannot be sent;
+            `problems` says which, of the first 20.
     """
-    names = [parameter.name for parameter in endpoint.parameters]
-    wrong = [_unknown(name, names) for name in arguments if name not in names]
+    names = {parameter.name for parameter in parameters}
+    listed = [parameter.name for parameter in parameters]
+    wrong = [_unknown(name, listed) for name in arguments if name not in names]
+    if len(components) != len(parameters):
+        components = [Component(id=-1, type=parameter.component) for parameter in parameters]
     files = ArgumentFiles(arguments.values())
     values: list[Any] = []
-    for parameter in endpoint.parameters:
+    for parameter, component in zip(parameters, components, strict=True):
         if parameter.name in arguments:
-            value, found = _value(parameter, arguments[parameter.name], files)
+            argument = arguments[parameter.name]
+            value, problems = _value(parameter, component, argument, files, check)
             values.append(value)
-            wrong += found
+            wrong += [f"{shorten(parameter.name)}: {problem}" for problem in problems]
         elif parameter.required:
             wrong.append(f"{shorten(parameter.name)} is missing")
         else:
@@ -93,19 +125,33 @@ def bind(endpoint: Endpoint, arguments: Mapping[str, Any]) -> list[Any]:
     if len(wrong) > _MOST_PROBLEMS:
         wrong[_MOST_PROBLEMS:] = [f"and {len(wrong) - _MOST_PROBLEMS} more"]
     if wrong:
-        raise InvalidInputError("; ".join(wrong), problems=wrong, endpoint=endpoint.name)
+        raise InvalidInputError("; ".join(wrong), problems=wrong, endpoint=endpoint)
     return values
 
 
-def _value(parameter: Parameter, given: Any, files: ArgumentFiles) -> tuple[Any, list[str]]:
-    if given is None and parameter.default is None:
+def _value(
+    parameter: Parameter,
+    component: Component,
+    argument: Any,
+    files: ArgumentFiles,
+    check: InputCheck | None,
+) -> tuple[Any, list[str]]:
+    """The value of an input, and why it is not one."""
+    if argument is None and parameter.default is None:
         return None, []
+    plain = is_json(argument)
+    make_file = files if check is not None else files.if_possible
     try:
-        value = map_files(parameter.schema, given, files)
+        value = argument if plain else as_json(argument, component)
+        value = map_files(parameter.schema, value, make_file)
     except InvalidInputError as error:
-        return given, [f"{shorten(parameter.name)}: {error.message}"]
-    found = problems(parameter.schema, value)
-    return value, [f"{shorten(parameter.name)}: {problem}" for problem in found]
+        return argument, [error.message]
+    problems = [] if check is None else check(parameter.schema, component.kind, value)
+    return value, problems or ([] if plain else unsendable(value, _is_file))
+
+
+def _is_file(value: object) -> bool:
+    return isinstance(value, File)
 
 
 def _unknown(name: str, known: list[str]) -> str:

@@ -12,6 +12,8 @@ from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.queue_call import Prepare, QueueCall, SequenceCall, Way
 from spacecall._core.config import Dependency
 from spacecall._core.endpoint_names import match_endpoint
+from spacecall._core.input_check import refusals
+from spacecall._io.settings import Settings
 from spacecall.endpoints import Endpoint
 from spacecall.options import CallOptions
 
@@ -73,11 +75,14 @@ class Caller:
         """
         self._check_names(endpoint, positional)
 
-        async def prepare(connection: Connection) -> Plan[Any]:
+        async def prepare(connection: Connection, settings: Settings) -> Plan[Any]:
             described = find(await connection.describe(), endpoint)
-            values = bind(described, arguments)
+            dependency = find_dependency(connection, described.name)
+            check = refusals if settings.check else None
+            components = dependency.visible_inputs
+            values = bind(described.name, described.parameters, arguments, components, check)
             decoder = DynamicDecoder(connection.file_schemas(described.name))
-            return Plan(find_dependency(connection, described.name), values, decoder)
+            return Plan(dependency, values, decoder)
 
         return self.planned(endpoint, prepare)
 

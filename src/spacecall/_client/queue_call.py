@@ -25,7 +25,8 @@ from spacecall.tickets import Ticket
 
 T = TypeVar("T")
 U = TypeVar("U")
-Prepare: TypeAlias = Callable[[Connection], Awaitable[Plan[T]]]
+Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[Plan[T]]]
+"""Makes the plan of a call with its settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ class QueueCall(Call[T]):
         self.take_up()
         prepare = self._prepare
 
-        async def mapped(connection: Connection) -> Plan[U]:
-            return (await prepare(connection)).map(transform)
+        async def mapped(connection: Connection, settings: Settings) -> Plan[U]:
+            return (await prepare(connection, settings)).map(transform)
 
         return QueueCall(self._name, self._way, mapped)
 
@@ -112,7 +113,7 @@ class QueueCall(Call[T]):
         began = anyio.current_time()
         try:
             with within(way.settings.timeouts.total, self._late):
-                plan = await self._prepare(way.connection)
+                plan = await self._prepare(way.connection, way.settings)
         except RecursionError as error:
             raise InvalidInputError(
                 "the arguments are nested too deeply", endpoint=self._name

@@ -139,7 +139,7 @@ class Space(Caller, Openable[Connection]):
                     f"the ticket is for {ticket.space}, not for {connection.link.base}"
                 )
 
-        async def prepare(connection: Connection) -> Plan[Any]:
+        async def prepare(connection: Connection, _: Settings) -> Plan[Any]:
             decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
             return Plan(find_dependency(connection, ticket.endpoint), [], decoder)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, cast, get_type_hints
 from weakref import WeakKeyDictionary
 
@@ -16,22 +16,29 @@ from pydantic import (
     model_serializer,
 )
 
-from spacecall._client.arguments import ArgumentFiles
+from spacecall._client.arguments import InputCheck, bind
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
 from spacecall._client.plan import UNCHANGED, MakeFile, Plan
+from spacecall._core.config import Component
 from spacecall._core.filedata import as_file_data
 from spacecall._core.fingerprint import differences
+from spacecall._core.input_check import refusals
+from spacecall._core.schema_nodes import is_number
 from spacecall._io.intercept import called_by
+from spacecall._io.settings import Settings
 from spacecall._warnings import SchemaDriftWarning
-from spacecall.errors import InvalidInputError, SchemaDriftError
+from spacecall.endpoints import NO_DEFAULT, Parameter
+from spacecall.errors import SchemaDriftError
 from spacecall.files import File
 
 T = TypeVar("T")
 
 # What pydantic puts before the words of a validator of ours.
 _OF_A_VALIDATOR: Final = "Value error, "
+
+_BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
 
 OnDrift: TypeAlias = Literal["ignore", "warn", "raise"]
 """What a call does when the app is not what the client was generated from."""
@@ -92,15 +99,17 @@ class TypedEndpoint(Generic[T]):
         self._output = output
         self._returns = returns
         self._adapters: list[TypeAdapter[Any]] | None = None
+        self._parameters: list[Parameter] | None = None
 
     def call(
         self, caller: Caller, arguments: Mapping[str, Any], on_drift: OnDrift = "warn"
     ) -> Call[T]:
         """A call of this endpoint. Arguments are checked when it is awaited or entered."""
 
-        async def prepare(connection: Connection) -> Plan[T]:
+        async def prepare(connection: Connection, settings: Settings) -> Plan[T]:
             dependency = find_dependency(connection, self.name)
-            values = self.bind(arguments)
+            check = refusals if settings.check else None
+            values = self.bind(arguments, dependency.visible_inputs, check)
             expected = len(dependency.visible_inputs)
             if len(values) != expected:
                 lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
@@ -126,21 +135,27 @@ class TypedEndpoint(Generic[T]):
         if found and on_drift == "raise":
             raise self._drift(found)
 
-    def bind(self, arguments: Mapping[str, Any]) -> list[Any]:
-        """The arguments as wire values in wire order, files as `File`.
+    def bind(
+        self,
+        arguments: Mapping[str, Any],
+        components: Sequence[Component] = (),
+        check: InputCheck | None = refusals,
+    ) -> list[Any]:
+        """Return the arguments as wire values in wire order, files as `File`.
+
+        They are checked as those of a dynamic call are, so that both take the same values.
+
+        Args:
+            arguments: by the names of the model's fields.
+            components: of the inputs, where the app is known.
+            check: see `spacecall._client.arguments.bind`.
 
         Raises:
             InvalidInputError: an argument does not fit its type.
         """
-        try:
-            files = ArgumentFiles(arguments.values())
-            model = self._inputs.model_validate(arguments, by_name=True, context=files)
-        except ValidationError as error:
-            problems = _lines(error)
-            raise InvalidInputError(
-                "; ".join(problems), problems=problems, endpoint=self.name
-            ) from error
-        return list(model.model_dump(by_alias=True).values())
+        if self._parameters is None:
+            self._parameters = _parameters_of(self._inputs)
+        return bind(self.name, self._parameters, arguments, components, check)
 
     def decode(self, values: list[Any], make_file: MakeFile) -> T:
         """The caller's value from the visible outputs. One that the app leaves unchanged is None.
@@ -184,6 +199,37 @@ class TypedEndpoint(Generic[T]):
             pinned=self._schema or None,
             endpoint=self.name,
         )
+
+
+def _parameters_of(inputs: type[Arguments]) -> list[Parameter]:
+    """The parameters that a model of arguments stands for, in its order."""
+    document = _with_bounds(inputs.model_json_schema())
+    definitions = {"$defs": document["$defs"]} if "$defs" in document else {}
+    properties = document.get("properties", {})
+    return [
+        Parameter(
+            name=name,
+            label="",
+            component="",
+            schema={**properties[field.alias or name], **definitions},
+            default=NO_DEFAULT if field.is_required() else field.get_default(),
+        )
+        for name, field in inputs.model_fields.items()
+    ]
+
+
+def _with_bounds(schema: Any) -> Any:
+    """A schema of pydantic's, which calls the bounds of a union `ge` and `le`."""
+    if isinstance(schema, list):
+        return [_with_bounds(part) for part in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    node = {
+        key: part if key in ("const", "default", "enum") else _with_bounds(part)
+        for key, part in cast("dict[str, Any]", schema).items()
+    }
+    bounds = {_BOUNDS[key]: node[key] for key in _BOUNDS if is_number(node.get(key))}
+    return {**node, **bounds}
 
 
 def _lines(error: ValidationError, *place: str) -> list[str]:

@@ -69,6 +69,11 @@ class Component:
         return self.is_state or self.skip_api
 
     @property
+    def kind(self) -> str:
+        """The kind as /info has it: `lineplot`, where the component's type is `nativeplot`."""
+        return text(self.props.get("name")).lower() or self.type
+
+    @property
     def kept(self) -> Any:
         """What is sent for it by a caller who gives nothing; State lives on the server."""
         return None if self.is_state else self.props.get("value")

@@ -83,7 +83,7 @@ def _pairs(raw: object, components: Sequence[Component], *, alone: bool) -> list
     """
     entries = [mapping(entry) for entry in items(raw)]
     kinds = [text(entry.get("component")).lower() for entry in entries]
-    if kinds == [_kind(component) for component in components]:
+    if kinds == [component.kind for component in components]:
         return list(zip(entries, components, strict=True))
     if not alone:
         return [({}, component) for component in components]
@@ -92,21 +92,18 @@ def _pairs(raw: object, components: Sequence[Component], *, alone: bool) -> list
     ]
 
 
-def _kind(component: Component) -> str:
-    """The kind as /info has it: `lineplot`, where the component's type is `nativeplot`."""
-    return text(component.props.get("name")).lower() or component.type
-
-
 def _parameter(name: str, pair: _Pair) -> Parameter:
     raw, component = pair
     schema = clean_schema(raw.get("type"))
     default: Any = NO_DEFAULT
-    if raw.get("parameter_has_default") is True:
+    if component.type == "browserstate":  # /info does not say what the browser starts with
+        default = component.props.get("default_value")
+    elif raw.get("parameter_has_default") is True:
         default = without_text_files(schema, raw.get("parameter_default"), NO_DEFAULT)
     return Parameter(
         name=name,
         label=_label(raw, component),
-        component=_kind(component),
+        component=component.kind,
         schema=narrow(schema, component, default),
         default=default,
         description=describe(schema, component),
@@ -118,7 +115,7 @@ def _returned(pair: _Pair) -> Returned:
     schema = clean_schema(raw.get("type"))
     return Returned(
         label=_label(raw, component),
-        component=_kind(component),
+        component=component.kind,
         schema=widen(schema, component),
         description=remark(component),
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from spacecall._core.argument_values import advice
 from spacecall._core.loose import is_object, items, strings
 from spacecall._core.quoting import quote
 from spacecall._core.schema_nodes import (
@@ -346,4 +347,7 @@ def _either(kinds: list[str]) -> str:
 
 
 def _got(value: Any) -> str:
-    return "None" if value is None else f"{type(value).__name__} {quote(value)}"
+    if value is None:
+        return "None"
+    hint = advice(value)
+    return f"{type(value).__name__} {quote(value)}" + (f": {hint}" if hint else "")

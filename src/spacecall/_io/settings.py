@@ -21,6 +21,7 @@ class Settings:
         headers: sent to the app's own origin only; not in the repr, since they may be secret.
         zero_gpu: sent with joins only.
         simple: whether jobs go over the simple call API.
+        check: whether arguments are checked before they are sent.
     """
 
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -29,6 +30,7 @@ class Settings:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     zero_gpu: ZeroGPU = field(default_factory=ZeroGPU)
     simple: bool = False
+    check: bool = True
 
     def __post_init__(self) -> None:
         check_headers(self.headers)
@@ -44,7 +46,7 @@ class Settings:
             TypeError: an option is unknown, or not of its type.
         """
         check_options("with_options", options, CallOptions)
-        simple = options.get("simple")
+        simple, check = options.get("simple"), options.get("check")
         return replace(
             self,
             timeouts=options.get("timeouts") or self.timeouts,
@@ -52,4 +54,5 @@ class Settings:
             headers={**self.headers, **(options.get("headers") or {})},
             zero_gpu=options.get("zero_gpu") or self.zero_gpu,
             simple=self.simple if simple is None else simple,
+            check=self.check if check is None else check,
         )

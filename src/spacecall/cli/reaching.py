@@ -12,6 +12,7 @@ from spacecall._client.caller import find_dependency
 from spacecall._client.connection import Connection
 from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.space import Space
+from spacecall._io.settings import Settings
 from spacecall.cli.access import Access
 from spacecall.cli.apps import look
 from spacecall.codegen.fetch import load
@@ -66,8 +67,10 @@ async def find_endpoint(space: Space, source: str, name: str, access: Access) ->
 def call_of(space: Space, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Call[Any]:
     """A call of an endpoint; as `Space.call`, which knows only what the app's page shows."""
 
-    async def prepare(connection: Connection) -> Plan[Any]:
-        values = bind(endpoint, arguments)
-        return Plan(find_dependency(connection, endpoint.name), values, DynamicDecoder())
+    async def prepare(connection: Connection, _: Settings) -> Plan[Any]:
+        dependency = find_dependency(connection, endpoint.name)
+        components = dependency.visible_inputs
+        values = bind(endpoint.name, endpoint.parameters, arguments, components)
+        return Plan(dependency, values, DynamicDecoder())
 
     return space.planned(endpoint.name, prepare)

@@ -82,14 +82,14 @@ async def test_a_conversation_with_files_can_be_sent_back_as_it_came(
 @pytest.mark.parametrize(
     ("app", "method", "given", "said"),
     [
-        ("numbers", "multiply", {"real": 1, "limited": 11}, "limited: .*less than or equal to 10"),
-        ("numbers", "kinds", {"whole": 1.5}, "whole: "),
-        ("sliders", "slide", {"steps": 0}, "steps: .*greater than or equal to 1"),
-        ("radio", "describe", {"mode": "Quick"}, "mode: .*'q' or 't'"),
-        ("dropdowns", "pick", {"colours": ["pink"]}, "colours.0: "),
-        ("switches", "turn", {"on": "maybe"}, "on: "),
-        ("text", "greet", {"name": None}, "name: .*valid string"),
-        ("functions", "union", {"value": 1, "mode": "c"}, "mode: .*'a' or 'b'"),
+        ("numbers", "multiply", {"real": 1, "limited": 11}, "limited: 11 is more than the maximum"),
+        ("numbers", "kinds", {"whole": "1.5"}, "whole: expected a number"),
+        ("sliders", "slide", {"steps": 0}, "steps: 0 is less than the minimum of 1"),
+        ("radio", "describe", {"mode": "Quick"}, "mode: .*'q', 't'"),
+        ("dropdowns", "pick", {"colours": ["pink"]}, r"colours: \[0\]: "),
+        ("switches", "turn", {"on": "maybe"}, "on: expected a bool, got str 'maybe'"),
+        ("text", "greet", {"name": {"a"}}, r"name: JSON has no set .*: write list\(…\)"),
+        ("functions", "union", {"value": 1, "mode": "c"}, "mode: 'c' is not one of 'a', 'b'"),
     ],
 )
 async def test_what_does_not_fit_is_said_before_anything_is_sent(

@@ -1,0 +1,218 @@
+"""Values of Python and its libraries as the JSON that a component takes.
+
+Nothing is imported for it: values are told by what they can do. Where a value has one obvious
+meaning for the component it is converted; where it does not, `advice` says what to write.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from os import PathLike
+from typing import Any, Final, TypeGuard, cast
+from uuid import UUID
+
+from spacecall._core.config import Component
+from spacecall._core.loose import error_text, is_object, items, strings
+from spacecall._core.quoting import quote
+from spacecall.errors import InvalidInputError
+
+__all__ = ["advice", "as_json", "is_json", "unsendable"]
+
+_MAX_LINES: Final = 20
+_MEDIA: Final = frozenset(
+    {"audio", "file", "gallery", "image", "imageeditor", "imageslider", "model3d"}
+    | {"simpleimage", "uploadbutton", "video"}
+)
+"""Components that want a file: a list of numbers stands for none."""
+_ADVICE: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
+    (PathLike, "write str(…) for its text, File(…) for the file"),
+    ((bytes, bytearray, memoryview), "write File(…) for a file, ….decode() for a text"),
+    ((datetime, date, time), "write ….isoformat()"),
+    (timedelta, "write ….total_seconds()"),
+    (Enum, "write ….value"),
+    ((Decimal, Fraction), "write float(…)"),
+    (UUID, "write str(…)"),
+    ((set, frozenset, Iterator), "write list(…)"),
+)
+
+
+def is_json(value: object) -> bool:
+    """Whether `value` can be sent as it is, told by the encoder itself: it is fast."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except Exception:  # noqa: BLE001 - a subclass of dict, a caller's own, may raise anything
+        return False
+    return True
+
+
+def as_json(value: Any, component: Component) -> Any:
+    """`value` with everything converted that has one meaning for the component.
+
+    Mappings become dicts, sequences lists, models of pydantic dicts, scalars and arrays of numpy
+    and its like numbers and lists; for a Dataframe a table becomes `{"headers", "data"}`, and for a
+    DateTime a date or a time its text. Whatever else is not JSON stays, see `unsendable`.
+
+    Args:
+        value: the argument of a call.
+        component: what it is for.
+
+    Raises:
+        InvalidInputError: the value cannot be read, or is a time that the component cannot take.
+    """
+    try:
+        if component.type == "dataframe":
+            value = _table(value, component)
+        if component.type == "datetime" and isinstance(value, date):
+            return _moment(value, component)
+        return _converted(value, arrays=component.type not in _MEDIA)
+    except (InvalidInputError, RecursionError):
+        raise
+    except Exception as error:  # whatever a class of the caller's raises
+        text = f"the {type(value).__name__} cannot be read: {error_text(error)}"
+        raise InvalidInputError(text) from error
+
+
+def unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
+    """Where in `value` JSON has no such value, and what to write there: at most 20 lines.
+
+    Args:
+        value: what `as_json` gave.
+        is_file: whether a value is a file that will be uploaded.
+    """
+    lines: list[str] = []
+    _search(value, is_file, "", lines)
+    return lines
+
+
+def advice(value: object) -> str:
+    """What to write instead of a value that JSON does not have; empty if nothing comes to mind."""
+    for kinds, text in _ADVICE:
+        if isinstance(value, kinds):
+            return text
+    kind = cast("type[Any]", type(value))
+    if _is_table(kind):
+        return 'write ….to_dict("records")' if hasattr(kind, "iloc") else "write ….to_dicts()"
+    if _is_array(kind):
+        return "write ….tolist() for its values, a path or PIL.Image.fromarray(…) for a file"
+    if callable(getattr(kind, "save", None)) and hasattr(kind, "mode"):
+        return "write File(…)"
+    return "write dataclasses.asdict(…)" if is_dataclass(value) else ""
+
+
+def _converted(value: Any, *, arrays: bool) -> Any:
+    kind = cast("type[Any]", type(value))
+    if value is None or kind in (str, int, float, bool):
+        return value
+    if kind is not dict and callable(getattr(kind, "model_dump", None)):
+        return _converted(value.model_dump(by_alias=True), arrays=arrays)
+    if isinstance(value, Mapping):
+        members = cast("Mapping[Any, Any]", value).items()
+        return {_key(key): _converted(item, arrays=arrays) for key, item in members}
+    if _is_sequence(value):
+        return [_converted(item, arrays=arrays) for item in value]
+    if _is_array(kind) and (arrays or value.shape == ()):
+        return _converted(_listed(value), arrays=arrays)
+    return value
+
+
+def _key(key: Any) -> Any:
+    """A key of a dict: a scalar of numpy's is a number there too."""
+    return _listed(key) if _is_array(cast("type[Any]", type(key))) else key
+
+
+def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
+    texts = (str, bytes, bytearray, memoryview)
+    return isinstance(value, Sequence) and not isinstance(value, texts)
+
+
+def _is_array(kind: type[Any]) -> bool:
+    """Whether it is like numpy's arrays and scalars, which have lists and numbers to give."""
+    listed = hasattr(kind, "tolist") or hasattr(kind, "to_list")
+    return listed and hasattr(kind, "dtype") and hasattr(kind, "shape")
+
+
+def _listed(array: Any) -> Any:
+    if getattr(array.dtype, "kind", "") in ("m", "M"):  # a time would be a number without a unit
+        raise InvalidInputError(f"a {array.dtype} is not JSON: write ….astype(str).tolist()")
+    return array.tolist() if hasattr(array, "tolist") else array.to_list()
+
+
+def _is_table(kind: type[Any]) -> bool:
+    """Whether it is like the DataFrame of pandas or of polars."""
+    return hasattr(kind, "columns") and (hasattr(kind, "iloc") or hasattr(kind, "iter_rows"))
+
+
+def _table(value: Any, component: Component) -> Any:
+    """What a Dataframe takes, of a DataFrame or an array of rows."""
+    kind = cast("type[Any]", type(value))
+    if _is_table(kind):
+        headers = [str(name) for name in value.columns]
+        rows = value.to_dict("split")["data"] if hasattr(kind, "iloc") else value.rows()
+    elif _is_array(kind) and len(value.shape) == 2:
+        headers = strings(items(component.props.get("headers")))
+        if len(headers) != value.shape[1]:
+            headers = [str(number) for number in range(1, value.shape[1] + 1)]
+        rows = _listed(value)
+    else:
+        return value
+    return {"headers": headers, "data": [[_cell(cell) for cell in row] for row in rows]}
+
+
+def _cell(value: Any) -> Any:
+    """What a cell of a table has, None where it has nothing (nan, NaT, NA)."""
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, (date, time)):
+        return str(value)
+    value = _converted(value, arrays=True)
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _moment(value: date, component: Component) -> str:
+    """A date or a time as the component's own text for it."""
+    dates_only = component.props.get("include_time") is False
+    if not isinstance(value, datetime):
+        return f"{value.isoformat()}" if dates_only else f"{value.isoformat()} 00:00:00"
+    if value.tzinfo is not None:
+        raise InvalidInputError(
+            "the app takes a time without a time zone: write ….astimezone(…).replace(tzinfo=None) "
+            "in the app's own"
+        )
+    if dates_only and value.time() != time():
+        raise InvalidInputError("the app takes a date without a time: write ….date()")
+    return f"{value:%Y-%m-%d}" if dates_only else f"{value:%Y-%m-%d %H:%M:%S}"
+
+
+def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: list[str]) -> None:
+    if len(lines) >= _MAX_LINES or value is None or is_file(value):
+        return
+    if is_object(value):
+        for key, item in cast("dict[Any, Any]", value).items():
+            if not (key is None or isinstance(key, (str, int, float))):
+                lines.append(f"{prefix}a key of a dict is a str, got {type(key).__name__}")
+            _search(item, is_file, f"{prefix}{quote(key)}: ", lines)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(cast("Sequence[Any]", value)):
+            _search(item, is_file, f"{prefix}[{index}]: ", lines)
+    elif isinstance(value, str):
+        if not _is_encodable(value):
+            lines.append(f"{prefix}{quote(value)} has a character that UTF-8 cannot carry")
+    elif not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
+        hint = "write None" if isinstance(value, float) else advice(value)
+        problem = f"{prefix}JSON has no {type(value).__name__} {quote(value)}"
+        lines.append(f"{problem}: {hint}" if hint else problem)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
