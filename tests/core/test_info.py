@@ -202,3 +202,10 @@ def test_real_apps_are_read_whole(name: str) -> None:
         assert len(set(names)) == len(names) == len(one.visible_inputs)
         assert len(endpoint.returns) == len(one.visible_returns)
         assert endpoint.visibility == "public"
+
+
+@pytest.mark.parametrize("props", [{"default_value": {"theme": "dark"}}, {}])
+def test_a_browser_state_starts_with_its_own_default(props: dict[str, Any]) -> None:
+    stored = input_with("browserstate", {}, **props)
+    assert not stored.required
+    assert stored.default == props.get("default_value")

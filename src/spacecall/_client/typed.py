@@ -219,7 +219,7 @@ def _parameters_of(inputs: type[Arguments]) -> list[Parameter]:
 
 
 def _with_bounds(schema: Any) -> Any:
-    """A schema of pydantic's, which calls the bounds of a union `ge` and `le`."""
+    """A schema of pydantic's, whose unions call bounds `ge` and `le`, in the words of Gradio's."""
     if isinstance(schema, list):
         return [_with_bounds(part) for part in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
@@ -228,6 +228,8 @@ def _with_bounds(schema: Any) -> Any:
         key: part if key in ("const", "default", "enum") else _with_bounds(part)
         for key, part in cast("dict[str, Any]", schema).items()
     }
+    if node.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:
+        node = {**node, "anyOf": [{"type": "number"}]}
     bounds = {_BOUNDS[key]: node[key] for key in _BOUNDS if is_number(node.get(key))}
     return {**node, **bounds}
 

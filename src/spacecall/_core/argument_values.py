@@ -99,11 +99,14 @@ def advice(value: object) -> str:
     kind = cast("type[Any]", type(value))
     if _is_table(kind):
         return 'write ….to_dict("records")' if hasattr(kind, "iloc") else "write ….to_dicts()"
+    if _is_array(kind) and _holds_times(value):
+        return "write ….astype(str).tolist()"
     if _is_array(kind):
         return "write ….tolist() for its values, a path or PIL.Image.fromarray(…) for a file"
     if callable(getattr(kind, "save", None)) and hasattr(kind, "mode"):
         return "write File(…)"
-    return "write dataclasses.asdict(…)" if is_dataclass(value) else ""
+    record = is_dataclass(value) and not isinstance(value, type)
+    return "write dataclasses.asdict(…)" if record else ""
 
 
 def _converted(value: Any, *, arrays: bool) -> Any:
@@ -117,7 +120,7 @@ def _converted(value: Any, *, arrays: bool) -> Any:
         return {_key(key): _converted(item, arrays=arrays) for key, item in members}
     if _is_sequence(value):
         return [_converted(item, arrays=arrays) for item in value]
-    if _is_array(kind) and (arrays or value.shape == ()):
+    if _is_array(kind) and (arrays or value.shape == ()) and not _holds_times(value):
         return _converted(_listed(value), arrays=arrays)
     return value
 
@@ -138,9 +141,12 @@ def _is_array(kind: type[Any]) -> bool:
     return listed and hasattr(kind, "dtype") and hasattr(kind, "shape")
 
 
+def _holds_times(array: Any) -> bool:
+    """Whether numpy would make numbers without a unit of it."""
+    return getattr(array.dtype, "kind", "") in ("m", "M")
+
+
 def _listed(array: Any) -> Any:
-    if getattr(array.dtype, "kind", "") in ("m", "M"):  # a time would be a number without a unit
-        raise InvalidInputError(f"a {array.dtype} is not JSON: write ….astype(str).tolist()")
     return array.tolist() if hasattr(array, "tolist") else array.to_list()
 
 
@@ -195,7 +201,9 @@ def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: l
         return
     if is_object(value):
         for key, item in cast("dict[Any, Any]", value).items():
-            if not (key is None or isinstance(key, (str, int, float))):
+            if isinstance(key, str):
+                _search(key, is_file, prefix, lines)
+            elif not (key is None or isinstance(key, (int, float))):
                 lines.append(f"{prefix}a key of a dict is a str, got {type(key).__name__}")
             _search(item, is_file, f"{prefix}{quote(key)}: ", lines)
     elif isinstance(value, (list, tuple)):
@@ -205,8 +213,9 @@ def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: l
         if not _is_encodable(value):
             lines.append(f"{prefix}{quote(value)} has a character that UTF-8 cannot carry")
     elif not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
-        hint = "write None" if isinstance(value, float) else advice(value)
-        problem = f"{prefix}JSON has no {type(value).__name__} {quote(value)}"
+        number = isinstance(value, float)
+        hint = "write None" if number else advice(value)
+        problem = f"{prefix}JSON has no {value if number else type(value).__name__}"
         lines.append(f"{problem}: {hint}" if hint else problem)
 
 

@@ -1,7 +1,8 @@
-"""Which inputs a component takes: /info says less than what Gradio's components do.
+"""Which inputs a component takes, beyond its schema in /info.
 
-Measured on 3.50 to 6.31, with functions that take whatever comes. What at least one generation
-makes a value of the component of, or hands on as None, is not refused here.
+Measured on 3.50 to 6.31, with functions that take whatever comes: null is handed on as None by all
+components but two, a Textbox makes a text of anything, and the precision of a Number rounds. What a
+component hands on as it is, such as a text for a Number, is what its schema says.
 """
 
 from __future__ import annotations
@@ -17,10 +18,16 @@ __all__ = ["refusals"]
 _MAKES_TEXT: Final = frozenset({"colorpicker", "textbox"})
 """Components that make a text of whatever comes."""
 _TAKES_NULL: Final = frozenset(
-    {"chatbot", "checkbox", "checkboxgroup", "code", "dropdown", "gallery", "html", "label"}
-    | {"markdown", "multimodaltextbox", "number", "radio", "slider", "textbox", "timer"}
+    {"annotatedimage", "audio", "barplot", "browserstate", "chatbot", "checkbox", "checkboxgroup"}
+    | {"code", "datetime", "downloadbutton", "dropdown", "file", "fileexplorer", "gallery"}
+    | {"highlightedtext", "html", "image", "imageeditor", "imageslider", "json", "label"}
+    | {"lineplot", "markdown", "model3d", "multimodaltextbox", "number", "paramviewer", "plot"}
+    | {"radio", "scatterplot", "simpleimage", "slider", "timer", "uploadbutton", "video"}
 )
-"""Components that hand null on as None, or as an empty value of theirs."""
+"""Components that some generation hands null on for, as None or as an empty value of theirs.
+
+Of Gradio's own these are all but Dataframe and Dialogue; the latest refuse it of a Slider and of a
+CheckboxGroup too."""
 
 
 def refusals(schema: Schema, kind: str, value: Any) -> list[str]:

@@ -1,0 +1,291 @@
+"""Values of Python and its libraries, and the JSON that they are sent as."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum, StrEnum
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel, Field
+
+from spacecall._core.argument_values import advice, as_json, is_json, unsendable
+from spacecall._core.config import Component
+from spacecall.errors import InvalidInputError
+
+ANY = Component(id=1, type="json")
+TABLE = Component(id=1, type="dataframe", props={"headers": ["x", "y"]})
+MOMENT = Component(id=1, type="datetime")
+DAY = Component(id=1, type="datetime", props={"include_time": False})
+NOON = datetime(2024, 1, 2, 12, 0, 5)  # noqa: DTZ001 - as a user writes it
+
+
+class Array:
+    """What numpy's arrays and scalars have."""
+
+    def __init__(self, values: Any, *shape: int, dtype: str = "f") -> None:
+        self.values = values
+        self._shape = shape
+        self._dtype = type("dtype", (), {"kind": dtype})()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._shape
+
+    @property
+    def dtype(self) -> object:
+        return self._dtype
+
+    def tolist(self) -> Any:
+        return self.values
+
+
+class Column:
+    """What a Series of polars has."""
+
+    dtype = "Int64"
+    shape = (2,)
+
+    def to_list(self) -> list[int]:
+        return [1, 2]
+
+
+class Frame:
+    """What a DataFrame of pandas has."""
+
+    iloc = None
+
+    def __init__(self, columns: list[Any], rows: list[list[Any]]) -> None:
+        self._columns = columns
+        self._rows = rows
+
+    @property
+    def columns(self) -> list[Any]:
+        return self._columns
+
+    def to_dict(self, orient: str) -> dict[str, Any]:
+        assert orient == "split"
+        return {"index": [7], "columns": self._columns, "data": self._rows}
+
+
+class PolarsFrame:
+    """What a DataFrame of polars has."""
+
+    columns = ("a", "b")
+
+    def iter_rows(self) -> Iterator[tuple[int, str]]:
+        yield 1, "x"
+
+    def rows(self) -> list[tuple[int, str]]:
+        return list(self.iter_rows())
+
+
+class NAType:
+    """What pandas writes for nothing."""
+
+
+class Image:
+    """What an image of Pillow has."""
+
+    mode = "RGB"
+
+    def save(self, file: object) -> None: ...
+
+
+class Options(BaseModel):
+    class_: int = Field(alias="class")
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Word(StrEnum):
+    HELLO = "hello"
+
+
+@dataclass
+class Point:
+    x: int
+
+
+def nowhere(_: object) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("value", [None, 5, "ä", [1.5, {"a": (True,)}], {1: 2}, Word.HELLO])
+def test_json_is_sent_as_it_is(value: object) -> None:
+    assert is_json(value)
+    assert unsendable(value, nowhere) == []
+
+
+class Broken(dict[str, int]):
+    def items(self) -> Any:
+        raise LookupError("no items")
+
+
+@pytest.mark.parametrize("value", [{1}, b"a", float("nan"), "\ud800", Broken(a=1)])
+def test_what_is_not_json_is_told_apart(value: object) -> None:
+    assert not is_json(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Array(5), 5),
+        (Array([[1, 2]], 1, 2), [[1, 2]]),
+        (Column(), [1, 2]),
+        ([Array(1), {"a": Array(2.5)}], [1, {"a": 2.5}]),
+        ({Array(3): "x"}, {3: "x"}),
+        (MappingProxyType({"a": range(2)}), {"a": [0, 1]}),
+        (deque([1]), [1]),
+        ((1, (2,)), [1, [2]]),
+        (Options.model_validate({"class": 5}), {"class": 5}),
+        ([Options.model_validate({"class": 5})], [{"class": 5}]),
+        (Array([Array(1)], 1), [1]),
+    ],
+)
+def test_values_of_libraries_have_one_meaning(value: object, expected: object) -> None:
+    converted = as_json(value, ANY)
+    assert converted == expected
+    assert is_json(converted)
+
+
+def test_what_has_no_meaning_in_json_stays_and_is_named_with_its_place() -> None:
+    value = as_json({"a": [1, Path("x")], "b": {"c": Decimal(1)}, 5: float("nan")}, ANY)
+    assert unsendable(value, nowhere) == [
+        "'a': [1]: JSON has no PosixPath: write str(…) for its text, File(…) for the file",
+        "'b': 'c': JSON has no Decimal: write float(…)",
+        "5: JSON has no nan: write None",
+    ]
+    assert unsendable(value, lambda one: isinstance(one, (Path, Decimal)))[0].startswith("5: ")
+
+
+def test_only_the_first_places_are_named() -> None:
+    assert len(unsendable([{1}] * 100, nowhere)) == 20
+
+
+def test_keys_and_texts_that_cannot_be_sent_are_named() -> None:
+    assert unsendable({(1, 2): 3}, nowhere) == ["a key of a dict is a str, got tuple"]
+    assert unsendable(["\ud800"], nowhere) == [
+        "[0]: '\\ud800' has a character that UTF-8 cannot carry"
+    ]
+    assert unsendable({"\ud800": 1}, nowhere) == [
+        "'\\ud800' has a character that UTF-8 cannot carry"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        (Path("x"), "File("),
+        (b"x", "decode"),
+        (NOON, "isoformat"),
+        (time(1), "isoformat"),
+        (timedelta(1), "total_seconds"),
+        (Colour.RED, "value"),
+        (Decimal(1), "float("),
+        (Fraction(1, 2), "float("),
+        (UUID(int=0), "str("),
+        ({1}, "list("),
+        (iter(()), "list("),
+        (Frame([], []), "to_dict("),
+        (PolarsFrame(), "to_dicts("),
+        (Array([], 0), "fromarray"),
+        (Image(), "File("),
+        (Point(1), "asdict"),
+    ],
+)
+def test_the_message_says_what_to_write(value: object, word: str) -> None:
+    assert word in advice(value)
+    assert word in unsendable(value, nowhere)[0]
+
+
+@pytest.mark.parametrize("value", [object(), "text", 5, None, Point, complex(1)])
+def test_there_is_no_advice_where_nothing_comes_to_mind(value: object) -> None:
+    assert advice(value) == ""
+
+
+def test_a_table_is_what_a_dataframe_takes() -> None:
+    nan = float("nan")
+    frame = Frame(["a", 5], [[Array(1), NOON], [nan, NAType()], ["x", date(2024, 1, 2)]])
+    assert as_json(frame, TABLE) == {
+        "headers": ["a", "5"],
+        "data": [[1, "2024-01-02 12:00:05"], [None, None], ["x", "2024-01-02"]],
+    }
+    assert as_json(PolarsFrame(), TABLE) == {"headers": ["a", "b"], "data": [[1, "x"]]}
+
+
+def test_rows_have_the_headers_of_the_dataframe_where_they_are_as_many() -> None:
+    assert as_json(Array([[1, 2]], 1, 2), TABLE) == {"headers": ["x", "y"], "data": [[1, 2]]}
+    assert as_json(Array([[1]], 1, 1), TABLE) == {"headers": ["1"], "data": [[1]]}
+    assert as_json(Array([1], 1), TABLE) == [1]
+    assert as_json({"headers": [], "data": range(1)}, TABLE) == {"headers": [], "data": [0]}
+
+
+def test_a_table_stays_what_it_is_where_no_dataframe_is() -> None:
+    frame = Frame(["a"], [[1]])
+    assert as_json(frame, ANY) is frame
+
+
+def test_a_cell_that_is_not_json_is_named_with_its_row() -> None:
+    value = as_json(Frame(["a"], [[1], [Decimal(2)]]), TABLE)
+    (line,) = unsendable(value, nowhere)
+    assert line.startswith("'data': [1]: [0]: JSON has no Decimal")
+
+
+@pytest.mark.parametrize(
+    ("value", "component", "expected"),
+    [
+        (NOON, MOMENT, "2024-01-02 12:00:05"),
+        (date(2024, 1, 2), MOMENT, "2024-01-02 00:00:00"),
+        (date(2024, 1, 2), DAY, "2024-01-02"),
+        (datetime(2024, 1, 2), DAY, "2024-01-02"),  # noqa: DTZ001
+    ],
+)
+def test_a_moment_is_the_text_of_its_component(
+    value: date, component: Component, expected: str
+) -> None:
+    assert as_json(value, component) == expected
+
+
+def test_a_moment_that_the_component_would_change_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="a date without a time"):
+        as_json(NOON, DAY)
+    with pytest.raises(InvalidInputError, match="without a time zone"):
+        as_json(datetime(2024, 1, 2, tzinfo=UTC), MOMENT)
+
+
+def test_an_array_is_no_file() -> None:
+    picture = Array([[1]], 1, 1)
+    assert as_json(picture, Component(id=1, type="image")) is picture
+    assert as_json(Array(1), Component(id=1, type="image")) == 1
+
+
+def test_times_of_numpy_stay_since_they_would_be_numbers_of_no_unit() -> None:
+    value = as_json({"a": Array([5], 1, dtype="M")}, ANY)
+    (line,) = unsendable(value, nowhere)
+    assert line == "'a': JSON has no Array: write ….astype(str).tolist()"
+
+
+def test_a_value_that_cannot_be_read_is_an_invalid_input() -> None:
+    with pytest.raises(InvalidInputError, match=r"Broken cannot be read: .*no items"):
+        as_json(Broken(a=1), ANY)
+    with pytest.raises(InvalidInputError, match="list cannot be read: no items"):
+        as_json([Broken(a=1)], TABLE)
+
+
+def test_a_value_without_end_is_told_by_its_depth() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    assert not is_json(endless)
+    with pytest.raises(RecursionError):
+        as_json(endless, ANY)
