@@ -20,6 +20,7 @@ from spacecall._client.plan import UNCHANGED, MakeFile, Plan
 from spacecall._core.filedata import is_file_data
 from spacecall._core.loose import is_array, is_object
 from spacecall._core.schema_check import problems
+from spacecall._io.settings import Settings
 from tests import servers
 
 APP: Final = "component_values.py"
@@ -134,7 +135,7 @@ def kind_of(value: Any) -> str:
 async def _send(space: Space, name: str, values: list[Any]) -> list[Any]:
     """Call `name` with the wire's own values, and return what the wire gave."""
 
-    async def prepare(connection: Connection) -> Plan[list[Any]]:
+    async def prepare(connection: Connection, _: Settings) -> Plan[list[Any]]:
         return Plan(find_dependency(connection, name), values, _raw)
 
     return await space.planned(name, prepare)
