@@ -15,7 +15,7 @@ import pytest
 
 import spacecall
 from spacecall import events, options
-from spacecall.cassettes.errors import CassetteMissError, SecretError, UnusedError
+from spacecall.cassettes.errors import CassetteMissError, SecretFoundError, UnusedRequestsError
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
 from spacecall.errors import (
     AppError,
@@ -37,8 +37,8 @@ PLACE: dict[str, Any] = {"space": "http://x", "endpoint": "/echo", "event_id": "
 NEEDED: dict[str, dict[str, Any]] = {
     "NoProviderError": {"task": "text-to-image", "asked": None, "live": ["a"], "why": "it is gone"},
     "CassetteMissError": {"request": "GET /"},
-    "UnusedError": {"requests": ["GET /"]},
-    "SecretError": {"places": ["body"]},
+    "UnusedRequestsError": {"requests": ["GET /"]},
+    "SecretFoundError": {"locations": ["body"]},
 }
 COPIES: list[Callable[[Any], Any]] = [
     lambda value: pickle.loads(pickle.dumps(value, 0)),
@@ -97,8 +97,8 @@ ERRORS: list[SpaceError] = [
     QuotaExceededError("none left", title="ZeroGPU quota", duration=None, **PLACE),
     JobLostError("lost", sent=False, **PLACE),
     CassetteMissError("miss", request="GET /", differences=["path"]),
-    UnusedError("unused", requests=["GET /"]),
-    SecretError("secret", places=["body"]),
+    UnusedRequestsError("unused", requests=["GET /"]),
+    SecretFoundError("secret", locations=["body"]),
 ]
 
 

@@ -29,9 +29,9 @@ class Browser:
     session: str
 
     def _do(self, path: str, **body: Any) -> Any:
-        answer = self.client.post(f"/session/{self.session}/{path}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json()["value"]
+        response = self.client.post(f"/session/{self.session}/{path}", json=body)
+        assert response.is_success, response.text
+        return response.json()["value"]
 
     def open(self, url: str) -> None:
         self._do("url", url=url)
@@ -40,17 +40,17 @@ class Browser:
         return self._do("execute/sync", script=text, args=[])
 
     def click(self, selector: str) -> None:
-        found: dict[str, str] = self._do("element", using="css selector", value=selector)
-        self._do(f"element/{next(iter(found.values()))}/click")
+        element: dict[str, str] = self._do("element", using="css selector", value=selector)
+        self._do(f"element/{next(iter(element.values()))}/click")
 
-    def complaints(self) -> list[Any]:
-        """What the page's console says of errors, refused loads among them."""
+    def errors(self) -> list[Any]:
+        """Return the errors in the page's console, refused loads included."""
         return list(self._do("se/log", type="browser"))
 
 
 @contextmanager
 def chromium() -> Generator[Browser]:
-    """A window of the system's Chromium (Debian: chromium and chromium-driver)."""
+    """Open a window of the system's Chromium (Debian: chromium and chromium-driver)."""
     driver = shutil.which("chromedriver")
     assert driver, "chromedriver is not on the PATH: install Debian's chromium and chromium-driver"
     port = free_port()
@@ -62,10 +62,10 @@ def chromium() -> Generator[Browser]:
             _wait(client)
             options = {"goog:chromeOptions": {"args": _ARGUMENTS}}
             logging = {"goog:loggingPrefs": {"browser": "ALL"}}
-            wanted = {"capabilities": {"alwaysMatch": options | logging}}
-            answer = client.post("/session", json=wanted)
-            assert answer.is_success, answer.text
-            browser = Browser(client, answer.json()["value"]["sessionId"])
+            capabilities = {"capabilities": {"alwaysMatch": options | logging}}
+            response = client.post("/session", json=capabilities)
+            assert response.is_success, response.text
+            browser = Browser(client, response.json()["value"]["sessionId"])
             yield browser
             client.delete(f"/session/{browser.session}")
     finally:

@@ -8,16 +8,16 @@ import anyio
 import pytest
 
 from spacecall.cassettes import use_cassette
-from tests.cassettes.script import Outcome, play
+from tests.cassettes.script import Results, play
 from tests.servers import AppServer
 
 
 @pytest.fixture(scope="session")
 def recorded(
     protocol_app: AppServer, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Outcome]:
-    """The cassette of `play`, and what it gave live."""
+) -> tuple[Path, Results]:
+    """Return the cassette of `play`, and its live results."""
     path = tmp_path_factory.mktemp("cassettes") / "all.json"
     with use_cassette(path, mode="rewrite"):
-        outcome = anyio.run(play, protocol_app.url)
-    return path, outcome
+        results = anyio.run(play, protocol_app.url)
+    return path, results

@@ -1,4 +1,4 @@
-"""Cassettes of strangers that are too large, or packed."""
+"""Cassettes of strangers that are too large, or compressed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from spacecall.cassettes._inspect.recording import read_recording
 APP = "http://127.0.0.1:9"
 
 
-def cassette_of(path: Path, body: dict[str, Any], **headers: str) -> Path:
-    """A cassette whose app answers `body` to /config."""
+def write_cassette(path: Path, body: dict[str, Any], **headers: str) -> Path:
+    """Write a cassette whose app answers /config with `body`."""
     request: dict[str, Any] = {"method": "GET", "uri": f"{APP}/config", "headers": {}, "body": {}}
     response = {
         "status": {"code": 200, "message": "OK"},
@@ -32,8 +32,8 @@ def cassette_of(path: Path, body: dict[str, Any], **headers: str) -> Path:
     return path
 
 
-def beside(path: Path, content: bytes, size: int | None = None) -> dict[str, Any]:
-    """A body beside a cassette; a larger size makes it one of zeros."""
+def write_body(path: Path, content: bytes, size: int | None = None) -> dict[str, Any]:
+    """Write an external body; zeros fill it up to `size`."""
     digest = hashlib.sha256(content).hexdigest()
     folder = path.with_suffix(".bodies")
     folder.mkdir()
@@ -51,26 +51,26 @@ def test_a_cassette_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         pass
 
 
-def test_a_description_beside_it_that_is_too_large_is_not_parsed(tmp_path: Path) -> None:
+def test_an_external_config_that_is_too_large_is_not_parsed(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
-    cassette_of(path, beside(path, b"", MAX_JSON + 1), content_type="application/json")
+    write_cassette(path, write_body(path, b"", MAX_JSON + 1), content_type="application/json")
     assert not read_recording(path).apps
 
 
-async def test_a_body_beside_it_is_bounded_when_it_is_replayed(tmp_path: Path) -> None:
+async def test_an_external_body_is_bounded_when_it_is_replayed(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
-    body = beside(path, b"", MAX_JSON)
-    cassette_of(path, body, content_type="application/json")
+    body = write_body(path, b"", MAX_JSON)
+    write_cassette(path, body, content_type="application/json")
     with use_cassette(path, mode="none"), pytest.raises(ProtocolError, match=r"Limits\.body"):
         async with Space(APP):
             pass
 
 
 async def test_a_body_of_a_cassette_is_never_decompressed(tmp_path: Path) -> None:
-    path = tmp_path / "packed.json"
-    packed = gzip.compress(b"\0" * 2**26)
-    cassette_of(
-        path, beside(path, packed), content_type="application/json", content_encoding="gzip"
+    path = tmp_path / "compressed.json"
+    compressed = gzip.compress(b"\0" * 2**26)
+    write_cassette(
+        path, write_body(path, compressed), content_type="application/json", content_encoding="gzip"
     )
     with use_cassette(path, mode="none"), pytest.raises(ProtocolError, match="expected JSON"):
         async with Space(APP):

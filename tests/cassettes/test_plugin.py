@@ -36,7 +36,7 @@ def test_fixture(space_cassette):
     with SyncSpace(URL) as space:
         space.call("/echo", text="hi").result()
     if not space_cassette.recording:
-        with pytest.raises(ConnectionRefusedError, match="a cassette is replayed"):
+        with pytest.raises(ConnectionRefusedError, match="a cassette is being replayed"):
             socket.create_connection(("127.0.0.1", 9))
 
 
@@ -123,8 +123,8 @@ def test_it_records_and_replays(protocol_app_6: AppServer, tmp_path: Path) -> No
         "cassettes/test_mine/test_fixture.json",
         "cassettes/test_mine/test_sync.json",
     ]
-    for more in ([], ["-n", "2"]):
-        replayed = run(tmp_path, NOWHERE, *more)
+    for options in ([], ["-n", "2"]):
+        replayed = run(tmp_path, NOWHERE, *options)
         assert replayed.returncode == 0, replayed.stdout
 
 
@@ -137,8 +137,8 @@ def test_it_gets_along_with_pytest_asyncio_and_pytest_recording(
     record = ("--spacecall-record=once", "--record-mode=once")
     recorded = run(tmp_path, url, *record, plugins=plugins)
     assert recorded.returncode == 0, recorded.stdout
-    found = sorted(path.name for path in (tmp_path / "cassettes" / "test_others").iterdir())
-    assert [name for name in found if not name.endswith(".bodies")] == [
+    names = sorted(path.name for path in (tmp_path / "cassettes" / "test_others").iterdir())
+    assert [name for name in names if not name.endswith(".bodies")] == [
         *("test_both.json", "test_both.yaml", "test_pytest_asyncio.json"),
         "test_pytest_recording.yaml",
     ]
@@ -146,7 +146,7 @@ def test_it_gets_along_with_pytest_asyncio_and_pytest_recording(
     assert replayed.returncode == 0, replayed.stdout
 
 
-def test_what_a_failed_test_did_not_ask_for_is_no_news_and_a_swallowed_miss_is(
+def test_unused_requests_of_a_failed_test_are_not_reported_but_a_suppressed_miss_is(
     protocol_app_6: AppServer, tmp_path: Path
 ) -> None:
     (tmp_path / "test_mine.py").write_text(TESTS)
@@ -170,4 +170,4 @@ def test_a_cassette_cannot_leave_the_folder_of_its_test(tmp_path: Path) -> None:
         "import pytest\n@pytest.mark.spacecall('../../elsewhere')\ndef test_it(): pass\n"
     )
     done = run(tmp_path, NOWHERE, "test_out.py")
-    assert "CassetteError: a cassette is in the folder of its test" in done.stdout
+    assert "CassetteError: the cassette of a test must be in the folder of the test" in done.stdout

@@ -16,10 +16,10 @@ from spacecall.cassettes import (
     CassetteError,
     CassetteMissError,
     StaleCassetteWarning,
-    UnusedError,
+    UnusedRequestsError,
     use_cassette,
 )
-from tests.cassettes.script import Outcome, from_threads, play
+from tests.cassettes.script import Results, make_calls_from_threads, play
 from tests.servers import AppServer
 
 NOWHERE = "http://127.0.0.1:9"
@@ -29,7 +29,7 @@ class Echo(Arguments):
     text: str
 
 
-Recorded = tuple[Path, Outcome]
+Recorded = tuple[Path, Results]
 
 
 async def echo(address: str, *texts: str) -> None:
@@ -38,12 +38,12 @@ async def echo(address: str, *texts: str) -> None:
             assert await space.call("/echo", text=text) == text
 
 
-async def opened(address: str) -> None:
+async def open_space(address: str) -> None:
     async with Space(address, describe=False):
         pass
 
 
-async def test_looking_after_an_upload_is_not_recorded(
+async def test_head_requests_of_an_upload_are_not_recorded(
     protocol_app_5: AppServer, tmp_path: Path
 ) -> None:
     path = tmp_path / "upload.json"
@@ -58,10 +58,10 @@ async def test_looking_after_an_upload_is_not_recorded(
     text = path.read_text(encoding="utf-8")
     assert '"POST"' in text
     assert '"HEAD"' not in text
-    await replayed(path, send(NOWHERE))
+    await replay(path, send(NOWHERE))
 
 
-async def replayed(path: Path, work: Awaitable[object], **options: Any) -> None:
+async def replay(path: Path, work: Awaitable[object], **options: Any) -> None:
     with use_cassette(path, **options):
         await work
 
@@ -77,16 +77,19 @@ async def test_a_replay_gives_what_came_live(recorded: Recorded, shuffle: int | 
 
 def test_without_async_too(recorded: Recorded) -> None:
     path, live = recorded
-    with use_cassette(path, strict=False), SyncSpace(NOWHERE) as space:
+    with use_cassette(path, assert_all_used=False), SyncSpace(NOWHERE) as space:
         with space.call("/stream_text", text="a", n=3) as job:
             assert list(job.outputs) == live["stream"]
-        found = from_threads(space)
-    assert found == live["many"]
+        results = make_calls_from_threads(space)
+    assert results == live["many"]
 
 
-async def test_it_is_replayed_at_the_recorded_pace_too(recorded: Recorded) -> None:
+@pytest.mark.parametrize("speed", [100, 1e6])
+async def test_it_is_replayed_with_the_recorded_delays_too(
+    recorded: Recorded, speed: float
+) -> None:
     path, live = recorded
-    with use_cassette(path, pace=0.01, strict=False), anyio.fail_after(60):
+    with use_cassette(path, speed=speed, assert_all_used=False), anyio.fail_after(60):
         async with Space(NOWHERE) as space, space.call("/stream_text", text="a", n=3) as job:
             assert [value async for value in job.outputs] == live["stream"]
 
@@ -96,30 +99,30 @@ async def test_what_is_not_recorded_fails_with_the_nearest_and_the_difference(
 ) -> None:
     path, _ = recorded
     with pytest.raises(CassetteMissError, match=r"POST .*/queue/join") as caught:
-        await replayed(path, echo(NOWHERE, "never said"), strict=False)
+        await replay(path, echo(NOWHERE, "never said"), assert_all_used=False)
     assert any('"never said" (recorded: ' in line for line in caught.value.differences)
 
 
 async def test_one_edited_field_is_the_difference(recorded: Recorded, tmp_path: Path) -> None:
     path, _ = recorded
     edited = json.loads(path.read_text())
-    for one in edited["interactions"]:
-        body = one["request"]["body"].get("json")
+    for interaction in edited["interactions"]:
+        body = interaction["request"]["body"].get("json")
         if body and body.get("data") == ["call 7"]:
             body["data"] = ["call seven"]
     (tmp_path / "all.json").write_text(json.dumps(edited))
     path.with_suffix(".bodies").rename(tmp_path / "all.bodies")
     try:
         with pytest.raises(CassetteMissError) as caught:
-            await replayed(tmp_path / "all.json", echo(NOWHERE, "call 7"), strict=False)
+            await replay(tmp_path / "all.json", echo(NOWHERE, "call 7"), assert_all_used=False)
     finally:
         (tmp_path / "all.bodies").rename(path.with_suffix(".bodies"))
     assert 'body.data[0]: "call 7" (recorded: ' in "\n".join(caught.value.differences)
 
 
-async def test_what_is_recorded_and_not_asked_for_fails(recorded: Recorded) -> None:
+async def test_recorded_requests_that_are_not_made_are_an_error(recorded: Recorded) -> None:
     path, _ = recorded
-    with pytest.raises(UnusedError, match="queue/join") as caught, use_cassette(path):
+    with pytest.raises(UnusedRequestsError, match="queue/join") as caught, use_cassette(path):
         async with Space(NOWHERE):
             pass
     assert len(caught.value.requests) > 20
@@ -130,16 +133,16 @@ async def test_leaving_early_and_time_limits_are_as_live(
 ) -> None:
     path = tmp_path / "slow.json"
 
-    async def late(address: str) -> None:
+    async def call_with_limit(address: str) -> None:
         async with Space(address) as space:
             call = space.call("/slow_async", seconds=30)
             with pytest.raises(DeadlineError, match=r"within 0\.5 s"):
                 await call.with_options(timeouts=Timeouts(run=0.5))
 
     with use_cassette(path, mode="once"):
-        await late(protocol_app.url)
+        await call_with_limit(protocol_app.url)
     with use_cassette(path), anyio.fail_after(30):
-        await late(NOWHERE)
+        await call_with_limit(NOWHERE)
 
 
 async def test_modes(protocol_app: AppServer, tmp_path: Path) -> None:
@@ -166,23 +169,23 @@ async def test_modes(protocol_app: AppServer, tmp_path: Path) -> None:
         await echo(NOWHERE, "four")
 
 
-async def test_a_matcher_of_one_s_own_is_asked_too(recorded: Recorded) -> None:
+async def test_matchers_of_the_caller_decide_too(recorded: Recorded) -> None:
     path, _ = recorded
-    asked: list[str] = []
+    request_types: list[str] = []
 
     def never(request: object, recorded: object) -> None:
-        asked.append(type(request).__name__)
+        request_types.append(type(request).__name__)
         raise AssertionError
 
     with pytest.raises(CassetteMissError, match="/config"):
-        await replayed(path, opened(NOWHERE), matchers=[never], strict=False)
-    assert asked
+        await replay(path, open_space(NOWHERE), matchers=[never], assert_all_used=False)
+    assert request_types
 
 
 async def test_what_is_recorded_streams_as_it_is_recorded(
     protocol_app: AppServer, tmp_path: Path
 ) -> None:
-    """The first value comes long before the last, and who leaves then has a whole cassette."""
+    """The first value arrives before the last; leaving then still writes a complete cassette."""
     path = tmp_path / "stream.json"
 
     async def first(address: str) -> str:
@@ -197,44 +200,46 @@ async def test_what_is_recorded_streams_as_it_is_recorded(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("[]", "is not a list of interactions"),
-        ("nonsense", "is not JSON"),
+        ("[]", "it has no list of interactions"),
+        ("nonsense", "invalid JSON"),
         (
             '{"version": 1, "interactions": [{"request": {}}]}',
-            "interaction 1 of the cassette is not a request and a response",
+            "interaction 1 is not a request/response pair",
         ),
         (
             '{"version": 1, "interactions": [{"request": {"method": "GET", "uri": "http://a/config",'
             ' "headers": {}, "body": {}}, "response": {"times": [0, 0, 0], "end": "odd"}}]}',
-            "unknown way",
+            "end is not a known reason",
         ),
     ],
     ids=["list", "text", "request", "end"],
 )
-def test_a_cassette_of_a_stranger_is_data_and_checked(tmp_path: Path, text: str, said: str) -> None:
+def test_a_cassette_of_a_stranger_is_data_and_checked(
+    tmp_path: Path, text: str, message: str
+) -> None:
     path = tmp_path / "strange.json"
     path.write_text(text)
-    with pytest.raises(CassetteError, match=said), use_cassette(path):
+    with pytest.raises(CassetteError, match=message), use_cassette(path):
         pass
 
 
-async def test_a_body_beside_it_is_named_by_its_hash_and_verified(
+async def test_an_external_body_is_named_by_its_hash_and_verified(
     protocol_app: AppServer, tmp_path: Path
 ) -> None:
     path = tmp_path / "big.json"
 
     with use_cassette(path, mode="once"):
-        await opened(protocol_app.url)
+        await open_space(protocol_app.url)
     (body,) = (tmp_path / "big.bodies").iterdir()
     body.write_bytes(body.read_bytes().replace(b"version", b"VERSION"))
-    with pytest.raises(CassetteError, match="its sha256 is another"), use_cassette(path):
-        await opened(NOWHERE)
+    with pytest.raises(CassetteError, match="differs from what was recorded"), use_cassette(path):
+        await open_space(NOWHERE)
     raw = path.read_text()
     path.write_text(raw.replace(body.name, "../../secret"))
-    with pytest.raises(CassetteError, match="no sha256"), use_cassette(path):
-        await opened(NOWHERE)
+    with pytest.raises(CassetteError, match="must be 64 hexadecimal digits"), use_cassette(path):
+        await open_space(NOWHERE)
 
 
 async def test_a_typed_client_of_another_schema_is_warned_of(
@@ -264,8 +269,17 @@ async def test_a_typed_client_of_another_schema_is_warned_of(
 async def test_one_cassette_at_a_time(recorded: Recorded) -> None:
     path, _ = recorded
     with (
-        use_cassette(path, strict=False),
-        pytest.raises(RuntimeError, match="one cassette at a time"),
-        use_cassette(path, strict=False),
+        use_cassette(path, assert_all_used=False),
+        pytest.raises(RuntimeError, match="use one at a time"),
+        use_cassette(path, assert_all_used=False),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan"), "slow"])
+def test_an_invalid_speed_is_refused(speed: Any, tmp_path: Path) -> None:
+    with (
+        pytest.raises(ValueError, match="speed must be 'instant', 'recorded' or a number above 0"),
+        use_cassette(tmp_path / "a.json", speed=speed),
     ):
         pass

@@ -1,4 +1,4 @@
-"""Nothing secret is in a cassette: what is known is taken out, what is found is refused."""
+"""No cassette contains a secret: known secrets are replaced, probable ones are refused."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from spacecall import Auth, Space, ZeroGPU
-from spacecall.cassettes import SecretError, use_cassette
-from spacecall.cassettes._format.cassette_file import Bodies
+from spacecall.cassettes import SecretFoundError, use_cassette
+from spacecall.cassettes._format.cassette_file import BodyFiles
 from spacecall.cassettes._format.exchange import Exchange
-from spacecall.cassettes._format.scrubber import GONE, Scrubber, secrets
-from spacecall.cassettes._format.server_sent_event import Event
+from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber, find_secrets
+from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from tests.servers import GRADIO_6, AppServer, serve
 
 TOKEN = "hf_" + "abcdefghij0123456789"
@@ -22,7 +22,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVPmB92K27
 NOWHERE = "http://127.0.0.1:9"
 
 
-def everything(folder: Path) -> str:
+def read_all(folder: Path) -> str:
     return "".join(
         path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file()
     )
@@ -33,71 +33,71 @@ async def test_credentials_are_not_written(protocol_app: AppServer, tmp_path: Pa
         "auth": Auth(token=TOKEN, hosts=["127.0.0.1"]),
         "headers": {"cookie": "own=S3CRET", "x-api-key": "S3CRET"},
     }
-    path = tmp_path / "kept" / "a.json"
+    path = tmp_path / "cassettes" / "a.json"
     for mode, address in (("once", protocol_app.url), ("none", NOWHERE)):
         with use_cassette(path, mode=mode):  # type: ignore[arg-type]
             async with Space(address, **options) as space:
                 call = space.call("/echo", text="hi")
                 assert await call.with_options(zero_gpu=ZeroGPU(token=JWT, uuid="S3CRET")) == "hi"
-    kept = everything(path.parent)
-    assert "echo" in kept
+    content = read_all(path.parent)
+    assert "echo" in content
     for secret in (TOKEN, JWT, "S3CRET"):
-        assert secret not in kept
+        assert secret not in content
 
 
 async def test_a_login_is_replayed_without_its_password(tmp_path: Path) -> None:
-    path = tmp_path / "kept" / "login.json"
+    path = tmp_path / "cassettes" / "login.json"
     with serve("protocol_app.py", GRADIO_6, env={"AUTH": "ada:S3CRET"}) as app:
         for mode, address in (("once", app.url), ("none", NOWHERE)):
-            with use_cassette(path, mode=mode, scrub=["username"]):  # type: ignore[arg-type]
+            with use_cassette(path, mode=mode, filter_fields=["username"]):  # type: ignore[arg-type]
                 async with Space(address, auth=Auth(username="ada", password="S3CRET")) as space:
                     assert await space.call("/echo", text="hi") == "hi"
-    kept = everything(path.parent)
-    assert "S3CRET" not in kept
-    assert f"username={GONE}" in kept
+    content = read_all(path.parent)
+    assert "S3CRET" not in content
+    assert f"username={PLACEHOLDER}" in content
 
 
-async def test_a_token_in_an_answer_or_an_argument_is_refused_with_its_place(
+async def test_a_token_in_a_response_or_an_argument_is_refused_with_its_location(
     protocol_app: AppServer, tmp_path: Path
 ) -> None:
-    path = tmp_path / "kept" / "a.json"
+    path = tmp_path / "cassettes" / "a.json"
 
-    async def tell() -> None:
+    async def send_token() -> None:
         with use_cassette(path, mode="once"):
             async with Space(protocol_app.url) as space:
                 await space.call("/echo", text=f"my token is {TOKEN}")
 
-    with pytest.raises(SecretError, match="a Hugging Face token in POST ") as caught:
-        await tell()
+    with pytest.raises(SecretFoundError, match="a Hugging Face token in POST ") as caught:
+        await send_token()
     assert TOKEN not in str(caught.value)
-    assert any("request body.json.data[0]" in place for place in caught.value.places)
-    assert any("event " in place for place in caught.value.places)
+    assert any("request body.json.data[0]" in line for line in caught.value.locations)
+    assert any("event " in line for line in caught.value.locations)
     assert not path.exists()
 
 
 def test_fields_of_large_bodies_are_scrubbed_too(tmp_path: Path) -> None:
     large = {"rows": ["x" * 100] * 1000, "inner": {"password": "S3CRET"}}
-    kept = Bodies(tmp_path / "a.json", Scrubber().json)
-    stored = kept.keep(BytesIO(json.dumps(large).encode()), "application/json; charset=utf-8")
-    kept.save(frozenset({stored["sha256"]}))
-    assert json.loads(kept.read(stored)) == {**large, "inner": {"password": GONE}}
-    assert "S3CRET" not in everything(tmp_path)
+    bodies = BodyFiles(tmp_path / "a.json", Scrubber().scrub_json)
+    stored = bodies.store(BytesIO(json.dumps(large).encode()), "application/json; charset=utf-8")
+    bodies.save(frozenset({stored["sha256"]}))
+    assert json.loads(bodies.read(stored)) == {**large, "inner": {"password": PLACEHOLDER}}
+    assert "S3CRET" not in read_all(tmp_path)
 
 
 @pytest.mark.parametrize(
     "content", [b'{"rows": [' + b"1, " * 50_000 + b"1]}", b"{" + b"x" * 100_000], ids=["json", "no"]
 )
 def test_a_large_body_without_secrets_is_kept_as_it_came(content: bytes, tmp_path: Path) -> None:
-    kept = Bodies(tmp_path / "a.json", Scrubber().json)
-    stored = kept.keep(BytesIO(content), "application/json")
-    kept.save(frozenset({stored["sha256"]}))
-    assert kept.read(stored) == content
-    kept.sweep(frozenset())
+    bodies = BodyFiles(tmp_path / "a.json", Scrubber().scrub_json)
+    stored = bodies.store(BytesIO(content), "application/json")
+    bodies.save(frozenset({stored["sha256"]}))
+    assert bodies.read(stored) == content
+    bodies.remove_unused(frozenset())
     assert not (tmp_path / "a.bodies").exists()
 
 
 @pytest.mark.parametrize(
-    ("exchange", "place"),
+    ("exchange", "location"),
     [
         (Exchange("GET", f"http://a/x?q={TOKEN}"), "url"),
         (Exchange("GET", "http://a/x", (("x-mine", TOKEN),)), "header x-mine"),
@@ -107,22 +107,25 @@ def test_a_large_body_without_secrets_is_kept_as_it_came(content: bytes, tmp_pat
             Exchange("POST", "http://a/x", (), {"parts": [{"filename": f"{TOKEN}.png"}]}),
             "request body.parts[0].filename",
         ),
-        (Exchange("GET", "http://a/x", headers=(("x-echo", TOKEN),)), "answer's header x-echo"),
-        (Exchange("GET", "http://a/x", events=[(0, Event("message", TOKEN))]), "event 1"),
-        (Exchange("GET", "http://a/x", body={"json": {TOKEN: 1}}), "answer.json, a name"),
+        (Exchange("GET", "http://a/x", headers=(("x-echo", TOKEN),)), "response header x-echo"),
+        (Exchange("GET", "http://a/x", events=[(0, ServerSentEvent("message", TOKEN))]), "event 1"),
+        (
+            Exchange("GET", "http://a/x", body={"json": {TOKEN: 1}}),
+            "response body.json, a field name",
+        ),
     ],
-    ids=["url", "header", "json", "text", "part", "answer header", "event", "name"],
+    ids=["url", "header", "json", "text", "part", "response header", "event", "name"],
 )
-def test_a_planted_token_is_found(exchange: Exchange, place: str) -> None:
-    found = list(secrets(exchange))
-    assert any(one.endswith(f" /x, {place}") for one in found), found
-    assert TOKEN not in "".join(found)
+def test_a_planted_token_is_found(exchange: Exchange, location: str) -> None:
+    lines = list(find_secrets(exchange))
+    assert any(line.endswith(f" /x, {location}") for line in lines), lines
+    assert TOKEN not in "".join(lines)
 
 
 def test_fields_are_scrubbed_wherever_they_are() -> None:
     body = {"json": {"data": [{"Password": "x", "name": "Ada"}], "token": 1}}
-    event = Event("message", '{"output":{"api_key":"x"}}')
-    kept = Scrubber(["NAME"]).exchange(
+    event = ServerSentEvent("message", '{"output":{"api_key":"x"}}')
+    scrubbed = Scrubber(["NAME"]).scrub_exchange(
         Exchange(
             "POST",
             "http://me:pw@a/x?token=1&q=2",
@@ -131,7 +134,15 @@ def test_fields_are_scrubbed_wherever_they_are() -> None:
             events=[(0, event)],
         )
     )
-    assert kept.url == f"http://a/x?token={GONE}&q=2"
-    assert kept.request_headers == (("Cookie", GONE), ("a", GONE), ("accept", "*/*"))
-    assert kept.request_body == {"json": {"data": [{"Password": GONE, "name": GONE}], "token": 1}}
-    assert kept.events == [(0, Event("message", f'{{"output":{{"api_key":"{GONE}"}}}}'))]
+    assert scrubbed.url == f"http://a/x?token={PLACEHOLDER}&q=2"
+    assert scrubbed.request_headers == (
+        ("Cookie", PLACEHOLDER),
+        ("a", PLACEHOLDER),
+        ("accept", "*/*"),
+    )
+    assert scrubbed.request_body == {
+        "json": {"data": [{"Password": PLACEHOLDER, "name": PLACEHOLDER}], "token": 1}
+    }
+    assert scrubbed.events == [
+        (0, ServerSentEvent("message", f'{{"output":{{"api_key":"{PLACEHOLDER}"}}}}'))
+    ]

@@ -1,4 +1,4 @@
-"""Cassettes that anybody may have written: they are read, or refused, and nothing else."""
+"""Cassettes of unknown origin are read or refused, and do nothing else."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from spacecall.cassettes._inspect.recording import read_recording
 from spacecall.cassettes._inspect.timeline import read_timeline
-from spacecall.cassettes._inspect.timeline_page import page
-from spacecall.cassettes._inspect.validation import validate
+from spacecall.cassettes._inspect.timeline_page import render_page
+from spacecall.cassettes._inspect.validation import find_problems
 from spacecall.cassettes.errors import CassetteError
 from spacecall.errors import ProtocolError
 
@@ -89,9 +89,10 @@ def test_any_cassette_is_shown_or_refused(cassette: Any, tmp_path: Path) -> None
     path = tmp_path / "strange.json"
     path.write_text(json.dumps(cassette), encoding="utf-8")
     try:
-        found = read_recording(path)
-        timeline = read_timeline(found.exchanges, found.apps)
-        assert page("strange", found.apps, timeline)
-        assert isinstance(validate(found.exchanges, found.apps, found.read), list)
+        recording = read_recording(path)
+        timeline = read_timeline(recording.exchanges, recording.apps)
+        assert render_page("strange", recording.apps, timeline)
+        problems = find_problems(recording.exchanges, recording.apps, recording.read_body)
+        assert isinstance(problems, list)
     except (CassetteError, ProtocolError):
         pass

@@ -11,52 +11,52 @@ import pytest
 
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.job_recordings import is_join, is_stream
-from spacecall.cassettes._format.server_sent_event import Event
+from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.cassettes._inspect.recording import Recording, read_recording
-from spacecall.cassettes._inspect.validation import validate
+from spacecall.cassettes._inspect.validation import find_problems
 from spacecall.codegen import projects
 from spacecall.codegen.fetch import AppDocuments
 from spacecall.codegen.store import SchemaFolder
-from tests.cassettes.script import Outcome
+from tests.cassettes.script import Results
 
 
 @pytest.fixture
-def recording(recorded: tuple[Path, Outcome]) -> Recording:
+def recording(recorded: tuple[Path, Results]) -> Recording:
     return read_recording(recorded[0])
 
 
 @pytest.fixture
 def pinned(recording: Recording, tmp_path: Path) -> SchemaFolder:
-    """A schema folder of the recorded app."""
+    """Return a schema folder of the recorded app."""
     (app,) = recording.apps.values()
     assert app.info is not None
-    return projects.add(AppDocuments(app.raw, app.info), tmp_path, name="mine").folder
+    return projects.add(AppDocuments(app.raw_config, app.info), tmp_path, name="mine").folder
 
 
-def checked(recording: Recording, pinned: SchemaFolder | None = None) -> list[str]:
-    return validate(recording.exchanges, recording.apps, recording.read, pinned)
+def check(recording: Recording, pinned: SchemaFolder | None = None) -> list[str]:
+    return find_problems(recording.exchanges, recording.apps, recording.read_body, pinned)
 
 
-def edited(recording: Recording, edit: Callable[[dict[str, Any]], None]) -> Recording:
-    """The recording with its messages changed."""
+def edit_messages(recording: Recording, edit: Callable[[dict[str, Any]], None]) -> Recording:
+    """Return the recording with changed messages."""
 
-    def changed(one: Exchange) -> Exchange:
-        if not is_stream(one.method, one.url):
-            return one
-        events: list[tuple[float, Event]] = []
-        for at, event in one.events or ():
-            value = dict(event.value())
+    def change(exchange: Exchange) -> Exchange:
+        if not is_stream(exchange.method, exchange.url):
+            return exchange
+        events: list[tuple[float, ServerSentEvent]] = []
+        for seconds, event in exchange.events or ():
+            value = dict(event.as_object())
             edit(value)
-            events.append((at, Event.json_of(event.name, value)))
-        return replace(one, events=events)
+            events.append((seconds, ServerSentEvent.from_json(event.name, value)))
+        return replace(exchange, events=events)
 
-    exchanges = [changed(one) for one in recording.exchanges]
+    exchanges = [change(exchange) for exchange in recording.exchanges]
     return Recording(recording.path, exchanges, recording.metadata)
 
 
-def test_what_a_real_server_said_fits(recording: Recording, pinned: SchemaFolder) -> None:
-    assert checked(recording) == []
-    assert checked(recording, pinned) == []
+def test_messages_of_a_real_server_fit(recording: Recording, pinned: SchemaFolder) -> None:
+    assert check(recording) == []
+    assert check(recording, pinned) == []
 
 
 def test_a_message_of_an_unknown_kind_is_named_with_its_place(recording: Recording) -> None:
@@ -64,9 +64,9 @@ def test_a_message_of_an_unknown_kind_is_named_with_its_place(recording: Recordi
         if message["msg"] == "process_starts":
             message["msg"] = "process_begins"
 
-    found = checked(edited(recording, rename))
-    assert any("unknown kind: 'process_begins'" in line for line in found)
-    assert all(line.startswith("interaction ") for line in found)
+    lines = check(edit_messages(recording, rename))
+    assert any("unknown kind of message: 'process_begins'" in line for line in lines)
+    assert all(line.startswith("interaction ") for line in lines)
 
 
 def test_a_message_that_does_not_fit_its_kind_is_named(recording: Recording) -> None:
@@ -75,7 +75,7 @@ def test_a_message_that_does_not_fit_its_kind_is_named(recording: Recording) -> 
             message["queue_size"] = "many"
 
     assert any(
-        "estimation message does not fit" in line for line in checked(edited(recording, spoil))
+        "estimation message does not fit" in line for line in check(edit_messages(recording, spoil))
     )
 
 
@@ -84,7 +84,7 @@ def test_a_result_that_does_not_fit_the_schema_is_named(recording: Recording) ->
         if message["msg"] == "process_completed" and message["output"].get("data") == ["call 7"]:
             message["output"]["data"] = [7]
 
-    (line,) = checked(edited(recording, spoil))
+    (line,) = check(edit_messages(recording, spoil))
     assert line.endswith("/echo, output 1: expected a str, got int 7")
 
 
@@ -93,18 +93,18 @@ def test_an_edit_that_cannot_be_made_is_named(recording: Recording) -> None:
         if message["msg"] == "process_generating" and message["output"]["data"] != ["a0 "]:
             message["output"]["data"] = [[["append", [9], "x"]]]
 
-    assert any("/stream_text: " in line for line in checked(edited(recording, spoil)))
+    assert any("/stream_text: " in line for line in check(edit_messages(recording, spoil)))
 
 
 def test_an_argument_that_does_not_fit_is_named(recording: Recording) -> None:
-    def changed(one: Exchange) -> Exchange:
-        body: Any = one.request_body.get("json")
-        if not is_join(one.method, one.url) or body["data"] != ["call 7"]:
-            return one
-        return replace(one, request_body={"json": {**body, "data": [["call 7"]]}})
+    def change(exchange: Exchange) -> Exchange:
+        body: Any = exchange.request_body.get("json")
+        if not is_join(exchange.method, exchange.url) or body["data"] != ["call 7"]:
+            return exchange
+        return replace(exchange, request_body={"json": {**body, "data": [["call 7"]]}})
 
-    exchanges = [changed(one) for one in recording.exchanges]
-    (line,) = checked(Recording(recording.path, exchanges, recording.metadata))
+    exchanges = [change(exchange) for exchange in recording.exchanges]
+    (line,) = check(Recording(recording.path, exchanges, recording.metadata))
     assert "POST /gradio_api/queue/join: /echo, text: expected a str, got list" in line
 
 
@@ -113,17 +113,17 @@ def test_an_app_that_has_drifted_from_the_pinned_schema_is_named(
 ) -> None:
     documents = {
         name: {
-            **one,
-            "$defs": {key: _with_another_type(each) for key, each in one["$defs"].items()},
+            **document,
+            "$defs": {key: _with_another_type(schema) for key, schema in document["$defs"].items()},
         }
-        for name, one in pinned.documents.items()
+        for name, document in pinned.documents.items()
     }
-    found = checked(recording, replace(pinned, documents=documents))
-    assert any("drift: /echo" in line for line in found)
+    lines = check(recording, replace(pinned, documents=documents))
+    assert any("drift: /echo" in line for line in lines)
 
 
 def _with_another_type(schema: Any) -> Any:
-    """`/echo`'s only argument as a number."""
+    """Return `/echo` with a number as its only argument."""
     if schema.get("title") != "/echo" or "properties" not in schema:
         return schema
     number = {"type": "number", "x-spacecall": {"component": "number"}}

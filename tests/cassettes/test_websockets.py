@@ -9,6 +9,7 @@ import pytest
 
 from spacecall import JobLostError, Limits, ProtocolError, Space, Timeouts
 from spacecall.cassettes import CassetteMissError, use_cassette
+from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._inspect.recording import read_recording
 from tests.client.tools import until
 from tests.faults.exchanges import serving
@@ -22,6 +23,12 @@ def cassette(tmp_path: Path) -> Path:
     return tmp_path / "cassette.json"
 
 
+def streams(cassette: Path) -> list[Exchange]:
+    """Return the recorded event streams."""
+    exchanges = read_recording(cassette).exchanges
+    return [exchange for exchange in exchanges if exchange.events is not None]
+
+
 async def echo(url: str, text: str = "hi") -> str:
     async with Space(url, timeouts=Timeouts(total=20)) as space:
         return str(await space.call("/echo", text=text))
@@ -33,9 +40,9 @@ async def test_a_conversation_is_a_request_with_its_arguments_and_a_stream_of_ev
     with use_cassette(cassette, mode="all"):
         async with serving(App("ws", (SOUND, "closed"))) as url:
             assert await echo(url) == "hi"
-    (told,) = (one for one in read_recording(cassette).exchanges if one.events is not None)
-    assert told.request_body["json"]["data"] == ["hi"]
-    kinds = [event.value()["msg"] for _, event in told.events or ()]
+    (exchange,) = streams(cassette)
+    assert exchange.request_body["json"]["data"] == ["hi"]
+    kinds = [event.as_object()["msg"] for _, event in exchange.events or ()]
     assert kinds == ["estimation", "process_starts", "process_generating", "process_completed"]
     with use_cassette(cassette, mode="none"):
         assert await echo(NOWHERE) == "hi"
@@ -61,8 +68,8 @@ async def test_a_message_over_the_limit_is_not_recorded_whole(cassette: Path) ->
         ):
             with pytest.raises(ProtocolError, match=r"more than 1000 bytes"):
                 await space.call("/echo", text="hi")
-    (told,) = (one for one in read_recording(cassette).exchanges if one.events is not None)
-    assert max(len(event.data) for _, event in told.events or ()) < 1000
+    (exchange,) = streams(cassette)
+    assert max(len(event.data) for _, event in exchange.events or ()) < 1000
 
 
 async def test_a_websocket_that_broke_breaks_again(cassette: Path) -> None:
@@ -81,5 +88,5 @@ async def test_a_job_that_is_left_closes_its_websocket_while_it_is_recorded(
     with use_cassette(cassette, mode="all"), anyio.fail_after(20):
         async with serving(app) as url, Space(url) as space:
             async with space.call("/echo", text="hi"):
-                await until(lambda: any("data" in one for one in app.told))
+                await until(lambda: any("data" in message for message in app.told))
             await until(lambda: app.left == 1)

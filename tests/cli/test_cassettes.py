@@ -88,7 +88,7 @@ def test_show_draws_the_timeline(cli: Cli, recorded: Path) -> None:
     assert (name, session, unit) == ("/echo", "#1", "s")
     assert float(took) > 0
     assert max(map(len, done.out.splitlines())) <= 80
-    assert "waiting" in done.out.splitlines()[-1]
+    assert "queued" in done.out.splitlines()[-1]
 
 
 def test_show_writes_a_page(cli: Cli, recorded: Path) -> None:
@@ -100,11 +100,14 @@ def test_show_writes_a_page(cli: Cli, recorded: Path) -> None:
 
 def test_validate_names_what_does_not_fit(cli: Cli, recorded: Path) -> None:
     done = cli("cassettes", "validate", recorded)
-    assert (done.code, done.out) == (0, "cassettes/mine.json: 4 interactions fit (its own)\n")
+    assert (done.code, done.out) == (
+        0,
+        "cassettes/mine.json: all 4 interactions are valid (its own schemas)\n",
+    )
     recorded.write_text(recorded.read_text().replace("process_starts", "process_begins"))
     done = cli("cassettes", "validate", recorded)
     assert done.code == 1
-    assert "a message of an unknown kind: 'process_begins'" in done.out
+    assert "unknown kind of message: 'process_begins'" in done.out
 
 
 def test_a_file_that_is_no_cassette_is_wrong_use(cli: Cli) -> None:
@@ -112,7 +115,7 @@ def test_a_file_that_is_no_cassette_is_wrong_use(cli: Cli) -> None:
     for command in ("show", "validate"):
         done = cli("cassettes", command, "odd.json")
         assert done.code == 2
-        assert "is not a list of interactions" in done.err
+        assert "is not a cassette" in done.err
         assert cli("cassettes", command, "missing.json").code == 2
 
 
@@ -152,9 +155,9 @@ def client(cli: Cli, app: str) -> Path:
 
 def test_the_project_s_schemas_are_those_that_count(cli: Cli, client: Path, recorded: Path) -> None:
     done = cli("cassettes", "validate", recorded)
-    assert done.out == "cassettes/mine.json: 4 interactions fit (the schemas of proto)\n"
+    assert done.out == "cassettes/mine.json: all 4 interactions are valid (the schemas of proto)\n"
     other = cli("cassettes", "validate", recorded, "--schema", client)
-    assert other.out == f"cassettes/mine.json: 4 interactions fit ({client})\n"
+    assert other.out == f"cassettes/mine.json: all 4 interactions are valid ({client})\n"
 
 
 def test_a_cassette_of_an_older_schema_is_stale(cli: Cli, client: Path, recorded: Path) -> None:

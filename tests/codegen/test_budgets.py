@@ -18,7 +18,7 @@ from spacecall.codegen.drift.values import is_payload, words
 from spacecall.codegen.layout import name
 from spacecall.codegen.view import View
 from spacecall.errors import InvalidInputError, ProtocolError
-from spacecall.testing._value_generator import Maker
+from spacecall.testing._value_generator import ValueGenerator
 from tests.core.cost import calls
 from tests.core.test_budgets import APPS, SCHEMAS, App, config, one_endpoint, union
 
@@ -128,15 +128,15 @@ ODD: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("schema", [*HOSTILE.values(), *ODD.values()], ids=[*HOSTILE, *ODD])
 def test_a_made_up_value_costs_little_or_is_refused(schema: dict[str, Any]) -> None:
     def make() -> None:
-        maker = Maker(schema, "json", random.Random(1), lambda _data, _name: {})
+        generator = ValueGenerator(schema, "json", random.Random(1), lambda _data, _name: {})
         try:
-            maker.make(schema)
+            generator.generate(schema)
         except InvalidInputError as error:
             refusals.append(error.message)
 
     refusals: list[str] = []
     calls(make, at_most=3 * MOST)
-    assert all("no value can be made up" in refusal for refusal in refusals)
+    assert all("cannot generate a value" in refusal for refusal in refusals)
 
 
 def test_a_union_of_many_kinds_is_told_in_a_few_words() -> None:

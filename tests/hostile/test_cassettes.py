@@ -1,4 +1,4 @@
-"""Cassettes: strangers' are data, and each test's own stays its own."""
+"""Cassettes of strangers are data, and no two tests share a cassette by accident."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 
 from spacecall import Space
 from spacecall.cassettes import CassetteError, RecordMode, use_cassette
-from spacecall.cassettes._format.bodies import content
-from spacecall.cassettes._format.cassette_file import load
+from spacecall.cassettes._format.bodies import body_bytes
+from spacecall.cassettes._format.cassette_file import load_cassette
 from spacecall.cassettes._format.cassette_json import MAX_DEPTH
-from spacecall.cassettes._format.cassette_paths import cassette_name, clashes
+from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_cassette_name
 from spacecall.cli.app import run
 from spacecall.errors import SpaceError
 from tests.hostile.server import HostileServer, app_config, app_info
@@ -31,13 +31,13 @@ def interaction(
     path: str = "/config",
     method: str = "GET",
     *,
-    sent: object = None,
+    request_body: object = None,
     times: object = (0, 0.1, 0.2),
     **response: Any,
 ) -> Interaction:
-    """An interaction of an app, honest but for what a test changes."""
+    """Return a valid interaction of an app, with the changes of a test."""
     return {
-        "request": {"method": method, "uri": APP + path, "body": sent or {}, "headers": {}},
+        "request": {"method": method, "uri": APP + path, "body": request_body or {}, "headers": {}},
         "response": {
             "status": {"code": 200, "message": "OK"},
             "headers": {"content-type": ["application/json"]},
@@ -50,20 +50,22 @@ def interaction(
 
 
 def job(*events: object) -> list[Interaction]:
-    """A call of `/predict` with these events, and its result."""
+    """Return a call of `/predict` with these events, and its result."""
     join = {"json": {"data": ["x"], "fn_index": 0, "session_hash": "s"}}
     stream = "/gradio_api/queue/data?session_hash=s"
     return [
         interaction(),
         interaction("/gradio_api/info", body={"json": app_info()}),
-        interaction("/gradio_api/queue/join", "POST", sent=join, body={"json": {"event_id": "e"}}),
+        interaction(
+            "/gradio_api/queue/join", "POST", request_body=join, body={"json": {"event_id": "e"}}
+        ),
         interaction(stream, body={}, events=[*events, {"at": 1.9, "json": RESULT}]),
     ]
 
 
 def with_request(**changes: Any) -> Interaction:
-    whole = interaction()
-    return {**whole, "request": {**whole["request"], **changes}}
+    pair = interaction()
+    return {**pair, "request": {**pair["request"], **changes}}
 
 
 def partial_result(value: object) -> Interaction:
@@ -136,13 +138,13 @@ def write_cassette(folder: Path, interactions: list[Any], **metadata: object) ->
 
 
 def spacecall(*arguments: str) -> tuple[int, str]:
-    shown = StringIO()
-    with redirect_stdout(shown), redirect_stderr(shown):
+    output = StringIO()
+    with redirect_stdout(output), redirect_stderr(output):
         status = run([*arguments])
-    return status, shown.getvalue()
+    return status, output.getvalue()
 
 
-def constants(name: str) -> Any:
+def refuse_constant(name: str) -> Any:
     raise AssertionError(f"{name} is not JSON")
 
 
@@ -153,17 +155,17 @@ def test_a_cassette_of_a_stranger_is_shown_or_refused(
     monkeypatch.chdir(tmp_path)
     write_cassette(tmp_path, STRANGERS[name])
     for command in (["show"], ["show", "--html", "page.html"], ["validate"]):
-        status, shown = spacecall("cassettes", command[0], "c.json", *command[1:])
-        assert status in (0, 1, 2), shown
-        assert "Traceback" not in shown
-        assert "\x1b]" not in shown
+        status, output = spacecall("cassettes", command[0], "c.json", *command[1:])
+        assert status in (0, 1, 2), output
+        assert "Traceback" not in output
+        assert "\x1b]" not in output
         if status == 2:
-            assert "c.json" in shown or "interaction" in shown or "body" in shown
+            assert "c.json" in output or "interaction" in output or "body" in output
     if (page := tmp_path / "page.html").exists():
         (data,) = re.findall(
             r'<script id="recording" type="application/json">(.*?)</script>', page.read_text()
         )
-        assert json.loads(data, parse_constant=constants)["rows"] is not None
+        assert json.loads(data, parse_constant=refuse_constant)["rows"] is not None
         assert page.read_text().count("<script") == 2
 
 
@@ -173,29 +175,29 @@ async def test_a_cassette_of_a_stranger_is_replayed_or_a_typed_error(
 ) -> None:
     path = write_cassette(tmp_path, STRANGERS[name])
     try:
-        with use_cassette(path, strict=False):
+        with use_cassette(path, assert_all_used=False):
             async with Space(APP) as space:
                 await space.call("/predict", x="x")
     except SpaceError:
         pass
 
 
-def test_what_a_cassette_says_of_itself_may_be_anything(tmp_path: Path) -> None:
-    odd: list[Any] = [[], {"a": 1}, {"a": [[], "/predict"]}, "x", {"\ud800": None}]
-    for schemas in odd:
+def test_metadata_may_be_anything(tmp_path: Path) -> None:
+    values: list[Any] = [[], {"a": 1}, {"a": [[], "/predict"]}, "x", {"\ud800": None}]
+    for schemas in values:
         path = write_cassette(tmp_path, [interaction()], metadata={"schemas": schemas, "apps": 1})
-        with use_cassette(path, strict=False) as cassette:
-            cassette.called_by("/other", "digest")
+        with use_cassette(path, assert_all_used=False) as cassette:
+            cassette.on_typed_call("/other", "digest")
         assert spacecall("cassettes", "show", str(path))[0] == 0
-    for metadata in odd[0], "x", 5:
+    for metadata in values[0], "x", 5:
         path = write_cassette(tmp_path, [interaction()], metadata=metadata)
-        assert load(path)[1] == {}
+        assert load_cassette(path)[1] == {}
 
 
 def test_a_refused_cassette_says_where_it_is_wrong(tmp_path: Path) -> None:
     path = write_cassette(tmp_path, [interaction(), interaction(times=[0, NAN, 1])])
-    with pytest.raises(CassetteError, match=r"c\.json, interaction 2: a time is from 0 to"):
-        load(path)
+    with pytest.raises(CassetteError, match=r"c\.json, interaction 2: a time must be from 0 to"):
+        load_cassette(path)
 
 
 @pytest.mark.parametrize(
@@ -225,12 +227,14 @@ async def test_odd_values_are_recorded_and_replayed_as_they_were(
                     results.append(await space.call("/predict", x="x"))
         assert json.dumps(results[0]) == json.dumps(results[1]) == json.dumps(value)
     assert path.read_bytes().decode()
-    bodies = [content(exchange.body) for exchange in load(path)[0] if exchange.events is None]
+    bodies = [
+        body_bytes(exchange.body) for exchange in load_cassette(path)[0] if exchange.events is None
+    ]
     assert json.dumps(json.loads(bodies[0])["odd"]) == json.dumps(value)
 
 
 def names(tests: list[str], classes: tuple[str, ...] = ()) -> set[str]:
-    return {cassette_name("test_mine", classes, test).casefold() for test in tests}
+    return {make_cassette_name("test_mine", classes, test).casefold() for test in tests}
 
 
 def test_tests_that_differ_have_cassettes_that_differ() -> None:
@@ -243,14 +247,14 @@ def test_tests_that_differ_have_cassettes_that_differ() -> None:
 
 
 def test_plain_names_are_kept() -> None:
-    assert cassette_name("test_mine", [], "test_it") == "test_mine/test_it"
-    assert cassette_name("test_mine", [], "test_it[asyncio]") == "test_mine/test_it-asyncio"
-    assert cassette_name("test_mine", ["TestA"], "test_it") == "test_mine/TestA/test_it"
+    assert make_cassette_name("test_mine", [], "test_it") == "test_mine/test_it"
+    assert make_cassette_name("test_mine", [], "test_it[asyncio]") == "test_mine/test_it-asyncio"
+    assert make_cassette_name("test_mine", ["TestA"], "test_it") == "test_mine/TestA/test_it"
 
 
 @pytest.mark.parametrize("name", ["con", "x[../../y]", "test_it[a\\b]", "x" * 999, "é" * 999])
 def test_no_name_leaves_its_folder_or_is_a_device(name: str) -> None:
-    *folders, test = cassette_name("aux", ["NUL"], name).split("/")
+    *folders, test = make_cassette_name("aux", ["NUL"], name).split("/")
     assert len(folders) == 2
     for part in (*folders, test):
         assert part.lower() not in ("con", "aux", "nul", ".", "..")
@@ -260,13 +264,13 @@ def test_no_name_leaves_its_folder_or_is_a_device(name: str) -> None:
 
 def test_tests_that_would_share_a_cassette_are_named() -> None:
     here = Path("cassettes")
-    assert clashes([("a", here / "x.json", False), ("b", here / "y.json", False)]) == {}
-    assert clashes([("a", here / "x.json", True), ("b", here / "x.json", True)]) == {}
-    assert clashes([("a", here / "x.json", False), ("a", here / "x.json", False)]) == {}
+    assert find_name_clashes([("a", here / "x.json", False), ("b", here / "y.json", False)]) == {}
+    assert find_name_clashes([("a", here / "x.json", True), ("b", here / "x.json", True)]) == {}
+    assert find_name_clashes([("a", here / "x.json", False), ("a", here / "x.json", False)]) == {}
     for first, second in (("x", "x"), ("x", "X"), ("\u00e9", "e\u0301")):
-        problems = clashes(
+        problems = find_name_clashes(
             [("a", here / f"{first}.json", False), ("b", here / f"{second}.json", False)]
         )
         assert set(problems) == {"a", "b"}
         assert "a and b would share" in problems["a"]
-    assert clashes([("a", here / "x.json", True), ("b", here / "X.json", True)])
+    assert find_name_clashes([("a", here / "x.json", True), ("b", here / "X.json", True)])

@@ -1,4 +1,4 @@
-"""Recording: nothing that the caller keeps to itself is written, and one recording at a time."""
+"""Recording writes no secret of the caller, and one process or thread records at a time."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from spacecall.cassettes import (
     CassetteError,
     CassetteMissError,
     RecordMode,
-    SecretError,
+    SecretFoundError,
     use_cassette,
 )
-from spacecall.cassettes._format.cassette_file import LARGE, load
+from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, load_cassette
 from spacecall.cassettes._format.exchange import Exchange
-from spacecall.cassettes._format.scrubber import GONE, Scrubber, secrets
+from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber, find_secrets
 from tests.hostile.server import HostileServer, Request, app_config, http
 
 SECRET = "Q7w-9zLp/4tYx+Kc"
@@ -52,34 +52,34 @@ FORMS = {
 }
 
 
-def written(folder: Path) -> str:
-    """Everything that is in the files of a folder."""
+def read_all(folder: Path) -> str:
+    """Return the names and contents of all files of a folder."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return "".join(f"{path.name}\n{path.read_bytes().decode('latin-1')}" for path in files)
 
 
 def has_secret(text: str) -> bool:
     scrubber = Scrubber()
-    scrubber.learn("http://host", [SECRET])
-    return scrubber.shows(text)
+    scrubber.add_secrets("http://host", [SECRET])
+    return scrubber.has_secret(text)
 
 
 @pytest.mark.parametrize("name", HEADERS)
-async def test_of_headers_of_the_caller_names_alone_are_written(name: str, tmp_path: Path) -> None:
+async def test_of_headers_of_the_caller_names_alone_are_read_all(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     with HostileServer() as server, use_cassette(path, mode="once"):
         async with Space(server.url, headers={name: SECRET}) as space:
             await space.call("/predict", x="x").with_options(headers={f"x-{name}": SECRET[::-1]})
         assert any(request.headers.get(name) == SECRET for request in server.requests)
-    assert not has_secret(written(tmp_path))
-    assert SECRET[::-1] not in written(tmp_path)
-    assert f'"x-{name}"' in written(tmp_path)
+    assert not has_secret(read_all(tmp_path))
+    assert SECRET[::-1] not in read_all(tmp_path)
+    assert f'"x-{name}"' in read_all(tmp_path)
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("given", ["header", "token", "password"])
-async def test_a_credential_that_an_app_repeats_is_not_written(
-    form: str, given: str, tmp_path: Path
+@pytest.mark.parametrize("option", ["header", "token", "password"])
+async def test_a_credential_that_an_app_repeats_is_not_read_all(
+    form: str, option: str, tmp_path: Path
 ) -> None:
     text = FORMS[form]
     choices: dict[str, dict[str, Any]] = {
@@ -87,26 +87,26 @@ async def test_a_credential_that_an_app_repeats_is_not_written(
         "token": {"auth": Auth(token=SECRET, hosts=["127.0.0.1"])},
         "password": {"auth": Auth(username="me", password=SECRET)},
     }
-    options = choices[given]
+    options = choices[option]
     config = app_config(odd=text, names={text: 1})
     with HostileServer(config=config, outputs=[text]) as server:
         server.routes["/login"] = lambda _request, _socket: http({"success": True})
         with use_cassette(tmp_path / "a.json", mode="once"):
             async with Space(server.url, **options) as space:
                 assert await space.call("/predict", x=text) == text
-    assert not has_secret(written(tmp_path))
+    assert not has_secret(read_all(tmp_path))
     with use_cassette(tmp_path / "a.json"):
         async with Space("http://127.0.0.1:9", **options) as space:
-            assert GONE in await space.call("/predict", x=text)
+            assert PLACEHOLDER in await space.call("/predict", x=text)
 
 
-async def test_what_passes_is_not_logged_by_recording_and_replaying(
+async def test_recording_and_replaying_log_no_content(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(1)
 
-    def matcher(asked: Any, recorded: Any) -> None:
-        assert asked.uri.rpartition("/")[2] == recorded.uri.rpartition("/")[2]
+    def matcher(request: Any, recorded: Any) -> None:
+        assert request.uri.rpartition("/")[2] == recorded.uri.rpartition("/")[2]
 
     modes: tuple[RecordMode, ...] = ("once", "none", "all")
     with HostileServer(config=app_config(title=SECRET), outputs=["an answer"]) as server:
@@ -134,28 +134,28 @@ async def test_a_credential_in_a_large_answer_is_taken_out_or_refused(tmp_path: 
     def large(kind: bytes, body: bytes) -> bytes:
         return b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\nconnection: close\r\n\r\n%b" % (kind, body)
 
-    config = app_config(odd=SECRET, more="." * LARGE)
+    config = app_config(odd=SECRET, more="." * EXTERNAL_FROM)
     file = json.dumps(config).encode()
     with HostileServer(config=config) as server:
         with use_cassette(tmp_path / "a.json", mode="once"):
             async with Space(server.url, headers={"x-mine": SECRET}) as space:
                 await space.call("/predict", x="x")
-        assert not has_secret(written(tmp_path))
+        assert not has_secret(read_all(tmp_path))
         assert list((tmp_path / "a.bodies").iterdir())
         server.routes["/config"] = lambda _request, _socket: large(b"text/plain", file)
-        with pytest.raises(SecretError, match="a credential of the caller in a body of"):
+        with pytest.raises(SecretFoundError, match="a credential of the caller in a body of"):
             await record(tmp_path / "b.json", server.url)
     assert not (tmp_path / "b.json").exists()
 
 
-async def test_what_a_zero_gpu_call_sends_is_not_written(tmp_path: Path) -> None:
+async def test_what_a_zero_gpu_call_sends_is_not_read_all(tmp_path: Path) -> None:
     quota = ZeroGPU(token="tok-" + SECRET, uuid="uuid-" + SECRET[::-1])
     server = HostileServer(outputs=[f"tok-{SECRET} uuid-{SECRET[::-1]}"])
     with server, use_cassette(tmp_path / "a.json", mode="once"):
         async with Space(server.url) as space:
             await space.call("/predict", x="x").with_options(zero_gpu=quota)
-    assert not has_secret(written(tmp_path))
-    assert SECRET[::-1] not in written(tmp_path)
+    assert not has_secret(read_all(tmp_path))
+    assert SECRET[::-1] not in read_all(tmp_path)
 
 
 async def test_an_address_in_a_header_stays_in_what_the_app_says(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ async def test_an_address_in_a_header_stays_in_what_the_app_says(tmp_path: Path)
     ],
 )
 def test_tokens_are_found_in_every_form(text: str) -> None:
-    assert list(secrets(Exchange("GET", "http://a/x", body={"json": [text]}))), text
+    assert list(find_secrets(Exchange("GET", "http://a/x", body={"json": [text]}))), text
 
 
 @pytest.mark.parametrize(
@@ -196,21 +196,21 @@ def test_tokens_are_found_in_every_form(text: str) -> None:
         "task-force-of-the-north-east",
         "https://host:8080/path@2x.png",
         "A" * 30 + "hf_" + "A" * 20,
-        f"https://me:{GONE}@host/x",
+        f"https://me:{PLACEHOLDER}@host/x",
         "ratio 10://x",
     ],
 )
 def test_other_texts_are_not_taken_for_tokens(text: str) -> None:
-    assert not list(secrets(Exchange("GET", "http://a/x", body={"json": [text]})))
+    assert not list(find_secrets(Exchange("GET", "http://a/x", body={"json": [text]})))
 
 
 def test_signatures_of_addresses_are_taken_out() -> None:
     url = "https://bucket/x?X-Amz-Date=1&X-Amz-Signature=0a1b2c&y=1"
-    kept = Scrubber().exchange(
+    scrubbed = Scrubber().scrub_exchange(
         Exchange("GET", url, headers=(("location", url),), body={"json": [f"see {url} there"]})
     )
-    for text in (kept.url, kept.headers[0][1], kept.body["json"][0]):
-        assert f"X-Amz-Signature={GONE}&y=1" in text
+    for text in (scrubbed.url, scrubbed.headers[0][1], scrubbed.body["json"][0]):
+        assert f"X-Amz-Signature={PLACEHOLDER}&y=1" in text
         assert "0a1b2c" not in text
 
 
@@ -228,7 +228,7 @@ def test_the_scan_of_a_text_is_linear() -> None:
         "sk-",
     ):
         assert isinstance(
-            [*secrets(Exchange("GET", "http://a/x", body={"json": piece * 9_000}))], list
+            [*find_secrets(Exchange("GET", "http://a/x", body={"json": piece * 9_000}))], list
         )
 
 
@@ -296,7 +296,7 @@ def test_a_second_thread_cannot_record_the_same_cassette(tmp_path: Path) -> None
 
 def test_a_killed_recording_leaves_the_old_cassette_and_no_lock(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    with HostileServer(outputs=["x" * LARGE]) as server:
+    with HostileServer(outputs=["x" * EXTERNAL_FROM]) as server:
         with start(path, server.url, "first") as first:
             first.communicate("\n", timeout=60)
         before = path.read_bytes()
@@ -323,7 +323,7 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.json"
-    contents = iter([b"1" * LARGE, b"2" * LARGE])
+    contents = iter([b"1" * EXTERNAL_FROM, b"2" * EXTERNAL_FROM])
 
     def config(_request: Request, _socket: object) -> bytes:
         return http(app_config(odd=next(contents).decode()))
@@ -331,7 +331,7 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one_whole(
     with HostileServer(routes={"/config": config}) as server:
         with start(path, server.url, "first") as first:
             first.communicate("\n", timeout=60)
-        before = written(tmp_path)
+        before = read_all(tmp_path)
 
         def fail(*_: object) -> None:
             raise OSError(28, "No space left on device")
@@ -339,8 +339,8 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one_whole(
         monkeypatch.setattr("spacecall.cassettes._format.cassette_file.write_files", fail)
         with pytest.raises(OSError, match="No space"):
             anyio.run(rewrite, path, server.url)
-    assert all(line in written(tmp_path) for line in before.splitlines())
-    for exchange in load(path)[0]:
+    assert all(line in read_all(tmp_path) for line in before.splitlines())
+    for exchange in load_cassette(path)[0]:
         if "sha256" in exchange.body:
             assert (path.with_suffix(".bodies") / exchange.body["sha256"]).is_file()
 
@@ -348,7 +348,7 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one_whole(
 def test_errors_of_cassettes_can_be_pickled_and_copied() -> None:
     for error in (
         CassetteMissError("a", request="GET /x", differences=["b"]),
-        SecretError("a", places=["b"]),
+        SecretFoundError("a", locations=["b"]),
         CassetteError("a"),
     ):
         for again in (copy(error), loads(dumps(error))):

@@ -18,7 +18,7 @@ import pytest
 from spacecall import File
 from spacecall._atomic import Replacement, UnsafePathError, write_files
 from spacecall._filenames import safe_name
-from spacecall.cassettes._format.cassette_file import LARGE, Bodies
+from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles
 from spacecall.chat import Conversation
 from spacecall.cli.app import run
 from spacecall.cli.talking import write_conversation
@@ -352,8 +352,8 @@ def test_the_bodies_of_a_cassette_do_not_lead_out_of_its_folder(tmp_path: Path) 
     old = outside / ("0" * 64)
     old.write_text("precious")
     (folder / "test.bodies").symlink_to(outside)
-    bodies = Bodies(folder / "test.json")
-    stored = bodies.keep(BytesIO(b"x" * LARGE), "image/png")
+    bodies = BodyFiles(folder / "test.json")
+    stored = bodies.store(BytesIO(b"x" * EXTERNAL_FROM), "image/png")
     with pytest.raises(UnsafePathError):
         bodies.save(frozenset({str(stored["sha256"])}))
     bodies.discard()

@@ -1,4 +1,4 @@
-"""Records every scene, or those that are named: `scripts/record [name …]`."""
+"""Record all scenes, or those with these names: `scripts/record [name …]`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.replay.scenes import SCENES
 
 CASSETTES = Path(__file__).resolve().parent / "cassettes"
 TEMPORARY = {"GRADIO_TEMP_DIR": "/tmp/gradio/"}
-"""Where the files of Spaces are."""
+"""The folder of uploaded and created files on Spaces."""
 
 
 def main(names: list[str]) -> None:
     unknown = sorted(set(names) - SCENES.keys())
     if unknown:
-        sys.exit(f"no scene is called {', '.join(unknown)}; there are: {', '.join(SCENES)}")
+        sys.exit(f"unknown scenes: {', '.join(unknown)}; scenes: {', '.join(SCENES)}")
     for name in names or SCENES:
         scene = SCENES[name]
         with (

@@ -1,6 +1,6 @@
-"""What is recorded on real Gradio servers by scripts/record, and replayed by these tests.
+"""The scenes that scripts/record records on real Gradio servers, and that these tests replay.
 
-A scene calls an app through the client that users have, and says what must come out.
+A scene calls an app through the public client, and asserts the results.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Scene:
     """One recording.
 
     Attributes:
-        app: in tests/apps.
+        app: file in tests/apps.
         version: of Gradio.
-        play: what is done, given the app's address.
+        play: makes the calls, to the app's address.
     """
 
     app: str
@@ -49,11 +49,11 @@ class Scene:
 
 
 async def everything(address: str) -> None:
-    found = await play(address)
-    first = found.pop("first")
-    download = found.pop("download")
-    message, title = found.pop("error")
-    assert found == {
+    results = await play(address)
+    first = results.pop("first")
+    download = results.pop("download")
+    message, title = results.pop("error")
+    assert results == {
         "stream": ["a0 ", "a0 a1 ", "a0 a1 a2 "],
         "many": {number: f"call {number}" for number in range(20)},
     }
@@ -101,18 +101,18 @@ async def qvq(address: str) -> None:
 async def qwen2_5(address: str) -> None:
     async with Space(address) as space:
         async with Qwen25(space).model_chat(query="One", system="Be brief.") as job:
-            shown = [event async for event in job if isinstance(event, Output)]
+            outputs = [event async for event in job if isinstance(event, Output)]
             reply = await job.result()
-        assert len(shown) > 3
+        assert len(outputs) > 3
         assert reply.chatbot[0][1]["text"].endswith("turn 1. System: Be brief. You said: One")
 
 
 async def qwen2_5_1m(address: str) -> None:
     async with Space(address) as space, space.session() as session:
         qwen = Qwen251mDemo(session)
-        shown = await qwen.add_message(message={"files": [], "text": "One"})
-        answered = await qwen.answer(chatbot=shown.chatbot)
-        text = answered.chatbot[0][1][0]["text"]
+        message = await qwen.add_message(message={"files": [], "text": "One"})
+        answer = await qwen.answer(chatbot=message.chatbot)
+        text = answer.chatbot[0][1][0]["text"]
         assert text.startswith("Qwen2.5-1M replica turn 1. You said: One")
 
 

@@ -8,8 +8,8 @@ import pytest
 from spacecall import SyncSpace
 from spacecall.cassettes import use_cassette
 from spacecall.cassettes._inspect.recording import read_recording
-from spacecall.cassettes._inspect.validation import validate
-from tests.cassettes.script import Outcome, from_threads, play
+from spacecall.cassettes._inspect.validation import find_problems
+from tests.cassettes.script import Results, make_calls_from_threads, play
 from tests.replay.record import CASSETTES
 from tests.replay.scenes import SCENES, everything
 
@@ -26,31 +26,31 @@ async def test_it_comes_out_as_it_did_live(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCENES)
 def test_what_was_recorded_fits_the_protocol_and_the_schemas(name: str) -> None:
-    found = read_recording(CASSETTES / f"{name}.json")
-    assert found.apps
-    assert validate(found.exchanges, found.apps, found.read) == []
+    recording = read_recording(CASSETTES / f"{name}.json")
+    assert recording.apps
+    assert find_problems(recording.exchanges, recording.apps, recording.read_body) == []
 
 
 @pytest.mark.parametrize("shuffled", [False, True], ids=["in-order", "shuffled"])
 async def test_a_hundred_times_in_a_row_it_is_the_same(shuffled: bool) -> None:
     """A stream, an upload, a download, a cancel, an error, twenty jobs at once."""
-    first: dict[str, Outcome] = {}
+    first: dict[str, Results] = {}
     for turn in range(ROUNDS):
         name = GENERATIONS[turn % len(GENERATIONS)]
         seed = turn if shuffled else None
         with use_cassette(CASSETTES / f"{name}.json", shuffle=seed), anyio.fail_after(60):
-            found = await play(NOWHERE)
-        assert found == first.setdefault(name, found)
+            results = await play(NOWHERE)
+        assert results == first.setdefault(name, results)
 
 
 @pytest.mark.parametrize("name", GENERATIONS)
 def test_without_async_and_from_threads_too(name: str) -> None:
     with (
-        use_cassette(CASSETTES / f"{name}.json", strict=False),
+        use_cassette(CASSETTES / f"{name}.json", assert_all_used=False),
         SyncSpace(NOWHERE) as space,
     ):
-        found = from_threads(space)
-    assert found == {number: f"call {number}" for number in range(20)}
+        results = make_calls_from_threads(space)
+    assert results == {number: f"call {number}" for number in range(20)}
 
 
 def test_every_cassette_is_of_a_scene() -> None:

@@ -1,4 +1,4 @@
-"""A fake Space, called by the clients that real ones are called by."""
+"""A fake Space, called by the clients of real Spaces."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.spaces.qvq_72b import Qvq72B
 from spacecall.testing import FakeSpace, ReceivedCall
-from spacecall.testing._fake_app import read_app
+from spacecall.testing._fake_app import load_fake_app
 from tests.servers import DATA
 
 SPACES = Path(__file__).resolve().parents[2] / "schemas/spaces"
@@ -47,7 +47,7 @@ async def ask(question: str = "What?", **options: Any) -> Any:
         return await call.with_options(**options)
 
 
-async def test_what_it_gives_fits_and_depends_on_the_seed_and_the_arguments() -> None:
+async def test_its_values_fit_and_depend_on_the_seed_and_the_arguments() -> None:
     with FakeSpace(JANUS, seed=1):
         first = await ask()
         assert isinstance(first, str)
@@ -57,18 +57,18 @@ async def test_what_it_gives_fits_and_depends_on_the_seed_and_the_arguments() ->
         assert await ask() != first
 
 
-async def test_it_tells_what_it_was_sent() -> None:
+async def test_it_reports_the_received_calls() -> None:
     with FakeSpace(JANUS) as fake:
         await ask("Who?")
     (call,) = fake.calls
     assert call.endpoint == ASK
     assert call.arguments["question"] == "Who?"
     assert fake.content(call.arguments["image"]) == RED.read_bytes()
-    with pytest.raises(InvalidInputError, match="no file that was uploaded here"):
+    with pytest.raises(InvalidInputError, match="not a file that was uploaded"):
         fake.content(call.arguments["question"])
 
 
-async def test_it_gives_what_it_is_told_to() -> None:
+async def test_it_returns_the_configured_result() -> None:
     with FakeSpace(JANUS) as fake:
         fake.returns(ASK, "a cat")
         assert await ask() == "a cat"
@@ -83,13 +83,13 @@ async def test_it_gives_what_it_is_told_to() -> None:
         assert await ask() == ASK
 
 
-async def test_what_it_cannot_give_is_refused_at_once() -> None:
+async def test_an_invalid_result_is_refused_at_once() -> None:
     with FakeSpace(JANUS) as fake:
         with pytest.raises(InvalidInputError, match="value 1: expected a str, got int 7"):
             fake.returns(ASK, 7)
         with pytest.raises(InvalidInputError, match="value 1: expected a str"):
             fake.streams(ASK, ["a", None])
-        with pytest.raises(NotFoundError, match=f"no endpoint '/nothing'; there are: {ASK}, "):
+        with pytest.raises(NotFoundError, match=f"no endpoint '/nothing'; endpoints: {ASK}, "):
             fake.fails("/nothing", "oh")
         fake.returns(ASK, lambda _: 7)
         with pytest.raises(InvalidInputError, match="expected a str, got int 7"):
@@ -151,9 +151,9 @@ async def test_it_fails_as_an_app_does() -> None:
             await ask()
 
 
-async def test_it_loses_a_job() -> None:
+async def test_it_disconnects() -> None:
     with FakeSpace(JANUS) as fake:
-        fake.loses(ASK)
+        fake.disconnects(ASK)
         with pytest.raises(JobLostError):
             await ask()
 
@@ -170,16 +170,16 @@ async def test_it_takes_its_time_and_can_be_cancelled() -> None:
 async def test_twenty_jobs_at_once_get_their_own_answers() -> None:
     with FakeSpace(JANUS) as fake:
         fake.delays(ASK, 0.01).returns(ASK, lambda call: call.arguments["question"])
-        found: dict[int, str] = {}
+        results: dict[int, str] = {}
         async with Space("deepseek-ai/Janus-Pro-7B") as space:
 
-            async def one(number: int) -> None:
-                found[number] = await space.call(ASK, image=RED, question=f"q{number}")
+            async def call(number: int) -> None:
+                results[number] = await space.call(ASK, image=RED, question=f"q{number}")
 
             async with anyio.create_task_group() as group:
                 for number in range(20):
-                    group.start_soon(one, number)
-    assert found == {number: f"q{number}" for number in range(20)}
+                    group.start_soon(call, number)
+    assert results == {number: f"q{number}" for number in range(20)}
 
 
 async def test_files_are_served(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ async def test_alone_it_answers_anywhere_and_several_at_their_own_addresses() ->
             assert await space.call(ASK, image=None, question="?") == "janus"
 
 
-def test_a_folder_that_is_none_is_said_so(tmp_path: Path) -> None:
+def test_an_invalid_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot read"):
         FakeSpace(tmp_path)
     shutil.copytree(JANUS, tmp_path / "janus")
@@ -253,10 +253,11 @@ def test_a_folder_that_is_none_is_said_so(tmp_path: Path) -> None:
 
 
 def test_its_config_is_that_of_the_schemas() -> None:
-    """No typed client sees drift: the shapes are those that the folder has."""
+    """Typed clients report no drift, because the shapes are those of the folder."""
     for folder in sorted(SPACES.iterdir()):
-        app = read_app(store.read(folder))
-        notes = [one["x-spacecall"] for one in app.takes["$defs"].values() if "x-spacecall" in one]
-        pinned = {one["api_name"]: one["shape"] for one in notes if "shape" in one}
+        app = load_fake_app(store.read(folder))
+        schemas = app.input_schema["$defs"].values()
+        notes = [schema["x-spacecall"] for schema in schemas if "x-spacecall" in schema]
+        pinned = {note["api_name"]: note["shape"] for note in notes if "shape" in note}
         assert pinned
         assert differences(pinned, read_config(app.config())) == []

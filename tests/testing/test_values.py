@@ -1,4 +1,4 @@
-"""Values made up from schemas, judged by another implementation of JSON Schema."""
+"""Values generated from schemas, checked with another implementation of JSON Schema."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 
 from spacecall._core.schema_check import problems
 from spacecall.codegen import projects
-from spacecall.testing._fake_app import FakeApp, read_app
-from spacecall.testing._value_generator import Maker
+from spacecall.testing._fake_app import FakeApp, load_fake_app
+from spacecall.testing._value_generator import ValueGenerator
 from tests.codegen.apps import CORPUS, saved
 
 
@@ -23,26 +23,26 @@ def errors(schema: Mapping[str, Any], value: Any) -> list[str]:
 
 
 def slots(app: FakeApp) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:
-    for function in app.functions.values():
-        for slot in function.visible_inputs:
-            yield function.name, slot.component, slot.schema, app.takes
-        for slot in function.visible_outputs:
-            yield function.name, slot.component, slot.schema, app.gives
+    for endpoint in app.endpoints.values():
+        for slot in endpoint.visible_inputs:
+            yield endpoint.name, slot.component, slot.schema, app.input_schema
+        for slot in endpoint.visible_outputs:
+            yield endpoint.name, slot.component, slot.schema, app.output_schema
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_every_schema_of_real_apps_gets_values_that_fit(path: Path) -> None:
-    app = read_app(projects.describe(saved(path), "app"))
+    app = load_fake_app(projects.describe(saved(path), "app"))
     for name, component, schema, root in slots(app):
-        whole = {**schema, "$defs": root.get("$defs", {})}
+        document = {**schema, "$defs": root.get("$defs", {})}
         for seed in range(5):
-            maker = Maker(root, component, random.Random(seed), _file)
-            value = maker.make(schema)
+            generator = ValueGenerator(root, component, random.Random(seed), _add_file)
+            value = generator.generate(schema)
             assert problems(schema, value, root=root) == [], name
-            assert errors(whole, value) == [], name
+            assert errors(document, value) == [], name
 
 
-def _file(content: bytes, name: str) -> dict[str, Any]:
+def _add_file(content: bytes, name: str) -> dict[str, Any]:
     assert content
     return {
         "path": f"/tmp/{name}",
@@ -78,5 +78,5 @@ def test_limits_are_kept(schema: dict[str, Any]) -> None:
     }
     root = {"$defs": {"Node": node}}
     for seed in range(50):
-        value = Maker(root, "json", random.Random(seed), _file).make(schema)
+        value = ValueGenerator(root, "json", random.Random(seed), _add_file).generate(schema)
         assert errors({**schema, **root}, value) == []

@@ -26,7 +26,7 @@ from spacecall._core.filedata import as_file_data
 from spacecall._core.fingerprint import differences
 from spacecall._core.input_check import refusals
 from spacecall._core.schema_nodes import is_number
-from spacecall._io.intercept import called_by
+from spacecall._io.intercept import notify_typed_call
 from spacecall._io.settings import Settings
 from spacecall._warnings import SchemaDriftWarning
 from spacecall.endpoints import NO_DEFAULT, Parameter
@@ -116,7 +116,7 @@ class TypedEndpoint(Generic[T]):
                 raise self._drift(lines)
             if on_drift != "ignore":
                 self._compare(connection, on_drift)
-            called_by(self.name, self._schema)
+            notify_typed_call(self.name, self._schema)
             return Plan(dependency, values, self.decode)
 
         return caller.planned(self.name, prepare)

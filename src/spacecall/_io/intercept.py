@@ -64,7 +64,7 @@ CALLER_SECRETS: Final = "spacecall.secrets"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class InterceptedRequest:
     """A request on its way.
 
     Attributes:
@@ -91,33 +91,33 @@ class Chunks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class InterceptedResponse:
     """An answer whose body is still to be read; reading may raise `NetworkError`.
 
     Attributes:
         headers: names in lower case.
-        made_of: the network's own answer, if it is one.
+        original: the network's own answer, if it is one.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Chunks
-    made_of: httpx.Response | None = None
+    original: httpx.Response | None = None
 
 
-Forward: TypeAlias = Callable[[AsyncIterator[bytes]], Awaitable[Received]]
+Forward: TypeAlias = Callable[[AsyncIterator[bytes]], Awaitable[InterceptedResponse]]
 """Sends the request to the network, with this body. Raises `NetworkError`."""
 
 
 class Interceptor(Protocol):
     """Answers requests, by itself or by forwarding them."""
 
-    async def answer(self, request: Sent, forward: Forward) -> Received:
+    async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
         """The answer. Raises `NetworkError`, or an error of its own, which reaches the caller."""
         ...
 
-    def called_by(self, endpoint: str, schema: str, /) -> None:
-        """A typed client calls an endpoint, and has this schema of it (its sha256)."""
+    def on_typed_call(self, endpoint: str, schema: str, /) -> None:
+        """Note that a typed client calls an endpoint by this schema (its sha256)."""
         ...
 
 
@@ -136,7 +136,7 @@ def intercepting(interceptor: Interceptor) -> Generator[None]:
     with _Active.lock:
         if _Active.interceptor is not None:
             raise RuntimeError(
-                "requests are intercepted already: one cassette at a time, or fake Spaces"
+                "another cassette or a fake Space is in use already: use one at a time"
             )
         _Active.interceptor = interceptor
     try:
@@ -145,10 +145,10 @@ def intercepting(interceptor: Interceptor) -> Generator[None]:
         _Active.interceptor = None
 
 
-def called_by(endpoint: str, schema: str) -> None:
-    """Tell the interceptor, if there is one, by which schema an endpoint is called."""
+def notify_typed_call(endpoint: str, schema: str) -> None:
+    """Tell the active interceptor, if any, by which schema (its sha256) an endpoint is called."""
     if _Active.interceptor is not None and schema:
-        _Active.interceptor.called_by(endpoint, schema)
+        _Active.interceptor.on_typed_call(endpoint, schema)
 
 
 def active() -> Interceptor | None:

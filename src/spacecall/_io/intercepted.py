@@ -15,10 +15,10 @@ from spacecall._io.intercept import (
     CallerSecrets,
     Chunks,
     Forward,
+    InterceptedRequest,
+    InterceptedResponse,
     Interceptor,
     NetworkError,
-    Received,
-    Sent,
 )
 from spacecall._io.sse import events
 from spacecall.options import Limits
@@ -39,13 +39,13 @@ class Intercepted(httpx.AsyncBaseTransport):
             told = Conversation(lambda arguments: self._told(request, arguments))
             return httpx.Response(101, extensions={"network_stream": told}, request=request)
 
-        async def forward(body: AsyncIterator[bytes]) -> Received:
+        async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
             request.stream = Content(body)
             response = await self._forwarded(request)
             assert isinstance(response.stream, httpx.AsyncByteStream)
             headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
             incoming = _Incoming(response.stream)
-            return Received(response.status_code, headers, incoming, response)
+            return InterceptedResponse(response.status_code, headers, incoming, response)
 
         return await self._answered(request, forward)
 
@@ -54,7 +54,7 @@ class Intercepted(httpx.AsyncBaseTransport):
         assert isinstance(stream, httpx.AsyncByteStream)
         # Packed, the events of a stream could not be told apart.
         request.headers["accept-encoding"] = "identity"
-        sent = Sent(
+        sent = InterceptedRequest(
             request.method,
             str(request.url),
             tuple((name.lower(), value) for name, value in request.headers.multi_items()),
@@ -66,7 +66,7 @@ class Intercepted(httpx.AsyncBaseTransport):
         except NetworkError as failure:
             raise FAILURES[failure.kind](str(failure), request=request) from failure
         reading = _Reading(received.body, request)
-        if response := received.made_of:
+        if response := received.original:
             response.stream = reading
             return response
         return httpx.Response(
@@ -84,10 +84,12 @@ class Intercepted(httpx.AsyncBaseTransport):
         limit: int = upgrade.extensions.get(MAX_EVENT, Limits().event)
         idle: float | None = upgrade.extensions.get("timeout", {}).get("read")
 
-        async def forward(body: AsyncIterator[bytes]) -> Received:
+        async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
             given = b"".join([chunk async for chunk in body])
             told = Told(await self._forwarded(upgrade), given, limit=limit, idle=idle)
-            return Received(200, (("content-type", "text/event-stream"),), _Incoming(told))
+            return InterceptedResponse(
+                200, (("content-type", "text/event-stream"),), _Incoming(told)
+            )
 
         kept = [
             (name, value)

@@ -1,4 +1,4 @@
-"""Recorded traffic with apps, replayed in their place. Needs the extra `cassettes`."""
+"""Record the traffic with apps, and replay it without them. Needs the extra `cassettes`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from spacecall.cassettes._engine.record_modes import RecordMode
 from spacecall.cassettes.errors import (
     CassetteError,
     CassetteMissError,
-    SecretError,
+    SecretFoundError,
     StaleCassetteWarning,
-    UnusedError,
+    UnusedRequestsError,
 )
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ __all__ = [
     "CassetteMissError",
     "Matcher",
     "RecordMode",
-    "SecretError",
+    "SecretFoundError",
     "StaleCassetteWarning",
-    "UnusedError",
+    "UnusedRequestsError",
     "use_cassette",
 ]
 
-# Loaded when first asked for: pytest loads the plugin beside it where the extra is not installed.
+# Imported on first use: pytest loads the plugin even if the extra is not installed.
 _LAZY = frozenset({"Cassette", "Matcher", "use_cassette"})
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a cassette."""
+"""Errors and warnings of cassettes."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from spacecall.errors import SpaceError
 __all__ = [
     "CassetteError",
     "CassetteMissError",
-    "SecretError",
+    "SecretFoundError",
     "StaleCassetteWarning",
-    "UnusedError",
+    "UnusedRequestsError",
 ]
 
 
 class CassetteError(SpaceError):
-    """The cassette cannot be read, written, or used for what was asked of it."""
+    """The cassette cannot be read, written or replayed."""
 
 
 class StaleCassetteWarning(VisibleWarning):
-    """What was recorded is of another schema than the one in use: record it anew."""
+    """The cassette was recorded with another schema than the client has: record it again."""
 
 
 class CassetteMissError(CassetteError):
-    """A request that the cassette does not have. Nothing was sent.
+    """A request is not in the cassette. Nothing was sent.
 
     Attributes:
         request: method and path of the request.
-        differences: between it and the nearest recorded request, one line each.
+        differences: from the nearest recorded request, one line each.
     """
 
     def __init__(self, message: str, *, request: str, differences: Sequence[str] = ()) -> None:
@@ -38,11 +38,11 @@ class CassetteMissError(CassetteError):
         self.differences = tuple(differences)
 
 
-class UnusedError(CassetteError):
-    """Recorded requests that the run did not make.
+class UnusedRequestsError(CassetteError):
+    """The run did not make all recorded requests.
 
     Attributes:
-        requests: method and path of each.
+        requests: method and path of each that was not made.
     """
 
     def __init__(self, message: str, *, requests: Sequence[str]) -> None:
@@ -50,13 +50,13 @@ class UnusedError(CassetteError):
         self.requests = tuple(requests)
 
 
-class SecretError(CassetteError):
-    """What would be written looks like a secret; nothing was written.
+class SecretFoundError(CassetteError):
+    """The recording contains probable secrets; nothing was written.
 
     Attributes:
-        places: where each was found, and of which kind; never the secret itself.
+        locations: the kind of each secret and where it is; never the secret itself.
     """
 
-    def __init__(self, message: str, *, places: Sequence[str]) -> None:
+    def __init__(self, message: str, *, locations: Sequence[str]) -> None:
         super().__init__(message)
-        self.places = tuple(places)
+        self.locations = tuple(locations)

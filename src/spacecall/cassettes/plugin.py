@@ -1,6 +1,6 @@
 """The pytest plugin: `@pytest.mark.spacecall`, `space_cassette`, `--spacecall-record=MODE`.
 
-It loads with pytest wherever spacecall is installed, and does nothing until a test asks for it.
+pytest loads it wherever spacecall is installed. It does nothing until a test uses it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 from spacecall._atomic import write_file
 from spacecall.cassettes._engine.record_modes import MODES
-from spacecall.cassettes._format.cassette_paths import cassette_name, clashes
+from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_cassette_name
 
 if TYPE_CHECKING:
     from spacecall.cassettes import Cassette
@@ -30,14 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--spacecall-list",
         metavar="FILE",
-        help="Write the cassettes of the collected tests to FILE, a path a line.",
+        help="Write the paths of the cassettes of the collected tests to FILE, one per line.",
     )
     group.addoption(
         "--spacecall-record",
         choices=MODES,
         default="none",
         metavar="MODE",
-        help="What cassettes of Spaces record: none (default), once, new_episodes, all, rewrite.",
+        help="Record mode of Space cassettes: none (default), once, new_episodes, all, rewrite.",
     )
 
 
@@ -46,29 +46,31 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "spacecall(name=None, **options): replay Spaces from a cassette, in the folder `cassettes` "
-        "beside the test; options are those of use_cassette.",
+        "beside the test; the options are those of use_cassette.",
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before tests are deselected: they have cassettes too
+@pytest.hookimpl(tryfirst=True)  # before tests are deselected: deselected tests have cassettes too
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse tests that would share a cassette by accident.
 
     Raises:
-        pytest.UsageError: two of them have the same, and not both name it.
+        pytest.UsageError: two tests have the same cassette, and at least one does not name it.
     """
     users = [item for item in items if "space_cassette" in _fixtures(item)]
-    problems = clashes((item.nodeid, _path(item), bool(_marker_name(item))) for item in users)
+    problems = find_name_clashes(
+        (item.nodeid, _path(item), bool(_marker_name(item))) for item in users
+    )
     if problems and not hasattr(config, "workerinput"):
         raise pytest.UsageError("\n".join(dict.fromkeys(problems.values())))
-    config.stash[_CLASHES] = problems  # a worker of pytest-xdist that ends tells nobody why
+    config.stash[_CLASHES] = problems  # a worker of pytest-xdist cannot report a UsageError
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write what `--spacecall-list` asks for."""
+    """Write the file of `--spacecall-list`."""
     if file := session.config.getoption("--spacecall-list"):
-        used = [item for item in session.items if "space_cassette" in _fixtures(item)]
-        lines = "".join(f"{_path(item)}\n" for item in used)
+        users = [item for item in session.items if "space_cassette" in _fixtures(item)]
+        lines = "".join(f"{_path(item)}\n" for item in users)
         write_file(Path(file), lines.encode("utf-8", "surrogateescape"))
 
 
@@ -76,7 +78,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note that a test has failed, for its cassette."""
+    """Note that a test failed: the unused requests of its cassette are not an error then."""
     report = yield
     if report.failed and call.when == "call":
         item.stash[_FAILED] = True
@@ -85,10 +87,11 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
-    """The cassette of the test, in use: recorded or replayed as `--spacecall-record` says.
+    """Record or replay the cassette of the test, as `--spacecall-record` says.
 
-    It is `cassettes/<file>/<class>/<test>.json` beside the test's file, or `cassettes/<name>.json`
-    if the marker names it. While it is replayed, nothing in the process can open a connection.
+    Its path is `cassettes/<file>/<class>/<test>.json` beside the test's file, or
+    `cassettes/<name>.json` if the marker names it. During a replay the process cannot open
+    connections.
     """
     from spacecall.cassettes import CassetteError, use_cassette  # noqa: PLC0415 - needs an extra
 
@@ -99,12 +102,14 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     if clash := request.config.stash.get(_CLASHES, dict[str, str]()).get(request.node.nodeid):
         raise CassetteError(clash)
     if not path.resolve().is_relative_to(request.path.parent.resolve()):
-        raise CassetteError(f"a cassette is in the folder of its test, not at {path}")
+        raise CassetteError(
+            f"the cassette of a test must be in the folder of the test, not at {path}"
+        )
     with use_cassette(path, **options) as cassette:
         with nullcontext() if cassette.recording else _offline():
             yield cassette
-        if _FAILED in request.node.stash:  # what it did not come to is no news
-            cassette.strict = False
+        if _FAILED in request.node.stash:  # it did not make its last requests
+            cassette.assert_all_used = False
 
 
 @pytest.fixture(autouse=True)
@@ -124,20 +129,22 @@ def _marker_name(item: pytest.Item) -> str:
 
 
 def _path(item: pytest.Item) -> Path:
-    """Where the cassette of a test is."""
+    """Return the path of a test's cassette."""
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
-    name = _marker_name(item) or cassette_name(item.path.stem, classes, item.name)
+    name = _marker_name(item) or make_cassette_name(item.path.stem, classes, item.name)
     return item.path.parent / "cassettes" / f"{name}.json"
 
 
 @contextmanager
 def _offline() -> Generator[None]:
-    """Inside, no socket connects to another host, or to this one."""
+    """Refuse every connection of the process over IP, to this machine too."""
     connect = socket.socket.connect
 
     def refuse(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6):
-            raise ConnectionRefusedError(f"a cassette is replayed: no connection to {address}")
+            raise ConnectionRefusedError(
+                f"a cassette is being replayed: connection to {address} refused"
+            )
         connect(self, address)
 
     with pytest.MonkeyPatch.context() as patch:

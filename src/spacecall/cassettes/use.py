@@ -14,28 +14,34 @@ from typing import Any, Literal, TypeAlias
 
 from spacecall._io.intercept import intercepting
 from spacecall._version import __version__
-from spacecall.cassettes._engine.merging import merged
+from spacecall.cassettes._engine.merging import merge_recordings
 from spacecall.cassettes._engine.player import Player
 from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cassettes._engine.recorder import Recorder
 from spacecall.cassettes._engine.recording_lock import recording_lock
-from spacecall.cassettes._engine.stream_replayer import Clock, Pick
-from spacecall.cassettes._format.cassette_file import Bodies, beside, load, save, vcr_request
+from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler
+from spacecall.cassettes._format.cassette_file import (
+    BodyFiles,
+    external_bodies,
+    load_cassette,
+    save_cassette,
+    to_vcr_request,
+)
 from spacecall.cassettes._format.exchange import Exchange
-from spacecall.cassettes._format.recorded_apps import apps_of
-from spacecall.cassettes._format.scrubber import Scrubber, secrets, secrets_in
+from spacecall.cassettes._format.recorded_apps import read_recorded_apps
+from spacecall.cassettes._format.scrubber import Scrubber, find_secrets, find_secrets_in_file
 from spacecall.cassettes.errors import (
     CassetteError,
-    SecretError,
+    SecretFoundError,
     StaleCassetteWarning,
-    UnusedError,
+    UnusedRequestsError,
 )
 
 __all__ = ["Cassette", "Matcher", "use_cassette"]
 
 Matcher: TypeAlias = Callable[[Any, Any], None]
-"""A matcher as vcrpy has them: given a request and a recorded one (`vcr.request.Request`), it
-raises AssertionError where they do not mean the same."""
+"""A matcher as in vcrpy: called with a request and a recorded one (`vcr.request.Request`), it
+raises AssertionError if they do not match."""
 
 
 @dataclass
@@ -43,31 +49,33 @@ class Cassette:
     """A cassette in use.
 
     Attributes:
-        recording: whether anything can be added to it.
-        strict: whether recorded requests that were not made are an error at the end.
-        exchanges: what it has, in the order of their requests.
-        metadata: what it says of itself: when it was recorded and by which version, of which apps
-            (`apps`, each with the sha256 of its endpoints' shapes), and which endpoints typed
-            clients called by which schemas (`schemas`, by their sha256).
+        path: of its file.
+        recording: whether requests can be added to it.
+        assert_all_used: whether recorded requests that were not made are an error at the end.
+        exchanges: its requests and responses, in the order of the requests.
+        metadata: when it was recorded and by which version; its `apps`, each with the sha256 of
+            the shapes of its endpoints; and `schemas`: by sha256 of a typed client's schema, the
+            endpoints that were called with it.
+        player: replays it; None if it is only recorded.
     """
 
     path: Path
     recording: bool
-    strict: bool = True
+    assert_all_used: bool = True
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     player: Player | None = None
 
     @property
-    def unused(self) -> list[str]:
-        """Recorded requests that have not been made."""
-        return self.player.unused if self.player else []
+    def unused_requests(self) -> list[str]:
+        """Method and path of each recorded request that has not been made."""
+        return self.player.unused_requests if self.player else []
 
-    def called_by(self, endpoint: str, schema: str) -> None:
-        """A typed client calls an endpoint by a schema: it is noted, or warned of if another was.
+    def on_typed_call(self, endpoint: str, schema: str) -> None:
+        """Record by which schema (its sha256) a typed client calls an endpoint.
 
         Warns:
-            StaleCassetteWarning: see there.
+            StaleCassetteWarning: the endpoint was recorded with another schema.
         """
         schemas: dict[str, list[str]] = self.metadata.setdefault("schemas", {})
         recorded = [digest for digest, names in schemas.items() if endpoint in names]
@@ -78,7 +86,7 @@ class Cassette:
             warnings.warn(
                 f"{self.path} was recorded with another schema of {endpoint} "
                 f"({recorded[-1][:12]}, the client has {schema[:12]}): "
-                "if it is of the same app, record it anew",
+                "if it is a recording of the same app, record it again",
                 StaleCassetteWarning,
                 stacklevel=2,
             )
@@ -89,161 +97,188 @@ def use_cassette(
     path: str | Path,
     *,
     mode: RecordMode = "none",
-    pace: float | Literal["instant", "recorded"] = "instant",
+    speed: float | Literal["instant", "recorded"] = "instant",
     shuffle: int | None = None,
     matchers: Sequence[Matcher] = (),
-    scrub: Sequence[str] = (),
-    strict: bool = True,
+    filter_fields: Sequence[str] = (),
+    assert_all_used: bool = True,
 ) -> Generator[Cassette]:
-    """Inside, every Space that is opened talks to a cassette.
+    """Record or replay a cassette in the `with` block.
 
-    It holds for all threads of the process, for async code as for sync code, and for Spaces that
-    are not given an `http_client`.
+    It applies to every Space that is opened in the block without an `http_client` of its own: in
+    all threads of the process, sync and async.
 
     Args:
         path: of the cassette, `name.json`; large bodies are in `name.bodies` beside it.
         mode: what is recorded, see `RecordMode`.
-        pace: how fast it is replayed: at once, as recorded, or so many seconds for each recorded
-            second.
-        shuffle: a seed: jobs of one session are told in another order than the recorded one, each
-            job's own messages in theirs.
-        matchers: what else must be the same in a request; see `Matcher`.
-        scrub: names of further fields whose values are not kept, such as `username`. Credentials
-            never are: headers of logins and tokens, cookies, and fields such as `password`.
-        strict: whether recorded requests that were not made are an error.
+        speed: of a replay: without waiting, as recorded, or a factor: 2 is twice as fast.
+        shuffle: a seed: the jobs of a session are replayed in a random order, the events of each
+            job in the recorded order.
+        matchers: further conditions for a request to match; see `Matcher`.
+        filter_fields: names of further fields whose values are not recorded, such as `username`.
+            Credentials never are: headers of logins and tokens, cookies, and fields such as
+            `password`.
+        assert_all_used: whether recorded requests that were not made are an error.
 
     Raises:
-        CassetteError: there is no such cassette, it is none, or somebody else is recording it.
+        CassetteError: the cassette is missing or invalid, or is being recorded elsewhere.
         CassetteMissError: a request is not in the cassette. It is raised where the request is
-            made, and again at the end if it was swallowed there.
-        UnusedError: see `strict`.
-        SecretError: what would be written has something that looks like a token; nothing is.
-        RuntimeError: another cassette is in use.
+            made, and again at the end of the block if it was suppressed there.
+        UnusedRequestsError: see `assert_all_used`.
+        SecretFoundError: the recording contains probable secrets; nothing was written.
+        RuntimeError: another cassette or a fake Space is in use.
+        ValueError: the mode or the speed is invalid.
     """
     if mode not in MODES:
-        raise ValueError(f"the mode is one of {', '.join(MODES)}, not {mode!r}")
+        raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
     path = Path(path)
-    speed = {"instant": 0.0, "recorded": 1.0}.get(str(pace), pace)
-    if isinstance(speed, str) or speed < 0:
-        raise ValueError(f"the pace is 'instant', 'recorded' or a factor, not {pace!r}")
+    clock = ReplayClock(_time_scale(speed))
     with ExitStack() as stack:
         if mode not in ("none", "once") or (mode == "once" and not path.is_file()):
             stack.enter_context(recording_lock(path))
-        recorded = path.is_file()
-        if mode == "none" and not recorded:
-            raise CassetteError(f"there is no cassette {path}: record it with mode='once'")
-        scrubber = Scrubber(scrub)
-        if mode in ("none", "new_episodes") or (mode == "once" and recorded):
-            exchanges, metadata = load(path) if recorded else ([], _metadata())
-            cassette = Cassette(path, mode == "new_episodes", strict, exchanges, metadata)
-            with _replaying(cassette, Clock(speed), _pick(shuffle), matchers, scrubber):
+        is_recorded = path.is_file()
+        if mode == "none" and not is_recorded:
+            raise CassetteError(f"the cassette {path} does not exist: record it with mode='once'")
+        scrubber = Scrubber(filter_fields)
+        if mode in ("none", "new_episodes") or (mode == "once" and is_recorded):
+            exchanges, metadata = load_cassette(path) if is_recorded else ([], _new_metadata())
+            recording = mode == "new_episodes"
+            cassette = Cassette(path, recording, assert_all_used, exchanges, metadata)
+            with _replaying(cassette, clock, _make_scheduler(shuffle), matchers, scrubber):
                 yield cassette
         else:
-            with _recording(path, scrubber, keep_old=mode == "all" and recorded) as cassette:
+            keep_old = mode == "all" and is_recorded
+            with _recording(path, scrubber, keep_old=keep_old) as cassette:
                 yield cassette
+
+
+def _time_scale(speed: float | str) -> float:
+    """Return the seconds that a replay takes for each recorded second."""
+    if speed == "instant":
+        return 0.0
+    if speed == "recorded":
+        return 1.0
+    if isinstance(speed, str) or not speed > 0:
+        raise ValueError(f"speed must be 'instant', 'recorded' or a number above 0, got {speed!r}")
+    return 1 / speed
 
 
 @contextmanager
 def _replaying(
     cassette: Cassette,
-    clock: Clock,
-    pick: Pick,
+    clock: ReplayClock,
+    scheduler: Scheduler,
     matchers: Sequence[Matcher],
     scrubber: Scrubber,
 ) -> Generator[None]:
-    new: list[Exchange] = []
-    with _bodies(cassette.path, scrubber) as bodies:
+    new_exchanges: list[Exchange] = []
+    with _body_files(cassette.path, scrubber) as bodies:
         recorder = None
         if cassette.recording:
-            since = max((one.ended for one in cassette.exchanges), default=0.0)
-            recorder = _recorder(bodies, scrubber, new, cassette, since)
+            offset = max((exchange.ended_at for exchange in cassette.exchanges), default=0.0)
+            recorder = _make_recorder(bodies, scrubber, new_exchanges, cassette, offset)
         cassette.player = player = Player(
             cassette.exchanges,
             bodies,
             clock,
-            pick,
-            _same(matchers),
+            scheduler,
+            _combine_matchers(matchers),
             scrubber,
-            cassette.called_by,
+            cassette.on_typed_call,
             recorder,
         )
         with intercepting(player):
             yield
-        if new:
-            _write(cassette, bodies, [*cassette.exchanges, *new], scrubber)
+        if new_exchanges:
+            _write(cassette, bodies, [*cassette.exchanges, *new_exchanges], scrubber)
     if player.misses:
         raise player.misses[0]
-    if cassette.strict and player.unused:
-        lines = "\n".join(f"  {one}" for one in player.unused)
-        raise UnusedError(
-            f"{cassette.path} has requests that were not made:\n{lines}", requests=player.unused
+    if cassette.assert_all_used and player.unused_requests:
+        lines = "\n".join(f"  {request}" for request in player.unused_requests)
+        raise UnusedRequestsError(
+            f"{cassette.path} has requests that were not made:\n{lines}",
+            requests=player.unused_requests,
         )
 
 
 @contextmanager
 def _recording(path: Path, scrubber: Scrubber, *, keep_old: bool) -> Generator[Cassette]:
-    old, metadata = load(path) if keep_old else ([], {})
-    cassette = Cassette(path, recording=True, metadata={**metadata, **_metadata()})
-    with _bodies(path, scrubber) as bodies:
-        with intercepting(_recorder(bodies, scrubber, cassette.exchanges, cassette)):
+    old_exchanges, metadata = load_cassette(path) if keep_old else ([], {})
+    cassette = Cassette(path, recording=True, metadata={**metadata, **_new_metadata()})
+    with _body_files(path, scrubber) as bodies:
+        with intercepting(_make_recorder(bodies, scrubber, cassette.exchanges, cassette)):
             yield cassette
-        _write(cassette, bodies, merged(old, cassette.exchanges), scrubber)
+        exchanges = merge_recordings(old_exchanges, cassette.exchanges)
+        _write(cassette, bodies, exchanges, scrubber)
 
 
 @contextmanager
-def _bodies(path: Path, scrubber: Scrubber) -> Generator[Bodies]:
-    bodies = Bodies(path, scrubber.json)
+def _body_files(path: Path, scrubber: Scrubber) -> Generator[BodyFiles]:
+    bodies = BodyFiles(path, scrubber.scrub_json)
     try:
         yield bodies
     finally:
         bodies.discard()
 
 
-def _recorder(
-    bodies: Bodies,
+def _make_recorder(
+    bodies: BodyFiles,
     scrubber: Scrubber,
     exchanges: list[Exchange],
     cassette: Cassette,
-    since: float = 0.0,
+    offset: float = 0.0,
 ) -> Recorder:
-    clock = time.monotonic
-    return Recorder(bodies.keep, scrubber, exchanges.append, cassette.called_by, clock, since=since)
+    return Recorder(
+        bodies.store,
+        scrubber,
+        exchanges.append,
+        cassette.on_typed_call,
+        time.monotonic,
+        offset=offset,
+    )
 
 
 def _write(
-    cassette: Cassette, bodies: Bodies, exchanges: list[Exchange], scrubber: Scrubber
+    cassette: Cassette, bodies: BodyFiles, exchanges: list[Exchange], scrubber: Scrubber
 ) -> None:
-    kept = [scrubber.exchange(one) for one in exchanges]
-    places = [place for one in kept for place in secrets(one, scrubber)]
-    places += [place for path in bodies.waiting().values() for place in secrets_in(path, scrubber)]
-    if places:
-        lines = "\n".join(f"  {place}" for place in places)
-        raise SecretError(f"{cassette.path} is not written, it would have:\n{lines}", places=places)
-    cassette.metadata["apps"] = [app.told() for app in apps_of(kept, bodies.read).values()]
-    needed = beside(kept)
-    bodies.save(needed)
-    save(cassette.path, kept, cassette.metadata)
-    bodies.sweep(needed)  # the cassette that had them is replaced
+    clean_exchanges = [scrubber.scrub_exchange(exchange) for exchange in exchanges]
+    locations = [
+        location for exchange in clean_exchanges for location in find_secrets(exchange, scrubber)
+    ]
+    for path in bodies.pending().values():
+        locations += find_secrets_in_file(path, scrubber)
+    if locations:
+        lines = "\n".join(f"  {location}" for location in locations)
+        raise SecretFoundError(
+            f"{cassette.path} was not written, because it would contain secrets:\n{lines}",
+            locations=locations,
+        )
+    apps = read_recorded_apps(clean_exchanges, bodies.read)
+    cassette.metadata["apps"] = [app.to_metadata() for app in apps.values()]
+    hashes = external_bodies(clean_exchanges)
+    bodies.save(hashes)
+    save_cassette(cassette.path, clean_exchanges, cassette.metadata)
+    bodies.remove_unused(hashes)  # only now: the old cassette needed them until it was replaced
 
 
-def _metadata() -> dict[str, Any]:
+def _new_metadata() -> dict[str, Any]:
     return {"spacecall": __version__, "recorded": datetime.now(UTC).date().isoformat()}
 
 
-def _pick(shuffle: int | None) -> Pick:
+def _make_scheduler(shuffle: int | None) -> Scheduler:
     if shuffle is None:
         return lambda times: min(range(len(times)), key=times.__getitem__)
-    chance = random.Random(shuffle)  # noqa: S311
-    return lambda times: chance.randrange(len(times))
+    rng = random.Random(shuffle)  # noqa: S311
+    return lambda times: rng.randrange(len(times))
 
 
-def _same(matchers: Sequence[Matcher]) -> Callable[[Exchange, Exchange], bool]:
-    def same(asked: Exchange, recorded: Exchange) -> bool:
+def _combine_matchers(matchers: Sequence[Matcher]) -> Callable[[Exchange, Exchange], bool]:
+    def matches(exchange: Exchange, recorded: Exchange) -> bool:
         try:
             for matcher in matchers:
-                matcher(vcr_request(asked), vcr_request(recorded))
+                matcher(to_vcr_request(exchange), to_vcr_request(recorded))
         except AssertionError:
             return False
         return True
 
-    return same
+    return matches

@@ -1,4 +1,4 @@
-"""`spacecall cassettes`: look at recordings, and check them."""
+"""`spacecall cassettes`: show and check recordings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spacecall.cli.exits import FAILED, epilog
 __all__ = ["cassettes"]
 
 cassettes = typer.Typer(
-    help="Look at recordings of apps, and check them; `spacecall record` makes them.",
+    help="Show and check recordings of apps; `spacecall record` makes them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -32,12 +32,12 @@ def show(
         Path | None,
         typer.Option(
             metavar="PAGE",
-            help="Write one page with the picture, and the events on click, instead. For one FILE.",
+            help="Write an HTML page with the timeline and all events instead. For one FILE.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Draw the timeline of cassettes: when each job was queued, worked on, told, and done."""
+    """Draw the timeline of cassettes: the queue, the work, the values and the end of each job."""
     from spacecall.cli import tapes  # noqa: PLC0415 - needs an extra
 
     if html is None:
@@ -54,8 +54,8 @@ def validate(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="The schema folder that calls must fit. [default: the project's, for apps that "
-            "it has a client of; otherwise what the app said of itself]",
+            help="The schema folder that calls must fit. [default: of the project's client of the "
+            "app; without a client, the app's own recorded schemas]",
             show_default=False,
         ),
     ] = None,
@@ -72,13 +72,13 @@ def check(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FOLDER", help="Where tests are. [default: as pytest]", show_default=False
+            metavar="FOLDER", help="Folder of tests. [default: that of pytest]", show_default=False
         ),
     ] = None,
 ) -> None:
-    """List cassettes that no test uses, damaged ones, and those of older schemas.
+    """List cassettes that are unused, missing or damaged, or were recorded with older schemas.
 
-    The tests are collected with pytest, and not run.
+    The tests are collected with pytest, but not run.
     """
     from spacecall.cli import tapes  # noqa: PLC0415 - needs an extra
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from spacecall.cassettes.errors import CassetteError, CassetteMissError, SecretError
+from spacecall.cassettes.errors import CassetteError, CassetteMissError, SecretFoundError
 from spacecall.codegen.configuration import ConfigurationError
 from spacecall.codegen.store import SchemaError
 from spacecall.errors import (
@@ -72,7 +72,7 @@ def status_of(error: Exception) -> int:
             return WRONG_USE
         case NotFoundError(status=None):  # a name that the app does not have
             return WRONG_USE
-        case CassetteMissError() | SecretError():
+        case CassetteMissError() | SecretFoundError():
             return FAILED
         case CassetteError():
             return WRONG_USE

@@ -1,4 +1,4 @@
-"""`spacecall record`: make a call, and keep its traffic as a cassette."""
+"""`spacecall record`: make a call, and record its traffic as a cassette."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def record(
     ],
     mode: Annotated[
         str,
-        typer.Option(metavar="MODE", help=f"What of an older cassette stays: {', '.join(_MODES)}."),
+        typer.Option(metavar="MODE", help=f"Record mode: {', '.join(_MODES)}."),
     ] = "all",
-    scrub: Annotated[
+    filter_field: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A field whose values are not kept, such as username. Can be repeated.",
+            help="A field whose values are not recorded, such as username. Can be repeated.",
             show_default=False,
         ),
     ] = None,
     json_: JsonOption = "",
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Neither progress nor the app's messages.")
+        bool, typer.Option("--quiet", "-q", help="Do not show progress and the app's messages.")
     ] = False,
     raw: RawOption = False,
     token: TokenOption = "",
@@ -65,24 +65,31 @@ def record(
     \b
     spacecall record SOURCE /endpoint --text hi --output tests/cassettes/hi.json
 
-    Nothing is written if the call fails for want of the app, or would leave a secret in the file;
-    an error of the app itself is recorded.
-    """  # noqa: D301 - the help wants this character
+    Nothing is written if the app cannot be reached, or if the file would contain a secret.
+    An error of the app itself is recorded.
+    """  # noqa: D301 - the help needs this character
     if mode not in _MODES:
-        raise InvalidInputError(f"--mode is one of {', '.join(_MODES)}, got {mode!r}")
+        raise InvalidInputError(f"--mode must be one of {', '.join(_MODES)}, got {mode!r}")
     from spacecall.cassettes import use_cassette  # noqa: PLC0415 - needs an extra
 
-    given = given_in(ctx)
-    order = Order(source=source, endpoint=endpoint, given=given, json=json_, quiet=quiet, raw=raw)
+    arguments = given_in(ctx)
+    order = Order(
+        source=source, endpoint=endpoint, given=arguments, json=json_, quiet=quiet, raw=raw
+    )
     credentials = Credentials.of(token, user, header, timeout, for_)
-    if given.help:
+    if arguments.help:
         run(lambda: place(order, credentials))
         return
-    failed: AppError | None = None
-    with use_cassette(output, mode=cast("RecordMode", mode), scrub=scrub or (), strict=False):
+    app_error: AppError | None = None
+    with use_cassette(
+        output,
+        mode=cast("RecordMode", mode),
+        filter_fields=filter_field or (),
+        assert_all_used=False,
+    ):
         try:
             run(lambda: place(order, credentials))
         except AppError as error:
-            failed = error
-    if failed is not None:
-        raise failed
+            app_error = error
+    if app_error is not None:
+        raise app_error

@@ -1,4 +1,4 @@
-"""Apps that are not there: a fake Space made from a schema folder, for tests."""
+"""A fake Space made from a schema folder, for tests without the app."""
 
 from spacecall.testing._fake_space import FakeSpace, ReceivedCall
 

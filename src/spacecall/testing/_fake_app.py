@@ -1,4 +1,4 @@
-"""What an app would say of itself, made from a schema folder."""
+"""An app as a schema folder describes it, with the /config and /info that it would serve."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Slot:
 
     Attributes:
         name: of a parameter; empty for an output.
-        schema: what its value must fit.
+        schema: of its value.
         required: whether a parameter has no default.
     """
 
@@ -37,13 +37,16 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class FakeEndpoint:
     """One endpoint.
 
     Attributes:
-        fn_index: what the queue calls it by.
-        inputs: by place on the wire; None for State.
-        outputs: the same.
+        fn_index: of its function, by which the queue calls it.
+        inputs: in the order of the wire; None for State.
+        outputs: in the order of the wire; None for State.
+        streaming: whether it sends partial results.
+        queued: whether it is called through the queue.
+        visibility: `public`, or that of an endpoint which the app hides.
     """
 
     name: str
@@ -56,13 +59,13 @@ class Function:
 
     @property
     def visible_inputs(self) -> list[Slot]:
-        """Without State."""
-        return [one for one in self.inputs if one]
+        """The inputs without State."""
+        return [slot for slot in self.inputs if slot]
 
     @property
     def visible_outputs(self) -> list[Slot]:
-        """Without State."""
-        return [one for one in self.outputs if one]
+        """The outputs without State."""
+        return [slot for slot in self.outputs if slot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,129 +73,138 @@ class FakeApp:
     """An app as a schema folder describes it.
 
     Attributes:
-        functions: by name.
-        takes: the document of the inputs, which their references lead into.
-        gives: the same of the outputs.
+        endpoints: by name.
+        input_schema: the document of the inputs, which their references point into.
+        output_schema: the document of the outputs, which their references point into.
     """
 
     folder: SchemaFolder
-    functions: Mapping[str, Function]
-    takes: Mapping[str, Any]
-    gives: Mapping[str, Any]
+    endpoints: Mapping[str, FakeEndpoint]
+    input_schema: Mapping[str, Any]
+    output_schema: Mapping[str, Any]
 
     @property
-    def space(self) -> str | None:
-        """Its Space id, if it has one."""
+    def space_id(self) -> str | None:
+        """Its Space id; None if its schemas are not from a Space."""
         return space_id(self.folder.lock.source)
 
     @property
-    def base(self) -> str:
-        """Where it is: the address that its schemas were taken from, or one that nothing has."""
-        if self.space:
-            return f"https://{self.space.replace('/', '-').lower()}.hf.space"
+    def base_url(self) -> str:
+        """The address that its schemas were fetched from, or an address that cannot exist."""
+        if self.space_id:
+            return f"https://{self.space_id.replace('/', '-').lower()}.hf.space"
         source = self.folder.lock.source
         return base_url(source) if source else "https://fake.invalid"
 
     @property
-    def prefix(self) -> str:
-        """Of its API's paths: from Gradio 5 on there is one."""
+    def api_prefix(self) -> str:
+        """The prefix of its API's paths; empty before Gradio 5."""
         major = self.folder.lock.gradio.partition(".")[0]
         return "" if major in ("3", "4") else "/gradio_api"
 
     def config(self) -> dict[str, Any]:
-        """What /config says."""
+        """Return the JSON of /config."""
         components: list[dict[str, Any]] = []
         dependencies = [
             {
-                "id": one.fn_index,
-                "api_name": api_name_of(one.name),
-                "inputs": list(_components(one.inputs, components)),
-                "outputs": list(_components(one.outputs, components)),
-                "queue": one.queued,
-                "types": {"generator": one.streaming},
-                "api_visibility": one.visibility,
-                "show_api": one.visibility == "public",
+                "id": endpoint.fn_index,
+                "api_name": api_name_of(endpoint.name),
+                "inputs": list(_add_components(endpoint.inputs, components)),
+                "outputs": list(_add_components(endpoint.outputs, components)),
+                "queue": endpoint.queued,
+                "types": {"generator": endpoint.streaming},
+                "api_visibility": endpoint.visibility,
+                "show_api": endpoint.visibility == "public",
                 "backend_fn": True,
             }
-            for one in self.functions.values()
+            for endpoint in self.endpoints.values()
         ]
         return {
             "version": self.folder.lock.gradio,
             "protocol": "sse_v3",
-            "api_prefix": self.prefix,
+            "api_prefix": self.api_prefix,
             "app_id": 1,
             "title": self.folder.lock.title,
-            "space_id": self.space,
+            "space_id": self.space_id,
             "show_error": True,
             "components": components,
             "dependencies": dependencies,
         }
 
     def info(self) -> dict[str, Any]:
-        """What /info says."""
-        named = {
-            one.name: {
-                "parameters": [_parameter(slot, self.takes) for slot in one.visible_inputs],
-                "returns": [_described(slot, self.gives) for slot in one.visible_outputs],
+        """Return the JSON of /info."""
+        endpoints = {
+            endpoint.name: {
+                "parameters": [
+                    _describe_parameter(slot, self.input_schema) for slot in endpoint.visible_inputs
+                ],
+                "returns": [
+                    _describe_slot(slot, self.output_schema) for slot in endpoint.visible_outputs
+                ],
             }
-            for one in self.functions.values()
+            for endpoint in self.endpoints.values()
         }
-        return {"named_endpoints": named, "unnamed_endpoints": {}}
+        return {"named_endpoints": endpoints, "unnamed_endpoints": {}}
 
 
-def read_app(folder: SchemaFolder) -> FakeApp:
-    """The app that a schema folder describes."""
-    takes, gives = folder.documents[JOIN], folder.documents[QUEUE_DATA]
-    outputs = described(gives)
-    functions = {
-        name: _function(number, name, one, outputs.get(name, {}))
-        for number, (name, one) in enumerate(described(takes).items())
+def load_fake_app(folder: SchemaFolder) -> FakeApp:
+    """Return the app that a schema folder describes."""
+    input_schema, output_schema = folder.documents[JOIN], folder.documents[QUEUE_DATA]
+    outputs = described(output_schema)
+    endpoints = {
+        name: _make_endpoint(fn_index, name, inputs, outputs.get(name, {}))
+        for fn_index, (name, inputs) in enumerate(described(input_schema).items())
     }
-    return FakeApp(folder, functions, takes, gives)
+    return FakeApp(folder, endpoints, input_schema, output_schema)
 
 
-def _function(
-    number: int, name: str, takes: Mapping[str, Any], gives: Mapping[str, Any]
-) -> Function:
-    about, required = notes(takes), strings(takes.get("required"))
-    given = [
-        Slot(key, mapping(one), key in required)
-        for key, one in mapping(takes.get("properties")).items()
+def _make_endpoint(
+    fn_index: int, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+) -> FakeEndpoint:
+    about, required = notes(inputs), strings(inputs.get("required"))
+    input_slots = [
+        Slot(key, mapping(schema), key in required)
+        for key, schema in mapping(inputs.get("properties")).items()
     ]
-    got = [Slot("", mapping(one)) for one in items(gives.get("prefixItems"))]
+    output_slots = [Slot("", mapping(schema)) for schema in items(outputs.get("prefixItems"))]
     shape = _SHAPE.match(text(about.get("shape")))
-    kinds = [str(shape[part]).split(", ") if shape else [] for part in (1, 2)]
-    return Function(
+    input_kinds, output_kinds = (str(shape[part]).split(", ") if shape else [] for part in (1, 2))
+    return FakeEndpoint(
         name=name,
-        fn_index=number,
-        inputs=_placed(given, kinds[0]),
-        outputs=_placed(got, kinds[1]),
+        fn_index=fn_index,
+        inputs=_insert_state(input_slots, input_kinds),
+        outputs=_insert_state(output_slots, output_kinds),
         streaming=about.get("streaming") is True,
         queued=about.get("queued") is not False,
         visibility=text(about.get("visibility")) or "public",
     )
 
 
-def _placed(slots: Sequence[Slot], kinds: Sequence[str]) -> tuple[Slot | None, ...]:
-    """The slots in the order of the wire, with State between them where the shape says so."""
+def _insert_state(slots: Sequence[Slot], kinds: Sequence[str]) -> tuple[Slot | None, ...]:
+    """Return the slots in the order of the wire, with None for each State of the shape."""
     if len([kind for kind in kinds if kind and kind != "state"]) != len(slots):
         return tuple(slots)
-    rest = iter(slots)
-    return tuple(None if kind == "state" else next(rest) for kind in kinds if kind)
+    visible = iter(slots)
+    return tuple(None if kind == "state" else next(visible) for kind in kinds if kind)
 
 
-def _components(slots: Sequence[Slot | None], components: list[dict[str, Any]]) -> Iterator[int]:
+def _add_components(
+    slots: Sequence[Slot | None], components: list[dict[str, Any]]
+) -> Iterator[int]:
+    """Add a component for each slot, and yield its id."""
     for slot in slots:
-        number = len(components) + 1
+        component_id = len(components) + 1
         props = {"label": text(slot.schema.get("title"))} if slot else {}
         kind = slot.component if slot else "state"
-        components.append({"id": number, "type": kind, "props": props, "skip_api": slot is None})
-        yield number
+        components.append(
+            {"id": component_id, "type": kind, "props": props, "skip_api": slot is None}
+        )
+        yield component_id
 
 
-def _described(slot: Slot, root: Mapping[str, Any]) -> dict[str, Any]:
-    definitions = reached([slot.schema], mapping(root.get("$defs")))
-    schema = {key: one for key, one in slot.schema.items() if key != NOTES}
+def _describe_slot(slot: Slot, document: Mapping[str, Any]) -> dict[str, Any]:
+    definitions = reached([slot.schema], mapping(document.get("$defs")))
+    schema = {key: value for key, value in slot.schema.items() if key != NOTES}
     return {
         "label": text(slot.schema.get("title")),
         "type": {**schema, **({"$defs": definitions} if definitions else {})},
@@ -200,9 +212,9 @@ def _described(slot: Slot, root: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _parameter(slot: Slot, root: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_parameter(slot: Slot, document: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **_described(slot, root),
+        **_describe_slot(slot, document),
         "parameter_name": slot.name,
         "parameter_has_default": not slot.required,
         "parameter_default": slot.schema.get("default"),

@@ -1,4 +1,4 @@
-"""`FakeSpace`: what a test asks for."""
+"""`FakeSpace`: the fake Space that a test configures."""
 
 from __future__ import annotations
 
@@ -15,65 +15,66 @@ from pydantic import BaseModel
 
 from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.loose import is_object
-from spacecall._core.schema_check import problems
+from spacecall._core.schema_check import problems as schema_problems
 from spacecall._core.schema_nodes import is_list
 from spacecall.codegen import store
 from spacecall.errors import AppError, InvalidInputError, NotFoundError, SpaceError
 from spacecall.files import File
-from spacecall.testing._fake_app import FakeApp, Function, Slot, read_app
-from spacecall.testing._fake_jobs import Outcome
-from spacecall.testing._fake_network import join, leave
-from spacecall.testing._fake_server import Server
-from spacecall.testing._value_generator import Maker
+from spacecall.testing._fake_app import FakeApp, FakeEndpoint, Slot, load_fake_app
+from spacecall.testing._fake_jobs import JobPlan
+from spacecall.testing._fake_network import register, unregister
+from spacecall.testing._fake_server import FakeServer
+from spacecall.testing._value_generator import ValueGenerator
 
 __all__ = ["FakeSpace", "ReceivedCall"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
-    """A call that a fake Space was sent.
+    """A call that a fake Space received.
 
     Attributes:
-        endpoint: `/echo`.
-        arguments: by the names in the schema, as they are on the wire.
+        endpoint: its name, such as `/echo`.
+        arguments: as on the wire, by the parameter names of the schema.
     """
 
     endpoint: str
     arguments: Mapping[str, Any]
 
 
-Answer: TypeAlias = "Any | Callable[[ReceivedCall], Any | Awaitable[Any]]"
-"""A value, or a function of the call that gives it, async or not."""
+FakeResult: TypeAlias = "Any | Callable[[ReceivedCall], Any | Awaitable[Any]]"
+"""The result of a call, or a function (sync or async) that returns it for a `ReceivedCall`."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Script:
-    """What a test wants of an endpoint."""
+class _Behaviour:
+    """The behaviour of an endpoint that a test has configured."""
 
-    answer: Answer = None
-    answers: bool = False
+    result: FakeResult = None
+    has_result: bool = False
     values: Sequence[Any] | None = None
     error: str | None = None
     title: str = "Error"
-    lost: bool = False
+    disconnects: bool = False
     delay: float = 0.0
 
 
 class FakeSpace:
-    """An app that is not there, made from its schema folder: for tests without recordings.
+    """A fake Gradio app, made from its schema folder: for tests without the app or a recording.
 
-    In its `with` block every Space that is opened talks to it, in all threads, with async code and
-    without; nothing reaches a network. It gives values that fit the schema, the same ones for the
-    same seed, endpoint and arguments; endpoints that stream tell them bit by bit.
+    In its `with` block every Space that is opened is connected to it: in all threads, sync and
+    async. No request reaches the network. It returns values that fit the schema: the same for the
+    same seed, endpoint and arguments. Endpoints that stream send partial results.
 
-    Several can be in use at once; each answers at its own app's address then, and alone at any.
+    Several can be in use at once: each answers at the address of its own app. A single fake
+    answers at any address.
 
     Args:
         folder: the schema folder, as `spacecall add` writes it.
-        seed: of the values.
+        seed: of the generated values.
 
     Attributes:
-        calls: what it was sent, in order.
+        calls: the received calls, in order.
 
     Raises:
         SchemaError: the folder cannot be read.
@@ -81,180 +82,210 @@ class FakeSpace:
 
     def __init__(self, folder: str | Path, *, seed: int = 0) -> None:
         self.calls: list[ReceivedCall] = []
-        self._app: FakeApp = read_app(store.read(Path(folder)))
+        self._app: FakeApp = load_fake_app(store.read(Path(folder)))
         self._seed = seed
-        self._scripts: dict[str, _Script] = {}
-        self._server = Server(self._app, self._play)
+        self._behaviours: dict[str, _Behaviour] = {}
+        self._server = FakeServer(self._app, self._plan_job)
 
     def __enter__(self) -> Self:
-        join(self._server)
+        register(self._server)
         return self
 
     def __exit__(self, *_: object) -> None:
-        leave(self._server)
+        unregister(self._server)
 
-    def returns(self, endpoint: str, answer: Answer) -> Self:
-        """Give this value; a tuple for several outputs, None for none.
+    def returns(self, endpoint: str, result: FakeResult) -> Self:
+        """Return this value from calls of an endpoint.
 
-        A file is a `File`, a `Path` or bytes, an object a model or a dict. A function is given the
-        `ReceivedCall`; an `AppError` that it raises is the app's error.
+        Several outputs are a tuple, no output is None. A file is a `File`, a `Path` or bytes; an
+        object is a model or a dict. A function (sync or async) is called with the `ReceivedCall`;
+        an `AppError` that it raises becomes the error of the app.
 
         Raises:
-            NotFoundError: there is no such endpoint.
-            InvalidInputError: the value does not fit its schema. What a function gives is checked
-                when it is called, and the error reaches the caller.
+            NotFoundError: the schemas have no such endpoint.
+            InvalidInputError: the value does not fit the schema. The value of a function is
+                checked when the function is called; the error is raised to the caller then.
         """
-        if not callable(answer):
-            self._check(self._function(endpoint), answer)
-        return self._change(endpoint, answer=answer, answers=True, values=None)
+        if not callable(result):
+            self._check(self._endpoint(endpoint), result)
+        return self._configure(endpoint, result=result, has_result=True, values=None)
 
     def streams(self, endpoint: str, values: Sequence[Any]) -> Self:
-        """Give these values one after another; the last is the result. Errors as `returns`."""
-        for value in values:
-            self._check(self._function(endpoint), value)
-        return self._change(endpoint, values=values, answers=False)
-
-    def fails(self, endpoint: str, message: str, *, title: str = "Error") -> Self:
-        """Raise that in the app, after the values of `streams`, if there are any."""
-        return self._change(endpoint, error=message, title=title)
-
-    def loses(self, endpoint: str) -> Self:
-        """Break the connection before the result, after the values of `streams`."""
-        return self._change(endpoint, lost=True)
-
-    def delays(self, endpoint: str, seconds: float) -> Self:
-        """Wait so long before each value."""
-        return self._change(endpoint, delay=seconds)
-
-    def content(self, file: Any) -> bytes:
-        """What is in an uploaded file, which is an argument of a call.
+        """Return these values one after another from calls of an endpoint; the last is the result.
 
         Raises:
-            InvalidInputError: this is none.
+            NotFoundError: the schemas have no such endpoint.
+            InvalidInputError: a value does not fit the schema.
+        """
+        for value in values:
+            self._check(self._endpoint(endpoint), value)
+        return self._configure(endpoint, values=values, has_result=False)
+
+    def fails(self, endpoint: str, message: str, *, title: str = "Error") -> Self:
+        """Raise an error in the app, after the values of `streams`, if any.
+
+        Raises:
+            NotFoundError: the schemas have no such endpoint.
+        """
+        return self._configure(endpoint, error=message, title=title)
+
+    def disconnects(self, endpoint: str) -> Self:
+        """Break the connection before the result, after the values of `streams`, if any.
+
+        Raises:
+            NotFoundError: the schemas have no such endpoint.
+        """
+        return self._configure(endpoint, disconnects=True)
+
+    def delays(self, endpoint: str, seconds: float) -> Self:
+        """Wait this many seconds before each value.
+
+        Raises:
+            NotFoundError: the schemas have no such endpoint.
+        """
+        return self._configure(endpoint, delay=seconds)
+
+    def content(self, file: Any) -> bytes:
+        """Return the content of an uploaded file.
+
+        Args:
+            file: an argument of a received call.
+
+        Raises:
+            InvalidInputError: the argument is not a file that was uploaded to this fake Space.
         """
         path = file.get("path") if is_object(file) else None
-        found = self._server.content(path) if isinstance(path, str) else None
-        if found is None:
-            raise InvalidInputError("this is no file that was uploaded here")
-        return found
+        content = self._server.read_file(path) if isinstance(path, str) else None
+        if content is None:
+            raise InvalidInputError(
+                "not a file that was uploaded to this fake Space: pass an argument of a call"
+            )
+        return content
 
-    def _change(self, endpoint: str, **changes: Any) -> Self:
-        name = self._function(endpoint).name
-        self._scripts[name] = replace(self._scripts.get(name, _Script()), **changes)
+    def _configure(self, endpoint: str, **changes: Any) -> Self:
+        name = self._endpoint(endpoint).name
+        self._behaviours[name] = replace(self._behaviours.get(name, _Behaviour()), **changes)
         return self
 
-    def _function(self, endpoint: str) -> Function:
-        name = match_endpoint(endpoint, self._app.functions)
-        if name is None:
-            names = ", ".join(self._app.functions) or "none"
-            raise NotFoundError(f"the schemas have no endpoint {endpoint!r}; there are: {names}")
-        return self._app.functions[name]
+    def _endpoint(self, name: str) -> FakeEndpoint:
+        matched_name = match_endpoint(name, self._app.endpoints)
+        if matched_name is None:
+            names = ", ".join(self._app.endpoints) or "none"
+            raise NotFoundError(f"the schemas have no endpoint {name!r}; endpoints: {names}")
+        return self._app.endpoints[matched_name]
 
-    async def _play(self, function: Function, given: Sequence[Any]) -> Outcome:
-        names = [slot.name for slot in function.visible_inputs]
-        call = ReceivedCall(function.name, dict(zip(names, given, strict=False)))
+    async def _plan_job(self, endpoint: FakeEndpoint, inputs: Sequence[Any]) -> JobPlan:
+        names = [slot.name for slot in endpoint.visible_inputs]
+        call = ReceivedCall(endpoint.name, dict(zip(names, inputs, strict=False)))
         self.calls.append(call)
-        script = self._scripts.get(function.name, _Script())
-        error, title = script.error, script.title
-        values: list[list[Any]] = []
+        behaviour = self._behaviours.get(endpoint.name, _Behaviour())
+        error, title = behaviour.error, behaviour.title
+        outputs: list[list[Any]] = []
         try:
-            wanted = await self._wanted(function, script, call)
-            values = [self._wire(function, await self._read(one)) for one in wanted]
-        except AppError as raised:
-            error, title = raised.message, raised.title or "Error"
-        if (error is not None or script.lost) and script.values is None:
-            values = []
-        return Outcome(values, error, title, script.lost, script.delay)
+            results = await self._results(endpoint, behaviour, call)
+            outputs = [self._to_wire(endpoint, await self._add_files(value)) for value in results]
+        except AppError as app_error:
+            error, title = app_error.message, app_error.title or "Error"
+        if (error is not None or behaviour.disconnects) and behaviour.values is None:
+            outputs = []
+        return JobPlan(outputs, error, title, behaviour.disconnects, behaviour.delay)
 
-    async def _wanted(self, function: Function, script: _Script, call: ReceivedCall) -> list[Any]:
-        """The values to give, one after another, as a caller of `returns` writes them."""
-        if script.values is not None:
-            return list(script.values)
-        if not script.answers:
-            return self._made(function, call)
-        answer = script.answer
-        if callable(answer):
-            answer = await _asked(answer, call)
-            self._check(function, answer)
-        return [answer]
+    async def _results(
+        self, endpoint: FakeEndpoint, behaviour: _Behaviour, call: ReceivedCall
+    ) -> list[Any]:
+        """Return the partial results and the result, as a caller of `returns` writes them."""
+        if behaviour.values is not None:
+            return list(behaviour.values)
+        if not behaviour.has_result:
+            return self._generate_results(endpoint, call)
+        result = behaviour.result
+        if callable(result):
+            result = await _call_function(result, call)
+            self._check(endpoint, result)
+        return [result]
 
-    def _made(self, function: Function, call: ReceivedCall) -> list[Any]:
-        """Values made up for a call; of an endpoint that streams, what leads to the last."""
-        asked = json.dumps([self._seed, call.endpoint, call.arguments], sort_keys=True, default=str)
-        chance = random.Random(hashlib.sha256(asked.encode()).digest())  # noqa: S311
-        last = [
-            Maker(self._app.gives, slot.component, chance, self._server.keep).make(slot.schema)
-            for slot in function.visible_outputs
+    def _generate_results(self, endpoint: FakeEndpoint, call: ReceivedCall) -> list[Any]:
+        """Return a generated result; of an endpoint that streams, partial results before it."""
+        key = json.dumps([self._seed, call.endpoint, call.arguments], sort_keys=True, default=str)
+        rng = random.Random(hashlib.sha256(key.encode()).digest())  # noqa: S311
+        values = [
+            ValueGenerator(
+                self._app.output_schema, slot.component, rng, self._server.add_file
+            ).generate(slot.schema)
+            for slot in endpoint.visible_outputs
         ]
-        steps = [last]
-        if function.streaming:
-            steps = [[_begun(one, part) for one in last] for part in (0.3, 0.6, 1.0)]
-        return [one[0] if len(one) == 1 else tuple(one) or None for one in steps]
+        fractions = (0.3, 0.6, 1.0) if endpoint.streaming else (None,)
+        steps = [
+            values if fraction is None else [_beginning(value, fraction) for value in values]
+            for fraction in fractions
+        ]
+        return [step[0] if len(step) == 1 else tuple(step) or None for step in steps]
 
-    def _check(self, function: Function, answer: Any) -> None:
-        outputs = function.visible_outputs
-        values = _several(outputs, answer)
+    def _check(self, endpoint: FakeEndpoint, result: Any) -> None:
+        outputs = endpoint.visible_outputs
+        values = _split_outputs(outputs, result)
         if len(values) != len(outputs):
             raise InvalidInputError(
-                f"{function.name} gives {len(outputs)} values, and there are {len(values)}"
+                f"{endpoint.name} returns {len(outputs)} values, got {len(values)}"
             )
-        wrong = [
+        lines = [
             f"value {number}: {line}"
             for number, (slot, value) in enumerate(zip(outputs, values, strict=True), 1)
-            for line in problems(slot.schema, _plain(value), root=self._app.gives)
+            for line in schema_problems(slot.schema, _to_json(value), root=self._app.output_schema)
         ]
-        if wrong:
+        if lines:
             raise InvalidInputError(
-                f"{function.name} cannot give that: {'; '.join(wrong)}", problems=wrong
+                f"{endpoint.name} cannot return this value: {'; '.join(lines)}", problems=lines
             )
 
-    def _wire(self, function: Function, answer: Any) -> list[Any]:
-        """Every output, null for State."""
-        values = iter(_several(function.visible_outputs, answer))
-        return [None if slot is None else next(values) for slot in function.outputs]
+    def _to_wire(self, endpoint: FakeEndpoint, result: Any) -> list[Any]:
+        """Return the value of every output, null for State."""
+        values = iter(_split_outputs(endpoint.visible_outputs, result))
+        return [None if slot is None else next(values) for slot in endpoint.outputs]
 
-    async def _read(self, value: Any) -> Any:
-        """The value as JSON, its files put on the server."""
-        value = _plain(value)
+    async def _add_files(self, value: Any) -> Any:
+        """Return the JSON of a value, after putting its files on the server."""
+        value = _to_json(value)
         if isinstance(value, (File, Path, bytes)):
             file = File(value)
-            return self._server.keep(await file.read(), file.name)
+            return self._server.add_file(await file.read(), file.name)
         if is_list(value):
-            return [await self._read(one) for one in value]
+            return [await self._add_files(item) for item in value]
         if is_object(value):
-            return {key: await self._read(one) for key, one in value.items()}
+            return {key: await self._add_files(item) for key, item in value.items()}
         return value
 
 
-def _several(outputs: Sequence[Slot], answer: Any) -> Sequence[Any]:
+def _split_outputs(outputs: Sequence[Slot], result: Any) -> Sequence[Any]:
+    """Return the value of each output."""
     if not outputs:
-        return () if answer is None else (answer,)
+        return () if result is None else (result,)
     if len(outputs) == 1:
-        return (answer,)
-    return answer if is_list(answer) else (answer,)
+        return (result,)
+    return result if is_list(result) else (result,)
 
 
-async def _asked(function: Callable[[ReceivedCall], Any], call: ReceivedCall) -> Any:
+async def _call_function(function: Callable[[ReceivedCall], Any], call: ReceivedCall) -> Any:
     try:
-        answer = function(call)
-        return await answer if inspect.isawaitable(answer) else answer
+        result = function(call)
+        return await result if inspect.isawaitable(result) else result
     except SpaceError:
         raise
     except Exception as error:
         raise InvalidInputError(
-            f"the function that answers {call.endpoint} failed: {error!r}"
+            f"the function that returns the result of {call.endpoint} failed: {error!r}"
         ) from error
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return value.model_dump(by_alias=True) if isinstance(value, BaseModel) else value
 
 
-def _begun(value: Any, part: float) -> Any:
-    """The beginning of a text or a list; anything else is whole at once."""
+def _beginning(value: Any, fraction: float) -> Any:
+    """Return the beginning of a text or a list; any other value is returned whole."""
     if isinstance(value, str):
         words = value.split(" ")
-        return " ".join(words[: max(1, round(len(words) * part))])
+        return " ".join(words[: max(1, round(len(words) * fraction))])
     if is_list(value) and value:
-        return list(value)[: max(1, round(len(value) * part))]
+        return list(value)[: max(1, round(len(value) * fraction))]
     return value

@@ -1,4 +1,4 @@
-"""An old recording and a new one of the same cassette."""
+"""Merging an older recording of a cassette with a new one."""
 
 from __future__ import annotations
 
@@ -6,38 +6,43 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
 
-from spacecall.cassettes._engine.request_key import Meaning, app_hosts, meaning
+from spacecall.cassettes._engine.request_key import RequestKey, app_hosts, make_request_key
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.job_recordings import is_join, is_stream
 
 
-def merged(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exchange]:
-    """The old exchanges that were not recorded anew, with their streams, and then the new ones."""
-    again = set(_meanings(new))
-    streams = [is_stream(one.method, one.url) for one in old]
-    missing = [
-        not stream and meant not in again
-        for stream, meant in zip(streams, _meanings(old), strict=True)
+def merge_recordings(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exchange]:
+    """Return the old exchanges that were not recorded again, with their streams, then the new."""
+    new_keys = set(_request_keys(new))
+    streams = [is_stream(exchange.method, exchange.url) for exchange in old]
+    keep_flags = [
+        not stream and key not in new_keys
+        for stream, key in zip(streams, _request_keys(old), strict=True)
     ]
-    if any(is_join(one.method, one.url) for one in compress(old, missing)):
-        missing = [stream or absent for stream, absent in zip(streams, missing, strict=True)]
-    kept = [*compress(old, missing)]
-    since = max((one.ended for one in kept), default=0.0)
-    return [*kept, *(later(one, since) for one in new)]
+    if any(is_join(exchange.method, exchange.url) for exchange in compress(old, keep_flags)):
+        keep_flags = [stream or keep for stream, keep in zip(streams, keep_flags, strict=True)]
+    older = [*compress(old, keep_flags)]
+    offset = max((exchange.ended_at for exchange in older), default=0.0)
+    return [*older, *(shift_times(exchange, offset) for exchange in new)]
 
 
-def later(exchange: Exchange, seconds: float) -> Exchange:
-    """The same exchange, so many seconds later."""
+def shift_times(exchange: Exchange, seconds: float) -> Exchange:
+    """Return the same exchange, later by `seconds`."""
     events = exchange.events
     return replace(
         exchange,
-        began=exchange.began + seconds,
-        answered=exchange.answered + seconds,
-        ended=exchange.ended + seconds,
-        events=None if events is None else [(at + seconds, event) for at, event in events],
+        started_at=exchange.started_at + seconds,
+        answered_at=exchange.answered_at + seconds,
+        ended_at=exchange.ended_at + seconds,
+        events=None
+        if events is None
+        else [(event_time + seconds, event) for event_time, event in events],
     )
 
 
-def _meanings(exchanges: Sequence[Exchange]) -> list[Meaning]:
-    hosts = app_hosts(one.url for one in exchanges)
-    return [meaning(one.method, one.url, one.request_body, hosts) for one in exchanges]
+def _request_keys(exchanges: Sequence[Exchange]) -> list[RequestKey]:
+    hosts = app_hosts(exchange.url for exchange in exchanges)
+    return [
+        make_request_key(exchange.method, exchange.url, exchange.request_body, hosts)
+        for exchange in exchanges
+    ]

@@ -1,4 +1,4 @@
-"""Replaying: a recording answers in the network's place."""
+"""Replaying: recorded exchanges answer requests instead of the network."""
 
 from __future__ import annotations
 
@@ -13,331 +13,358 @@ from urllib.parse import urlsplit
 import anyio.lowlevel
 
 from spacecall._core.loose import mapping
-from spacecall._io.intercept import FAILURES, Forward, NetworkError, Received, Sent
+from spacecall._io.intercept import (
+    FAILURES,
+    Forward,
+    InterceptedRequest,
+    InterceptedResponse,
+    NetworkError,
+)
 from spacecall.cassettes._engine.recorder import IN_MEMORY, Recorder
-from spacecall.cassettes._engine.request_key import Meaning, app_hosts, meaning
-from spacecall.cassettes._engine.stream_replayer import Clock, Pick, Stage
-from spacecall.cassettes._format.bodies import RequestBody, Stored
-from spacecall.cassettes._format.exchange import Exchange, header
+from spacecall.cassettes._engine.request_key import RequestKey, app_hosts, make_request_key
+from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler, StreamReplayer
+from spacecall.cassettes._format.bodies import RequestBodyRecorder, StoredBody
+from spacecall.cassettes._format.exchange import Exchange, get_header
 from spacecall.cassettes._format.job_recordings import (
-    event_id_of,
     is_cancel,
     is_join,
     is_stream,
-    read_reels,
-    session_of,
+    read_event_id,
+    read_job_recordings,
+    read_session_hash,
 )
 from spacecall.cassettes._format.scrubber import Scrubber
 from spacecall.cassettes.errors import CassetteMissError
 
-# What a body that was read and written again has no longer.
+# Headers that are wrong for a body that was decoded and stored.
 _TRANSFER = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 
 
-class Contents(Protocol):
-    """Where the bytes of recorded bodies are."""
+class BodySource(Protocol):
+    """Reads recorded bodies."""
 
-    def chunks(self, stored: Stored) -> AsyncIterator[bytes]:
-        """The bytes of a body."""
+    def stream(self, body: StoredBody) -> AsyncIterator[bytes]:
+        """Yield the bytes of a body in chunks."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A recorded exchange that can be asked for."""
+    """A recorded exchange that can answer a request.
+
+    Attributes:
+        session: the session hash; empty if the request has none.
+        used: whether it has answered a request.
+    """
 
     exchange: Exchange
     session: str
     used: bool = False
 
 
-class _Choices:
-    """Recorded exchanges that mean the same, in order."""
+class _Candidates:
+    """Recorded exchanges with the same request key, in order."""
 
     def __init__(self, entries: Sequence[_Entry]) -> None:
         self.entries = entries
-        self._sessions: dict[str, deque[_Entry]] = defaultdict(deque)
+        self._by_session: dict[str, deque[_Entry]] = defaultdict(deque)
         for entry in entries:
-            self._sessions[entry.session].append(entry)
+            self._by_session[entry.session].append(entry)
         self._unused = deque(entries)
-        self._free = deque(entries)
+        self._unbound = deque(entries)
 
-    def first(self, fits: Callable[[_Entry], bool], *, repeats: bool) -> _Entry | None:
-        """The first that fits; `repeats`: whether those that are used are found too."""
-        return _first(self._unused, lambda entry: entry.used and not repeats, fits)
+    def find_first(self, matches: Callable[[_Entry], bool], *, repeats: bool) -> _Entry | None:
+        """Return the first entry that matches; used entries count only if `repeats`."""
+        return _find_first(self._unused, lambda entry: entry.used and not repeats, matches)
 
     def find(
         self,
-        fits: Callable[[_Entry], bool],
-        bound: str | None,
-        taken: Container[str],
+        matches: Callable[[_Entry], bool],
+        bound_session: str | None,
+        taken_sessions: Container[str],
         *,
         repeats: bool,
     ) -> _Entry | None:
-        """The same, of the session `bound`, else of one that is not taken, else of all."""
+        """Return an entry as `find_first` does, from the best session.
 
-        def over(entry: _Entry) -> bool:
+        That is `bound_session`, else a session that is not in `taken_sessions`, else any.
+        """
+
+        def is_spent(entry: _Entry) -> bool:
             return entry.used and not repeats
 
-        def off(entry: _Entry) -> bool:
-            return over(entry) or entry.session in taken
+        def is_unavailable(entry: _Entry) -> bool:
+            return is_spent(entry) or entry.session in taken_sessions
 
-        own = None if bound is None else self._sessions.get(bound)
+        same_session = None if bound_session is None else self._by_session.get(bound_session)
         return (
-            (None if own is None else _first(own, over, fits))
-            or _first(self._free, off, fits)
-            or self.first(fits, repeats=repeats)
+            (None if same_session is None else _find_first(same_session, is_spent, matches))
+            or _find_first(self._unbound, is_unavailable, matches)
+            or self.find_first(matches, repeats=repeats)
         )
 
 
-def _first(
-    entries: deque[_Entry], gone: Callable[[_Entry], bool], fits: Callable[[_Entry], bool]
+def _find_first(
+    entries: deque[_Entry],
+    is_spent: Callable[[_Entry], bool],
+    matches: Callable[[_Entry], bool],
 ) -> _Entry | None:
-    """The first that is not gone and fits; what is gone stays gone, and leaves the front."""
-    while entries and gone(entries[0]):
+    """Return the first entry that matches; drop spent entries from the front for good."""
+    while entries and is_spent(entries[0]):
         entries.popleft()
-    return next((entry for entry in entries if not gone(entry) and fits(entry)), None)
+    return next((entry for entry in entries if not is_spent(entry) and matches(entry)), None)
 
 
 class Player:
-    """Answers requests from recorded exchanges, each once.
+    """Answers requests from recorded exchanges, with each exchange once.
 
     Args:
         exchanges: of one recording, in order.
-        contents: where their bodies are.
-        clock: how time passes.
-        pick: in which order the jobs of a session are told.
-        same: whether a request means what a recorded one does, asked where the built-in
-            comparison says so.
-        clean: takes out of a request what no cassette has.
-        called_by: is told by which schema a typed client calls an endpoint.
-        recorder: where requests go that are not recorded; None to refuse them.
+        bodies: reads their bodies.
+        clock: how fast they are replayed.
+        scheduler: in which order the jobs of a session are replayed.
+        matches: whether a request matches a recorded one, called if their keys are equal.
+        scrubber: removes secrets from a request before it is compared.
+        on_typed_call: called with the endpoint and the schema digest of each typed call.
+        recorder: records requests that are not in the recording; None refuses them.
     """
 
     def __init__(
         self,
         exchanges: Sequence[Exchange],
-        contents: Contents,
-        clock: Clock,
-        pick: Pick,
-        same: Callable[[Exchange, Exchange], bool],
+        bodies: BodySource,
+        clock: ReplayClock,
+        scheduler: Scheduler,
+        matches: Callable[[Exchange, Exchange], bool],
         scrubber: Scrubber,
-        called_by: Callable[[str, str], None],
+        on_typed_call: Callable[[str, str], None],
         recorder: Recorder | None = None,
     ) -> None:
-        self._contents = contents
+        self._bodies = bodies
         self._clock = clock
-        self._pick = pick
-        self._same = same
+        self._scheduler = scheduler
+        self._matches = matches
         self._scrubber = scrubber
-        self.called_by = called_by
+        self.on_typed_call = on_typed_call
         self._recorder = recorder
-        self._hosts = app_hosts(one.url for one in exchanges if one.status == 200)
+        self._hosts = app_hosts(exchange.url for exchange in exchanges if exchange.status == 200)
         self._entries = [
-            _Entry(one, _session(one)) for one in exchanges if not is_stream(one.method, one.url)
+            _Entry(exchange, _session_hash(exchange))
+            for exchange in exchanges
+            if not is_stream(exchange.method, exchange.url)
         ]
-        by_meaning: dict[Meaning, list[_Entry]] = defaultdict(list)
+        entries_by_key: dict[RequestKey, list[_Entry]] = defaultdict(list)
         for entry in self._entries:
-            by_meaning[self._meaning(entry.exchange, self._hosts)].append(entry)
-        self._by_meaning = {meant: _Choices(entries) for meant, entries in by_meaning.items()}
-        self._reels = read_reels(exchanges)
-        self._collected = {
-            reel.session: reel for reel in self._reels.values() if reel.fn_index is None
-        }
-        self._stages: dict[str, Stage] = {}
-        self._bound: dict[str, str] = {}
-        self._taken: set[str] = set()
+            entries_by_key[_request_key(entry.exchange, self._hosts)].append(entry)
+        self._candidates = {key: _Candidates(entries) for key, entries in entries_by_key.items()}
+        self._jobs = read_job_recordings(exchanges)
+        self._collected = {job.session: job for job in self._jobs.values() if job.fn_index is None}
+        self._streams: dict[str, StreamReplayer] = {}
+        self._recorded_sessions: dict[str, str] = {}
+        self._taken_sessions: set[str] = set()
         self.misses: list[CassetteMissError] = []
 
     @property
-    def unused(self) -> list[str]:
+    def unused_requests(self) -> list[str]:
         """Method and path of each recorded request that was not made; cancels do not count."""
         return [
-            _named(entry.exchange)
+            _describe(entry.exchange)
             for entry in self._entries
             if not entry.used and not is_cancel(entry.exchange.method, entry.exchange.url)
         ]
 
-    async def answer(self, request: Sent, forward: Forward) -> Received:
-        """The recorded answer; or the network's, where that may be recorded.
+    async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
+        """Return the recorded response; or the network's, if it may be recorded.
 
-        A HEAD is answered by 405: it is in no recording, and the server had every upload whole.
+        A HEAD request is answered with 405: clients send it to follow an upload, it is not
+        recorded, and the recorded server received every upload completely.
 
         Raises:
-            CassetteMissError: it is not recorded, and may not be.
+            CassetteMissError: the request is not recorded, and may not be.
             NetworkError: the recorded request failed.
         """
-        asked = Exchange(request.method, request.url, request.headers)
-        if asked.method == "HEAD":
-            return Received(405, (), _Nothing())
-        session = session_of(request.url, None)
-        if is_stream(asked.method, asked.url):
-            stage = self._stage(session)
+        if request.method == "HEAD":
+            return InterceptedResponse(405, (), _EmptyBody())
+        exchange = Exchange(request.method, request.url, request.headers)
+        if is_stream(exchange.method, exchange.url):
+            stream = self._stream(read_session_hash(request.url, None))
             if self._recorder is not None:
-                stage.live = partial(self._recorder.answer, request, forward)
-            return Received(200, (("content-type", "text/event-stream"),), stage)
+                stream.open_live = partial(self._recorder.answer, request, forward)
+            return InterceptedResponse(200, (("content-type", "text/event-stream"),), stream)
         with SpooledTemporaryFile[bytes](IN_MEMORY) as copy:
-            asked.request_body = await _read(request, copy)
+            exchange.request_body = await _read_body(request, copy)
             await anyio.lowlevel.checkpoint()
-            self._scrubber.learn(request.url, request.secrets.values)
-            asked = self._scrubber.exchange(asked, request.secrets.headers)
-            entry = self._find(asked)
+            self._scrubber.add_secrets(request.url, request.secrets.values)
+            exchange = self._scrubber.scrub_exchange(exchange, request.secrets.headers)
+            entry = self._find(exchange)
             if entry is None:
                 if self._recorder is None:
-                    raise self._miss(asked)
+                    raise self._add_miss(exchange)
                 copy.seek(0)
-                self._live(asked)
-                return await self._recorder.answer(replace(request, body=_chunks(copy)), forward)
+                self._note_live_join(exchange)
+                live_request = replace(request, body=_read_chunks(copy))
+                return await self._recorder.answer(live_request, forward)
         entry.used = True
-        recorded = entry.exchange
-        await self._clock.wait((recorded.answered or recorded.ended) - recorded.began)
+        return await self._replay(exchange, entry.exchange)
+
+    async def _replay(self, exchange: Exchange, recorded: Exchange) -> InterceptedResponse:
+        """Return the recorded response after its recorded time.
+
+        Raises:
+            NetworkError: the recorded request failed.
+        """
+        responded_at = recorded.answered_at or recorded.ended_at
+        await self._clock.sleep(responded_at - recorded.started_at)
         if recorded.status == 0:
-            raise NetworkError(recorded.end if recorded.end in FAILURES else "ReadTimeout")
-        self._follow(asked, recorded)
+            failed = recorded.end_reason in FAILURES
+            raise NetworkError(recorded.end_reason if failed else "ReadTimeout")
+        self._update_stream(exchange, recorded)
         headers = tuple((name, value) for name, value in recorded.headers if name not in _TRANSFER)
-        replayed = _Replayed(recorded, self._contents, self._clock)
-        return Received(recorded.status, headers, replayed)
+        body = _ReplayedBody(recorded, self._bodies, self._clock)
+        return InterceptedResponse(recorded.status, headers, body)
 
-    def _meaning(self, exchange: Exchange, hosts: frozenset[str]) -> Meaning:
-        return meaning(exchange.method, exchange.url, exchange.request_body, hosts)
-
-    def _find(self, asked: Exchange) -> _Entry | None:
-        """The recorded exchange that answers: of the same session, if there is a choice."""
-        session = _session(asked)
-        repeats = is_cancel(asked.method, asked.url)
-        if repeats and self._stage(session).tells_live:
+    def _find(self, exchange: Exchange) -> _Entry | None:
+        """Return the recorded exchange that answers, of the same session if possible."""
+        session = _session_hash(exchange)
+        repeats = is_cancel(exchange.method, exchange.url)
+        if repeats and self._stream(session).has_live_jobs:
             return None
-        for hosts in (_host(asked) | self._hosts, self._hosts):
-            meant = self._meaning(asked, hosts)
-            choices = self._by_meaning.get(meant)
-            if choices and (entry := self._choose(asked, session, choices, repeats=repeats)):
-                return entry
+        for hosts in (_host(exchange) | self._hosts, self._hosts):
+            candidates = self._candidates.get(_request_key(exchange, hosts))
+            if candidates:
+                entry = self._choose(exchange, session, candidates, repeats=repeats)
+                if entry:
+                    return entry
         return None
 
     def _choose(
-        self, asked: Exchange, session: str, choices: _Choices, *, repeats: bool
+        self, exchange: Exchange, session: str, candidates: _Candidates, *, repeats: bool
     ) -> _Entry | None:
-        def fits(entry: _Entry) -> bool:
-            return self._same(asked, entry.exchange)
+        def matches(entry: _Entry) -> bool:
+            return self._matches(exchange, entry.exchange)
 
         if not session:
-            return choices.first(fits, repeats=repeats)
-        bound = self._bound.get(session)
-        entry = choices.find(fits, bound, self._taken, repeats=repeats)
-        if entry and bound is None and entry.session not in self._taken:
-            self._bound[session] = entry.session
-            self._taken.add(entry.session)
+            return candidates.find_first(matches, repeats=repeats)
+        bound_session = self._recorded_sessions.get(session)
+        entry = candidates.find(matches, bound_session, self._taken_sessions, repeats=repeats)
+        if entry and bound_session is None and entry.session not in self._taken_sessions:
+            self._recorded_sessions[session] = entry.session
+            self._taken_sessions.add(entry.session)
         return entry
 
-    def _miss(self, asked: Exchange) -> CassetteMissError:
-        wanted = self._meaning(asked, _host(asked) | self._hosts)
+    def _add_miss(self, exchange: Exchange) -> CassetteMissError:
+        key = _request_key(exchange, _host(exchange) | self._hosts)
         nearest: tuple[_Entry, list[str]] | None = None
-        best = (True, True, 0)
-        for meant, choices in self._by_meaning.items():
-            differences = wanted.differences(meant)
+        best_rank = (True, True, 0)
+        for recorded_key, candidates in self._candidates.items():
+            differences = key.differences(recorded_key)
             rank = (
-                meant.path != wanted.path,
-                all(entry.used for entry in choices.entries),
+                recorded_key.path != key.path,
+                all(entry.used for entry in candidates.entries),
                 len(differences),
             )
-            if nearest is None or rank < best:
-                best, nearest = rank, (choices.entries[0], differences)
-        request = _named(asked)
+            if nearest is None or rank < best_rank:
+                best_rank, nearest = rank, (candidates.entries[0], differences)
+        request = _describe(exchange)
         if nearest is None:
             lines = ["the cassette is empty"]
         elif not nearest[1]:
-            lines = ["it was recorded, and has been played already"]
+            lines = ["the cassette has this request, but it has been replayed already"]
         else:
             lines = nearest[1]
-        told = "\n".join(f"  {line}" for line in lines)
-        near = f"; nearest: {_named(nearest[0].exchange)}" if nearest else ""
+        details = "\n".join(f"  {line}" for line in lines)
+        near = f"; nearest: {_describe(nearest[0].exchange)}" if nearest else ""
         miss = CassetteMissError(
-            f"not in the cassette: {request}{near}\n{told}", request=request, differences=lines
+            f"not in the cassette: {request}{near}\n{details}", request=request, differences=lines
         )
         self.misses.append(miss)
         return miss
 
-    def _follow(self, asked: Exchange, recorded: Exchange) -> None:
-        """What the request does to the stream of its session."""
-        body = mapping(asked.request_body.get("json"))
-        if is_join(asked.method, asked.url):
-            event_id = event_id_of(recorded)
-            if event_id in self._reels:
-                self._stage(_session(asked)).join(self._reels[event_id])
-        elif is_cancel(asked.method, asked.url):
-            fn_index = body.get("fn_index")
-            self._stage(_session(asked)).cancel(fn_index if isinstance(fn_index, int) else None)
+    def _update_stream(self, exchange: Exchange, recorded: Exchange) -> None:
+        """Apply a join or a cancel to the stream of its session."""
+        if is_join(exchange.method, exchange.url):
+            event_id = read_event_id(recorded)
+            if event_id in self._jobs:
+                self._stream(_session_hash(exchange)).join(self._jobs[event_id])
+        elif is_cancel(exchange.method, exchange.url):
+            fn_index = mapping(exchange.request_body.get("json")).get("fn_index")
+            stream = self._stream(_session_hash(exchange))
+            stream.cancel(fn_index if isinstance(fn_index, int) else None)
 
-    def _live(self, asked: Exchange) -> None:
-        if is_join(asked.method, asked.url):
-            self._stage(_session(asked)).tell_live()
+    def _note_live_join(self, exchange: Exchange) -> None:
+        if is_join(exchange.method, exchange.url):
+            self._stream(_session_hash(exchange)).join_live()
 
-    def _stage(self, session: str) -> Stage:
-        if session not in self._stages:
-            self._stages[session] = stage = Stage(self._clock, self._pick)
+    def _stream(self, session: str) -> StreamReplayer:
+        if session not in self._streams:
+            self._streams[session] = stream = StreamReplayer(self._clock, self._scheduler)
             if session in self._collected:
-                stage.join(self._collected[session])
-        return self._stages[session]
+                stream.join(self._collected[session])
+        return self._streams[session]
 
 
-class _Nothing:
-    """The body of an answer that has none."""
+class _EmptyBody:
+    """The body of a response without content."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         return
         yield b""
 
     async def aclose(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is open."""
 
 
-class _Replayed:
-    """The body of a recorded answer."""
+class _ReplayedBody:
+    """The body of a recorded response."""
 
-    def __init__(self, recorded: Exchange, contents: Contents, clock: Clock) -> None:
+    def __init__(self, recorded: Exchange, bodies: BodySource, clock: ReplayClock) -> None:
         self._recorded = recorded
-        self._contents = contents
+        self._bodies = bodies
         self._clock = clock
-        self._since = clock.now()
+        self._start = clock.now()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         recorded = self._recorded
         if recorded.events is None:
-            async for chunk in self._contents.chunks(recorded.body):
+            async for chunk in self._bodies.stream(recorded.body):
                 yield chunk
-        for at, event in recorded.events or ():
-            await self._clock.until(self._since, at - recorded.answered)
+        for seconds, event in recorded.events or ():
+            await self._clock.sleep_until(self._start, seconds - recorded.answered_at)
             await anyio.lowlevel.checkpoint()
-            yield event.encoded()
-        if recorded.end in FAILURES:
-            raise NetworkError(recorded.end)
+            yield event.encode()
+        if recorded.end_reason in FAILURES:
+            raise NetworkError(recorded.end_reason)
 
     async def aclose(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is open."""
 
 
-async def _read(request: Sent, copy: IO[bytes]) -> Stored:
-    """The body of a request in the form that it is compared in; its bytes go into `copy`."""
-    body = RequestBody(header(request.headers, "content-type"))
+async def _read_body(request: InterceptedRequest, copy: IO[bytes]) -> StoredBody:
+    """Return the stored form of a request's body, and copy its bytes to `copy`."""
+    body = RequestBodyRecorder(get_header(request.headers, "content-type"))
     async for chunk in request.body:
         copy.write(chunk)
         body.feed(chunk)
-    return body.stored()
+    return body.to_stored()
 
 
-async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
+async def _read_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
     while chunk := file.read(2**16):
         yield chunk
+
+
+def _request_key(exchange: Exchange, hosts: frozenset[str]) -> RequestKey:
+    return make_request_key(exchange.method, exchange.url, exchange.request_body, hosts)
 
 
 def _host(exchange: Exchange) -> frozenset[str]:
     return frozenset({urlsplit(exchange.url).netloc.lower()})
 
 
-def _session(exchange: Exchange) -> str:
+def _session_hash(exchange: Exchange) -> str:
     body: Any = exchange.request_body.get("json")
-    return session_of(exchange.url, body)
+    return read_session_hash(exchange.url, body)
 
 
-def _named(exchange: Exchange) -> str:
+def _describe(exchange: Exchange) -> str:
     return f"{exchange.method} {urlsplit(exchange.url).path}"

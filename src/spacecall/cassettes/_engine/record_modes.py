@@ -1,4 +1,4 @@
-"""What of a cassette's traffic is recorded."""
+"""The record modes of a cassette."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Final, Literal, TypeAlias, get_args
 __all__ = ["MODES", "RecordMode"]
 
 RecordMode: TypeAlias = Literal["none", "once", "new_episodes", "all", "rewrite"]
-"""What is recorded, by the names that pytest-recording and vcrpy have for it:
+"""What is recorded. The names are those of pytest-recording and vcrpy:
 
-- `none`: nothing, and what is not in the cassette fails;
-- `once`: everything where there is no cassette yet, otherwise nothing;
-- `new_episodes`: what is not in the cassette;
-- `all`: everything; what was recorded before and is not asked for now stays;
-- `rewrite`: everything, and the cassette has nothing else.
+- `none`: record nothing; a request that is not in the cassette fails;
+- `once`: record everything if the cassette does not exist yet, otherwise nothing;
+- `new_episodes`: record the requests that are not in the cassette;
+- `all`: record everything; older requests that are not made again stay in the cassette;
+- `rewrite`: record everything; older requests are removed.
 """
 
 MODES: Final[tuple[RecordMode, ...]] = get_args(RecordMode)
-"""All of them."""
+"""All record modes."""

@@ -1,4 +1,4 @@
-"""Recording: what passes is noted, and passes unchanged."""
+"""Recording: every exchange is copied while it passes by unchanged."""
 
 from __future__ import annotations
 
@@ -8,150 +8,149 @@ from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from spacecall._io.intercept import Chunks, Forward, NetworkError, Received, Sent
+from spacecall._io.intercept import (
+    Chunks,
+    Forward,
+    InterceptedRequest,
+    InterceptedResponse,
+    NetworkError,
+)
 from spacecall._io.sse import event_splitter
-from spacecall.cassettes._format.bodies import RequestBody, Stored
-from spacecall.cassettes._format.exchange import COMPLETE, Exchange, header
-from spacecall.cassettes._format.scrubber import GONE, Scrubber
-from spacecall.cassettes._format.server_sent_event import Event
+from spacecall.cassettes._format.bodies import RequestBodyRecorder, StoredBody
+from spacecall.cassettes._format.exchange import COMPLETE, Exchange, get_header
+from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber
+from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
 IN_MEMORY = 2**20
-"""Bytes of a body that are kept in memory; what is larger waits in a temporary file."""
+"""Bytes of a body that are held in memory; a larger body is held in a temporary file."""
 
-Keep = Callable[[IO[bytes], str], Stored]
-"""What is kept of an answer's body that has passed, given its content type."""
+StoreBody = Callable[[IO[bytes], str], StoredBody]
+"""Return the stored form of a response's body, from its bytes and its content type."""
 
 
 class Recorder:
-    """Notes every exchange that passes.
+    """Records every exchange that passes by.
 
     Args:
-        keep: makes the stored form of an answer's body.
-        scrubber: is told what must not be kept.
-        add: is given each exchange when its request is sent; the exchange fills up later.
-        called_by: is told by which schema a typed client calls an endpoint.
-        clock: in seconds.
-        since: where the time of the recording begins, in seconds.
+        store_body: makes the stored form of a response's body.
+        scrubber: learns which values are secret.
+        add: called with each exchange when its request is sent; the exchange is completed later.
+        on_typed_call: called with the endpoint and the schema digest of each typed call.
+        clock: returns seconds.
+        offset: the time at which the recording begins, in seconds.
     """
 
     def __init__(
         self,
-        keep: Keep,
+        store_body: StoreBody,
         scrubber: Scrubber,
         add: Callable[[Exchange], None],
-        called_by: Callable[[str, str], None],
+        on_typed_call: Callable[[str, str], None],
         clock: Callable[[], float],
         *,
-        since: float = 0.0,
+        offset: float = 0.0,
     ) -> None:
-        self._keep = keep
+        self._store_body = store_body
         self._scrubber = scrubber
         self._add = add
-        self.called_by = called_by
+        self.on_typed_call = on_typed_call
         self._clock = clock
-        self._zero = clock() - since
+        self._zero = clock() - offset
 
     def now(self) -> float:
-        """Seconds since the recording began."""
+        """Return the seconds since the recording began."""
         return self._clock() - self._zero
 
-    async def answer(self, request: Sent, forward: Forward) -> Received:
-        """Forward the request and note it, its answer, and how it ended.
+    async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
+        """Forward a request; record it, its response, and how the response ended.
 
-        A HEAD is not noted: how far the server is with an upload says nothing about the app.
+        A HEAD request is not recorded: clients send it to follow an upload, and its response says
+        nothing about the app.
         """
         if request.method == "HEAD":
             return await forward(request.body)
-        self._scrubber.learn(request.url, request.secrets.values)
+        self._scrubber.add_secrets(request.url, request.secrets.values)
         headers = tuple(
-            (name, GONE if name in request.secrets.headers else value)
+            (name, PLACEHOLDER if name in request.secrets.headers else value)
             for name, value in request.headers
         )
-        exchange = Exchange(request.method, request.url, headers, began=self.now())
+        exchange = Exchange(request.method, request.url, headers, started_at=self.now())
         self._add(exchange)
-        sent = RequestBody(header(request.headers, "content-type"))
+        request_body = RequestBodyRecorder(get_header(request.headers, "content-type"))
         try:
-            received = await forward(_noted(request.body, sent))
+            response = await forward(_copy_chunks(request.body, request_body))
         except NetworkError as failure:
-            exchange.end = failure.kind
+            exchange.end_reason = failure.kind
             raise
         finally:
-            exchange.ended = self.now()
-            exchange.request_body = sent.stored()
-        exchange.status, exchange.headers = received.status, received.headers
-        exchange.answered = self.now()
-        return replace(received, body=_Recorded(received, exchange, self._keep, self.now))
+            exchange.ended_at = self.now()
+            exchange.request_body = request_body.to_stored()
+        exchange.status, exchange.headers = response.status, response.headers
+        exchange.answered_at = self.now()
+        body = _RecordingBody(response, exchange, self._store_body, self.now)
+        return replace(response, body=body)
 
 
-class _Recorded:
-    """The body of an answer, noted as it is read."""
+class _RecordingBody:
+    """The body of a response, recorded while it is read."""
 
     def __init__(
-        self, received: Received, exchange: Exchange, keep: Keep, now: Callable[[], float]
+        self,
+        response: InterceptedResponse,
+        exchange: Exchange,
+        store_body: StoreBody,
+        now: Callable[[], float],
     ) -> None:
-        self._inner: Chunks = received.body
+        self._chunks: Chunks = response.body
         self._exchange = exchange
-        self._keep = keep
+        self._store_body = store_body
         self._now = now
-        self._copy = _Copy(header(received.headers, "content-type"))
+        self._content_type = get_header(response.headers, "content-type")
+        self._copy: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
         self._splitter = event_splitter(sys.maxsize)
-        if self._copy.content_type.startswith("text/event-stream"):
+        if self._content_type.startswith("text/event-stream"):
             exchange.events = []
-        self._noted = False
+        self._closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._inner:
+            async for chunk in self._chunks:
                 if self._exchange.events is None:
                     self._copy.write(chunk)
                 else:
-                    self._note(self._exchange.events, chunk)
+                    self._record_events(self._exchange.events, chunk)
                 yield chunk
-            self._exchange.end = COMPLETE
+            self._exchange.end_reason = COMPLETE
         except NetworkError as failure:
-            self._exchange.end = failure.kind
+            self._exchange.end_reason = failure.kind
             raise
 
     async def aclose(self) -> None:
         try:
-            await self._inner.aclose()
+            await self._chunks.aclose()
         finally:
-            if not self._noted:
-                self._noted = True
-                self._exchange.ended = self._now()
-                self._exchange.body = self._copy.stored(self._keep)
+            if not self._closed:
+                self._closed = True
+                self._exchange.ended_at = self._now()
+                with self._copy as file:
+                    file.seek(0)
+                    self._exchange.body = self._store_body(file, self._content_type)
 
-    def _note(self, events: list[tuple[float, Event]], chunk: bytes) -> None:
-        at = self._now()
-        found = [Event(name, data) for name, data in self._splitter.feed(chunk)]
-        events += [(at, event) for event in found if not _heartbeat(event)]
-
-
-class _Copy:
-    """The bytes of an answer that passes."""
-
-    def __init__(self, content_type: str) -> None:
-        self.content_type = content_type
-        self._file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
-
-    def write(self, chunk: bytes) -> None:
-        """The next bytes."""
-        self._file.write(chunk)
-
-    def stored(self, keep: Keep) -> Stored:
-        """What is kept of it."""
-        with self._file as file:
-            file.seek(0)
-            return keep(file, self.content_type)
+    def _record_events(self, events: list[tuple[float, ServerSentEvent]], chunk: bytes) -> None:
+        now = self._now()
+        new_events = [ServerSentEvent(name, data) for name, data in self._splitter.feed(chunk)]
+        events += [(now, event) for event in new_events if not _is_heartbeat(event)]
 
 
-async def _noted(chunks: AsyncIterator[bytes], body: RequestBody) -> AsyncIterator[bytes]:
+async def _copy_chunks(
+    chunks: AsyncIterator[bytes], body: RequestBodyRecorder
+) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         body.feed(chunk)
         yield chunk
 
 
-def _heartbeat(event: Event) -> bool:
-    # The JSON of other messages is not read for this.
+def _is_heartbeat(event: ServerSentEvent) -> bool:
+    # Only short data with that word is parsed: parsing every message twice would cost too much.
     may_be = len(event.data) < 200 and "heartbeat" in event.data
-    return event.name == "heartbeat" or (may_be and event.value().get("msg") == "heartbeat")
+    return event.name == "heartbeat" or (may_be and event.as_object().get("msg") == "heartbeat")

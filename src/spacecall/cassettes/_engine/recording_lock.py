@@ -1,4 +1,4 @@
-"""One recording of a cassette at a time, in all processes of a machine."""
+"""A lock that allows one recording of a cassette at a time, in all processes of a machine."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _TRIES: Final = 100
 
 @contextmanager
 def recording_lock(cassette: Path) -> Generator[None]:
-    """Inside, nobody else records the cassette. The lock of a killed process is free.
+    """Hold the lock of a cassette. The system frees the lock of a killed process.
 
     Raises:
-        CassetteError: somebody records it already.
-        OSError: its folder cannot be made or written.
+        CassetteError: another process or thread is recording the cassette.
+        OSError: its folder cannot be created or written.
     """
     folders = [folder for folder in cassette.parents if not folder.exists()]
     path = cassette.with_name(f".{cassette.name}.lock")
@@ -30,13 +30,13 @@ def recording_lock(cassette: Path) -> Generator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows removes it once it is closed
+        with suppress(OSError):  # Windows: it is removed after it is closed
             path.unlink()
         os.close(descriptor)
         with suppress(OSError):
             if sys.platform == "win32":
                 path.unlink()
-        with suppress(OSError):  # nothing was recorded, and the folder is as new
+        with suppress(OSError):  # remove new folders if nothing was recorded
             for folder in folders:
                 folder.rmdir()
 
@@ -48,20 +48,20 @@ def _acquire(path: Path, cassette: Path) -> int:
             flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
             descriptor = os.open(path, flags, 0o666)
         except FileNotFoundError:
-            continue  # its folder was taken away meanwhile
+            continue  # its folder was removed meanwhile
         if not _lock(descriptor):
             os.close(descriptor)
             break
-        if _is_at(descriptor, path):
+        if _is_same_file(descriptor, path):
             return descriptor
-        os.close(descriptor)  # who held it has taken the file away
+        os.close(descriptor)  # the holder before has removed the file
     raise CassetteError(
         f"{cassette} is being recorded by another process or thread: wait for it, record without "
-        "pytest-xdist (-n 0), or give each test a cassette of its own"
+        "pytest-xdist (-n 0), or give each test its own cassette"
     )
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
+def _is_same_file(descriptor: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:

@@ -1,4 +1,4 @@
-"""When two requests mean the same."""
+"""The key by which requests match: the parts that are the same in every run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from spacecall._core.loose import is_array, is_object
-from spacecall.cassettes._format.bodies import Stored, content, parts
+from spacecall.cassettes._format.bodies import StoredBody, body_bytes
+from spacecall.cassettes._format.upload_parts import stored_parts
 
 ANY = "*"
-"""Stands for what is another in every run."""
+"""Replaces what differs in every run."""
 
-# What a client or a server makes up for a run.
-_MADE_UP = frozenset({"session_hash", "event_id", "upload_id"})
-# Signed addresses: S3, Google Cloud Storage, CloudFront, Azure.
+# What a client or a server generates for a run.
+_GENERATED = frozenset({"session_hash", "event_id", "upload_id"})
+# Parameters of signed URLs: S3, Google Cloud Storage, CloudFront, Azure.
 _SIGNED = re.compile(
     r"x-(?:amz|goog)-.*|signature|expires|policy|key-pair-id|awsaccesskeyid|sig|se|sp|st|sv|sr|skoid"
     r"|token|__sign",
@@ -30,8 +31,8 @@ _SESSION_IN_PATH = re.compile(r"(/heartbeat/)[^/]+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a request asks for, without what is another in every run.
+class RequestKey:
+    """The parts of a request that are the same in every run.
 
     Attributes:
         host: empty for the app itself, wherever it runs.
@@ -45,120 +46,119 @@ class Meaning:
     query: str
     body: str
 
-    def differences(self, other: Meaning) -> list[str]:
-        """Where `self` is not as `other`, which was recorded: one line a place."""
-        found = [
-            f"{name}: {getattr(self, name) or '-'} (recorded: {getattr(other, name) or '-'})"
+    def differences(self, recorded: RequestKey) -> list[str]:
+        """Return where this key differs from a recorded one: a line for each location."""
+        lines = [
+            f"{name}: {getattr(self, name) or '-'} (recorded: {getattr(recorded, name) or '-'})"
             for name in ("method", "host", "path")
-            if getattr(self, name) != getattr(other, name)
+            if getattr(self, name) != getattr(recorded, name)
         ]
         for name in ("query", "body"):
-            found += _differences(_value(getattr(self, name)), _value(getattr(other, name)), name)
-        return found
+            new_value, old_value = _parse(getattr(self, name)), _parse(getattr(recorded, name))
+            lines += _compare(new_value, old_value, name)
+        return lines
 
 
-def meaning(method: str, url: str, body: Stored, hosts: frozenset[str]) -> Meaning:
-    """What a request means. `hosts`: as host:port, that stand for the app."""
-    parts_of_url = urlsplit(url)
-    host = parts_of_url.netloc.rpartition("@")[2].lower()
-    return Meaning(
+def make_request_key(method: str, url: str, body: StoredBody, hosts: frozenset[str]) -> RequestKey:
+    """Return the key of a request.
+
+    Args:
+        hosts: that are the app itself, as host:port.
+    """
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    query = sorted((name, _query_value(name, value)) for name, value in parse_qsl(parts.query))
+    return RequestKey(
         method,
         "" if host in hosts else host,
-        _SESSION_IN_PATH.sub(rf"\1{ANY}", parts_of_url.path),
-        _text(sorted((name, _query(name, value)) for name, value in parse_qsl(parts_of_url.query))),
-        _body(body, hosts),
+        _SESSION_IN_PATH.sub(rf"\1{ANY}", parts.path),
+        _dump(query),
+        _body_key(body, hosts),
     )
 
 
 def app_hosts(urls: Iterable[str]) -> frozenset[str]:
-    """The hosts, as host:port, that are another in every run: apps, and this machine."""
-    found = [urlsplit(url) for url in urls]
+    """Return the hosts, as host:port, that differ in every run: those of apps and this machine."""
     return frozenset(
-        one.netloc.rpartition("@")[2].lower()
-        for one in found
-        if one.path.endswith("/config") or one.hostname in _LOOPBACK
+        parts.netloc.rpartition("@")[2].lower()
+        for parts in map(urlsplit, urls)
+        if parts.path.endswith("/config") or parts.hostname in _LOOPBACK
     )
 
 
-def _query(name: str, value: str) -> str:
-    return ANY if name in _MADE_UP or _SIGNED.fullmatch(name) else value
+def _query_value(name: str, value: str) -> str:
+    return ANY if name in _GENERATED or _SIGNED.fullmatch(name) else value
 
 
-def _body(body: Stored, hosts: frozenset[str]) -> str:
+def _body_key(body: StoredBody, hosts: frozenset[str]) -> str:
     if not body:
         return ""
     if "parts" in body:
-        return _text([[part.get("name"), part.get("sha256")] for part in parts(body)])
+        return _dump([[part.get("name"), part.get("sha256")] for part in stored_parts(body)])
     if "json" in body:
-        return _text(_canonical(body["json"], hosts))
+        return _dump(_canonicalize(body["json"], hosts))
     if "sha256" in body:
-        return _text(["sha256", body["sha256"]])
-    return content(body).decode(errors="replace")
+        return _dump(["sha256", body["sha256"]])
+    return body_bytes(body).decode(errors="replace")
 
 
-def _canonical(value: Any, hosts: frozenset[str]) -> Any:
+def _canonicalize(value: Any, hosts: frozenset[str]) -> Any:
     if is_object(value):
         return {
-            name: ANY if name in _MADE_UP else _canonical(inner, hosts)
+            name: ANY if name in _GENERATED else _canonicalize(inner, hosts)
             for name, inner in value.items()
         }
     if is_array(value):
-        return [_canonical(inner, hosts) for inner in value]
-    return _place(value, hosts) if isinstance(value, str) else value
+        return [_canonicalize(inner, hosts) for inner in value]
+    return _canonicalize_location(value, hosts) if isinstance(value, str) else value
 
 
-def _place(value: str, hosts: frozenset[str]) -> str:
-    """`value`, and if it is a place of the app or of a temporary folder, what names it there."""
-    if found := _URL.match(value):
-        return f"{ANY}{found[2]}" if found[1].lower() in hosts else value
-    if found := _TEMPORARY.match(value):
-        return f"{ANY}/{found[1]}"
+def _canonicalize_location(value: str, hosts: frozenset[str]) -> str:
+    """Return a text; of a URL of the app or a temporary path, the part that does not vary."""
+    if match := _URL.match(value):
+        return f"{ANY}{match[2]}" if match[1].lower() in hosts else value
+    if match := _TEMPORARY.match(value):
+        return f"{ANY}/{match[1]}"
     return value
 
 
-def _text(value: Any) -> str:
+def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _value(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return json.loads(text) if text else None
     except ValueError:
         return text
 
 
-def _differences(new: Any, recorded: Any, place: str) -> list[str]:
-    """Each place where two JSON values differ."""
+def _compare(new: Any, recorded: Any, path: str) -> list[str]:
+    """Return a line for each path at which two JSON values differ."""
     if is_object(new) and is_object(recorded):
-        names = sorted({*new, *recorded})
-        return _each(new, recorded, names, place)
+        return _compare_items(new, recorded, sorted({*new, *recorded}), path)
     if is_array(new) and is_array(recorded):
-        return _each(
-            dict(enumerate(new)),
-            dict(enumerate(recorded)),
-            range(max(len(new), len(recorded))),
-            place,
-        )
+        indices = range(max(len(new), len(recorded)))
+        return _compare_items(dict(enumerate(new)), dict(enumerate(recorded)), indices, path)
     if type(new) is type(recorded) and new == recorded:
         return []
-    return [f"{place}: {_shown(new)} (recorded: {_shown(recorded)})"]
+    return [f"{path}: {_shorten(new)} (recorded: {_shorten(recorded)})"]
 
 
 _MISSING = object()
 
 
-def _each(
-    new: Mapping[Any, Any], recorded: Mapping[Any, Any], names: Iterable[Any], place: str
+def _compare_items(
+    new: Mapping[Any, Any], recorded: Mapping[Any, Any], keys: Iterable[Any], path: str
 ) -> list[str]:
-    found: list[str] = []
-    for name in names:
-        one, other = new.get(name, _MISSING), recorded.get(name, _MISSING)
-        where = f"{place}[{name}]" if isinstance(name, int) else f"{place}.{name}"
-        found += _differences(one, other, where)
-    return found
+    lines: list[str] = []
+    for key in keys:
+        item_path = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}"
+        lines += _compare(new.get(key, _MISSING), recorded.get(key, _MISSING), item_path)
+    return lines
 
 
-def _shown(value: Any) -> str:
+def _shorten(value: Any) -> str:
     if value is _MISSING:
         return "missing"
     text = json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The stream of one session as it is replayed: the jobs that joined it, told one by one."""
+"""Replaying the event stream of one session: the events of each job, after it has joined."""
 
 from __future__ import annotations
 
@@ -9,157 +9,172 @@ from typing import TypeAlias
 import anyio
 import anyio.lowlevel
 
-from spacecall._io.intercept import FAILURES, NetworkError, Received
+from spacecall._io.intercept import FAILURES, InterceptedResponse, NetworkError
 from spacecall.cassettes._format.exchange import CLOSED
-from spacecall.cassettes._format.job_recordings import Reel, close_stream
+from spacecall.cassettes._format.job_recordings import JobRecording, make_close_stream_event
 from spacecall.cassettes.errors import CassetteError
 
-Pick: TypeAlias = Callable[[Sequence[float]], int]
-"""Chooses which job is told next, given when each was, in the recording."""
+Scheduler: TypeAlias = Callable[[Sequence[float]], int]
+"""Return the index of the job whose event is next, from the recorded times of the next events."""
 
-_PATIENCE = 5.0
-"""Seconds until a client that does not do what was recorded is told so."""
+_STALL_SECONDS = 5.0
+"""After so long without an event to replay, the client is waiting for a recording that ended."""
 
 
-class Clock:
-    """How fast a recording is replayed.
+class ReplayClock:
+    """Waits as the recording did, faster or slower.
 
     Args:
-        pace: seconds for each recorded second; 0 for at once.
+        time_scale: seconds for each recorded second; 0 does not wait.
     """
 
-    def __init__(self, pace: float) -> None:
-        self._pace = pace
+    def __init__(self, time_scale: float) -> None:
+        self._time_scale = time_scale
 
     def now(self) -> float:
-        """Seconds of this run."""
+        """Return the time of the event loop, in seconds."""
         return anyio.current_time()
 
-    async def wait(self, seconds: float) -> None:
-        """Let as much time pass as so many recorded seconds take."""
-        if self._pace and seconds > 0:
-            await anyio.sleep(seconds * self._pace)
+    async def sleep(self, seconds: float) -> None:
+        """Sleep for as long as `seconds` of the recording take."""
+        if self._time_scale and seconds > 0:
+            await anyio.sleep(seconds * self._time_scale)
 
-    async def until(self, since: float, seconds: float) -> None:
-        """Wait until so many recorded seconds have passed since the moment `since`."""
-        if self._pace:
-            await anyio.sleep_until(since + seconds * self._pace)
+    async def sleep_until(self, start: float, seconds: float) -> None:
+        """Sleep until `seconds` of the recording have passed since `start` of the event loop."""
+        if self._time_scale:
+            await anyio.sleep_until(start + seconds * self._time_scale)
 
 
 @dataclass(slots=True)
-class _Told:
-    """A job that joined, and how far it has been told."""
+class _JobCursor:
+    """A job that joined, and the position in its recording.
 
-    reel: Reel
-    joined: float
-    next: int = 0
+    Attributes:
+        joined_at: time of the event loop, in seconds.
+        position: index of the next event.
+        cancelled: whether it has been cancelled in this run.
+    """
+
+    recording: JobRecording
+    joined_at: float
+    position: int = 0
     cancelled: bool = False
 
     @property
-    def at(self) -> float | None:
-        """When the next event was, or None if it waits for a cancel, or there is none."""
-        if self.next == len(self.reel.events):
+    def is_exhausted(self) -> bool:
+        """Whether all its events have been replayed."""
+        return self.position == len(self.recording.events)
+
+    @property
+    def next_event_at(self) -> float | None:
+        """The recorded time of the next event; None if it has none, or waits for a cancel."""
+        if self.is_exhausted:
             return None
-        at = self.reel.events[self.next][0]
-        waits = self.reel.cancelled is not None and at > self.reel.cancelled
-        return None if waits and not self.cancelled else at
+        seconds = self.recording.events[self.position][0]
+        cancelled_at = self.recording.cancelled_at
+        waits_for_cancel = cancelled_at is not None and seconds > cancelled_at
+        return None if waits_for_cancel and not self.cancelled else seconds
 
     @property
-    def over(self) -> bool:
-        """Whether the job has ended, as told."""
-        return self.next == len(self.reel.events) and self.reel.end is None
+    def is_completed(self) -> bool:
+        """Whether the job has ended with its result or error."""
+        return self.is_exhausted and self.recording.end_reason is None
 
     @property
-    def broken(self) -> bool:
-        """Whether its stream ended here without a word, and not by the client."""
-        return self.next == len(self.reel.events) and self.reel.end not in (None, CLOSED)
+    def is_interrupted(self) -> bool:
+        """Whether the stream ended here without an event, and not because the client left."""
+        return self.is_exhausted and self.recording.end_reason not in (None, CLOSED)
 
 
-class Stage:
-    """What a session's stream has to tell.
+class StreamReplayer:
+    """Replays the event stream of a session.
 
     Args:
         clock: how fast.
-        pick: in which order.
+        scheduler: in which order.
     """
 
-    def __init__(self, clock: Clock, pick: Pick) -> None:
+    def __init__(self, clock: ReplayClock, scheduler: Scheduler) -> None:
         self._clock = clock
-        self._pick = pick
-        self._jobs: list[_Told] = []
+        self._scheduler = scheduler
+        self._jobs: list[_JobCursor] = []
         self._changed = anyio.Event()
-        self._joined_live = False
-        self.live: Callable[[], Awaitable[Received]] | None = None
-        """Opens the app's own stream of the session, where new episodes are recorded."""
+        self._has_live_jobs = False
+        self.open_live: Callable[[], Awaitable[InterceptedResponse]] | None = None
+        """Opens the app's own stream of the session; None if nothing is recorded."""
 
     @property
-    def tells_live(self) -> bool:
+    def has_live_jobs(self) -> bool:
         """Whether jobs have joined on the app itself."""
-        return self._joined_live
+        return self._has_live_jobs
 
-    def tell_live(self) -> None:
-        """A job has joined on the app itself."""
-        self._joined_live = True
-        self._wake()
+    def join_live(self) -> None:
+        """Add a job that has joined on the app itself."""
+        self._has_live_jobs = True
+        self._notify()
 
-    def join(self, reel: Reel) -> None:
-        """A job has joined the session."""
-        self._jobs.append(_Told(reel, self._clock.now()))
-        self._wake()
+    def join(self, recording: JobRecording) -> None:
+        """Add a recorded job that has joined."""
+        self._jobs.append(_JobCursor(recording, self._clock.now()))
+        self._notify()
 
     def cancel(self, fn_index: int | None) -> None:
-        """The running jobs of a function have been cancelled."""
+        """Cancel the running jobs of a function."""
         for job in self._jobs:
-            if job.reel.fn_index == fn_index:
+            if job.recording.fn_index == fn_index:
                 job.cancelled = True
-        self._wake()
+        self._notify()
 
-    def _wake(self) -> None:
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
             await anyio.lowlevel.checkpoint()
-            ready = [(job, at) for job in self._jobs if (at := job.at) is not None]
+            ready = [
+                (job, seconds) for job in self._jobs if (seconds := job.next_event_at) is not None
+            ]
             if ready:
-                job, at = ready[self._pick([at for _, at in ready])]
-                await self._clock.until(job.joined, at - job.reel.began)
-                _, event = job.reel.events[job.next]
-                job.next += 1
-                yield event.encoded()
-            elif broken := next((job for job in self._jobs if job.broken), None):
-                end = broken.reel.end or ""
+                job, seconds = ready[self._scheduler([seconds for _, seconds in ready])]
+                await self._clock.sleep_until(job.joined_at, seconds - job.recording.started_at)
+                _, event = job.recording.events[job.position]
+                job.position += 1
+                yield event.encode()
+            elif interrupted := next((job for job in self._jobs if job.is_interrupted), None):
+                end_reason = interrupted.recording.end_reason or ""
                 self._jobs.clear()
-                if end in FAILURES:
-                    raise NetworkError(end)
+                if end_reason in FAILURES:
+                    raise NetworkError(end_reason)
                 return
-            elif self._joined_live and self.live is not None:
-                # What joins meanwhile is told when this stream has ended.
-                self._joined_live = False
-                body = (await self.live()).body
+            elif self._has_live_jobs and self.open_live is not None:
+                # Recorded jobs that join meanwhile are replayed on the next stream.
+                self._has_live_jobs = False
+                body = (await self.open_live()).body
                 try:
                     async for chunk in body:
                         yield chunk
                 finally:
                     await body.aclose()
                 return
-            elif all(job.over for job in self._jobs):
+            elif all(job.is_completed for job in self._jobs):
                 self._jobs.clear()
-                yield close_stream().encoded()
+                yield make_close_stream_event().encode()
                 return
             else:
-                await self._more()
+                await self._wait_for_change()
 
-    async def _more(self) -> None:
-        with anyio.move_on_after(_PATIENCE) as patience:
+    async def _wait_for_change(self) -> None:
+        with anyio.move_on_after(_STALL_SECONDS) as scope:
             await self._changed.wait()
-        if patience.cancelled_caught:
+        if scope.cancelled_caught:
             raise CassetteError(
-                "the recording has no more to tell: the client was closed or cancelled its job "
-                "here when it was recorded, and goes on waiting now"
+                "the recording has no more events for this job: when it was recorded, the client "
+                "was closed or cancelled the job here, and now it keeps waiting; "
+                "record the cassette again"
             )
 
     async def aclose(self) -> None:
-        """The client has gone: what it did not read is not told to another stream."""
+        """Drop the jobs: events that the client did not read are not replayed to another stream."""
         self._jobs.clear()

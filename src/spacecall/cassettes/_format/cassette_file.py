@@ -1,4 +1,4 @@
-"""Cassettes on disk: JSON that vcrpy reads, with large bodies beside it by their hash."""
+"""Cassettes on disk: JSON that vcrpy reads, and files of large bodies named by their hash."""
 
 from __future__ import annotations
 
@@ -17,213 +17,213 @@ import anyio
 from spacecall._atomic import check_inside, move_file, write_files
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall.cassettes._format import vcrpy
-from spacecall.cassettes._format.bodies import MAX_JSON, Stored, content, store
+from spacecall.cassettes._format.bodies import MAX_JSON, StoredBody, body_bytes, store_body
 from spacecall.cassettes._format.cassette_json import MAX_DEPTH, escape_surrogates, parse_json
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes.errors import CassetteError
 
-LARGE = 64 * 2**10
-"""Bytes of a body from which on it is kept beside the cassette."""
+EXTERNAL_FROM = 64 * 2**10
+"""Bytes from which on a body is external: a file of its own beside the cassette."""
 
-MOST = 256 * 2**20
-"""Bytes of a body beside a cassette that are read at most."""
+MAX_BYTES = 256 * 2**20
+"""The most bytes of an external body that are read."""
 
 _MAX_URL = 2**16
-# Of the file: what is around the body of a request or an answer, or the value of an event, too.
+# Of the file: the JSON around a body or the value of an event counts too.
 _MAX_DEPTH = MAX_DEPTH + 8
 _CHUNK = 2**16
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Bodies:
-    """The bodies of one cassette.
+class BodyFiles:
+    """The external bodies of one cassette.
 
     Args:
-        cassette: the cassette's path; `name.json` has its large bodies in `name.bodies`.
-        clean: takes out of a large body's JSON what no cassette has.
+        cassette: path of the cassette; `name.json` has its external bodies in `name.bodies`.
+        scrub: removes secrets from the JSON of an external body.
     """
 
-    def __init__(self, cassette: Path, clean: Callable[[Any], Any] = lambda value: value) -> None:
+    def __init__(self, cassette: Path, scrub: Callable[[Any], Any] = lambda value: value) -> None:
         self.folder = cassette.with_suffix(".bodies")
-        self._clean = clean
-        self._waiting: dict[str, Path] = {}
+        self._scrub = scrub
+        self._pending: dict[str, Path] = {}
 
-    def keep(self, file: IO[bytes], content_type: str) -> Stored:
-        """The stored form of what `file` has; large bodies wait in a temporary file."""
-        first = file.read(LARGE)
-        if len(first) < LARGE:
-            return store(first, content_type)
+    def store(self, file: IO[bytes], content_type: str) -> StoredBody:
+        """Return the stored form of a file's content; put a large body into a temporary file."""
+        chunk = file.read(EXTERNAL_FROM)
+        if len(chunk) < EXTERNAL_FROM:
+            return store_body(chunk, content_type)
         if "json" in content_type:
-            file = BytesIO(self._cleaned(first + file.read()))
-            first = file.read(LARGE)
+            file = BytesIO(self._scrub_json(chunk + file.read()))
+            chunk = file.read(EXTERNAL_FROM)
         digest, size = hashlib.sha256(), 0
         with tempfile.NamedTemporaryFile(delete=False) as copy:
-            while first:
-                digest.update(first)
-                size += copy.write(first)
-                first = file.read(_CHUNK)
-        self._waiting[digest.hexdigest()] = Path(copy.name)
+            while chunk:
+                digest.update(chunk)
+                size += copy.write(chunk)
+                chunk = file.read(_CHUNK)
+        self._pending[digest.hexdigest()] = Path(copy.name)
         return {"sha256": digest.hexdigest(), "size": size}
 
-    def waiting(self) -> dict[str, Path]:
-        """What `keep` has put aside and `save` has not moved yet, by hash."""
-        return dict(self._waiting)
+    def pending(self) -> dict[str, Path]:
+        """Return the temporary files of `store` that `save` has not moved yet, by hash."""
+        return dict(self._pending)
 
-    def save(self, needed: frozenset[str]) -> None:
-        """Put the bodies that wait beside the cassette.
+    def save(self, hashes: frozenset[str]) -> None:
+        """Move the temporary files into the folder of the cassette.
 
         Args:
-            needed: the names of all bodies that the cassette has.
+            hashes: of all external bodies of the cassette.
         """
         check_inside(self.folder, self.folder.parent)
-        for digest in needed & self._waiting.keys():
+        for digest in hashes & self._pending.keys():
             self.folder.mkdir(parents=True, exist_ok=True)
-            move_file(self._waiting.pop(digest), self.folder / digest)
+            move_file(self._pending.pop(digest), self.folder / digest)
 
-    def sweep(self, needed: frozenset[str]) -> None:
-        """Take away the bodies of an older recording, once the cassette is written.
+    def remove_unused(self, hashes: frozenset[str]) -> None:
+        """Remove the bodies of an older recording, after the cassette is written.
 
         Args:
-            needed: as for `save`.
+            hashes: of all external bodies of the cassette.
         """
         check_inside(self.folder, self.folder.parent)
-        old = [*self.folder.iterdir()] if self.folder.is_dir() else []
-        for path in old:
-            if path.name not in needed and _SHA256.fullmatch(path.name):
+        paths = [*self.folder.iterdir()] if self.folder.is_dir() else []
+        for path in paths:
+            if path.name not in hashes and _SHA256.fullmatch(path.name):
                 path.unlink()
-        if old and not needed and not any(self.folder.iterdir()):
+        if paths and not hashes and not any(self.folder.iterdir()):
             self.folder.rmdir()
 
     def discard(self) -> None:
-        """Forget the bodies that wait."""
-        for path in self._waiting.values():
+        """Remove the temporary files."""
+        for path in self._pending.values():
             path.unlink(missing_ok=True)
-        self._waiting.clear()
+        self._pending.clear()
 
-    def read(self, stored: Stored) -> bytes:
-        """The bytes of a body, at once.
-
-        Raises:
-            CassetteError: it is missing, or is not what was recorded.
-        """
-        if "sha256" not in stored:
-            return content(stored)
-        path = self._beside(stored)
-        found = path.read_bytes()
-        self._verify(path, stored, hashlib.sha256(found).hexdigest())
-        return found
-
-    async def chunks(self, stored: Stored) -> AsyncIterator[bytes]:
-        """The bytes of a body.
+    def read(self, body: StoredBody) -> bytes:
+        """Return the bytes of a body, in the cassette or external.
 
         Raises:
-            CassetteError: it is missing, or is not what was recorded.
+            CassetteError: the body is missing, or differs from the recorded one.
         """
-        if "sha256" not in stored:
-            if found := content(stored):
-                yield found
+        if "sha256" not in body:
+            return body_bytes(body)
+        path = self._locate(body)
+        content = path.read_bytes()
+        self._verify(path, body, hashlib.sha256(content).hexdigest())
+        return content
+
+    async def stream(self, body: StoredBody) -> AsyncIterator[bytes]:
+        """Yield the bytes of a body, in the cassette or external, in chunks.
+
+        Raises:
+            CassetteError: the body is missing, or differs from the recorded one.
+        """
+        if "sha256" not in body:
+            if content := body_bytes(body):
+                yield content
             return
-        path = self._beside(stored)
+        path = self._locate(body)
         digest = hashlib.sha256()
         async with await anyio.open_file(path, "rb") as file:
             while chunk := await file.read(_CHUNK):
                 digest.update(chunk)
                 yield chunk
-        self._verify(path, stored, digest.hexdigest())
+        self._verify(path, body, digest.hexdigest())
 
-    def _verify(self, path: Path, stored: Stored, digest: str) -> None:
-        if digest != stored["sha256"]:
-            raise CassetteError(f"{path} is not what was recorded: its sha256 is another")
+    def _verify(self, path: Path, body: StoredBody, digest: str) -> None:
+        if digest != body["sha256"]:
+            raise CassetteError(f"{path} differs from what was recorded: its sha256 is {digest}")
 
-    def _cleaned(self, whole: bytes) -> bytes:
-        """A JSON body without what no cassette has; the very bytes where it has none of that."""
+    def _scrub_json(self, content: bytes) -> bytes:
+        """Return a JSON body without secrets; the very same bytes if it has none."""
         try:
-            value = parse_json(whole)
+            value = parse_json(content)
         except ValueError:
-            return whole
-        cleaned = self._clean(value)
-        return whole if cleaned == value else content({"json": cleaned})
+            return content
+        scrubbed = self._scrub(value)
+        return content if scrubbed == value else body_bytes({"json": scrubbed})
 
-    def _beside(self, stored: Stored) -> Path:
-        digest = str(stored["sha256"])
+    def _locate(self, body: StoredBody) -> Path:
+        digest = str(body["sha256"])
         if not _SHA256.fullmatch(digest):
-            raise CassetteError("a body beside the cassette is named by what is no sha256")
-        path = self._waiting.get(digest, self.folder / digest)
+            raise CassetteError("the sha256 of a body must be 64 hexadecimal digits")
+        path = self._pending.get(digest, self.folder / digest)
         try:
             size = path.stat().st_size
         except OSError as error:
             raise CassetteError(f"the body {path} is missing") from error
-        if size != stored.get("size") or size > MOST:
-            raise CassetteError(f"the body {path} has {size} bytes, not {stored.get('size')}")
+        if size != body.get("size") or size > MAX_BYTES:
+            raise CassetteError(f"the body {path} has {size} bytes, not {body.get('size')}")
         return path
 
 
 def _problem(interaction: object) -> str:
-    """Return what an interaction is not; empty for a request and its response."""
+    """Return why an interaction is not a request/response pair; empty if it is."""
     sides = [mapping(interaction).get(side) for side in ("request", "response")]
     if not all(is_object(side) and is_object(side.get("body", {})) for side in sides):
-        return "is not a request and a response"
+        return "is not a request/response pair"
     request = mapping(sides[0])
     url = request.get("uri")
     if not isinstance(request.get("method"), str) or not isinstance(url, str):
-        return "has no method or no address"
+        return "has no method or no URL"
     if len(url) > _MAX_URL:
-        return f"has an address of more than {_MAX_URL} characters"
+        return f"has a URL of more than {_MAX_URL} characters"
     if any(not strings(values) for values in mapping(request.get("headers")).values()):
-        return "has a header without a text"
+        return "has a header without a text value"
     try:
         _ = urlsplit(url).port
     except ValueError as error:
-        return f"has an address that cannot be read: {error}"
+        return f"has an invalid URL: {error}"
     return ""
 
 
-def beside(exchanges: Iterable[Exchange]) -> frozenset[str]:
-    """The names of the bodies that are kept beside a cassette with these exchanges."""
-    return frozenset(str(one.body["sha256"]) for one in exchanges if "sha256" in one.body)
+def external_bodies(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """Return the file names (hashes) of the external bodies of these exchanges."""
+    return frozenset(
+        str(exchange.body["sha256"]) for exchange in exchanges if "sha256" in exchange.body
+    )
 
 
-def load(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
-    """The exchanges of a cassette, and what it says of itself.
+def load_cassette(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
+    """Return the exchanges of a cassette, and its metadata.
 
     Raises:
-        CassetteError: there is no such cassette, or it is none.
+        CassetteError: the file is missing, or is not a cassette.
     """
-    document = _document(path)
+    document = _load_document(path)
     exchanges: list[Exchange] = []
     for number, interaction in enumerate(map(mapping, items(document["interactions"])), start=1):
         try:
-            exchanges.append(_exchange(interaction))
+            exchanges.append(_load_exchange(interaction))
         except CassetteError as error:
             raise CassetteError(f"{path}, interaction {number}: {error.message}") from error
-    return exchanges, _metadata(mapping(document.get("metadata")))
+    return exchanges, _load_metadata(mapping(document.get("metadata")))
 
 
-def _document(path: Path) -> Mapping[str, Any]:
-    """The JSON of a cassette, with interactions that are requests and responses."""
+def _load_document(path: Path) -> Mapping[str, Any]:
+    """Return the JSON of a cassette, whose interactions are request/response pairs."""
     if path.is_file() and path.stat().st_size > MAX_JSON:
         raise CassetteError(f"{path} has more than {MAX_JSON} bytes")
     try:
-        written = path.read_text(encoding="utf-8") if path.is_file() else ""
+        json_text = path.read_text(encoding="utf-8") if path.is_file() else ""
     except ValueError as error:
         raise CassetteError(f"{path} is not a cassette: {error}") from error
-    if not written.strip():  # an empty file counts as none, as with vcrpy
-        raise CassetteError(f"there is no cassette {path}")
+    if not json_text.strip():  # an empty file counts as missing, as with vcrpy
+        raise CassetteError(f"the cassette {path} does not exist or is empty")
     try:
-        document = parse_json(written, _MAX_DEPTH)
+        document = parse_json(json_text, _MAX_DEPTH)
     except ValueError as error:
-        raise CassetteError(
-            f"{path}: the cassette is not JSON that can be used: {error}"
-        ) from error
+        raise CassetteError(f"{path} is not a cassette: invalid JSON: {error}") from error
     if not is_object(document) or not is_array(document.get("interactions")):
-        raise CassetteError(f"{path}: the cassette is not a list of interactions")
+        raise CassetteError(f"{path} is not a cassette: it has no list of interactions")
     for number, interaction in enumerate(items(document["interactions"]), start=1):
         if problem := _problem(interaction):
-            raise CassetteError(f"{path}: interaction {number} of the cassette {problem}")
+            raise CassetteError(f"{path}: interaction {number} {problem}")
     return document
 
 
-def _exchange(interaction: Mapping[str, Any]) -> Exchange:
+def _load_exchange(interaction: Mapping[str, Any]) -> Exchange:
     request = mapping(interaction["request"])
     headers = mapping(request.get("headers"))
     exchange = Exchange(
@@ -232,33 +232,33 @@ def _exchange(interaction: Mapping[str, Any]) -> Exchange:
         tuple((name, text(items(values)[0])) for name, values in headers.items()),
         dict(mapping(request.get("body"))),
     )
-    exchange.read_response(mapping(interaction["response"]))
+    exchange.load_response(mapping(interaction["response"]))
     return exchange
 
 
-def _metadata(written: Mapping[str, Any]) -> dict[str, Any]:
-    schemas = mapping(written.get("schemas"))
-    known = {digest: strings(endpoints) for digest, endpoints in schemas.items()}
-    return {**written, "schemas": known} if "schemas" in written else dict(written)
+def _load_metadata(stored: Mapping[str, Any]) -> dict[str, Any]:
+    schemas = mapping(stored.get("schemas"))
+    endpoints = {digest: strings(names) for digest, names in schemas.items()}
+    return {**stored, "schemas": endpoints} if "schemas" in stored else dict(stored)
 
 
-def save(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> None:
-    """Write a cassette."""
-    # vcrpy's own cassettes log every answer that they are given: only its format is used.
+def save_cassette(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> None:
+    """Write a cassette; its external bodies must be written before."""
+    # vcrpy's own cassettes log every response that they are given: only its format is used.
     document: dict[str, Any] = {
         "version": vcrpy.VERSION,
         "interactions": [
-            {"request": _stored_request(one), "response": one.stored_response()}
-            for one in exchanges
+            {"request": _to_stored_request(exchange), "response": exchange.to_stored_response()}
+            for exchange in exchanges
         ],
     }
     if metadata:
         document["metadata"] = metadata
-    written = escape_surrogates(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
-    write_files({path: written.encode()}, path.parent)
+    json_text = escape_surrogates(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
+    write_files({path: json_text.encode()}, path.parent)
 
 
-def _stored_request(exchange: Exchange) -> dict[str, Any]:
+def _to_stored_request(exchange: Exchange) -> dict[str, Any]:
     headers = {name: [value] for name, value in exchange.request_headers}
     return {
         "method": exchange.method,
@@ -268,7 +268,7 @@ def _stored_request(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def vcr_request(exchange: Exchange) -> Any:
-    """The request as vcrpy's matchers and filters see it."""
+def to_vcr_request(exchange: Exchange) -> Any:
+    """Return the request of an exchange as vcrpy's matchers expect it."""
     headers = dict(exchange.request_headers)
-    return vcrpy.request(exchange.method, exchange.url, exchange.request_body, headers)
+    return vcrpy.make_request(exchange.method, exchange.url, exchange.request_body, headers)

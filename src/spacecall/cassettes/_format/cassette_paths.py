@@ -1,4 +1,4 @@
-"""Which cassette a test has: one of its own, on every file system."""
+"""The path of each test's cassette: unique on every file system."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from typing import Final
 
 from spacecall._filenames import safe_name
 
-__all__ = ["cassette_name", "clashes"]
+__all__ = ["find_name_clashes", "make_cassette_name"]
 
-_LONGEST: Final = 100
-"""Bytes of a folder's or a test's name, without the hash of a longer one."""
+_MAX_NAME: Final = 100
+"""Bytes of a folder's or a test's name, without the hash of a longer name."""
 
-# What no file system takes for another name. Classes and functions are told apart by `clashes`.
+# Parameters that are different names on every file system.
+# Names of classes and functions that differ in case alone are found by `find_name_clashes`.
 _PARAMETERS: Final = re.compile(r"[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*")
 _TEST: Final = re.compile(r"(?P<function>\w+)(?:\[(?P<parameters>.+)\])?", re.ASCII | re.DOTALL)
 
 
-def cassette_name(module: str, classes: Sequence[str], test: str) -> str:
+def make_cassette_name(module: str, classes: Sequence[str], test: str) -> str:
     """Return the path of a test's cassette in its folder `cassettes`, without the suffix.
 
-    A name that is not one of a file as it is, or is too long, is shortened to one that is, and
-    ends with a hash of all of it.
+    A name that is too long, or is not a file name on every file system, is shortened and ends
+    with a hash of the full name.
 
     Args:
         module: the name of the test's file, without its suffix.
-        classes: that the test is in, outermost first.
+        classes: that contain the test, outermost first.
         test: its name, with its parameters in brackets.
     """
     matched = _TEST.fullmatch(test)
@@ -43,11 +44,11 @@ def cassette_name(module: str, classes: Sequence[str], test: str) -> str:
     return "/".join((*folders, _component(test, plain)))
 
 
-def clashes(tests: Iterable[tuple[str, Path, bool]]) -> dict[str, str]:
-    """Return what to say of each test that would share a cassette by accident, by its id.
+def find_name_clashes(tests: Iterable[tuple[str, Path, bool]]) -> dict[str, str]:
+    """Return an error message for each test that would share a cassette by accident, by its id.
 
     Args:
-        tests: id, cassette, and whether the test names its cassette, of each.
+        tests: id, cassette path, and whether the test names its cassette.
     """
     groups: defaultdict[str, dict[str, tuple[Path, bool]]] = defaultdict(dict)
     for test, path, is_named in tests:
@@ -55,11 +56,11 @@ def clashes(tests: Iterable[tuple[str, Path, bool]]) -> dict[str, str]:
         groups[key].setdefault(test, (path, is_named))
     problems: dict[str, str] = {}
     for users in groups.values():
-        (first, (path, _)), *others = users.items()
+        (first, (path, _)), *later_users = users.items()
         unnamed = sum(not is_named for _, is_named in users.values())
-        for test, (used, _) in others:
-            if unnamed > 1 or used != path:
-                name = f"{used.parent.name}/{used.name}"
+        for test, (later_path, _) in later_users:
+            if unnamed > 1 or later_path != path:
+                name = f"{later_path.parent.name}/{later_path.name}"
                 problems[test] = (
                     f"{first} and {test} would share the cassette {name}: rename one, "
                     'or name a cassette with @pytest.mark.spacecall("name")'
@@ -69,9 +70,9 @@ def clashes(tests: Iterable[tuple[str, Path, bool]]) -> dict[str, str]:
 
 
 def _component(name: str, plain: str) -> str:
-    """Return a name of a file or folder for `name`: `plain` where that is one."""
-    if plain and len(plain.encode("utf-8", "replace")) <= _LONGEST and safe_name(plain) == plain:
+    """Return a file or folder name for `name`: `plain` if it is valid, else a shortened name."""
+    if plain and len(plain.encode("utf-8", "replace")) <= _MAX_NAME and safe_name(plain) == plain:
         return plain
-    folded = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:_LONGEST]
+    folded = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:_MAX_NAME]
     digest = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:10]
     return safe_name(f"{folded}-{digest}" if folded else digest)

@@ -1,4 +1,4 @@
-"""One request and its answer, as a cassette keeps them."""
+"""One request and its response, as a cassette stores them."""
 
 from __future__ import annotations
 
@@ -9,115 +9,117 @@ from typing import Any, Final, Literal
 
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._io.intercept import FAILURES
-from spacecall.cassettes._format.bodies import Stored
-from spacecall.cassettes._format.cassette_json import seconds
-from spacecall.cassettes._format.server_sent_event import Event
+from spacecall.cassettes._format.bodies import StoredBody
+from spacecall.cassettes._format.cassette_json import parse_seconds
+from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.cassettes.errors import CassetteError
 
 Headers = tuple[tuple[str, str], ...]
 
 _MAX_STATUS: Final = 999
 COMPLETE: Literal["complete"] = "complete"
-"""The answer came whole."""
+"""The response arrived completely."""
 CLOSED: Literal["closed"] = "closed"
-"""The client left before its end."""
+"""The client closed the response before its end."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and its answer. Times are in seconds since the recording began.
+    """A request and its response. Times are in seconds since the recording began.
 
     Attributes:
-        events: of an event stream, each with its time; None for any other answer.
-        status: 0 where there was no answer.
-        end: `COMPLETE`, `CLOSED`, or the kind of failure that ended it, see `FAILURES`.
+        status: of the response; 0 if the server sent none.
+        headers: of the response.
+        body: of the response; empty for an event stream.
+        events: of an event stream, each with its time; None for any other response.
+        started_at: when the request was sent.
+        answered_at: when the headers of the response arrived.
+        ended_at: when the response ended.
+        end_reason: `COMPLETE`, `CLOSED`, or the kind of failure that ended it, see `FAILURES`.
     """
 
     method: str
     url: str
     request_headers: Headers = ()
-    request_body: Stored = field(default_factory=dict[str, Any])
+    request_body: StoredBody = field(default_factory=dict[str, Any])
     status: int = 0
     headers: Headers = ()
-    body: Stored = field(default_factory=dict[str, Any])
-    events: list[tuple[float, Event]] | None = None
-    began: float = 0.0
-    answered: float = 0.0
-    ended: float = 0.0
-    end: str = CLOSED
+    body: StoredBody = field(default_factory=dict[str, Any])
+    events: list[tuple[float, ServerSentEvent]] | None = None
+    started_at: float = 0.0
+    answered_at: float = 0.0
+    ended_at: float = 0.0
+    end_reason: str = CLOSED
 
-    def stored_response(self) -> dict[str, Any]:
-        """The answer as a cassette keeps it."""
+    def to_stored_response(self) -> dict[str, Any]:
+        """Return the response in the form that a cassette stores."""
+        times = (self.started_at, self.answered_at, self.ended_at)
         response: dict[str, Any] = {
-            "status": {"code": self.status, "message": _phrase(self.status)},
-            "headers": _by_name(self.headers),
+            "status": {"code": self.status, "message": _reason_phrase(self.status)},
+            "headers": _group_by_name(self.headers),
             "body": self.body,
-            "times": [round(at, 4) for at in (self.began, self.answered, self.ended)],
-            "end": self.end,
+            "times": [round(seconds, 4) for seconds in times],
+            "end": self.end_reason,
         }
         if self.events is not None:
-            response["events"] = [event.stored(at) for at, event in self.events]
+            response["events"] = [event.to_stored(seconds) for seconds, event in self.events]
         return response
 
-    def read_response(self, response: Mapping[str, Any]) -> None:
-        """Take the answer that a cassette keeps.
+    def load_response(self, stored: Mapping[str, Any]) -> None:
+        """Set the response from the form that a cassette stores.
 
         Raises:
-            CassetteError: it is none.
+            CassetteError: it is not a response.
         """
-        times = items(response.get("times"))
+        times = items(stored.get("times"))
         if len(times) != 3:
-            raise CassetteError("it has no times: they are when it began, was answered, and ended")
+            raise CassetteError("times must be 3 numbers: start, response and end")
         try:
-            self.began, self.answered, self.ended = map(seconds, times)
+            self.started_at, self.answered_at, self.ended_at = map(parse_seconds, times)
         except ValueError as error:
             raise CassetteError(str(error)) from error
-        status = mapping(response.get("status")).get("code", 0)
+        status = mapping(stored.get("status")).get("code", 0)
         if not isinstance(status, int) or not 0 <= status <= _MAX_STATUS:
-            raise CassetteError(f"its status is not a number from 0 to {_MAX_STATUS}")
+            raise CassetteError(f"the status must be a number from 0 to {_MAX_STATUS}")
         self.status = int(status)
-        self.end = text(response.get("end", COMPLETE))
-        if self.end not in {COMPLETE, CLOSED, *FAILURES}:
-            raise CassetteError(f"it ends in an unknown way: {self.end[:60]!r}")
-        self.headers = tuple(_flat(mapping(response.get("headers"))))
-        self.body = dict(mapping(response.get("body")))
-        if "events" in response:
-            self.events = [*_events(items(response["events"]))]
-
-    def header(self, name: str) -> str:
-        """A header of the answer; empty if there is none."""
-        return header(self.headers, name)
+        self.end_reason = text(stored.get("end", COMPLETE))
+        if self.end_reason not in {COMPLETE, CLOSED, *FAILURES}:
+            raise CassetteError(f"end is not a known reason: {self.end_reason[:60]!r}")
+        self.headers = tuple(_iter_headers(mapping(stored.get("headers"))))
+        self.body = dict(mapping(stored.get("body")))
+        if "events" in stored:
+            self.events = [*_parse_events(items(stored["events"]))]
 
 
-def header(headers: Headers, name: str) -> str:
-    """The first header of that name (in lower case); empty if there is none."""
+def get_header(headers: Headers, name: str) -> str:
+    """Return the first header of that name (in lower case); empty if it is missing."""
     return next((value for key, value in headers if key == name), "")
 
 
-def _by_name(headers: Headers) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _group_by_name(headers: Headers) -> dict[str, list[str]]:
+    values_by_name: dict[str, list[str]] = {}
     for name, value in headers:
-        found.setdefault(name, []).append(value)
-    return found
+        values_by_name.setdefault(name, []).append(value)
+    return values_by_name
 
 
-def _flat(headers: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _iter_headers(headers: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, values in headers.items():
         for value in strings(values) if is_array(values) else [text(values)]:
             yield name.lower(), value
 
 
-def _events(stored: Sequence[object]) -> Iterator[tuple[float, Event]]:
+def _parse_events(stored: Sequence[object]) -> Iterator[tuple[float, ServerSentEvent]]:
     for number, event in enumerate(stored, start=1):
         if not is_object(event):
             raise CassetteError(f"event {number} is not an object")
         try:
-            yield Event.of(event)
+            yield ServerSentEvent.from_stored(event)
         except ValueError as error:
             raise CassetteError(f"event {number}: {error}") from error
 
 
-def _phrase(status: int) -> str:
+def _reason_phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
     except ValueError:

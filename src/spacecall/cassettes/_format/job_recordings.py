@@ -1,4 +1,4 @@
-"""Recorded streams taken apart: what each job was told, and what it waited for."""
+"""Recorded streams split by job: the events of each job, and how it ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from spacecall._core.loose import mapping, text
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange
-from spacecall.cassettes._format.server_sent_event import Event
+from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
 _STREAM = "/queue/data"
 _JOIN = "/queue/join"
@@ -20,156 +20,169 @@ _CANCEL = "/cancel"
 
 
 def is_stream(method: str, url: str) -> bool:
-    """Whether a request opens the stream of a session."""
+    """Return whether a request opens the event stream of a session."""
     return method == "GET" and urlsplit(url).path.endswith(_STREAM)
 
 
 def is_join(method: str, url: str) -> bool:
-    """Whether a request puts a job into a queue."""
+    """Return whether a request submits a job to the queue."""
     return method == "POST" and urlsplit(url).path.endswith(_JOIN)
 
 
 def is_cancel(method: str, url: str) -> bool:
-    """Whether a request cancels jobs."""
+    """Return whether a request cancels jobs."""
     return method == "POST" and urlsplit(url).path.endswith(_CANCEL)
 
 
-def session_of(url: str, body: object) -> str:
-    """The session that a request is about; empty if it names none."""
-    named = parse_qs(urlsplit(url).query).get("session_hash", [""])[0]
-    return named or text(mapping(body).get("session_hash"))
+def read_session_hash(url: str, body: object) -> str:
+    """Return the session hash of a request; empty if it has none."""
+    in_query = parse_qs(urlsplit(url).query).get("session_hash", [""])[0]
+    return in_query or text(mapping(body).get("session_hash"))
 
 
-def event_id_of(join: Exchange) -> str:
-    """The job that the answer to a join names; empty if it names none."""
+def read_event_id(join: Exchange) -> str:
+    """Return the event id in the response to a join; empty if it has none."""
     return text(mapping(join.body.get("json")).get("event_id"))
 
 
 @dataclass(slots=True)
-class Reel:
-    """What was recorded of one job.
+class JobRecording:
+    """The recording of one job.
 
     Attributes:
-        event_id: of the recording.
-        began: when it was joined, in seconds since the recording began.
+        event_id: as recorded.
+        session: the session hash, as recorded.
+        fn_index: of the called function; None for a job that was collected, without a join.
+        started_at: when it was joined, in seconds since the recording began.
         events: with their times, in order; the last may concern the whole session.
-        cancelled: when it was cancelled: later events wait for a cancel. None if it was not.
-        end: how the stream ended before the job did: a kind of failure, `CLOSED`, or `COMPLETE`
-            for a stream that the server ended. None where the job ended by itself.
+        cancelled_at: when it was cancelled; its later events wait for a cancel. None if it was not
+            cancelled.
+        end_reason: how the stream ended before the job did: a kind of failure, `CLOSED`, or
+            `COMPLETE` for a stream that the server ended. None if the job completed.
     """
 
     event_id: str
     session: str
     fn_index: int | None
-    began: float
-    events: list[tuple[float, Event]] = field(default_factory=list[tuple[float, Event]])
-    cancelled: float | None = None
-    end: str | None = COMPLETE
+    started_at: float
+    events: list[tuple[float, ServerSentEvent]] = field(
+        default_factory=list[tuple[float, ServerSentEvent]]
+    )
+    cancelled_at: float | None = None
+    end_reason: str | None = COMPLETE
 
 
-def read_reels(exchanges: Iterable[Exchange]) -> dict[str, Reel]:
-    """The jobs of a recording, by event id; those without a join too, which were collected."""
-    everything = list(exchanges)
-    cast = _Cast({reel.event_id: reel for reel in _joined(everything)})
+def read_job_recordings(exchanges: Iterable[Exchange]) -> dict[str, JobRecording]:
+    """Return the jobs of a recording by event id, collected jobs (without a join) included."""
+    exchanges = list(exchanges)
+    distributor = _EventDistributor({job.event_id: job for job in _iter_joins(exchanges)})
     streams: dict[str, list[Exchange]] = defaultdict(list)
-    for stream in everything:
+    for stream in exchanges:
         if is_stream(stream.method, stream.url) and stream.events is not None:
-            session = session_of(stream.url, None)
+            session = read_session_hash(stream.url, None)
             streams[session].append(stream)
-            cast.hear(session, stream)
-    _end(cast.reels.values(), streams)
-    _cancel(everything, cast.reels.values())
-    return cast.reels
+            distributor.add_stream(session, stream)
+    _set_end_reasons(distributor.jobs.values(), streams)
+    _set_cancel_times(exchanges, distributor.jobs.values())
+    return distributor.jobs
 
 
-def _joined(exchanges: Iterable[Exchange]) -> Iterator[Reel]:
-    for one in exchanges:
-        event_id = event_id_of(one)
-        if is_join(one.method, one.url) and event_id:
-            body = mapping(one.request_body.get("json"))
-            session = session_of(one.url, body)
-            yield Reel(event_id, session, _index(body.get("fn_index")), one.answered)
+def _iter_joins(exchanges: Iterable[Exchange]) -> Iterator[JobRecording]:
+    for exchange in exchanges:
+        event_id = read_event_id(exchange)
+        if is_join(exchange.method, exchange.url) and event_id:
+            body = mapping(exchange.request_body.get("json"))
+            session = read_session_hash(exchange.url, body)
+            fn_index = _as_fn_index(body.get("fn_index"))
+            yield JobRecording(event_id, session, fn_index, exchange.answered_at)
 
 
-class _Cast:
-    """The jobs of a recording, while its streams are told.
+class _EventDistributor:
+    """Distributes the events of recorded streams to the jobs that they concern.
 
     Attributes:
-        reels: by event id.
+        jobs: by event id.
     """
 
-    def __init__(self, reels: dict[str, Reel]) -> None:
-        self.reels = reels
-        # By session, those that have no result yet and were not told of their session's end.
-        self._waiting: dict[str, dict[str, Reel]] = defaultdict(dict)
-        for event_id, reel in reels.items():
-            self._waiting[reel.session][event_id] = reel
+    def __init__(self, jobs: dict[str, JobRecording]) -> None:
+        self.jobs = jobs
+        # By session: jobs without a result, whose session has not ended with an error either.
+        self._pending: dict[str, dict[str, JobRecording]] = defaultdict(dict)
+        for event_id, job in jobs.items():
+            self._pending[job.session][event_id] = job
 
-    def hear(self, session: str, stream: Exchange) -> None:
-        """Give each event of a stream to its job; what ends the stream, to all that wait."""
-        for at, event in stream.events or ():
-            message = event.value()
+    def add_stream(self, session: str, stream: Exchange) -> None:
+        """Give each event to its job, and an event that ends the stream to all pending jobs."""
+        for seconds, event in stream.events or ():
+            message = event.as_object()
             event_id, kind = text(message.get("event_id")), text(message.get("msg"))
             if kind == "close_stream":
                 continue
             if event_id:
-                self._own(event_id, session, stream.began).events.append((at, event))
+                job = self._find_or_add(event_id, session, stream.started_at)
+                job.events.append((seconds, event))
                 if kind == "process_completed":
                     self._complete(event_id)
             elif kind in ("", "unexpected_error"):
-                # Clients pass over every other message that names no job.
-                for reel in self._waiting.pop(session, {}).values():
-                    reel.events.append((at, event))
+                # Clients ignore every other message without an event id.
+                for job in self._pending.pop(session, {}).values():
+                    job.events.append((seconds, event))
 
-    def _own(self, event_id: str, session: str, began: float) -> Reel:
-        reel = self.reels.get(event_id)
-        if reel is None:
-            reel = self.reels[event_id] = Reel(event_id, session, None, began)
-        if reel.end is not None:
-            self._waiting[reel.session][event_id] = reel
-        return reel
+    def _find_or_add(self, event_id: str, session: str, started_at: float) -> JobRecording:
+        job = self.jobs.get(event_id)
+        if job is None:
+            job = self.jobs[event_id] = JobRecording(event_id, session, None, started_at)
+        if job.end_reason is not None:
+            self._pending[job.session][event_id] = job
+        return job
 
     def _complete(self, event_id: str) -> None:
-        reel = self.reels[event_id]
-        reel.end = None
-        self._waiting[reel.session].pop(event_id, None)
+        job = self.jobs[event_id]
+        job.end_reason = None
+        self._pending[job.session].pop(event_id, None)
 
 
-def _end(reels: Iterable[Reel], streams: Mapping[str, Sequence[Exchange]]) -> None:
-    """End the jobs without a result as the last stream of their session that they may be on."""
-    latest = {
-        session: [*accumulate((one.ended for one in reversed(found)), max)]
-        for session, found in streams.items()
+def _set_end_reasons(
+    jobs: Iterable[JobRecording], streams: Mapping[str, Sequence[Exchange]]
+) -> None:
+    """End jobs without a result as the last stream of their session that may have carried them."""
+    # Of each session, from its last stream backwards: the latest end so far.
+    latest_ends = {
+        session: [*accumulate((stream.ended_at for stream in reversed(session_streams)), max)]
+        for session, session_streams in streams.items()
     }
-    for reel in reels:
-        ends = latest.get(reel.session, ())
+    for job in jobs:
+        ends = latest_ends.get(job.session, ())
         # A job that joined later has its events on a later stream of the same session.
-        place = bisect_left(ends, reel.began)
-        if reel.end is not None and place < len(ends):
-            reel.end = streams[reel.session][-1 - place].end
+        index = bisect_left(ends, job.started_at)
+        if job.end_reason is not None and index < len(ends):
+            job.end_reason = streams[job.session][-1 - index].end_reason
 
 
-def _cancel(exchanges: Iterable[Exchange], reels: Iterable[Reel]) -> None:
-    """Note the first cancel of each job's function while it ran."""
-    times: dict[tuple[str, int | None], list[float]] = defaultdict(list)
-    for cancel in exchanges:
-        if is_cancel(cancel.method, cancel.url):
-            body = mapping(cancel.request_body.get("json"))
-            times[session_of("", body), _index(body.get("fn_index"))].append(cancel.began)
-    for found in times.values():
-        found.sort()
-    for reel in reels:
-        cancels = times.get((reel.session, reel.fn_index), ())
-        ended = reel.events[-1][0] if reel.events and reel.end is None else float("inf")
-        place = bisect_left(cancels, reel.began)
-        if place < len(cancels) and cancels[place] <= ended:
-            reel.cancelled = cancels[place]
+def _set_cancel_times(exchanges: Iterable[Exchange], jobs: Iterable[JobRecording]) -> None:
+    """Set the time of the first cancel of each job's function while the job ran."""
+    cancels: dict[tuple[str, int | None], list[float]] = defaultdict(list)
+    for exchange in exchanges:
+        if is_cancel(exchange.method, exchange.url):
+            body = mapping(exchange.request_body.get("json"))
+            function = read_session_hash("", body), _as_fn_index(body.get("fn_index"))
+            cancels[function].append(exchange.started_at)
+    for times in cancels.values():
+        times.sort()
+    for job in jobs:
+        times = cancels.get((job.session, job.fn_index), [])
+        completed = job.events and job.end_reason is None
+        completed_at = job.events[-1][0] if completed else float("inf")
+        index = bisect_left(times, job.started_at)
+        if index < len(times) and times[index] <= completed_at:
+            job.cancelled_at = times[index]
 
 
-def _index(value: object) -> int | None:
+def _as_fn_index(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def close_stream() -> Event:
-    """What a server says when nothing is left to tell on a stream (4.44+)."""
-    return Event("message", json.dumps({"msg": "close_stream", "event_id": None}))
+def make_close_stream_event() -> ServerSentEvent:
+    """Return the event that a server sends when a stream has no more jobs (Gradio 4.44+)."""
+    data = json.dumps({"msg": "close_stream", "event_id": None})
+    return ServerSentEvent("message", data)

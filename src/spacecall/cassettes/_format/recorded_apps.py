@@ -1,4 +1,4 @@
-"""The apps that a recording talks to, as their recorded /config tells."""
+"""The apps in a recording, as their recorded /config and /info describe them."""
 
 from __future__ import annotations
 
@@ -12,149 +12,153 @@ from urllib.parse import urlsplit, urlunsplit
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.fingerprint import fingerprints
 from spacecall._core.loose import is_object, mapping, text
-from spacecall.cassettes._format.bodies import MAX_JSON, Stored
+from spacecall.cassettes._format.bodies import MAX_JSON, StoredBody
 from spacecall.cassettes._format.cassette_json import parse_json
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.errors import ProtocolError
 
 T = TypeVar("T")
-Read = Callable[[Stored], bytes]
-"""Gives the bytes of a stored body."""
+ReadBody = Callable[[StoredBody], bytes]
+"""Return the bytes of a stored body."""
 
 
 @dataclass(frozen=True, slots=True)
-class App:
-    """An app of a recording.
+class RecordedApp:
+    """An app in a recording.
 
     Attributes:
-        base: its address, with its sub-path and without a slash at the end.
-        raw: what its /config said.
-        config: the same, read.
-        schema: sha256 of what /config tells of its endpoints: another one is another app to
-            callers.
-        info: what its /info said; None where it was not asked.
+        base_url: its address, with its sub-path and without a slash at the end.
+        raw_config: the JSON of its /config.
+        config: the same, parsed.
+        schema_digest: sha256 of the shapes of its endpoints in /config; it changes if callers
+            have to change.
+        info: the JSON of its /info; None if /info was not requested.
     """
 
-    base: str
-    raw: Mapping[str, Any]
+    base_url: str
+    raw_config: Mapping[str, Any]
     config: AppConfig
-    schema: str
+    schema_digest: str
     info: Mapping[str, Any] | None = None
 
-    def told(self) -> dict[str, Any]:
-        """What a cassette says of it."""
+    def to_metadata(self) -> dict[str, Any]:
+        """Return the description of the app for the metadata of a cassette."""
         return {
-            "url": self.base,
+            "url": self.base_url,
             "space": self.config.space_id,
             "gradio": self.config.version,
             "protocol": self.config.protocol,
-            "schema": self.schema,
+            "schema": self.schema_digest,
         }
 
 
-def apps_of(exchanges: Iterable[Exchange], read: Read) -> dict[str, App]:
-    """The apps by address, each as it was first recorded; what is no Gradio app is passed over.
+def read_recorded_apps(
+    exchanges: Iterable[Exchange], read_body: ReadBody
+) -> dict[str, RecordedApp]:
+    """Return the Gradio apps of a recording by address, each as it was first recorded.
 
     Raises:
-        CassetteError: a body beside the cassette is missing, or is not what was recorded.
+        CassetteError: an external body is missing, or differs from the recorded one.
     """
-    everything = list(exchanges)
-    found: dict[str, App] = {}
-    for base, raw, (config, schema) in _answers(everything, "/config", read, _config, found):
-        found[base] = App(base, raw, config, schema)
-    places: dict[str, str] = {}
-    for app in found.values():
-        places.setdefault(f"{app.base}{app.config.api_prefix}", app.base)
-    informed: set[str] = set()
-    for base, info, _ in _answers(everything, "/info", read, mapping, informed):
-        if base in places:
-            informed.add(base)
-            found[places[base]] = replace(found[places[base]], info=info)
-    return found
+    exchanges = list(exchanges)
+    apps: dict[str, RecordedApp] = {}
+    configs = _iter_documents(exchanges, "/config", read_body, _parse_config, apps)
+    for base_url, raw, (config, schema_digest) in configs:
+        apps[base_url] = RecordedApp(base_url, raw, config, schema_digest)
+    apps_by_api: dict[str, str] = {}
+    for app in apps.values():
+        apps_by_api.setdefault(f"{app.base_url}{app.config.api_prefix}", app.base_url)
+    api_urls: set[str] = set()
+    for api_url, info, _ in _iter_documents(exchanges, "/info", read_body, mapping, api_urls):
+        if api_url in apps_by_api:
+            api_urls.add(api_url)
+            base_url = apps_by_api[api_url]
+            apps[base_url] = replace(apps[base_url], info=info)
+    return apps
 
 
-def _config(raw: Mapping[str, Any]) -> tuple[AppConfig, str] | None:
-    """What a /config says, and its schema; None for what is no Gradio app's."""
+def _parse_config(raw: Mapping[str, Any]) -> tuple[AppConfig, str] | None:
+    """Return a parsed /config and the digest of its endpoints; None if it is not Gradio's."""
     try:
         config = read_config(raw)
     except ProtocolError:
         return None
-    names = sorted({one.name for one in config.dependencies if one.name})
+    names = sorted({dependency.name for dependency in config.dependencies if dependency.name})
     shapes = json.dumps(fingerprints(config, names), sort_keys=True)
     return config, hashlib.sha256(shapes.encode()).hexdigest()
 
 
-class Addresses:
-    """Finds the app that a request went to.
+class AppIndex:
+    """Finds the app that a request was sent to.
 
     Args:
         apps: by address.
     """
 
-    def __init__(self, apps: Mapping[str, App]) -> None:
-        self._root = _Node()
-        for base, app in apps.items():
+    def __init__(self, apps: Mapping[str, RecordedApp]) -> None:
+        self._root = _UrlNode()
+        for base_url, app in apps.items():
             node = self._root
-            for segment in base.split("/"):
-                node = node.below.setdefault(segment, _Node())
+            for segment in base_url.split("/"):
+                node = node.children.setdefault(segment, _UrlNode())
             node.app = app
 
-    def app_at(self, url: str) -> App | None:
-        """The app with the longest address that `url` is below of; None for no app's."""
+    def find_app(self, url: str) -> RecordedApp | None:
+        """Return the app with the longest address that contains `url`; None if no app does."""
         node, app = self._root, None
         for segment in url.split("/"):
             app = node.app or app
-            below = node.below.get(segment)
-            if below is None:
+            child = node.children.get(segment)
+            if child is None:
                 break
-            node = below
+            node = child
         return app
 
 
 @dataclass(slots=True)
-class _Node:
-    """An address, or the beginning of some, up to a slash."""
+class _UrlNode:
+    """A prefix of addresses that ends before a slash."""
 
-    app: App | None = None
-    below: dict[str, _Node] = field(default_factory=dict[str, "_Node"])
+    app: RecordedApp | None = None
+    children: dict[str, _UrlNode] = field(default_factory=dict[str, "_UrlNode"])
 
 
-def json_of(body: Stored, read: Read) -> Any:
-    """The value of a JSON body, in the cassette or beside it; None for any other."""
+def read_json_body(body: StoredBody, read_body: ReadBody) -> Any:
+    """Return the value of a JSON body, in the cassette or external; None for any other body."""
     if "json" in body or "sha256" not in body:
         return body.get("json")
     size = body.get("size")
     if not isinstance(size, int) or size > MAX_JSON:
         return None
     try:
-        return parse_json(read(body))
+        return parse_json(read_body(body))
     except ValueError:
         return None
 
 
-def _answers(
+def _iter_documents(
     exchanges: Iterable[Exchange],
-    end: str,
-    read: Read,
+    path: str,
+    read_body: ReadBody,
     parse: Callable[[Mapping[str, Any]], T | None],
-    done: Container[str],
+    seen_urls: Container[str],
 ) -> Iterable[tuple[str, Mapping[str, Any], T]]:
-    """What paths with that end answered, with the address before it, until that is in `done`.
+    """Yield the JSON objects that were served at `path`, each after its base address.
 
-    A body beside the cassette is read and parsed once, however many answers it is of.
+    An address that is in `seen_urls` by then is skipped. An external body is read and parsed once, however many responses have it.
     """
-    beside: dict[str, tuple[Any, T | None]] = {}
-    for one in exchanges:
-        parts = urlsplit(one.url)
-        if one.method != "GET" or one.status != 200 or not parts.path.endswith(end):
+    documents: dict[str, tuple[Any, T | None]] = {}
+    for exchange in exchanges:
+        url = urlsplit(exchange.url)
+        if exchange.method != "GET" or exchange.status != 200 or not url.path.endswith(path):
             continue
-        base = urlunsplit((*parts[:2], parts.path.removesuffix(end), "", ""))
-        if base in done:
+        base_url = urlunsplit((*url[:2], url.path.removesuffix(path), "", ""))
+        if base_url in seen_urls:
             continue
-        digest = "" if "json" in one.body else text(one.body.get("sha256"))
-        if not digest or digest not in beside:
-            value = json_of(one.body, read)
-            beside[digest] = value, parse(value) if is_object(value) else None
-        value, parsed = beside[digest]
+        digest = "" if "json" in exchange.body else text(exchange.body.get("sha256"))
+        if not digest or digest not in documents:
+            value = read_json_body(exchange.body, read_body)
+            documents[digest] = value, parse(value) if is_object(value) else None
+        value, parsed = documents[digest]
         if is_object(value) and parsed is not None:
-            yield base, value, parsed
+            yield base_url, value, parsed

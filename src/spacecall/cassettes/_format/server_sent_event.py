@@ -1,4 +1,4 @@
-"""Server-sent events as a cassette keeps them."""
+"""Server-sent events as a cassette stores them."""
 
 from __future__ import annotations
 
@@ -7,62 +7,65 @@ from dataclasses import dataclass
 from typing import Any
 
 from spacecall._core.loose import mapping, text
-from spacecall.cassettes._format.cassette_json import dump_json, parse_json, seconds
+from spacecall.cassettes._format.cassette_json import dump_json, parse_json, parse_seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One event: its name (`message` if it has none) and its data."""
+class ServerSentEvent:
+    """One event: its name (`message` if the stream gives no name) and its data."""
 
     name: str
     data: str
 
-    def stored(self, at: float) -> dict[str, Any]:
-        """The event as a cassette keeps it; `at` is in seconds since the recording began.
+    def to_stored(self, seconds: float) -> dict[str, Any]:
+        """Return the event in the form that a cassette stores.
 
-        The data is kept as the value that its JSON reads as, where it is JSON.
+        Data that is JSON is stored as its value.
+
+        Args:
+            seconds: since the recording began.
         """
-        kept: dict[str, Any] = {"at": round(at, 4)}
+        stored: dict[str, Any] = {"at": round(seconds, 4)}
         if self.name != "message":
-            kept["event"] = self.name
+            stored["event"] = self.name
         try:
             value = parse_json(self.data)
         except ValueError:
-            return {**kept, "data": self.data}
-        return {**kept, "json": value}
+            return {**stored, "data": self.data}
+        return {**stored, "json": value}
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> tuple[float, Event]:
-        """Return the event that a cassette keeps, and its time.
+    def from_stored(cls, stored: Mapping[str, Any]) -> tuple[float, ServerSentEvent]:
+        """Return the time of a stored event, in seconds since the recording began, and the event.
 
         Raises:
-            ValueError: it has no time, or more than one line in its name.
+            ValueError: it has no valid time, or a name that is not printable.
         """
         name = text(stored.get("event")) or "message"
         if not name.isprintable():
             raise ValueError("the name of an event is not printable")
         data = text(stored.get("data"))
-        event = cls.json_of(name, stored["json"]) if "json" in stored else cls(name, data)
-        return seconds(stored.get("at")), event
+        event = cls.from_json(name, stored["json"]) if "json" in stored else cls(name, data)
+        return parse_seconds(stored.get("at")), event
 
-    def value(self) -> Mapping[str, Any]:
-        """The data as an object; empty for anything else."""
-        return mapping(self.json())
+    @classmethod
+    def from_json(cls, name: str, value: Any) -> ServerSentEvent:
+        """Return an event whose data is the JSON of a value."""
+        return cls(name, dump_json(value))
 
-    def json(self) -> Any:
-        """The data as JSON; None where it is none."""
+    def as_object(self) -> Mapping[str, Any]:
+        """Return the data as a JSON object; empty if the data is anything else."""
+        return mapping(self.as_json())
+
+    def as_json(self) -> Any:
+        """Return the value of the data's JSON; None if the data is not JSON."""
         try:
             return parse_json(self.data)
         except ValueError:
             return None
 
-    @classmethod
-    def json_of(cls, name: str, value: Any) -> Event:
-        """An event whose data is the JSON of a value."""
-        return cls(name, dump_json(value))
-
-    def encoded(self) -> bytes:
-        """The event as it goes over the wire."""
-        named = "" if self.name == "message" else f"event: {self.name}\n"
+    def encode(self) -> bytes:
+        """Return the bytes of the event on the wire."""
+        name = "" if self.name == "message" else f"event: {self.name}\n"
         lines = "".join(f"data: {line}\n" for line in self.data.split("\n"))
-        return f"{named}{lines}\n".encode(errors="replace")
+        return f"{name}{lines}\n".encode(errors="replace")

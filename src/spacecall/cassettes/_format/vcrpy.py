@@ -1,4 +1,4 @@
-"""What is used of vcrpy, which has no types."""
+"""The parts of vcrpy that cassettes use, with types: vcrpy has none."""
 
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
 # pyright: reportUnknownMemberType=false
@@ -15,15 +15,15 @@ try:
 except ModuleNotFoundError as error:
     raise CassetteError("cassettes need vcrpy: pip install 'spacecall[cassettes]'") from error
 
-__all__ = ["VERSION", "request"]
+__all__ = ["VERSION", "make_request"]
 
 VERSION: int = CASSETTE_FORMAT_VERSION
-"""Of the format of cassettes."""
+"""The version of the cassette format."""
 
 
-def request(method: str, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
-    """Return a request as matchers see it (`vcr.request.Request`)."""
-    # vcrpy logs the address of a request that is created, and none that it is given later.
-    seen = _Request(method, "", body, headers)
-    seen.uri = url
-    return seen
+def make_request(method: str, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
+    """Return a request for matchers (`vcr.request.Request`)."""
+    # vcrpy logs the URL of a request when it is created, but not when it is set later.
+    request = _Request(method, "", body, headers)
+    request.uri = url
+    return request

@@ -1,4 +1,4 @@
-"""The cassettes of a project's tests: which there are, and which its tests use."""
+"""The cassettes of a project's tests: those that the tests use, and those that none uses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FOLDER = "cassettes"
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
-    """What the tests of a project use.
+class CollectedCassettes:
+    """The cassettes of a project's tests.
 
     Attributes:
-        used: the cassettes of the collected tests, recorded or not.
-        present: those in the `cassettes` folders of these tests.
+        used: by the collected tests, recorded or not.
+        present: in the `cassettes` folders of these tests.
     """
 
     used: Sequence[Path]
@@ -38,49 +38,57 @@ class Collected:
         return sorted({path for path in self.used if not path.is_file()})
 
 
-def collect(tests: Sequence[Path]) -> Collected:
+def collect_cassettes(tests: Sequence[Path]) -> CollectedCassettes:
     """Collect tests with the pytest of this environment, without running them.
 
     Args:
-        tests: files and folders; pytest's own choice if there are none.
+        tests: files and folders; if empty, pytest's own choice.
 
     Raises:
         CassetteError: pytest cannot collect them.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        listed = Path(folder) / "cassettes"
-        done = subprocess.run(  # noqa: S603 - this interpreter, its own pytest
+    with tempfile.TemporaryDirectory() as temporary:
+        listing = Path(temporary) / "cassettes"
+        process = subprocess.run(  # noqa: S603 - this interpreter, its own pytest
             [
                 *(sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"),
-                *("--spacecall-list", str(listed), *map(str, tests)),
+                *("--spacecall-list", str(listing), *map(str, tests)),
             ],
             capture_output=True,
             text=True,
             check=False,
         )
-        if not listed.is_file() or done.returncode not in (0, 5):
-            told = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
-            raise CassetteError(f"pytest cannot collect the tests:\n{told}")
-        used = [Path(line) for line in listed.read_text("utf-8", "surrogateescape").splitlines()]
-    places = {place for path in used if (place := _folder(path)).is_dir()}
-    return Collected(used, sorted(path for place in places for path in place.rglob("*.json")))
+        if not listing.is_file() or process.returncode not in (0, 5):
+            tail = "\n".join((process.stdout + process.stderr).strip().splitlines()[-20:])
+            raise CassetteError(f"pytest cannot collect the tests:\n{tail}")
+        used = [Path(line) for line in listing.read_text("utf-8", "surrogateescape").splitlines()]
+    folders = {folder for path in used if (folder := _cassette_folder(path)).is_dir()}
+    present = sorted(path for folder in folders for path in folder.rglob("*.json"))
+    return CollectedCassettes(used, present)
 
 
-def loose_bodies(recordings: Iterable[Recording]) -> Iterator[Path]:
-    """Files of bodies that no cassette needs, of the folders that these cassettes are in.
+def find_unused_bodies(recordings: Iterable[Recording]) -> Iterator[Path]:
+    """Yield external bodies that no cassette needs, in the folders of these cassettes.
 
     Args:
         recordings: every readable cassette of the folders.
     """
-    needed = {one.path.with_suffix(".bodies"): one.beside for one in recordings}
-    folders = {folder for path in needed for folder in _folder(path).rglob("*.bodies")}
+    needed_bodies = {
+        recording.path.with_suffix(".bodies"): recording.external_bodies for recording in recordings
+    }
+    folders = {
+        folder for path in needed_bodies for folder in _cassette_folder(path).rglob("*.bodies")
+    }
     for folder in sorted(folders):
-        if folder not in needed and not folder.with_suffix(".json").is_file():
+        if folder not in needed_bodies and not folder.with_suffix(".json").is_file():
             yield folder
-        elif folder in needed:
-            yield from sorted(one for one in folder.iterdir() if one.name not in needed[folder])
+        elif folder in needed_bodies:
+            yield from sorted(
+                path for path in folder.iterdir() if path.name not in needed_bodies[folder]
+            )
 
 
-def _folder(cassette: Path) -> Path:
-    """The `cassettes` folder that a path is in."""
-    return next((one for one in cassette.parents if one.name == _FOLDER), cassette.parent)
+def _cassette_folder(cassette: Path) -> Path:
+    """Return the `cassettes` folder that contains a path."""
+    folders = (folder for folder in cassette.parents if folder.name == _FOLDER)
+    return next(folders, cassette.parent)

@@ -1,4 +1,4 @@
-"""A cassette that is looked at, not used."""
+"""Reading a cassette to inspect it, without replaying it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spacecall.cassettes._format.bodies import Stored
-from spacecall.cassettes._format.cassette_file import Bodies, beside, load
+from spacecall.cassettes._format.bodies import StoredBody
+from spacecall.cassettes._format.cassette_file import BodyFiles, external_bodies, load_cassette
 from spacecall.cassettes._format.exchange import Exchange
-from spacecall.cassettes._format.recorded_apps import App, apps_of
+from spacecall.cassettes._format.recorded_apps import RecordedApp, read_recorded_apps
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What is in a cassette.
+    """The content of a cassette.
 
     Attributes:
         exchanges: in the order of their requests.
-        metadata: what the cassette says of itself.
+        metadata: of the cassette, see `Cassette.metadata`.
     """
 
     path: Path
@@ -28,33 +28,33 @@ class Recording:
     metadata: Mapping[str, Any]
 
     @cached_property
-    def apps(self) -> Mapping[str, App]:
-        """The apps that it talks to, by address.
+    def apps(self) -> Mapping[str, RecordedApp]:
+        """The recorded apps by address.
 
         Raises:
-            CassetteError: a body beside it is missing, or is not what was recorded.
+            CassetteError: an external body is missing, or differs from the recorded one.
         """
-        return apps_of(self.exchanges, self.read)
+        return read_recorded_apps(self.exchanges, self.read_body)
 
-    def read(self, body: Stored) -> bytes:
-        """The bytes of a body.
+    def read_body(self, body: StoredBody) -> bytes:
+        """Return the bytes of a body.
 
         Raises:
-            CassetteError: as `apps`.
+            CassetteError: an external body is missing, or differs from the recorded one.
         """
-        return Bodies(self.path).read(body)
+        return BodyFiles(self.path).read(body)
 
     @property
-    def beside(self) -> frozenset[str]:
+    def external_bodies(self) -> frozenset[str]:
         """The names of the files in `name.bodies` that it needs."""
-        return beside(self.exchanges)
+        return external_bodies(self.exchanges)
 
 
 def read_recording(path: Path) -> Recording:
-    """The cassette at `path`.
+    """Return the content of the cassette at `path`.
 
     Raises:
-        CassetteError: there is none, or it is none.
+        CassetteError: the file is missing, or is not a cassette.
     """
-    exchanges, metadata = load(path)
+    exchanges, metadata = load_cassette(path)
     return Recording(path, exchanges, metadata)

@@ -1,4 +1,4 @@
-"""What happened when, in a recording: jobs from their joins to their ends, and other requests."""
+"""The timeline of a recording: jobs from their joins to their ends, and other requests."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from urllib.parse import urlsplit
 from spacecall._core.loose import mapping, text
 from spacecall.cassettes._format.exchange import CLOSED, Exchange
 from spacecall.cassettes._format.job_recordings import (
-    Reel,
-    event_id_of,
+    JobRecording,
     is_cancel,
     is_join,
     is_stream,
-    read_reels,
-    session_of,
+    read_event_id,
+    read_job_recordings,
+    read_session_hash,
 )
-from spacecall.cassettes._format.recorded_apps import Addresses, App
-from spacecall.cassettes._format.server_sent_event import Event
+from spacecall.cassettes._format.recorded_apps import AppIndex, RecordedApp
+from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
-_OUTPUTS = ("process_generating", "process_streaming", "generating")
-_COMPLETED = "process_completed"
+_PARTIAL_RESULTS = ("process_generating", "process_streaming", "generating")
 
 
 class Outcome(StrEnum):
@@ -33,56 +32,59 @@ class Outcome(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     LEFT = "left"
-    """The client went away before its end."""
+    """The client closed the response before its end."""
     LOST = "lost"
     """The network failed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """Something that was told, in seconds since the recording began.
+class TimelineEvent:
+    """A request, a response, a cancel, or a message of the app.
 
     Attributes:
-        kind: of the message, such as `process_starts`; `request` and `answer` of the exchange.
-        value: what was told.
+        seconds: since the recording began.
+        kind: of a message, such as `process_starts`; otherwise `request`, `response` or `cancel`.
+        value: its content.
     """
 
-    at: float
+    seconds: float
     kind: str
     value: Any = None
 
     @property
-    def is_output(self) -> bool:
-        """Whether a value came with it, before the last."""
-        return self.kind in _OUTPUTS
+    def is_partial_result(self) -> bool:
+        """Whether it has a value that is not the last."""
+        return self.kind in _PARTIAL_RESULTS
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A job, or a request that is none. Times are in seconds since the recording began.
+    """A job, or a request outside of jobs. Times are in seconds since the recording began.
 
     Attributes:
-        name: the endpoint of a job, method and path of a request.
-        job: whether it is a job of a queue.
-        session: the number of its session in the recording, from 1; 0 for none.
-        started: when the app began to work on it; None where it did not say.
-        remark: what the app said of its failure, or the status of the answer.
+        name: the endpoint of a job, or method and path of a request.
+        is_job: whether it is a job of a queue.
+        session: the number of its session in the recording, from 1; 0 for a request.
+        started_at: when its first request was sent.
+        ended_at: when it ended.
+        processing_at: when the app began to work on it; None if the app did not report it.
+        remark: the app's error message, or the status of the response.
     """
 
     name: str
-    job: bool
+    is_job: bool
     session: int
-    began: float
-    ended: float
-    started: float | None
+    started_at: float
+    ended_at: float
+    processing_at: float | None
     outcome: Outcome
     remark: str = ""
-    moments: tuple[Moment, ...] = ()
+    events: tuple[TimelineEvent, ...] = ()
 
     @property
-    def outputs(self) -> tuple[float, ...]:
-        """When values came, before the last one."""
-        return tuple(one.at for one in self.moments if one.is_output)
+    def partial_results(self) -> tuple[float, ...]:
+        """The times of the values before the last one."""
+        return tuple(event.seconds for event in self.events if event.is_partial_result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,134 +92,155 @@ class Timeline:
     """A recording in the order of time.
 
     Attributes:
-        rows: by their beginning.
-        began: when its first request was made.
-        length: seconds from then to its last answer.
+        rows: by their start.
+        started_at: when its first request was sent, in seconds since the recording began.
+        duration: seconds from then to the end of its last response.
     """
 
     rows: Sequence[Row]
-    began: float
-    length: float
+    started_at: float
+    duration: float
 
 
-def read_timeline(exchanges: Sequence[Exchange], apps: Mapping[str, App]) -> Timeline:
-    """The timeline of a recording.
+def read_timeline(exchanges: Sequence[Exchange], apps: Mapping[str, RecordedApp]) -> Timeline:
+    """Return the timeline of a recording.
 
     Args:
         exchanges: of one cassette.
-        apps: that it talks to, which name the endpoints.
+        apps: recorded there, which have the names of the endpoints.
     """
-    reels = read_reels(exchanges)
-    numbers: dict[str, int] = {}
-    for reel in sorted(reels.values(), key=lambda one: one.began):
-        numbers.setdefault(reel.session, len(numbers) + 1)
-    rows = [*_jobs(exchanges, reels, numbers, apps), *_requests(exchanges, reels)]
-    rows.sort(key=lambda one: one.began)
-    began = rows[0].began if rows else 0.0
-    return Timeline(rows, began, max((one.ended - began for one in rows), default=0.0))
+    jobs = read_job_recordings(exchanges)
+    session_numbers: dict[str, int] = {}
+    for job in sorted(jobs.values(), key=lambda job: job.started_at):
+        session_numbers.setdefault(job.session, len(session_numbers) + 1)
+    rows = [*_job_rows(exchanges, jobs, session_numbers, apps), *_request_rows(exchanges, jobs)]
+    rows.sort(key=lambda row: row.started_at)
+    started_at = rows[0].started_at if rows else 0.0
+    duration = max((row.ended_at - started_at for row in rows), default=0.0)
+    return Timeline(rows, started_at, duration)
 
 
-def _jobs(
+def _job_rows(
     exchanges: Sequence[Exchange],
-    reels: Mapping[str, Reel],
-    numbers: Mapping[str, int],
-    apps: Mapping[str, App],
+    jobs: Mapping[str, JobRecording],
+    session_numbers: Mapping[str, int],
+    apps: Mapping[str, RecordedApp],
 ) -> Iterator[Row]:
-    named = _Names(apps)
-    joins = {event_id_of(one): one for one in exchanges if is_join(one.method, one.url)}
-    closed = {
-        session_of(one.url, None): one.ended for one in exchanges if is_stream(one.method, one.url)
+    names = _EndpointNames(apps)
+    joins = {
+        read_event_id(exchange): exchange
+        for exchange in exchanges
+        if is_join(exchange.method, exchange.url)
     }
-    for event_id, reel in reels.items():
+    stream_ends = {
+        read_session_hash(exchange.url, None): exchange.ended_at
+        for exchange in exchanges
+        if is_stream(exchange.method, exchange.url)
+    }
+    for event_id, job in jobs.items():
         join = joins.get(event_id)
-        began = join.began if join else reel.began
-        moments = [_moment(at, event) for at, event in reel.events]
-        if join:
-            moments.insert(0, Moment(join.began, "request", join.request_body.get("json")))
-        if reel.cancelled is not None:
-            moments.append(Moment(reel.cancelled, "cancel"))
-            moments.sort(key=lambda one: one.at)
-        started = next((one.at for one in moments if one.kind == "process_starts"), None)
-        outcome, remark = _outcome(reel)
-        last = max((one.at for one in moments), default=began)
+        started_at = join.started_at if join else job.started_at
+        events = _job_events(job, join)
+        processing_at = next(
+            (event.seconds for event in events if event.kind == "process_starts"), None
+        )
+        outcome, remark = _job_outcome(job)
+        last = max((event.seconds for event in events), default=started_at)
+        stream_end = max(last, stream_ends.get(job.session, last))
         yield Row(
-            name=named.endpoint(reel, join),
-            job=True,
-            session=numbers[reel.session],
-            began=began,
-            ended=last if reel.end is None else max(last, closed.get(reel.session, last)),
-            started=started,
+            name=names.find(job, join),
+            is_job=True,
+            session=session_numbers[job.session],
+            started_at=started_at,
+            ended_at=last if job.end_reason is None else stream_end,
+            processing_at=processing_at,
             outcome=outcome,
             remark=remark,
-            moments=tuple(moments),
+            events=tuple(events),
         )
 
 
-def _outcome(reel: Reel) -> tuple[Outcome, str]:
-    if reel.end is not None:
-        return (Outcome.LEFT, "") if reel.end == CLOSED else (Outcome.LOST, reel.end)
-    message = reel.events[-1][1].value()
+def _job_events(job: JobRecording, join: Exchange | None) -> list[TimelineEvent]:
+    events = [_timeline_event(seconds, event) for seconds, event in job.events]
+    if join:
+        request = join.request_body.get("json")
+        events.insert(0, TimelineEvent(join.started_at, "request", request))
+    if job.cancelled_at is not None:
+        events.append(TimelineEvent(job.cancelled_at, "cancel"))
+        events.sort(key=lambda event: event.seconds)
+    return events
+
+
+def _job_outcome(job: JobRecording) -> tuple[Outcome, str]:
+    if job.end_reason is not None:
+        return (Outcome.LEFT, "") if job.end_reason == CLOSED else (Outcome.LOST, job.end_reason)
+    message = job.events[-1][1].as_object()
     output = mapping(message.get("output"))
     if message.get("success") is False:
         return Outcome.FAILED, text(output.get("error"))
     return (Outcome.DONE if "data" in output else Outcome.CANCELLED), ""
 
 
-class _Names:
+class _EndpointNames:
     """The names of the endpoints of apps."""
 
-    def __init__(self, apps: Mapping[str, App]) -> None:
-        self._addresses = Addresses(apps)
+    def __init__(self, apps: Mapping[str, RecordedApp]) -> None:
+        self._app_index = AppIndex(apps)
         self._by_config: dict[int, dict[int, str]] = {}
 
-    def endpoint(self, reel: Reel, join: Exchange | None) -> str:
-        """The name of a job's endpoint, or what else is to be said of it."""
-        if reel.fn_index is None:
-            return "a job"
-        app = self._addresses.app_at(join.url) if join else None
-        name = self._of(app).get(reel.fn_index) if app else None
-        return name or f"function {reel.fn_index}"
+    def find(self, job: JobRecording, join: Exchange | None) -> str:
+        """Return the name of a job's endpoint, or a description if the name is unknown."""
+        if job.fn_index is None:
+            return "collected job"
+        app = self._app_index.find_app(join.url) if join else None
+        name = self._names(app).get(job.fn_index) if app else None
+        return name or f"function {job.fn_index}"
 
-    def _of(self, app: App) -> dict[int, str]:
-        # Apps at several addresses may have one /config, beside the cassette.
+    def _names(self, app: RecordedApp) -> dict[int, str]:
+        # Apps at several addresses may share one external /config.
         key = id(app.config)
         if key not in self._by_config:
             names = self._by_config[key] = {}
-            for one in app.config.dependencies:
-                if one.name:
-                    names.setdefault(one.fn_index, one.name)
+            for dependency in app.config.dependencies:
+                if dependency.name:
+                    names.setdefault(dependency.fn_index, dependency.name)
         return self._by_config[key]
 
 
-def _requests(exchanges: Sequence[Exchange], reels: Mapping[str, Reel]) -> Iterator[Row]:
-    """What is no part of a job that joined."""
-    for one in exchanges:
-        known = event_id_of(one) in reels
-        if is_stream(one.method, one.url) or is_cancel(one.method, one.url) or known:
+def _request_rows(exchanges: Sequence[Exchange], jobs: Mapping[str, JobRecording]) -> Iterator[Row]:
+    """Yield a row for each exchange that is not part of a job."""
+    for exchange in exchanges:
+        method, url = exchange.method, exchange.url
+        if is_stream(method, url) or is_cancel(method, url) or read_event_id(exchange) in jobs:
             continue
-        answer = Moment(one.answered, "answer", dict(one.body)) if one.status else None
-        events = [_moment(at, event) for at, event in one.events or ()]
-        sent = Moment(one.began, "request", dict(one.request_body))
         yield Row(
-            name=f"{one.method} {urlsplit(one.url).path}",
-            job=False,
+            name=f"{method} {urlsplit(url).path}",
+            is_job=False,
             session=0,
-            began=one.began,
-            ended=max(one.ended, one.began),
-            started=one.answered if one.status else None,
-            outcome=_ended(one),
-            remark=str(one.status) if one.status else one.end,
-            moments=(sent, *([answer] if answer and one.events is None else []), *events),
+            started_at=exchange.started_at,
+            ended_at=max(exchange.ended_at, exchange.started_at),
+            processing_at=exchange.answered_at if exchange.status else None,
+            outcome=_request_outcome(exchange),
+            remark=str(exchange.status) if exchange.status else exchange.end_reason,
+            events=tuple(_request_events(exchange)),
         )
 
 
-def _moment(at: float, event: Event) -> Moment:
-    value = event.json()
-    return Moment(at, text(mapping(value).get("msg")) or event.name, value)
+def _request_events(exchange: Exchange) -> Iterator[TimelineEvent]:
+    yield TimelineEvent(exchange.started_at, "request", dict(exchange.request_body))
+    if exchange.status and exchange.events is None:
+        yield TimelineEvent(exchange.answered_at, "response", dict(exchange.body))
+    for seconds, event in exchange.events or ():
+        yield _timeline_event(seconds, event)
 
 
-def _ended(exchange: Exchange) -> Outcome:
-    if exchange.end == CLOSED:
+def _timeline_event(seconds: float, event: ServerSentEvent) -> TimelineEvent:
+    value = event.as_json()
+    return TimelineEvent(seconds, text(mapping(value).get("msg")) or event.name, value)
+
+
+def _request_outcome(exchange: Exchange) -> Outcome:
+    if exchange.end_reason == CLOSED:
         return Outcome.LEFT
     if not exchange.status:
         return Outcome.LOST

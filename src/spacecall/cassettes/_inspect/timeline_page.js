@@ -2,71 +2,77 @@ const recording = JSON.parse(document.getElementById("recording").textContent);
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
 
-function make(kind, className, text) {
-  const element = document.createElement(kind);
+function createElement(tag, className, text) {
+  const element = document.createElement(tag);
   if (className) element.className = className;
   if (text !== undefined) element.textContent = text;
   return element;
 }
 
-function shape(kind, className, attributes) {
-  const element = document.createElementNS(SVG, kind);
+function createShape(tag, className, attributes) {
+  const element = document.createElementNS(SVG, tag);
   element.setAttribute("class", className);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
 }
 
-function place(at) {
-  return recording.length ? ((at - recording.began) / recording.length) * WIDTH : 0;
+function toX(seconds) {
+  return recording.duration ? ((seconds - recording.startedAt) / recording.duration) * WIDTH : 0;
 }
 
-function bar(className, from, to) {
-  return shape("rect", className, { x: place(from), y: 4, height: 8, width: Math.max(1, place(to) - place(from)) });
+function createBar(className, from, to) {
+  const width = Math.max(1, toX(to) - toX(from));
+  return createShape("rect", className, { x: toX(from), y: 4, height: 8, width });
 }
 
-function mark(className, at) {
-  return shape("line", className, { x1: place(at), x2: place(at), y1: 2, y2: 14 });
+function createMark(className, seconds) {
+  return createShape("line", className, { x1: toX(seconds), x2: toX(seconds), y1: 2, y2: 14 });
 }
 
-function picture(row) {
-  const svg = shape("svg", "", { viewBox: `0 0 ${WIDTH} 16`, preserveAspectRatio: "none" });
-  const works = row.job ? row.started ?? row.ended : row.began;
-  if (works > row.began) svg.append(bar("wait", row.began, works));
-  if (row.ended > works || !row.job) svg.append(bar("work", works, row.ended));
-  for (const at of row.outputs) svg.append(mark("value", at));
-  svg.append(mark(`end ${row.outcome}`, row.ended));
+function createPicture(row) {
+  const svg = createShape("svg", "", { viewBox: `0 0 ${WIDTH} 16`, preserveAspectRatio: "none" });
+  const workFrom = row.isJob ? row.processingAt ?? row.endedAt : row.startedAt;
+  if (workFrom > row.startedAt) svg.append(createBar("wait", row.startedAt, workFrom));
+  if (row.endedAt > workFrom || !row.isJob) svg.append(createBar("work", workFrom, row.endedAt));
+  for (const seconds of row.partialResults) svg.append(createMark("value", seconds));
+  svg.append(createMark(`end ${row.outcome}`, row.endedAt));
   return svg;
 }
 
-function events(row) {
-  const box = make("div", "events");
-  if (row.remark) box.append(make("p", row.outcome === "failed" ? "failed-text" : "", row.remark));
-  for (const moment of row.moments) {
-    const details = make("details");
-    details.append(make("summary", "", `${moment.at.toFixed(3)} s  ${moment.kind}`));
-    if (moment.value !== null) details.append(make("pre", "", JSON.stringify(moment.value, null, 2)));
+function createEvents(row) {
+  const box = createElement("div", "events");
+  const failed = row.outcome === "failed";
+  if (row.remark) box.append(createElement("p", failed ? "failed-text" : "", row.remark));
+  for (const event of row.events) {
+    const details = createElement("details");
+    details.append(createElement("summary", "", `${event.seconds.toFixed(3)} s  ${event.kind}`));
+    if (event.value !== null) {
+      details.append(createElement("pre", "", JSON.stringify(event.value, null, 2)));
+    }
     box.append(details);
   }
   return box;
 }
 
-function line(row, number) {
-  const button = make("button", `row ${row.job ? "job" : "request"}`);
+function createRow(row, number) {
+  const button = createElement("button", `row ${row.isJob ? "job" : "request"}`);
   button.id = `row-${number}`;
   button.setAttribute("aria-expanded", "false");
   const session = row.session ? `  #${row.session}` : "";
-  button.append(make("span", "name", row.name + session), picture(row));
-  button.append(make("span", "took", `${(row.ended - row.began).toFixed(2)} s`));
+  button.append(createElement("span", "name", row.name + session), createPicture(row));
+  button.append(createElement("span", "took", `${(row.endedAt - row.startedAt).toFixed(2)} s`));
   button.title = `${row.name}: ${row.outcome}`;
   button.addEventListener("click", () => {
-    const open = button.getAttribute("aria-expanded") === "true";
-    button.setAttribute("aria-expanded", String(!open));
-    if (open) button.nextElementSibling.remove();
-    else button.after(events(row));
+    const expanded = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!expanded));
+    if (expanded) button.nextElementSibling.remove();
+    else button.after(createEvents(row));
   });
   return button;
 }
 
 document.querySelector("h1").textContent = recording.title;
-for (const said of recording.about) document.getElementById("about").append(make("p", "", said));
-recording.rows.forEach((row, number) => document.getElementById("rows").append(line(row, number + 1)));
+const about = document.getElementById("about");
+for (const line of recording.about) about.append(createElement("p", "", line));
+const rows = document.getElementById("rows");
+recording.rows.forEach((row, index) => rows.append(createRow(row, index + 1)));

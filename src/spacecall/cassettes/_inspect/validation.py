@@ -1,4 +1,4 @@
-"""Whether what was recorded is what the protocol and the apps' schemas say."""
+"""Checking a recording against Gradio's protocol and the schemas of its apps."""
 
 from __future__ import annotations
 
@@ -15,140 +15,168 @@ from spacecall._core.config import AppConfig, Dependency
 from spacecall._core.diffs import fold
 from spacecall._core.generations import generation
 from spacecall._core.loose import is_array, is_object, items, mapping, text
-from spacecall._core.schema_check import problems
+from spacecall._core.schema_check import problems as schema_problems
 from spacecall._wire.call import CallRequest, CallResponse
 from spacecall._wire.cancel import CancelRequest
 from spacecall._wire.errors import AppErrorBody
 from spacecall._wire.join import JoinRequest, JoinResponse
 from spacecall._wire.run import RunRequest, RunResponse
 from spacecall._wire.upload import UploadResponse
-from spacecall.cassettes._format.bodies import Stored
+from spacecall.cassettes._format.bodies import StoredBody
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange
 from spacecall.cassettes._format.job_recordings import (
-    Reel,
-    event_id_of,
+    JobRecording,
     is_cancel,
     is_join,
     is_stream,
-    read_reels,
+    read_event_id,
+    read_job_recordings,
 )
-from spacecall.cassettes._format.recorded_apps import Addresses, App, Read, json_of
-from spacecall.cassettes._format.server_sent_event import Event
+from spacecall.cassettes._format.recorded_apps import (
+    AppIndex,
+    ReadBody,
+    RecordedApp,
+    read_json_body,
+)
+from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.codegen import drift
 from spacecall.codegen.drift.interface import Value
 from spacecall.codegen.store import SchemaFolder
 from spacecall.errors import ProtocolError
 
-__all__ = ["validate"]
+__all__ = ["find_problems"]
 
-Report = Iterator[str]
-Checked = dict[tuple[Callable[[Any], object], str], list[str]]
-"""What was wrong with a body beside the cassette, by the check and the body's name."""
+Problems = Iterator[str]
+Validator = Callable[[Any], object]
+"""Raises pydantic's ValidationError for an invalid body."""
+ProblemCache = dict[tuple[Validator, str], list[str]]
+"""The problems of external bodies, by validator and sha256."""
 
-_WHOLE = ("process_streaming", "process_completed")
-_MOST_SNAPSHOTS = 256
-"""Values of a job, each an edit of the one before, that are checked: each may be large."""
+_COMPLETE_OUTPUTS = ("process_streaming", "process_completed")
+_MAX_SNAPSHOTS = 256
+"""Partial results of a job, each an edit of the one before, that are checked: they may be large."""
 _UPLOAD: TypeAdapter[UploadResponse] = TypeAdapter(UploadResponse)
 
 
-def validate(
+def find_problems(
     exchanges: Sequence[Exchange],
-    apps: Mapping[str, App],
-    read: Read,
+    apps: Mapping[str, RecordedApp],
+    read_body: ReadBody,
     pinned: SchemaFolder | None = None,
 ) -> list[str]:
-    """What in a recording fits neither the protocol nor the schemas: a line each, with its place.
+    """Return a line for each part of a recording that does not fit the protocol or the schemas.
 
     Args:
         exchanges: of one cassette.
-        apps: that it talks to.
-        read: its bodies.
-        pinned: the schemas to compare with; by default those of the recorded /info, which every
-            app is compared with that was asked for it.
+        apps: recorded there.
+        read_body: reads their bodies.
+        pinned: the schemas to compare with; by default, each app is compared with its recorded
+            /info, if it was requested.
     """
-    checked: Checked = {}
-    found = [
+    cache: ProblemCache = {}
+    lines = [
         line
-        for number, one in enumerate(exchanges, 1)
-        for line in _message(number, one, read, checked)
+        for number, exchange in enumerate(exchanges, 1)
+        for line in _check_exchange(number, exchange, read_body, cache)
     ]
-    wanted = None if pinned is None else drift.pinned(pinned)
-    told = _interfaces(apps)
-    if wanted is not None:
-        for base, live in told.items():
-            found += [f"{base}: {line}" for line in _drift(wanted, live)]
-    reels = read_reels(exchanges)
-    addresses = Addresses(apps)
-    # Apps at several addresses may have one /config, beside the cassette.
+    pinned_app = None if pinned is None else drift.pinned(pinned)
+    live_apps = _live_apps(apps)
+    if pinned_app is not None:
+        for base_url, live_app in live_apps.items():
+            lines += [f"{base_url}: {line}" for line in _check_drift(pinned_app, live_app)]
+    jobs = read_job_recordings(exchanges)
+    app_index = AppIndex(apps)
+    # Apps at several addresses may share one external /config.
     configs = {id(app.config): app.config for app in apps.values()}
-    functions = {number: _functions(config) for number, config in configs.items()}
-    for number, one in enumerate(exchanges, 1):
-        app = addresses.app_at(one.url) if is_join(one.method, one.url) else None
-        interface = (wanted or told.get(app.base)) if app else None
+    functions = {config_id: _functions(config) for config_id, config in configs.items()}
+    for number, exchange in enumerate(exchanges, 1):
+        is_job = is_join(exchange.method, exchange.url)
+        app = app_index.find_app(exchange.url) if is_job else None
+        interface = (pinned_app or live_apps.get(app.base_url)) if app else None
         if app and interface:
-            function = mapping(one.request_body.get("json")).get("fn_index")
+            fn_index = mapping(exchange.request_body.get("json")).get("fn_index")
             dependency = (
-                functions[id(app.config)].get(function) if isinstance(function, int) else None
+                functions[id(app.config)].get(fn_index) if isinstance(fn_index, int) else None
             )
-            lines = _job(one, reels.get(event_id_of(one)), app, dependency, interface)
-            found += [f"{_place(number, one)}: {line}" for line in lines]
-    return found
+            job = jobs.get(read_event_id(exchange))
+            job_lines = _check_job(exchange, job, app, dependency, interface)
+            lines += [f"{_locate(number, exchange)}: {line}" for line in job_lines]
+    return lines
 
 
-def _drift(pinned: drift.App, told: drift.App) -> Report:
-    for finding in drift.compare(pinned, told):
+def _check_drift(pinned: drift.App, live: drift.App) -> Problems:
+    for finding in drift.compare(pinned, live):
         if finding.severity == "error":
             yield f"drift: {finding.sentence}"
 
 
-def _place(number: int, exchange: Exchange) -> str:
+def _locate(number: int, exchange: Exchange) -> str:
     return f"interaction {number}, {exchange.method} {urlsplit(exchange.url).path}"
 
 
-def _message(number: int, one: Exchange, read: Read, checked: Checked) -> Report:
-    """What the protocol says against one exchange."""
-    path = urlsplit(one.url).path
-    place = _place(number, one)
-    sent, got = one.request_body, one.body
-    answered = one.status == 200 and one.end == COMPLETE
-    if is_stream(one.method, one.url) and one.events is not None:
-        for count, (_, event) in enumerate(one.events, 1):
-            yield from (f"{place}, event {count}: {line}" for line in _queue_event(event))
+def _check_exchange(
+    number: int, exchange: Exchange, read_body: ReadBody, cache: ProblemCache
+) -> Problems:
+    """Yield where one exchange does not fit the protocol."""
+    location = _locate(number, exchange)
+    if is_stream(exchange.method, exchange.url) and exchange.events is not None:
+        for event_number, (_, event) in enumerate(exchange.events, 1):
+            yield from (
+                f"{location}, event {event_number}: {line}" for line in _check_queue_event(event)
+            )
         return
-    checks: list[tuple[str, Callable[[Any], object], Stored]] = []
-    if one.method == "POST" and "/call/" in path:
-        checks.append(("request", CallRequest.model_validate, sent))
-        checks += [("answer", CallResponse.model_validate, got)] * answered
-    elif is_join(one.method, one.url):
-        checks.append(("request", JoinRequest.model_validate, sent))
-        checks += [("answer", JoinResponse.model_validate, got)] * answered
-    elif is_cancel(one.method, one.url):
-        checks.append(("request", CancelRequest.model_validate, sent))
-    elif one.method == "POST" and "/run/" in path:
-        checks.append(("request", RunRequest.model_validate, sent))
-        checks += [("answer", RunResponse.model_validate, got)] * answered
-        checks += [("answer", AppErrorBody.model_validate, got)] * (one.status == 500)
-    elif one.method == "POST" and path.endswith("/upload") and answered:
-        checks.append(("answer", _UPLOAD.validate_python, got))
-    elif "/call/" in path and one.events is not None:
-        for count, (_, event) in enumerate(one.events, 1):
-            yield from (f"{place}, event {count}: {line}" for line in _call_event(event))
-    for what, check, body in checks:
+    for side, validator, body in _validators(exchange):
         digest = "" if "json" in body else text(body.get("sha256"))
-        if not digest or (check, digest) not in checked:
-            checked[check, digest] = _refusal(check, json_of(body, read))
-        yield from (f"{place}, {what}: {line}" for line in checked[check, digest])
+        if not digest or (validator, digest) not in cache:
+            cache[validator, digest] = _validate(validator, read_json_body(body, read_body))
+        yield from (f"{location}, {side}: {line}" for line in cache[validator, digest])
+    is_call = "/call/" in urlsplit(exchange.url).path and exchange.method != "POST"
+    for event_number, (_, event) in enumerate(exchange.events or () if is_call else (), 1):
+        yield from (
+            f"{location}, event {event_number}: {line}" for line in _check_call_event(event)
+        )
 
 
-def _refusal(check: Callable[[Any], object], value: Any) -> list[str]:
+def _validators(exchange: Exchange) -> Iterator[tuple[str, Validator, StoredBody]]:
+    """Yield the validators of an exchange's bodies, each with the side that it checks."""
+    path = urlsplit(exchange.url).path
+    request, response = exchange.request_body, exchange.body
+    is_complete = exchange.status == 200 and exchange.end_reason == COMPLETE
+    is_post = exchange.method == "POST"
+    if is_post and "/call/" in path:
+        yield "request", CallRequest.model_validate, request
+        if is_complete:
+            yield "response", CallResponse.model_validate, response
+    elif is_join(exchange.method, exchange.url):
+        yield "request", JoinRequest.model_validate, request
+        if is_complete:
+            yield "response", JoinResponse.model_validate, response
+    elif is_cancel(exchange.method, exchange.url):
+        yield "request", CancelRequest.model_validate, request
+    elif is_post and "/run/" in path:
+        yield "request", RunRequest.model_validate, request
+        if is_complete:
+            yield "response", RunResponse.model_validate, response
+        if exchange.status == 500:
+            yield "response", AppErrorBody.model_validate, response
+    elif is_post and path.endswith("/upload") and is_complete:
+        yield "response", _UPLOAD.validate_python, response
+
+
+def _validate(validator: Validator, value: Any) -> list[str]:
     try:
-        check(value)
+        validator(value)
     except ValidationError as error:
-        return [*_lines(error)]
+        return [
+            f"{'.'.join(map(str, detail['loc'])) or 'the body'}: {detail['msg']}"
+            for detail in error.errors(
+                include_url=False, include_context=False, include_input=False
+            )
+        ]
     return []
 
 
-def _queue_event(event: Event) -> Report:
+def _check_queue_event(event: ServerSentEvent) -> Problems:
     try:
         message = messages.parse(event.data)
     except ProtocolError as error:
@@ -157,111 +185,113 @@ def _queue_event(event: Event) -> Report:
     if isinstance(message, messages.MalformedMessage):
         yield message.reason
     elif isinstance(message, messages.UnknownMessage):
-        yield f"a message of an unknown kind: {message.msg[:60]!r}"
+        yield f"unknown kind of message: {message.msg[:60]!r}"
 
 
-def _call_event(event: Event) -> Report:
+def _check_call_event(event: ServerSentEvent) -> Problems:
     try:
         message = simple.parse(event.name, event.data)
     except ProtocolError as error:
         yield str(error)
         return
     if message is None:
-        yield f"an event of an unknown kind: {event.name[:60]!r}"
+        yield f"unknown kind of event: {event.name[:60]!r}"
 
 
-def _lines(error: ValidationError) -> Report:
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        yield f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}"
-
-
-def _interfaces(apps: Mapping[str, App]) -> dict[str, drift.App]:
-    """The interfaces of the apps that were asked for their /info, by address."""
-    read: dict[tuple[int, int], drift.App] = {}
-    found: dict[str, drift.App] = {}
-    for base, app in apps.items():
+def _live_apps(apps: Mapping[str, RecordedApp]) -> dict[str, drift.App]:
+    """Return the apps whose /info was recorded, as drift compares them, by address."""
+    parsed: dict[tuple[int, int], drift.App] = {}
+    live_apps: dict[str, drift.App] = {}
+    for base_url, app in apps.items():
         if app.info:
-            same = id(app.raw), id(app.info)
-            if same not in read:
-                read[same] = drift.live(app.raw, app.info)
-            found[base] = read[same]
-    return found
+            key = id(app.raw_config), id(app.info)
+            if key not in parsed:
+                parsed[key] = drift.live(app.raw_config, app.info)
+            live_apps[base_url] = parsed[key]
+    return live_apps
 
 
 def _functions(config: AppConfig) -> dict[int, Dependency]:
-    """The functions of an app by their index; of several, the first."""
-    return {one.fn_index: one for one in reversed(config.dependencies)}
+    """Return the functions of an app by their index; the first if several have the same."""
+    return {dependency.fn_index: dependency for dependency in reversed(config.dependencies)}
 
 
-def _job(
+def _check_job(
     join: Exchange,
-    reel: Reel | None,
-    app: App,
+    job: JobRecording | None,
+    app: RecordedApp,
     dependency: Dependency | None,
-    wanted: drift.App,
-) -> Report:
-    """What the app's schemas say against one job: its arguments, each value, its result."""
+    interface: drift.App,
+) -> Problems:
+    """Yield where the arguments, values or result of a job do not fit the app's schemas."""
     body = mapping(join.request_body.get("json"))
-    endpoint = wanted.endpoints.get(dependency.name or "") if dependency else None
+    endpoint = interface.endpoints.get(dependency.name or "") if dependency else None
     if dependency is None or endpoint is None:
         return
-    given = _inputs(dependency, items(body.get("data")))
-    yield from _values(endpoint.inputs, given, endpoint.name, "takes")
+    arguments = _arguments(dependency, items(body.get("data")))
+    yield from _check_values(endpoint.inputs, arguments, endpoint.name, "takes")
     edits = generation(app.config.protocol).edits
     try:
-        for output in _outputs(reel, edits=edits):
-            shown = visible(dependency, output)
-            yield from _values(endpoint.outputs, shown, endpoint.name, "gives")
+        for outputs in _outputs(job, edits=edits):
+            values = visible(dependency, outputs)
+            yield from _check_values(endpoint.outputs, values, endpoint.name, "returns")
     except ProtocolError as error:
         yield f"{endpoint.name}: {error}"
 
 
-def _values(wanted: Sequence[Value], values: Sequence[Any], name: str, verb: str) -> Report:
-    if len(wanted) != len(values):
-        yield f"{name} {verb} {len(wanted)} values, and there are {len(values)}"
-    for one, value in zip(wanted, values, strict=False):
-        if value is not UNCHANGED and not _kept_default(one, value):
-            for line in problems(one.type.schema, value, root=one.type.root):
-                yield f"{name}, {one.name}: {line}"
+def _check_values(
+    parameters: Sequence[Value], values: Sequence[Any], endpoint: str, verb: str
+) -> Problems:
+    if len(parameters) != len(values):
+        yield f"{endpoint} {verb} {len(parameters)} values, but the recording has {len(values)}"
+    for parameter, value in zip(parameters, values, strict=False):
+        if value is not UNCHANGED and not _is_default(parameter, value):
+            schema = parameter.type
+            for line in schema_problems(schema.schema, value, root=schema.root):
+                yield f"{endpoint}, {parameter.name}: {line}"
 
 
-def _kept_default(wanted: Value, value: Any) -> bool:
-    return not wanted.required and value == wanted.default
+def _is_default(parameter: Value, value: Any) -> bool:
+    return not parameter.required and value == parameter.default
 
 
-def _inputs(dependency: Dependency, data: Sequence[Any]) -> list[Any]:
-    """What a caller gave; a slot that takes the whole component has the value in it."""
-    found: list[Any] = []
-    for place, (component, value) in enumerate(zip(dependency.inputs, data, strict=False)):
+def _arguments(dependency: Dependency, data: Sequence[Any]) -> list[Any]:
+    """Return the caller's arguments; an input that takes a whole component has the value in it."""
+    arguments: list[Any] = []
+    for index, (component, value) in enumerate(zip(dependency.inputs, data, strict=False)):
         if not component.hidden:
-            whole = place in dependency.prop_inputs and is_object(value)
-            found.append(mapping(value).get("value") if whole else value)
-    return found
+            takes_component = index in dependency.prop_inputs and is_object(value)
+            arguments.append(mapping(value).get("value") if takes_component else value)
+    return arguments
 
 
-def _outputs(reel: Reel | None, *, edits: bool) -> Iterator[Sequence[Any]]:
-    """The outputs of a job, one after another, whole; of very many edited ones some."""
-    found: list[tuple[object, Sequence[Any]]] = []
-    for _, event in reel.events if reel else ():
-        message = event.value()
+def _outputs(job: JobRecording | None, *, edits: bool) -> Iterator[Sequence[Any]]:
+    """Yield the complete outputs of a job; if it has very many edited ones, some of these.
+
+    Args:
+        edits: whether the protocol sends a partial result as an edit of the one before.
+    """
+    outputs: list[tuple[object, Sequence[Any]]] = []
+    for _, event in job.events if job else ():
+        message = event.as_object()
         data = mapping(message.get("output")).get("data")
         if message.get("success") is not False and is_array(data):
-            found.append((message.get("msg"), data))
-    yield from (data for kind, data in found if kind in _WHOLE)
-    partial = [data for kind, data in found if kind == "process_generating"]
+            outputs.append((message.get("msg"), data))
+    yield from (data for kind, data in outputs if kind in _COMPLETE_OUTPUTS)
+    partial = [data for kind, data in outputs if kind == "process_generating"]
     if not edits:
         yield from partial
         return
     snapshot: list[Any] | None = None
-    together = max(1, len(partial) // _MOST_SNAPSHOTS)
-    starts = [*range(1, len(partial), together)]
+    batch = max(1, len(partial) // _MAX_SNAPSHOTS)
+    starts = [*range(1, len(partial), batch)]
     for start, end in pairwise([0, *starts, len(partial)]) if partial else ():
-        snapshot = fold(snapshot, _joined(partial[start:end]))
+        snapshot = fold(snapshot, _join_edits(partial[start:end]))
         yield snapshot
 
 
-def _joined(messages: Sequence[Sequence[Any]]) -> list[Any]:
-    """The edits of several messages as those of one."""
+def _join_edits(messages: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return the edits of several messages as those of one message."""
     if len(messages) == 1:
         return list(messages[0])
     return [
