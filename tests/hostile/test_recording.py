@@ -65,7 +65,7 @@ def has_secret(text: str) -> bool:
 
 
 @pytest.mark.parametrize("name", HEADERS)
-async def test_of_headers_of_the_caller_names_alone_are_read_all(name: str, tmp_path: Path) -> None:
+async def test_of_headers_of_the_caller_names_alone_are_written(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     with HostileServer() as server, use_cassette(path, mode="once"):
         async with Space(server.url, headers={name: SECRET}) as space:
@@ -78,7 +78,7 @@ async def test_of_headers_of_the_caller_names_alone_are_read_all(name: str, tmp_
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("option", ["header", "token", "password"])
-async def test_a_credential_that_an_app_repeats_is_not_read_all(
+async def test_a_credential_that_an_app_repeats_is_not_written(
     form: str, option: str, tmp_path: Path
 ) -> None:
     text = FORMS[form]
@@ -148,7 +148,7 @@ async def test_a_credential_in_a_large_answer_is_taken_out_or_refused(tmp_path: 
     assert not (tmp_path / "b.json").exists()
 
 
-async def test_what_a_zero_gpu_call_sends_is_not_read_all(tmp_path: Path) -> None:
+async def test_what_a_zero_gpu_call_sends_is_not_written(tmp_path: Path) -> None:
     quota = ZeroGPU(token="tok-" + SECRET, uuid="uuid-" + SECRET[::-1])
     server = HostileServer(outputs=[f"tok-{SECRET} uuid-{SECRET[::-1]}"])
     with server, use_cassette(tmp_path / "a.json", mode="once"):

@@ -145,7 +145,8 @@ def _iter_documents(
 ) -> Iterable[tuple[str, Mapping[str, Any], T]]:
     """Yield the JSON objects that were served at `path`, each after its base address.
 
-    An address that is in `seen_urls` by then is skipped. An external body is read and parsed once, however many responses have it.
+    An address that is in `seen_urls` by then is skipped. An external body is read and parsed once,
+    however many responses have it.
     """
     documents: dict[str, tuple[Any, T | None]] = {}
     for exchange in exchanges:
