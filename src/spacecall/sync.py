@@ -9,7 +9,7 @@ was forked opens Spaces of its own: those of its parent raise RuntimeError there
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Never, Self, TypeVar, Unpack
 
@@ -170,6 +170,10 @@ class SyncCaller(SyncFiles):
     def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> SyncCall[Any]:
         """Call `endpoint` by name; see `Space.call`."""
         return self.wrap(lambda caller: caller.call(endpoint, *positional, **arguments))
+
+    def call_raw(self, function: str | int, values: Sequence[Any] = (), /) -> SyncCall[Any]:
+        """Call a function with values by position; see `Space.call_raw`."""
+        return self.wrap(lambda caller: caller.call_raw(function, values))
 
     def wrap(self, make: Callable[[Caller], Call[T]]) -> SyncCall[T]:
         """The sync twin of the call that `make` makes: typed clients use this."""

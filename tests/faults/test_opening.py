@@ -143,6 +143,7 @@ async def test_an_app_whose_info_is_broken_can_be_opened_without(
             async with Space(app.url, describe=False, **QUICK) as space:
                 with pytest.raises(kind, match=words):
                     await space.call("/echo", text="x")
+                assert await space.call_raw("/echo", ["x"]) == "x"
                 app.recover()
                 assert await space.call("/echo", text="x") == "x"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, Final, TypeAlias, cast
 
@@ -148,6 +149,49 @@ def _value(
         return argument, [error.message]
     problems = [] if check is None else check(parameter.schema, component.kind, value)
     return value, problems or ([] if plain else unsendable(value, _is_file))
+
+
+def bind_by_position(
+    function: str, components: Sequence[Component], values: Sequence[Any]
+) -> list[Any]:
+    """Return `values` as they are sent, of which nothing is checked but that they can be sent.
+
+    A path object, bytes or a binary file object becomes a `File`, at any depth.
+
+    Args:
+        function: its name, for the error.
+        components: of its visible inputs.
+
+    Raises:
+        InvalidInputError: there are too many or too few values, or one cannot be sent.
+    """
+    if len(values) != len(components):
+        labels = _listed([component.label or component.kind for component in components])
+        expected = f"{len(components)} values ({labels})" if components else "no value"
+        raise InvalidInputError(f"{function} takes {expected}, got {len(values)}")
+    sent: list[Any] = []
+    problems: list[str] = []
+    for number, (component, value) in enumerate(zip(components, values, strict=True)):
+        try:
+            sent.append(_with_files(as_json(value, component)))
+        except InvalidInputError as error:
+            problems.append(f"value {number}: {error.message}")
+        else:
+            problems += [f"value {number}: {line}" for line in unsendable(sent[-1], _is_file)]
+    if problems:
+        raise InvalidInputError("; ".join(problems), problems=problems, endpoint=function)
+    return sent
+
+
+def _with_files(value: Any) -> Any:
+    if isinstance(value, (os.PathLike, bytes)) or hasattr(value, "read"):
+        return File(cast("FileInput", value))
+    if isinstance(value, dict):
+        members = cast("dict[Any, Any]", value).items()
+        return {key: _with_files(item) for key, item in members}
+    if isinstance(value, list):
+        return [_with_files(item) for item in cast("list[Any]", value)]
+    return value
 
 
 def _is_file(value: object) -> bool:

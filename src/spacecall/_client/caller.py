@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Never, TypeVar, Unpack
 
-from spacecall._client.arguments import bind, find, unknown_endpoint
+from spacecall._client.arguments import bind, bind_by_position, find, unknown_endpoint
 from spacecall._client.call import Call
 from spacecall._client.connection import Connection
 from spacecall._client.plan import DynamicDecoder, Plan
@@ -15,6 +15,7 @@ from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.input_check import refusals
 from spacecall._io.settings import Settings
 from spacecall.endpoints import Endpoint
+from spacecall.errors import NotFoundError
 from spacecall.options import CallOptions
 
 T = TypeVar("T")
@@ -86,6 +87,30 @@ class Caller:
 
         return self.planned(endpoint, prepare)
 
+    def call_raw(self, function: str | int, values: Sequence[Any] = (), /) -> Call[Any]:
+        """Call a function with values by position, which are not checked against any schema.
+
+        Use it for apps that cannot describe themselves (it needs no /info), for schemas that are
+        wrong, and for functions without a name. Outputs are decoded as those of `call`.
+
+        Args:
+            function: its name, or its number in the app's /config (`fn_index`).
+            values: one for each visible input (State is not visible), in the app's order. A `File`,
+                a `Path`, bytes or a binary file object is uploaded, at any depth; a text is a text.
+
+        When the call is awaited or entered, it raises:
+            NotFoundError: the app has no such function.
+            InvalidInputError: it takes more or fewer values, or JSON cannot carry one.
+        """
+        name = function if isinstance(function, str) else f"fn_index {function}"
+
+        async def prepare(connection: Connection, _settings: Settings) -> Plan[Any]:
+            dependency = find_function(connection, function)
+            arguments = bind_by_position(name, dependency.visible_inputs, values)
+            return Plan(dependency, arguments, DynamicDecoder())
+
+        return self.planned(name, prepare)
+
     def _check_names(self, endpoint: object, positional: Sequence[object]) -> None:
         """Refuse what gradio_client takes: a number for the function, arguments without names."""
         endpoints = self._way.connection.endpoints or {}
@@ -116,6 +141,23 @@ class Caller:
     def with_options(self, **options: Unpack[CallOptions]) -> Caller:
         """A view with other options for its calls, see `CallOptions`."""
         return Caller(self._way.override(**options))
+
+
+def find_function(connection: Connection, function: str | int) -> Dependency:
+    """Return the function with this name, in any spelling of it, or number.
+
+    Raises:
+        NotFoundError: the app has no such function.
+    """
+    if isinstance(function, str):
+        names = {one.name for one in connection.app.dependencies if one.name is not None}
+        return find_dependency(connection, match_endpoint(function, names) or function)
+    for dependency in connection.app.dependencies:
+        if dependency.fn_index == function:
+            return dependency
+    numbers = [dependency.fn_index for dependency in connection.app.dependencies]
+    known = f"{min(numbers)} to {max(numbers)}" if numbers else "none"
+    raise NotFoundError(f"the app has no function with the number {function}; it has {known}")
 
 
 def find_dependency(connection: Connection, name: str) -> Dependency:

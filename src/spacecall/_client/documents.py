@@ -29,8 +29,8 @@ _LARGE = 2**18
 
 
 _UNDESCRIBED = (
-    "the app cannot describe its endpoints: open it with describe=False, and call it by a typed "
-    "client"
+    "the app cannot describe its endpoints: open it with describe=False, and call it by call_raw "
+    "or a typed client"
 )
 
 
