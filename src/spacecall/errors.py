@@ -216,6 +216,9 @@ class SchemaDriftError(SpaceError):
 
     Attributes:
         differences: where it differs, one line each.
+        values: all outputs of the call, in order, since the job has run: as the client's types have
+            them where they fit, as JSON with `File` handles where they do not. Empty if nothing
+            was sent.
         pinned: sha256 of the schema that the client was generated from, where known.
     """
 
@@ -224,11 +227,13 @@ class SchemaDriftError(SpaceError):
         message: str = "",
         *,
         differences: Sequence[str] = (),
+        values: Sequence[Any] = (),
         pinned: str | None = None,
         **place: Unpack[Place],
     ) -> None:
         super().__init__(message, **place)
         self.differences = tuple(differences)
+        self.values = tuple(values)
         self.pinned = pinned
 
 

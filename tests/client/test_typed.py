@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import pickle
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import httpx
 import pytest
 
 from spacecall import File, InvalidInputError, SchemaDriftError, Space, SyncSpace
 from spacecall._client.plan import DynamicDecoder, unwrap
+from spacecall._core.old_files import FILE
 from spacecall.typed import TypedClient, TypedEndpoint
 from tests.clients import protocol_app_5, protocol_app_6
 from tests.clients.protocol_app_5 import ProtocolApp5, SyncProtocolApp5
@@ -66,6 +69,7 @@ async def test_arguments_are_checked_before_anything_is_sent(app: Client) -> Non
 
 async def test_defaults_of_the_app_are_used(app: Client) -> None:
     result = await app.widgets(radio="two", js={"a": [1]})
+    assert result.text_out is not None
     assert result.text_out.startswith("['x', ['x'], 'two', [], 4, False, 'DataFrame', {'a': [1]}")
     assert result.json_out == {"got": {"a": [1]}}
 
@@ -128,6 +132,7 @@ async def test_an_output_of_another_type_is_drift(space: Space) -> None:
         await client._call(Drifted.ECHO, text="not a number")
     assert caught.value.endpoint == "/echo"
     assert caught.value.differences
+    assert caught.value.values == ("not a number",)
     assert await space.call("/echo", text="alive") == "alive"
 
 
@@ -146,8 +151,88 @@ def test_an_output_that_the_app_leaves_unchanged_is_none() -> None:
     assert tuple(endpoint.decode([{"a": 1}, skipped], no_file)) == ({"a": 1}, None)
     assert DynamicDecoder()([{"a": 1}, skipped], no_file) == ({"a": 1}, None)
     emptied = unwrap({"__type__": "update", "value": None})
-    with pytest.raises(SchemaDriftError, match=r"text_out: Input should be a valid string"):
-        endpoint.decode([{"a": 1}, emptied], no_file)
+    assert tuple(endpoint.decode([{"a": 1}, emptied], no_file)) == ({"a": 1}, None)
+
+
+def returning(output: Any, returns: int = 1) -> TypedEndpoint[Any]:
+    return TypedEndpoint("/x", inputs=protocol_app_6.EchoInput, output=output, returns=returns)
+
+
+class Seeded(NamedTuple):
+    """An image's usual outputs, with a text."""
+
+    image: File | list[File] | None
+    seed: int | float
+    text: str
+
+
+def named(payload: Mapping[str, Any]) -> File:
+    if payload["path"] == "broken":
+        raise ValueError("a file without an address")
+    return File(b"", name=payload["path"])
+
+
+@pytest.mark.parametrize("number", [7, 2**53 + 1, -(2**63), 10**30, 0, 1.5, 3.0, 1e300])
+def test_a_number_stays_what_it_was(number: float) -> None:
+    for output in (int | float, int | float | None):
+        value = returning(output).decode([number], no_file)
+        assert (type(value), value) == (type(number), number)
+    (value,) = returning(list[int | float]).decode([[number]], no_file)
+    assert (type(value), value) == (type(number), number)
+
+
+def test_null_is_none_or_not_a_number_where_none_does_not_fit() -> None:
+    assert returning(int | float | None).decode([None], no_file) is None
+    assert math.isnan(returning(int | float).decode([None], no_file))
+    for output in (int, str, bool, list[Any], dict[str, Any], Literal["a"]):
+        with pytest.raises(SchemaDriftError):
+            returning(output).decode([None], no_file)
+
+
+def test_an_only_file_is_a_list_where_several_are_typed() -> None:
+    payload = {"path": "a.txt", "meta": {"_type": "gradio.FileData"}}
+    for output in (list[File], list[File] | None):
+        (file,) = returning(output).decode([payload], named)
+        assert file.name == "a.txt"
+    single = returning(File | list[File] | None)
+    assert single.decode([payload], named).name == "a.txt"
+    assert [file.name for file in single.decode([[payload, payload]], named)] == ["a.txt"] * 2
+    assert single.decode([[]], named) == []
+    assert single.decode([None], named) is None
+
+
+def test_drift_keeps_every_output() -> None:
+    payload = {"path": "a.png", "meta": {"_type": "gradio.FileData"}}
+    broken = {**payload, "path": "broken"}
+    endpoint = returning(Seeded, 3)
+    with pytest.raises(SchemaDriftError, match="text: ") as caught:
+        endpoint.decode([payload, 2**53 + 1, {"file": payload, "other": [1]}], named)
+    image, seed, text = caught.value.values
+    assert (image.name, seed) == ("a.png", 2**53 + 1)
+    assert text["file"].name == "a.png"
+    with pytest.raises(SchemaDriftError, match="3 outputs expected, got 2") as caught:
+        endpoint.decode([payload, 1], named)
+    assert [type(value) for value in caught.value.values] == [File, int]
+    with pytest.raises(SchemaDriftError, match="image") as caught:
+        endpoint.decode([broken, 1, "x"], named)
+    assert caught.value.values == (broken, 1, "x")
+    skipped = unwrap({"__type__": "update"})
+    with pytest.raises(SchemaDriftError) as caught:
+        endpoint.decode([skipped, "x", "x"], named)
+    assert caught.value.values == (None, "x", "x")
+    assert pickle.loads(pickle.dumps(caught.value)).values == (None, "x", "x")  # noqa: S301
+
+
+def test_outputs_of_a_dynamic_call_are_on_its_drift_too() -> None:
+    payload = {"path": "a.png", "meta": {"_type": "gradio.FileData"}}
+    decode = DynamicDecoder([FILE, None])
+    with pytest.raises(SchemaDriftError) as caught:
+        decode(["no file", payload], named)
+    assert caught.value.values[0] == "no file"
+    assert caught.value.values[1].name == "a.png"
+    with pytest.raises(SchemaDriftError) as caught:
+        DynamicDecoder()([{**payload, "path": "broken"}, 1], named)
+    assert caught.value.values == ({**payload, "path": "broken"}, 1)
 
 
 async def test_another_number_of_inputs_is_drift(space: Space) -> None:

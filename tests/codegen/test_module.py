@@ -209,15 +209,20 @@ def test_a_default_that_is_a_file_of_the_app_has_to_be_given() -> None:
     kept = {"path": "/data/cat.png", "meta": {"_type": "gradio.FileData"}, "url": "http://x/cat"}
     slot = Slot("Image", FILE, "Cat", "image", kept)
     text = generated(app(Function(inputs=[slot])))
-    assert "def run(self, *, image: FileInput) -> Call[str]:" in text
+    assert "def run(self, *, image: FileInput) -> Call[str | None]:" in text
     assert "the app's page has a file of its own here" in text
 
 
 @pytest.mark.parametrize(
     ("slot", "shown"),
     [
-        (Slot("Textbox", label="a"), "str"),
-        (Slot("Number", {"type": "number"}, "a"), "float"),
+        (Slot("Textbox", label="a"), "str | None"),
+        (Slot("Slider", {"type": "number"}, "a"), "int | float"),
+        (Slot("File", FILE, "a"), "File | list[File] | None"),
+        (Slot("File", {"type": "array", "items": FILE}, "a"), "list[File] | None"),
+        (Slot("Api", {"type": "string"}, "a"), "str"),
+        (Slot("Custom", {"type": "string"}, "a"), "str | None"),
+        (Slot("Number", {"type": "number"}, "a"), "int | float | None"),
         (Slot("Image", FILE, "a"), "File | None"),
         (Slot("Radio", {"enum": ["a"], "type": "string"}, "a"), "str | None"),
         (

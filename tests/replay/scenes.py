@@ -136,6 +136,7 @@ async def qwen3(address: str) -> None:
 async def janus(address: str) -> None:
     async with Space(address) as space:
         text = await JanusClient(space).multimodal_understanding(image=RED, question="What?")
+        assert text is not None
         assert text.startswith("Janus-Pro replica: 'What?' about a picture of ")
         images = await JanusPro7B(space).generate("a cat", seed=7)
         assert len(images) == 5

@@ -57,12 +57,14 @@ async def test_janus_pro_7b_chat(replica: Replicas, wire: Wire) -> None:
         image, *others = joined(wire)
         assert image["orig_name"] == "red.png"
         assert others == ["What?", 42, 0.95, 0.1]
+        assert answer is not None
         assert answer.startswith("Janus-Pro replica: 'What?' about a picture of ")
         wire.requests.clear()
         answer = await JanusClient(space).multimodal_understanding(
             image=None, question="Hi", seed=7
         )
         assert joined(wire) == [None, "Hi", 7, 0.95, 0.1]
+        assert answer is not None
         assert "no picture, seed 7" in answer
 
 

@@ -25,15 +25,15 @@ from tests.clients.protocol_app_6 import (
 
 async def calls_give_what_the_endpoint_gives(space: Space, session: Session) -> None:
     client = ProtocolApp6(space)
-    assert_type(client.echo(text="hi"), Call[str])
-    assert_type(await client.echo(text="hi"), str)
-    assert_type(await client.add(a=1, b=2.5), float)
+    assert_type(client.echo(text="hi"), Call[str | None])
+    assert_type(await client.echo(text="hi"), str | None)
+    assert_type(await client.add(a=1, b=2.5), int | float | None)
     assert_type(await client.nothing(text="x"), None)
     assert_type(await client.api_fn(a=1, b=["x"], d={"k": 1}), dict[str, int])
     assert_type(await client.image(path="picture.png"), File | None)
     assert_type(await client.image(path=Path("picture.png")), File | None)
     assert_type(await client.files(files=[b"bytes", File("x")]), list[File] | None)
-    assert_type(await client.gallery(path=None), list[GalleryImage | GalleryVideo] | None)
+    assert_type(await client.gallery(path=None), list[GalleryImage | GalleryVideo])
     assert_type(await client.stream_edit(text="x"), StreamEditOutput)
     assert_type(await client.whoami(text="x"), Any)
     assert_type(await ProtocolApp6(session).chat(message="hi"), ChatOutput)
@@ -41,10 +41,10 @@ async def calls_give_what_the_endpoint_gives(space: Space, session: Session) -> 
 
 async def named_outputs_have_types_of_their_own(client: ProtocolApp6) -> None:
     chat = await client.chat(message="hi")
-    assert_type(chat.text_in, str)
+    assert_type(chat.text_in, str | None)
     assert_type(chat.chat, list[Message])
     text, messages = chat
-    assert_type(text, str)
+    assert_type(text, str | None)
     assert_type(messages, list[Message])
     await client.chat(message="again", history=chat.chat)
     widgets = await client.widgets(radio="one", js={"any": ["json"]})
@@ -63,25 +63,25 @@ async def objects_are_made_by_their_python_names(client: ProtocolApp6) -> None:
 
 async def entered_calls_stream_their_type(client: ProtocolApp6) -> None:
     async with client.stream_text(text="x", n=3) as job:
-        assert_type(job, Job[str])
+        assert_type(job, Job[str | None])
         async for event in job:
-            assert_type(event, Event[str])
+            assert_type(event, Event[str | None])
         async for value in job.outputs:
-            assert_type(value, str)
+            assert_type(value, str | None)
         async for delta in job.text:
             assert_type(delta, TextDelta)
-        assert_type(await job.result(), str)
+        assert_type(await job.result(), str | None)
 
 
 def the_synchronous_twin_has_the_same_types(space: SyncSpace) -> None:
     client = SyncProtocolApp6(space)
-    assert_type(client.echo(text="hi"), SyncCall[str])
-    assert_type(client.echo(text="hi").result(), str)
+    assert_type(client.echo(text="hi"), SyncCall[str | None])
+    assert_type(client.echo(text="hi").result(), str | None)
     assert_type(client.image(path=b"bytes").result(), File | None)
     assert_type(client.chat(message="hi").result().chat, list[Message])
     with client.stream_text(text="x", n=3) as job:
         for event in job:
-            assert_type(event, Event[str])
+            assert_type(event, Event[str | None])
 
 
 async def a_client_opens_a_space_of_its_own() -> None:

@@ -53,6 +53,8 @@ def _text_of(value: Any) -> str:
         text = found if isinstance(found, str) else getattr(found, "text", None)
         if isinstance(text, str):
             return text
+    if any(candidate is None for candidate in candidates):
+        return ""  # a component that holds no text yet
     raise TypeError("there is no text among the outputs; use job.outputs")
 
 

@@ -81,17 +81,17 @@ class DynamicDecoder:
     def __call__(self, values: list[Any], make_file: MakeFile) -> Any:
         """The caller's value."""
         wanted = [None if value is UNCHANGED else value for value in values]
-        self._check(wanted)
+        self._check(wanted, make_file)
         try:
             found = _decoded_list(wanted, self._raw, self._found, make_file)
         except ValueError as error:
-            raise _not_files([str(error)]) from error
+            raise _not_files([str(error)], decode_outputs(wanted, make_file)) from error
         self._raw, self._found = wanted, found
         if not found:
             return None
         return found[0] if len(found) == 1 else tuple(found)
 
-    def _check(self, values: list[Any]) -> None:
+    def _check(self, values: list[Any], make_file: MakeFile) -> None:
         raw = [*self._raw, *[None] * len(values)]
         parts = zip(self._schemas, values, raw, strict=False)
         lines = [
@@ -101,12 +101,25 @@ class DynamicDecoder:
             for line in misplaced(schema, value, before, self._kinds)
         ]
         if lines:
-            raise _not_files(lines)
+            raise _not_files(lines, decode_outputs(values, make_file))
 
 
-def _not_files(lines: list[str]) -> SchemaDriftError:
+def decode_outputs(values: Sequence[Any], make_file: MakeFile) -> list[Any]:
+    """Return each output with the files in it, or as it came where one of them is broken."""
+    outputs: list[Any] = []
+    for value in values:
+        try:
+            outputs.append(None if value is UNCHANGED else replace_files(value, make_file))
+        except ValueError:
+            outputs.append(value)
+    return outputs
+
+
+def _not_files(lines: list[str], values: Sequence[Any]) -> SchemaDriftError:
     return SchemaDriftError(
-        "the app's outputs do not fit its own schema: " + "; ".join(lines[:3]), differences=lines
+        "the app's outputs do not fit its own schema: " + "; ".join(lines[:3]),
+        differences=lines,
+        values=values,
     )
 
 

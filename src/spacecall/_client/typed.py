@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, cast, get_type_hints
 from weakref import WeakKeyDictionary
 
@@ -20,9 +22,9 @@ from spacecall._client.arguments import InputCheck, bind
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
-from spacecall._client.plan import UNCHANGED, MakeFile, Plan
+from spacecall._client.plan import UNCHANGED, MakeFile, Plan, decode_outputs
 from spacecall._core.config import Component
-from spacecall._core.filedata import as_file_data
+from spacecall._core.filedata import as_file_data, is_file_data
 from spacecall._core.fingerprint import differences
 from spacecall._core.input_check import refusals
 from spacecall._core.schema_nodes import is_number
@@ -161,28 +163,30 @@ class TypedEndpoint(Generic[T]):
         """The caller's value from the visible outputs. One that the app leaves unchanged is None.
 
         Raises:
-            SchemaDriftError: an output does not fit the type it had when the client was generated.
+            SchemaDriftError: an output does not fit the type it had when the client was generated;
+                `values` has all of them.
         """
         if self._returns == 0:
             return cast("T", None)
         if len(values) != self._returns:
-            raise self._drift([f"{self._returns} outputs expected, got {len(values)}"])
+            lines = [f"{self._returns} outputs expected, got {len(values)}"]
+            raise self._drift(lines, decode_outputs(values, make_file))
         names = self._output._fields if self._returns > 1 else ("value",)
 
         def received(value: object) -> File:
             return make_file(as_file_data(value))
 
-        wrong: list[str] = []
-        found: list[Any] = []
+        differences: list[str] = []
+        outputs: list[Any] = []
         for name, adapter, value in zip(names, self._readers(), values, strict=True):
             try:
-                known = value is not UNCHANGED
-                found.append(adapter.validate_python(value, context=received) if known else None)
+                outputs.append(_read_output(adapter, value, received))
             except ValidationError as error:
-                wrong += _lines(error, name)
-        if wrong:
-            raise self._drift(wrong)
-        return cast("T", found[0] if self._returns == 1 else self._output(*found))
+                differences += _lines(error, name)
+                outputs += decode_outputs([value], make_file)
+        if differences:
+            raise self._drift(differences, outputs)
+        return cast("T", outputs[0] if self._returns == 1 else self._output(*outputs))
 
     def _readers(self) -> list[TypeAdapter[Any]]:
         """What reads each output; made when first needed, since that takes milliseconds."""
@@ -192,10 +196,11 @@ class TypedEndpoint(Generic[T]):
             self._adapters = [TypeAdapter(one) for one in types.values() or [self._output]]
         return self._adapters
 
-    def _drift(self, differences: list[str]) -> SchemaDriftError:
+    def _drift(self, differences: list[str], values: Sequence[Any] = ()) -> SchemaDriftError:
         return SchemaDriftError(
             "the app does not fit the generated client: " + "; ".join(differences[:3]),
             differences=differences,
+            values=values,
             pinned=self._schema or None,
             endpoint=self.name,
         )
@@ -232,6 +237,26 @@ def _with_bounds(schema: Any) -> Any:
         node = {**node, "anyOf": [{"type": "number"}]}
     bounds = {_BOUNDS[key]: node[key] for key in _BOUNDS if is_number(node.get(key))}
     return {**node, **bounds}
+
+
+def _read_output(
+    adapter: TypeAdapter[Any], value: object, received: Callable[[object], File]
+) -> Any:
+    """Return an output as its type has it.
+
+    Null is `nan` where only numbers fit: JSON has no NaN. A file is a list of one where only lists
+    fit: a component for several files gives its function's only file alone.
+    """
+    if value is UNCHANGED:
+        return None
+    try:
+        return adapter.validate_python(value, context=received)
+    except ValidationError:
+        substitute = math.nan if value is None else [value]
+        if value is None or is_file_data(value):
+            with contextlib.suppress(ValidationError):
+                return adapter.validate_python(substitute, strict=value is None, context=received)
+        raise
 
 
 def _lines(error: ValidationError, *place: str) -> list[str]:

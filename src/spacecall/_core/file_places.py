@@ -51,8 +51,9 @@ def misplaced(
     """What stands where `schema` expects a file and is not one, a line with its place for each.
 
     Of a union every branch counts that the value could be of, unless the value is a text and one
-    of the branches is. None is always in order. At most eight lines; a value that takes too many
-    steps is not looked at to its end, since no text becomes a file anyway.
+    of the branches is; a list is no file where a branch is a list. None is always in order. At most
+    eight lines; a value that takes too many steps is not looked at to its end, since no text
+    becomes a file anyway.
 
     Args:
         schema: of the value; its `$defs` are at its root.
@@ -118,8 +119,10 @@ class _Search:
                 self.lines[path] = str(error)
             return
         union = branches(node)
-        if isinstance(value, str) and any(self._is_text(branch) for branch in union):
+        if isinstance(value, str) and any(self._admits(branch, "string") for branch in union):
             return
+        if is_array(value) and any(self._admits(branch, "array") for branch in union):
+            union = [branch for branch in union if not self._is_file(branch)]
         for branch in (*union, *items(node.get("allOf"))):
             self.visit(branch, value, before, path, depth + 1)
         if is_array(value):
@@ -127,13 +130,16 @@ class _Search:
         elif is_object(value):
             self._visit_object(node, value, mapping(before), path, depth + 1)
 
-    def _is_text(self, schema: Schema) -> bool:
-        """Whether a text fits a branch, without a look at further ones in it."""
+    def _is_file(self, branch: Schema) -> bool:
+        return means_file(self._kinds_of(resolve(branch, self._root)))
+
+    def _admits(self, schema: Schema, kind: str) -> bool:
+        """Whether a value of a kind fits a branch, without a look at further ones in it."""
         self._steps += 1
         node = resolve(schema, self._root)
         kinds = self._kinds_of(node)
         inner = branches(node) or items(node.get("allOf"))
-        return not inner and (not kinds or "string" in kinds)
+        return not inner and (not kinds or kind in kinds)
 
     def _kinds_of(self, node: Schema) -> list[str]:
         if not node:  # no part of the schema: another may have its id later

@@ -20,10 +20,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from spacecall._core.component_outputs import relax_output
 from spacecall._core.config import AppConfig, Component, Dependency
 from spacecall._core.dialect import clean_schema
 from spacecall._core.file_places import without_text_files
-from spacecall._core.limits import describe, narrow, remark, widen
+from spacecall._core.limits import describe, narrow, remark
 from spacecall._core.loose import is_object, items, mapping, text
 from spacecall._core.translations import is_marked, translate
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
@@ -54,19 +55,26 @@ def read_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
     for name, raw in named.items():
         dependency = config.find(name)
         if dependency is not None:
-            endpoint = _endpoint(mapping(raw), dependency, alone=not config.is_ambiguous(name))
+            endpoint = _endpoint(
+                mapping(raw),
+                dependency,
+                config.version_info[:1],
+                alone=not config.is_ambiguous(name),
+            )
             found[endpoint.name] = endpoint
     return found
 
 
-def _endpoint(raw: Mapping[str, Any], dependency: Dependency, *, alone: bool) -> Endpoint:
+def _endpoint(
+    raw: Mapping[str, Any], dependency: Dependency, major: tuple[int, ...], *, alone: bool
+) -> Endpoint:
     parameters = _pairs(raw.get("parameters"), dependency.visible_inputs, alone=alone)
-    returns = _pairs(raw.get("returns"), dependency.visible_returns, alone=alone)
+    outputs = _pairs(raw.get("returns"), dependency.visible_returns, alone=alone)
     names = _names(parameters)
     return Endpoint(
         name=dependency.name or "",
         parameters=tuple(map(_parameter, names, parameters)),
-        returns=tuple(map(_returned, returns)),
+        returns=tuple(_returned(pair, major) for pair in outputs),
         streaming=dependency.generator,
         queued=dependency.queued,
         stateful=dependency.stateful,
@@ -110,13 +118,13 @@ def _parameter(name: str, pair: _Pair) -> Parameter:
     )
 
 
-def _returned(pair: _Pair) -> Returned:
+def _returned(pair: _Pair, major: tuple[int, ...]) -> Returned:
     raw, component = pair
     schema = clean_schema(raw.get("type"))
     return Returned(
         label=_label(raw, component),
         component=component.kind,
-        schema=widen(schema, component),
+        schema=relax_output(schema, component, major),
         description=remark(component),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from spacecall._core.component_outputs import holds_any
 from spacecall._core.config import Component
 from spacecall._core.dialect import nullable
 from spacecall._core.loose import items, mapping, strings, text
@@ -13,7 +14,7 @@ from spacecall._core.schema_check import Budget, problems
 from spacecall._core.schema_nodes import is_number
 from spacecall.endpoints import NO_DEFAULT
 
-__all__ = ["describe", "narrow", "remark", "widen"]
+__all__ = ["describe", "narrow", "remark"]
 
 # Components that the page may show empty, that send null then, and whose server side takes it.
 _EMPTY = frozenset(
@@ -37,7 +38,7 @@ def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dic
         component: of the input.
         default: of the input, or `NO_DEFAULT`.
     """
-    narrowed = widen(schema, component)
+    narrowed = {} if holds_any(component) else dict(schema)
     if component.type in _CHOICES:
         narrowed = _with_choices(narrowed, component)
     if component.type in _RANGES:
@@ -47,14 +48,6 @@ def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dic
     starts_empty = default is NO_DEFAULT and component.type in _EMPTY
     empty = default is None or (starts_empty and component.props.get("multiselect") is not True)
     return nullable(narrowed) if empty and not _admits_null(narrowed, component) else narrowed
-
-
-def widen(schema: Mapping[str, Any], component: Component) -> dict[str, Any]:
-    """The schema of a value, without what the component itself disproves."""
-    value = component.props.get("value")
-    if component.type == "html" and value is not None and not isinstance(value, str):
-        return {}
-    return dict(schema)
 
 
 def describe(schema: Mapping[str, Any], component: Component) -> str:

@@ -21,7 +21,8 @@ from spacecall.codegen.view import View
 __all__ = ["Annotations", "annotate", "mentions"]
 
 
-# Gradio hands an app's function the number that came: where it counts with it, 3.0 is not 3.
+# Gradio hands an app's function the number that came: where it counts with it, 3.0 is not 3. An
+# output that is sent again, as a seed is, has to stay the number it was.
 _EXACT = union(name("int"), name("float"))
 
 
@@ -50,7 +51,7 @@ def annotate(plan: Plan) -> Annotations:
         shapes[numbers[model.key]] = _object(view, model.fields, _EXACT)
     for number, operation in enumerate(plan.operations):
         shapes[f"I{number:04}"] = _object(view, operation.inputs, _EXACT)
-        shapes[f"O{number:04}"] = _object(view, operation.outputs, name("float"))
+        shapes[f"O{number:04}"] = _object(view, operation.outputs, _EXACT)
     types = _generate({key: one for key, one in shapes.items() if one["properties"]}, view)
     classes = {numbers[model.key]: name(model.name) for model in plan.models}
     types = {key: [replace(one, classes) for one in kinds] for key, kinds in types.items()}

@@ -13,7 +13,7 @@ from spacecall._core.fingerprint import fingerprints
 from spacecall._core.loose import is_array, is_object, mapping, strings, text
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.codegen.names import distinct, pascal
-from spacecall.codegen.normalise import default_value, output_schema
+from spacecall.codegen.normalise import default_value
 from spacecall.codegen.shared import Named, share
 from spacecall.endpoints import Endpoint, Parameter, Returned
 
@@ -70,9 +70,7 @@ def documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[str, dic
         endpoints: those to be described, in the app's order.
     """
     inputs = [Named(one.component, one.schema) for each in endpoints for one in each.parameters]
-    outputs = [
-        Named(one.component, output_schema(one)) for each in endpoints for one in each.returns
-    ]
+    outputs = [Named(one.component, one.schema) for each in endpoints for one in each.returns]
     schemas, types = share([*inputs, *outputs])
     given, got = iter(schemas[: len(inputs)]), iter(schemas[len(inputs) :])
     shapes = fingerprints(config, [one.name for one in endpoints])

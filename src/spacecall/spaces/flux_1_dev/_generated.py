@@ -43,7 +43,7 @@ class InferOutput(NamedTuple):
     """
 
     result: File | None
-    seed: float
+    seed: int | float
 
 
 _INFER: Final[TypedEndpoint[InferOutput]] = TypedEndpoint(

@@ -42,7 +42,7 @@ class InferOutput(NamedTuple):
     """
 
     result: File | None
-    seed: float
+    seed: int | float
 
 
 _INFER: Final[TypedEndpoint[InferOutput]] = TypedEndpoint(

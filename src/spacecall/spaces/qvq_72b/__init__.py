@@ -83,7 +83,7 @@ class Qvq72B(SpaceFacade):
             said = await portable(turn.messages)
             qvq = wire.Qvq72b(caller)
             answers = qvq.generate(image=image.file if image else None, prompt=turn.prompt)
-            return answers.map(lambda text: _reply(said, text))
+            return answers.map(lambda text: _reply(said, text or ""))
 
         call = space.sequence("/generate", steps)
         if api_key is None:

@@ -1,0 +1,101 @@
+"""What components really give, where /info says less: measured by `scripts/components`.
+
+- A component that shows nothing gives null, which no schema of /info admits.
+- A `File` or an `UploadButton` for one file gives a list if its function returns one.
+- An app may change the choices of a component while it runs: those of /info are only examples.
+- `HTML` with a value or a template that is not plain text holds any JSON.
+- Gradio 3 gives a video as itself and its subtitles, and a picture of a gallery without a caption
+  as a file; its `UploadButton` gives anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from spacecall._core.component_values import GIVES_NONE, MEASURED
+from spacecall._core.config import Component
+from spacecall._core.dialect import nullable
+from spacecall._core.loose import items, mapping
+from spacecall._core.old_files import FILE
+from spacecall._core.schema_check import Budget, is_file, problems
+
+__all__ = ["holds_any", "relax_output"]
+
+_FILES: Final = frozenset({"file", "uploadbutton"})
+_CHOICES: Final = frozenset({"checkboxgroup", "dropdown", "radio"})
+_KINDS: Final = ((bool, "boolean"), (str, "string"), ((int, float), "number"))
+_ANNOTATED: Final = "api"
+_PLAIN_HTML: Final = (None, "", "${value}")
+_STEPS: Final = 128
+"""For the question whether null fits: asked of each output, when an app is opened."""
+
+
+def relax_output(
+    schema: Mapping[str, Any], component: Component, major: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return the schema of an output, of all that its component can give.
+
+    Args:
+        schema: its cleaned schema.
+        component: of the output.
+        major: the great version of Gradio, `(6,)`; empty if it is not known.
+    """
+    kind = component.kind
+    if holds_any(component) or (kind == "uploadbutton" and major == (3,)):
+        return {}
+    relaxed = dict(schema)
+    if kind in _FILES and is_file(relaxed):
+        relaxed = _file_or_files(relaxed)
+    elif kind in _CHOICES:
+        relaxed = _open_choices(relaxed)
+    elif kind == "video" and major == (3,):
+        relaxed = {"type": "array", "items": nullable(FILE)}
+    elif kind == "gallery" and major == (3,):
+        captioned = mapping(relaxed.get("items"))
+        relaxed["items"] = {"anyOf": [captioned, dict(FILE)]}
+    if not gives_none(kind, major) or not problems(relaxed, None, budget=Budget(None, _STEPS)):
+        return relaxed
+    return nullable(relaxed)
+
+
+def holds_any(component: Component) -> bool:
+    """Whether a component's value can be any JSON, although it is said to be text."""
+    value, template = (component.props.get(name) for name in ("value", "html_template"))
+    text = value is None or isinstance(value, str)
+    return component.type == "html" and not (text and template in _PLAIN_HTML)
+
+
+def gives_none(kind: str, major: tuple[int, ...]) -> bool:
+    """Whether a component gives None.
+
+    One that was not measured may. A function of `gr.api` has no components: its annotations tell.
+    """
+    if kind == _ANNOTATED:
+        return False
+    measured = MEASURED.get(kind, ())
+    number = min(max(major), max(measured, default=0)) if major else 0
+    return number not in measured or number in GIVES_NONE.get(kind, ())
+
+
+def _file_or_files(schema: Mapping[str, Any]) -> dict[str, Any]:
+    file = dict(schema)
+    outer: dict[str, Any] = {}
+    for key in ("$defs", "description"):
+        if key in file:
+            outer[key] = file.pop(key)
+    return {"anyOf": [file, {"type": "array", "items": file}], **outer}
+
+
+def _open_choices(schema: Mapping[str, Any]) -> dict[str, Any]:
+    if schema.get("type") == "array":
+        return {**schema, "items": _open_choices(mapping(schema.get("items")))}
+    remarks = {key: schema[key] for key in ("title", "description") if key in schema}
+    if "enum" not in schema:  # they come later, and can be numbers
+        return {"type": ["string", "number"], **remarks}
+    kinds = [{"type": kind} for kind in dict.fromkeys(map(_kind, items(schema["enum"])))]
+    return {"anyOf": [{"enum": schema["enum"]}, *kinds], **remarks}
+
+
+def _kind(choice: object) -> str:
+    return next((kind for type_, kind in _KINDS if isinstance(choice, type_)), "null")

@@ -1,0 +1,107 @@
+"""What components give beyond what /info says, as it was measured on real servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from spacecall._core.component_outputs import gives_none, holds_any, relax_output
+from spacecall._core.component_values import GIVES_NONE, MEASURED, TAKES_NONE
+from spacecall._core.config import Component
+from spacecall._core.old_files import FILE
+from spacecall._core.schema_check import problems
+
+TEXT = {"type": "string"}
+NUMBER = {"type": "number"}
+FILES = {"type": "array", "items": FILE}
+A_FILE = {"path": "/tmp/a", "url": "http://x/a", "orig_name": "a", "meta": {}}
+
+
+def relaxed(kind: str, schema: Any, major: int = 6, **props: Any) -> dict[str, Any]:
+    return relax_output(schema, Component(id=1, type=kind, props=props), (major,))
+
+
+@pytest.mark.parametrize("kind", ["textbox", "markdown", "html", "code", "number", "image", "plot"])
+@pytest.mark.parametrize("major", [3, 4, 5, 6, 7])
+def test_what_gives_none_admits_it(kind: str, major: int) -> None:
+    assert problems(relaxed(kind, TEXT, major), None) == []
+    assert problems(relaxed(kind, TEXT, major), "x") == []
+    assert problems(relaxed(kind, TEXT, major), 5) != []
+
+
+@pytest.mark.parametrize("kind", ["slider", "chatbot", "gallery", "label", "dataframe", "api"])
+def test_what_never_gives_none_does_not_admit_it(kind: str) -> None:
+    assert relaxed(kind, NUMBER) == NUMBER
+
+
+def test_a_checkbox_gives_none_up_to_gradio_4() -> None:
+    assert [gives_none("checkbox", (major,)) for major in (3, 4, 5, 6, 7)] == [
+        *(True, True),
+        *(False, False, False),
+    ]
+
+
+def test_what_was_not_measured_may_give_none() -> None:
+    assert gives_none("starrating", (6,))
+    assert gives_none("slider", ())  # the app does not say which Gradio it is
+    assert gives_none("timer", (3,))  # it was not there
+
+
+def test_a_schema_that_admits_null_stays_as_it_is() -> None:
+    union = {"anyOf": [{"type": "null"}, TEXT]}
+    assert relaxed("textbox", union) == union
+    assert relaxed("json", {}) == {}
+
+
+def test_a_component_for_one_file_may_give_several() -> None:
+    for kind in ("file", "uploadbutton"):
+        schema = relaxed(kind, {**FILE, "description": "a file", "$defs": {"A": TEXT}})
+        assert schema["description"] == "a file"
+        assert schema["$defs"] == {"A": TEXT}
+        for value in (A_FILE, [A_FILE, A_FILE], [], None):
+            assert problems(schema, value) == []
+        assert problems(schema, [A_FILE, 5]) != []
+    assert problems(relaxed("downloadbutton", dict(FILE)), [A_FILE]) != []
+    assert problems(relaxed("file", FILES), [A_FILE]) == []
+    assert relaxed("file", TEXT) == {"anyOf": [TEXT, {"type": "null"}]}
+
+
+def test_files_of_gradio_3_are_typed_as_they_come() -> None:
+    assert problems(relaxed("video", FILE, 3), [A_FILE, None]) == []
+    pairs = {"type": "array", "items": {"type": "array", "items": [FILE, TEXT]}}
+    gallery = relaxed("gallery", pairs, 3)
+    assert problems(gallery, [A_FILE, [A_FILE, "caption"]]) == []
+    assert relaxed("uploadbutton", FILE, 3) == {}
+
+
+def test_choices_are_examples() -> None:
+    choices = relaxed("radio", {"enum": ["a", 1, None], "title": "Way"})
+    assert choices["title"] == "Way"
+    for value in ("a", "other", 5, 1.5, None):
+        assert problems(choices, value) == []
+    assert problems(choices, True) != []
+    assert relaxed("radio", {"enum": [True]})["anyOf"][1] == {"type": "null"}
+    several = relaxed("checkboxgroup", {"type": "array", "items": {"enum": [0.5]}})
+    assert problems(several, [0.5, 7.25, 3]) == []
+
+
+def test_choices_that_come_later_are_texts_or_numbers() -> None:
+    later = relaxed("dropdown", {"type": "string", "description": "pick"})
+    for value in ("a", 5, 1.5, None):
+        assert problems(later, value) == []
+    assert problems(later, ["a"]) != []
+
+
+def test_html_that_is_not_plain_text_holds_anything() -> None:
+    assert relaxed("html", TEXT, value={"a": 1}) == {}
+    assert relaxed("html", TEXT, value=None, html_template="<b>${value.name}</b>") == {}
+    for props in ({}, {"value": "x", "html_template": "${value}"}, {"html_template": None}):
+        assert not holds_any(Component(id=1, type="html", props=props))
+    assert not holds_any(Component(id=1, type="textbox", props={"value": 5}))
+
+
+def test_the_measurements_agree_with_each_other() -> None:
+    for table in (GIVES_NONE, TAKES_NONE):
+        for kind, majors in table.items():
+            assert set(majors) <= set(MEASURED[kind])
