@@ -220,7 +220,7 @@ def test_drift_keeps_every_output() -> None:
     with pytest.raises(SchemaDriftError) as caught:
         endpoint.decode([skipped, "x", "x"], named)
     assert caught.value.values == (None, "x", "x")
-    assert pickle.loads(pickle.dumps(caught.value)).values == (None, "x", "x")  # noqa: S301
+    assert pickle.loads(pickle.dumps(caught.value)).values == (None, "x", "x")
 
 
 def test_outputs_of_a_dynamic_call_are_on_its_drift_too() -> None:

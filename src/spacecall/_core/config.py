@@ -64,11 +64,6 @@ class Component:
         object.__setattr__(self, "null_choice", None in choices)
 
     @property
-    def kind(self) -> str:
-        """Its kind as /info has it: `lineplot`, where the component's type is `nativeplot`."""
-        return text(self.props.get("name")).lower() or self.type
-
-    @property
     def hidden(self) -> bool:
         """Whether its slot carries nothing for an API caller."""
         return self.is_state or self.skip_api
