@@ -15,7 +15,7 @@ from spacecall._core.schema_check import problems
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
 FILES = {"type": "array", "items": FILE}
-A_FILE = {"path": "a.txt", "url": "http://x/a", "orig_name": "a", "meta": {}}
+A_FILE: dict[str, Any] = {"path": "a.txt", "url": "http://x/a", "orig_name": "a", "meta": {}}
 
 
 def relaxed(kind: str, schema: Any, major: int = 6, **props: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,6 +16,7 @@ from tests.conftest import ServerPool
 from tests.matrix.conftest import PATIENT
 from tests.matrix.test_clients import in_order
 
+OLD = ("4.10.0", "4.0.2", "3.50.2")
 ALWAYS = ("None", "update", "empty update")
 PROBES = {
     "annotatedimage": ("annotated",),
@@ -49,6 +50,7 @@ PROBES = {
     "number_precision": ("int", "big int", "float"),
     "plot": ("figure",),
     "radio": ("choice", "text"),
+    "radio_numbers": ("int", "float"),
     "slider": ("int", "big int", "float", "whole float", "nan", "numpy int", "numpy float"),
     "textbox": ("text", "int", "nan"),
     "timer": ("float", "int"),
@@ -98,7 +100,8 @@ async def test_a_number_survives_a_chain(components: str, release: str, tmp_path
             (argument,) = (p.name for p in space.endpoints[f"/out_{row}"].parameters)
             raw = await space.call(f"/out_{row}", **{argument: probe})
             assert (type(seed), seed) == (type(raw), raw)
-            assert isinstance(seed, int) or (release.startswith("3.") and row == "number")
+            # a Number of Gradio up to 4.10 makes floats of its ints itself
+            assert isinstance(seed, int) or (row == "number" and release in OLD)
             received = await in_order(getattr(client, f"in_{row}"), seed)
             assert json.loads(received) == {"type": type(seed).__name__, "text": str(seed)}
 
@@ -112,5 +115,6 @@ def agree(typed: Any, raw: Any) -> bool:
     if isinstance(raw, (int, float)):
         return type(typed) is type(raw) and bool(typed == raw)
     if isinstance(raw, list):
-        return len(typed) == len(raw) and all(map(agree, typed, raw))
+        entries = cast("list[Any]", raw)
+        return len(typed) == len(entries) and all(map(agree, typed, entries))
     return True
