@@ -86,6 +86,8 @@ class Endpoint:
         stateful: whether it reads or writes State, which lives in a session.
         visibility: public, undocumented or private.
         description: the function's docstring.
+        event_data: whether it reads what somebody selected or clicked on the page, such as
+            `gr.SelectData`. A call does not send that, and the function may fail without it.
     """
 
     name: str
@@ -96,3 +98,4 @@ class Endpoint:
     stateful: bool
     visibility: Visibility = "public"
     description: str = ""
+    event_data: bool = False

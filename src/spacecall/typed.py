@@ -11,11 +11,20 @@ from spacecall._client.caller import Caller
 from spacecall._client.lifetime import Closable, Connecting, Lifetime
 from spacecall._client.space import Space
 from spacecall._client.space_options import SpaceOptions
-from spacecall._client.typed import AppObject, Arguments, OnDrift, TypedEndpoint
+from spacecall._client.typed import (
+    APP_DEFAULT,
+    AppDefault,
+    AppObject,
+    Arguments,
+    OnDrift,
+    TypedEndpoint,
+)
 from spacecall._option_checks import checked_call
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace
 
 __all__ = [
+    "APP_DEFAULT",
+    "AppDefault",
     "AppObject",
     "Arguments",
     "OnDrift",

@@ -95,6 +95,7 @@ def test_json_has_the_documented_members(cli: Cli, protocol_app: AppServer) -> N
         "streaming": True,
         "queued": True,
         "stateful": False,
+        "event_data": False,
     }
     assert text == {
         "name": "text",

@@ -62,7 +62,7 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
     assert found.code == tmp_path / "src" / "shop" / "spaces"
     painter, local = found.spaces["painter"], found.spaces["local"]
     assert painter.source == "owner/painter"
-    assert painter.endpoints == ("/generate", "/upscale")
+    assert painter.endpoints == ("generate", "/upscale")
     assert not painter.undocumented
     assert local.source == "http://127.0.0.1:7860"
     assert local.undocumented

@@ -13,6 +13,7 @@ from spacecall._core.endpoint_names import (
     endpoint_name,
     match_endpoint,
     url_segment,
+    with_slash,
 )
 
 TEXT = st.text(st.sampled_from("a/%. ?#\\é\n\ud800"), max_size=5)
@@ -47,6 +48,11 @@ def test_a_spelling_that_could_mean_several_means_none() -> None:
 @pytest.mark.parametrize("spelling", ["PREDICT", "predict ", "predict/", "pre/dict", "", "/"])
 def test_nothing_but_slashes_in_front_is_forgiven(spelling: str) -> None:
     assert match_endpoint(spelling, ["/predict"]) is None
+
+
+def test_messages_show_a_spelling_with_its_slash() -> None:
+    spellings = ["predict", "/predict", "//predict", ""]
+    assert [*map(with_slash, spellings)] == ["/predict", "/predict", "//predict", "/"]
 
 
 def test_an_empty_api_name_is_an_endpoint() -> None:

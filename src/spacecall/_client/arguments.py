@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from spacecall._core.argument_values import as_json, is_json, unsendable
 from spacecall._core.config import Component
-from spacecall._core.endpoint_names import endpoint_name, match_endpoint
+from spacecall._core.endpoint_names import match_endpoint, with_slash
 from spacecall._core.input_check import refusals
 from spacecall._core.schema_check import map_files
 from spacecall._core.schema_nodes import Schema
@@ -40,8 +40,7 @@ def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
 
 def unknown_endpoint(name: str, known: list[str]) -> NotFoundError:
     """The error for a name that the app does not have."""
-    if not name.startswith("/"):
-        name = endpoint_name(name)
+    name = with_slash(name)
     otherwise = f"it has {_listed(known)}" if known else "it has no endpoint with a name"
     hint = did_you_mean(name, known, otherwise, count=3, cutoff=0.5)
     return NotFoundError(f"the app has no endpoint {shorten(name)}; {hint}", endpoint=name)

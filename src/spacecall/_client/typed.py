@@ -6,6 +6,7 @@ import contextlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, cast, get_type_hints
 from weakref import WeakKeyDictionary
 
@@ -23,7 +24,7 @@ from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
 from spacecall._client.plan import UNCHANGED, MakeFile, Plan, decode_outputs
-from spacecall._core.config import Component
+from spacecall._core.config import Component, Dependency
 from spacecall._core.filedata import as_file_data, is_file_data
 from spacecall._core.fingerprint import differences
 from spacecall._core.input_check import refusals
@@ -44,6 +45,19 @@ _BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
 
 OnDrift: TypeAlias = Literal["ignore", "warn", "raise"]
 """What a call does when the app is not what the client was generated from."""
+
+
+class AppDefault(Enum):
+    """The type of `APP_DEFAULT`."""
+
+    APP_DEFAULT = "APP_DEFAULT"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+APP_DEFAULT: Final = AppDefault.APP_DEFAULT
+"""Stands for the app's own default where that is too long for a module: the live app's is sent."""
 
 
 class Arguments(BaseModel):
@@ -81,6 +95,7 @@ class TypedEndpoint(Generic[T]):
         returns: how many outputs a caller sees.
         schema: sha256 of the schema that it was generated from.
         shape: the endpoint's fingerprint then; empty if it is not compared.
+        app_defaults: fields of `inputs` whose default is read from the live app.
     """
 
     def __init__(
@@ -92,12 +107,14 @@ class TypedEndpoint(Generic[T]):
         returns: int,
         schema: str = "",
         shape: str = "",
+        app_defaults: Sequence[str] = (),
     ) -> None:
         self.name = name
         self._schema: Final = schema
         self._shape: Final = shape
         self._compared: Final = WeakKeyDictionary[Connection, "list[str]"]()
         self._inputs: Final = inputs
+        self._app_defaults: Final = frozenset(app_defaults)
         self._output = output
         self._returns = returns
         self._adapters: list[TypeAdapter[Any]] | None = None
@@ -111,17 +128,34 @@ class TypedEndpoint(Generic[T]):
         async def prepare(connection: Connection, settings: Settings) -> Plan[T]:
             dependency = find_dependency(connection, self.name)
             check = refusals if settings.check else None
-            values = self.bind(arguments, dependency.visible_inputs, check)
+            sent = {key: one for key, one in arguments.items() if one is not APP_DEFAULT}
+            values = self.bind(sent, dependency.visible_inputs, check)
             expected = len(dependency.visible_inputs)
             if len(values) != expected:
                 lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
                 raise self._drift(lines)
+            values = self._with_app_defaults(values, sent, dependency)
             if on_drift != "ignore":
                 self._compare(connection, on_drift)
             notify_typed_call(self.name, self._schema)
             return Plan(dependency, values, self.decode)
 
         return caller.planned(self.name, prepare)
+
+    def _with_app_defaults(
+        self, values: list[Any], sent: Mapping[str, Any], dependency: Dependency
+    ) -> list[Any]:
+        """Return `values` with the live app's own defaults where nothing was sent."""
+        if self._app_defaults <= sent.keys():
+            return values
+        filled = list(values)
+        slots = zip(self._inputs.model_fields, dependency.visible_inputs, strict=True)
+        for index, (field, component) in enumerate(slots):
+            if field in self._app_defaults and field not in sent:
+                if component.kept is None:
+                    raise self._drift([f"{field}: the app has no default any more"])
+                filled[index] = component.kept
+        return filled
 
     def _compare(self, connection: Connection, on_drift: OnDrift) -> None:
         """Compare the endpoint's shape with the app's, once a connection; warn of it once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.loose import is_array, is_object, items, mapping, text
@@ -25,6 +25,8 @@ _HIDDEN_TYPES = frozenset(
 )
 # Numbers that a version can have, and no digit after the last.
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}(?![0-9])")
+# The title of a page that has none.
+_UNTITLED: Final = "Gradio"
 _PRECEDENCE: tuple[Visibility, ...] = ("public", "undocumented", "private")
 
 
@@ -94,6 +96,7 @@ class Dependency:
         batch: whether the server collects calls into batches; callers send single values.
         streaming_input: whether it takes its input as a stream.
         prop_inputs: places in `inputs` whose function takes the component, not its value alone.
+        event_data: whether it reads what somebody selected or clicked on the page.
     """
 
     fn_index: int
@@ -106,6 +109,7 @@ class Dependency:
     batch: bool = False
     streaming_input: bool = False
     prop_inputs: frozenset[int] = frozenset()
+    event_data: bool = False
 
     @property
     def name(self) -> str | None:
@@ -161,7 +165,7 @@ class AppConfig:
         protocol: `sse_v3` and so on; `ws` for Gradio 3.x, which does not say.
         api_prefix: put before the path of every API request, `/gradio_api` or an empty text.
         app_id: changes whenever the app is started.
-        title: the page's title.
+        title: the page's title; empty if the author gave none.
         space_id: `owner/name` of the Space it runs on.
         max_file_size: the largest upload in bytes; None for no limit.
         dependencies: its functions, in the app's order.
@@ -226,13 +230,14 @@ def read_config(config: object) -> AppConfig:
     prefix = text(config.get("api_prefix")).strip("/")
     app_id = config.get("app_id")
     queued = config.get("enable_queue") is not False
+    title = text(config.get("title"))
     return AppConfig(
         version=version,
         version_info=_version_info(version),
         protocol=text(config.get("protocol")) or "ws",
         api_prefix=f"/{prefix}" if prefix else "",
         app_id=None if app_id is None else str(app_id),
-        title=text(config.get("title")),
+        title="" if title == _UNTITLED else title,
         space_id=text(config.get("space_id")) or None,
         max_file_size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         dependencies=tuple(
@@ -283,6 +288,7 @@ def _dependency(
         batch=raw.get("batch") is True,
         streaming_input=raw.get("connection") == "stream",
         prop_inputs=frozenset(place for place in range(len(inputs)) if place in whole),
+        event_data=raw.get("collects_event_data") is True,
     )
 
 

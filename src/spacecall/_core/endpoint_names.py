@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import quote
 
-__all__ = ["api_name_of", "endpoint_name", "match_endpoint", "url_segment"]
+__all__ = ["api_name_of", "endpoint_name", "match_endpoint", "url_segment", "with_slash"]
 
 
 def endpoint_name(api_name: str) -> str:
@@ -21,6 +21,11 @@ def endpoint_name(api_name: str) -> str:
 def api_name_of(name: str) -> str:
     """Return the `api_name` of an endpoint's name, the opposite of `endpoint_name`."""
     return name.removeprefix("/")
+
+
+def with_slash(spelling: str) -> str:
+    """Return a caller's spelling as messages show it: with a slash in front."""
+    return spelling if spelling.startswith("/") else endpoint_name(spelling)
 
 
 def match_endpoint(spelling: str, names: Collection[str]) -> str | None:

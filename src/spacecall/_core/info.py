@@ -79,6 +79,7 @@ def _endpoint(
         queued=dependency.queued,
         stateful=dependency.stateful,
         visibility=dependency.visibility,
+        event_data=dependency.event_data,
         description=text(raw.get("description")),
     )
 

@@ -82,9 +82,8 @@ def _shown(app: App, *, all_: bool) -> list[Endpoint]:
 
 def _title(app: App) -> str:
     title = visible_line(app.config.title)
-    named = title if title != "Gradio" else ""
     gradio = f"Gradio {visible_line(app.config.version) or '3'}"
-    return " · ".join(filter(None, [named, gradio, app.url or app.source]))
+    return " · ".join(filter(None, [title, gradio, app.url or app.source]))
 
 
 def _left_out(app: App, chosen: Sequence[Endpoint]) -> list[str]:
@@ -104,7 +103,7 @@ def _document(app: App, chosen: Sequence[Endpoint]) -> dict[str, Any]:
         "source": app.source,
         "url": app.url or None,
         "space_id": app.config.space_id,
-        "title": app.config.title,
+        "title": app.config.title or None,
         "gradio": app.config.version or None,
         "protocol": app.config.protocol,
         "endpoints": [_endpoint(one) for one in chosen],
@@ -120,6 +119,7 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "streaming": endpoint.streaming,
         "queued": endpoint.queued,
         "stateful": endpoint.stateful,
+        "event_data": endpoint.event_data,
         "parameters": [_parameter(one) for one in endpoint.parameters],
         "returns": [
             {

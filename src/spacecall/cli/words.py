@@ -79,6 +79,7 @@ def marks_of(endpoint: Endpoint) -> list[str]:
         "streams": endpoint.streaming,
         "no queue": not endpoint.queued,
         "keeps State": endpoint.stateful,
+        "reads a selection on the page": endpoint.event_data,
         endpoint.visibility: endpoint.visibility != "public",
     }
     return [mark for mark, holds in facts.items() if holds]

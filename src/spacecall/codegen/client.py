@@ -8,9 +8,10 @@ from spacecall.codegen import remarks
 from spacecall.codegen.annotations import Annotations
 from spacecall.codegen.defaults import (
     Default,
+    argument_field,
     field_default,
-    for_caller,
     parameter_default,
+    parameter_type,
     widened,
 )
 from spacecall.codegen.layout import (
@@ -99,9 +100,11 @@ class ClientWriter:
         lines += [""] if defaults else []
         for one, kind, default in defaults:
             given = None if default is None else default.field
-            lines += assign(one.field, _aliased(kind, one), given, indent=4)
+            field = argument_field(kind, one)
+            lines += assign(one.field, _aliased(field, one), given, indent=4)
         output, definition = self._output(operation)
         lines += definition
+        app_defaults = [one.field for one in operation.inputs if one.app_default]
         made = call(
             "TypedEndpoint",
             value(operation.api_name),
@@ -109,6 +112,7 @@ class ClientWriter:
             output=output,
             returns=value(len(operation.outputs)),
             schema=name(SCHEMA),
+            **({"app_defaults": value(app_defaults)} if app_defaults else {}),
             **({"shape": value(operation.shape)} if operation.shape else {}),
         )
         kind = of("Final", of("TypedEndpoint", output))
@@ -136,7 +140,7 @@ class ClientWriter:
     def _client(self, folder: SchemaFolder, origin: str, *, synchronous: bool) -> list[str]:
         class_ = f"Sync{self._plan.name}" if synchronous else self._plan.name
         base = "SyncTypedClient" if synchronous else "TypedClient"
-        about = remarks.of_client(folder.lock.title, origin, synchronous=synchronous)
+        about = remarks.of_client(folder.lock.heading, origin, synchronous=synchronous)
         return [
             f"class {class_}({base}):",
             *docstring(about, indent=4),
@@ -153,7 +157,11 @@ class ClientWriter:
     ) -> list[str]:
         output, _ = self._output(operation)
         parameters = [
-            (one.parameter, for_caller(kind), None if default is None else default.parameter)
+            (
+                one.parameter,
+                parameter_type(kind, one),
+                None if default is None else default.parameter,
+            )
             for one, kind, default in defaults
         ]
         given = {one.field: name(one.parameter) for one, _, _ in defaults}

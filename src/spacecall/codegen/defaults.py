@@ -24,7 +24,16 @@ from spacecall.codegen.layout import (
 )
 from spacecall.codegen.plan import ABSENT, Value
 
-__all__ = ["Default", "field_default", "for_caller", "holds_file", "parameter_default", "widened"]
+__all__ = [
+    "Default",
+    "argument_field",
+    "field_default",
+    "for_caller",
+    "holds_file",
+    "parameter_default",
+    "parameter_type",
+    "widened",
+]
 
 _NONE = Atom("None")
 
@@ -90,6 +99,8 @@ def parameter_default(kind: Expr, one: Value, models: Models) -> Default | None:
         one: the parameter.
         models: the classes of the module.
     """
+    if one.app_default:
+        return Default(_NONE, name("APP_DEFAULT"))
     if one.default is ABSENT or holds_file(one.default):
         return None
     written, constant = value(one.default), one.constant
@@ -117,6 +128,16 @@ def _validated(kind: Expr, default: Any, models: Models) -> Expr | None:
         whole = tuple(("", one) for one in made if one is not None)
         return Group("[", whole, "]", display=True)
     return None if mentions(kind) & models.keys() else value(default)
+
+
+def argument_field(kind: Expr, one: Value) -> Expr:
+    """The type of an argument's field; it is None where the live app's default is sent."""
+    return union(kind, _NONE) if one.app_default else kind
+
+
+def parameter_type(kind: Expr, one: Value) -> Expr:
+    """The type of a method's parameter whose model has a field of this type."""
+    return union(for_caller(kind), name("AppDefault")) if one.app_default else for_caller(kind)
 
 
 def for_caller(kind: Expr) -> Expr:

@@ -32,7 +32,7 @@ def write_module(folder: SchemaFolder, *, origin: str) -> str:
     shown = re.sub(r"[^\w./ -]", "_", one_line(origin))
     body = ClientWriter(plan, annotate(plan)).body(folder, shown)
     used = _used(ast.parse("\n".join(body)))
-    title = one_line(folder.lock.title) or "a Gradio app"
+    title = one_line(folder.lock.heading) or "a Gradio app"
     header = [
         f"{MARK} from {shown} (do not edit)",
         f"# Schema sha256: {folder.digest}",
@@ -81,9 +81,9 @@ def _import(module: str, names: Sequence[str]) -> list[str]:
     return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
 
 
-def _order(name: str) -> tuple[bool, str]:
-    """How import sorters order names: classes before functions."""
-    return name[0].islower(), name
+def _order(name: str) -> tuple[int, str]:
+    """How import sorters order names: constants, classes, functions."""
+    return (0 if name.isupper() else 1 + name[0].islower()), name
 
 
 def _exported(body: Sequence[str]) -> list[str]:

@@ -22,7 +22,15 @@ IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
         "spacecall": {"Call", "File", "FileInput"},
         "spacecall.sync": {"SyncCall"},
         "spacecall.typed": {
-            *("AppObject", "Arguments", "SyncTypedClient", "TypedClient", "TypedEndpoint"),
+            *(
+                "APP_DEFAULT",
+                "AppDefault",
+                "AppObject",
+                "Arguments",
+                "SyncTypedClient",
+                "TypedClient",
+                "TypedEndpoint",
+            ),
         },
     },
 )
@@ -56,6 +64,8 @@ class Value:
         description: the app's remark.
         constant: the module's constant that holds the default; empty where it can be written in
             place.
+        app_default: whether the app's default is too long to be written, and is read from the
+            live app.
     """
 
     wire: str
@@ -67,6 +77,7 @@ class Value:
     label: str = ""
     description: str = ""
     constant: str = ""
+    app_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,7 @@ class Operation:
         outputs: its outputs.
         streaming: whether it gives values while it works.
         stateful: whether it uses State.
+        event_data: whether it reads what somebody selected or clicked on the page.
         description: the app's remark.
         shape: its fingerprint, or an empty text.
     """
@@ -113,6 +125,7 @@ class Operation:
     outputs: tuple[Value, ...]
     streaming: bool
     stateful: bool
+    event_data: bool
     description: str
     shape: str = ""
 

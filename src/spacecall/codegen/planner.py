@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from spacecall._core.file_places import without_text_files
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._core.schema_nodes import Schema, kinds_of
+from spacecall.codegen.defaults import holds_file
 from spacecall.codegen.names import (
     FIELD_NAMES,
     METHOD_NAMES,
@@ -28,6 +30,8 @@ from spacecall.codegen.store import SchemaFolder
 __all__ = ["make_plan"]
 
 _IMPORTED = frozenset(name for block in IMPORTS for names in block.values() for name in names)
+_LONGEST_DEFAULT: Final = 1000
+"""Characters, as JSON."""
 _MODULE_NAMES = frozenset({"None", "True", "False", "annotations", "__all__", SCHEMA})
 
 
@@ -66,6 +70,7 @@ def make_plan(folder: SchemaFolder) -> Plan:
             outputs=_outputs(items(outputs.get(api, {}).get("prefixItems")), seen),
             streaming=notes(inputs[api]).get("streaming") is True,
             stateful=notes(inputs[api]).get("stateful") is True,
+            event_data=notes(inputs[api]).get("event_data") is True,
             description=text(inputs[api].get("description")),
             shape=text(notes(inputs[api]).get("shape")),
         )
@@ -122,9 +127,10 @@ def _fields(schema: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tupl
             parameter=fields[key],
             schema=mapping(one),
             required=key in needed,
-            default=_default(mapping(one), types),
+            default=ABSENT if _is_long(default) else default,
         )
         for key, one in properties.items()
+        for default in [_default(mapping(one), types)]
     )
 
 
@@ -148,12 +154,21 @@ def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple
             parameter=parameter,
             schema=mapping(one),
             required=key in needed,
-            default=_default(mapping(one), types),
+            default=ABSENT if _is_long(default) else default,
+            app_default=_is_long(default),
             label=text(mapping(one).get("title")) or _component(one),
             description=text(mapping(one).get("description")),
         )
         for parameter, (key, one) in zip(parameters, properties.items(), strict=True)
+        for default in [_default(mapping(one), types)]
     )
+
+
+def _is_long(default: object) -> bool:
+    """Whether a default would make the module unreadable; a file of the app's is not written."""
+    if default is ABSENT or holds_file(default):
+        return False
+    return len(json.dumps(default)) > _LONGEST_DEFAULT
 
 
 def _default(schema: Schema, types: Mapping[str, Schema]) -> Any:

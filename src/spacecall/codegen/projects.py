@@ -236,8 +236,7 @@ def _derived(app: AppDocuments, config: AppConfig) -> str:
     owner_and_name = space_id(app.source)
     if owner_and_name:
         return owner_and_name.partition("/")[2]
-    title = "" if config.title == "Gradio" else slug(config.title)
-    return title or slug(urlsplit(app.source).hostname or "") or "app"
+    return slug(config.title) or slug(urlsplit(app.source).hostname or "") or "app"
 
 
 def _check_case(folder: Path) -> None:

@@ -41,6 +41,11 @@ def of_method(operation: Operation) -> list[str]:
         facts.append("Streams: each value that comes while it works replaces the one before.")
     if operation.stateful:
         facts.append("Uses State: calls in one session share it, other calls do not.")
+    if operation.event_data:
+        facts.append(
+            "Reads what somebody selects or clicks on the page, which a call does not send: it may "
+            "fail."
+        )
     lines = [about or f"Call {name}.", *([" ".join(facts)] if facts else [])]
     lines += _list("Args", operation.inputs)
     if len(operation.outputs) == 1:
@@ -58,6 +63,8 @@ def _remark(one: Value) -> str:
     parts = [_short(one.label), _short(one.description)]
     if one.default is not ABSENT and holds_file(one.default):
         parts.append("the app's page has a file of its own here")
+    if one.app_default:
+        parts.append("if you leave it out, the app's own default is sent")
     return "; ".join(dict.fromkeys(part.rstrip(".;") for part in parts if part)) + "."
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from spacecall._core.endpoint_names import match_endpoint
+from spacecall._core.endpoint_names import match_endpoint, with_slash
 from spacecall._core.loose import items, mapping, text
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, described, endpoint_of, reached
@@ -32,8 +32,9 @@ def restricted(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaF
         return folder
     known = endpoints_of(folder)
     chosen = {name: match_endpoint(name, known) for name in endpoints}
-    for name, match in chosen.items():
+    for spelling, match in chosen.items():
         if match is None:
+            name = with_slash(spelling)
             hint = did_you_mean(name, known, f"it has {', '.join(known) or 'none'}.")
             raise SchemaError(f"{folder.name} has no endpoint {name}: {hint} Or refresh it")
     names = {match for match in chosen.values() if match is not None}

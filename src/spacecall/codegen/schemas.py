@@ -128,6 +128,7 @@ def _input(
             "queued": endpoint.queued,
             "stateful": endpoint.stateful,
             "visibility": endpoint.visibility,
+            **({"event_data": True} if endpoint.event_data else {}),
             **({"shape": shape} if shape else {}),
         },
     }

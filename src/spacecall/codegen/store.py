@@ -53,7 +53,7 @@ class Lock:
     Attributes:
         name: of the client, `phi4-multimodal`.
         source: a Space id or an address, without credentials and query; empty for saved files.
-        title: the app's.
+        title: the app's; empty if it has none.
         gradio: its Gradio version.
         protocol: `sse_v3` and so on.
         date: the day it was taken, `2026-11-21`.
@@ -79,6 +79,11 @@ class Lock:
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     access: Access | None = None
     hardware: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """What to call the app: its title, or its source where the author gave none."""
+        return self.title or self.source or self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,9 @@ def _add_components(
     """Add a component for each slot, and yield its id."""
     for slot in slots:
         component_id = len(components) + 1
-        props = {"label": text(slot.schema.get("title"))} if slot else {}
+        props: dict[str, Any] = {}
+        if slot:
+            props = {"label": text(slot.schema.get("title")), "value": slot.schema.get("default")}
         kind = slot.component if slot else "state"
         components.append(
             {"id": component_id, "type": kind, "props": props, "skip_api": slot is None}
