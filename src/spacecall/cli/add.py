@@ -61,7 +61,7 @@ def add(
     access = Credentials.of().for_app(source)
     app = anyio.run(lambda: fetch(source, auth=access.auth))
     known = project.named(name, app.source)
-    asked = [name for part in endpoints.split(",") if (name := part.strip())]
+    asked = [part.strip() for part in endpoints.split(",") if part.strip()]
     done = projects.add(
         app,
         project.root,
