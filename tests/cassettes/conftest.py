@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from spacecall.cassettes import use_cassette
-from tests.cassettes.script import Results, play
+from tests.cassettes.scripted_calls import Results, play
 from tests.servers import AppServer
 
 

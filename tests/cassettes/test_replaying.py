@@ -19,7 +19,7 @@ from spacecall.cassettes import (
     UnusedRequestsError,
     use_cassette,
 )
-from tests.cassettes.script import Results, make_calls_from_threads, play
+from tests.cassettes.scripted_calls import Results, make_calls_from_threads, play
 from tests.servers import AppServer
 
 NOWHERE = "http://127.0.0.1:9"
@@ -67,7 +67,7 @@ async def replay(path: Path, work: Awaitable[object], **options: Any) -> None:
 
 
 @pytest.mark.parametrize("shuffle", [None, 1, 2])
-async def test_a_replay_gives_what_came_live(recorded: Recorded, shuffle: int | None) -> None:
+async def test_a_replay_returns_the_live_results(recorded: Recorded, shuffle: int | None) -> None:
     """On another host, in any order of completion, again and again."""
     path, live = recorded
     for _ in range(3):
@@ -94,7 +94,7 @@ async def test_it_is_replayed_with_the_recorded_delays_too(
             assert [value async for value in job.outputs] == live["stream"]
 
 
-async def test_what_is_not_recorded_fails_with_the_nearest_and_the_difference(
+async def test_a_missing_request_fails_with_the_nearest_one_and_the_differences(
     recorded: Recorded,
 ) -> None:
     path, _ = recorded
@@ -103,7 +103,7 @@ async def test_what_is_not_recorded_fails_with_the_nearest_and_the_difference(
     assert any('"never said" (recorded: ' in line for line in caught.value.differences)
 
 
-async def test_one_edited_field_is_the_difference(recorded: Recorded, tmp_path: Path) -> None:
+async def test_an_edited_field_is_the_only_difference(recorded: Recorded, tmp_path: Path) -> None:
     path, _ = recorded
     edited = json.loads(path.read_text())
     for interaction in edited["interactions"]:
@@ -182,10 +182,10 @@ async def test_matchers_of_the_caller_decide_too(recorded: Recorded) -> None:
     assert request_types
 
 
-async def test_what_is_recorded_streams_as_it_is_recorded(
+async def test_a_response_streams_while_it_is_recorded(
     protocol_app: AppServer, tmp_path: Path
 ) -> None:
-    """The first value arrives before the last; leaving then still writes a complete cassette."""
+    """The first value arrives before the last; leaving then still writes a valid cassette."""
     path = tmp_path / "stream.json"
 
     async def first(address: str) -> str:
@@ -211,7 +211,7 @@ async def test_what_is_recorded_streams_as_it_is_recorded(
         (
             '{"version": 1, "interactions": [{"request": {"method": "GET", "uri": "http://a/config",'
             ' "headers": {}, "body": {}}, "response": {"times": [0, 0, 0], "end": "odd"}}]}',
-            "end is not a known reason",
+            "unknown end 'odd': must be complete, closed or one of ConnectError, ",
         ),
     ],
     ids=["list", "text", "request", "end"],
@@ -234,7 +234,10 @@ async def test_an_external_body_is_named_by_its_hash_and_verified(
         await open_space(protocol_app.url)
     (body,) = (tmp_path / "big.bodies").iterdir()
     body.write_bytes(body.read_bytes().replace(b"version", b"VERSION"))
-    with pytest.raises(CassetteError, match="differs from what was recorded"), use_cassette(path):
+    with (
+        pytest.raises(CassetteError, match="has changed since it was recorded"),
+        use_cassette(path),
+    ):
         await open_space(NOWHERE)
     raw = path.read_text()
     path.write_text(raw.replace(body.name, "../../secret"))

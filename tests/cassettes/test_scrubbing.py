@@ -87,7 +87,7 @@ def test_fields_of_large_bodies_are_scrubbed_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b'{"rows": [' + b"1, " * 50_000 + b"1]}", b"{" + b"x" * 100_000], ids=["json", "no"]
 )
-def test_a_large_body_without_secrets_is_kept_as_it_came(content: bytes, tmp_path: Path) -> None:
+def test_a_large_body_without_secrets_is_stored_unchanged(content: bytes, tmp_path: Path) -> None:
     bodies = BodyFiles(tmp_path / "a.json", Scrubber().scrub_json)
     stored = bodies.store(BytesIO(content), "application/json")
     bodies.save(frozenset({stored["sha256"]}))

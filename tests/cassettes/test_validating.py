@@ -17,7 +17,7 @@ from spacecall.cassettes._inspect.validation import find_problems
 from spacecall.codegen import projects
 from spacecall.codegen.fetch import AppDocuments
 from spacecall.codegen.store import SchemaFolder
-from tests.cassettes.script import Results
+from tests.cassettes.scripted_calls import Results
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ async def test_other_arguments_are_not_in_the_cassette(cassette: Path) -> None:
         await echo(NOWHERE, "another")
 
 
-async def test_a_message_over_the_limit_is_not_recorded_whole(cassette: Path) -> None:
+async def test_a_message_over_the_limit_is_recorded_in_part_only(cassette: Path) -> None:
     large = {"msg": "log", "log": "x" * 5000}
     with use_cassette(cassette, mode="all"):
         async with (

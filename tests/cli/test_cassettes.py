@@ -52,7 +52,7 @@ def test_a_second_call_is_added_and_the_same_one_replaced(
         assert [space.call("/echo", text=text).result() for text in ("hi", "ho")] == ["hi", "ho"]
 
 
-def test_an_error_of_the_app_is_recorded_and_told(cli: Cli, app: str) -> None:
+def test_an_error_of_the_app_is_recorded_and_lines(cli: Cli, app: str) -> None:
     done = cli("record", app, "/fail2", "--text", "oh", "-o", "fail.json")
     assert (done.code, done.err) == (1, "spacecall: the app failed: Title2: boom2\n")
     assert cli("cassettes", "validate", "fail.json").code == 0
@@ -98,7 +98,7 @@ def test_show_writes_a_page(cli: Cli, recorded: Path) -> None:
     assert cli("cassettes", "show", recorded, recorded, "--html", "page.html").code == 2
 
 
-def test_validate_names_what_does_not_fit(cli: Cli, recorded: Path) -> None:
+def test_validate_names_invalid_messages(cli: Cli, recorded: Path) -> None:
     done = cli("cassettes", "validate", recorded)
     assert (done.code, done.out) == (
         0,
@@ -110,7 +110,7 @@ def test_validate_names_what_does_not_fit(cli: Cli, recorded: Path) -> None:
     assert "unknown kind of message: 'process_begins'" in done.out
 
 
-def test_a_file_that_is_no_cassette_is_wrong_use(cli: Cli) -> None:
+def test_a_file_that_is_not_a_cassette_is_a_usage_error(cli: Cli) -> None:
     Path("odd.json").write_text("{}")
     for command in ("show", "validate"):
         done = cli("cassettes", command, "odd.json")
@@ -119,7 +119,7 @@ def test_a_file_that_is_no_cassette_is_wrong_use(cli: Cli) -> None:
         assert cli("cassettes", command, "missing.json").code == 2
 
 
-def test_check_lists_what_no_test_uses_and_what_is_damaged(cli: Cli, recorded: Path) -> None:
+def test_check_lists_unused_and_damaged_cassettes(cli: Cli, recorded: Path) -> None:
     Path("test_mine.py").write_text(TESTS)
     assert cli("cassettes", "check").out == "1 cassettes, all used\n"
     Path("cassettes/other.json").write_text(recorded.read_text())
@@ -128,11 +128,11 @@ def test_check_lists_what_no_test_uses_and_what_is_damaged(cli: Cli, recorded: P
     body.rename(body.with_name("0" * 64))
     done = cli("cassettes", "check")
     assert done.code == 1
-    told = done.out.splitlines()
-    assert "cassettes/other.json: no test uses it" in told
-    assert "cassettes/gone.bodies: no cassette needs it" in told
-    assert f"cassettes/mine.bodies/{'0' * 64}: no cassette needs it" in told
-    assert any(line.startswith("cassettes/mine.json: the body ") for line in told)
+    lines = done.out.splitlines()
+    assert "cassettes/other.json: no test uses it" in lines
+    assert "cassettes/gone.bodies: no cassette needs it" in lines
+    assert f"cassettes/mine.bodies/{'0' * 64}: no cassette needs it" in lines
+    assert any(line.startswith("cassettes/mine.json: the body ") for line in lines)
     recorded.unlink()
     assert "cassettes/mine.json: not recorded yet" in cli("cassettes", "check").out
 
@@ -156,8 +156,8 @@ def client(cli: Cli, app: str) -> Path:
 def test_the_project_s_schemas_are_those_that_count(cli: Cli, client: Path, recorded: Path) -> None:
     done = cli("cassettes", "validate", recorded)
     assert done.out == "cassettes/mine.json: all 4 interactions are valid (the schemas of proto)\n"
-    other = cli("cassettes", "validate", recorded, "--schema", client)
-    assert other.out == f"cassettes/mine.json: all 4 interactions are valid ({client})\n"
+    done = cli("cassettes", "validate", recorded, "--schema", client)
+    assert done.out == f"cassettes/mine.json: all 4 interactions are valid ({client})\n"
 
 
 def test_a_cassette_of_an_older_schema_is_stale(cli: Cli, client: Path, recorded: Path) -> None:

@@ -263,7 +263,7 @@ def test_twice_the_responses_are_found_in_twice_the_work(sessions: int, tmp_path
     assert full < 2.4 * half
 
 
-def test_vcrpy_reads_what_is_written(tmp_path: Path) -> None:
+def test_vcrpy_can_read_a_cassette(tmp_path: Path) -> None:
     exchange = Exchange("POST", f"{APP}/a", (("x", "1"),), {"json": {"a": 1}}, 200, (("y", "2"),))
     save_cassette(tmp_path / "a.json", [exchange], {"recorded": "today"})
     text = (tmp_path / "a.json").read_text()

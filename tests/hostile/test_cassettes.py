@@ -194,7 +194,7 @@ def test_metadata_may_be_anything(tmp_path: Path) -> None:
         assert load_cassette(path)[1] == {}
 
 
-def test_a_refused_cassette_says_where_it_is_wrong(tmp_path: Path) -> None:
+def test_the_error_of_an_invalid_cassette_names_the_location(tmp_path: Path) -> None:
     path = write_cassette(tmp_path, [interaction(), interaction(times=[0, NAN, 1])])
     with pytest.raises(CassetteError, match=r"c\.json, interaction 2: a time must be from 0 to"):
         load_cassette(path)
@@ -246,7 +246,7 @@ def test_tests_that_differ_have_cassettes_that_differ() -> None:
     assert names(["test_it"], ("TestOne",)).isdisjoint(names(["test_it"]))
 
 
-def test_plain_names_are_kept() -> None:
+def test_plain_names_are_unchanged() -> None:
     assert make_cassette_name("test_mine", [], "test_it") == "test_mine/test_it"
     assert make_cassette_name("test_mine", [], "test_it[asyncio]") == "test_mine/test_it-asyncio"
     assert make_cassette_name("test_mine", ["TestA"], "test_it") == "test_mine/TestA/test_it"

@@ -148,7 +148,7 @@ async def test_a_credential_in_a_large_answer_is_taken_out_or_refused(tmp_path: 
     assert not (tmp_path / "b.json").exists()
 
 
-async def test_what_a_zero_gpu_call_sends_is_not_written(tmp_path: Path) -> None:
+async def test_zero_gpu_credentials_are_not_written(tmp_path: Path) -> None:
     quota = ZeroGPU(token="tok-" + SECRET, uuid="uuid-" + SECRET[::-1])
     server = HostileServer(outputs=[f"tok-{SECRET} uuid-{SECRET[::-1]}"])
     with server, use_cassette(tmp_path / "a.json", mode="once"):
@@ -158,7 +158,7 @@ async def test_what_a_zero_gpu_call_sends_is_not_written(tmp_path: Path) -> None
     assert SECRET[::-1] not in read_all(tmp_path)
 
 
-async def test_an_address_in_a_header_stays_in_what_the_app_says(tmp_path: Path) -> None:
+async def test_an_address_in_a_header_stays_in_responses(tmp_path: Path) -> None:
     with HostileServer() as server:
         server.outputs = [f"{server.url}/file"]
         headers = {"referer": f"{server.url}/", "x-forwarded-host": "127.0.0.1"}
@@ -319,7 +319,7 @@ async def rewrite(path: Path, url: str) -> None:
             await space.call("/predict", x="second")
 
 
-def test_a_recording_that_cannot_be_written_leaves_the_old_one_whole(
+def test_a_recording_that_cannot_be_written_leaves_the_old_one_intact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.json"

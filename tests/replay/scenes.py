@@ -24,7 +24,7 @@ from spacecall.spaces.qwen2_5_1m_demo._generated import Qwen251mDemo
 from spacecall.spaces.qwen2_5_max_demo._generated import Qwen25MaxDemo
 from spacecall.spaces.qwen3_demo._generated import Qwen3Demo
 from spacecall.spaces.stable_diffusion_3_5_large import StableDiffusion35Large
-from tests.cassettes.script import play
+from tests.cassettes.scripted_calls import play
 from tests.servers import DATA, GRADIO_4, GRADIO_5, GRADIO_6, REPLICA
 
 Play: TypeAlias = Callable[[str], Awaitable[None]]

@@ -9,7 +9,7 @@ from spacecall import SyncSpace
 from spacecall.cassettes import use_cassette
 from spacecall.cassettes._inspect.recording import read_recording
 from spacecall.cassettes._inspect.validation import find_problems
-from tests.cassettes.script import Results, make_calls_from_threads, play
+from tests.cassettes.scripted_calls import Results, make_calls_from_threads, play
 from tests.replay.record import CASSETTES
 from tests.replay.scenes import SCENES, everything
 
@@ -19,13 +19,13 @@ ROUNDS = 100
 
 
 @pytest.mark.parametrize("name", SCENES)
-async def test_it_comes_out_as_it_did_live(name: str) -> None:
+async def test_a_replay_passes_the_assertions_of_the_live_scene(name: str) -> None:
     with use_cassette(CASSETTES / f"{name}.json"), anyio.fail_after(60):
         await SCENES[name].play(NOWHERE)
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_what_was_recorded_fits_the_protocol_and_the_schemas(name: str) -> None:
+def test_recordings_fit_the_protocol_and_the_schemas(name: str) -> None:
     recording = read_recording(CASSETTES / f"{name}.json")
     assert recording.apps
     assert find_problems(recording.exchanges, recording.apps, recording.read_body) == []

@@ -70,7 +70,7 @@ def _add_file(content: bytes, name: str) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_limits_are_kept(schema: dict[str, Any]) -> None:
+def test_values_respect_the_limits_of_the_schema(schema: dict[str, Any]) -> None:
     node = {
         "type": "object",
         "properties": {"next": {"anyOf": [{"$ref": "#/$defs/Node"}, {"type": "null"}]}},

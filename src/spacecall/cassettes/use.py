@@ -196,7 +196,8 @@ def _replaying(
     if cassette.assert_all_used and player.unused_requests:
         lines = "\n".join(f"  {request}" for request in player.unused_requests)
         raise UnusedRequestsError(
-            f"{cassette.path} has requests that were not made:\n{lines}",
+            f"{cassette.path} has requests that were not made (allow this with "
+            f"assert_all_used=False, or record the cassette again):\n{lines}",
             requests=player.unused_requests,
         )
 
@@ -250,7 +251,8 @@ def _write(
     if locations:
         lines = "\n".join(f"  {location}" for location in locations)
         raise SecretFoundError(
-            f"{cassette.path} was not written, because it would contain secrets:\n{lines}",
+            f"{cassette.path} was not written, because it would contain secrets (do not send them, "
+            f"or name their fields in filter_fields):\n{lines}",
             locations=locations,
         )
     apps = read_recorded_apps(clean_exchanges, bodies.read)

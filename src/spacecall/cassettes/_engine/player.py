@@ -275,7 +275,10 @@ class Player:
         details = "\n".join(f"  {line}" for line in lines)
         near = f"; nearest: {_describe(nearest[0].exchange)}" if nearest else ""
         miss = CassetteMissError(
-            f"not in the cassette: {request}{near}\n{details}", request=request, differences=lines
+            f"not in the cassette: {request}{near}\n{details}\n"
+            "record it with the mode new_episodes, or the whole cassette with rewrite",
+            request=request,
+            differences=lines,
         )
         self.misses.append(miss)
         return miss

@@ -133,7 +133,10 @@ class BodyFiles:
 
     def _verify(self, path: Path, body: StoredBody, digest: str) -> None:
         if digest != body["sha256"]:
-            raise CassetteError(f"{path} differs from what was recorded: its sha256 is {digest}")
+            raise CassetteError(
+                f"the body {path} has changed since it was recorded (its sha256 is {digest}): "
+                "restore it, or record the cassette again"
+            )
 
     def _scrub_json(self, content: bytes) -> bytes:
         """Return a JSON body without secrets; the very same bytes if it has none."""
@@ -152,9 +155,14 @@ class BodyFiles:
         try:
             size = path.stat().st_size
         except OSError as error:
-            raise CassetteError(f"the body {path} is missing") from error
+            raise CassetteError(
+                f"the body {path} is missing: restore it, or record the cassette again"
+            ) from error
         if size != body.get("size") or size > MAX_BYTES:
-            raise CassetteError(f"the body {path} has {size} bytes, not {body.get('size')}")
+            raise CassetteError(
+                f"the body {path} has {size} bytes, not {body.get('size')}: "
+                "restore it, or record the cassette again"
+            )
         return path
 
 
@@ -204,7 +212,7 @@ def load_cassette(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
 def _load_document(path: Path) -> Mapping[str, Any]:
     """Return the JSON of a cassette, whose interactions are request/response pairs."""
     if path.is_file() and path.stat().st_size > MAX_JSON:
-        raise CassetteError(f"{path} has more than {MAX_JSON} bytes")
+        raise CassetteError(f"the cassette {path} has more than {MAX_JSON} bytes: split it")
     try:
         json_text = path.read_text(encoding="utf-8") if path.is_file() else ""
     except ValueError as error:

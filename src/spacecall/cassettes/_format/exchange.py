@@ -84,7 +84,10 @@ class Exchange:
         self.status = int(status)
         self.end_reason = text(stored.get("end", COMPLETE))
         if self.end_reason not in {COMPLETE, CLOSED, *FAILURES}:
-            raise CassetteError(f"end is not a known reason: {self.end_reason[:60]!r}")
+            raise CassetteError(
+                f"unknown end {self.end_reason[:60]!r}: must be complete, closed or one of "
+                f"{', '.join(FAILURES)}"
+            )
         self.headers = tuple(_iter_headers(mapping(stored.get("headers"))))
         self.body = dict(mapping(stored.get("body")))
         if "events" in stored:

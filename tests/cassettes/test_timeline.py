@@ -12,7 +12,7 @@ from spacecall.cassettes._inspect.recording import Recording, read_recording
 from spacecall.cassettes._inspect.timeline import Outcome, Row, Timeline, read_timeline
 from spacecall.cassettes._inspect.timeline_page import render_page
 from tests.cassettes.browser import chromium
-from tests.cassettes.script import Results
+from tests.cassettes.scripted_calls import Results
 
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>"
 
@@ -98,7 +98,7 @@ def test_the_page_shows_the_events_of_a_job_on_click(
         assert browser.errors() == []
 
 
-def test_what_was_recorded_is_text_in_the_page_and_never_code(tmp_path: Path) -> None:
+def test_recorded_content_is_text_in_the_page_and_never_code(tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     body = {"json": {HOSTILE: HOSTILE}}
     exchange = Exchange("GET", f"http://app/{HOSTILE}", status=500, body=body, ended_at=1.0)
