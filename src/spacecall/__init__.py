@@ -10,6 +10,7 @@ from spacecall._warnings import NewerProtocolWarning, SchemaDriftWarning
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
 from spacecall.errors import (
     AppError,
+    AppRestartedError,
     AuthError,
     CreditsError,
     DeadlineError,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_DEFAULT",
     "AppError",
+    "AppRestartedError",
     "Auth",
     "AuthError",
     "Call",

@@ -24,6 +24,7 @@
         │   └─ QuotaExceededError  ZeroGPU quota
         ├─ JobCancelledError     the job was cancelled, here or on the server
         └─ JobLostError          the stream ended before the job did
+           └─ AppRestartedError  the app was started again: its sessions and jobs are gone
 
 All of them can be pickled and copied: one that is raised in a worker process arrives whole.
 
@@ -39,6 +40,7 @@ from spacecall._visible import escape_commands, shorten, visible
 
 __all__ = [
     "AppError",
+    "AppRestartedError",
     "AuthError",
     "CreditsError",
     "DeadlineError",
@@ -340,3 +342,14 @@ class JobLostError(JobError):
     def resubmit_safe(self) -> bool:
         """Whether a second try cannot run the app twice."""
         return not self.sent
+
+
+class AppRestartedError(JobLostError):
+    """The app was started again: sessions, State and jobs of before are gone.
+
+    A call of the Space itself goes to the new app by itself, if its arguments fit that. This error
+    ends calls of a session of the old app, and the collecting of a job of it. Nothing was sent.
+    """
+
+    def __init__(self, message: str = "", *, sent: bool = False, **place: Unpack[Place]) -> None:
+        super().__init__(message, sent=sent, **place)

@@ -25,8 +25,9 @@ from spacecall._core import hub as api
 from spacecall._core.hub import Runtime, SpaceInfo, Stage, ZeroGPUQuota
 from spacecall._core.sources import base_url, space_id, without_secrets
 from spacecall._io import tokens
+from spacecall._io.clients import new_client
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.link import HttpClient, Link, new_client
+from spacecall._io.link import HttpClient, Link
 from spacecall._io.settings import Settings
 from spacecall._option_checks import checked_call
 from spacecall.errors import InvalidInputError

@@ -30,6 +30,7 @@ class Ticket:
         session_hash: the session that the job's messages are kept under.
         event_id: the server's id of the job.
         cookies: what leads to the replica that runs the job; login cookies are left out.
+        app_id: of the run of the app that has the job; None where it does not tell.
     """
 
     space: str
@@ -37,6 +38,7 @@ class Ticket:
     session_hash: str = field(repr=False)
     event_id: str
     cookies: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    app_id: str | None = None
 
     def to_json(self) -> str:
         """The ticket as JSON text."""

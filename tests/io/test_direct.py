@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from spacecall._io import direct
+from spacecall._io.clients import new_client
 from spacecall._io.direct import DirectClient
-from spacecall._io.link import new_client
 from tests.faults.exchanges import Exchange, unused_port
 from tests.io.tools import answering, ok, server
 

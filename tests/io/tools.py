@@ -9,7 +9,8 @@ import anyio
 from hypothesis import settings as hypothesis_settings
 
 from spacecall import Auth, Limits, Retry, Timeouts
-from spacecall._io.link import Link, new_client
+from spacecall._io.clients import new_client
+from spacecall._io.link import Link
 from spacecall._io.settings import Settings
 from tests.faults.exchanges import Exchange, Handler, serving
 

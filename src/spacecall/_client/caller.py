@@ -9,7 +9,8 @@ from spacecall._client.arguments import bind, bind_by_position, find, unknown_en
 from spacecall._client.call import Call
 from spacecall._client.connection import Connection
 from spacecall._client.plan import DynamicDecoder, Plan
-from spacecall._client.queue_call import Prepare, QueueCall, SequenceCall, Way
+from spacecall._client.queue_call import QueueCall, SequenceCall, Way
+from spacecall._client.queue_job import Prepare
 from spacecall._core.config import Dependency
 from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.input_check import refusals

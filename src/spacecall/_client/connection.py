@@ -20,6 +20,7 @@ from spacecall._core.config import AppConfig, Dependency
 from spacecall._core.file_places import expects_files
 from spacecall._core.info import read_endpoints
 from spacecall._core.loose import text
+from spacecall._core.requests import AppRun
 from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.link import Link
@@ -47,11 +48,20 @@ class Connection:
         link: to the app, logged in.
         app: its /config.
         group: where joins and readers run.
+        reread: reads the /config of the app that runs now, after a login if it wants one.
     """
 
-    def __init__(self, link: Link, app: AppConfig, group: Tasks) -> None:
+    def __init__(
+        self,
+        link: Link,
+        app: AppConfig,
+        group: Tasks,
+        reread: Callable[[], Awaitable[AppConfig]],
+    ) -> None:
         self.link = link
         self.app = app
+        self._reread = reread
+        self._rereading = anyio.Lock()
         self.group = group
         self.jobs: set[Droppable] = set()
         self.running = anyio.Semaphore(link.settings.limits.requests)
@@ -75,15 +85,53 @@ class Connection:
     async def describe(self, opening: Opening | None = None) -> Mapping[str, Endpoint]:
         """What the app offers; asked once, as a part of `opening` or within `Timeouts.open`."""
         self.link.check_loop()
-        if self._endpoints is None:
+        endpoints = self._endpoints
+        if endpoints is None:
             async with self._describing:
-                if self._endpoints is None:
+                endpoints = self._endpoints
+                if endpoints is None:
                     opening = opening or Opening(self.link.settings.timeouts)
                     with self.link.redacting(), opening.bounded():
-                        info = await fetch_info(self.link, self.app, opening)
-                        read = partial(read_endpoints, self.app)
-                        self._endpoints = await info.read(read)
-        return self._endpoints
+                        endpoints = await self._read_endpoints(opening)
+        return endpoints
+
+    async def _read_endpoints(self, opening: Opening) -> Mapping[str, Endpoint]:
+        while True:
+            app = self.app
+            info = await fetch_info(self.link, app, opening)
+            endpoints = await info.read(partial(read_endpoints, app))
+            if app is self.app:  # it was not read again meanwhile
+                self._endpoints = endpoints
+                return endpoints
+
+    async def has_restarted(self) -> bool:
+        """Whether the app that answers now is another one; its /config has been read then."""
+        app = self.app
+        try:
+            app_id = await self.link.fetch_app_id(AppRun.of(app))
+        except SpaceError:
+            return False
+        if app_id is None or app.app_id is None or app_id == app.app_id:
+            return self.app is not app
+        await self.read_again(app)
+        return True
+
+    async def read_again(self, app: AppConfig) -> None:
+        """Read /config again, unless that has been done since `app` was read.
+
+        Calls from now on are for the new app, over new lanes. Sessions stay what they are: of the
+        old one.
+
+        Raises:
+            SpaceError: the app does not answer, or is not Gradio any more.
+        """
+        async with self._rereading:
+            if self.app is not app:
+                return
+            self.app = await self._reread()
+            self._endpoints = None
+            self._file_schemas = {}
+            self._lanes = Lanes(self.link.settings.limits.lanes, self.open_channel)
 
     def file_schemas(self, name: str) -> Sequence[Schema | None]:
         """The schemas of an endpoint's outputs, None for those without a place for files.

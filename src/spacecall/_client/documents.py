@@ -16,8 +16,9 @@ from spacecall._core.config import AppConfig, read_config
 from spacecall._core.hub import Runtime
 from spacecall._core.sources import base_url, space_id
 from spacecall._io.answer import Answer
+from spacecall._io.clients import new_client
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.link import Link, new_client
+from spacecall._io.link import Link
 from spacecall._io.settings import Settings
 from spacecall.errors import AuthError, NotFoundError, ProtocolError, StatusError
 from spacecall.options import Auth
@@ -106,7 +107,7 @@ async def reach(
     link = link.moved(base)
     try:
         with link.redacting():
-            base, config = await _config(link, auth, opening)
+            base, config = await fetch_config(link, auth, opening)
     except (StatusError, ProtocolError) as error:
         opening.url = f"{hub_endpoint()}/api/spaces/{name}"
         state = await why_not(link, name) if name else None
@@ -117,8 +118,15 @@ async def reach(
     return link.moved(base), config
 
 
-async def _config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str, Document]:
-    """The address that /config came from, and what it says."""
+async def fetch_config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str, Document]:
+    """Read /config, after a login if the app asks for one and `auth` has a password.
+
+    Returns:
+        The address that it came from, and what it says.
+
+    Raises:
+        SpaceError: the app cannot be reached, or this is not Gradio.
+    """
     opening.url = link.base + requests.CONFIG.path
     try:
         answer = await link.fetch(requests.CONFIG)
@@ -136,7 +144,10 @@ async def _config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str,
         ) from error
     if "html" in answer.headers.get("content-type", ""):
         raise ProtocolError(f"there is no Gradio app: GET {answer.shown_url} answered an HTML page")
-    return answer.url.partition("?")[0].removesuffix("/config"), _object(answer)
+    document = _object(answer)
+    app_id = document.value.get("app_id")
+    answer.connection.note(None if app_id is None else str(app_id))
+    return answer.url.partition("?")[0].removesuffix("/config"), document
 
 
 async def fetch_info(

@@ -16,7 +16,8 @@ from spacecall._client.connection import Connection
 from spacecall._client.job import Job
 from spacecall._client.lifetime import Lifetime
 from spacecall._client.plan import Plan
-from spacecall._client.queue_job import QueueJob
+from spacecall._client.queue_job import Prepare, QueueJob
+from spacecall._client.restarts import prepare
 from spacecall._io.deadlines import within
 from spacecall._io.settings import Settings
 from spacecall.errors import DeadlineError, InvalidInputError
@@ -25,8 +26,6 @@ from spacecall.tickets import Ticket
 
 T = TypeVar("T")
 U = TypeVar("U")
-Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[Plan[T]]]
-"""Makes the plan of a call with its settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +84,17 @@ class QueueCall(Call[T]):
             raise InvalidInputError("a session reads all its jobs: detach a call of the Space")
         if self._way.settings.simple:
             raise InvalidInputError("the simple call API leaves no tickets: detach without simple")
-        connection = self._way.connection
-        channel = connection.open_channel(listens=False)
         self.use()
         with self._redacting():
-            job = await self._join(channel, follow=False)
+            job = await self._join(None, follow=False, listens=False)
             event_id = await job.detached()
         return Ticket(
-            space=connection.link.base,
+            space=self._way.connection.link.base,
             endpoint=job.endpoint,
-            session_hash=channel.session_hash,
+            session_hash=job.channel.session_hash,
             event_id=event_id,
-            cookies=channel.kept_cookies,
+            cookies=job.channel.kept_cookies,
+            app_id=job.channel.app.app_id,
         )
 
     def _redacting(self) -> AbstractContextManager[None]:
@@ -105,7 +103,9 @@ class QueueCall(Call[T]):
     async def _start(self, *, follow: bool) -> Job[T]:
         return await self._join(self._way.channel, follow=follow)
 
-    async def _join(self, channel: Channel | None, *, follow: bool) -> QueueJob[T]:
+    async def _join(
+        self, channel: Channel | None, *, follow: bool, listens: bool = True
+    ) -> QueueJob[T]:
         way = self._way
         way.connection.check_open()
         if way.settings.simple and way.channel is not None:
@@ -113,17 +113,19 @@ class QueueCall(Call[T]):
         began = anyio.current_time()
         try:
             with within(way.settings.timeouts.total, self._late):
-                plan = await self._prepare(way.connection, way.settings)
+                plan = await prepare(way.connection, way.settings, self._prepare)
         except RecursionError as error:
             raise InvalidInputError(
                 "the arguments are nested too deeply", endpoint=self._name
             ) from error
-        parts = way.connection, plan, way.settings
+        parts = way.connection, plan, way.settings, self._prepare
         if way.event_id is not None:
-            collected = CollectedJob(*parts, channel=channel, follow=follow, began=began)
+            collected = CollectedJob(
+                *parts, channel=channel, follow=follow, listens=listens, began=began
+            )
             collected.adopt(way.event_id)
             return collected
-        job = QueueJob(*parts, channel=channel, follow=follow, began=began)
+        job = QueueJob(*parts, channel=channel, follow=follow, listens=listens, began=began)
         job.start()
         return job
 

@@ -14,6 +14,7 @@ from spacecall._client.encoding import decode, encode
 from spacecall._client.isolation import isolated
 from spacecall._client.job import Job
 from spacecall._client.plan import Plan
+from spacecall._client.restarts import MAX_RESTARTS, prepare_again
 from spacecall._core import jobs
 from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation
@@ -21,8 +22,10 @@ from spacecall._core.loose import error_text
 from spacecall._core.redaction import Redactor
 from spacecall._core.requests import call_path
 from spacecall._core.work import State
+from spacecall._io.app_checks import RESTARTED
 from spacecall._io.settings import Settings
 from spacecall.errors import (
+    AppRestartedError,
     InvalidInputError,
     JobCancelledError,
     JobLostError,
@@ -32,6 +35,8 @@ from spacecall.errors import (
 from spacecall.events import Uploading
 
 T = TypeVar("T")
+Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[Plan[T]]]
+"""Plans a call with its settings, of the app as it is described now."""
 Alone: TypeAlias = Callable[
     [jobs.Job, Dependency, Sequence[Any], Channel, Settings], Awaitable[None]
 ]
@@ -46,23 +51,28 @@ class QueueJob(Job[T]):
         connection: Connection,
         plan: Plan[T],
         settings: Settings,
+        prepare: Prepare[T],
         *,
         channel: Channel | None,
         follow: bool,
+        listens: bool,
         began: float,
     ) -> None:
         super().__init__(settings, began)
         self._connection = connection
         self._plan = plan
+        self._prepare = prepare
         self._session = channel
         self._follow = follow
-        self._generation = generation(connection.app.protocol)
-        self._alone = self._way_alone()
+        self._listens = listens
+        self._restarts = MAX_RESTARTS
         self._retries = settings.retry.attempts - 1
         self._resubmits = settings.retry.lost
         self._renew(channel)
 
     def _renew(self, channel: Channel | None) -> None:
+        self._generation = generation(self._connection.app.protocol)
+        self._alone = self._way_alone()
         self._channel = channel or self._open_channel()
         self._work = self._core = jobs.Job(
             self._plan.endpoint.fn_index,
@@ -75,7 +85,7 @@ class QueueJob(Job[T]):
         self._enter("upload")
 
     def _open_channel(self) -> Channel:
-        if self._alone is not None:
+        if self._alone is not None or not self._listens:
             return self._connection.open_channel(listens=False)
         return self._connection.lease(self._plan.endpoint)
 
@@ -161,19 +171,58 @@ class QueueJob(Job[T]):
         return None if self._generation.streams is Streams.SESSION else _loaded("own_stream")
 
     async def _submit(self) -> None:
-        core, endpoint, channel = self._core, self._plan.endpoint, self._channel
+        while await self._submit_once():
+            pass
+
+    async def _submit_once(self) -> bool:
+        """Send the files and join; whether that has to be done again, for another app."""
+        core = self._core
 
         def fail(error: Exception) -> None:
             core.fail(error if isinstance(error, SpaceError) else _lost(error))
 
-        with isolated(fail), self._submitting, channel.expecting(core):
-            data = await self._arguments()
-            if self._alone is None:
-                core.advance(State.JOINING)
-                await channel.join(core, endpoint, data, self._settings)
-            else:
-                async with self._connection.running:
-                    await self._alone(core, endpoint, data, channel, self._settings)
+        with isolated(fail), self._submitting:
+            try:
+                with self._channel.expecting(core):
+                    await self._send(core)
+            except AppRestartedError as error:
+                return await self._follow_restart(error)
+        return False
+
+    async def _send(self, core: jobs.Job) -> None:
+        endpoint, channel = self._plan.endpoint, self._channel
+        if not any(one is endpoint for one in channel.app.dependencies):
+            raise AppRestartedError(RESTARTED)  # the call was planned before, or the session begun
+        data = await self._arguments()
+        if self._alone is None:
+            core.advance(State.JOINING)
+            await channel.join(core, endpoint, data, self._settings)
+        else:
+            async with self._connection.running:
+                await self._alone(core, endpoint, data, channel, self._settings)
+
+    async def _follow_restart(self, error: AppRestartedError) -> bool:
+        """Plan the call for the app that runs now; False if its caller has left.
+
+        Raises:
+            AppRestartedError: it is a session's, whose State is gone; or the app is restarted again
+                and again.
+            SpaceError: it does not fit that app, or that does not answer.
+        """
+        if self._session is not None:
+            text = "the app was restarted, and the session's State is gone: open another session"
+            raise AppRestartedError(text) from error
+        if not self._restarts:
+            raise error
+        self._restarts -= 1
+        await self._connection.read_again(self._channel.app)
+        plan = await prepare_again(self._connection, self._settings, self._prepare)
+        if self._core.ended:
+            return False
+        self._plan = plan
+        self._renew(None)
+        self._channel.expect(self._core)
+        return True
 
     async def _arguments(self) -> list[Any]:
         try:

@@ -144,6 +144,8 @@ class Reader:
         self._lose(error_text(error), cause=error)
 
     def _lose(self, why: str, cause: Exception | None = None) -> None:
+        self._link.distrust_connections()
+
         def lost() -> SpaceError:
             error = JobLostError(f"the job was lost: {why}")
             error.__cause__ = cause

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -13,7 +13,7 @@ from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.channel import Channel
 from spacecall._client.connection import Connection
-from spacecall._client.documents import reach
+from spacecall._client.documents import fetch_config, reach
 from spacecall._client.groups import Tasks, lasting_group
 from spacecall._client.lifetime import Openable
 from spacecall._client.opening import Opening
@@ -22,10 +22,11 @@ from spacecall._client.protocols import OnNewer, check_protocol
 from spacecall._client.queue_call import QueueCall, Way
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.sources import without_secrets
-from spacecall._io.link import HttpClient, Link, new_client
+from spacecall._io.clients import new_client
+from spacecall._io.link import HttpClient, Link
 from spacecall._io.settings import Settings
 from spacecall._option_checks import checked_call
-from spacecall.errors import InvalidInputError
+from spacecall.errors import AppRestartedError, InvalidInputError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
 
@@ -129,7 +130,7 @@ class Space(Caller, Openable[Connection]):
         """The call of a detached job, to be awaited or entered.
 
         It raises `JobLostError` if the server does not know the job any more, or its result has
-        been collected before.
+        been collected before; `AppRestartedError` if the app was restarted.
         """
         connection = self._way.connection
         connection.link.check_loop()
@@ -140,6 +141,13 @@ class Space(Caller, Openable[Connection]):
                 )
 
         async def prepare(connection: Connection, _: Settings) -> Plan[Any]:
+            if ticket.app_id is not None:
+                await connection.has_restarted()
+                if connection.app.app_id not in (ticket.app_id, None):
+                    raise AppRestartedError(
+                        "the app was restarted since the ticket was given: the job is gone",
+                        event_id=ticket.event_id,
+                    )
             decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
             return Plan(find_dependency(connection, ticket.endpoint), [], decoder)
 
@@ -156,7 +164,8 @@ class Session(Caller):
     """A session of a Space: one session_hash, so that `gr.State` is kept between its calls.
 
     Its calls share one stream. When that breaks, every job of the session is lost, and the session
-    takes no further calls. Leaving `async with` ends the jobs that still run.
+    takes no further calls; nor does it once the app was restarted. Leaving `async with` ends the
+    jobs that still run.
     """
 
     def __init__(self, way: Way, channel: Channel) -> None:
@@ -201,17 +210,28 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
                 app = await config.read(read_config)
         with link.redacting():
             check_protocol(app, options.on_newer, link)
-        connection = await stack.enter_async_context(_open(link, app))
+
+        async def reread() -> AppConfig:
+            opening = Opening(options.settings.timeouts)
+            with link.redacting(), opening.bounded():
+                _, config = await fetch_config(link, options.auth, opening)
+                app = await config.read(read_config)
+            check_protocol(app, options.on_newer, link)
+            return app
+
+        connection = await stack.enter_async_context(_open(link, app, reread))
         if options.describe:
             await connection.describe(opening)
         yield connection
 
 
 @asynccontextmanager
-async def _open(link: Link, app: AppConfig) -> AsyncGenerator[Connection, None]:
+async def _open(
+    link: Link, app: AppConfig, reread: Callable[[], Awaitable[AppConfig]]
+) -> AsyncGenerator[Connection, None]:
     """A connection with its task group."""
     async with lasting_group() as group:
-        connection = Connection(link, app, Tasks(group))
+        connection = Connection(link, app, Tasks(group), reread)
         try:
             yield connection
         finally:

@@ -24,7 +24,7 @@ from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
 from spacecall._client.plan import UNCHANGED, MakeFile, Plan, decode_outputs
-from spacecall._core.config import Component, Dependency
+from spacecall._core.config import AppConfig, Component, Dependency
 from spacecall._core.filedata import as_file_data, is_file_data
 from spacecall._core.fingerprint import differences
 from spacecall._core.input_check import refusals
@@ -112,7 +112,7 @@ class TypedEndpoint(Generic[T]):
         self.name = name
         self._schema: Final = schema
         self._shape: Final = shape
-        self._compared: Final = WeakKeyDictionary[Connection, "list[str]"]()
+        self._compared: Final = WeakKeyDictionary[Connection, "tuple[AppConfig, list[str]]"]()
         self._inputs: Final = inputs
         self._app_defaults: Final = frozenset(app_defaults)
         self._output = output
@@ -158,16 +158,17 @@ class TypedEndpoint(Generic[T]):
         return filled
 
     def _compare(self, connection: Connection, on_drift: OnDrift) -> None:
-        """Compare the endpoint's shape with the app's, once a connection; warn of it once."""
-        found = self._compared.get(connection)
-        if found is None:
+        """Compare the endpoint's shape with the app's, once for each /config; warn of it once."""
+        compared = self._compared.get(connection)
+        found = [] if compared is None else compared[1]
+        if compared is None or compared[0] is not connection.app:
             pinned = {self.name: self._shape} if self._shape else {}
             found = differences(pinned, connection.app)
             if found and on_drift == "warn":
                 text = f"the app is not what its client was generated from: {'; '.join(found)}"
                 text = connection.link.redactor()(f"{text} [{connection.link.base}]")
                 warnings.warn(text, SchemaDriftWarning, stacklevel=2)
-            self._compared[connection] = found
+            self._compared[connection] = connection.app, found
         if found and on_drift == "raise":
             raise self._drift(found)
 

@@ -15,6 +15,24 @@ from spacecall.errors import InvalidInputError
 
 
 @dataclass(frozen=True, slots=True)
+class AppRun:
+    """One run of an app, from its start to its end.
+
+    Attributes:
+        app_id: tells it from other runs; None where the app does not tell it.
+        path: where a GET tells the `app_id` of the run that is there now, without a login.
+    """
+
+    app_id: str | None
+    path: str
+
+    @classmethod
+    def of(cls, app: AppConfig) -> AppRun:
+        """Return the run of the app whose /config this is."""
+        return cls(app.app_id, f"{app.api_prefix}/app_id")
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A request relative to the app's base URL.
 
@@ -24,6 +42,8 @@ class Request:
         query: names and values of the query.
         json: the body as a value that becomes JSON, where there is one.
         form: the body as form fields, where there is one.
+        run: the run of the app that it is meant for, where it means nothing to another one, or
+            cannot be repeated.
     """
 
     method: Literal["GET", "HEAD", "POST"]
@@ -31,6 +51,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     json: Any = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    run: AppRun | None = None
 
     def encoded(self) -> bytes | None:
         """`json` as bytes, where there is one.
@@ -65,7 +86,7 @@ def login(username: str, password: str) -> Request:
 def join(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash: str) -> Request:
     """Put a job into the queue. `data` holds every slot, State as None."""
     body = {"data": list(data), "fn_index": endpoint.fn_index, "session_hash": session_hash}
-    return Request("POST", f"{app.api_prefix}/queue/join", json=body)
+    return Request("POST", f"{app.api_prefix}/queue/join", json=body, run=AppRun.of(app))
 
 
 def run(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash: str) -> Request:
@@ -75,7 +96,7 @@ def run(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash:
     """
     name = url_segment(endpoint.api_name or "") or "predict"
     body = {"data": list(data), "fn_index": endpoint.fn_index, "session_hash": session_hash}
-    return Request("POST", f"{app.api_prefix}/run/{name}", json=body)
+    return Request("POST", f"{app.api_prefix}/run/{name}", json=body, run=AppRun.of(app))
 
 
 def call(app: AppConfig, endpoint: Dependency, data: Sequence[Any]) -> Request:
@@ -84,7 +105,8 @@ def call(app: AppConfig, endpoint: Dependency, data: Sequence[Any]) -> Request:
     Raises:
         InvalidInputError: as `call_path`.
     """
-    return Request("POST", call_path(app, endpoint), json={"data": list(data)})
+    path = call_path(app, endpoint)
+    return Request("POST", path, json={"data": list(data)}, run=AppRun.of(app))
 
 
 def call_stream(app: AppConfig, endpoint: Dependency, event_id: str) -> Request:
@@ -118,12 +140,13 @@ def own_stream(
 ) -> Request:
     """Put a job into the queue and get its own messages (`sse`), or a websocket for them (`ws`)."""
     query = {"fn_index": str(endpoint.fn_index), "session_hash": session_hash}
-    return Request("GET", f"{app.api_prefix}/queue/join", {} if websocket else query)
+    query = {} if websocket else query
+    return Request("GET", f"{app.api_prefix}/queue/join", query, run=AppRun.of(app))
 
 
 def arguments(app: AppConfig, body: Mapping[str, Any]) -> Request:
     """The arguments of a job, when its own stream asks for them (`sse`)."""
-    return Request("POST", f"{app.api_prefix}/queue/data", json=body)
+    return Request("POST", f"{app.api_prefix}/queue/data", json=body, run=AppRun.of(app))
 
 
 def cancel(app: AppConfig, fn_index: int, session_hash: str, event_id: str) -> Request:
@@ -139,7 +162,7 @@ def reset(app: AppConfig, event_id: str) -> Request:
 
 def upload(app: AppConfig, upload_id: str) -> Request:
     """Where files of one call go, as multipart parts named `files`."""
-    return Request("POST", f"{app.api_prefix}/upload", {"upload_id": upload_id})
+    return Request("POST", f"{app.api_prefix}/upload", {"upload_id": upload_id}, run=AppRun.of(app))
 
 
 def file(app: AppConfig, path: str) -> Request:

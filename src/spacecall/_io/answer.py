@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spacecall._core.redaction import Redactor
+from spacecall._io.app_checks import ConnectionState
 from spacecall.errors import ProtocolError
 
 
@@ -19,12 +20,14 @@ class Answer:
         url: where it came from, after redirects.
         headers: names in lower case.
         redactor: gives what takes the secrets of the request out of a text.
+        connection: what it came over.
     """
 
     url: str
     headers: Mapping[str, str]
     body: bytes
     redactor: Callable[[], Redactor] = field(default=Redactor, repr=False)
+    connection: ConnectionState = field(default_factory=ConnectionState, repr=False)
 
     @property
     def shown_url(self) -> str:

@@ -12,12 +12,14 @@ import ssl
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import anyio
 import httpx
 
+from spacecall._io.app_checks import APP_CHECK, CONNECTION, AppCheck, ConnectionState
 from spacecall._io.tls import tls
 
 _Origin: TypeAlias = tuple[str, bytes, int | None]
@@ -28,68 +30,85 @@ IDLE = 3.0
 _log = logging.getLogger("httpx")
 
 
+@dataclass(slots=True, eq=False)
+class _Connection:
+    """A transport with one connection, and what that has told."""
+
+    origin: _Origin
+    transport: httpx.AsyncBaseTransport
+    state: ConnectionState = field(default_factory=ConnectionState)
+
+
 class Exclusive(httpx.AsyncBaseTransport):
     """Gives each request a transport of its own, with one connection that is kept for the next.
 
-    Up to `KEPT` idle ones are kept, for `IDLE` seconds.
+    Up to `KEPT` idle ones are kept, for `IDLE` seconds. A request with an `AppCheck` is sent over a
+    connection that was checked.
     """
 
     def __init__(self) -> None:
-        self._all: set[httpx.AsyncBaseTransport] = set()
-        self._idle: deque[tuple[_Origin, float, httpx.AsyncBaseTransport]] = deque()
+        self._all: set[_Connection] = set()
+        self._idle: deque[_Connection] = deque()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
         url = request.url
         origin = url.scheme, url.raw_host, url.port
         await self._expire()
-        transport = self._take(origin)
+        connection = self._take(origin)
+        send = connection.transport.handle_async_request
+        check: AppCheck | None = request.extensions.get(APP_CHECK)
         try:
-            response = await transport.handle_async_request(request)
+            if check is None:
+                response = await send(request)
+            else:
+                response = await check.send(connection.state, send, request)
         except BaseException:
-            await self._release(origin, transport)
+            await self._release(connection)
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)
 
         async def release() -> None:
-            await self._release(origin, transport)
+            await self._release(connection)
 
         response.stream = _Leased(response.stream, release)
+        response.extensions[CONNECTION] = connection.state
         return response
 
-    def _take(self, origin: _Origin) -> httpx.AsyncBaseTransport:
+    def _take(self, origin: _Origin) -> _Connection:
         for place in range(len(self._idle) - 1, -1, -1):
-            if self._idle[place][0] == origin:
-                transport = self._idle[place][2]
+            connection = self._idle[place]
+            if connection.origin == origin:
                 del self._idle[place]
-                return transport
-        transport = _connection(secure=origin[0] == "https")
-        self._all.add(transport)
-        return transport
+                return connection
+        connection = _Connection(origin, _transport(secure=origin[0] == "https"))
+        self._all.add(connection)
+        return connection
 
-    async def _release(self, origin: _Origin, transport: httpx.AsyncBaseTransport) -> None:
-        if transport in self._all:
-            self._idle.append((origin, time.monotonic(), transport))
+    async def _release(self, connection: _Connection) -> None:
+        connection.state.used = time.monotonic()
+        if connection in self._all:
+            self._idle.append(connection)
         while len(self._idle) > KEPT:
             await self._close_oldest()
 
     async def _expire(self) -> None:
         oldest = time.monotonic() - IDLE
-        while self._idle and self._idle[0][1] < oldest:
+        while self._idle and self._idle[0].state.used < oldest:
             await self._close_oldest()
 
     async def _close_oldest(self) -> None:
-        _, _, transport = self._idle.popleft()
-        self._all.discard(transport)
+        connection = self._idle.popleft()
+        self._all.discard(connection)
         with anyio.CancelScope(shield=True):
-            await transport.aclose()
+            await connection.transport.aclose()
 
     async def aclose(self) -> None:
         """Close every connection, in use or not."""
         closing, self._all = self._all, set()
         self._idle.clear()
-        for transport in closing:
-            await transport.aclose()
+        for connection in closing:
+            await connection.transport.aclose()
 
 
 class _Leased(httpx.AsyncByteStream):
@@ -111,7 +130,11 @@ class _Leased(httpx.AsyncByteStream):
                 await release()
 
 
-class DirectClient(httpx.AsyncClient):
+class CheckingClient(httpx.AsyncClient):
+    """A client whose transport checks its connections itself, see `AppCheck`."""
+
+
+class DirectClient(CheckingClient):
     """Sends a request as it is built: cookies, credentials and redirects are the link's own."""
 
     def __init__(self) -> None:
@@ -153,7 +176,7 @@ class DirectClient(httpx.AsyncClient):
         return response
 
 
-def _connection(*, secure: bool) -> httpx.AsyncHTTPTransport:
+def _transport(*, secure: bool) -> httpx.AsyncHTTPTransport:
     one = httpx.Limits(max_connections=1, keepalive_expiry=IDLE)
     return httpx.AsyncHTTPTransport(limits=one, verify=tls() if secure else _no_tls())
 

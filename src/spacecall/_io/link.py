@@ -24,9 +24,10 @@ from spacecall._core.redaction import (
     redacting,
     url_secrets,
 )
-from spacecall._core.requests import Request
+from spacecall._core.requests import AppRun, Request
 from spacecall._io.addresses import AddressPolicy, KnownPeers
 from spacecall._io.answer import Answer
+from spacecall._io.app_checks import APP_CHECK, CONNECTION, AppCheck, AppChecks, ConnectionState
 from spacecall._io.body import Content, Ready, read, read_error
 from spacecall._io.borrowed import proxy_secrets, without_cookies
 from spacecall._io.cookies import Cookies
@@ -41,16 +42,14 @@ from spacecall._io.credentials import (
 )
 from spacecall._io.deadlines import within
 from spacecall._io.decoding import COMPRESSED, IDENTITY
-from spacecall._io.direct import IDLE, KEPT, DirectClient
+from spacecall._io.direct import CheckingClient, DirectClient
 from spacecall._io.failures import mapped, status_error
-from spacecall._io.intercept import CALLER_SECRETS, MAX_EVENT, CallerSecrets, active
+from spacecall._io.intercept import CALLER_SECRETS, MAX_EVENT, CallerSecrets
 from spacecall._io.logs import hide_secrets, sending
 from spacecall._io.loops import HomeLoop
 from spacecall._io.plain import plain_request
-from spacecall._io.proxies import check_environment, check_proxy, proxied
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
-from spacecall._io.tls import tls
 from spacecall._version import __version__
 from spacecall.errors import (
     DeadlineError,
@@ -66,31 +65,6 @@ _JSON = {"content-type": "application/json"}
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 _FRAMING = {"content-length", "transfer-encoding"}
 USER_AGENT = f"spacecall/{__version__}"
-
-
-def new_client(proxy: str | None = None) -> httpx.AsyncClient:
-    """The client for a Space that was given none.
-
-    Streams and short requests are bounded by `Limits`, so the pool is not. Gradio's server closes
-    an idle connection after 5 s without saying so: it is dropped here before that.
-
-    Raises:
-        InvalidInputError: `proxy`, or one that the environment names, is no address of a proxy that
-            httpx can use; `SSL_CERT_FILE` or `SSL_CERT_DIR` names no certificates.
-    """
-    pool = httpx.Limits(max_connections=None, max_keepalive_connections=KEPT, keepalive_expiry=IDLE)
-    if proxy is not None:
-        check_proxy(proxy, "the proxy")
-    interceptor = active()
-    if interceptor is None:
-        if proxy is None and not proxied():
-            return DirectClient()
-        check_environment()
-        return httpx.AsyncClient(limits=pool, follow_redirects=False, proxy=proxy, verify=tls())
-    from spacecall._io.intercepted import Intercepted  # noqa: PLC0415 - few programs need it
-
-    network = httpx.AsyncHTTPTransport(limits=pool, proxy=proxy, verify=tls())
-    return httpx.AsyncClient(follow_redirects=False, transport=Intercepted(interceptor, network))
 
 
 class Link:
@@ -123,6 +97,7 @@ class Link:
         defaults: bool = True,
         peers: KnownPeers | None = None,
         home: HomeLoop | None = None,
+        checks: AppChecks | None = None,
     ) -> None:
         hide_secrets()
         if defaults and not client.headers.keys().isdisjoint(_FRAMING):
@@ -145,6 +120,7 @@ class Link:
         self._secrets: set[str] = set()
         self._client_credentials = ""
         self._peers = KnownPeers() if peers is None else peers
+        self._checks = AppChecks() if checks is None else checks
 
     def fork(self) -> Link:
         """A link whose cookies begin as this one's and go their own way."""
@@ -158,6 +134,7 @@ class Link:
             defaults=self._defaults,
             peers=self._peers,
             home=self._home,
+            checks=self._checks,
         )
         link._secrets.update(self._secrets)
         link._client_credentials = self._client_credentials
@@ -287,6 +264,7 @@ class Link:
                             response.headers,
                             body,
                             lambda: self._request_redactor(response.request, settings),
+                            response.extensions.get(CONNECTION, self._checks.pool),
                         )
 
         return await retrying(attempt, settings.retry, idempotent=request.method == "GET")
@@ -323,6 +301,8 @@ class Link:
             elif built.content:
                 built.stream = Ready(built.content)
             built.headers["accept-encoding"] = COMPRESSED if compressed else IDENTITY
+            if request.run is not None:
+                built.extensions[APP_CHECK] = self._app_check(request.run)
             head = None if content is not None else settings.timeouts.request
             async with self._answered(built, settings, head) as response:
                 yield response
@@ -436,11 +416,75 @@ class Link:
         self._home.check()
         if self._client.is_closed:
             raise RuntimeError("the Space is closed: read its files inside its async with block")
+        trusted, client_auth = self._prepare(request, settings)
+        with sending(request, lambda: self._request_redactor(request, settings)):
+            response = await self._dispatch(request, client_auth=client_auth)
+        if client_auth and self._client.auth is not None:
+            self._client_credentials = request.headers.get("authorization", "")
+        if trusted:
+            self._peers.record(request.url.host, None)
+        if trusted and "set-cookie" in response.headers:
+            self._cookies.receive(response)
+        return response
+
+    async def _dispatch(self, request: httpx.Request, *, client_auth: bool) -> httpx.Response:
+        """Send what is prepared; by a client that does not check its connections, checked."""
+        auth = httpx.USE_CLIENT_DEFAULT if client_auth else None
+        send = partial(self._client.send, stream=True, auth=auth, follow_redirects=False)
+        check: AppCheck | None = request.extensions.get(APP_CHECK)
+        if check is None or isinstance(self._client, CheckingClient):
+            return await send(request)
+        return await check.send(self._checks.pool, send, request)
+
+    def _app_check(self, run: AppRun) -> AppCheck:
+        """What has a request go to that run alone."""
+        settings = self.settings
+
+        def build(path: str) -> httpx.Request:
+            request = self._get(self.base + path)
+            request.headers["accept-encoding"] = IDENTITY
+            self._prepare(request, settings)
+            return request
+
+        return AppCheck(
+            run,
+            self._checks.distrusted,
+            build,
+            limits=settings.limits,
+            seconds=settings.timeouts.request,
+        )
+
+    def distrust_connections(self) -> None:
+        """Have each connection checked before the next join: the app may have been restarted."""
+        self._checks.distrust()
+
+    async def fetch_app_id(self, run: AppRun) -> str | None:
+        """Return the `app_id` of the app that answers now; None where nobody can tell.
+
+        Requests that an interceptor answers tell nothing: it is not asked.
+
+        Raises:
+            TransportError, DeadlineError: it cannot be reached.
+        """
+        if isinstance(self._client, CheckingClient) and not isinstance(self._client, DirectClient):
+            return None
+        state = ConnectionState()
+        with mapped(self.base, self.redactor):
+            send = partial(self._dispatch, client_auth=self._defaults)
+            await self._app_check(run).ask(state, send)
+        return state.app_id
+
+    def _prepare(self, request: httpx.Request, settings: Settings) -> tuple[bool, bool]:
+        """Add credentials and cookies.
+
+        Returns:
+            Whether the request goes to the app itself; whether the client's `auth` goes with it.
+        """
         url = str(request.url)
         trusted = self._trusts(url)
         coding = request.headers["accept-encoding"]
         request.headers["user-agent"] = USER_AGENT
-        auth = None
+        client_auth = False
         if trusted:
             if not self._anonymous:  # whose the client's cookies are, nobody knows
                 request.headers.pop("cookie", None)
@@ -450,22 +494,12 @@ class Link:
             if "trace" not in request.extensions:
                 self._peers.watch(request)
             if self._defaults and "authorization" not in map(str.lower, headers):
-                auth = httpx.USE_CLIENT_DEFAULT
+                client_auth = True
         request.headers["accept-encoding"] = coding
         request.extensions["timeout"] = _httpx_timeout(settings.timeouts)
         request.extensions[CALLER_SECRETS] = lambda: self._caller_secrets(settings)
         request.extensions[MAX_EVENT] = settings.limits.event
-        with sending(request, lambda: self._request_redactor(request, settings)):
-            response = await self._client.send(
-                request, stream=True, auth=auth, follow_redirects=False
-            )
-        if auth is not None and self._client.auth is not None:
-            self._client_credentials = request.headers.get("authorization", "")
-        if trusted:
-            self._peers.record(request.url.host, None)
-        if trusted and "set-cookie" in response.headers:
-            self._cookies.receive(response)
-        return response
+        return trusted, client_auth
 
     def _get(self, url: str) -> httpx.Request:
         """A request that carries what the client itself adds only to the app's own host."""

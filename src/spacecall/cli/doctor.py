@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from spacecall._core.requests import Request
+from spacecall._io.clients import new_client
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.link import Link, new_client
+from spacecall._io.link import Link
 from spacecall._io.settings import Settings
 from spacecall._version import __version__
 from spacecall.cli.access import Token, TokenOption, find_token

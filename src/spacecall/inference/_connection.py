@@ -14,8 +14,9 @@ from spacecall._client.direct import Direct, open_direct
 from spacecall._core.requests import Request
 from spacecall._core.sources import base_url
 from spacecall._io.answer import Answer
+from spacecall._io.clients import new_client
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.link import HttpClient, Link, new_client
+from spacecall._io.link import HttpClient, Link
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall.errors import StatusError
