@@ -51,6 +51,8 @@ class App:
                 await exchange.answer(
                     200, description.config(protocol=self.protocol, api_prefix="")
                 )
+            case "/app_id":
+                await exchange.answer(200, {"app_id": description.config()["app_id"]})
             case "/info":
                 await exchange.answer(200, description.info())
             case "/queue/join":

@@ -20,7 +20,7 @@ from tests.faults import description
 from tests.faults.exchanges import Exchange, Handler, serving
 
 Route: TypeAlias = Literal[
-    "config", "info", "login", "join", "data", "cancel", "upload", "run", "file"
+    "config", "info", "app_id", "login", "join", "data", "cancel", "upload", "run", "file"
 ]
 
 DOWNLOAD = bytes(range(256)) * 400
@@ -111,6 +111,8 @@ class Stub:
                     await exchange.answer(200, {"success": True}, {"set-cookie": self.login_cookie})
             case "info":
                 await exchange.answer(200, description.info())
+            case "app_id":
+                await exchange.answer(200, {"app_id": self.config["app_id"]})
             case "join":
                 await exchange.answer(200, {"event_id": await self.accept(exchange)})
             case "data":
@@ -255,6 +257,7 @@ def _route(exchange: Exchange) -> Route | None:
         return "file"
     names: dict[str, Route] = {
         "/info": "info",
+        "/app_id": "app_id",
         "/queue/join": "join",
         "/queue/data": "data",
         "/cancel": "cancel",

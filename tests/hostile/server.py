@@ -219,11 +219,14 @@ class HostileServer:
         path = request.path.removeprefix(PREFIX)
         if path == "/config":
             return http(self.config)
+        if path == "/app_id":
+            return http({"app_id": self.config.get("app_id")})
         if path == "/info":
             return http(self.info)
         if path == "/queue/join":
             jobs = self._jobs.setdefault(request.json()["session_hash"], [])
-            event_id = f"event-{len(self.requests)}"
+            number = sum(not sent.path.endswith("/app_id") for sent in self.requests)
+            event_id = f"event-{number}"
             jobs.append(event_id)
             return http({"event_id": event_id})
         if path == "/queue/data":

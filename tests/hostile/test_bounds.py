@@ -216,6 +216,7 @@ async def test_short_documents_may_be_compressed(injected: bool) -> None:
     assert asked == {
         "/config": "gzip, deflate",
         f"{PREFIX}/info": "gzip, deflate",
+        f"{PREFIX}/app_id": "identity",
         f"{PREFIX}/queue/join": "gzip, deflate",
         f"{PREFIX}/queue/data": "identity",
     }

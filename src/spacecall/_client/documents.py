@@ -20,7 +20,7 @@ from spacecall._io.clients import new_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.link import Link
 from spacecall._io.settings import Settings
-from spacecall.errors import AuthError, NotFoundError, ProtocolError, StatusError
+from spacecall.errors import NotFoundError, ProtocolError, StatusError
 from spacecall.options import Auth
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ async def fetch_documents(
     async with new_client() as client:
         link = Link(client, "", auth=auth, settings=settings, gate=gate)
         with link.redacting(), opening.bounded():
-            link, config = await reach(link, source, auth, opening)
+            link, config = await reach(link, source, opening)
             with link.redacting():
                 app = await config.read(read_config)
                 info = await fetch_info(link, app, opening, all_endpoints=True)
@@ -89,10 +89,8 @@ async def fetch_documents(
         return Documents(link.base, config.value, info.value, runtime)
 
 
-async def reach(
-    link: Link, source: str, auth: Auth | None, opening: Opening
-) -> tuple[Link, Document]:
-    """Find the app, log in if it asks and `auth` has a password, and read its /config.
+async def reach(link: Link, source: str, opening: Opening) -> tuple[Link, Document]:
+    """Find the app and read its /config, after a login if it asks for one.
 
     Returns:
         A link to the app's address, and the config.
@@ -107,7 +105,7 @@ async def reach(
     link = link.moved(base)
     try:
         with link.redacting():
-            base, config = await fetch_config(link, auth, opening)
+            base, config = await fetch_config(link, opening)
     except (StatusError, ProtocolError) as error:
         opening.url = f"{hub_endpoint()}/api/spaces/{name}"
         state = await why_not(link, name) if name else None
@@ -118,8 +116,8 @@ async def reach(
     return link.moved(base), config
 
 
-async def fetch_config(link: Link, auth: Auth | None, opening: Opening) -> tuple[str, Document]:
-    """Read /config, after a login if the app asks for one and `auth` has a password.
+async def fetch_config(link: Link, opening: Opening) -> tuple[str, Document]:
+    """Read /config, after a login if the app asks for one and the link has a password.
 
     Returns:
         The address that it came from, and what it says.
@@ -129,11 +127,6 @@ async def fetch_config(link: Link, auth: Auth | None, opening: Opening) -> tuple
     """
     opening.url = link.base + requests.CONFIG.path
     try:
-        answer = await link.fetch(requests.CONFIG)
-    except AuthError as error:
-        if error.status != 401 or auth is None or auth.username is None:
-            raise
-        await _login(link, auth)
         answer = await link.fetch(requests.CONFIG)
     except NotFoundError as error:
         raise NotFoundError(
@@ -173,16 +166,6 @@ async def fetch_info(
         raise StatusError(
             f"{_UNDESCRIBED} ({place}: {error.message})", status=error.status, body=error.body
         ) from error
-
-
-async def _login(link: Link, auth: Auth) -> None:
-    try:
-        await link.fetch(requests.login(auth.username or "", auth.password or ""))
-    except StatusError as error:
-        # A wrong password gives 400 on every version.
-        if error.status != 400:
-            raise
-        raise AuthError("wrong username or password", status=400, space=link.base) from error
 
 
 def _object(answer: Answer) -> Document:

@@ -205,7 +205,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
         link = Link(client, "", auth=options.auth, settings=options.settings, gate=gate)
         opening = Opening(options.settings.timeouts)
         with link.redacting(), opening.bounded():
-            link, config = await reach(link, options.source, options.auth, opening)
+            link, config = await reach(link, options.source, opening)
             with link.redacting():
                 app = await config.read(read_config)
         with link.redacting():
@@ -213,8 +213,9 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
 
         async def reread() -> AppConfig:
             opening = Opening(options.settings.timeouts)
+            link.login.shared.refused = False
             with link.redacting(), opening.bounded():
-                _, config = await fetch_config(link, options.auth, opening)
+                _, config = await fetch_config(link, opening)
                 app = await config.read(read_config)
             check_protocol(app, options.on_newer, link)
             return app

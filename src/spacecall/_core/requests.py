@@ -51,7 +51,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     json: Any = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    run: AppRun | None = None
+    run: AppRun | None = field(default=None, compare=False)
 
     def encoded(self) -> bytes | None:
         """`json` as bytes, where there is one.

@@ -12,7 +12,9 @@ import json
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import anyio
@@ -48,22 +50,37 @@ class _NewConnectionError(Exception):
 
 @dataclass(slots=True, eq=False)
 class ConnectionState:
-    """What a connection has told.
+    """What a connection has told; or the connections of a pool that does not tell them apart.
 
     Attributes:
         app_id: of the app at its other end; None where the app does not tell.
         checked: when it told, in seconds of `time.monotonic()`.
         used: when the last answer over it ended.
+        opened: how many connections of the pool were opened by requests that did not check them.
+        stream: of the network, beneath a single connection.
     """
 
     app_id: str | None = None
     checked: float = -math.inf
     used: float = -math.inf
+    opened: int = 0
+    stream: object = None
 
     def note(self, app_id: str | None) -> None:
         """Note that the app has just told its id."""
         self.app_id = app_id
         self.checked = self.used = time.monotonic()
+
+    def observe(self, response: httpx.Response) -> None:
+        """Note what an answer came over: perhaps a connection that was opened for its request."""
+        stream = response.extensions.get("network_stream")
+        if stream is not self.stream:
+            self.stream = stream
+            self.doubt()
+
+    def doubt(self) -> None:
+        """Have the app asked again before the next request that is checked."""
+        self.checked = -math.inf
 
     def is_fresh(self, since: float) -> bool:
         """Whether it was checked after `since`, and was used a moment ago."""
@@ -88,13 +105,35 @@ class AppChecks:
         """Have each connection checked again."""
         self.distrusted = time.monotonic()
 
+    async def send(
+        self, client: httpx.AsyncClient, request: httpx.Request, *, client_auth: bool
+    ) -> httpx.Response:
+        """Send `request`; by a client that does not check its connections, checked.
+
+        Args:
+            client_auth: whether the `auth` of the client goes with it.
+        """
+        auth = httpx.USE_CLIENT_DEFAULT if client_auth else None
+        send = partial(client.send, stream=True, auth=auth, follow_redirects=False)
+        check: AppCheck | None = request.extensions.get(APP_CHECK)
+        if isinstance(client, CheckingClient):
+            return await send(request)
+        if check is not None:
+            return await check.send(self.pool, send, request)
+        request.extensions["trace"] = _Counter(self.pool, request.extensions.get("trace"))
+        return await send(request)
+
+
+class CheckingClient(httpx.AsyncClient):
+    """A client whose transport checks its connections itself."""
+
 
 class AppCheck:
     """Sends one request over a connection that has just told the app's id.
 
     Args:
         run: what the request is meant for.
-        since: checks before that do not count, in seconds of `time.monotonic()`.
+        checks: of the app.
         build: a GET of a path of the app, with the credentials of the request.
         limits: bound the answer to it.
         seconds: in which the app must answer it.
@@ -103,14 +142,14 @@ class AppCheck:
     def __init__(
         self,
         run: AppRun,
-        since: float,
+        checks: AppChecks,
         build: Callable[[str], httpx.Request],
         *,
         limits: Limits,
         seconds: float | None,
     ) -> None:
         self._run = run
-        self._since = since
+        self._checks = checks
         self._build = build
         self._limits = limits
         self._seconds = seconds
@@ -129,26 +168,36 @@ class AppCheck:
             httpx.HTTPError: the app cannot be reached.
         """
         trace: Trace | None = request.extensions.get("trace")
-        for attempt in range(3):
-            if attempt or not state.is_fresh(self._since):
-                await self.ask(state, send)
+        request.extensions["trace"] = _Connected(trace)
+        stays = fresh = state.is_fresh(self._checks.distrusted)
+        for _ in range(3):
+            if not fresh:
+                stays = await self.ask(state, send)
             self._compare(state.app_id)
-            # A server that closes each connection after its answer is checked as closely as can be.
-            request.extensions["trace"] = trace if attempt == 2 else _Connected(trace)
-            if request.extensions["trace"] is None:
-                del request.extensions["trace"]
-            try:
-                return await send(request)
-            except _NewConnectionError:
-                pass
-        raise AssertionError("the last attempt may connect")
+            if not stays:
+                break
+            with suppress(_NewConnectionError):
+                return self._observed(await send(request))
+            fresh = False
+        # The server closes each connection after its answer: this is as near as a check can be.
+        request.extensions["trace"] = _Counter(state, trace)
+        return self._observed(await send(request))
 
-    async def ask(self, state: ConnectionState, send: Send) -> None:
+    def _observed(self, response: httpx.Response) -> httpx.Response:
+        if response.status_code in (401, 404) or response.status_code >= 500:
+            self._checks.distrust()  # it may be another app's answer
+        return response
+
+    async def ask(self, state: ConnectionState, send: Send) -> bool:
         """Ask the app for its id, and note it in `state`.
+
+        Returns:
+            Whether the connection stays open.
 
         Raises:
             httpx.HTTPError: the app cannot be reached.
         """
+        opened = state.opened
         try:
             response, body = await self._get(self._run.path, send)
             if response.status_code == 404 and self._run.app_id is not None:
@@ -160,11 +209,17 @@ class AppCheck:
             # The request that this is for has not been sent.
             raise httpx.ConnectError(str(error)) from error
         state.note(_app_id(body) if response.is_success else None)
+        if state.opened != opened:
+            state.doubt()
+        closes = response.headers.get("connection", "").lower() == "close"
+        return not closes and response.status_code < 500
 
     async def _get(self, path: str, send: Send) -> tuple[httpx.Response, bytes]:
         with anyio.move_on_after(self._seconds):
             try:
                 return await self._get_once(path, send)
+            except httpx.ConnectError:
+                raise
             except (httpx.NetworkError, httpx.RemoteProtocolError):
                 return await self._get_once(path, send)  # the server had closed the connection
         raise httpx.ReadTimeout("the app did not tell its id in time")
@@ -195,6 +250,21 @@ class _Connected:
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(("connect_tcp.started", "connect_unix_socket.started")):
             raise _NewConnectionError
+        if self._trace is not None:
+            await self._trace(event, info)
+
+
+class _Counter:
+    """Traces httpcore, to count the connections that are opened unchecked."""
+
+    def __init__(self, state: ConnectionState, trace: Trace | None) -> None:
+        self._state = state
+        self._trace = trace
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "connect_unix_socket.complete")):
+            self._state.opened += 1
+            self._state.doubt()
         if self._trace is not None:
             await self._trace(event, info)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import httpx
 
-from spacecall._io.direct import IDLE, KEPT, CheckingClient, DirectClient, Exclusive
+from spacecall._io.app_checks import CheckingClient
+from spacecall._io.direct import IDLE, KEPT, DirectClient, Exclusive
 from spacecall._io.intercept import active
 from spacecall._io.proxies import check_environment, check_proxy, proxied
 from spacecall._io.tls import tls

@@ -29,6 +29,8 @@ class Cookies:
         """Take over what another link had. Raises ValueError for what is no cookie."""
         for name, value in cookies.items():
             check_header(name, value, f"the cookie {name!r}")
+        _forget(self._kept, lambda cookie: cookie.name in cookies)
+        for name, value in cookies.items():
             self._kept.set(name, value)
 
     def send(self, request: httpx.Request) -> None:

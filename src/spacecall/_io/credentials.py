@@ -104,3 +104,11 @@ def resolve(base: str, url: str) -> str:
         return urljoin(base, url)
     except ValueError:
         return url
+
+
+def is_same_host(base: str, url: str) -> bool:
+    """Whether `url` is on the host of `base`, by the same scheme; a step up to https counts."""
+    home, target = origin(base), origin(url)
+    # Another port is another app, but for that of https itself.
+    upgraded = (home[0], target[0]) == ("http", "https") and target[2] in (home[2], 443)
+    return home == target or (upgraded and home[1] == target[1])

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import anyio
 
 from spacecall.errors import DeadlineError
+from spacecall.options import Timeouts
 
 
 @contextmanager
@@ -21,3 +22,9 @@ def within(seconds: float | None, late: Callable[[], DeadlineError]) -> Generato
         yield
     if scope.cancelled_caught:
         raise late()
+
+
+def httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
+    """Return what httpx takes for the timeouts of a request."""
+    idle = timeouts.idle
+    return {"connect": timeouts.connect, "read": idle, "write": idle, "pool": None}

@@ -19,7 +19,13 @@ from typing import Any, TypeAlias
 import anyio
 import httpx
 
-from spacecall._io.app_checks import APP_CHECK, CONNECTION, AppCheck, ConnectionState
+from spacecall._io.app_checks import (
+    APP_CHECK,
+    CONNECTION,
+    AppCheck,
+    CheckingClient,
+    ConnectionState,
+)
 from spacecall._io.tls import tls
 
 _Origin: TypeAlias = tuple[str, bytes, int | None]
@@ -56,7 +62,12 @@ class Exclusive(httpx.AsyncBaseTransport):
         origin = url.scheme, url.raw_host, url.port
         await self._expire()
         connection = self._take(origin)
-        send = connection.transport.handle_async_request
+
+        async def send(request: httpx.Request) -> httpx.Response:
+            response = await connection.transport.handle_async_request(request)
+            connection.state.observe(response)
+            return response
+
         check: AppCheck | None = request.extensions.get(APP_CHECK)
         try:
             if check is None:
@@ -128,10 +139,6 @@ class _Leased(httpx.AsyncByteStream):
         finally:
             if release is not None:
                 await release()
-
-
-class CheckingClient(httpx.AsyncClient):
-    """A client whose transport checks its connections itself, see `AppCheck`."""
 
 
 class DirectClient(CheckingClient):

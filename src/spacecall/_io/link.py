@@ -10,6 +10,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
@@ -17,6 +18,7 @@ from typing import TypeAlias
 import anyio
 import httpx
 
+from spacecall._core import requests
 from spacecall._core.redaction import (
     Redactor,
     header_secrets,
@@ -27,8 +29,15 @@ from spacecall._core.redaction import (
 from spacecall._core.requests import AppRun, Request
 from spacecall._io.addresses import AddressPolicy, KnownPeers
 from spacecall._io.answer import Answer
-from spacecall._io.app_checks import APP_CHECK, CONNECTION, AppCheck, AppChecks, ConnectionState
-from spacecall._io.body import Content, Ready, read, read_error
+from spacecall._io.app_checks import (
+    APP_CHECK,
+    CONNECTION,
+    AppCheck,
+    AppChecks,
+    CheckingClient,
+    ConnectionState,
+)
+from spacecall._io.body import read, read_error
 from spacecall._io.borrowed import proxy_secrets, without_cookies
 from spacecall._io.cookies import Cookies
 from spacecall._io.credentials import (
@@ -36,33 +45,30 @@ from spacecall._io.credentials import (
     address,
     auth_secrets,
     authorization,
-    origin,
-    place,
-    resolve,
+    is_same_host,
 )
-from spacecall._io.deadlines import within
+from spacecall._io.deadlines import httpx_timeout, within
 from spacecall._io.decoding import COMPRESSED, IDENTITY
-from spacecall._io.direct import CheckingClient, DirectClient
+from spacecall._io.direct import DirectClient
 from spacecall._io.failures import mapped, status_error
 from spacecall._io.intercept import CALLER_SECRETS, MAX_EVENT, CallerSecrets
+from spacecall._io.login import Login, SharedLogin
 from spacecall._io.logs import hide_secrets, sending
 from spacecall._io.loops import HomeLoop
-from spacecall._io.plain import plain_request
+from spacecall._io.plain import build_request, plain_request
+from spacecall._io.redirects import RedirectError, follow
 from spacecall._io.retry import retrying
 from spacecall._io.settings import Settings
 from spacecall._version import __version__
 from spacecall.errors import (
+    AuthError,
     DeadlineError,
     StatusError,
     TransportError,
 )
-from spacecall.options import Auth, Timeouts
+from spacecall.options import Auth
 
-_REDIRECTS = (301, 302, 303, 307, 308)
-_MAX_REDIRECTS = 5
 HttpClient: TypeAlias = httpx.AsyncClient
-_JSON = {"content-type": "application/json"}
-_FORM = {"content-type": "application/x-www-form-urlencoded"}
 _FRAMING = {"content-length", "transfer-encoding"}
 USER_AGENT = f"spacecall/{__version__}"
 
@@ -79,7 +85,6 @@ class Link:
         base: the app's address, without a slash at its end.
         gate: how many short requests may be under way at once, shared by all links of a Space.
         defaults: whether the client's default headers, `auth` and cookies are used at all.
-        home: the event loop that its requests are made in; by default the one that runs here.
 
     Raises:
         ValueError: the client's default headers say how long every body is.
@@ -93,11 +98,7 @@ class Link:
         auth: Auth | None,
         settings: Settings,
         gate: anyio.Semaphore,
-        cookies: Cookies | None = None,
         defaults: bool = True,
-        peers: KnownPeers | None = None,
-        home: HomeLoop | None = None,
-        checks: AppChecks | None = None,
     ) -> None:
         hide_secrets()
         if defaults and not client.headers.keys().isdisjoint(_FRAMING):
@@ -105,7 +106,7 @@ class Link:
                 "the http_client has Content-Length or Transfer-Encoding among its default "
                 "headers, which each request sets for itself: leave them out"
             )
-        self._home = home or HomeLoop()
+        self._home = HomeLoop()
         self.base = base
         self.settings = settings
         self._client = without_cookies(client)
@@ -113,31 +114,24 @@ class Link:
         self._gate = gate
         self._defaults = defaults
         self._anonymous = auth is None or not (auth.token or auth.username)
-        if cookies is None:
-            begins = defaults and self._anonymous
-            cookies = Cookies(client.cookies if begins else httpx.Cookies())
-        self._cookies = cookies
         self._secrets: set[str] = set()
         self._client_credentials = ""
-        self._peers = KnownPeers() if peers is None else peers
-        self._checks = AppChecks() if checks is None else checks
+        self._peers = KnownPeers()
+        self._checks = AppChecks()
+        begins = defaults and self._anonymous
+        self._use_cookies(Cookies(client.cookies if begins else httpx.Cookies()), SharedLogin())
+
+    def _use_cookies(self, cookies: Cookies, login: SharedLogin) -> None:
+        self._cookies = cookies
+        # Another server than the app (`foreign`) must not see the app's password.
+        has_password = self._defaults and self._auth is not None and self._auth.username is not None
+        self.login = Login(cookies, self._log_in if has_password else None, login)
 
     def fork(self) -> Link:
         """A link whose cookies begin as this one's and go their own way."""
-        link = Link(
-            self._client,
-            self.base,
-            auth=self._auth,
-            settings=self.settings,
-            gate=self._gate,
-            cookies=self._cookies.fork(),
-            defaults=self._defaults,
-            peers=self._peers,
-            home=self._home,
-            checks=self._checks,
-        )
-        link._secrets.update(self._secrets)
-        link._client_credentials = self._client_credentials
+        link = copy(self)
+        link._secrets = set(self._secrets)
+        link._use_cookies(self._cookies.fork(), self.login.shared)
         return link
 
     def moved(self, base: str) -> Link:
@@ -148,18 +142,14 @@ class Link:
 
     def foreign(self, base: str) -> Link:
         """A link to another server: of this one, only a token for that host goes there."""
-        link = Link(
-            self._client,
-            base,
-            auth=self._auth,
-            settings=replace(self.settings, headers={}),
-            gate=self._gate,
-            cookies=Cookies(httpx.Cookies()),
-            defaults=False,
-            peers=self._peers,
-            home=self._home,
-        )
-        link._secrets.update(self._known_secrets(self.settings))
+        link = copy(self)
+        link.base = base
+        link.settings = replace(self.settings, headers={})
+        link._defaults = False
+        link._secrets = set(self._known_secrets(self.settings))
+        link._client_credentials = ""
+        link._checks = AppChecks()
+        link._use_cookies(Cookies(httpx.Cookies()), SharedLogin())
         return link
 
     def check_loop(self) -> None:
@@ -286,26 +276,37 @@ class Link:
             compressed: whether the answer may be compressed.
         """
         settings = settings or self.settings
-        with mapped(self.base, lambda: self.redactor(settings)):
+        head = None if content is not None else settings.timeouts.request
+
+        def build() -> httpx.Request:
             build = self._client.build_request if self._defaults else plain_request
-            built = build(
-                request.method,
-                self.base + request.path,
-                params=request.query or None,
-                data=request.form,
-                content=request.encoded() if content is None else content,
-                headers={**_content_type(request), **headers},
-            )
-            if content is not None:
-                built.stream = Content(content)
-            elif built.content:
-                built.stream = Ready(built.content)
+            built = build_request(build, self.base, request, headers, content)
             built.headers["accept-encoding"] = COMPRESSED if compressed else IDENTITY
             if request.run is not None:
                 built.extensions[APP_CHECK] = self._app_check(request.run)
-            head = None if content is not None else settings.timeouts.request
-            async with self._answered(built, settings, head) as response:
-                yield response
+            return built
+
+        async with AsyncExitStack() as stack:
+            stack.enter_context(mapped(self.base, lambda: self.redactor(settings)))
+
+            async def attempt() -> httpx.Response:
+                return await stack.enter_async_context(self._answered(build(), settings, head))
+
+            # A body that is streamed may be gone, and a wrong password stays wrong.
+            once = content is not None or request.form is not None
+            yield await (attempt() if once else self.login.retrying(attempt, headers))
+
+    async def _log_in(self) -> None:
+        assert self._auth is not None
+        request = requests.login(self._auth.username or "", self._auth.password or "")
+        try:
+            await self.fetch(request, gated=False)
+        except StatusError as error:
+            # A wrong password gives 400 on every version.
+            if error.status != 400:
+                raise
+            text = "wrong username or password"
+            raise AuthError(text, status=400, space=self.base) from error
 
     @asynccontextmanager
     async def download(
@@ -329,10 +330,16 @@ class Link:
                     self._peers,
                     self.settings.timeouts.connect,
                 )
-                request, settings = self._get(url), self.settings
-                request.headers["accept-encoding"] = IDENTITY
-                answered = self._answered(request, settings, settings.timeouts.request, policy)
-                response = await stack.enter_async_context(answered)
+                seconds = self.settings.timeouts.request
+
+                async def attempt() -> httpx.Response:
+                    request = self._get(url)
+                    request.headers["accept-encoding"] = IDENTITY
+                    answered = self._answered(request, self.settings, seconds, policy)
+                    return await stack.enter_async_context(answered)
+
+                trusted = self._trusts(url)
+                response = await (self.login.retrying(attempt) if trusted else attempt())
             yield response
 
     @asynccontextmanager
@@ -371,33 +378,22 @@ class Link:
         self, request: httpx.Request, settings: Settings, files: AddressPolicy | None
     ) -> httpx.Response:
         """Send, and follow redirects of a GET; of `files` to other hosts too, and bare."""
-        hops = 0
-        coding = request.headers["accept-encoding"]
-        while True:
+
+        async def send(request: httpx.Request) -> httpx.Response:
             if files is None:
-                response = await self._send(request, settings)
-            else:
-                response = await self._send_for_file(request, settings, files)
-            target = response.headers.get("location")
-            if response.status_code not in _REDIRECTS or target is None:
-                return response
-            await response.aclose()
-            url = resolve(str(request.url), target)
-            refused = ""
-            if request.method != "GET" or not (files or self._trusts(url)):
-                refused = f"{request.method} {request.url.path} is redirected to {place(url)}: "
-                refused += "use that address if you trust it"
-            elif hops == _MAX_REDIRECTS:
-                refused = f"more than {_MAX_REDIRECTS} redirects"
-            if refused:
-                refused = self._request_redactor(request, settings)(refused)
-                raise StatusError(refused, status=response.status_code, space=self.base)
-            try:
-                request = self._get(url)
-                request.headers["accept-encoding"] = coding
-            except (httpx.InvalidURL, UnicodeError):  # whose text repeats the address
-                raise TransportError("redirected to what is no address", space=self.base) from None
-            hops += 1
+                return await self._send(request, settings)
+            return await self._send_for_file(request, settings, files)
+
+        def allows(url: str) -> bool:
+            return request.method == "GET" and (files is not None or self._trusts(url))
+
+        try:
+            return await follow(request, send, self._get, allows)
+        except RedirectError as error:
+            text = self._request_redactor(request, settings)(str(error))
+            if error.status is None:
+                raise TransportError(text, space=self.base) from None
+            raise StatusError(text, status=error.status, space=self.base) from None
 
     async def _send_for_file(
         self, request: httpx.Request, settings: Settings, files: AddressPolicy
@@ -418,7 +414,7 @@ class Link:
             raise RuntimeError("the Space is closed: read its files inside its async with block")
         trusted, client_auth = self._prepare(request, settings)
         with sending(request, lambda: self._request_redactor(request, settings)):
-            response = await self._dispatch(request, client_auth=client_auth)
+            response = await self._checks.send(self._client, request, client_auth=client_auth)
         if client_auth and self._client.auth is not None:
             self._client_credentials = request.headers.get("authorization", "")
         if trusted:
@@ -426,15 +422,6 @@ class Link:
         if trusted and "set-cookie" in response.headers:
             self._cookies.receive(response)
         return response
-
-    async def _dispatch(self, request: httpx.Request, *, client_auth: bool) -> httpx.Response:
-        """Send what is prepared; by a client that does not check its connections, checked."""
-        auth = httpx.USE_CLIENT_DEFAULT if client_auth else None
-        send = partial(self._client.send, stream=True, auth=auth, follow_redirects=False)
-        check: AppCheck | None = request.extensions.get(APP_CHECK)
-        if check is None or isinstance(self._client, CheckingClient):
-            return await send(request)
-        return await check.send(self._checks.pool, send, request)
 
     def _app_check(self, run: AppRun) -> AppCheck:
         """What has a request go to that run alone."""
@@ -448,7 +435,7 @@ class Link:
 
         return AppCheck(
             run,
-            self._checks.distrusted,
+            self._checks,
             build,
             limits=settings.limits,
             seconds=settings.timeouts.request,
@@ -470,7 +457,7 @@ class Link:
             return None
         state = ConnectionState()
         with mapped(self.base, self.redactor):
-            send = partial(self._dispatch, client_auth=self._defaults)
+            send = partial(self._checks.send, self._client, client_auth=self._defaults)
             await self._app_check(run).ask(state, send)
         return state.app_id
 
@@ -496,7 +483,7 @@ class Link:
             if self._defaults and "authorization" not in map(str.lower, headers):
                 client_auth = True
         request.headers["accept-encoding"] = coding
-        request.extensions["timeout"] = _httpx_timeout(settings.timeouts)
+        request.extensions["timeout"] = httpx_timeout(settings.timeouts)
         request.extensions[CALLER_SECRETS] = lambda: self._caller_secrets(settings)
         request.extensions[MAX_EVENT] = settings.limits.event
         return trusted, client_auth
@@ -510,21 +497,4 @@ class Link:
 
     def _trusts(self, url: str) -> bool:
         """Whether `url` is on the app's own host; a step up to https counts."""
-        if self.base and url.startswith(f"{self.base}/"):
-            return True
-        own, target = origin(self.base), origin(url)
-        # Another port is another app, but for that of https itself.
-        upgraded = (own[0], target[0]) == ("http", "https") and target[2] in (own[2], 443)
-        return own == target or (upgraded and own[1] == target[1])
-
-
-def _content_type(request: Request) -> Mapping[str, str]:
-    """Of the body, said in any case: a client that is lent may have another as its default."""
-    if request.form is not None:
-        return _FORM
-    return {} if request.json is None else _JSON
-
-
-def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
-    idle = timeouts.idle
-    return {"connect": timeouts.connect, "read": idle, "write": idle, "pool": None}
+        return (bool(self.base) and url.startswith(f"{self.base}/")) or is_same_host(self.base, url)

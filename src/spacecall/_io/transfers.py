@@ -256,7 +256,9 @@ class _Upload:
                 answer = await read(response, settings.limits, link.base)
                 return _paths(answer, len(parts)), body.sizes
 
-        return await retrying(attempt, settings.retry, idempotent=False)
+        return await retrying(
+            lambda: link.login.retrying(attempt), settings.retry, idempotent=False
+        )
 
 
 def _paths(body: bytes, expected: int) -> list[str]:

@@ -1,0 +1,57 @@
+"""Redirects, each of which has to be allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from spacecall._io.credentials import place, resolve
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MAX_REDIRECTS = 5
+
+
+class RedirectError(Exception):
+    """A redirect was not followed; the message may hold secrets of the request.
+
+    Attributes:
+        status: of the answer; None where it does not even lead to an address.
+    """
+
+    def __init__(self, message: str, status: int | None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def follow(
+    request: httpx.Request,
+    send: Callable[[httpx.Request], Awaitable[httpx.Response]],
+    get: Callable[[str], httpx.Request],
+    allows: Callable[[str], bool],
+) -> httpx.Response:
+    """Send, and follow redirects to where `allows` says, by what `get` makes.
+
+    Raises:
+        RedirectError: it leads elsewhere, or there are too many.
+    """
+    hops = 0
+    coding = request.headers["accept-encoding"]
+    while True:
+        response = await send(request)
+        target = response.headers.get("location")
+        if response.status_code not in _REDIRECTS or target is None:
+            return response
+        await response.aclose()
+        url = resolve(str(request.url), target)
+        if not allows(url):
+            text = f"{request.method} {request.url.path} is redirected to {place(url)}: "
+            raise RedirectError(f"{text}use that address if you trust it", response.status_code)
+        if hops == _MAX_REDIRECTS:
+            raise RedirectError(f"more than {_MAX_REDIRECTS} redirects", response.status_code)
+        try:
+            request = get(url)
+        except (httpx.InvalidURL, UnicodeError):  # whose text repeats the address
+            raise RedirectError("redirected to what is no address", None) from None
+        request.headers["accept-encoding"] = coding
+        hops += 1
