@@ -12,17 +12,11 @@ import httpx
 import pytest
 
 from spacecall import (
-    AppRestartedError,
     Auth,
-    InvalidInputError,
-    NotFoundError,
     Retry,
-    Session,
     Space,
     SpaceError,
 )
-from spacecall._io import app_checks
-from tests.faults.exchanges import Exchange
 from tests.faults.restarting import RestartingStub, restarting
 from tests.faults.tools import PATIENT
 
