@@ -9,7 +9,15 @@ import anyio
 import pytest
 from anyio.to_thread import run_sync
 
-from spacecall import JobLostError, Retry, Session, Space, Timeouts, TransportError
+from spacecall import (
+    AppRestartedError,
+    JobLostError,
+    Retry,
+    Session,
+    Space,
+    Timeouts,
+    TransportError,
+)
 from tests import servers
 from tests.client.tools import first_value, until
 from tests.faults.proxy import Proxy
@@ -71,9 +79,12 @@ async def test_a_server_started_again_knows_no_job_of_before_and_takes_new_ones(
             await space.call("/echo", text="x")
         await mortal.revive(way)
         await works(space)
-        with pytest.raises(JobLostError):
+        with pytest.raises(AppRestartedError, match="restarted"):
             await space.collect(ticket)
-        assert await turn(session) == 1, "State went with the server"
+        with pytest.raises(AppRestartedError, match="State is gone: open another session"):
+            await turn(session)
+        async with space.session() as another:
+            assert await turn(another) == 1, "State went with the server"
 
 
 async def test_calls_that_may_be_submitted_again_survive_a_restart(mortal: Mortal) -> None:

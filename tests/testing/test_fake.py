@@ -24,7 +24,7 @@ from spacecall import (
 )
 from spacecall._core.config import read_config
 from spacecall._core.fingerprint import differences
-from spacecall._io.link import new_client
+from spacecall._io.clients import new_client
 from spacecall.codegen import store
 from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
