@@ -18,7 +18,11 @@ Measured: TypeAlias = Mapping[str, Mapping[str, Row]]
 VALUES: Final = ROOT / "scripts" / "components" / "values.json"
 TABLE: Final = ROOT / "src" / "spacecall" / "_core" / "component_values.py"
 PAGE: Final = ROOT / "docs" / "compatibility.md"
-_START, _END = "<!-- scripts/components -->\n", "<!-- end of scripts/components -->"
+_NONE: Final = "<!-- scripts/components -->\n"
+_NUMBERS: Final = "<!-- scripts/components: numbers -->\n"
+_END: Final = "<!-- end of scripts/components -->"
+_PROBES: Final = {"7": "int", "2**53 + 1": "big int", "1.5": "float", "3.0": "whole float"}
+"""What functions return, by what is sent."""
 _WIDTH: Final = 100
 
 
@@ -73,19 +77,51 @@ def write_table(measured: Measured, path: Path = TABLE) -> None:
 
 
 def write_page(measured: Measured, path: Path = PAGE) -> None:
-    """Write the table of the documentation between its marks."""
+    """Write the tables of the documentation between their marks."""
     text = path.read_text(encoding="utf-8")
-    before, _, rest = text.partition(_START)
-    after = rest.partition(_END)[2]
-    path.write_text(f"{before}{_START}{_page(measured)}{_END}{after}", encoding="utf-8")
+    for mark, lines in ((_NONE, _nones(measured)), (_NUMBERS, _numbers_table(measured))):
+        before, _, rest = text.partition(mark)
+        after = rest.partition(_END)[2]
+        text = f"{before}{mark}" + "\n".join([*_head(measured), *lines, ""]) + f"{_END}{after}"
+    path.write_text(text, encoding="utf-8")
 
 
-def _page(measured: Measured) -> str:
-    releases = [release for release in GRADIO_VERSIONS if release in measured]
-    lines: list[str] = [
-        f"| | {' | '.join(releases)} |",
-        f"|---|{'---|' * len(releases)}",
-    ]
+def _head(measured: Measured) -> list[str]:
+    releases = _releases(measured)
+    return [f"| | {' | '.join(releases)} |", f"|---|{'---|' * len(releases)}"]
+
+
+def _releases(measured: Measured) -> list[str]:
+    return [release for release in GRADIO_VERSIONS if release in measured]
+
+
+def _numbers_table(measured: Measured) -> list[str]:
+    lines: list[str] = []
+    for name, label in {
+        "number": "number",
+        "number_precision_0": "number (precision=0)",
+        "slider": "slider (0 to 100)",
+    }.items():
+        for sent, probe in _PROBES.items():
+            cells = [
+                _number_cell(measured[release].get(name), sent, probe)
+                for release in _releases(measured)
+            ]
+            lines.append(f"| {label}: `{sent}` | {' | '.join(cells)} |")
+    return lines
+
+
+def _number_cell(row: Row | None, sent: str, probe: str) -> str:
+    if row is None:
+        return ""
+    kind = row.taken[sent].partition(" ")[0]
+    both = ["–" if one == REFUSED else one for one in (kind, row.outputs[probe])]
+    return " → ".join(both)
+
+
+def _nones(measured: Measured) -> list[str]:
+    releases = _releases(measured)
+    lines: list[str] = []
     shown: dict[str, str] = {}
     for name in sorted({name for release in releases for name in measured[release]}):
         kind, _, option = name.partition("_")
@@ -93,7 +129,7 @@ def _page(measured: Measured) -> str:
         if shown.setdefault(kind, cells) == cells and option:
             continue  # the option changes nothing
         lines.append(f"| {kind}{f' ({option})' if option else ''} | {cells} |")
-    return "\n".join([*lines, ""])
+    return lines
 
 
 def _cell(row: Row | None) -> str:
