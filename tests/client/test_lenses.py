@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
-from spacecall import AppError, Space, TextDelta
+from spacecall import AppError, Event, Output, Space, TextDelta
+from spacecall._client.lenses import Text
 from tests.client.tools import collect
 
 
@@ -47,6 +51,15 @@ async def test_text_of_a_value_without_text_is_a_type_error(space: Space) -> Non
     async with space.call("/add", a=1) as job:
         with pytest.raises(TypeError, match="no text"):
             _ = [piece async for piece in job.text]
+
+
+async def test_a_component_that_holds_none_has_an_empty_text() -> None:
+    async def events() -> AsyncIterator[Event[Any]]:
+        for value in (None, (None, [1]), "a", ("ab", [1]), None, "c"):
+            yield Output(value)
+
+    pieces = [(str(piece), piece.start) async for piece in Text(events())]
+    assert pieces == [("a", 0), ("b", 1), ("", 0), ("c", 0)]
 
 
 async def test_an_error_ends_a_lens_as_it_ends_the_job(space: Space) -> None:

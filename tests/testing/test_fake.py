@@ -85,7 +85,7 @@ async def test_it_returns_the_configured_result() -> None:
 
 async def test_an_invalid_result_is_refused_at_once() -> None:
     with FakeSpace(JANUS) as fake:
-        with pytest.raises(InvalidInputError, match="value 1: expected a str, got int 7"):
+        with pytest.raises(InvalidInputError, match="value 1: expected a str or None, got int 7"):
             fake.returns(ASK, 7)
         with pytest.raises(InvalidInputError, match="value 1: expected a str"):
             fake.streams(ASK, ["a", None])
