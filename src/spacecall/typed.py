@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Self, TypeVar, Unpack
+from datetime import date
+from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar, Unpack
 
 from spacecall._client.blocking import SyncClosable, SyncConnecting
 from spacecall._client.call import Call
@@ -27,13 +28,48 @@ __all__ = [
     "AppDefault",
     "AppObject",
     "Arguments",
+    "DateInput",
     "OnDrift",
     "SyncTypedClient",
+    "TableInput",
     "TypedClient",
     "TypedEndpoint",
 ]
 
 T = TypeVar("T")
+
+
+class _Frame(Protocol):
+    """A DataFrame of pandas or polars, told by what it can do."""
+
+    @property
+    def columns(self) -> object:
+        """The names of its columns."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        ...
+
+
+class _Rows(Protocol):
+    """A two-dimensional array of NumPy or its like, told by what it can do."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The numbers of rows and columns."""
+        ...
+
+    def tolist(self) -> object:
+        """Return the rows as lists."""
+        ...
+
+
+DateInput: TypeAlias = date
+"""What a `gr.DateTime` takes beside its own text: a `datetime.date` or a `datetime.datetime`."""
+
+TableInput: TypeAlias = _Frame | _Rows
+"""What a `gr.Dataframe` takes beside its own model: a DataFrame, or a two-dimensional array."""
 
 
 class TypedClient(Closable):

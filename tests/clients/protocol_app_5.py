@@ -12,7 +12,15 @@ from pydantic import Field
 
 from spacecall import Call, File, FileInput
 from spacecall.sync import SyncCall
-from spacecall.typed import AppObject, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import (
+    AppObject,
+    Arguments,
+    DateInput,
+    SyncTypedClient,
+    TableInput,
+    TypedClient,
+    TypedEndpoint,
+)
 
 __all__ = [
     "AddMessageOutput",
@@ -1102,7 +1110,7 @@ class ProtocolApp5(TypedClient):
         cbg: Sequence[Literal["c1", "c2", "c3"]] = (),
         slider: Annotated[int | float, Field(ge=2, le=20)] = 4,
         cb: bool = False,
-        df: DataframeData = _WIDGETS_DF_DEFAULT,
+        df: DataframeData | TableInput = _WIDGETS_DF_DEFAULT,
         js: Any,
     ) -> Call[WidgetsOutput]:
         """Call `/widgets`.
@@ -1306,7 +1314,7 @@ class ProtocolApp5(TypedClient):
         """
         return self._call(_API_FN, a=a, b=b, c=c, d=d)
 
-    def more(self, *, d: str | None, c: str | None) -> Call[str | None]:
+    def more(self, *, d: str | DateInput | None, c: str | None) -> Call[str | None]:
         """Call `/more`.
 
         Args:
@@ -1605,7 +1613,7 @@ class SyncProtocolApp5(SyncTypedClient):
         cbg: Sequence[Literal["c1", "c2", "c3"]] = (),
         slider: Annotated[int | float, Field(ge=2, le=20)] = 4,
         cb: bool = False,
-        df: DataframeData = _WIDGETS_DF_DEFAULT,
+        df: DataframeData | TableInput = _WIDGETS_DF_DEFAULT,
         js: Any,
     ) -> SyncCall[WidgetsOutput]:
         """Call `/widgets`.
@@ -1809,7 +1817,7 @@ class SyncProtocolApp5(SyncTypedClient):
         """
         return self._call(_API_FN, a=a, b=b, c=c, d=d)
 
-    def more(self, *, d: str | None, c: str | None) -> SyncCall[str | None]:
+    def more(self, *, d: str | DateInput | None, c: str | None) -> SyncCall[str | None]:
         """Call `/more`.
 
         Args:

@@ -12,7 +12,15 @@ from pydantic import Field
 
 from spacecall import Call, File, FileInput
 from spacecall.sync import SyncCall
-from spacecall.typed import AppObject, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import (
+    AppObject,
+    Arguments,
+    DateInput,
+    SyncTypedClient,
+    TableInput,
+    TypedClient,
+    TypedEndpoint,
+)
 
 __all__ = [
     "AddMessageOutput",
@@ -1131,7 +1139,7 @@ class ProtocolApp6(TypedClient):
         cbg: Sequence[Literal["c1", "c2", "c3"]] = (),
         slider: Annotated[int | float, Field(ge=2, le=20)] = 4,
         cb: bool = False,
-        df: DataframeData = _WIDGETS_DF_DEFAULT,
+        df: DataframeData | TableInput = _WIDGETS_DF_DEFAULT,
         js: Any,
     ) -> Call[WidgetsOutput]:
         """Call `/widgets`.
@@ -1349,7 +1357,7 @@ class ProtocolApp6(TypedClient):
         """
         return self._call(_CACHED, x=x)
 
-    def more(self, *, d: str | None, c: str | None) -> Call[str | None]:
+    def more(self, *, d: str | DateInput | None, c: str | None) -> Call[str | None]:
         """Call `/more`.
 
         Args:
@@ -1648,7 +1656,7 @@ class SyncProtocolApp6(SyncTypedClient):
         cbg: Sequence[Literal["c1", "c2", "c3"]] = (),
         slider: Annotated[int | float, Field(ge=2, le=20)] = 4,
         cb: bool = False,
-        df: DataframeData = _WIDGETS_DF_DEFAULT,
+        df: DataframeData | TableInput = _WIDGETS_DF_DEFAULT,
         js: Any,
     ) -> SyncCall[WidgetsOutput]:
         """Call `/widgets`.
@@ -1866,7 +1874,7 @@ class SyncProtocolApp6(SyncTypedClient):
         """
         return self._call(_CACHED, x=x)
 
-    def more(self, *, d: str | None, c: str | None) -> SyncCall[str | None]:
+    def more(self, *, d: str | DateInput | None, c: str | None) -> SyncCall[str | None]:
         """Call `/more`.
 
         Args:

@@ -260,8 +260,28 @@ def test_a_moment_is_the_text_of_its_component(
 def test_a_moment_that_the_component_would_change_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="a date without a time"):
         as_json(NOON, DAY)
-    with pytest.raises(InvalidInputError, match="without a time zone"):
+    with pytest.raises(InvalidInputError, match="the zone of its server"):
         as_json(datetime(2024, 1, 2, tzinfo=UTC), MOMENT)
+
+
+def test_a_moment_in_the_zone_of_the_component_is_its_text() -> None:
+    moment = datetime(2024, 1, 2, tzinfo=UTC)
+    utc = Component(id=1, type="datetime", props={"timezone": "UTC"})
+    assert as_json(moment, utc) == "2024-01-02 00:00:00"
+    paris = Component(id=1, type="datetime", props={"timezone": "Europe/Paris"})
+    with pytest.raises(InvalidInputError, match="means 'Europe/Paris'"):
+        as_json(moment, paris)
+
+
+def test_an_image_in_a_gallery_is_an_entry_of_it() -> None:
+    image = Image()
+    gallery = Component(id=1, type="gallery")
+    assert as_json([image, {"image": image}, (image, "a caption")], gallery) == [
+        {"image": image},
+        {"image": image},
+        [image, "a caption"],
+    ]
+    assert as_json(image, gallery) is image
 
 
 def test_an_array_is_no_file() -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
 
 from spacecall._core.config import Component
-from spacecall._core.loose import error_text, is_object, items, strings
+from spacecall._core.loose import error_text, is_object, items, strings, text
 from spacecall._core.quoting import quote
 from spacecall.errors import InvalidInputError
 
@@ -57,7 +57,8 @@ def as_json(value: Any, component: Component) -> Any:
 
     Mappings become dicts, sequences lists, models of pydantic dicts, scalars and arrays of numpy
     and its like numbers and lists; for a Dataframe a table becomes `{"headers", "data"}`, and for a
-    DateTime a date or a time its text. Whatever else is not JSON stays, see `unsendable`.
+    DateTime a date or a time its text; for a Gallery an image of Pillow becomes an entry. Whatever
+    else is not JSON stays, see `unsendable`.
 
     Args:
         value: the argument of a call.
@@ -71,12 +72,14 @@ def as_json(value: Any, component: Component) -> Any:
             value = _table(value, component)
         if component.type == "datetime" and isinstance(value, date):
             return _moment(value, component)
+        if component.type == "gallery" and _is_sequence(value):
+            value = [{"image": item} if _is_image(item) else item for item in value]
         return _converted(value, arrays=component.type not in _MEDIA)
     except (InvalidInputError, RecursionError):
         raise
     except Exception as error:  # whatever a class of the caller's raises
-        text = f"the {type(value).__name__} cannot be read: {error_text(error)}"
-        raise InvalidInputError(text) from error
+        kind = type(value).__name__
+        raise InvalidInputError(f"the {kind} cannot be read: {error_text(error)}") from error
 
 
 def unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
@@ -93,9 +96,9 @@ def unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
 
 def advice(value: object) -> str:
     """What to write instead of a value that JSON does not have; empty if nothing comes to mind."""
-    for kinds, text in _ADVICE:
+    for kinds, hint in _ADVICE:
         if isinstance(value, kinds):
-            return text
+            return hint
     kind = cast("type[Any]", type(value))
     if _is_table(kind):
         return 'write ….to_dict("records")' if hasattr(kind, "iloc") else "write ….to_dicts()"
@@ -103,7 +106,7 @@ def advice(value: object) -> str:
         return "write ….astype(str).tolist()"
     if _is_array(kind):
         return "write ….tolist() for its values, a path or PIL.Image.fromarray(…) for a file"
-    if callable(getattr(kind, "save", None)) and hasattr(kind, "mode"):
+    if _is_image(value):
         return "write File(…)"
     record = is_dataclass(value) and not isinstance(value, type)
     return "write dataclasses.asdict(…)" if record else ""
@@ -150,6 +153,13 @@ def _listed(array: Any) -> Any:
     return array.tolist() if hasattr(array, "tolist") else array.to_list()
 
 
+def _is_image(value: object) -> bool:
+    """Whether it is like an image of Pillow."""
+    return callable(getattr(type(value), "save", None)) and isinstance(
+        getattr(value, "mode", None), str
+    )
+
+
 def _is_table(kind: type[Any]) -> bool:
     """Whether it is like the DataFrame of pandas or of polars."""
     return hasattr(kind, "columns") and (hasattr(kind, "iloc") or hasattr(kind, "iter_rows"))
@@ -186,10 +196,12 @@ def _moment(value: date, component: Component) -> str:
     dates_only = component.props.get("include_time") is False
     if not isinstance(value, datetime):
         return f"{value.isoformat()}" if dates_only else f"{value.isoformat()} 00:00:00"
-    if value.tzinfo is not None:
+    zone = text(component.props.get("timezone"))
+    if value.tzinfo is not None and str(value.tzinfo) != zone:
         raise InvalidInputError(
-            "the app takes a time without a time zone: write ….astimezone(…).replace(tzinfo=None) "
-            "in the app's own"
+            "the app takes a time without a time zone, which means "
+            f"{quote(zone) if zone else 'the zone of its server'}: write ….astimezone(…) with that "
+            "zone and .replace(tzinfo=None)"
         )
     if dates_only and value.time() != time():
         raise InvalidInputError("the app takes a date without a time: write ….date()")
@@ -219,9 +231,9 @@ def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: l
         lines.append(f"{problem}: {hint}" if hint else problem)
 
 
-def _is_encodable(text: str) -> bool:
+def _is_encodable(value: str) -> bool:
     try:
-        text.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -147,6 +147,10 @@ def call(
         bool, typer.Option("--quiet", "-q", help="Neither progress nor the app's messages.")
     ] = False,
     raw: RawOption = False,
+    no_check: Annotated[
+        bool,
+        typer.Option("--no-check", help="Send arguments that do not fit the app's schema too."),
+    ] = False,
     token: TokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
@@ -175,6 +179,7 @@ def call(
         out=out,
         quiet=quiet,
         raw=raw,
+        check=not no_check,
     )
     credentials = Credentials.of(token, user, header, timeout, for_)
     if code := run(lambda: place(order, credentials)):

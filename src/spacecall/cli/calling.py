@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spacecall._client.space import Space
+from spacecall._client.caller import Caller
 from spacecall.cli import stdin
 from spacecall.cli.access import Credentials
 from spacecall.cli.arguments import check_complete, from_flags, from_json, located
@@ -54,6 +54,7 @@ class Order:
         jobs: calls at once, where lines of stdin are calls; None for one call.
         stream: None for the default.
         raw: whether a terminal gets a text as it is.
+        check: whether arguments have to fit the app's schema.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Order:
     out: Path | None = None
     quiet: bool = False
     raw: bool = False
+    check: bool = True
 
 
 async def place(order: Order, credentials: Credentials) -> int:
@@ -88,7 +90,8 @@ async def place(order: Order, credentials: Credentials) -> int:
                 show(screen(), endpoint_help(order.source, endpoint, flags))
                 return DONE
             given = read(order.given.flags, flags)
-            work = _Work(order, space, endpoint, flags, given, feedback)
+            caller = space if order.check else space.with_options(check=False)
+            work = _Work(order, caller, endpoint, flags, given, feedback)
             return await (work.one() if order.jobs is None else work.lines(order.jobs))
 
 
@@ -97,7 +100,7 @@ class _Work:
     """An order whose app has answered."""
 
     order: Order
-    space: Space
+    caller: Caller
     endpoint: Endpoint
     flags: Sequence[Flag]
     given: Mapping[str, Sequence[str]]
@@ -110,7 +113,7 @@ class _Work:
         arguments = self._arguments(inputs)
         check_complete(self.flags, arguments, shlex.join([self.order.source, self.endpoint.name]))
         stream = self._stream()
-        call = call_of(self.space, self.endpoint, arguments)
+        call = call_of(self.caller, self.endpoint, arguments)
         try:
             value = await follow(call, shown(self.feedback, stream), stream)
         finally:
@@ -128,7 +131,7 @@ class _Work:
 
         async def make_call(arguments: dict[str, Any]) -> Any:
             found = {**fixed, **located(self.endpoint, arguments, Inputs())}
-            call = call_of(self.space, self.endpoint, found)
+            call = call_of(self.caller, self.endpoint, found)
             value = await follow(call, self._logged, Snapshots())
             return await readable(value, folder)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from spacecall._client.arguments import bind, find
 from spacecall._client.call import Call
-from spacecall._client.caller import find_dependency
+from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
 from spacecall._client.plan import DynamicDecoder, Plan
 from spacecall._client.space import Space
+from spacecall._core.input_check import refusals
 from spacecall._io.settings import Settings
 from spacecall.cli.access import Access
 from spacecall.cli.apps import look
@@ -64,13 +65,14 @@ async def find_endpoint(space: Space, source: str, name: str, access: Access) ->
             raise error from None
 
 
-def call_of(space: Space, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Call[Any]:
+def call_of(caller: Caller, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Call[Any]:
     """A call of an endpoint; as `Space.call`, which knows only what the app's page shows."""
 
-    async def prepare(connection: Connection, _: Settings) -> Plan[Any]:
+    async def prepare(connection: Connection, settings: Settings) -> Plan[Any]:
         dependency = find_dependency(connection, endpoint.name)
         components = dependency.visible_inputs
-        values = bind(endpoint.name, endpoint.parameters, arguments, components)
+        check = refusals if settings.check else None
+        values = bind(endpoint.name, endpoint.parameters, arguments, components, check)
         return Plan(dependency, values, DynamicDecoder())
 
-    return space.planned(endpoint.name, prepare)
+    return caller.planned(endpoint.name, prepare)

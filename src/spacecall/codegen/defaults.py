@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 _NONE = Atom("None")
+_ANY = Atom("Any")
+_ALSO_TAKES = {"dataframe": "TableInput", "datetime": "DateInput"}
+"""What a call takes for a component that its schema does not have; see `argument_values`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,13 @@ def argument_field(kind: Expr, one: Value) -> Expr:
 
 def parameter_type(kind: Expr, one: Value) -> Expr:
     """The type of a method's parameter whose model has a field of this type."""
-    return union(for_caller(kind), name("AppDefault")) if one.app_default else for_caller(kind)
+    wide = for_caller(kind)
+    if one.component in _ALSO_TAKES and wide != _ANY:
+        kinds = wide.operands if isinstance(wide, Union) else (wide,)
+        nothing = [each for each in kinds if each == _NONE]
+        some = [each for each in kinds if each != _NONE]
+        wide = union(*some, name(_ALSO_TAKES[one.component]), *nothing)
+    return union(wide, name("AppDefault")) if one.app_default else wide
 
 
 def for_caller(kind: Expr) -> Expr:

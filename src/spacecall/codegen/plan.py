@@ -22,15 +22,8 @@ IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
         "spacecall": {"Call", "File", "FileInput"},
         "spacecall.sync": {"SyncCall"},
         "spacecall.typed": {
-            *(
-                "APP_DEFAULT",
-                "AppDefault",
-                "AppObject",
-                "Arguments",
-                "SyncTypedClient",
-                "TypedClient",
-                "TypedEndpoint",
-            ),
+            *("APP_DEFAULT", "AppDefault", "AppObject", "Arguments", "DateInput"),
+            *("SyncTypedClient", "TableInput", "TypedClient", "TypedEndpoint"),
         },
     },
 )
@@ -60,6 +53,7 @@ class Value:
         schema: of its value.
         required: whether it must be given.
         default: used where it is not; `ABSENT` if there is none.
+        component: its component's kind; of a parameter.
         label: what users of the app see, or its component's kind.
         description: the app's remark.
         constant: the module's constant that holds the default; empty where it can be written in
@@ -74,6 +68,7 @@ class Value:
     schema: Schema
     required: bool = True
     default: Any = ABSENT
+    component: str = ""
     label: str = ""
     description: str = ""
     constant: str = ""

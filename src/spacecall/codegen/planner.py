@@ -156,6 +156,7 @@ def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple
             required=key in needed,
             default=ABSENT if _is_long(default) else default,
             app_default=_is_long(default),
+            component=_component(one),
             label=text(mapping(one).get("title")) or _component(one),
             description=text(mapping(one).get("description")),
         )
