@@ -174,6 +174,16 @@ def test_an_error_is_one_line_with_its_exit_code(
         assert len(done.err.splitlines()) == 1
 
 
+def test_without_the_check_the_app_decides(cli: Cli, protocol_app: AppServer) -> None:
+    arguments = ["/widgets", "--json", '{"radio": "one", "js": null, "cb": "maybe"}']
+    refused = cli("call", protocol_app.url, *arguments)
+    assert (refused.code, refused.out) == (2, "")
+    assert "cb: expected a bool, got str 'maybe'" in refused.err
+    sent = cli("call", protocol_app.url, *arguments, "--no-check")
+    assert sent.code == 0
+    assert "'maybe'" in sent.out
+
+
 def test_headers_reach_the_app(cli: Cli, protocol_app: AppServer) -> None:
     done = cli("call", protocol_app.url, "/whoami", "--text", "x", "-H", "X-Test: from the shell")
     assert json.loads(done.out)["hdr"] == "from the shell"

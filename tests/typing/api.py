@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, assert_type
+from typing import IO, Any, assert_type
 
 from spacecall import Call, File, Job, Limits, Session, Space, SyncSpace
 from spacecall.events import Event, TextDelta
@@ -37,6 +38,51 @@ async def calls_give_what_the_endpoint_gives(space: Space, session: Session) -> 
     assert_type(await client.stream_edit(text="x"), StreamEditOutput)
     assert_type(await client.whoami(text="x"), Any)
     assert_type(await ProtocolApp6(session).chat(message="hi"), ChatOutput)
+
+
+class Drawing:
+    """What an image of Pillow has."""
+
+    mode = "RGB"
+
+    def save(
+        self,
+        fp: str | bytes | IO[bytes],
+        format: str | None = None,  # noqa: A002 - Pillow's name
+        **params: Any,
+    ) -> None: ...
+
+
+class Frame:
+    """What a DataFrame of pandas or polars has."""
+
+    @property
+    def columns(self) -> list[str]:
+        return []
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Array:
+    """What an array of NumPy has."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return (0, 0)
+
+    def tolist(self) -> list[list[float]]:
+        return []
+
+
+async def values_of_libraries_are_taken(client: ProtocolApp6, day: date, now: datetime) -> None:
+    assert_type(await client.image(path=Drawing()), File | None)
+    assert_type(await client.files(files=[Drawing(), "a.png"]), list[File] | None)
+    assert_type(await client.more(d=now, c=None), str)
+    assert_type(await client.more(d=day, c="#ff0000"), str)
+    await client.widgets(radio="one", js=None, df=Frame())
+    await client.widgets(radio="one", js=None, df=Array())
+    await client.widgets(radio="one", js=None, df=DataframeData(headers=["a"], data=[[1]]))
 
 
 async def named_outputs_have_types_of_their_own(client: ProtocolApp6) -> None:
