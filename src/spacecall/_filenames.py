@@ -74,3 +74,10 @@ def sniff(data: bytes) -> str | None:
         if data[offset : offset + len(signature)] == signature:
             return mime_type
     return None
+
+
+def is_image(value: object) -> bool:
+    """Whether a value is like an image of Pillow: it has a mode, and can be saved."""
+    return callable(getattr(type(value), "save", None)) and isinstance(
+        getattr(value, "mode", None), str
+    )

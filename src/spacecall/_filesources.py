@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import anyio
 from anyio.to_thread import run_sync
 
-from spacecall._filenames import sniff
+from spacecall._filenames import is_image, sniff
 from spacecall.errors import InvalidInputError
 
 CHUNK = 512 * 1024
@@ -268,9 +268,7 @@ def open_source(source: object) -> Source:
         raise InvalidInputError("a file object must be opened in binary mode, got a text one")
     if hasattr(source, "read") and hasattr(source, "seekable"):
         return _FileObjectSource(cast("BinaryIO", source))
-    if callable(getattr(type(source), "save", None)) and isinstance(
-        getattr(source, "mode", None), str
-    ):
+    if is_image(source):
         return _ImageSource(cast("ImageLike", source))
     hint = ": write PIL.Image.fromarray(…)" if hasattr(type(source), "tolist") else ""
     raise InvalidInputError(

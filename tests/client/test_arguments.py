@@ -122,7 +122,11 @@ class Unwritable(Drawing):
 
 
 async def test_an_image_of_pillow_is_sent_as_png(space: Space, typed: Any) -> None:
-    calls: list[Any] = [space.call("/image", path=Drawing()), typed.image(path=Drawing())]
+    calls: list[Any] = [
+        space.call("/image", path=Drawing()),
+        space.call_raw("/image", [Drawing()]),
+        typed.image(path=Drawing()),
+    ]
     for call in calls:
         image = await call
         assert image.mime_type == "image/png"

@@ -92,6 +92,10 @@ class NAType:
     """What pandas writes for nothing."""
 
 
+class NaTType(datetime):
+    """What pandas writes for no time."""
+
+
 class Image:
     """What an image of Pillow has."""
 
@@ -262,6 +266,11 @@ def test_a_moment_that_the_component_would_change_is_refused() -> None:
         as_json(NOON, DAY)
     with pytest.raises(InvalidInputError, match="the zone of its server"):
         as_json(datetime(2024, 1, 2, tzinfo=UTC), MOMENT)
+
+
+def test_no_time_is_none() -> None:
+    assert as_json(NaTType(1, 1, 1), MOMENT) is None
+    assert as_json(Frame(["a"], [[NaTType(1, 1, 1)]]), TABLE)["data"] == [[None]]
 
 
 def test_a_moment_in_the_zone_of_the_component_is_its_text() -> None:

@@ -12,6 +12,7 @@ from spacecall._core.endpoint_names import match_endpoint, with_slash
 from spacecall._core.input_check import refusals
 from spacecall._core.schema_check import map_files
 from spacecall._core.schema_nodes import Schema
+from spacecall._filenames import is_image
 from spacecall._filesources import is_data_uri
 from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten
@@ -155,7 +156,7 @@ def bind_by_position(
 ) -> list[Any]:
     """Return `values` as they are sent, of which nothing is checked but that they can be sent.
 
-    A path object, bytes or a binary file object becomes a `File`, at any depth.
+    A path object, bytes, a binary file object or an image of Pillow becomes a `File`, at any depth.
 
     Args:
         function: its name, for the error.
@@ -183,7 +184,7 @@ def bind_by_position(
 
 
 def _with_files(value: Any) -> Any:
-    if isinstance(value, (os.PathLike, bytes)) or hasattr(value, "read"):
+    if isinstance(value, (os.PathLike, bytes)) or hasattr(value, "read") or is_image(value):
         return File(cast("FileInput", value))
     if isinstance(value, dict):
         members = cast("dict[Any, Any]", value).items()

@@ -21,6 +21,7 @@ from uuid import UUID
 from spacecall._core.config import Component
 from spacecall._core.loose import error_text, is_object, items, strings, text
 from spacecall._core.quoting import quote
+from spacecall._filenames import is_image
 from spacecall.errors import InvalidInputError
 
 __all__ = ["advice", "as_json", "is_json", "unsendable"]
@@ -73,7 +74,7 @@ def as_json(value: Any, component: Component) -> Any:
         if component.type == "datetime" and isinstance(value, date):
             return _moment(value, component)
         if component.type == "gallery" and _is_sequence(value):
-            value = [{"image": item} if _is_image(item) else item for item in value]
+            value = [{"image": item} if is_image(item) else item for item in value]
         return _converted(value, arrays=component.type not in _MEDIA)
     except (InvalidInputError, RecursionError):
         raise
@@ -106,7 +107,7 @@ def advice(value: object) -> str:
         return "write ….astype(str).tolist()"
     if _is_array(kind):
         return "write ….tolist() for its values, a path or PIL.Image.fromarray(…) for a file"
-    if _is_image(value):
+    if is_image(value):
         return "write File(…)"
     record = is_dataclass(value) and not isinstance(value, type)
     return "write dataclasses.asdict(…)" if record else ""
@@ -153,13 +154,6 @@ def _listed(array: Any) -> Any:
     return array.tolist() if hasattr(array, "tolist") else array.to_list()
 
 
-def _is_image(value: object) -> bool:
-    """Whether it is like an image of Pillow."""
-    return callable(getattr(type(value), "save", None)) and isinstance(
-        getattr(value, "mode", None), str
-    )
-
-
 def _is_table(kind: type[Any]) -> bool:
     """Whether it is like the DataFrame of pandas or of polars."""
     return hasattr(kind, "columns") and (hasattr(kind, "iloc") or hasattr(kind, "iter_rows"))
@@ -181,9 +175,14 @@ def _table(value: Any, component: Component) -> Any:
     return {"headers": headers, "data": [[_cell(cell) for cell in row] for row in rows]}
 
 
+def _is_missing(value: object) -> bool:
+    """Whether it is what pandas writes for nothing: NA, or NaT, which is a datetime."""
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
 def _cell(value: Any) -> Any:
     """What a cell of a table has, None where it has nothing (nan, NaT, NA)."""
-    if type(value).__name__ in ("NAType", "NaTType"):
+    if _is_missing(value):
         return None
     if isinstance(value, (date, time)):
         return str(value)
@@ -191,11 +190,13 @@ def _cell(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _moment(value: date, component: Component) -> str:
+def _moment(value: date, component: Component) -> str | None:
     """A date or a time as the component's own text for it."""
+    if _is_missing(value):
+        return None
     dates_only = component.props.get("include_time") is False
     if not isinstance(value, datetime):
-        return f"{value.isoformat()}" if dates_only else f"{value.isoformat()} 00:00:00"
+        return value.isoformat() if dates_only else f"{value.isoformat()} 00:00:00"
     zone = text(component.props.get("timezone"))
     if value.tzinfo is not None and str(value.tzinfo) != zone:
         raise InvalidInputError(
@@ -205,7 +206,9 @@ def _moment(value: date, component: Component) -> str:
         )
     if dates_only and value.time() != time():
         raise InvalidInputError("the app takes a date without a time: write ….date()")
-    return f"{value:%Y-%m-%d}" if dates_only else f"{value:%Y-%m-%d %H:%M:%S}"
+    if dates_only:
+        return value.date().isoformat()
+    return value.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: list[str]) -> None:
