@@ -90,7 +90,7 @@ async def test_without_the_check_anything_is_sent_that_json_has(space: Space, ty
     with pytest.raises(InvalidInputError, match="cb: expected a bool"):
         await unchecked.with_options(check=True).call("/widgets", **WIDGETS, cb="yes")
     with pytest.raises(
-        InvalidInputError, match=r"js: 'a': \[1\]: JSON has no set: write list\(…\)"
+        InvalidInputError, match=r"js: 'a': \[1\]: a set cannot be sent as JSON: write list\(…\)"
     ):
         await unchecked.call("/widgets", radio="one", js={"a": [0, {1}]})
     with pytest.raises(InvalidInputError, match="text is missing"):
@@ -167,7 +167,7 @@ def test_the_place_of_a_value_that_is_not_json_is_named() -> None:
     with pytest.raises(InvalidInputError) as caught:
         bound({}, {"a": [1, Path("x")]})
     assert caught.value.problems == (
-        "x: 'a': [1]: JSON has no PosixPath: write str(…) for its text, File(…) for the file",
+        "x: 'a': [1]: a PosixPath cannot be sent as JSON: write str(…) or File(…)",
     )
     with pytest.raises(InvalidInputError, match=r"x: .*got PosixPath .*write str\(…\)"):
         bound({"type": "string"}, Path("x"), "custom")

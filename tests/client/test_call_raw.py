@@ -60,7 +60,7 @@ async def test_another_number_of_values_is_refused_with_the_labels(
 
 async def test_what_json_cannot_carry_is_refused_with_its_position(protocol_app: AppServer) -> None:
     async with Space(protocol_app.url) as space:
-        with pytest.raises(InvalidInputError, match=r"value 0: .*JSON has no object"):
+        with pytest.raises(InvalidInputError, match=r"value 0: .*an object cannot be sent"):
             await space.call_raw("/json_noqueue", [{"a": [object()]}])
 
 

@@ -166,9 +166,9 @@ def test_values_of_libraries_have_one_meaning(value: object, expected: object) -
 def test_what_has_no_meaning_in_json_stays_and_is_named_with_its_place() -> None:
     value = as_json({"a": [1, Path("x")], "b": {"c": Decimal(1)}, 5: float("nan")}, ANY)
     assert unsendable(value, nowhere) == [
-        "'a': [1]: JSON has no PosixPath: write str(…) for its text, File(…) for the file",
-        "'b': 'c': JSON has no Decimal: write float(…)",
-        "5: JSON has no nan: write None",
+        "'a': [1]: a PosixPath cannot be sent as JSON: write str(…) or File(…)",
+        "'b': 'c': a Decimal cannot be sent as JSON: write float(…)",
+        "5: nan cannot be sent as JSON: write None",
     ]
     assert unsendable(value, lambda one: isinstance(one, (Path, Decimal)))[0].startswith("5: ")
 
@@ -178,12 +178,12 @@ def test_only_the_first_places_are_named() -> None:
 
 
 def test_keys_and_texts_that_cannot_be_sent_are_named() -> None:
-    assert unsendable({(1, 2): 3}, nowhere) == ["a key of a dict is a str, got tuple"]
+    assert unsendable({(1, 2): 3}, nowhere) == ["a tuple as a key cannot be sent as JSON"]
     assert unsendable(["\ud800"], nowhere) == [
-        "[0]: '\\ud800' has a character that UTF-8 cannot carry"
+        "[0]: '\\ud800' cannot be sent as JSON: half of a character"
     ]
     assert unsendable({"\ud800": 1}, nowhere) == [
-        "'\\ud800' has a character that UTF-8 cannot carry"
+        "'\\ud800' cannot be sent as JSON: half of a character"
     ]
 
 
@@ -243,7 +243,7 @@ def test_a_table_stays_what_it_is_where_no_dataframe_is() -> None:
 def test_a_cell_that_is_not_json_is_named_with_its_row() -> None:
     value = as_json(Frame(["a"], [[1], [Decimal(2)]]), TABLE)
     (line,) = unsendable(value, nowhere)
-    assert line.startswith("'data': [1]: [0]: JSON has no Decimal")
+    assert line.startswith("'data': [1]: [0]: a Decimal cannot be sent")
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_an_array_is_no_file() -> None:
 def test_times_of_numpy_stay_since_they_would_be_numbers_of_no_unit() -> None:
     value = as_json({"a": Array([5], 1, dtype="M")}, ANY)
     (line,) = unsendable(value, nowhere)
-    assert line == "'a': JSON has no Array: write ….astype(str).tolist()"
+    assert line == "'a': an Array cannot be sent as JSON: write ….astype(str).tolist()"
 
 
 def test_a_value_that_cannot_be_read_is_an_invalid_input() -> None:

@@ -33,8 +33,8 @@ _MEDIA: Final = frozenset(
 )
 """Components that want a file: a list of numbers stands for none."""
 _ADVICE: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
-    (PathLike, "write str(…) for its text, File(…) for the file"),
-    ((bytes, bytearray, memoryview), "write File(…) for a file, ….decode() for a text"),
+    (PathLike, "write str(…) or File(…)"),
+    ((bytes, bytearray, memoryview), "write File(…) or ….decode()"),
     ((datetime, date, time), "write ….isoformat()"),
     (timedelta, "write ….total_seconds()"),
     (Enum, "write ….value"),
@@ -219,19 +219,24 @@ def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: l
             if isinstance(key, str):
                 _search(key, is_file, prefix, lines)
             elif not (key is None or isinstance(key, (int, float))):
-                lines.append(f"{prefix}a key of a dict is a str, got {type(key).__name__}")
+                lines.append(f"{prefix}a {type(key).__name__} as a key cannot be sent as JSON")
             _search(item, is_file, f"{prefix}{quote(key)}: ", lines)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(cast("Sequence[Any]", value)):
             _search(item, is_file, f"{prefix}[{index}]: ", lines)
     elif isinstance(value, str):
         if not _is_encodable(value):
-            lines.append(f"{prefix}{quote(value)} has a character that UTF-8 cannot carry")
+            lines.append(f"{prefix}{quote(value)} cannot be sent as JSON: half of a character")
     elif not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
         number = isinstance(value, float)
         hint = "write None" if number else advice(value)
-        problem = f"{prefix}JSON has no {value if number else type(value).__name__}"
+        subject = str(value) if number else f"{_article(value)} {type(value).__name__}"
+        problem = f"{prefix}{subject} cannot be sent as JSON"
         lines.append(f"{problem}: {hint}" if hint else problem)
+
+
+def _article(value: object) -> str:
+    return "an" if type(value).__name__[0].lower() in "aeiou" else "a"
 
 
 def _is_encodable(value: str) -> bool:

@@ -88,7 +88,7 @@ async def test_a_conversation_with_files_can_be_sent_back_as_it_came(
         ("radio", "describe", {"mode": "Quick"}, "mode: .*'q', 't'"),
         ("dropdowns", "pick", {"colours": ["pink"]}, r"colours: \[0\]: "),
         ("switches", "turn", {"on": "maybe"}, "on: expected a bool, got str 'maybe'"),
-        ("text", "greet", {"name": {"a"}}, r"name: JSON has no set: write list\(…\)"),
+        ("text", "greet", {"name": {"a"}}, r"name: a set cannot be sent as JSON: write list\(…\)"),
         ("functions", "union", {"value": 1, "mode": "c"}, "mode: 'c' is not one of 'a', 'b'"),
     ],
 )
