@@ -72,7 +72,7 @@ def test_a_long_default_is_not_in_the_module_and_does_not_change_it() -> None:
     assert len(text.splitlines()) < 120
     assert "row 17" not in text
     assert "Say something" not in text
-    assert text.count("rows: Table | AppDefault = APP_DEFAULT") == 2
+    assert text.count("rows: Table | TableInput | AppDefault = APP_DEFAULT") == 2
     assert text.count('short: str = "hi"') == 3
     assert "rows: Rows; if you leave it out, the app's own default is sent." in text
     without_digest = [
