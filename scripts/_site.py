@@ -1,10 +1,8 @@
-"""The documentation site: the repository's pages and a reference of every public name.
+"""The documentation site: made of Markdown by Zensical, and then checked.
 
-`stage` copies the pages into `build/docs/pages`, and writes those of the reference. Links of a page
-lead to files of the repository, so that it can be read there; on the site a link to a file that is
-not a page leads to a page that shows the file. `build` has Zensical make HTML of it, and `check`
-looks at that HTML: whatever makes it, each link must lead to a page and to an anchor on it, nothing
-may be loaded from another host, and each public name must have an entry.
+`scripts._site_pages` writes the Markdown into `build/docs/pages`. `build` has Zensical make HTML
+of it, and `check` looks at that HTML: whatever makes it, each link must lead to a page and to an
+anchor on it, nothing may be loaded from another host, and each public name must have an entry.
 
 Standard library only, besides Zensical, which runs in a process of its own.
 """
@@ -12,7 +10,6 @@ Standard library only, besides Zensical, which runs in a process of its own.
 from __future__ import annotations
 
 import argparse
-import ast
 import functools
 import os
 import re
@@ -21,233 +18,17 @@ import subprocess
 import sys
 import threading
 import time
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path, PurePosixPath
-from typing import cast
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "src" / "spacecall"
-CONFIGURATION = ROOT / "docs" / "zensical.toml"
+from scripts._site_pages import PACKAGE, ROOT, SiteError, entry, public_names, stage
+
 OUTPUT = ROOT / "build" / "docs"
-
-# Pages whose path on the site is not their path below `docs`.
-_MOVED = {
-    "README.md": "index.md",
-    "docs/README.md": "pages.md",
-    "docs/decisions/README.md": "decisions/index.md",
-    "CONTRIBUTING.md": "project/contributing.md",
-    "SECURITY.md": "project/security.md",
-    "CHANGELOG.md": "project/changelog.md",
-}
-_LANGUAGES = {
-    ".py": "python",
-    ".json": "json",
-    ".toml": "toml",
-    ".md": "markdown",
-    ".yml": "yaml",
-}
-_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s]+)(?=\))")
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
-_SOURCE_COMMENT = re.compile(r"^<!-- \S+( prints)? -->\n", re.MULTILINE)
-
-
-class SiteError(Exception):
-    """The site cannot be built; the message has a line for each fault."""
-
-
-def public_names() -> dict[str, list[str]]:
-    """Return the names in `__all__` of each public module, by the module's name.
-
-    Public are the package, its modules without an underscore, and the packages in
-    `spacecall.spaces`. A submodule of another package is public as far as the package exports it.
-    """
-    paths = [PACKAGE, *PACKAGE.iterdir(), *(PACKAGE / "spaces").iterdir()]
-    names: dict[str, list[str]] = {}
-    for path in sorted(paths):
-        file = path / "__init__.py" if path.is_dir() else path
-        if file.suffix != ".py" or path.name.startswith("_") or not file.is_file():
-            continue
-        if exported := _exported(file):
-            module = path.relative_to(PACKAGE.parent).with_suffix("")
-            names[".".join(module.parts)] = exported
-    return names
-
-
-def _exported(file: Path) -> list[str]:
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            return cast("list[str]", ast.literal_eval(node.value))
-    return []
-
-
-def reference_pages() -> dict[str, str]:
-    """Return the Markdown of the reference, by the page's path on the site.
-
-    A module has a page, and the Spaces share one. A name that the package exports too is shown
-    there as `spacecall.<name>`, and on the page of the module that it comes from.
-    """
-    modules = public_names()
-    package = modules.pop("spacecall")
-    pages: dict[str, str] = {}
-    shown: set[str] = set()
-    for module, names in modules.items():
-        path = f"reference/{module.split('.')[1]}.md"
-        title = "spacecall.spaces" if module.startswith("spacecall.spaces.") else module
-        shown.update(names)
-        entries = [f"\n::: {entry(module, name, package)}\n" for name in _ordered(names)]
-        pages[path] = pages.get(path, f"# {title}\n") + "".join(entries)
-    own = [name for name in _ordered(package) if name not in shown]
-    entries = [f"\n::: spacecall.{name}\n" for name in own]
-    pages["reference/spacecall.md"] = "# spacecall\n" + "".join(entries)
-    return pages
-
-
-def entry(module: str, name: str, package: list[str]) -> str:
-    """Return the path that the reference shows a name by: the package's, if it exports the name."""
-    return f"spacecall.{name}" if name in package else f"{module}.{name}"
-
-
-def _ordered(names: list[str]) -> list[str]:
-    """Classes and functions by name, then constants."""
-    return sorted(names, key=lambda name: (name.isupper(), name.startswith("_"), name.lower()))
-
-
-def stage(output: Path) -> None:
-    """Write the configuration and the pages of the site into `output`."""
-    pages = {path: _site_path(path) for path in _repository_pages()}
-    shown: dict[str, str] = {}
-    texts = {site: _rewritten(path, pages, shown) for path, site in pages.items()}
-    pending = dict(shown)
-    while pending:
-        path, site = pending.popitem()
-        before = set(shown)
-        texts[site] = _shown_file(path, site, shown)
-        pending.update({new: shown[new] for new in shown.keys() - before})
-    texts |= reference_pages()
-    for site, text in texts.items():
-        _write(output / "pages" / site, text)
-    for image in (ROOT / "docs").glob("*.svg"):
-        shutil.copy(image, output / "pages" / image.name)
-    sources = str(PACKAGE.parent)
-    configuration = CONFIGURATION.read_text(encoding="utf-8").replace("SOURCES", sources)
-    _write(output / "zensical.toml", configuration)
-    _check_navigation(configuration, set(texts))
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file if its text is new: what is unchanged need not be built again."""
-    if file.is_file() and file.read_text(encoding="utf-8") == text:
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-
-
-def _repository_pages() -> list[str]:
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("*/*.md")]
-    return sorted(str(page.relative_to(ROOT)) for page in pages)
-
-
-def _site_path(path: str) -> str:
-    return _MOVED.get(path) or path.removeprefix("docs/")
-
-
-def _file_page(path: str) -> str:
-    """Return the path of the page that shows a file; Zensical passes over names with a dot."""
-    return f"files/{path}.md".replace("/.", "/_")
-
-
-def _rewritten(path: str, pages: dict[str, str], shown: dict[str, str]) -> str:
-    """Return a page's text with the site's links; add to `shown` the files that it links to."""
-
-    def link(match: re.Match[str]) -> str:
-        target = match["target"]
-        if urlsplit(target).scheme or target.startswith("#"):
-            return target
-        relative, _, anchor = target.partition("#")
-        resolved = os.path.normpath(PurePosixPath(path).parent / relative)
-        if not (ROOT / resolved).exists() or resolved.startswith(".."):
-            raise SiteError(f"{path}: {target} does not exist")
-        if resolved.endswith(".svg"):
-            site = _site_path(resolved)
-        elif resolved in pages:
-            site = pages[resolved]
-        else:
-            site = shown.setdefault(resolved, _file_page(resolved))
-        start = PurePosixPath(_site_path(path)).parent
-        return os.path.relpath(site, start) + (f"#{anchor}" if anchor else "")
-
-    text = (ROOT / path).read_text(encoding="utf-8")
-    parts: list[str] = []
-    end = 0
-    for fence in _FENCED.finditer(text):
-        parts += [_LINK.sub(link, text[end : fence.start()]), fence[0]]
-        end = fence.end()
-    parts.append(_LINK.sub(link, text[end:]))
-    return _SOURCE_COMMENT.sub("", "".join(parts))
-
-
-def _shown_file(path: str, site: str, shown: dict[str, str]) -> str:
-    """Return a page that shows a file of the repository, or lists those of a folder."""
-    head = f"---\nsearch:\n  exclude: true\n---\n# {path}\n\n"
-    if (ROOT / path).is_dir():
-        files = _tracked(path)
-        is_documentation = path.startswith("docs/")
-        lines: list[str] = []
-        for file in files:
-            if is_documentation and _is_text(ROOT / file):
-                target = shown.setdefault(file, _file_page(file))
-                lines.append(f"- [{file}]({os.path.relpath(target, PurePosixPath(site).parent)})")
-            else:
-                lines.append(f"- {file}")
-        return head + "\n".join(lines) + "\n"
-    text = (ROOT / path).read_text(encoding="utf-8").rstrip()
-    return f"{head}````{_LANGUAGES.get(PurePosixPath(path).suffix, 'text')}\n{text}\n````\n"
-
-
-def _tracked(folder: str) -> list[str]:
-    done = subprocess.run(
-        ["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    files = done.stdout.split("\n")[:-1]
-    if not files:  # an unpacked release
-        paths = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
-        files = sorted(str(path) for path in paths if "__pycache__" not in path.parts)
-    return files
-
-
-def _is_text(file: Path) -> bool:
-    return file.suffix in {*_LANGUAGES, ".txt", ".lock"}
-
-
-def _check_navigation(configuration: str, sites: set[str]) -> None:
-    """Each page has a place in the navigation, but for decisions, which their index lists."""
-    listed = set(_leaves(tomllib.loads(configuration)["project"]["nav"]))
-    expected = {site for site in sites if not site.startswith(("files/", "decisions/"))}
-    expected.add("decisions/index.md")
-    faults = [f"docs/zensical.toml: nav does not list {site}" for site in expected - listed]
-    faults += [f"docs/zensical.toml: {site} in nav is not a page" for site in listed - expected]
-    if faults:
-        raise SiteError("\n".join(sorted(faults)))
-
-
-def _leaves(node: object) -> Iterator[str]:
-    match node:
-        case str():
-            yield node
-        case dict():
-            for value in cast("dict[str, object]", node).values():
-                yield from _leaves(value)
-        case list():
-            for value in cast("list[object]", node):
-                yield from _leaves(value)
-        case _:
-            raise SiteError(f"docs/zensical.toml: nav holds {node!r}")
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import spacecall
-from scripts import _site
+from scripts import _site, _site_pages
 from spacecall import spaces
 from tests.docs.pages import ROOT, pages
 
@@ -29,7 +29,7 @@ def public_modules() -> Iterator[str]:
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages of the site, as Markdown."""
     output = tmp_path_factory.mktemp("site")
-    _site.stage(output)
+    _site_pages.stage(output)
     return output / "pages"
 
 
@@ -68,16 +68,39 @@ def test_the_comments_that_name_a_blocks_source_are_not_on_the_site(staged: Path
     assert "<!-- docs/examples" not in (staged / "index.md").read_text(encoding="utf-8")
 
 
+def test_the_first_mention_of_a_public_name_links_to_the_reference(staged: Path) -> None:
+    text = (staged / "errors.md").read_text(encoding="utf-8")
+    assert text.count("[`AppError`][spacecall.AppError]") == 1
+    assert text.count("`AppError`") > 1
+    assert not re.search(r"^#.*\]\[spacecall\.", text, re.MULTILINE)
+
+
+def test_a_file_that_pages_link_to_is_on_the_site_as_text_or_as_it_is(staged: Path) -> None:
+    program = (staged / "files/docs/examples/app.py.md").read_text(encoding="utf-8")
+    assert "def greet(name: str" in program
+    picture = ROOT / "docs/examples/flag.png"
+    assert (staged / "files/docs/examples/flag.png").read_bytes() == picture.read_bytes()
+
+
+def test_a_link_to_what_does_not_exist_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "README.md").write_text("[gone](docs/gone.md)", encoding="utf-8")
+    monkeypatch.setattr(_site_pages, "ROOT", tmp_path)
+    with pytest.raises(_site_pages.SiteError, match=r"README\.md: docs/gone\.md does not exist"):
+        _site_pages.stage(tmp_path / "site")
+
+
 def test_a_page_that_the_navigation_does_not_list_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configuration = _site.CONFIGURATION.read_text(encoding="utf-8")
+    configuration = _site_pages.CONFIGURATION.read_text(encoding="utf-8")
     assert '"hub.md",' in configuration
     changed = tmp_path / "zensical.toml"
     changed.write_text(configuration.replace('"hub.md",', '"hubs.md",', 1), encoding="utf-8")
-    monkeypatch.setattr(_site, "CONFIGURATION", changed)
-    with pytest.raises(_site.SiteError) as caught:
-        _site.stage(tmp_path / "site")
+    monkeypatch.setattr(_site_pages, "CONFIGURATION", changed)
+    with pytest.raises(_site_pages.SiteError) as caught:
+        _site_pages.stage(tmp_path / "site")
     assert "nav does not list hub.md" in str(caught.value)
     assert "hubs.md in nav is not a page" in str(caught.value)
 
