@@ -19,8 +19,17 @@ from tests.demos.runner import APP, Report, run_apps
 RELEASES = (servers.GRADIO_6, servers.GRADIO_5, servers.GRADIO_4)
 
 
-def run_release(version: str, apps: Sequence[str], at_once: int) -> list[Report]:
-    """Run apps on one Gradio; every app if none is named. Prints what has no explanation."""
+def run_release(
+    version: str, apps: Sequence[str], *, at_once: int = 2, verbose: bool = False
+) -> list[Report]:
+    """Run apps on one Gradio; every app if none is named. Prints the unexplained differences.
+
+    Args:
+        version: of Gradio.
+        apps: their names.
+        at_once: apps that are called at the same time.
+        verbose: whether to print the explained differences too.
+    """
     reports: list[Report] = []
     began = time.monotonic()
 
@@ -34,6 +43,10 @@ def run_release(version: str, apps: Sequence[str], at_once: int) -> list[Report]
         )
         for difference in report.unexplained:
             print(f"  {difference}", flush=True)
+        if verbose:
+            for name, entries in report.explained.items():
+                for difference in entries:
+                    print(f"  ({name}) {difference}", flush=True)
 
     async def run(url: str) -> None:
         await run_apps(url, version, on_report=show, at_once=at_once)
@@ -73,12 +86,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/corpus", description=__doc__)
     parser.add_argument("--gradio", action="append", help="a release (all by default)")
     parser.add_argument("--at-once", type=int, default=2, help="apps called at the same time")
+    parser.add_argument("--verbose", action="store_true", help="print explained differences too")
     parser.add_argument("--table", type=Path, help="where to write the result as Markdown")
     parser.add_argument("apps", nargs="*", help="names of apps (all by default)")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     results = {
-        version: run_release(version, options.apps, options.at_once)
+        version: run_release(
+            version, options.apps, at_once=options.at_once, verbose=options.verbose
+        )
         for version in options.gradio or RELEASES
     }
     if options.table:

@@ -174,9 +174,14 @@ def cases(documents: AppDocuments) -> list[Case]:
     return [
         case
         for name, described in documents.info["named_endpoints"].items()
-        if described.get("api_visibility", "public") == "public"
+        if _is_public(described)
         for case in _endpoint_cases(name, described, documents.config)
     ]
+
+
+def _is_public(described: Mapping[str, Any]) -> bool:
+    """Whether clients are told of an endpoint: Gradio 6 says it by another name than 5."""
+    return described.get("api_visibility", "public") == "public" and described.get("show_api", True)
 
 
 def _endpoint_cases(
