@@ -146,3 +146,29 @@ def test_fields_are_scrubbed_wherever_they_are() -> None:
     assert scrubbed.events == [
         (0, ServerSentEvent("message", f'{{"output":{{"api_key":"{PLACEHOLDER}"}}}}'))
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "value", "kept"),
+    [
+        ((), {"token": "Ann", "class_or_confidence": "NAME"}, True),
+        ((), {"token": "Ann", "class_or_confidence": None}, True),
+        ((), {"token": "Ann"}, False),
+        ((), {"token": "Ann", "class_or_confidence": None, "user": "ann"}, False),
+        ((), {"Token": "Ann", "class_or_confidence": None}, False),
+        (("token",), {"token": "Ann", "class_or_confidence": None}, False),
+    ],
+)
+def test_the_token_of_highlighted_text_is_not_a_secret(
+    fields: tuple[str, ...], value: dict[str, Any], kept: bool
+) -> None:
+    scrubbed = Scrubber(fields).scrub_json({"data": [[value]]})["data"][0][0]
+    hidden = {key: PLACEHOLDER for key in value if key.lower() == "token" and not kept}
+    assert scrubbed == {**value, **hidden}
+
+
+def test_a_credential_of_the_caller_is_replaced_in_highlighted_text_too() -> None:
+    scrubber = Scrubber()
+    scrubber.add_secrets("http://app.test/", ["an-old-secret"])
+    value = {"token": "it is an-old-secret", "class_or_confidence": None}
+    assert scrubber.scrub_json(value)["token"] == f"it is {PLACEHOLDER}"

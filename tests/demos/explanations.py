@@ -27,8 +27,12 @@ class Explanation:
     fits: Callable[[Difference], bool]
 
 
+_OLD_PREFIX: Final = "The upstream Gradio app has raised an exception: "
+_LINE_SEPARATOR: Final = r"\u2028"
+
+
 def _is_stripped(difference: Difference) -> bool:
-    theirs = str(difference.theirs).removeprefix("AppError: ")
+    theirs = str(difference.theirs).removeprefix("AppError: ").removeprefix(_OLD_PREFIX)
     return difference.aspect == "message" and (
         difference.ours == f"AppError: {plain(theirs)}" or (theirs == "" and bool(difference.ours))
     )
@@ -75,11 +79,42 @@ def _is_default_file(difference: Difference) -> bool:
     return difference.case.kind == "defaults" and "missing 1 required keyword-only" in message
 
 
+def _is_cut_line(difference: Difference) -> bool:
+    return _LINE_SEPARATOR in difference.case.label and "CancelledError" in str(difference.theirs)
+
+
+def _is_unknown_choice(difference: Difference) -> bool:
+    is_choice = "no such choice" in difference.case.label
+    return is_choice and "InvalidInputError" in str(difference.ours)
+
+
+def _is_stored_default(difference: Difference) -> bool:
+    message = str(difference.theirs)
+    return "browserstate" in difference.case.components[0] and "No value provided" in message
+
+
 EXPLANATIONS: Final = (
+    Explanation(
+        "unknown choices",
+        "A choice that a component does not have is refused before it is sent, with every Gradio; "
+        "4.44 passes it to the function.",
+        _is_unknown_choice,
+    ),
+    Explanation(
+        "values of the browser",
+        "A BrowserState has its default value, as in a new browser; gradio_client demands one.",
+        _is_stored_default,
+    ),
+    Explanation(
+        "line separators",
+        "A value with a line separator (U+2028) ends the job in gradio_client 1.3, which takes it "
+        "for the end of a line.",
+        _is_cut_line,
+    ),
     Explanation(
         "error text",
         "Errors of the app have their HTML and surrounding spaces removed, and one without a text "
-        "says so; gradio_client passes on what the app sent.",
+        "says so; gradio_client passes on what the app sent, which 1.3 puts a sentence before.",
         _is_stripped,
     ),
     Explanation(

@@ -177,7 +177,7 @@ def frames_one_by_one():
         def growing_gallery():
             pictures = []
             for number in range(3):
-                pictures.append(square(number * 30))
+                pictures.append((media("red.png"), str(number)))
                 yield pictures, f"{number + 1} of 3"
         endpoint(growing_gallery, None, [gr.Gallery(format="png"), gr.Textbox()])
     return app

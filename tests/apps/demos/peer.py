@@ -43,6 +43,7 @@ def answer(value):
 
 def opened(url, auth):
     options = {"analytics_enabled": False} if "analytics_enabled" in inspect.signature(Client.__init__).parameters else {}
+    options["httpx_kwargs"] = {"timeout": DEADLINE}
     return Client(url, auth=tuple(auth) if auth else None, verbose=False, download_files=FOLDER, **options)
 
 

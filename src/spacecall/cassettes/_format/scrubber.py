@@ -22,6 +22,10 @@ PLACEHOLDER: Final = "SCRUBBED"
 SECRET_FIELDS: Final = frozenset({"api_key", "access_token", "authorization", "password", "token"})
 """Names of fields, in JSON, forms and queries, whose values are always replaced."""
 
+# What gr.HighlightedText marks: {"token": "a piece of text", "class_or_confidence": "a label"}.
+_SPAN_TEXT: Final = "token"
+_SPAN_LABEL: Final = "class_or_confidence"
+
 _SECRET_HEADERS: Final = frozenset(
     {
         *("authorization", "proxy-authorization", "x-hf-authorization", "x-api-key"),
@@ -77,6 +81,7 @@ class Scrubber:
 
     def __init__(self, fields: Collection[str] = ()) -> None:
         self._fields = SECRET_FIELDS | {name.lower() for name in fields}
+        self._keeps_spans = _SPAN_TEXT not in {name.lower() for name in fields}
         self._secrets: set[str] = set()
         self._redact = Redactor(mask=PLACEHOLDER)
 
@@ -120,9 +125,10 @@ class Scrubber:
     def scrub_json(self, value: Any) -> Any:
         """Return a JSON value without credentials."""
         if is_object(value):
+            is_span = self._keeps_spans and value.keys() == {_SPAN_TEXT, _SPAN_LABEL}
             return {
                 self._scrub_name(name): PLACEHOLDER
-                if name.lower() in self._fields and isinstance(inner, str)
+                if name.lower() in self._fields and isinstance(inner, str) and not is_span
                 else self.scrub_json(inner)
                 for name, inner in value.items()
             }
