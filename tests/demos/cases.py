@@ -181,7 +181,8 @@ def cases(documents: AppDocuments) -> list[Case]:
 
 def _is_public(described: Mapping[str, Any]) -> bool:
     """Whether clients are told of an endpoint: Gradio 6 says it by another name than 5."""
-    return described.get("api_visibility", "public") == "public" and described.get("show_api", True)
+    is_hidden = described.get("api_visibility", "public") != "public"
+    return not is_hidden and described.get("show_api", True) is True
 
 
 def _endpoint_cases(

@@ -125,7 +125,7 @@ class Scrubber:
     def scrub_json(self, value: Any) -> Any:
         """Return a JSON value without credentials."""
         if is_object(value):
-            is_span = self._keeps_spans and value.keys() == {_SPAN_TEXT, _SPAN_LABEL}
+            is_span = self._keeps_spans and set(value) == {_SPAN_TEXT, _SPAN_LABEL}
             return {
                 self._scrub_name(name): PLACEHOLDER
                 if name.lower() in self._fields and isinstance(inner, str) and not is_span
