@@ -55,23 +55,9 @@ def _is_path_in_json(difference: Difference) -> bool:
     return "json" in outputs and str(difference.theirs).startswith("HTTPStatusError")
 
 
-def _is_refused_none(difference: Difference) -> bool:
-    return "=None" in difference.case.label and str(difference.ours).startswith("InvalidInputError")
-
-
-def _is_refused_fraction(difference: Difference) -> bool:
-    message = str(difference.ours)
-    return "number with a fractional part" in message or "expected an integer" in message
-
-
-def _is_float_for_int(difference: Difference) -> bool:
-    ours, theirs = difference.ours, difference.theirs
-    typed = difference.client == "typed" and isinstance(ours, float) and isinstance(theirs, int)
-    return typed and float(theirs) == ours
-
-
-def _is_none_or_list(difference: Difference) -> bool:
-    return str(difference.ours).startswith("SchemaDriftError")
+def _is_other_kind(difference: Difference) -> bool:
+    is_text = difference.case.endpoint == "/wrong_kind" and difference.client == "typed"
+    return is_text and str(difference.ours).startswith("SchemaDriftError")
 
 
 def _is_default_file(difference: Difference) -> bool:
@@ -134,25 +120,10 @@ EXPLANATIONS: Final = (
         _is_path_in_json,
     ),
     Explanation(
-        "None as an argument",
-        "None is refused before it is sent where the app's schema does not have it.",
-        _is_refused_none,
-    ),
-    Explanation(
-        "fractions for whole numbers",
-        "A fraction is refused where the app declares whole numbers; Gradio rounds it.",
-        _is_refused_fraction,
-    ),
-    Explanation(
-        "floats of typed clients",
-        "Typed clients read a whole number of a component that is declared as a number as a float.",
-        _is_float_for_int,
-    ),
-    Explanation(
-        "None and lists as results",
-        "A None or a list of files where the app's schema has another value raises "
-        "`SchemaDriftError`.",
-        _is_none_or_list,
+        "values of another kind",
+        "A text where a component is declared as a number raises `SchemaDriftError` in a typed "
+        "client; calls by name return it.",
+        _is_other_kind,
     ),
     Explanation(
         "files as defaults",
