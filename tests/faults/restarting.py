@@ -28,6 +28,7 @@ class RestartingStub(Stub):
         proxied: whether something in front of the app keeps its connections.
         wrong: what reached another function than was meant, or another run's.
         login: what an app with a login calls its cookie.
+        valid_login: the value of that cookie which it knows.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class RestartingStub(Stub):
         self.proxied = False
         self.wrong: list[str] = []
         self.login = ""
+        self.valid_login = ""
         self.run = 1
         self._connections: dict[ByteStream, int] = {}
         self._begin()
@@ -51,6 +53,7 @@ class RestartingStub(Stub):
         self.config = config
         self.numbers = numbers
         if self.login:
+            self.valid_login = str(self.run)
             self.login_cookie = f"access-token-{self.login}={self.run}; Path=/"
 
     async def restart(self) -> None:
@@ -62,9 +65,9 @@ class RestartingStub(Stub):
                 await connection.aclose()
 
     async def __call__(self, exchange: Exchange) -> None:
-        run = self._connections.setdefault(exchange.connection, self.run)
-        if await self._is_over() or (run != self.run and not self.proxied):
-            await exchange.cut()  # to a process that is gone
+        self._connections.setdefault(exchange.connection, self.run)
+        await self._is_over()
+        await self._cut_if_gone(exchange)
         route = exchange.path.removeprefix("/gradio_api")
         if self.login and route not in ("/login", "/app_id") and not self._is_logged_in(exchange):
             await exchange.answer(401, {"detail": "Not authenticated"})
@@ -72,23 +75,28 @@ class RestartingStub(Stub):
             await super().__call__(exchange)
         await self._is_over()
 
-    def _is_logged_in(self, exchange: Exchange) -> bool:
-        return f"access-token-{self.login}={self.run}" in exchange.headers.get("cookie", "")
+    async def _cut_if_gone(self, exchange: Exchange) -> None:
+        """Answer nothing more on the connections of a process that is gone."""
+        if self._connections[exchange.connection] != self.run and not self.proxied:
+            await exchange.cut()
 
-    async def _is_over(self) -> bool:
+    def _is_logged_in(self, exchange: Exchange) -> bool:
+        return f"access-token-{self.login}={self.valid_login}" in exchange.headers.get("cookie", "")
+
+    async def _is_over(self) -> None:
         self.moments += 1
-        if self.moments != self.moment:
-            return False
-        await self.restart()
-        return True
+        if self.moments == self.moment:
+            await self.restart()
 
     async def behave(self, route: Route, exchange: Exchange) -> None:
         """As a stand-in, which knows the function by the number of this run."""
         if route in POSTS:
             body = await exchange.json()
+            await self._cut_if_gone(exchange)
             function = self.numbers.index(body["fn_index"])
-            if body["data"][0] != NAMES[function]:
-                self.wrong.append(f"{body['data'][0]} reached {NAMES[function]}")
+            meant = "file" if isinstance(body["data"][0], dict) else body["data"][0]
+            if meant != NAMES[function]:
+                self.wrong.append(f"{meant} reached {NAMES[function]}")
             exchange._body = json.dumps({**body, "fn_index": function}).encode()
         await super().behave(route, exchange)
 

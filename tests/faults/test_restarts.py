@@ -12,11 +12,18 @@ import httpx
 import pytest
 
 from spacecall import (
+    AppRestartedError,
     Auth,
+    AuthError,
+    InvalidInputError,
+    NotFoundError,
     Retry,
+    Session,
     Space,
     SpaceError,
 )
+from spacecall._io import app_checks
+from tests.faults.exchanges import Exchange
 from tests.faults.restarting import RestartingStub, restarting
 from tests.faults.tools import PATIENT
 
@@ -108,3 +115,202 @@ async def _whenever_open(app: RestartingStub, *, lent: bool) -> AsyncGenerator[S
             yield space
     except SpaceError:
         assert app.moments < 10, "it was restarted while the Space was opened"
+
+
+@asynccontextmanager
+async def following(**options: Any) -> AsyncGenerator[tuple[RestartingStub, Space], None]:
+    """An app and a Space on it, which has made a call of each kind."""
+    with anyio.fail_after(DEADLINE):
+        async with restarting() as app, opened(app, **options) as space:
+            assert await _awaited(space, "echo") == "echo"
+            yield app, space
+
+
+def rename(app: RestartingStub, name: str, other: str) -> None:
+    for dependency in app.config["dependencies"]:
+        if dependency["api_name"] == name:
+            dependency["api_name"] = other
+
+
+async def test_calls_one_after_another_ask_for_the_app_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_checks, "CHECK_SECONDS", DEADLINE)
+    monkeypatch.setattr(app_checks, "IDLE_SECONDS", DEADLINE)
+    async with following() as (app, space):
+        before = len(app.asked("app_id"))
+        for _ in range(20):
+            assert await _awaited(space, "echo") == "echo"
+        assert len(app.asked("app_id")) - before <= 1, "the stream may have had the connection"
+        assert len(app.asked("config")) == 1
+
+
+async def test_a_connection_that_was_idle_is_asked_before_the_join(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_checks, "IDLE_SECONDS", 0.0)
+    async with following() as (app, space):
+        routes = [route for route, _ in app.requests]
+        await _awaited(space, "echo")
+        connections = [exchange.connection for _, exchange in app.requests[len(routes) :]]
+        assert [route for route, _ in app.requests[len(routes) :]][:2] == ["app_id", "join"]
+        assert connections[0] is connections[1]
+
+
+async def test_a_join_never_meets_a_close_of_an_idle_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server closes each connection that was idle as soon as something comes over it."""
+    monkeypatch.setattr(app_checks, "IDLE_SECONDS", 0.0)
+    used: set[int] = set()
+
+    async def close_when_used_again(exchange: Exchange) -> None:
+        if id(exchange.connection) in used:
+            used.discard(id(exchange.connection))
+            await exchange.cut()
+        used.add(id(exchange.connection))
+        await exchange.answer(200, {"app_id": 1})
+
+    async with following() as (app, space):
+        app.always("app_id", close_when_used_again)
+        for _ in range(10):
+            assert await _awaited(space, "echo") == "echo"
+        assert len(app.asked("join")) == 11
+
+
+async def test_an_endpoint_that_is_gone_and_one_that_is_new() -> None:
+    async with following() as (app, space):
+        await app.restart()
+        rename(app, "echo", "repeat")
+        with pytest.raises(NotFoundError, match=r"the app was restarted .* no endpoint /echo"):
+            await _awaited(space, "echo")
+        assert await space.call("/plain", text="plain") == "plain"
+
+
+async def test_a_call_that_fits_only_the_app_that_runs_now_is_made() -> None:
+    async with following() as (app, space):
+        await app.restart()
+        rename(app, "plain", "other")
+        assert await _awaited(space, "echo") == "echo"
+        with pytest.raises(NotFoundError, match=r"^the app has no endpoint /plain"):
+            await _awaited(space, "plain")
+        await app.restart()
+        assert await _awaited(space, "plain") == "plain"
+
+
+async def test_arguments_that_fit_no_run_are_refused_and_nothing_is_sent() -> None:
+    async with following() as (app, space):
+        with pytest.raises(InvalidInputError, match=r"^(?!the app was restarted)"):
+            await space.call("/echo", words="echo")
+        assert len(app.asked("config")) == 1
+        await app.restart()
+        with pytest.raises(InvalidInputError, match="the app was restarted"):
+            await space.call("/echo", words="echo")
+        assert len(app.asked("config")) == 2
+        assert len(app.asked("join")) == 1
+
+
+async def test_a_session_of_the_old_app_ends_and_a_new_one_begins() -> None:
+    async with following() as (app, space), space.session() as session:
+        assert await turn(session) == "turn 1"
+        await app.restart()
+        for _ in range(2):
+            with pytest.raises(AppRestartedError, match="State is gone") as caught:
+                await turn(session)
+            assert caught.value.resubmit_safe
+        joins = len(app.asked("join"))
+        async with space.session() as another:
+            assert await turn(another) == "turn 1"
+        assert len(app.asked("join")) == joins + 1
+
+
+async def turn(session: Session) -> str:
+    return str(await session.call("/chat", text="chat"))
+
+
+async def test_a_ticket_of_the_old_app_is_refused() -> None:
+    async with following() as (app, space):
+        ticket = await space.call("/echo", text="echo").detach()
+        await app.restart()
+        with pytest.raises(AppRestartedError, match="the job is gone"):
+            await space.collect(ticket)
+        ticket = await space.call("/echo", text="echo").detach()
+        assert await space.collect(ticket) == "echo"
+
+
+async def test_files_are_uploaded_again() -> None:
+    async with following() as (app, space):
+
+        async def restart_after(exchange: Exchange) -> None:
+            await app.behave("upload", exchange)
+            await app.restart()
+
+        app.once("upload", restart_after)
+        await space.call("/file", file=b"x")
+        assert len(app.asked("upload")) == 2
+
+
+@pytest.mark.parametrize("lent", [False, True], ids=["own client", "lent client"])
+async def test_behind_a_proxy_a_restart_is_noticed_when_the_check_is_old(
+    monkeypatch: pytest.MonkeyPatch, lent: bool
+) -> None:
+    async with following(lent=lent) as (app, space):
+        app.proxied = True
+        monkeypatch.setattr(app_checks, "CHECK_SECONDS", 0.0)
+        for _ in range(5):
+            await app.restart()
+            for name in ("echo", "plain", "echo"):
+                assert await _awaited(space, name) == name
+        assert app.wrong == []
+
+
+@pytest.mark.parametrize("lent", [False, True], ids=["own client", "lent client"])
+async def test_a_login_that_the_app_forgot_is_done_again_once(lent: bool) -> None:
+    def lock(app: RestartingStub) -> None:
+        app.login = "x"
+
+    with anyio.fail_after(DEADLINE):
+        async with restarting(lock) as app, opened(app, lent=lent, auth=PASSWORD) as space:
+            assert await _awaited(space, "echo") == "echo"
+            assert len(app.asked("login")) == 1
+            for logins in (2, 3):
+                await app.restart()
+                async with anyio.create_task_group() as group:
+                    for name in ("echo", "plain", "stream") * 4:
+                        group.start_soon(_awaited, space, name)
+                assert len(app.asked("login")) == logins
+            assert app.wrong == []
+
+
+async def test_a_login_that_ended_while_the_app_runs_on_is_renewed_for_every_request() -> None:
+    def lock(app: RestartingStub) -> None:
+        app.login = "x"
+
+    with anyio.fail_after(DEADLINE):
+        async with restarting(lock) as app, opened(app, auth=PASSWORD) as space:
+            app.login_cookie = "access-token-x=anew; Path=/"
+            app.valid_login = "anew"
+            for name in ("echo", "plain", "stream"):
+                assert await _awaited(space, name) == name
+            assert len(app.asked("login")) == 2
+
+
+async def test_a_password_that_is_refused_is_tried_once_for_each_run() -> None:
+    def lock(app: RestartingStub) -> None:
+        app.login = "x"
+
+    with anyio.fail_after(DEADLINE):
+        async with restarting(lock) as app, opened(app, auth=PASSWORD) as space:
+            app.login_cookie = None
+            app.valid_login = "another"
+            for _ in range(3):
+                with pytest.raises(AuthError):
+                    await _awaited(space, "echo")
+            assert len(app.asked("login")) == 2
+            assert len(app.asked("config")) <= 2
+
+
+async def test_a_session_without_a_call_yet_goes_to_the_app_that_runs_now() -> None:
+    async with following() as (app, space), space.session() as session:
+        await app.restart()
+        assert [await turn(session), await turn(session)] == ["turn 1", "turn 2"]

@@ -23,6 +23,7 @@ from spacecall._io.link import Link
 from spacecall._io.settings import Settings
 from spacecall._wire.join import JoinResponse
 from spacecall.errors import (
+    AppRestartedError,
     JobCancelledError,
     JobLostError,
     NotFoundError,
@@ -67,17 +68,39 @@ class Channel:
         self._keeps = grace == math.inf
         self._listens = listens
         self._demux = Demultiplexer(link.settings.limits, self._cancel_late)
-        self._reader = Reader(
-            link,
-            requests.stream(app, self.session_hash),
-            self._demux,
-            group,
-            says_close=generation(app.protocol).says_close,
-            grace=grace,
-            unwanted=self.abandon,
-        )
+        self._grace = grace
+        self._reader = self._new_reader()
+        self._new = session_hash is None
         self._cancelling: list[int] = []
         self._calm = anyio.Event()
+
+    def _new_reader(self) -> Reader:
+        return Reader(
+            self.link,
+            requests.stream(self.app, self.session_hash),
+            self._demux,
+            self._group,
+            says_close=generation(self.app.protocol).says_close,
+            grace=self._grace,
+            unwanted=self.abandon,
+        )
+
+    @contextmanager
+    def sending(self) -> Generator[None]:
+        """While inside, a job is sent: the server knows the session from then on."""
+        new, self._new = self._new, False
+        try:
+            yield
+        except AppRestartedError:
+            self._new = new  # it was not sent
+            raise
+
+    def move_to(self, app: AppConfig) -> bool:
+        """Go on with another run of the app, which has no State of the session; if none can be."""
+        if self._new:
+            self.app = app
+            self._reader = self._new_reader()
+        return self._new
 
     @property
     def lost(self) -> bool:

@@ -196,10 +196,12 @@ class QueueJob(Job[T]):
         data = await self._arguments()
         if self._alone is None:
             core.advance(State.JOINING)
-            await channel.join(core, endpoint, data, self._settings)
+            with channel.sending():
+                await channel.join(core, endpoint, data, self._settings)
         else:
             async with self._connection.running:
-                await self._alone(core, endpoint, data, channel, self._settings)
+                with channel.sending():
+                    await self._alone(core, endpoint, data, channel, self._settings)
 
     async def _follow_restart(self, error: AppRestartedError) -> bool:
         """Plan the call for the app that runs now; False if its caller has left.
@@ -209,18 +211,18 @@ class QueueJob(Job[T]):
                 and again.
             SpaceError: it does not fit that app, or that does not answer.
         """
-        if self._session is not None:
-            text = "the app was restarted, and the session's State is gone: open another session"
-            raise AppRestartedError(text) from error
         if not self._restarts:
             raise error
         self._restarts -= 1
         await self._connection.read_again(self._channel.app)
+        if self._session is not None and not self._session.move_to(self._connection.app):
+            text = "the app was restarted, and the session's State is gone: open another session"
+            raise AppRestartedError(text) from error
         plan = await prepare_again(self._connection, self._settings, self._prepare)
         if self._core.ended:
             return False
         self._plan = plan
-        self._renew(None)
+        self._renew(self._session)
         self._channel.expect(self._core)
         return True
 

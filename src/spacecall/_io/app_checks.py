@@ -169,11 +169,14 @@ class AppCheck:
         """
         trace: Trace | None = request.extensions.get("trace")
         request.extensions["trace"] = _Connected(trace)
-        stays = fresh = state.is_fresh(self._checks.distrusted)
+        # What tells another id may be the dead connection of an earlier run.
+        fresh = self._means(state.app_id) and state.is_fresh(self._checks.distrusted)
+        stays = fresh
         for _ in range(3):
             if not fresh:
                 stays = await self.ask(state, send)
-            self._compare(state.app_id)
+            if not self._means(state.app_id):
+                raise AppRestartedError(RESTARTED)
             if not stays:
                 break
             with suppress(_NewConnectionError):
@@ -236,9 +239,8 @@ class AppCheck:
         finally:
             await response.aclose()
 
-    def _compare(self, app_id: str | None) -> None:
-        if None not in (app_id, self._run.app_id) and app_id != self._run.app_id:
-            raise AppRestartedError(RESTARTED)
+    def _means(self, app_id: str | None) -> bool:
+        return app_id == self._run.app_id or None in (app_id, self._run.app_id)
 
 
 class _Connected:

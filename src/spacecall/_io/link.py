@@ -121,17 +121,17 @@ class Link:
         begins = defaults and self._anonymous
         self._use_cookies(Cookies(client.cookies if begins else httpx.Cookies()), SharedLogin())
 
-    def _use_cookies(self, cookies: Cookies, login: SharedLogin) -> None:
+    def _use_cookies(self, cookies: Cookies, login: SharedLogin, number: int = 0) -> None:
         self._cookies = cookies
         # Another server than the app (`foreign`) must not see the app's password.
         has_password = self._defaults and self._auth is not None and self._auth.username is not None
-        self.login = Login(cookies, self._log_in if has_password else None, login)
+        self.login = Login(cookies, self._log_in if has_password else None, login, number)
 
     def fork(self) -> Link:
         """A link whose cookies begin as this one's and go their own way."""
         link = copy(self)
         link._secrets = set(self._secrets)
-        link._use_cookies(self._cookies.fork(), self.login.shared)
+        link._use_cookies(self._cookies.fork(), self.login.shared, self.login.number)
         return link
 
     def moved(self, base: str) -> Link:

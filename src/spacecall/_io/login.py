@@ -43,18 +43,20 @@ class Login:
         cookies: of the link.
         post: sends the password; None where there is none. Raises AuthError if it is wrong.
         shared: with the other links to the app.
+        number: of the login whose cookies these are.
     """
 
     def __init__(
         self,
         cookies: Cookies,
         post: Callable[[], Awaitable[object]] | None,
-        shared: SharedLogin | None = None,
+        shared: SharedLogin,
+        number: int = 0,
     ) -> None:
-        self.shared = shared or SharedLogin()
+        self.shared = shared
+        self.number = number
         self._cookies = cookies
         self._post = post
-        self._number = self.shared.number
 
     async def retrying(
         self, send: Callable[[], Awaitable[T]], headers: Mapping[str, str] = {}
@@ -67,7 +69,7 @@ class Login:
         Raises:
             AuthError: it is refused all the same, or the password is wrong.
         """
-        number = self._number
+        number = self.number
         try:
             return await send()
         except AuthError as error:
@@ -94,7 +96,7 @@ class Login:
                     return False
                 shared.number += 1
                 shared.cookies = login_cookies(self._cookies.values())
-            elif self._number != shared.number:
+            elif self.number != shared.number:
                 self._cookies.remember(shared.cookies)
-            self._number = shared.number
+            self.number = shared.number
         return True
