@@ -1,0 +1,34 @@
+"""Who gets a password when a request is refused."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from spacecall import Auth, AuthError
+from spacecall._core.requests import CONFIG
+from spacecall._io.clients import new_client
+from spacecall._io.link import Link
+from tests.faults.exchanges import Exchange
+from tests.io.tools import SETTINGS, server
+
+
+async def refuse(exchange: Exchange) -> None:
+    if exchange.path == "/login":
+        await exchange.answer(400, {"detail": "Incorrect credentials."})
+    else:
+        await exchange.answer(401, {"detail": "Not authenticated"})
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+async def test_a_password_goes_to_the_app_once_and_to_no_other_server(foreign: bool) -> None:
+    auth = Auth(username="u", password="p")
+    async with server(refuse) as app, new_client() as client:
+        link = Link(client, app.url, auth=auth, settings=SETTINGS, gate=anyio.Semaphore(1))
+        if foreign:
+            link = link.foreign(app.url)
+        for _ in range(3):
+            with pytest.raises(AuthError):
+                await link.fetch(CONFIG)
+        logins = [exchange for exchange in app.seen if exchange.path == "/login"]
+        assert len(logins) == (0 if foreign else 1)
