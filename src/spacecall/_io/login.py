@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 
 from spacecall._io.cookies import Cookies
-from spacecall.errors import AuthError, StatusError
+from spacecall.errors import AuthError, NotFoundError
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ class Login:
                 except AuthError:
                     shared.refused = True
                     raise
-                except StatusError:
+                except NotFoundError:  # it has no login
                     return False
                 shared.number += 1
                 shared.cookies = login_cookies(self._cookies.values())
