@@ -109,7 +109,8 @@ def test_labels_and_remarks_are_translated_as_the_app_says() -> None:
     assert (both.label, both.description) == ("Name", "Yours or not")
     one = endpoint(i18n_translations={"de": german}).parameters[0]
     assert (one.label, one.description) == ("Ihr Name", "remark or not")
-    for odd in (None, [], {"en": None}, {"en": {"label": 1}}, {}):
+    no_translations: list[object] = [None, [], {"en": None}, {"en": {"label": 1}}, {}]
+    for odd in no_translations:
         assert endpoint(i18n_translations=odd).parameters[0].label == "label"
 
 

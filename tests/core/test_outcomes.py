@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacecall._core.messages import Message
-from spacecall._core.outcomes import SILENT, app_error, outcome, plain
+from spacecall._core.outcomes import SILENT, WITHOUT_TEXT, app_error, outcome, plain
 from spacecall._wire.queue_data import ProcessCompleted
 from spacecall.errors import AppError, JobCancelledError, QuotaExceededError, SpaceError
 from tests.core.wire import cancelled, completed, failed, message
@@ -68,7 +68,8 @@ def test_a_success_without_values_was_a_cancel(end: Message) -> None:
         ({"error": "boom", "duration": None, "title": "Error"}, "boom", "Error", None),
         # other exceptions, hidden and shown
         ({"error": None}, SILENT, None, None),
-        ({"error": ""}, SILENT, None, None),
+        ({"error": ""}, WITHOUT_TEXT, None, None),
+        ({"error": "<br>"}, WITHOUT_TEXT, None, None),
         ({}, SILENT, None, None),
         ({"error": "invalid literal"}, "invalid literal", None, None),
         # gr.Error(5) and the like

@@ -75,6 +75,28 @@ async def test_a_download_that_is_cut_leaves_the_old_file_as_it_was(tmp_path: Pa
         assert holds(tmp_path, "a.bin")
 
 
+async def none_of_it(exchange: Exchange) -> None:
+    await exchange.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 69\r\n\r\n")
+    await exchange.cut()
+
+
+async def test_a_download_that_breaks_before_its_first_byte_is_tried_again() -> None:
+    async with faulty() as (app, space):
+        file = await received(space)
+        app.once("file", none_of_it)
+        assert await file.read() == DOWNLOAD
+        assert len(app.asked("file")) == 2
+
+
+async def test_a_download_that_always_breaks_ends(tmp_path: Path) -> None:
+    async with faulty() as (app, space):
+        file = await received(space)
+        app.always("file", none_of_it)
+        with anyio.fail_after(20), pytest.raises(TransportError, match="the connection broke"):
+            await file.save(tmp_path / "out.bin")
+        assert [entry async for entry in anyio.Path(tmp_path).iterdir()] == []
+
+
 async def test_a_download_that_goes_silent_ends_by_the_idle_timeout(tmp_path: Path) -> None:
     async def silent(exchange: Exchange) -> None:
         await exchange.begin("application/octet-stream")

@@ -463,7 +463,7 @@ _OPENS_SOURCES = {
     "chat/media.py",  # of a message
     "cli/values.py",  # of a command line
     "inference/images.py",  # another name for a File
-    "testing/fake.py",  # what a test says that its app answers
+    "testing/_fake_space.py",  # what a test says that its app answers
 }
 
 

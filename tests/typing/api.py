@@ -78,8 +78,8 @@ class Array:
 async def values_of_libraries_are_taken(client: ProtocolApp6, day: date, now: datetime) -> None:
     assert_type(await client.image(path=Drawing()), File | None)
     assert_type(await client.files(files=[Drawing(), "a.png"]), list[File] | None)
-    assert_type(await client.more(d=now, c=None), str)
-    assert_type(await client.more(d=day, c="#ff0000"), str)
+    assert_type(await client.more(d=now, c=None), str | None)
+    assert_type(await client.more(d=day, c="#ff0000"), str | None)
     await client.widgets(radio="one", js=None, df=Frame())
     await client.widgets(radio="one", js=None, df=Array())
     await client.widgets(radio="one", js=None, df=DataframeData(headers=["a"], data=[[1]]))

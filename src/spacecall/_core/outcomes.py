@@ -16,6 +16,7 @@ SILENT = (
     "the app raised an error and does not say which "
     "(it shows only gr.Error unless it is launched with show_error=True)"
 )
+WITHOUT_TEXT = "the app raised an error without a message"
 _QUOTA = re.compile(r"exceeded your .{0,40}quota", re.IGNORECASE)
 _QUOTA_TITLES = ("ZeroGPU quota", "ZeroGPU pending credits")
 # After the facts, such a text asks to subscribe.
@@ -73,7 +74,7 @@ def app_error(text: object, *, title: str | None, duration: float | None) -> App
         text = json.dumps(text, ensure_ascii=False)
     if title is None and isinstance(text, str):
         text = _unquoted(text)
-    message = plain(text) if text else SILENT
+    message = SILENT if text is None else plain(text) or WITHOUT_TEXT
     if not (title or "").startswith(_QUOTA_TITLES) and not _QUOTA.search(message):
         return AppError(message, title=title, duration=duration)
     facts = plain(_OFFER.sub("", text)) if text else ""

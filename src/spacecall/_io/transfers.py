@@ -90,15 +90,31 @@ def _name(file: FileData) -> str:
 async def fetched(
     link: Link, url: str, *, home: str | None = None
 ) -> AsyncGenerator[AsyncIterator[bytes], None]:
-    """The bytes at `url`, wherever it is; see `Link.download`."""
+    """The bytes at `url`, wherever it is; see `Link.download`.
+
+    An answer that breaks before its first byte is asked for again: Gradio writes an image anew
+    while somebody reads it.
+    """
     async with AsyncExitStack() as stack:
+
+        async def attempt() -> AsyncGenerator[bytes, None]:
+            async with AsyncExitStack() as opened:
+                response = await opened.enter_async_context(link.download(url, home=home))
+                chunks = await opened.enter_async_context(aclosing(_chunks(response, link, url)))
+                first = await anext(chunks, b"")
+                stack.push_async_exit(opened.pop_all())
+                return _chain(first, chunks)
+
         with _named(link, url):
-            response = await retrying(
-                lambda: stack.enter_async_context(link.download(url, home=home)),
-                link.settings.retry,
-                idempotent=True,
-            )
-        yield await stack.enter_async_context(aclosing(_chunks(response, link, url)))
+            chunks = await retrying(attempt, link.settings.retry, idempotent=True)
+        yield await stack.enter_async_context(aclosing(chunks))
+
+
+async def _chain(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    if first:
+        yield first
+    async for chunk in chunks:
+        yield chunk
 
 
 async def _chunks(response: Response, link: Link, url: str) -> AsyncGenerator[bytes, None]:
