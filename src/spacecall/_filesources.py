@@ -7,7 +7,7 @@ import mimetypes
 import os
 import stat
 from base64 import b64decode
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -86,6 +86,38 @@ class WebUrl:
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Not without a Space: only its client fetches."""
         raise InvalidInputError("a File made from a URL can be sent to a Space, not read by itself")
+
+
+class AppFile:
+    """A file that an app named by a FileData object; which app, the caller knows.
+
+    Args:
+        payload: the object. It goes to an app as it is, and its path is one of that app's server.
+    """
+
+    def __init__(self, payload: Mapping[str, object]) -> None:
+        self.payload = dict(payload)
+        path, url = self._text("path"), self._text("url")
+        self.url = next((text for text in (url, path) if _is_web(text)), None)
+        self.name = self._text("orig_name") or path or url
+        if not path or _is_web(path):  # whose query may have a signature in it
+            self.name = self.name.partition("#")[0].partition("?")[0]
+        size = payload.get("size")
+        self.size: int | None = None
+        if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
+            self.size = size
+        self.mime_type = self._text("mime_type") or None
+
+    def _text(self, key: str) -> str:
+        found = self.payload.get(key)
+        return found if isinstance(found, str) else ""
+
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Not without a Space: only its client knows the app."""
+        raise InvalidInputError(
+            f"{self.name[:200]!r} is on the server of an app: it can be sent to that app, "
+            "not read by itself"
+        )
 
 
 class _PathSource:
@@ -248,10 +280,11 @@ def peek(source: Source) -> bytes:
 
 
 def open_source(source: object) -> Source:
-    """The source that a path, bytes, a file object, a URL or a data URI of the caller's stands for.
+    """The source that a value of the caller's stands for.
 
-    What a server, a schema folder or a cassette says must never come here: it could name any file
-    of this machine. Of that, only `data_uri` and the sources of `_io` make files.
+    A text that a server, a schema folder or a cassette says must never come here: it could name
+    any file of this machine. Of that, only `data_uri` and the sources of `_io` make files. A
+    FileData object may come from anywhere, since its path is one of an app's server.
 
     Raises:
         InvalidInputError: it is none of these, or a broken data URI.
@@ -260,8 +293,10 @@ def open_source(source: object) -> Source:
         return BytesSource(bytes(source))
     if isinstance(source, str) and is_data_uri(source):
         return data_uri(source)
-    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+    if isinstance(source, str) and _is_web(source):
         return WebUrl(source)
+    if isinstance(source, Mapping):
+        return _open_file_data(cast("Mapping[str, object]", source))
     if isinstance(source, (str, os.PathLike)):
         return _PathSource(cast("str | os.PathLike[str]", source))
     if isinstance(source, io.TextIOBase):
@@ -272,9 +307,34 @@ def open_source(source: object) -> Source:
         return _ImageSource(cast("ImageLike", source))
     hint = ": write PIL.Image.fromarray(…)" if hasattr(type(source), "tolist") else ""
     raise InvalidInputError(
-        "a file is a path, bytes, a binary file object, a File, an http(s) URL, a data URI or an "
-        f"image of Pillow, got {type(source).__name__}{hint}"
+        "a file is a path, bytes, a binary file object, a File, an http(s) URL, a data URI, an "
+        f"image of Pillow or the app's own FileData, got {type(source).__name__}{hint}"
     )
+
+
+def _open_file_data(payload: Mapping[str, object]) -> Source:
+    url = payload.get("url")
+    if isinstance(url, str) and is_data_uri(url):
+        return data_uri(url)
+    is_named = any(isinstance(payload.get(key), str) and payload[key] for key in ("path", "url"))
+    if is_named and _is_marked(payload):
+        return AppFile(payload)
+    raise InvalidInputError(
+        "an object stands for a file if it is Gradio's FileData: it has a `path` or a `url`, and "
+        '"meta": {"_type": "gradio.FileData"}; write File(…) or Path(…) for a file of this machine'
+    )
+
+
+def _is_marked(payload: Mapping[str, object]) -> bool:
+    """Whether an object is FileData: by its `meta`, or its fields where it has none (4.0-4.19)."""
+    meta = payload.get("meta")
+    if isinstance(meta, Mapping):
+        return cast("Mapping[str, object]", meta).get("_type") == "gradio.FileData"
+    return payload.keys() >= {"path", "orig_name", "mime_type"}
+
+
+def _is_web(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
 
 
 def is_data_uri(text: str) -> bool:

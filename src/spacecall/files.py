@@ -26,9 +26,11 @@ MAX_READ_BYTES: Final = 256 * 2**20
 MAX_SAVE_BYTES: Final = 16 * 2**30
 """The most bytes that `File.save` writes, unless it is told otherwise: 16 GiB."""
 
-FileInput: TypeAlias = "File | str | os.PathLike[str] | bytes | BinaryIO | ImageLike"
-"""What `File` takes: a file, a path, an http(s) URL, a data URI, bytes, a binary file object, or an
-image of Pillow."""
+FileInput: TypeAlias = (
+    "File | str | os.PathLike[str] | bytes | BinaryIO | ImageLike | Mapping[str, object]"
+)
+"""What `File` takes: a file, a path, an http(s) URL, a data URI, bytes, a binary file object, an
+image of Pillow, or the FileData object by which an app names a file of its own."""
 
 
 class File:
@@ -41,7 +43,8 @@ class File:
     Args:
         source: a path, bytes, a binary file object (read from its position on), an http(s) URL
             (fetched when it is uploaded, without credentials), a data URI, an image of Pillow (sent
-            as PNG), or another `File`.
+            as PNG), another `File`, or an app's FileData object, whose path is one of that app's
+            server.
         name: the name the app sees; by default the source's own.
         mime_type: by default guessed from the name, or from the first bytes.
 
@@ -195,14 +198,14 @@ class File:
         """A `File`, or what the context makes of a value.
 
         The context says where the values come from: of arguments it opens sources, of outputs it
-        makes handles of what the app's payload names. Without one nobody knows, and what can come
-        from JSON is refused.
+        makes handles of what the app's payload names. Without one nobody knows, and a text, which
+        can come from JSON, is refused.
         """
         convert: Callable[[Any], File] | None = info.context
         if isinstance(value, File):
             return value
-        if convert is None and isinstance(value, (str, Mapping)):
-            raise ValueError("a text or an object is not a file by itself: write File(…)")
+        if convert is None and isinstance(value, str):
+            raise ValueError("a text is not a file by itself: write File(…)")
         try:
             return (convert or cls)(value)
         except InvalidInputError as error:

@@ -14,17 +14,20 @@ from spacecall._client.space import Space
 from spacecall._client.space_options import SpaceOptions
 from spacecall._client.typed import (
     APP_DEFAULT,
+    AnyValue,
     AppDefault,
     AppObject,
     Arguments,
     OnDrift,
     TypedEndpoint,
+    WithFiles,
 )
 from spacecall._option_checks import checked_call
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace
 
 __all__ = [
     "APP_DEFAULT",
+    "AnyValue",
     "AppDefault",
     "AppObject",
     "Arguments",
@@ -34,6 +37,7 @@ __all__ = [
     "TableInput",
     "TypedClient",
     "TypedEndpoint",
+    "WithFiles",
 ]
 
 T = TypeVar("T")

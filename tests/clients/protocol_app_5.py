@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field
 
 from spacecall import Call, File, FileInput
 from spacecall.sync import SyncCall
 from spacecall.typed import (
+    AnyValue,
     AppObject,
     Arguments,
     DateInput,
@@ -20,6 +21,7 @@ from spacecall.typed import (
     TableInput,
     TypedClient,
     TypedEndpoint,
+    WithFiles,
 )
 
 __all__ = [
@@ -50,17 +52,17 @@ class ComponentMessage(AppObject):
     """The app's `ComponentMessage`."""
 
     component: str
-    value: Any
-    constructor_args: dict[str, Any]
-    props: dict[str, Any]
+    value: AnyValue
+    constructor_args: dict[str, AnyValue]
+    props: dict[str, AnyValue]
 
 
 class DataframeData(AppObject):
     """The app's `DataframeData`."""
 
-    headers: list[Any]
-    data: list[list[Any]]
-    metadata: dict[str, list[Any] | None] | None = None
+    headers: WithFiles[list[Any]]
+    data: WithFiles[list[list[Any]]]
+    metadata: dict[str, WithFiles[list[Any]] | None] | None = None
 
 
 class FileMessage(AppObject):
@@ -68,6 +70,10 @@ class FileMessage(AppObject):
 
     file: File
     alt_text: str | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, file: FileInput, alt_text: str | None = None) -> None: ...
 
 
 class MetadataDict(AppObject):
@@ -90,6 +96,10 @@ class MultimodalData(AppObject):
     text: str
     files: list[File] = []
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *, text: str, files: Sequence[FileInput] = ()) -> None: ...
+
 
 class OptionDict(AppObject):
     """A typed dictionary to represent an option in a ChatMessage. A list of these dictionaries is
@@ -106,12 +116,20 @@ class GalleryImage(AppObject):
     image: File
     caption: str | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *, image: FileInput, caption: str | None = None) -> None: ...
+
 
 class GalleryVideo(AppObject):
     """The app's `GalleryVideo`."""
 
     video: File
     caption: str | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, video: FileInput, caption: str | None = None) -> None: ...
 
 
 class Message(AppObject):
@@ -193,7 +211,7 @@ class StreamEditOutput(NamedTuple):
         text_out: text out.
     """
 
-    json_out: Any
+    json_out: AnyValue
     text_out: str | None
 
 
@@ -468,7 +486,7 @@ class WidgetsOutput(NamedTuple):
 
     text_out: str | None
     df_out: DataframeData
-    json_out: Any
+    json_out: AnyValue
 
 
 _WIDGETS: Final[TypedEndpoint[WidgetsOutput]] = TypedEndpoint(
@@ -538,7 +556,7 @@ class WhoamiInput(Arguments):
 _WHOAMI: Final[TypedEndpoint[Any]] = TypedEndpoint(
     "/whoami",
     inputs=WhoamiInput,
-    output=Any,
+    output=AnyValue,
     returns=1,
     schema=_SCHEMA,
     shape="(textbox) -> (json) queued",
@@ -774,7 +792,7 @@ class Chat1Input(Arguments):
 _CHAT_1: Final[TypedEndpoint[Any]] = TypedEndpoint(
     "/chat_1",
     inputs=Chat1Input,
-    output=Any,
+    output=AnyValue,
     returns=1,
     schema=_SCHEMA,
     shape="(textbox, state) -> (json, state) queued",
@@ -795,7 +813,7 @@ class JsonNoqueueOutput(NamedTuple):
         text_out: text out.
     """
 
-    json_out: Any
+    json_out: AnyValue
     text_out: str | None
 
 
@@ -871,7 +889,7 @@ class NanOutput(NamedTuple):
         sum: sum.
     """
 
-    json_out: Any
+    json_out: AnyValue
     sum: int | float | None
 
 

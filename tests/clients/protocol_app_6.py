@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field
 
 from spacecall import Call, File, FileInput
 from spacecall.sync import SyncCall
 from spacecall.typed import (
+    AnyValue,
     AppObject,
     Arguments,
     DateInput,
@@ -20,6 +21,7 @@ from spacecall.typed import (
     TableInput,
     TypedClient,
     TypedEndpoint,
+    WithFiles,
 )
 
 __all__ = [
@@ -51,18 +53,18 @@ class ComponentMessage(AppObject):
     """The app's `ComponentMessage`."""
 
     component: str
-    value: Any
-    constructor_args: dict[str, Any]
-    props: dict[str, Any]
+    value: AnyValue
+    constructor_args: dict[str, AnyValue]
+    props: dict[str, AnyValue]
     type: Literal["component"] = "component"
 
 
 class DataframeData(AppObject):
     """The app's `DataframeData`."""
 
-    headers: list[Any]
-    data: list[list[Any]]
-    metadata: dict[str, list[Any] | None] | None = None
+    headers: WithFiles[list[Any]]
+    data: WithFiles[list[list[Any]]]
+    metadata: dict[str, WithFiles[list[Any]] | None] | None = None
 
 
 class FileMessage(AppObject):
@@ -71,6 +73,12 @@ class FileMessage(AppObject):
     file: File
     alt_text: str | None = None
     type: Literal["file"] = "file"
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, file: FileInput, alt_text: str | None = None, type: Literal["file"] = "file"
+        ) -> None: ...
 
 
 class MetadataDict(AppObject):
@@ -92,6 +100,10 @@ class MultimodalData(AppObject):
 
     text: str
     files: list[File] = []
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, text: str, files: Sequence[FileInput] = ()) -> None: ...
 
 
 class OptionDict(AppObject):
@@ -116,12 +128,20 @@ class GalleryImage(AppObject):
     image: File
     caption: str | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *, image: FileInput, caption: str | None = None) -> None: ...
+
 
 class GalleryVideo(AppObject):
     """The app's `GalleryVideo`."""
 
     video: File
     caption: str | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, video: FileInput, caption: str | None = None) -> None: ...
 
 
 class Message(AppObject):
@@ -206,7 +226,7 @@ class StreamEditOutput(NamedTuple):
         text_out: text out.
     """
 
-    json_out: Any
+    json_out: AnyValue
     text_out: str | None
 
 
@@ -481,7 +501,7 @@ class WidgetsOutput(NamedTuple):
 
     text_out: str | None
     df_out: DataframeData
-    json_out: Any
+    json_out: AnyValue
 
 
 _WIDGETS: Final[TypedEndpoint[WidgetsOutput]] = TypedEndpoint(
@@ -551,7 +571,7 @@ class WhoamiInput(Arguments):
 _WHOAMI: Final[TypedEndpoint[Any]] = TypedEndpoint(
     "/whoami",
     inputs=WhoamiInput,
-    output=Any,
+    output=AnyValue,
     returns=1,
     schema=_SCHEMA,
     shape="(textbox) -> (json) queued",
@@ -803,7 +823,7 @@ class Lambda6Input(Arguments):
 _LAMBDA_6: Final[TypedEndpoint[Any]] = TypedEndpoint(
     "/lambda_6",
     inputs=Lambda6Input,
-    output=Any,
+    output=AnyValue,
     returns=1,
     schema=_SCHEMA,
     shape="(textbox, state) -> (json, state) queued",
@@ -824,7 +844,7 @@ class JsonNoqueueOutput(NamedTuple):
         text_out: text out.
     """
 
-    json_out: Any
+    json_out: AnyValue
     text_out: str | None
 
 
@@ -900,7 +920,7 @@ class NanOutput(NamedTuple):
         sum: sum.
     """
 
-    json_out: Any
+    json_out: AnyValue
     sum: int | float | None
 
 

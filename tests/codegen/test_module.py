@@ -13,6 +13,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall import File
+from spacecall.codegen.defaults import holds_file
 from spacecall.codegen.module import write_module
 from spacecall.codegen.projects import describe
 from spacecall.typed import TypedEndpoint
@@ -73,9 +74,13 @@ def test_the_default_of_every_parameter_goes_to_the_wire_as_the_app_has_it(
             )
             if one.get("parameter_has_default") and not about.is_required()
         }
+        of_the_app = {field for field, default in given.items() if holds_file(default)}
         made = model.model_construct()
-        sent = made.model_dump(by_alias=False)
-        assert {field: sent[field] for field in given} == given
+        sent = made.model_dump(by_alias=False, exclude=of_the_app)
+        assert {field: sent[field] for field in given.keys() - of_the_app} == {
+            field: given[field] for field in given.keys() - of_the_app
+        }
+        assert of_the_app <= endpoint._app_defaults
 
 
 def test_the_same_app_gives_the_same_bytes_under_any_hash_seed() -> None:
@@ -205,12 +210,43 @@ def test_an_optional_member_that_was_not_given_is_not_sent(tmp_path: Path) -> No
     }
 
 
-def test_a_default_that_is_a_file_of_the_app_has_to_be_given() -> None:
+def test_a_default_that_is_a_file_is_the_one_of_the_running_app() -> None:
     kept = {"path": "/data/cat.png", "meta": {"_type": "gradio.FileData"}, "url": "http://x/cat"}
     slot = Slot("Image", FILE, "Cat", "image", kept)
     text = generated(app(Function(inputs=[slot])))
-    assert "def run(self, *, image: FileInput) -> Call[str | None]:" in text
-    assert "the app's page has a file of its own here" in text
+    assert (
+        "def run(self, *, image: FileInput | AppDefault = APP_DEFAULT) -> Call[str | None]:" in text
+    )
+    assert "image: File | None = None" in text
+    assert "if you leave it out, the app's own default is sent" in text
+    assert "/data/cat.png" not in text
+
+
+def test_an_object_with_a_file_is_made_with_a_path_for_type_checkers() -> None:
+    picture = {
+        "title": "Picture",
+        "type": "object",
+        "properties": {"image": FILE, "self": {"type": "string"}, "more": {}},
+        "required": ["image"],
+    }
+    text = generated(app(Function(inputs=[Slot("Gallery", {"type": "array", "items": picture})])))
+    assert "    image: File\n" in text
+    assert "    more: AnyValue | None = None\n" in text
+    assert "if TYPE_CHECKING:" in text
+    assert "self, *, image: FileInput, self_: str | None = None, more: Any | None = None" in text
+
+
+def test_files_deep_in_lists_and_objects_are_taken_as_paths() -> None:
+    pairs = {"type": "array", "items": {"type": "object", "additionalProperties": FILE}}
+    text = generated(app(Function(inputs=[Slot("Custom", pairs, "Pairs", "pairs")])))
+    assert "pairs: Sequence[Mapping[str, FileInput]]" in text
+
+
+def test_a_table_is_searched_for_files_as_a_whole() -> None:
+    table = {"type": "array", "items": {"type": "array", "items": {}}}
+    text = generated(app(Function(outputs=[Slot("Custom", table, "Table")])))
+    assert "output=WithFiles[list[list[Any]]]" in text
+    assert "-> Call[list[list[Any]] | None]:" in text
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ import pytest
 from spacecall import File, Timeouts
 from spacecall._client.lenses import Outputs
 from spacecall._core.config import AppConfig, read_config
+from spacecall._core.filedata import META
 from spacecall._io.link import Link
 from spacecall._io.transfers import FILES_PER_REQUEST, RemoteSource, inline, upload
 from spacecall.errors import (
     DeadlineError,
+    ForbiddenAddressError,
     InvalidInputError,
     ProtocolError,
     StatusError,
@@ -163,6 +165,84 @@ async def test_a_file_of_the_app_is_not_sent_again() -> None:
         assert found[1]["path"] == "/srv/0/x.txt"
         (request,) = app.seen
         assert (await request.body()).count(b"filename=") == 1
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        a_file(meta=META),
+        {"path": "/etc/passwd", "meta": META},
+        {"path": "https://elsewhere/x.png", "meta": META},
+        {"url": "http://169.254.169.254/latest", "meta": META},
+        {"path": "/srv/old.png", "orig_name": None, "mime_type": None},
+    ],
+)
+async def test_a_filedata_object_goes_as_it_is(payload: dict[str, Any]) -> None:
+    async with server(paths) as app, linked(app.url) as link:
+        file = File(payload)
+        (sent,) = await send(link, file)
+        assert sent == {"meta": META, **payload}
+        with pytest.raises(InvalidInputError, match="is on the server of an app"):
+            await file.read()
+        assert app.seen == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "name", "size", "mime_type", "url"),
+    [
+        (a_file(meta=META, size=3, mime_type="text/x"), "a b.txt", 3, "text/x", None),
+        ({"path": "/srv/what?.png"}, "what_.png", None, "image/png", None),
+        (
+            {"path": "https://h/f.png?sig=s", "size": -1},
+            "f.png",
+            None,
+            "image/png",
+            "https://h/f.png?sig=s",
+        ),
+        (
+            {"path": "/x/y.txt", "url": "http://app/file=/x/y.txt", "size": True},
+            "y.txt",
+            None,
+            "text/plain",
+            "http://app/file=/x/y.txt",
+        ),
+        ({"path": "", "url": "data:text/plain,hi"}, "file.txt", 2, "text/plain", None),
+    ],
+)
+def test_a_filedata_object_tells_what_it_stands_for(
+    payload: dict[str, Any], name: str, size: int | None, mime_type: str, url: str | None
+) -> None:
+    file = File({"meta": META, **payload})
+    assert (file.name, file.size, file.mime_type, file.url) == (name, size, mime_type, url)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"path": "/etc/passwd"},
+        {"url": "http://a/b"},
+        {"meta": META},
+        {"path": "/x", "meta": {}},
+        {},
+    ],
+)
+def test_an_object_that_is_no_filedata_is_invalid_input(other: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match="an object stands for a file if"):
+        File(other)
+
+
+async def test_a_filedata_object_that_travels_in_the_arguments_is_fetched_from_the_app() -> None:
+    async with server(saying(b"content")) as app, linked(app.url) as link:
+        sent = await inline(link, APP, File(a_file(meta=META)))
+        assert app.last.path == "/gradio_api/file=/srv/a%20b.txt"
+    assert sent["url"] == "data:text/plain;base64,Y29udGVudA=="
+
+
+async def test_a_filedata_object_does_not_lead_into_the_callers_network() -> None:
+    async with server(saying(b"secret")) as inside, linked("http://8.8.8.8:1") as link:
+        with pytest.raises(ForbiddenAddressError):
+            await inline(link, APP, File({"url": inside.url, "meta": META}))
+        assert inside.seen == []
 
 
 async def test_nothing_new_sends_nothing() -> None:

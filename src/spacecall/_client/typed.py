@@ -6,16 +6,30 @@ import contextlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, cast, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_type_hints,
+)
 from weakref import WeakKeyDictionary
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     SerializerFunctionWrapHandler,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     model_serializer,
 )
 
@@ -25,7 +39,7 @@ from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
 from spacecall._client.plan import UNCHANGED, MakeFile, Plan, decode_outputs
 from spacecall._core.config import AppConfig, Component, Dependency
-from spacecall._core.filedata import as_file_data, is_file_data
+from spacecall._core.filedata import as_file_data, is_file_data, replace_files
 from spacecall._core.fingerprint import differences
 from spacecall._core.input_check import refusals
 from spacecall._core.schema_nodes import is_number
@@ -57,7 +71,31 @@ class AppDefault(Enum):
 
 
 APP_DEFAULT: Final = AppDefault.APP_DEFAULT
-"""Stands for the app's own default where that is too long for a module: the live app's is sent."""
+"""Stands for the app's own default where it is too long for a module, or has a file of the app in
+it, whose path changes: the live app's is sent, and nothing is uploaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ReceivedFiles:
+    """Makes handles of the files in an output."""
+
+    make_file: MakeFile
+
+    def __call__(self, value: object) -> File:
+        return self.make_file(as_file_data(value))
+
+
+def _convert_files(value: object, info: ValidationInfo[Any]) -> object:
+    """Replace the files in a received value of any type; leave an argument as it is."""
+    received = info.context
+    return replace_files(value, received) if isinstance(received, _ReceivedFiles) else value
+
+
+WithFiles: TypeAlias = Annotated[T, AfterValidator(_convert_files)]
+"""A list of values whose type an app does not say. In an output, a file in it is a `File`."""
+
+AnyValue: TypeAlias = WithFiles[Any]
+"""A JSON value whose type an app does not say. In an output, a file in it is a `File`."""
 
 
 class Arguments(BaseModel):
@@ -74,6 +112,8 @@ class AppObject(BaseModel):
     model_config = ConfigDict(
         extra="allow", populate_by_name=True, defer_build=True, protected_namespaces=()
     )
+    # pydantic wants the annotation without the None that it has in its own class
+    __pydantic_extra__: dict[str, AnyValue] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -208,9 +248,7 @@ class TypedEndpoint(Generic[T]):
             raise self._drift(lines, decode_outputs(values, make_file))
         names = self._output._fields if self._returns > 1 else ("value",)
 
-        def received(value: object) -> File:
-            return make_file(as_file_data(value))
-
+        received = _ReceivedFiles(make_file)
         differences: list[str] = []
         outputs: list[Any] = []
         for name, adapter, value in zip(names, self._readers(), values, strict=True):

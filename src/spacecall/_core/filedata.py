@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 META = {"_type": "gradio.FileData"}
 
@@ -97,15 +97,29 @@ def write_file_data(
 
 def replace_files(value: Any, replace: Callable[[Mapping[str, Any]], Any]) -> Any:
     """`value` with each file payload in it replaced; what holds none is the same object."""
-    if is_file_data(value):
-        return replace(value)
     if isinstance(value, dict):
         items = cast("dict[str, Any]", value)
-        new = {key: replace_files(item, replace) for key, item in items.items()}
-        return new if any(new[key] is not items[key] for key in items) else items
+        return replace(items) if is_file_data(items) else _replaced(items, items.items(), replace)
     if isinstance(value, list):
         entries = cast("list[Any]", value)
-        changed = [replace_files(item, replace) for item in entries]
-        same = all(one is other for one, other in zip(changed, entries, strict=True))
-        return entries if same else changed
+        return _replaced(entries, enumerate(entries), replace)
     return value
+
+
+_Container = TypeVar("_Container", dict[str, Any], list[Any])
+
+
+def _replaced(
+    container: _Container,
+    items: Iterable[tuple[Any, Any]],
+    replace: Callable[[Mapping[str, Any]], Any],
+) -> _Container:
+    """A copy with other members, made when there is one: a table may have a million numbers."""
+    changed: _Container | None = None
+    for key, item in items:
+        if isinstance(item, (dict, list)):
+            new = replace_files(item, replace)
+            if new is not item:
+                changed = container.copy() if changed is None else changed
+                changed[key] = new
+    return container if changed is None else changed

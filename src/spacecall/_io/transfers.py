@@ -15,9 +15,9 @@ from pydantic import TypeAdapter
 
 from spacecall._core import requests
 from spacecall._core.config import AppConfig
-from spacecall._core.filedata import FileData, read_file_data, write_file_data
+from spacecall._core.filedata import META, FileData, read_file_data, write_file_data
 from spacecall._core.redaction import redact_error
-from spacecall._filesources import WebUrl
+from spacecall._filesources import AppFile, WebUrl
 from spacecall._io.arrivals import wait_for_files
 from spacecall._io.body import byte_chunks, read
 from spacecall._io.credentials import origin, resolve
@@ -176,7 +176,7 @@ async def upload(
     """
     known = [_payload_there(link, file) for file in files]
     parts = [
-        _part(link, file, app.max_file_size)
+        _part(link, app, file)
         for file, payload in zip(files, known, strict=True)
         if payload is None
     ]
@@ -194,7 +194,7 @@ async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
     Raises:
         InvalidInputError: it is missing, a folder, larger than `Limits.body`, or cannot be fetched.
     """
-    part = _part(link, file, app.max_file_size)
+    part = _part(link, app, file)
     most = link.settings.limits.body
     content = bytearray()
     async with part.open() as chunks:
@@ -211,18 +211,22 @@ async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
 def _payload_there(link: Link, file: File) -> Mapping[str, Any] | None:
     """What stands for a file that the app has already."""
     source = file.source
+    if isinstance(source, AppFile):
+        return {"meta": dict(META), **source.payload}
     if isinstance(source, RemoteSource) and source.belongs_to(link):
         return source.payload
     return None
 
 
-def _part(link: Link, file: File, limit: int | None) -> Part:
-    size = file.size
+def _part(link: Link, app: AppConfig, file: File) -> Part:
+    size, limit = file.size, app.max_file_size
     if limit is not None and size is not None and size > limit:
         raise InvalidInputError(
             f"{file.name!r} has {size} bytes, and the app takes at most {limit} a file"
         )
     source = file.source
+    if isinstance(source, AppFile):
+        source = RemoteSource(link, app, source.payload)
     web = source if isinstance(source, WebUrl) else None
     opened = source.open if web is None else lambda: _from_the_web(link, web)
     return Part(file.name, file.mime_type or UNKNOWN_TYPE, size, opened)

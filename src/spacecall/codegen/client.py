@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from spacecall.codegen import remarks
-from spacecall.codegen.annotations import Annotations
+from spacecall.codegen.annotations import Annotations, mentions
 from spacecall.codegen.defaults import (
     Default,
     argument_field,
     field_default,
+    for_caller,
+    for_output,
     parameter_default,
     parameter_type,
     widened,
@@ -78,10 +80,14 @@ class ClientWriter:
             *docstring(remarks.of_model(model), indent=4),
             "",
         ]
+        taken: list[tuple[str, Expr, Expr | None]] = []
         for one, kind in zip(model.fields, kinds, strict=True):
             wide = widened(kind, one, self._models)
             final, default = field_default(wide, one, self._models)
-            lines += assign(one.field, _aliased(final, one), default, indent=4)
+            lines += assign(one.field, _aliased(for_output(final), one), default, indent=4)
+            taken.append((one.field, for_caller(final), default))
+        if any("File" in mentions(kind) for kind in kinds):
+            lines += ["", "    if TYPE_CHECKING:", "", *_constructor(taken)]
         return lines
 
     def _defaults(self, operation: Operation) -> list[tuple[Value, Expr, Default | None]]:
@@ -115,12 +121,12 @@ class ClientWriter:
             **({"app_defaults": value(app_defaults)} if app_defaults else {}),
             **({"shape": value(operation.shape)} if operation.shape else {}),
         )
-        kind = of("Final", of("TypedEndpoint", output))
+        kind = of("Final", of("TypedEndpoint", self._result(operation)))
         return [*lines, "", "", *assign(operation.constant, kind, made)]
 
     def _output(self, operation: Operation) -> tuple[Expr, list[str]]:
         """The type of what an endpoint gives, and the lines that define it."""
-        kinds = self._types.outputs[operation.api_name]
+        kinds = [for_output(kind) for kind in self._types.outputs[operation.api_name]]
         if not kinds:
             return value(None), []
         if len(kinds) == 1:
@@ -136,6 +142,12 @@ class ClientWriter:
         for one, kind in zip(operation.outputs, kinds, strict=True):
             lines += assign(one.field, kind, indent=4)
         return name(operation.gives), lines
+
+    def _result(self, operation: Operation) -> Expr:
+        """The type of what an endpoint gives, as callers see it."""
+        output, definition = self._output(operation)
+        kinds = self._types.outputs[operation.api_name]
+        return kinds[0] if len(kinds) == 1 and not definition else output
 
     def _client(self, folder: SchemaFolder, origin: str, *, synchronous: bool) -> list[str]:
         class_ = f"Sync{self._plan.name}" if synchronous else self._plan.name
@@ -155,7 +167,6 @@ class ClientWriter:
         *,
         synchronous: bool,
     ) -> list[str]:
-        output, _ = self._output(operation)
         parameters = [
             (
                 one.parameter,
@@ -165,7 +176,7 @@ class ClientWriter:
             for one, kind, default in defaults
         ]
         given = {one.field: name(one.parameter) for one, _, _ in defaults}
-        returns = of("SyncCall" if synchronous else "Call", output)
+        returns = of("SyncCall" if synchronous else "Call", self._result(operation))
         made = call("self._call", name(operation.constant), **given)
         return [
             *define(f"def {operation.method}", parameters, f" -> {flat(returns)}:", indent=4),
@@ -181,6 +192,15 @@ def _constants(defaults: Iterable[tuple[Value, Expr, Default | None]]) -> list[s
         if default is not None and default.constant
         for line in assign(default.constant, of("Final", default.kind), default.given)
     ]
+
+
+def _constructor(fields: Sequence[tuple[str, Expr, Expr | None]]) -> list[str]:
+    """What type checkers take for an object: a path or bytes where it holds a file."""
+    empty = value([])
+    parameters = [
+        (field, kind, value(()) if default == empty else default) for field, kind, default in fields
+    ]
+    return define("def __init__", parameters, " -> None: ...", indent=8)
 
 
 def _aliased(kind: Expr, one: Value) -> Expr:

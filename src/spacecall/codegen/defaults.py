@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spacecall._core.filedata import is_file_data
 from spacecall._core.loose import is_array, is_object
 from spacecall.codegen.annotations import mentions
 from spacecall.codegen.fitting import Models, fits
@@ -29,6 +30,7 @@ __all__ = [
     "argument_field",
     "field_default",
     "for_caller",
+    "for_output",
     "holds_file",
     "parameter_default",
     "parameter_type",
@@ -153,19 +155,44 @@ def for_caller(kind: Expr) -> Expr:
     """What a method takes where its model has a field of this type."""
     if isinstance(kind, Union):
         return union(*map(for_caller, kind.operands))
-    if isinstance(kind, Group) and kind.opening == "list[":
-        return of("Sequence", *(_file_input(item) for _, item in kind.items))
-    if isinstance(kind, Group) and kind.opening == "tuple[":
-        return of("tuple", *(for_caller(item) for _, item in kind.items))
-    if isinstance(kind, Group) and kind.opening == "dict[":
-        return of("Mapping", *(item for _, item in kind.items))
-    return _file_input(kind)
+    if not isinstance(kind, Group):
+        return replace(kind, {"File": name("FileInput")})
+    inner = [_inside(item) for _, item in kind.items]
+    match kind.opening:
+        case "list[":
+            return of("Sequence", *inner)
+        case "tuple[":
+            return of("tuple", *(for_caller(item) for _, item in kind.items))
+        case "dict[":
+            return of("Mapping", *inner)
+        case _:
+            return kind
+
+
+def for_output(kind: Expr) -> Expr:
+    """What the type of an output, or of a model's field, is written as: files in it are `File`s.
+
+    A list of anything is searched as a whole: a table may have a million cells.
+    """
+    if isinstance(kind, Union):
+        return union(*map(for_output, kind.operands))
+    if isinstance(kind, Atom):
+        return replace(kind, {"Any": name("AnyValue")})
+    if mentions(kind) <= {"list", "Any"} and "Any" in mentions(kind):
+        return of("WithFiles", kind)
+    inner = tuple((label, for_output(item)) for label, item in kind.items)
+    return Group(kind.opening, inner, kind.closing, kind.display)
+
+
+def _inside(kind: Expr) -> Expr:
+    """What a list or an object of a caller's may hold: as strict as the model, but for files."""
+    return for_caller(kind) if "File" in mentions(kind) else kind
 
 
 def holds_file(default: object) -> bool:
     """Whether there is a file of the app's in a default."""
     if is_object(default):
-        return ("path" in default and "meta" in default) or any(map(holds_file, default.values()))
+        return is_file_data(default) or any(map(holds_file, default.values()))
     return is_array(default) and any(map(holds_file, default))
 
 
@@ -173,7 +200,3 @@ def _is_plain(kind: Expr, default: object, models: Models) -> bool:
     """Whether a default can be written as it is, where this type is wanted."""
     scalar = default is None or isinstance(default, (str, bool, int, float))
     return scalar or default == [] or not mentions(kind) & {*models, "File"}
-
-
-def _file_input(kind: Expr) -> Expr:
-    return replace(kind, {"File": name("FileInput")}) if isinstance(kind, (Atom, Union)) else kind

@@ -48,7 +48,7 @@ TYPE_NAMES: Set[str] = frozenset(
 
 FIELD_NAMES: Set[str] = TYPE_NAMES | {
     *("Config", "construct", "copy", "dict", "from_orm", "json", "mro", "parse_file", "parse_obj"),
-    *("parse_raw", "register", "schema", "schema_json", "update_forward_refs", "validate"),
+    *("parse_raw", "register", "schema", "schema_json", "self", "update_forward_refs", "validate"),
     *("model_computed_fields", "model_config", "model_construct", "model_copy", "model_dump"),
     *("model_dump_json", "model_extra", "model_fields", "model_fields_set", "model_json_schema"),
     *("model_parametrized_name", "model_post_init", "model_rebuild", "model_validate"),

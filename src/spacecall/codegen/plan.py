@@ -13,7 +13,15 @@ __all__ = ["ABSENT", "IMPORTS", "SCHEMA", "Model", "Operation", "Plan", "Value"]
 IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
     {
         "collections.abc": {"Mapping", "Sequence"},
-        "typing": {"Annotated", "Any", "Final", "Literal", "NamedTuple", "TypeAlias"},
+        "typing": {
+            "TYPE_CHECKING",
+            "Annotated",
+            "Any",
+            "Final",
+            "Literal",
+            "NamedTuple",
+            "TypeAlias",
+        },
     },
     {
         "pydantic": {"Field"},
@@ -22,8 +30,8 @@ IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
         "spacecall": {"Call", "File", "FileInput"},
         "spacecall.sync": {"SyncCall"},
         "spacecall.typed": {
-            *("APP_DEFAULT", "AppDefault", "AppObject", "Arguments", "DateInput"),
-            *("SyncTypedClient", "TableInput", "TypedClient", "TypedEndpoint"),
+            *("APP_DEFAULT", "AnyValue", "AppDefault", "AppObject", "Arguments", "DateInput"),
+            *("SyncTypedClient", "TableInput", "TypedClient", "TypedEndpoint", "WithFiles"),
         },
     },
 )
@@ -58,8 +66,8 @@ class Value:
         description: the app's remark.
         constant: the module's constant that holds the default; empty where it can be written in
             place.
-        app_default: whether the app's default is too long to be written, and is read from the
-            live app.
+        app_default: whether the app's default is too long to be written, or has a file in it: it
+            is read from the live app.
     """
 
     wire: str

@@ -127,7 +127,7 @@ def _fields(schema: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tupl
             parameter=fields[key],
             schema=mapping(one),
             required=key in needed,
-            default=ABSENT if _is_long(default) else default,
+            default=ABSENT if _is_of_the_app(default) else default,
         )
         for key, one in properties.items()
         for default in [_default(mapping(one), types)]
@@ -154,8 +154,8 @@ def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple
             parameter=parameter,
             schema=mapping(one),
             required=key in needed,
-            default=ABSENT if _is_long(default) else default,
-            app_default=_is_long(default),
+            default=ABSENT if _is_of_the_app(default) else default,
+            app_default=_is_of_the_app(default),
             component=_component(one),
             label=text(mapping(one).get("title")) or _component(one),
             description=text(mapping(one).get("description")),
@@ -165,10 +165,12 @@ def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple
     )
 
 
-def _is_long(default: object) -> bool:
-    """Whether a default would make the module unreadable; a file of the app's is not written."""
-    if default is ABSENT or holds_file(default):
+def _is_of_the_app(default: object) -> bool:
+    """Whether the running app tells a default: a file of its own, or one too long to write."""
+    if default is ABSENT:
         return False
+    if holds_file(default):
+        return True
     return len(json.dumps(default)) > _LONGEST_DEFAULT
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from spacecall.codegen.defaults import holds_file
-from spacecall.codegen.plan import ABSENT, Model, Operation, Value
+from spacecall.codegen.plan import Model, Operation, Value
 from spacecall.codegen.text import one_line
 
 __all__ = ["of_client", "of_method", "of_model", "of_outputs"]
@@ -61,8 +60,6 @@ def _list(title: str, values: Iterable[Value]) -> list[str]:
 def _remark(one: Value) -> str:
     """Label, remark, and a default that the signature cannot show."""
     parts = [_short(one.label), _short(one.description)]
-    if one.default is not ABSENT and holds_file(one.default):
-        parts.append("the app's page has a file of its own here")
     if one.app_default:
         parts.append("if you leave it out, the app's own default is sent")
     return "; ".join(dict.fromkeys(part.rstrip(".;") for part in parts if part)) + "."

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
@@ -29,12 +29,20 @@ class GalleryImage(AppObject):
     image: File
     caption: str | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *, image: FileInput, caption: str | None = None) -> None: ...
+
 
 class GalleryVideo(AppObject):
     """The app's `GalleryVideo`."""
 
     video: File
     caption: str | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, video: FileInput, caption: str | None = None) -> None: ...
 
 
 class MultimodalUnderstandingInput(Arguments):

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from spacecall import Call
 from spacecall.sync import SyncCall
-from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import AnyValue, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
     "ModelChatOutput",
@@ -39,7 +39,7 @@ class ModelChatOutput(NamedTuple):
     """
 
     input: str | None
-    chatbot: Any
+    chatbot: AnyValue
     system: str | None
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from spacecall import Call
 from spacecall.sync import SyncCall
-from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import AnyValue, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
     "AddMessageOutput",
@@ -38,9 +38,9 @@ class AddMessageOutput(NamedTuple):
         documents: Documents; any valid json.
     """
 
-    message: Any
-    chatbot: Any
-    documents: Any
+    message: AnyValue
+    chatbot: AnyValue
+    documents: AnyValue
 
 
 _ADD_MESSAGE: Final[TypedEndpoint[AddMessageOutput]] = TypedEndpoint(
@@ -68,7 +68,7 @@ class AnswerOutput(NamedTuple):
         turn: Turn.
     """
 
-    chatbot: Any
+    chatbot: AnyValue
     turn: int | float | None
 
 

@@ -6,11 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from spacecall import Call, File
+from spacecall import Call, File, FileInput
 from spacecall.sync import SyncCall
-from spacecall.typed import AppObject, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import (
+    AnyValue,
+    AppObject,
+    Arguments,
+    SyncTypedClient,
+    TypedClient,
+    TypedEndpoint,
+)
 
 __all__ = [
     "ComponentMessage",
@@ -27,9 +34,9 @@ class ComponentMessage(AppObject):
     """The app's `ComponentMessage`."""
 
     component: str
-    value: Any
-    constructor_args: dict[str, Any]
-    props: dict[str, Any]
+    value: AnyValue
+    constructor_args: dict[str, AnyValue]
+    props: dict[str, AnyValue]
 
 
 class FileMessage(AppObject):
@@ -37,6 +44,10 @@ class FileMessage(AppObject):
 
     file: File
     alt_text: str | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, file: FileInput, alt_text: str | None = None) -> None: ...
 
 
 class ModelChatInput(Arguments):

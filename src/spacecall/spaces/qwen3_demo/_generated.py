@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from spacecall import Call
 from spacecall.sync import SyncCall
-from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoint
+from spacecall.typed import AnyValue, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
     "AddMessageOutput",
@@ -37,8 +37,8 @@ class AddMessageOutput(NamedTuple):
     """
 
     input: str | None
-    conversations: Any
-    chatbot: Any
+    conversations: AnyValue
+    chatbot: AnyValue
 
 
 _ADD_MESSAGE: Final[TypedEndpoint[AddMessageOutput]] = TypedEndpoint(
