@@ -45,7 +45,7 @@ from spacecall.events import (
     TextDelta,
     Uploading,
 )
-from spacecall.files import File, FileInput
+from spacecall.files import File, FileInput, FileSource
 from spacecall.options import Auth, Limits, Retry, Timeouts, ZeroGPU
 from spacecall.tickets import Ticket
 
@@ -69,6 +69,7 @@ __all__ = [
     "Event",
     "File",
     "FileInput",
+    "FileSource",
     "FileTooLargeError",
     "ForbiddenAddressError",
     "InvalidInputError",

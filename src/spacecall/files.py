@@ -18,7 +18,7 @@ from spacecall._filenames import safe_name
 from spacecall._filesources import CHUNK, ImageLike, Source, open_source
 from spacecall.errors import FileTooLargeError, InvalidInputError
 
-__all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput"]
+__all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput", "FileSource"]
 
 MAX_READ_BYTES: Final = 256 * 2**20
 """The most bytes that `File.read` holds in memory, unless it is told otherwise: 256 MiB."""
@@ -26,11 +26,14 @@ MAX_READ_BYTES: Final = 256 * 2**20
 MAX_SAVE_BYTES: Final = 16 * 2**30
 """The most bytes that `File.save` writes, unless it is told otherwise: 16 GiB."""
 
-FileInput: TypeAlias = (
-    "File | str | os.PathLike[str] | bytes | BinaryIO | ImageLike | Mapping[str, object]"
+FileSource: TypeAlias = (
+    "File | os.PathLike[str] | bytes | BinaryIO | ImageLike | Mapping[str, object]"
 )
-"""What `File` takes: a file, a path, an http(s) URL, a data URI, bytes, a binary file object, an
-image of Pillow, or the FileData object by which an app names a file of its own."""
+"""What stands for a file inside an object: a `File`, a path object, bytes, a binary file object, an
+image of Pillow, or the FileData object by which an app names a file of its own. A text does not."""
+
+FileInput: TypeAlias = "FileSource | str"
+"""What `File` takes: a `FileSource`, or as a text a path, an http(s) URL or a data URI."""
 
 
 class File:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field
 
-from spacecall import Call, File, FileInput
+from spacecall import Call, File, FileInput, FileSource
 from spacecall.sync import SyncCall
 from spacecall.typed import (
     AnyValue,
@@ -77,7 +77,7 @@ class FileMessage(AppObject):
     if TYPE_CHECKING:
 
         def __init__(
-            self, *, file: FileInput, alt_text: str | None = None, type: Literal["file"] = "file"
+            self, *, file: FileSource, alt_text: str | None = None, type: Literal["file"] = "file"
         ) -> None: ...
 
 
@@ -103,7 +103,7 @@ class MultimodalData(AppObject):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, text: str, files: Sequence[FileInput] = ()) -> None: ...
+        def __init__(self, *, text: str, files: Sequence[FileSource] = ()) -> None: ...
 
 
 class OptionDict(AppObject):
@@ -130,7 +130,7 @@ class GalleryImage(AppObject):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, image: FileInput, caption: str | None = None) -> None: ...
+        def __init__(self, *, image: FileSource, caption: str | None = None) -> None: ...
 
 
 class GalleryVideo(AppObject):
@@ -141,7 +141,7 @@ class GalleryVideo(AppObject):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, video: FileInput, caption: str | None = None) -> None: ...
+        def __init__(self, *, video: FileSource, caption: str | None = None) -> None: ...
 
 
 class Message(AppObject):

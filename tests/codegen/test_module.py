@@ -233,13 +233,13 @@ def test_an_object_with_a_file_is_made_with_a_path_for_type_checkers() -> None:
     assert "    image: File\n" in text
     assert "    more: AnyValue | None = None\n" in text
     assert "if TYPE_CHECKING:" in text
-    assert "self, *, image: FileInput, self_: str | None = None, more: Any | None = None" in text
+    assert "self, *, image: FileSource, self_: str | None = None, more: Any | None = None" in text
 
 
 def test_files_deep_in_lists_and_objects_are_taken_as_paths() -> None:
     pairs = {"type": "array", "items": {"type": "object", "additionalProperties": FILE}}
     text = generated(app(Function(inputs=[Slot("Custom", pairs, "Pairs", "pairs")])))
-    assert "pairs: Sequence[Mapping[str, FileInput]]" in text
+    assert "pairs: Sequence[Mapping[str, FileSource]]" in text
 
 
 def test_a_table_is_searched_for_files_as_a_whole() -> None:

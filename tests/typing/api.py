@@ -156,4 +156,4 @@ async def files_have_limits(file: File, space: SyncSpace) -> None:
     Limits(file_hosts="any")
     Limits(file_hosts="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     MultimodalData(text="", files=["a.png"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
-    File({"path": "a.png"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    MultimodalData(text="", files=[Path("a.png"), b"png", file, {"path": "a.png"}])

@@ -12,6 +12,7 @@ from spacecall.codegen.defaults import (
     field_default,
     for_caller,
     for_output,
+    in_object,
     parameter_default,
     parameter_type,
     widened,
@@ -85,7 +86,7 @@ class ClientWriter:
             wide = widened(kind, one, self._models)
             final, default = field_default(wide, one, self._models)
             lines += assign(one.field, _aliased(for_output(final), one), default, indent=4)
-            taken.append((one.field, for_caller(final), default))
+            taken.append((one.field, in_object(for_caller(final)), default))
         if any("File" in mentions(kind) for kind in kinds):
             lines += ["", "    if TYPE_CHECKING:", "", *_constructor(taken)]
         return lines

@@ -32,6 +32,7 @@ __all__ = [
     "for_caller",
     "for_output",
     "holds_file",
+    "in_object",
     "parameter_default",
     "parameter_type",
     "widened",
@@ -164,9 +165,14 @@ def for_caller(kind: Expr) -> Expr:
         case "tuple[":
             return of("tuple", *(for_caller(item) for _, item in kind.items))
         case "dict[":
-            return of("Mapping", *inner)
+            return in_object(of("Mapping", *inner))
         case _:
             return kind
+
+
+def in_object(kind: Expr) -> Expr:
+    """What an object takes where a method takes this: a text in it is never opened."""
+    return replace(kind, {"FileInput": name("FileSource")})
 
 
 def for_output(kind: Expr) -> Expr:

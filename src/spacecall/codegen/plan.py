@@ -27,7 +27,7 @@ IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
         "pydantic": {"Field"},
     },
     {
-        "spacecall": {"Call", "File", "FileInput"},
+        "spacecall": {"Call", "File", "FileInput", "FileSource"},
         "spacecall.sync": {"SyncCall"},
         "spacecall.typed": {
             *("APP_DEFAULT", "AnyValue", "AppDefault", "AppObject", "Arguments", "DateInput"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
-from spacecall import Call, File, FileInput
+from spacecall import Call, File, FileInput, FileSource
 from spacecall.sync import SyncCall
 from spacecall.typed import AppObject, Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
@@ -31,7 +31,7 @@ class GalleryImage(AppObject):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, image: FileInput, caption: str | None = None) -> None: ...
+        def __init__(self, *, image: FileSource, caption: str | None = None) -> None: ...
 
 
 class GalleryVideo(AppObject):
@@ -42,7 +42,7 @@ class GalleryVideo(AppObject):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, video: FileInput, caption: str | None = None) -> None: ...
+        def __init__(self, *, video: FileSource, caption: str | None = None) -> None: ...
 
 
 class MultimodalUnderstandingInput(Arguments):

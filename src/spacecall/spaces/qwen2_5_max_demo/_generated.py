@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from spacecall import Call, File, FileInput
+from spacecall import Call, File, FileSource
 from spacecall.sync import SyncCall
 from spacecall.typed import (
     AnyValue,
@@ -47,7 +47,7 @@ class FileMessage(AppObject):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, file: FileInput, alt_text: str | None = None) -> None: ...
+        def __init__(self, *, file: FileSource, alt_text: str | None = None) -> None: ...
 
 
 class ModelChatInput(Arguments):
