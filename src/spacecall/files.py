@@ -180,7 +180,11 @@ class File:
         )
 
     def __repr__(self) -> str:
-        return f"File(name={self.name!r}, size={self.size!r}, mime_type={self.mime_type!r})"
+        try:
+            size, mime_type = self.size, self.mime_type
+        except InvalidInputError:  # it cannot be read, which only reading should tell
+            return f"File(name={self.name!r})"
+        return f"File(name={self.name!r}, size={size!r}, mime_type={mime_type!r})"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:

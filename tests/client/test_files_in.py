@@ -243,3 +243,8 @@ async def test_files_of_the_web_are_fetched_with_the_callers_client(
         async with counting(protocol_app) as (space, counts):
             await space.call("/image", path=f"{server.url}/red.png")
     assert counts[f"{server.url}/red.png"] == 1
+
+
+def test_a_file_that_cannot_be_read_has_a_repr(tmp_path: Path) -> None:
+    assert repr(File(tmp_path / "gone.png")) == "File(name='gone.png')"
+    assert repr(File(tmp_path)) == f"File(name={tmp_path.name!r})"

@@ -232,3 +232,16 @@ def test_every_captured_function_fills_as_many_slots_as_it_has() -> None:
         for one in config.dependencies:
             filled = one.fill([0] * len(one.visible_inputs))
             assert [value is None for value in filled] == [slot.hidden for slot in one.inputs]
+
+
+def test_runs_of_one_app_have_the_same_layout() -> None:
+    def app(**changes: Any) -> AppConfig:
+        function = {"id": 0, "api_name": "f", "inputs": [1], "outputs": [1], **changes}
+        props = {"value": changes.get("value")}
+        components = [{"id": 1, "type": changes.get("kind", "textbox"), "props": props}]
+        return read_config({"components": components, "dependencies": [function]})
+
+    assert app().layout == app(value="other").layout
+    others: list[dict[str, Any]] = [{"id": 1}, {"api_name": "g"}, {"inputs": []}, {"kind": "state"}]
+    for changes in others:
+        assert app().layout != app(**changes).layout

@@ -101,6 +101,26 @@ class RestartingStub(Stub):
         await super().behave(route, exchange)
 
 
+class ReplicatedStub(Stub):
+    """Runs of one app behind a balancer, which gives each new connection to the next one.
+
+    Args:
+        number: how many there are.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+        self._connections: dict[ByteStream, int] = {}
+
+    async def __call__(self, exchange: Exchange) -> None:
+        replica = self._connections.setdefault(
+            exchange.connection, len(self._connections) % self._number
+        )
+        self.config = description.config(app_id=replica)
+        await super().__call__(exchange)
+
+
 @asynccontextmanager
 async def restarting(
     prepare: Callable[[RestartingStub], Any] = lambda _: None,

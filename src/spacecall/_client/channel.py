@@ -96,11 +96,11 @@ class Channel:
             raise
 
     def move_to(self, app: AppConfig) -> bool:
-        """Go on with another run of the app, which has no State of the session; if none can be."""
-        if self._new:
+        """Go on with `app`; False if it is another run, which has no State of the session."""
+        if self._new and app is not self.app:
             self.app = app
             self._reader = self._new_reader()
-        return self._new
+        return app is self.app
 
     @property
     def lost(self) -> bool:

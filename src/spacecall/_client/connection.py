@@ -12,7 +12,7 @@ from weakref import WeakSet, WeakValueDictionary
 import anyio
 
 from spacecall._client.channel import Channel
-from spacecall._client.documents import fetch_info
+from spacecall._client.documents import fetch_info, parse_config
 from spacecall._client.groups import Tasks
 from spacecall._client.lanes import Lanes
 from spacecall._client.opening import Opening
@@ -62,6 +62,7 @@ class Connection:
         self.app = app
         self._reread = reread
         self._rereading = anyio.Lock()
+        self._runs = {app.app_id: app.layout}
         self.group = group
         self.jobs: set[Droppable] = set()
         self.running = anyio.Semaphore(link.settings.limits.requests)
@@ -111,16 +112,19 @@ class Connection:
             app_id = await self.link.fetch_app_id(AppRun.of(app))
         except SpaceError:
             return False
-        if app_id is None or app.app_id is None or app_id == app.app_id:
-            return self.app is not app
-        await self.read_again(app)
-        return True
+        if app_id is not None and app.app_id is not None and app_id != app.app_id:
+            await self.read_again(app)
+        return self.app is not app
 
-    async def read_again(self, app: AppConfig) -> None:
+    async def read_again(self, app: AppConfig, config: bytes = b"") -> None:
         """Read /config again, unless that has been done since `app` was read.
 
         Calls from now on are for the new app, over new lanes. Sessions stay what they are: of the
-        old one.
+        old one. A run that answers again after another one did, with the same functions, is a
+        replica: calls go to either.
+
+        Args:
+            config: the /config of the run that answered; asked for if it is not one.
 
         Raises:
             SpaceError: the app does not answer, or is not Gradio any more.
@@ -128,7 +132,13 @@ class Connection:
         async with self._rereading:
             if self.app is not app:
                 return
-            self.app = await self._reread()
+            run = await parse_config(config) or await self._reread()
+            if self._runs.get(run.app_id) == app.layout:
+                alike = (name for name, layout in self._runs.items() if layout == app.layout)
+                self.link.checks.replicas.update(filter(None, alike))
+                return
+            self._runs[run.app_id] = run.layout
+            self.app = run
             self._endpoints = None
             self._file_schemas = {}
             self._lanes = Lanes(self.link.settings.limits.lanes, self.open_channel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -141,6 +142,15 @@ async def fetch_config(link: Link, opening: Opening) -> tuple[str, Document]:
     app_id = document.value.get("app_id")
     answer.connection.note(None if app_id is None else str(app_id))
     return answer.url.partition("?")[0].removesuffix("/config"), document
+
+
+async def parse_config(body: bytes) -> AppConfig | None:
+    """Return what a /config says; None if `body` is not one."""
+    try:
+        value: Any = json.loads(body)
+        return await Document(value, len(body)).read(read_config)
+    except (ValueError, RecursionError, ProtocolError):
+        return None
 
 
 async def fetch_info(

@@ -22,7 +22,7 @@ from spacecall._core.loose import error_text
 from spacecall._core.redaction import Redactor
 from spacecall._core.requests import call_path
 from spacecall._core.work import State
-from spacecall._io.app_checks import RESTARTED
+from spacecall._io.app_checks import RESTARTED, OtherRunError
 from spacecall._io.settings import Settings
 from spacecall.errors import (
     AppRestartedError,
@@ -212,9 +212,10 @@ class QueueJob(Job[T]):
             SpaceError: it does not fit that app, or that does not answer.
         """
         if not self._restarts:
-            raise error
+            raise AppRestartedError(RESTARTED) from error
         self._restarts -= 1
-        await self._connection.read_again(self._channel.app)
+        config = error.config if isinstance(error, OtherRunError) else b""
+        await self._connection.read_again(self._channel.app, config)
         if self._session is not None and not self._session.move_to(self._connection.app):
             text = "the app was restarted, and the session's State is gone: open another session"
             raise AppRestartedError(text) from error

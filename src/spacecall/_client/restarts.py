@@ -12,7 +12,7 @@ from spacecall.errors import InvalidInputError, NotFoundError, SchemaDriftError,
 
 T = TypeVar("T")
 
-MAX_RESTARTS: Final = 3
+MAX_RESTARTS: Final = 5
 """How often one call follows an app that was restarted, before it gives up."""
 
 

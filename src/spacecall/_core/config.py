@@ -6,7 +6,7 @@ Reads the shapes of Gradio 3.50 to 6.x; what a version does not send gets that v
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -194,6 +194,20 @@ class AppConfig:
             rivals.reverse()
             rivals.sort(key=lambda rival: _PRECEDENCE.index(rival.visibility))
         object.__setattr__(self, "_named", named)
+
+    @property
+    def layout(self) -> Hashable:
+        """What a request has to know of the functions; two runs of one app have the same."""
+        functions = (
+            (
+                *(function.fn_index, function.api_name, function.queued, function.generator),
+                *(function.batch, function.prop_inputs),
+                tuple((one.type, one.hidden) for one in function.inputs),
+                tuple((one.type, one.hidden) for one in function.outputs),
+            )
+            for function in self.dependencies
+        )
+        return self.protocol, self.api_prefix, tuple(functions)
 
     def find(self, name: str) -> Dependency | None:
         """The function called exactly `name`, such as `/echo`, if there is one.

@@ -44,6 +44,18 @@ RESTARTED: Final = "the app was restarted since its /config was read"
 _MAX_BYTES: Final = 2**16
 
 
+class OtherRunError(AppRestartedError):
+    """Another run of the app answered than the one that a request is meant for.
+
+    Attributes:
+        config: its /config, as it answered; empty where it did not.
+    """
+
+    def __init__(self, config: bytes) -> None:
+        super().__init__(RESTARTED)
+        self.config = config
+
+
 class _NewConnectionError(Exception):
     """The request was about to open a connection, which nobody has checked."""
 
@@ -96,10 +108,12 @@ class AppChecks:
     Attributes:
         pool: the state of all connections of a client that does not tell them apart.
         distrusted: when something happened that a restart may have been the reason of.
+        replicas: ids of runs that answer beside each other, and have the same functions.
     """
 
     pool: ConnectionState = field(default_factory=ConnectionState)
     distrusted: float = -math.inf
+    replicas: set[str] = field(default_factory=set[str])
 
     def distrust(self) -> None:
         """Have each connection checked again."""
@@ -163,8 +177,8 @@ class AppCheck:
             send: sends over the connection of `state`, which it opens again if it was closed.
 
         Raises:
-            AppRestartedError: the app at the other end is not the one that is meant; the request
-                was not sent.
+            OtherRunError: the app at the other end is not the one that is meant; the request was
+                not sent.
             httpx.HTTPError: the app cannot be reached.
         """
         trace: Trace | None = request.extensions.get("trace")
@@ -176,7 +190,7 @@ class AppCheck:
             if not fresh:
                 stays = await self.ask(state, send)
             if not self._means(state.app_id):
-                raise AppRestartedError(RESTARTED)
+                raise OtherRunError(await self._config(send))
             if not stays:
                 break
             with suppress(_NewConnectionError):
@@ -217,6 +231,13 @@ class AppCheck:
         closes = response.headers.get("connection", "").lower() == "close"
         return not closes and response.status_code < 500
 
+    async def _config(self, send: Send) -> bytes:
+        try:
+            response, body = await self._get(CONFIG.path, send)
+        except httpx.HTTPError:
+            return b""
+        return body if response.is_success else b""
+
     async def _get(self, path: str, send: Send) -> tuple[httpx.Response, bytes]:
         with anyio.move_on_after(self._seconds):
             try:
@@ -240,7 +261,9 @@ class AppCheck:
             await response.aclose()
 
     def _means(self, app_id: str | None) -> bool:
-        return app_id == self._run.app_id or None in (app_id, self._run.app_id)
+        if app_id == self._run.app_id or app_id is None or self._run.app_id is None:
+            return True
+        return {app_id, self._run.app_id} <= self._checks.replicas
 
 
 class _Connected:

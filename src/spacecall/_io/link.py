@@ -86,6 +86,9 @@ class Link:
         gate: how many short requests may be under way at once, shared by all links of a Space.
         defaults: whether the client's default headers, `auth` and cookies are used at all.
 
+    Attributes:
+        checks: of the app's runs, shared by all links to it.
+
     Raises:
         ValueError: the client's default headers say how long every body is.
     """
@@ -117,7 +120,7 @@ class Link:
         self._secrets: set[str] = set()
         self._client_credentials = ""
         self._peers = KnownPeers()
-        self._checks = AppChecks()
+        self.checks = AppChecks()
         begins = defaults and self._anonymous
         self._use_cookies(Cookies(client.cookies if begins else httpx.Cookies()), SharedLogin())
 
@@ -148,7 +151,7 @@ class Link:
         link._defaults = False
         link._secrets = set(self._known_secrets(self.settings))
         link._client_credentials = ""
-        link._checks = AppChecks()
+        link.checks = AppChecks()
         link._use_cookies(Cookies(httpx.Cookies()), SharedLogin())
         return link
 
@@ -254,7 +257,7 @@ class Link:
                             response.headers,
                             body,
                             lambda: self._request_redactor(response.request, settings),
-                            response.extensions.get(CONNECTION, self._checks.pool),
+                            response.extensions.get(CONNECTION, self.checks.pool),
                         )
 
         return await retrying(attempt, settings.retry, idempotent=request.method == "GET")
@@ -414,7 +417,7 @@ class Link:
             raise RuntimeError("the Space is closed: read its files inside its async with block")
         trusted, client_auth = self._prepare(request, settings)
         with sending(request, lambda: self._request_redactor(request, settings)):
-            response = await self._checks.send(self._client, request, client_auth=client_auth)
+            response = await self.checks.send(self._client, request, client_auth=client_auth)
         if client_auth and self._client.auth is not None:
             self._client_credentials = request.headers.get("authorization", "")
         if trusted:
@@ -435,15 +438,11 @@ class Link:
 
         return AppCheck(
             run,
-            self._checks,
+            self.checks,
             build,
             limits=settings.limits,
             seconds=settings.timeouts.request,
         )
-
-    def distrust_connections(self) -> None:
-        """Have each connection checked before the next join: the app may have been restarted."""
-        self._checks.distrust()
 
     async def fetch_app_id(self, run: AppRun) -> str | None:
         """Return the `app_id` of the app that answers now; None where nobody can tell.
@@ -457,7 +456,7 @@ class Link:
             return None
         state = ConnectionState()
         with mapped(self.base, self.redactor):
-            send = partial(self._checks.send, self._client, client_auth=self._defaults)
+            send = partial(self.checks.send, self._client, client_auth=self._defaults)
             await self._app_check(run).ask(state, send)
         return state.app_id
 
