@@ -85,7 +85,7 @@ def test_a_result_that_does_not_fit_the_schema_is_named(recording: Recording) ->
             message["output"]["data"] = [7]
 
     (line,) = check(edit_messages(recording, spoil))
-    assert line.endswith("/echo, output 1: expected a str, got int 7")
+    assert line.endswith("/echo, output 1: expected a str or None, got int 7")
 
 
 def test_an_edit_that_cannot_be_made_is_named(recording: Recording) -> None:

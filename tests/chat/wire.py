@@ -31,13 +31,25 @@ class Wire:
         return "\n".join(f"{one.url} {sorted(one.headers.items())}" for one in self.requests)
 
 
+class _Recording(httpx.AsyncHTTPTransport):
+    """Keeps the requests that are sent; one that was stopped before it could be is not."""
+
+    def __init__(self, requests: list[httpx.Request]) -> None:
+        super().__init__()
+        self._requests = requests
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._requests.append(request)
+        try:
+            return await super().handle_async_request(request)
+        except Exception:
+            self._requests.remove(request)
+            raise
+
+
 @asynccontextmanager
 async def watched() -> AsyncGenerator[Wire, None]:
     """A client, to be given as `http_client`, whose requests are kept."""
-
-    async def keep(request: httpx.Request) -> None:
-        wire.requests.append(request)
-
-    async with httpx.AsyncClient(event_hooks={"request": [keep]}) as client:
-        wire = Wire(client)
-        yield wire
+    requests: list[httpx.Request] = []
+    async with httpx.AsyncClient(transport=_Recording(requests)) as client:
+        yield Wire(client, requests)

@@ -114,7 +114,7 @@ async def test_another_number_of_inputs_always_raises(on_drift: OnDrift, fresh: 
 
 async def test_arguments_that_do_not_fit_come_first(fresh: Space) -> None:
     with pytest.raises(InvalidInputError):
-        await Client(fresh, on_drift="raise").call(CHANGED, text=3)
+        await Client(fresh, on_drift="raise").call(CHANGED, texts="x")
 
 
 async def test_a_client_without_a_shape_compares_nothing(fresh: Space) -> None:

@@ -178,13 +178,14 @@ async def test_zero_gpu_credentials_are_a_call_s_own_and_go_with_its_join_only(
 ) -> None:
     requests: list[tuple[str, str | None, str | None]] = []
 
-    async def watch(request: httpx.Request) -> None:
+    async def watch(response: httpx.Response) -> None:
+        request = response.request
         headers = request.headers
         token, uuid = headers.get("x-zerogpu-token"), headers.get("x-zerogpu-uuid")
         requests.append((request.url.path.rpartition("/")[2], token, uuid))
 
     async with (
-        httpx.AsyncClient(event_hooks={"request": [watch]}) as client,
+        httpx.AsyncClient(event_hooks={"response": [watch]}) as client,
         Flux1KontextDev.connect(replica("flux-1-kontext-dev").url, http_client=client) as flux,
     ):
 

@@ -41,9 +41,10 @@ async def connected(server: AppServer) -> AsyncGenerator[tuple[Qvq72B, Wire], No
 
 
 def paths(wire: Wire) -> list[str]:
-    """What was asked, in order, the job's id left out."""
-    found = [request.url.path.removesuffix("/") for request in wire.requests]
-    return [CALL if path.startswith(CALL) else path for path in found]
+    """The paths of the calls' requests, in order, without the job's id and checks of the app."""
+    requested = [request.url.path.removesuffix("/") for request in wire.requests]
+    calls = [path for path in requested if not path.endswith("/app_id")]
+    return [CALL if path.startswith(CALL) else path for path in calls]
 
 
 def data(app: AppServer, wire: Wire) -> list[Any]:
