@@ -30,12 +30,17 @@ from spacecall.errors import (
     TransportError,
 )
 from spacecall.hub import Runtime, SpaceInfo, Stage, ZeroGPUQuota
-from spacecall.inference.providers import Attempt, ProvidersFailedError
+from spacecall.inference._providers import Attempt, ProvidersFailedError
 from spacecall.tickets import Ticket
 
 PLACE: dict[str, Any] = {"space": "http://x", "endpoint": "/echo", "event_id": "e1"}
 NEEDED: dict[str, dict[str, Any]] = {
-    "NoProviderError": {"task": "text-to-image", "asked": None, "live": ["a"], "why": "it is gone"},
+    "NoProviderError": {
+        "task": "text-to-image",
+        "requested": None,
+        "live": ["a"],
+        "reason": "it is gone",
+    },
     "CassetteMissError": {"request": "GET /"},
     "UnusedRequestsError": {"requests": ["GET /"]},
     "SecretFoundError": {"locations": ["body"]},

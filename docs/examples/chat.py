@@ -19,7 +19,7 @@ async def main(address: str) -> None:
         try:
             await phi.chat("/quota")
         except QuotaExceededError as error:
-            print(error.requested, "s asked for,", error.left, "s left")
+            print(error.requested, "s asked for,", error.remaining, "s left")
 
 
 asyncio.run(main(sys.argv[1]))

@@ -313,12 +313,12 @@ class QuotaExceededError(AppError):
 
     Attributes:
         requested: seconds of GPU time that the call asked for.
-        left: seconds of quota that are left.
+        remaining: seconds of quota that remain.
         retry_after: seconds until there is quota again.
     """
 
     requested: float | None = None
-    left: float | None = None
+    remaining: float | None = None
     retry_after: float | None = None
 
 

@@ -1,4 +1,4 @@
-"""What image models share: one shape, and a model by its name.
+"""Image models: a common interface, and models by name.
 
 ::
 
@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Protocol, TypedDict, Unpack, cast
 
 from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, SyncFiles, hold
 from spacecall._client.call import Call
 from spacecall._client.lifetime import Connecting
+from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
 from spacecall._suggestions import did_you_mean
 from spacecall.chat.media import Media, MediaInput
@@ -24,10 +25,19 @@ from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import File
 from spacecall.sync import SyncCall
 
-__all__ = ["AnyImageModel", "ImageModel", "SyncImageModel", "connect", "connect_sync", "picture"]
+__all__ = [
+    "AnyImageModel",
+    "ImageModel",
+    "ImageModelOptions",
+    "OpenImageModel",
+    "SyncImageModel",
+    "connect",
+    "connect_sync",
+    "image_file",
+]
 
 _SPACES = "spacecall.spaces."
-# Names are looked up without regard to case.
+# In lower case.
 _MODELS = {
     "flux": "flux_1_dev:Flux1Dev",
     "flux-dev": "flux_1_dev:Flux1Dev",
@@ -44,8 +54,22 @@ _MODELS = {
 }
 
 
+class ImageModelOptions(TypedDict, total=False):
+    """The options of the `generate` methods of models that `connect` opens; see there.
+
+    A call with an option that the model does not have is a TypeError.
+    """
+
+    negative_prompt: str
+    guidance_scale: float | None
+    num_inference_steps: int | None
+    steps: int | None
+    guidance: float | None
+    temperature: float | None
+
+
 class ImageModel(Protocol):
-    """A model that makes images; a facade may take options of its own by keyword."""
+    """A model that makes images; an implementation may have more options."""
 
     def generate(
         self,
@@ -56,24 +80,24 @@ class ImageModel(Protocol):
         height: int | None = None,
         seed: int | None = None,
     ) -> Call[list[File]]:
-        """Make images: await it; or enter it for its events, `job.outputs` with previews first.
+        """Generate images: await the call; or enter it for its events and previews (`job.outputs`).
 
         Args:
-            prompt: what is to be seen.
-            image: one to start from.
-            width: in pixels; by default the model's own.
-            height: in pixels; by default the model's own.
-            seed: the same seed gives the same image, as far as the model keeps to that; without
-                one, every call gives another.
+            prompt: describes the image.
+            image: the image to start from.
+            width: in pixels; by default the model's.
+            height: in pixels; by default the model's.
+            seed: the same seed gives the same image, as far as the model is deterministic; without
+                a seed, every call gives another image.
 
         Raises:
-            InvalidInputError: the model has no use for one of these, or the image is none.
+            InvalidInputError: the model does not support an argument, or `image` is not an image.
         """
         ...
 
 
 class AnyImageModel(ImageModel, Protocol):
-    """A model that was found by its name: which options it takes is known when it runs."""
+    """A model that was opened by name; its options are checked at run time."""
 
     def generate(
         self,
@@ -83,18 +107,18 @@ class AnyImageModel(ImageModel, Protocol):
         width: int | None = None,
         height: int | None = None,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[ImageModelOptions],
     ) -> Call[list[File]]:
-        """Make images; see `ImageModel.generate`. Options are those of the facade."""
+        """Generate images; see `ImageModel.generate`. Options are those of the implementation."""
         ...
 
 
 class SyncImageModel(SyncClosable, SyncFiles):
-    """The twin without async of any image model.
+    """Any image model without async.
 
     Args:
-        portal: to the loop that the model lives in.
-        model: any facade.
+        portal: to the event loop of the model.
+        model: any image model.
     """
 
     def __init__(self, portal: Portal, model: ImageModel) -> None:
@@ -102,19 +126,19 @@ class SyncImageModel(SyncClosable, SyncFiles):
         self._model = model
 
     @classmethod
-    def opened(
+    def connect(
         cls, model: AbstractAsyncContextManager[ImageModel]
     ) -> SyncConnecting[SyncImageModel]:
-        """`with SyncImageModel.opened(Flux1Dev.connect()) as flux`: without async.
+        """Open an image model without async: `with SyncImageModel.connect(Flux1Dev.connect())`.
 
-        Or `flux = SyncImageModel.opened(Flux1Dev.connect()).open()`, until `flux.close()`.
+        Or `flux = SyncImageModel.connect(Flux1Dev.connect()).open()`, until `flux.close()`.
         """
 
         def connect() -> tuple[SyncImageModel, Callable[[], None]]:
             portal, entered = hold(model, "an image model")
-            opened = cls(portal, entered)
-            opened._close = portal.close
-            return opened, portal.close
+            twin = cls(portal, entered)
+            twin._close = portal.close
+            return twin, portal.close
 
         return SyncConnecting(connect)
 
@@ -126,72 +150,79 @@ class SyncImageModel(SyncClosable, SyncFiles):
         width: int | None = None,
         height: int | None = None,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[ImageModelOptions],
     ) -> SyncCall[list[File]]:
-        """Make images; see `ImageModel.generate`. Options are those of the facade."""
+        """Generate images; see `ImageModel.generate`. Options are those of the implementation."""
         model, portal = cast("AnyImageModel", self._model), self._portal
 
-        def make() -> SyncCall[list[File]]:
+        def start() -> SyncCall[list[File]]:
             call = model.generate(
                 prompt, image=image, width=width, height=height, seed=seed, **options
             )
             return SyncCall(portal, call)
 
-        return portal.call(make)
+        return portal.call(start)
 
 
 class OpenImageModel(AnyImageModel, Protocol):
     """A model that `connect` opened."""
 
     async def aclose(self) -> None:
-        """End what still runs, and close the model's Space."""
+        """Cancel the calls that still run, and close the model's Space."""
         ...
 
 
 class _Facade(Protocol):
-    def connect(self, **options: Any) -> Connecting[OpenImageModel]: ...
+    def connect(
+        self, source: str | None, **options: Unpack[SpaceOptions]
+    ) -> Connecting[OpenImageModel]: ...
 
 
 @checked_call
-def connect(name: str, **options: Any) -> Connecting[OpenImageModel]:
+def connect(
+    name: str, *, source: str | None = None, **options: Unpack[SpaceOptions]
+) -> Connecting[OpenImageModel]:
     """Open an image model by its name, for `async with`.
 
     Or `model = await connect(…).open()`, until `await model.aclose()`.
 
     Args:
-        name: an alias such as `flux-dev` or `sd-3.5`, or the id of a Space that has a facade.
-        options: those of `Space`; `source` is another address of the app.
+        name: an alias such as `flux-dev` or `sd-3.5`, or the id of a supported Space.
+        source: the address of the app; by default the Space's.
+        options: those of `Space`.
 
     Raises:
-        NotFoundError: there is no such model; the message names the nearest.
-        TypeError: an option is unknown to the facade, or not of its type.
+        NotFoundError: the name is unknown; the message suggests similar ones.
+        TypeError: an option is unknown, or its type is wrong.
         SpaceError (on entering): the app cannot be reached.
     """
-    return _find(name).connect(**options)
+    return _find(name).connect(source, **options)
 
 
-def connect_sync(name: str, **options: Any) -> SyncConnecting[SyncImageModel]:
+def connect_sync(
+    name: str, *, source: str | None = None, **options: Unpack[SpaceOptions]
+) -> SyncConnecting[SyncImageModel]:
     """Open an image model by its name, for `with` or by `open`; see `connect`."""
-    return SyncImageModel.opened(connect(name, **options))
+    return SyncImageModel.connect(connect(name, source=source, **options))
 
 
-def picture(image: MediaInput) -> File:
-    """The file of an image to start from, for facades.
+def image_file(image: MediaInput) -> File:
+    """Return the file of an image to start from, for implementations of `ImageModel`.
 
     Raises:
-        InvalidInputError: it is no image, or cannot be read.
+        InvalidInputError: it is not an image, or cannot be read.
     """
-    media = Media(image)
-    if media.kind != "image":
-        raise InvalidInputError(f"{media.file.name!r} is no image but {media.kind}")
-    return media.file
+    medium = Media(image)
+    if medium.kind != "image":
+        raise InvalidInputError(f"{medium.file.name!r} is not an image: it is {medium.kind}")
+    return medium.file
 
 
 def _find(name: str) -> _Facade:
-    known = name.strip().casefold()
-    if known not in _MODELS:
+    key = name.strip().casefold()
+    if key not in _MODELS:
         aliases = ", ".join(sorted(alias for alias in _MODELS if "/" not in alias))
-        hint = did_you_mean(known, _MODELS, f"there are {aliases}", count=3)
-        raise NotFoundError(f"there is no image model called {name!r}; {hint}")
-    module, _, class_ = _MODELS[known].partition(":")
+        hint = did_you_mean(key, _MODELS, f"use {aliases}", count=3)
+        raise NotFoundError(f"unknown image model {name!r}; {hint}")
+    module, _, class_ = _MODELS[key].partition(":")
     return cast("_Facade", getattr(import_module(_SPACES + module), class_))

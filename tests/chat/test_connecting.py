@@ -38,17 +38,17 @@ async def test_a_space_is_found_by_its_aliases(name: str, phi4_app: AppServer) -
 )
 def test_where_a_name_leads(name: str, place: str, options: dict[str, str] | None) -> None:
     target = find_model(name)
-    assert target.place == place
+    assert target.import_path == place
     assert target.options == ({"model": name} if options is None else options)
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("phi4", "there is no chat model called 'phi4'; did you mean phi-4"),
+        ("phi4", "unknown chat model 'phi4'; did you mean phi-4"),
         ("qvq-72", "did you mean qvq-72b"),
         ("lama-3", "llama-3"),
-        ("", "called ''; write its id on the Hub, owner/model"),
+        ("", "unknown chat model ''; write its id on the Hub, owner/model"),
         ("a/b/c", "owner/model"),
     ],
 )
@@ -78,7 +78,7 @@ def test_the_sync_twin_answers_streams_and_remembers(phi4_app: AppServer) -> Non
 
 
 def test_a_facade_has_a_sync_twin_without_its_name(phi4_app: AppServer) -> None:
-    with SyncChatModel.opened(Phi4Multimodal.connect(phi4_app.url)) as phi:
+    with SyncChatModel.connect(Phi4Multimodal.connect(phi4_app.url)) as phi:
         assert phi.chat("Hello").result().text == "Phi-4 replica turn 1. You said: Hello"
 
 

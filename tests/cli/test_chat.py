@@ -104,7 +104,7 @@ def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["phi4", "x"], 2, "there is no chat model called 'phi4'; did you mean phi-4"),
+        (["phi4", "x"], 2, "unknown chat model 'phi4'; did you mean phi-4"),
         (["phi-4", "x", "--image", str(TONE)], 2, "'tone.wav' is not an image: it is audio/x-wav"),
         (["phi-4", "x", "--audio", "none.wav"], 2, "cannot read 'none.wav'"),
         (["phi-4", " "], 2, "the message is empty"),

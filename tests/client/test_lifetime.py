@@ -93,7 +93,7 @@ CONNECTORS: dict[str, Callable[[str], Any]] = {
     "image model": lambda url: images.connect("flux-dev", source=url),
     "chat model": lambda url: chat.connect("phi-4", source=url),
     "inference": HuggingFaceInference.connect,
-    "inference by name": lambda url: chat.connect("owner/model", source=url),
+    "inference by name": lambda url: chat.connect("owner/model", base_url=url),
 }
 
 

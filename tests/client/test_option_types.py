@@ -53,9 +53,9 @@ CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
 def test_an_option_that_does_not_fit_is_refused_with_what_to_write(
     function: Callable[..., Any], options: dict[str, Any], words: str
 ) -> None:
-    source = {} if "Hub" in str(function) else {"source": NOWHERE}
+    address = () if "Hub" in str(function) else (NOWHERE,)
     with pytest.raises(TypeError, match=words):
-        function(**source, **options)
+        function(*address, **options)
 
 
 @pytest.mark.parametrize("source", [None, Path("app"), 7860])

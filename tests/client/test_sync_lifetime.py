@@ -317,7 +317,7 @@ CONNECTORS: dict[str, Callable[[str], Any]] = {
     "typed client": SyncTypedClient.connect,
     "image model": lambda url: images.connect_sync("flux-dev", source=url),
     "chat model": lambda url: chat.connect_sync("phi-4", source=url),
-    "a facade's twin": lambda url: SyncChatModel.opened(Phi4Multimodal.connect(url)),
+    "a facade's twin": lambda url: SyncChatModel.connect(Phi4Multimodal.connect(url)),
     "inference": SyncHuggingFaceInference.connect,
     "the Hub": lambda url: SyncHub(endpoint=url),
 }

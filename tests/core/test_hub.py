@@ -111,7 +111,7 @@ def test_a_space_without_an_app_is_read() -> None:
 
 def test_the_quota_is_in_seconds() -> None:
     whole = hub.read_quota(b'{"base": 300, "current": 12.5, "resetsAt": "2026-11-25T10:00:00Z"}')
-    assert (whole.total, whole.left, whole.overquota_used) == (300, 12.5, 0)
+    assert (whole.total, whole.remaining, whole.overquota_used) == (300, 12.5, 0)
     assert whole.resets_at == datetime(2026, 11, 25, 10, tzinfo=UTC)
     assert hub.read_quota(b'{"base": 1, "current": 1, "resetsAt": null}').resets_at is None
     assert hub.read_quota(b'{"base": 1, "current": 1, "resetsAt": "soon"}').resets_at is None

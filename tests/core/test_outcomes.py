@@ -159,7 +159,7 @@ def test_a_quota_is_read_from_its_text(
 ) -> None:
     error = error_of(failed(text, title=title, duration=10))
     assert isinstance(error, QuotaExceededError)
-    assert (error.requested, error.left, error.retry_after) == (requested, left, retry_after)
+    assert (error.requested, error.remaining, error.retry_after) == (requested, left, retry_after)
     assert error.title == title
     assert "<" not in error.message
 
@@ -196,7 +196,7 @@ def test_what_stands_after_the_offer_is_read_all_the_same() -> None:
     html = f"You have exceeded your free GPU quota {LINK} {facts}"
     error = app_error(html, title="Error", duration=None)
     assert isinstance(error, QuotaExceededError)
-    assert (error.requested, error.left, error.retry_after) == (60, 4, 588)
+    assert (error.requested, error.remaining, error.retry_after) == (60, 4, 588)
     assert error.message == "You have exceeded your free GPU quota"
 
 

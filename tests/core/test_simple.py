@@ -87,7 +87,7 @@ def test_an_error_with_data_is_the_app_s_own() -> None:
     data = f'{{"error": "{text}", "title": "ZeroGPU quota exceeded", "duration": 10}}'
     assert receive(job, "error", data)
     assert isinstance(job.error, QuotaExceededError)
-    assert (job.error.requested, job.error.left, job.error.duration) == (60, 5, 10)
+    assert (job.error.requested, job.error.remaining, job.error.duration) == (60, 5, 10)
     assert "<" not in job.error.message
 
 

@@ -50,7 +50,7 @@ async def test_a_jwt_is_asked_for_until_a_time(hub: StandIn) -> None:
 async def test_the_quota_is_that_of_the_token(hub: StandIn) -> None:
     async with Hub(TOKEN) as asked:
         quota = await asked.zero_gpu_quota()
-    assert (quota.total, quota.left) == (300, 260.5)
+    assert (quota.total, quota.remaining) == (300, 260.5)
     assert quota.resets_at == datetime(2026, 11, 25, 10, tzinfo=UTC)
     assert hub.questions == [("/api/spaces/zero-gpu/quota", BEARER)]
 

@@ -91,7 +91,7 @@ async def test_usage_of_a_stream_is_its_last_word(service: StandIn) -> None:
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
     service.on(CHAT, streaming(chunk("Hi"), chunk(reason="stop") | {"usage": usage}, done=True))
     async with opened(service) as (hf, _):
-        reply = await hf.chat("Hello", extra_data={"stream_options": {"include_usage": True}})
+        reply = await hf.chat("Hello", extra_body={"stream_options": {"include_usage": True}})
     assert reply.usage is not None
     assert reply.usage.total_tokens == 3
     assert (await service.sent(CHAT))[0]["stream_options"] == {"include_usage": True}
@@ -219,7 +219,7 @@ async def test_an_answer_has_ten_minutes() -> None:
 async def test_a_model_s_id_and_an_alias_lead_here(service: StandIn) -> None:
     service.on(CHAT, saying("Hi"))
     for name in ("some/model:fastest", "llama-3"):
-        async with chat.connect(name, source=service.url) as model:
+        async with chat.connect(name, base_url=service.url) as model:
             assert isinstance(model, HuggingFaceInference)
             assert (await model.chat("Hello")).text == "Hi"
     sent = [one["model"] for one in await service.sent(CHAT)]
@@ -243,7 +243,7 @@ async def test_what_a_model_is_for_decides(service: StandIn) -> None:
     async with opened(service) as (hf, _):
         with pytest.raises(InvalidInputError, match="its task is automatic-speech-recognition"):
             await hf.chat("Hello", model="some/speech")
-        with pytest.raises(NotFoundError, match="not supported: the Hub has no such model"):
+        with pytest.raises(NotFoundError, match="not supported: the Hub does not have it"):
             await hf.chat("Hello", model="some/unknown")
         assert not service.to(CHAT)
         service.on("/api/models/Qwen/Qwen2.5-72B-Instruct", answering(503, b"down"))
@@ -261,7 +261,7 @@ async def test_a_model_that_makes_images_answers_with_them(service: StandIn) -> 
         reply = await hf.chat("a cat", model="flux", seed=7)
         assert reply.text == ""
         assert await reply.images[0].read() == PNG
-        with pytest.raises(InvalidInputError, match="from a prompt alone"):
+        with pytest.raises(InvalidInputError, match="from a prompt only"):
             await hf.chat("like this", model="flux", media=[PNG])
 
 
@@ -276,7 +276,7 @@ def test_without_async_too(service_thread: StandIn) -> None:
 async def test_a_stream_without_end_is_bounded_in_bytes(service: StandIn) -> None:
     service.on(CHAT, saying(*["x" * 1000] * 200))
     async with opened(service, limits=Limits(body=50_000)) as (hf, _):
-        with pytest.raises(ProtocolError, match=r"more than 50000 bytes \(raise Limits\.body\)"):
+        with pytest.raises(ProtocolError, match=r"larger than 50000 bytes \(raise Limits\.body\)"):
             await hf.chat("Count")
 
 

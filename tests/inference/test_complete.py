@@ -9,7 +9,7 @@ import pytest
 from spacecall import DeadlineError, InvalidInputError, JobLostError, RateLimitedError, Timeouts
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message
-from spacecall.inference._prompts import allowed_tokens, prompt_for, shorten
+from spacecall.inference._prompts import build_prompt, limit_tokens, shorten_history
 from tests.inference.stand_in import StandIn, answering, metadata, opened, streaming, token
 
 GPT2 = "openai-community/gpt2"
@@ -37,7 +37,7 @@ async def test_a_text_streams_without_done_and_without_a_space_before_its_data(
     knows(service)
     messages = [token(" One"), token(" two."), token("</s>", last=" One two.", special=True)]
     service.on(PATH, streaming(*messages, space=""))
-    async with opened(service) as (hf, _), hf.complete("Count:", model=GPT2, seed=7) as job:
+    async with opened(service) as (hf, _), hf.text_generation("Count:", model=GPT2, seed=7) as job:
         pieces = [str(piece) async for piece in job.text]
         reply = await job.result()
     assert pieces == ["One", " two."]
@@ -55,8 +55,8 @@ async def test_a_text_comes_whole_without_streaming(service: StandIn) -> None:
     knows(service)
     service.on(PATH, answering(200, [{"generated_text": " One."}]))
     async with opened(service) as (hf, _):
-        reply = await hf.complete(
-            "Count:", model=GPT2, stream=False, max_tokens=9, extra_data={"top_p": 0.5}
+        reply = await hf.text_generation(
+            "Count:", model=GPT2, stream=False, max_tokens=9, extra_body={"top_p": 0.5}
         )
     assert reply.text == "One."
     (sent,) = await service.sent(PATH)
@@ -68,7 +68,7 @@ async def test_an_error_within_the_stream_is_typed(service: StandIn) -> None:
     service.on(PATH, streaming(token("One"), {"error": "busy", "error_type": "overloaded"}))
     async with opened(service) as (hf, _):
         with pytest.raises(RateLimitedError, match="hf-inference: too many requests: busy"):
-            await hf.complete("Count:", model=GPT2)
+            await hf.text_generation("Count:", model=GPT2)
 
 
 async def test_a_stream_that_ends_before_its_text_is_lost(service: StandIn) -> None:
@@ -76,33 +76,33 @@ async def test_a_stream_that_ends_before_its_text_is_lost(service: StandIn) -> N
     service.on(PATH, streaming(token("One")))
     async with opened(service) as (hf, _):
         with pytest.raises(JobLostError, match="after 3 characters"):
-            await hf.complete("Count:", model=GPT2)
+            await hf.text_generation("Count:", model=GPT2)
         service.on(PATH, answering(200, [{"generated_text": "x"}]))
         with pytest.raises(DeadlineError):
-            await hf.complete("x", model=GPT2).with_options(timeouts=Timeouts(run=1e-9))
+            await hf.text_generation("x", model=GPT2).with_options(timeouts=Timeouts(run=1e-9))
 
 
 async def test_continue_goes_on_with_the_last_answer(service: StandIn) -> None:
     knows(service, model_type="llama", tokenizer_config={"eos_token": "<|eot_id|>"})
     service.on(PATH, streaming(token(" more", last=" more")))
     async with opened(service) as (hf, _):
-        reply = await hf.complete(SAID[:3], model=GPT2, action="continue")
+        reply = await hf.text_generation(SAID[:3], model=GPT2, action="continue")
         assert reply.text == " more", "nothing is stripped"
         assert reply.conversation.messages[-1] == Message("assistant", "Hello. more")
-        again = await hf.complete(
+        again = await hf.text_generation(
             [], conversation=reply.conversation, model=GPT2, action="continue"
         )
         assert again.conversation.messages[-1].content == "Hello. more more"
         with pytest.raises(InvalidInputError, match="must be the assistant's"):
-            await hf.complete("Hi", model=GPT2, action="continue")
+            await hf.text_generation("Hi", model=GPT2, action="continue")
     first = (await service.sent(PATH))[0]["inputs"]
     assert first.endswith("<|start_header_id|>assistant<|end_header_id|>\n\nHello.")
 
 
 async def test_another_provider_generates_no_text(service: StandIn) -> None:
     async with opened(service) as (hf, _):
-        with pytest.raises(InvalidInputError, match="together generates no text here"):
-            await hf.complete("Hi", model=f"{GPT2}:together")
+        with pytest.raises(InvalidInputError, match="hf-inference only, not on together"):
+            await hf.text_generation("Hi", model=f"{GPT2}:together")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_another_provider_generates_no_text(service: StandIn) -> None:
     ids=lambda one: getattr(getattr(one, "config", None), "model_type", "") or "text",
 )
 def test_a_prompt_is_in_its_model_s_format(info: ModelInfo, expected: str) -> None:
-    assert prompt_for(SAID, info).startswith(expected)
+    assert build_prompt(SAID, info).startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_prompt_is_in_its_model_s_format(info: ModelInfo, expected: str) -> No
     ids=["mistral", "chatml", "llama", "plain", "deepseek"],
 )
 def test_to_continue_there_is_neither_an_opener_nor_an_end_mark(info: ModelInfo, end: str) -> None:
-    assert prompt_for(SAID[:3], info, go_on=True).endswith(end)
+    assert build_prompt(SAID[:3], info, continues=True).endswith(end)
 
 
 def test_a_long_history_is_shortened() -> None:
@@ -160,26 +160,26 @@ def test_a_long_history_is_shortened() -> None:
     plain = model("gpt2")
     fits = Message("user", "x" * (4096 - len("User: \nUser: Bye\nAssistant:")))
     long = Message("user", f"{fits.content}x")
-    assert prompt_for([fits, SAID[3]], plain).startswith("User: xxx")
-    assert prompt_for([long, SAID[3]], plain) == "Bye"
-    assert prompt_for([SAID[0], long, *SAID[2:]], plain) == (
+    assert build_prompt([fits, SAID[3]], plain).startswith("User: xxx")
+    assert build_prompt([long, SAID[3]], plain) == "Bye"
+    assert build_prompt([SAID[0], long, *SAID[2:]], plain) == (
         "System: Be brief.\nUser: Bye\nAssistant:"
     )
     many = [Message("user", str(number)) for number in range(8)]
-    assert shorten([*many, long]) == [*many[:3], *many[6:], long]
+    assert shorten_history([*many, long]) == [*many[:3], *many[6:], long]
 
 
 def test_what_is_to_be_continued_is_not_left_out() -> None:
     begun = Message("assistant", "y" * 4096)
-    assert shorten([*SAID[:2], begun], go_on=True) == [*SAID[:2], begun]
-    assert prompt_for([*SAID[:2], begun], model("gpt2"), go_on=True).endswith(
+    assert shorten_history([*SAID[:2], begun], continues=True) == [*SAID[:2], begun]
+    assert build_prompt([*SAID[:2], begun], model("gpt2"), continues=True).endswith(
         "Assistant: " + "y" * 4096
     )
-    assert shorten([begun]) == [begun], "something is to be asked"
+    assert shorten_history([begun]) == [begun], "something is to be asked"
 
 
 def test_gpt2_has_room_for_half_of_what_is_usual() -> None:
-    assert allowed_tokens(1024, model("gpt2")) == 512
-    assert allowed_tokens(1000, model("gpt2")) == 1000
-    assert allowed_tokens(1024, model("llama")) == 1024
-    assert allowed_tokens(None, model("gpt2")) is None
+    assert limit_tokens(1024, model("gpt2")) == 512
+    assert limit_tokens(1000, model("gpt2")) == 1000
+    assert limit_tokens(1024, model("llama")) == 1024
+    assert limit_tokens(None, model("gpt2")) is None

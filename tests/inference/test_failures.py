@@ -78,7 +78,7 @@ async def test_other_refusals_and_no_fallback_are_errors_at_once(service: StandI
         with pytest.raises(CreditsError):
             await hf.chat("Hello", model="llama-3")
         assert len(service.to(CHAT)) == 2
-        with pytest.raises(NoProviderError, match="groq does not have it; live now: novita"):
+        with pytest.raises(NoProviderError, match="groq does not serve it; live now: novita"):
             await hf.chat("Hello", model="llama-3:groq", fallback=True)
 
 
@@ -191,7 +191,7 @@ async def test_what_cannot_be_sent_is_refused(service: StandIn) -> None:
     async with opened(service) as (hf, _):
         with pytest.raises(InvalidInputError, match="empty"):
             await hf.chat(" ")
-        with pytest.raises(InvalidInputError, match="only images"):
+        with pytest.raises(InvalidInputError, match="images only"):
             await hf.chat("Listen", media=[DATA / "tone.wav"])
         with pytest.raises(InvalidInputError, match="temperature"):
             await hf.chat("Hello", temperature="hot")  # type: ignore[arg-type]
@@ -199,7 +199,7 @@ async def test_what_cannot_be_sent_is_refused(service: StandIn) -> None:
 
 
 async def test_what_an_answer_repeats_of_a_token_is_in_no_error(service: StandIn) -> None:
-    """Neither of a refusal, nor of one within an answer, streamed or whole."""
+    """Neither of a typed_error, nor of one within an answer, streamed or whole."""
     said = {"error": {"message": f"{TOKEN} is no good", "code": 401}}
     service.on(CHAT, answering(401, said), streaming(said), answering(200, said))
     async with opened(service) as (hf, _):
@@ -210,7 +210,7 @@ async def test_what_an_answer_repeats_of_a_token_is_in_no_error(service: StandIn
             assert (caught.value.endpoint, caught.value.status) == (CHAT, 401)
         service.on(CHAT, streaming({"choices": TOKEN}), answering(200, {"choices": TOKEN}))
         for stream in (True, False):
-            with pytest.raises(ProtocolError, match="no answer of a model") as odd:
+            with pytest.raises(ProtocolError, match="not answer with a model") as odd:
                 await hf.chat("Hello", stream=stream)
             assert TOKEN not in "".join(traceback.format_exception(odd.value))
 

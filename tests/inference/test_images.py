@@ -170,8 +170,8 @@ async def test_giving_up_ends_a_prediction_at_the_provider(service: StandIn) -> 
     [
         ({"id": "p1", "status": "failed", "error": "NSFW"}, AppError, "NSFW"),
         ({"id": "p1", "status": "canceled"}, JobCancelledError, "canceled"),
-        ({"id": "p1", "status": "succeeded", "output": "/etc/passwd"}, ProtocolError, "address"),
-        ({"id": "p1", "status": "succeeded", "output": [1]}, ProtocolError, "addresses of images"),
+        ({"id": "p1", "status": "succeeded", "output": "/etc/passwd"}, ProtocolError, "URL"),
+        ({"id": "p1", "status": "succeeded", "output": [1]}, ProtocolError, "URLs of images"),
         ({"id": "../x", "status": "starting"}, ProtocolError, "no id"),
         ([], ProtocolError, "expected a prediction"),
     ],
@@ -210,16 +210,19 @@ async def test_the_next_live_provider_is_asked_when_asked_for(service: StandIn) 
 async def test_what_nobody_can_make_is_refused_before_anything_is_sent(service: StandIn) -> None:
     async with opened(service) as (hf, _):
         for options, said in (
-            ({"aspect_ratio": "4:3"}, "give one of 1:1, 16:9, 9:16"),
+            ({"aspect_ratio": "4:3"}, "use 1:1, 16:9, 9:16"),
             ({"width": 0}, "at least 1 pixel"),
             ({"n": 0}, "at least 1 image"),
-            ({"image": PNG}, "from a prompt alone"),
-            ({"provider": "hf-inference", "response_format": "url"}, "cannot give images as url"),
+            ({"image": PNG}, "from a prompt only"),
+            (
+                {"provider": "hf-inference", "response_format": "url"},
+                "does not support response_format",
+            ),
         ):
             given: dict[str, Any] = options
             with pytest.raises(InvalidInputError, match=said):
                 await hf.generate("a cat", **given)
-        with pytest.raises(NoProviderError, match="how to ask groq for this is not known"):
+        with pytest.raises(NoProviderError, match="does not support groq for this task"):
             await hf.generate("a cat", provider="groq")
     assert all(one.method == "GET" for one in service.seen)
 

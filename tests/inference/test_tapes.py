@@ -15,13 +15,13 @@ from spacecall import InvalidInputError, NotFoundError, StatusError
 from spacecall._core.loose import items, mapping, text
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message
-from spacecall.inference._errors import refusal
-from spacecall.inference._folds import ChatFold, Fold, TextFold
-from spacecall.inference._images import DIALECTS
-from spacecall.inference._images.ask import check_ask
-from spacecall.inference._images.found import Remote
-from spacecall.inference._requests import Sampling, chat_request, text_request
-from spacecall.inference.providers import Provider
+from spacecall.inference._accumulators import Accumulator, ChatAccumulator, TextAccumulator
+from spacecall.inference._error_bodies import typed_error
+from spacecall.inference._image_providers import ADAPTERS
+from spacecall.inference._image_providers.image_request import check_image_request
+from spacecall.inference._image_providers.image_response import RemoteImage
+from spacecall.inference._providers import Provider
+from spacecall.inference._text_requests import Sampling, build_chat_request, build_text_request
 from tests.inference.tapes import Tape, tapes
 
 ALL = tapes()
@@ -47,14 +47,14 @@ def named(found: list[Tape]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("tape", found, ids=[one.name for one in found])
 
 
-async def fold_of(tape: Tape, fold: Fold) -> None:
+async def accumulate(tape: Tape, accumulator: Accumulator) -> None:
     if tape.streams:
         async with aclosing(tape.events()) as events:
             async for event in events:
-                fold.feed(event)
-        fold.close()
+                accumulator.feed(event)
+        accumulator.finish()
     else:
-        fold.whole(tape.body.encode())
+        accumulator.read_body(tape.body.encode())
 
 
 def lines(tape: Tape) -> list[dict[str, Any]]:
@@ -70,19 +70,19 @@ def test_there_are_recordings_of_everything() -> None:
 
 @named(CHATS)
 async def test_a_chat_completion_is_read(tape: Tape) -> None:
-    fold = ChatFold()
-    await fold_of(tape, fold)
+    accumulator = ChatAccumulator()
+    await accumulate(tape, accumulator)
     if tape.streams:
         deltas = [choice["delta"] for line in lines(tape) for choice in line["choices"]]
         said = "".join(delta.get("content") or "" for delta in deltas)
     else:
         said = json.loads(tape.body)["choices"][0]["message"]["content"]
-    assert fold.text == said.removesuffix("</s>")
-    assert fold.finish_reason in ("stop", "length")
+    assert accumulator.text == said.removesuffix("</s>")
+    assert accumulator.finish_reason in ("stop", "length")
     counted = [line["usage"] for line in lines(tape) if line.get("usage")]
     if counted:
-        assert fold.usage is not None
-        assert fold.usage.total_tokens == counted[-1]["total_tokens"]
+        assert accumulator.usage is not None
+        assert accumulator.usage.total_tokens == counted[-1]["total_tokens"]
 
 
 @named(CHATS)
@@ -94,25 +94,25 @@ def test_a_chat_request_is_the_recorded_one(tape: Tape) -> None:
         temperature=sent.get("temperature"),
         seed=sent.get("seed"),
         stream=sent.get("stream", False),
-        extra_data={key: value for key, value in sent.items() if key not in ours},
+        extra_body={key: value for key, value in sent.items() if key not in ours},
     )
     messages = [Message(one["role"], one["content"]) for one in sent["messages"]]
-    request = chat_request(sent.get("model", "org/name"), messages, sampling)
+    request = build_chat_request(sent.get("model", "org/name"), messages, sampling)
     assert request.path == "/v1/chat/completions"
     assert request.json == {"model": "org/name"} | sent
 
 
 @named(TEXTS)
 async def test_a_generated_text_is_read(tape: Tape) -> None:
-    fold = TextFold(strip=False)
-    await fold_of(tape, fold)
+    accumulator = TextAccumulator(strip=False)
+    await accumulate(tape, accumulator)
     if tape.streams:
         tokens = [line["token"] for line in lines(tape)]
         said = "".join(token["text"] for token in tokens if not token["special"])
-        assert fold.finish_reason in ("stop", "length")
+        assert accumulator.finish_reason in ("stop", "length")
     else:
         said = json.loads(tape.body)[0]["generated_text"]
-    assert fold.text == said
+    assert accumulator.text == said
 
 
 @named([one for one in [*TEXTS, *IN_BAND] if one.sent])
@@ -125,7 +125,7 @@ def test_a_request_for_text_is_the_recorded_one(tape: Tape) -> None:
         seed=given.get("seed"),
         stream=sent.get("stream", False),
     )
-    request = text_request(model, sent["inputs"], sampling, return_full_text=None)
+    request = build_text_request(model, sent["inputs"], sampling, return_full_text=None)
     assert tape.path.endswith(request.path)
     assert request.json == sent
 
@@ -133,18 +133,18 @@ def test_a_request_for_text_is_the_recorded_one(tape: Tape) -> None:
 @named(IN_BAND)
 async def test_an_error_within_a_stream_is_typed(tape: Tape) -> None:
     with pytest.raises(InvalidInputError, match="must be <= ") as caught:
-        await fold_of(tape, TextFold(provider="hf-inference"))
+        await accumulate(tape, TextAccumulator(provider="hf-inference"))
     assert (caught.value.status, caught.value.provider) == (422, "hf-inference")
 
 
 @named([*IMAGES, *IMAGE_BYTES])
 def test_an_order_of_images_is_the_recorded_one(tape: Tape) -> None:
-    dialect = DIALECTS[tape.provider]
+    adapter = ADAPTERS[tape.provider]
     sent = {key: value for key, value in tape.sent.items() if key not in {*NOISE, "inputs"}}
     inner = sent.get("input") or sent.get("parameters") or sent
     prompt = inner.get("prompt") or tape.sent["inputs"]
     form = "response_format" if tape.provider != "fal-ai" else "sync_mode"
-    theirs = {name: ours for ours, name in dialect.names.items()}
+    theirs = {name: ours for ours, name in adapter.names.items()}
     fixed = {"prompt", "model", "version", "response_format", form, "image_size", "input"}
     options = {theirs[key]: value for key, value in inner.items() if key in theirs}
     extra = {key: inner[key] for key in inner if key not in theirs and key not in fixed}
@@ -153,14 +153,14 @@ def test_an_order_of_images_is_the_recorded_one(tape: Tape) -> None:
         options |= size
     elif size is not None:
         extra["image_size"] = size
-    ask = check_ask(
+    request = check_image_request(
         prompt,
         width=options.pop("width", None),
         height=options.pop("height", None),
         aspect_ratio=None,
         n=options.pop("n", None),
         response_format="base64" if inner.get(form) else None,
-        extra_data=extra,
+        extra_body=extra,
         **options,
     )
     places = {
@@ -169,24 +169,26 @@ def test_an_order_of_images_is_the_recorded_one(tape: Tape) -> None:
         "hf-inference": tape.path.partition("/models/")[2],
     }
     model = places.get(tape.provider) or sent["model"]
-    request = dialect.request(ask, Provider(tape.provider, model, "text-to-image"))
+    http_request = adapter.build_request(request, Provider(tape.provider, model, "text-to-image"))
     needless = {*NOISE, "model"} if tape.provider == "hf-inference" else {*NOISE, "inputs"}
     if tape.provider == "fal-ai":  # which has no such fields
         needless |= {"response_format", "model"}
-    assert request.json == {key: tape.sent[key] for key in tape.sent if key not in needless}
+    assert http_request.json == {key: tape.sent[key] for key in tape.sent if key not in needless}
     at = "" if tape.provider == "hf-inference" else f"/{tape.provider}"
-    assert request.path == f"{at}{tape.path}"
+    assert http_request.path == f"{at}{tape.path}"
 
 
 @named(IMAGES)
 async def test_images_become_files_or_addresses(tape: Tape) -> None:
-    ask = check_ask("x", width=None, height=None, aspect_ratio=None, n=None, response_format=None)
-    answer = DIALECTS[tape.provider].read(tape.body.encode(), tape.headers["content-type"], ask)
+    request = check_image_request("x")
+    answer = ADAPTERS[tape.provider].read_response(
+        tape.body.encode(), tape.headers["content-type"], request
+    )
     if tape.provider == "replicate" and not answer.images:
         assert answer.pending is not None
         return
     (image,) = answer.images
-    if isinstance(image, Remote):
+    if isinstance(image, RemoteImage):
         assert image.url in tape.body
     else:
         assert (image.mime_type or "").startswith("image/")
@@ -196,7 +198,7 @@ async def test_images_become_files_or_addresses(tape: Tape) -> None:
 @named(REFUSED)
 def test_a_refusal_is_typed_and_keeps_what_it_says(tape: Tape) -> None:
     error = StatusError("", status=tape.status, body=tape.body)
-    typed = refusal(error, provider="somebody")
+    typed = typed_error(error, provider="somebody")
     kinds = {400: InvalidInputError, 404: NotFoundError, 421: StatusError, 422: InvalidInputError}
     assert type(typed) is kinds[tape.status]
     assert (typed.status, typed.provider, typed.body) == (tape.status, "somebody", tape.body)

@@ -86,7 +86,7 @@ async def phi_4(address: str) -> None:
         assert second.text == "Phi-4 replica turn 2. You said: Two"
         with pytest.raises(QuotaExceededError) as caught:
             await phi.chat("/quota")
-        assert (caught.value.requested, caught.value.left) == (60.0, 0.0)
+        assert (caught.value.requested, caught.value.remaining) == (60.0, 0.0)
 
 
 async def qvq(address: str) -> None:

@@ -149,7 +149,7 @@ async def test_what_a_model_cannot_use_is_refused(replica: Replicas) -> None:
             Flux1KontextDev(space).generate("a cat", image=RED, height=512)
         with pytest.raises(InvalidInputError, match="give image="):
             Flux1KontextDev(space).generate("a cat")
-        with pytest.raises(InvalidInputError, match="is no image but audio"):
+        with pytest.raises(InvalidInputError, match="is not an image: it is audio"):
             Flux1KontextDev(space).generate("a cat", image=DATA / "tone.wav")
 
 
@@ -157,7 +157,7 @@ async def test_errors_are_typed(model: AnyImageModel) -> None:
     image = RED if "Kontext" in type(model).__name__ else None
     with pytest.raises(QuotaExceededError) as caught:
         await model.generate("/quota", image=image)
-    assert (caught.value.requested, caught.value.left) == (60, 0)
+    assert (caught.value.requested, caught.value.remaining) == (60, 0)
     assert "<" not in caught.value.message
     with pytest.raises(AppError, match="GPU task aborted"):
         await model.generate("/aborted", image=image)
@@ -217,7 +217,7 @@ def test_without_async_too(replica: Replicas, tmp_path: Path) -> None:
         assert model.save(image, tmp_path).read_bytes() == model.read(image)
         with model.generate("a cat", width=256) as job:
             assert len(list(job.outputs)) >= 1
-    with SyncImageModel.opened(Flux1Dev.connect(url)) as flux:
+    with SyncImageModel.connect(Flux1Dev.connect(url)) as flux:
         assert flux.generate("a cat", width=256).result()
 
 

@@ -77,7 +77,7 @@ async def test_a_history_goes_as_lines_of_roles(phi: Phi4Multimodal) -> None:
 async def test_quota_is_told_in_seconds(phi: Phi4Multimodal) -> None:
     with pytest.raises(QuotaExceededError) as caught:
         await phi.chat("/quota")
-    assert (caught.value.requested, caught.value.left) == (60.0, 0.0)
+    assert (caught.value.requested, caught.value.remaining) == (60.0, 0.0)
     assert caught.value.title == "ZeroGPU quota exceeded"
     assert "<" not in caught.value.message
 

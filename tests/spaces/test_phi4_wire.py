@@ -181,7 +181,7 @@ async def test_mistake_the_text_of_a_quota_error_is_lost(phi4_app: AppServer) ->
             await phi.chat("/quota", api_key="token")
     error = caught.value
     assert error.message == "You have exceeded your GPU quota (60s requested vs. 0s left)."
-    assert (error.title, error.requested, error.left) == ("ZeroGPU quota exceeded", 60, 0)
+    assert (error.title, error.requested, error.remaining) == ("ZeroGPU quota exceeded", 60, 0)
     assert "token" not in repr(error) + str(error)
 
 

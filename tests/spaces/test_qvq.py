@@ -104,7 +104,11 @@ async def test_the_text_of_a_quota_error_is_kept(app: AppServer) -> None:
                 await follow(call)
             error = caught.value
             assert error.message == "You have exceeded your GPU quota (60s requested vs. 0s left)."
-            assert (error.title, error.requested, error.left) == ("ZeroGPU quota exceeded", 60, 0)
+            assert (error.title, error.requested, error.remaining) == (
+                "ZeroGPU quota exceeded",
+                60,
+                0,
+            )
 
 
 async def test_errors_are_typed(app: AppServer) -> None:
@@ -199,5 +203,5 @@ async def test_it_is_found_by_its_names(app: AppServer) -> None:
 
 
 def test_without_async_too(app: AppServer) -> None:
-    with SyncChatModel.opened(Qvq72B.connect(app.url)) as qvq, qvq.chat("/long 5") as job:
+    with SyncChatModel.connect(Qvq72B.connect(app.url)) as qvq, qvq.chat("/long 5") as job:
         assert "".join(job.text) == "word1 word2 word3 word4 word5"

@@ -6,8 +6,22 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, assert_type
 
-from spacecall import Call, File, Job, Limits, Session, Space, SyncSpace
+from spacecall import (
+    Call,
+    File,
+    Job,
+    Limits,
+    Session,
+    Space,
+    SyncSpace,
+    Timeouts,
+    chat,
+    images,
+)
+from spacecall.chat import ChatReply
 from spacecall.events import Event, TextDelta
+from spacecall.inference import HuggingFaceInference, SyncHuggingFaceInference
+from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.sync import SyncCall
 from tests.clients.protocol_app_6 import (
     AddMessageOutput,
@@ -86,13 +100,13 @@ async def values_of_libraries_are_taken(client: ProtocolApp6, day: date, now: da
 
 
 async def named_outputs_have_types_of_their_own(client: ProtocolApp6) -> None:
-    chat = await client.chat(message="hi")
-    assert_type(chat.text_in, str | None)
-    assert_type(chat.chat, list[Message])
-    text, messages = chat
+    output = await client.chat(message="hi")
+    assert_type(output.text_in, str | None)
+    assert_type(output.chat, list[Message])
+    text, messages = output
     assert_type(text, str | None)
     assert_type(messages, list[Message])
-    await client.chat(message="again", history=chat.chat)
+    await client.chat(message="again", history=output.chat)
     widgets = await client.widgets(radio="one", js={"any": ["json"]})
     assert_type(widgets, WidgetsOutput)
     assert_type(widgets.df_out, DataframeData)
@@ -157,3 +171,50 @@ async def files_have_limits(file: File, space: SyncSpace) -> None:
     Limits(file_hosts="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     MultimodalData(text="", files=["a.png"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     MultimodalData(text="", files=[Path("a.png"), b"png", file, {"path": "a.png"}])
+    File({"path": "a.png"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def options_of_models_have_types(hf: HuggingFaceInference, model: chat.AnyChatModel) -> None:
+    assert_type(hf.chat("Hi", temperature=0.5), Call[ChatReply])
+    assert_type(hf.text_generation("Hi", action="continue"), Call[ChatReply])
+    assert_type(hf.generate("a cat", n=2), Call[list[File]])
+    assert_type(model.chat("Hi", max_tokens=10, zerogpu_uuid="u"), Call[ChatReply])
+    hf.chat("Hi", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    hf.generate("x", seed="7")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    model.chat("Hi", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def options_of_the_sync_twins_have_types(
+    hf: SyncHuggingFaceInference, model: chat.SyncChatModel, painter: images.SyncImageModel
+) -> None:
+    assert_type(hf.chat("Hi", temperature=0.5), SyncCall[ChatReply])
+    assert_type(hf.text_generation("Hi", seed=1), SyncCall[ChatReply])
+    assert_type(hf.generate("a cat", aspect_ratio="16:9"), SyncCall[list[File]])
+    assert_type(model.chat("Hi", cookies={"a": "b"}), SyncCall[ChatReply])
+    assert_type(painter.generate("a cat", guidance_scale=2.0), SyncCall[list[File]])
+    hf.chat("Hi", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    hf.chat("Hi", zerogpu_uuid="u")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    hf.text_generation(
+        "Hi",
+        action="go on",  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    )
+    hf.generate("a cat", steps=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    model.chat("Hi", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    painter.generate("x", stepps=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def options_of_connecting_have_types() -> None:
+    HuggingFaceInference.connect("http://127.0.0.1", model="o/m", cache_ttl=60)
+    SyncHuggingFaceInference.connect(model="o/m", timeouts=Timeouts(run=5))
+    chat.connect("phi-4", source="http://127.0.0.1", describe=True)
+    chat.connect_sync("o/m", base_url="http://127.0.0.1", bill_to="us")
+    images.connect("flux-dev", source="http://127.0.0.1", timeouts=Timeouts(run=5))
+    HuggingFaceInference.connect(modle="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    HuggingFaceInference.connect(timeout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    SyncHuggingFaceInference.connect(modle="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    SyncHuggingFaceInference.connect(timeout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    chat.connect("phi-4", modle="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    chat.connect_sync("phi-4", timeout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    images.connect("flux", modle="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    images.connect_sync("flux", timeout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Phi4Multimodal.connect(timeout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

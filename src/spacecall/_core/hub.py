@@ -124,13 +124,13 @@ class ZeroGPUQuota:
 
     Attributes:
         total: the whole quota.
-        left: what is left of it.
+        remaining: what remains of it.
         resets_at: when it is whole again; None while nothing of it is used.
         overquota_used: what was used beyond it and is paid for.
     """
 
     total: float
-    left: float
+    remaining: float
     resets_at: datetime | None = None
     overquota_used: float = 0.0
 

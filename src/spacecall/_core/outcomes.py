@@ -97,7 +97,7 @@ def _read_quota(error: QuotaExceededError, message: str) -> None:
     if amounts := _AMOUNTS.search(message):
         found = amounts.groupdict()
         error.requested = float(found["requested"] or found["requested_last"])
-        error.left = float(found["left"] or found["left_first"])
+        error.remaining = float(found["left"] or found["left_first"])
     if wait := _WAIT.search(message):
         days, hours, minutes, seconds = (int(part or 0) for part in wait.groups())
         error.retry_after = float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)

@@ -1,4 +1,4 @@
-"""What chat models share: messages with media, conversations, replies; and a model by its name.
+"""Chat models: messages with media, conversations, replies, and models by name.
 
 ::
 
@@ -14,12 +14,15 @@ from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import Media, MediaInput, MediaKind, Picture
 from spacecall.chat.messages import Message, Role, ToolCall
 from spacecall.chat.models import AnyChatModel, ChatModel, SyncChatModel
+from spacecall.chat.options import ChatConnectOptions, ChatModelOptions
 from spacecall.chat.replies import ChatReply, Usage
 from spacecall.chat.turns import Turn, format_history, portable, read_turn
 
 __all__ = [
     "AnyChatModel",
+    "ChatConnectOptions",
     "ChatModel",
+    "ChatModelOptions",
     "ChatReply",
     "Conversation",
     "Media",

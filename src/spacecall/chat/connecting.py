@@ -1,23 +1,24 @@
-"""Chat models by name."""
+"""Open chat models by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, Unpack
 
 from spacecall._client.blocking import SyncConnecting
 from spacecall._client.lifetime import Connecting
 from spacecall._option_checks import checked_call
 from spacecall._suggestions import did_you_mean
 from spacecall.chat.models import OpenChatModel, SyncChatModel
+from spacecall.chat.options import ChatConnectOptions
 from spacecall.errors import NotFoundError
 
 __all__ = ["connect", "connect_sync"]
 
 _INFERENCE = "spacecall.inference:HuggingFaceInference"
-# In lower case. An id of the Hub is a model's: a Space and a model may differ in case alone.
+# In lower case. Ids of the Hub are ids of models: a Space's id may differ in case only.
 _SPACES = {
     "phi-4": "spacecall.spaces.phi4_multimodal:Phi4Multimodal",
     "phi-4-multimodal": "spacecall.spaces.phi4_multimodal:Phi4Multimodal",
@@ -27,37 +28,41 @@ _SPACES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where the name of a model leads.
+class ModelTarget:
+    """The class that implements a named model.
 
     Attributes:
-        place: `module:Class`.
-        options: that go with the name.
+        import_path: `module:Class`.
+        options: implied by the name.
     """
 
-    place: str
+    import_path: str
     options: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def address_option(self) -> str:
+        """The option of `connect` that takes another address."""
+        return "base_url" if self.import_path == _INFERENCE else "source"
+
     def load(self) -> Any:
-        """What is at the place."""
-        module, _, name = self.place.partition(":")
+        """Import the class."""
+        module, _, name = self.import_path.partition(":")
         return getattr(import_module(module), name)
 
 
-@checked_call
-def connect(name: str, **options: Any) -> Connecting[OpenChatModel]:
-    """Open a chat model by its name, for an `async with` block.
+def connect(name: str, **options: Unpack[ChatConnectOptions]) -> Connecting[OpenChatModel]:
+    """Open a chat model by its name, for `async with`.
 
     Or `model = await connect(…).open()`, until `await model.aclose()`.
 
     Args:
-        name: an alias such as `phi-4` or `qvq-72b`; or a model id of the Hub, `owner/model`, which
-            goes to Hugging Face's inference providers.
-        options: those of the facade's own `connect`; `source` is another address of the app.
+        name: an alias such as `phi-4` or `qvq-72b`; or the id of a model on the Hub, `owner/model`,
+            which runs on Hugging Face's inference providers.
+        options: those of the model's own `connect`.
 
     Raises:
-        NotFoundError: there is no such alias; the message names the nearest.
-        TypeError: an option is unknown to the facade, or not of its type.
+        NotFoundError: the name is unknown; the message suggests similar ones.
+        TypeError: the model does not have an option, or the option's type is wrong.
         SpaceError (on entering): the app or the service cannot be reached.
     """
     target = find_model(name)
@@ -65,27 +70,26 @@ def connect(name: str, **options: Any) -> Connecting[OpenChatModel]:
     return opening
 
 
-def connect_sync(name: str, **options: Any) -> SyncConnecting[SyncChatModel]:
-    """Open a chat model by its name, for a `with` block or by `open`; see the async twin."""
-    return SyncChatModel.opened(connect(name, **options))
+def connect_sync(name: str, **options: Unpack[ChatConnectOptions]) -> SyncConnecting[SyncChatModel]:
+    """Open a chat model by its name, for `with` or by `open`; see `connect`."""
+    return SyncChatModel.connect(connect(name, **options))
 
 
-def find_model(name: str) -> Target:
-    """Where a name leads, as `connect` reads it.
+@checked_call
+def find_model(name: str) -> ModelTarget:
+    """Return the class that implements the model `name`.
 
     Raises:
-        NotFoundError: nowhere; the message names the nearest.
+        NotFoundError: the name is unknown; the message suggests similar ones.
     """
-    known = name.strip().casefold()
-    if known in _SPACES:
-        return Target(_SPACES[known])
+    key = name.strip().casefold()
+    if key in _SPACES:
+        return ModelTarget(_SPACES[key])
     owner, slash, model = name.strip().partition("/")
     if slash and owner and model and "/" not in model:
-        return Target(_INFERENCE, {"model": name.strip()})
-    aliases: Mapping[str, str] = Target("spacecall.inference.aliases:ALIASES").load()
-    if known in aliases:
-        return Target(_INFERENCE, {"model": known})
-    hint = did_you_mean(
-        known, [*_SPACES, *aliases], "write its id on the Hub, owner/model", count=3
-    )
-    raise NotFoundError(f"there is no chat model called {name!r}; {hint}")
+        return ModelTarget(_INFERENCE, {"model": name.strip()})
+    aliases: Mapping[str, str] = ModelTarget("spacecall.inference:ALIASES").load()
+    if key in aliases:
+        return ModelTarget(_INFERENCE, {"model": key})
+    hint = did_you_mean(key, [*_SPACES, *aliases], "write its id on the Hub, owner/model", count=3)
+    raise NotFoundError(f"unknown chat model {name!r}; {hint}")

@@ -1,16 +1,17 @@
-"""What every chat model does, with async and without."""
+"""The interface of chat models, with and without async."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, cast
+from typing import Protocol, Unpack, cast
 
 from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, hold
 from spacecall._client.call import Call
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import MediaInput
 from spacecall.chat.messages import Message
+from spacecall.chat.options import ChatModelOptions
 from spacecall.chat.replies import ChatReply
 from spacecall.sync import SyncCall
 
@@ -18,7 +19,7 @@ __all__ = ["AnyChatModel", "ChatModel", "OpenChatModel", "SyncChatModel"]
 
 
 class ChatModel(Protocol):
-    """A model that one can chat with; a facade may take options of its own by keyword."""
+    """A chat model; an implementation may have more options."""
 
     def chat(
         self,
@@ -27,18 +28,18 @@ class ChatModel(Protocol):
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
     ) -> Call[ChatReply]:
-        """Ask for an answer: await it, or enter it for `job.text`, the answer as it is written.
+        """Ask the model: await the call, or enter it to stream `job.text`.
 
         Args:
             messages: a prompt; or several messages, of which the last is the user's.
             media: images and audio for the last message.
-            conversation: of an earlier reply, to go on with.
+            conversation: of an earlier reply, to continue it.
         """
         ...
 
 
 class AnyChatModel(ChatModel, Protocol):
-    """A model that was found by its name: which options it takes is known when it runs."""
+    """A model that was opened by name; its options are checked at run time."""
 
     def chat(
         self,
@@ -46,9 +47,9 @@ class AnyChatModel(ChatModel, Protocol):
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
-        **options: Any,
+        **options: Unpack[ChatModelOptions],
     ) -> Call[ChatReply]:
-        """Ask for an answer; see `ChatModel.chat`. Options are those of the facade."""
+        """Ask the model; see `ChatModel.chat`. The options are those of the implementation."""
         ...
 
 
@@ -56,16 +57,16 @@ class OpenChatModel(AnyChatModel, Protocol):
     """A model that `connect` opened."""
 
     async def aclose(self) -> None:
-        """End what still runs, and close what the model was opened with."""
+        """Cancel the calls that still run, and close the connection."""
         ...
 
 
 class SyncChatModel(SyncClosable):
-    """The twin without async of any chat model.
+    """Any chat model without async.
 
     Args:
-        portal: to the loop that the model lives in.
-        model: any facade.
+        portal: to the event loop of the model.
+        model: any chat model.
     """
 
     def __init__(self, portal: Portal, model: ChatModel) -> None:
@@ -73,17 +74,19 @@ class SyncChatModel(SyncClosable):
         self._model = model
 
     @classmethod
-    def opened(cls, model: AbstractAsyncContextManager[ChatModel]) -> SyncConnecting[SyncChatModel]:
-        """`with SyncChatModel.opened(Phi4Multimodal.connect()) as phi`: without async.
+    def connect(
+        cls, model: AbstractAsyncContextManager[ChatModel]
+    ) -> SyncConnecting[SyncChatModel]:
+        """Open a chat model without async: `with SyncChatModel.connect(Phi4Multimodal.connect())`.
 
-        Or `phi = SyncChatModel.opened(Phi4Multimodal.connect()).open()`, until `phi.close()`.
+        Or `phi = SyncChatModel.connect(Phi4Multimodal.connect()).open()`, until `phi.close()`.
         """
 
         def connect() -> tuple[SyncChatModel, Callable[[], None]]:
             portal, entered = hold(model, "a chat model")
-            opened = cls(portal, entered)
-            opened._close = portal.close
-            return opened, portal.close
+            twin = cls(portal, entered)
+            twin._close = portal.close
+            return twin, portal.close
 
         return SyncConnecting(connect)
 
@@ -93,13 +96,13 @@ class SyncChatModel(SyncClosable):
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
-        **options: Any,
+        **options: Unpack[ChatModelOptions],
     ) -> SyncCall[ChatReply]:
-        """Ask for an answer; see `ChatModel.chat`. Options are those of the facade."""
+        """Ask the model; see `ChatModel.chat`. The options are those of the implementation."""
         model, portal = cast("AnyChatModel", self._model), self._portal
 
-        def make() -> SyncCall[ChatReply]:
+        def start() -> SyncCall[ChatReply]:
             call = model.chat(messages, media=media, conversation=conversation, **options)
             return SyncCall(portal, call)
 
-        return portal.call(make)
+        return portal.call(start)

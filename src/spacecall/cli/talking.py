@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from spacecall._atomic import write_file
 from spacecall._client.blocking import Portal, hold, wait
@@ -16,6 +15,7 @@ from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import Media
 from spacecall.chat.messages import Message
 from spacecall.chat.models import ChatModel
+from spacecall.chat.options import ChatConnectOptions
 from spacecall.chat.replies import ChatReply
 from spacecall.cli.access import Access
 from spacecall.cli.feedback import Feedback
@@ -25,7 +25,7 @@ from spacecall.cli.results import Folder, printed, readable
 from spacecall.cli.running import deadline
 from spacecall.cli.streaming import Snapshots, TextStream
 from spacecall.errors import InvalidInputError
-from spacecall.inference._connection import ROUTER
+from spacecall.inference._router import ROUTER
 
 __all__ = [
     "Opened",
@@ -106,11 +106,16 @@ def talking(name: str, url: str, access: Access, printing: Printing) -> Generato
 
 @asynccontextmanager
 async def _connected(name: str, url: str, access: Access) -> AsyncGenerator[ChatModel, None]:
-    options: dict[str, Any] = {"auth": access.auth, "headers": access.headers, "source": url}
-    options["timeouts"] = access.timeouts if access.timeout else None
-    given = {key: value for key, value in options.items() if value}
+    address: ChatConnectOptions = {}
+    if url and find_model(name).address_option == "base_url":
+        address["base_url"] = url
+    elif url:
+        address["source"] = url
+    options: ChatConnectOptions = {"auth": access.auth, "headers": access.headers, **address}
+    if access.timeout:
+        options["timeouts"] = access.timeouts
     with deadline(access.timeout, "the app did not answer") as scope:
-        async with connect(name, **given) as model:
+        async with connect(name, **options) as model:
             scope.deadline = math.inf
             yield model
 

@@ -10,16 +10,19 @@
 from __future__ import annotations
 
 from spacecall._wire.inference.models import ModelInfo, RouterModel
-from spacecall.inference.aliases import ALIASES, IMAGE_MODEL, TEXT_MODEL, VISION_MODEL
-from spacecall.inference.facade import HuggingFaceInference, Kind
-from spacecall.inference.images import ASPECT_RATIOS, IMAGE_PROVIDERS, ImageFormat
-from spacecall.inference.providers import (
+from spacecall.inference._aliases import ALIASES, IMAGE_MODEL, TEXT_MODEL, VISION_MODEL
+from spacecall.inference._huggingface import HuggingFaceInference, Kind
+from spacecall.inference._huggingface_sync import SyncHuggingFaceInference
+from spacecall.inference._image_providers.image_request import ImageFormat
+from spacecall.inference._image_providers.image_sizes import ASPECT_RATIOS
+from spacecall.inference._image_service import IMAGE_PROVIDERS
+from spacecall.inference._options import ChatOptions, ImageOptions, InferenceOptions, TextOptions
+from spacecall.inference._providers import (
     Attempt,
     NoProviderError,
     Provider,
     ProvidersFailedError,
 )
-from spacecall.inference.sync import SyncHuggingFaceInference
 
 __all__ = [
     "ALIASES",
@@ -29,8 +32,11 @@ __all__ = [
     "TEXT_MODEL",
     "VISION_MODEL",
     "Attempt",
+    "ChatOptions",
     "HuggingFaceInference",
     "ImageFormat",
+    "ImageOptions",
+    "InferenceOptions",
     "Kind",
     "ModelInfo",
     "NoProviderError",
@@ -38,4 +44,5 @@ __all__ = [
     "ProvidersFailedError",
     "RouterModel",
     "SyncHuggingFaceInference",
+    "TextOptions",
 ]

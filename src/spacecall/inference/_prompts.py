@@ -1,7 +1,7 @@
-"""Messages as the one text that a text-generation model goes on with.
+"""Write messages as one prompt for a text-generation model.
 
-Models were trained on formats of their own. Which one it is is told by the model's metadata: its
-kind, its owner, and its end mark.
+Models are trained on different formats. The model's metadata (model type, owner, end mark) decide
+which format is used.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from spacecall._core.loose import mapping, text
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message, format_history
 
-__all__ = ["allowed_tokens", "prompt_for", "shorten"]
+__all__ = ["build_prompt", "limit_tokens", "shorten_history"]
 
 
-class _Written(NamedTuple):
-    """What was said, in a model's format.
+class _Transcript(NamedTuple):
+    """Messages in a model's format.
 
     Attributes:
-        text: with the end mark behind the last message.
-        end: that mark.
-        opener: what begins an answer.
+        text: the messages, with the end mark after the last.
+        end: the end mark.
+        opener: the beginning of a new answer.
     """
 
     text: str
@@ -31,64 +31,67 @@ class _Written(NamedTuple):
     opener: str
 
 
-Format: TypeAlias = Callable[[Sequence[Message]], _Written]
-LONGEST: Final = 4096
-"""Characters of a prompt beyond which its history is cut."""
+Format: TypeAlias = Callable[[Sequence[Message]], _Transcript]
+MAX_CHARACTERS: Final = 4096
+"""Characters of a prompt beyond which its history is shortened."""
 _PLAIN: Final = ("gpt2", "gpt_neo", "gemma", "gemma2")
 _OPENER: Final = "Assistant:"
 
 
-def prompt_for(messages: Sequence[Message], model: ModelInfo, *, go_on: bool = False) -> str:
-    """The prompt of `messages` for a model; of a long one without the middle, see `shorten`.
+def build_prompt(messages: Sequence[Message], model: ModelInfo, *, continues: bool = False) -> str:
+    """Write messages as a prompt for a model; `shorten_history` shortens a long one.
 
     Args:
-        go_on: leave out the opener of a new answer and the end mark of the last message, so that
-            the model goes on with that one.
+        continues: leave out the opener of a new answer and the end mark of the last message, so
+            that the model continues that message.
     """
-    prompt = _prompt(messages, model, go_on=go_on)
-    if len(prompt) > LONGEST:
-        prompt = _prompt(shorten(messages, go_on=go_on), model, go_on=go_on)
+    prompt = _format(messages, model, continues=continues)
+    if len(prompt) > MAX_CHARACTERS:
+        messages = shorten_history(messages, continues=continues)
+        prompt = _format(messages, model, continues=continues)
     return prompt
 
 
-def _prompt(messages: Sequence[Message], model: ModelInfo, *, go_on: bool) -> str:
-    written = _format_of(model)(messages)
-    return written.text.removesuffix(written.end) if go_on else written.text + written.opener
+def _format(messages: Sequence[Message], model: ModelInfo, *, continues: bool) -> str:
+    transcript = _format_of(model)(messages)
+    if continues:
+        return transcript.text.removesuffix(transcript.end)
+    return transcript.text + transcript.opener
 
 
-def shorten(messages: Sequence[Message], *, go_on: bool = False) -> list[Message]:
-    """What matters most of a history whose prompt has more than 4096 characters.
+def shorten_history(messages: Sequence[Message], *, continues: bool = False) -> list[Message]:
+    """Return the most important messages of a history that is too long for a prompt.
 
-    That is the first three and the last three of more than six messages; of fewer, the system
-    messages and the user's last one, and the answer that the model is to go on with.
+    These are the first three and the last three of more than six messages; of fewer, the system
+    messages, the last user message, and the message that the model continues.
     """
     if len(messages) > 6:
         return [*messages[:3], *messages[-3:]]
     system = [message for message in messages if message.role == "system"]
-    asked = [message for message in messages if message.role == "user"][-1:]
+    question = [message for message in messages if message.role == "user"][-1:]
     last = list(messages[-1:])
-    return [*system, *asked, *(last if go_on else ())] or last
+    return [*system, *question, *(last if continues else ())] or last
 
 
-def allowed_tokens(wanted: int | None, model: ModelInfo) -> int | None:
-    """How many tokens to ask for: GPT-2 has room for 1024 in all, the prompt's included."""
-    if wanted is not None and wanted >= 1024 and _kind(model) == "gpt2":
+def limit_tokens(max_tokens: int | None, model: ModelInfo) -> int | None:
+    """Limit `max_tokens` for GPT-2, whose context is 1024 tokens, the prompt included."""
+    if max_tokens is not None and max_tokens >= 1024 and _model_type(model) == "gpt2":
         return 512
-    return wanted
+    return max_tokens
 
 
 def _format_of(model: ModelInfo) -> Format:
-    kind, end = _kind(model), _end_mark(model)
-    if kind in _PLAIN:
+    model_type, end = _model_type(model), _end_mark(model)
+    if model_type in _PLAIN:
         return _plain
-    if kind == "mistral" and _owner(model) == "mistralai":
+    if model_type == "mistral" and _owner(model) == "mistralai":
         return _mistral
     if end in ("<|endoftext|>", "<eos>", "</s>"):
         return partial(_marked, "<|{role}|>\n{content}", f"{end}\n", "<|assistant|>\n")
     return _BY_END_MARK.get(end, _plain)
 
 
-def _kind(model: ModelInfo) -> str:
+def _model_type(model: ModelInfo) -> str:
     return (model.config.model_type if model.config else None) or ""
 
 
@@ -97,30 +100,31 @@ def _owner(model: ModelInfo) -> str:
 
 
 def _end_mark(model: ModelInfo) -> str:
-    """The end mark, which is a text, or an object that has it as `content`."""
+    """Return the end mark: a string, or the `content` of an object."""
     tokenizer = model.config.tokenizer_config if model.config else None
     mark = tokenizer.eos_token if tokenizer else None
     return text(mark) or text(mapping(mark).get("content"))
 
 
-def _plain(messages: Sequence[Message]) -> _Written:
+def _plain(messages: Sequence[Message]) -> _Transcript:
+    # A single question is sent without a role.
+    if len(messages) == 1 and messages[0].role == "user":
+        return _Transcript(messages[0].content, "", "")
     history = format_history(messages).removesuffix(_OPENER)
-    # A question alone needs nobody's name before it.
-    alone = len(messages) == 1 and messages[0].role == "user"
-    return _Written(messages[0].content, "", "") if alone else _Written(history, "\n", _OPENER)
+    return _Transcript(history, "\n", _OPENER)
 
 
-def _mistral(messages: Sequence[Message]) -> _Written:
-    """`<s>[INST] question [/INST] answer</s>`; there is no system role: it goes to a question."""
-    asked = [message.content for message in messages if message.role == "system"]
-    written = "<s>"
+def _mistral(messages: Sequence[Message]) -> _Transcript:
+    """Write `<s>[INST] question [/INST] answer</s>`; system messages join the next question."""
+    questions = [message.content for message in messages if message.role == "system"]
+    transcript = "<s>"
     for message in messages:
         if message.role == "assistant":
-            written += f"{_instruction(asked)}{message.content}</s>"
-            asked = []
+            transcript += f"{_instruction(questions)}{message.content}</s>"
+            questions = []
         elif message.role != "system":
-            asked = [*asked, message.content]
-    return _Written(written + _instruction(asked).rstrip(), "</s>", "")
+            questions = [*questions, message.content]
+    return _Transcript(transcript + _instruction(questions).rstrip(), "</s>", "")
 
 
 def _instruction(texts: Sequence[str]) -> str:
@@ -128,24 +132,26 @@ def _instruction(texts: Sequence[str]) -> str:
     return f"[INST] {question} [/INST] " if texts else ""
 
 
-def _marked(before: str, end: str, opener: str, messages: Sequence[Message]) -> _Written:
-    """Each message between two marks; the first one names its role."""
-    turns = (before.format(role=one.role, content=one.content) + end for one in messages)
-    return _Written("".join(turns), end, opener)
+def _marked(template: str, end: str, opener: str, messages: Sequence[Message]) -> _Transcript:
+    """Write each message between a mark that names its role and an end mark."""
+    turns = (
+        template.format(role=message.role, content=message.content) + end for message in messages
+    )
+    return _Transcript("".join(turns), end, opener)
 
 
-def _deepseek(messages: Sequence[Message]) -> _Written:
-    """Marks with full-width bars; only an answer has an end mark, and the system has none."""
-    written, end = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
+def _deepseek(messages: Sequence[Message]) -> _Transcript:
+    """Write marks with full-width bars; only answers have an end mark, the system has no mark."""
+    transcript, end = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
     for message in messages:
         if message.role == "assistant":
-            written += f"<｜Assistant｜>{message.content}{end}"
+            transcript += f"<｜Assistant｜>{message.content}{end}"
         else:
-            written += ("" if message.role == "system" else "<｜User｜>") + message.content
-    return _Written(written, end, "<｜Assistant｜>")
+            transcript += ("" if message.role == "system" else "<｜User｜>") + message.content
+    return _Transcript(transcript, end, "<｜Assistant｜>")
 
 
-def _llama(messages: Sequence[Message]) -> _Written:
+def _llama(messages: Sequence[Message]) -> _Transcript:
     header = "<|start_header_id|>{role}<|end_header_id|>\n\n"
     turns = _marked(header + "{content}", "<|eot_id|>", header.format(role="assistant"), messages)
     return turns._replace(text=f"<|begin_of_text|>{turns.text}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from spacecall import Call, File, InvalidInputError
 from spacecall._option_checks import checked_arguments
 from spacecall.chat.media import MediaInput
-from spacecall.images import picture
+from spacecall.images import image_file
 from spacecall.spaces._facade import SpaceFacade
 from spacecall.spaces._images import given, made, no_use, seeded
 from spacecall.spaces.flux_1_kontext_dev import _generated as wire
@@ -52,7 +52,7 @@ class Flux1KontextDev(SpaceFacade):
         if image is None:
             raise InvalidInputError(f"{self.LABEL} changes an image: give image=…")
         call = wire.Flux1KontextDev(self._space).infer(
-            input_image=picture(image),
+            input_image=image_file(image),
             prompt=prompt,
             **seeded(seed),
             **given(guidance_scale=guidance_scale, steps=steps),

@@ -1,4 +1,4 @@
-"""Short names of models, and the models that are meant where none is named."""
+"""Short names of models, and the default models."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from spacecall.errors import InvalidInputError
 __all__ = ["ALIASES", "IMAGE_MODEL", "TEXT_MODEL", "VISION_MODEL", "model_id", "model_path"]
 
 TEXT_MODEL: Final = "Qwen/Qwen2.5-72B-Instruct"
-"""For chat and text."""
+"""The default model for chat and text generation."""
 VISION_MODEL: Final = "meta-llama/Llama-3.2-11B-Vision-Instruct"
-"""For chat about images."""
+"""The default model for chat with images."""
 IMAGE_MODEL: Final = "black-forest-labs/FLUX.1-dev"
-"""For making images."""
+"""The default model for images."""
 
 ALIASES: Final = {
     "command-r-plus": "CohereLabs/c4ai-command-r-plus-08-2024",
@@ -38,24 +38,27 @@ ALIASES: Final = {
     "qwq-32b": "Qwen/QwQ-32B",
     "sd-3.5": "stabilityai/stable-diffusion-3.5-large",
 }
-"""Models of the Hub by short names, in lower case."""
+"""Ids of models on the Hub, by short names in lower case."""
 
 
 def model_id(model: str) -> str:
-    """The id behind an alias, in any case; an id stays as it is. What follows a colon is kept."""
+    """Resolve an alias, in upper or lower case, to a model id.
+
+    An id stays unchanged, and so does what follows a colon.
+    """
     name, colon, suffix = model.strip().partition(":")
     return ALIASES.get(name.casefold(), name) + colon + suffix
 
 
-_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
+_MODEL_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 
 
 def model_path(model: str) -> str:
-    """A model's id as part of a path, which it cannot leave.
+    """Quote a model id as a part of a URL path; it cannot leave that path.
 
     Raises:
-        InvalidInputError: it is no id.
+        InvalidInputError: `model` is not a model id.
     """
-    if not _NAME.fullmatch(model):
-        raise InvalidInputError(f"{model!r} is no model's id: that is owner/name")
+    if not _MODEL_ID.fullmatch(model):
+        raise InvalidInputError(f"{model!r} is not a model id: write owner/name")
     return quote(model, safe="/")

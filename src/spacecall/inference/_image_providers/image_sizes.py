@@ -1,4 +1,4 @@
-"""How large an image is to be."""
+"""Image sizes and aspect ratios."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ ASPECT_RATIOS: Final = {"1:1": (1024, 1024), "16:9": (832, 480), "9:16": (480, 8
 """Width and height in pixels."""
 
 
-def image_size(
+def resolve_size(
     width: int | None, height: int | None, aspect_ratio: str | None
 ) -> tuple[int | None, int | None]:
-    """Width and height in pixels; an explicit one wins over that of the ratio.
+    """Return width and height in pixels; explicit values override those of the ratio.
 
     Raises:
-        InvalidInputError: the ratio is unknown, or a size is no positive number.
+        InvalidInputError: the ratio is unknown, or a size is not positive.
     """
     for name, value in (("width", width), ("height", height)):
         if value is not None and value < 1:
@@ -24,9 +24,9 @@ def image_size(
     if aspect_ratio is None:
         return width, height
     if aspect_ratio not in ASPECT_RATIOS:
-        known = ", ".join(ASPECT_RATIOS)
+        choices = ", ".join(ASPECT_RATIOS)
         raise InvalidInputError(
-            f"aspect_ratio {aspect_ratio!r} is not known: give one of {known}, or width and height"
+            f"unknown aspect_ratio {aspect_ratio!r}: use {choices}, or width and height"
         )
-    wide, high = ASPECT_RATIOS[aspect_ratio]
-    return (wide if width is None else width), (high if height is None else height)
+    ratio_width, ratio_height = ASPECT_RATIOS[aspect_ratio]
+    return width or ratio_width, height or ratio_height

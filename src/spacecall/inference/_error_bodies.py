@@ -1,4 +1,4 @@
-"""What HF Inference and its providers say when they refuse, as typed errors."""
+"""Read the error bodies of HF Inference and its providers, and make typed errors of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from spacecall.errors import (
     UnavailableError,
 )
 
-__all__ = ["in_band", "refusal"]
+__all__ = ["stream_error", "typed_error"]
 
 _KINDS: Final[dict[int, type[StatusError]]] = {
     400: InvalidInputError,
@@ -40,31 +40,31 @@ _KINDS: Final[dict[int, type[StatusError]]] = {
 }
 _MEANINGS: Final = {
     401: "no valid token (give api_key=…, or set HF_TOKEN)",
-    402: "there are no credits left",
-    403: "refused",
+    402: "no credits are left",
+    403: "access denied",
     404: "not found",
-    410: "this address is gone",
+    410: "the address is gone",
     429: "too many requests",
     502: "the model is not available now",
     503: "the model is not available now",
     504: "the model did not answer in time",
 }
-# What hf-inference would have answered (text-generation-inference's own table), had it not
-# begun to stream.
-_IN_BAND: Final = {
+# The status that hf-inference would have sent if it had not started to stream: the table of
+# text-generation-inference.
+_STREAM_STATUSES: Final = {
     "validation": 422,
     "template_error": 422,
     "tool_error": 422,
     "overloaded": 429,
     "rate_limit_exceeded": 429,
 }
-_NO_MODEL: Final = ("model_not_supported", "model_not_found")
-_LONGEST: Final = 300
+_MISSING_MODEL: Final = ("model_not_supported", "model_not_found")
+_MAX_MESSAGE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What a body says, whichever shape it has."""
+class _ErrorText:
+    """The fields of an error body, whatever its shape."""
 
     message: str
     problems: tuple[str, ...] = ()
@@ -72,14 +72,14 @@ class _Said:
     estimated_time: float | None = None
 
 
-def refusal(
+def typed_error(
     error: StatusError, *, provider: str | None = None, redact: Redactor | None = None
 ) -> StatusError:
-    """`error`, as the connection raised it, with what its body says.
+    """Return the typed error for `error`, with the explanation of its body.
 
     Args:
-        provider: who was asked, unless the answer itself names somebody.
-        redact: takes out what the answer may repeat, and no error should.
+        provider: the provider that was asked; a provider that `error` names wins.
+        redact: removes secrets that the body may repeat.
     """
     redact = redact or Redactor()
     body = redact(error.body)
@@ -92,51 +92,52 @@ def refusal(
     return typed
 
 
-def in_band(said: str, *, provider: str | None = None) -> StatusError | None:
-    """The error that one message of a stream is, or None for any other message.
+def stream_error(message: str, *, provider: str | None = None) -> StatusError | None:
+    """Return the error that a message of a stream carries, or None if it is not an error.
 
-    It gets the status that the server would have answered; 500 where nothing tells.
+    The error gets the status that the server would have answered, 500 if the message has none.
     """
     try:
-        body = ErrorBody.model_validate_json(said)
+        body = ErrorBody.model_validate_json(message)
     except ValidationError:
         return None
     if body.error is None:
         return None
     detail = body.error if isinstance(body.error, ErrorDetail) else ErrorDetail()
     names = (body.error_type, detail.type, detail.code, body.code)
-    known = [_IN_BAND[name] for name in names if isinstance(name, str) and name in _IN_BAND]
+    typical = [_STREAM_STATUSES.get(name) for name in names if isinstance(name, str)]
     numbers = (body.http_status_code, detail.code, body.code)
-    statuses = [code for code in numbers if isinstance(code, int) and 400 <= code < 600]
-    return _typed(next(iter([*statuses, *known]), 500), _read(said), provider, said)
+    explicit = [code for code in numbers if isinstance(code, int) and 400 <= code < 600]
+    status = next((code for code in [*explicit, *typical] if code), 500)
+    return _typed(status, _read(message), provider, message)
 
 
-def _typed(status: int, said: _Said, provider: str | None, body: str) -> StatusError:
+def _typed(status: int, details: _ErrorText, provider: str | None, body: str) -> StatusError:
     kind = _KINDS.get(status, StatusError)
-    if said.code.lower() in _NO_MODEL:
+    if details.code.lower() in _MISSING_MODEL:
         kind = NotFoundError
     unknown = "" if kind is InvalidInputError else f"the server answered {status}"
     meaning = _MEANINGS.get(status, unknown)
-    message = ": ".join(part for part in (provider, meaning, said.message) if part)
+    message = ": ".join(part for part in (provider, meaning, details.message) if part)
     error: StatusError
     if kind is InvalidInputError:
-        problems = said.problems or (said.message,)
+        problems = details.problems or (details.message,)
         error = InvalidInputError(message, problems=problems, status=status, body=body)
     else:
         error = kind(message, status=status, body=body)
     error.provider = provider
-    error.estimated_time = said.estimated_time
+    error.estimated_time = details.estimated_time
     return error
 
 
-def _read(said: str) -> _Said:
-    """The message of a body; of one that is no JSON, its text."""
+def _read(body_text: str) -> _ErrorText:
+    """Read an error body; one that is not JSON is the message itself."""
     try:
-        body = ErrorBody.model_validate_json(said)
+        body = ErrorBody.model_validate_json(body_text)
     except ValidationError:
-        if "<html" in said[:500].lower():
-            return _Said(_short(f"a web page: {plain(said)}"))
-        return _Said(_short(said))
+        if "<html" in body_text[:500].lower():
+            return _ErrorText(_short(f"a web page: {plain(body_text)}"))
+        return _ErrorText(_short(body_text))
     problems = tuple(_problem(entry) for entry in (*items(body.error), *items(body.detail)))
     detail = body.error if isinstance(body.error, ErrorDetail) else ErrorDetail()
     candidates = (
@@ -146,10 +147,10 @@ def _read(said: str) -> _Said:
         body.message,
         "; ".join(problems),
         body.title,
-        said,
+        body_text,
     )
-    return _Said(
-        message=_short(next(found for found in candidates if found)),
+    return _ErrorText(
+        message=_short(next(message for message in candidates if message)),
         problems=problems,
         code=text(detail.code) or text(body.code) or detail.type or "",
         estimated_time=body.estimated_time,
@@ -159,11 +160,13 @@ def _read(said: str) -> _Said:
 def _problem(entry: Any) -> str:
     if not is_object(entry):
         return _short(str(entry))
-    where = ".".join(map(str, items(entry.get("loc"))))
-    what = text(entry.get("msg")) or text(entry.get("message")) or json.dumps(entry)
-    return _short(f"{where}: {what}" if where else what)
+    field = ".".join(map(str, items(entry.get("loc"))))
+    message = text(entry.get("msg")) or text(entry.get("message")) or json.dumps(entry)
+    return _short(f"{field}: {message}" if field else message)
 
 
-def _short(said: str) -> str:
-    said = said.strip()
-    return said[: _LONGEST - 1] + "…" if len(said) > _LONGEST else said or "no explanation"
+def _short(message: str) -> str:
+    message = message.strip()
+    if len(message) > _MAX_MESSAGE:
+        return message[: _MAX_MESSAGE - 1] + "…"
+    return message or "no explanation"

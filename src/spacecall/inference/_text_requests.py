@@ -1,4 +1,4 @@
-"""Requests for text, as values: nothing is sent here."""
+"""Build requests for text; nothing is sent here."""
 
 from __future__ import annotations
 
@@ -23,77 +23,77 @@ from spacecall._wire.inference.chat import (
 from spacecall._wire.inference.text_generation import GenerationParameters, GenerationRequest
 from spacecall.chat import Conversation, Media, MediaInput, Message, portable
 from spacecall.errors import InvalidInputError
-from spacecall.inference.aliases import model_path
+from spacecall.inference._aliases import model_path
 
 __all__ = [
     "MAX_TOKENS",
     "Sampling",
-    "chat_request",
-    "history",
-    "text_request",
-    "with_images",
+    "build_chat_request",
+    "build_text_request",
+    "embed_images",
+    "join_history",
 ]
 
 MAX_TOKENS: Final = 1024
-"""Tokens of an answer, unless another number is given."""
+"""The default limit of tokens per answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How an answer is made.
+    """The sampling options of a request.
 
     Attributes:
-        max_tokens: its longest; None for the model's own.
-        stream: whether it comes piece by piece.
-        extra_data: further fields of the request, as they are; they win.
+        max_tokens: the limit of tokens per answer; None for the model's default.
+        stream: whether to stream the answer.
+        extra_body: more fields of the request, sent unchanged; they override the others.
     """
 
     max_tokens: int | None = MAX_TOKENS
     temperature: float | None = None
     seed: int | None = None
     stream: bool = True
-    extra_data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    extra_body: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def history(
+def join_history(
     messages: str | Sequence[Message],
     media: Sequence[MediaInput] = (),
     conversation: Conversation | None = None,
 ) -> list[Message]:
-    """All that was said, the newest last: the service keeps nothing.
+    """Return all messages of the conversation, the newest last: the service is stateless.
 
     Raises:
-        InvalidInputError: there is no message, or the last one is empty.
+        InvalidInputError: there are no messages, or the last message is empty.
     """
-    given = [Message("user", messages)] if isinstance(messages, str) else list(messages)
-    said = [*(conversation.messages if conversation else ()), *given]
-    if not said:
-        raise InvalidInputError("there is no message")
-    last = said[-1] = replace(said[-1], media=(*said[-1].media, *media))
+    newest = [Message("user", messages)] if isinstance(messages, str) else list(messages)
+    history = [*(conversation.messages if conversation else ()), *newest]
+    if not history:
+        raise InvalidInputError("messages is empty: pass a prompt or at least one Message")
+    last = history[-1] = replace(history[-1], media=(*history[-1].media, *media))
     if not last.content.strip() and not last.media and last.role != "tool":
         raise InvalidInputError("the message is empty: it has neither text nor media")
-    return said
+    return history
 
 
-async def with_images(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages with media that can be sent: addresses, or data URIs.
+async def embed_images(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the messages with media as URLs or data URIs.
 
     Raises:
-        InvalidInputError: a medium is no image, or cannot be read.
+        InvalidInputError: a medium is not an image, or cannot be read.
     """
     for medium in (Media(item) for message in messages for item in message.media):
         if medium.kind != "image":
-            raise InvalidInputError(f"only images can go with a message here, not {medium.kind}")
+            raise InvalidInputError(f"HF Inference takes images only, not {medium.kind}")
     return await portable(messages)
 
 
-def chat_request(model: str, messages: Sequence[Message], sampling: Sampling) -> Request:
-    """A chat completion. The media of `messages` are those of `with_images`.
+def build_chat_request(model: str, messages: Sequence[Message], sampling: Sampling) -> Request:
+    """Build a request for a chat completion of messages that `embed_images` returned.
 
     Raises:
-        InvalidInputError: an option is not what it should be.
+        InvalidInputError: an option is invalid.
     """
-    with _checking():
+    with _invalid_input():
         body = ChatRequest(
             model=model,
             messages=[_message(message) for message in messages],
@@ -102,8 +102,8 @@ def chat_request(model: str, messages: Sequence[Message], sampling: Sampling) ->
             seed=sampling.seed,
             stream=sampling.stream or None,
         )
-    sent = {**body.model_dump(exclude_none=True), **sampling.extra_data}
-    return Request("POST", "/v1/chat/completions", json=sent)
+    fields = {**body.model_dump(exclude_none=True), **sampling.extra_body}
+    return Request("POST", "/v1/chat/completions", json=fields)
 
 
 def _message(message: Message) -> ChatMessage:
@@ -116,11 +116,11 @@ def _message(message: Message) -> ChatMessage:
         parts.insert(0, TextPart(type="text", text=message.content))
     tools = [
         CalledTool(
-            id=one.id,
+            id=call.id,
             type="function",
-            function=CalledFunction(name=one.name, arguments=one.arguments),
+            function=CalledFunction(name=call.name, arguments=call.arguments),
         )
-        for one in message.tool_calls
+        for call in message.tool_calls
     ]
     return ChatMessage(
         role=message.role,
@@ -130,31 +130,31 @@ def _message(message: Message) -> ChatMessage:
     )
 
 
-def text_request(
+def build_text_request(
     model: str, inputs: str, sampling: Sampling, *, return_full_text: bool | None = False
 ) -> Request:
-    """A text that a model of hf-inference goes on with. `extra_data` goes to the parameters.
+    """Build a request for text generation by hf-inference; `extra_body` joins the parameters.
 
     Raises:
-        InvalidInputError: `model` is no model's id, or an option is not what it should be.
+        InvalidInputError: `model` is not a model id, or an option is invalid.
     """
-    with _checking():
-        named = GenerationParameters(
+    with _invalid_input():
+        options = GenerationParameters(
             return_full_text=return_full_text,
             max_new_tokens=sampling.max_tokens,
             temperature=sampling.temperature,
             seed=sampling.seed,
         )
         body = GenerationRequest(inputs=inputs, stream=sampling.stream or None)
-    sent = body.model_dump(exclude_none=True)
-    parameters = {**named.model_dump(exclude_none=True), **sampling.extra_data}
+    fields = body.model_dump(exclude_none=True)
+    parameters = {**options.model_dump(exclude_none=True), **sampling.extra_body}
     if parameters:
-        sent["parameters"] = parameters
-    return Request("POST", f"/hf-inference/models/{model_path(model)}", json=sent)
+        fields["parameters"] = parameters
+    return Request("POST", f"/hf-inference/models/{model_path(model)}", json=fields)
 
 
 @contextmanager
-def _checking() -> Generator[None]:
+def _invalid_input() -> Generator[None]:
     try:
         yield
     except ValidationError as error:

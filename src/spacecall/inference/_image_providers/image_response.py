@@ -1,4 +1,4 @@
-"""The images in an answer: their bytes, or where they are."""
+"""The images of a response: their bytes or their URLs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from spacecall.files import File, file_of
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
-    """An image that is to be fetched.
+class RemoteImage:
+    """An image that is fetched when it is read.
 
     Attributes:
         url: http or https.
-        mime_type: as the provider says.
-        size: in bytes, as the provider says.
+        mime_type: as the provider declares it.
+        size: in bytes, as the provider declares it.
     """
 
     url: str
@@ -30,51 +30,51 @@ class Remote:
     size: int | None = None
 
 
-Image: TypeAlias = File | Remote
+Image: TypeAlias = File | RemoteImage
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """Work that is not done.
+class PendingPrediction:
+    """A prediction that is not done.
 
     Attributes:
-        look: asks how far it is; answered like the request for the images.
-        stop: ends it.
+        status: a request for its state, with the same kind of response as the first request.
+        cancel: a request that cancels it.
     """
 
-    look: Request
-    stop: Request
+    status: Request
+    cancel: Request
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a provider answered.
+class ImageResponse:
+    """A response of a provider.
 
     Attributes:
-        images: as far as they are there.
-        pending: what there is to wait for; None when the images are all.
-        remarks: what the caller should be told.
+        images: those that are ready.
+        pending: the prediction to wait for; None if all images are ready.
+        warnings: for the caller.
     """
 
     images: tuple[Image, ...] = ()
-    pending: Pending | None = None
-    remarks: tuple[str, ...] = ()
+    pending: PendingPrediction | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def from_bytes(data: bytes, content_type: str = "") -> File:
-    """An image that is the answer's own body, or was in it.
+    """Return an image file with the given bytes.
 
     Args:
-        content_type: as the answer says; what the bytes show goes first.
+        content_type: as the response declares it; the type that the bytes show wins.
 
     Raises:
-        ProtocolError: these bytes are no image.
+        ProtocolError: the bytes are not an image.
     """
     declared = content_type.partition(";")[0].strip().lower()
     if not data:
-        raise ProtocolError("expected an image, got an empty answer")
-    written = data.lstrip()[:1] in (b"<", b"{", b"[")  # a web page, or JSON, whatever is declared
-    mime_type = sniff(data) or (declared if not written else None) or "something unknown"
+        raise ProtocolError("expected an image, got an empty response")
+    is_text = data.lstrip()[:1] in (b"<", b"{", b"[")  # a web page or JSON, whatever is declared
+    mime_type = sniff(data) or (declared if not is_text else None) or "unknown content"
     if not mime_type.startswith("image/"):
         raise ProtocolError(f"expected an image, got {declared or mime_type}")
     name = "image" + (mimetypes.guess_extension(mime_type) or "")
@@ -82,7 +82,7 @@ def from_bytes(data: bytes, content_type: str = "") -> File:
 
 
 def from_base64(text: str) -> File:
-    """An image in base64. Raises `ProtocolError` if it is none."""
+    """Return an image file from base64. Raise `ProtocolError` if it is not an image."""
     try:
         data = b64decode(text, validate=True)
     except ValueError as error:
@@ -91,16 +91,16 @@ def from_base64(text: str) -> File:
 
 
 def from_url(url: str, *, mime_type: str | None = None, size: int | None = None) -> Image:
-    """An image at an address of the web, or in a data URI of base64.
+    """Return an image at an http(s) URL, or from a base64 data URI.
 
-    The address is data of the server's: anything else, such as a path, is not taken for a file.
+    The URL is data of a server, so that anything else, such as a path, is refused.
 
     Raises:
-        ProtocolError: it is neither.
+        ProtocolError: `url` is neither.
     """
     head, comma, data = url.partition(",")
     if comma and re.fullmatch(r"data:[^,]*;base64", head, re.IGNORECASE):
         return from_base64(data)
     if url.lower().startswith(("http://", "https://")):
-        return Remote(url, mime_type, size)
-    raise ProtocolError("expected the address of an image, got something else")
+        return RemoteImage(url, mime_type, size)
+    raise ProtocolError("expected the URL of an image, got something else")

@@ -1,0 +1,341 @@
+"""The client of HF Inference: `async with HuggingFaceInference.connect() as hf`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, Literal, Self
+
+from spacecall._client.call import Call
+from spacecall._client.direct import Report
+from spacecall._client.lifetime import Closable, Connecting, Lifetime
+from spacecall._io.link import HttpClient
+from spacecall._io.settings import Settings
+from spacecall._option_checks import checked_arguments, checked_call
+from spacecall._wire.inference.models import ModelInfo, RouterModel
+from spacecall.chat import ChatReply, Conversation, MediaInput, Message
+from spacecall.files import File
+from spacecall.inference._aliases import (
+    ALIASES,
+    IMAGE_MODEL,
+    TEXT_MODEL,
+    VISION_MODEL,
+    model_id,
+)
+from spacecall.inference._image_providers.image_request import ImageFormat, check_image_request
+from spacecall.inference._image_service import ImageService
+from spacecall.inference._model_catalog import ModelCatalog
+from spacecall.inference._providers import ModelChoice, Provider, split_model
+from spacecall.inference._router import InferenceAccess, RouterConnection, open_router
+from spacecall.inference._text_requests import MAX_TOKENS, Sampling, embed_images, join_history
+from spacecall.inference._text_service import TextService
+from spacecall.options import Auth, Limits, Retry, Timeouts
+
+__all__ = ["HuggingFaceInference", "Kind"]
+
+Kind = Literal["text", "vision", "image"]
+"""What models are for: chat and text, chat with images, image generation."""
+
+_TAGS: dict[Kind, tuple[str, float]] = {
+    "text": ("text-generation", 10),
+    "vision": ("image-text-to-text", 10),
+    "image": ("text-to-image", 20),
+}
+_TIMEOUTS = Timeouts(run=600, idle=120)
+
+
+class HuggingFaceInference(Closable):
+    """Chat, text and images from models that Hugging Face and its partners run.
+
+    A `ChatModel` and an `ImageModel`. Open one with `connect`.
+    """
+
+    LABEL = "Hugging Face Inference"
+    ALIASES: ClassVar[Mapping[str, str]] = ALIASES
+
+    def __init__(self, connection: RouterConnection, model: str | None, cache_ttl: float) -> None:
+        self._connection = connection
+        self._model = model
+        self._catalog = ModelCatalog(connection, cache_ttl)
+        self._images = ImageService(connection, self._catalog)
+        self._texts = TextService(connection, self._catalog, self._images)
+
+    @classmethod
+    @checked_call
+    def connect(
+        cls,
+        base_url: str | None = None,
+        *,
+        model: str | None = None,
+        api_key: str | None = None,
+        auth: Auth | None = None,
+        bill_to: str | None = None,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        limits: Limits | None = None,
+        headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        http_client: HttpClient | None = None,
+        cache_ttl: float = 3600,
+    ) -> Connecting[Self]:
+        """Open HF Inference for `async with`; leaving the block cancels the calls still running.
+
+        Or `hf = await HuggingFaceInference.connect().open()`, until `await hf.aclose()`. Opening
+        sends no request.
+
+        Args:
+            base_url: a service that accepts the same requests as the router.
+            model: the default model for chat and text.
+            api_key: a token of Hugging Face. If `base_url` is set, the token is sent there and not
+                to the Hub. Without one, `spacecall.hub.find_token` looks up a token, which is sent
+                to Hugging Face only.
+            auth: replaces `api_key`; the token is sent to Hugging Face and `Auth.hosts` only.
+            bill_to: the organisation that pays (`X-HF-Bill-To`).
+            timeouts: of every call; by default 600 s for an answer and 120 s between its chunks.
+            retry: of every call.
+            limits: of every call.
+            headers: sent to the router, or to `base_url`.
+            proxy: see `Space`.
+            http_client: an `httpx.AsyncClient` for every request; it is not closed.
+            cache_ttl: seconds for which lists and metadata of models are cached.
+
+        Raises:
+            TypeError: an option is unknown, or its type is wrong.
+        """
+        access = InferenceAccess(
+            api_key=api_key,
+            auth=auth,
+            base_url=base_url,
+            bill_to=bill_to,
+            proxy=proxy,
+            settings=Settings(
+                timeouts or _TIMEOUTS, retry or Retry(), limits or Limits(), dict(headers or {})
+            ),
+            http_client=http_client,
+        )
+
+        async def open_client() -> tuple[Self, Lifetime[Any]]:
+            lifetime = Lifetime(open_router(access), f"<{cls.__name__}>")
+            hf = cls(await lifetime.open(), model, cache_ttl)
+            hf._lifetime = lifetime
+            return hf, lifetime
+
+        return Connecting(open_client)
+
+    @checked_arguments
+    def chat(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        media: Sequence[MediaInput] = (),
+        conversation: Conversation | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        fallback: bool = False,
+        stream: bool = True,
+        max_tokens: int | None = MAX_TOKENS,
+        temperature: float | None = None,
+        seed: int | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
+        extra_body: Mapping[str, Any] | None = None,
+    ) -> Call[ChatReply]:
+        """Ask a chat model: await the call, or enter it to stream `job.text`.
+
+        A model that makes images answers with `ChatReply.images`.
+
+        Args:
+            messages: a prompt; or messages, of which the last is answered.
+            media: images for the last message.
+            conversation: of an earlier reply, to continue it; all of it is sent, with its images.
+            model: its id on the Hub or an alias, optionally with `:provider`, `:fastest`,
+                `:cheapest` or `:preferred`.
+            provider: the provider that runs the model; overrides the one after the colon.
+            fallback: whether to try the next live provider after 402, 404 or 503.
+            stream: whether to stream the answer.
+            max_tokens: the limit of tokens of the answer; None for the model's default.
+            temperature: the sampling temperature.
+            seed: the same seed gives the same answer, as far as the model is deterministic.
+            tools: tool definitions, sent unchanged; `ChatReply.tool_calls` has the model's calls.
+            extra_body: more fields of the request, sent unchanged; they override the others.
+
+        Raises (when the call is awaited or entered):
+            InvalidInputError: the messages or an option are invalid, or the model makes neither
+                text nor images.
+            NotFoundError: the model does not exist, or no provider serves it.
+            StatusError: the provider refused; see `spacecall.errors`.
+            JobLostError: the answer was cut off.
+        """
+        tool_fields = {"tools": [dict(tool) for tool in tools]} if tools else {}
+        sampling = Sampling(
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+            stream=stream,
+            extra_body={**tool_fields, **(extra_body or {})},
+        )
+
+        async def service(report: Report[ChatReply], settings: Settings) -> ChatReply:
+            history = await embed_images(join_history(messages, media, conversation))
+            has_images = any(message.media for message in history)
+            default = VISION_MODEL if has_images else TEXT_MODEL
+            name = model_id(model or self._model or default)
+            choice = ModelChoice(model=name, provider=provider, fallback=fallback)
+            return await self._texts.chat(report, settings, history, choice, sampling)
+
+        return self._connection.direct.call("chat", service)
+
+    @checked_arguments
+    def text_generation(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        conversation: Conversation | None = None,
+        model: str | None = None,
+        action: Literal["continue"] | None = None,
+        stream: bool = True,
+        max_tokens: int | None = MAX_TOKENS,
+        temperature: float | None = None,
+        seed: int | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+    ) -> Call[ChatReply]:
+        """Generate text with a model of hf-inference, from a prompt in the model's own format.
+
+        This is for models that cannot chat, such as gpt2; use `chat` for the others. A history of
+        more than 4096 characters is shortened in the middle.
+
+        Args:
+            messages: a prompt, or messages.
+            conversation: of an earlier reply, to continue it.
+            model: its id on the Hub, or an alias.
+            action: `continue` continues the assistant's last message; `ChatReply.text` is the
+                added text.
+            stream: whether to stream the text.
+            max_tokens: the limit of tokens of the text; None for the model's default.
+            temperature: the sampling temperature.
+            seed: the same seed gives the same text, as far as the model is deterministic.
+            extra_body: more generation parameters, sent unchanged; they override the others.
+
+        Raises (when the call is awaited or entered): the errors of `chat`.
+        """
+        sampling = Sampling(
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+            stream=stream,
+            extra_body=dict(extra_body or {}),
+        )
+
+        async def service(report: Report[ChatReply], settings: Settings) -> ChatReply:
+            continues = action == "continue"
+            newest = () if continues and not messages else messages
+            history = join_history(newest, (), conversation)
+            name = model_id(model or self._model or TEXT_MODEL)
+            return await self._texts.generate(
+                report, settings, history, name, sampling, continues=continues
+            )
+
+        return self._connection.direct.call("text-generation", service)
+
+    @checked_arguments
+    def generate(
+        self,
+        prompt: str,
+        *,
+        image: MediaInput | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        seed: int | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        fallback: bool = False,
+        aspect_ratio: str | None = None,
+        negative_prompt: str | None = None,
+        guidance_scale: float | None = None,
+        num_inference_steps: int | None = None,
+        n: int | None = None,
+        response_format: ImageFormat | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+    ) -> Call[list[File]]:
+        """Generate images: await the call; or enter it for its events and partial `job.outputs`.
+
+        Args:
+            prompt: describes the image.
+            image: refused: these models start from the prompt only.
+            width: in pixels; overrides `aspect_ratio`.
+            height: in pixels; overrides `aspect_ratio`.
+            seed: the same seed gives the same image, as far as the model is deterministic.
+            model: its id on the Hub or an alias, optionally with `:provider`.
+            provider: the provider that makes the images; by default the first live provider, in
+                the order of the account, that supports the options.
+            fallback: whether to try the next live provider after 402, 404 or 503.
+            aspect_ratio: one of `ASPECT_RATIOS`.
+            negative_prompt: describes what the image must not show.
+            guidance_scale: how closely the image follows the prompt.
+            num_inference_steps: more steps are slower and better.
+            n: the number of images. If the provider makes one image per request, several requests
+                are sent, each with the next seed.
+            response_format: `base64` for images inside the response, `url` for images that are
+                fetched when they are read; by default the provider's best format.
+            extra_body: more fields of the provider's request, sent unchanged; they override the
+                others.
+
+        Raises (when the call is awaited or entered):
+            InvalidInputError: an option is invalid, or the provider does not support it.
+            NoProviderError: no provider, or not the requested one, serves the model.
+            ProvidersFailedError: several providers were tried, and each refused.
+            StatusError: the provider refused; see `spacecall.errors`.
+            ProtocolError: the provider did not answer with images.
+            JobError: the model failed.
+        """
+        build_request = partial(
+            check_image_request,
+            prompt,
+            image=image,
+            width=width,
+            height=height,
+            aspect_ratio=aspect_ratio,
+            n=n,
+            response_format=response_format,
+            seed=seed,
+            negative_prompt=negative_prompt,
+            guidance_scale=guidance_scale,
+            num_inference_steps=num_inference_steps,
+            extra_body=extra_body,
+        )
+        name = model_id(model or IMAGE_MODEL)
+        choice = ModelChoice(model=name, provider=provider, fallback=fallback)
+        return self._images.generate(build_request, choice)
+
+    async def models(
+        self, kind: Kind = "text", *, min_trending_score: float | None = None
+    ) -> tuple[ModelInfo, ...]:
+        """List the models that a provider runs now (warm), the highest trending score first.
+
+        You can call other models too.
+
+        Args:
+            kind: what the models are for.
+            min_trending_score: by default 10, and 20 for `image`; 0 lists all.
+        """
+        tag, default = _TAGS[kind]
+        minimum = default if min_trending_score is None else min_trending_score
+        warm = await self._catalog.list_warm(tag)
+        trending = [model for model in warm if (model.trendingScore or 0) >= minimum]
+        return tuple(sorted(trending, key=lambda model: -(model.trendingScore or 0)))
+
+    async def chat_models(self) -> tuple[RouterModel, ...]:
+        """List the models that the router can chat with, and their providers."""
+        return await self._catalog.list_router_models()
+
+    async def info(self, model: str) -> ModelInfo:
+        """Return a model's metadata.
+
+        Raises:
+            NotFoundError: the Hub does not have the model.
+            AuthError: the model does not exist, or this account may not see it.
+        """
+        return await self._catalog.info(split_model(model_id(model))[0])
+
+    async def providers(self, model: str) -> tuple[Provider, ...]:
+        """Return the providers of a model, in the order of the account. Raises as `info` does."""
+        return await self._catalog.providers(split_model(model_id(model))[0])

@@ -1,0 +1,118 @@
+"""HF Inference without async."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Self, Unpack
+
+from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, SyncFiles, hold, wait
+from spacecall._wire.inference.models import ModelInfo, RouterModel
+from spacecall.chat import ChatReply, Conversation, MediaInput, Message
+from spacecall.files import File
+from spacecall.inference._huggingface import HuggingFaceInference, Kind
+from spacecall.inference._options import ChatOptions, ImageOptions, InferenceOptions, TextOptions
+from spacecall.inference._providers import Provider
+from spacecall.sync import SyncCall
+
+__all__ = ["SyncHuggingFaceInference"]
+
+
+class SyncHuggingFaceInference(SyncClosable, SyncFiles):
+    """`HuggingFaceInference` without async, with the same options, errors and results."""
+
+    def __init__(self, portal: Portal, model: HuggingFaceInference) -> None:
+        self._portal = portal
+        self._model = model
+
+    @classmethod
+    def connect(
+        cls, base_url: str | None = None, **options: Unpack[InferenceOptions]
+    ) -> SyncConnecting[Self]:
+        """Open HF Inference for `with`; see `HuggingFaceInference.connect`.
+
+        Or `hf = SyncHuggingFaceInference.connect().open()`, until `hf.close()`.
+        """
+        opening = HuggingFaceInference.connect(base_url, **options)
+
+        def connect() -> tuple[Self, Callable[[], None]]:
+            portal, model = hold(opening, "<SyncHuggingFaceInference>")
+            hf = cls(portal, model)
+            hf._close = portal.close
+            return hf, portal.close
+
+        return SyncConnecting(connect)
+
+    def chat(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        media: Sequence[MediaInput] = (),
+        conversation: Conversation | None = None,
+        **options: Unpack[ChatOptions],
+    ) -> SyncCall[ChatReply]:
+        """Ask a chat model; see `HuggingFaceInference.chat`."""
+        model, portal = self._model, self._portal
+
+        def start() -> SyncCall[ChatReply]:
+            call = model.chat(messages, media=media, conversation=conversation, **options)
+            return SyncCall(portal, call)
+
+        return portal.call(start)
+
+    def text_generation(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        conversation: Conversation | None = None,
+        **options: Unpack[TextOptions],
+    ) -> SyncCall[ChatReply]:
+        """Generate text; see `HuggingFaceInference.text_generation`."""
+        model, portal = self._model, self._portal
+
+        def start() -> SyncCall[ChatReply]:
+            call = model.text_generation(messages, conversation=conversation, **options)
+            return SyncCall(portal, call)
+
+        return portal.call(start)
+
+    def generate(
+        self,
+        prompt: str,
+        *,
+        image: MediaInput | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> SyncCall[list[File]]:
+        """Generate images; see `HuggingFaceInference.generate`."""
+        model, portal = self._model, self._portal
+
+        def start() -> SyncCall[list[File]]:
+            call = model.generate(
+                prompt, image=image, width=width, height=height, seed=seed, **options
+            )
+            return SyncCall(portal, call)
+
+        return portal.call(start)
+
+    def models(
+        self, kind: Kind = "text", *, min_trending_score: float | None = None
+    ) -> tuple[ModelInfo, ...]:
+        """List the models that a provider runs now; see `HuggingFaceInference.models`."""
+        return wait(
+            self._portal,
+            lambda: self._model.models(kind, min_trending_score=min_trending_score),
+        )
+
+    def chat_models(self) -> tuple[RouterModel, ...]:
+        """List the models that the router can chat with, and their providers."""
+        return wait(self._portal, self._model.chat_models)
+
+    def info(self, model: str) -> ModelInfo:
+        """Return a model's metadata; see `HuggingFaceInference.info`."""
+        return wait(self._portal, lambda: self._model.info(model))
+
+    def providers(self, model: str) -> tuple[Provider, ...]:
+        """Return the providers of a model; see `HuggingFaceInference.providers`."""
+        return wait(self._portal, lambda: self._model.providers(model))

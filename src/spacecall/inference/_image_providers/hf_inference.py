@@ -1,0 +1,46 @@
+"""Text-to-image at hf-inference, whose response body is the image."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from spacecall._core.requests import Request
+from spacecall.inference._image_providers.adapter import ProviderAdapter, same_names
+from spacecall.inference._image_providers.image_request import (
+    ImageRequest,
+    quote_model,
+    rename_options,
+)
+from spacecall.inference._image_providers.image_response import ImageResponse, from_bytes
+from spacecall.inference._providers import Provider
+
+
+class HfInference(ProviderAdapter):
+    """POST /hf-inference/models/{id}: `{inputs, parameters}`."""
+
+    def build_request(self, request: ImageRequest, provider: Provider) -> Request:
+        """Build the HTTP request to the router."""
+        parameters = rename_options(request.options(), self.names) | dict(request.extra_body)
+        body: dict[str, Any] = {"inputs": request.prompt}
+        if parameters:
+            body["parameters"] = parameters
+        return Request("POST", f"/{provider.name}/models/{quote_model(provider.model)}", json=body)
+
+    def read_response(
+        self,
+        body: bytes,
+        content_type: str,
+        request: ImageRequest,  # noqa: ARG002
+    ) -> ImageResponse:
+        """Return the body as an image."""
+        return ImageResponse((from_bytes(body, content_type),))
+
+
+HF_INFERENCE: Final = HfInference(
+    names=same_names(
+        "negative_prompt", "width", "height", "guidance_scale", "num_inference_steps", "seed"
+    ),
+    formats={"base64": None},
+    headers={"accept": "image/png"},
+    one_image=True,
+)

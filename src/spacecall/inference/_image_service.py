@@ -1,0 +1,221 @@
+"""Text-to-image: request images from a provider through the router."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+import anyio
+
+from spacecall._client.call import Call
+from spacecall._client.direct import Report
+from spacecall._core.requests import Request
+from spacecall._io.settings import Settings
+from spacecall._io.web import WebSource
+from spacecall.errors import InvalidInputError, SpaceError
+from spacecall.events import Log
+from spacecall.files import File, file_of
+from spacecall.inference._image_providers import ADAPTERS
+from spacecall.inference._image_providers.adapter import ProviderAdapter, check_support
+from spacecall.inference._image_providers.image_request import ImageRequest
+from spacecall.inference._image_providers.image_response import (
+    Image,
+    ImageResponse,
+    PendingPrediction,
+)
+from spacecall.inference._model_catalog import ModelCatalog
+from spacecall.inference._providers import (
+    ModelChoice,
+    Provider,
+    choose_providers,
+    with_fallback,
+)
+from spacecall.inference._router import RouterConnection
+
+__all__ = ["IMAGE_PROVIDERS", "ImageService"]
+
+TASK: Final = "text-to-image"
+IMAGE_PROVIDERS: Final = tuple(ADAPTERS)
+"""The providers that can generate images."""
+
+_FIRST_POLL: Final = 0.25
+_MAX_POLL: Final = 2.0
+
+
+class ImageService:
+    """Run image requests.
+
+    Args:
+        connection: to the router.
+        catalog: has the models' providers.
+    """
+
+    def __init__(self, connection: RouterConnection, catalog: ModelCatalog) -> None:
+        self._connection = connection
+        self._catalog = catalog
+
+    def generate(
+        self, build_request: Callable[[], ImageRequest], choice: ModelChoice
+    ) -> Call[list[File]]:
+        """Return a call that generates images; see `HuggingFaceInference.generate`.
+
+        Args:
+            build_request: called when the call starts, so that invalid input fails the call.
+        """
+
+        async def service(report: Report[list[File]], settings: Settings) -> list[File]:
+            return await self._run(report, settings, build_request(), choice)
+
+        return self._connection.direct.call(TASK, service)
+
+    async def _run(
+        self,
+        report: Report[list[File]],
+        settings: Settings,
+        request: ImageRequest,
+        choice: ModelChoice,
+    ) -> list[File]:
+        requested = choice.requested_provider
+        live = choose_providers(
+            await self._catalog.providers(choice.name),
+            model=choice.name,
+            task=TASK,
+            requested=requested,
+            supported=IMAGE_PROVIDERS,
+        )
+        capable = _capable(live, request, is_requested=bool(requested))
+
+        async def attempt(provider: Provider, settings: Settings) -> list[File]:
+            job = _ProviderJob(self._connection, report, provider, settings)
+            return await job.generate(request)
+
+        return await with_fallback(capable if choice.fallback else capable[:1], attempt, settings)
+
+
+def _capable(
+    providers: Sequence[Provider], request: ImageRequest, *, is_requested: bool
+) -> list[Provider]:
+    """Return the providers that take the options of a request.
+
+    Args:
+        is_requested: whether the caller requested the first provider, which no other may replace.
+
+    Raises:
+        InvalidInputError: no provider takes them.
+    """
+    capable: list[Provider] = []
+    problems: list[str] = []
+    for provider in providers:
+        try:
+            check_support(ADAPTERS[provider.name], request, provider.name)
+        except InvalidInputError as error:
+            if is_requested and provider is providers[0]:
+                raise
+            problems.extend(error.problems)
+        else:
+            capable.append(provider)
+    if not capable:
+        raise InvalidInputError("; ".join(problems), problems=problems)
+    return capable
+
+
+class _ProviderJob:
+    """Generates images at one provider."""
+
+    def __init__(
+        self,
+        connection: RouterConnection,
+        report: Report[list[File]],
+        provider: Provider,
+        settings: Settings,
+    ) -> None:
+        self._connection = connection
+        self._report = report
+        self._provider = provider
+        self._adapter = ADAPTERS[provider.name]
+        self._settings = settings
+        # No byte arrives before the images are ready.
+        timeouts = replace(settings.timeouts, idle=settings.timeouts.run)
+        self._run_settings = replace(settings, timeouts=timeouts)
+
+    async def generate(self, request: ImageRequest) -> list[File]:
+        """Return all images; report those that are ready early."""
+        images: list[Image] = []
+        for single_request in _split_request(request, self._adapter):
+            if images:
+                self._report.output(self._files(images))
+            response = await self._send(
+                self._adapter.build_request(single_request, self._provider),
+                single_request,
+                self._run_settings,
+                self._adapter.headers,
+            )
+            if response.pending is not None:
+                response = await self._poll(response.pending, response, single_request)
+            for warning in response.warnings:
+                message = f"{self._provider.name}: {warning}"
+                self._report.emit(Log(message, "warning", None, None))
+            images.extend(response.images)
+        return self._files(images)
+
+    async def _send(
+        self,
+        http_request: Request,
+        request: ImageRequest,
+        settings: Settings,
+        headers: Mapping[str, str] = {},
+    ) -> ImageResponse:
+        response = await self._connection.fetch(
+            http_request, settings, provider=self._provider.name, headers=headers
+        )
+        content_type = response.headers.get("content-type", "")
+        try:
+            return self._adapter.read_response(response.body, content_type, request)
+        except SpaceError as error:
+            error.endpoint, error.space = http_request.path, self._connection.router.base
+            raise
+
+    async def _poll(
+        self, pending: PendingPrediction, response: ImageResponse, request: ImageRequest
+    ) -> ImageResponse:
+        """Poll a prediction until it is done; cancel it at the provider if the job is cancelled."""
+        wait = _FIRST_POLL
+        try:
+            while response.pending is not None:
+                if response.images:
+                    self._report.output(self._files(response.images))
+                await anyio.sleep(wait)
+                wait = min(2 * wait, _MAX_POLL)
+                response = await self._send(pending.status, request, self._settings)
+        except anyio.get_cancelled_exc_class():
+            with (
+                anyio.move_on_after(self._settings.timeouts.cancel, shield=True),
+                suppress(Exception),  # the job ends even if the provider does not cancel
+            ):
+                await self._connection.fetch(pending.cancel, provider=self._provider.name)
+            raise
+        return response
+
+    def _files(self, images: Sequence[Image]) -> list[File]:
+        """Return file handles with different names, so that one folder can hold them."""
+        files = [self._file(image) for image in images]
+        if len({file.name for file in files}) == len(files):
+            return files
+        return [
+            File(file, name=f"{number}-{file.name}") for number, file in enumerate(files, start=1)
+        ]
+
+    def _file(self, image: Image) -> File:
+        if isinstance(image, File):
+            return image
+        link = self._connection.router
+        return file_of(WebSource(link, image.url, mime_type=image.mime_type, size=image.size))
+
+
+def _split_request(request: ImageRequest, adapter: ProviderAdapter) -> Iterator[ImageRequest]:
+    """Yield the request, or one for each image if the provider makes one per request."""
+    for number in range((request.n or 1) if adapter.one_image else 1):
+        seed = None if request.seed is None else request.seed + number
+        yield replace(request, seed=seed)

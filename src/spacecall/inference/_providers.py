@@ -1,0 +1,262 @@
+"""Read the providers of a model, choose among them, and fall back to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from spacecall._core.loose import is_object
+from spacecall._io.settings import Settings
+from spacecall._wire.inference.provider_mapping import MappedModel, ProviderEntry
+from spacecall.errors import NotFoundError, ProtocolError, StatusError, UnavailableError
+
+__all__ = [
+    "FALLBACK",
+    "LIVE",
+    "Attempt",
+    "ModelChoice",
+    "NoProviderError",
+    "Provider",
+    "ProvidersFailedError",
+    "choose_providers",
+    "read_providers",
+    "split_model",
+    "with_fallback",
+]
+
+T = TypeVar("T")
+
+FALLBACK: Final = frozenset({402, 404, 503})
+"""Statuses that make the next provider worth a try: no credits, unknown model, not loaded."""
+
+LIVE: Final = "live"
+ACCOUNT_CHOICES: Final = frozenset({"auto", "preferred"})
+"""Provider suffixes that mean the first live provider in the order of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider's offer to serve a model.
+
+    Attributes:
+        name: such as `fal-ai`; the first part of its paths at the router.
+        model: the provider's own name of the model.
+        task: such as `text-to-image` or `conversational`; an open set.
+        status: `live`, `staging` or `error`; an open set.
+        source: the model's id on the Hub.
+        adapter: `lora` if the weights adapt a base model.
+        weights: the path of those weights in the repository `source`.
+    """
+
+    name: str
+    model: str
+    task: str
+    status: str = LIVE
+    source: str = ""
+    adapter: str | None = None
+    weights: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoice:
+    """The model that a call requests, and its provider.
+
+    Attributes:
+        model: its id, with or without `:provider`.
+        provider: wins over the provider after the colon.
+        fallback: whether to try the next live provider after a status of `FALLBACK`.
+    """
+
+    model: str
+    provider: str | None = None
+    fallback: bool = False
+
+    @property
+    def name(self) -> str:
+        """The model's id alone."""
+        return split_model(self.model)[0]
+
+    @property
+    def requested_provider(self) -> str | None:
+        """The requested provider; None for any."""
+        return self.provider or split_model(self.model)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A provider that refused, and its error."""
+
+    provider: str
+    error: StatusError
+
+
+class NoProviderError(NotFoundError):
+    """No provider, or not the requested one, serves the model now.
+
+    Attributes:
+        model: its id.
+        task: such as `text-to-image` or `conversational`.
+        requested: the requested provider; None if any would do.
+        live: the providers that serve the model, in the order of the account.
+    """
+
+    def __init__(
+        self, model: str, task: str, *, requested: str | None, live: Sequence[str], reason: str
+    ) -> None:
+        choice = f"live now: {', '.join(live)}" if live else "no provider is live for it"
+        super().__init__(f"{model} for {task}: {reason}; {choice}")
+        self.model = model
+        self.task = task
+        self.requested = requested
+        self.live = tuple(live)
+        self.provider = requested
+
+
+class ProvidersFailedError(UnavailableError):
+    """Several providers were tried one after another, and each refused.
+
+    Status, body and provider are those of the last attempt.
+
+    Attributes:
+        attempts: the providers and their errors, in the order of the attempts.
+    """
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        last = attempts[-1].error
+        reasons = "; ".join(f"{attempt.provider}: {attempt.error.message}" for attempt in attempts)
+        super().__init__(f"every provider refused: {reasons}", status=last.status, body=last.body)
+        self.attempts = tuple(attempts)
+        self.provider = attempts[-1].provider
+        waits = (attempt.error.retry_after for attempt in attempts)
+        self.retry_after = min((wait for wait in waits if wait is not None), default=None)
+        self.estimated_time = last.estimated_time
+
+
+def read_providers(body: bytes | str, model: str) -> tuple[Provider, ...]:
+    """Read the providers in the Hub's metadata of `model`, a dict by name or a list.
+
+    An entry without a name, a status, a task or the provider's name of the model is useless and
+    left out.
+
+    Raises:
+        ProtocolError: the body is not the metadata of a model.
+    """
+    try:
+        mapping = MappedModel.model_validate_json(body).inferenceProviderMapping
+    except ValidationError as error:
+        raise ProtocolError(f"the Hub did not answer with the metadata of {model}") from error
+    unnamed = (("", entry) for entry in mapping or ())
+    entries: Iterable[tuple[str, Any]] = mapping.items() if isinstance(mapping, dict) else unnamed
+    providers = (_read_provider(name, entry, model) for name, entry in entries)
+    return tuple(provider for provider in providers if provider is not None)
+
+
+def _read_provider(name: str, value: object, model: str) -> Provider | None:
+    if not is_object(value):
+        return None
+    try:
+        entry = ProviderEntry.model_validate(value)
+    except ValidationError:
+        return None
+    name = name or entry.provider or ""
+    if not name or not entry.providerId:
+        return None
+    return Provider(
+        name=name,
+        model=entry.providerId,
+        task=entry.task,
+        status=entry.status,
+        source=model,
+        adapter=entry.adapter,
+        weights=entry.adapterWeightsPath,
+    )
+
+
+def split_model(model: str) -> tuple[str, str | None]:
+    """Split `org/name:provider` into the model id and the provider."""
+    name, _, suffix = model.partition(":")
+    return name, suffix or None
+
+
+def choose_providers(
+    providers: Sequence[Provider],
+    *,
+    model: str,
+    task: str,
+    requested: str | None = None,
+    supported: Collection[str] | None = None,
+) -> list[Provider]:
+    """Return the live providers for a task: the requested one first, then the others in order.
+
+    Args:
+        requested: a provider's name; None, `auto` and `preferred` for the first live one.
+        supported: the providers that this client supports for the task; None for all.
+
+    Raises:
+        NoProviderError: the requested provider is not live for this task, or none is.
+    """
+    live = [
+        provider
+        for provider in providers
+        if (provider.task, provider.status) == (task, LIVE)
+        and (supported is None or provider.name in supported)
+    ]
+    names = [provider.name for provider in live]
+    if requested is None or requested in ACCOUNT_CHOICES:
+        if not live:
+            reason = "no provider to ask"
+            raise NoProviderError(model, task, requested=None, live=(), reason=reason)
+        return live
+    if requested not in names:
+        reason = _explain_missing(requested, providers, task, supported)
+        raise NoProviderError(model, task, requested=requested, live=names, reason=reason)
+    return sorted(live, key=lambda provider: provider.name != requested)
+
+
+def _explain_missing(
+    name: str, providers: Sequence[Provider], task: str, supported: Collection[str] | None
+) -> str:
+    if supported is not None and name not in supported:
+        return f"spacecall does not support {name} for this task"
+    entries = [provider for provider in providers if provider.name == name]
+    statuses = [provider.status for provider in entries if provider.task == task]
+    if statuses:
+        return f"the status of {name} is {statuses[0]!r}, not live"
+    if entries:
+        return f"{name} serves it for {entries[0].task} only"
+    return f"{name} does not serve it"
+
+
+async def with_fallback(
+    providers: Sequence[Provider],
+    attempt: Callable[[Provider, Settings], Awaitable[T]],
+    settings: Settings,
+) -> T:
+    """Call `attempt` with each provider until one does not refuse with a status of `FALLBACK`.
+
+    The wait of a `Retry-After` is skipped unless the provider is the last.
+
+    Args:
+        providers: at least one.
+        attempt: makes the call, with a provider and the settings for it.
+
+    Raises:
+        ProvidersFailedError: there are several providers, and all refused.
+        SpaceError: any other error of `attempt`, with a note for each provider that refused before.
+    """
+    failed: list[Attempt] = []
+    without_waits = replace(settings, retry=replace(settings.retry, max_wait=0))
+    for provider in providers:
+        is_last = provider is providers[-1]
+        try:
+            return await attempt(provider, settings if is_last else without_waits)
+        except StatusError as error:
+            if error.status not in FALLBACK or len(providers) == 1:
+                for refusal in failed:
+                    error.add_note(f"tried before: {refusal.provider}: {refusal.error.message}")
+                raise
+            failed.append(Attempt(provider.name, error))
+    raise ProvidersFailedError(failed) from failed[-1].error

@@ -1,0 +1,283 @@
+"""Chat completions and text generation through the router."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from spacecall._client.direct import Report
+from spacecall._core.messages import wire_size
+from spacecall._core.requests import Request
+from spacecall._io.body import read
+from spacecall._io.settings import Settings
+from spacecall._io.sse import events
+from spacecall.chat import ChatReply, Conversation, Message
+from spacecall.errors import (
+    DeadlineError,
+    InvalidInputError,
+    JobLostError,
+    ProtocolError,
+    RateLimitedError,
+    SpaceError,
+    TransportError,
+    UnavailableError,
+)
+from spacecall.inference._accumulators import Accumulator, ChatAccumulator, TextAccumulator
+from spacecall.inference._image_providers.image_request import check_image_request
+from spacecall.inference._image_service import ImageService
+from spacecall.inference._model_catalog import ModelCatalog, Task
+from spacecall.inference._prompts import build_prompt, limit_tokens
+from spacecall.inference._providers import (
+    LIVE,
+    ModelChoice,
+    Provider,
+    choose_providers,
+    split_model,
+    with_fallback,
+)
+from spacecall.inference._router import ROUTER, RouterConnection
+from spacecall.inference._text_requests import Sampling, build_chat_request, build_text_request
+
+if TYPE_CHECKING:
+    from httpx import Response
+
+__all__ = ["TextService"]
+
+CHAT = "conversational"
+"""The providers' name of the chat task."""
+ROUTER_CHOICES = frozenset({"fastest", "cheapest", "preferred", "auto"})
+"""Provider suffixes that let the router choose a provider."""
+HF_INFERENCE = "hf-inference"
+"""Hugging Face's own provider, the only one for text generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TextCall:
+    """A request for text, and what it fills and notifies.
+
+    Attributes:
+        on_change: called with the number of bytes received when the text has changed.
+    """
+
+    request: Request
+    reply: Accumulator
+    settings: Settings
+    on_change: Callable[[int], None]
+
+
+class TextService:
+    """Run chat completions and text generation.
+
+    Args:
+        connection: to the router.
+        catalog: has the models' tasks and providers.
+        images: answers chats with models that make images.
+    """
+
+    def __init__(
+        self, connection: RouterConnection, catalog: ModelCatalog, images: ImageService
+    ) -> None:
+        self._connection = connection
+        self._catalog = catalog
+        self._images = images
+
+    async def chat(
+        self,
+        report: Report[ChatReply],
+        settings: Settings,
+        messages: Sequence[Message],
+        choice: ModelChoice,
+        sampling: Sampling,
+    ) -> ChatReply:
+        """Return a chat completion; a model that makes images answers with those.
+
+        Args:
+            messages: as `embed_images` returned them.
+        """
+        if await self._task(choice.name) == "image":
+            return await self._generate_images(settings, messages, choice, sampling)
+
+        async def attempt(provider: Provider | None, settings: Settings) -> ChatReply:
+            provider_name = provider.name if provider else choice.requested_provider
+            model = f"{choice.name}:{provider_name}" if provider_name else choice.name
+            accumulator = ChatAccumulator(provider=provider_name)
+
+            def reply() -> ChatReply:
+                answer = Message("assistant", accumulator.text, tool_calls=accumulator.tool_calls)
+                return ChatReply(
+                    accumulator.text,
+                    Conversation(messages=(*messages, answer)),
+                    accumulator.finish_reason,
+                    usage=accumulator.usage,
+                    tool_calls=accumulator.tool_calls,
+                )
+
+            request = build_chat_request(model, messages, sampling)
+            on_change = _partial_results(report, reply)
+            call = _TextCall(request, accumulator, settings, on_change)
+            await self._run(call, stream=sampling.stream)
+            return reply()
+
+        if not choice.fallback:
+            return await attempt(None, settings)
+        return await with_fallback(await self._providers_in_order(choice), attempt, settings)
+
+    async def _providers_in_order(self, choice: ModelChoice) -> list[Provider]:
+        providers = await self._catalog.providers(choice.name)
+        requested = choice.requested_provider
+        if requested in ROUTER_CHOICES:
+            router = Provider(requested, choice.name, CHAT)
+            return [router, *(p for p in providers if (p.task, p.status) == (CHAT, LIVE))]
+        return choose_providers(providers, model=choice.name, task=CHAT, requested=requested)
+
+    async def generate(
+        self,
+        report: Report[ChatReply],
+        settings: Settings,
+        messages: Sequence[Message],
+        model: str,
+        sampling: Sampling,
+        *,
+        continues: bool,
+    ) -> ChatReply:
+        """Return a text generated by hf-inference from a prompt in the model's own format.
+
+        Args:
+            continues: whether the model continues the last message, which is the assistant's.
+        """
+        name, provider = split_model(model)
+        if provider not in (None, HF_INFERENCE):
+            raise InvalidInputError(
+                f"text generation runs on {HF_INFERENCE} only, not on {provider}"
+            )
+        if continues and messages[-1].role != "assistant":
+            raise InvalidInputError("to continue, the last message must be the assistant's")
+        info = await self._catalog.info(name)
+        prompt = build_prompt(messages, info, continues=continues)
+        sampling = replace(sampling, max_tokens=limit_tokens(sampling.max_tokens, info))
+        accumulator = TextAccumulator(strip=not continues, provider=HF_INFERENCE)
+        history = messages[:-1] if continues else messages
+        beginning = messages[-1].content if continues else ""
+
+        def reply() -> ChatReply:
+            answer = Message("assistant", beginning + accumulator.text)
+            conversation = Conversation(messages=(*history, answer))
+            return ChatReply(accumulator.text, conversation, accumulator.finish_reason)
+
+        request = build_text_request(name, prompt, sampling)
+        call = _TextCall(request, accumulator, settings, _partial_results(report, reply))
+        await self._run(call, stream=sampling.stream)
+        return reply()
+
+    async def _run(self, call: _TextCall, *, stream: bool) -> None:
+        """Send a request and fill its reply; errors get the endpoint and the address."""
+        connection = self._connection
+        try:
+            # An error inside a stream is typed and redacted like a refusal.
+            with connection.typed_errors(call.request, call.reply.provider):
+                if stream:
+                    await self._stream(call)
+                else:
+                    await self._fetch(call)
+        except SpaceError as error:
+            error.endpoint, error.space = call.request.path, connection.router.base
+            raise
+
+    async def _fetch(self, call: _TextCall) -> None:
+        # No byte arrives before the whole response is ready.
+        timeouts = replace(call.settings.timeouts, idle=call.settings.timeouts.run)
+        settings = replace(call.settings, timeouts=timeouts)
+        response = await self._connection.fetch(
+            call.request, settings, provider=call.reply.provider
+        )
+        call.reply.read_body(response.body)
+
+    async def _stream(self, call: _TextCall) -> None:
+        connection, reply = self._connection, call.reply
+        is_open = False
+        try:
+            opening = connection.open(call.request, call.settings, provider=reply.provider)
+            async with opening as response:
+                is_open = True
+                if "event-stream" in response.headers.get("content-type", ""):
+                    await _read_events(response, call)
+                else:
+                    limits = call.settings.limits
+                    reply.read_body(await read(response, limits, connection.router.base))
+        except TransportError as error:
+            if not is_open:
+                raise
+            raise JobLostError(f"the answer was cut off: {error.message}") from error
+        reply.finish()
+
+    async def _task(self, model: str) -> Task:
+        """Return the model's task; `text` if the Hub cannot be reached, or at another router."""
+        if self._connection.router.base != ROUTER:
+            return "text"
+        try:
+            return await self._catalog.task(model)
+        except (TransportError, DeadlineError, UnavailableError, RateLimitedError):
+            return "text"
+
+    async def _generate_images(
+        self,
+        settings: Settings,
+        messages: Sequence[Message],
+        choice: ModelChoice,
+        sampling: Sampling,
+    ) -> ChatReply:
+        newest = messages[-1]
+        fields = {name: value for name, value in sampling.extra_body.items() if name != "tools"}
+        build_request = partial(
+            check_image_request,
+            newest.content,
+            image=next(iter(newest.media), None),
+            seed=sampling.seed,
+            extra_body=fields,
+        )
+        call = self._images.generate(build_request, choice).map(
+            lambda images: ChatReply(
+                "",
+                Conversation(messages=(*messages, Message("assistant", ""))),
+                "stop",
+                images=tuple(images),
+            )
+        )
+        return await call.with_options(
+            timeouts=settings.timeouts, retry=settings.retry, headers=settings.headers
+        )
+
+
+async def _read_events(response: Response, call: _TextCall) -> None:
+    """Feed the events of a stream to the reply until it is complete.
+
+    Raises:
+        ProtocolError: the stream is larger than `Limits.body`.
+    """
+    limits, reply, received = call.settings.limits, call.reply, 0
+    async with aclosing(events(response, limit=limits.event)) as stream:
+        async for event in stream:
+            received += wire_size(event)
+            if received > limits.body:
+                raise ProtocolError(
+                    f"the answer is larger than {limits.body} bytes (raise Limits.body)"
+                )
+            if reply.feed(event):
+                call.on_change(received)
+            if reply.is_complete:
+                return
+
+
+def _partial_results(
+    report: Report[ChatReply], reply: Callable[[], ChatReply]
+) -> Callable[[int], None]:
+    """Return a callback that reports the reply so far, if the job is followed."""
+
+    def on_change(size: int) -> None:
+        if report.followed:
+            report.output(reply(), size)
+
+    return on_change
