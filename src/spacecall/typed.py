@@ -15,6 +15,7 @@ from spacecall._client.space_options import SpaceOptions
 from spacecall._client.typed import (
     APP_DEFAULT,
     AnyValue,
+    AppChoice,
     AppDefault,
     AppObject,
     Arguments,
@@ -28,6 +29,7 @@ from spacecall.sync import SyncCall, SyncCaller, SyncSpace
 __all__ = [
     "APP_DEFAULT",
     "AnyValue",
+    "AppChoice",
     "AppDefault",
     "AppObject",
     "Arguments",

@@ -10,6 +10,8 @@ from tests.codegen.apps import FILE, Function, Slot, app, generated
 GOLDEN = Path(__file__).parent / "golden" / "workshop.py"
 
 _CHOICES = {"enum": ["quick", "slow"], "type": "string"}
+_FONTS = {"enum": [f"font {number}" for number in range(40)], "type": "string"}
+_WORDS = {"enum": [f"word {number}" for number in range(2000)], "type": "string"}
 _SLIDER = Slot(
     "Slider",
     {"type": "number"},
@@ -56,6 +58,9 @@ def workshop() -> AppDocuments:
             inputs=[
                 Slot("File", {"type": "array", "items": FILE}, "Files", "files"),
                 Slot("Custom", _ONE_MARK, "Class", "class"),
+                Slot("Dropdown", _FONTS, "Font", "font", None),
+                Slot("Checkboxgroup", {"type": "array", "items": _FONTS}, "Fonts", "fonts", []),
+                Slot("Dropdown", _WORDS, "Word", "word", "word 1"),
             ],
             outputs=[Slot("Radio", _CHOICES, "Way")],
             state=True,

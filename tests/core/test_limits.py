@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from spacecall._core.config import Component
+from spacecall._core.limits import closed_choices
 from spacecall._core.schema_check import is_file, problems
 from spacecall.endpoints import NO_DEFAULT
 from tests.core.apps import corpus_app, endpoint_with, input_with, parameter, protocol_app
@@ -140,3 +142,18 @@ def test_an_html_component_may_hold_any_json() -> None:
     assert endpoint.returns[0].schema == {}
     assert input_with("html", {"type": "string"}, value="<b>").schema == {"type": "string"}
     assert input_with("html", {"type": "string"}).schema == {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "props", "choices"),
+    [
+        ("dropdown", {"choices": [["A", "a"]]}, ["a"]),
+        ("dropdown", {"choices": [["A", "a"]], "allow_custom_value": True}, []),
+        ("dropdown", {}, []),
+        ("custom", {"choices": [["A", "a"]]}, []),
+    ],
+)
+def test_choices_are_closed_where_a_component_takes_nothing_else(
+    kind: str, props: dict[str, Any], choices: list[str]
+) -> None:
+    assert closed_choices(Component(id=1, type=kind, props=props)) == choices

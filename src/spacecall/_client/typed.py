@@ -6,7 +6,7 @@ import contextlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import (
     Annotated,
@@ -26,12 +26,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
     model_serializer,
 )
+from pydantic_core import CoreSchema
 
 from spacecall._client.arguments import InputCheck, bind
 from spacecall._client.call import Call
@@ -42,6 +44,7 @@ from spacecall._core.config import AppConfig, Component, Dependency
 from spacecall._core.filedata import as_file_data, is_file_data, replace_files
 from spacecall._core.fingerprint import differences
 from spacecall._core.input_check import refusals
+from spacecall._core.limits import closed_choices
 from spacecall._core.schema_nodes import is_number
 from spacecall._io.intercept import notify_typed_call
 from spacecall._io.settings import Settings
@@ -54,6 +57,10 @@ T = TypeVar("T")
 
 # What pydantic puts before the words of a validator of ours.
 _OF_A_VALIDATOR: Final = "Value error, "
+
+_MARK: Final = "x-spacecall-app-choices"
+
+_INSIDE: Final = frozenset({"anyOf", "items", "prefixItems"})
 
 _BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
 
@@ -96,6 +103,19 @@ WithFiles: TypeAlias = Annotated[T, AfterValidator(_convert_files)]
 
 AnyValue: TypeAlias = WithFiles[Any]
 """A JSON value whose type an app does not say. In an output, a file in it is a `File`."""
+
+
+class _AppChoices:
+    """Marks a type in the JSON Schema that pydantic makes of it."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(core), _MARK: True}
+
+
+AppChoice: TypeAlias = Annotated[T, _AppChoices()]
+"""One of the app's choices where they are too many for a module: the live app's are checked."""
 
 
 class Arguments(BaseModel):
@@ -232,7 +252,11 @@ class TypedEndpoint(Generic[T]):
         """
         if self._parameters is None:
             self._parameters = _parameters_of(self._inputs)
-        return bind(self.name, self._parameters, arguments, components, check)
+        parameters = self._parameters
+        if len(components) == len(parameters):
+            pairs = zip(parameters, components, strict=True)
+            parameters = [_with_app_choices(*pair) for pair in pairs]
+        return bind(self.name, parameters, arguments, components, check)
 
     def decode(self, values: list[Any], make_file: MakeFile) -> T:
         """The caller's value from the visible outputs. One that the app leaves unchanged is None.
@@ -294,6 +318,32 @@ def _parameters_of(inputs: type[Arguments]) -> list[Parameter]:
         )
         for name, field in inputs.model_fields.items()
     ]
+
+
+def _with_app_choices(parameter: Parameter, component: Component) -> Parameter:
+    """The parameter with the app's choices in the place of each `AppChoice`."""
+    choices = closed_choices(component)
+    if not choices or not _is_marked(parameter.schema):
+        return parameter
+    return replace(parameter, schema=_unmarked(parameter.schema, choices))
+
+
+def _is_marked(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(map(_is_marked, cast("list[Any]", schema)))
+    if not isinstance(schema, dict):
+        return False
+    node = cast("dict[str, Any]", schema)
+    return _MARK in node or any(_is_marked(node[key]) for key in node.keys() & _INSIDE)
+
+
+def _unmarked(schema: Any, choices: list[Any]) -> Any:
+    if isinstance(schema, list):
+        return [_unmarked(part, choices) for part in cast("list[Any]", schema)]
+    node = cast("dict[str, Any]", schema)
+    if _MARK in node:
+        return {"enum": choices}
+    return {key: _unmarked(part, choices) if key in _INSIDE else part for key, part in node.items()}
 
 
 def _with_bounds(schema: Any) -> Any:

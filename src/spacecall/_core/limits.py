@@ -14,7 +14,7 @@ from spacecall._core.schema_check import Budget, problems
 from spacecall._core.schema_nodes import is_number
 from spacecall.endpoints import NO_DEFAULT
 
-__all__ = ["describe", "narrow", "remark"]
+__all__ = ["closed_choices", "describe", "narrow", "remark"]
 
 # Components that the page may show empty, that send null then, and whose server side takes it.
 _EMPTY = frozenset(
@@ -48,6 +48,12 @@ def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dic
     starts_empty = default is NO_DEFAULT and component.type in _EMPTY
     empty = default is None or (starts_empty and component.props.get("multiselect") is not True)
     return nullable(narrowed) if empty and not _admits_null(narrowed, component) else narrowed
+
+
+def closed_choices(component: Component) -> list[Any]:
+    """The values of which a component takes no other; empty if it takes any."""
+    is_open = component.type not in _CHOICES or component.props.get("allow_custom_value") is True
+    return [] if is_open else component.choices
 
 
 def describe(schema: Mapping[str, Any], component: Component) -> str:

@@ -45,7 +45,7 @@ class Annotations:
 def annotate(plan: Plan) -> Annotations:
     """The types of all values of a plan."""
     numbers = {model.key: f"M{number:04}" for number, model in enumerate(plan.models)}
-    view = View(plan.definitions, numbers)
+    view = View(plan.definitions, numbers, plan.choices)
     shapes: dict[str, dict[str, Any]] = {}
     for model in plan.models:
         shapes[numbers[model.key]] = _object(view, model.fields, _EXACT)

@@ -19,9 +19,11 @@ from spacecall.codegen.defaults import (
 )
 from spacecall.codegen.layout import (
     Expr,
+    Group,
     assign,
     call,
     define,
+    fill,
     flat,
     name,
     of,
@@ -58,6 +60,7 @@ class ClientWriter:
         lines: list[str] = []
         if self._plan.operations:
             lines += ["", *assign(SCHEMA, name("Final"), value(folder.digest))]
+        lines += self._choices()
         for key, kinds in self._types.models.items():
             lines += ["", "", *self._model(models[key], kinds)]
         constants: list[str] = []
@@ -74,6 +77,25 @@ class ClientWriter:
         for synchronous, written in methods.items():
             lines += ["", "", *self._client(folder, origin, synchronous=synchronous), *written]
         return lines
+
+    def _choices(self) -> list[str]:
+        """The aliases of long lists of choices, by name."""
+        types = (self._types.models, self._types.inputs, self._types.outputs)
+        used = {
+            each
+            for kinds in types
+            for values in kinds.values()
+            for kind in values
+            for each in mentions(kind)
+        }
+        lists = {alias: listed for listed, alias in self._plan.choices.items() if alias in used}
+        lines = [
+            line
+            for alias, listed in sorted(lists.items())
+            if isinstance(listed, Group)
+            for line in fill(f"{alias}: TypeAlias = ", listed)
+        ]
+        return ["", "# fmt: off", *lines, "# fmt: on"] if lines else []
 
     def _model(self, model: Model, kinds: Sequence[Expr]) -> list[str]:
         lines = [
@@ -177,11 +199,12 @@ class ClientWriter:
             for one, kind, default in defaults
         ]
         given = {one.field: name(one.parameter) for one, _, _ in defaults}
+        unlisted = {one.parameter for one, kind, _ in defaults if "AppChoice" in mentions(kind)}
         returns = of("SyncCall" if synchronous else "Call", self._result(operation))
         made = call("self._call", name(operation.constant), **given)
         return [
             *define(f"def {operation.method}", parameters, f" -> {flat(returns)}:", indent=4),
-            *docstring(remarks.of_method(operation), indent=8),
+            *docstring(remarks.of_method(operation, unlisted), indent=8),
             *statement("return ", made, indent=8),
         ]
 

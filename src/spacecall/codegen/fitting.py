@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from spacecall._core.loose import is_array, is_object
-from spacecall.codegen.layout import Atom, Expr, Union, value
+from spacecall.codegen.layout import Alias, Atom, Expr, Union, value
 
 __all__ = ["Models", "fits"]
 
@@ -20,11 +20,13 @@ def fits(kind: Expr, data: Any, models: Models) -> bool:
     """Whether `data` is a value of the type. A file is none: nothing in JSON stands for it."""
     if isinstance(kind, Union):
         return any(fits(one, data, models) for one in kind.operands)
+    if isinstance(kind, Alias):
+        return fits(kind.target, data, models)
     if isinstance(kind, Atom):
         return _fits_name(kind.text, data, models)
     inside = [item for _, item in kind.items]
     match kind.opening:
-        case "Annotated[":
+        case "Annotated[" | "AppChoice[":
             return fits(inside[0], data, models)
         case "Literal[":
             return not is_object(data) and not is_array(data) and value(data) in inside

@@ -10,13 +10,14 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
 from spacecall.codegen.text import quote
 
 __all__ = [
     "WIDTH",
+    "Alias",
     "Atom",
     "Expr",
     "Group",
@@ -25,6 +26,7 @@ __all__ = [
     "attribute",
     "call",
     "define",
+    "fill",
     "flat",
     "name",
     "of",
@@ -46,6 +48,17 @@ class Atom:
     """A name or a literal."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alias(Atom):
+    """The name of a type that the module defines.
+
+    Attributes:
+        target: what the name stands for.
+    """
+
+    target: Expr = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +201,21 @@ def assign(target: str, kind: Expr, given: Expr | None = None, *, indent: int = 
     if len(f"{start}{flat(kind)} = (") <= WIDTH and len(f"{inner}{flat(given)}") <= WIDTH:
         return [f"{start}{flat(kind)} = (", f"{inner}{flat(given)}", f"{margin})"]
     return _broken(kind, start, end, indent)
+
+
+def fill(start: str, expr: Group) -> list[str]:
+    """The lines of `start` and the expression, as many items on a line as there is room for.
+
+    `ruff format` would give each item a line of its own: put it between `# fmt: off` and `on`.
+    """
+    margin = " " * _STEP
+    lines = [margin]
+    for label, item in expr.items:
+        text = f"{label}{flat(item)},"
+        if lines[-1] != margin and len(f"{lines[-1]} {text}") > WIDTH:
+            lines.append(margin)
+        lines[-1] += text if lines[-1] == margin else f" {text}"
+    return [f"{start}{expr.opening}", *lines, expr.closing]
 
 
 def define(

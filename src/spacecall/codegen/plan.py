@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spacecall._core.schema_nodes import Schema
+from spacecall.codegen.layout import Expr
 
 __all__ = ["ABSENT", "IMPORTS", "SCHEMA", "Model", "Operation", "Plan", "Value"]
 
@@ -30,8 +31,9 @@ IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
         "spacecall": {"Call", "File", "FileInput", "FileSource"},
         "spacecall.sync": {"SyncCall"},
         "spacecall.typed": {
-            *("APP_DEFAULT", "AnyValue", "AppDefault", "AppObject", "Arguments", "DateInput"),
-            *("SyncTypedClient", "TableInput", "TypedClient", "TypedEndpoint", "WithFiles"),
+            *("APP_DEFAULT", "AnyValue", "AppChoice", "AppDefault", "AppObject", "Arguments"),
+            *("DateInput", "SyncTypedClient", "TableInput", "TypedClient", "TypedEndpoint"),
+            "WithFiles",
         },
     },
 )
@@ -142,9 +144,11 @@ class Plan:
         definitions: all object types of the app, by their names in `$defs`.
         models: the object types that become classes.
         operations: in the app's order.
+        choices: the names of long lists of choices, by the list.
     """
 
     name: str
     definitions: Mapping[str, Schema]
     models: tuple[Model, ...]
     operations: tuple[Operation, ...]
+    choices: Mapping[Expr, str]

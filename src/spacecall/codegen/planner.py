@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, Final
 
 from spacecall._core.file_places import without_text_files
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
 from spacecall._core.schema_nodes import Schema, kinds_of
+from spacecall.codegen.choices import Place, name_choices
 from spacecall.codegen.defaults import holds_file
 from spacecall.codegen.names import (
     FIELD_NAMES,
@@ -55,6 +56,8 @@ def make_plan(folder: SchemaFolder) -> Plan:
     module.reserve(*methods.values())
     classes = _classes(methods, module)
     models = _objects(types, module)
+    places = [*_input_places(inputs, classes), *_output_places(outputs, classes)]
+    choices = name_choices([*places, *_type_places(types)], module)
     seen = module.names - set(methods.values())
     constants = module.allocate(methods.values(), lambda method: f"_{method.upper()}")
     takes = {api: _inputs(one, types, seen) for api, one in inputs.items()}
@@ -80,7 +83,7 @@ def make_plan(folder: SchemaFolder) -> Plan:
         Model(key, name, text(types[key].get("description")), _fields(types[key], types, seen))
         for key, name in models.items()
     )
-    return Plan(client, types, fields, operations)
+    return Plan(client, types, fields, operations, choices)
 
 
 def _client(name: str, module: Scope) -> str:
@@ -137,9 +140,7 @@ def _fields(schema: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tupl
 def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple[Value, ...]:
     properties = mapping(takes.get("properties"))
     needed = set(strings(takes.get("required")))
-    parameters = parameter_names(
-        [(key, text(mapping(one).get("title")), _component(one)) for key, one in properties.items()]
-    )
+    parameters = _parameters(takes)
     reserved = FIELD_NAMES | seen
     fields = distinct(
         parameters,
@@ -163,6 +164,37 @@ def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple
         for parameter, (key, one) in zip(parameters, properties.items(), strict=True)
         for default in [_default(mapping(one), types)]
     )
+
+
+def _parameters(takes: Schema) -> list[str]:
+    """The names of an endpoint's parameters."""
+    return parameter_names(
+        [
+            (key, text(mapping(one).get("title")), _component(one))
+            for key, one in mapping(takes.get("properties")).items()
+        ]
+    )
+
+
+def _input_places(inputs: Mapping[str, Schema], classes: Mapping[str, str]) -> Iterator[Place]:
+    for api, takes in inputs.items():
+        schemas = mapping(takes.get("properties")).values()
+        for parameter, schema in zip(_parameters(takes), schemas, strict=True):
+            yield Place(f"takes {api!r} {parameter!r}", classes[api], parameter, mapping(schema))
+
+
+def _output_places(outputs: Mapping[str, Schema], classes: Mapping[str, str]) -> Iterator[Place]:
+    for api, class_ in classes.items():
+        for number, schema in enumerate(items(outputs.get(api, {}).get("prefixItems"))):
+            label = text(mapping(schema).get("title")) or _component(schema)
+            yield Place(f"gives {api!r} {number}", class_, label, mapping(schema))
+
+
+def _type_places(types: Mapping[str, Schema]) -> Iterator[Place]:
+    for key, schema in types.items():
+        fields = mapping(schema.get("properties")) or {key: schema}
+        for label, one in fields.items():
+            yield Place(f"type {key!r} {label!r}", class_name(key, "Type"), label, mapping(one))
 
 
 def _is_of_the_app(default: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from spacecall.codegen.plan import Model, Operation, Value
 from spacecall.codegen.text import one_line
@@ -31,8 +31,13 @@ def of_outputs(operation: Operation) -> list[str]:
     return [f"What `{_code(operation.api_name)}` gives.", *_list("Attributes", operation.outputs)]
 
 
-def of_method(operation: Operation) -> list[str]:
-    """Of a method."""
+def of_method(operation: Operation, unlisted: Set[str] = frozenset()) -> list[str]:
+    """Of a method.
+
+    Args:
+        operation: the endpoint.
+        unlisted: its parameters with so many choices that their type does not list them.
+    """
     name = f"`{_code(operation.api_name)}`"
     about = _short(_SECTION.split(operation.description)[0])
     facts = [f"The endpoint {name}."] if about else []
@@ -46,20 +51,25 @@ def of_method(operation: Operation) -> list[str]:
             "fail."
         )
     lines = [about or f"Call {name}.", *([" ".join(facts)] if facts else [])]
-    lines += _list("Args", operation.inputs)
+    lines += _list("Args", operation.inputs, unlisted)
     if len(operation.outputs) == 1:
         lines += ["Returns:", f"    {_remark(operation.outputs[0])}"]
     return lines
 
 
-def _list(title: str, values: Iterable[Value]) -> list[str]:
-    lines = [f"    {one.parameter}: {_remark(one)}" for one in values]
+def _list(title: str, values: Iterable[Value], unlisted: Set[str] = frozenset()) -> list[str]:
+    lines = [
+        f"    {one.parameter}: {_remark(one, is_unlisted=one.parameter in unlisted)}"
+        for one in values
+    ]
     return [f"{title}:", *lines] if lines else []
 
 
-def _remark(one: Value) -> str:
+def _remark(one: Value, *, is_unlisted: bool = False) -> str:
     """Label, remark, and a default that the signature cannot show."""
     parts = [_short(one.label), _short(one.description)]
+    if is_unlisted:
+        parts.append("one of the app's choices, too many to list here: the call checks it")
     if one.app_default:
         parts.append("if you leave it out, the app's own default is sent")
     return "; ".join(dict.fromkeys(part.rstrip(".;") for part in parts if part)) + "."

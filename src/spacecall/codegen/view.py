@@ -14,7 +14,8 @@ from typing import Any
 from spacecall._core.loose import is_object, items, mapping, strings, text
 from spacecall._core.schema_check import Budget, TooMuchWorkError
 from spacecall._core.schema_nodes import branches, is_number, kinds_of
-from spacecall.codegen.layout import Expr, call, name, of, union, value
+from spacecall.codegen.choices import choice_type
+from spacecall.codegen.layout import Expr, call, name, of, value
 
 __all__ = ["View"]
 
@@ -31,11 +32,13 @@ class View:
     Attributes:
         definitions: the app's object types, by their names in `$defs`.
         numbers: how the view calls those that become classes.
+        choices: the names of long lists of choices, by the list.
         slots: the types that the slots stand for.
     """
 
     definitions: Mapping[str, Mapping[str, Any]]
     numbers: Mapping[str, str]
+    choices: Mapping[Expr, str] = field(default_factory=dict[Expr, str])
     slots: list[Expr] = field(default_factory=list[Expr])
     _places: dict[Expr, int] = field(default_factory=dict[Expr, int], repr=False)
     _texts: set[str] = field(default_factory=set[str], repr=False)
@@ -123,14 +126,10 @@ class View:
         return self._slot(of("Annotated", kind, call("Field", **bounds)) if bounds else kind)
 
     def _choices(self, choices: list[Any]) -> dict[str, Any]:
-        """A `Literal`, where Python has one for all choices; else their types."""
-        if any(is_object(one) or isinstance(one, list) for one in choices):
+        kind = choice_type(choices, self.choices)
+        if kind is None:
             return {}
-        literal = [one for one in choices if not isinstance(one, float)]
-        parts = [of("Literal", *dict.fromkeys(map(value, literal)))] if literal else []
-        if len(literal) < len(choices):
-            parts.append(name("float"))
-        slot = self._slot(union(*parts))
+        slot = self._slot(kind)
         if all(isinstance(one, str) for one in choices):
             self._texts.add(_key(slot))
         return slot

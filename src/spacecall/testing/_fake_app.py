@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from spacecall._core.endpoint_names import api_name_of
 from spacecall._core.loose import items, mapping, strings, text
+from spacecall._core.schema_nodes import branches
 from spacecall._core.sources import base_url, space_id
 from spacecall.codegen.schemas import JOIN, NOTES, QUEUE_DATA, described, notes, reached
 from spacecall.codegen.store import SchemaFolder
@@ -197,11 +198,21 @@ def _add_components(
         props: dict[str, Any] = {}
         if slot:
             props = {"label": text(slot.schema.get("title")), "value": slot.schema.get("default")}
+            if choices := _choices(slot.schema):
+                props["choices"] = [[str(choice), choice] for choice in choices]
         kind = slot.component if slot else "state"
         components.append(
             {"id": component_id, "type": kind, "props": props, "skip_api": slot is None}
         )
         yield component_id
+
+
+def _choices(schema: Mapping[str, Any]) -> list[Any]:
+    """The choices of a component, or of each of its items."""
+    nodes = [schema, *map(mapping, branches(schema))]
+    nodes += [mapping(node.get("items")) for node in nodes]
+    lists = [items(node.get("enum")) for node in nodes]
+    return next(filter(None, lists), list[Any]())
 
 
 def _describe_slot(slot: Slot, document: Mapping[str, Any]) -> dict[str, Any]:

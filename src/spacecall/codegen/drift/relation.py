@@ -103,7 +103,8 @@ class _Fit:
             return all(self.check(one, other.to(part), depth + 1) for part in every)
         values = _values(one.schema)
         if values is not None:
-            return all(not problems(other.schema, value, root=other.root) for value in values)
+            each = {"type": "array", "items": other.schema}
+            return not problems(each, values, root=other.root)
         if _values(other.schema) is not None or not _kind_fits(one.schema, other.schema):
             return False
         if not _limits_fit(one.schema, other.schema):
