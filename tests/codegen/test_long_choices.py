@@ -63,16 +63,15 @@ def sent(server: HostileServer) -> list[Any]:
 
 
 def aliases(text: str) -> list[str]:
-    return [
-        line.partition(":")[0] for line in text.splitlines() if ": TypeAlias = Literal[" in line
-    ]
+    lines = [line for line in text.splitlines() if ": TypeAlias = Literal[" in line]
+    return [line.partition(":")[0] for line in lines]
 
 
 def test_a_long_list_is_written_once_for_all_that_have_it() -> None:
     text = generated(every_place(VOICES))
     assert aliases(text) == ["PitchChoice", "VoiceChoice"]
     assert text.count('"voice 17"') == 1
-    assert len(text.splitlines()) < 250
+    assert len(text.splitlines()) < 270
     assert text.count("voice: VoiceChoice = ") == 3
     assert "voices: list[VoiceChoice] = []" in text
     assert text.count("voices: Sequence[VoiceChoice] = ()") == 2
@@ -106,7 +105,8 @@ def test_lists_of_one_name_are_told_apart_in_any_order() -> None:
 
 
 def test_a_name_that_somebody_has_is_not_taken(tmp_path: Path) -> None:
-    taken = {"title": "VoiceChoice", "type": "object", "properties": {"VoiceChoice": {}}}
+    properties: dict[str, Any] = {"VoiceChoice": {}}
+    taken = {"title": "VoiceChoice", "type": "object", "properties": properties}
     documents = app(
         Function(
             "VoiceChoice",
@@ -115,10 +115,10 @@ def test_a_name_that_somebody_has_is_not_taken(tmp_path: Path) -> None:
         )
     )
     module = load(generated(documents), tmp_path, "taken_client")
-    endpoint = next(one for one in vars(module).values() if hasattr(one, "bind"))
-    assert endpoint.bind({"voice": "voice 3", "VoiceChoice": {}}) == ["voice 3", {}]
+    endpoint = module._VOICE_CHOICE
+    assert endpoint.bind({"voice": "voice 3", "VoiceChoice_": {}}) == ["voice 3", {}]
     with pytest.raises(InvalidInputError, match="voice"):
-        endpoint.bind({"voice": "none", "VoiceChoice": {}})
+        endpoint.bind({"voice": "none", "VoiceChoice_": {}})
 
 
 def test_an_alias_has_exactly_the_app_s_choices(tmp_path: Path) -> None:

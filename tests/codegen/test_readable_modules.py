@@ -88,6 +88,57 @@ def test_a_default_of_a_thousand_characters_is_written(length: int, *, is_long: 
     assert ("APP_DEFAULT" in generated(table_app(Prompt="x" * length, Rows=None))) is is_long
 
 
+@pytest.mark.parametrize(("length", "is_long"), [(49, False), (50, True)])
+def test_a_default_of_fifty_values_is_written(length: int, *, is_long: bool) -> None:
+    whole = {"type": "array", "items": {"type": "integer"}}
+    text = generated(app(Function("f", [slot("Custom", whole, "Numbers", [0] * length)])))
+    assert ("APP_DEFAULT" in text) is is_long
+    assert len(text.splitlines()) < 240
+
+
+LONG = "long " * 20_000
+NESTED: dict[str, Any] = {
+    "title": "Nested",
+    "type": "object",
+    "properties": {
+        f"part {i}": {"type": "object", "properties": {f"p{j}": {} for j in range(10)}}
+        for i in range(10)
+    },
+}
+PAIRS = {
+    "type": "array",
+    "prefixItems": [{"type": "string"}, {"type": "integer"}] * 1000,
+    "items": False,
+    "minItems": 2000,
+    "maxItems": 2000,
+}
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        app(Function(description=LONG)),
+        app(Function(LONG)),
+        app(Function(inputs=[Slot(label=LONG)], outputs=[Slot(label=LONG)])),
+        app(Function(inputs=[Slot(props={"info": LONG})])),
+        app(Function(inputs=[Slot(type={"type": "string", "description": LONG})])),
+        app(Function(inputs=[Slot(type={"type": "string", "examples": [LONG] * 100})])),
+        app(Function(), title=LONG),
+        app(Function(inputs=[Slot(type=PAIRS)])),
+    ],
+    ids=["description", "api_name", "label", "info", "schema", "examples", "title", "tuple"],
+)
+def test_long_texts_and_tuples_of_an_app_do_not_make_long_modules(documents: AppDocuments) -> None:
+    assert len(generated(documents).splitlines()) < 110
+
+
+def test_an_object_type_is_written_once_for_all_endpoints() -> None:
+    functions = [Function(f"f{number}", [Slot(type=NESTED)]) for number in range(20)]
+    first, second = (len(generated(app(*functions[:n])).splitlines()) for n in (10, 20))
+    assert (second - first) / 10 <= 40
+    assert generated(app(*functions)).count("class Nested(AppObject)") == 1
+
+
 def test_a_file_as_a_default_is_not_sent_from_the_module() -> None:
     file = {"path": "/tmp/gradio/" + "x" * 2000, "meta": {"_type": "gradio.FileData"}}
     text = generated(app(Function("f", [slot("Image", FILE, "Picture", file)])))

@@ -32,7 +32,7 @@ from spacecall.codegen.layout import (
 )
 from spacecall.codegen.plan import SCHEMA, Model, Operation, Plan, Value
 from spacecall.codegen.store import SchemaFolder
-from spacecall.codegen.text import docstring, one_line
+from spacecall.codegen.text import docstring
 
 __all__ = ["ClientWriter"]
 
@@ -124,7 +124,7 @@ class ClientWriter:
     def _endpoint(
         self, operation: Operation, defaults: Sequence[tuple[Value, Expr, Default | None]]
     ) -> list[str]:
-        about = f"What `{one_line(operation.api_name)}` takes."
+        about = f"What `{remarks.short(operation.api_name)}` takes."
         lines = ["", "", f"class {operation.takes}(Arguments):", *docstring([about], indent=4)]
         lines += [""] if defaults else []
         for one, kind, default in defaults:

@@ -11,6 +11,7 @@ from spacecall.codegen.client import ClientWriter
 from spacecall.codegen.layout import WIDTH, flat, value
 from spacecall.codegen.plan import IMPORTS
 from spacecall.codegen.planner import make_plan
+from spacecall.codegen.remarks import short
 from spacecall.codegen.store import SchemaFolder
 from spacecall.codegen.text import docstring, one_line
 
@@ -32,7 +33,7 @@ def write_module(folder: SchemaFolder, *, origin: str) -> str:
     shown = re.sub(r"[^\w./ -]", "_", one_line(origin))
     body = ClientWriter(plan, annotate(plan)).body(folder, shown)
     used = _used(ast.parse("\n".join(body)))
-    title = one_line(folder.lock.heading) or "a Gradio app"
+    title = short(folder.lock.heading) or "a Gradio app"
     header = [
         f"{MARK} from {shown} (do not edit)",
         f"# Schema sha256: {folder.digest}",

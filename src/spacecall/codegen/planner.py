@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from spacecall._core.file_places import without_text_files
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
+from spacecall._core.schema_check import count_values
 from spacecall._core.schema_nodes import Schema, kinds_of
 from spacecall.codegen.choices import Place, name_choices
 from spacecall.codegen.defaults import holds_file
@@ -33,6 +34,8 @@ __all__ = ["make_plan"]
 _IMPORTED = frozenset(name for block in IMPORTS for names in block.values() for name in names)
 _LONGEST_DEFAULT: Final = 1000
 """Characters, as JSON."""
+_LARGEST_DEFAULT: Final = 50
+"""Values, each of which takes a line."""
 _MODULE_NAMES = frozenset({"None", "True", "False", "annotations", "__all__", SCHEMA})
 
 
@@ -203,7 +206,7 @@ def _is_of_the_app(default: object) -> bool:
         return False
     if holds_file(default):
         return True
-    return len(json.dumps(default)) > _LONGEST_DEFAULT
+    return count_values(default) > _LARGEST_DEFAULT or len(json.dumps(default)) > _LONGEST_DEFAULT
 
 
 def _default(schema: Schema, types: Mapping[str, Schema]) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Set
 from spacecall.codegen.plan import Model, Operation, Value
 from spacecall.codegen.text import one_line
 
-__all__ = ["of_client", "of_method", "of_model", "of_outputs"]
+__all__ = ["of_client", "of_method", "of_model", "of_outputs", "short"]
 
 _SECTION = re.compile(r"\n\s*\n|\n\s*(?:Args|Arguments|Attributes|Parameters|Returns)\s*:")
 _LONGEST = 400
@@ -17,13 +17,13 @@ _LONGEST = 400
 def of_client(title: str, origin: str, *, synchronous: bool) -> list[str]:
     """Of the class."""
     how = "without async" if synchronous else "as async methods"
-    about = _short(title) or "A Gradio app"
+    about = short(title) or "A Gradio app"
     return [f"{about}: its endpoints {how}.", f"Generated from {origin}."]
 
 
 def of_model(model: Model) -> list[str]:
     """Of an object type."""
-    return [_short(_SECTION.split(model.description)[0]) or f"The app's `{_code(model.key)}`."]
+    return [short(_SECTION.split(model.description)[0]) or f"The app's `{_code(model.key)}`."]
 
 
 def of_outputs(operation: Operation) -> list[str]:
@@ -39,7 +39,7 @@ def of_method(operation: Operation, unlisted: Set[str] = frozenset()) -> list[st
         unlisted: its parameters with so many choices that their type does not list them.
     """
     name = f"`{_code(operation.api_name)}`"
-    about = _short(_SECTION.split(operation.description)[0])
+    about = short(_SECTION.split(operation.description)[0])
     facts = [f"The endpoint {name}."] if about else []
     if operation.streaming:
         facts.append("Streams: each value that comes while it works replaces the one before.")
@@ -57,6 +57,12 @@ def of_method(operation: Operation, unlisted: Set[str] = frozenset()) -> list[st
     return lines
 
 
+def short(text: str) -> str:
+    """A text of the app on one line, cut after 400 characters."""
+    line = one_line(text)
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST].rsplit(' ', 1)[0]} …"
+
+
 def _list(title: str, values: Iterable[Value], unlisted: Set[str] = frozenset()) -> list[str]:
     lines = [
         f"    {one.parameter}: {_remark(one, is_unlisted=one.parameter in unlisted)}"
@@ -67,7 +73,7 @@ def _list(title: str, values: Iterable[Value], unlisted: Set[str] = frozenset())
 
 def _remark(one: Value, *, is_unlisted: bool = False) -> str:
     """Label, remark, and a default that the signature cannot show."""
-    parts = [_short(one.label), _short(one.description)]
+    parts = [short(one.label), short(one.description)]
     if is_unlisted:
         parts.append("one of the app's choices, too many to list here: the call checks it")
     if one.app_default:
@@ -75,10 +81,5 @@ def _remark(one: Value, *, is_unlisted: bool = False) -> str:
     return "; ".join(dict.fromkeys(part.rstrip(".;") for part in parts if part)) + "."
 
 
-def _short(text: str) -> str:
-    line = one_line(text)
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST].rsplit(' ', 1)[0]} …"
-
-
 def _code(text: str) -> str:
-    return one_line(text).replace("`", "'")
+    return short(text).replace("`", "'")

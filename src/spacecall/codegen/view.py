@@ -20,6 +20,8 @@ from spacecall.codegen.layout import Expr, call, name, of, value
 __all__ = ["View"]
 
 _DEEPEST = 40
+_LONGEST_TUPLE = 32
+"""Places that have a type each; more are a list."""
 _STEPS = 5_000
 """Shapes for one value; what lies beyond is any JSON."""
 _BOUNDS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
@@ -110,7 +112,8 @@ class View:
         rest = schema.get("items")
         length = len(places)
         closed = schema.get("maxItems") == length or rest is False
-        if places and closed and schema.get("minItems") == length:
+        fixed_length = closed and schema.get("minItems") == length
+        if places and fixed_length and length <= _LONGEST_TUPLE:
             fixed = {"items": False, "minItems": length, "maxItems": length}
             return {"type": "array", "prefixItems": places, **fixed}
         if is_object(rest) or rest is True or not closed:
