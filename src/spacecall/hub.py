@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: where a Space runs, whether it does, how to wake it, and tokens for it.
+"""The Hugging Face Hub: the address and state of a Space, waking it, and tokens for it.
 
 ::
 
@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 import anyio
 
 from spacecall._client.blocking import Portal, SyncOpenable, hold, wait
-from spacecall._client.hub import ask, find_host, find_runtime
+from spacecall._client.hub_requests import fetch_from_hub, fetch_host, fetch_runtime
 from spacecall._client.lifetime import Openable
-from spacecall._client.waiting import Watch
-from spacecall._core import hub as api
-from spacecall._core.hub import Runtime, SpaceInfo, Stage, ZeroGPUQuota
+from spacecall._client.waiting import ReadinessPoller
+from spacecall._core import hub_api
+from spacecall._core.hub_api import Runtime, SpaceInfo, Stage, ZeroGPUQuota
 from spacecall._core.sources import base_url, space_id, without_secrets
 from spacecall._io import tokens
 from spacecall._io.clients import new_client
@@ -40,39 +40,39 @@ OnStage: TypeAlias = Callable[[Stage], object]
 
 
 def find_token(token: str | None = None) -> str | None:
-    """A Hugging Face token, for Hugging Face hosts only.
+    """Look up a Hugging Face token, for Hugging Face hosts only.
 
-    The first of: `token`, the variable `HF_TOKEN`, and the file that `hf auth login` writes
+    Return the first of: `token`, the variable `HF_TOKEN`, and the file that `hf auth login` writes
     (`HF_TOKEN_PATH`, else `token` in `HF_HOME`; not read if `HF_HUB_DISABLE_IMPLICIT_TOKEN` is
-    set). An empty `token` is none, and nothing is looked up.
+    set). An empty `token` means no token: nothing is looked up.
     """
     if token is not None:
         return token.strip() or None
-    found = tokens.find_token()
-    return found.value if found else None
+    stored = tokens.find_token()
+    return stored.value if stored else None
 
 
 class Hub(Openable[Link]):
-    """The Hub, for `async with Hub() as hub`. Spaces are named by id or by their page's address.
+    """A client of the Hub: `async with Hub() as hub`. Name Spaces by id or by their page's URL.
 
-    Without a block, `hub = await Hub().open()` lasts until `await hub.aclose()`.
+    Without a block, `hub = await Hub().open()` stays open until `await hub.aclose()`.
 
     Args:
-        token: sent to the Hub, and over https to the Spaces that are visited; looked up by
-            `find_token` if it is not given.
-        endpoint: the Hub's address; `HF_ENDPOINT` or huggingface.co if it is not given. A token
-            that was looked up is not sent to another address that is given here.
+        token: sent to the Hub, and over https to the Spaces that are visited; by default
+            `find_token` looks it up.
+        endpoint: the Hub's address; by default `HF_ENDPOINT`, or huggingface.co. A token that was
+            looked up is not sent to this address.
         timeouts: of each request: `connect`, `idle`, and `request` for all of it.
-        retry: of each request; a `Retry-After` is waited for up to `Retry.max_wait`.
+        retry: of each request; waits for a `Retry-After` up to `Retry.max_wait`.
         proxy: of every request, see `Space`.
-        http_client: an `httpx.AsyncClient` to use for every request, and not to close.
+        http_client: an `httpx.AsyncClient` for every request; it is not closed.
 
     All methods raise:
-        AuthError: 401, 403: the token is missing, wrong, or not enough.
-        NotFoundError: 404: no such Space, or the token may not see it.
-        RateLimitedError: 429, with `retry_after` in seconds where the Hub says so.
-        SpaceError: the Hub cannot be reached, or its answer is not understood.
-        InvalidInputError: what names the Space is no id.
+        AuthError: 401, 403: the token is missing, invalid, or lacks permissions.
+        NotFoundError: 404: the Space does not exist, or the token may not see it.
+        RateLimitedError: 429, with `retry_after` in seconds if the Hub sends it.
+        SpaceError: the Hub cannot be reached, or its response is unexpected.
+        InvalidInputError: the name is not a Space id.
     """
 
     @checked_call
@@ -104,61 +104,65 @@ class Hub(Openable[Link]):
         return f"<Hub {without_secrets(self._base)}>"
 
     async def space(self, space: str) -> SpaceInfo:
-        """What the Hub knows of a Space: SDK and version, whether it is private, runtime."""
+        """Return the description of a Space: SDK, version, visibility, runtime."""
         name = _name(space)
-        return await ask(self._link, api.space(name), api.read_space, name)
+        return await fetch_from_hub(
+            self._link, hub_api.space_request(name), hub_api.parse_space, name
+        )
 
     async def runtime(self, space: str) -> Runtime:
-        """How a Space runs: stage, hardware, replicas, domains, commit."""
-        return await find_runtime(self._link, _name(space))
+        """Return the runtime of a Space: stage, hardware, replicas, domains, commit."""
+        return await fetch_runtime(self._link, _name(space))
 
     async def host(self, space: str) -> str:
-        """The address of a Space's app, such as `https://owner-name.hf.space`."""
-        return await find_host(self._link, _name(space))
+        """Return the address of a Space's app, such as `https://owner-name.hf.space`."""
+        return await fetch_host(self._link, _name(space))
 
     async def jwt(self, space: str, expiration: datetime | None = None) -> str:
-        """A token that names its user to this Space alone: `ZeroGPU(token=…)` takes it.
+        """Request a token that identifies its user to one Space, for `ZeroGPU(token=…)`.
 
         Args:
             space: owner/name.
-            expiration: until when it holds, with a time zone; 10 minutes from now by default.
+            expiration: when it expires, with a time zone; by default in 10 minutes.
         """
         name = _name(space)
         until = expiration or datetime.now(UTC) + timedelta(minutes=10)
-        return await ask(self._link, api.jwt(name, until), api.read_jwt, name)
+        return await fetch_from_hub(
+            self._link, hub_api.jwt_request(name, until), hub_api.parse_jwt, name
+        )
 
     async def zero_gpu_quota(self) -> ZeroGPUQuota:
-        """The GPU time on ZeroGPU Spaces that the token's user has left."""
-        return await ask(self._link, api.QUOTA, api.read_quota)
+        """Return the ZeroGPU quota of the token's user."""
+        return await fetch_from_hub(self._link, hub_api.QUOTA_REQUEST, hub_api.parse_quota)
 
     async def wait_until_ready(
         self,
         space: str,
         *,
-        timeout: float = 600.0,  # noqa: ASYNC109 - the error says how far the Space is
+        timeout: float = 600.0,  # noqa: ASYNC109 - the error has the stage
         interval: float = 1.0,
         on_stage: OnStage | None = None,
     ) -> Runtime:
-        """Wait until a Space runs and its app answers; one that sleeps is woken by a visit.
+        """Wait until a Space runs and its app answers; a visit wakes a sleeping Space.
 
         Args:
             space: owner/name.
-            timeout: seconds in all, whatever the stage: one that is BUILDING can build for ever.
-            interval: seconds until the Hub is asked again at first; up to ten times as long later,
-                or as long as the Hub asks for (Retry-After).
-            on_stage: called with each stage, when it is seen first.
+            timeout: seconds in total, whatever the stage.
+            interval: seconds before the second poll; up to ten times as many later, or the Hub's
+                Retry-After.
+            on_stage: called with each new stage.
 
         Raises:
-            SpaceStateError: it will not run by itself: paused, failed, stopped. The message says
-                what to do.
-            DeadlineError: it does not run after `timeout`; the message says how far it is.
+            SpaceStateError: the Space is paused, failed or stopped and will not start without its
+                owner. The message says what to do.
+            DeadlineError: it does not run after `timeout`; the message has its stage.
         """
         link = self._link
-        watch = Watch(link, _name(space), on_stage or (lambda _: None))
+        poller = ReadinessPoller(link, _name(space), on_stage or (lambda _: None))
         with link.redacting():
             with anyio.move_on_after(timeout):
-                return await watch.until_ready(interval)
-            raise watch.overdue(timeout)
+                return await poller.until_ready(interval)
+            raise poller.timeout_error(timeout)
 
     @property
     def _link(self) -> Link:
@@ -174,22 +178,22 @@ class Hub(Openable[Link]):
 async def _linked(
     base: str, auth: Auth, settings: Settings, proxy: str | None, http_client: HttpClient | None
 ) -> AsyncGenerator[Link, None]:
-    """A link to the Hub, with a client of its own if none was given."""
-    owned = new_client(proxy) if http_client is None else None
-    client = owned or http_client
+    """Open a link to the Hub, with a new client if `http_client` is None."""
+    new = new_client(proxy) if http_client is None else None
+    client = new or http_client
     assert client is not None
     gate = anyio.Semaphore(Limits().requests)
     try:
         yield Link(client, base, auth=auth, settings=settings, gate=gate)
     finally:
-        if owned is not None:
-            await owned.aclose()
+        if new is not None:
+            await new.aclose()
 
 
 class SyncHub(SyncOpenable):
-    """The Hub without async, for `with SyncHub() as hub`; see `Hub` for arguments and errors.
+    """The Hub without async: `with SyncHub() as hub`; see `Hub` for arguments and errors.
 
-    Without a block, `hub = SyncHub().open()` lasts until `hub.close()`.
+    Without a block, `hub = SyncHub().open()` stays open until `hub.close()`.
     """
 
     @checked_call
@@ -220,23 +224,23 @@ class SyncHub(SyncOpenable):
         return portal
 
     def space(self, space: str) -> SpaceInfo:
-        """What the Hub knows of a Space."""
+        """Return the description of a Space; see `Hub.space`."""
         return self._wait(lambda: self._hub.space(space))
 
     def runtime(self, space: str) -> Runtime:
-        """How a Space runs."""
+        """Return the runtime of a Space; see `Hub.runtime`."""
         return self._wait(lambda: self._hub.runtime(space))
 
     def host(self, space: str) -> str:
-        """The address of a Space's app."""
+        """Return the address of a Space's app."""
         return self._wait(lambda: self._hub.host(space))
 
     def jwt(self, space: str, expiration: datetime | None = None) -> str:
-        """A token that names its user to this Space alone; see `Hub.jwt`."""
+        """Request a token for one Space; see `Hub.jwt`."""
         return self._wait(lambda: self._hub.jwt(space, expiration))
 
     def zero_gpu_quota(self) -> ZeroGPUQuota:
-        """The GPU time on ZeroGPU Spaces that the token's user has left."""
+        """Return the ZeroGPU quota of the token's user."""
         return self._wait(self._hub.zero_gpu_quota)
 
     def wait_until_ready(
@@ -264,5 +268,5 @@ class SyncHub(SyncOpenable):
 def _name(space: str) -> str:
     name = space_id(space)
     if name is None:
-        raise InvalidInputError(f"{space!r} is no Space id (owner/name)")
+        raise InvalidInputError(f"{space!r} is not a Space id: write owner/name")
     return name

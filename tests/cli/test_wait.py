@@ -32,7 +32,7 @@ def test_one_that_will_not_run_by_itself_is_an_error(cli: Cli, hub: StandIn) -> 
     hub.goes(runtime("PAUSED"))
     done = cli("wait", NAME, "-q")
     assert done.code == 3
-    assert done.err.startswith(f"spacecall: {NAME} is PAUSED: only its owner can start it again")
+    assert done.err.startswith(f"spacecall: {NAME} is PAUSED: only its owner can restart it")
 
 
 def test_a_timeout_says_how_far_the_space_is(cli: Cli, hub: StandIn) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from spacecall._core import hub
+from spacecall._core import hub_api
 from spacecall._core.requests import Request
 from spacecall.errors import ProtocolError
 from spacecall.hub import Runtime, Stage
@@ -82,7 +82,7 @@ def test_a_stage_runs_or_is_final_or_passes() -> None:
 
 def test_a_runtime_is_read() -> None:
     more = {"errorMessage": "boom", "unknown": 1}
-    assert hub.read_runtime(json.dumps(runtime("BUILDING", None, **more)).encode()) == Runtime(
+    assert hub_api.parse_runtime(json.dumps(runtime("BUILDING", None, **more)).encode()) == Runtime(
         Stage.BUILDING,
         hardware=None,
         requested_hardware="cpu-basic",
@@ -92,7 +92,7 @@ def test_a_runtime_is_read() -> None:
         error="boom",
         sleep_after=172800,
     )
-    assert hub.read_runtime(b'{"stage":"NEW"}') == Runtime(Stage("NEW"))
+    assert hub_api.parse_runtime(b'{"stage":"NEW"}') == Runtime(Stage("NEW"))
 
 
 @pytest.mark.parametrize(("written", "read"), [('"5.50.0"', "5.50.0"), ("4.1", "4.1")])
@@ -100,25 +100,31 @@ def test_the_version_of_gradio_is_a_text_however_its_author_wrote_it(
     written: str, read: str
 ) -> None:
     body = f'{{"id": "{NAME}", "sdk": "gradio", "cardData": {{"sdk_version": {written}}}}}'
-    found = hub.read_space(body.encode())
+    found = hub_api.parse_space(body.encode())
     assert (found.sdk, found.sdk_version, found.private) == ("gradio", read, False)
 
 
 def test_a_space_without_an_app_is_read() -> None:
-    found = hub.read_space(b'{"id": "a/b", "private": true, "cardData": null, "runtime": null}')
+    found = hub_api.parse_space(
+        b'{"id": "a/b", "private": true, "cardData": null, "runtime": null}'
+    )
     assert (found.id, found.private, found.sdk, found.runtime) == ("a/b", True, None, None)
 
 
 def test_the_quota_is_in_seconds() -> None:
-    whole = hub.read_quota(b'{"base": 300, "current": 12.5, "resetsAt": "2026-11-25T10:00:00Z"}')
+    whole = hub_api.parse_quota(
+        b'{"base": 300, "current": 12.5, "resetsAt": "2026-11-25T10:00:00Z"}'
+    )
     assert (whole.total, whole.remaining, whole.overquota_used) == (300, 12.5, 0)
     assert whole.resets_at == datetime(2026, 11, 25, 10, tzinfo=UTC)
-    assert hub.read_quota(b'{"base": 1, "current": 1, "resetsAt": null}').resets_at is None
-    assert hub.read_quota(b'{"base": 1, "current": 1, "resetsAt": "soon"}').resets_at is None
+    assert hub_api.parse_quota(b'{"base": 1, "current": 1, "resetsAt": null}').resets_at is None
+    assert hub_api.parse_quota(b'{"base": 1, "current": 1, "resetsAt": "soon"}').resets_at is None
 
 
 def test_the_time_of_a_jwt_is_sent_in_utc() -> None:
-    request = hub.jwt(NAME, datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=1))))
+    request = hub_api.jwt_request(
+        NAME, datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=1)))
+    )
     assert request.path == "/api/spaces/owner/name/jwt"
     assert request.query == {
         "expiration": "2026-01-02T02:04:05.000Z",
@@ -127,28 +133,28 @@ def test_the_time_of_a_jwt_is_sent_in_utc() -> None:
 
 
 def test_an_answer_that_does_not_fit_is_not_repeated_in_the_error() -> None:
-    with pytest.raises(ProtocolError, match="no SpaceJwt: token: Input should be") as caught:
-        hub.read_jwt(json.dumps({"token": [TOKEN]}).encode())
+    with pytest.raises(ProtocolError, match="a SpaceJwt: token: Input should be") as caught:
+        hub_api.parse_jwt(json.dumps({"token": [TOKEN]}).encode())
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
     ("stage", "words"),
     [
-        ("NO_APP_FILE", "has no app yet"),
-        ("CONFIG_ERROR", "correct the head of its README"),
-        ("BUILD_ERROR", "could not be built"),
+        ("NO_APP_FILE", "has no app file"),
+        ("CONFIG_ERROR", "correct the metadata in its README"),
+        ("BUILD_ERROR", "its build failed"),
         ("RUNTIME_ERROR", "its app has crashed"),
-        ("PAUSED", "only its owner can start it again"),
-        ("STOPPED", "only its owner can start it again"),
-        ("DELETING", "going away"),
+        ("PAUSED", "only its owner can restart it"),
+        ("STOPPED", "only its owner can restart it"),
+        ("DELETING", "being deleted"),
         ("SLEEPING", "this visit wakes it; wait until it runs"),
         ("BUILDING", "wait until it runs, with Hub.wait_until_ready"),
         ("NEW_ONE", "wait until it runs"),
     ],
 )
 def test_the_error_of_a_stage_says_what_to_do(stage: str, words: str) -> None:
-    error = hub.state_error(NAME, Runtime(Stage(stage)))
+    error = hub_api.unavailable_error(NAME, Runtime(Stage(stage)))
     assert error.stage == stage
     assert error.message.startswith(f"{NAME} is {stage}: ")
     assert words in error.message
@@ -156,14 +162,14 @@ def test_the_error_of_a_stage_says_what_to_do(stage: str, words: str) -> None:
 
 def test_the_error_of_a_stage_has_the_end_of_what_failed_in_one_line() -> None:
     said = "Exit code: 1. Reason:\n" + "x" * 500 + "\n\x1b[31mModuleNotFoundError: nope\n"
-    error = hub.state_error(NAME, Runtime(Stage.RUNTIME_ERROR, error=said))
+    error = hub_api.unavailable_error(NAME, Runtime(Stage.RUNTIME_ERROR, error=said))
     assert error.message.endswith("[31mModuleNotFoundError: nope)")
     assert error.message.isprintable()
     assert len(error.message) < 400
 
 
 def test_what_is_asked_of_a_space_names_it() -> None:
-    assert hub.host(NAME) == Request("GET", f"/api/spaces/{NAME}/host")
-    assert hub.space(NAME) == Request("GET", f"/api/spaces/{NAME}")
-    assert hub.runtime(NAME) == Request("GET", f"/api/spaces/{NAME}/runtime")
-    assert hub.read_host(b'{"host": "https://a-b.hf.space"}') == "https://a-b.hf.space"
+    assert hub_api.host_request(NAME) == Request("GET", f"/api/spaces/{NAME}/host")
+    assert hub_api.space_request(NAME) == Request("GET", f"/api/spaces/{NAME}")
+    assert hub_api.runtime_request(NAME) == Request("GET", f"/api/spaces/{NAME}/runtime")
+    assert hub_api.parse_host(b'{"host": "https://a-b.hf.space"}') == "https://a-b.hf.space"

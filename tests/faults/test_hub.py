@@ -48,8 +48,12 @@ async def test_a_space_is_found_by_its_id(monkeypatch: pytest.MonkeyPatch) -> No
     [
         (answering(404, {"error": "not found"}), NotFoundError, "the Hub has no Space owner/name"),
         (answering(401, {"error": "Invalid"}), AuthError, "or it is private: give auth=Auth"),
-        (answering(200, {"host": None}), ProtocolError, "the Hub's answer is no SpaceHost: host"),
-        (answering(200, b"<html>"), ProtocolError, "no SpaceHost: Invalid JSON"),
+        (
+            answering(200, {"host": None}),
+            ProtocolError,
+            "the Hub did not answer with a SpaceHost: host",
+        ),
+        (answering(200, b"<html>"), ProtocolError, "a SpaceHost: Invalid JSON"),
         (answering(200, {"host": "not an address"}), SpaceError, "neither a Space id"),
     ],
 )

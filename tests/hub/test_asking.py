@@ -59,7 +59,7 @@ async def test_the_quota_is_that_of_the_token(hub: StandIn) -> None:
     ("token", "name", "status", "words"),
     [
         ("", "owner/none", 401, "the Hub has no Space owner/none, or it is private"),
-        ("hf_wrong", NAME, 401, "the Hub refuses the token: it is wrong, or has expired"),
+        ("hf_wrong", NAME, 401, "the Hub refuses the token: it is invalid or has expired"),
         (TOKEN, "owner/none", 404, "no Space owner/none, or the token may not see it"),
     ],
 )
@@ -89,7 +89,7 @@ async def test_a_private_space_is_seen_with_a_token(hub: StandIn) -> None:
 
 async def test_the_quota_without_a_token_is_refused(hub: StandIn) -> None:
     async with Hub() as asked:
-        with pytest.raises(AuthError, match="the Hub wants a token"):
+        with pytest.raises(AuthError, match="the Hub requires a token"):
             await asked.zero_gpu_quota()
 
 
@@ -109,10 +109,10 @@ async def test_too_many_requests_say_for_how_long(
 ) -> None:
     hub.faults = [refusing(429, TOO_MANY, **headers)]
     async with Hub() as asked:
-        with pytest.raises(RateLimitedError, match="takes no more requests") as caught:
+        with pytest.raises(RateLimitedError, match="rate limit is reached") as caught:
             await asked.runtime(NAME)
     assert caught.value.retry_after == seconds
-    assert "with a token more are allowed" in caught.value.message
+    assert "the limit is higher with a token" in caught.value.message
     assert "api requests" in caught.value.body
 
 
@@ -126,7 +126,7 @@ async def test_a_short_time_is_waited_for(hub: StandIn) -> None:
 async def test_what_is_no_space_is_not_asked_for(hub: StandIn) -> None:
     async with Hub() as asked:
         for question in (asked.space, asked.host, asked.runtime, asked.jwt, asked.wait_until_ready):
-            with pytest.raises(InvalidInputError, match="'nobody' is no Space id"):
+            with pytest.raises(InvalidInputError, match="'nobody' is not a Space id"):
                 await question("nobody")
     assert not hub.asked
     with pytest.raises(RuntimeError, match="the Hub is closed"):

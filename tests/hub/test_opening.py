@@ -38,7 +38,7 @@ async def opened(**options: object) -> None:
         ("SLEEPING", "this visit wakes it; wait until it runs"),
         ("BUILDING", "wait until it runs, with Hub.wait_until_ready or `spacecall wait`"),
         ("APP_STARTING", "wait until it runs"),
-        ("PAUSED", "only its owner can start it again"),
+        ("PAUSED", "only its owner can restart it"),
         ("RUNTIME_ERROR", "its app has crashed"),
         ("NEW_ONE", "wait until it runs"),
     ],

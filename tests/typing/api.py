@@ -171,7 +171,6 @@ async def files_have_limits(file: File, space: SyncSpace) -> None:
     Limits(file_hosts="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     MultimodalData(text="", files=["a.png"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     MultimodalData(text="", files=[Path("a.png"), b"png", file, {"path": "a.png"}])
-    File({"path": "a.png"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def options_of_models_have_types(hf: HuggingFaceInference, model: chat.AnyChatModel) -> None:

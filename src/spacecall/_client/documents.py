@@ -10,11 +10,11 @@ from typing import Any, TypeVar, cast
 import anyio
 from anyio import to_thread
 
-from spacecall._client.hub import find_host, known_runtime, why_not
+from spacecall._client.hub_requests import explain_unavailable, fetch_host, try_fetch_runtime
 from spacecall._client.opening import Opening
 from spacecall._core import requests
 from spacecall._core.config import AppConfig, read_config
-from spacecall._core.hub import Runtime
+from spacecall._core.hub_api import Runtime
 from spacecall._core.sources import base_url, space_id
 from spacecall._io.answer import Answer
 from spacecall._io.clients import new_client
@@ -86,7 +86,7 @@ async def fetch_documents(
                 app = await config.read(read_config)
                 info = await fetch_info(link, app, opening, all_endpoints=True)
         name = space_id(source)
-        runtime = await known_runtime(link, name) if name else None
+        runtime = await try_fetch_runtime(link, name) if name else None
         return Documents(link.base, config.value, info.value, runtime)
 
 
@@ -102,14 +102,14 @@ async def reach(link: Link, source: str, opening: Opening) -> tuple[Link, Docume
     """
     name = space_id(source)
     opening.url = f"{hub_endpoint()}/api/spaces/{name}"
-    base = await find_host(link.foreign(hub_endpoint()), name) if name else base_url(source)
+    base = await fetch_host(link.foreign(hub_endpoint()), name) if name else base_url(source)
     link = link.moved(base)
     try:
         with link.redacting():
             base, config = await fetch_config(link, opening)
     except (StatusError, ProtocolError) as error:
         opening.url = f"{hub_endpoint()}/api/spaces/{name}"
-        state = await why_not(link, name) if name else None
+        state = await explain_unavailable(link, name) if name else None
         if state is None:
             raise
         with link.redacting():

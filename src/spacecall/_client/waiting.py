@@ -1,4 +1,4 @@
-"""Waiting until a Space runs."""
+"""Wait until a Space runs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Callable
 
 import anyio
 
-from spacecall._client.hub import find_host, find_runtime
+from spacecall._client.hub_requests import fetch_host, fetch_runtime
 from spacecall._core.backoff import delays
-from spacecall._core.hub import VISIT, Runtime, Stage, state_error
+from spacecall._core.hub_api import WAKE_REQUEST, Runtime, Stage, unavailable_error
 from spacecall._io.link import Link
 from spacecall.errors import DeadlineError, SpaceError, StatusError, TransportError
 from spacecall.options import Retry
 
-_VISIT = 10.0
-"""Seconds that an app has for its answer to a visit: one that wakes may keep the visitor."""
+_VISIT_SECONDS = 10.0
+"""The timeout of a visit to the app: an app that wakes may hold the connection."""
 
 
-class Watch:
-    """One Space that is waited for.
+class ReadinessPoller:
+    """Polls one Space until it is ready.
 
     Args:
         hub: a link to the Hub.
         name: `owner/name`.
-        on_stage: called with each stage that is seen, when it is another than before.
+        on_stage: called with each new stage.
     """
 
     def __init__(self, hub: Link, name: str, on_stage: Callable[[Stage], object]) -> None:
@@ -35,45 +35,45 @@ class Watch:
         self._stage: Stage | None = None
         self._app: Link | None = None
 
-    def overdue(self, seconds: float) -> DeadlineError:
-        """What to raise when it has taken so long."""
-        how = f"is still {self._stage}" if self._stage else "has no known stage"
+    def timeout_error(self, seconds: float) -> DeadlineError:
+        """Return the error for a wait of so many seconds."""
+        state = f"is still {self._stage}" if self._stage else "has an unknown stage"
         if self._stage is not None and self._stage.runs:
-            how = f"is {self._stage}, but its app does not answer"
+            state = f"is {self._stage}, but its app does not answer"
         app = self._app.base if self._app else None
-        return DeadlineError(f"{self._name} {how} after {seconds:g} s", space=app)
+        return DeadlineError(f"{self._name} {state} after {seconds:g} s", space=app)
 
     async def until_ready(self, interval: float) -> Runtime:
-        """How the Space runs, once it does and its app answers.
+        """Wait until the Space runs and its app answers; return its runtime.
 
         Args:
-            interval: seconds to the second look; up to ten times as long later.
+            interval: seconds before the second poll; up to ten times as many later.
 
         Raises:
-            SpaceStateError: it will not run by itself.
-            SpaceError: the Hub refuses, or asks for more patience than there is time.
+            SpaceStateError: the Space will not start without its owner.
+            SpaceError: the Hub refuses, or its Retry-After is after the deadline.
         """
         waits = Retry(attempts=sys.maxsize, initial=interval, max_wait=10 * interval, jitter=0.2)
         for pause in delays(waits, random.random):
             runtime: Runtime | None = None
             retry_after = 0.0
             try:
-                runtime = await find_runtime(self._hub, self._name)
+                runtime = await fetch_runtime(self._hub, self._name)
             except SpaceError as error:
-                retry_after = self._patience(error)
+                retry_after = self._retry_after(error)
             if runtime is not None:
                 self._report(runtime.stage)
                 try:
                     if await self._is_ready(runtime):
                         return runtime
                 except SpaceError as error:
-                    retry_after = self._patience(error)
+                    retry_after = self._retry_after(error)
             await anyio.sleep(max(pause, retry_after))
-        raise AssertionError("there is always another look")
+        raise AssertionError("the delays do not end")
 
-    def _patience(self, error: SpaceError) -> float:
-        """Return the seconds that the Hub asks for before the next look, or raise `error`."""
-        if self._stage is None or not _passes(error):
+    def _retry_after(self, error: SpaceError) -> float:
+        """Return the Hub's Retry-After in seconds, or raise `error` if a retry is useless."""
+        if self._stage is None or not _is_transient(error):
             raise error
         seconds: float = getattr(error, "retry_after", None) or 0.0
         if anyio.current_time() + seconds > anyio.current_effective_deadline():
@@ -81,38 +81,38 @@ class Watch:
         return seconds
 
     def _report(self, stage: Stage) -> None:
-        """Tell the caller of another stage. What the callback raises is the caller's own."""
+        """Call `on_stage` if the stage is new. Errors of the callback propagate."""
         if stage != self._stage:
             self._stage = stage
             self._on_stage(stage)
 
     async def _is_ready(self, runtime: Runtime) -> bool:
-        """Visit the app, where that can help. Raises SpaceStateError if it will not run."""
+        """Visit the app if it runs or sleeps. Raise SpaceStateError if it will not start."""
         stage = runtime.stage
         if stage.final:
-            raise state_error(self._name, runtime)
+            raise unavailable_error(self._name, runtime)
         if not stage.runs and stage is not Stage.SLEEPING:
             return False
         return await self._visit() and stage.runs
 
     async def _visit(self) -> bool:
-        """Whether the app answers. Asking is what wakes it."""
+        """Visit the app, which wakes it; return whether it answers."""
         if self._app is None:
-            self._app = self._hub.foreign(await find_host(self._hub, self._name))
-        with anyio.move_on_after(_VISIT):
+            self._app = self._hub.foreign(await fetch_host(self._hub, self._name))
+        with anyio.move_on_after(_VISIT_SECONDS):
             try:
-                async with self._app.open(VISIT):
+                async with self._app.open(WAKE_REQUEST):
                     return True
             except StatusError as error:
-                # Of the app itself, such as the 401 of its login, or a redirect.
+                # The app itself answers, for example with the 401 of its login or a redirect.
                 return error.status is not None and error.status < 500
             except (TransportError, DeadlineError):
                 return False
         return False
 
 
-def _passes(error: SpaceError) -> bool:
-    """Whether the Hub may answer the next time."""
+def _is_transient(error: SpaceError) -> bool:
+    """Return whether a retry may succeed."""
     if isinstance(error, StatusError):
         return error.status is not None and (error.status == 429 or error.status >= 500)
     return isinstance(error, (TransportError, DeadlineError))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spacecall._client.documents import fetch_documents
-from spacecall._core.hub import Runtime, Stage
+from spacecall._core.hub_api import Runtime, Stage
 from spacecall._core.loose import is_object, text
 from spacecall._core.sources import base_url, space_id
 from spacecall._filenames import expand_home
