@@ -26,6 +26,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     TypeAdapter,
@@ -39,6 +40,7 @@ from spacecall._client.arguments import InputCheck, bind
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
+from spacecall._client.exact_types import ExactValues, make_exact
 from spacecall._client.plan import UNCHANGED, MakeFile, Plan, decode_outputs
 from spacecall._core.config import AppConfig, Component, Dependency
 from spacecall._core.filedata import as_file_data, is_file_data, replace_files
@@ -134,6 +136,15 @@ class AppObject(BaseModel):
     )
     # pydantic wants the annotation without the None that it has in its own class
     __pydantic_extra__: dict[str, AnyValue] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """Return the schema of the model, whose fields take values as they are."""
+        schema = handler(source)
+        make_exact(handler.resolve_ref_schema(schema))
+        return schema
 
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -290,7 +301,10 @@ class TypedEndpoint(Generic[T]):
         if self._adapters is None:
             several = self._returns > 1
             types = get_type_hints(self._output, include_extras=True) if several else {}
-            self._adapters = [TypeAdapter(one) for one in types.values() or [self._output]]
+            outputs: list[Any] = [
+                Annotated[one, ExactValues()] for one in types.values() or [self._output]
+            ]
+            self._adapters = [TypeAdapter(output) for output in outputs]
         return self._adapters
 
     def _drift(self, differences: list[str], values: Sequence[Any] = ()) -> SchemaDriftError:
