@@ -25,14 +25,14 @@ class Options(AppObject):
     weight: Annotated[float, Field(ge=0)] = 0.5
     fields: tuple[int, str] | None = None
     file: File | None = None
-    children: list[Options] = []
+    children: list[Options] = Field(default_factory=list["Options"])
 
 
 class Outer(AppObject):
     """An object with another in it."""
 
     options: Options
-    by_name: dict[str, Options] = {}
+    by_name: dict[str, Options] = Field(default_factory=dict[str, Options])
 
 
 def decode(output: Any, value: Any) -> Any:

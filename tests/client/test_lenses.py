@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from spacecall import AppError, Event, Output, Space, TextDelta
-from spacecall._client.lenses import Text
+from spacecall import AppError, Completed, Event, Output, Space, TextDelta
+from spacecall._client.lenses import Outputs, Text
 from tests.client.tools import collect
 
 
@@ -68,3 +68,23 @@ async def test_an_error_ends_a_lens_as_it_ends_the_job(space: Space) -> None:
         with pytest.raises(AppError, match="boom mid-stream"):
             await collect(job.text, pieces)
     assert pieces == ["first", " second"]
+
+
+@pytest.mark.parametrize(
+    ("last", "result"),
+    [(0, False), ({"a": 1}, {"a": 1.0}), (-0.0, 0), ([True], [1]), (0.0, -0.0)],
+)
+async def test_a_result_of_another_kind_than_the_last_value_comes(last: Any, result: Any) -> None:
+    async def events() -> AsyncIterator[Event[Any]]:
+        yield Output(last)
+        yield Completed(result, None)
+
+    assert [repr(value) async for value in Outputs(events())] == [repr(last), repr(result)]
+
+
+async def test_a_result_that_repeats_the_last_value_is_left_out() -> None:
+    async def events() -> AsyncIterator[Event[Any]]:
+        yield Output({"a": [1, -0.0]})
+        yield Completed({"a": [1, -0.0]}, None)
+
+    assert [value async for value in Outputs(events())] == [{"a": [1, -0.0]}]

@@ -318,3 +318,59 @@ def test_a_value_without_end_is_told_by_its_depth() -> None:
     assert not is_json(endless)
     with pytest.raises(RecursionError):
         as_json(endless, ANY)
+
+
+def test_keys_that_are_one_key_in_json_are_refused_with_their_place() -> None:
+    for keys in (
+        {1: "a", "1": "b"},
+        {True: 1, "true": 2},
+        {None: 1, "null": 2},
+        {1.5: 1, "1.5": 2},
+    ):
+        assert not is_json(keys)
+        (line,) = unsendable([{"a": keys}], nowhere)
+        first, second = keys
+        assert line == (
+            f"[0]: 'a': the keys {first!r} and {second!r} are one key in JSON: keep one of them"
+        )
+    assert is_json({1: "a", 2: "b"})
+    assert unsendable({1: "a", "b": 2, None: 3}, nowhere) == []
+
+
+def test_an_int_that_python_does_not_write_is_named_with_its_place() -> None:
+    huge = 10**5000
+    assert not is_json(huge)
+    line = "an int of that many digits cannot be sent as JSON"
+    assert unsendable({"a": [huge]}, nowhere) == [f"'a': [0]: {line}"]
+    assert unsendable({huge: 1}, nowhere) == [line]
+    assert unsendable({10**30: 10**4000}, nowhere) == []
+
+
+class LongDouble(Array):
+    """What numpy's longdouble has: it is its own list."""
+
+    def __init__(self, number: float, dtype: str = "f") -> None:
+        super().__init__(None, dtype=dtype)
+        self._number = number
+
+    def tolist(self) -> Any:
+        return self
+
+    def __float__(self) -> float:
+        return self._number
+
+
+def test_a_number_that_python_does_not_have_is_a_float() -> None:
+    assert as_json([LongDouble(0.5)], ANY) == [0.5]
+    assert as_json({LongDouble(0.5): Array([LongDouble(1.5)], 1)}, ANY) == {0.5: [1.5]}
+    complex_number = LongDouble(0.5, dtype="c")
+    assert as_json(complex_number, ANY) is complex_number
+    assert unsendable(complex_number, nowhere)
+
+
+def test_parts_of_a_second_are_refused() -> None:
+    for component in (MOMENT, DAY):
+        with pytest.raises(
+            InvalidInputError, match=r"whole seconds: write ….replace\(microsecond=0"
+        ):
+            as_json(NOON.replace(microsecond=5), component)

@@ -70,3 +70,15 @@ def test_a_dropdown_that_takes_values_of_the_users_own_takes_numbers() -> None:
     assert refusals(box.schema, box.component, 5) == []
     assert refusals(box.schema, box.component, "own") == []
     assert refusals(box.schema, box.component, ["own"]) != []
+
+
+def test_a_dropdown_for_custom_values_takes_any_scalar() -> None:
+    text: dict[str, Any] = {"type": "string"}
+    several = {"type": "array", "items": text}
+    for value in ("x", 5, 1.5, True):
+        assert refusals(text, "dropdown", value) == []
+        assert refusals({"anyOf": [text, {"type": "null"}]}, "dropdown", value) == []
+        assert refusals(several, "dropdown", [value, "x"]) == []
+        assert refusals({"type": "array", "items": CHOICES}, "dropdown", ["a", value])
+    assert refusals(text, "dropdown", ["x"])
+    assert refusals(several, "dropdown", [["x"]])

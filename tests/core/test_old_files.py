@@ -61,3 +61,8 @@ def test_file_parameters_of_3_50_take_files(endpoint: str, value: Any) -> None:
 def test_other_objects_are_no_old_files() -> None:
     assert not means_old_file({"type": "string", "description": "an image"})
     assert not means_old_file({"type": "object", "properties": {"name": {}, "data": {}}})
+
+
+@pytest.mark.parametrize("kind", ["json", "label", "dataframe", "textbox", "state"])
+def test_objects_of_components_without_files_stay_what_they_are(kind: str) -> None:
+    assert read({"data": [OLD, PNG]}, kind) == {"data": [OLD, PNG]}

@@ -25,6 +25,7 @@ InputCheck: TypeAlias = Callable[[Schema, str, Any], list[str]]
 
 _MOST_NAMES: Final = 10
 _MOST_PROBLEMS: Final = 20
+_TOO_DEEP: Final = "the value is nested too deeply, or holds itself"
 
 
 def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
@@ -145,10 +146,12 @@ def _value(
     try:
         value = argument if plain else as_json(argument, component)
         value = map_files(parameter.schema, value, make_file)
+        problems = [] if check is None else check(parameter.schema, component.kind, value)
+        return value, problems or ([] if plain else unsendable(value, _is_file))
     except InvalidInputError as error:
         return argument, [error.message]
-    problems = [] if check is None else check(parameter.schema, component.kind, value)
-    return value, problems or ([] if plain else unsendable(value, _is_file))
+    except RecursionError:
+        return argument, [_TOO_DEEP]
 
 
 def bind_by_position(
@@ -174,10 +177,11 @@ def bind_by_position(
     for number, (component, value) in enumerate(zip(components, values, strict=True)):
         try:
             sent.append(_with_files(as_json(value, component)))
+            problems += [f"value {number}: {line}" for line in unsendable(sent[-1], _is_file)]
         except InvalidInputError as error:
             problems.append(f"value {number}: {error.message}")
-        else:
-            problems += [f"value {number}: {line}" for line in unsendable(sent[-1], _is_file)]
+        except RecursionError:
+            problems.append(f"value {number}: {_TOO_DEEP}")
     if problems:
         raise InvalidInputError("; ".join(problems), problems=problems, endpoint=function)
     return sent

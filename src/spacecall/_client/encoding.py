@@ -48,9 +48,17 @@ async def encode(
             link, connection.app, list(files.values()), settings, progress, upload_id=upload_id
         )
         payloads.update(zip(files, sent, strict=True))
-    values = [put_payloads(one, payloads) for one in plan.values] if payloads else plan.values
-    data = plan.endpoint.fill(values)
-    return replace_files(data, old_files.write) if old else data
+    values = plan.values
+    if old:
+        payloads = {key: old_files.write(payload) for key, payload in payloads.items()}
+        slots = zip(values, plan.endpoint.visible_inputs, strict=True)
+        values = [
+            replace_files(value, old_files.write) if old_files.holds_files(slot.type) else value
+            for value, slot in slots
+        ]
+    if payloads:
+        values = [put_payloads(value, payloads) for value in values]
+    return plan.endpoint.fill(values)
 
 
 def decode(plan: Plan[T], connection: Connection, values: Sequence[Any]) -> T:

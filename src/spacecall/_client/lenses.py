@@ -7,6 +7,7 @@ from itertools import takewhile
 from operator import eq
 from typing import Any, Generic, TypeVar, cast
 
+from spacecall._core.same_kinds import has_same_kinds
 from spacecall.events import Completed, Event, Output, TextDelta
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ def _text_of(value: Any) -> str:
 def _is_equal(value: object, last: object) -> bool:
     """Whether two values are equal; those that cannot tell (arrays, a caller's own) are not."""
     try:
-        return bool(value == last)
+        return value is last or (bool(value == last) and has_same_kinds(value, last))
     except Exception:  # noqa: BLE001 - `__eq__` may be the caller's, and raise anything
         return False
 

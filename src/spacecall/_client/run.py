@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic_core import from_json
-
 from spacecall._client.channel import Channel
 from spacecall._core import requests
 from spacecall._core.config import Dependency
 from spacecall._core.jobs import Job
+from spacecall._core.loose import parse_values
 from spacecall._core.outcomes import app_error
 from spacecall._core.work import State
 from spacecall._io.settings import JOIN_HEADERS, Settings
@@ -40,8 +39,8 @@ async def run(
     except StatusError as error:
         raise _app_error(error) from error
     try:
-        output = RunResponse.model_validate(from_json(answer.body))
-    except ValueError as error:
+        output = RunResponse.model_validate(parse_values(answer.body))
+    except (ValueError, RecursionError) as error:
         raise ProtocolError(f"the answer of {endpoint.name} is no output of Gradio's") from error
     except MemoryError as error:
         raise ProtocolError(f"no memory for the answer of {endpoint.name}") from error

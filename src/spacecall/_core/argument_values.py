@@ -32,6 +32,7 @@ _MEDIA: Final = frozenset(
     | {"simpleimage", "uploadbutton", "video"}
 )
 """Components that want a file: a list of numbers stands for none."""
+_UNSENDABLE: Final = "cannot be sent as JSON"
 _ADVICE: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     (PathLike, "write str(…) or File(…)"),
     ((bytes, bytearray, memoryview), "write File(…) or ….decode()"),
@@ -47,7 +48,8 @@ _ADVICE: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
 def is_json(value: object) -> bool:
     """Whether `value` can be sent as it is, told by the encoder itself: it is fast."""
     try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        # Sorting fails for keys of several kinds, of which two can be one key in JSON.
+        json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
     except Exception:  # noqa: BLE001 - a subclass of dict, a caller's own, may raise anything
         return False
     return True
@@ -125,7 +127,8 @@ def _converted(value: Any, *, arrays: bool) -> Any:
     if _is_sequence(value):
         return [_converted(item, arrays=arrays) for item in value]
     if _is_array(kind) and (arrays or value.shape == ()) and not _holds_times(value):
-        return _converted(_listed(value), arrays=arrays)
+        listed = _listed(value)
+        return value if type(listed) is kind else _converted(listed, arrays=arrays)
     return value
 
 
@@ -151,7 +154,9 @@ def _holds_times(array: Any) -> bool:
 
 
 def _listed(array: Any) -> Any:
-    return array.tolist() if hasattr(array, "tolist") else array.to_list()
+    listed = array.tolist() if hasattr(array, "tolist") else array.to_list()
+    # A number that Python does not have, such as longdouble, is its own list.
+    return float(array) if type(listed) is type(array) and array.dtype.kind == "f" else listed
 
 
 def _is_table(kind: type[Any]) -> bool:
@@ -204,6 +209,8 @@ def _moment(value: date, component: Component) -> str | None:
             f"{quote(zone) if zone else 'the zone of its server'}: write ….astimezone(…) with that "
             "zone and .replace(tzinfo=None)"
         )
+    if value.microsecond or getattr(value, "nanosecond", 0):
+        raise InvalidInputError("the app takes whole seconds: write ….replace(microsecond=0)")
     if dates_only and value.time() != time():
         raise InvalidInputError("the app takes a date without a time: write ….date()")
     if dates_only:
@@ -215,28 +222,54 @@ def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: l
     if len(lines) >= _MAX_LINES or value is None or is_file(value):
         return
     if is_object(value):
-        for key, item in cast("dict[Any, Any]", value).items():
-            if isinstance(key, str):
-                _search(key, is_file, prefix, lines)
-            elif not (key is None or isinstance(key, (int, float))):
-                lines.append(f"{prefix}a {type(key).__name__} as a key cannot be sent as JSON")
+        members = cast("dict[Any, Any]", value)
+        lines += [f"{prefix}{line}" for key in members for line in _key_problems(key, members)]
+        for key, item in members.items():
             _search(item, is_file, f"{prefix}{quote(key)}: ", lines)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(cast("Sequence[Any]", value)):
             _search(item, is_file, f"{prefix}[{index}]: ", lines)
-    elif isinstance(value, str):
-        if not _is_encodable(value):
-            lines.append(f"{prefix}{quote(value)} cannot be sent as JSON: half of a character")
-    elif not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
-        number = isinstance(value, float)
-        hint = "write None" if number else advice(value)
-        subject = str(value) if number else f"{_article(value)} {type(value).__name__}"
-        problem = f"{prefix}{subject} cannot be sent as JSON"
-        lines.append(f"{problem}: {hint}" if hint else problem)
+    elif problem := _scalar_problem(value):
+        lines.append(f"{prefix}{problem}")
+
+
+def _scalar_problem(value: object) -> str:
+    """Why JSON has no such value; empty if it has."""
+    if isinstance(value, str):
+        return "" if _is_encodable(value) else f"{quote(value)} {_UNSENDABLE}: half of a character"
+    if isinstance(value, int):
+        return "" if _is_writable(value) else f"an int of that many digits {_UNSENDABLE}"
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else f"{value} {_UNSENDABLE}: write None"
+    hint = advice(value)
+    problem = f"{_article(value)} {type(value).__name__} {_UNSENDABLE}"
+    return f"{problem}: {hint}" if hint else problem
+
+
+def _key_problems(key: object, members: Mapping[Any, Any]) -> list[str]:
+    """Why JSON has no such key, or has it already: 1 and "1" are one key there."""
+    if isinstance(key, str):
+        return [problem] if (problem := _scalar_problem(key)) else []
+    if not (key is None or isinstance(key, (int, float))):
+        return [f"a {type(key).__name__} as a key {_UNSENDABLE}"]
+    if isinstance(key, int) and not _is_writable(key):
+        return [_scalar_problem(key)]
+    written = json.dumps(key)
+    if written not in members:
+        return []
+    return [f"the keys {quote(key)} and {quote(written)} are one key in JSON: keep one of them"]
 
 
 def _article(value: object) -> str:
     return "an" if type(value).__name__[0].lower() in "aeiou" else "a"
+
+
+def _is_writable(value: int) -> bool:
+    try:
+        str(value)
+    except ValueError:  # Python's own limit, 4,300 digits if nobody set another
+        return False
+    return True
 
 
 def _is_encodable(value: str) -> bool:

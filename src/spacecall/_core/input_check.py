@@ -12,7 +12,7 @@ from typing import Any, Final
 from spacecall._core.component_values import TAKES_NONE
 from spacecall._core.loose import items, mapping
 from spacecall._core.schema_check import problems
-from spacecall._core.schema_nodes import Schema, alternatives, is_number
+from spacecall._core.schema_nodes import Schema, alternatives
 
 __all__ = ["refusals"]
 
@@ -32,8 +32,8 @@ def refusals(schema: Schema, kind: str, value: Any) -> list[str]:
         return []
     if kind == "number":  # whose precision rounds what comes
         return problems(_fractional(schema), value)
-    if kind == "dropdown" and is_number(value) and not _has_choices(schema):
-        return []
+    if kind == "dropdown" and not _has_choices(schema):  # one that takes other values than these
+        return problems(_any_scalar(schema), value)
     return problems(schema, value)
 
 
@@ -47,5 +47,19 @@ def _fractional(schema: Schema) -> Schema:
     return node
 
 
+def _any_scalar(schema: Schema) -> Schema:
+    """The schema with numbers and truths in place of texts alone."""
+    node = dict(schema)
+    if node.get("type") == "string":
+        node["type"] = ["string", "number", "boolean"]
+    if "items" in node:
+        node["items"] = _any_scalar(mapping(node["items"]))
+    if parts := items(node.get("anyOf")):
+        node["anyOf"] = [_any_scalar(mapping(part)) for part in parts]
+    return node
+
+
 def _has_choices(schema: Schema) -> bool:
-    return any(node.keys() & {"enum", "const"} for node in alternatives(schema, schema))
+    nodes = list(alternatives(schema, schema))
+    nodes += [node for part in nodes for node in alternatives(mapping(part.get("items")), schema)]
+    return any(node.keys() & {"enum", "const"} for node in nodes)

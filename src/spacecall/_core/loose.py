@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-__all__ = ["error_text", "is_array", "is_object", "items", "mapping", "strings", "text"]
+__all__ = [
+    "error_text",
+    "is_array",
+    "is_object",
+    "items",
+    "mapping",
+    "parse_values",
+    "strings",
+    "text",
+]
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
@@ -36,6 +46,19 @@ def strings(value: object) -> list[str]:
 def text(value: object) -> str:
     """`value` if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def parse_values(body: str | bytes) -> Any:
+    """The values that an app answers. NaN and infinities are None.
+
+    JSON does not have them. Gradio's queue writes null for them, and some of its other answers the
+    words that Python's encoder has.
+
+    Raises:
+        ValueError: it is not JSON.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(body, parse_constant=lambda _: None)
 
 
 def error_text(error: BaseException) -> str:

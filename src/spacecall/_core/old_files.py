@@ -12,9 +12,14 @@ from typing import Any, Final
 from spacecall._core.filedata import META, write_file_data
 from spacecall._core.loose import is_array, is_object, items, mapping, text
 
-__all__ = ["FILE", "is_image", "means_old_file", "read", "write"]
+__all__ = ["FILE", "holds_files", "is_image", "means_old_file", "read", "write"]
 
 _IMAGE: Final = "base64 representation of an image"
+
+_HOLDERS: Final = frozenset(
+    {"annotatedimage", "audio", "chatbot", "dataset", "file", "gallery", "image", "model3d"}
+    | {"timeseries", "uploadbutton", "video"}
+)
 
 FILE: Final[Mapping[str, Any]] = {
     "type": "object",
@@ -45,6 +50,11 @@ def is_image(kind: str) -> bool:
     return kind == "image"
 
 
+def holds_files(kind: str) -> bool:
+    """Whether objects in the values of this kind of component are files: those of JSON are not."""
+    return kind in _HOLDERS
+
+
 def write(payload: Mapping[str, Any]) -> Any:
     """What stands for a file's payload in arguments; a data URL stands for itself."""
     url = text(payload.get("url"))
@@ -65,16 +75,20 @@ def read(value: Any, kind: str) -> Any:
     Args:
         kind: of the component that it is the value of.
     """
+    return _read(value, kind) if holds_files(kind) else value
+
+
+def _read(value: Any, kind: str) -> Any:
     if isinstance(value, str):
         return _inline(value) if is_image(kind) and _is_data(value) else value
     if is_array(value):
-        return [read(item, kind) for item in value]
+        return [_read(item, kind) for item in value]
     if not is_object(value):
         return value
     if value.keys() >= {"name", "data", "is_file"}:
         data = text(value["data"])
         return _inline(data, value) if _is_data(data) else _named(value)
-    return {key: read(item, kind) for key, item in value.items()}
+    return {key: _read(item, kind) for key, item in value.items()}
 
 
 def _is_data(text_: str) -> bool:

@@ -6,12 +6,12 @@ without data, and what the app raised is told by 6.x alone.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall._core.jobs import Job
+from spacecall._core.loose import parse_values
 from spacecall._core.messages import wire_size
 from spacecall._core.outcomes import app_error
 from spacecall._wire.call import CallComplete, CallError, CallEvent, CallGenerating
@@ -38,8 +38,7 @@ def parse(event: str, data: str) -> CallEvent | None:
     if event not in _KINDS:
         return None
     try:
-        # Of Gradio's, /call alone writes NaN and Infinity, which Python's parser takes.
-        return _ADAPTER.validate_python({"event": event, "data": json.loads(data)})
+        return _ADAPTER.validate_python({"event": event, "data": parse_values(data)})
     except ValidationError as error:
         raise ProtocolError(f"the data of a {event!r} event do not fit it") from error
     except (ValueError, RecursionError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from spacecall.cli.flags import Flag
-from spacecall.cli.values import Inputs, value_of, with_files
+from spacecall.cli.values import Inputs, unique_keys, value_of, with_files
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
@@ -39,7 +39,7 @@ def from_json(text: str) -> dict[str, Any]:
         InvalidInputError: it is none.
     """
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"--json: this is not JSON: {error}") from error
     if not isinstance(found, dict):

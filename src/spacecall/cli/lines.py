@@ -12,6 +12,7 @@ from anyio.abc import ObjectSendStream, TaskGroup
 from spacecall._core.loose import error_text
 from spacecall.cli.exits import DONE, FAILED, ReaderGoneError, status_of
 from spacecall.cli.output import as_json, write
+from spacecall.cli.values import unique_keys
 from spacecall.errors import AppError, InvalidInputError, SpaceError
 
 __all__ = ["call_lines", "error_object"]
@@ -108,7 +109,7 @@ def error_object(error: Exception) -> _Result:
 
 def _arguments(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        found = json.loads(line, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"the line is not JSON: {error}") from error
     if not isinstance(found, dict):

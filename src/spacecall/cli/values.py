@@ -13,7 +13,7 @@ from spacecall._filenames import expand_home
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
-__all__ = ["Inputs", "reads_stdin", "value_of", "with_files"]
+__all__ = ["Inputs", "reads_stdin", "unique_keys", "value_of", "with_files"]
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -151,9 +151,23 @@ def _typed(text: str, kinds: set[str]) -> Any:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError):
         return None
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object in JSON, of which none is lost.
+
+    Raises:
+        InvalidInputError: a key is repeated.
+    """
+    members: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in members:
+            raise InvalidInputError(f"the JSON has the key {_short(key)} twice: keep one of them")
+        members[key] = value
+    return members
 
 
 def _array(schema: Schema, root: Schema) -> Schema | None:

@@ -1,0 +1,42 @@
+"""Whether values that are equal are the same as JSON: True is not 1, and 1.0 not 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+__all__ = ["has_same_kinds"]
+
+
+def has_same_kinds(value: Any, equal: Any) -> bool:
+    """Whether values that Python holds for equal have the same types and signs, at any depth.
+
+    What both share is not looked at: snapshots of a stream share all but what was edited.
+
+    Args:
+        value: anything.
+        equal: for which `value == equal`.
+    """
+    pairs: list[tuple[Any, Any]] = [(value, equal)]
+    while pairs:
+        left, right = pairs.pop()
+        if left is right:
+            continue
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, float):
+            if math.copysign(1, left) != math.copysign(1, right):
+                return False
+        elif isinstance(left, Mapping):
+            other = cast("Mapping[Any, Any]", right)
+            members = cast("Mapping[Any, Any]", left).items()
+            pairs += [(item, other[key]) for key, item in members]
+        elif isinstance(left, (list, tuple)):
+            pairs += zip(cast("Sequence[Any]", left), cast("Sequence[Any]", right), strict=True)
+        elif isinstance(left, BaseModel):
+            pairs.append((left.__dict__, right.__dict__))
+            pairs.append((left.__pydantic_extra__, right.__pydantic_extra__))
+    return True
