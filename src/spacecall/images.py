@@ -136,9 +136,9 @@ class SyncImageModel(SyncClosable, SyncFiles):
 
         def connect() -> tuple[SyncImageModel, Callable[[], None]]:
             portal, entered = hold(model, "an image model")
-            twin = cls(portal, entered)
-            twin._close = portal.close
-            return twin, portal.close
+            sync_model = cls(portal, entered)
+            sync_model._close = portal.close
+            return sync_model, portal.close
 
         return SyncConnecting(connect)
 

@@ -155,7 +155,10 @@ async def test_a_conversation_goes_flattened_with_its_newest_image(app: AppServe
 
 async def test_what_it_cannot_see_is_refused_before_anything_is_sent(app: AppServer) -> None:
     async with connected(app) as (qvq, wire):
-        for media, said in (([RED, RED], "one image: 2 were given"), ([TONE], "no use for audio")):
+        for media, said in (
+            ([RED, RED], "one image per message, got 2"),
+            ([TONE], "one image, not audio"),
+        ):
             with pytest.raises(InvalidInputError, match=said):
                 await qvq.chat("Look", media=media)
         with pytest.raises(InvalidInputError, match="no model 'qvq-7b', only qwen-qvq-72b-preview"):

@@ -1,4 +1,4 @@
-"""Conversations: what was said, and where a server keeps it."""
+"""Conversations: their messages, and the session of a server that stores them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["Conversation"]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What it takes to go on with a conversation, here or in another process.
+    """The state to continue a conversation, in this process or in another.
 
-    Where the server keeps the turns and their media, this value says in which session. Whoever has
-    it can read and continue the conversation. Elsewhere the messages are all there is.
+    If the server stores the turns and their media, this value identifies the session: whoever has
+    it can read and continue the conversation. Otherwise it consists of the messages.
 
     Attributes:
-        session_hash: the session that has the turns; None where the service keeps nothing.
-        messages: what was said so far; their media only where the service keeps nothing.
-        cookies: what leads to the replica that has the session.
+        session_hash: of the session that stores the turns; None if the service is stateless.
+        messages: the messages so far; with their media only if the service is stateless.
+        cookies: route to the replica that has the session.
     """
 
     session_hash: str | None = field(default=None, repr=False)
@@ -33,7 +33,7 @@ class Conversation:
     cookies: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def to_json(self) -> str:
-        """The conversation as JSON text. Of the media, those with a `Media.uri` are in it."""
+        """Return the conversation as JSON, with the media that have a `Media.uri`."""
         saved = _Saved(
             session_hash=self.session_hash,
             messages=[_saved_message(message) for message in self.messages],
@@ -43,17 +43,16 @@ class Conversation:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Conversation:
-        """A conversation from its JSON text.
+        """Read a conversation from JSON.
 
-        Its media are received data: an address of the web in it is fetched only from where
-        `Limits.file_hosts` allows.
+        Its media are received data: a URL in it is fetched only if `Limits.file_hosts` allows it.
 
         Raises:
-            InvalidInputError: this is no conversation.
+            InvalidInputError: the text is not a conversation.
         """
         try:
             saved = _Saved.model_validate_json(text)
-            messages = tuple(_read_message(one) for one in saved.messages)
+            messages = tuple(_read_message(message) for message in saved.messages)
         except ValidationError as error:
             reasons = problems(error)
         except InvalidInputError as error:
@@ -66,7 +65,7 @@ class Conversation:
 
 class _SavedMedia(BaseModel):
     kind: MediaKind
-    # A path would be read from the disk of whoever opens the conversation.
+    # A path would read from the disk of the person who opens the conversation.
     uri: str = Field(pattern=r"^(?i)(https?://|data:)")
 
 
@@ -85,18 +84,22 @@ class _Saved(BaseModel):
 
 
 def _saved_message(message: Message) -> _SavedMessage:
-    media = [Media(one) for one in message.media]
+    media = [Media(medium) for medium in message.media]
     return _SavedMessage(
         role=message.role,
         content=message.content,
-        media=[_SavedMedia(kind=one.kind, uri=one.uri) for one in media if one.uri is not None],
+        media=[
+            _SavedMedia(kind=medium.kind, uri=medium.uri)
+            for medium in media
+            if medium.uri is not None
+        ],
         tool_calls=list(message.tool_calls),
         tool_call_id=message.tool_call_id,
     )
 
 
 def _read_message(saved: _SavedMessage) -> Message:
-    media = tuple(received_medium(one.uri, one.kind) for one in saved.media)
+    media = tuple(received_medium(medium.uri, medium.kind) for medium in saved.media)
     return Message(
         saved.role, saved.content, media, tuple(saved.tool_calls), tool_call_id=saved.tool_call_id
     )

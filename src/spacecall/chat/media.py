@@ -1,4 +1,4 @@
-"""Images and audio clips that go with a message."""
+"""Images and audio clips of messages."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from spacecall.files import File, FileInput, file_of
 __all__ = ["Media", "MediaInput", "MediaKind", "Picture"]
 
 MediaKind: TypeAlias = Literal["image", "audio"]
-"""What a medium is."""
+"""The kind of a medium."""
 
 
 class Picture(Protocol):
-    """What is used of a PIL image."""
+    """The used part of the interface of PIL images."""
 
     @property
     def mode(self) -> str:
-        """How its pixels are stored, such as `RGB`."""
+        """The pixel format, such as `RGB`."""
         ...
 
     def convert(self, mode: str, /) -> Picture:
-        """The same picture with its pixels stored otherwise."""
+        """Return the picture in another pixel format."""
         ...
 
     def save(self, fp: IO[bytes], format: str, /) -> None:  # noqa: A002 - PIL's own name
-        """Write it to a file object."""
+        """Write the picture to a file object."""
         ...
 
 
@@ -46,19 +46,19 @@ MediaInput: TypeAlias = "Media | FileInput | Picture"
 class Media:
     """An image or an audio clip.
 
-    Its kind is told by its first bytes; where those are out of reach or say nothing, by its name;
-    and at last by what a data URI or `mime_type` declares.
+    Its first bytes decide its kind; if they are out of reach or ambiguous, its name; and at last
+    the type that a data URI or `mime_type` declares.
 
     Args:
         source: anything that `File` takes, or a PIL image, which is sent as PNG.
-        kind: for a source that does not tell, such as a URL without a file name; bytes that tell
-            otherwise are refused.
-        name: the name that the service sees; by default the source's own. It gets the ending that
-            fits, since services tell images from audio by it.
-        mime_type: for a source that does not tell.
+        kind: for an ambiguous source, such as a URL without a file name; bytes of another kind are
+            refused.
+        name: the file name that the service sees; by default the source's. It gets the matching
+            suffix, because services distinguish images from audio by it.
+        mime_type: for an ambiguous source.
 
     Raises:
-        InvalidInputError: it is neither an image nor audio, or cannot be read.
+        InvalidInputError: the source is neither an image nor audio, or cannot be read.
     """
 
     __slots__ = ("_file", "_kind", "_uri")
@@ -75,11 +75,13 @@ class Media:
             raise InvalidInputError(f"a medium is {' or '.join(get_args(MediaKind))}, not {kind!r}")
         inherited = source if isinstance(source, Media) else None
         file = File(_file_input(source), name=name, mime_type=mime_type)
-        given = kind or (inherited.kind if inherited else None)
-        found = _found_type(file, given)
-        self._kind: MediaKind = given or _kind_of(found, file)
-        own = found if found and found.startswith(f"{self._kind}/") else mime_type
-        self._file = File(file, name=_with_suffix(file.name, self._kind, own), mime_type=own)
+        declared = kind or (inherited.kind if inherited else None)
+        detected = _detect_type(file, declared)
+        self._kind: MediaKind = declared or _kind_of(detected, file)
+        if detected and detected.startswith(f"{self._kind}/"):
+            mime_type = detected
+        name = _with_suffix(file.name, self._kind, mime_type)
+        self._file = File(file, name=name, mime_type=mime_type)
         self._uri = inherited.uri if inherited else _uri_of(source)
 
     @property
@@ -94,14 +96,14 @@ class Media:
 
     @property
     def uri(self) -> str | None:
-        """The http(s) URL or data URI that it was made from, or that a service gave it."""
+        """The http(s) URL or data URI of its source; None for other sources."""
         return self._uri
 
     async def data_uri(self) -> str:
-        """The content as a data URI.
+        """Return the content as a data URI.
 
         Raises:
-            InvalidInputError: it cannot be read; or it is a URL, which only a Space's client reads.
+            InvalidInputError: the content cannot be read; or it is a URL, which only a Space reads.
         """
         if self._uri is not None and _is_data(self._uri):
             return self._uri
@@ -109,14 +111,15 @@ class Media:
         return f"data:{self._file.mime_type or f'{self._kind}/*'};base64,{content}"
 
     async def portable(self) -> Media:
-        """The same medium with a `uri`: one that can be kept and sent again without its source."""
+        """Return the medium with a `uri`, so that it can be saved and sent again."""
         return self if self._uri is not None else Media(await self.data_uri(), kind=self._kind)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Media):
             return NotImplemented
-        same = self._uri is not None and (self._kind, self._uri) == (other._kind, other._uri)
-        return self is other or same
+        if self is other:
+            return True
+        return self._uri is not None and (self._kind, self._uri) == (other._kind, other._uri)
 
     def __hash__(self) -> int:
         return hash((self._kind, self._uri)) if self._uri is not None else id(self)
@@ -126,7 +129,7 @@ class Media:
 
 
 def received_medium(uri: str, kind: MediaKind) -> Media:
-    """A medium that somebody else names: `Limits.file_hosts` says where it may be fetched from.
+    """Return a medium of received data: `Limits.file_hosts` restricts where it is fetched from.
 
     Raises:
         InvalidInputError: the URI is not valid, or its content is of another kind.
@@ -135,10 +138,10 @@ def received_medium(uri: str, kind: MediaKind) -> Media:
 
 
 class _PictureSource:
-    """A PIL image, encoded when it is read."""
+    """A PIL image that is encoded when it is read."""
 
     name = "image.png"
-    size: int | None = None  # not before it is encoded
+    size: int | None = None  # unknown until it is encoded
     mime_type: str | None = "image/png"
     url: str | None = None
 
@@ -149,10 +152,10 @@ class _PictureSource:
     async def _opened(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         encoded = await run_sync(self._encode)
 
-        async def whole() -> AsyncGenerator[bytes, None]:
+        async def chunks() -> AsyncGenerator[bytes, None]:
             yield encoded
 
-        yield whole()
+        yield chunks()
 
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._opened()
@@ -171,7 +174,7 @@ class _PictureSource:
 
 _PNG_MODES = frozenset({"1", "I", "I;16", "L", "LA", "P", "RGB", "RGBA"})
 
-# By the ending of a name; the first one of a type is the ending that it is given.
+# By suffix; the first suffix of a type is added to names without one.
 _TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -196,14 +199,14 @@ _TYPES = {
     ".aif": "audio/aiff",
     ".weba": "audio/webm",
 }
-_SUFFIXES = {kind: suffix for suffix, kind in reversed(_TYPES.items())} | {
+_SUFFIXES = {mime_type: suffix for suffix, mime_type in reversed(_TYPES.items())} | {
     "image/jpg": ".jpg",
     "audio/wav": ".wav",
     "audio/mp3": ".mp3",
     "audio/x-m4a": ".m4a",
 }
-_A = {"image": "an image", "audio": "audio"}
-# Of these the content does not tell sound from film.
+_KIND_LABELS = {"image": "an image", "audio": "audio"}
+# Containers of audio or video; the content does not say which.
 _CONTAINERS = ("video/mp4", "audio/ogg")
 
 
@@ -229,34 +232,34 @@ def _is_data(uri: str) -> bool:
     return uri[:5].lower() == "data:"
 
 
-def _found_type(file: File, given: MediaKind | None) -> str | None:
-    """The media type: of the first bytes, of the name, or as declared."""
-    seen = sniff(peek(file.source))
-    named = _TYPES.get(PurePath(file.name).suffix.lower())
-    if seen is None or seen in _CONTAINERS:
-        return named or file.mime_type or seen
-    if given is not None and not seen.startswith(f"{given}/"):
-        raise InvalidInputError(f"{file.name!r} is not {_A[given]}: it is {seen}")
-    return seen
+def _detect_type(file: File, declared: MediaKind | None) -> str | None:
+    """Return the media type of the first bytes, of the name, or as declared."""
+    sniffed = sniff(peek(file.source))
+    by_name = _TYPES.get(PurePath(file.name).suffix.lower())
+    if sniffed is None or sniffed in _CONTAINERS:
+        return by_name or file.mime_type or sniffed
+    if declared is not None and not sniffed.startswith(f"{declared}/"):
+        raise InvalidInputError(f"{file.name!r} is not {_KIND_LABELS[declared]}: it is {sniffed}")
+    return sniffed
 
 
-def _kind_of(found: str | None, file: File) -> MediaKind:
-    family = (found or "").partition("/")[0].lower()
+def _kind_of(mime_type: str | None, file: File) -> MediaKind:
+    family = (mime_type or "").partition("/")[0].lower()
     for kind in get_args(MediaKind):
         if family == kind:
             return cast("MediaKind", kind)
-    if found is not None:
-        raise InvalidInputError(f"{file.name!r} is neither an image nor audio: it is {found}")
+    if mime_type is not None:
+        raise InvalidInputError(f"{file.name!r} is neither an image nor audio: it is {mime_type}")
     head = peek(file.source)
-    what = f"its content begins with {head[:8].hex(' ')}" if head else "its content is not known"
+    content = f"its content begins with {head[:8].hex(' ')}" if head else "its content is unknown"
     raise InvalidInputError(
-        f"{file.name!r} is neither an image nor audio by its name, and {what}; "
-        "Media(…, kind='image') says what it is"
+        f"{file.name!r} is neither an image nor audio by its name, and {content}; "
+        "declare it with Media(…, kind='image')"
     )
 
 
 def _with_suffix(name: str, kind: MediaKind, mime_type: str | None) -> str:
-    """`name`, with an ending that tells the kind."""
+    """Return `name` with a suffix of the kind."""
     if _TYPES.get(PurePath(name).suffix.lower(), "").startswith(f"{kind}/"):
         return name
     return name + _SUFFIXES.get(mime_type or "", "")

@@ -1,4 +1,4 @@
-"""Messages: text, and the media that go with it."""
+"""Messages: text with media."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from spacecall.chat.media import MediaInput
 __all__ = ["Message", "Role", "ToolCall"]
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
-"""Who says a message; `tool` gives what a tool call gave, where the service has tools."""
+"""The author of a message; `tool` has the result of a tool call, if the service has tools."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A function that the model wants to be called.
+    """A function call that the model requests.
 
     Attributes:
-        id: names the call in the `tool` message that answers it.
+        id: identifies the call in the `tool` message with its result.
         name: of the function.
         arguments: JSON text, as the model wrote it.
     """
@@ -37,9 +37,9 @@ class Message:
 
     Attributes:
         content: its text.
-        media: images and audio that go with it; anything that `Media` takes.
-        tool_calls: that an assistant's message asks for.
-        tool_call_id: which of them a tool's message answers.
+        media: attached images and audio; anything that `Media` takes.
+        tool_calls: requested by an assistant's message.
+        tool_call_id: of the call that a tool's message answers.
     """
 
     role: Role

@@ -84,9 +84,9 @@ class SyncChatModel(SyncClosable):
 
         def connect() -> tuple[SyncChatModel, Callable[[], None]]:
             portal, entered = hold(model, "a chat model")
-            twin = cls(portal, entered)
-            twin._close = portal.close
-            return twin, portal.close
+            sync_model = cls(portal, entered)
+            sync_model._close = portal.close
+            return sync_model, portal.close
 
         return SyncConnecting(connect)
 

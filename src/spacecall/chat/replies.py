@@ -1,4 +1,4 @@
-"""What a chat model answers."""
+"""Replies of chat models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ChatReply", "Usage"]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer cost, in tokens, where the service counts them."""
+    """The token usage of an answer; None if the service does not count."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -22,16 +22,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """An answer; while it streams, the answer so far.
+    """A reply; during streaming, the reply so far.
 
     Attributes:
         text: the whole text.
-        conversation: give it with the next message, and the model remembers this one.
-        finish_reason: why it ended, such as `stop` or `length`, where the service says so; an open
-            set.
-        images: that the model made.
-        usage: tokens, where the service counts them.
-        tool_calls: what the model wants to be called.
+        conversation: pass it with the next message to continue.
+        finish_reason: such as `stop` or `length`, an open set; None if the service does not say.
+        images: made by the model.
+        usage: of tokens; None if the service does not count.
+        tool_calls: requested by the model.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""What of a conversation is sent for one answer."""
+"""Select the messages of a conversation that are sent for one answer."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Turn", "format_history", "portable", "read_turn"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is sent for one answer.
+    """The content of one request for an answer.
 
     Attributes:
-        prompt: the text: of the newest message alone where the server has the others.
+        prompt: the text; only that of the newest message if the server has the earlier ones.
         media: of the messages that are sent, in order.
-        messages: the conversation up to this turn's answer; their media are `Media`.
+        messages: the conversation before the answer; their media are `Media`.
     """
 
     prompt: str
@@ -33,50 +33,52 @@ def read_turn(
     media: Sequence[MediaInput] = (),
     conversation: Conversation | None = None,
 ) -> Turn:
-    """What to send for `messages` to an app that takes one text.
+    """Return the turn for `messages`, for an app that takes one text.
 
-    On a conversation that the server keeps, only the newest user message goes. Otherwise a single
-    user message goes as it is, and a longer history as `format_history` writes it, what was said
-    in `conversation` included.
+    If the server stores the conversation, only the newest user message is sent. Otherwise a single
+    user message is sent unchanged, and a longer history, `conversation` included, as
+    `format_history` writes it.
 
     Raises:
-        InvalidInputError: the last message is not the user's, or says nothing; or a medium is none.
+        InvalidInputError: the last message is not the user's, or is empty; or a medium is invalid.
     """
-    given = [Message("user", messages)] if isinstance(messages, str) else list(messages)
-    if not given or given[-1].role != "user":
+    newest = [Message("user", messages)] if isinstance(messages, str) else list(messages)
+    if not newest or newest[-1].role != "user":
         raise InvalidInputError("the last message must be the user's")
-    given[-1] = replace(given[-1], media=(*given[-1].media, *media))
-    if not given[-1].content.strip() and not given[-1].media:
+    newest[-1] = replace(newest[-1], media=(*newest[-1].media, *media))
+    if not newest[-1].content.strip() and not newest[-1].media:
         raise InvalidInputError("the message is empty: it has neither text nor media")
-    known = list(conversation.messages) if conversation else []
-    kept = conversation is not None and conversation.session_hash is not None
-    new = given[-1:] if kept else given
-    said = tuple(
-        replace(message, media=tuple(map(Media, message.media))) for message in [*known, *new]
+    history = list(conversation.messages) if conversation else []
+    is_stored = conversation is not None and conversation.session_hash is not None
+    newest = newest[-1:] if is_stored else newest
+    messages = tuple(
+        replace(message, media=tuple(map(Media, message.media))) for message in [*history, *newest]
     )
-    sent = said[-len(new) :] if kept else said
+    sent = messages[-len(newest) :] if is_stored else messages
     return Turn(
         prompt=sent[0].content if len(sent) == 1 else format_history(sent),
-        media=tuple(one for message in sent for one in message.media if isinstance(one, Media)),
-        messages=said,
+        media=tuple(
+            medium for message in sent for medium in message.media if isinstance(medium, Media)
+        ),
+        messages=messages,
     )
 
 
 async def portable(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages with media that can be kept and sent again: addresses, or data URIs.
+    """Return the messages with media as URLs or data URIs, which can be saved and sent again.
 
     Raises:
-        InvalidInputError: a medium is none, or cannot be read.
+        InvalidInputError: a medium is invalid, or cannot be read.
     """
     return tuple(
         [
-            replace(one, media=tuple([await Media(item).portable() for item in one.media]))
-            for one in messages
+            replace(message, media=tuple([await Media(item).portable() for item in message.media]))
+            for message in messages
         ]
     )
 
 
 def format_history(messages: Sequence[Message]) -> str:
-    """Messages as one text: a line `Role: content` each, and the assistant's opener."""
+    """Write messages as one text: a line `Role: content` each, and `Assistant:` at the end."""
     lines = [f"{message.role.capitalize()}: {message.content}" for message in messages]
     return "\n".join([*lines, "Assistant:"])

@@ -1,1 +1,1 @@
-"""Clients of particular Spaces, one package each. Import the one you need: none is loaded here."""
+"""Clients of particular Spaces, one package each; import the package that you need."""

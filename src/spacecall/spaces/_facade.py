@@ -1,4 +1,4 @@
-"""What the facades of Spaces share."""
+"""The base class of the clients of Spaces."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["SpaceFacade"]
 
 
 class SpaceFacade(Closable):
-    """A model that a Space offers.
+    """A model on a Space.
 
     Args:
-        space: stays the caller's to close. `connect` opens one.
+        space: an open Space, which the caller closes; `connect` opens a new one.
     """
 
     LABEL: ClassVar[str]
-    """The model's name for people."""
+    """The displayed name of the model."""
     SOURCE: ClassVar[str]
     """The Space's id."""
 
@@ -32,12 +32,12 @@ class SpaceFacade(Closable):
     def connect(
         cls, source: str | None = None, **options: Unpack[SpaceOptions]
     ) -> Connecting[Self]:
-        """`async with Facade.connect() as model`: on a Space of its own.
+        """Open the model on a new Space: `async with Facade.connect() as model`.
 
         Or `model = await Facade.connect().open()`, until `await model.aclose()`.
 
         Args:
-            source: by default the Space that it is named after.
+            source: the address of the app; by default the Space's.
             options: those of `Space`.
         """
         options.setdefault("describe", False)

@@ -43,7 +43,7 @@ class ImageRequest:
     extra_body: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def options(self) -> dict[str, Any]:
-        """The options that are set, except the prompt."""
+        """Return the options that are set, except the prompt."""
         values = {
             "negative_prompt": self.negative_prompt,
             "width": self.width,

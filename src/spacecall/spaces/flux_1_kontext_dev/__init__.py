@@ -1,6 +1,6 @@
 """FLUX.1 Kontext [dev] by Black Forest Labs: an image changed as a text says.
 
-What is known of the Space was seen on a replica of it (tests/apps/spaces).
+This client was tested on a replica of the Space (tests/apps/spaces).
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from spacecall._option_checks import checked_arguments
 from spacecall.chat.media import MediaInput
 from spacecall.images import image_file
 from spacecall.spaces._facade import SpaceFacade
-from spacecall.spaces._images import given, made, no_use, seeded
+from spacecall.spaces._image_arguments import (
+    output_images,
+    refuse_arguments,
+    seed_arguments,
+    without_none,
+)
 from spacecall.spaces.flux_1_kontext_dev import _generated as wire
 
 __all__ = ["Flux1KontextDev"]
 
 
 class Flux1KontextDev(SpaceFacade):
-    """Changes images, one at a time. An `ImageModel`."""
+    """Changes one image per call. An `ImageModel`."""
 
     LABEL = "FLUX.1-Kontext-Dev"
     SOURCE = wire.Flux1KontextDev.SOURCE
@@ -37,24 +42,24 @@ class Flux1KontextDev(SpaceFacade):
         """Change an image; see `ImageModel.generate`.
 
         Args:
-            prompt: what is to change.
-            image: the one to change; the model needs it.
+            prompt: describes the change.
+            image: the image to change; required.
             width: refused: the result is as large as the image.
-            height: refused, likewise.
-            seed: by default another every time.
-            guidance_scale: how closely the prompt is followed.
-            steps: more are slower and better.
+            height: refused.
+            seed: by default random.
+            guidance_scale: how closely the image follows the prompt.
+            steps: more steps are slower and better.
 
         Raises:
-            InvalidInputError: there is no image, or a size was given.
+            InvalidInputError: `image` is missing, or a size is set.
         """
-        no_use(self.LABEL, width=width, height=height)
+        refuse_arguments(self.LABEL, width=width, height=height)
         if image is None:
-            raise InvalidInputError(f"{self.LABEL} changes an image: give image=…")
+            raise InvalidInputError(f"{self.LABEL} changes an image: pass image=…")
         call = wire.Flux1KontextDev(self._space).infer(
             input_image=image_file(image),
             prompt=prompt,
-            **seeded(seed),
-            **given(guidance_scale=guidance_scale, steps=steps),
+            **seed_arguments(seed),
+            **without_none(guidance_scale=guidance_scale, steps=steps),
         )
-        return call.map(made)
+        return call.map(output_images)

@@ -1,6 +1,6 @@
 """Microsoft Phi-4 multimodal: chat about text, images and audio.
 
-What is known of the Space was seen on a replica of it, which `spacecall demo` runs.
+This client was tested on a replica of the Space, which `spacecall demo` runs.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ __all__ = ["Phi4Multimodal"]
 
 
 class Phi4Multimodal(SpaceFacade):
-    """Chats with the model. A `ChatModel`."""
+    """A chat with the model. A `ChatModel`."""
 
     LABEL = "Microsoft Phi-4"
     SOURCE = wire.Phi4Multimodal.SOURCE
     DEFAULT_MODEL = "phi-4-multimodal"
-    """It sees images too."""
+    """It takes images and audio too."""
     MODELS = (DEFAULT_MODEL,)
     ALIASES: ClassVar[Mapping[str, str]] = {"phi-4": DEFAULT_MODEL}
 
@@ -43,7 +43,7 @@ class Phi4Multimodal(SpaceFacade):
         zerogpu_uuid: str | None = None,
         cookies: Mapping[str, str] | None = None,
     ) -> Call[ChatReply]:
-        """Ask for an answer: await it, or enter it for `job.text`, the answer as it is written.
+        """Ask the model: await the call, or enter it to stream `job.text`.
 
         The app takes two steps, which share a session: the message with its media is put into the
         chat and into the session's State, then the answer is streamed.
@@ -54,20 +54,20 @@ class Phi4Multimodal(SpaceFacade):
             media: images and audio for the last message, all sent in one upload.
             conversation: of an earlier reply. The model remembers it, media included, so that only
                 the newest message is sent.
-            model: there is one.
+            model: this Space has one model.
             api_key: a ZeroGPU token, `ZeroGPU.token`: the answer runs on its user's quota. Neither
                 the facade nor the reply's conversation keeps it.
             zerogpu_uuid: of an anonymous visitor, `ZeroGPU.uuid`; not kept either.
             cookies: for this conversation, besides those that it has.
 
-        When the call is awaited or entered, it raises:
-            InvalidInputError: the messages or a medium do not fit.
-            QuotaExceededError: the ZeroGPU quota does not suffice.
+        Raises (when the call is awaited or entered):
+            InvalidInputError: the messages or a medium are invalid.
+            QuotaExceededError: the ZeroGPU quota is insufficient.
             AppError: the model failed.
         """
-        kept = conversation.session_hash if conversation else None
+        session_hash = conversation.session_hash if conversation else None
         session = self._space.session(
-            session_hash=kept or uuid4().hex,
+            session_hash=session_hash or uuid4().hex,
             cookies={**(conversation.cookies if conversation else {}), **(cookies or {})},
         )
 
@@ -81,11 +81,11 @@ class Phi4Multimodal(SpaceFacade):
             prompt = wire.MultimodalData(
                 text=turn.prompt, files=[medium.file for medium in turn.media]
             )
-            shown = await phi.process_message(message=prompt)
-            answers = phi.bot_response(history=shown.chatbot)
-            return answers.map(lambda history: _reply(turn, history, session))
+            state = await phi.process_message(message=prompt)
+            answers = phi.bot_response(history=state.chatbot)
+            return answers.map(lambda chat: _reply(turn, chat, session))
 
-        # The Space's own page asks in this way.
+        # The referer that the Space's own page sends.
         caller = session.with_options(headers={"referer": f"{session.url}?__theme=light"})
         call = caller.sequence("/bot_response", steps)
         if api_key is None and zerogpu_uuid is None:
@@ -93,11 +93,12 @@ class Phi4Multimodal(SpaceFacade):
         return call.with_options(zero_gpu=ZeroGPU(token=api_key, uuid=zerogpu_uuid))
 
 
-def _reply(turn: Turn, history: list[wire.Message], session: Session) -> ChatReply:
-    """The last message of the chat as the answer, if it is the model's."""
-    last = history[-1] if history else None
-    answered = last is not None and last.role == "assistant" and isinstance(last.content, str)
-    text = str(last.content) if last and answered else ""
-    told = [replace(message, media=()) for message in turn.messages]  # the server keeps them
-    said = (*told, Message("assistant", text))
-    return ChatReply(text, Conversation(session.session_hash, said, session.cookies))
+def _reply(turn: Turn, chat: list[wire.Message], session: Session) -> ChatReply:
+    """Return the last message of the chat as the reply, if it is the model's."""
+    last = chat[-1] if chat else None
+    is_answer = last is not None and last.role == "assistant" and isinstance(last.content, str)
+    text = str(last.content) if last and is_answer else ""
+    # The server stores the media.
+    history = [replace(message, media=()) for message in turn.messages]
+    messages = (*history, Message("assistant", text))
+    return ChatReply(text, Conversation(session.session_hash, messages, session.cookies))

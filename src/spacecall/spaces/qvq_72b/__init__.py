@@ -1,6 +1,6 @@
 """Qwen QVQ-72B preview: questions about one image, answered after long thought.
 
-What is known of the Space was seen on a replica of it (tests/apps/qvq_replica.py).
+This client was tested on a replica of the Space (tests/apps/qvq_replica.py).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from spacecall.spaces.qvq_72b import _generated as wire
 
 __all__ = ["Qvq72B"]
 
-# The first release whose simple call API says what the app raised.
-_TELLS_ERRORS = (6,)
+# The first Gradio release whose simple call API reports the error of the app.
+_REPORTS_ERRORS = (6,)
 
 
 class Qvq72B(SpaceFacade):
-    """Chats with the model. A `ChatModel`."""
+    """A chat with the model. A `ChatModel`."""
 
     LABEL = "Qwen QVQ-72B"
     SOURCE = wire.Qvq72b.SOURCE
     DEFAULT_MODEL = "qwen-qvq-72b-preview"
-    """It sees an image."""
+    """It takes an image."""
     MODELS = (DEFAULT_MODEL,)
     ALIASES: ClassVar[Mapping[str, str]] = {"qvq-72b": DEFAULT_MODEL}
 
@@ -50,7 +50,7 @@ class Qvq72B(SpaceFacade):
         model: str = DEFAULT_MODEL,
         api_key: str | None = None,
     ) -> Call[ChatReply]:
-        """Ask for an answer: await it, or enter it for `job.text`, the answer as it is written.
+        """Ask the model: await the call, or enter it to stream `job.text`.
 
         The app remembers nothing: every question goes with all that was said before, as lines of
         `Role: text`. It goes over the simple call API where that tells the app's errors (Gradio 6),
@@ -61,29 +61,29 @@ class Qvq72B(SpaceFacade):
             messages: a prompt; or a history, of which the last message is the user's.
             media: an image for the last message. The newest image of the history is sent.
             conversation: of an earlier reply, to go on with.
-            model: there is one.
+            model: this Space has one model.
             api_key: a token, sent to the app as `Authorization: Bearer` with this call alone.
                 Neither the facade nor the reply's conversation keeps it.
 
-        When the call is awaited or entered, it raises:
-            InvalidInputError: the messages or a medium do not fit: audio, or several images.
-            QuotaExceededError: the ZeroGPU quota does not suffice.
+        Raises (when the call is awaited or entered):
+            InvalidInputError: the messages are invalid, or have audio or several images.
+            QuotaExceededError: the ZeroGPU quota is insufficient.
             AppError: the model failed.
         """
-        space = self._space.with_options(simple=self._space.gradio_version >= _TELLS_ERRORS)
+        space = self._space.with_options(simple=self._space.gradio_version >= _REPORTS_ERRORS)
 
         async def steps(caller: Caller) -> Call[ChatReply]:
             if self.ALIASES.get(model, model) not in self.MODELS:
                 raise InvalidInputError(
                     f"the Space has no model {model!r}, only {self.DEFAULT_MODEL}"
                 )
-            known = Conversation(messages=conversation.messages) if conversation else None
-            turn = read_turn(messages, media, known)
+            history = Conversation(messages=conversation.messages) if conversation else None
+            turn = read_turn(messages, media, history)
             image = _image(turn)
-            said = await portable(turn.messages)
+            portable_messages = await portable(turn.messages)
             qvq = wire.Qvq72b(caller)
             answers = qvq.generate(image=image.file if image else None, prompt=turn.prompt)
-            return answers.map(lambda text: _reply(said, text or ""))
+            return answers.map(lambda text: _reply(portable_messages, text or ""))
 
         call = space.sequence("/generate", steps)
         if api_key is None:
@@ -92,19 +92,19 @@ class Qvq72B(SpaceFacade):
 
 
 def _image(turn: Turn) -> Media | None:
-    """The image that the question is about: the newest.
+    """Return the newest image, which the question is about.
 
     Raises:
-        InvalidInputError: a medium is no image, or the newest message with images has several.
+        InvalidInputError: a medium is not an image, or the newest message with images has several.
     """
     for medium in turn.media:
         if medium.kind != "image":
-            raise InvalidInputError(f"QVQ-72B has no use for {medium.kind}: it sees one image")
-    newest = next((one.media for one in reversed(turn.messages) if one.media), ())
+            raise InvalidInputError(f"QVQ-72B takes one image, not {medium.kind}")
+    newest = next((message.media for message in reversed(turn.messages) if message.media), ())
     if len(newest) > 1:
-        raise InvalidInputError(f"QVQ-72B sees one image: {len(newest)} were given")
+        raise InvalidInputError(f"QVQ-72B takes one image per message, got {len(newest)}")
     return Media(newest[0]) if newest else None
 
 
-def _reply(said: tuple[Message, ...], text: str) -> ChatReply:
-    return ChatReply(text, Conversation(messages=(*said, Message("assistant", text))))
+def _reply(messages: tuple[Message, ...], text: str) -> ChatReply:
+    return ChatReply(text, Conversation(messages=(*messages, Message("assistant", text))))

@@ -1,6 +1,6 @@
 """Stable Diffusion 3.5 Large by Stability AI: images from text.
 
-What is known of the Space was seen on a replica of it (tests/apps/spaces).
+This client was tested on a replica of the Space (tests/apps/spaces).
 """
 
 from __future__ import annotations
@@ -9,14 +9,19 @@ from spacecall import Call, File
 from spacecall._option_checks import checked_arguments
 from spacecall.chat.media import MediaInput
 from spacecall.spaces._facade import SpaceFacade
-from spacecall.spaces._images import given, made, no_use, seeded
+from spacecall.spaces._image_arguments import (
+    output_images,
+    refuse_arguments,
+    seed_arguments,
+    without_none,
+)
 from spacecall.spaces.stable_diffusion_3_5_large import _generated as wire
 
 __all__ = ["StableDiffusion35Large"]
 
 
 class StableDiffusion35Large(SpaceFacade):
-    """Makes images, one at a time. An `ImageModel`."""
+    """Generates one image per call. An `ImageModel`."""
 
     LABEL = "Stable Diffusion 3.5 Large"
     SOURCE = wire.StableDiffusion35Large.SOURCE
@@ -34,25 +39,25 @@ class StableDiffusion35Large(SpaceFacade):
         guidance_scale: float | None = None,
         num_inference_steps: int | None = None,
     ) -> Call[list[File]]:
-        """Make an image; see `ImageModel.generate`.
+        """Generate an image; see `ImageModel.generate`.
 
         Args:
-            prompt: what is to be seen.
-            image: refused: the model starts from the prompt alone.
+            prompt: describes the image.
+            image: refused: the model starts from the prompt only.
             width: in pixels.
             height: in pixels.
-            seed: by default another every time.
-            negative_prompt: what is not to be seen.
-            guidance_scale: how closely the prompt is followed.
-            num_inference_steps: more are slower and better.
+            seed: by default random.
+            negative_prompt: describes what the image must not show.
+            guidance_scale: how closely the image follows the prompt.
+            num_inference_steps: more steps are slower and better.
 
         Raises:
-            InvalidInputError: an image was given.
+            InvalidInputError: `image` is set.
         """
-        no_use(self.LABEL, image=image)
-        sizes = given(width=width, height=height)
-        steps = given(guidance_scale=guidance_scale, num_inference_steps=num_inference_steps)
+        refuse_arguments(self.LABEL, image=image)
+        sizes = without_none(width=width, height=height)
+        steps = without_none(guidance_scale=guidance_scale, num_inference_steps=num_inference_steps)
         call = wire.StableDiffusion35Large(self._space).infer(
-            prompt=prompt, negative_prompt=negative_prompt, **seeded(seed), **sizes, **steps
+            prompt=prompt, negative_prompt=negative_prompt, **seed_arguments(seed), **sizes, **steps
         )
-        return call.map(made)
+        return call.map(output_images)
