@@ -20,6 +20,6 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 async def hub(nobody: None, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[StandIn, None]:
     """The stand-in, at HF_ENDPOINT."""
-    async with standing_in() as found:
-        monkeypatch.setenv("HF_ENDPOINT", found.url)
-        yield found
+    async with standing_in() as hub_stand_in:
+        monkeypatch.setenv("HF_ENDPOINT", hub_stand_in.url)
+        yield hub_stand_in

@@ -26,7 +26,7 @@ WAKING = "<!doctype html><html><body><h1>Your Space is starting…</h1></body></
 TOO_MANY = b"We had to rate limit you, you hit the quota of 1000 api requests per 5 minutes period."
 
 
-def runtime(stage: str, hardware: str | None = "zero-a10g", **more: Any) -> dict[str, Any]:
+def runtime(stage: str, hardware: str | None = "zero-a10g", **fields: Any) -> dict[str, Any]:
     """What the Hub says of a Space's runtime."""
     return {
         "stage": stage,
@@ -37,7 +37,7 @@ def runtime(stage: str, hardware: str | None = "zero-a10g", **more: Any) -> dict
         "devMode": False,
         "domains": [{"domain": "owner-name.hf.space", "stage": "READY"}],
         "sha": SHA,
-    } | more
+    } | fields
 
 
 @dataclass(eq=False)
@@ -51,8 +51,8 @@ class StandIn:
         private: whether the Space is.
         app: the address of the app behind the proxy; None for a page of HTML.
         front: answers in the place of the proxy.
-        asked: what the Hub was asked: path and token.
-        visits: what the Space was asked: path and headers.
+        requests: to the Hub.
+        visits: requests to the Space.
     """
 
     url: str = ""
@@ -63,17 +63,17 @@ class StandIn:
     private: bool = False
     app: str | None = None
     front: Handler | None = None
-    asked: list[Exchange] = field(default_factory=list[Exchange])
+    requests: list[Exchange] = field(default_factory=list[Exchange])
     visits: list[Exchange] = field(default_factory=list[Exchange])
 
     def goes(self, *stages: str | dict[str, Any]) -> None:
         """Let the Space go through these stages."""
-        self.stages = [runtime(one) if isinstance(one, str) else one for one in stages]
+        self.stages = [runtime(stage) if isinstance(stage, str) else stage for stage in stages]
 
     @property
     def questions(self) -> list[tuple[str, str | None]]:
         """What the Hub was asked, and with which credentials."""
-        return [(one.path, one.headers.get("authorization")) for one in self.asked]
+        return [(request.path, request.headers.get("authorization")) for request in self.requests]
 
     @property
     def runs(self) -> bool:
@@ -82,16 +82,18 @@ class StandIn:
 
     async def hub(self, exchange: Exchange) -> None:
         """Answer as the Hub."""
-        self.asked.append(exchange)
+        self.requests.append(exchange)
         bearer = exchange.headers.get("authorization")
-        known = bearer == f"Bearer {TOKEN}"
+        is_known = bearer == f"Bearer {TOKEN}"
         path = exchange.path.removeprefix("/api/spaces/")
-        if bearer is not None and not known:
+        if bearer is not None and not is_known:
             return await exchange.answer(401, NO_LOGIN)
         if path == "zero-gpu/quota":
-            return await self._quota(exchange, known=known)
-        if not path.startswith(NAME) or (self.private and not known):
-            return await exchange.answer(404 if known else 401, NOT_FOUND if known else NO_LOGIN)
+            return await self._quota(exchange, is_known=is_known)
+        if not path.startswith(NAME) or (self.private and not is_known):
+            return await exchange.answer(
+                404 if is_known else 401, NOT_FOUND if is_known else NO_LOGIN
+            )
         match path.removeprefix(NAME):
             case "/host":
                 await exchange.answer(200, {"subdomain": "owner-name", "host": self.host})
@@ -135,8 +137,8 @@ class StandIn:
             "runtime": self.stages[0],
         }
 
-    async def _quota(self, exchange: Exchange, *, known: bool) -> None:
-        if not known:
+    async def _quota(self, exchange: Exchange, *, is_known: bool) -> None:
+        if not is_known:
             return await exchange.answer(401, NO_LOGIN)
         quota = {"base": 300, "current": 260.5, "resetsAt": "2026-11-25T10:00:00.000Z"}
         return await exchange.answer(200, quota | {"overquotaUsed": 0})
@@ -145,17 +147,17 @@ class StandIn:
 @asynccontextmanager
 async def standing_in() -> AsyncGenerator[StandIn, None]:
     """A stand-in that runs while inside."""
-    found = StandIn()
-    async with serving(found.hub) as found.url, serving(found.proxy) as found.host:
-        yield found
+    stand_in = StandIn()
+    async with serving(stand_in.hub) as stand_in.url, serving(stand_in.proxy) as stand_in.host:
+        yield stand_in
 
 
 def refusing(status: int, content: Any = b"", **headers: str) -> Handler:
     """A handler that answers so; underscores in the names of headers become hyphens."""
 
     async def answer(exchange: Exchange) -> None:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        await exchange.answer(status, content, named)
+        renamed = {name.replace("_", "-"): value for name, value in headers.items()}
+        await exchange.answer(status, content, renamed)
 
     return answer
 

@@ -21,13 +21,13 @@ Question = Callable[[Hub], Awaitable[object]]
 
 async def test_a_space_is_described(hub: StandIn) -> None:
     hub.goes("RUNNING_BUILDING")
-    async with Hub() as asked:
-        found = await asked.space(NAME)
-        runtime = await asked.runtime(f"https://huggingface.co/spaces/{NAME}")
-        assert await asked.host(NAME) == hub.host
-    assert (found.id, found.private, found.sha) == (NAME, False, SHA)
-    assert (found.sdk, found.sdk_version) == ("gradio", "5.50.0")
-    assert found.runtime == runtime
+    async with Hub() as client:
+        info = await client.space(NAME)
+        runtime = await client.runtime(f"https://huggingface.co/spaces/{NAME}")
+        assert await client.host(NAME) == hub.host
+    assert (info.id, info.private, info.sha) == (NAME, False, SHA)
+    assert (info.sdk, info.sdk_version) == ("gradio", "5.50.0")
+    assert info.runtime == runtime
     assert (runtime.stage, runtime.hardware) == (Stage.RUNNING_BUILDING, "zero-a10g")
     assert [path for path, _ in hub.questions] == [
         f"/api/spaces/{NAME}",
@@ -38,18 +38,18 @@ async def test_a_space_is_described(hub: StandIn) -> None:
 
 async def test_a_jwt_is_asked_for_until_a_time(hub: StandIn) -> None:
     until = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    async with Hub(TOKEN) as asked:
-        assert await asked.jwt(NAME, until) == "jwt.of.owner-name"
-        await asked.jwt(NAME)
-    first, second = (one.query for one in hub.asked)
+    async with Hub(TOKEN) as client:
+        assert await client.jwt(NAME, until) == "jwt.of.owner-name"
+        await client.jwt(NAME)
+    first, second = (request.query for request in hub.requests)
     assert first == {"expiration": "2026-01-02T03:04:05.000Z", "include_pro_status": "true"}
     ahead = datetime.fromisoformat(second["expiration"]) - datetime.now(UTC)
     assert 500 < ahead.total_seconds() <= 600
 
 
 async def test_the_quota_is_that_of_the_token(hub: StandIn) -> None:
-    async with Hub(TOKEN) as asked:
-        quota = await asked.zero_gpu_quota()
+    async with Hub(TOKEN) as client:
+        quota = await client.zero_gpu_quota()
     assert (quota.total, quota.remaining) == (300, 260.5)
     assert quota.resets_at == datetime(2026, 11, 25, 10, tzinfo=UTC)
     assert hub.questions == [("/api/spaces/zero-gpu/quota", BEARER)]
@@ -67,30 +67,30 @@ async def test_the_quota_is_that_of_the_token(hub: StandIn) -> None:
 async def test_refusals_are_told_apart(
     hub: StandIn, question: str, token: str, name: str, status: int, words: str
 ) -> None:
-    async with Hub(token) as asked:
+    async with Hub(token) as client:
         kind = {401: AuthError, 404: NotFoundError}[status]
         with pytest.raises(kind, match=words) as caught:
-            await getattr(asked, question)(name)
+            await getattr(client, question)(name)
     assert caught.value.status == status
     assert caught.value.space == hub.url
-    assert len(hub.asked) == 1
-    for shown in (str(caught.value), repr(caught.value), repr(asked)):
-        assert token == "" or token not in shown
+    assert len(hub.requests) == 1
+    for credentials in (str(caught.value), repr(caught.value), repr(client)):
+        assert token == "" or token not in credentials
 
 
 async def test_a_private_space_is_seen_with_a_token(hub: StandIn) -> None:
     hub.private = True
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(AuthError, match="or it is private: give auth="):
-            await asked.space(NAME)
-    async with Hub(TOKEN) as asked:
-        assert (await asked.space(NAME)).private
+            await client.space(NAME)
+    async with Hub(TOKEN) as client:
+        assert (await client.space(NAME)).private
 
 
 async def test_the_quota_without_a_token_is_refused(hub: StandIn) -> None:
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(AuthError, match="the Hub requires a token"):
-            await asked.zero_gpu_quota()
+            await client.zero_gpu_quota()
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ async def test_too_many_requests_say_for_how_long(
     hub: StandIn, headers: dict[str, str], seconds: float | None
 ) -> None:
     hub.faults = [refusing(429, TOO_MANY, **headers)]
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(RateLimitedError, match="rate limit is reached") as caught:
-            await asked.runtime(NAME)
+            await client.runtime(NAME)
     assert caught.value.retry_after == seconds
     assert "the limit is higher with a token" in caught.value.message
     assert "api requests" in caught.value.body
@@ -118,38 +118,44 @@ async def test_too_many_requests_say_for_how_long(
 
 async def test_a_short_time_is_waited_for(hub: StandIn) -> None:
     hub.faults = [refusing(429, TOO_MANY, ratelimit='"api";r=0;t=0')] * 2
-    async with Hub(retry=Retry(initial=0)) as asked:
-        assert (await asked.runtime(NAME)).stage == "RUNNING"
-    assert len(hub.asked) == 3
+    async with Hub(retry=Retry(initial=0)) as client:
+        assert (await client.runtime(NAME)).stage == "RUNNING"
+    assert len(hub.requests) == 3
 
 
 async def test_what_is_no_space_is_not_asked_for(hub: StandIn) -> None:
-    async with Hub() as asked:
-        for question in (asked.space, asked.host, asked.runtime, asked.jwt, asked.wait_until_ready):
+    async with Hub() as client:
+        for question in (
+            client.space,
+            client.host,
+            client.runtime,
+            client.jwt,
+            client.wait_until_ready,
+        ):
             with pytest.raises(InvalidInputError, match="'nobody' is not a Space id"):
                 await question("nobody")
-    assert not hub.asked
+    assert not hub.requests
     with pytest.raises(RuntimeError, match="the Hub is closed"):
-        await asked.host(NAME)
+        await client.host(NAME)
 
 
 async def test_a_token_that_was_found_goes_to_the_hub_and_no_other(
     hub: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    async with Hub() as asked:
-        await asked.wait_until_ready(NAME)
+    async with Hub() as client:
+        await client.wait_until_ready(NAME)
     assert {bearer for _, bearer in hub.questions} == {BEARER}
     (visit,) = hub.visits
     assert not {"authorization", "x-hf-authorization"} & visit.headers.keys(), "a loopback host"
 
-    hub.asked.clear()
+    hub.requests.clear()
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{unused_port()}")
-    async with Hub(endpoint=hub.url) as asked:
-        await asked.host(NAME)
-    async with Hub(TOKEN, hub.url) as asked:
-        await asked.host(NAME)
-    async with Hub("") as asked:
+    async with Hub(endpoint=hub.url) as client:
+        await client.host(NAME)
+    async with Hub(TOKEN, hub.url) as client:
+        await client.host(NAME)
+    async with Hub("") as client:
         assert not hub.questions[2:]
     assert [bearer for _, bearer in hub.questions] == [None, BEARER]
 
@@ -163,14 +169,18 @@ async def test_by_their_real_names_the_hub_sees_a_bearer_and_a_space_what_its_pr
     hub.host = "https://owner-name.hf.space"
     async with (
         httpx.AsyncClient(transport=doors) as client,
-        Hub(TOKEN, http_client=client) as asked,
+        Hub(TOKEN, http_client=client) as hub_client,
     ):
-        assert (await asked.wait_until_ready(NAME)).stage == "RUNNING"
-    shown = [
-        (one.url.host, one.headers.get("authorization"), one.headers.get("x-hf-authorization"))
-        for one in doors.seen
+        assert (await hub_client.wait_until_ready(NAME)).stage == "RUNNING"
+    credentials = [
+        (
+            request.url.host,
+            request.headers.get("authorization"),
+            request.headers.get("x-hf-authorization"),
+        )
+        for request in doors.seen
     ]
-    assert shown == [
+    assert credentials == [
         ("huggingface.co", BEARER, None),
         ("huggingface.co", BEARER, None),
         ("owner-name.hf.space", None, BEARER),
@@ -183,10 +193,10 @@ def test_a_token_is_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     saved.parent.mkdir(parents=True)
     saved.write_text("hf_saved\n", encoding="utf-8")
     assert find_token() == "hf_saved"
-    other = tmp_path / "home"
-    other.mkdir()
-    (other / "token").write_text("hf_home", encoding="utf-8")
-    monkeypatch.setenv("HF_HOME", str(other))
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "token").write_text("hf_home", encoding="utf-8")
+    monkeypatch.setenv("HF_HOME", str(home))
     assert find_token() == "hf_home"
     monkeypatch.setenv("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
     assert find_token() is None
@@ -203,15 +213,15 @@ async def test_without_async_it_is_the_same(hub: StandIn) -> None:
     stages: list[str] = []
 
     def ask() -> None:
-        with SyncHub(TOKEN) as asked:
-            assert asked.host(NAME) == hub.host
-            assert asked.wait_until_ready(NAME, interval=0.01, on_stage=stages.append)
-            assert asked.space(NAME).sdk == "gradio"
-            assert asked.runtime(NAME).stage is Stage.RUNNING
-            assert asked.jwt(NAME) == "jwt.of.owner-name"
-            assert asked.zero_gpu_quota().total == 300
+        with SyncHub(TOKEN) as client:
+            assert client.host(NAME) == hub.host
+            assert client.wait_until_ready(NAME, interval=0.01, on_stage=stages.append)
+            assert client.space(NAME).sdk == "gradio"
+            assert client.runtime(NAME).stage is Stage.RUNNING
+            assert client.jwt(NAME) == "jwt.of.owner-name"
+            assert client.zero_gpu_quota().total == 300
         with pytest.raises(RuntimeError, match="is closed: open it again"):
-            asked.host(NAME)
+            client.host(NAME)
 
     await anyio.to_thread.run_sync(ask)
     assert stages == ["SLEEPING", "RUNNING"]

@@ -56,7 +56,7 @@ async def test_a_space_that_does_not_run_is_an_error_with_its_stage(
         await opened()
     assert (caught.value.stage, caught.value.space) == (stage, hub.host)
     assert isinstance(caught.value.__cause__, (StatusError, ProtocolError))
-    assert [one.path for one in hub.visits] == ["/config"]
+    assert [request.path for request in hub.visits] == ["/config"]
     assert {bearer for _, bearer in hub.questions} == {None}
 
 
@@ -72,7 +72,7 @@ async def test_a_hub_that_does_not_know_the_stage_hides_no_error(hub: StandIn, s
     with pytest.raises(StatusError, match="the server answered 503: an HTML page") as caught:
         await opened()
     assert not isinstance(caught.value, SpaceStateError)
-    assert len(hub.asked) == 2
+    assert len(hub.requests) == 2
 
 
 async def test_an_address_is_not_looked_up(hub: StandIn) -> None:
@@ -80,7 +80,7 @@ async def test_an_address_is_not_looked_up(hub: StandIn) -> None:
     with pytest.raises(StatusError, match="503"):
         async with Space(hub.host, retry=ONCE):
             pytest.fail("it opened")
-    assert not hub.asked
+    assert not hub.requests
 
 
 async def test_a_space_that_runs_is_asked_nothing_more(
@@ -97,7 +97,7 @@ async def test_the_hub_is_not_told_what_is_for_the_app(hub: StandIn) -> None:
     hub.goes("PAUSED")
     with pytest.raises(SpaceStateError):
         await opened(headers={"x-api-key": "for the app"})
-    assert all("x-api-key" not in one.headers for one in hub.asked)
+    assert all("x-api-key" not in request.headers for request in hub.requests)
     assert hub.visits[0].headers["x-api-key"] == "for the app"
 
 
@@ -136,10 +136,10 @@ async def test_a_private_space_is_called_with_a_token_that_its_app_cannot_read(
         assert space.url == "https://owner-name.hf.space"
         assert await space.call("/echo", text="private") == "private"
     assert hub.questions == [(f"/api/spaces/{NAME}/host", BEARER)]
-    app = [one for one in doors.seen if one.url.host == "owner-name.hf.space"]
+    app = [request for request in doors.seen if request.url.host == "owner-name.hf.space"]
     assert len(app) >= 4
-    assert {one.headers.get("x-hf-authorization") for one in app} == {BEARER}
-    assert all("authorization" not in one.headers for one in app)
+    assert {request.headers.get("x-hf-authorization") for request in app} == {BEARER}
+    assert all("authorization" not in request.headers for request in app)
 
 
 async def test_a_private_space_that_is_paused_says_so_to_whom_may_see_it(hub: StandIn) -> None:

@@ -27,11 +27,11 @@ QUICK = 0.01
 
 async def test_one_that_runs_is_ready_at_once(hub: StandIn) -> None:
     stages: list[Stage] = []
-    async with Hub() as asked:
-        found = await asked.wait_until_ready(NAME, on_stage=stages.append)
-    assert (found.stage, found.hardware) == (Stage.RUNNING, "zero-a10g")
+    async with Hub() as client:
+        runtime = await client.wait_until_ready(NAME, on_stage=stages.append)
+    assert (runtime.stage, runtime.hardware) == (Stage.RUNNING, "zero-a10g")
     assert stages == [Stage.RUNNING]
-    assert [one.path for one in hub.visits] == ["/"]
+    assert [visit.path for visit in hub.visits] == ["/"]
 
 
 async def test_a_sleeping_one_is_woken_by_a_visit_and_a_real_app_is_called_then(
@@ -40,8 +40,8 @@ async def test_a_sleeping_one_is_woken_by_a_visit_and_a_real_app_is_called_then(
     hub.app = protocol_app_6.url
     hub.goes("SLEEPING", "BUILDING", "APP_STARTING", "APP_STARTING", "RUNNING")
     stages: list[Stage] = []
-    async with Hub() as asked:
-        await asked.wait_until_ready(NAME, interval=QUICK, on_stage=stages.append)
+    async with Hub() as client:
+        await client.wait_until_ready(NAME, interval=QUICK, on_stage=stages.append)
     assert stages == ["SLEEPING", "BUILDING", "APP_STARTING", "RUNNING"]
     assert len(hub.visits) == 2, "one wakes it, one sees that it answers"
     async with Space(NAME) as space:
@@ -59,9 +59,9 @@ async def test_one_that_will_not_run_by_itself_is_an_error_at_once(
     hub: StandIn, stage: str
 ) -> None:
     hub.goes("BUILDING", runtime(stage, None, errorMessage="the reason"))
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(SpaceStateError, match=f"{NAME} is {stage}: .*the reason") as caught:
-            await asked.wait_until_ready(NAME, interval=QUICK)
+            await client.wait_until_ready(NAME, interval=QUICK)
     assert caught.value.stage == stage
     assert not hub.visits
 
@@ -69,24 +69,24 @@ async def test_one_that_will_not_run_by_itself_is_an_error_at_once(
 @pytest.mark.parametrize("stage", ["BUILDING", "SLEEPING", "APP_STARTING", "A_NEW_STAGE"])
 async def test_no_stage_is_waited_for_without_end(hub: StandIn, stage: str) -> None:
     hub.goes(stage)
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(DeadlineError, match=f"{NAME} is still {stage} after 1 s") as caught:
-            await asked.wait_until_ready(NAME, timeout=1, interval=QUICK)
+            await client.wait_until_ready(NAME, timeout=1, interval=QUICK)
     assert caught.value.phase == "total"
-    assert len(hub.asked) > 2
+    assert len(hub.requests) > 2
 
 
 async def test_one_that_runs_but_does_not_answer_is_not_ready(hub: StandIn) -> None:
     hub.host = f"http://127.0.0.1:{unused_port()}"
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(DeadlineError, match="is RUNNING, but its app does not answer"):
-            await asked.wait_until_ready(NAME, timeout=0.1, interval=QUICK)
+            await client.wait_until_ready(NAME, timeout=0.1, interval=QUICK)
 
 
 async def test_an_app_that_wants_a_login_answers(hub: StandIn) -> None:
     hub.front = refusing(401, {"detail": "Not authenticated"})
-    async with Hub() as asked:
-        assert (await asked.wait_until_ready(NAME, timeout=5)).stage.runs
+    async with Hub() as client:
+        assert (await client.wait_until_ready(NAME, timeout=5)).stage.runs
 
 
 async def test_an_app_whose_proxy_is_behind_the_hub_is_waited_for(hub: StandIn) -> None:
@@ -96,8 +96,8 @@ async def test_an_app_whose_proxy_is_behind_the_hub_is_waited_for(hub: StandIn) 
         await exchange.html(left.pop(), "<h1>perhaps</h1>")
 
     hub.front = late
-    async with Hub() as asked:
-        await asked.wait_until_ready(NAME, interval=QUICK)
+    async with Hub() as client:
+        await client.wait_until_ready(NAME, interval=QUICK)
     assert not left
 
 
@@ -107,8 +107,8 @@ async def test_a_hub_that_fails_for_a_while_is_asked_again(hub: StandIn) -> None
     async def cut(exchange: Exchange) -> None:
         await exchange.cut()
 
-    async with Hub(retry=ONCE) as asked:
-        first = await asked.runtime(NAME)
+    async with Hub(retry=ONCE) as client:
+        first = await client.runtime(NAME)
         assert first.stage == "BUILDING"
         hub.goes("BUILDING", "BUILDING", "RUNNING")
         seen: list[str] = []
@@ -122,7 +122,7 @@ async def test_a_hub_that_fails_for_a_while_is_asked_again(hub: StandIn) -> None
                     refusing(429, b"slowly", retry_after="0"),
                 ]
 
-        await asked.wait_until_ready(NAME, interval=QUICK, on_stage=noted)
+        await client.wait_until_ready(NAME, interval=QUICK, on_stage=noted)
     assert seen == ["BUILDING", "RUNNING"]
     assert not hub.faults
 
@@ -134,9 +134,9 @@ async def test_a_hub_that_asks_for_time_gets_it(hub: StandIn) -> None:
         if stage == "BUILDING":
             hub.faults = [refusing(429, b"", retry_after="1")]
 
-    async with Hub(retry=ONCE) as asked:
+    async with Hub(retry=ONCE) as client:
         began = time.monotonic()
-        await asked.wait_until_ready(NAME, interval=QUICK, on_stage=noted)
+        await client.wait_until_ready(NAME, interval=QUICK, on_stage=noted)
     assert 1 <= time.monotonic() - began < 5
 
 
@@ -148,9 +148,9 @@ async def test_a_hub_that_asks_for_more_time_than_there_is_gives_the_error_at_on
     def noted(_: Stage) -> None:
         hub.faults = [refusing(429, b"", ratelimit='"api";r=0;t=290')]
 
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(RateLimitedError, match="for 290 s"):
-            await asked.wait_until_ready(NAME, timeout=20, interval=QUICK, on_stage=noted)
+            await client.wait_until_ready(NAME, timeout=20, interval=QUICK, on_stage=noted)
 
 
 @pytest.mark.parametrize(
@@ -160,10 +160,10 @@ async def test_a_hub_that_refuses_from_the_beginning_is_not_waited_for(
     hub: StandIn, status: int, kind: type[SpaceError]
 ) -> None:
     hub.faults = [refusing(status, NOT_FOUND)]
-    async with Hub(retry=ONCE) as asked:
+    async with Hub(retry=ONCE) as client:
         with pytest.raises(kind):
-            await asked.wait_until_ready(NAME)
-    assert len(hub.asked) == 1
+            await client.wait_until_ready(NAME)
+    assert len(hub.requests) == 1
 
 
 async def test_one_that_is_deleted_meanwhile_is_not_found(hub: StandIn) -> None:
@@ -172,22 +172,22 @@ async def test_one_that_is_deleted_meanwhile_is_not_found(hub: StandIn) -> None:
     def noted(_: Stage) -> None:
         hub.faults = [refusing(404, NOT_FOUND)]
 
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(NotFoundError, match=f"the Hub has no Space {NAME}"):
-            await asked.wait_until_ready(NAME, interval=QUICK, on_stage=noted)
+            await client.wait_until_ready(NAME, interval=QUICK, on_stage=noted)
 
 
 async def test_a_hub_that_cannot_be_reached_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{unused_port()}")
-    async with Hub(retry=ONCE) as asked:
+    async with Hub(retry=ONCE) as client:
         with pytest.raises(TransportError, match="cannot connect"):
-            await asked.wait_until_ready(NAME)
+            await client.wait_until_ready(NAME)
 
 
 async def test_what_the_callback_raises_comes_out(hub: StandIn) -> None:
     def stop(_: Stage) -> None:
         raise ZeroDivisionError
 
-    async with Hub() as asked:
+    async with Hub() as client:
         with pytest.raises(ZeroDivisionError):
-            await asked.wait_until_ready(NAME, on_stage=stop)
+            await client.wait_until_ready(NAME, on_stage=stop)

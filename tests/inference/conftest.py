@@ -21,8 +21,8 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 async def service() -> AsyncGenerator[StandIn, None]:
     """The stand-in for the router and the Hub."""
-    async with standing_in() as found:
-        yield found
+    async with standing_in() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
@@ -30,6 +30,6 @@ def service_thread() -> Iterator[StandIn]:
     """The same, in a thread of its own."""
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(standing_in()) as found,
+        portal.wrap_async_context_manager(standing_in()) as stand_in,
     ):
-        yield found
+        yield stand_in

@@ -27,9 +27,9 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
 QUICK = Retry(attempts=2, initial=0, jitter=0)
 
 
-def metadata(model: str, tag: str = "text-generation", **more: Any) -> dict[str, Any]:
+def metadata(model: str, tag: str = "text-generation", **fields: Any) -> dict[str, Any]:
     """What the Hub says of a model."""
-    return {"id": model, "author": model.partition("/")[0], "pipeline_tag": tag} | more
+    return {"id": model, "author": model.partition("/")[0], "pipeline_tag": tag} | fields
 
 
 def offer(model: str, task: str = "conversational", status: str = "live") -> dict[str, str]:
@@ -47,10 +47,10 @@ def chunk(content: str = "", reason: str | None = None, **delta: Any) -> dict[st
 
 def whole(content: str, reason: str = "stop", **message: Any) -> dict[str, Any]:
     """A chat completion."""
-    said = {"role": "assistant", "content": content} | message
+    answer = {"role": "assistant", "content": content} | message
     return {
         "object": "chat.completion",
-        "choices": [{"index": 0, "message": said, "finish_reason": reason}],
+        "choices": [{"index": 0, "message": answer, "finish_reason": reason}],
         "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
     }
 
@@ -87,8 +87,8 @@ def answering(status: int, content: Any, **headers: str) -> Handler:
     """A whole answer."""
 
     async def answer(exchange: Exchange) -> None:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        await exchange.answer(status, content, named)
+        renamed = {name.replace("_", "-"): value for name, value in headers.items()}
+        await exchange.answer(status, content, renamed)
 
     return answer
 
@@ -116,18 +116,19 @@ class StandIn:
 
     def to(self, path: str) -> list[Exchange]:
         """What a path was asked."""
-        return [one for one in self.seen if one.path == path]
+        return [exchange for exchange in self.seen if exchange.path == path]
 
     async def sent(self, path: str) -> list[Any]:
         """The JSON that a path was sent."""
-        return [await one.json() for one in self.to(path)]
+        return [await exchange.json() for exchange in self.to(path)]
 
     async def __call__(self, exchange: Exchange) -> None:
         await exchange.body()
         self.seen.append(exchange)
-        found = self.answers.get(exchange.path)
-        if found:
-            return await (found.pop(0) if len(found) > 1 else found[0])(exchange)
+        handlers = self.answers.get(exchange.path)
+        if handlers:
+            handler = handlers.pop(0) if len(handlers) > 1 else handlers[0]
+            return await handler(exchange)
         if exchange.path == "/api/models":
             return await exchange.answer(200, self._list(exchange.query))
         name = exchange.path.removeprefix("/api/models/")
@@ -140,22 +141,22 @@ class StandIn:
 
     def _list(self, query: Mapping[str, str]) -> Sequence[dict[str, Any]]:
         assert query["inference"] == "warm"
-        found = self.models.values()
-        return [one for one in found if one["pipeline_tag"] == query["pipeline_tag"]]
+        tag = query["pipeline_tag"]
+        return [model for model in self.models.values() if model["pipeline_tag"] == tag]
 
 
 @asynccontextmanager
 async def standing_in() -> AsyncGenerator[StandIn, None]:
     """A stand-in that runs while inside; it knows the default models."""
-    found = StandIn()
+    stand_in = StandIn()
     for name in ("Qwen/Qwen2.5-72B-Instruct", "meta-llama/Llama-3.3-70B-Instruct"):
-        found.models[name] = metadata(name)
+        stand_in.models[name] = metadata(name)
     vision = "meta-llama/Llama-3.2-11B-Vision-Instruct"
-    found.models[vision] = metadata(vision, "image-text-to-text")
+    stand_in.models[vision] = metadata(vision, "image-text-to-text")
     flux = "black-forest-labs/FLUX.1-dev"
-    found.models[flux] = metadata(flux, "text-to-image")
-    async with serving(found) as found.url:
-        yield found
+    stand_in.models[flux] = metadata(flux, "text-to-image")
+    async with serving(stand_in) as stand_in.url:
+        yield stand_in
 
 
 @asynccontextmanager

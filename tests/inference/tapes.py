@@ -57,8 +57,8 @@ class Tape:
     async def events(self) -> AsyncGenerator[str, None]:
         """The events of the answer, by the reader that the client uses."""
         answer = httpx.Response(200, headers=self.headers, content=self.body.encode())
-        async with aclosing(events(answer, limit=10**6)) as found:
-            async for event in found:
+        async with aclosing(events(answer, limit=10**6)) as stream:
+            async for event in stream:
                 yield event
 
 

@@ -99,12 +99,12 @@ async def test_usage_of_a_stream_is_its_last_word(service: StandIn) -> None:
 
 async def test_tools_are_passed_through_and_their_calls_come_back(service: StandIn) -> None:
     called = {"index": 0, "id": "1", "function": {"name": "add", "arguments": '{"a": '}}
-    more = {"index": 0, "function": {"arguments": "1}"}}
+    continuation = {"index": 0, "function": {"arguments": "1}"}}
     service.on(
         CHAT,
         streaming(
             chunk(tool_calls=[called]),
-            chunk(tool_calls=[more]),
+            chunk(tool_calls=[continuation]),
             chunk(reason="tool_calls"),
             done=True,
         ),
@@ -115,8 +115,8 @@ async def test_tools_are_passed_through_and_their_calls_come_back(service: Stand
         reply = await hf.chat("Add", tools=[tool])
         assert reply.tool_calls == (ToolCall("1", "add", '{"a": 1}'),)
         assert reply.finish_reason == "tool_calls"
-        told = Message("tool", "1", tool_call_id="1")
-        assert (await hf.chat([told], conversation=reply.conversation)).text == "One."
+        result = Message("tool", "1", tool_call_id="1")
+        assert (await hf.chat([result], conversation=reply.conversation)).text == "One."
     first, second = await service.sent(CHAT)
     assert first["tools"] == [tool]
     assert second["messages"][1]["tool_calls"][0]["function"]["name"] == "add"
@@ -127,11 +127,16 @@ async def test_a_conversation_goes_whole_with_its_images(service: StandIn) -> No
     service.on(CHAT, saying("Red."))
     async with opened(service) as (hf, _):
         first = await hf.chat([Message("system", "Be brief."), Message("user", "Look", [PNG])])
-        kept = Conversation.from_json(first.conversation.to_json())
-        assert kept.session_hash is None
-        await hf.chat("Sure?", conversation=kept)
+        saved = Conversation.from_json(first.conversation.to_json())
+        assert saved.session_hash is None
+        await hf.chat("Sure?", conversation=saved)
     _, second = await service.sent(CHAT)
-    assert [one["role"] for one in second["messages"]] == ["system", "user", "assistant", "user"]
+    assert [request["role"] for request in second["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
     words, image = second["messages"][1]["content"]
     assert words == {"type": "text", "text": "Look"}
     assert image["image_url"]["url"].startswith("data:image/png;base64,")
@@ -146,7 +151,7 @@ async def test_the_default_models(service: StandIn) -> None:
         await hf.chat("Hello", model="llama-3.3-70b")
     async with opened(service, model="llama-3") as (hf, _):
         await hf.chat("Hello")
-    assert [one["model"] for one in await service.sent(CHAT)] == [
+    assert [request["model"] for request in await service.sent(CHAT)] == [
         *(QWEN, "meta-llama/Llama-3.2-11B-Vision-Instruct", LLAMA, LLAMA),
     ]
 
@@ -157,14 +162,14 @@ async def test_provider_suffixes_go_to_the_router(service: StandIn, suffix: str)
     async with opened(service) as (hf, _):
         await hf.chat("Hello", model=f"llama-3:{suffix}")
         await hf.chat("Hello", model="llama-3:other", provider=suffix)
-    assert [one["model"] for one in await service.sent(CHAT)] == [f"{LLAMA}:{suffix}"] * 2
+    assert [request["model"] for request in await service.sent(CHAT)] == [f"{LLAMA}:{suffix}"] * 2
 
 
 async def test_bill_to_goes_to_the_router_alone(service: StandIn) -> None:
     service.on(CHAT, saying("Hi"))
     async with opened(service, bill_to="my-org") as (hf, doors):
         await hf.chat("Hello")
-    billed = {one.url.host: one.headers.get("x-hf-bill-to") for one in doors.seen}
+    billed = {request.url.host: request.headers.get("x-hf-bill-to") for request in doors.seen}
     assert billed == {ROUTER: "my-org", HUB: None}
 
 
@@ -176,13 +181,16 @@ async def test_tokens_go_to_hugging_face_alone(
     monkeypatch.setenv("HF_TOKEN", "hf_found")
     async with opened(service, api_key=None) as (hf, doors):
         await hf.chat("Hello")
-    assert {one.headers.get("authorization") for one in doors.seen} == {"Bearer hf_found"}
+    assert {request.headers.get("authorization") for request in doors.seen} == {"Bearer hf_found"}
     service.seen.clear()
     for key in (None, "own"):
         async with HuggingFaceInference.connect(f"{service.url}/v1", api_key=key) as hf:
             assert (await hf.chat("Hello", model="my/model")).text == "Hi"
-    assert [one.headers.get("authorization") for one in service.seen] == [None, "Bearer own"]
-    assert [one.path for one in service.seen] == [CHAT, CHAT]
+    assert [request.headers.get("authorization") for request in service.seen] == [
+        None,
+        "Bearer own",
+    ]
+    assert [request.path for request in service.seen] == [CHAT, CHAT]
 
 
 @pytest.mark.parametrize("way", ["http", "socks5"])
@@ -195,14 +203,14 @@ async def test_every_request_goes_through_the_proxy(
     greet, login = (proxies.http, "") if way == "http" else (proxies.socks5, "u:p@")
     with anyio.fail_after(60):
         async with (
-            proxies.proxy(greet) as (port, asked),
+            proxies.proxy(greet) as (port, targets),
             HuggingFaceInference.connect(
                 service.url, proxy=f"{way}://{login}127.0.0.1:{port}"
             ) as hf,
         ):
             assert (await hf.chat("Hello")).text == "Hi"
             assert (await hf.info(QWEN)).id == QWEN
-    assert [f"http://{host}:{port}" for host, port in asked] == [service.url] * len(asked)
+    assert [f"http://{host}:{port}" for host, port in targets] == [service.url] * len(targets)
     assert len(service.seen) == 2
     async with httpx.AsyncClient() as client:
         with pytest.raises(ValueError, match="give the proxy to the http_client"):
@@ -222,7 +230,7 @@ async def test_a_model_s_id_and_an_alias_lead_here(service: StandIn) -> None:
         async with chat.connect(name, base_url=service.url) as model:
             assert isinstance(model, HuggingFaceInference)
             assert (await model.chat("Hello")).text == "Hi"
-    sent = [one["model"] for one in await service.sent(CHAT)]
+    sent = [request["model"] for request in await service.sent(CHAT)]
     assert sent == ["some/model:fastest", LLAMA]
 
 
@@ -231,10 +239,10 @@ async def test_mistake_headers_that_are_gone_are_sent(service: StandIn) -> None:
     service.on(CHAT, saying("Hi"))
     async with opened(service, headers={"x-mine": "1"}) as (hf, doors):
         await hf.chat("Hello").with_options(headers={"x-once": "2"})
-    (asked,) = [one for one in doors.seen if one.url.host == ROUTER]
-    assert (asked.headers["x-mine"], asked.headers["x-once"]) == ("1", "2")
-    assert not {"x-wait-for-model", "x-use-cache"} & set(asked.headers)
-    (hub,) = [one for one in doors.seen if one.url.host == HUB]
+    (targets,) = [request for request in doors.seen if request.url.host == ROUTER]
+    assert (targets.headers["x-mine"], targets.headers["x-once"]) == ("1", "2")
+    assert not {"x-wait-for-model", "x-use-cache"} & set(targets.headers)
+    (hub,) = [request for request in doors.seen if request.url.host == HUB]
     assert not {"x-mine", "x-once"} & set(hub.headers)
 
 

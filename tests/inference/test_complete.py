@@ -134,7 +134,7 @@ async def test_another_provider_generates_no_text(service: StandIn) -> None:
             "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>",
         ),
     ],
-    ids=lambda one: getattr(getattr(one, "config", None), "model_type", "") or "text",
+    ids=lambda model_info: getattr(getattr(model_info, "config", None), "model_type", "") or "text",
 )
 def test_a_prompt_is_in_its_model_s_format(info: ModelInfo, expected: str) -> None:
     assert build_prompt(SAID, info).startswith(expected)
@@ -170,12 +170,12 @@ def test_a_long_history_is_shortened() -> None:
 
 
 def test_what_is_to_be_continued_is_not_left_out() -> None:
-    begun = Message("assistant", "y" * 4096)
-    assert shorten_history([*SAID[:2], begun], continues=True) == [*SAID[:2], begun]
-    assert build_prompt([*SAID[:2], begun], model("gpt2"), continues=True).endswith(
+    beginning = Message("assistant", "y" * 4096)
+    assert shorten_history([*SAID[:2], beginning], continues=True) == [*SAID[:2], beginning]
+    assert build_prompt([*SAID[:2], beginning], model("gpt2"), continues=True).endswith(
         "Assistant: " + "y" * 4096
     )
-    assert shorten_history([begun]) == [begun], "something is to be asked"
+    assert shorten_history([beginning]) == [beginning], "something is to be asked"
 
 
 def test_gpt2_has_room_for_half_of_what_is_usual() -> None:

@@ -60,12 +60,16 @@ async def test_the_next_live_provider_is_asked_when_asked_for(
     async with opened(service) as (hf, _):
         reply = await hf.chat("Hello", model="llama-3", fallback=True)
         assert reply.text == "Hi"
-        asked = [one["model"] for one in await service.sent(CHAT)]
-        assert asked == [f"{LLAMA}:novita", f"{LLAMA}:together"]
+        models = [item["model"] for item in await service.sent(CHAT)]
+        assert models == [f"{LLAMA}:novita", f"{LLAMA}:together"]
         service.on(CHAT, refused)
         with pytest.raises(ProvidersFailedError, match=r"novita: .*together: ") as caught:
             await hf.chat("Hello", model="llama-3:fastest", fallback=True)
-        assert [one.provider for one in caught.value.attempts] == ["fastest", "novita", "together"]
+        assert [item.provider for item in caught.value.attempts] == [
+            "fastest",
+            "novita",
+            "together",
+        ]
 
 
 async def test_other_refusals_and_no_fallback_are_errors_at_once(service: StandIn) -> None:
@@ -83,7 +87,7 @@ async def test_other_refusals_and_no_fallback_are_errors_at_once(service: StandI
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "kind", "said"),
+    ("status", "body", "kind", "words"),
     [
         (400, {"error": {"message": "bad", "type": "x", "code": None}}, InvalidInputError, "bad"),
         (401, {"error": "Invalid username or password."}, AuthError, "give api_key="),
@@ -110,11 +114,11 @@ async def test_other_refusals_and_no_fallback_are_errors_at_once(service: StandI
     ],
 )
 async def test_every_refusal_is_typed_and_keeps_what_it_says(
-    service: StandIn, status: int, body: object, kind: type[Exception], said: str
+    service: StandIn, status: int, body: object, kind: type[Exception], words: str
 ) -> None:
     service.on(CHAT, answering(status, body, retry_after="61"))
     async with opened(service) as (hf, _):
-        with pytest.raises(kind, match=said) as caught:
+        with pytest.raises(kind, match=words) as caught:
             await hf.chat("Hello", model="llama-3:together")
     error = caught.value
     assert isinstance(
@@ -200,8 +204,8 @@ async def test_what_cannot_be_sent_is_refused(service: StandIn) -> None:
 
 async def test_what_an_answer_repeats_of_a_token_is_in_no_error(service: StandIn) -> None:
     """Neither of a typed_error, nor of one within an answer, streamed or whole."""
-    said = {"error": {"message": f"{TOKEN} is no good", "code": 401}}
-    service.on(CHAT, answering(401, said), streaming(said), answering(200, said))
+    words = {"error": {"message": f"{TOKEN} is no good", "code": 401}}
+    service.on(CHAT, answering(401, words), streaming(words), answering(200, words))
     async with opened(service) as (hf, _):
         for stream in (True, True, False):
             with pytest.raises(AuthError, match="is no good") as caught:
@@ -221,10 +225,10 @@ async def test_the_next_provider_s_answer_takes_the_place_of_one_that_broke_off(
     service.mapping[LLAMA] = {"novita": offer("n"), "together": offer("t")}
     service.on(CHAT, streaming(chunk("Hi"), {"error": "gone", "code": 503}), saying("Hello."))
     async with opened(service) as (hf, _), hf.chat("x", model="llama-3", fallback=True) as job:
-        shown = ""
+        text = ""
         async for piece in job.text:
-            shown = shown[: piece.start] + piece
-        assert (await job.result()).text == shown == "Hello."
+            text = text[: piece.start] + piece
+        assert (await job.result()).text == text == "Hello."
 
 
 async def test_what_is_no_answer_is_told_with_its_place(service: StandIn) -> None:
@@ -237,7 +241,7 @@ async def test_what_is_no_answer_is_told_with_its_place(service: StandIn) -> Non
             assert isinstance(caught.value, SpaceError)
             assert caught.value.endpoint == CHAT
             assert caught.value.space == f"https://{ROUTER}"
-        assert {one.url.host for one in doors.seen} == {ROUTER, HUB}
+        assert {item.url.host for item in doors.seen} == {ROUTER, HUB}
 
 
 async def test_a_choice_of_the_router_s_needs_no_provider_that_the_hub_knows(

@@ -107,10 +107,10 @@ async def test_an_explicit_size_wins_over_the_ratio(service: StandIn) -> None:
     service.on(PATHS["hf-inference"], answering(200, PNG, content_type="image/png"))
     async with opened(service) as (hf, _):
         for options in ({"aspect_ratio": "1:1"}, {"aspect_ratio": "9:16"}, {"width": 640}):
-            given: dict[str, Any] = {"aspect_ratio": "16:9"} | options
-            await hf.generate("a cat", **given)
-    sent = [one["parameters"] for one in await service.sent(PATHS["hf-inference"])]
-    sizes = [(one["width"], one["height"]) for one in sent]
+            arguments: dict[str, Any] = {"aspect_ratio": "16:9"} | options
+            await hf.generate("a cat", **arguments)
+    sent = [item["parameters"] for item in await service.sent(PATHS["hf-inference"])]
+    sizes = [(item["width"], item["height"]) for item in sent]
     assert sizes == [(1024, 1024), (480, 832), (640, 480)]
 
 
@@ -119,12 +119,12 @@ async def test_several_images_of_a_provider_that_makes_one_are_several_orders(
 ) -> None:
     service.on(PATHS["hf-inference"], answering(200, PNG, content_type="image/png"))
     async with opened(service) as (hf, _), hf.generate("a cat", n=3, seed=7) as job:
-        shown = [len(event.value) async for event in job if isinstance(event, Output)]
+        counts = [len(event.value) async for event in job if isinstance(event, Output)]
         images = await job.result()
-    assert shown == [1, 2]
+    assert counts == [1, 2]
     assert len({image.name for image in images}) == 3
     sent = await service.sent(PATHS["hf-inference"])
-    assert [one["parameters"]["seed"] for one in sent] == [7, 8, 9]
+    assert [item["parameters"]["seed"] for item in sent] == [7, 8, 9]
 
 
 async def test_a_prediction_that_takes_longer_is_waited_for(service: StandIn) -> None:
@@ -140,7 +140,7 @@ async def test_a_prediction_that_takes_longer_is_waited_for(service: StandIn) ->
         doors.allow(service.url)
         (image,) = await hf.generate("a cat", provider="replicate")
         assert await image.read() == PNG
-    assert [one.method for one in service.to(look)] == ["GET", "GET"]
+    assert [item.method for item in service.to(look)] == ["GET", "GET"]
 
 
 async def test_giving_up_ends_a_prediction_at_the_provider(service: StandIn) -> None:
@@ -166,7 +166,7 @@ async def test_giving_up_ends_a_prediction_at_the_provider(service: StandIn) -> 
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "said"),
+    ("answer", "kind", "words"),
     [
         ({"id": "p1", "status": "failed", "error": "NSFW"}, AppError, "NSFW"),
         ({"id": "p1", "status": "canceled"}, JobCancelledError, "canceled"),
@@ -178,11 +178,11 @@ async def test_giving_up_ends_a_prediction_at_the_provider(service: StandIn) -> 
     ids=["failed", "cancelled", "path", "number", "id", "list"],
 )
 async def test_what_is_no_image_is_a_typed_error(
-    service: StandIn, answer: object, kind: type[Exception], said: str
+    service: StandIn, answer: object, kind: type[Exception], words: str
 ) -> None:
     service.on(PATHS["replicate"], answering(200, answer))
     async with opened(service) as (hf, _):
-        with pytest.raises(kind, match=said):
+        with pytest.raises(kind, match=words):
             await hf.generate("a cat", provider="replicate")
 
 
@@ -204,12 +204,12 @@ async def test_the_next_live_provider_is_asked_when_asked_for(service: StandIn) 
             service.on(path, spent)
         with pytest.raises(ProvidersFailedError) as caught:
             await hf.generate("a cat", fallback=True)
-        assert [one.provider for one in caught.value.attempts] == list(PATHS)
+        assert [item.provider for item in caught.value.attempts] == list(PATHS)
 
 
 async def test_what_nobody_can_make_is_refused_before_anything_is_sent(service: StandIn) -> None:
     async with opened(service) as (hf, _):
-        for options, said in (
+        for options, words in (
             ({"aspect_ratio": "4:3"}, "use 1:1, 16:9, 9:16"),
             ({"width": 0}, "at least 1 pixel"),
             ({"n": 0}, "at least 1 image"),
@@ -219,12 +219,12 @@ async def test_what_nobody_can_make_is_refused_before_anything_is_sent(service: 
                 "does not support response_format",
             ),
         ):
-            given: dict[str, Any] = options
-            with pytest.raises(InvalidInputError, match=said):
-                await hf.generate("a cat", **given)
+            arguments: dict[str, Any] = options
+            with pytest.raises(InvalidInputError, match=words):
+                await hf.generate("a cat", **arguments)
         with pytest.raises(NoProviderError, match="does not support groq for this task"):
             await hf.generate("a cat", provider="groq")
-    assert all(one.method == "GET" for one in service.seen)
+    assert all(item.method == "GET" for item in service.seen)
 
 
 def test_without_async_too(

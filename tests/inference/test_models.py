@@ -24,10 +24,10 @@ async def test_lists_are_of_warm_models_that_many_look_at(service: StandIn) -> N
     ):
         service.models[name] = metadata(name, tag, trendingScore=score)
     async with opened(service) as (hf, _):
-        assert [one.id for one in await hf.models()] == ["a/ninety", "a/ten"]
-        assert [one.id for one in await hf.models("image")] == ["a/draws"]
-        assert [one.id for one in await hf.models("vision")] == ["a/sees"]
-        assert [one.id for one in await hf.models("image", min_trending_score=0)] == [
+        assert [item.id for item in await hf.models()] == ["a/ninety", "a/ten"]
+        assert [item.id for item in await hf.models("image")] == ["a/draws"]
+        assert [item.id for item in await hf.models("vision")] == ["a/sees"]
+        assert [item.id for item in await hf.models("image", min_trending_score=0)] == [
             "a/draws",
             "a/sketches",
         ]
@@ -66,10 +66,10 @@ async def test_the_router_s_own_list(service: StandIn) -> None:
     listed = {"object": "list", "data": [{"id": LLAMA, "owned_by": "x", "providers": [provider]}]}
     service.on("/v1/models", answering(200, listed))
     async with opened(service) as (hf, _):
-        (found,) = await hf.chat_models()
-        assert found.id == LLAMA
-        assert found.providers is not None
-        assert found.providers[0].supports_tools
+        (providers,) = await hf.chat_models()
+        assert providers.id == LLAMA
+        assert providers.providers is not None
+        assert providers.providers[0].supports_tools
         service.on("/v1/models", answering(200, {"data": 1}))
         assert await hf.chat_models(), "it was kept"
 
@@ -86,16 +86,16 @@ async def test_the_mapping_of_providers_in_both_shapes(service: StandIn) -> None
     service.mapping[LLAMA] = by_name
     listed = [{"provider": name} | entry for name, entry in by_name.items()]
     async with opened(service) as (hf, _):
-        found = await hf.providers("llama-3")
-    assert [(one.name, one.model, one.status) for one in found] == [
+        providers = await hf.providers("llama-3")
+    assert [(item.name, item.model, item.status) for item in providers] == [
         ("together", "t/llama", "live"),
         ("slow", "s", "staging"),
     ]
     as_list = b'{"inferenceProviderMapping": %s}' % str(listed).replace("'", '"').encode()
-    assert read_providers(as_list, LLAMA) == found
-    assert [one.name for one in choose_providers(found, model=LLAMA, task="conversational")] == [
-        "together"
-    ]
+    assert read_providers(as_list, LLAMA) == providers
+    assert [
+        item.name for item in choose_providers(providers, model=LLAMA, task="conversational")
+    ] == ["together"]
 
 
 @pytest.mark.parametrize(

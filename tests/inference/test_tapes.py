@@ -25,26 +25,26 @@ from spacecall.inference._text_requests import Sampling, build_chat_request, bui
 from tests.inference.tapes import Tape, tapes
 
 ALL = tapes()
-CHATS = [one for one in ALL if "messages" in one.sent and one.status == 200]
+CHATS = [tape for tape in ALL if "messages" in tape.sent and tape.status == 200]
 TEXTS = [
-    one
-    for one in ALL
-    if one.status == 200 and "messages" not in one.sent and "generated_text" in one.body
+    tape
+    for tape in ALL
+    if tape.status == 200 and "messages" not in tape.sent and "generated_text" in tape.body
 ]
-IN_BAND = [one for one in ALL if one.status == 200 and '"error_type"' in one.body]
+IN_BAND = [tape for tape in ALL if tape.status == 200 and '"error_type"' in tape.body]
 IMAGES = [
-    one
-    for one in ALL
-    if one.provider != "hf-inference" and one.status < 300 and "completions" not in one.path
+    tape
+    for tape in ALL
+    if tape.provider != "hf-inference" and tape.status < 300 and "completions" not in tape.path
 ]
-IMAGE_BYTES = [one for one in ALL if one.headers["content-type"] == "image/jpeg" and one.sent]
-REFUSED = [one for one in ALL if one.status >= 400]
+IMAGE_BYTES = [tape for tape in ALL if tape.headers["content-type"] == "image/jpeg" and tape.sent]
+REFUSED = [tape for tape in ALL if tape.status >= 400]
 # What the recording client said to itself, and sent along.
 NOISE = {"provider", "options"}
 
 
-def named(found: list[Tape]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("tape", found, ids=[one.name for one in found])
+def each_tape(recordings: list[Tape]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("tape", recordings, ids=[tape.name for tape in recordings])
 
 
 async def accumulate(tape: Tape, accumulator: Accumulator) -> None:
@@ -59,25 +59,25 @@ async def accumulate(tape: Tape, accumulator: Accumulator) -> None:
 
 def lines(tape: Tape) -> list[dict[str, Any]]:
     """The JSON of a stream's events, read plainly."""
-    found = (line.removeprefix("data:").strip() for line in tape.body.splitlines())
-    return [json.loads(line) for line in found if line.startswith("{")]
+    recordings = (line.removeprefix("data:").strip() for line in tape.body.splitlines())
+    return [json.loads(line) for line in recordings if line.startswith("{")]
 
 
 def test_there_are_recordings_of_everything() -> None:
-    found = [len(one) for one in (CHATS, TEXTS, IN_BAND, IMAGES, IMAGE_BYTES, REFUSED)]
-    assert found == [24, 9, 2, 17, 3, 14]
+    recordings = [len(tape) for tape in (CHATS, TEXTS, IN_BAND, IMAGES, IMAGE_BYTES, REFUSED)]
+    assert recordings == [24, 9, 2, 17, 3, 14]
 
 
-@named(CHATS)
+@each_tape(CHATS)
 async def test_a_chat_completion_is_read(tape: Tape) -> None:
     accumulator = ChatAccumulator()
     await accumulate(tape, accumulator)
     if tape.streams:
         deltas = [choice["delta"] for line in lines(tape) for choice in line["choices"]]
-        said = "".join(delta.get("content") or "" for delta in deltas)
+        expected = "".join(delta.get("content") or "" for delta in deltas)
     else:
-        said = json.loads(tape.body)["choices"][0]["message"]["content"]
-    assert accumulator.text == said.removesuffix("</s>")
+        expected = json.loads(tape.body)["choices"][0]["message"]["content"]
+    assert accumulator.text == expected.removesuffix("</s>")
     assert accumulator.finish_reason in ("stop", "length")
     counted = [line["usage"] for line in lines(tape) if line.get("usage")]
     if counted:
@@ -85,7 +85,7 @@ async def test_a_chat_completion_is_read(tape: Tape) -> None:
         assert accumulator.usage.total_tokens == counted[-1]["total_tokens"]
 
 
-@named(CHATS)
+@each_tape(CHATS)
 def test_a_chat_request_is_the_recorded_one(tape: Tape) -> None:
     sent = {key: value for key, value in tape.sent.items() if key not in NOISE}
     ours = {"messages", "model", "max_tokens", "temperature", "seed", "stream"}
@@ -96,33 +96,33 @@ def test_a_chat_request_is_the_recorded_one(tape: Tape) -> None:
         stream=sent.get("stream", False),
         extra_body={key: value for key, value in sent.items() if key not in ours},
     )
-    messages = [Message(one["role"], one["content"]) for one in sent["messages"]]
+    messages = [Message(tape["role"], tape["content"]) for tape in sent["messages"]]
     request = build_chat_request(sent.get("model", "org/name"), messages, sampling)
     assert request.path == "/v1/chat/completions"
     assert request.json == {"model": "org/name"} | sent
 
 
-@named(TEXTS)
+@each_tape(TEXTS)
 async def test_a_generated_text_is_read(tape: Tape) -> None:
     accumulator = TextAccumulator(strip=False)
     await accumulate(tape, accumulator)
     if tape.streams:
         tokens = [line["token"] for line in lines(tape)]
-        said = "".join(token["text"] for token in tokens if not token["special"])
+        expected = "".join(token["text"] for token in tokens if not token["special"])
         assert accumulator.finish_reason in ("stop", "length")
     else:
-        said = json.loads(tape.body)[0]["generated_text"]
-    assert accumulator.text == said
+        expected = json.loads(tape.body)[0]["generated_text"]
+    assert accumulator.text == expected
 
 
-@named([one for one in [*TEXTS, *IN_BAND] if one.sent])
+@each_tape([tape for tape in [*TEXTS, *IN_BAND] if tape.sent])
 def test_a_request_for_text_is_the_recorded_one(tape: Tape) -> None:
     sent = {key: value for key, value in tape.sent.items() if key not in {*NOISE, "model"}}
-    given = dict(sent.get("parameters", {}))
+    parameters = dict(sent.get("parameters", {}))
     model = tape.path.partition("/models/")[2]
     sampling = Sampling(
-        max_tokens=given.get("max_new_tokens"),
-        seed=given.get("seed"),
+        max_tokens=parameters.get("max_new_tokens"),
+        seed=parameters.get("seed"),
         stream=sent.get("stream", False),
     )
     request = build_text_request(model, sent["inputs"], sampling, return_full_text=None)
@@ -130,14 +130,14 @@ def test_a_request_for_text_is_the_recorded_one(tape: Tape) -> None:
     assert request.json == sent
 
 
-@named(IN_BAND)
+@each_tape(IN_BAND)
 async def test_an_error_within_a_stream_is_typed(tape: Tape) -> None:
     with pytest.raises(InvalidInputError, match="must be <= ") as caught:
         await accumulate(tape, TextAccumulator(provider="hf-inference"))
     assert (caught.value.status, caught.value.provider) == (422, "hf-inference")
 
 
-@named([*IMAGES, *IMAGE_BYTES])
+@each_tape([*IMAGES, *IMAGE_BYTES])
 def test_an_order_of_images_is_the_recorded_one(tape: Tape) -> None:
     adapter = ADAPTERS[tape.provider]
     sent = {key: value for key, value in tape.sent.items() if key not in {*NOISE, "inputs"}}
@@ -178,7 +178,7 @@ def test_an_order_of_images_is_the_recorded_one(tape: Tape) -> None:
     assert http_request.path == f"{at}{tape.path}"
 
 
-@named(IMAGES)
+@each_tape(IMAGES)
 async def test_images_become_files_or_addresses(tape: Tape) -> None:
     request = check_image_request("x")
     answer = ADAPTERS[tape.provider].read_response(
@@ -195,7 +195,7 @@ async def test_images_become_files_or_addresses(tape: Tape) -> None:
         assert len(await image.read()) > 16
 
 
-@named(REFUSED)
+@each_tape(REFUSED)
 def test_a_refusal_is_typed_and_keeps_what_it_says(tape: Tape) -> None:
     error = StatusError("", status=tape.status, body=tape.body)
     typed = typed_error(error, provider="somebody")
@@ -205,16 +205,20 @@ def test_a_refusal_is_typed_and_keeps_what_it_says(tape: Tape) -> None:
     try:
         raw = mapping(json.loads(tape.body))
     except ValueError:
-        said = tape.body
+        expected = tape.body
     else:
-        found = raw.get("error") or raw.get("message") or raw.get("detail")
-        first = next(iter(items(found)), None)
-        said = text(found) or text(mapping(found).get("message")) or text(mapping(first).get("msg"))
-    assert said
-    assert said[:100] in typed.message
+        recordings = raw.get("error") or raw.get("message") or raw.get("detail")
+        first = next(iter(items(recordings)), None)
+        expected = (
+            text(recordings)
+            or text(mapping(recordings).get("message"))
+            or text(mapping(first).get("msg"))
+        )
+    assert expected
+    assert expected[:100] in typed.message
 
 
-@named([one for one in ALL if "/api/models/" in one.url])
+@each_tape([tape for tape in ALL if "/api/models/" in tape.url])
 def test_metadata_is_read(tape: Tape) -> None:
     info = ModelInfo.model_validate_json(tape.body)
     assert tape.path.endswith(info.id)
