@@ -235,6 +235,9 @@ def _site_path(path: str) -> str:
     return f"files/{path}{'.md' if is_text else ''}".replace("/.", "/_")
 
 
+_IGNORED = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+
+
 def _tracked(folder: str) -> list[str]:
     done = subprocess.run(
         ["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=False
@@ -242,7 +245,7 @@ def _tracked(folder: str) -> list[str]:
     files = done.stdout.split("\n")[:-1]
     if not files:  # an unpacked release
         paths = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
-        files = sorted(str(path) for path in paths if "__pycache__" not in path.parts)
+        files = sorted(str(path) for path in paths if not _IGNORED & set(path.parts))
     return files
 
 

@@ -126,8 +126,6 @@ class _PathSource:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
-        with self._readable():
-            self._path = self._path.expanduser()
         self.name = self._path.name
 
     @property
@@ -174,7 +172,9 @@ class _PathSource:
             yield
         except (OSError, ValueError, RuntimeError) as error:  # such as a NUL in it, or no such user
             why = (isinstance(error, OSError) and error.strerror) or error
-            raise InvalidInputError(f"cannot read {str(self._path)!r}: {why}") from error
+            home = str(self._path).startswith("~")
+            hint = ": ~ is not expanded, write Path(…).expanduser()" if home else ""
+            raise InvalidInputError(f"cannot read {str(self._path)!r}: {why}{hint}") from error
 
 
 class BytesSource:
@@ -297,6 +297,8 @@ def open_source(source: object) -> Source:
         return WebUrl(source)
     if isinstance(source, Mapping):
         return _open_file_data(cast("Mapping[str, object]", source))
+    if source == "":
+        raise InvalidInputError("an empty text is not a path: leave the argument out, or give None")
     if isinstance(source, (str, os.PathLike)):
         return _PathSource(cast("str | os.PathLike[str]", source))
     if isinstance(source, io.TextIOBase):

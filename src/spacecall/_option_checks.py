@@ -39,6 +39,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "Limits": "Limits(lanes=…)",
     "Message": 'Message("user", "…")',
     "Retry": "Retry(attempts=…)",
+    "Ticket": "Ticket.from_json(…)",
     "Timeouts": "Timeouts(total=…)",
     "ZeroGPU": "ZeroGPU(token=…)",
 }

@@ -6,6 +6,7 @@ import mimetypes
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
+from errno import ENOENT
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 
@@ -139,7 +140,7 @@ class File:
             SpaceError: a remote file could not be fetched.
         """
         self._check_size(max_bytes)
-        replacement = await run_sync(self._open_replacement, Path(path))
+        replacement = await run_sync(self._open_replacement, path)
         try:
             async with (
                 self.stream() as chunks,
@@ -152,10 +153,13 @@ class File:
                 await run_sync(replacement.discard)
             raise
 
-    def _open_replacement(self, path: Path) -> Replacement:
-        if path.is_dir():
-            return Replacement(path / self.name, numbered=True)
-        return Replacement(path)
+    def _open_replacement(self, path: str | os.PathLike[str]) -> Replacement:
+        target = Path(path)
+        if target.is_dir():
+            return Replacement(target / self.name, numbered=True)
+        if not os.path.basename(path):  # noqa: PTH119 - Path forgets the slash at the end
+            raise FileNotFoundError(ENOENT, "the folder does not exist", str(path))
+        return Replacement(target)
 
     def _check_size(self, max_bytes: int | None) -> None:
         if max_bytes is not None and (size := self.size) is not None and size > max_bytes:

@@ -188,3 +188,12 @@ async def test_a_file_is_refused_to_who_has_not_logged_in(version: str, app_serv
     async with Space(open_server.url) as stranger:
         with pytest.raises(AuthError):
             await file_at(stranger, found.url).read()
+
+
+async def test_a_folder_that_does_not_exist_is_not_made_a_file(
+    space: Space, tmp_path: Path
+) -> None:
+    file = await space.call("/image", path=PNG)
+    with pytest.raises(FileNotFoundError, match="the folder does not exist"):
+        await file.save(f"{tmp_path}/new/")
+    assert files_in(tmp_path) == []

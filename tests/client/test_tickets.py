@@ -160,3 +160,8 @@ async def test_a_collected_job_that_is_left_early_is_cancelled(
         pass
     await logged(protocol_app, f"slow_async cancelled {seconds}")
     assert await queue_size(space) == 0
+
+
+async def test_what_is_not_a_ticket_is_refused_with_what_to_write(space: Space) -> None:
+    with pytest.raises(InvalidInputError, match=r"Ticket\.from_json"):
+        space.collect("{}")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -82,9 +82,11 @@ def table(results: dict[str, list[Report]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 1 if a difference has no explanation."""
+    """Run the command line; 1 if a difference has no explanation, 2 for an unknown app."""
     parser = argparse.ArgumentParser(prog="scripts/corpus", description=__doc__)
-    parser.add_argument("--gradio", action="append", help="a release (all by default)")
+    parser.add_argument(
+        "--gradio", action="append", choices=RELEASES, help="a release (all by default)"
+    )
     parser.add_argument("--at-once", type=int, default=2, help="apps called at the same time")
     parser.add_argument("--verbose", action="store_true", help="print explained differences too")
     parser.add_argument("--table", type=Path, help="where to write the result as Markdown")
@@ -99,6 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     if options.table:
         options.table.write_text(table(results), encoding="utf-8")
+    ran = {report.app for reports in results.values() for report in reports}
+    if missing := [app for app in options.apps if app not in ran]:
+        parser.error(f"no such app on these releases: {', '.join(missing)} (see tests/apps/demos)")
     return int(any(report.unexplained for reports in results.values() for report in reports))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spacecall import InvalidInputError, Space
+from spacecall import File, InvalidInputError, Space
 from spacecall.files import file_of
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
@@ -44,6 +45,25 @@ async def test_what_names_no_file_is_an_error_of_its_call_alone(name: str) -> No
             await space.call("/file", file=name)
         await until(lambda: other.event_id is not None)
         assert not other.done
+
+
+async def test_a_tilde_is_a_character_of_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "x.txt").write_text("private")
+    (tmp_path / "~").mkdir()
+    (tmp_path / "~" / "x.txt").write_text("mine")
+    (tmp_path / "~lock.txt").write_text("lock")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    for path in ("~/x.txt", Path("~") / "x.txt"):
+        assert await File(path).read() == b"mine"
+    assert await File("~lock.txt").read() == b"lock"
+    with pytest.raises(InvalidInputError, match="~ is not expanded"):
+        await File("~/gone.txt").read()
+    with pytest.raises(InvalidInputError, match="an empty text is not a path"):
+        File("")
 
 
 class Moody:

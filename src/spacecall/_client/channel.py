@@ -71,6 +71,7 @@ class Channel:
         self._grace = grace
         self._reader = self._new_reader()
         self._new = session_hash is None
+        self._left = False
         self._cancelling: list[int] = []
         self._calm = anyio.Event()
 
@@ -84,6 +85,18 @@ class Channel:
             grace=self._grace,
             unwanted=self.abandon,
         )
+
+    def check_open(self) -> None:
+        """Raise RuntimeError once the session has been left."""
+        if self._left:
+            raise RuntimeError(
+                "the session is closed: make calls inside its async with block, or open another"
+            )
+
+    async def leave(self) -> None:
+        """End what runs on it; nothing is sent over it any more."""
+        self._left = True
+        await self.abandon()
 
     @contextmanager
     def sending(self) -> Generator[None]:

@@ -252,7 +252,7 @@ class Connection:
         """End every job of a session, here and on the server."""
         for job in [job for job in self.jobs if job.channel is channel]:
             job.drop(JobCancelledError("the session was closed before the job was done"))
-        await channel.abandon()
+        await channel.leave()
 
     async def close(self) -> None:
         """End every job, here and on the server.

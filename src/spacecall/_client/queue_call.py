@@ -108,6 +108,8 @@ class QueueCall(Call[T]):
     ) -> QueueJob[T]:
         way = self._way
         way.connection.check_open()
+        if way.channel is not None:
+            way.channel.check_open()
         if way.settings.simple and way.channel is not None:
             raise InvalidInputError("the simple call API has no sessions: call without simple")
         began = anyio.current_time()

@@ -25,7 +25,7 @@ from spacecall._core.sources import without_secrets
 from spacecall._io.clients import new_client
 from spacecall._io.link import HttpClient, Link
 from spacecall._io.settings import Settings
-from spacecall._option_checks import checked_call
+from spacecall._option_checks import checked_arguments, checked_call
 from spacecall.errors import AppRestartedError, InvalidInputError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
@@ -126,6 +126,7 @@ class Space(Caller, Openable[Connection]):
         channel.link.remember(cookies or {})
         return Session(self._way, channel)
 
+    @checked_arguments
     def collect(self, ticket: Ticket) -> Call[Any]:
         """The call of a detached job, to be awaited or entered.
 

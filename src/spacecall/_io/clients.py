@@ -7,7 +7,7 @@ import httpx
 from spacecall._io.app_checks import CheckingClient
 from spacecall._io.direct import IDLE, KEPT, DirectClient, Exclusive
 from spacecall._io.intercept import active
-from spacecall._io.proxies import check_environment, check_proxy, proxied
+from spacecall._io.proxies import check_environment, check_proxy, mark_proxied, proxied
 from spacecall._io.tls import tls
 
 
@@ -30,7 +30,10 @@ def new_client(proxy: str | None = None) -> httpx.AsyncClient:
         if direct:
             return DirectClient()
         check_environment()
-        return httpx.AsyncClient(limits=pool, follow_redirects=False, proxy=proxy, verify=tls())
+        hooks = {"request": [mark_proxied]} if proxy is not None else None
+        return httpx.AsyncClient(
+            limits=pool, follow_redirects=False, proxy=proxy, verify=tls(), event_hooks=hooks
+        )
     from spacecall._io.intercepted import Intercepted  # noqa: PLC0415 - few programs need it
 
     network: httpx.AsyncBaseTransport = Exclusive()

@@ -15,7 +15,7 @@ from spacecall._core.loose import items
 from spacecall._core.outcomes import plain
 from spacecall._core.redaction import Redactor, redact_error
 from spacecall._io.body import ERROR_BODY
-from spacecall._io.proxies import proxy_variable
+from spacecall._io.proxies import proxy_of
 from spacecall.errors import (
     AuthError,
     DeadlineError,
@@ -91,10 +91,10 @@ def _reason(error: httpx.HTTPError) -> str:
 
 def _through(error: httpx.HTTPError) -> str:
     try:
-        variable = proxy_variable(error.request.url)
+        source = proxy_of(error.request)
     except RuntimeError:  # it is of no request
         return ""
-    return f" ({variable} names a proxy: does it run?)" if variable else ""
+    return f" ({source} names a proxy: does it run?)" if source else ""
 
 
 def status_error(

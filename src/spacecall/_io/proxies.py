@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from importlib.util import find_spec
 from urllib.request import getproxies, proxy_bypass
 
@@ -12,6 +11,7 @@ import httpx
 from spacecall.errors import InvalidInputError
 
 _SCHEMES = ("http", "https", "all")
+_GIVEN = "spacecall.proxy"
 
 
 def proxied() -> bool:
@@ -38,6 +38,11 @@ def check_proxy(address: str, source: str) -> None:
         raise InvalidInputError(f"{source} is a socks5 proxy, which needs the package socksio")
 
 
+async def mark_proxied(request: httpx.Request) -> None:
+    """Note that a request goes through the proxy that the caller gave; a hook of httpx."""
+    request.extensions[_GIVEN] = True
+
+
 def check_environment() -> None:
     """Refuse proxies of the environment that httpx cannot use.
 
@@ -52,9 +57,11 @@ def check_environment() -> None:
             check_proxy(address, f"the proxy of {_variable(scheme)}")
 
 
-def proxy_variable(url: httpx.URL) -> str:
-    """The variable whose proxy requests to `url` go through, or an empty text."""
-    proxies: Mapping[str, str] = getproxies()
+def proxy_of(request: httpx.Request) -> str:
+    """What named the proxy that `request` goes through; an empty text where nothing did."""
+    if _GIVEN in request.extensions:
+        return "proxy=…"
+    url, proxies = request.url, getproxies()
     scheme = next((each for each in (url.scheme, "all") if proxies.get(each)), "")
     return "" if not scheme or proxy_bypass(url.host) else _variable(scheme)
 

@@ -62,7 +62,8 @@ class Inputs:
         """A file: `@path`, a path, an address, a data URI, or stdin."""
         if given in ("-", "@-"):
             return File(self._read())
-        file = File(given.removeprefix("@"))
+        path = given.removeprefix("@")
+        file = File(expand_home(path) if path.startswith("~") else path)
         _ = file.size  # a file that cannot be read is told here, before anything is sent
         return file
 
