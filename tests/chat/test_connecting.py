@@ -25,7 +25,7 @@ async def test_a_space_is_found_by_its_aliases(name: str, phi4_app: AppServer) -
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "options"),
+    ("name", "import_path", "options"),
     [
         ("phi-4", PHI4, {}),
         ("qvq-72b", "spacecall.spaces.qvq_72b:Qvq72B", {}),
@@ -36,14 +36,14 @@ async def test_a_space_is_found_by_its_aliases(name: str, phi4_app: AppServer) -
         ("qwen-2.5-72b", INFERENCE, {"model": "qwen-2.5-72b"}),
     ],
 )
-def test_where_a_name_leads(name: str, place: str, options: dict[str, str] | None) -> None:
+def test_where_a_name_leads(name: str, import_path: str, options: dict[str, str] | None) -> None:
     target = find_model(name)
-    assert target.import_path == place
+    assert target.import_path == import_path
     assert target.options == ({"model": name} if options is None else options)
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "words"),
     [
         ("phi4", "unknown chat model 'phi4'; did you mean phi-4"),
         ("qvq-72", "did you mean qvq-72b"),
@@ -52,8 +52,8 @@ def test_where_a_name_leads(name: str, place: str, options: dict[str, str] | Non
         ("a/b/c", "owner/model"),
     ],
 )
-async def test_an_unknown_name_is_told_the_nearest(name: str, said: str) -> None:
-    with pytest.raises(NotFoundError, match=said):
+async def test_an_unknown_name_is_told_the_nearest(name: str, words: str) -> None:
+    with pytest.raises(NotFoundError, match=words):
         async with connect(name):
             pass
 

@@ -39,10 +39,10 @@ def test_a_conversation_comes_back_as_it_was(conversation: Conversation) -> None
 
 
 def test_media_are_kept_where_they_are_addresses_or_data() -> None:
-    given = Message("user", "Look", media=[URL, DATA_URI, DATA / "red.png", b"GIF89a"])
-    (found,) = Conversation.from_json(Conversation(messages=(given,)).to_json()).messages
-    kept = [Media(one) for one in found.media]
-    assert [(one.kind, one.uri) for one in kept] == [("image", URL), ("audio", DATA_URI)]
+    original = Message("user", "Look", media=[URL, DATA_URI, DATA / "red.png", b"GIF89a"])
+    (message,) = Conversation.from_json(Conversation(messages=(original,)).to_json()).messages
+    media = [Media(medium) for medium in message.media]
+    assert [(medium.kind, medium.uri) for medium in media] == [("image", URL), ("audio", DATA_URI)]
 
 
 def test_an_address_that_does_not_tell_its_kind_comes_back_with_it() -> None:
@@ -51,7 +51,7 @@ def test_an_address_that_does_not_tell_its_kind_comes_back_with_it() -> None:
     assert Conversation.from_json(saved).messages[0].media == (picture,)
 
 
-def said(**fields: object) -> str:
+def saved_text(**fields: object) -> str:
     return json.dumps({"messages": [{"role": "user", "content": "", **fields}]})
 
 
@@ -61,11 +61,11 @@ def said(**fields: object) -> str:
         "",
         "[]",
         '{"session_hash": 1}',
-        said(role="nobody"),
-        said(content=None),
-        said(media=[{"kind": "film", "uri": URL}]),
-        said(media=[{"kind": "image", "uri": "/etc/passwd"}]),
-        said(media=[{"kind": "image", "uri": "data:;base64,!"}]),
+        saved_text(role="nobody"),
+        saved_text(content=None),
+        saved_text(media=[{"kind": "film", "uri": URL}]),
+        saved_text(media=[{"kind": "image", "uri": "/etc/passwd"}]),
+        saved_text(media=[{"kind": "image", "uri": "data:;base64,!"}]),
     ],
 )
 def test_what_is_no_conversation_is_refused(text: str) -> None:

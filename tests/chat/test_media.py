@@ -138,7 +138,7 @@ async def test_a_picture_that_cannot_be_written_is_a_wrong_input() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "words"),
     [
         (b"%PDF-1.7", "'file.pdf' is neither an image nor audio: it is application/pdf"),
         (b"\x01\x02\x03", "its content begins with 01 02 03"),
@@ -149,10 +149,10 @@ async def test_a_picture_that_cannot_be_written_is_a_wrong_input() -> None:
         (3, "got int"),
     ],
 )
-def test_what_is_no_medium_is_refused_with_what_was_found(source: MediaInput, said: str) -> None:
+def test_what_is_no_medium_is_refused_with_what_was_found(source: MediaInput, words: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         Media(source)
-    assert said in caught.value.message
+    assert words in caught.value.message
 
 
 def test_the_caller_can_say_what_it_is() -> None:
@@ -167,13 +167,13 @@ def test_the_caller_can_say_what_it_is() -> None:
 
 
 async def test_a_portable_medium_can_be_kept_and_sent_again() -> None:
-    kept = await Media(TONE).portable()
-    assert kept.uri is not None
-    assert kept.uri.startswith("data:audio/x-wav;base64,")
-    assert await kept.file.read() == TONE.read_bytes()
-    assert await kept.portable() is kept
-    assert kept == Media(kept.uri)
-    assert hash(kept) == hash(Media(kept.uri))
+    portable = await Media(TONE).portable()
+    assert portable.uri is not None
+    assert portable.uri.startswith("data:audio/x-wav;base64,")
+    assert await portable.file.read() == TONE.read_bytes()
+    assert await portable.portable() is portable
+    assert portable == Media(portable.uri)
+    assert hash(portable) == hash(Media(portable.uri))
     assert Media(RED) != Media(RED)
 
 

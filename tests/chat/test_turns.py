@@ -16,8 +16,8 @@ def test_a_prompt_goes_as_it_is() -> None:
     turn = read_turn("Hi", [RED, TONE])
     assert turn.prompt == "Hi"
     assert [medium.kind for medium in turn.media] == ["image", "audio"]
-    (said,) = turn.messages
-    assert (said.role, said.content, tuple(said.media)) == ("user", "Hi", turn.media)
+    (message,) = turn.messages
+    assert (message.role, message.content, tuple(message.media)) == ("user", "Hi", turn.media)
 
 
 def test_a_history_goes_as_lines_with_its_media_in_order() -> None:
@@ -36,18 +36,18 @@ def test_a_history_goes_as_lines_with_its_media_in_order() -> None:
 
 
 def test_of_a_conversation_that_a_server_keeps_only_the_newest_message_goes() -> None:
-    known = (Message("user", "One"), Message("assistant", "1"))
+    history = (Message("user", "One"), Message("assistant", "1"))
     turn = read_turn(
         [Message("system", "Again."), Message("user", "Old"), Message("user", "New")],
-        conversation=Conversation("hash", known),
+        conversation=Conversation("hash", history),
     )
     assert turn.prompt == "New"
-    assert turn.messages == (*known, Message("user", "New"))
+    assert turn.messages == (*history, Message("user", "New"))
 
 
 def test_a_conversation_that_no_server_keeps_goes_whole() -> None:
-    known = (Message("user", "One", media=[Media(RED)]), Message("assistant", "1"))
-    turn = read_turn("Two", conversation=Conversation(messages=known))
+    history = (Message("user", "One", media=[Media(RED)]), Message("assistant", "1"))
+    turn = read_turn("Two", conversation=Conversation(messages=history))
     assert turn.prompt == "User: One\nAssistant: 1\nUser: Two\nAssistant:"
     assert [medium.kind for medium in turn.media] == ["image"]
     assert [message.content for message in turn.messages] == ["One", "1", "Two"]

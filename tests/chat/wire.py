@@ -20,15 +20,17 @@ class Wire:
 
     def to(self, end: str) -> list[httpx.Request]:
         """Those whose path ends so."""
-        return [one for one in self.requests if one.url.path.endswith(end)]
+        return [request for request in self.requests if request.url.path.endswith(end)]
 
     def bodies(self, end: str) -> list[dict[str, Any]]:
         """Their JSON."""
-        return [json.loads(one.content) for one in self.to(end)]
+        return [json.loads(request.content) for request in self.to(end)]
 
     def text(self) -> str:
         """Addresses and headers of all of them."""
-        return "\n".join(f"{one.url} {sorted(one.headers.items())}" for one in self.requests)
+        return "\n".join(
+            f"{request.url} {sorted(request.headers.items())}" for request in self.requests
+        )
 
 
 class _Recording(httpx.AsyncHTTPTransport):

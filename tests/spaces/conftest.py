@@ -17,7 +17,7 @@ Replicas: TypeAlias = Callable[[str], AppServer]
 @pytest.fixture(scope="session")
 def replica(app_server: ServerPool) -> Replicas:
     """`replica("flux-1-dev")`: the server of a replica that all tests share."""
-    by_name = {one.name: one for one in REPLICAS}
+    by_name = {space.name: space for space in REPLICAS}
 
     def get(name: str) -> AppServer:
         return app_server(by_name[name].app, by_name[name].version)

@@ -75,10 +75,10 @@ REPLICAS = (
 
 def main() -> None:
     """Take every schema folder from its replica, and write its client."""
-    for one in REPLICAS:
-        with servers.serve(one.app, one.version) as server:
-            app = one.documents(server.url)
-        projects.add(app, ROOT, name=one.name, note=one.note)
+    for space in REPLICAS:
+        with servers.serve(space.app, space.version) as server:
+            app = space.documents(server.url)
+        projects.add(app, ROOT, name=space.name, note=space.note)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ SYSTEM = "Be brief."
 
 @pytest.fixture
 async def wire() -> AsyncGenerator[Wire, None]:
-    async with watched() as found:
-        yield found
+    async with watched() as wire:
+        yield wire
 
 
 @asynccontextmanager
@@ -54,9 +54,9 @@ def joined(wire: Wire, path: str = "/gradio_api/queue/join") -> list[Any]:
 async def test_janus_pro_7b_chat(replica: Replicas, wire: Wire) -> None:
     async with opened(replica("janus-pro-7b").url, wire) as space:
         answer = await JanusClient(space).multimodal_understanding(image=RED, question="What?")
-        image, *others = joined(wire)
+        image, *arguments = joined(wire)
         assert image["orig_name"] == "red.png"
-        assert others == ["What?", 42, 0.95, 0.1]
+        assert arguments == ["What?", 42, 0.95, 0.1]
         assert answer is not None
         assert answer.startswith("Janus-Pro replica: 'What?' about a picture of ")
         wire.requests.clear()
@@ -81,10 +81,10 @@ async def test_flux_1_dev(replica: Replicas, wire: Wire) -> None:
         opened(replica("flux-1-dev").url, wire) as space,
         Flux1Dev(space).generate("a cat", width=512, height=768) as job,
     ):
-        shown = [event.value async for event in job if isinstance(event, Output)]
+        previews = [event.value async for event in job if isinstance(event, Output)]
         (image,) = await job.result()
     assert joined(wire) == ["a cat", 0, True, 512, 768, 3.5, 28]
-    assert len(shown) > 1, "previews while generating"
+    assert len(previews) > 1, "previews while generating"
     assert image.url
 
 
@@ -106,18 +106,18 @@ async def test_flux_1_schnell(replica: Replicas, wire: Wire) -> None:
 async def test_flux_1_kontext_dev(replica: Replicas, wire: Wire) -> None:
     async with opened(replica("flux-1-kontext-dev").url, wire) as space:
         (image,) = await Flux1KontextDev(space).generate("make it blue", image=RED)
-    source, *others = joined(wire)
+    source, *arguments = joined(wire)
     assert source["meta"] == {"_type": "gradio.FileData"}
-    assert others == ["make it blue", 0, True, 2.5, 28]
+    assert arguments == ["make it blue", 0, True, 2.5, 28]
     assert image.url
 
 
 async def test_stable_diffusion_3_5_large(replica: Replicas, wire: Wire) -> None:
     """Others call it at `/gradio_api/call/infer`."""
-    wanted: dict[str, Any] = {"guidance_scale": 4.5, "num_inference_steps": 50}
+    options: dict[str, Any] = {"guidance_scale": 4.5, "num_inference_steps": 50}
     async with opened(replica("stable-diffusion-3-5-large").url, wire) as space:
         call = StableDiffusion35Large(space).generate(
-            "a cat", negative_prompt="dogs", width=1024, height=512, **wanted
+            "a cat", negative_prompt="dogs", width=1024, height=512, **options
         )
         (image,) = await call.with_options(simple=True)
     (request,) = wire.to("/call/infer")
@@ -159,13 +159,13 @@ async def test_qwen2_5_1m_demo(replica: Replicas, wire: Wire) -> None:
     """
     async with opened(replica("qwen2-5-1m-demo").url, wire) as space:
         qwen = Qwen251mDemo(space.session())
-        shown = await qwen.add_message(message={"files": [], "text": "One"})
-        answered = await qwen.answer(chatbot=shown.chatbot)
+        state = await qwen.add_message(message={"files": [], "text": "One"})
+        answered = await qwen.answer(chatbot=state.chatbot)
     first, second = wire.bodies("/queue/join")
     assert first["data"] == [{"files": [], "text": "One"}, [], []]
-    question, *others = second["data"]
+    question, *arguments = second["data"]
     assert question[0][0]["text"] == "One"
-    assert others == [None, 0]
+    assert arguments == [None, 0]
     assert first["session_hash"] == second["session_hash"]
     assert {request.url.path for request in wire.to("/queue/join")} == {"/queue/join"}
     text = answered.chatbot[0][1][0]["text"]

@@ -91,8 +91,8 @@ async def test_an_image_has_the_size_and_the_seed_that_were_asked_for(
 
 
 async def test_without_a_seed_every_image_is_another(sized: AnyImageModel) -> None:
-    one, other = [await sized.generate("a cat", width=512) for _ in range(2)]
-    assert (await seen(one[0])).seed != (await seen(other[0])).seed
+    first, second = [await sized.generate("a cat", width=512) for _ in range(2)]
+    assert (await seen(first[0])).seed != (await seen(second[0])).seed
 
 
 async def test_an_image_is_saved_whole(sized: AnyImageModel, tmp_path: Path) -> None:
@@ -105,9 +105,9 @@ async def test_flux_1_dev_shows_previews_before_the_image(replica: Replicas) -> 
     async with Flux1Dev.connect(replica("flux-1-dev").url) as flux:
         async with flux.generate("/slow cat", width=256, height=512, seed=SEED) as job:
             events = [event async for event in job]
-        shown = [event.value for event in events if isinstance(event, Output)]
-        assert len(shown) >= 3
-        assert [await seen(images[0]) for images in shown[:2]] == [
+        previews = [event.value for event in events if isinstance(event, Output)]
+        assert len(previews) >= 3
+        assert [await seen(images[0]) for images in previews[:2]] == [
             Picture(64, 128, 0),
             Picture(64, 128, 1),
         ]

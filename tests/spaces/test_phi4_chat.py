@@ -122,8 +122,8 @@ async def test_mistake_an_alias_to_another_model(phi: Phi4Multimodal) -> None:
 async def test_a_conversation_of_a_service_without_state_begins_a_session(
     phi: Phi4Multimodal,
 ) -> None:
-    told = (Message("user", "One", media=[RED]), Message("assistant", "1"))
-    first = await phi.chat("Two", conversation=Conversation(messages=told))
+    history = (Message("user", "One", media=[RED]), Message("assistant", "1"))
+    first = await phi.chat("Two", conversation=Conversation(messages=history))
     assert "turn 1. You said: User: One\nAssistant: 1\nUser: Two\nAssistant:" in first.text
     assert "image 1 is red.png" in first.text
     second = await phi.chat("Three", conversation=first.conversation)

@@ -51,13 +51,13 @@ def quick_phi4(app_server: ServerPool) -> AppServer:
 async def second_turns(address: str, first: Sequence[Conversation]) -> list[Conversation]:
     """Go on with conversations in another process."""
     command = [sys.executable, "-W", "error", "-c", _SECOND_TURNS, address]
-    saved = json.dumps([one.to_json() for one in first]).encode()
+    saved = json.dumps([conversation.to_json() for conversation in first]).encode()
     done = await anyio.run_process(command, input=saved, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    return [Conversation.from_json(one) for one in json.loads(done.stdout)]
+    return [Conversation.from_json(conversation) for conversation in json.loads(done.stdout)]
 
 
-def said(conversation: Conversation) -> list[str]:
+def texts(conversation: Conversation) -> list[str]:
     """Texts of the messages, line by line."""
     return [message.content for message in conversation.messages]
 
@@ -71,7 +71,7 @@ async def test_two_turns_with_an_image_and_a_clip_the_second_in_another_process(
     assert "image 1 is red.png (image/png, 75 bytes)." in first.text
     assert "audio 2 is tone.wav (audio/x-wav, 1644 bytes)." in first.text
     (second,) = await second_turns(quick_phi4.url, [first.conversation])
-    assert said(second) == [
+    assert texts(second) == [
         *("Be brief.", "Hello", first.text),
         *("Again 0", "Phi-4 replica turn 2. You said: Again 0"),
     ]
@@ -95,10 +95,10 @@ async def test_fifty_conversations_at_once_do_not_mix(quick_phi4: AppServer) -> 
         ):
             for number in range(50):
                 group.start_soon(talk, number)
-        assert len({one.session_hash for one in first.values()}) == 50
+        assert len({conversation.session_hash for conversation in first.values()}) == 50
         second = await second_turns(quick_phi4.url, [first[number] for number in range(50)])
     for number, conversation in enumerate(second):
-        assert said(conversation)[2:] == [
+        assert texts(conversation)[2:] == [
             f"Again {number}",
             f"Phi-4 replica turn 2. You said: Again {number}",
         ]

@@ -58,11 +58,11 @@ async def test_what_each_step_takes(phi4_app: AppServer) -> None:
         (step,), (join,) = wire.bodies(STEP), wire.bodies(JOIN)
     history, message, state = step["data"]
     assert (history, message["text"], state) == ([], "Look", None)
-    shown, state = join["data"]
+    history, state = join["data"]
     assert state is None
-    assert [turn["role"] for turn in shown] == ["user"] * 3
-    assert shown[0]["content"] == "Look"
-    assert {"file", "alt_text"} <= set(shown[1]["content"])
+    assert [turn["role"] for turn in history] == ["user"] * 3
+    assert history[0]["content"] == "Look"
+    assert {"file", "alt_text"} <= set(history[1]["content"])
 
 
 async def test_several_images_and_clips_go_in_one_upload_as_files_of_the_server(
@@ -94,8 +94,8 @@ async def test_mistake_the_whole_history_is_sent_again(phi4_app: AppServer) -> N
     """The server has the turns: of a conversation the newest user message goes, once."""
     async with connected(phi4_app) as (phi, wire):
         first = await phi.chat([Message("system", "Be brief."), Message("user", "One")])
-        said = [*first.conversation.messages, Message("user", "Two", media=[RED])]
-        await phi.chat(said, conversation=first.conversation)
+        messages = [*first.conversation.messages, Message("user", "Two", media=[RED])]
+        await phi.chat(messages, conversation=first.conversation)
         texts = [step["data"][1]["text"] for step in wire.bodies(STEP)]
         sessions = {step["session_hash"] for step in wire.bodies(STEP)}
     assert texts == ["System: Be brief.\nUser: One\nAssistant:", "Two"]
@@ -105,9 +105,9 @@ async def test_mistake_the_whole_history_is_sent_again(phi4_app: AppServer) -> N
 async def test_the_page_is_the_referer(phi4_app: AppServer) -> None:
     async with connected(phi4_app) as (phi, wire):
         await phi.chat("Look", media=[RED])
-        asked = [*wire.to("/upload"), *wire.to(STEP), *wire.to(JOIN)]
-    assert len(asked) == 3
-    for request in asked:
+        requests = [*wire.to("/upload"), *wire.to(STEP), *wire.to(JOIN)]
+    assert len(requests) == 3
+    for request in requests:
         assert request.headers["referer"] == f"{phi4_app.url}?__theme=light"
 
 
@@ -116,9 +116,9 @@ async def test_cookies_lead_to_the_replica_and_are_in_the_conversation(
 ) -> None:
     async with connected(phi4_app) as (phi, wire):
         first = await phi.chat("One", cookies={"replica": "b"})
-        kept = Conversation.from_json(first.conversation.to_json())
-        assert kept.cookies == {"replica": "b"}
-        await phi.chat("Two", conversation=kept)
+        saved = Conversation.from_json(first.conversation.to_json())
+        assert saved.cookies == {"replica": "b"}
+        await phi.chat("Two", conversation=saved)
         await phi.chat("Another conversation")
         cookies = [request.headers.get("cookie") for request in wire.to(JOIN)]
     assert cookies == ["replica=b", "replica=b", None]
@@ -128,11 +128,11 @@ async def test_zerogpu_headers_go_with_the_join_of_that_call_alone(phi4_app: App
     async with connected(phi4_app) as (phi, wire):
         first = await phi.chat("One", media=[RED], api_key="secret-token", zerogpu_uuid="some-uuid")
         await phi.chat("Two", conversation=first.conversation)
-        one, two = wire.to(JOIN)
-        assert [one.headers.get(name) for name in ZERO_GPU] == ["secret-token", "some-uuid"]
+        first_join, second_join = wire.to(JOIN)
+        assert [first_join.headers.get(name) for name in ZERO_GPU] == ["secret-token", "some-uuid"]
         for request in wire.requests:
-            assert request is one or not {*ZERO_GPU} & {*request.headers}
-        assert two.headers.get("x-gradio-user") == "api"
+            assert request is first_join or not {*ZERO_GPU} & {*request.headers}
+        assert second_join.headers.get("x-gradio-user") == "api"
     assert "secret-token" not in first.conversation.to_json() + repr(first) + repr(phi)
 
 
@@ -153,16 +153,16 @@ async def test_mistake_a_token_shared_between_users(
                 for number in range(8):
                     group.start_soon(talk, "ada", number)
                     group.start_soon(talk, "bob", number)
-        asked = {step["session_hash"]: step["data"][1]["text"] for step in wire.bodies(STEP)}
+        texts = {step["session_hash"]: step["data"][1]["text"] for step in wire.bodies(STEP)}
         joins = wire.to(JOIN)
-        assert len(asked) == len(joins) == 16
+        assert len(texts) == len(joins) == 16
         for join in joins:
-            user = asked[json.loads(join.content)["session_hash"]].split(" ")[0]
+            user = texts[json.loads(join.content)["session_hash"]].split(" ")[0]
             assert join.headers["x-zerogpu-token"] == f"token-of-{user}"
-        others = [one for one in wire.requests if one not in joins]
-        assert not any("x-zerogpu-token" in request.headers for request in others)
-    kept = "".join(reply.conversation.to_json() + repr(reply) for reply in replies)
-    assert "token-of" not in kept + repr(phi) + caplog.text
+        other_requests = [request for request in wire.requests if request not in joins]
+        assert not any("x-zerogpu-token" in request.headers for request in other_requests)
+    saved = "".join(reply.conversation.to_json() + repr(reply) for reply in replies)
+    assert "token-of" not in saved + repr(phi) + caplog.text
 
 
 async def test_mistake_the_saved_token_goes_to_any_host(
@@ -190,10 +190,10 @@ async def test_a_conversation_goes_through_a_proxy(way: str, phi4_app: AppServer
     greet, login = (proxies.http, "") if way == "http" else (proxies.socks5, "u:p@")
     with anyio.fail_after(60):
         async with (
-            proxies.proxy(greet) as (port, asked),
+            proxies.proxy(greet) as (port, targets),
             Phi4Multimodal.connect(phi4_app.url, proxy=f"{way}://{login}127.0.0.1:{port}") as phi,
         ):
             first = await phi.chat("One", media=[RED])
             second = await phi.chat("Two", conversation=first.conversation)
     assert second.text == "Phi-4 replica turn 2. You said: Two"
-    assert set(asked) == {("127.0.0.1", phi4_app.port)}
+    assert set(targets) == {("127.0.0.1", phi4_app.port)}

@@ -27,7 +27,7 @@ CALL = "/gradio_api/call/generate"
 JOIN = "/gradio_api/queue/join"
 
 
-@pytest.fixture(scope="session", params=[GRADIO_6, GRADIO_5], ids=lambda one: f"gradio-{one}")
+@pytest.fixture(scope="session", params=[GRADIO_6, GRADIO_5], ids=lambda item: f"gradio-{item}")
 def app(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServer:
     """The replica, on each Gradio."""
     return app_server("qvq_replica.py", request.param)
@@ -49,8 +49,8 @@ def paths(wire: Wire) -> list[str]:
 
 def data(app: AppServer, wire: Wire) -> list[Any]:
     """What the last call was given."""
-    asked = wire.bodies("/call/generate" if app.version == GRADIO_6 else "/queue/join")
-    return list(asked[-1]["data"])
+    requests = wire.bodies("/call/generate" if app.version == GRADIO_6 else "/queue/join")
+    return list(requests[-1]["data"])
 
 
 async def follow(call: Call[ChatReply]) -> list[str]:
@@ -138,14 +138,14 @@ async def test_over_the_queue_progress_comes_too(app: AppServer) -> None:
 async def test_a_conversation_goes_flattened_with_its_newest_image(app: AppServer) -> None:
     async with connected(app) as (qvq, wire):
         first = await qvq.chat([Message("system", "Be brief."), Message("user", "One", [RED])])
-        kept = Conversation.from_json(first.conversation.to_json())
-        second = await qvq.chat("Two", conversation=kept)
+        saved = Conversation.from_json(first.conversation.to_json())
+        second = await qvq.chat("Two", conversation=saved)
         assert (
             f"Be brief.\nUser: One\nAssistant: {first.text}\nUser: Two\nAssistant:" in second.text
         )
         assert "is image/png with" in second.text
-        assert kept.session_hash is None
-        assert [one.role for one in second.conversation.messages] == [
+        assert saved.session_hash is None
+        assert [item.role for item in second.conversation.messages] == [
             *("system", "user", "assistant", "user", "assistant"),
         ]
         clip = Message("user", "Look", [RED.read_bytes()])
@@ -155,11 +155,11 @@ async def test_a_conversation_goes_flattened_with_its_newest_image(app: AppServe
 
 async def test_what_it_cannot_see_is_refused_before_anything_is_sent(app: AppServer) -> None:
     async with connected(app) as (qvq, wire):
-        for media, said in (
+        for media, words in (
             ([RED, RED], "one image per message, got 2"),
             ([TONE], "one image, not audio"),
         ):
-            with pytest.raises(InvalidInputError, match=said):
+            with pytest.raises(InvalidInputError, match=words):
                 await qvq.chat("Look", media=media)
         with pytest.raises(InvalidInputError, match="no model 'qvq-7b', only qwen-qvq-72b-preview"):
             await qvq.chat("Look", model="qvq-7b")
@@ -169,8 +169,8 @@ async def test_what_it_cannot_see_is_refused_before_anything_is_sent(app: AppSer
 async def test_a_key_is_a_bearer_of_its_call_alone(app: AppServer) -> None:
     async with connected(app) as (qvq, wire):
         reply = await qvq.chat("Look", media=[RED], api_key="secret-key")
-        asked = [one for one in wire.requests if one.method == "POST"]
-        assert [one.headers.get("authorization") for one in asked] == ["Bearer secret-key"] * 2
+        requests = [item for item in wire.requests if item.method == "POST"]
+        assert [item.headers.get("authorization") for item in requests] == ["Bearer secret-key"] * 2
         wire.requests.clear()
         await qvq.chat("And now?", conversation=reply.conversation)
         assert "secret-key" not in wire.text()
@@ -180,11 +180,11 @@ async def test_a_key_is_a_bearer_of_its_call_alone(app: AppServer) -> None:
 async def test_through_a_proxy(app: AppServer) -> None:
     with anyio.fail_after(60):
         async with (
-            proxies.proxy(proxies.http) as (port, asked),
+            proxies.proxy(proxies.http) as (port, requests),
             Qvq72B.connect(app.url, proxy=f"http://127.0.0.1:{port}") as qvq,
         ):
             assert (await qvq.chat("Look", media=[RED])).text
-    assert set(asked) == {("127.0.0.1", app.port)}
+    assert set(requests) == {("127.0.0.1", app.port)}
 
 
 async def test_leaving_early_ends_the_answer_on_the_server(app: AppServer) -> None:

@@ -9,24 +9,26 @@ from tests.spaces.conftest import Replicas
 from tests.spaces.replicas import REPLICAS, ROOT, Replica
 
 
-@pytest.mark.parametrize("one", REPLICAS, ids=lambda one: one.name)
-def test_the_schemas_are_those_of_the_replica(one: Replica, replica: Replicas) -> None:
-    app = one.documents(replica(one.name).url)
-    taken = projects.describe(app, one.name, note=one.note)
-    kept = store.read(one.folder)
-    assert kept.documents == taken.documents, "python -m tests.spaces.replicas takes them anew"
+@pytest.mark.parametrize("space", REPLICAS, ids=lambda space: space.name)
+def test_the_schemas_are_those_of_the_replica(space: Replica, replica: Replicas) -> None:
+    app = space.documents(replica(space.name).url)
+    taken = projects.describe(app, space.name, note=space.note)
+    stored = store.read(space.folder)
+    assert stored.documents == taken.documents, "python -m tests.spaces.replicas takes them anew"
     for field in ("name", "source", "title", "gradio", "protocol", "note", "left_out"):
-        assert getattr(kept.lock, field) == getattr(taken.lock, field)
+        assert getattr(stored.lock, field) == getattr(taken.lock, field)
 
 
-@pytest.mark.parametrize("one", REPLICAS, ids=lambda one: one.name)
-def test_a_lock_says_that_it_was_taken_from_a_replica(one: Replica) -> None:
-    lock = store.read(one.folder).lock
+@pytest.mark.parametrize("space", REPLICAS, ids=lambda space: space.name)
+def test_a_lock_says_that_it_was_taken_from_a_replica(space: Replica) -> None:
+    lock = store.read(space.folder).lock
     assert "Taken from a replica" in lock.note
     assert lock.revision is None
-    assert (ROOT / "tests/apps" / one.app).is_file()
+    assert (ROOT / "tests/apps" / space.app).is_file()
 
 
 def test_every_client_of_a_space_has_a_replica() -> None:
-    known = {one.space.replace("/", "--") for one in REPLICAS} | {"microsoft--phi-4-multimodal"}
-    assert {folder.name for folder in (ROOT / "schemas/spaces").iterdir()} == known
+    folders = {space.space.replace("/", "--") for space in REPLICAS} | {
+        "microsoft--phi-4-multimodal"
+    }
+    assert {folder.name for folder in (ROOT / "schemas/spaces").iterdir()} == folders
