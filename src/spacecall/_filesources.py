@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Final, Protocol, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import anyio
@@ -21,6 +21,8 @@ from spacecall.errors import InvalidInputError
 
 CHUNK = 512 * 1024
 _PEEK = 64
+_PNG_MODES: Final = frozenset({"1", "I;16", "I;16B", "L", "LA", "P", "RGB", "RGBA"})
+"""How Pillow may store the pixels of an image that it writes as PNG."""
 
 
 class Source(Protocol):
@@ -251,6 +253,13 @@ class _ImageSource:
     mime_type = "image/png"
 
     def __init__(self, image: ImageLike) -> None:
+        if image.mode not in _PNG_MODES:
+            hint = 'write image.convert("RGB")'
+            mode = image.mode[:20]
+            raise InvalidInputError(f"an image of mode {mode} cannot be written as PNG: {hint}")
+        size: object = getattr(image, "size", None)
+        if isinstance(size, tuple) and 0 in size:
+            raise InvalidInputError("an image without pixels cannot be sent")
         self._image = image
 
     @asynccontextmanager

@@ -147,6 +147,7 @@ def test_help_tells_of_the_apps_own_parameters(cli: Cli, protocol_app: AppServer
         (["/echo", "--json", '{"tex": "x", "text": "y"}'], 2, "tex is not a parameter; did you"),
         (["/echo", "--json", "[1]"], 2, "a JSON object is needed"),
         (["/echo", "--json", "{"], 2, "--json: this is not JSON"),
+        (["/echo", "--json", '{"text": "x", "text": "y"}'], 2, "the key 'text' twice"),
         (["/echo", "--text", "@none"], 2, "--text: cannot read 'none'"),
         (["/echo", "--text=x", "-H", "nocolon"], 2, "a header is 'Name: value'"),
         (["/echo", "--text=x", "-H", "two words: x"], 2, "'two words' cannot be the name"),

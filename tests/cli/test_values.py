@@ -33,6 +33,14 @@ def value(schema: dict[str, Any], *given: str, stdin: bytes = b"from stdin\n") -
     return value_of(schema, given, Inputs(stdin))
 
 
+@pytest.mark.parametrize("given", ['{"a": 1, "a": 2}', '[{"b": {"a": 1, "a": 1}}]'])
+def test_json_with_a_key_twice_is_refused(given: str) -> None:
+    for schema in ({}, {"type": "object"}, {"type": "array"}):
+        with pytest.raises(InvalidInputError, match="the key 'a' twice: keep one"):
+            value(schema, given)
+    assert value(TEXT, given) == given
+
+
 @pytest.mark.parametrize(
     ("schema", "given", "expected"),
     [

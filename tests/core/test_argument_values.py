@@ -374,3 +374,54 @@ def test_parts_of_a_second_are_refused() -> None:
             InvalidInputError, match=r"whole seconds: write ….replace\(microsecond=0"
         ):
             as_json(NOON.replace(microsecond=5), component)
+
+
+class Datetime64(Array):
+    """What a scalar of numpy's datetime64 has."""
+
+    def __init__(self, written: str) -> None:
+        super().__init__(0, dtype="M")
+        self._written = written
+
+    def __str__(self) -> str:
+        return self._written
+
+
+def test_a_moment_of_numpy_is_the_text_of_its_component() -> None:
+    assert as_json(Datetime64("2024-01-02T03:04:05.000000000"), MOMENT) == "2024-01-02 03:04:05"
+    assert as_json(Datetime64("2024-01-02"), MOMENT) == "2024-01-02 00:00:00"
+    assert as_json(Datetime64("2024-01-02"), DAY) == "2024-01-02"
+    assert as_json(Datetime64("NaT"), MOMENT) is None
+    assert as_json(NAType(), MOMENT) is None
+    with pytest.raises(InvalidInputError, match="whole seconds"):
+        as_json(Datetime64("2024-01-02T03:04:05.5"), MOMENT)
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        as_json(Datetime64("2024-01"), MOMENT)
+
+
+def test_a_time_of_any_day_is_refused_with_what_to_write() -> None:
+    with pytest.raises(InvalidInputError, match=r"write datetime.combine\(day, …\)"):
+        as_json(time(3), MOMENT)
+
+
+def test_the_rows_of_a_table_are_taken_with_the_callers_headers() -> None:
+    rows = [[1, NAType()]]
+    given: dict[str, Any] = {
+        "headers": ["p", "q"],
+        "data": Frame(["a", "b"], rows),
+        "metadata": None,
+    }
+    assert as_json(given, TABLE) == {"headers": ["p", "q"], "data": [[1, None]], "metadata": None}
+    given["data"] = Array([[1, 2]], 1, 2)
+    assert as_json(given, TABLE)["data"] == [[1, 2]]
+    given["data"] = ([1, 2],)
+    assert as_json(given, TABLE)["data"] == [[1, 2]]
+
+
+def test_advice_is_of_a_kind_that_is_taken() -> None:
+    moment = datetime(2024, 1, 2, tzinfo=UTC)
+    assert advice(moment, ("number", "null")) == "write ….timestamp()"
+    assert advice(moment, ("string",)) == "write ….isoformat()"
+    assert advice(date(2024, 1, 2), ("number",)) == ""
+    assert advice(Path("x"), ("array",)) == ""
+    assert advice(Colour.RED, ("number",)) == "write ….value"

@@ -12,6 +12,7 @@ from spacecall._core.endpoint_names import match_endpoint, with_slash
 from spacecall._core.input_check import refusals
 from spacecall._core.schema_check import map_files
 from spacecall._core.schema_nodes import Schema
+from spacecall._core.wrapped_files import TAKES_BARE_FILES
 from spacecall._filenames import is_image
 from spacecall._filesources import is_data_uri
 from spacecall._suggestions import did_you_mean
@@ -141,10 +142,10 @@ def _value(
     """The value of an input, and why it is not one."""
     if argument is None and parameter.default is None:
         return None, []
-    plain = is_json(argument)
+    plain = component.type not in TAKES_BARE_FILES and is_json(argument)
     make_file = files if check is not None else files.if_possible
     try:
-        value = argument if plain else as_json(argument, component)
+        value = argument if plain else as_json(argument, component, parameter.schema)
         value = map_files(parameter.schema, value, make_file)
         problems = [] if check is None else check(parameter.schema, component.kind, value)
         return value, problems or ([] if plain else unsendable(value, _is_file))

@@ -19,8 +19,11 @@ from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
 
 from spacecall._core.config import Component
-from spacecall._core.loose import error_text, is_object, items, strings, text
+from spacecall._core.loose import error_text, is_array, is_object, items, strings
+from spacecall._core.moments import is_missing, is_moment, write_moment
 from spacecall._core.quoting import quote
+from spacecall._core.schema_nodes import Schema
+from spacecall._core.wrapped_files import TAKES_BARE_FILES, wrap_files
 from spacecall._filenames import is_image
 from spacecall.errors import InvalidInputError
 
@@ -33,16 +36,18 @@ _MEDIA: Final = frozenset(
 )
 """Components that want a file: a list of numbers stands for none."""
 _UNSENDABLE: Final = "cannot be sent as JSON"
-_ADVICE: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
-    (PathLike, "write str(…) or File(…)"),
-    ((bytes, bytearray, memoryview), "write File(…) or ….decode()"),
-    ((datetime, date, time), "write ….isoformat()"),
-    (timedelta, "write ….total_seconds()"),
-    (Enum, "write ….value"),
-    ((Decimal, Fraction), "write float(…)"),
-    (UUID, "write str(…)"),
-    ((set, frozenset, Iterator), "write list(…)"),
+_ADVICE: Final[tuple[tuple[type | tuple[type, ...], str, str], ...]] = (
+    (PathLike, "write str(…) or File(…)", "string"),
+    ((bytes, bytearray, memoryview), "write File(…) or ….decode()", "string"),
+    ((datetime, date, time), "write ….isoformat()", "string"),
+    (datetime, "write ….timestamp()", "number"),
+    (timedelta, "write ….total_seconds()", "number"),
+    (Enum, "write ….value", ""),
+    ((Decimal, Fraction), "write float(…)", "number"),
+    (UUID, "write str(…)", "string"),
+    ((set, frozenset, Iterator), "write list(…)", "array"),
 )
+"""What to write instead of values of a class, and the kind of JSON that it is; empty for any."""
 
 
 def is_json(value: object) -> bool:
@@ -55,17 +60,18 @@ def is_json(value: object) -> bool:
     return True
 
 
-def as_json(value: Any, component: Component) -> Any:
+def as_json(value: Any, component: Component, schema: Schema | None = None) -> Any:
     """`value` with everything converted that has one meaning for the component.
 
     Mappings become dicts, sequences lists, models of pydantic dicts, scalars and arrays of numpy
     and its like numbers and lists; for a Dataframe a table becomes `{"headers", "data"}`, and for a
-    DateTime a date or a time its text; for a Gallery an image of Pillow becomes an entry. Whatever
-    else is not JSON stays, see `unsendable`.
+    DateTime a date or a time its text; a file in the list for a Gallery becomes an entry, and a
+    file for an ImageEditor its background. Whatever else is not JSON stays, see `unsendable`.
 
     Args:
         value: the argument of a call.
         component: what it is for.
+        schema: of the input, where it is known.
 
     Raises:
         InvalidInputError: the value cannot be read, or is a time that the component cannot take.
@@ -73,10 +79,10 @@ def as_json(value: Any, component: Component) -> Any:
     try:
         if component.type == "dataframe":
             value = _table(value, component)
-        if component.type == "datetime" and isinstance(value, date):
-            return _moment(value, component)
-        if component.type == "gallery" and _is_sequence(value):
-            value = [{"image": item} if is_image(item) else item for item in value]
+        if component.type == "datetime" and is_moment(value):
+            return write_moment(value, component)
+        if component.type in TAKES_BARE_FILES:
+            value = wrap_files(value, component, schema or {})
         return _converted(value, arrays=component.type not in _MEDIA)
     except (InvalidInputError, RecursionError):
         raise
@@ -97,10 +103,15 @@ def unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
     return lines
 
 
-def advice(value: object) -> str:
-    """What to write instead of a value that JSON does not have; empty if nothing comes to mind."""
-    for kinds, hint in _ADVICE:
-        if isinstance(value, kinds):
+def advice(value: Any, kinds: Sequence[str] = ()) -> str:
+    """What to write instead of a value that JSON does not have; empty if nothing comes to mind.
+
+    Args:
+        value: anything.
+        kinds: of JSON, such as `string`, that are taken; by default all of them.
+    """
+    for classes, hint, json_kind in _ADVICE:
+        if isinstance(value, classes) and (not kinds or json_kind in ("", *kinds)):
             return hint
     kind = cast("type[Any]", type(value))
     if _is_table(kind):
@@ -128,7 +139,8 @@ def _converted(value: Any, *, arrays: bool) -> Any:
         return [_converted(item, arrays=arrays) for item in value]
     if _is_array(kind) and (arrays or value.shape == ()) and not _holds_times(value):
         listed = _listed(value)
-        return value if type(listed) is kind else _converted(listed, arrays=arrays)
+        is_itself = isinstance(listed, kind)
+        return value if is_itself else _converted(listed, arrays=arrays)
     return value
 
 
@@ -167,6 +179,11 @@ def _is_table(kind: type[Any]) -> bool:
 def _table(value: Any, component: Component) -> Any:
     """What a Dataframe takes, of a DataFrame or an array of rows."""
     kind = cast("type[Any]", type(value))
+    if isinstance(value, Mapping):
+        members = cast("Mapping[Any, Any]", value)
+        rows = members.get("data")
+        table = None if is_array(rows) else _table(rows, component)
+        return members if table is rows or table is None else {**members, "data": table["data"]}
     if _is_table(kind):
         headers = [str(name) for name in value.columns]
         rows = value.to_dict("split")["data"] if hasattr(kind, "iloc") else value.rows()
@@ -180,42 +197,14 @@ def _table(value: Any, component: Component) -> Any:
     return {"headers": headers, "data": [[_cell(cell) for cell in row] for row in rows]}
 
 
-def _is_missing(value: object) -> bool:
-    """Whether it is what pandas writes for nothing: NA, or NaT, which is a datetime."""
-    return type(value).__name__ in ("NAType", "NaTType")
-
-
 def _cell(value: Any) -> Any:
     """What a cell of a table has, None where it has nothing (nan, NaT, NA)."""
-    if _is_missing(value):
+    if is_missing(value):
         return None
     if isinstance(value, (date, time)):
         return str(value)
     value = _converted(value, arrays=True)
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _moment(value: date, component: Component) -> str | None:
-    """A date or a time as the component's own text for it."""
-    if _is_missing(value):
-        return None
-    dates_only = component.props.get("include_time") is False
-    if not isinstance(value, datetime):
-        return value.isoformat() if dates_only else f"{value.isoformat()} 00:00:00"
-    zone = text(component.props.get("timezone"))
-    if value.tzinfo is not None and str(value.tzinfo) != zone:
-        raise InvalidInputError(
-            "the app takes a time without a time zone, which means "
-            f"{quote(zone) if zone else 'the zone of its server'}: write ….astimezone(…) with that "
-            "zone and .replace(tzinfo=None)"
-        )
-    if value.microsecond or getattr(value, "nanosecond", 0):
-        raise InvalidInputError("the app takes whole seconds: write ….replace(microsecond=0)")
-    if dates_only and value.time() != time():
-        raise InvalidInputError("the app takes a date without a time: write ….date()")
-    if dates_only:
-        return value.date().isoformat()
-    return value.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: list[str]) -> None:

@@ -11,11 +11,12 @@ from itertools import islice
 from typing import Any
 
 from spacecall._core.argument_values import advice
-from spacecall._core.loose import is_object, items, strings
+from spacecall._core.loose import is_object, items, mapping, strings
 from spacecall._core.quoting import quote
 from spacecall._core.schema_nodes import (
     KINDS,
     Schema,
+    alternatives,
     branches,
     is_kind,
     is_list,
@@ -177,7 +178,8 @@ class _Check:
         node = resolve(schema, self._root)
         kinds = self._kinds_of(node)
         if kinds and not any(is_kind(value, kind) for kind in kinds):
-            return [f"expected {_either(kinds)}, got {_got(value)}"]
+            hint = "write [ … ]" if self._fits_file_list(node, value) else advice(value, kinds)
+            return [f"expected {_either(kinds)}, got {_got(value, hint)}"]
         if means_file(kinds):
             return []
         lines = [*self._choice(node, value), *_range(node, value)]
@@ -189,6 +191,19 @@ class _Check:
         elif is_object(value):
             lines += self._object(node, value, depth)
         return lines
+
+    def _fits_file_list(self, node: Schema, value: Any) -> bool:
+        """Whether a value is a file, and a list of files, or of objects with one, is wanted."""
+        if not is_kind(value, "file"):
+            return False
+        for part in alternatives(node, self._root):
+            for entry in alternatives(place_of(part, 0), self._root):
+                members = mapping(entry.get("properties")).values()
+                self.budget.spend(1 + len(members))
+                for place in (entry, *members):
+                    if means_file(self._kinds_of(resolve(mapping(place), self._root))):
+                        return True
+        return False
 
     def map(self, schema: Schema, value: Any, convert: Callable[[Any], Any], depth: int) -> Any:
         """What `map_files` gives, for a node `depth` below the first."""
@@ -346,8 +361,7 @@ def _either(kinds: list[str]) -> str:
     return f"{', '.join(names)} or {last}" if names else last
 
 
-def _got(value: Any) -> str:
+def _got(value: Any, hint: str) -> str:
     if value is None:
         return "None"
-    hint = advice(value)
     return f"{type(value).__name__} {quote(value)}" + (f": {hint}" if hint else "")
