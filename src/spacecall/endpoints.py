@@ -41,6 +41,8 @@ class Parameter:
         schema: JSON Schema 2020-12 of its wire value; limits and choices included.
         default: the value used when the argument is left out, or `NO_DEFAULT`.
         description: a remark of the app's, with ranges and formats.
+        name_from_label: whether the function has no name for it, so that `name` is made of the
+            label and changes with it.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Parameter:
     schema: JsonSchema = field(repr=False)
     default: Any = NO_DEFAULT
     description: str = ""
+    name_from_label: bool = False
 
     @property
     def required(self) -> bool:

@@ -7,44 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacecall._core.python_names import PARAMETER_NAMES, field_name, snake
 from spacecall.codegen.names import (
     FIELD_NAMES,
     METHOD_NAMES,
-    PARAMETER_NAMES,
     TUPLE_NAMES,
     Scope,
     distinct,
-    field_name,
+    keyword_names,
     module_name,
     output_names,
-    parameter_names,
     pascal,
     slug,
-    snake,
 )
 from spacecall.typed import SyncTypedClient, TypedClient
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("Your pet's fancy name:", "your_pets_fancy_name"),
-        ("camelCase URLParts", "camel_case_url_parts"),
-        ("Größe", "große"),
-        ("Café crème", "cafe_creme"),
-        ("Привет, мир", "привет_мир"),
-        ("出力テキスト", "出力テキスト"),
-        ("🚀 Generate", "generate"),
-        ("3D model", "3d_model"),
-        ("../../etc/passwd", "etc_passwd"),
-        ("a\u202eb", "a_b"),
-        ("__import__", "import"),
-        ("", ""),
-        ("?!", ""),
-    ],
-)
-def test_a_label_becomes_a_readable_name(text: str, name: str) -> None:
-    assert snake(text) == name
 
 
 @pytest.mark.parametrize(
@@ -148,7 +124,7 @@ def test_a_parameter_that_gradio_counted_is_named_by_its_label() -> None:
         ("class", "", "textbox"),
     ]
     names = ["text", "guidance_scale", "image", "image_2", "text_2", "class_"]
-    assert parameter_names(parameters) == names
+    assert keyword_names(parameters) == names
 
 
 def test_no_method_hides_what_the_base_classes_have() -> None:

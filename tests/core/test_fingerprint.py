@@ -83,6 +83,59 @@ def test_endpoints_that_are_not_in_use_do_not_count() -> None:
     assert fingerprints(app(), ["/g"]) == {}
 
 
+def labelled(*slots: tuple[str, str]) -> AppConfig:
+    """An app with one function `/f` and inputs of these kinds and labels."""
+    components = [
+        {"id": number, "type": kind, "props": {"label": label}, "skip_api": kind == "state"}
+        for number, (kind, label) in enumerate(slots)
+    ]
+    dependency = {"inputs": [*range(len(slots))], "outputs": [], "api_name": "f"}
+    return read_config({"components": components, "dependencies": [dependency]})
+
+
+def pinned(config: AppConfig, *names_from_labels: bool) -> str:
+    dependency = config.find("/f")
+    assert dependency is not None
+    return fingerprint(dependency, names_from_labels)
+
+
+SIZE = labelled(("number", "Width"), ("state", ""), ("number", "Height"))
+
+
+def test_names_made_of_labels_are_in_a_fingerprint_and_others_are_not() -> None:
+    assert pinned(SIZE, True, True) == "(width: number, state, height: number) -> () queued"
+    assert pinned(SIZE, False, True) == "(number, state, height: number) -> () queued"
+    assert pinned(SIZE) == "(number, state, number) -> () queued"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        labelled(("number", "Height"), ("state", ""), ("number", "Width")),
+        labelled(("number", "Width"), ("state", ""), ("number", "Depth")),
+        labelled(("number", "Width"), ("state", ""), ("number", "")),
+        labelled(("state", ""), ("number", "Width"), ("number", "Height")),
+        labelled(("number", "Width"), ("number", "Height")),
+    ],
+)
+def test_a_label_that_names_a_parameter_counts(other: AppConfig) -> None:
+    before = pinned(SIZE, True, True)
+    assert differences({"/f": before}, other) == [
+        f"/f: was {before}, is {pinned(other, True, True)}"
+    ]
+
+
+def test_a_label_that_names_nothing_does_not_count() -> None:
+    other = labelled(("number", "Breadth"), ("state", ""), ("number", "Height"))
+    assert differences({"/f": pinned(SIZE)}, other) == []
+    assert differences({"/f": pinned(SIZE, False, True)}, other) == []
+
+
+def test_a_label_in_another_spelling_of_the_same_name_does_not_count() -> None:
+    other = labelled(("number", "width:"), ("state", ""), ("number", "HEIGHT"))
+    assert differences({"/f": pinned(SIZE, True, True)}, other) == []
+
+
 @pytest.mark.parametrize("name", CORPUS)
 def test_a_real_app_does_not_differ_from_itself(name: str) -> None:
     config, endpoints = corpus_app(name)

@@ -134,11 +134,10 @@ def test_any_json_stays_any_json() -> None:
     ("labels", "names"),
     [
         (["Text in", "text-in!", "TEXT IN"], ["text_in", "text_in_2", "text_in_3"]),
-        (["class", "1st", "", "😀"], ["class_", "param_1st", "param_2", "param_3"]),
-        (["Größe", "名前", "ﬁn"], ["Größe", "名前", "ﬁn"]),
-        (["²x", "x" * 100], ["param_2x", "x" * 100]),
+        (["class", "1st", "", "😀"], ["class_", "value_1st", "textbox", "textbox_2"]),
+        (["Größe", "名前", "ﬁn", "Café"], ["große", "名前", "fin", "cafe"]),
+        (["²x", "x" * 100], ["value_2x", "x" * 60]),
         (["a " * 100], [("a_" * 30)[:-1]]),
-        (["⁀", "x·y"], ["param_0", "x·y"]),
     ],
 )
 def test_names_made_of_labels_are_keywords_and_differ(labels: list[str], names: list[str]) -> None:
@@ -154,6 +153,27 @@ def test_names_made_of_labels_are_keywords_and_differ(labels: list[str], names: 
     found = [one.name for one in endpoints["/f"].parameters]
     assert found == names
     assert all(name.isidentifier() for name in found)
+
+
+@pytest.mark.parametrize(
+    ("own", "name", "name_from_label"),
+    [
+        ("wide", "wide", False),
+        ("self", "self", False),
+        ("class", "class_", False),
+        ("first name", "first_name", False),
+        ("param_0", "width", True),
+        ("😀", "width", True),
+        (None, "width", True),
+    ],
+)
+def test_a_parameter_says_whether_its_label_names_it(
+    own: str | None, name: str, *, name_from_label: bool
+) -> None:
+    slot = {"parameter_name": own, "label": "Width", "component": "Textbox"}
+    endpoints = read_endpoints(two_functions(), {"named_endpoints": {"/f": {"parameters": [slot]}}})
+    (width,) = endpoints["/f"].parameters
+    assert (width.name, width.name_from_label) == (name, name_from_label)
 
 
 def two_functions(**second: Any) -> AppConfig:
@@ -178,7 +198,7 @@ def test_when_info_tells_of_another_function_of_the_name_the_component_speaks() 
     config = two_functions(api_name="f", api_visibility="undocumented", inputs=[], outputs=[])
     info: Any = {"named_endpoints": {"/f": {"parameters": [], "returns": [], "description": None}}}
     found = read_endpoints(config, info)["/f"]
-    assert [(one.name, one.label, one.schema) for one in found.parameters] == [("Text", "Text", {})]
+    assert [(one.name, one.label, one.schema) for one in found.parameters] == [("text", "Text", {})]
     assert found.description == ""
 
 

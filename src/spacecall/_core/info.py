@@ -15,8 +15,6 @@ Corrected on the way, as seen on real apps (4.44 to 6.31):
 from __future__ import annotations
 
 import keyword
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +24,7 @@ from spacecall._core.dialect import clean_schema
 from spacecall._core.file_places import without_text_files
 from spacecall._core.limits import describe, narrow, remark
 from spacecall._core.loose import is_object, items, mapping, text
+from spacecall._core.python_names import field_name, is_counted, parameter_names, snake
 from spacecall._core.translations import is_marked, translate
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
 from spacecall.errors import ProtocolError
@@ -116,6 +115,7 @@ def _parameter(name: str, pair: _Pair) -> Parameter:
         schema=narrow(schema, component, default),
         default=default,
         description=describe(schema, component),
+        name_from_label=is_counted(_own_name(raw)),
     )
 
 
@@ -144,28 +144,14 @@ def _label(raw: Mapping[str, Any], component: Component) -> str:
 
 def _names(pairs: Sequence[_Pair]) -> list[str]:
     """A keyword for each parameter: the function's own (4.44 and later), or made of its label."""
-    names: dict[str, None] = {}
-    numbers: dict[str, int] = {}
-    for index, (raw, component) in enumerate(pairs):
-        wanted = text(raw.get("parameter_name")) or _label(raw, component)
-        name = unique = _identifier(wanted) or f"param_{index}"
-        # counted on from the last of the same name, or a list of equal ones would be cubic
-        number = numbers.get(name, 2)
-        while unique in names:
-            unique = f"{name}_{number}"
-            number += 1
-        numbers[name] = number
-        names[unique] = None
-    return list(names)
+    return parameter_names(
+        [(_own_name(raw), _label(raw, component), component.kind) for raw, component in pairs]
+    )
 
 
-def _identifier(wanted: str) -> str:
-    if wanted.isidentifier() and not keyword.iskeyword(wanted):
-        return wanted
-    folded = unicodedata.normalize("NFKC", wanted[:_LONGEST]).lower()
-    name = re.sub(r"\W+", "_", folded)[:60].strip("_")
-    if name[:1].isdigit():
-        name = f"param_{name}"
-    if keyword.iskeyword(name):
-        name = f"{name}_"
-    return name if name.isidentifier() else ""
+def _own_name(raw: Mapping[str, Any]) -> str:
+    """The function's own name of a parameter, or an empty text."""
+    name = text(raw.get("parameter_name"))
+    if name.isidentifier() and not keyword.iskeyword(name):
+        return name
+    return field_name(name, frozenset(), fallback="value") if snake(name) else ""

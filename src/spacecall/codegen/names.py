@@ -1,7 +1,7 @@
 """Python names for what an app calls by any text.
 
-A name is derived from the text it stands for, never from a position alone, so that it stays when
-the app grows; it is the same on every Python, since only the fixed Unicode 3.2 tables decide. It
+A name is derived from the text it stands for, so that it stays when the app grows: names that would
+be the same get a hash, but for those made of labels, which need not differ: they are numbered. It
 differs from an identifier of the app's only where that would break something: `input` and `id`
 stay, `class` becomes `class_`, and a field `str` becomes `str_`, because it would hide the type
 from the annotations after it.
@@ -10,36 +10,42 @@ from the annotations after it.
 from __future__ import annotations
 
 import hashlib
-import itertools
-import keyword
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 
+from spacecall._core.python_names import (
+    LONGEST,
+    PARAMETER_NAMES,
+    Numbering,
+    allowed_name,
+    field_name,
+    is_counted,
+    is_plain_identifier,
+    label_text,
+    parameter_names,
+    plain_text,
+    separated,
+    snake,
+    words,
+)
 from spacecall._filenames import is_device
 
 __all__ = [
     "FIELD_NAMES",
     "METHOD_NAMES",
-    "PARAMETER_NAMES",
     "TUPLE_NAMES",
     "TYPE_NAMES",
     "Scope",
     "class_name",
     "distinct",
-    "field_name",
+    "keyword_names",
     "module_name",
     "output_names",
-    "parameter_names",
     "pascal",
     "slug",
-    "snake",
 ]
-
-_LONGEST = 60
-_UNICODE = unicodedata.ucd_3_2_0
-_CATEGORIES = frozenset({"Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Mn", "Nd", "Nl"})
 
 TYPE_NAMES: Set[str] = frozenset(
     {"bool", "bytes", "dict", "float", "int", "list", "object", "str", "tuple"}
@@ -62,26 +68,13 @@ METHOD_NAMES: Set[str] = TYPE_NAMES | {
 }
 """What a method of a typed client cannot be called: the base classes' own names, and types."""
 
-PARAMETER_NAMES: Set[str] = frozenset({"self"})
-"""What a parameter of a method cannot be called."""
-
 TUPLE_NAMES: Set[str] = TYPE_NAMES | {"count", "index"}
 """What a field of a NamedTuple cannot be called."""
-
-_UNLABELLED = re.compile(r"(?:parameter|param|value)_\d+")
-
-
-def snake(text: str) -> str:
-    """`text` as a lower-case identifier, at most 60 characters; empty if nothing of it can be kept.
-
-    It may still begin with a digit or be a keyword: see `field_name` and `distinct`.
-    """
-    return "_".join(_words(text))
 
 
 def pascal(text: str) -> str:
     """`text` as the name of a class, as long as `snake` makes it; empty if nothing can be kept."""
-    return "".join(word[0].upper() + word[1:] for word in _words(text))
+    return "".join(word[0].upper() + word[1:] for word in words(text))
 
 
 def slug(text: str) -> str:
@@ -89,9 +82,9 @@ def slug(text: str) -> str:
 
     What Windows takes for a device, such as `con`, becomes `con-app`.
     """
-    ascii_only = "".join(char if char.isascii() else " " for char in _plain(text))
-    words = re.findall(r"[a-z0-9]+", _separated(ascii_only).lower())
-    made = "-".join(words)[:_LONGEST].strip("-")
+    ascii_only = "".join(char if char.isascii() else " " for char in plain_text(text))
+    parts = re.findall(r"[a-z0-9]+", separated(ascii_only).lower())
+    made = "-".join(parts)[:LONGEST].strip("-")
     return f"{made}-app" if is_device(made) else made
 
 
@@ -103,7 +96,7 @@ def class_name(text: str, prefix: str) -> str:
         prefix: put before what cannot begin a name; alone it stands for a text of which nothing
             can be kept.
     """
-    kept = text if _is_plain_identifier(text) and text[0].isupper() else pascal(text)
+    kept = text if is_plain_identifier(text) and text[0].isupper() else pascal(text)
     return kept if kept[:1].isidentifier() else f"{prefix}{kept}"
 
 
@@ -116,21 +109,7 @@ def module_name(name: str) -> str:
     made = slug(name).replace("-", "_")
     if not made:
         raise ValueError(f"no module can be named after {name!r}: use ASCII letters and digits")
-    return _allowed(made, "app", frozenset())
-
-
-def field_name(text: str, reserved: Set[str], *, fallback: str) -> str:
-    """An identifier for `text` that is no keyword and not `reserved`; the text itself if it is one.
-
-    Args:
-        text: what the app calls it.
-        reserved: names that would break something in this place.
-        fallback: an identifier used when nothing of the text can be kept; with an underscore, it is
-            also put before a text that begins with a digit.
-    """
-    exact = text.strip("_")
-    kept = exact if _is_plain_identifier(exact) else snake(text)
-    return _allowed(kept or fallback, fallback, reserved)
+    return allowed_name(made, "app", frozenset())
 
 
 class Scope:
@@ -211,103 +190,31 @@ def output_names(outputs: Sequence[tuple[str, str]], reserved: Set[str] = TUPLE_
     their component, and numbered from the second on where that does not do.
     """
     wanted = [
-        field_name(snake(_label(label)) or snake(component), reserved, fallback="value")
+        field_name(snake(label_text(label)) or snake(component), reserved, fallback="value")
         for label, component in outputs
     ]
     shared = Counter(wanted)
     used = set(reserved)
     names: list[str] = []
     for name, (label, component) in zip(wanted, outputs, strict=True):
-        finer = shared[name] > 1 and _label(label) and snake(component)
-        names.append(_numbered(f"{name}_{finer}" if finer else name, used | shared.keys() - {name}))
+        finer = shared[name] > 1 and label_text(label) and snake(component)
+        numbered = Numbering(used | shared.keys() - {name})
+        names.append(numbered.take(f"{name}_{finer}" if finer else name))
         used.add(names[-1])
     return names
 
 
-def parameter_names(parameters: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Names for an endpoint's parameters, from their `(name, label, component)`.
+def keyword_names(parameters: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Names for the keywords of an endpoint's method, from the `(name, label, component)` of each.
 
-    The name is the app's own; only where Gradio had none and counted (`param_3`) the label names
-    the parameter, or its component's kind, with a number from the second of a kind on.
+    They are those of a dynamic call; the app's own are changed where Python wants that.
     """
-    own = [name for name, _, _ in parameters if name and not _UNLABELLED.fullmatch(name)]
-    names = distinct(
+    own = [name for name, *_ in parameters if not is_counted(name)]
+    spelling = distinct(
         own, lambda name: field_name(name, PARAMETER_NAMES, fallback="value"), PARAMETER_NAMES
     )
-    # A name that is another parameter's on the wire would be taken for that one.
-    used = {*names.values(), *(name for name, _, _ in parameters)}
-    made: list[str] = []
-    for name, label, component in parameters:
-        made.append(names.get(name) or _unnamed(label, component, used))
-        used.add(made[-1])
-    return made
-
-
-def _unnamed(label: str, component: str, used: Set[str]) -> str:
-    wanted = field_name(snake(_label(label)) or component, PARAMETER_NAMES, fallback="value")
-    return _numbered(wanted, used)
-
-
-def _label(label: str) -> str:
-    spelled = snake(label)
-    return "" if _UNLABELLED.fullmatch(spelled) or not spelled else label
-
-
-def _numbered(name: str, used: Set[str]) -> str:
-    choices = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-    return next(made for made in choices if made not in used)
-
-
-def _allowed(name: str, prefix: str, reserved: Set[str]) -> str:
-    if not name[0].isidentifier():
-        name = f"{prefix}_{name}"
-    if keyword.iskeyword(name) or name in reserved:
-        name = f"{name}_"
-    return name
-
-
-def _is_plain_identifier(text: str) -> bool:
-    """Whether all Pythons read `text` as an identifier, and as this one."""
-    return (
-        text.isidentifier()
-        and len(text) <= _LONGEST
-        and _plain(text) == text
-        and all(char == "_" or _kept(char) for char in text)
-    )
+    return parameter_names(parameters, spelling)
 
 
 def _as_python_reads(name: str) -> str:
     return unicodedata.normalize("NFKC", name)
-
-
-def _words(text: str) -> list[str]:
-    found: list[str] = []
-    length = 0
-    for word in _separated(_plain(text)).split():
-        lower = _UNICODE.normalize("NFKC", word.lower())
-        length += len(lower) + 1
-        if length > _LONGEST + 1 and found:
-            break
-        found.append(lower[:_LONGEST])
-    return found
-
-
-def _separated(text: str) -> str:
-    """`text` with a space between its words, `camelCase` and apostrophes understood."""
-    text = re.sub(r"(?<=\w)['\u2019](?=\w)", "", text)
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", text)
-    return "".join(char if _kept(char) else " " for char in text)
-
-
-def _plain(text: str) -> str:
-    """`text` in NFKC, Latin letters without their accents."""
-    parts = _UNICODE.normalize("NFKD", text)
-    kept: list[str] = []
-    for char in parts:
-        if not (kept and kept[-1].isascii() and _UNICODE.category(char) == "Mn"):
-            kept.append(char)
-    return _UNICODE.normalize("NFKC", "".join(kept))
-
-
-def _kept(char: str) -> bool:
-    return _UNICODE.category(char) in _CATEGORIES and f"a{char}".isidentifier()

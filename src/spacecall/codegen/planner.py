@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from spacecall._core.file_places import without_text_files
 from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
+from spacecall._core.python_names import field_name
 from spacecall._core.schema_check import count_values
 from spacecall._core.schema_nodes import Schema, kinds_of
 from spacecall.codegen.choices import Place, name_choices
@@ -21,9 +22,8 @@ from spacecall.codegen.names import (
     Scope,
     class_name,
     distinct,
-    field_name,
+    keyword_names,
     output_names,
-    parameter_names,
 )
 from spacecall.codegen.plan import ABSENT, IMPORTS, SCHEMA, Model, Operation, Plan, Value
 from spacecall.codegen.schemas import JOIN, QUEUE_DATA, described, endpoint_of, notes
@@ -171,7 +171,7 @@ def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple
 
 def _parameters(takes: Schema) -> list[str]:
     """The names of an endpoint's parameters."""
-    return parameter_names(
+    return keyword_names(
         [
             (key, text(mapping(one).get("title")), _component(one))
             for key, one in mapping(takes.get("properties")).items()

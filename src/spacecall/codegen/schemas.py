@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from spacecall._core.config import AppConfig, Component
-from spacecall._core.fingerprint import fingerprints
+from spacecall._core.fingerprint import fingerprint
 from spacecall._core.loose import is_array, is_object, mapping, strings, text
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.codegen.names import distinct, pascal
@@ -73,12 +73,12 @@ def documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[str, dic
     outputs = [Named(one.component, one.schema) for each in endpoints for one in each.returns]
     schemas, types = share([*inputs, *outputs])
     given, got = iter(schemas[: len(inputs)]), iter(schemas[len(inputs) :])
-    shapes = fingerprints(config, [one.name for one in endpoints])
+    shapes = {one.name: _shape(one, config) for one in endpoints}
     titles = distinct((each.name for each in endpoints), lambda name: pascal(name) or "Endpoint")
     takes = distinct(titles, lambda name: f"{titles[name]}Input", types)
     gives = distinct(titles, lambda name: f"{titles[name]}Output", types)
     join = {
-        takes[one.name]: _input(one, [next(given) for _ in one.parameters], shapes.get(one.name))
+        takes[one.name]: _input(one, [next(given) for _ in one.parameters], shapes[one.name])
         for one in endpoints
     }
     data = {gives[one.name]: _output(one, [next(got) for _ in one.returns]) for one in endpoints}
@@ -132,6 +132,12 @@ def _input(
             **({"shape": shape} if shape else {}),
         },
     }
+
+
+def _shape(endpoint: Endpoint, config: AppConfig) -> str | None:
+    dependency = config.find(endpoint.name)
+    names_from_labels = [one.name_from_label for one in endpoint.parameters]
+    return None if dependency is None else fingerprint(dependency, names_from_labels)
 
 
 def _output(endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, cast
 from spacecall._core.config import read_config
 from spacecall._core.info import read_endpoints
 from spacecall._core.loose import is_object, items, mapping, strings, text
+from spacecall._core.python_names import parameter_names
 from spacecall.codegen.drift.findings import Place
 from spacecall.codegen.drift.interface import Access, App, Endpoint, Value
 from spacecall.codegen.drift.locate import escape
@@ -125,15 +126,26 @@ def _endpoint(
     about, name = notes(schema), endpoint_of(schema)
     pointer = f"/$defs/{escape(key)}"
     required = set(strings(schema.get("required")))
+    properties = {
+        parameter: Typed(mapping(one), join)
+        for parameter, one in mapping(schema.get("properties")).items()
+    }
+    # an older folder has `param_0` where the label names a parameter
+    names = parameter_names(
+        [
+            (parameter, text(one.schema.get("title")), text(notes(one.schema).get("component")))
+            for parameter, one in properties.items()
+        ]
+    )
     inputs = tuple(
         _value(
-            parameter,
-            Typed(mapping(one), join),
+            parameter_name,
+            typed,
             Place(JOIN, f"{pointer}/properties/{escape(parameter)}"),
             required=parameter in required,
             wanted=wanted.get((name, parameter)),
         )
-        for parameter, one in mapping(schema.get("properties")).items()
+        for parameter_name, (parameter, typed) in zip(names, properties.items(), strict=True)
     )
     output = next((one for one in given if endpoint_of(given[one]) == name), "")
     places: Sequence[Any] = items(mapping(given.get(output)).get("prefixItems"))
