@@ -45,6 +45,10 @@ class SyncClient(SyncTypedClient):
         return self._call(endpoint, **arguments)
 
 
+LABELS = endpoint("/add", NumbersInput, "(a: number, b: number) -> (number) queued")
+REORDERED = endpoint("/add", NumbersInput, "(b: number, a: number) -> (number) queued")
+
+
 @pytest.fixture
 async def fresh(protocol_app: AppServer) -> AsyncGenerator[Space, None]:
     async with Space(protocol_app.url, describe=False) as space:
@@ -95,6 +99,14 @@ async def test_a_change_can_raise_each_time(fresh: Space) -> None:
         (line,) = caught.value.differences
         assert line.startswith("/echo: was (textbox) -> (chatbot)")
     assert await client.call(SAME, text="hi") == "hi"
+
+
+async def test_labels_that_name_arguments_in_another_order_are_a_change(fresh: Space) -> None:
+    assert await Client(fresh, on_drift="raise").call(LABELS, a=1, b=2) == 3
+    with pytest.warns(SchemaDriftWarning, match="b: number"):
+        await Client(fresh).call(REORDERED, a=1, b=2)
+    with pytest.raises(SchemaDriftError, match=r"was \(b: number, a: number\) .* is \(a: number"):
+        await Client(fresh, on_drift="raise").call(REORDERED, a=1, b=2)
 
 
 async def test_a_warning_made_an_error_is_raised_each_time(fresh: Space) -> None:

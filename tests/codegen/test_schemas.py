@@ -60,7 +60,7 @@ def endpoint(document: Any, name: str) -> Any:
 def test_inputs_are_an_object_in_wire_order_and_outputs_an_array() -> None:
     documents = describe(workshop(), "workshop").documents
     paint = endpoint(documents[JOIN], "/paint")
-    assert list(paint["properties"]) == ["prompt", "image", "way", "steps", "marks", "param_5"]
+    assert list(paint["properties"]) == ["prompt", "image", "way", "steps", "marks", "json"]
     assert paint["required"] == ["prompt", "image"]
     assert paint["properties"]["steps"]["maximum"] == 50
     assert paint["properties"]["way"]["default"] == "quick"
@@ -73,7 +73,7 @@ def test_inputs_are_an_object_in_wire_order_and_outputs_an_array() -> None:
         "shape": paint["x-spacecall"]["shape"],
     }
     assert paint["x-spacecall"]["shape"] == (
-        "(textbox, image, radio, slider, custom, json) -> (image, number) queued streaming"
+        "(textbox, image, radio, slider, custom, json: json) -> (image, number) queued streaming"
     )
     given = endpoint(documents[QUEUE_DATA], "/paint")
     assert [one["title"] for one in given["prefixItems"]] == ["Picture", "Seconds"]

@@ -197,3 +197,37 @@ def test_endpoints_are_found_in_the_same_order_whatever_the_app_does() -> None:
     old = endpoint("/f", value("x"))
     forth, back = (drift.compare(an_app(old), an_app(old, *order)) for order in (new, new[::-1]))
     assert forth == back
+
+
+def unnamed(*slots: tuple[str, str]) -> drift.App:
+    """An app of `def size(*args)` with text boxes of these names and labels."""
+    ids = range(len(slots))
+    config = {
+        "version": "6.31.0",
+        "components": [
+            {"id": i, "type": "textbox", "props": {"label": label}, "skip_api": False}
+            for i, (_, label) in enumerate(slots)
+        ],
+        "dependencies": [{"id": 0, "api_name": "size", "inputs": [*ids], "outputs": []}],
+    }
+    parameters = [
+        {"parameter_name": name, "label": label, "component": "Textbox", "type": TEXT}
+        for name, label in slots
+    ]
+    info = {"named_endpoints": {"/size": {"parameters": parameters, "returns": []}}}
+    return drift.live(config, info)
+
+
+def test_labels_that_name_parameters_are_compared() -> None:
+    before = unnamed(("param_0", "Width"), ("param_1", "Height"))
+    swapped = unnamed(("param_0", "Height"), ("param_1", "Width"))
+    renamed = unnamed(("param_0", "Width"), ("param_1", "Depth"))
+    assert [one.rule for one in drift.compare(before, swapped)] == ["parameters-reordered"]
+    (found,) = drift.compare(before, renamed)
+    assert (found.rule, found.before, found.after) == ("parameter-renamed", "height", "depth")
+    assert drift.compare(before, before) == []
+
+
+def test_labels_of_parameters_with_names_are_not_compared() -> None:
+    before = unnamed(("a", "Width"), ("b", "Height"))
+    assert drift.compare(before, unnamed(("a", "Height"), ("b", "Width"))) == []

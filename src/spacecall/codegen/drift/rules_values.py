@@ -42,7 +42,7 @@ PARAMETER_RULES = (
         "Calls of the pinned client go on working, since the wire has places only. Calls by name "
         "without a typed client fail, and the refreshed method has another keyword. It is "
         "recognised by its place and type.",
-        "`def f(prompt)` became `def f(text)`.",
+        "`def f(prompt)` became `def f(text)`; under `def f(*args)` a label became another.",
         "Refresh, and use the new keyword.",
     ),
     Rule(
@@ -51,7 +51,7 @@ PARAMETER_RULES = (
         "The parameters are in another order",
         "Values go over the wire by place: the pinned client gives each parameter the value of "
         "another one, perhaps without an error.",
-        "`inputs=[width, height]` became `inputs=[height, width]`.",
+        "`inputs=[width, height]` became `inputs=[height, width]`, also under `def f(*args)`.",
         "Refresh; calls by keyword need not change.",
     ),
     Rule(
