@@ -159,3 +159,25 @@ async def test_a_component_update_with_a_file_gives_the_file(
     for file in (await space.call(endpoint), await getattr(typed, endpoint[1:])()):
         assert isinstance(file, File)
         assert await file.read()
+
+
+@pytest.mark.parametrize("version", ["6.31.0", "3.50.2"])
+async def test_objects_in_json_that_look_like_files_stay_as_they_are(
+    version: str, app_server: ServerPool
+) -> None:
+    value = [
+        {"path": "p", "orig_name": "q", "mime_type": None, "mine": 1},
+        {"name": "/etc/passwd", "is_file": True, "data": None},
+    ]
+    async with Space(app_server("protocol_app.py", version).url) as space:
+        *names, js = [parameter.name for parameter in space.endpoints["/widgets"].parameters]
+        table = {"headers": ["name", "age"], "data": [["x", 1]]}
+        inputs: list[Any] = ["x", ["x"], "one", ["c1"], 4, True, table]
+        arguments = dict(zip(names, inputs, strict=True))
+        text, _, echoed = await space.call("/widgets", **arguments, **{js: value[1:]})
+        assert repr(value[1]) in text
+        assert echoed == {"got": value[1:]}
+        if version == "3.50.2":  # since Gradio 4 the first is a file, wherever it stands
+            text, _, echoed = await space.call("/widgets", **arguments, **{js: value})
+            assert repr(value) in text
+            assert echoed == {"got": value}

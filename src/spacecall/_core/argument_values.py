@@ -103,7 +103,7 @@ def unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
     return lines
 
 
-def advice(value: Any, kinds: Sequence[str] = ()) -> str:
+def advice(value: object, kinds: Sequence[str] = ()) -> str:
     """What to write instead of a value that JSON does not have; empty if nothing comes to mind.
 
     Args:
@@ -113,16 +113,17 @@ def advice(value: Any, kinds: Sequence[str] = ()) -> str:
     for classes, hint, json_kind in _ADVICE:
         if isinstance(value, classes) and (not kinds or json_kind in ("", *kinds)):
             return hint
-    kind = cast("type[Any]", type(value))
+    subject = cast("Any", value)
+    kind = cast("type[Any]", type(subject))
     if _is_table(kind):
         return 'write ….to_dict("records")' if hasattr(kind, "iloc") else "write ….to_dicts()"
-    if _is_array(kind) and _holds_times(value):
+    if _is_array(kind) and _holds_times(subject):
         return "write ….astype(str).tolist()"
     if _is_array(kind):
         return "write ….tolist() for its values, a path or PIL.Image.fromarray(…) for a file"
-    if is_image(value):
+    if is_image(subject):
         return "write File(…)"
-    record = is_dataclass(value) and not isinstance(value, type)
+    record = is_dataclass(subject) and not isinstance(subject, type)
     return "write dataclasses.asdict(…)" if record else ""
 
 
