@@ -114,7 +114,7 @@ def run(
 def test_it_records_and_replays(protocol_app_6: AppServer, tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(TESTS)
     missing = run(tmp_path, protocol_app_6.url)
-    assert "record it with mode='once'" in missing.stdout
+    assert "pytest --spacecall-record=once" in missing.stdout
     recorded = run(tmp_path, protocol_app_6.url, "--spacecall-record=once")
     assert recorded.returncode == 0, recorded.stdout
     cassettes = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json"))

@@ -148,8 +148,8 @@ async def test_leaving_early_and_time_limits_are_as_live(
 async def test_modes(protocol_app: AppServer, tmp_path: Path) -> None:
     path = tmp_path / "modes.json"
 
-    with pytest.raises(CassetteError, match="record it with mode='once'"), use_cassette(path):
-        pass
+    with pytest.raises(CassetteMissError, match="or mode='once'"), use_cassette(path):
+        await echo(NOWHERE, "one")
     with use_cassette(path, mode="once"):
         await echo(protocol_app.url, "one")
     with use_cassette(path, mode="once") as cassette:

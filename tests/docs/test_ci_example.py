@@ -1,4 +1,4 @@
-"""docs/examples/ci: a project of somebody else's, whose tests replay cassettes."""
+"""Tests of somebody else's that replay cassettes: docs/examples/ci, and docs/cassettes.md."""
 
 from __future__ import annotations
 
@@ -69,3 +69,18 @@ def test_it_can_be_recorded_anew(project: Path, workshop: AppServer) -> None:
     record = ("pytest", "-p", "no:asyncio", "--spacecall-record=rewrite")
     assert run(project, workshop.url, *record).returncode == 0
     assert run(project, NOWHERE, "pytest", "-p", "no:asyncio").returncode == 0
+
+
+def test_the_test_of_the_page_is_recorded_and_replayed_as_it_stands(
+    workshop: AppServer, tmp_path: Path
+) -> None:
+    source = (ROOT / "docs/examples/cassettes/test_greeting.py").read_text()
+    test = tmp_path / "test_greeting.py"
+    pytest_ = ("pytest", "-p", "no:asyncio", "-W", "error")
+    test.write_text(source.replace("http://127.0.0.1:7860", NOWHERE))
+    assert run(tmp_path, "", *pytest_, "--spacecall-record=once").returncode == 1
+    test.write_text(source.replace("http://127.0.0.1:7860", workshop.url))
+    recorded = run(tmp_path, "", *pytest_, "--spacecall-record=once")
+    assert "1 passed" in recorded.stdout
+    test.write_text(source)
+    assert "1 passed" in run(tmp_path, "", *pytest_).stdout

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import anyio
 import pytest
 
-from spacecall import Auth, Space, ZeroGPU
+from spacecall import Auth, Space, SyncSpace, ZeroGPU
 from spacecall.cassettes import (
     CassetteError,
     CassetteMissError,
@@ -31,6 +31,7 @@ from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber, find_secrets
 from tests.hostile.server import HostileServer, Request, app_config, http
 
+NOWHERE = "http://127.0.0.1:9"
 SECRET = "Q7w-9zLp/4tYx+Kc"
 TOKEN = "hf_" + "abcdefghij0123456789"
 HEADERS = (
@@ -279,17 +280,18 @@ def test_a_second_thread_cannot_record_the_same_cassette(tmp_path: Path) -> None
     path = tmp_path / "a.json"
     refusals: list[BaseException] = []
 
-    def record() -> None:
+    def record_too() -> None:
         try:
-            with use_cassette(path, mode="once"):
-                pass
+            anyio.run(record, path, NOWHERE)
         except CassetteError as error:
             refusals.append(error)
 
-    with use_cassette(path, mode="once"):
-        thread = threading.Thread(target=record)
+    with HostileServer() as server, use_cassette(path, mode="once"):
+        thread = threading.Thread(target=record_too)
         thread.start()
         thread.join(60)
+        with SyncSpace(server.url) as space:
+            space.call("/predict", x="x").result()
     assert len(refusals) == 1
     assert path.is_file()
 

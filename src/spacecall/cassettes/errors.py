@@ -25,7 +25,7 @@ class StaleCassetteWarning(VisibleWarning):
 
 
 class CassetteMissError(CassetteError):
-    """A request is not in the cassette. Nothing was sent.
+    """A request is not in the cassette, or the cassette does not exist. Nothing was sent.
 
     Attributes:
         request: method and path of the request.

@@ -20,7 +20,7 @@ from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_c
 if TYPE_CHECKING:
     from spacecall.cassettes import Cassette
 
-_FAILED = pytest.StashKey[bool]()
+_PASSED = pytest.StashKey[bool]()
 _CLASHES = pytest.StashKey[dict[str, str]]()
 
 
@@ -74,14 +74,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         write_file(Path(file), lines.encode("utf-8", "surrogateescape"))
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # plugins and xfail may change the outcome
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note that a test failed: the unused requests of its cassette are not an error then."""
+    """Note whether a test passed, or failed as `xfail` expects. A test may run several times."""
     report = yield
-    if report.failed and call.when == "call":
-        item.stash[_FAILED] = True
+    if call.when != "teardown":
+        passed = report.passed or hasattr(report, "wasxfail")
+        item.stash[_PASSED] = call.when == "call" and passed
     return report
 
 
@@ -90,8 +91,8 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     """Record or replay the cassette of the test, as `--spacecall-record` says.
 
     Its path is `cassettes/<file>/<class>/<test>.json` beside the test's file, or
-    `cassettes/<name>.json` if the marker names it. During a replay the process cannot open
-    connections.
+    `cassettes/<name>.json` if the marker names it. It is written only if the test passes, or fails
+    as `xfail` expects. During a replay the process cannot open connections.
     """
     from spacecall.cassettes import CassetteError, use_cassette  # noqa: PLC0415 - needs an extra
 
@@ -108,8 +109,8 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     with use_cassette(path, **options) as cassette:
         with nullcontext() if cassette.recording else _offline():
             yield cassette
-        if _FAILED in request.node.stash:  # it did not make its last requests
-            cassette.assert_all_used = False
+        if not request.node.stash.get(_PASSED, False):
+            cassette.complete = False
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,6 @@ from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.recorded_apps import read_recorded_apps
 from spacecall.cassettes._format.scrubber import Scrubber, find_secrets, find_secrets_in_file
 from spacecall.cassettes.errors import (
-    CassetteError,
     SecretFoundError,
     StaleCassetteWarning,
     UnusedRequestsError,
@@ -52,6 +51,9 @@ class Cassette:
         path: of its file.
         recording: whether requests can be added to it.
         assert_all_used: whether recorded requests that were not made are an error at the end.
+        complete: whether what uses it runs to its end. Set it to False where a failure raises no
+            exception in the block: nothing is written, and requests that were not made are no
+            error.
         exchanges: its requests and responses, in the order of the requests.
         metadata: when it was recorded and by which version; its `apps`, each with the sha256 of
             the shapes of its endpoints; and `schemas`: by sha256 of a typed client's schema, the
@@ -62,6 +64,7 @@ class Cassette:
     path: Path
     recording: bool
     assert_all_used: bool = True
+    complete: bool = True
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     player: Player | None = None
@@ -108,6 +111,9 @@ def use_cassette(
     It applies to every Space that is opened in the block without an `http_client` of its own: in
     all threads of the process, sync and async.
 
+    The recording is written at the end of the block. If the block raises, or makes no request,
+    nothing is written and an older cassette stays as it was.
+
     Args:
         path: of the cassette, `name.json`; large bodies are in `name.bodies` beside it.
         mode: what is recorded, see `RecordMode`.
@@ -121,9 +127,10 @@ def use_cassette(
         assert_all_used: whether recorded requests that were not made are an error.
 
     Raises:
-        CassetteError: the cassette is missing or invalid, or is being recorded elsewhere.
-        CassetteMissError: a request is not in the cassette. It is raised where the request is
-            made, and again at the end of the block if it was suppressed there.
+        CassetteError: the cassette is invalid, or is being recorded elsewhere.
+        CassetteMissError: a request is not in the cassette, or the cassette does not exist. It is
+            raised where the request is made, and again at the end of the block if it was
+            suppressed there.
         UnusedRequestsError: see `assert_all_used`.
         SecretFoundError: the recording contains probable secrets; nothing was written.
         RuntimeError: another cassette or a fake Space is in use.
@@ -134,22 +141,44 @@ def use_cassette(
     path = Path(path)
     clock = ReplayClock(_time_scale(speed))
     with ExitStack() as stack:
-        if mode not in ("none", "once") or (mode == "once" and not path.is_file()):
-            stack.enter_context(recording_lock(path))
-        is_recorded = path.is_file()
-        if mode == "none" and not is_recorded:
-            raise CassetteError(f"the cassette {path} does not exist: record it with mode='once'")
+        mode, exchanges, metadata = _load_for(mode, path, stack)
         scrubber = Scrubber(filter_fields)
-        if mode in ("none", "new_episodes") or (mode == "once" and is_recorded):
-            exchanges, metadata = load_cassette(path) if is_recorded else ([], _new_metadata())
+        if mode in ("none", "new_episodes"):
             recording = mode == "new_episodes"
-            cassette = Cassette(path, recording, assert_all_used, exchanges, metadata)
+            cassette = Cassette(
+                path, recording, assert_all_used, exchanges=exchanges, metadata=metadata
+            )
             with _replaying(cassette, clock, _make_scheduler(shuffle), matchers, scrubber):
                 yield cassette
         else:
-            keep_old = mode == "all" and is_recorded
-            with _recording(path, scrubber, keep_old=keep_old) as cassette:
+            with _recording(path, scrubber, exchanges, metadata) as cassette:
                 yield cassette
+
+
+def _load_for(
+    mode: RecordMode, path: Path, stack: ExitStack
+) -> tuple[RecordMode, list[Exchange], dict[str, Any]]:
+    """Return the mode without `once`, and what of the cassette that mode needs.
+
+    A cassette that is recorded is locked until `stack` is closed.
+    """
+    if mode == "once":
+        exchanges, metadata = _load(path)
+        if exchanges:
+            return "none", exchanges, metadata
+    if mode != "none":
+        stack.enter_context(recording_lock(path))
+    exchanges, metadata = _load(path) if mode != "rewrite" else ([], _new_metadata())
+    if mode == "once":  # another process may have recorded it meanwhile
+        mode = "none" if exchanges else "rewrite"
+    return mode, exchanges, metadata
+
+
+def _load(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
+    """Return the requests and the metadata of a cassette; those of a new one if it has none."""
+    exists = path.is_file() and path.stat().st_size > 0
+    exchanges, metadata = load_cassette(path) if exists else ([], {})
+    return exchanges, metadata if exchanges else _new_metadata()
 
 
 def _time_scale(speed: float | str) -> float:
@@ -186,31 +215,37 @@ def _replaying(
             scrubber,
             cassette.on_typed_call,
             recorder,
+            path=cassette.path,
         )
         with intercepting(player):
             yield
-        if new_exchanges:
+        new_exchanges = [exchange for exchange in new_exchanges if exchange.sent]
+        if new_exchanges and cassette.complete:
             _write(cassette, bodies, [*cassette.exchanges, *new_exchanges], scrubber)
     if player.misses:
         raise player.misses[0]
-    if cassette.assert_all_used and player.unused_requests:
+    if cassette.assert_all_used and cassette.complete and player.unused_requests:
         lines = "\n".join(f"  {request}" for request in player.unused_requests)
         raise UnusedRequestsError(
             f"{cassette.path} has requests that were not made (allow this with "
-            f"assert_all_used=False, or record the cassette again):\n{lines}",
+            "assert_all_used=False, record the cassette again with mode='rewrite', or delete it if "
+            f"no request is needed):\n{lines}",
             requests=player.unused_requests,
         )
 
 
 @contextmanager
-def _recording(path: Path, scrubber: Scrubber, *, keep_old: bool) -> Generator[Cassette]:
-    old_exchanges, metadata = load_cassette(path) if keep_old else ([], {})
+def _recording(
+    path: Path, scrubber: Scrubber, old_exchanges: list[Exchange], metadata: dict[str, Any]
+) -> Generator[Cassette]:
     cassette = Cassette(path, recording=True, metadata={**metadata, **_new_metadata()})
     with _body_files(path, scrubber) as bodies:
         with intercepting(_make_recorder(bodies, scrubber, cassette.exchanges, cassette)):
             yield cassette
-        exchanges = merge_recordings(old_exchanges, cassette.exchanges)
-        _write(cassette, bodies, exchanges, scrubber)
+        new_exchanges = [exchange for exchange in cassette.exchanges if exchange.sent]
+        if new_exchanges and cassette.complete:
+            exchanges = merge_recordings(old_exchanges, new_exchanges)
+            _write(cassette, bodies, exchanges, scrubber)
 
 
 @contextmanager

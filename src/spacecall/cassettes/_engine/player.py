@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Protocol
 from urllib.parse import urlsplit
@@ -24,9 +25,10 @@ from spacecall.cassettes._engine.recorder import IN_MEMORY, Recorder
 from spacecall.cassettes._engine.request_key import RequestKey, app_hosts, make_request_key
 from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler, StreamReplayer
 from spacecall.cassettes._format.bodies import RequestBodyRecorder, StoredBody
-from spacecall.cassettes._format.exchange import Exchange, get_header
+from spacecall.cassettes._format.exchange import COMPLETE, Exchange, get_header
 from spacecall.cassettes._format.job_recordings import (
     is_cancel,
+    is_cleanup,
     is_join,
     is_stream,
     read_event_id,
@@ -127,6 +129,7 @@ class Player:
         scrubber: removes secrets from a request before it is compared.
         on_typed_call: called with the endpoint and the schema digest of each typed call.
         recorder: records requests that are not in the recording; None refuses them.
+        path: of the cassette, for errors.
     """
 
     def __init__(
@@ -139,6 +142,8 @@ class Player:
         scrubber: Scrubber,
         on_typed_call: Callable[[str, str], None],
         recorder: Recorder | None = None,
+        *,
+        path: Path,
     ) -> None:
         self._bodies = bodies
         self._clock = clock
@@ -147,6 +152,7 @@ class Player:
         self._scrubber = scrubber
         self.on_typed_call = on_typed_call
         self._recorder = recorder
+        self._path = path
         self._hosts = app_hosts(exchange.url for exchange in exchanges if exchange.status == 200)
         self._entries = [
             _Entry(exchange, _session_hash(exchange))
@@ -166,11 +172,14 @@ class Player:
 
     @property
     def unused_requests(self) -> list[str]:
-        """Method and path of each recorded request that was not made; cancels do not count."""
+        """Method and path of each recorded request that was not made.
+
+        Requests that only end jobs do not count.
+        """
         return [
             _describe(entry.exchange)
             for entry in self._entries
-            if not entry.used and not is_cancel(entry.exchange.method, entry.exchange.url)
+            if not entry.used and not is_cleanup(entry.exchange)
         ]
 
     async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
@@ -178,6 +187,9 @@ class Player:
 
         A HEAD request is answered with 405: clients send it to follow an upload, it is not
         recorded, and the recorded server received every upload completely.
+
+        A request that only ends jobs succeeds if it is not recorded: when a client gives up calls
+        because of an error, it depends on time which jobs have not ended yet.
 
         Raises:
             CassetteMissError: the request is not recorded, and may not be.
@@ -199,6 +211,8 @@ class Player:
             entry = self._find(exchange)
             if entry is None:
                 if self._recorder is None:
+                    if is_cleanup(exchange):
+                        return await self._replay(exchange, _make_cleanup_exchange(exchange))
                     raise self._add_miss(exchange)
                 copy.seek(0)
                 self._note_live_join(exchange)
@@ -265,21 +279,7 @@ class Player:
             )
             if nearest is None or rank < best_rank:
                 best_rank, nearest = rank, (candidates.entries[0], differences)
-        request = _describe(exchange)
-        if nearest is None:
-            lines = ["the cassette is empty"]
-        elif not nearest[1]:
-            lines = ["the cassette has this request, but it has been replayed already"]
-        else:
-            lines = nearest[1]
-        details = "\n".join(f"  {line}" for line in lines)
-        near = f"; nearest: {_describe(nearest[0].exchange)}" if nearest else ""
-        miss = CassetteMissError(
-            f"not in the cassette: {request}{near}\n{details}\n"
-            "record it with the mode new_episodes, or the whole cassette with rewrite",
-            request=request,
-            differences=lines,
-        )
+        miss = _make_miss(_describe(exchange), nearest, self._path)
         self.misses.append(miss)
         return miss
 
@@ -340,6 +340,44 @@ class _ReplayedBody:
 
     async def aclose(self) -> None:
         """Do nothing: no resource is open."""
+
+
+def _make_miss(
+    request: str, nearest: tuple[_Entry, list[str]] | None, path: Path
+) -> CassetteMissError:
+    """Return the error for a request that is not in the cassette at `path`.
+
+    Args:
+        request: method and path.
+        nearest: the nearest recorded request and the differences from it; None if there is none.
+    """
+    if nearest is None:
+        lines = ["the cassette does not exist or has no requests"]
+        advice = "record it with the app: pytest --spacecall-record=once, or mode='once'"
+    else:
+        lines = nearest[1] or ["the cassette has this request, but it has been replayed already"]
+        advice = (
+            "record it with the app: pytest --spacecall-record=new_episodes, or =rewrite for the "
+            "whole cassette (use_cassette: mode)"
+        )
+    details = "\n".join(f"  {line}" for line in lines)
+    near = f"; nearest: {_describe(nearest[0].exchange)}" if nearest else ""
+    return CassetteMissError(
+        f"not in the cassette {path}: {request}{near}\n{details}\n{advice}",
+        request=request,
+        differences=lines,
+    )
+
+
+def _make_cleanup_exchange(request: Exchange) -> Exchange:
+    """Return a request that only ends jobs, with the response that apps always give."""
+    return replace(
+        request,
+        status=200,
+        headers=(("content-type", "application/json"),),
+        body={"json": {"success": True}},
+        end_reason=COMPLETE,
+    )
 
 
 async def _read_body(request: InterceptedRequest, copy: IO[bytes]) -> StoredBody:

@@ -64,6 +64,9 @@ class Recorder:
     async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
         """Forward a request; record it, its response, and how the response ended.
 
+        A request that an error other than the network's stopped is marked as not sent: a replay
+        makes the same error before it needs a response.
+
         A HEAD request is not recorded: clients send it to follow an upload, and its response says
         nothing about the app.
         """
@@ -81,6 +84,9 @@ class Recorder:
             response = await forward(_copy_chunks(request.body, request_body))
         except NetworkError as failure:
             exchange.end_reason = failure.kind
+            raise
+        except Exception:  # such as a file that cannot be read, or a restarted app
+            exchange.sent = False
             raise
         finally:
             exchange.ended_at = self.now()

@@ -36,6 +36,7 @@ class Exchange:
         answered_at: when the headers of the response arrived.
         ended_at: when the response ended.
         end_reason: `COMPLETE`, `CLOSED`, or the kind of failure that ended it, see `FAILURES`.
+        sent: False if an error of the client itself stopped the request; it is not stored.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Exchange:
     answered_at: float = 0.0
     ended_at: float = 0.0
     end_reason: str = CLOSED
+    sent: bool = True
 
     def to_stored_response(self) -> dict[str, Any]:
         """Return the response in the form that a cassette stores."""

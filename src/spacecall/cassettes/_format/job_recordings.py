@@ -17,6 +17,7 @@ from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 _STREAM = "/queue/data"
 _JOIN = "/queue/join"
 _CANCEL = "/cancel"
+_RESET = "/reset"
 
 
 def is_stream(method: str, url: str) -> bool:
@@ -32,6 +33,14 @@ def is_join(method: str, url: str) -> bool:
 def is_cancel(method: str, url: str) -> bool:
     """Return whether a request cancels jobs."""
     return method == "POST" and urlsplit(url).path.endswith(_CANCEL)
+
+
+def is_cleanup(request: Exchange) -> bool:
+    """Return whether a request only ends jobs: a client sends it if it gives up a call."""
+    path = urlsplit(request.url).path
+    # A call of an endpoint that is named so has data.
+    is_call = "data" in mapping(request.request_body.get("json"))
+    return request.method == "POST" and path.endswith((_CANCEL, _RESET)) and not is_call
 
 
 def read_session_hash(url: str, body: object) -> str:
