@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from spacecall import File
+from spacecall.cli.results import Folder, readable
 from tests.cli.conftest import Cli
 from tests.conftest import ServerPool
 from tests.hostile.server import HostileServer, drip
@@ -86,6 +88,30 @@ def test_one_file_is_printed_as_its_path_or_its_address(cli: Cli, protocol_app: 
     address = cli(*call).out
     assert address.startswith(f"{protocol_app.url}/")
     assert not list(Path().glob("*.txt"))
+
+
+def test_a_file_that_cannot_be_saved_leaves_the_result(cli: Cli, protocol_app: AppServer) -> None:
+    Path("taken").write_bytes(b"not a folder")
+    call = ("call", protocol_app.url, "/make_file", "--out", "taken")
+    done = cli(*call, "--text", "inside")
+    assert done.code == 1
+    assert done.out.startswith(f"{protocol_app.url}/")
+    assert ".txt was not saved: " in done.err
+    lines = cli(*call, "--jsonl", stdin='{"text": "inside"}\n')
+    assert lines.code == 1
+    assert json.loads(lines.out)["value"].startswith(f"{protocol_app.url}/")
+    assert ".txt was not saved: " in lines.err
+
+
+async def test_one_file_that_cannot_be_fetched_does_not_hide_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = File({"path": "/x/gone.png", "meta": {"_type": "gradio.FileData"}})
+    folder = Folder(tmp_path)
+    result = await readable(["text", {"image": gone}, File(b"x", name="a.txt")], folder)
+    assert result == ["text", {"image": "gone.png"}, str(tmp_path / "a.txt")]
+    assert folder.report() == 2
+    assert "gone.png was not saved: '/x/gone.png' is on the server" in capsys.readouterr().err
 
 
 def test_a_file_comes_from_stdin(cli: Cli, protocol_app: AppServer) -> None:

@@ -160,3 +160,18 @@ def test_stdin_is_read_once() -> None:
         inputs.file("-")
     with pytest.raises(InvalidInputError, match="lines of --jsonl"):
         Inputs(None).text("-")
+
+
+def test_a_file_of_the_app_is_written_as_json() -> None:
+    payload = {"path": "/srv/a.png", "meta": {"_type": "gradio.FileData"}}
+    assert value(_FILE, json.dumps(payload)) == payload
+    assert value({"type": "array", "items": _FILE}, json.dumps(payload)) == [payload]
+    assert value(_FILE, f" {json.dumps(payload)}") == payload
+
+
+def test_a_file_whose_name_begins_like_json_is_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "{a}"
+    path.write_bytes(b"x")
+    assert value(_FILE, f"@{path}").name == "{a}"
+    with pytest.raises(InvalidInputError, match="cannot read"):
+        value(_FILE, "{a}")

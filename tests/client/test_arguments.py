@@ -183,3 +183,14 @@ def test_components_of_another_number_are_not_taken_for_those_of_the_parameters(
     textboxes = [Component(id=1, type="textbox")] * 2
     with pytest.raises(InvalidInputError, match="expected a number"):
         bind("/f", [parameter], {"x": "5"}, textboxes)
+
+
+def test_a_default_that_is_written_out_is_the_default() -> None:
+    default = {"path": "/srv/a.png", "url": None}
+    file = Parameter("image", "", "image", FILE_SCHEMA, default)
+    assert bind("/f", [file], {}) == bind("/f", [file], {"image": {**default}}) == [default]
+    with pytest.raises(InvalidInputError, match="stands for a file if"):
+        bind("/f", [file], {"image": {**default, "path": "/srv/b.png"}})
+    number = Parameter("n", "", "number", {"type": "number"}, 1)
+    with pytest.raises(InvalidInputError):
+        bind("/f", [number], {"n": True})

@@ -248,3 +248,27 @@ async def test_files_of_the_web_are_fetched_with_the_callers_client(
 def test_a_file_that_cannot_be_read_has_a_repr(tmp_path: Path) -> None:
     assert repr(File(tmp_path / "gone.png")) == "File(name='gone.png')"
     assert repr(File(tmp_path)) == f"File(name={tmp_path.name!r})"
+
+
+class ChangingFile(io.BytesIO):
+    """A file whose size changes after it has been asked for, by as many bytes as `change`."""
+
+    def __init__(self, change: int) -> None:
+        super().__init__(b"x" * 100)
+        self.name = "app.log"
+        self._change = change
+
+    def seek(self, position: int, whence: int = 0, /) -> int:
+        end = super().seek(position, whence)
+        return end - self._change if whence else end
+
+
+@pytest.mark.parametrize(("change", "verb"), [(1, "grew"), (-1, "shrank")])
+async def test_a_file_that_changes_while_it_is_sent_is_named(
+    change: int, verb: str, space: Space
+) -> None:
+    message = f"'app.log' {verb} while it was sent .it had {100 - change} bytes"
+    for files in ([ChangingFile(change)], [CONTENT, ChangingFile(change), CONTENT]):
+        with pytest.raises(InvalidInputError, match=message):
+            await space.call("/files", files=files)
+    assert len(await space.call("/files", files=[ChangingFile(0)])) == 1

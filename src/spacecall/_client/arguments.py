@@ -140,8 +140,8 @@ def _value(
     check: InputCheck | None,
 ) -> tuple[Any, list[str]]:
     """The value of an input, and why it is not one."""
-    if argument is None and parameter.default is None:
-        return None, []
+    if is_default(argument, parameter.default):
+        return parameter.default, []
     plain = component.type not in TAKES_BARE_FILES and is_json(argument)
     make_file = files if check is not None else files.if_possible
     try:
@@ -153,6 +153,15 @@ def _value(
         return argument, [error.message]
     except RecursionError:
         return argument, [_TOO_DEEP]
+
+
+def is_default(argument: Any, default: Any) -> bool:
+    """Whether an argument is the app's own default, which is sent as it is, written or left out."""
+    if argument is None or default is None:
+        return argument is default
+    if type(argument) is not type(default) or not isinstance(default, (dict, list)):
+        return False
+    return is_json(argument) and bool(argument == default)
 
 
 def bind_by_position(

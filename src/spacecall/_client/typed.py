@@ -36,7 +36,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from spacecall._client.arguments import InputCheck, bind
+from spacecall._client.arguments import InputCheck, bind, is_default
 from spacecall._client.call import Call
 from spacecall._client.caller import Caller, find_dependency
 from spacecall._client.connection import Connection
@@ -199,7 +199,7 @@ class TypedEndpoint(Generic[T]):
         async def prepare(connection: Connection, settings: Settings) -> Plan[T]:
             dependency = find_dependency(connection, self.name)
             check = refusals if settings.check else None
-            sent = {key: one for key, one in arguments.items() if one is not APP_DEFAULT}
+            sent = self._without_app_defaults(arguments, dependency)
             values = self.bind(sent, dependency.visible_inputs, check)
             expected = len(dependency.visible_inputs)
             if len(values) != expected:
@@ -212,6 +212,19 @@ class TypedEndpoint(Generic[T]):
             return Plan(dependency, values, self.decode)
 
         return caller.planned(self.name, prepare)
+
+    def _without_app_defaults(
+        self, arguments: Mapping[str, Any], dependency: Dependency
+    ) -> dict[str, Any]:
+        """Return the arguments that are not the live app's own defaults, by name or by value."""
+        slots = zip(self._inputs.model_fields, dependency.visible_inputs, strict=False)
+        defaults = {field: slot.kept for field, slot in slots if field in self._app_defaults}
+        return {
+            name: argument
+            for name, argument in arguments.items()
+            if argument is not APP_DEFAULT
+            and not (name in defaults and is_default(argument, defaults[name]))
+        }
 
     def _with_app_defaults(
         self, values: list[Any], sent: Mapping[str, Any], dependency: Dependency

@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, S
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from spacecall.errors import InvalidInputError
+
 FIELD = "files"
 
 
@@ -63,19 +65,35 @@ class Multipart:
         return headers
 
     async def body(self) -> AsyncGenerator[bytes, None]:
-        """The body, chunk by chunk."""
+        """The body, chunk by chunk.
+
+        Raises:
+            InvalidInputError: a file is longer or shorter than it was when the length was declared.
+        """
         sent = 0
         for part in self._parts:
             yield self._head(part)
             start = sent
             async with part.open() as chunks:
                 async for chunk in chunks:
+                    self._check_size(part, sent + len(chunk) - start, ended=False)
                     yield chunk
                     sent += len(chunk)
                     self._sent(sent)
+            self._check_size(part, sent - start, ended=True)
             self.sizes.append(sent - start)
             yield b"\r\n"
         yield self._tail
+
+    def _check_size(self, part: Part, size: int, *, ended: bool) -> None:
+        if self.total is None or part.size is None or size == part.size:
+            return
+        if size > part.size or ended:
+            change = "grew" if size > part.size else "shrank"
+            raise InvalidInputError(
+                f"{part.name!r} {change} while it was sent (it had {part.size} bytes): "
+                "write File(…) of its bytes, or copy the file first"
+            )
 
     @property
     def _tail(self) -> bytes:

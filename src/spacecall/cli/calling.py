@@ -12,7 +12,7 @@ from spacecall._client.caller import Caller
 from spacecall.cli import stdin
 from spacecall.cli.access import Credentials
 from spacecall.cli.arguments import check_complete, from_flags, from_json, located
-from spacecall.cli.exits import DONE
+from spacecall.cli.exits import DONE, FAILED
 from spacecall.cli.feedback import Feedback
 from spacecall.cli.flags import Flag, flags_of, read
 from spacecall.cli.following import follow, shown
@@ -119,9 +119,7 @@ class _Work:
         finally:
             self.feedback.clear()
             stream.end()
-        if not stream.whole:
-            await self._print(value)
-        return DONE
+        return DONE if stream.whole else await self._print(value)
 
     async def lines(self, jobs: int) -> int:
         """A call for each line of stdin."""
@@ -135,7 +133,9 @@ class _Work:
             value = await follow(call, self._logged, Snapshots())
             return await readable(value, folder)
 
-        return await call_lines(stdin.lines(), make_call, jobs=jobs)
+        code = await call_lines(stdin.lines(), make_call, jobs=jobs)
+        unsaved = folder is not None and folder.report() != DONE
+        return FAILED if unsaved else code
 
     def _arguments(self, inputs: Inputs) -> dict[str, Any]:
         whole = from_json(inputs.text(self.order.json)) if self.order.json else {}
@@ -159,8 +159,11 @@ class _Work:
     def _folder(self) -> Folder | None:
         return Folder(self.order.out) if self.order.out else None
 
-    async def _print(self, value: Any) -> None:
+    async def _print(self, value: Any) -> int:
+        """Print a result, and tell which of its files could not be saved: the exit code."""
+        folder = self._folder()
         if self.endpoint.returns:
             indent = 2 if stdout_is_terminal() else None
-            text = printed(await readable(value, self._folder()), indent=indent)
+            text = printed(await readable(value, folder), indent=indent)
             Results(raw=self.order.raw).write(text)
+        return folder.report() if folder else DONE

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from spacecall.cli.output import as_json
+from spacecall._visible import visible_line
+from spacecall.cli.exits import DONE, message_of, status_of
+from spacecall.cli.output import as_json, tell
+from spacecall.errors import SpaceError
 from spacecall.files import File
 
 __all__ = ["Folder", "printed", "readable"]
@@ -21,16 +24,26 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._failures: list[tuple[str, Exception]] = []
 
     async def put(self, file: File) -> str:
-        """Save a file under its own name, numbered if that is taken: the path.
+        """Save a file under its own name, numbered if that is taken.
 
-        Raises:
-            OSError: it cannot be written.
-            SpaceError: it could not be fetched.
+        Returns:
+            The path; the file's address, or its name, if it cannot be saved, which `report` tells.
         """
-        self._path.mkdir(parents=True, exist_ok=True)
-        return str(await file.save(self._path))
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            return str(await file.save(self._path))
+        except (OSError, SpaceError) as error:
+            self._failures.append((file.name, error))
+            return file.url or file.name
+
+    def report(self) -> int:
+        """Tell which files could not be saved, and why: the exit code."""
+        for name, error in self._failures:
+            tell(f"spacecall: {visible_line(name)} was not saved: {message_of(error)}")
+        return status_of(self._failures[0][1]) if self._failures else DONE
 
 
 async def readable(value: Any, folder: Folder | None) -> Any:

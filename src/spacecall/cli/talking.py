@@ -189,6 +189,8 @@ class Talk:
         folder = Folder(self._printing.out) if self._printing.out else None
         for image in reply.images:
             self._printing.results().write(printed(await readable(image, folder) or image.name))
+        if folder is not None:
+            folder.report()
 
 
 def read_conversation(path: Path) -> Conversation:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from spacecall._core.loose import is_array, items, mapping, strings
+from spacecall._core.loose import is_array, is_object, items, mapping, strings
 from spacecall._core.schema_check import is_file, map_files, problems
 from spacecall._core.schema_nodes import alternatives, kinds_of, place_of, resolve
 from spacecall._filenames import expand_home
@@ -116,7 +116,8 @@ def with_files(schema: Schema, value: Any, inputs: Inputs) -> Any:
 def _one(schema: Schema, given: str, inputs: Inputs, root: Schema) -> Any:
     node = resolve(schema, root)
     if is_file(node, root):
-        return inputs.file(given)
+        payload = _parsed(given) if given.lstrip().startswith("{") else None
+        return payload if is_object(payload) else inputs.file(given)  # the app's own FileData
     for choice in _choices(node, root):
         if given == (choice if isinstance(choice, str) else json.dumps(choice)):
             return choice
