@@ -237,11 +237,15 @@ def test_every_captured_function_fills_as_many_slots_as_it_has() -> None:
 def test_runs_of_one_app_have_the_same_layout() -> None:
     def app(**changes: Any) -> AppConfig:
         function = {"id": 0, "api_name": "f", "inputs": [1], "outputs": [1], **changes}
-        props = {"value": changes.get("value")}
+        names = ("value", "label", "choices", "multiselect", "file_count")
+        props = {name: changes[name] for name in names if name in changes}
         components = [{"id": 1, "type": changes.get("kind", "textbox"), "props": props}]
         return read_config({"components": components, "dependencies": [function]})
 
-    assert app().layout == app(value="other").layout
-    others: list[dict[str, Any]] = [{"id": 1}, {"api_name": "g"}, {"inputs": []}, {"kind": "state"}]
+    assert app().layout == app(value="other").layout == app(choices=["a"]).layout
+    others: list[dict[str, Any]] = [
+        *({"id": 1}, {"api_name": "g"}, {"inputs": []}, {"kind": "state"}, {"label": "\ud800"}),
+        *({"multiselect": True}, {"file_count": "multiple"}, {"component_prop_inputs": [0]}),
+    ]
     for changes in others:
         assert app().layout != app(**changes).layout

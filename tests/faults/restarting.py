@@ -27,6 +27,8 @@ class RestartingStub(Stub):
         moments: how many there have been.
         proxied: whether something in front of the app keeps its connections.
         wrong: what reached another function than was meant, or another run's.
+        seeded: whether each run has the same id, as of an app that seeds `random`.
+        prefix: of the paths that this run answers, /config and /login aside.
         login: what an app with a login calls its cookie.
         valid_login: the value of that cookie which it knows.
     """
@@ -37,6 +39,8 @@ class RestartingStub(Stub):
         self.moments = 0
         self.proxied = False
         self.wrong: list[str] = []
+        self.seeded = False
+        self.prefix = "/gradio_api"
         self.login = ""
         self.valid_login = ""
         self.run = 1
@@ -46,7 +50,8 @@ class RestartingStub(Stub):
     def _begin(self) -> None:
         """Begin a run: another id, other numbers, no sessions, no logins."""
         self.sessions.clear()
-        config = description.config(app_id=self.run)
+        app_id = 1 if self.seeded else self.run
+        config = description.config(app_id=app_id, api_prefix=self.prefix)
         numbers = [(place + self.run) % len(NAMES) for place in range(len(NAMES))]
         for dependency, number in zip(config["dependencies"], numbers, strict=True):
             dependency["id"] = number
@@ -61,19 +66,30 @@ class RestartingStub(Stub):
         self.run += 1
         self._begin()
         if not self.proxied:
-            for connection in list(self._connections):
-                await connection.aclose()
+            await self.disconnect()
+
+    async def disconnect(self) -> None:
+        """Close every connection."""
+        for connection in list(self._connections):
+            await connection.aclose()
 
     async def __call__(self, exchange: Exchange) -> None:
         self._connections.setdefault(exchange.connection, self.run)
         await self._is_over()
         await self._cut_if_gone(exchange)
         route = exchange.path.removeprefix("/gradio_api")
-        if self.login and route not in ("/login", "/app_id") and not self._is_logged_in(exchange):
+        if not self._has_path(exchange.path):
+            await exchange.answer(404, {"detail": "Not Found"})
+        elif self.login and route not in ("/login", "/app_id") and not self._is_logged_in(exchange):
             await exchange.answer(401, {"detail": "Not authenticated"})
         else:
             await super().__call__(exchange)
         await self._is_over()
+
+    def _has_path(self, path: str) -> bool:
+        if path in ("/config", "/login"):
+            return True
+        return path.startswith("/gradio_api") == (self.prefix == "/gradio_api")
 
     async def _cut_if_gone(self, exchange: Exchange) -> None:
         """Answer nothing more on the connections of a process that is gone."""
@@ -114,11 +130,52 @@ class ReplicatedStub(Stub):
         self._connections: dict[ByteStream, int] = {}
 
     async def __call__(self, exchange: Exchange) -> None:
-        replica = self._connections.setdefault(
-            exchange.connection, len(self._connections) % self._number
-        )
-        self.config = description.config(app_id=replica)
+        self.config = self._describe(self._replica(exchange))
         await super().__call__(exchange)
+
+    def _replica(self, exchange: Exchange) -> int:
+        number = len(self._connections) % self._number
+        return self._connections.setdefault(exchange.connection, number)
+
+    def _describe(self, replica: int) -> dict[str, Any]:
+        return description.config(app_id=replica)
+
+
+class VersionsStub(ReplicatedStub):
+    """Versions of one app behind a balancer: the arguments of each are in another order.
+
+    Attributes:
+        wrong: arguments that reached another version than they were arranged for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.wrong: list[str] = []
+
+    def _describe(self, replica: int) -> dict[str, Any]:
+        config = description.config(app_id=replica)
+        component = config["components"][0]
+        config["components"] += [
+            {**component, "id": number, "props": {"label": label}}
+            for number, label in enumerate("xy", 10)
+        ]
+        config["dependencies"] = config["dependencies"][:1]
+        config["dependencies"][0]["inputs"] = [11, 10] if replica else [10, 11]
+        return config
+
+    async def behave(self, route: Route, exchange: Exchange) -> None:
+        """As a stand-in, whose function takes two texts, of which each is its own name."""
+        names = ["y", "x"] if self._replica(exchange) else ["x", "y"]
+        if route == "info":
+            info = description.info()
+            (parameter,) = info["named_endpoints"]["/echo"]["parameters"]
+            parameters = [{**parameter, "parameter_name": name, "label": name} for name in names]
+            endpoint = {**info["named_endpoints"]["/echo"], "parameters": parameters}
+            await exchange.answer(200, {**info, "named_endpoints": {"/echo": endpoint}})
+            return
+        if route == "join" and (data := (await exchange.json())["data"]) != names:
+            self.wrong.append(str(data))
+        await super().behave(route, exchange)
 
 
 @asynccontextmanager

@@ -8,9 +8,9 @@ import anyio
 import httpx
 import pytest
 
-from spacecall import Retry, Space
+from spacecall import Retry, Space, SpaceError
 from tests.faults.exchanges import serving
-from tests.faults.restarting import ReplicatedStub
+from tests.faults.restarting import ReplicatedStub, VersionsStub
 from tests.faults.tools import PATIENT
 
 DEADLINE = 60.0
@@ -42,3 +42,23 @@ async def test_calls_go_to_any_replica_that_has_the_same_functions(lent: bool, n
                             group.start_soon(partial(call, space, name))
     assert sorted(map(str, results)) == sorted(NAMES * 6)
     assert len(app.asked("config")) == asked, "once every replica is known, nothing is read again"
+
+
+async def test_versions_whose_arguments_differ_in_order_alone_are_not_replicas() -> None:
+    app = VersionsStub()
+    results: list[object] = []
+
+    async def call(space: Space) -> None:
+        try:
+            results.append(await space.call("/echo", x="x", y="y"))
+        except SpaceError as error:
+            results.append(error)
+
+    with anyio.fail_after(DEADLINE):
+        async with serving(app) as app.url, Space(app.url, timeouts=PATIENT) as space:
+            for _ in range(6):
+                async with anyio.create_task_group() as group:
+                    for _ in range(6):
+                        group.start_soon(call, space)
+    assert app.wrong == []
+    assert len(app.asked("join")) > 1

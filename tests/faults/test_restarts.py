@@ -22,7 +22,7 @@ from spacecall import (
     Space,
     SpaceError,
 )
-from spacecall._io import app_checks
+from spacecall._io import app_checks, connection_state
 from tests.faults.exchanges import Exchange
 from tests.faults.restarting import RestartingStub, restarting
 from tests.faults.tools import PATIENT
@@ -92,13 +92,24 @@ async def count_moments(*, lent: bool) -> int:
         return app.moments
 
 
-@pytest.mark.parametrize("lent", [False, True], ids=["own client", "lent client"])
-async def test_no_call_reaches_another_function_whenever_the_app_is_restarted(lent: bool) -> None:
+@pytest.mark.parametrize(
+    ("lent", "seeded"),
+    [(False, False), (True, False), (False, True)],
+    ids=["own client", "lent client", "app of a seed"],
+)
+async def test_no_call_reaches_another_function_whenever_the_app_is_restarted(
+    monkeypatch: pytest.MonkeyPatch, lent: bool, seeded: bool
+) -> None:
+    monkeypatch.setattr(app_checks, "LOOK_SECONDS", 0.0)
+
+    def seed(app: RestartingStub) -> None:
+        app.seeded = seeded
+
     with anyio.fail_after(DEADLINE):
         moments = await count_moments(lent=lent)
         assert moments > 30
         for moment in range(1, moments + 1):
-            async with restarting() as app:
+            async with restarting(seed) as app:
                 app.moment = moment
                 async with aclosing(_whenever_open(app, lent=lent)) as spaces:
                     async for space in spaces:
@@ -135,8 +146,8 @@ def rename(app: RestartingStub, name: str, other: str) -> None:
 async def test_calls_one_after_another_ask_for_the_app_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(app_checks, "CHECK_SECONDS", DEADLINE)
-    monkeypatch.setattr(app_checks, "IDLE_SECONDS", DEADLINE)
+    monkeypatch.setattr(connection_state, "CHECK_SECONDS", DEADLINE)
+    monkeypatch.setattr(connection_state, "IDLE_SECONDS", DEADLINE)
     async with following() as (app, space):
         before = len(app.asked("app_id"))
         for _ in range(20):
@@ -148,7 +159,7 @@ async def test_calls_one_after_another_ask_for_the_app_once(
 async def test_a_connection_that_was_idle_is_asked_before_the_join(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(app_checks, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(connection_state, "IDLE_SECONDS", 0.0)
     async with following() as (app, space):
         routes = [route for route, _ in app.requests]
         await _awaited(space, "echo")
@@ -161,7 +172,7 @@ async def test_a_join_never_meets_a_close_of_an_idle_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The server closes each connection that was idle as soon as something comes over it."""
-    monkeypatch.setattr(app_checks, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(connection_state, "IDLE_SECONDS", 0.0)
     used: set[int] = set()
 
     async def close_when_used_again(exchange: Exchange) -> None:
@@ -256,7 +267,7 @@ async def test_behind_a_proxy_a_restart_is_noticed_when_the_check_is_old(
 ) -> None:
     async with following(lent=lent) as (app, space):
         app.proxied = True
-        monkeypatch.setattr(app_checks, "CHECK_SECONDS", 0.0)
+        monkeypatch.setattr(connection_state, "CHECK_SECONDS", 0.0)
         for _ in range(5):
             await app.restart()
             for name in ("echo", "plain", "echo"):
@@ -314,3 +325,90 @@ async def test_a_session_without_a_call_yet_goes_to_the_app_that_runs_now() -> N
     async with following() as (app, space), space.session() as session:
         await app.restart()
         assert [await turn(session), await turn(session)] == ["turn 1", "turn 2"]
+
+
+def seed(app: RestartingStub) -> None:
+    app.seeded = True
+
+
+@pytest.mark.parametrize("lent", [False, True], ids=["own client", "lent client"])
+@pytest.mark.parametrize("proxied", [False, True], ids=["directly", "proxied"])
+async def test_a_run_with_the_same_id_is_told_by_its_functions(
+    monkeypatch: pytest.MonkeyPatch, lent: bool, proxied: bool
+) -> None:
+    if lent or proxied:  # else a connection that breaks tells of the restart
+        monkeypatch.setattr(app_checks, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(connection_state, "CHECK_SECONDS", 0.0)
+    with anyio.fail_after(DEADLINE):
+        async with restarting(seed) as app, opened(app, lent=lent) as space:
+            assert await _awaited(space, "echo") == "echo"
+            for _ in range(3):
+                await anyio.wait_all_tasks_blocked()  # the connections are free again
+                await app.restart()
+                if proxied and not lent:
+                    await app.disconnect()
+                for name in ("plain", "echo", "stream"):
+                    assert await _awaited(space, name) == name
+            assert app.wrong == []
+
+
+async def test_a_session_of_a_run_with_the_same_id_ends() -> None:
+    with anyio.fail_after(DEADLINE):
+        async with restarting(seed) as app, opened(app) as space, space.session() as session:
+            assert await turn(session) == "turn 1"
+            await anyio.wait_all_tasks_blocked()
+            await app.restart()
+            with pytest.raises(AppRestartedError, match="State is gone"):
+                await turn(session)
+
+
+async def test_a_call_that_fits_only_the_run_of_now_with_the_same_id_is_made() -> None:
+    with anyio.fail_after(DEADLINE):
+        async with restarting(seed) as app, opened(app) as space:
+            await anyio.wait_all_tasks_blocked()
+            await app.restart()
+            rename(app, "plain", "new")
+            assert await space.call_raw("/new", ["plain"]) == "plain"
+
+
+@pytest.mark.parametrize("lent", [False, True], ids=["own client", "lent client"])
+async def test_connections_that_are_opened_at_once_look_at_the_config_once(lent: bool) -> None:
+    async with following(lent=lent) as (app, space):
+        for _ in range(3):
+            await app.disconnect()
+            before = len(app.asked("config"))
+            async with anyio.create_task_group() as group:
+                for name in ("echo", "plain", "stream") * 5:
+                    group.start_soon(_awaited, space, name)
+            assert len(app.asked("config")) - before <= 1
+
+
+async def test_a_config_that_is_refused_or_hidden_does_not_stop_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_checks, "LOOK_SECONDS", 0.0)
+    async with following() as (app, space):
+        for status in (401, 403, 404, 200):
+            await app.disconnect()
+            refusal = partial(Exchange.answer, status=status, content={"detail": "no"})
+            app.always("config", refusal)
+            assert await _awaited(space, "echo") == "echo"
+
+
+@pytest.mark.parametrize("lent", [False, True], ids=["own client", "lent client"])
+@pytest.mark.parametrize("prefix", ["/gradio_api", ""])
+async def test_a_run_with_another_prefix_and_a_login_is_followed(lent: bool, prefix: str) -> None:
+    def lock(app: RestartingStub) -> None:
+        app.login = "x"
+        app.prefix = prefix
+
+    with anyio.fail_after(DEADLINE):
+        async with restarting(lock) as app, opened(app, lent=lent, auth=PASSWORD) as space:
+            assert await _awaited(space, "echo") == "echo"
+            for other in ("" if prefix else "/gradio_api", prefix):
+                app.prefix = other
+                await app.restart()
+                for name in ("echo", "plain", "stream"):
+                    assert await _awaited(space, name) == name
+            assert app.wrong == []
+            assert len(app.asked("login")) == 3

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from weakref import WeakSet, WeakValueDictionary
 
 import anyio
 
 from spacecall._client.channel import Channel
-from spacecall._client.documents import fetch_info, parse_config
+from spacecall._client.documents import fetch_info
 from spacecall._client.groups import Tasks
 from spacecall._client.lanes import Lanes
 from spacecall._client.opening import Opening
@@ -23,12 +24,15 @@ from spacecall._core.loose import text
 from spacecall._core.requests import AppRun
 from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import data_uri, is_data_uri
+from spacecall._io.app_checks import OtherRunError, read_app
 from spacecall._io.link import Link
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError
 from spacecall.files import File, file_of
 
+MAX_RESTARTS: Final = 5
+"""How often one call follows an app that was restarted, before it gives up."""
 _JOINERS = 256
 
 
@@ -62,7 +66,8 @@ class Connection:
         self.app = app
         self._reread = reread
         self._rereading = anyio.Lock()
-        self._runs = {app.app_id: app.layout}
+        self._runs = {(app.app_id, app.layout)}
+        link.checks.note(app.layout, time.monotonic())
         self.group = group
         self.jobs: set[Droppable] = set()
         self.running = anyio.Semaphore(link.settings.limits.requests)
@@ -97,9 +102,17 @@ class Connection:
         return endpoints
 
     async def _read_endpoints(self, opening: Opening) -> Mapping[str, Endpoint]:
+        restarts = MAX_RESTARTS
         while True:
             app = self.app
-            info = await fetch_info(self.link, app, opening)
+            try:
+                info = await fetch_info(self.link, app, opening)
+            except OtherRunError as error:
+                if not restarts:
+                    raise
+                restarts -= 1
+                await self.read_again(app, error.config)
+                continue
             endpoints = await info.read(partial(read_endpoints, app))
             if app is self.app:  # it was not read again meanwhile
                 self._endpoints = endpoints
@@ -109,11 +122,11 @@ class Connection:
         """Whether the app that answers now is another one; its /config has been read then."""
         app = self.app
         try:
-            app_id = await self.link.fetch_app_id(AppRun.of(app))
+            await self.link.verify(AppRun.of(app))
+        except OtherRunError as error:
+            await self.read_again(app, error.config)
         except SpaceError:
             return False
-        if app_id is not None and app.app_id is not None and app_id != app.app_id:
-            await self.read_again(app)
         return self.app is not app
 
     async def read_again(self, app: AppConfig, config: bytes = b"") -> None:
@@ -132,12 +145,13 @@ class Connection:
         async with self._rereading:
             if self.app is not app:
                 return
-            run = await parse_config(config) or await self._reread()
-            if self._runs.get(run.app_id) == app.layout:
-                alike = (name for name, layout in self._runs.items() if layout == app.layout)
+            run = await read_app(config) or await self._reread()
+            self.link.checks.layout = run.layout
+            if run.layout == app.layout and (run.app_id, run.layout) in self._runs:
+                alike = (app_id for app_id, layout in self._runs if layout == app.layout)
                 self.link.checks.replicas.update(filter(None, alike))
                 return
-            self._runs[run.app_id] = run.layout
+            self._runs.add((run.app_id, run.layout))
             self.app = run
             self._endpoints = None
             self._file_schemas = {}

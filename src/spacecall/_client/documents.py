@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -17,6 +16,7 @@ from spacecall._core.config import AppConfig, read_config
 from spacecall._core.hub_api import Runtime
 from spacecall._core.sources import base_url, space_id
 from spacecall._io.answer import Answer
+from spacecall._io.app_checks import LARGE
 from spacecall._io.clients import new_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.link import Link
@@ -25,10 +25,6 @@ from spacecall.errors import NotFoundError, ProtocolError, StatusError
 from spacecall.options import Auth
 
 T = TypeVar("T")
-
-_LARGE = 2**18
-"""Bytes of a document that is read in a thread: it takes about half a second for each MiB."""
-
 
 _UNDESCRIBED = (
     "the app cannot describe its endpoints: open it with describe=False, and call it by call_raw "
@@ -45,7 +41,7 @@ class Document:
 
     async def read(self, parse: Callable[[dict[str, Any]], T]) -> T:
         """Return what `parse` makes of it; other tasks run meanwhile, and a timeout can pass."""
-        if self.size <= _LARGE:
+        if self.size <= LARGE:
             return parse(self.value)
         return await to_thread.run_sync(parse, self.value, abandon_on_cancel=True)
 
@@ -142,15 +138,6 @@ async def fetch_config(link: Link, opening: Opening) -> tuple[str, Document]:
     app_id = document.value.get("app_id")
     answer.connection.note(None if app_id is None else str(app_id))
     return answer.url.partition("?")[0].removesuffix("/config"), document
-
-
-async def parse_config(body: bytes) -> AppConfig | None:
-    """Return what a /config says; None if `body` is not one."""
-    try:
-        value: Any = json.loads(body)
-        return await Document(value, len(body)).read(read_config)
-    except (ValueError, RecursionError, ProtocolError):
-        return None
 
 
 async def fetch_info(

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias, TypeVar
 import anyio
 
 from spacecall._client.channel import Channel
-from spacecall._client.connection import Connection
+from spacecall._client.connection import MAX_RESTARTS, Connection
 from spacecall._client.encoding import decode, encode
 from spacecall._client.isolation import isolated
 from spacecall._client.job import Job
 from spacecall._client.plan import Plan
-from spacecall._client.restarts import MAX_RESTARTS, prepare_again
+from spacecall._client.restarts import prepare_again
 from spacecall._core import jobs
 from spacecall._core.config import Dependency
 from spacecall._core.generations import Streams, generation

@@ -144,7 +144,7 @@ class Reader:
         self._lose(error_text(error), cause=error)
 
     def _lose(self, why: str, cause: Exception | None = None) -> None:
-        self._link.checks.distrust()
+        self._link.checks.suspect()
 
         def lost() -> SpaceError:
             error = JobLostError(f"the job was lost: {why}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from spacecall._client.connection import Connection
 from spacecall._client.plan import Plan
@@ -11,9 +11,6 @@ from spacecall._io.settings import Settings
 from spacecall.errors import InvalidInputError, NotFoundError, SchemaDriftError, SpaceError
 
 T = TypeVar("T")
-
-MAX_RESTARTS: Final = 5
-"""How often one call follows an app that was restarted, before it gives up."""
 
 
 async def prepare(

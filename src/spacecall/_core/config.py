@@ -6,8 +6,9 @@ Reads the shapes of Gradio 3.50 to 6.x; what a version does not send gets that v
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 from spacecall._core.endpoint_names import endpoint_name
@@ -183,6 +184,7 @@ class AppConfig:
     dependencies: tuple[Dependency, ...]
     show_error: bool
     _named: Mapping[str, list[Dependency]] = field(init=False, repr=False, compare=False)
+    _layout: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         named: dict[str, list[Dependency]] = {}
@@ -196,18 +198,25 @@ class AppConfig:
         object.__setattr__(self, "_named", named)
 
     @property
-    def layout(self) -> Hashable:
-        """What a request has to know of the functions; two runs of one app have the same."""
-        functions = (
-            (
-                *(function.fn_index, function.api_name, function.queued, function.generator),
-                *(function.batch, function.prop_inputs),
-                tuple((one.type, one.hidden) for one in function.inputs),
-                tuple((one.type, one.hidden) for one in function.outputs),
-            )
-            for function in self.dependencies
-        )
-        return self.protocol, self.api_prefix, tuple(functions)
+    def layout(self) -> str:
+        """A digest of what a request has to know of the functions; runs of one app have the same.
+
+        It is of which function is which, and of what their arguments and outputs mean.
+        """
+        if not self._layout:
+            functions = [
+                (
+                    *(function.fn_index, function.api_name, function.queued, function.generator),
+                    *(function.batch, function.streaming_input, sorted(function.prop_inputs)),
+                    [_meaning(component) for component in function.inputs],
+                    [_meaning(component) for component in function.outputs],
+                )
+                for function in self.dependencies
+            ]
+            text = repr((self.version, self.protocol, self.api_prefix, functions))
+            digest = sha256(text.encode(errors="backslashreplace")).hexdigest()
+            object.__setattr__(self, "_layout", digest)
+        return self._layout
 
     def find(self, name: str) -> Dependency | None:
         """The function called exactly `name`, such as `/echo`, if there is one.
@@ -260,6 +269,12 @@ def read_config(config: object) -> AppConfig:
         ),
         show_error=config.get("show_error") is True,
     )
+
+
+def _meaning(component: Component) -> tuple[object, ...]:
+    """What tells a component's value from that of another one, in a request or an answer."""
+    shape = [str(component.props.get(name)) for name in ("multiselect", "file_count")]
+    return component.kind, component.label, component.hidden, *shape
 
 
 def _component(raw: Mapping[str, Any], meanings: Mapping[str, Any]) -> Component | None:

@@ -21,15 +21,17 @@ class AppRun:
     Attributes:
         app_id: tells it from other runs; None where the app does not tell it.
         path: where a GET tells the `app_id` of the run that is there now, without a login.
+        layout: of its functions, see `AppConfig.layout`.
     """
 
     app_id: str | None
     path: str
+    layout: str
 
     @classmethod
     def of(cls, app: AppConfig) -> AppRun:
         """Return the run of the app whose /config this is."""
-        return cls(app.app_id, f"{app.api_prefix}/app_id")
+        return cls(app.app_id, f"{app.api_prefix}/app_id", app.layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Request:
         json: the body as a value that becomes JSON, where there is one.
         form: the body as form fields, where there is one.
         run: the run of the app that it is meant for, where it means nothing to another one, or
-            cannot be repeated.
+            cannot be repeated, or where the answer of another one would be of other functions.
     """
 
     method: Literal["GET", "HEAD", "POST"]
@@ -75,7 +77,7 @@ CONFIG = Request("GET", "/config")
 def info(app: AppConfig, *, all_endpoints: bool = False) -> Request:
     """Names and schemas of the endpoints; with `all_endpoints` (4.44+) undocumented ones too."""
     query = {"all_endpoints": "true"} if all_endpoints else {}
-    return Request("GET", f"{app.api_prefix}/info", query)
+    return Request("GET", f"{app.api_prefix}/info", query, run=AppRun.of(app))
 
 
 def login(username: str, password: str) -> Request:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spacecall._core.redaction import Redactor
-from spacecall._io.app_checks import ConnectionState
+from spacecall._io.connection_state import ConnectionState
 from spacecall.errors import ProtocolError
 
 

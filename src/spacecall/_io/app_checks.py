@@ -4,6 +4,10 @@ An app that was started again may have its functions in another order, at the sa
 process took its connections with it. So a request that names a function, and one that cannot be
 repeated, goes over a connection that has told the app's id a moment ago; and never over one that
 the server may be about to close, because nobody used it for a while.
+
+An app that seeds `random` before it is built has the same id in every run. So now and then the
+whole /config is looked at instead: over a connection that is new since the last look, and after one
+broke.
 """
 
 from __future__ import annotations
@@ -11,18 +15,22 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 import anyio
 import httpx
+from anyio import to_thread
 
+from spacecall._core.config import AppConfig, read_config
 from spacecall._core.loose import mapping
 from spacecall._core.requests import CONFIG, AppRun
 from spacecall._io.body import read
+from spacecall._io.connection_state import CHECK_SECONDS, ConnectionState
 from spacecall.errors import AppRestartedError, ProtocolError
 from spacecall.options import Limits
 
@@ -34,14 +42,21 @@ APP_CHECK: Final = "spacecall.app_check"
 CONNECTION: Final = "spacecall.connection"
 """The extension of an answer that has the `ConnectionState` of what it came over."""
 
-IDLE_SECONDS: Final = 1.0
-"""How long a connection may be idle: servers close one after 2 s (gunicorn) or 5 s (uvicorn)."""
-CHECK_SECONDS: Final = 5.0
-"""How long a connection counts as checked: a proxy keeps it open while the app behind restarts."""
+LOOK_SECONDS: Final = 3.0
+"""How long a look at /config serves for connections that are opened after it.
+
+Not longer than a client keeps an idle connection: one that was open at the look then tells of a
+restart by being broken.
+"""
+LARGE: Final = 2**18
+"""Bytes of a document that is read in a thread: it takes about half a second for each MiB."""
 
 RESTARTED: Final = "the app was restarted since its /config was read"
 
 _MAX_BYTES: Final = 2**16
+_MAX_DESCRIPTIONS: Final = 8
+_MAX_CLOSED_EARLY: Final = 2
+"""How many connections may break after one answer, until the server is one that closes each."""
 
 
 class OtherRunError(AppRestartedError):
@@ -61,63 +76,88 @@ class _NewConnectionError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class ConnectionState:
-    """What a connection has told; or the connections of a pool that does not tell them apart.
-
-    Attributes:
-        app_id: of the app at its other end; None where the app does not tell.
-        checked: when it told, in seconds of `time.monotonic()`.
-        used: when the last answer over it ended.
-        opened: how many connections of the pool were opened by requests that did not check them.
-        stream: of the network, beneath a single connection.
-    """
-
-    app_id: str | None = None
-    checked: float = -math.inf
-    used: float = -math.inf
-    opened: int = 0
-    stream: object = None
-
-    def note(self, app_id: str | None) -> None:
-        """Note that the app has just told its id."""
-        self.app_id = app_id
-        self.checked = self.used = time.monotonic()
-
-    def observe(self, response: httpx.Response) -> None:
-        """Note what an answer came over: perhaps a connection that was opened for its request."""
-        stream = response.extensions.get("network_stream")
-        if stream is not self.stream:
-            self.stream = stream
-            self.doubt()
-
-    def doubt(self) -> None:
-        """Have the app asked again before the next request that is checked."""
-        self.checked = -math.inf
-
-    def is_fresh(self, since: float) -> bool:
-        """Whether it was checked after `since`, and was used a moment ago."""
-        now = time.monotonic()
-        checked = self.checked > max(since, now - CHECK_SECONDS)
-        return checked and self.used > now - IDLE_SECONDS
-
-
-@dataclass(slots=True, eq=False)
 class AppChecks:
     """What the links to one app share.
 
     Attributes:
         pool: the state of all connections of a client that does not tell them apart.
         distrusted: when something happened that a restart may have been the reason of.
+        suspected: when a connection broke, as all do in a restart.
+        closed_early: how many connections in a row broke after their first answer.
         replicas: ids of runs that answer beside each other, and have the same functions.
+        described: when the app last answered with its /config.
+        layout: of that.
+        descriptions: id and layout of the last ones, by the hash of what was answered.
     """
 
     pool: ConnectionState = field(default_factory=ConnectionState)
     distrusted: float = -math.inf
+    suspected: float = -math.inf
+    closed_early: int = 0
     replicas: set[str] = field(default_factory=set[str])
+    described: float = -math.inf
+    layout: str | None = None
+    descriptions: dict[bytes, tuple[str | None, str]] = field(
+        default_factory=dict[bytes, tuple[str | None, str]], repr=False
+    )
+    _looking: anyio.Lock = field(default_factory=anyio.Lock, repr=False)
 
     def distrust(self) -> None:
         """Have each connection checked again."""
         self.distrusted = time.monotonic()
+
+    def suspect(self) -> None:
+        """Have each connection checked again, and /config looked at before the next request."""
+        self.suspected = self.distrusted = time.monotonic()
+
+    def note_answer(self, state: ConnectionState) -> None:
+        """Note that an answer has come over a connection, which may have been opened again."""
+        if state.answers > 1:
+            self.closed_early = 0
+        if state.broken is None:
+            return
+        (used, answers), state.broken = state.broken, None
+        self.closed_early += answers == 1
+        # Those that one restart broke count once.
+        if self.closed_early <= _MAX_CLOSED_EARLY and used > self.suspected:
+            self.suspect()
+
+    def noting(self, state: ConnectionState, send: Send) -> Send:
+        """Return a `send` that notes each answer over the connection."""
+
+        async def noted(request: httpx.Request) -> httpx.Response:
+            response = await send(request)
+            self.note_answer(state)
+            return response
+
+        return noted
+
+    def note(self, layout: str, described: float) -> None:
+        """Note the layout of a /config that the app answered with at that time."""
+        self.layout = layout
+        self.described = described
+
+    def is_look_due(self, state: ConnectionState, run: AppRun) -> bool:
+        """Whether the id alone may not tell `run` from another one over the connection."""
+        if self.layout != run.layout or state.layout not in (None, run.layout):
+            return True
+        if self.described < self.suspected:
+            return True
+        old = self.described < time.monotonic() - LOOK_SECONDS
+        return old and self.described < max(state.since, self.distrusted)
+
+    @asynccontextmanager
+    async def look(self) -> AsyncGenerator[None, None]:
+        """Let others wait while inside, for some time: what is looked at may serve them too."""
+        acquired = False
+        with anyio.move_on_after(CHECK_SECONDS):
+            await self._looking.acquire()
+            acquired = True
+        try:
+            yield
+        finally:
+            if acquired:
+                self._looking.release()
 
     async def send(
         self, client: httpx.AsyncClient, request: httpx.Request, *, client_auth: bool
@@ -131,7 +171,11 @@ class AppChecks:
         send = partial(client.send, stream=True, auth=auth, follow_redirects=False)
         check: AppCheck | None = request.extensions.get(APP_CHECK)
         if isinstance(client, CheckingClient):
-            return await send(request)
+            response = await send(request)
+            state = response.extensions.get(CONNECTION)
+            if isinstance(state, ConnectionState):
+                self.note_answer(state)
+            return response
         if check is not None:
             return await check.send(self.pool, send, request)
         request.extensions["trace"] = _Counter(self.pool, request.extensions.get("trace"))
@@ -167,6 +211,8 @@ class AppCheck:
         self._build = build
         self._limits = limits
         self._seconds = seconds
+        self._answered = -math.inf
+        self._config = b""
 
     async def send(
         self, state: ConnectionState, send: Send, request: httpx.Request
@@ -181,57 +227,137 @@ class AppCheck:
                 not sent.
             httpx.HTTPError: the app cannot be reached.
         """
-        trace: Trace | None = request.extensions.get("trace")
-        request.extensions["trace"] = _Connected(trace)
-        # What tells another id may be the dead connection of an earlier run.
-        fresh = self._means(state.app_id) and state.is_fresh(self._checks.distrusted)
-        stays = fresh
-        for _ in range(3):
-            if not fresh:
-                stays = await self.ask(state, send)
-            if not self._means(state.app_id):
-                raise OtherRunError(await self._config(send))
-            if not stays:
-                break
-            with suppress(_NewConnectionError):
-                return self._observed(await send(request))
-            fresh = False
-        # The server closes each connection after its answer: this is as near as a check can be.
-        request.extensions["trace"] = _Counter(state, trace)
-        return self._observed(await send(request))
-
-    def _observed(self, response: httpx.Response) -> httpx.Response:
+        try:
+            response = await self._send(state, self._checks.noting(state, send), request)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            self._checks.suspect()
+            raise
         if response.status_code in (401, 404) or response.status_code >= 500:
             self._checks.distrust()  # it may be another app's answer
         return response
 
+    async def _send(
+        self, state: ConnectionState, send: Send, request: httpx.Request
+    ) -> httpx.Response:
+        trace: Trace | None = request.extensions.get("trace")
+        request.extensions["trace"] = _Connected(trace)
+        # What tells another id may be the dead connection of an earlier run.
+        fresh = self._is_fresh(state)
+        stays = fresh
+        for _ in range(3):
+            if not fresh:
+                stays = await self.ask(state, send)
+            if not self._means(state):
+                raise OtherRunError(self._config or await self._fetch_config(send))
+            if not stays:
+                break
+            try:
+                return await send(request)
+            except _NewConnectionError:
+                fresh = False
+        # The server closes each connection after its answer: this is as near as a check can be.
+        request.extensions["trace"] = _Counter(state, trace)
+        return await send(request)
+
+    def _is_fresh(self, state: ConnectionState) -> bool:
+        checked = self._means(state) and state.is_fresh(self._checks.distrusted)
+        return checked and not self._checks.is_look_due(state, self._run)
+
     async def ask(self, state: ConnectionState, send: Send) -> bool:
-        """Ask the app for its id, and note it in `state`.
+        """Ask which run of the app is there, and note it in `state`.
 
         Returns:
             Whether the connection stays open.
 
         Raises:
+            OtherRunError: what answers knows neither the path of the run nor its login.
             httpx.HTTPError: the app cannot be reached.
         """
         opened = state.opened
+        self._config = b""
         try:
-            response, body = await self._get(self._run.path, send)
-            if response.status_code == 404 and self._run.app_id is not None:
-                # Something in front of the app does not pass that path on.
-                response, body = await self._get(CONFIG.path, send)
+            reply = await self._look(state, send)
         except httpx.ConnectError:
             raise
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
             # The request that this is for has not been sent.
             raise httpx.ConnectError(str(error)) from error
-        state.note(_app_id(body) if response.is_success else None)
         if state.opened != opened:
             state.doubt()
-        closes = response.headers.get("connection", "").lower() == "close"
-        return not closes and response.status_code < 500
+        return not reply.closes and reply.status < 500
 
-    async def _config(self, send: Send) -> bytes:
+    async def verify(self, send: Send) -> None:
+        """Ask which run of the app is there.
+
+        Raises:
+            OtherRunError: not the one that is meant.
+            httpx.HTTPError: the app cannot be reached.
+        """
+        state = ConnectionState()
+        await self.ask(state, send)
+        if not self._means(state):
+            raise OtherRunError(self._config)
+
+    async def _look(self, state: ConnectionState, send: Send) -> _Reply:
+        config = await self._describe(state, send)
+        if config is not None and config.ends:
+            return config
+        app_id = await self._identify(state, send)
+        if app_id.status >= 500:
+            return app_id
+        if config is None:
+            # Something in front of the app may not pass the path of its id on.
+            config = await self._describe(state, send, always=not app_id.tells)
+        if config is None or (app_id.tells and not config.ends):
+            return app_id
+        if config.status == 401 and not app_id.tells:
+            raise OtherRunError(b"")
+        return config
+
+    async def _identify(self, state: ConnectionState, send: Send) -> _Reply:
+        """Ask for the id alone, which needs no login."""
+        response, body = await self._get(self._run.path, send)
+        app_id = _app_id(body) if response.is_success else None
+        state.note(app_id)
+        return _Reply.of(response, tells=app_id is not None or self._run.app_id is None)
+
+    async def _describe(
+        self, state: ConnectionState, send: Send, *, always: bool = False
+    ) -> _Reply | None:
+        """Look at /config, if that is due; None if it is not."""
+        checks = self._checks
+        if not (always or checks.is_look_due(state, self._run)):
+            return None
+        async with checks.look():
+            if not (always or checks.is_look_due(state, self._run)):
+                return None
+            response, body = await self._get(CONFIG.path, send)
+            answered = self._answered
+            description = await self._read(body) if response.is_success else None
+            if description is None:
+                if response.status_code >= 500:
+                    state.note(None)
+                return _Reply.of(response, tells=False)
+            app_id, layout = description
+            self._config = body
+            checks.note(layout, answered)
+            state.note(app_id, layout)
+        return _Reply.of(response, tells=True)
+
+    async def _read(self, body: bytes) -> tuple[str | None, str] | None:
+        """Return the id and the layout of a /config; None if `body` is not one."""
+        descriptions = self._checks.descriptions
+        digest = sha256(body).digest()
+        if digest not in descriptions:
+            app = await read_app(body)
+            if app is None:
+                return None
+            while len(descriptions) >= _MAX_DESCRIPTIONS:
+                del descriptions[next(iter(descriptions))]
+            descriptions[digest] = app.app_id, app.layout
+        return descriptions[digest]
+
+    async def _fetch_config(self, send: Send) -> bytes:
         try:
             response, body = await self._get(CONFIG.path, send)
         except httpx.HTTPError:
@@ -250,6 +376,7 @@ class AppCheck:
 
     async def _get_once(self, path: str, send: Send) -> tuple[httpx.Response, bytes]:
         response = await send(self._build(path))
+        self._answered = time.monotonic()
         most = self._limits.body if path == CONFIG.path else _MAX_BYTES
         try:
             if response.status_code >= 500:
@@ -260,10 +387,53 @@ class AppCheck:
         finally:
             await response.aclose()
 
-    def _means(self, app_id: str | None) -> bool:
-        if app_id == self._run.app_id or app_id is None or self._run.app_id is None:
+    def _means(self, state: ConnectionState) -> bool:
+        """Whether what was told over the connection is the run that is meant, or a replica."""
+        run, app_id = self._run, state.app_id
+        if state.layout not in (None, run.layout):
+            return False
+        if app_id == run.app_id or app_id is None or run.app_id is None:
             return True
-        return {app_id, self._run.app_id} <= self._checks.replicas
+        return {app_id, run.app_id} <= self._checks.replicas
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What a GET of an app's id or /config was answered.
+
+    Attributes:
+        closes: whether the server closes the connection after it.
+        tells: whether it tells which run of the app there is.
+    """
+
+    status: int
+    closes: bool
+    tells: bool
+
+    @classmethod
+    def of(cls, response: httpx.Response, *, tells: bool) -> _Reply:
+        """Return what `response` says."""
+        closes = response.headers.get("connection", "").lower() == "close"
+        return cls(response.status_code, closes, tells)
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing further has to be asked."""
+        return self.tells or self.status >= 500
+
+
+async def read_app(body: bytes) -> AppConfig | None:
+    """Return what a /config says; None if `body` is not one."""
+    if len(body) <= LARGE:
+        return _parse(body)
+    return await to_thread.run_sync(_parse, body, abandon_on_cancel=True)
+
+
+def _parse(body: bytes) -> AppConfig | None:
+    try:
+        return read_config(json.loads(body))
+    except (ValueError, RecursionError, MemoryError, ProtocolError):
+        return None
 
 
 class _Connected:

@@ -24,8 +24,8 @@ from spacecall._io.app_checks import (
     CONNECTION,
     AppCheck,
     CheckingClient,
-    ConnectionState,
 )
+from spacecall._io.connection_state import ConnectionState
 from spacecall._io.tls import tls
 
 _Origin: TypeAlias = tuple[str, bytes, int | None]

@@ -35,7 +35,6 @@ from spacecall._io.app_checks import (
     AppCheck,
     AppChecks,
     CheckingClient,
-    ConnectionState,
 )
 from spacecall._io.body import read, read_error
 from spacecall._io.borrowed import proxy_secrets, without_cookies
@@ -444,21 +443,20 @@ class Link:
             seconds=settings.timeouts.request,
         )
 
-    async def fetch_app_id(self, run: AppRun) -> str | None:
-        """Return the `app_id` of the app that answers now; None where nobody can tell.
+    async def verify(self, run: AppRun) -> None:
+        """Ask which run of the app is there.
 
         Requests that an interceptor answers tell nothing: it is not asked.
 
         Raises:
+            OtherRunError: another one than `run`.
             TransportError, DeadlineError: it cannot be reached.
         """
         if isinstance(self._client, CheckingClient) and not isinstance(self._client, DirectClient):
-            return None
-        state = ConnectionState()
+            return
         with mapped(self.base, self.redactor):
             send = partial(self.checks.send, self._client, client_auth=self._defaults)
-            await self._app_check(run).ask(state, send)
-        return state.app_id
+            await self._app_check(run).verify(send)
 
     def _prepare(self, request: httpx.Request, settings: Settings) -> tuple[bool, bool]:
         """Add credentials and cookies.
