@@ -35,6 +35,7 @@ async def test_calls_go_to_any_replica_that_has_the_same_functions(lent: bool, n
             ) as space:
                 for name in NAMES:
                     await call(space, name)
+                asked = 0
                 for _ in range(5):
                     asked = len(app.asked("config"))
                     async with anyio.create_task_group() as group:

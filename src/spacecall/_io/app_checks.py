@@ -86,7 +86,7 @@ class AppChecks:
         closed_early: how many connections in a row broke after their first answer.
         replicas: ids of runs that answer beside each other, and have the same functions.
         described: when the app last answered with its /config.
-        layout: of that.
+        layout: of that; None before.
         descriptions: id and layout of the last ones, by the hash of what was answered.
     """
 
@@ -139,6 +139,8 @@ class AppChecks:
 
     def is_look_due(self, state: ConnectionState, run: AppRun) -> bool:
         """Whether the id alone may not tell `run` from another one over the connection."""
+        if self.layout is None:
+            return False  # nobody has read the app's /config
         if self.layout != run.layout or state.layout not in (None, run.layout):
             return True
         if self.described < self.suspected:
@@ -317,9 +319,9 @@ class AppCheck:
     async def _identify(self, state: ConnectionState, send: Send) -> _Reply:
         """Ask for the id alone, which needs no login."""
         response, body = await self._get(self._run.path, send)
-        app_id = _app_id(body) if response.is_success else None
+        tells, app_id = _read_id(body) if response.is_success else (False, None)
         state.note(app_id)
-        return _Reply.of(response, tells=app_id is not None or self._run.app_id is None)
+        return _Reply.of(response, tells=tells or self._run.app_id is None)
 
     async def _describe(
         self, state: ConnectionState, send: Send, *, always: bool = False
@@ -464,9 +466,11 @@ class _Counter:
             await self._trace(event, info)
 
 
-def _app_id(body: bytes) -> str | None:
+def _read_id(body: bytes) -> tuple[bool, str | None]:
+    """Return whether an answer is that of `/app_id`, and the id in it."""
     try:
-        app_id = mapping(json.loads(body)).get("app_id")
+        answer = mapping(json.loads(body))
     except (ValueError, RecursionError):
-        return None
-    return None if app_id is None else str(app_id)
+        return False, None
+    app_id = answer.get("app_id")
+    return "app_id" in answer, None if app_id is None else str(app_id)
