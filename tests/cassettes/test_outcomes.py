@@ -56,6 +56,19 @@ def test_it(mistake):
         assert space.call("/predict", x="x").result() == "ok"
     assert mistake != "after"
 """.replace("MISTAKES", repr(MISTAKES))
+SUBTESTS = """
+import os
+import pytest
+from spacecall import SyncSpace
+
+
+@pytest.mark.spacecall
+def test_it(subtests):
+    with SyncSpace(os.environ["APP"]) as space:
+        for result in ("different", "ok"):
+            with subtests.test(result):
+                assert space.call("/predict", x=result).result() == result
+"""
 XFAIL = """
 import os
 import pytest
@@ -110,6 +123,13 @@ def test_a_test_that_fails_as_expected_is_recorded(tmp_path: Path) -> None:
         output = run(tmp_path, server.url, "--spacecall-record=once").stdout
     assert "1 failed, 1 xfailed" in output
     assert [Path(path).name for path in read_files(tmp_path)] == ["test_it-different.json"]
+
+
+def test_a_test_with_a_subtest_that_failed_is_not_recorded(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(SUBTESTS)
+    with HostileServer() as server:
+        assert "1 failed" in run(tmp_path, server.url, "--spacecall-record=once").stdout
+    assert not (tmp_path / "cassettes").exists()
 
 
 async def call(address: str, *arguments: str) -> None:

@@ -20,7 +20,7 @@ from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_c
 if TYPE_CHECKING:
     from spacecall.cassettes import Cassette
 
-_PASSED = pytest.StashKey[bool]()
+_OUTCOMES = pytest.StashKey[list[bool]]()
 _CLASHES = pytest.StashKey[dict[str, str]]()
 
 
@@ -78,11 +78,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note whether a test passed, or failed as `xfail` expects. A test may run several times."""
+    """Note whether a test and its subtests passed, or failed as `xfail` expects."""
     report = yield
-    if call.when != "teardown":
-        passed = report.passed or hasattr(report, "wasxfail")
-        item.stash[_PASSED] = call.when == "call" and passed
+    if call.when == "setup":  # a test may run again
+        item.stash[_OUTCOMES] = []
+    elif call.when == "call":
+        item.stash[_OUTCOMES].append(report.passed or hasattr(report, "wasxfail"))
     return report
 
 
@@ -109,7 +110,8 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     with use_cassette(path, **options) as cassette:
         with nullcontext() if cassette.recording else _offline():
             yield cassette
-        if not request.node.stash.get(_PASSED, False):
+        outcomes = request.node.stash.get(_OUTCOMES, list[bool]())
+        if not (outcomes and all(outcomes)):  # no outcome: its setup failed, or it was interrupted
             cassette.complete = False
 
 
