@@ -76,9 +76,17 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
+def demanding(schema: dict[str, Any]) -> HostileServer:
+    """An app whose input is JSON, which Gradio hands on as it is."""
+    server = HostileServer(info=app_info(input_type=schema))
+    server.config["components"][0] = {"id": 1, "type": "json", "props": {"label": "x"}}
+    server.info["named_endpoints"]["/predict"]["parameters"][0]["component"] = "Json"
+    return server
+
+
 @pytest.mark.parametrize("kind", SCHEMAS)
 async def test_an_argument_that_does_not_fit_a_schema_does_not_show_them(kind: str) -> None:
-    with HostileServer(info=app_info(input_type=SCHEMAS[kind])) as server:
+    with demanding(SCHEMAS[kind]) as server:
         async with Space(server.url, auth=AUTH) as space:
             for value in ("hi", {"a": 1}):
                 with pytest.raises(InvalidInputError, match="x: ") as caught:
@@ -95,7 +103,7 @@ async def test_an_argument_that_does_not_fit_a_schema_does_not_show_them(kind: s
 
 def test_nor_does_it_without_async() -> None:
     with (
-        HostileServer(info=app_info(input_type=SCHEMAS["enum"])) as server,
+        demanding(SCHEMAS["enum"]) as server,
         SyncSpace(server.url, auth=AUTH) as space,
     ):
         with pytest.raises(InvalidInputError, match="x: ") as caught:

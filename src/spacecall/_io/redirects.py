@@ -19,7 +19,7 @@ class RedirectError(Exception):
         status: of the answer; None where it does not even lead to an address.
     """
 
-    def __init__(self, message: str, status: int | None) -> None:
+    def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
 
