@@ -462,7 +462,7 @@ _OPENS_SOURCES = {
     "_client/arguments.py",  # of a call
     "chat/media.py",  # of a message
     "cli/values.py",  # of a command line
-    "inference/images.py",  # another name for a File
+    "inference/_image_service.py",  # another name for a File
     "testing/_fake_space.py",  # what a test says that its app answers
 }
 

@@ -94,13 +94,13 @@ CASES = [
         "multimodal.louder",
         lambda m: {"message": m.MultimodalData(text="hi", files=[NOTE])},
         {"text": "hi!", "files": [b"note"]},
-        "MultimodalData | None",
+        "MultimodalData",
     ),
     case(
         "multimodal.louder",
         lambda m: {"message": m.MultimodalData(text="hi")},
         {"text": "hi!", "files": []},
-        "MultimodalData | None",
+        "MultimodalData",
     ),
     case(
         "chat-pairs.answer",

@@ -14,24 +14,29 @@ FILM = File(START + b" not really", name="film.mp4")
 TEXTS = File(b"1\n00:00:00,000 --> 00:00:01,000\nhi\n", name="film.srt")
 
 CASES = [
-    case("files.one", {"value": NOTE}, b"a,b\n1,2\n", "File | None"),
-    case("files.one", {"value": io.BytesIO(b"\x00\xff" * 1000)}, b"\x00\xff" * 1000, "File | None"),
-    case("files.one", {"value": None}, None, "File | None"),
+    case("files.one", {"value": NOTE}, b"a,b\n1,2\n", "File | list[File] | None"),
+    case(
+        "files.one",
+        {"value": io.BytesIO(b"\x00\xff" * 1000)},
+        b"\x00\xff" * 1000,
+        "File | list[File] | None",
+    ),
+    case("files.one", {"value": None}, None, "File | list[File] | None"),
     case(
         "files.several",
         {"files": [NOTE, PICTURE, b"bytes"]},
         [b"bytes", content(PICTURE), b"a,b\n1,2\n"],
         "list[File] | None",
     ),
-    case("files.read", {"file": NOTE}, "a,b\n1,2\n", "str"),
-    case("files.bytes_", {"data": b"abc"}, "ABC", "str", endpoint="bytes"),
-    case("files.make", {"text": "made é"}, "made é".encode(), "File | None"),
+    case("files.read", {"file": NOTE}, "a,b\n1,2\n", "str | None"),
+    case("files.bytes_", {"data": b"abc"}, "ABC", "str | None", endpoint="bytes"),
+    case("files.make", {"text": "made é"}, "made é".encode(), "File | list[File] | None"),
     case("files.download", {"text": "down"}, b"down", "File | None"),
-    case("files.upload", {"file": File(b"x", name="up.txt")}, "up.txt", "str"),
-    case("files.nothing", {}, None, "File | None"),
+    case("files.upload", {"file": File(b"x", name="up.txt")}, "up.txt", "str | None"),
+    case("files.nothing", {}, None, "File | list[File] | None"),
     case("sound.same", {"value": SOUND}, content(SOUND), "File | None"),
     case("sound.reverse", {"sound": SOUND}, begins(WAV), "File | None"),
-    case("sound.any", {"sound": None}, "nothing", "str"),
+    case("sound.any", {"sound": None}, "nothing", "str | None"),
     case(
         "film.same",
         {"value": FILM},
