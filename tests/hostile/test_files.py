@@ -460,6 +460,7 @@ async def test_an_error_names_the_host_that_failed() -> None:
 _OPENS_SOURCES = {
     "files.py",  # File itself
     "_client/arguments.py",  # of a call
+    "_core/wrapped_files.py",  # of an argument that is a file alone
     "chat/media.py",  # of a message
     "cli/values.py",  # of a command line
     "inference/_image_service.py",  # another name for a File
