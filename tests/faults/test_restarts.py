@@ -21,6 +21,7 @@ from spacecall import (
     Session,
     Space,
     SpaceError,
+    TransportError,
 )
 from spacecall._io import app_checks, connection_state
 from tests.faults.exchanges import Exchange
@@ -203,7 +204,7 @@ async def test_a_call_that_fits_only_the_app_that_runs_now_is_made() -> None:
         await app.restart()
         rename(app, "plain", "other")
         assert await _awaited(space, "echo") == "echo"
-        with pytest.raises(NotFoundError, match=r"^the app has no endpoint /plain"):
+        with pytest.raises(NotFoundError, match=r"the app was restarted .* no endpoint /plain"):
             await _awaited(space, "plain")
         await app.restart()
         assert await _awaited(space, "plain") == "plain"
@@ -412,3 +413,62 @@ async def test_a_run_with_another_prefix_and_a_login_is_followed(lent: bool, pre
                     assert await _awaited(space, name) == name
             assert app.wrong == []
             assert len(app.asked("login")) == 3
+
+
+async def test_a_number_is_of_the_app_that_was_opened() -> None:
+    async with following() as (app, space):
+        number = app.numbers[0]
+        nameless = app.numbers[3]
+        assert await space.call_raw(number, ["echo"]) == "echo"
+        for _ in range(2):
+            await app.restart()
+            assert await space.call_raw(number, ["echo"]) == "echo"
+        assert await space.call_raw(nameless, ["plain"]) == "plain"
+        assert app.wrong == []
+
+
+def hide_names(app: RestartingStub) -> None:
+    for dependency in app.config["dependencies"]:
+        dependency["api_name"] = False
+
+
+async def test_a_function_without_a_name_is_not_called_by_an_old_number() -> None:
+    with anyio.fail_after(DEADLINE):
+        async with restarting(hide) as app, Space(app.url, describe=False) as space:
+            number = app.numbers[0]
+            assert await space.call_raw(number, ["echo"]) == "echo"
+            with pytest.raises(InvalidInputError, match="without a name cannot be detached"):
+                await space.call_raw(number, ["echo"]).detach()
+            assert len(app.asked("join")) == 1
+            await app.restart()
+            for _ in range(2):
+                with pytest.raises(NotFoundError, match=r"the app was restarted .* has no name"):
+                    await space.call_raw(number, ["echo"])
+            assert len(app.asked("join")) == 1
+
+
+def hide(app: RestartingStub) -> None:
+    begin = app._begin
+
+    def begin_without_names() -> None:
+        begin()
+        hide_names(app)
+
+    app._begin = begin_without_names  # type: ignore[method-assign]
+
+
+async def test_an_endpoint_that_is_gone_is_explained_in_every_call() -> None:
+    async with following() as (app, space):
+        await app.restart()
+        rename(app, "echo", "repeat")
+        for _ in range(2):
+            with pytest.raises(NotFoundError, match="the app was restarted"):
+                await _awaited(space, "echo")
+
+
+async def test_an_upload_that_breaks_has_sent_no_job() -> None:
+    async with following() as (app, space):
+        app.always("upload", Exchange.cut)
+        with pytest.raises(TransportError) as caught:
+            await space.call("/file", file=b"x")
+        assert not caught.value.sent

@@ -95,12 +95,14 @@ class Caller:
         wrong, and for functions without a name. Outputs are decoded as those of `call`.
 
         Args:
-            function: its name, or its number in the app's /config (`fn_index`).
+            function: its name, or its number in the /config (`fn_index`) of the app that the Space
+                was opened with; after a restart its name finds it.
             values: one for each visible input (State is not visible), in the app's order. A `File`,
                 a `Path`, bytes or a binary file object is uploaded, at any depth; a text is a text.
 
         When the call is awaited or entered, it raises:
-            NotFoundError: the app has no such function.
+            NotFoundError: the app has no such function; or it has no name, and the app was
+                restarted with others.
             InvalidInputError: it takes more or fewer values, or JSON cannot carry one.
         """
         name = function if isinstance(function, str) else f"fn_index {function}"
@@ -153,12 +155,20 @@ def find_function(connection: Connection, function: str | int) -> Dependency:
     if isinstance(function, str):
         names = {one.name for one in connection.app.dependencies if one.name is not None}
         return find_dependency(connection, match_endpoint(function, names) or function)
-    for dependency in connection.app.dependencies:
-        if dependency.fn_index == function:
-            return dependency
-    numbers = [dependency.fn_index for dependency in connection.app.dependencies]
-    known = f"{min(numbers)} to {max(numbers)}" if numbers else "none"
-    raise NotFoundError(f"the app has no function with the number {function}; it has {known}")
+    opened = connection.opened_app.dependencies
+    by_number = {dependency.fn_index: dependency for dependency in reversed(opened)}
+    dependency = by_number.get(function)
+    if dependency is None:
+        numbers = f"{min(by_number)} to {max(by_number)}" if by_number else "none"
+        raise NotFoundError(f"the app has no function with the number {function}; it has {numbers}")
+    if dependency.name is not None and connection.is_changed:
+        return find_dependency(connection, dependency.name)
+    if connection.is_changed:
+        raise NotFoundError(
+            f"the function with the number {function} has no name to find it by: call a function "
+            "by its name, or open the Space again and look the number up"
+        )
+    return next(one for one in connection.app.dependencies if one.fn_index == function)
 
 
 def find_dependency(connection: Connection, name: str) -> Dependency:

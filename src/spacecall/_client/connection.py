@@ -64,6 +64,7 @@ class Connection:
     ) -> None:
         self.link = link
         self.app = app
+        self.opened_app = app
         self._reread = reread
         self._rereading = anyio.Lock()
         self._runs = {(app.app_id, app.layout)}
@@ -82,6 +83,11 @@ class Connection:
         self._joiners = 0
         self._quiet = anyio.Event()
         self.closed = False
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the app has other functions than when it was opened."""
+        return self.app.layout != self.opened_app.layout
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint] | None:

@@ -127,6 +127,10 @@ class QueueCall(Call[T]):
             )
             collected.adopt(way.event_id)
             return collected
+        if not listens and plan.endpoint.name is None:
+            raise InvalidInputError(
+                "a function without a name cannot be detached: its ticket could not name it"
+            )
         job = QueueJob(*parts, channel=channel, follow=follow, listens=listens, began=began)
         job.start()
         return job

@@ -30,6 +30,7 @@ from spacecall.errors import (
     JobCancelledError,
     JobLostError,
     SpaceError,
+    TransportError,
     UnsupportedProtocolError,
 )
 from spacecall.events import Uploading
@@ -237,6 +238,9 @@ class QueueJob(Job[T]):
                 lambda sent, total: self._core.emit(Uploading(sent, total)),
                 upload_id=self._channel.session_hash,
             )
+        except TransportError as error:
+            error.sent = False  # there is no job without its files
+            raise
         except SpaceError:
             raise
         except RecursionError as error:

@@ -25,8 +25,10 @@ async def prepare(
     """
     try:
         return await plan(connection, settings)
-    except (NotFoundError, InvalidInputError, SchemaDriftError):
+    except (NotFoundError, InvalidInputError, SchemaDriftError) as error:
         if not await connection.has_restarted():
+            if connection.is_changed and isinstance(error, NotFoundError):
+                _explain(error)
             raise
     return await prepare_again(connection, settings, plan)
 
