@@ -28,7 +28,8 @@ async def watched(app: AppServer) -> AsyncGenerator[tuple[Space, list[httpx.Requ
     seen: list[httpx.Request] = []
 
     async def note(request: httpx.Request) -> None:
-        if headers(request):
+        # One that is stopped before it opens a connection comes again.
+        if headers(request) and request not in seen:
             seen.append(request)
 
     with anyio.fail_after(30):
