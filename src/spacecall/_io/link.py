@@ -431,7 +431,8 @@ class Link:
 
         def build(path: str) -> httpx.Request:
             request = self._get(self.base + path)
-            request.headers["accept-encoding"] = IDENTITY
+            short = path != requests.CONFIG.path
+            request.headers["accept-encoding"] = IDENTITY if short else COMPRESSED
             self._prepare(request, settings)
             return request
 
