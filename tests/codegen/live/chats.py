@@ -95,12 +95,28 @@ CASES = [
         lambda m: {"message": m.MultimodalData(text="hi", files=[NOTE])},
         {"text": "hi!", "files": [b"note"]},
         "MultimodalData",
+        only="6",
     ),
     case(
         "multimodal.louder",
         lambda m: {"message": m.MultimodalData(text="hi")},
         {"text": "hi!", "files": []},
         "MultimodalData",
+        only="6",
+    ),
+    case(
+        "multimodal.louder",
+        lambda m: {"message": m.MultimodalData(text="hi", files=[NOTE])},
+        {"text": "hi!", "files": [b"note"]},
+        "MultimodalData | None",
+        only="5",
+    ),
+    case(
+        "multimodal.louder",
+        lambda m: {"message": m.MultimodalData(text="hi")},
+        {"text": "hi!", "files": []},
+        "MultimodalData | None",
+        only="5",
     ),
     case(
         "chat-pairs.answer",
