@@ -243,7 +243,7 @@ def test_files_deep_in_lists_and_objects_are_taken_as_paths() -> None:
 
 
 def test_a_table_is_searched_for_files_as_a_whole() -> None:
-    table = {"type": "array", "items": {"type": "array", "items": {}}}
+    table: dict[str, Any] = {"type": "array", "items": {"type": "array", "items": {}}}
     text = generated(app(Function(outputs=[Slot("Custom", table, "Table")])))
     assert "output=WithFiles[list[list[Any]]]" in text
     assert "-> Call[list[list[Any]] | None]:" in text
