@@ -199,11 +199,11 @@ def test_two_folders_of_one_client_are_an_error(cli: Cli) -> None:
 def test_a_project_that_depends_on_spacecall_alone_passes_mypy(tmp_path: Path) -> None:
     Path("main.py").write_text(
         "from spaces.painter import Painter, SyncPainter\n\n\n"
-        "async def main(address: str) -> str:\n"
+        "async def main(address: str) -> str | None:\n"
         "    async with Painter.connect(address, on_drift='raise') as client:\n"
-        "        answer: str = await client.paint(prompt='x', steps=3)\n"
+        "        answer: str | None = await client.paint(prompt='x', steps=3)\n"
         "        return answer\n\n\n"
-        "def sync(address: str) -> str:\n"
+        "def sync(address: str) -> str | None:\n"
         "    with SyncPainter.connect(address, on_drift='ignore') as client:\n"
         "        return client.shout(text='x').result()\n"
     )

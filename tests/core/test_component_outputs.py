@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.component_outputs import gives_none, holds_any, relax_output
+from spacecall._core.component_outputs import gives_none, holds_any, read_number, relax_output
 from spacecall._core.component_values import GIVES_NONE, MEASURED, TAKES_NONE
 from spacecall._core.config import Component
 from spacecall._core.old_files import FILE
@@ -105,3 +105,22 @@ def test_the_measurements_agree_with_each_other() -> None:
     for table in (GIVES_NONE, TAKES_NONE):
         for kind, majors in table.items():
             assert set(majors) <= set(MEASURED[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "number"),
+    [
+        ("number", "7", 7),
+        ("slider", "-0.5", -0.5),
+        ("number", "007", "007"),
+        ("number", "7 kg", "7 kg"),
+        ("number", "nan", "nan"),
+        ("number", 7, 7),
+        ("textbox", "7", "7"),
+    ],
+)
+def test_a_number_of_numpy_is_a_number_though_gradio_sends_a_text(
+    kind: str, value: object, number: object
+) -> None:
+    read = read_number(value, Component(id=1, type=kind))
+    assert (read, type(read)) == (number, type(number))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from spacecall._client.connection import Connection
 from spacecall._client.plan import Plan, collect_files, put_payloads, visible
 from spacecall._core import old_files
+from spacecall._core.component_outputs import read_number
 from spacecall._core.filedata import replace_files
 from spacecall._core.generations import generation
 from spacecall._io.link import Link
@@ -63,8 +64,9 @@ async def encode(
 
 def decode(plan: Plan[T], connection: Connection, values: Sequence[Any]) -> T:
     """The caller's value of the raw outputs of a call."""
-    shown = visible(plan.endpoint, values)
+    slots = zip(visible(plan.endpoint, values), plan.endpoint.visible_returns, strict=False)
+    outputs = [read_number(value, component) for value, component in slots]
     if generation(connection.app.protocol).old_files:
-        slots = zip(shown, plan.endpoint.visible_returns, strict=False)
-        shown = [old_files.read(value, one.type) for value, one in slots]
-    return plan.decode(shown, connection.file)
+        slots = zip(outputs, plan.endpoint.visible_returns, strict=True)
+        outputs = [old_files.read(value, component.type) for value, component in slots]
+    return plan.decode(outputs, connection.file)

@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,15 +22,24 @@ from spacecall._core.loose import items, mapping
 from spacecall._core.old_files import FILE
 from spacecall._core.schema_check import Budget, is_file, problems
 
-__all__ = ["holds_any", "relax_output"]
+__all__ = ["holds_any", "read_number", "relax_output"]
 
 _FILES: Final = frozenset({"file", "uploadbutton"})
+_NUMBERS: Final = frozenset({"number", "slider"})
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?", re.ASCII)
 _CHOICES: Final = frozenset({"checkboxgroup", "dropdown", "radio"})
 _KINDS: Final = ((bool, "boolean"), (str, "string"), ((int, float), "number"))
 _ANNOTATED: Final = "api"
 _PLAIN_HTML: Final = (None, "", "${value}")
 _STEPS: Final = 128
 """For the question whether null fits: asked of each output, when an app is opened."""
+
+
+def read_number(value: Any, component: Component) -> Any:
+    """Return the number that a Number or a Slider shows: Gradio sends NumPy's integers as text."""
+    if component.type in _NUMBERS and isinstance(value, str) and _NUMBER.fullmatch(value):
+        return json.loads(value)
+    return value
 
 
 def relax_output(
