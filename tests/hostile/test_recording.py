@@ -325,10 +325,10 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one_intact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.json"
-    contents = iter([b"1" * EXTERNAL_FROM, b"2" * EXTERNAL_FROM])
+    bodies = (str(number) * EXTERNAL_FROM for number in range(1, 10))
 
     def config(_request: Request, _socket: object) -> bytes:
-        return http(app_config(odd=next(contents).decode()))
+        return http(app_config(odd=next(bodies)))
 
     with HostileServer(routes={"/config": config}) as server:
         with start(path, server.url, "first") as first:
