@@ -25,7 +25,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) == "teardown":
-                total.update(dict(report.user_properties))
+                total.update(
+                    {name: value for name, value in report.user_properties if type(value) is int}
+                )
     terminalreporter.write_line(
         f"{total['faults']:,} faults between a Space and a server, {total['jobs']:,} jobs sent"
     )
