@@ -136,9 +136,7 @@ class SyncImageModel(SyncClosable, SyncFiles):
 
         def connect() -> tuple[SyncImageModel, Callable[[], None]]:
             portal, entered = hold(model, "an image model")
-            sync_model = cls(portal, entered)
-            sync_model._close = portal.close
-            return sync_model, portal.close
+            return cls(portal, entered), portal.close
 
         return SyncConnecting(connect)
 

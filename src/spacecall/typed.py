@@ -166,9 +166,7 @@ class SyncTypedClient(SyncClosable):
         space = SyncSpace(source or cls.SOURCE, **options)
 
         def connect() -> tuple[Self, Callable[[], None]]:
-            client = cls(space.open(), on_drift=on_drift)
-            client._close = space.close
-            return client, space.close
+            return cls(space.open(), on_drift=on_drift), space.close
 
         return SyncConnecting(connect)
 

@@ -34,6 +34,7 @@ from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
 from spacecall.options import Timeouts
 
 T = TypeVar("T")
+C = TypeVar("C", bound="SyncClosable")
 
 _CANCEL: Final = Timeouts().cancel
 
@@ -184,37 +185,6 @@ def _close_at_exit() -> None:
         warnings.warn(f"{lease.label} was not closed", ResourceWarning, stacklevel=2)
 
 
-class SyncConnecting(Generic[T]):
-    """What `connect` returns: enter it with `with`, or `open` it and `close` the client.
-
-    Args:
-        connect: gives the client, and what closes it.
-    """
-
-    def __init__(self, connect: Callable[[], tuple[T, Callable[[], None]]]) -> None:
-        self._connect = connect
-        self._close: Callable[[], None] | None = None
-
-    def open(self) -> T:
-        """Connect. The client's `close` closes it, in any thread."""
-        client, _ = self._connect()
-        return client
-
-    def __enter__(self) -> T:
-        client, self._close = self._connect()
-        return client
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        close, self._close = self._close, None
-        if close is not None:
-            close()
-
-
 class SyncClosable:
     """Closes what it was opened with; nothing if that is the caller's own."""
 
@@ -227,6 +197,38 @@ class SyncClosable:
         """
         if self._close is not None:
             self._close()
+
+
+class SyncConnecting(Generic[C]):
+    """What `connect` returns: enter it with `with`, or `open` it and `close` the client.
+
+    Args:
+        connect: gives the client, and what closes it.
+    """
+
+    def __init__(self, connect: Callable[[], tuple[C, Callable[[], None]]]) -> None:
+        self._connect = connect
+        self._client: C | None = None
+
+    def open(self) -> C:
+        """Connect. The client's `close` closes it, in any thread."""
+        client, close = self._connect()
+        client._close = close  # pyright: ignore[reportPrivateUsage]
+        return client
+
+    def __enter__(self) -> C:
+        self._client = self.open()
+        return self._client
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
 
 class SyncOpenable(ABC):

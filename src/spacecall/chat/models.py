@@ -84,9 +84,7 @@ class SyncChatModel(SyncClosable):
 
         def connect() -> tuple[SyncChatModel, Callable[[], None]]:
             portal, entered = hold(model, "a chat model")
-            sync_model = cls(portal, entered)
-            sync_model._close = portal.close
-            return sync_model, portal.close
+            return cls(portal, entered), portal.close
 
         return SyncConnecting(connect)
 

@@ -36,9 +36,7 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
 
         def connect() -> tuple[Self, Callable[[], None]]:
             portal, model = hold(opening, "<SyncHuggingFaceInference>")
-            hf = cls(portal, model)
-            hf._close = portal.close
-            return hf, portal.close
+            return cls(portal, model), portal.close
 
         return SyncConnecting(connect)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from spacecall._core.requests import Request
-from spacecall.errors import InvalidInputError
+from spacecall.errors import InvalidInputError, ProtocolError
 from spacecall.inference._image_providers.image_request import ImageRequest
 from spacecall.inference._image_providers.image_response import ImageResponse
 from spacecall.inference._providers import Provider
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,18 @@ class ProviderAdapter(ABC):
             ProtocolError: the response has no images.
             JobError: the provider could not make them.
         """
+
+
+def parse_response(model: type[M], body: bytes, expected: str) -> M:
+    """Parse the JSON of a response.
+
+    Raises:
+        ProtocolError: it does not fit `model`; `expected` says in words what would.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise ProtocolError(f"expected {expected}, got something else") from error
 
 
 def same_names(*names: str) -> dict[str, str]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from spacecall._core.requests import Request
 from spacecall._wire.inference.fal_images import FalImageResponse
 from spacecall.errors import ProtocolError
-from spacecall.inference._image_providers.adapter import ProviderAdapter, same_names
+from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names
 from spacecall.inference._image_providers.image_request import (
     HUB,
     ImageRequest,
@@ -44,10 +42,7 @@ class Fal(ProviderAdapter):
         request: ImageRequest,  # noqa: ARG002
     ) -> ImageResponse:
         """Read images from URLs or data URIs."""
-        try:
-            answer = FalImageResponse.model_validate_json(body)
-        except ValidationError as error:
-            raise ProtocolError("expected a list of images, got something else") from error
+        answer = parse_response(FalImageResponse, body, "a list of images")
         if not answer.images:
             raise ProtocolError("the response of fal-ai has no images")
         images = [

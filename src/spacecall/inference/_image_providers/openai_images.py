@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import ValidationError
-
 from spacecall._core.requests import Request
 from spacecall._wire.inference.image_generations import GeneratedImage, GenerationsResponse
 from spacecall.errors import ProtocolError
-from spacecall.inference._image_providers.adapter import ProviderAdapter, same_names
+from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names
 from spacecall.inference._image_providers.image_request import ImageRequest, rename_options
 from spacecall.inference._image_providers.image_response import (
     Image,
@@ -40,10 +38,7 @@ class OpenAIImages(ProviderAdapter):
         request: ImageRequest,  # noqa: ARG002
     ) -> ImageResponse:
         """Read images from base64 or URLs."""
-        try:
-            answer = GenerationsResponse.model_validate_json(body)
-        except ValidationError as error:
-            raise ProtocolError("expected a list of images, got something else") from error
+        answer = parse_response(GenerationsResponse, body, "a list of images")
         if not answer.data:
             raise ProtocolError("the response has no images")
         return ImageResponse(tuple(_read_image(image) for image in answer.data))

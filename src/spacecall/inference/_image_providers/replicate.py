@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pydantic import ValidationError
-
 from spacecall._core.loose import items
 from spacecall._core.requests import Request
 from spacecall._wire.inference.replicate import Prediction
 from spacecall.errors import AppError, JobCancelledError, ProtocolError
-from spacecall.inference._image_providers.adapter import ProviderAdapter, same_names
+from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names
 from spacecall.inference._image_providers.image_request import (
     HUB,
     ImageRequest,
@@ -61,10 +59,7 @@ class Replicate(ProviderAdapter):
             JobCancelledError: the prediction was cancelled.
             ProtocolError: the body is not a prediction.
         """
-        try:
-            prediction = Prediction.model_validate_json(body)
-        except ValidationError as error:
-            raise ProtocolError("expected a prediction, got something else") from error
+        prediction = parse_response(Prediction, body, "a prediction")
         if prediction.status in ("canceled", "aborted"):
             raise JobCancelledError(f"the prediction was {prediction.status}")
         if prediction.status == "failed" or prediction.error:
