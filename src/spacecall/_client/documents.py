@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import anyio
-from anyio import to_thread
 
 from spacecall._client.hub_requests import explain_unavailable, fetch_host, try_fetch_runtime
 from spacecall._client.opening import Opening
@@ -16,7 +15,7 @@ from spacecall._core.config import AppConfig, read_config
 from spacecall._core.hub_api import Runtime
 from spacecall._core.sources import base_url, space_id
 from spacecall._io.answer import Answer
-from spacecall._io.app_checks import LARGE
+from spacecall._io.body import parse_document
 from spacecall._io.clients import new_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.link import Link
@@ -40,10 +39,8 @@ class Document:
     size: int
 
     async def read(self, parse: Callable[[dict[str, Any]], T]) -> T:
-        """Return what `parse` makes of it; other tasks run meanwhile, and a timeout can pass."""
-        if self.size <= LARGE:
-            return parse(self.value)
-        return await to_thread.run_sync(parse, self.value, abandon_on_cancel=True)
+        """Return what `parse` makes of it; see `parse_document`."""
+        return await parse_document(parse, self.value, self.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,11 @@ from typing import Any, Final, TypeAlias
 
 import anyio
 import httpx
-from anyio import to_thread
 
 from spacecall._core.config import AppConfig, read_config
 from spacecall._core.loose import mapping
 from spacecall._core.requests import CONFIG, AppRun
-from spacecall._io.body import read
+from spacecall._io.body import parse_document, read
 from spacecall._io.connection_state import CHECK_SECONDS, ConnectionState
 from spacecall.errors import AppRestartedError, ProtocolError
 from spacecall.options import Limits
@@ -48,9 +47,6 @@ LOOK_SECONDS: Final = 3.0
 Not longer than a client keeps an idle connection: one that was open at the look then tells of a
 restart by being broken.
 """
-LARGE: Final = 2**18
-"""Bytes of a document that is read in a thread: it takes about half a second for each MiB."""
-
 RESTARTED: Final = "the app was restarted since its /config was read"
 
 _MAX_BYTES: Final = 2**16
@@ -426,9 +422,7 @@ class _Reply:
 
 async def read_app(body: bytes) -> AppConfig | None:
     """Return what a /config says; None if `body` is not one."""
-    if len(body) <= LARGE:
-        return _parse(body)
-    return await to_thread.run_sync(_parse, body, abandon_on_cancel=True)
+    return await parse_document(_parse, body, len(body))
 
 
 def _parse(body: bytes) -> AppConfig | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
+from typing import TypeVar
 
 import anyio
 import httpx
+from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
 from spacecall._core.redaction import LONGEST, MARGIN
@@ -14,8 +16,14 @@ from spacecall._io.decoding import Decoder, decoder
 from spacecall.errors import ProtocolError
 from spacecall.options import Limits
 
+T = TypeVar("T")
+D = TypeVar("D")
+
 ERROR_BODY = LONGEST + MARGIN
 """Bytes of an error's body that are read: what is shown of them ends before half a secret may."""
+
+_LARGE = 2**18
+"""Bytes of a document that is parsed in a thread: it takes about half a second for each MiB."""
 
 _BUFFERED = 2**16
 _DIGITS = 20
@@ -148,3 +156,14 @@ async def _end(response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
         scope.cancel()
         for _ in range(_BUFFERED):  # what had been received already comes first
             await anext(chunks)
+
+
+async def parse_document(parse: Callable[[D], T], document: D, size: int) -> T:
+    """Return what `parse` makes of a document; other tasks run meanwhile if it is large.
+
+    Args:
+        size: of the document in bytes.
+    """
+    if size <= _LARGE:
+        return parse(document)
+    return await to_thread.run_sync(parse, document, abandon_on_cancel=True)
