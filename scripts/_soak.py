@@ -26,7 +26,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from spacecall import AppError, Retry, Space, SpaceError, Timeouts
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from tests import servers
 from tests.client.tools import queue_size, until
 from tests.faults.proxy import At, Ending, Fault, Proxy, proxy

@@ -27,7 +27,7 @@ from pathlib import Path
 APPS = Path(__file__).resolve().parent / "apps"
 DATA = APPS / "data"
 LAUNCHER = APPS / "launch.py"
-REPLICA = APPS.parent.parent / "src" / "spacecall" / "cli" / "demo" / "phi4_replica.py"
+REPLICA = APPS.parent.parent / "src" / "spacecall" / "cli" / "_demo_app" / "phi4_replica.py"
 GRADIO_6 = "6.31.0"
 GRADIO_5 = "5.50.0"
 GRADIO_4 = "4.44.1"

@@ -209,8 +209,8 @@ _COMMANDS = [
     room
     for room in ROOMS
     if room.top == "cli"
-    and room.module not in ("spacecall.cli", "spacecall.cli.output")
-    and not room.module.startswith("spacecall.cli.demo.")
+    and room.module not in ("spacecall.cli", "spacecall.cli._outputs.terminal")
+    and not room.module.startswith("spacecall.cli._demo_app.")
 ]
 _WRITERS = frozenset(
     {"print", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
@@ -222,7 +222,7 @@ _LAYOUT = frozenset({"rich.console", "rich.padding", "rich.progress", "rich.tabl
 
 @pytest.mark.parametrize("room", _COMMANDS, ids=[room.module for room in _COMMANDS])
 def test_one_module_writes_to_the_terminal(room: Room) -> None:
-    """`cli.output` makes texts of apps safe to show: no other module gets past it."""
+    """`cli._outputs.terminal` makes texts of apps safe to show: no other module gets past it."""
     nodes = list(ast.walk(room.tree()))
     used = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute | ast.Name)}
     assert not used & _WRITERS

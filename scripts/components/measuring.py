@@ -14,13 +14,13 @@ from typing import Any, Final
 import anyio
 
 from spacecall import Space, SpaceError, Timeouts
-from spacecall._client.caller import find_dependency
-from spacecall._client.connection import Connection
-from spacecall._client.plan import UNCHANGED, MakeFile, Plan
+from spacecall._client.calls.caller import find_dependency
+from spacecall._client.calls.prepared_call import UNCHANGED, MakeFile, Plan
+from spacecall._client.streams.connection import Connection
 from spacecall._core.filedata import is_file_data
-from spacecall._core.loose import is_array, is_object
+from spacecall._core.json_values import is_array, is_object
 from spacecall._core.schema_check import problems
-from spacecall._io.settings import Settings
+from spacecall._io.request_settings import Settings
 from tests import servers
 
 APP: Final = "component_values.py"

@@ -50,8 +50,8 @@ from spacecall.options import Auth, Limits, Retry, Timeouts, ZeroGPU
 from spacecall.tickets import Ticket
 
 if TYPE_CHECKING:
-    from spacecall._client.call import Call
-    from spacecall._client.job import Job
+    from spacecall._client.calls.call import Call
+    from spacecall._client.calls.job import Job
     from spacecall._client.space import Session, Space
     from spacecall.sync import SyncCall, SyncJob, SyncSession, SyncSpace
 
@@ -117,8 +117,8 @@ __all__ = [
 
 # Loaded when first asked for: they import httpx, which loads click and rich where it finds them.
 _CLIENT = {
-    "Call": "spacecall._client.call",
-    "Job": "spacecall._client.job",
+    "Call": "spacecall._client.calls.call",
+    "Job": "spacecall._client.calls.job",
     "Session": "spacecall._client.space",
     "Space": "spacecall._client.space",
     "SyncCall": "spacecall.sync",

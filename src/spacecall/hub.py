@@ -17,18 +17,18 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from spacecall._client.blocking import Portal, SyncOpenable, hold, wait
-from spacecall._client.hub_requests import fetch_from_hub, fetch_host, fetch_runtime
-from spacecall._client.lifetime import Openable
-from spacecall._client.waiting import ReadinessPoller
+from spacecall._client.concurrency.lifetime import Openable
+from spacecall._client.concurrency.portal import Portal, SyncOpenable, hold, wait
+from spacecall._client.discovery.hub_requests import fetch_from_hub, fetch_host, fetch_runtime
+from spacecall._client.discovery.wait_running import ReadinessPoller
 from spacecall._core import hub_api
+from spacecall._core.app_sources import base_url, space_id, without_secrets
 from spacecall._core.hub_api import Runtime, SpaceInfo, Stage, ZeroGPUQuota
-from spacecall._core.sources import base_url, space_id, without_secrets
-from spacecall._io import tokens
-from spacecall._io.clients import new_client
+from spacecall._io import hub_token
+from spacecall._io.app_http_client import HttpClient, Link
+from spacecall._io.client_factory import new_client
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.link import HttpClient, Link
-from spacecall._io.settings import Settings
+from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_call
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth, Limits, Retry, Timeouts
@@ -48,7 +48,7 @@ def find_token(token: str | None = None) -> str | None:
     """
     if token is not None:
         return token.strip() or None
-    stored = tokens.find_token()
+    stored = hub_token.find_token()
     return stored.value if stored else None
 
 

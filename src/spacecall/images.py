@@ -14,9 +14,15 @@ from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import Protocol, TypedDict, Unpack, cast
 
-from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, SyncFiles, hold
-from spacecall._client.call import Call
-from spacecall._client.lifetime import Connecting
+from spacecall._client.calls.call import Call
+from spacecall._client.concurrency.lifetime import Connecting
+from spacecall._client.concurrency.portal import (
+    Portal,
+    SyncClosable,
+    SyncConnecting,
+    SyncFiles,
+    hold,
+)
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
 from spacecall._suggestions import did_you_mean

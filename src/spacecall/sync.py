@@ -13,13 +13,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Never, Self, TypeVar, Unpack
 
-from spacecall._client.blocking import Portal, SyncFiles, SyncOpenable, hold, wait
-from spacecall._client.call import Call
-from spacecall._client.caller import Caller
-from spacecall._client.job import Job
-from spacecall._client.protocols import OnNewer
+from spacecall._client.calls.call import Call
+from spacecall._client.calls.caller import Caller
+from spacecall._client.calls.job import Job
+from spacecall._client.concurrency.portal import Portal, SyncFiles, SyncOpenable, hold, wait
+from spacecall._client.discovery.protocols import OnNewer
 from spacecall._client.space import Session, Space
-from spacecall._io.link import HttpClient
+from spacecall._io.app_http_client import HttpClient
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta

@@ -6,13 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar, Unpack
 
-from spacecall._client.blocking import SyncClosable, SyncConnecting
-from spacecall._client.call import Call
-from spacecall._client.caller import Caller
-from spacecall._client.lifetime import Closable, Connecting, Lifetime
-from spacecall._client.space import Space
-from spacecall._client.space_options import SpaceOptions
-from spacecall._client.typed import (
+from spacecall._client.calls.call import Call
+from spacecall._client.calls.caller import Caller
+from spacecall._client.calls.typed_endpoint import (
     APP_DEFAULT,
     AnyValue,
     AppChoice,
@@ -23,6 +19,10 @@ from spacecall._client.typed import (
     TypedEndpoint,
     WithFiles,
 )
+from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
+from spacecall._client.concurrency.portal import SyncClosable, SyncConnecting
+from spacecall._client.space import Space
+from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace
 

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from spacecall import DeadlineError, Space, SyncSpace, Timeouts
-from spacecall._client.typed import Arguments, TypedEndpoint
+from spacecall._client.calls.typed_endpoint import Arguments, TypedEndpoint
 from spacecall.cassettes import (
     CassetteError,
     CassetteMissError,

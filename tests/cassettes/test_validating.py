@@ -14,9 +14,9 @@ from spacecall.cassettes._format.job_recordings import is_join, is_stream
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.cassettes._inspect.recording import Recording, read_recording
 from spacecall.cassettes._inspect.validation import find_problems
-from spacecall.codegen import projects
-from spacecall.codegen.fetch import AppDocuments
-from spacecall.codegen.store import SchemaFolder
+from spacecall.codegen._project import projects
+from spacecall.codegen._schemas.app_documents import AppDocuments
+from spacecall.codegen._schemas.schema_folder import SchemaFolder
 from tests.cassettes.scripted_calls import Results
 
 

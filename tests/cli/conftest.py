@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from spacecall.cli.app import run
+from spacecall.cli._app import run
 from tests import servers
 from tests.cli.tools import forget
 from tests.servers import AppServer

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from spacecall.codegen.fetch import AppDocuments
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import Function, Slot, app
 
 STEPS = Slot("Slider", {"type": "number"}, "Steps", "steps", 10, {"minimum": 1, "maximum": 50})

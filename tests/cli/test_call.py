@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from spacecall import File
-from spacecall.cli.results import Folder, readable
+from spacecall.cli._outputs.result_printer import Folder, readable
 from tests.cli.conftest import Cli
 from tests.conftest import ServerPool
 from tests.hostile.server import HostileServer, drip

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spacecall.codegen import store
+from spacecall.codegen._schemas import schema_folder
 from tests import servers
 from tests.cli.conftest import Cli
 from tests.cli.projects import FEWER, STEPS, configure, override, painter, save
@@ -176,7 +176,7 @@ def test_an_app_that_wants_a_login_now_says_so_and_is_three(
     told = cli("check", "--source", locked.url)
     assert (told.code, "login-required" in told.out) == (1, True)
     assert cli("refresh", "--source", locked.url).code == 0
-    assert store.read_lock(Path("schemas/spaces/changing")).access == "login"
+    assert schema_folder.read_lock(Path("schemas/spaces/changing")).access == "login"
     monkeypatch.setenv("SPACECALL_FOR", locked.url)
     assert cli("check", "--fail-on", "info").code == 0
 

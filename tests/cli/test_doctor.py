@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from spacecall.cli import doctor
+from spacecall.cli._commands import doctor
 from tests.cli.conftest import Cli
 from tests.cli.tools import ROOT
 

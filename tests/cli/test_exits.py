@@ -22,8 +22,8 @@ from spacecall import (
     StatusError,
     TransportError,
 )
-from spacecall.cli.exits import MEANINGS, message_of, status_of
-from spacecall.codegen.store import SchemaError
+from spacecall.cli._support.exit_codes import MEANINGS, message_of, status_of
+from spacecall.codegen._schemas.schema_folder import SchemaError
 from tests.cli.conftest import Cli
 from tests.cli.tools import ROOT, environment
 

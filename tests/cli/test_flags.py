@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from spacecall.cli.flags import flags_of, read, split
+from spacecall.cli._inputs.flags import flags_of, read, split
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 

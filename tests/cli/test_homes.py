@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from spacecall._filenames import expand_home
-from spacecall._io import tokens
-from spacecall.cli.app import run
+from spacecall._io import hub_token
+from spacecall.cli._app import run
 
 UNKNOWN = "~no-such-user"
 
@@ -45,7 +45,7 @@ def test_without_a_home_there_is_no_saved_token(
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, f"{UNKNOWN}/x")
-    assert tokens.find_token() is None
+    assert hub_token.find_token() is None
 
 
 def test_a_home_that_is_known_is_put_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

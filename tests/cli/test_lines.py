@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from spacecall.cli.lines import call_lines
+from spacecall.cli._runners.jsonl_calls import call_lines
 from tests.cli.conftest import Cli
 from tests.cli.tools import started, until
 from tests.servers import DATA, AppServer

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spacecall import File, InvalidInputError
-from spacecall.cli.values import Inputs, value_of, with_files
+from spacecall.cli._inputs.flag_values import Inputs, value_of, with_files
 
 _FILE: dict[str, Any] = {
     "type": "object",

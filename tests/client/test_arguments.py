@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from spacecall import File, InvalidInputError, Space, SpaceError
-from spacecall._client.arguments import bind
-from spacecall._core.config import Component
+from spacecall._client.calls.call_arguments import bind
+from spacecall._core.app_config import Component
 from spacecall._core.input_check import refusals
 from spacecall.endpoints import NO_DEFAULT, Parameter
 from tests.clients.protocol_app_5 import ProtocolApp5

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from spacecall import InvalidInputError, Space, SyncSpace
-from spacecall._client.direct import open_direct
+from spacecall._client.exchanges.service_call import open_direct
 from spacecall._core.redaction import Redactor
-from spacecall._io.settings import Settings
+from spacecall._io.request_settings import Settings
 from tests.hostile.server import HostileServer
 
 
@@ -138,8 +138,8 @@ def test_a_sync_call_of_a_space_that_was_left_does_not_warn_again() -> None:
 
 _AT_EXIT = """
 import sys
-from spacecall._client.direct import Direct
-from spacecall._io.settings import Settings
+from spacecall._client.exchanges.service_call import Direct
+from spacecall._io.request_settings import Settings
 kept = [Direct(None, Settings(), None).call(f"/{n}", None) for n in range(100)]
 kept.append(kept)
 """

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from spacecall import Job, JobCancelledError, Limits, Queued, Space, Uploading
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from spacecall.files import file_of
 from tests.client.tools import DEADLINE, logged, queue_size, suspended, unique, until
 from tests.servers import AppServer

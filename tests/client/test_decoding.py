@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacecall import File
-from spacecall._client.plan import DynamicDecoder
+from spacecall._client.calls.prepared_call import DynamicDecoder
 from spacecall._core.diffs import fold
 from tests.io.tools import STEADY
 

@@ -19,10 +19,10 @@ from spacecall import (
     Started,
     Timeouts,
 )
-from spacecall._client.blocking import hold
-from spacecall._client.direct import Direct, Report, open_direct
+from spacecall._client.concurrency.portal import hold
+from spacecall._client.exchanges.service_call import Direct, Report, open_direct
 from spacecall._core.redaction import Redactor
-from spacecall._io.settings import Settings
+from spacecall._io.request_settings import Settings
 from spacecall.sync import SyncCall
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from spacecall import AppError, File, InvalidInputError, Space, Uploading
-from spacecall._client.plan import collect_files
+from spacecall._client.calls.prepared_call import collect_files
 from tests import servers
 from tests.client.tools import counting
 from tests.client.web import Page, web

@@ -13,10 +13,10 @@ from typing import Any, cast
 import pytest
 
 from spacecall import AppError, File, InvalidInputError, Space
-from spacecall._client.plan import collect_files
-from spacecall.codegen.fetch import fetch
-from spacecall.codegen.module import write_module
-from spacecall.codegen.projects import describe
+from spacecall._client.calls.prepared_call import collect_files
+from spacecall.codegen._project.projects import describe
+from spacecall.codegen._python.client_module import write_module
+from spacecall.codegen._schemas.app_documents import fetch
 from spacecall.typed import APP_DEFAULT
 from tests.client.tools import counting
 from tests.conftest import ServerPool

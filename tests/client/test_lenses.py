@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spacecall import AppError, Completed, Event, Output, Space, TextDelta
-from spacecall._client.lenses import Outputs, Text
+from spacecall._client.calls.iterators import Outputs, Text
 from tests.client.tools import collect
 
 

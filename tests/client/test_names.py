@@ -12,8 +12,8 @@ import pytest
 
 from spacecall import InvalidInputError, NotFoundError, Space, SyncSpace, Ticket
 from spacecall.cassettes import use_cassette
-from spacecall.codegen.fetch import fetch
-from spacecall.codegen.projects import add
+from spacecall.codegen._project.projects import add
+from spacecall.codegen._schemas.app_documents import fetch
 from spacecall.testing import FakeSpace
 from spacecall.typed import TypedEndpoint
 from tests.client.tools import DEADLINE

@@ -157,7 +157,7 @@ def test_the_synchronous_twin_does_the_same(protocol_app: AppServer) -> None:
 async def test_a_generated_client_notices_an_app_that_became_another(
     version: str, app_server: ServerPool, tmp_path: Any
 ) -> None:
-    from spacecall.codegen.fetch import fetch
+    from spacecall.codegen._schemas.app_documents import fetch
     from tests.codegen.apps import generated, load
 
     old = app_server("changing_app.py", version, env={"VERSION": "1"})

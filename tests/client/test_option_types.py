@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from spacecall import Auth, InvalidInputError, Limits, Retry, Space, SyncSpace, Timeouts, ZeroGPU
-from spacecall._client.direct import open_direct
+from spacecall._client.exchanges.service_call import open_direct
 from spacecall._client.space_options import SpaceOptions
 from spacecall._core.redaction import Redactor
-from spacecall._io.settings import Settings
+from spacecall._io.request_settings import Settings
 from spacecall.chat import Message
 from spacecall.chat import connect as connect_chat
 from spacecall.chat import connect_sync as connect_chat_sync

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from spacecall import DeadlineError, JobCancelledError, JobLostError, Space, Timeouts
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from tests.client.tools import DEADLINE, first_value, logged, suspended, unique
 from tests.servers import AppServer
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from spacecall import Limits, Space
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from tests.client.tools import DEADLINE, first_value, logged, unique
 from tests.servers import AppServer
 

@@ -24,7 +24,7 @@ from spacecall import (
     Uploading,
     ZeroGPU,
 )
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from tests import servers
 from tests.client.tools import DEADLINE, collect, counting, first_value, logged, unique
 from tests.conftest import ServerPool

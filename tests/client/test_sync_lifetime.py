@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from spacecall import JobCancelledError, SyncSpace, chat, images
-from spacecall._client.blocking import hold
+from spacecall._client.concurrency.portal import hold
 from spacecall._client.space import Space
 from spacecall.chat import SyncChatModel
 from spacecall.hub import SyncHub
@@ -390,9 +390,9 @@ def test_waiting_in_the_thread_of_the_loop_is_an_error(server: HostileServer) ->
 def test_closing_waits_no_longer_than_its_bound(
     server: HostileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from spacecall._client import blocking
+    from spacecall._client.concurrency import portal as portal_module
 
-    monkeypatch.setattr(blocking, "SLACK", 0.1)
+    monkeypatch.setattr(portal_module, "SLACK", 0.1)
     start_and_stay(server)
     server.routes["/gradio_api/cancel"] = lambda _, connection: connection.recv(1) and None
     portal, space = hold(Space(server.url), "slow", cancel=0.0)

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from spacecall import File, InvalidInputError, SchemaDriftError, Space, SyncSpace
-from spacecall._client.plan import DynamicDecoder, unwrap
-from spacecall._core.old_files import FILE
+from spacecall._client.calls.prepared_call import DynamicDecoder, unwrap
+from spacecall._core.gradio3_files import FILE
 from spacecall.typed import TypedClient, TypedEndpoint
 from tests.clients import protocol_app_5, protocol_app_6
 from tests.clients.protocol_app_5 import ProtocolApp5, SyncProtocolApp5

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from spacecall import Call, Space, ZeroGPU
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from tests.servers import DATA, AppServer
 
 NAMES = ("x-zerogpu-token", "x-zerogpu-uuid", "x-ip-token")

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from spacecall.codegen.fetch import AppDocuments
-from spacecall.codegen.module import write_module
-from spacecall.codegen.projects import describe
+from spacecall.codegen._project.projects import describe
+from spacecall.codegen._python.client_module import write_module
+from spacecall.codegen._schemas.app_documents import AppDocuments
 
 TESTS = Path(__file__).resolve().parent.parent
 CORPUS = sorted((TESTS / "corpus").glob("*.json"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spacecall.codegen.fetch import AppDocuments
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import FILE, Function, Slot, app, generated
 
 GOLDEN = Path(__file__).parent / "golden" / "workshop.py"

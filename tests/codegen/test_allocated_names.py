@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from spacecall import Space
-from spacecall.codegen.fetch import AppDocuments
-from spacecall.codegen.plan import IMPORTS
-from spacecall.codegen.projects import add
+from spacecall.codegen._project.projects import add
+from spacecall.codegen._python.module_plan import IMPORTS
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
 from spacecall.typed import TypedEndpoint
 from tests.codegen.apps import Function, Slot, app, generated, load

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.config import read_config
-from spacecall._core.info import read_endpoints
-from spacecall.cli import values as cli_values
-from spacecall.cli.words import kind_of
-from spacecall.codegen import schemas
-from spacecall.codegen.drift.relation import Typed, fits, same
-from spacecall.codegen.drift.values import is_payload, words
-from spacecall.codegen.layout import name
-from spacecall.codegen.view import View
+from spacecall._core.app_config import read_config
+from spacecall._core.app_info import read_endpoints
+from spacecall.cli._inputs import flag_values as cli_values
+from spacecall.cli._outputs.schema_labels import kind_of
+from spacecall.codegen._drift.schema_relation import Typed, fits, same
+from spacecall.codegen._drift.value_schemas import is_payload, words
+from spacecall.codegen._python.generator_input import View
+from spacecall.codegen._python.python_expressions import name
+from spacecall.codegen._schemas import schema_documents
 from spacecall.errors import InvalidInputError, ProtocolError
 from spacecall.testing._value_generator import ValueGenerator
 from tests.core.cost import calls
@@ -50,7 +50,7 @@ def names_alike(n: int) -> App:
 def documents_of(app: App) -> Callable[[], object]:
     description = read_config(app[0])
     endpoints = list(read_endpoints(description, app[1]).values())
-    return lambda: schemas.documents(description, endpoints)
+    return lambda: schema_documents.documents(description, endpoints)
 
 
 # The documents of the last two are as large as the product of their sizes, or refused.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spacecall.codegen.configuration import ConfigurationError, configured
+from spacecall.codegen._project.configuration import ConfigurationError, configured
 from spacecall.errors import InvalidInputError
 
 WHOLE = """

@@ -11,8 +11,8 @@ import pytest
 from pydantic import create_model
 
 from spacecall import File, InvalidInputError
-from spacecall._core.config import Component
-from spacecall._core.loose import is_array, is_object
+from spacecall._core.app_config import Component
+from spacecall._core.json_values import is_array, is_object
 from spacecall.typed import Arguments, TypedEndpoint
 from tests.codegen.apps import CAPTURES, CORPUS, generated, load, saved
 from tests.codegen.test_module import endpoints

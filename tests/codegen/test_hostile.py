@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from spacecall.codegen.fetch import AppDocuments
-from spacecall.codegen.projects import add
-from spacecall.codegen.text import UNSEEN
+from spacecall.codegen._literals import UNSEEN
+from spacecall.codegen._project.projects import add
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import FILE, Function, Slot, app, generated, load, shape
 
 ATTACKS = [

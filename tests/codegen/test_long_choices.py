@@ -12,8 +12,8 @@ import pytest
 
 from spacecall import InvalidInputError, Space, SyncSpace
 from spacecall.codegen import drift
-from spacecall.codegen.fetch import AppDocuments
-from spacecall.codegen.projects import add, describe
+from spacecall.codegen._project.projects import add, describe
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
 from tests.codegen.apps import Function, Slot, app, generated, load
 from tests.hostile.server import PREFIX, HostileServer

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacecall._core.python_names import PARAMETER_NAMES, field_name, snake
-from spacecall.codegen.names import (
+from spacecall.codegen._names import (
     FIELD_NAMES,
     METHOD_NAMES,
     TUPLE_NAMES,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from spacecall.codegen import projects, store
-from spacecall.codegen.fetch import AppDocuments, fetch, load
+from spacecall.codegen._project import projects
+from spacecall.codegen._schemas import schema_folder
+from spacecall.codegen._schemas.app_documents import AppDocuments, fetch, load
 from spacecall.errors import InvalidInputError, NotFoundError, ProtocolError
 from tests.codegen.apps import Function, app
 from tests.codegen.example import workshop
@@ -159,7 +160,7 @@ def test_the_command_writes_and_says_where(here: Path) -> None:
     done = spacecall("add", "saved", "--name", "shop", "--endpoints", "paint, many", cwd=here)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["schemas/spaces/shop", "spaces/shop.py"]
-    assert store.read(here / "schemas/spaces/shop").lock.endpoints == ("/paint", "/many")
+    assert schema_folder.read(here / "schemas/spaces/shop").lock.endpoints == ("/paint", "/many")
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from spacecall import SchemaDriftError, Space, SyncSpace
-from spacecall._core.config import read_config
-from spacecall._core.info import read_endpoints
-from spacecall.codegen.fetch import AppDocuments
-from spacecall.codegen.projects import add
+from spacecall._core.app_config import read_config
+from spacecall._core.app_info import read_endpoints
+from spacecall.codegen._project.projects import add
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
 from spacecall.typed import APP_DEFAULT, AppDefault
 from tests.codegen.apps import FILE, Function, Slot, app, generated, load, saved

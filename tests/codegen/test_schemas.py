@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from spacecall.codegen import store
-from spacecall.codegen.projects import describe
-from spacecall.codegen.schemas import JOIN, QUEUE_DATA, UPLOAD
-from spacecall.codegen.shared import Named, share
-from spacecall.codegen.store import SchemaError
+from spacecall.codegen._project.projects import describe
+from spacecall.codegen._schemas import schema_folder
+from spacecall.codegen._schemas.schema_documents import JOIN, QUEUE_DATA, UPLOAD
+from spacecall.codegen._schemas.schema_folder import SchemaError
+from spacecall.codegen._schemas.shared_types import Named, share
 from tests.codegen.apps import CAPTURES, CORPUS, FILE, Function, Slot, app, saved
 from tests.codegen.example import workshop
 
@@ -153,8 +153,8 @@ def test_the_default_of_a_file_is_kept_without_the_server_it_came_from() -> None
 
 def test_a_folder_reads_back_as_it_was_written(tmp_path: Path) -> None:
     folder = describe(workshop(), "workshop", note="by hand")
-    written = store.write(tmp_path / "workshop", folder.lock, folder.documents)
-    read = store.read(tmp_path / "workshop")
+    written = schema_folder.write(tmp_path / "workshop", folder.lock, folder.documents)
+    read = schema_folder.read(tmp_path / "workshop")
     assert read == written
     assert read.lock.source == "someone/workshop"
     assert read.lock.note == "by hand"
@@ -164,7 +164,7 @@ def test_a_folder_reads_back_as_it_was_written(tmp_path: Path) -> None:
 def test_the_same_app_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         folder = describe(workshop(), "workshop")
-        store.write(tmp_path / name, folder.lock, folder.documents)
+        schema_folder.write(tmp_path / name, folder.lock, folder.documents)
     for path in sorted((tmp_path / "one").iterdir()):
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
@@ -172,7 +172,7 @@ def test_the_same_app_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_nothing_in_the_files_is_invisible(tmp_path: Path) -> None:
     documents = app(Function(inputs=[Slot(label="a\u202eb\u0000\ud800 \u2028")]), title="\ufeff")
     folder = describe(documents, "small")
-    store.write(tmp_path, folder.lock, folder.documents)
+    schema_folder.write(tmp_path, folder.lock, folder.documents)
     text = (tmp_path / JOIN).read_text(encoding="utf-8")
     assert "a\\u202eb\\u0000\\ufffd \\u2028" in text
 
@@ -180,11 +180,11 @@ def test_nothing_in_the_files_is_invisible(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [JOIN, QUEUE_DATA, UPLOAD])
 def test_a_changed_document_is_refused(name: str, tmp_path: Path) -> None:
     folder = describe(workshop(), "workshop")
-    store.write(tmp_path, folder.lock, folder.documents)
+    schema_folder.write(tmp_path, folder.lock, folder.documents)
     with (tmp_path / name).open("a") as file:
         file.write(" ")
     with pytest.raises(SchemaError, match=name):
-        store.read(tmp_path)
+        schema_folder.read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ def test_a_changed_document_is_refused(name: str, tmp_path: Path) -> None:
 )
 def test_a_broken_lock_is_refused(content: bytes | None, reason: str, tmp_path: Path) -> None:
     folder = describe(workshop(), "workshop")
-    store.write(tmp_path, folder.lock, folder.documents)
-    lock = tmp_path / store.LOCK
+    schema_folder.write(tmp_path, folder.lock, folder.documents)
+    lock = tmp_path / schema_folder.LOCK
     lock.unlink() if content is None else lock.write_bytes(content)
     with pytest.raises(SchemaError, match=reason):
-        store.read(tmp_path)
+        schema_folder.read(tmp_path)

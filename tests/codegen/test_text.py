@@ -6,7 +6,7 @@ import textwrap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall.codegen.text import UNSEEN, docstring, one_line, quote
+from spacecall.codegen._literals import UNSEEN, docstring, one_line, quote
 
 NASTY = st.text(
     st.one_of(

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spacecall._core.config import AppConfig, Dependency, read_config
-from spacecall._core.info import read_endpoints
+from spacecall._core.app_config import AppConfig, Dependency, read_config
+from spacecall._core.app_info import read_endpoints
 from spacecall.endpoints import Endpoint, Parameter
 
 TESTS = Path(__file__).resolve().parent.parent

@@ -17,8 +17,8 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field
 
+from spacecall._core.app_config import Component
 from spacecall._core.argument_values import advice, as_json, is_json, unsendable
-from spacecall._core.config import Component
 from spacecall.errors import InvalidInputError
 
 ANY = Component(id=1, type="json")

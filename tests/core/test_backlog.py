@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.backlog import Backlog
+from spacecall._core.event_buffer import Backlog
 from spacecall.events import (
     Completed,
     Event,

@@ -7,14 +7,14 @@ from typing import Any, NoReturn
 
 import pytest
 
-from spacecall._core import jobs, messages, snapshots
-from spacecall._core import simple as call_api
-from spacecall._core.backlog import Backlog
+from spacecall._core import call_api_events as call_api
+from spacecall._core import jobs, queue_messages, snapshots
 from spacecall._core.demux import Demultiplexer
+from spacecall._core.event_buffer import Backlog
+from spacecall._core.job_state import State
 from spacecall._core.jobs import Job
-from spacecall._core.messages import parse, wire_size
+from spacecall._core.queue_messages import parse, wire_size
 from spacecall._core.snapshots import Snapshot, advance
-from spacecall._core.work import State
 from spacecall.errors import ProtocolError
 from spacecall.events import Completed, Event, Log, Output, Started
 from spacecall.options import Limits
@@ -187,7 +187,7 @@ def exhausted(*_: object, **__: object) -> NoReturn:
 
 
 def test_a_message_for_which_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "from_json", exhausted)
+    monkeypatch.setattr(queue_messages, "from_json", exhausted)
     with pytest.raises(ProtocolError, match="no memory for a message of 1048587 bytes"):
         parse('{"msg": "' + "x" * 2**20 + '"}')
 

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spacecall._core import messages
-from spacecall._core.config import read_config
-from spacecall._core.dialect import clean_schema
+from spacecall._core import queue_messages
+from spacecall._core.app_config import read_config
+from spacecall._core.app_info import read_endpoints
 from spacecall._core.diffs import apply
-from spacecall._core.info import read_endpoints
-from spacecall._core.outcomes import app_error, plain
+from spacecall._core.gradio_schema import clean_schema
+from spacecall._core.job_outcomes import app_error, plain
 from spacecall._core.schema_check import (
     STEPS,
     STEPS_A_VALUE,
@@ -363,7 +363,7 @@ def test_any_message_costs_calls_by_its_size(value: Any) -> None:
 
     def parse() -> None:
         with suppress(ProtocolError):
-            messages.parse(text)
+            queue_messages.parse(text)
 
     assert calls(parse, at_most=2 * len(text) + 500)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from spacecall._core.app_config import Component
 from spacecall._core.component_outputs import gives_none, holds_any, read_number, relax_output
 from spacecall._core.component_values import GIVES_NONE, MEASURED, TAKES_NONE
-from spacecall._core.config import Component
-from spacecall._core.old_files import FILE
+from spacecall._core.gradio3_files import FILE
 from spacecall._core.schema_check import problems
 
 TEXT = {"type": "string"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.config import AppConfig, Component, read_config
+from spacecall._core.app_config import AppConfig, Component, read_config
 from spacecall.errors import ProtocolError, SchemaDriftError
 from tests.core.apps import VERSIONS, captured, corpus_app, dependency, protocol_app
 

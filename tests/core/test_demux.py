@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from spacecall._core.demux import Demultiplexer, Fed
+from spacecall._core.job_state import State
 from spacecall._core.jobs import Job
-from spacecall._core.messages import MalformedMessage, UnknownMessage
-from spacecall._core.work import State
+from spacecall._core.queue_messages import MalformedMessage, UnknownMessage
 from spacecall.errors import (
     JobCancelledError,
     JobLostError,

@@ -21,9 +21,9 @@ from hypothesis.stateful import (
 from hypothesis.strategies import booleans, integers, sampled_from
 
 from spacecall._core.demux import Demultiplexer, Fed
+from spacecall._core.job_state import State
 from spacecall._core.jobs import Job
-from spacecall._core.messages import Message, UnknownMessage
-from spacecall._core.work import State
+from spacecall._core.queue_messages import Message, UnknownMessage
 from spacecall.errors import JobCancelledError, JobLostError, ProtocolError, SpaceError
 from spacecall.events import Output
 from spacecall.options import Limits

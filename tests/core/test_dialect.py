@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from spacecall._core.dialect import clean_schema, nullable
+from spacecall._core.gradio_schema import clean_schema, nullable
 from spacecall.endpoints import Endpoint
 from tests.core.apps import CORPUS, VERSIONS, corpus_app, protocol_app
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from spacecall._core import diffs
 from spacecall._core.diffs import apply, fold
-from spacecall._core.loose import is_array, is_object
+from spacecall._core.json_values import is_array, is_object
 from spacecall.errors import ProtocolError
 
 JSON = st.recursive(

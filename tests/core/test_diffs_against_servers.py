@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from spacecall._core.diffs import fold
-from spacecall._core.loose import is_array, is_object
+from spacecall._core.json_values import is_array, is_object
 from tests import servers
 
 CASES = 4000

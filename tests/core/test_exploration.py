@@ -31,8 +31,8 @@ from hypothesis import given
 from hypothesis.strategies import lists, sampled_from
 
 from spacecall._core.demux import Demultiplexer
+from spacecall._core.job_state import State, Work
 from spacecall._core.jobs import Job
-from spacecall._core.work import State, Work
 from spacecall.errors import JobCancelledError, JobLostError, ProtocolError
 from spacecall.options import Limits
 from tests.core.tracked import Tracked, end_of, said

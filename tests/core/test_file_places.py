@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.file_places import expects_files, misplaced, without_text_files
+from spacecall._core.file_positions import expects_files, misplaced, without_text_files
 from spacecall._core.filedata import as_file_data
 
 FILE: dict[str, Any] = {

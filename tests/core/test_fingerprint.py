@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.config import AppConfig, read_config
+from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.fingerprint import differences, fingerprint, fingerprints
 from tests.core.apps import CORPUS, VERSIONS, corpus_app, protocol_app
 

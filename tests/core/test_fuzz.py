@@ -19,18 +19,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from spacecall._core import messages, simple
+from spacecall._core import call_api_events
+from spacecall._core import queue_messages as message_parser
+from spacecall._core.app_config import Component, read_config
+from spacecall._core.app_info import read_endpoints
 from spacecall._core.backoff import retry_after
 from spacecall._core.component_outputs import relax_output
-from spacecall._core.config import Component, read_config
-from spacecall._core.dialect import clean_schema
+from spacecall._core.gradio_schema import clean_schema
 from spacecall._core.handshake import Handshake
-from spacecall._core.info import read_endpoints
-from spacecall._core.loose import is_array, is_object
-from spacecall._core.work import State
-from spacecall._io.failures import status_error
-from spacecall.codegen import schemas
-from spacecall.codegen.normalise import default_value
+from spacecall._core.job_state import State
+from spacecall._core.json_values import is_array, is_object
+from spacecall._io.http_errors import status_error
+from spacecall.codegen._schemas import schema_documents
+from spacecall.codegen._schemas.normalise import default_value
 from spacecall.endpoints import Parameter, Returned
 from spacecall.errors import ProtocolError
 from tests.core.wire import a_job
@@ -51,7 +52,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
-KINDS = st.sampled_from(sorted(messages._KINDS))
+KINDS = st.sampled_from(sorted(message_parser._KINDS))
 NUMBERS = st.integers(-1, 10_000).map(str) | st.sampled_from(
     ["", "9" * 12, "9" * 400, "01", "+9999"]
 )
@@ -62,7 +63,7 @@ DATES = st.builds(
 )  # fmt: skip
 HEADERS = st.text(max_size=20) | NUMBERS | DATES | NUMBERS.map('"api";r=0;t={}'.format)
 DEEP = st.sampled_from(["[", '{"detail":', '[{"loc":']).map(lambda one: one.encode() * 50_000)
-EVENTS = st.sampled_from(sorted(simple._KINDS)) | st.text(max_size=8)
+EVENTS = st.sampled_from(sorted(call_api_events._KINDS)) | st.text(max_size=8)
 
 
 def of_kind(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -121,14 +122,14 @@ def changed(draw: Callable[[st.SearchStrategy[Any]], Any], documents: Any) -> An
 @given(JSON | st.builds(of_kind, KINDS, st.dictionaries(KEYS, JSON)))
 def test_any_json_is_a_message_or_a_protocol_error(value: Any) -> None:
     with suppress(ProtocolError):
-        messages.parse(json.dumps(value))
+        message_parser.parse(json.dumps(value))
 
 
 @BOUNDED
 @given(changed(frames))
 def test_a_changed_message_is_a_message_or_a_protocol_error(value: Any) -> None:
     with suppress(ProtocolError):
-        messages.parse(json.dumps(value))
+        message_parser.parse(json.dumps(value))
 
 
 @BOUNDED
@@ -140,7 +141,7 @@ def test_changed_messages_end_their_job_at_worst(values: list[Any]) -> None:
         job.advance(State.QUEUED)
     for value in values:
         try:
-            message = messages.parse(json.dumps(value))
+            message = message_parser.parse(json.dumps(value))
         except ProtocolError:
             continue
         shared.receive(message)
@@ -175,14 +176,14 @@ def test_any_answer_that_is_no_success_is_a_typed_error(
 @given(st.binary(max_size=60) | st.text(max_size=60))
 def test_any_bytes_are_a_message_or_a_protocol_error(text: bytes | str) -> None:
     with suppress(ProtocolError):
-        messages.parse(text)
+        message_parser.parse(text)
 
 
 @BOUNDED
 @given(EVENTS, st.builds(json.dumps, JSON) | st.text(max_size=40))
 def test_any_event_of_the_simple_api_is_one_or_a_protocol_error(event: str, data: str) -> None:
     with suppress(ProtocolError):
-        simple.parse(event, data)
+        call_api_events.parse(event, data)
 
 
 @BOUNDED
@@ -207,7 +208,7 @@ def test_a_changed_app_is_read_and_made_into_schemas_or_a_protocol_error(app: An
             values: list[Parameter | Returned] = [*endpoint.parameters, *endpoint.returns]
             for value in values:
                 Draft202012Validator.check_schema(dict(value.schema))
-        for document in schemas.documents(config, list(endpoints.values())).values():
+        for document in schema_documents.documents(config, list(endpoints.values())).values():
             Draft202012Validator.check_schema(document)
 
 
@@ -232,6 +233,6 @@ def test_any_schema_of_an_output_is_a_valid_one_when_it_is_corrected(
 def test_any_depth_is_a_value_or_a_protocol_error(depth: int) -> None:
     deep = "[" * depth + "]" * depth
     with suppress(ProtocolError):
-        messages.parse(f'{{"msg":"process_generating","output":{{"data":{deep}}}}}')
+        message_parser.parse(f'{{"msg":"process_generating","output":{{"data":{deep}}}}}')
     with suppress(ProtocolError):
-        simple.parse("complete", deep)
+        call_api_events.parse("complete", deep)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.generations import NEWEST, SUPPORTED, generation
+from spacecall._core.job_state import State
 from spacecall._core.jobs import Job
-from spacecall._core.messages import parse
-from spacecall._core.work import State
+from spacecall._core.protocol_versions import NEWEST, SUPPORTED, generation
+from spacecall._core.queue_messages import parse
 from spacecall.events import Output
 from spacecall.options import Limits
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from spacecall._core.handshake import Handshake
+from spacecall._core.job_state import State
 from spacecall._core.jobs import Job
-from spacecall._core.messages import parse
-from spacecall._core.work import State
+from spacecall._core.queue_messages import parse
 from spacecall.errors import AppError, JobLostError, QueueFullError
 from spacecall.options import Limits
 

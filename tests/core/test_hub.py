@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from spacecall._core import hub_api
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
 from spacecall.errors import ProtocolError
 from spacecall.hub import Runtime, Stage
 from tests.hub.stand_in import NAME, NO_LOGIN, NOT_FOUND, SHA, TOKEN, runtime

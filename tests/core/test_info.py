@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.config import AppConfig, read_config
-from spacecall._core.info import read_endpoints
+from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.app_info import read_endpoints
 from spacecall.endpoints import NO_DEFAULT, Endpoint
 from spacecall.errors import ProtocolError
 from tests.core.apps import (

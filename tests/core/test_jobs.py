@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+from spacecall._core.job_state import State
 from spacecall._core.jobs import TRANSITIONS, Job
-from spacecall._core.messages import Message, UnknownMessage
-from spacecall._core.work import State
+from spacecall._core.queue_messages import Message, UnknownMessage
 from spacecall.errors import (
     AppError,
     JobCancelledError,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.config import Component
-from spacecall._core.limits import closed_choices
+from spacecall._core.app_config import Component
+from spacecall._core.component_schema import closed_choices
 from spacecall._core.schema_check import is_file, problems
 from spacecall.endpoints import NO_DEFAULT
 from tests.core.apps import corpus_app, endpoint_with, input_with, parameter, protocol_app

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spacecall._core.filedata import is_file_data
-from spacecall._core.old_files import means_old_file, read, write
+from spacecall._core.gradio3_files import means_old_file, read, write
 from spacecall._core.schema_check import map_files
 from tests.core.apps import protocol_app
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.messages import Message
-from spacecall._core.outcomes import SILENT, WITHOUT_TEXT, app_error, outcome, plain
+from spacecall._core.job_outcomes import SILENT, WITHOUT_TEXT, app_error, outcome, plain
+from spacecall._core.queue_messages import Message
 from spacecall._wire.queue_data import ProcessCompleted
 from spacecall.errors import AppError, JobCancelledError, QuotaExceededError, SpaceError
 from tests.core.wire import cancelled, completed, failed, message

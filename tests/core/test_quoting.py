@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.quoting import quote
+from spacecall._core.value_excerpts import quote
 from tests.core.cost import calls
 
 

@@ -8,9 +8,9 @@ from typing import NoReturn
 
 import pytest
 
-from spacecall._core import requests
-from spacecall._core.config import AppConfig
-from spacecall._core.requests import Request
+from spacecall._core import gradio_requests
+from spacecall._core.app_config import AppConfig
+from spacecall._core.gradio_requests import Request
 from spacecall.errors import InvalidInputError
 from tests.core.apps import dependency, protocol_app
 
@@ -29,27 +29,27 @@ def prefix(app: AppConfig) -> str:
 
 
 def test_config_and_login_stay_at_the_root() -> None:
-    config = requests.CONFIG
+    config = gradio_requests.CONFIG
     assert config == Request("GET", "/config")
-    login = requests.login("me", "secret")
+    login = gradio_requests.login("me", "secret")
     assert (login.method, login.path) == ("POST", "/login")
     assert login.form == {"username": "me", "password": "secret"}
     assert login.json is None
 
 
 def test_a_login_does_not_show_its_password() -> None:
-    assert "secret" not in repr(requests.login("me", "secret"))
+    assert "secret" not in repr(gradio_requests.login("me", "secret"))
 
 
 def test_info_may_ask_for_undocumented_endpoints(app: AppConfig, prefix: str) -> None:
-    assert requests.info(app) == Request("GET", f"{prefix}/info")
-    everything = requests.info(app, all_endpoints=True)
+    assert gradio_requests.info(app) == Request("GET", f"{prefix}/info")
+    everything = gradio_requests.info(app, all_endpoints=True)
     assert everything == Request("GET", f"{prefix}/info", {"all_endpoints": "true"})
 
 
 def test_a_join_carries_the_data_the_function_and_the_session(app: AppConfig, prefix: str) -> None:
     echo = dependency(app, "/echo")
-    join = requests.join(app, echo, ("hi", None), "s1")
+    join = gradio_requests.join(app, echo, ("hi", None), "s1")
     assert join == Request(
         "POST",
         f"{prefix}/queue/join",
@@ -59,7 +59,7 @@ def test_a_join_carries_the_data_the_function_and_the_session(app: AppConfig, pr
 
 def test_a_function_without_queue_is_run_by_name(app: AppConfig, prefix: str) -> None:
     noqueue = dependency(app, "/noqueue")
-    run = requests.run(app, noqueue, ["hi"], "s1")
+    run = gradio_requests.run(app, noqueue, ["hi"], "s1")
     assert run == Request(
         "POST",
         f"{prefix}/run/noqueue",
@@ -69,20 +69,24 @@ def test_a_function_without_queue_is_run_by_name(app: AppConfig, prefix: str) ->
 
 def test_a_function_without_a_name_is_run_by_its_index(app: AppConfig, prefix: str) -> None:
     unnamed = next(one for one in app.dependencies if one.api_name is None)
-    assert requests.run(app, unnamed, [], "s").path == f"{prefix}/run/predict"
+    assert gradio_requests.run(app, unnamed, [], "s").path == f"{prefix}/run/predict"
 
 
 def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
-    assert requests.stream(app, "s1") == Request(
+    assert gradio_requests.stream(app, "s1") == Request(
         "GET", f"{prefix}/queue/data", {"session_hash": "s1"}
     )
-    assert requests.cancel(app, 7, "s1", "e1") == Request(
+    assert gradio_requests.cancel(app, 7, "s1", "e1") == Request(
         "POST",
         f"{prefix}/cancel",
         json={"session_hash": "s1", "fn_index": 7, "event_id": "e1"},
     )
-    assert requests.upload(app, "u1") == Request("POST", f"{prefix}/upload", {"upload_id": "u1"})
-    assert requests.file_size(app, "/srv/a b") == Request("HEAD", f"{prefix}/file=/srv/a%20b")
+    assert gradio_requests.upload(app, "u1") == Request(
+        "POST", f"{prefix}/upload", {"upload_id": "u1"}
+    )
+    assert gradio_requests.file_size(app, "/srv/a b") == Request(
+        "HEAD", f"{prefix}/file=/srv/a%20b"
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
 def test_a_file_is_fetched_by_its_path_percent_encoded(
     app: AppConfig, prefix: str, path: str, quoted: str
 ) -> None:
-    assert requests.file(app, path) == Request("GET", f"{prefix}/file={quoted}")
+    assert gradio_requests.file(app, path) == Request("GET", f"{prefix}/file={quoted}")
 
 
 def test_a_body_is_encoded_as_compact_json_in_utf_8() -> None:
@@ -133,9 +137,11 @@ def test_the_simple_call_api_names_the_function_and_then_the_job(
     app: AppConfig, prefix: str
 ) -> None:
     echo = dependency(app, "/echo")
-    call = requests.call(app, echo, ("hi",))
+    call = gradio_requests.call(app, echo, ("hi",))
     assert call == Request("POST", f"{prefix}/call/echo", json={"data": ["hi"]})
-    assert requests.call_stream(app, echo, "a/b") == Request("GET", f"{prefix}/call/echo/a%2Fb")
+    assert gradio_requests.call_stream(app, echo, "a/b") == Request(
+        "GET", f"{prefix}/call/echo/a%2Fb"
+    )
 
 
 @pytest.mark.parametrize("api_name", ["/predict", "a/b", "", "..", "a\nb"])
@@ -143,32 +149,34 @@ def test_a_name_that_a_url_cannot_carry_is_run_by_its_index(
     app: AppConfig, prefix: str, api_name: str
 ) -> None:
     endpoint = replace(dependency(app, "/echo"), api_name=api_name)
-    run = requests.run(app, endpoint, ["hi"], "s1")
+    run = gradio_requests.run(app, endpoint, ["hi"], "s1")
     assert run.path == f"{prefix}/run/predict"
     assert run.json["fn_index"] == endpoint.fn_index
     with pytest.raises(InvalidInputError, match="a URL cannot carry") as raised:
-        requests.call(app, endpoint, ["hi"])
+        gradio_requests.call(app, endpoint, ["hi"])
     assert raised.value.endpoint == f"/{api_name}"
 
 
 def test_other_names_are_quoted(app: AppConfig, prefix: str) -> None:
     endpoint = replace(dependency(app, "/echo"), api_name="with space?")
-    assert requests.run(app, endpoint, [], "s1").path == f"{prefix}/run/with%20space%3F"
-    assert requests.call(app, endpoint, []).path == f"{prefix}/call/with%20space%3F"
+    assert gradio_requests.run(app, endpoint, [], "s1").path == f"{prefix}/run/with%20space%3F"
+    assert gradio_requests.call(app, endpoint, []).path == f"{prefix}/call/with%20space%3F"
 
 
 def test_a_reset_names_the_job(app: AppConfig, prefix: str) -> None:
-    assert requests.reset(app, "e1") == Request("POST", f"{prefix}/reset", json={"event_id": "e1"})
+    assert gradio_requests.reset(app, "e1") == Request(
+        "POST", f"{prefix}/reset", json={"event_id": "e1"}
+    )
 
 
 def test_a_stream_of_a_jobs_own_names_the_function_or_is_a_websocket() -> None:
     old, _ = protocol_app("4.0.2")
-    request = requests.own_stream(old, dependency(old, "/echo"), "hash", websocket=False)
+    request = gradio_requests.own_stream(old, dependency(old, "/echo"), "hash", websocket=False)
     assert request == Request("GET", "/queue/join", {"fn_index": "0", "session_hash": "hash"})
-    socket = requests.own_stream(old, dependency(old, "/echo"), "hash", websocket=True)
+    socket = gradio_requests.own_stream(old, dependency(old, "/echo"), "hash", websocket=True)
     assert socket == Request("GET", "/queue/join")
     body = {"data": ["a"], "event_id": "e"}
-    assert requests.arguments(old, body) == Request("POST", "/queue/data", json=body)
+    assert gradio_requests.arguments(old, body) == Request("POST", "/queue/data", json=body)
 
 
 class Treacherous(dict[str, object]):

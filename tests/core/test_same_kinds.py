@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from spacecall._core.same_kinds import has_same_kinds
+from spacecall._core.json_equality import has_same_kinds
 
 
 class Box(BaseModel):

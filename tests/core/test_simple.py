@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from spacecall._core.call_api_events import UNTOLD, receive
+from spacecall._core.job_state import State
 from spacecall._core.jobs import Job
-from spacecall._core.simple import UNTOLD, receive
-from spacecall._core.work import State
 from spacecall.errors import (
     AppError,
     JobCancelledError,

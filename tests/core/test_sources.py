@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.sources import base_url, space_id
+from spacecall._core.app_sources import base_url, space_id
 from spacecall.errors import InvalidInputError
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._io.sse import event_splitter
+from spacecall._io.event_stream import event_splitter
 from spacecall.errors import ProtocolError
 from tests.core.cost import calls
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from spacecall import File, InvalidInputError
-from spacecall._core.config import Component
-from spacecall._core.old_files import FILE
+from spacecall._core.app_config import Component
+from spacecall._core.gradio3_files import FILE
 from spacecall._core.schema_check import problems
 from spacecall._core.wrapped_files import wrap_files
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from spacecall._core.job_state import State
 from spacecall._core.jobs import Job
-from spacecall._core.messages import Message
-from spacecall._core.work import State
+from spacecall._core.queue_messages import Message
 from spacecall.errors import AppError, JobCancelledError, SpaceError
 from spacecall.events import Completed, Log, Output, Progress
 from spacecall.options import Limits

@@ -7,7 +7,7 @@ from typing import Any
 
 from spacecall._core.demux import Demultiplexer
 from spacecall._core.jobs import Job
-from spacecall._core.messages import Message, parse
+from spacecall._core.queue_messages import Message, parse
 from spacecall.options import Limits
 
 

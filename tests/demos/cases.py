@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from spacecall.codegen.fetch import AppDocuments
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.servers import DATA
 
 Kind: TypeAlias = Literal["defaults", "example", "edge", "session"]

@@ -28,10 +28,10 @@ from spacecall import (
     SpaceError,
     Timeouts,
 )
-from spacecall._client.caller import Caller
-from spacecall.codegen.fetch import AppDocuments
-from spacecall.codegen.planner import make_plan
-from spacecall.codegen.projects import describe
+from spacecall._client.calls.caller import Caller
+from spacecall.codegen._project.projects import describe
+from spacecall.codegen._python.module_planner import make_plan
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import generated, load
 from tests.demos.cases import Case, LocalFile
 from tests.servers import APPS, python_of

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from spacecall._core.outcomes import plain
+from spacecall._core.job_outcomes import plain
 from tests.demos.comparison import Difference
 
 __all__ = ["EXPLANATIONS", "Explanation", "explain"]

@@ -12,7 +12,7 @@ import anyio
 import httpx
 
 from spacecall import Auth
-from spacecall.codegen.fetch import fetch
+from spacecall.codegen._schemas.app_documents import fetch
 from tests.demos.cases import Case, cases
 from tests.demos.clients import DynamicClient, GeneratedClient, PeerClient, opened, peer
 from tests.demos.comparison import Difference, compare

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from spacecall.codegen.fetch import AppDocuments
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import Function, Slot, app
 from tests.demos.cases import Case, cases
 from tests.demos.clients import Outcome

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from spacecall import Limits, Retry, Space, SyncSpace, Timeouts
-from spacecall._io import link
+from spacecall._io import app_http_client
 from spacecall.errors import DeadlineError, ProtocolError, SpaceError, StatusError
 from spacecall.files import File
 from spacecall.hub import Hub
@@ -270,7 +270,7 @@ async def test_an_answer_for_which_there_is_no_memory(monkeypatch: pytest.Monkey
         raise MemoryError
 
     with HostileServer() as server:
-        monkeypatch.setattr(link, "read", exhausted)
+        monkeypatch.setattr(app_http_client, "read", exhausted)
         with pytest.raises(ProtocolError, match="no memory"):
             async with Space(server.url):
                 pass

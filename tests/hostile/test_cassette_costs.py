@@ -14,8 +14,8 @@ import pytest
 from vcr.serialize import deserialize  # type: ignore[import-untyped]
 from vcr.serializers import jsonserializer  # type: ignore[import-untyped]
 
-from spacecall._core.loose import items
-from spacecall._io.intercept import InterceptedRequest, InterceptedResponse
+from spacecall._core.json_values import items
+from spacecall._io.interceptor import InterceptedRequest, InterceptedResponse
 from spacecall.cassettes import use_cassette
 from spacecall.cassettes._engine.merging import merge_recordings
 from spacecall.cassettes._engine.player import Player

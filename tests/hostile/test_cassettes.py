@@ -17,7 +17,7 @@ from spacecall.cassettes._format.bodies import body_bytes
 from spacecall.cassettes._format.cassette_file import load_cassette
 from spacecall.cassettes._format.cassette_json import MAX_DEPTH
 from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_cassette_name
-from spacecall.cli.app import run
+from spacecall.cli._app import run
 from spacecall.errors import SpaceError
 from tests.hostile.server import HostileServer, app_config, app_info
 

@@ -9,7 +9,7 @@ import pytest
 from anyio.to_thread import run_sync
 
 from spacecall import Space, SyncSpace
-from spacecall.cli.app import run
+from spacecall.cli._app import run
 from tests.codegen.apps import load
 from tests.codegen.test_allocated_names import COLLIDING, app_of, methods_of
 from tests.hostile.server import PREFIX, HostileServer

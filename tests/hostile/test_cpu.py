@@ -13,8 +13,8 @@ import anyio
 import pytest
 
 from spacecall import Space, SyncSpace, Timeouts
-from spacecall._client import connection
 from spacecall._client import space as space_module
+from spacecall._client.streams import connection
 from spacecall.errors import DeadlineError, InvalidInputError, ProtocolError, SpaceError
 from tests.core.test_budgets import union
 from tests.hostile.server import PREFIX, SSE_HEAD, HostileServer, app_config, app_info

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import spacecall
 from spacecall import File, Limits, Space, SyncSpace
-from spacecall.codegen.fetch import AppDocuments
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.errors import (
     FileTooLargeError,
     ForbiddenAddressError,
@@ -301,9 +301,9 @@ async def test_a_text_default_of_a_file_is_not_a_default(
 
 
 def test_a_schema_folder_of_a_stranger_gives_no_default_either(secret: Path) -> None:
-    from spacecall.codegen.module import write_module
-    from spacecall.codegen.projects import describe
-    from spacecall.codegen.schemas import JOIN
+    from spacecall.codegen._project.projects import describe
+    from spacecall.codegen._python.client_module import write_module
+    from spacecall.codegen._schemas.schema_documents import JOIN
 
     folder = describe(painter(FRAMED, {"image": None, "caption": "x"}), "painter")
     join: Any = folder.documents[JOIN]
@@ -459,10 +459,10 @@ async def test_an_error_names_the_host_that_failed() -> None:
 
 _OPENS_SOURCES = {
     "files.py",  # File itself
-    "_client/arguments.py",  # of a call
+    "_client/calls/call_arguments.py",  # of a call
     "_core/wrapped_files.py",  # of an argument that is a file alone
     "chat/media.py",  # of a message
-    "cli/values.py",  # of a command line
+    "cli/_inputs/flag_values.py",  # of a command line
     "inference/_image_service.py",  # another name for a File
     "testing/_fake_space.py",  # what a test says that its app answers
 }

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from spacecall import Auth, AuthError, File, Space
-from spacecall._io.borrowed import without_cookies
+from spacecall._io.lent_clients import without_cookies
 from spacecall.cassettes import use_cassette
 from spacecall.errors import SpaceError, StatusError
 from spacecall.hub import Hub

@@ -16,9 +16,9 @@ import pytest
 
 from spacecall import Job, JobError, ProtocolError, Space, SpaceError, SyncSpace
 from spacecall import Session as SpaceSession
-from spacecall._client.direct import Direct, Report, open_direct
+from spacecall._client.exchanges.service_call import Direct, Report, open_direct
 from spacecall._core.redaction import Redactor
-from spacecall._io.settings import Settings
+from spacecall._io.request_settings import Settings
 from spacecall.errors import DeadlineError, JobCancelledError
 from spacecall.hub import Hub, Stage
 from tests.hostile.server import (

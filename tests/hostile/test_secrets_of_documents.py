@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from spacecall import Auth, File, SchemaDriftWarning, Space, SyncSpace
-from spacecall._client.documents import fetch_documents
+from spacecall._client.discovery.app_description import fetch_documents
 from spacecall.errors import (
     AppError,
     DeadlineError,

@@ -402,13 +402,13 @@ def test_a_schema_folder_of_a_stranger_is_spoken_of_safely(cli: Cli) -> None:
 def test_an_unexpected_error_is_shown_safely(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from spacecall.cli import app, main
+    from spacecall.cli import _app, main
 
     def fail(*_: object, **__: object) -> None:
         warnings.warn_explicit(ATTACK, DeprecationWarning, "x.py", 1)
         raise RuntimeError(ATTACK)
 
-    monkeypatch.setattr(app, "app", fail)
+    monkeypatch.setattr(_app, "app", fail)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         # pytest would keep the warning

@@ -20,8 +20,8 @@ from spacecall._atomic import Replacement, UnsafePathError, write_files
 from spacecall._filenames import safe_name
 from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles
 from spacecall.chat import Conversation
-from spacecall.cli.app import run
-from spacecall.cli.talking import write_conversation
+from spacecall.cli._app import run
+from spacecall.cli._runners.chat_session import write_conversation
 from tests.hostile.server import HostileServer, app_info
 
 SCHEMAS = ("upload.schema.json", "join.schema.json", "queue-data.schema.json", "space.lock.json")
@@ -176,7 +176,7 @@ def killed(self, target):
     renames += 1
     return replace(self, target)
 pathlib.Path.replace = killed
-from spacecall.cli.app import run
+from spacecall.cli._app import run
 sys.exit(run(sys.argv[2:]))
 """
 

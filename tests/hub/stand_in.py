@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from spacecall._io.body import byte_chunks
+from spacecall._io.response_body import byte_chunks
 from tests.faults.exchanges import Exchange, Handler, serving
 
 TOKEN = "hf_0123456789abcdef"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from spacecall._io.sse import events
+from spacecall._io.event_stream import events
 
 FOLDER = Path(__file__).parent / "tapes"
 HOSTS = {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from spacecall import InvalidInputError, NotFoundError, StatusError
-from spacecall._core.loose import items, mapping, text
+from spacecall._core.json_values import items, mapping, text
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message
 from spacecall.inference._accumulators import Accumulator, ChatAccumulator, TextAccumulator

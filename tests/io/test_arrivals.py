@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from spacecall import File, Timeouts
-from spacecall._core.config import AppConfig, read_config
-from spacecall._io import arrivals
-from spacecall._io.link import Link
-from spacecall._io.settings import Settings
+from spacecall._core.app_config import AppConfig, read_config
+from spacecall._io import upload_arrival
+from spacecall._io.app_http_client import Link
+from spacecall._io.request_settings import Settings
 from spacecall._io.transfers import upload
 from spacecall.errors import DeadlineError, ProtocolError
 from tests.faults import description
@@ -113,7 +113,7 @@ async def test_a_file_that_stays_short_is_an_error_before_the_job_is_joined() ->
 async def test_a_file_that_no_server_shows_is_left_to_the_app(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(arrivals, "_MISSING_SECONDS", 0.05)
+    monkeypatch.setattr(upload_arrival, "_MISSING_SECONDS", 0.05)
     copying = Copying(*[None] * 1000)
     async with server(copying) as app, linked(app.url) as link:
         (payload,) = await send(link, LARGE, settings=PATIENT)

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from spacecall import Auth
-from spacecall._core.requests import Request
-from spacecall._io.link import Link
+from spacecall._core.gradio_requests import Request
+from spacecall._io.app_http_client import Link
 from tests.io.tools import SETTINGS, answering, linked, ok, server
 
 GET = Request("GET", "/a")

@@ -14,8 +14,8 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._io.body import ERROR_BODY, byte_chunks, read, read_error
 from spacecall._io.decoding import COMPRESSED, IDENTITY, STEP, Decoder
+from spacecall._io.response_body import ERROR_BODY, byte_chunks, read, read_error
 from spacecall.errors import ProtocolError
 from spacecall.options import Limits
 from tests.io.tools import STEADY

@@ -6,9 +6,9 @@ import anyio
 import httpx
 import pytest
 
-from spacecall._io import direct
-from spacecall._io.clients import new_client
-from spacecall._io.direct import DirectClient
+from spacecall._io import direct_client
+from spacecall._io.client_factory import new_client
+from spacecall._io.direct_client import DirectClient
 from tests.faults.exchanges import Exchange, unused_port
 from tests.io.tools import answering, ok, server
 
@@ -60,7 +60,7 @@ async def test_each_host_has_connections_of_its_own() -> None:
 
 
 async def test_idle_connections_are_not_kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(direct, "IDLE", 0.0)
+    monkeypatch.setattr(direct_client, "IDLE", 0.0)
     async with server(ok) as app, DirectClient() as client:
         for _ in range(3):
             await _get(client, app.url)
@@ -71,7 +71,7 @@ async def test_idle_connections_are_not_kept_for_long(monkeypatch: pytest.Monkey
 async def test_no_more_idle_connections_are_kept_than_wanted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(direct, "KEPT", 1)
+    monkeypatch.setattr(direct_client, "KEPT", 1)
     async with server(ok) as app, DirectClient() as client:
         first = await client.send(client.build_request("GET", app.url))
         await _get(client, app.url)

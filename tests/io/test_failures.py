@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._io.failures import mapped, status_error
+from spacecall._io.http_errors import mapped, status_error
 from spacecall.errors import (
     AuthError,
     DeadlineError,

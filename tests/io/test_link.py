@@ -10,8 +10,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from spacecall import Limits, Retry, Timeouts
-from spacecall._core.requests import Request
-from spacecall._io.link import USER_AGENT, Link
+from spacecall._core.gradio_requests import Request
+from spacecall._io.app_http_client import USER_AGENT, Link
 from spacecall.errors import (
     DeadlineError,
     InvalidInputError,

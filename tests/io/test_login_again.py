@@ -6,9 +6,9 @@ import anyio
 import pytest
 
 from spacecall import Auth, AuthError
-from spacecall._core.requests import CONFIG
-from spacecall._io.clients import new_client
-from spacecall._io.link import Link
+from spacecall._core.gradio_requests import CONFIG
+from spacecall._io.app_http_client import Link
+from spacecall._io.client_factory import new_client
 from tests.faults.exchanges import Exchange
 from tests.io.tools import SETTINGS, server
 

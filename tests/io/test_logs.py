@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from spacecall import Auth
+from spacecall._core.gradio_requests import Request
 from spacecall._core.redaction import Redactor
-from spacecall._core.requests import Request
-from spacecall._io.link import Link
-from spacecall._io.logs import hide_secrets, sending, shown_url
+from spacecall._io.app_http_client import Link
+from spacecall._io.log_redaction import hide_secrets, sending, shown_url
 from tests.io.tools import SETTINGS, answering, linked, ok, server
 
 HTTPX = logging.getLogger("httpx")

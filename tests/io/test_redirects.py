@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from spacecall import Auth
-from spacecall._core.config import read_config
-from spacecall._core.requests import Request
+from spacecall._core.app_config import read_config
+from spacecall._core.gradio_requests import Request
 from spacecall._io.transfers import RemoteSource
 from spacecall.errors import ForbiddenAddressError, StatusError, TransportError
 from spacecall.files import file_of

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from spacecall import Retry
-from spacecall._io.retry import retrying
+from spacecall._io.retrying import retrying
 from spacecall.errors import (
     AuthError,
     DeadlineError,

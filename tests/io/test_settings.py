@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spacecall import Auth, Retry, Timeouts
-from spacecall._io.settings import Settings
+from spacecall._io.request_settings import Settings
 
 LATER = Settings(headers={"x-a": "1"})
 

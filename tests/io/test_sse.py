@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._io.sse import events
+from spacecall._io.event_stream import events
 from spacecall.errors import ProtocolError
 from tests.io.tools import STEADY
 

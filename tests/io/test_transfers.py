@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from spacecall import File, Timeouts
-from spacecall._client.lenses import Outputs
-from spacecall._core.config import AppConfig, read_config
+from spacecall._client.calls.iterators import Outputs
+from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.filedata import META
-from spacecall._io.link import Link
+from spacecall._io.app_http_client import Link
 from spacecall._io.transfers import FILES_PER_REQUEST, RemoteSource, inline, upload
 from spacecall.errors import (
     DeadlineError,

@@ -17,9 +17,9 @@ from wsproto.events import (
     TextMessage,
 )
 
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
+from spacecall._io.ws.connect import websocket
 from spacecall._io.ws.frames import WebSocket
-from spacecall._io.ws.opening import websocket
 from spacecall.errors import AuthError, DeadlineError, ProtocolError, SpaceError, TransportError
 from tests.faults.exchanges import Exchange
 from tests.faults.websockets import Peer, switch

@@ -9,9 +9,9 @@ import anyio
 from hypothesis import settings as hypothesis_settings
 
 from spacecall import Auth, Limits, Retry, Timeouts
-from spacecall._io.clients import new_client
-from spacecall._io.link import Link
-from spacecall._io.settings import Settings
+from spacecall._io.app_http_client import Link
+from spacecall._io.client_factory import new_client
+from spacecall._io.request_settings import Settings
 from tests.faults.exchanges import Exchange, Handler, serving
 
 DEADLINE = 30.0

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from spacecall import Call, Space, Ticket, Timeouts, UnsupportedProtocolError
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from tests import servers
 from tests.conftest import ServerPool
 from tests.servers import AppServer

@@ -12,8 +12,8 @@ import pytest
 from spacecall import File, Space
 from spacecall.cassettes import use_cassette
 from spacecall.codegen import drift
-from spacecall.codegen.fetch import AppDocuments, fetch
-from spacecall.codegen.projects import describe
+from spacecall.codegen._project.projects import describe
+from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
 from tests.codegen.apps import generated, load
 from tests.matrix.conftest import PATIENT, given
 from tests.servers import DATA, AppServer

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from spacecall import AppError, File, Space
-from spacecall.codegen.fetch import fetch
+from spacecall.codegen._schemas.app_documents import fetch
 from tests.codegen.apps import generated, load
 from tests.conftest import ServerPool
 from tests.matrix.conftest import PATIENT

@@ -19,7 +19,7 @@ from spacecall import (
     Space,
     Started,
 )
-from spacecall.codegen.fetch import fetch
+from spacecall.codegen._schemas.app_documents import fetch
 from tests.client.tools import logged, unique
 from tests.conftest import ServerPool
 from tests.matrix.conftest import KEPT_IN_THE_QUEUE, PATIENT, PROTOCOLS, TABLE, given

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.messages import MalformedMessage, UnknownMessage, parse
+from spacecall._core.queue_messages import MalformedMessage, UnknownMessage, parse
 from spacecall._wire import queue_data as wire
 from spacecall.errors import ProtocolError
 from tests.protocol.captures import case, events, queue_messages, schema, streams

@@ -12,7 +12,7 @@ from httpx_sse import EventSource
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacecall._core.messages import Message, parse
+from spacecall._core.queue_messages import Message, parse
 from tests.protocol.captures import case, events, streams
 
 pytestmark = pytest.mark.anyio

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import anyio
 
-from spacecall.codegen import projects
-from spacecall.codegen.fetch import AppDocuments, fetch
+from spacecall.codegen._project import projects
+from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
 from tests import servers
 from tests.servers import GRADIO_4, GRADIO_5
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spacecall.codegen import projects, store
+from spacecall.codegen._project import projects
+from spacecall.codegen._schemas import schema_folder
 from tests.spaces.conftest import Replicas
 from tests.spaces.replicas import REPLICAS, ROOT, Replica
 
@@ -13,7 +14,7 @@ from tests.spaces.replicas import REPLICAS, ROOT, Replica
 def test_the_schemas_are_those_of_the_replica(space: Replica, replica: Replicas) -> None:
     app = space.documents(replica(space.name).url)
     taken = projects.describe(app, space.name, note=space.note)
-    stored = store.read(space.folder)
+    stored = schema_folder.read(space.folder)
     assert stored.documents == taken.documents, "python -m tests.spaces.replicas takes them anew"
     for field in ("name", "source", "title", "gradio", "protocol", "note", "left_out"):
         assert getattr(stored.lock, field) == getattr(taken.lock, field)
@@ -21,7 +22,7 @@ def test_the_schemas_are_those_of_the_replica(space: Replica, replica: Replicas)
 
 @pytest.mark.parametrize("space", REPLICAS, ids=lambda space: space.name)
 def test_a_lock_says_that_it_was_taken_from_a_replica(space: Replica) -> None:
-    lock = store.read(space.folder).lock
+    lock = schema_folder.read(space.folder).lock
     assert "Taken from a replica" in lock.note
     assert lock.revision is None
     assert (ROOT / "tests/apps" / space.app).is_file()

@@ -22,10 +22,10 @@ from spacecall import (
     SyncSpace,
     Timeouts,
 )
-from spacecall._core.config import read_config
+from spacecall._core.app_config import read_config
 from spacecall._core.fingerprint import differences
-from spacecall._io.clients import new_client
-from spacecall.codegen import store
+from spacecall._io.client_factory import new_client
+from spacecall.codegen._schemas import schema_folder
 from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.spaces.qvq_72b import Qvq72B
@@ -255,7 +255,7 @@ def test_an_invalid_folder_is_refused(tmp_path: Path) -> None:
 def test_its_config_is_that_of_the_schemas() -> None:
     """Typed clients report no drift, because the shapes are those of the folder."""
     for folder in sorted(SPACES.iterdir()):
-        app = load_fake_app(store.read(folder))
+        app = load_fake_app(schema_folder.read(folder))
         schemas = app.input_schema["$defs"].values()
         notes = [schema["x-spacecall"] for schema in schemas if "x-spacecall" in schema]
         pinned = {note["api_name"]: note["shape"] for note in notes if "shape" in note}

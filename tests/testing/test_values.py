@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from spacecall._core.schema_check import problems
-from spacecall.codegen import projects
+from spacecall.codegen._project import projects
 from spacecall.testing._fake_app import FakeApp, load_fake_app
 from spacecall.testing._value_generator import ValueGenerator
 from tests.codegen.apps import CORPUS, saved

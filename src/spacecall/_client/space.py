@@ -9,22 +9,22 @@ from typing import Any, Self
 
 import anyio
 
-from spacecall._client.call import Call
-from spacecall._client.caller import Caller, find_dependency
-from spacecall._client.channel import Channel
-from spacecall._client.connection import Connection
-from spacecall._client.documents import fetch_config, reach
-from spacecall._client.groups import Tasks, lasting_group
-from spacecall._client.lifetime import Openable
-from spacecall._client.opening import Opening
-from spacecall._client.plan import DynamicDecoder, Plan
-from spacecall._client.protocols import OnNewer, check_protocol
-from spacecall._client.queue_call import QueueCall, Way
-from spacecall._core.config import AppConfig, read_config
-from spacecall._core.sources import without_secrets
-from spacecall._io.clients import new_client
-from spacecall._io.link import HttpClient, Link
-from spacecall._io.settings import Settings
+from spacecall._client.calls.call import Call
+from spacecall._client.calls.caller import Caller, find_dependency
+from spacecall._client.calls.prepared_call import DynamicDecoder, Plan
+from spacecall._client.calls.queue_call import QueueCall, Way
+from spacecall._client.concurrency.lifetime import Openable
+from spacecall._client.concurrency.task_groups import Tasks, lasting_group
+from spacecall._client.discovery.app_description import fetch_config, reach
+from spacecall._client.discovery.open_timeout import Opening
+from spacecall._client.discovery.protocols import OnNewer, check_protocol
+from spacecall._client.streams.channel import Channel
+from spacecall._client.streams.connection import Connection
+from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.app_sources import without_secrets
+from spacecall._io.app_http_client import HttpClient, Link
+from spacecall._io.client_factory import new_client
+from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall.errors import AppRestartedError, InvalidInputError
 from spacecall.options import Auth, Limits, Retry, Timeouts

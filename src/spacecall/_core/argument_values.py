@@ -18,11 +18,11 @@ from os import PathLike
 from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
 
-from spacecall._core.config import Component
-from spacecall._core.loose import error_text, is_array, is_object, items, strings
-from spacecall._core.moments import is_missing, is_moment, write_moment
-from spacecall._core.quoting import quote
+from spacecall._core.app_config import Component
+from spacecall._core.datetimes import is_missing, is_moment, write_moment
+from spacecall._core.json_values import error_text, is_array, is_object, items, strings
 from spacecall._core.schema_nodes import Schema
+from spacecall._core.value_excerpts import quote
 from spacecall._core.wrapped_files import TAKES_BARE_FILES, wrap_files
 from spacecall._filenames import is_image
 from spacecall.errors import InvalidInputError

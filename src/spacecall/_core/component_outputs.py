@@ -15,11 +15,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from spacecall._core.app_config import Component
 from spacecall._core.component_values import GIVES_NONE, MEASURED
-from spacecall._core.config import Component
-from spacecall._core.dialect import nullable
-from spacecall._core.loose import items, mapping
-from spacecall._core.old_files import FILE
+from spacecall._core.gradio3_files import FILE
+from spacecall._core.gradio_schema import nullable
+from spacecall._core.json_values import items, mapping
 from spacecall._core.schema_check import Budget, is_file, problems
 
 __all__ = ["holds_any", "read_number", "relax_output"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 
+from spacecall._core.job_outcomes import alters
+from spacecall._core.job_state import State
 from spacecall._core.jobs import Job
-from spacecall._core.messages import MalformedMessage, Message
-from spacecall._core.outcomes import alters
-from spacecall._core.work import State
+from spacecall._core.queue_messages import MalformedMessage, Message
 from spacecall._wire.queue_data import (
     CloseStream,
     Heartbeat,

@@ -15,8 +15,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from spacecall._core.loose import is_array, is_object
-from spacecall._core.quoting import quote
+from spacecall._core.json_values import is_array, is_object
+from spacecall._core.value_excerpts import quote
 from spacecall.errors import ProtocolError
 
 __all__ = ["apply", "fold"]

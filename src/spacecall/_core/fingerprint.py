@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Final
 
-from spacecall._core.config import AppConfig, Component, Dependency
+from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.python_names import parameter_names
 
 __all__ = ["differences", "fingerprint", "fingerprints"]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spacecall._core.jobs import Job
-from spacecall._core.messages import Message
+from spacecall._core.queue_messages import Message
 from spacecall._wire.queue_data import (
     Heartbeat,
     ProcessCompleted,

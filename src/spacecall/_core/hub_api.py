@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
 from spacecall._problems import problems
 from spacecall._wire.hub.host import SpaceHost
 from spacecall._wire.hub.jwt import SpaceJwt

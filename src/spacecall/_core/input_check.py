@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from spacecall._core.component_values import TAKES_NONE
-from spacecall._core.loose import items, mapping
+from spacecall._core.json_values import items, mapping
 from spacecall._core.schema_check import problems
 from spacecall._core.schema_nodes import Schema, alternatives
 

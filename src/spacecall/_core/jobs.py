@@ -6,11 +6,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
 
-from spacecall._core.loose import error_text
-from spacecall._core.messages import MalformedMessage, Message, UnknownMessage
-from spacecall._core.outcomes import outcome, plain
+from spacecall._core.job_outcomes import outcome, plain
+from spacecall._core.job_state import State, Work
+from spacecall._core.json_values import error_text
+from spacecall._core.queue_messages import MalformedMessage, Message, UnknownMessage
 from spacecall._core.snapshots import Snapshot, advance
-from spacecall._core.work import State, Work
 from spacecall._wire.queue_data import (
     Estimation,
     ProcessCompleted,

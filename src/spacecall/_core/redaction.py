@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic_core import ValidationError
 
-from spacecall._core.loose import error_text
+from spacecall._core.json_values import error_text
 from spacecall.errors import SpaceError
 from spacecall.events import Event, Log, Progress, ProgressUnit
 

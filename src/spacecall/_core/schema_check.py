@@ -11,8 +11,7 @@ from itertools import islice
 from typing import Any
 
 from spacecall._core.argument_values import advice
-from spacecall._core.loose import is_object, items, mapping, strings
-from spacecall._core.quoting import quote
+from spacecall._core.json_values import is_object, items, mapping, strings
 from spacecall._core.schema_nodes import (
     KINDS,
     Schema,
@@ -27,6 +26,7 @@ from spacecall._core.schema_nodes import (
     place_of,
     resolve,
 )
+from spacecall._core.value_excerpts import quote
 from spacecall.errors import InvalidInputError
 
 __all__ = [

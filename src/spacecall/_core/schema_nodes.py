@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypeGuard
 
-from spacecall._core.loose import is_object, items, mapping, strings
+from spacecall._core.json_values import is_object, items, mapping, strings
 
 __all__ = [
     "KINDS",

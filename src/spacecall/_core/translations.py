@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from spacecall._core.loose import mapping
+from spacecall._core.json_values import mapping
 
 __all__ = ["is_marked", "translate", "translations"]
 

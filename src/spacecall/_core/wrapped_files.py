@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from typing import Any, Final, cast
 
-from spacecall._core.config import Component
+from spacecall._core.app_config import Component
 from spacecall._core.filedata import is_file_data
-from spacecall._core.loose import is_array, mapping
+from spacecall._core.json_values import is_array, mapping
 from spacecall._core.schema_nodes import Schema, alternatives, resolve
 from spacecall._filenames import is_image, sniff
 from spacecall.files import File

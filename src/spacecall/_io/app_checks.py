@@ -25,11 +25,11 @@ from typing import Any, Final, TypeAlias
 import anyio
 import httpx
 
-from spacecall._core.config import AppConfig, read_config
-from spacecall._core.loose import mapping
-from spacecall._core.requests import CONFIG, AppRun
-from spacecall._io.body import parse_document, read
+from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.gradio_requests import CONFIG, AppRun
+from spacecall._core.json_values import mapping
 from spacecall._io.connection_state import CHECK_SECONDS, ConnectionState
+from spacecall._io.response_body import parse_document, read
 from spacecall.errors import AppRestartedError, ProtocolError
 from spacecall.options import Limits
 

@@ -13,19 +13,19 @@ import anyio
 from httpx import Response
 from pydantic import TypeAdapter
 
-from spacecall._core import requests
-from spacecall._core.config import AppConfig
+from spacecall._core import gradio_requests
+from spacecall._core.app_config import AppConfig
 from spacecall._core.filedata import META, FileData, read_file_data, write_file_data
 from spacecall._core.redaction import redact_error
 from spacecall._filesources import AppFile, WebUrl
-from spacecall._io.arrivals import wait_for_files
-from spacecall._io.body import byte_chunks, read
+from spacecall._io.app_http_client import Link
 from spacecall._io.credentials import origin, resolve
-from spacecall._io.failures import mapped
-from spacecall._io.link import Link
+from spacecall._io.http_errors import mapped
 from spacecall._io.multipart import Multipart, Part, total_size
-from spacecall._io.retry import retrying
-from spacecall._io.settings import Settings
+from spacecall._io.request_settings import Settings
+from spacecall._io.response_body import byte_chunks, read
+from spacecall._io.retrying import retrying
+from spacecall._io.upload_arrival import wait_for_files
 from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
@@ -53,7 +53,7 @@ class RemoteSource:
         self.name = _name(found)
         if found.path and not found.path.startswith(("http://", "https://")):
             # The path is enough; the given url may be unescaped, or name a proxy's inside.
-            self.url = link.base + requests.file(app, found.path).path
+            self.url = link.base + gradio_requests.file(app, found.path).path
         else:
             self.url = resolve(link.base + "/", found.url or found.path or "")
         self._link = link
@@ -180,7 +180,7 @@ async def upload(
         for file, payload in zip(files, known, strict=True)
         if payload is None
     ]
-    sending = _Upload(link, app, requests.upload(app, upload_id), settings, progress)
+    sending = _Upload(link, app, gradio_requests.upload(app, upload_id), settings, progress)
     paths = iter(await sending.send(parts) if parts else [])
     return [
         _payload(link, app, file, next(paths)) if payload is None else payload
@@ -238,7 +238,7 @@ class _Upload:
 
     link: Link
     app: AppConfig
-    request: requests.Request
+    request: gradio_requests.Request
     settings: Settings
     progress: Callable[[int, int | None], None]
 
@@ -294,7 +294,7 @@ def _paths(body: bytes, expected: int) -> list[str]:
 def _payload(link: Link, app: AppConfig, file: File, path: str) -> dict[str, Any]:
     return write_file_data(
         path,
-        url=link.base + requests.file(app, path).path,
+        url=link.base + gradio_requests.file(app, path).path,
         orig_name=file.name,
         size=file.size,
         mime_type=file.mime_type,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from spacecall._io.intercept import intercepting
+from spacecall._io.interceptor import intercepting
 from spacecall._version import __version__
 from spacecall.cassettes._engine.merging import merge_recordings
 from spacecall.cassettes._engine.player import Player

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Unpack
 
-from spacecall._client.blocking import SyncConnecting
-from spacecall._client.lifetime import Connecting
+from spacecall._client.concurrency.lifetime import Connecting
+from spacecall._client.concurrency.portal import SyncConnecting
 from spacecall._option_checks import checked_call
 from spacecall._suggestions import did_you_mean
 from spacecall.chat.models import OpenChatModel, SyncChatModel

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Unpack, cast
 
-from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, hold
-from spacecall._client.call import Call
+from spacecall._client.calls.call import Call
+from spacecall._client.concurrency.portal import Portal, SyncClosable, SyncConnecting, hold
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import MediaInput
 from spacecall.chat.messages import Message

@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: always; 0 done, 1 failed, 2 wrong use, 3 the app could not be reached.
     """
     try:
-        from spacecall.cli.app import main as start  # noqa: PLC0415 - the extra may be missing
+        from spacecall.cli._app import main as start  # noqa: PLC0415 - the extra may be missing
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "spacecall":
             raise

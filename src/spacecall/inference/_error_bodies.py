@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from spacecall._core.loose import is_object, items, text
-from spacecall._core.outcomes import plain
+from spacecall._core.job_outcomes import plain
+from spacecall._core.json_values import is_object, items, text
 from spacecall._core.redaction import Redactor, redact_error
 from spacecall._wire.inference.errors import ErrorBody, ErrorDetail
 from spacecall.errors import (

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
-from spacecall._client.call import Call
-from spacecall._client.direct import Report
-from spacecall._client.lifetime import Closable, Connecting, Lifetime
-from spacecall._io.link import HttpClient
-from spacecall._io.settings import Settings
+from spacecall._client.calls.call import Call
+from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
+from spacecall._client.exchanges.service_call import Report
+from spacecall._io.app_http_client import HttpClient
+from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Conversation, MediaInput, Message

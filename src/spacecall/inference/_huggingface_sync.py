@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Self, Unpack
 
-from spacecall._client.blocking import Portal, SyncClosable, SyncConnecting, SyncFiles, hold, wait
+from spacecall._client.concurrency.portal import (
+    Portal,
+    SyncClosable,
+    SyncConnecting,
+    SyncFiles,
+    hold,
+    wait,
+)
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Conversation, MediaInput, Message
 from spacecall.files import File

@@ -9,11 +9,11 @@ from typing import Final
 
 import anyio
 
-from spacecall._client.call import Call
-from spacecall._client.direct import Report
-from spacecall._core.requests import Request
-from spacecall._io.settings import Settings
-from spacecall._io.web import WebSource
+from spacecall._client.calls.call import Call
+from spacecall._client.exchanges.service_call import Report
+from spacecall._core.gradio_requests import Request
+from spacecall._io.request_settings import Settings
+from spacecall._io.web_files import WebSource
 from spacecall.errors import InvalidInputError, SpaceError
 from spacecall.events import Log
 from spacecall.files import File, file_of

@@ -6,8 +6,8 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from spacecall._core.requests import Request
-from spacecall._io.answer import Answer
+from spacecall._core.gradio_requests import Request
+from spacecall._io.fetched_response import Answer
 from spacecall._wire.inference.models import ModelInfo, RouterModel, RouterModels
 from spacecall.errors import AuthError, InvalidInputError, NotFoundError, ProtocolError
 from spacecall.inference._aliases import model_path

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
-from spacecall._core.loose import mapping, text
+from spacecall._core.json_values import mapping, text
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message, format_history
 

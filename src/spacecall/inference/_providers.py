@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from spacecall._core.loose import is_object
-from spacecall._io.settings import Settings
+from spacecall._core.json_values import is_object
+from spacecall._io.request_settings import Settings
 from spacecall._wire.inference.provider_mapping import MappedModel, ProviderEntry
 from spacecall.errors import NotFoundError, ProtocolError, StatusError, UnavailableError
 

@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from spacecall._client.direct import Direct, open_direct
-from spacecall._core import sources
-from spacecall._core.requests import Request
-from spacecall._io.answer import Answer
-from spacecall._io.clients import new_client
+from spacecall._client.exchanges.service_call import Direct, open_direct
+from spacecall._core import app_sources
+from spacecall._core.gradio_requests import Request
+from spacecall._io.app_http_client import HttpClient, Link
+from spacecall._io.client_factory import new_client
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.link import HttpClient, Link
-from spacecall._io.retry import retrying
-from spacecall._io.settings import Settings
+from spacecall._io.fetched_response import Answer
+from spacecall._io.request_settings import Settings
+from spacecall._io.retrying import retrying
 from spacecall.errors import StatusError
 from spacecall.hub import find_token
 from spacecall.inference._error_bodies import typed_error
@@ -54,7 +54,7 @@ class InferenceAccess:
     @property
     def router_url(self) -> str:
         """The address of the router, or `base_url`, without `/v1`."""
-        return sources.base_url(self.base_url or ROUTER).removesuffix("/v1")
+        return app_sources.base_url(self.base_url or ROUTER).removesuffix("/v1")
 
     def router_auth(self) -> Auth:
         """Return the credentials for the router.

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
 from spacecall._problems import problems
 from spacecall._wire.inference.chat import (
     CalledFunction,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from spacecall._client.direct import Report
-from spacecall._core.messages import wire_size
-from spacecall._core.requests import Request
-from spacecall._io.body import read
-from spacecall._io.settings import Settings
-from spacecall._io.sse import events
+from spacecall._client.exchanges.service_call import Report
+from spacecall._core.gradio_requests import Request
+from spacecall._core.queue_messages import wire_size
+from spacecall._io.event_stream import events
+from spacecall._io.request_settings import Settings
+from spacecall._io.response_body import read
 from spacecall.chat import ChatReply, Conversation, Message
 from spacecall.errors import (
     DeadlineError,

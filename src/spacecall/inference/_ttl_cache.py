@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from spacecall._io.loops import HomeLoop
+from spacecall._io.event_loops import HomeLoop
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self, Unpack
 
 from spacecall import Space
-from spacecall._client.lifetime import Closable, Connecting, Lifetime
+from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
 

@@ -7,12 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.endpoint_names import api_name_of
-from spacecall._core.loose import items, mapping, strings, text
+from spacecall._core.json_values import items, mapping, strings, text
 from spacecall._core.schema_nodes import branches
-from spacecall._core.sources import base_url, space_id
-from spacecall.codegen.schemas import JOIN, NOTES, QUEUE_DATA, described, notes, reached
-from spacecall.codegen.store import SchemaFolder
+from spacecall.codegen._schemas.schema_documents import (
+    JOIN,
+    NOTES,
+    QUEUE_DATA,
+    described,
+    notes,
+    reached,
+)
+from spacecall.codegen._schemas.schema_folder import SchemaFolder
 
 _SHAPE: Final = re.compile(r"\(([^()]*)\) -> \(([^()]*)\)")
 

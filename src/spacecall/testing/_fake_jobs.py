@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from spacecall._io.intercept import NetworkError
+from spacecall._io.interceptor import NetworkError
 from spacecall.cassettes._format.job_recordings import make_close_stream_event
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 

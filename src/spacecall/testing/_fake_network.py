@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.intercept import (
+from spacecall._io.interceptor import (
     Forward,
     InterceptedRequest,
     InterceptedResponse,

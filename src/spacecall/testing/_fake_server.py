@@ -13,8 +13,8 @@ import anyio
 
 from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.filedata import write_file_data
-from spacecall._core.loose import items, mapping, text
-from spacecall._io.intercept import InterceptedRequest, InterceptedResponse, NetworkError
+from spacecall._core.json_values import items, mapping, text
+from spacecall._io.interceptor import InterceptedRequest, InterceptedResponse, NetworkError
 from spacecall.cassettes._format.exchange import get_header
 from spacecall.cassettes._format.upload_parts import parse_boundary, parse_part_headers
 from spacecall.testing._fake_app import FakeApp, FakeEndpoint

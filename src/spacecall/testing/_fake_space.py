@@ -14,10 +14,10 @@ from typing import Any, Self, TypeAlias
 from pydantic import BaseModel
 
 from spacecall._core.endpoint_names import match_endpoint
-from spacecall._core.loose import is_object
+from spacecall._core.json_values import is_object
 from spacecall._core.schema_check import problems as schema_problems
 from spacecall._core.schema_nodes import is_list
-from spacecall.codegen import store
+from spacecall.codegen._schemas import schema_folder
 from spacecall.errors import AppError, InvalidInputError, NotFoundError, SpaceError
 from spacecall.files import File
 from spacecall.testing._fake_app import FakeApp, FakeEndpoint, Slot, load_fake_app
@@ -82,7 +82,7 @@ class FakeSpace:
 
     def __init__(self, folder: str | Path, *, seed: int = 0) -> None:
         self.calls: list[ReceivedCall] = []
-        self._app: FakeApp = load_fake_app(store.read(Path(folder)))
+        self._app: FakeApp = load_fake_app(schema_folder.read(Path(folder)))
         self._seed = seed
         self._behaviours: dict[str, _Behaviour] = {}
         self._server = FakeServer(self._app, self._plan_job)

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final, NoReturn, TypeAlias
 
-from spacecall._core.loose import is_object, items, mapping, strings
-from spacecall._core.quoting import quote
+from spacecall._core.json_values import is_object, items, mapping, strings
 from spacecall._core.schema_check import Budget, TooMuchWorkError
 from spacecall._core.schema_nodes import (
     Schema,
@@ -23,6 +22,7 @@ from spacecall._core.schema_nodes import (
     place_of,
     resolve,
 )
+from spacecall._core.value_excerpts import quote
 from spacecall.errors import InvalidInputError
 
 AddFile: TypeAlias = Callable[[bytes, str], dict[str, Any]]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from spacecall.codegen import drift
-from spacecall.codegen.drift.interface import Endpoint, Value
-from spacecall.codegen.drift.relation import Typed
+from spacecall.codegen._drift.app_model import Endpoint, Value
+from spacecall.codegen._drift.schema_relation import Typed
 from tests.codegen.drift.pairs import app, rules
 
 TEXT = {"type": "string"}

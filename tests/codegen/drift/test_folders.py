@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacecall.codegen import drift, store
-from spacecall.codegen.drift.locate import escape, line_of
-from spacecall.codegen.fetch import AppDocuments
-from spacecall.codegen.projects import describe
+from spacecall.codegen import drift
+from spacecall.codegen._drift.source_lines import escape, line_of
+from spacecall.codegen._project.projects import describe
+from spacecall.codegen._schemas import schema_folder
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.drift.pairs import PAIRS, app, load
 
 TODAY = date(2026, 1, 1)
@@ -26,13 +27,13 @@ def write(pair: str, into: Path) -> Path:
     facts: dict[str, Any] = {key: told.get(key) for key in ("access", "hardware")}
     made = describe(AppDocuments(told["config"], told["info"], **facts), "client")
     folder = into / "schemas" / "client"
-    store.write(folder, made.lock, made.documents)
+    schema_folder.write(folder, made.lock, made.documents)
     return folder
 
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_folder_says_what_the_app_said_itself(pair: str, tmp_path: Path) -> None:
-    folder = drift.pinned(store.read(write(pair, tmp_path)))
+    folder = drift.pinned(schema_folder.read(write(pair, tmp_path)))
     assert drift.compare(folder, app(pair, "before")) == []
     live = app(pair, "after")
     assert drift.compare(folder, live) == drift.compare(app(pair, "before"), live)
@@ -44,7 +45,7 @@ def test_every_finding_has_a_line_that_exists(pair: str, tmp_path: Path) -> None
     report = drift.check(
         "client",
         "an app",
-        drift.pinned(store.read(folder)),
+        drift.pinned(schema_folder.read(folder)),
         app(pair, "after"),
         drift.Policy(),
         today=TODAY,
@@ -60,7 +61,7 @@ def test_every_finding_has_a_line_that_exists(pair: str, tmp_path: Path) -> None
 def test_a_finding_points_at_the_line_of_its_parameter(tmp_path: Path) -> None:
     folder = write("16-limits-narrowed", tmp_path)
     live = app("16-limits-narrowed", "after")
-    pinned = drift.pinned(store.read(folder))
+    pinned = drift.pinned(schema_folder.read(folder))
     report = drift.check(
         "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
     )
@@ -92,7 +93,7 @@ def test_a_file_that_cannot_be_read_again_loses_the_line_only(
 ) -> None:
     pair = "16-limits-narrowed"
     folder = write(pair, tmp_path)
-    pinned = drift.pinned(store.read(folder))
+    pinned = drift.pinned(schema_folder.read(folder))
     path = folder / "join.schema.json"
     if content is None:
         path.unlink()
@@ -112,7 +113,7 @@ def test_a_step_that_the_schema_notes_counts_more_than_its_remark() -> None:
     documents = json.loads(json.dumps(made.documents))
     steps = documents["join.schema.json"]["$defs"]["RunInput"]["properties"]["steps"]
     steps["x-spacecall"]["step"] = 5
-    pinned = drift.pinned(store.pack("client", made.lock, documents))
+    pinned = drift.pinned(schema_folder.pack("client", made.lock, documents))
     assert pinned.endpoints["/run"].inputs[0].step == 5
     live = app("16-limits-narrowed", "after")
     assert "step-narrowed" not in {one.rule for one in drift.compare(pinned, live)}

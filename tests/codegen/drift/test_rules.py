@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spacecall.codegen import drift
-from spacecall.codegen.drift.rules import table
+from spacecall.codegen._drift.all_rules import table
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "drift.md").read_text("utf-8")

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from spacecall import File
-from spacecall._core.loose import is_object
+from spacecall._core.json_values import is_object
 from spacecall._core.schema_nodes import is_list
 from tests.servers import DATA
 

@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 
-from spacecall.codegen.fetch import AppDocuments, fetch
+from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
 from tests import servers
 from tests.codegen.apps import generated, load
 from tests.conftest import ServerPool

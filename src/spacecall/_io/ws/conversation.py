@@ -19,7 +19,7 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import CloseConnection, Event, TextMessage
 
-from spacecall._core.loose import mapping, text
+from spacecall._core.json_values import mapping, text
 from spacecall._io.ws.frames import WebSocket, switched
 from spacecall.errors import TransportError
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import anyio.lowlevel
 
-from spacecall._core.loose import mapping
-from spacecall._io.intercept import (
+from spacecall._core.json_values import mapping
+from spacecall._io.interceptor import (
     FAILURES,
     Forward,
     InterceptedRequest,

@@ -8,14 +8,14 @@ from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from spacecall._io.intercept import (
+from spacecall._io.event_stream import event_splitter
+from spacecall._io.interceptor import (
     Chunks,
     Forward,
     InterceptedRequest,
     InterceptedResponse,
     NetworkError,
 )
-from spacecall._io.sse import event_splitter
 from spacecall.cassettes._format.bodies import RequestBodyRecorder, StoredBody
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange, get_header
 from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from spacecall._core.loose import is_array, is_object
+from spacecall._core.json_values import is_array, is_object
 from spacecall.cassettes._format.bodies import StoredBody, body_bytes
 from spacecall.cassettes._format.upload_parts import stored_parts
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import anyio
 import anyio.lowlevel
 
-from spacecall._io.intercept import FAILURES, InterceptedResponse, NetworkError
+from spacecall._io.interceptor import FAILURES, InterceptedResponse, NetworkError
 from spacecall.cassettes._format.exchange import CLOSED
 from spacecall.cassettes._format.job_recordings import JobRecording, make_close_stream_event
 from spacecall.cassettes.errors import CassetteError

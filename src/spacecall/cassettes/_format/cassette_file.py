@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from spacecall._atomic import check_inside, move_file, write_files
-from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
+from spacecall._core.json_values import is_array, is_object, items, mapping, strings, text
 from spacecall.cassettes._format import vcrpy
 from spacecall.cassettes._format.bodies import MAX_JSON, StoredBody, body_bytes, store_body
 from spacecall.cassettes._format.cassette_json import MAX_DEPTH, escape_surrogates, parse_json

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, Final
 
-from spacecall._core.loose import is_array, is_object
+from spacecall._core.json_values import is_array, is_object
 
 __all__ = [
     "MAX_DEPTH",

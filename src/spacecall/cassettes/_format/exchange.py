@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
-from spacecall._core.loose import is_array, is_object, items, mapping, strings, text
-from spacecall._io.intercept import FAILURES
+from spacecall._core.json_values import is_array, is_object, items, mapping, strings, text
+from spacecall._io.interceptor import FAILURES
 from spacecall.cassettes._format.bodies import StoredBody
 from spacecall.cassettes._format.cassette_json import parse_seconds
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from urllib.parse import parse_qs, urlsplit
 
-from spacecall._core.loose import mapping, text
+from spacecall._core.json_values import mapping, text
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from spacecall._core.config import AppConfig, read_config
+from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.fingerprint import fingerprints
-from spacecall._core.loose import is_object, mapping, text
+from spacecall._core.json_values import is_object, mapping, text
 from spacecall.cassettes._format.bodies import MAX_JSON, StoredBody
 from spacecall.cassettes._format.cassette_json import parse_json
 from spacecall.cassettes._format.exchange import Exchange

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from spacecall._core.loose import is_array, is_object
+from spacecall._core.json_values import is_array, is_object
 from spacecall._core.redaction import Redactor, unescape
 from spacecall.cassettes._format.bodies import StoredBody, body_bytes
 from spacecall.cassettes._format.exchange import Exchange, Headers

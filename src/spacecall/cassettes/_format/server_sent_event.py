@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.loose import mapping, text
+from spacecall._core.json_values import mapping, text
 from spacecall.cassettes._format.cassette_json import dump_json, parse_json, parse_seconds
 
 

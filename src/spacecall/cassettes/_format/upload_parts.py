@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.loose import is_object, items, text
+from spacecall._core.json_values import is_object, items, text
 
 __all__ = ["MultipartParser", "UploadPart", "parse_boundary", "parse_part_headers", "stored_parts"]
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from spacecall._core.loose import mapping, text
+from spacecall._core.json_values import mapping, text
 from spacecall.cassettes._format.exchange import CLOSED, Exchange
 from spacecall.cassettes._format.job_recordings import (
     JobRecording,

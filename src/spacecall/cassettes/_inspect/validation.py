@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from spacecall._client.plan import UNCHANGED, visible
-from spacecall._core import messages, simple
-from spacecall._core.config import AppConfig, Dependency
+from spacecall._client.calls.prepared_call import UNCHANGED, visible
+from spacecall._core import call_api_events, queue_messages
+from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.diffs import fold
-from spacecall._core.generations import generation
-from spacecall._core.loose import is_array, is_object, items, mapping, text
+from spacecall._core.json_values import is_array, is_object, items, mapping, text
+from spacecall._core.protocol_versions import generation
 from spacecall._core.schema_check import problems as schema_problems
 from spacecall._wire.call import CallRequest, CallResponse
 from spacecall._wire.cancel import CancelRequest
@@ -40,8 +40,8 @@ from spacecall.cassettes._format.recorded_apps import (
 )
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.codegen import drift
-from spacecall.codegen.drift.interface import Value
-from spacecall.codegen.store import SchemaFolder
+from spacecall.codegen._drift.app_model import Value
+from spacecall.codegen._schemas.schema_folder import SchemaFolder
 from spacecall.errors import ProtocolError
 
 __all__ = ["find_problems"]
@@ -178,19 +178,19 @@ def _validate(validator: Validator, value: Any) -> list[str]:
 
 def _check_queue_event(event: ServerSentEvent) -> Problems:
     try:
-        message = messages.parse(event.data)
+        message = queue_messages.parse(event.data)
     except ProtocolError as error:
         yield str(error)
         return
-    if isinstance(message, messages.MalformedMessage):
+    if isinstance(message, queue_messages.MalformedMessage):
         yield message.reason
-    elif isinstance(message, messages.UnknownMessage):
+    elif isinstance(message, queue_messages.UnknownMessage):
         yield f"unknown kind of message: {message.msg[:60]!r}"
 
 
 def _check_call_event(event: ServerSentEvent) -> Problems:
     try:
-        message = simple.parse(event.name, event.data)
+        message = call_api_events.parse(event.name, event.data)
     except ProtocolError as error:
         yield str(error)
         return

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
 from spacecall.errors import InvalidInputError, ProtocolError
 from spacecall.inference._image_providers.image_request import ImageRequest
 from spacecall.inference._image_providers.image_response import ImageResponse

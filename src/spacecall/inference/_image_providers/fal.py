@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
 from spacecall._wire.inference.fal_images import FalImageResponse
 from spacecall.errors import ProtocolError
 from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names

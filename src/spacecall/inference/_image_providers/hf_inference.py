@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
 from spacecall.inference._image_providers.adapter import ProviderAdapter, same_names
 from spacecall.inference._image_providers.image_request import (
     ImageRequest,

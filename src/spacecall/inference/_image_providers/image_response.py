@@ -8,7 +8,7 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
 from spacecall._filenames import sniff
 from spacecall._filesources import BytesSource
 from spacecall.errors import ProtocolError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from spacecall._core.loose import items
-from spacecall._core.requests import Request
+from spacecall._core.gradio_requests import Request
+from spacecall._core.json_values import items
 from spacecall._wire.inference.replicate import Prediction
 from spacecall.errors import AppError, JobCancelledError, ProtocolError
 from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names

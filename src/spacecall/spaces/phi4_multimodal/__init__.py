@@ -11,7 +11,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from spacecall import Call, InvalidInputError, ZeroGPU
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from spacecall._client.space import Session
 from spacecall._option_checks import checked_arguments
 from spacecall.chat import ChatReply, Conversation, MediaInput, Message, Turn, read_turn

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from spacecall import Call, InvalidInputError
-from spacecall._client.caller import Caller
+from spacecall._client.calls.caller import Caller
 from spacecall._option_checks import checked_arguments
 from spacecall.chat import (
     ChatReply,

@@ -1,0 +1,184 @@
+"""What can be called: a Space, a session of it, or a view of either with other options."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Never, TypeVar, Unpack
+
+from spacecall._client.calls.call import Call
+from spacecall._client.calls.call_arguments import bind, bind_by_position, find, unknown_endpoint
+from spacecall._client.calls.prepared_call import DynamicDecoder, Plan
+from spacecall._client.calls.queue_call import QueueCall, SequenceCall, Way
+from spacecall._client.calls.queue_job import Prepare
+from spacecall._client.streams.connection import Connection
+from spacecall._core.app_config import Dependency
+from spacecall._core.endpoint_names import match_endpoint
+from spacecall._core.input_check import refusals
+from spacecall._io.request_settings import Settings
+from spacecall.endpoints import Endpoint
+from spacecall.errors import NotFoundError
+from spacecall.options import CallOptions
+
+T = TypeVar("T")
+
+
+class Caller:
+    """Makes calls. Get one from `Space`, `Space.session` or `with_options`."""
+
+    def __init__(self, way: Way | None) -> None:
+        self._opened = way
+
+    @property
+    def _way(self) -> Way:
+        if self._opened is None:
+            raise RuntimeError("open the Space first: async with Space(…) as space")
+        return self._opened
+
+    @property
+    def url(self) -> str:
+        """The app's address."""
+        return self._way.connection.link.base
+
+    @property
+    def gradio_version(self) -> tuple[int, ...]:
+        """The app's Gradio release, `(6, 31, 0)`; empty where it does not say."""
+        return self._way.connection.app.version_info
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """What the app offers, by name, in the app's order.
+
+        Raises:
+            RuntimeError: a Space that was opened with `describe=False` has not been asked yet.
+        """
+        found = self._way.connection.endpoints
+        if found is None:
+            raise RuntimeError("opened with describe=False: await space.describe() first")
+        return found
+
+    async def describe(self) -> Mapping[str, Endpoint]:
+        """`endpoints`, asked for if that has not been done."""
+        return await self._way.connection.describe()
+
+    def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> Call[Any]:
+        """Call `endpoint` by name, with the arguments that its `Endpoint.parameters` tell.
+
+        A file argument is anything that `File` takes; inside an object it is a `File`, a `Path` or
+        bytes, since a text there is never opened. No output gives None, one its value,
+        several a tuple; files are `File` handles.
+
+        Raises:
+            TypeError: the endpoint is not named by a text, or an argument is without its name.
+
+        When the call is awaited or entered, it raises:
+            NotFoundError: the app has no such endpoint.
+            InvalidInputError: an argument is unknown, missing, or does not fit the app's schema.
+            SchemaDriftError: an output is not a file where the app's schema has one.
+        """
+        self._check_names(endpoint, positional)
+
+        async def prepare(connection: Connection, settings: Settings) -> Plan[Any]:
+            described = find(await connection.describe(), endpoint)
+            dependency = find_dependency(connection, described.name)
+            check = refusals if settings.check else None
+            components = dependency.visible_inputs
+            values = bind(described.name, described.parameters, arguments, components, check)
+            decoder = DynamicDecoder(connection.file_schemas(described.name))
+            return Plan(dependency, values, decoder)
+
+        return self.planned(endpoint, prepare)
+
+    def call_raw(self, function: str | int, values: Sequence[Any] = (), /) -> Call[Any]:
+        """Call a function with values by position, which are not checked against any schema.
+
+        Use it for apps that cannot describe themselves (it needs no /info), for schemas that are
+        wrong, and for functions without a name. Outputs are decoded as those of `call`.
+
+        Args:
+            function: its name, or its number in the /config (`fn_index`) of the app that the Space
+                was opened with; after a restart its name finds it.
+            values: one for each visible input (State is not visible), in the app's order. A `File`,
+                a `Path`, bytes or a binary file object is uploaded, at any depth; a text is a text.
+
+        When the call is awaited or entered, it raises:
+            NotFoundError: the app has no such function; or it has no name, and the app was
+                restarted with others.
+            InvalidInputError: it takes more or fewer values, or JSON cannot carry one.
+        """
+        name = function if isinstance(function, str) else f"fn_index {function}"
+
+        async def prepare(connection: Connection, _settings: Settings) -> Plan[Any]:
+            dependency = find_function(connection, function)
+            arguments = bind_by_position(name, dependency.visible_inputs, values)
+            return Plan(dependency, arguments, DynamicDecoder())
+
+        return self.planned(name, prepare)
+
+    def _check_names(self, endpoint: object, positional: Sequence[object]) -> None:
+        """Refuse what gradio_client takes: a number for the function, arguments without names."""
+        endpoints = self._way.connection.endpoints or {}
+        if not isinstance(endpoint, str):
+            name = next(iter(endpoints), "/predict")
+            kind = type(endpoint).__name__
+            raise TypeError(f"an endpoint is called by its name, as {name!r}, got {kind}")
+        if positional:
+            described = endpoints.get(match_endpoint(endpoint, endpoints) or "")
+            parameters = described.parameters if described else ()
+            names = ", ".join(f"{parameter.name}=…" for parameter in parameters) or "name=…"
+            names = self._way.connection.link.redactor()(names)
+            raise TypeError(f"arguments are given by name: write call({endpoint!r}, {names})")
+
+    def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> Call[T]:
+        """One call made of several: `steps` makes all but the last and gives that one.
+
+        Args:
+            endpoint: the name of the last one.
+            steps: is given a caller with the options of the whole call.
+        """
+        return SequenceCall(endpoint, self._way, lambda way: steps(Caller(way)))
+
+    def planned(self, endpoint: str, prepare: Prepare[T]) -> Call[T]:
+        """A call of which a typed client makes the plan."""
+        return QueueCall(endpoint, self._way, prepare)
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Caller:
+        """A view with other options for its calls, see `CallOptions`."""
+        return Caller(self._way.override(**options))
+
+
+def find_function(connection: Connection, function: str | int) -> Dependency:
+    """Return the function with this name, in any spelling of it, or number.
+
+    Raises:
+        NotFoundError: the app has no such function.
+    """
+    if isinstance(function, str):
+        names = {one.name for one in connection.app.dependencies if one.name is not None}
+        return find_dependency(connection, match_endpoint(function, names) or function)
+    opened = connection.opened_app.dependencies
+    by_number = {dependency.fn_index: dependency for dependency in reversed(opened)}
+    dependency = by_number.get(function)
+    if dependency is None:
+        numbers = f"{min(by_number)} to {max(by_number)}" if by_number else "none"
+        raise NotFoundError(f"the app has no function with the number {function}; it has {numbers}")
+    if dependency.name is not None and connection.is_changed:
+        return find_dependency(connection, dependency.name)
+    if connection.is_changed:
+        raise NotFoundError(
+            f"the function with the number {function} has no name to find it by: call a function "
+            "by its name, or open the Space again and look the number up"
+        )
+    return next(one for one in connection.app.dependencies if one.fn_index == function)
+
+
+def find_dependency(connection: Connection, name: str) -> Dependency:
+    """The function behind an endpoint's name, as the live /config tells it.
+
+    Raises:
+        NotFoundError: there is none; the message names the nearest.
+    """
+    found = connection.app.find(name)
+    if found is None:
+        known = [one.name for one in connection.app.dependencies if one.name is not None]
+        raise unknown_endpoint(name, known)
+    return found

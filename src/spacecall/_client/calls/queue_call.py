@@ -1,0 +1,171 @@
+"""Calls of an app's functions: of one, or of several in a row that give one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar, Unpack
+
+import anyio
+
+from spacecall._client.calls.call import Call
+from spacecall._client.calls.collected_job import CollectedJob
+from spacecall._client.calls.job import Job
+from spacecall._client.calls.prepared_call import Plan
+from spacecall._client.calls.queue_job import Prepare, QueueJob
+from spacecall._client.calls.restarts import prepare
+from spacecall._client.concurrency.lifetime import Lifetime
+from spacecall._client.streams.channel import Channel
+from spacecall._client.streams.connection import Connection
+from spacecall._io.deadlines import within
+from spacecall._io.request_settings import Settings
+from spacecall.errors import DeadlineError, InvalidInputError
+from spacecall.options import CallOptions
+from spacecall.tickets import Ticket
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a call goes over.
+
+    Attributes:
+        channel: of a session; None for a lane.
+        event_id: of a job that has been joined already.
+        lifetime: of the Space, which is closed when nobody can call it any more.
+    """
+
+    connection: Connection
+    settings: Settings
+    channel: Channel | None = None
+    event_id: str | None = None
+    lifetime: Lifetime[Connection] | None = None
+
+    def override(self, **options: Unpack[CallOptions]) -> Way:
+        """The same way with other options."""
+        return replace(self, settings=self.settings.override(**options))
+
+    def redacting(self) -> AbstractContextManager[None]:
+        """Take the secrets of its link and options out of each `SpaceError` raised inside."""
+        link = self.channel.link if self.channel else self.connection.link
+        return link.redacting(self.settings)
+
+
+Steps: TypeAlias = Callable[[Way], Awaitable[Call[T]]]
+
+
+class QueueCall(Call[T]):
+    """A call of one function."""
+
+    def __init__(self, name: str, way: Way, prepare: Prepare[T]) -> None:
+        super().__init__(name)
+        self._way = way
+        self._prepare = prepare
+
+    def with_options(self, **options: Unpack[CallOptions]) -> QueueCall[T]:
+        self.take_up()
+        return QueueCall(self._name, self._way.override(**options), self._prepare)
+
+    def map(self, transform: Callable[[T], U]) -> QueueCall[U]:
+        self.take_up()
+        prepare = self._prepare
+
+        async def mapped(connection: Connection, settings: Settings) -> Plan[U]:
+            return (await prepare(connection, settings)).map(transform)
+
+        return QueueCall(self._name, self._way, mapped)
+
+    async def detach(self) -> Ticket:
+        self.take_up()
+        if self._way.channel is not None:
+            raise InvalidInputError("a session reads all its jobs: detach a call of the Space")
+        if self._way.settings.simple:
+            raise InvalidInputError("the simple call API leaves no tickets: detach without simple")
+        self.use()
+        with self._redacting():
+            job = await self._join(None, follow=False, listens=False)
+            event_id = await job.detached()
+        return Ticket(
+            space=self._way.connection.link.base,
+            endpoint=job.endpoint,
+            session_hash=job.channel.session_hash,
+            event_id=event_id,
+            cookies=job.channel.kept_cookies,
+            app_id=job.channel.app.app_id,
+        )
+
+    def _redacting(self) -> AbstractContextManager[None]:
+        return self._way.redacting()
+
+    async def _start(self, *, follow: bool) -> Job[T]:
+        return await self._join(self._way.channel, follow=follow)
+
+    async def _join(
+        self, channel: Channel | None, *, follow: bool, listens: bool = True
+    ) -> QueueJob[T]:
+        way = self._way
+        way.connection.check_open()
+        if way.channel is not None:
+            way.channel.check_open()
+        if way.settings.simple and way.channel is not None:
+            raise InvalidInputError("the simple call API has no sessions: call without simple")
+        began = anyio.current_time()
+        try:
+            with within(way.settings.timeouts.total, self._late):
+                plan = await prepare(way.connection, way.settings, self._prepare)
+        except RecursionError as error:
+            raise InvalidInputError(
+                "the arguments are nested too deeply", endpoint=self._name
+            ) from error
+        parts = way.connection, plan, way.settings, self._prepare
+        if way.event_id is not None:
+            collected = CollectedJob(
+                *parts, channel=channel, follow=follow, listens=listens, began=began
+            )
+            collected.adopt(way.event_id)
+            return collected
+        if not listens and plan.endpoint.name is None:
+            raise InvalidInputError(
+                "a function without a name cannot be detached: its ticket could not name it"
+            )
+        job = QueueJob(*parts, channel=channel, follow=follow, listens=listens, began=began)
+        job.start()
+        return job
+
+    def _late(self) -> DeadlineError:
+        way = self._way
+        text = f"the app was not described within {way.settings.timeouts.total:g} s"
+        place = way.connection.link.base
+        return DeadlineError(text, phase="total", space=place, endpoint=self._name)
+
+
+class SequenceCall(Call[T]):
+    """Several calls in a row, with the same options, of which the last gives the answer."""
+
+    def __init__(self, name: str, way: Way, steps: Steps[T]) -> None:
+        super().__init__(name)
+        self._way = way
+        self._steps = steps
+
+    def with_options(self, **options: Unpack[CallOptions]) -> SequenceCall[T]:
+        self.take_up()
+        return SequenceCall(self._name, self._way.override(**options), self._steps)
+
+    def map(self, transform: Callable[[T], U]) -> SequenceCall[U]:
+        self.take_up()
+        steps = self._steps
+
+        async def mapped(way: Way) -> Call[U]:
+            return (await steps(way)).map(transform)
+
+        return SequenceCall(self._name, self._way, mapped)
+
+    def _redacting(self) -> AbstractContextManager[None]:
+        return self._way.redacting()
+
+    async def _start(self, *, follow: bool) -> Job[T]:
+        last = await self._steps(self._way)
+        return await last.begin(follow=follow)

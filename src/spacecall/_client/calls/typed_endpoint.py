@@ -1,0 +1,418 @@
+"""One endpoint as a generated module knows it, and the bases of that module's models."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_type_hints,
+)
+from weakref import WeakKeyDictionary
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_serializer,
+)
+from pydantic_core import CoreSchema
+
+from spacecall._client.calls.call import Call
+from spacecall._client.calls.call_arguments import InputCheck, bind, is_default
+from spacecall._client.calls.caller import Caller, find_dependency
+from spacecall._client.calls.exact_types import ExactValues, make_exact
+from spacecall._client.calls.prepared_call import UNCHANGED, MakeFile, Plan, decode_outputs
+from spacecall._client.streams.connection import Connection
+from spacecall._core.app_config import AppConfig, Component, Dependency
+from spacecall._core.component_schema import closed_choices
+from spacecall._core.filedata import as_file_data, is_file_data, replace_files
+from spacecall._core.fingerprint import differences
+from spacecall._core.input_check import refusals
+from spacecall._core.schema_nodes import is_number
+from spacecall._io.interceptor import notify_typed_call
+from spacecall._io.request_settings import Settings
+from spacecall._warnings import SchemaDriftWarning
+from spacecall.endpoints import NO_DEFAULT, Parameter
+from spacecall.errors import SchemaDriftError
+from spacecall.files import File
+
+T = TypeVar("T")
+
+# What pydantic puts before the words of a validator of ours.
+_OF_A_VALIDATOR: Final = "Value error, "
+
+_MARK: Final = "x-spacecall-app-choices"
+
+_INSIDE: Final = frozenset({"anyOf", "items", "prefixItems"})
+
+_BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
+
+OnDrift: TypeAlias = Literal["ignore", "warn", "raise"]
+"""What a call does when the app is not what the client was generated from."""
+
+
+class AppDefault(Enum):
+    """The type of `APP_DEFAULT`."""
+
+    APP_DEFAULT = "APP_DEFAULT"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+APP_DEFAULT: Final = AppDefault.APP_DEFAULT
+"""Stands for the app's own default where it is too long for a module, or has a file of the app in
+it, whose path changes: the live app's is sent, and nothing is uploaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ReceivedFiles:
+    """Makes handles of the files in an output."""
+
+    make_file: MakeFile
+
+    def __call__(self, value: object) -> File:
+        return self.make_file(as_file_data(value))
+
+
+def _convert_files(value: object, info: ValidationInfo[Any]) -> object:
+    """Replace the files in a received value of any type; leave an argument as it is."""
+    received = info.context
+    return replace_files(value, received) if isinstance(received, _ReceivedFiles) else value
+
+
+WithFiles: TypeAlias = Annotated[T, AfterValidator(_convert_files)]
+"""A list of values whose type an app does not say. In an output, a file in it is a `File`."""
+
+AnyValue: TypeAlias = WithFiles[Any]
+"""A JSON value whose type an app does not say. In an output, a file in it is a `File`."""
+
+
+class _AppChoices:
+    """Marks a type in the JSON Schema that pydantic makes of it."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(core), _MARK: True}
+
+
+AppChoice: TypeAlias = Annotated[T, _AppChoices()]
+"""One of the app's choices where they are too many for a module: the live app's are checked."""
+
+
+class Arguments(BaseModel):
+    """The arguments of an endpoint, in the order of the wire."""
+
+    model_config = ConfigDict(
+        extra="forbid", populate_by_name=True, defer_build=True, protected_namespaces=()
+    )
+
+
+class AppObject(BaseModel):
+    """An object of an app: what the app adds later is kept, what was not given is not sent."""
+
+    model_config = ConfigDict(
+        extra="allow", populate_by_name=True, defer_build=True, protected_namespaces=()
+    )
+    # pydantic wants the annotation without the None that it has in its own class
+    __pydantic_extra__: dict[str, AnyValue] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """Return the schema of the model, whose fields take values as they are."""
+        schema = handler(source)
+        make_exact(handler.resolve_ref_schema(schema))
+        return schema
+
+    @model_serializer(mode="wrap")
+    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        sent: dict[str, Any] = handler(self)
+        for name, field in type(self).model_fields.items():
+            if name not in self.model_fields_set and getattr(self, name) is None:
+                sent.pop(name, None)
+                sent.pop(field.alias or name, None)
+        return sent
+
+
+class TypedEndpoint(Generic[T]):
+    """One endpoint as a generated module knows it.
+
+    Args:
+        name: `/echo`.
+        inputs: the model of its arguments, fields in wire order.
+        output: the type of its value: of the one output, or a NamedTuple of all.
+        returns: how many outputs a caller sees.
+        schema: sha256 of the schema that it was generated from.
+        shape: the endpoint's fingerprint then; empty if it is not compared.
+        app_defaults: fields of `inputs` whose default is read from the live app.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        inputs: type[Arguments],
+        output: Any,
+        returns: int,
+        schema: str = "",
+        shape: str = "",
+        app_defaults: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self._schema: Final = schema
+        self._shape: Final = shape
+        self._compared: Final = WeakKeyDictionary[Connection, "tuple[AppConfig, list[str]]"]()
+        self._inputs: Final = inputs
+        self._app_defaults: Final = frozenset(app_defaults)
+        self._output = output
+        self._returns = returns
+        self._adapters: list[TypeAdapter[Any]] | None = None
+        self._parameters: list[Parameter] | None = None
+
+    def call(
+        self, caller: Caller, arguments: Mapping[str, Any], on_drift: OnDrift = "warn"
+    ) -> Call[T]:
+        """A call of this endpoint. Arguments are checked when it is awaited or entered."""
+
+        async def prepare(connection: Connection, settings: Settings) -> Plan[T]:
+            dependency = find_dependency(connection, self.name)
+            check = refusals if settings.check else None
+            sent = self._without_app_defaults(arguments, dependency)
+            values = self.bind(sent, dependency.visible_inputs, check)
+            expected = len(dependency.visible_inputs)
+            if len(values) != expected:
+                lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
+                raise self._drift(lines)
+            values = self._with_app_defaults(values, sent, dependency)
+            if on_drift != "ignore":
+                self._compare(connection, on_drift)
+            notify_typed_call(self.name, self._schema)
+            return Plan(dependency, values, self.decode)
+
+        return caller.planned(self.name, prepare)
+
+    def _without_app_defaults(
+        self, arguments: Mapping[str, Any], dependency: Dependency
+    ) -> dict[str, Any]:
+        """Return the arguments that are not the live app's own defaults, by name or by value."""
+        slots = zip(self._inputs.model_fields, dependency.visible_inputs, strict=False)
+        defaults = {field: slot.kept for field, slot in slots if field in self._app_defaults}
+        return {
+            name: argument
+            for name, argument in arguments.items()
+            if argument is not APP_DEFAULT
+            and not (name in defaults and is_default(argument, defaults[name]))
+        }
+
+    def _with_app_defaults(
+        self, values: list[Any], sent: Mapping[str, Any], dependency: Dependency
+    ) -> list[Any]:
+        """Return `values` with the live app's own defaults where nothing was sent."""
+        if self._app_defaults <= sent.keys():
+            return values
+        filled = list(values)
+        slots = zip(self._inputs.model_fields, dependency.visible_inputs, strict=True)
+        for index, (field, component) in enumerate(slots):
+            if field in self._app_defaults and field not in sent:
+                if component.kept is None:
+                    raise self._drift([f"{field}: the app has no default any more"])
+                filled[index] = component.kept
+        return filled
+
+    def _compare(self, connection: Connection, on_drift: OnDrift) -> None:
+        """Compare the endpoint's shape with the app's, once for each /config; warn of it once."""
+        compared = self._compared.get(connection)
+        found = [] if compared is None else compared[1]
+        if compared is None or compared[0] is not connection.app:
+            pinned = {self.name: self._shape} if self._shape else {}
+            found = differences(pinned, connection.app)
+            if found and on_drift == "warn":
+                text = f"the app is not what its client was generated from: {'; '.join(found)}"
+                text = connection.link.redactor()(f"{text} [{connection.link.base}]")
+                warnings.warn(text, SchemaDriftWarning, stacklevel=2)
+            self._compared[connection] = connection.app, found
+        if found and on_drift == "raise":
+            raise self._drift(found)
+
+    def bind(
+        self,
+        arguments: Mapping[str, Any],
+        components: Sequence[Component] = (),
+        check: InputCheck | None = refusals,
+    ) -> list[Any]:
+        """Return the arguments as wire values in wire order, files as `File`.
+
+        They are checked as those of a dynamic call are, so that both take the same values.
+
+        Args:
+            arguments: by the names of the model's fields.
+            components: of the inputs, where the app is known.
+            check: see `spacecall._client.calls.call_arguments.bind`.
+
+        Raises:
+            InvalidInputError: an argument does not fit its type.
+        """
+        if self._parameters is None:
+            self._parameters = _parameters_of(self._inputs)
+        parameters = self._parameters
+        if len(components) == len(parameters):
+            pairs = zip(parameters, components, strict=True)
+            parameters = [_with_app_choices(*pair) for pair in pairs]
+        return bind(self.name, parameters, arguments, components, check)
+
+    def decode(self, values: list[Any], make_file: MakeFile) -> T:
+        """The caller's value from the visible outputs. One that the app leaves unchanged is None.
+
+        Raises:
+            SchemaDriftError: an output does not fit the type it had when the client was generated;
+                `values` has all of them.
+        """
+        if self._returns == 0:
+            return cast("T", None)
+        if len(values) != self._returns:
+            lines = [f"{self._returns} outputs expected, got {len(values)}"]
+            raise self._drift(lines, decode_outputs(values, make_file))
+        names = self._output._fields if self._returns > 1 else ("value",)
+
+        received = _ReceivedFiles(make_file)
+        differences: list[str] = []
+        outputs: list[Any] = []
+        for name, adapter, value in zip(names, self._readers(), values, strict=True):
+            try:
+                outputs.append(_read_output(adapter, value, received))
+            except ValidationError as error:
+                differences += _lines(error, name)
+                outputs += decode_outputs([value], make_file)
+        if differences:
+            raise self._drift(differences, outputs)
+        return cast("T", outputs[0] if self._returns == 1 else self._output(*outputs))
+
+    def _readers(self) -> list[TypeAdapter[Any]]:
+        """What reads each output; made when first needed, since that takes milliseconds."""
+        if self._adapters is None:
+            several = self._returns > 1
+            types = get_type_hints(self._output, include_extras=True) if several else {}
+            outputs: list[Any] = [
+                Annotated[one, ExactValues()] for one in types.values() or [self._output]
+            ]
+            self._adapters = [TypeAdapter(output) for output in outputs]
+        return self._adapters
+
+    def _drift(self, differences: list[str], values: Sequence[Any] = ()) -> SchemaDriftError:
+        return SchemaDriftError(
+            "the app does not fit the generated client: " + "; ".join(differences[:3]),
+            differences=differences,
+            values=values,
+            pinned=self._schema or None,
+            endpoint=self.name,
+        )
+
+
+def _parameters_of(inputs: type[Arguments]) -> list[Parameter]:
+    """The parameters that a model of arguments stands for, in its order."""
+    document = _with_bounds(inputs.model_json_schema())
+    definitions = {"$defs": document["$defs"]} if "$defs" in document else {}
+    properties = document.get("properties", {})
+    return [
+        Parameter(
+            name=name,
+            label="",
+            component="",
+            schema={**properties[field.alias or name], **definitions},
+            default=NO_DEFAULT if field.is_required() else field.get_default(),
+        )
+        for name, field in inputs.model_fields.items()
+    ]
+
+
+def _with_app_choices(parameter: Parameter, component: Component) -> Parameter:
+    """The parameter with the app's choices in the place of each `AppChoice`."""
+    choices = closed_choices(component)
+    if not choices or not _is_marked(parameter.schema):
+        return parameter
+    return replace(parameter, schema=_unmarked(parameter.schema, choices))
+
+
+def _is_marked(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(map(_is_marked, cast("list[Any]", schema)))
+    if not isinstance(schema, dict):
+        return False
+    node = cast("dict[str, Any]", schema)
+    return _MARK in node or any(_is_marked(node[key]) for key in node.keys() & _INSIDE)
+
+
+def _unmarked(schema: Any, choices: list[Any]) -> Any:
+    if isinstance(schema, list):
+        return [_unmarked(part, choices) for part in cast("list[Any]", schema)]
+    node = cast("dict[str, Any]", schema)
+    if _MARK in node:
+        return {"enum": choices}
+    return {key: _unmarked(part, choices) if key in _INSIDE else part for key, part in node.items()}
+
+
+def _with_bounds(schema: Any) -> Any:
+    """A schema of pydantic's, whose unions call bounds `ge` and `le`, in the words of Gradio's."""
+    if isinstance(schema, list):
+        return [_with_bounds(part) for part in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    node = {
+        key: part if key in ("const", "default", "enum") else _with_bounds(part)
+        for key, part in cast("dict[str, Any]", schema).items()
+    }
+    if node.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:
+        node = {**node, "anyOf": [{"type": "number"}]}
+    bounds = {_BOUNDS[key]: node[key] for key in _BOUNDS if is_number(node.get(key))}
+    return {**node, **bounds}
+
+
+def _read_output(
+    adapter: TypeAdapter[Any], value: object, received: Callable[[object], File]
+) -> Any:
+    """Return an output as its type has it.
+
+    Null is `nan` where only numbers fit: JSON has no NaN. A file is a list of one where only lists
+    fit: a component for several files gives its function's only file alone.
+    """
+    if value is UNCHANGED:
+        return None
+    try:
+        return adapter.validate_python(value, context=received)
+    except ValidationError:
+        substitute = math.nan if value is None else [value]
+        if value is None or is_file_data(value):
+            with contextlib.suppress(ValidationError):
+                return adapter.validate_python(substitute, strict=value is None, context=received)
+        raise
+
+
+def _lines(error: ValidationError, *place: str) -> list[str]:
+    """One line for each place that does not fit."""
+    return [
+        f"{'.'.join(str(part) for part in (*place, *one['loc']))}: "
+        + one["msg"].removeprefix(_OF_A_VALIDATOR)
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    ]

@@ -1,0 +1,1 @@
+"""Tasks, threads and lifetimes: who runs the work of a Space, and when it ends."""

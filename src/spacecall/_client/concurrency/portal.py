@@ -1,0 +1,299 @@
+"""Async work run for threads, over one event loop that they share.
+
+The loop runs in a daemon thread while something is open in it. Nothing waits for that thread
+without a bound, so that neither the garbage collector nor the end of the process can hang.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
+from weakref import ref
+
+from spacecall._client.concurrency.lifetime import Lifetime
+from spacecall._client.concurrency.loop_thread import (
+    SLACK,
+    Exit,
+    Lease,
+    LoopEndedError,
+    LoopThread,
+    Task,
+    stop_here_at_exit,
+)
+from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
+from spacecall.options import Timeouts
+
+T = TypeVar("T")
+C = TypeVar("C", bound="SyncClosable")
+
+_CANCEL: Final = Timeouts().cancel
+
+
+@dataclass(slots=True)
+class _Process:
+    """The loop of a process; one that was forked begins without."""
+
+    opening: threading.RLock = field(default_factory=threading.RLock)
+    thread: LoopThread | None = None
+
+
+_PROCESSES: Final[dict[int, _Process]] = {}
+
+
+class Portal:
+    """Something that is held open in the loop, for use in threads; `hold` opens it.
+
+    It is closed by `close`, or when nobody refers to its portal any more.
+    """
+
+    def __init__(self, thread: LoopThread, lifetime: Lifetime[Any], lease: Lease) -> None:
+        self._thread = thread
+        self._lifetime = lifetime
+        self._lease = lease
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or has ended."""
+        return not (self._thread.is_alive and self._lifetime.is_open)
+
+    def check(self) -> None:
+        """Raise RuntimeError if it cannot be waited for: closed, or left behind by a fork."""
+        if self._thread.process != os.getpid():
+            raise RuntimeError("opened before this process was forked: open another Space here")
+        stop_here_at_exit()
+        if self.closed:
+            raise RuntimeError(f"{self._lease.label} is closed: open it again")
+        if self._thread.is_current:
+            raise RuntimeError("this cannot be called in the event loop's own thread")
+
+    def wait(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run `work` in the loop and wait for its result."""
+        self.check()
+        return Task(self._thread, work).wait()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call `function` in the loop."""
+
+        async def work() -> T:
+            return function()
+
+        return self.wait(work)
+
+    def close(self) -> None:
+        """Close it, and wait for that; twice does nothing. Any thread may call it.
+
+        In the loop's own thread, where the garbage collector may run, and at the end of the
+        process nothing is waited for.
+        """
+        thread = self._thread
+        if not thread.is_alive:
+            return
+        if thread.is_current or Exit.thread is not None:
+            self._lifetime.close_soon()
+            return
+        try:
+            closing = Task(thread, self._lifetime.close)
+            closing.future.result(3 * self._lease.cancel + SLACK)
+        except LoopEndedError:  # somebody else has closed it
+            pass
+        except TimeoutError:
+            warnings.warn(
+                f"{self._lease.label} is still closing, in the background",
+                ResourceWarning,
+                stacklevel=3,
+            )
+        thread.join()
+
+
+def hold(
+    manager: AbstractAsyncContextManager[T], label: str, *, cancel: float = _CANCEL
+) -> tuple[Portal, T]:
+    """Enter `manager` in the loop.
+
+    Args:
+        manager: for one use.
+        label: its name in errors and warnings.
+        cancel: see `Lease`.
+
+    Raises:
+        RuntimeError: this is the thread of the loop.
+    """
+    token = object()
+    lifetime = Lifetime(manager, label)
+    lease = Lease(ref(lifetime), label, cancel)
+    thread = _take_lease(token, lease)
+    lifetime.when_ended(partial(thread.release, token))
+    try:
+        value = Task(thread, lifetime.open).wait()
+    except BaseException:
+        thread.release_soon(token)
+        thread.join()
+        raise
+    return Portal(thread, lifetime, lease), value
+
+
+def wait(portal: Portal, work: Callable[[], Awaitable[T]]) -> T:
+    """Run `work` in the loop and wait for its result."""
+    return portal.wait(work)
+
+
+def _take_lease(token: object, lease: Lease) -> LoopThread:
+    process = _PROCESSES.get(os.getpid())
+    if process is None:
+        process = _PROCESSES.setdefault(os.getpid(), _Process())
+        atexit.register(_close_at_exit)
+    with process.opening:
+        thread = process.thread
+        if thread is not None and thread.is_current:
+            raise RuntimeError("this cannot be called in the event loop's own thread")
+        if thread is None or thread.ending:
+            thread = process.thread = LoopThread(process.opening)
+        thread.leases[token] = lease
+    return thread
+
+
+def _close_at_exit() -> None:
+    """Close what is open at the end of the process, as far as that goes within bounds.
+
+    Threads that may hinder the end have ended by now: those that wait here are daemons.
+    """
+    process = _PROCESSES.get(os.getpid())
+    thread = process.thread if process else None
+    if thread is None or not thread.is_alive:
+        return
+    Exit.thread = threading.get_ident()
+    leases = list(thread.leases.values())
+    for lease in leases:
+        lifetime = lease.lifetime()
+        if lifetime is not None:
+            lifetime.close_soon()
+    seconds = max((lease.cancel for lease in leases), default=0.0) + 1.0
+    with suppress(KeyboardInterrupt):
+        thread.join_for(seconds)
+    Exit.over = True
+    for lease in leases:
+        warnings.warn(f"{lease.label} was not closed", ResourceWarning, stacklevel=2)
+
+
+class SyncClosable:
+    """Closes what it was opened with; nothing if that is the caller's own."""
+
+    _close: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        """Close what `connect` opened, in any thread; twice does nothing.
+
+        A Space that the caller gave stays open.
+        """
+        if self._close is not None:
+            self._close()
+
+
+class SyncConnecting(Generic[C]):
+    """What `connect` returns: enter it with `with`, or `open` it and `close` the client.
+
+    Args:
+        connect: gives the client, and what closes it.
+    """
+
+    def __init__(self, connect: Callable[[], tuple[C, Callable[[], None]]]) -> None:
+        self._connect = connect
+        self._client: C | None = None
+
+    def open(self) -> C:
+        """Connect. The client's `close` closes it, in any thread."""
+        client, close = self._connect()
+        client._close = close  # pyright: ignore[reportPrivateUsage]
+        return client
+
+    def __enter__(self) -> C:
+        self._client = self.open()
+        return self._client
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+
+class SyncOpenable(ABC):
+    """Entered by `with`; or opened by `open`, and closed by `close`."""
+
+    _held: Portal | None = None
+
+    @abstractmethod
+    def _hold(self) -> Portal:
+        """Open it in the loop."""
+
+    @property
+    def _portal(self) -> Portal:
+        if self._held is None:
+            raise RuntimeError(f"open it first: with {type(self).__name__}(…)")
+        return self._held
+
+    def open(self) -> Self:
+        """Open it until `close`, which any thread may call.
+
+        Raises:
+            RuntimeError: it is open already.
+        """
+        if self._held is not None and not self._held.closed:
+            raise RuntimeError(f"{self!r} is open already: close it first, or use another one")
+        self._held = self._hold()
+        return self
+
+    def close(self) -> None:
+        """Close it, and end what still runs, here and on the server. Closing twice does nothing."""
+        if self._held is not None:
+            self._held.close()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _HasPortal(Protocol):
+    @property
+    def _portal(self) -> Portal: ...
+
+
+class SyncFiles:
+    """Reads and saves files in threads, for whatever has a portal."""
+
+    def read(self: _HasPortal, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
+        """Read a file into memory; see `File.read`."""
+        portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
+        return portal.wait(lambda: file.read(max_bytes=max_bytes))
+
+    def save(
+        self: _HasPortal,
+        file: File,
+        path: str | os.PathLike[str],
+        *,
+        max_bytes: int | None = MAX_SAVE_BYTES,
+    ) -> Path:
+        """Write a file to `path`, or into that folder; see `File.save`."""
+        portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
+        return portal.wait(lambda: file.save(path, max_bytes=max_bytes))

@@ -1,0 +1,1 @@
+"""Find an app, open it, and read its description."""

@@ -1,0 +1,1 @@
+"""Jobs without a shared stream: one stream per job, `/run`, the simple call API, plain services."""

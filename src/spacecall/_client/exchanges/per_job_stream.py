@@ -1,0 +1,108 @@
+"""Jobs with a stream of their own, before `sse_v1`: events of a request, or a websocket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import anyio
+
+from spacecall._client.concurrency.isolation import suppress_cancel_errors
+from spacecall._client.streams.channel import Channel
+from spacecall._core import gradio_requests
+from spacecall._core.app_config import Dependency
+from spacecall._core.handshake import Handshake
+from spacecall._core.job_state import State
+from spacecall._core.jobs import Job
+from spacecall._core.protocol_versions import Streams, generation
+from spacecall._core.queue_messages import parse, wire_size
+from spacecall._io.event_stream import events
+from spacecall._io.request_settings import Settings
+from spacecall._io.retrying import retrying
+from spacecall.errors import DeadlineError, JobLostError, StatusError, TransportError
+
+_Stream: TypeAlias = tuple[AsyncIterator[str], Callable[[Mapping[str, Any]], Awaitable[object]]]
+
+
+async def own_stream(
+    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+) -> None:
+    """Open a stream, answer what it asks for, and end `job` with what it tells.
+
+    A job that is ended meanwhile (its caller was cancelled) ends with its stream: one that waits
+    never gets its arguments, a generator stops at its next value, and another function runs on.
+
+    Raises:
+        SpaceError: the server did not accept the job, or its stream broke.
+    """
+    handshake = Handshake(job, data, channel.session_hash)
+    try:
+        async with AsyncExitStack() as stack:
+            texts, answer = await retrying(
+                lambda: _opened(stack, endpoint, channel, settings),
+                settings.retry,
+                idempotent=True,  # nothing runs without the arguments
+            )
+            job.advance(State.QUEUED)
+            async for text in texts:
+                reply = handshake.receive(parse(text), wire_size(text))
+                if reply is not None:
+                    await answer(reply)
+                if handshake.complete or job.ended:
+                    return
+    except (TransportError, StatusError, DeadlineError) as error:
+        if job.state is State.UPLOADING:
+            if isinstance(error, TransportError):
+                error.sent = False  # whatever arrived, the app waits for the arguments
+            raise
+        raise JobLostError(f"the job was lost: {error.message}", sent=handshake.sent) from error
+    finally:
+        if job.ended and job.event_id and not handshake.complete:
+            await _reset(job.event_id, channel, settings)
+    raise JobLostError("the job was lost: the server ended the stream", sent=handshake.sent)
+
+
+async def _opened(
+    stack: AsyncExitStack, endpoint: Dependency, channel: Channel, settings: Settings
+) -> _Stream:
+    """Open the stream, and leave it to `stack`: its texts, and the way to answer them."""
+    idle = settings.timeouts.idle
+    # Between two messages these servers send nothing, or a heartbeat once.
+    patient = replace(settings, timeouts=replace(settings.timeouts, idle=None))
+    with anyio.move_on_after(idle):
+        return await stack.enter_async_context(_stream(endpoint, channel, patient))
+    raise DeadlineError(f"the server did not open a stream within {idle:g} s", phase="idle")
+
+
+@asynccontextmanager
+async def _stream(
+    endpoint: Dependency, channel: Channel, settings: Settings
+) -> AsyncGenerator[_Stream, None]:
+    link, app = channel.link, channel.app
+    headers = settings.join_headers()
+    sockets = generation(app.protocol).streams is Streams.WEBSOCKET
+    request = gradio_requests.own_stream(app, endpoint, channel.session_hash, websocket=sockets)
+    if sockets:
+        from spacecall._io.ws.connect import websocket  # noqa: PLC0415 - it needs an extra
+
+        async with websocket(link, request, settings, headers=headers) as socket:
+            yield socket, socket.send
+        return
+
+    async def answer(body: Mapping[str, Any]) -> None:
+        await link.fetch(gradio_requests.arguments(app, body), settings, headers=headers)
+
+    async with (
+        link.open(request, settings, headers=headers) as response,
+        aclosing(events(response, limit=settings.limits.event)) as texts,
+    ):
+        yield texts, answer
+
+
+async def _reset(event_id: str, channel: Channel, settings: Settings) -> None:
+    """End the job on the server; its stream ends then, and nobody waits to hear of it."""
+    with anyio.move_on_after(settings.timeouts.cancel, shield=True):
+        with suppress_cancel_errors(event_id):
+            await channel.link.fetch(gradio_requests.reset(channel.app, event_id), settings)

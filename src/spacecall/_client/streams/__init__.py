@@ -1,0 +1,1 @@
+"""The sessions of an app, and the streams that report their jobs."""

@@ -1,0 +1,116 @@
+"""What a component's properties say about its values, beyond its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from spacecall._core.app_config import Component
+from spacecall._core.component_outputs import holds_any
+from spacecall._core.gradio_schema import nullable
+from spacecall._core.json_values import items, mapping, strings, text
+from spacecall._core.schema_check import Budget, problems
+from spacecall._core.schema_nodes import is_number
+from spacecall._core.value_excerpts import quote
+from spacecall.endpoints import NO_DEFAULT
+
+__all__ = ["closed_choices", "describe", "narrow", "remark"]
+
+# Components that the page may show empty, that send null then, and whose server side takes it.
+_EMPTY = frozenset(
+    {"annotatedimage", "audio", "colorpicker", "datetime", "downloadbutton", "dropdown", "file"}
+    | {"fileexplorer", "gallery", "highlightedtext", "image", "imageeditor", "imageslider"}
+    | {"label", "model3d", "number", "plot", "radio", "uploadbutton", "video"}
+)
+_CHOICES = frozenset({"checkboxgroup", "dropdown", "radio"})
+_RANGES = frozenset({"number", "slider"})
+_STEPS = 128
+"""For the question whether null fits: asked of each input, when an app is opened."""
+_LONGEST = 2000
+"""Characters of a remark: an app can have one component as the input of many functions."""
+
+
+def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dict[str, Any]:
+    """The schema of an input, with the component's limits and choices.
+
+    Args:
+        schema: its cleaned schema.
+        component: of the input.
+        default: of the input, or `NO_DEFAULT`.
+    """
+    narrowed = {} if holds_any(component) else dict(schema)
+    if component.type in _CHOICES:
+        narrowed = _with_choices(narrowed, component)
+    if component.type in _RANGES:
+        low, high = _range(component)
+        narrowed.update({} if low is None else {"minimum": low})
+        narrowed.update({} if high is None else {"maximum": high})
+    starts_empty = default is NO_DEFAULT and component.type in _EMPTY
+    empty = default is None or (starts_empty and component.props.get("multiselect") is not True)
+    return nullable(narrowed) if empty and not _admits_null(narrowed, component) else narrowed
+
+
+def closed_choices(component: Component) -> list[Any]:
+    """The values of which a component takes no other; empty if it takes any."""
+    is_open = component.type not in _CHOICES or component.props.get("allow_custom_value") is True
+    return [] if is_open else component.choices
+
+
+def describe(schema: Mapping[str, Any], component: Component) -> str:
+    """The app's remark on an input, then its range, its choices, its format; empty if nothing."""
+    parts = [remark(component).rstrip(".")]
+    if component.type in _RANGES:
+        parts.append(_range_text(component))
+    if component.type in _CHOICES and component.props.get("allow_custom_value") is True:
+        known = ", ".join(quote(choice, 200) for choice in component.choices[:20])
+        parts.append(f"{known} or any other text" if known else "")
+    if component.props.get("file_count") in ("multiple", "directory"):
+        parts.append("any number of files")
+    if kinds := strings(items(component.props.get("file_types"))[:100]):
+        parts.append(f"file types: {', '.join(kind[:100] for kind in kinds)}")
+    if component.type not in _CHOICES and schema.get("type") == "string":
+        parts.append(text(schema.get("description")).strip())
+    return "; ".join(part for part in parts if part)
+
+
+def remark(component: Component) -> str:
+    """The app's remark on a component, cut after 2,000 characters."""
+    cut = component.info[:_LONGEST].strip()
+    return cut if len(component.info) <= _LONGEST else f"{cut}…"
+
+
+def _admits_null(schema: Mapping[str, Any], component: Component) -> bool:
+    """Whether null fits, as far as can be said without much work."""
+    if schema.get("enum") is component.choices:  # not looked through again for each who has them
+        return component.null_choice
+    return not problems(schema, None, budget=Budget(None, _STEPS))
+
+
+def _with_choices(schema: dict[str, Any], component: Component) -> dict[str, Any]:
+    inner = dict(mapping(schema.get("items"))) if schema.get("type") == "array" else schema
+    if component.props.get("allow_custom_value") is True:
+        inner = {key: value for key, value in inner.items() if key != "enum"}
+    elif "enum" not in inner and component.choices:
+        inner = {"enum": component.choices}
+    return {**schema, "items": inner} if schema.get("type") == "array" else inner
+
+
+def _range(component: Component) -> tuple[float | None, float | None]:
+    low, high = (_number(component.props.get(name)) for name in ("minimum", "maximum"))
+    contradictory = low is not None and high is not None and low > high
+    return (None, None) if contradictory else (low, high)
+
+
+def _range_text(component: Component) -> str:
+    low, high = _range(component)
+    step = _number(component.props.get("step"))
+    steps = f" in steps of {step}" if step is not None and step > 0 and step != 1 else ""
+    if low is None and high is None:
+        return ""
+    if low is None or high is None:
+        return (f"at most {high}" if low is None else f"at least {low}") + steps
+    return f"from {low} to {high}{steps}"
+
+
+def _number(value: object) -> float | None:
+    return value if is_number(value) else None

@@ -1,0 +1,498 @@
+"""HTTP with one app: credentials, cookies, redirects, retries; every failure a typed error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
+from copy import copy
+from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
+
+import anyio
+import httpx
+
+from spacecall._core import gradio_requests
+from spacecall._core.gradio_requests import AppRun, Request
+from spacecall._core.redaction import (
+    Redactor,
+    header_secrets,
+    redact_error,
+    redacting,
+    url_secrets,
+)
+from spacecall._io.addresses import AddressPolicy, KnownPeers
+from spacecall._io.app_checks import (
+    APP_CHECK,
+    CONNECTION,
+    AppCheck,
+    AppChecks,
+    CheckingClient,
+)
+from spacecall._io.bare_requests import build_request, plain_request
+from spacecall._io.cookies import Cookies
+from spacecall._io.credentials import (
+    MaskedHeaders,
+    address,
+    auth_secrets,
+    authorization,
+    is_same_host,
+)
+from spacecall._io.deadlines import httpx_timeout, within
+from spacecall._io.decoding import COMPRESSED, IDENTITY
+from spacecall._io.direct_client import DirectClient
+from spacecall._io.event_loops import HomeLoop
+from spacecall._io.fetched_response import Answer
+from spacecall._io.http_errors import mapped, status_error
+from spacecall._io.interceptor import CALLER_SECRETS, MAX_EVENT, CallerSecrets
+from spacecall._io.lent_clients import proxy_secrets, without_cookies
+from spacecall._io.log_redaction import hide_secrets, sending
+from spacecall._io.login import Login, SharedLogin
+from spacecall._io.redirects import RedirectError, follow
+from spacecall._io.request_settings import Settings
+from spacecall._io.response_body import read, read_error
+from spacecall._io.retrying import retrying
+from spacecall._version import __version__
+from spacecall.errors import (
+    AuthError,
+    DeadlineError,
+    StatusError,
+    TransportError,
+)
+from spacecall.options import Auth
+
+HttpClient: TypeAlias = httpx.AsyncClient
+_FRAMING = {"content-length", "transfer-encoding"}
+USER_AGENT = f"spacecall/{__version__}"
+
+
+class Link:
+    """The way to one app, with cookies of its own (replicas keep a session by cookie).
+
+    No cookie that an answer sets gets into the client, or to another link. Of the client, a link
+    uses the default headers, `auth` and cookies for its own server alone; the cookies only if no
+    `auth` of its own says whose they would have to be.
+
+    Args:
+        client: used for every request.
+        base: the app's address, without a slash at its end.
+        gate: how many short requests may be under way at once, shared by all links of a Space.
+        defaults: whether the client's default headers, `auth` and cookies are used at all.
+
+    Attributes:
+        checks: of the app's runs, shared by all links to it.
+
+    Raises:
+        ValueError: the client's default headers say how long every body is.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base: str,
+        *,
+        auth: Auth | None,
+        settings: Settings,
+        gate: anyio.Semaphore,
+        defaults: bool = True,
+    ) -> None:
+        hide_secrets()
+        if defaults and not client.headers.keys().isdisjoint(_FRAMING):
+            raise ValueError(
+                "the http_client has Content-Length or Transfer-Encoding among its default "
+                "headers, which each request sets for itself: leave them out"
+            )
+        self._home = HomeLoop()
+        self.base = base
+        self.settings = settings
+        self._client = without_cookies(client)
+        self._auth = auth
+        self._gate = gate
+        self._defaults = defaults
+        self._anonymous = auth is None or not (auth.token or auth.username)
+        self._secrets: set[str] = set()
+        self._client_credentials = ""
+        self._peers = KnownPeers()
+        self.checks = AppChecks()
+        begins = defaults and self._anonymous
+        self._use_cookies(Cookies(client.cookies if begins else httpx.Cookies()), SharedLogin())
+
+    def _use_cookies(self, cookies: Cookies, login: SharedLogin, number: int = 0) -> None:
+        self._cookies = cookies
+        # Another server than the app (`foreign`) must not see the app's password.
+        has_password = self._defaults and self._auth is not None and self._auth.username is not None
+        self.login = Login(cookies, self._log_in if has_password else None, login, number)
+
+    def fork(self) -> Link:
+        """A link whose cookies begin as this one's and go their own way."""
+        link = copy(self)
+        link._secrets = set(self._secrets)
+        link._use_cookies(self._cookies.fork(), self.login.shared, self.login.number)
+        return link
+
+    def moved(self, base: str) -> Link:
+        """The same link to another address of the same app."""
+        link = self.fork()
+        link.base = base
+        return link
+
+    def foreign(self, base: str) -> Link:
+        """A link to another server: of this one, only a token for that host goes there."""
+        link = copy(self)
+        link.base = base
+        link.settings = replace(self.settings, headers={})
+        link._defaults = False
+        link._secrets = set(self._known_secrets(self.settings))
+        link._client_credentials = ""
+        link.checks = AppChecks()
+        link._use_cookies(Cookies(httpx.Cookies()), SharedLogin())
+        return link
+
+    def check_loop(self) -> None:
+        """Raise RuntimeError in another event loop than the link's own."""
+        self._home.check()
+
+    @property
+    def knows_token(self) -> bool:
+        """Whether a token goes with its requests."""
+        return bool(authorization(self._auth, self.base))
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that the app gave this link."""
+        return self._cookies.values()
+
+    def remember(self, cookies: Mapping[str, str]) -> None:
+        """Take over cookies that another link had. Raises ValueError for what is no cookie."""
+        self._cookies.remember(cookies)
+
+    def hide(self, secret: str) -> None:
+        """Keep `secret` out of errors, events and logs too."""
+        self._secrets.add(secret)
+
+    def redactor(self, settings: Settings | None = None, *, url: str = "") -> Redactor:
+        """What takes the secrets of this link out of a text.
+
+        Args:
+            settings: of the call that it is for, where they are other than the link's.
+            url: of a file, which may have a signature or a password in it.
+        """
+        return Redactor((*self._known_secrets(settings or self.settings), *url_secrets(url)))
+
+    def redacting(self, settings: Settings | None = None) -> AbstractContextManager[None]:
+        """Take the secrets of this link out of each `SpaceError` that is raised inside."""
+        return redacting(lambda: self.redactor(settings))
+
+    def _known_secrets(self, settings: Settings) -> Iterator[str]:
+        yield from self._secrets
+        yield from self._cookies.values().values()
+        yield from self._given_secrets(settings)
+
+    def _given_secrets(self, settings: Settings) -> Iterator[str]:
+        """What the caller gave."""
+        yield from header_secrets(settings.headers.items())
+        yield from settings.zero_gpu.headers().values()
+        yield from proxy_secrets(self._client)
+        if self._defaults:
+            yield from header_secrets(self._client.headers.items())
+            yield from header_secrets([("authorization", self._client_credentials)])
+        yield from auth_secrets(self._auth)
+
+    def _caller_secrets(self, settings: Settings) -> CallerSecrets:
+        headers = map(str.lower, (*settings.headers, *settings.zero_gpu.headers()))
+        return CallerSecrets(frozenset(headers), frozenset(self._given_secrets(settings)))
+
+    def _request_redactor(self, request: httpx.Request, settings: Settings) -> Redactor:
+        """What takes out the secrets of one request as well."""
+        return Redactor(
+            (
+                *self._known_secrets(settings),
+                *header_secrets(request.headers.items()),
+                *url_secrets(str(request.url)),
+            )
+        )
+
+    async def fetch(
+        self,
+        request: Request,
+        settings: Settings | None = None,
+        *,
+        headers: Mapping[str, str] = {},
+        gated: bool = True,
+        sending: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> Answer:
+        """Send a request and read the whole answer.
+
+        Args:
+            gated: whether it counts among the short requests that the gate lets through.
+            sending: entered for each try, while it is on its way.
+
+        Raises:
+            TransportError, DeadlineError, StatusError: see `spacecall.errors`; the last also for a
+                redirect of a POST or to another host.
+            ProtocolError: the answer is larger than `Limits.body`.
+            RuntimeError: this is another event loop.
+        """
+        self._home.check()
+        settings = settings or self.settings
+
+        async def attempt() -> Answer:
+            gate = self._gate if gated else nullcontext()
+            async with gate:
+                url, seconds = self.base + request.path, settings.timeouts.request
+                late = partial(self._late, request.method, url, seconds)
+                with sending(), within(seconds, late):
+                    opened = self.open(request, settings, headers=headers, compressed=True)
+                    async with opened as response:
+                        body = await read(response, settings.limits, self.base)
+                        return Answer(
+                            str(response.url),
+                            response.headers,
+                            body,
+                            lambda: self._request_redactor(response.request, settings),
+                            response.extensions.get(CONNECTION, self.checks.pool),
+                        )
+
+        return await retrying(attempt, settings.retry, idempotent=request.method == "GET")
+
+    @asynccontextmanager
+    async def open(
+        self,
+        request: Request,
+        settings: Settings | None = None,
+        *,
+        headers: Mapping[str, str] = {},
+        content: AsyncIterator[bytes] | None = None,
+        compressed: bool = False,
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """Send a request; the answer's body is still to be read. Errors as in `fetch`.
+
+        Args:
+            content: of an upload, whose sender bounds the time it takes.
+            compressed: whether the answer may be compressed.
+        """
+        settings = settings or self.settings
+        head = None if content is not None else settings.timeouts.request
+
+        def build() -> httpx.Request:
+            build = self._client.build_request if self._defaults else plain_request
+            built = build_request(build, self.base, request, headers, content)
+            built.headers["accept-encoding"] = COMPRESSED if compressed else IDENTITY
+            if request.run is not None:
+                built.extensions[APP_CHECK] = self._app_check(request.run)
+            return built
+
+        async with AsyncExitStack() as stack:
+            stack.enter_context(mapped(self.base, lambda: self.redactor(settings)))
+
+            async def attempt() -> httpx.Response:
+                return await stack.enter_async_context(self._answered(build(), settings, head))
+
+            # A body that is streamed may be gone, and a wrong password stays wrong.
+            once = content is not None or request.form is not None
+            yield await (attempt() if once else self.login.retrying(attempt, headers))
+
+    async def _log_in(self) -> None:
+        assert self._auth is not None
+        request = gradio_requests.login(self._auth.username or "", self._auth.password or "")
+        try:
+            await self.fetch(request, gated=False)
+        except StatusError as error:
+            # A wrong password gives 400 on every version.
+            if error.status != 400:
+                raise
+            text = "wrong username or password"
+            raise AuthError(text, status=400, space=self.base) from error
+
+    @asynccontextmanager
+    async def download(
+        self, url: str, *, home: str | None = None
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """GET a file, wherever it is. Only the app's own host sees credentials and cookies.
+
+        What goes wrong inside `async with` is not mapped: it may be the caller's own.
+
+        Args:
+            home: the address that named the file, for `Limits.file_hosts`; by default the app's.
+
+        Raises:
+            ForbiddenAddressError: it leads where a file must not be.
+        """
+        async with AsyncExitStack() as stack:
+            with mapped(self.base, lambda: self.redactor(url=url)):
+                policy = AddressPolicy(
+                    self.settings.limits.file_hosts,
+                    self.base if home is None else home,
+                    self._peers,
+                    self.settings.timeouts.connect,
+                )
+                seconds = self.settings.timeouts.request
+
+                async def attempt() -> httpx.Response:
+                    request = self._get(url)
+                    request.headers["accept-encoding"] = IDENTITY
+                    answered = self._answered(request, self.settings, seconds, policy)
+                    return await stack.enter_async_context(answered)
+
+                trusted = self._trusts(url)
+                response = await (self.login.retrying(attempt) if trusted else attempt())
+            yield response
+
+    @asynccontextmanager
+    async def _answered(
+        self,
+        request: httpx.Request,
+        settings: Settings,
+        seconds: float | None,
+        files: AddressPolicy | None = None,
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """Send, and give the answer if it is a success; it must begin within `seconds`."""
+        async with AsyncExitStack() as stack:
+            with within(seconds, partial(self._late, request.method, str(request.url), seconds)):
+                response = await self._follow(request, settings, files)
+                stack.push_async_callback(response.aclose)
+                if not (response.is_success or response.is_informational):
+                    body = await read_error(response)
+                    raise status_error(
+                        response.status_code,
+                        response.headers,
+                        body,
+                        now=time.time(),
+                        space=self.base,
+                        redact=self._request_redactor(response.request, settings),
+                    )
+            yield response
+
+    def _late(self, method: str, url: str, seconds: float | None) -> DeadlineError:
+        target = f"{method} {address(url)}"
+        text = f"{target} was not answered within {seconds:g} s (Timeouts.request)"
+        error = DeadlineError(text, phase="request", space=self.base)
+        redact_error(error, self.redactor(url=url))
+        return error
+
+    async def _follow(
+        self, request: httpx.Request, settings: Settings, files: AddressPolicy | None
+    ) -> httpx.Response:
+        """Send, and follow redirects of a GET; of `files` to other hosts too, and bare."""
+
+        async def send(request: httpx.Request) -> httpx.Response:
+            if files is None:
+                return await self._send(request, settings)
+            return await self._send_for_file(request, settings, files)
+
+        def allows(url: str) -> bool:
+            return request.method == "GET" and (files is not None or self._trusts(url))
+
+        try:
+            return await follow(request, send, self._get, allows)
+        except RedirectError as error:
+            text = self._request_redactor(request, settings)(str(error))
+            if error.status is None:
+                raise TransportError(text, space=self.base) from None
+            raise StatusError(text, status=error.status, space=self.base) from None
+
+    async def _send_for_file(
+        self, request: httpx.Request, settings: Settings, files: AddressPolicy
+    ) -> httpx.Response:
+        files.check_url(request.url)
+        watch = files.watch(request)
+        response = await self._send(request, settings)
+        try:
+            await watch.check_reused(response)
+        except BaseException:
+            await response.aclose()
+            raise
+        return response
+
+    async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
+        self._home.check()
+        if self._client.is_closed:
+            raise RuntimeError("the Space is closed: read its files inside its async with block")
+        trusted, client_auth = self._prepare(request, settings)
+        with sending(request, lambda: self._request_redactor(request, settings)):
+            response = await self.checks.send(self._client, request, client_auth=client_auth)
+        if client_auth and self._client.auth is not None:
+            self._client_credentials = request.headers.get("authorization", "")
+        if trusted:
+            self._peers.record(request.url.host, None)
+        if trusted and "set-cookie" in response.headers:
+            self._cookies.receive(response)
+        return response
+
+    def _app_check(self, run: AppRun) -> AppCheck:
+        """What has a request go to that run alone."""
+        settings = self.settings
+
+        def build(path: str) -> httpx.Request:
+            request = self._get(self.base + path)
+            short = path != gradio_requests.CONFIG.path
+            request.headers["accept-encoding"] = IDENTITY if short else COMPRESSED
+            self._prepare(request, settings)
+            return request
+
+        return AppCheck(
+            run,
+            self.checks,
+            build,
+            limits=settings.limits,
+            seconds=settings.timeouts.request,
+        )
+
+    async def verify(self, run: AppRun) -> None:
+        """Ask which run of the app is there.
+
+        Requests that an interceptor answers tell nothing: it is not asked.
+
+        Raises:
+            OtherRunError: another one than `run`.
+            TransportError, DeadlineError: it cannot be reached.
+        """
+        if isinstance(self._client, CheckingClient) and not isinstance(self._client, DirectClient):
+            return
+        with mapped(self.base, self.redactor):
+            send = partial(self.checks.send, self._client, client_auth=self._defaults)
+            await self._app_check(run).verify(send)
+
+    def _prepare(self, request: httpx.Request, settings: Settings) -> tuple[bool, bool]:
+        """Add credentials and cookies.
+
+        Returns:
+            Whether the request goes to the app itself; whether the client's `auth` goes with it.
+        """
+        url = str(request.url)
+        trusted = self._trusts(url)
+        coding = request.headers["accept-encoding"]
+        request.headers["user-agent"] = USER_AGENT
+        client_auth = False
+        if trusted:
+            if not self._anonymous:  # whose the client's cookies are, nobody knows
+                request.headers.pop("cookie", None)
+            headers = MaskedHeaders({**authorization(self._auth, url), **settings.headers})
+            request.headers.update(headers)
+            self._cookies.send(request)
+            if "trace" not in request.extensions:
+                self._peers.watch(request)
+            if self._defaults and "authorization" not in map(str.lower, headers):
+                client_auth = True
+        request.headers["accept-encoding"] = coding
+        request.extensions["timeout"] = httpx_timeout(settings.timeouts)
+        request.extensions[CALLER_SECRETS] = lambda: self._caller_secrets(settings)
+        request.extensions[MAX_EVENT] = settings.limits.event
+        return trusted, client_auth
+
+    def _get(self, url: str) -> httpx.Request:
+        """A request that carries what the client itself adds only to the app's own host."""
+        build = (
+            self._client.build_request if self._trusts(url) and self._defaults else httpx.Request
+        )
+        return build("GET", url)
+
+    def _trusts(self, url: str) -> bool:
+        """Whether `url` is on the app's own host; a step up to https counts."""
+        return (bool(self.base) and url.startswith(f"{self.base}/")) or is_same_host(self.base, url)

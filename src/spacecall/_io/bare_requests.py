@@ -1,0 +1,66 @@
+"""Requests that a client of httpx has no part in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import httpx
+
+from spacecall._core.gradio_requests import Request
+from spacecall._io.response_body import Content, Ready
+
+__all__ = ["build_request", "plain_request"]
+
+_JSON = {"content-type": "application/json"}
+_FORM = {"content-type": "application/x-www-form-urlencoded"}
+_PLAIN = {"accept": "*/*", "connection": "keep-alive"}
+
+
+def plain_request(
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None,
+    data: Mapping[str, str] | None,
+    content: bytes | AsyncIterator[bytes] | None,
+    headers: Mapping[str, str],
+) -> httpx.Request:
+    """Return a request with nothing in it that a client adds by itself."""
+    return httpx.Request(
+        method,
+        url,
+        params=None if params is None else dict(params),
+        data=data,
+        content=content,
+        headers={**_PLAIN, **headers},
+    )
+
+
+def build_request(
+    build: Callable[..., httpx.Request],
+    base: str,
+    request: Request,
+    headers: Mapping[str, str],
+    content: AsyncIterator[bytes] | None,
+) -> httpx.Request:
+    """Return what `build` makes of a request of the protocol.
+
+    Args:
+        base: the app's address.
+        content: a body that is streamed, instead of that of `request`.
+    """
+    # Said in any case: a client that is lent may have another content type as its default.
+    kind = _FORM if request.form is not None else {} if request.json is None else _JSON
+    built = build(
+        request.method,
+        base + request.path,
+        params=request.query or None,
+        data=request.form,
+        content=request.encoded() if content is None else content,
+        headers={**kind, **headers},
+    )
+    if content is not None:
+        built.stream = Content(content)
+    elif built.content:
+        built.stream = Ready(built.content)
+    return built

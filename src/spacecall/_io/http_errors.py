@@ -1,0 +1,195 @@
+"""What httpx raises and what servers answer, as spacecall's errors."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import httpx
+
+from spacecall._core.backoff import reset_after, retry_after
+from spacecall._core.job_outcomes import plain
+from spacecall._core.json_values import items
+from spacecall._core.redaction import Redactor, redact_error
+from spacecall._io.proxies import proxy_of
+from spacecall._io.response_body import ERROR_BODY
+from spacecall.errors import (
+    AuthError,
+    DeadlineError,
+    InvalidInputError,
+    NotFoundError,
+    ProtocolError,
+    QueueFullError,
+    RateLimitedError,
+    SpaceError,
+    StatusError,
+    TransportError,
+)
+
+_MOST_PROBLEMS = 100
+
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
+
+@contextmanager
+def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator[None]:
+    """Turn what httpx raises inside into `TransportError` or `DeadlineError`, without secrets.
+
+    Memory that is not there is a `ProtocolError`: what was answered takes it.
+
+    Args:
+        redactor: gives what takes secrets out of messages; asked for only when one is needed.
+    """
+    try:
+        yield
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        failure: SpaceError = DeadlineError("no connection in time", phase="connect", space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
+    except httpx.TimeoutException as error:
+        failure = DeadlineError("the server went silent", phase="idle", space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
+    except (httpx.InvalidURL, UnicodeError) as error:  # the latter of a host, or half a character
+        failure = InvalidInputError(f"not a valid URL: {error}", space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
+    except SpaceError as error:
+        redact_error(error, redactor())
+        raise
+    except MemoryError as error:
+        raise ProtocolError("no memory for the answer", space=space) from error
+    except httpx.HTTPError as error:
+        sent = not isinstance(error, _NOT_SENT)
+        failure = TransportError(_reason(error), sent=sent, space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
+
+
+def _without_secrets(
+    failure: SpaceError, cause: Exception, redactor: Callable[[], Redactor]
+) -> SpaceError:
+    failure.__cause__ = cause
+    redact_error(failure, redactor())
+    return failure
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed: {getattr(cause, 'reason', None) or cause}"
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.ConnectError):
+        return f"cannot connect: {error}{_through(error)}"
+    return f"the connection broke: {str(error) or type(error).__name__}"
+
+
+def _through(error: httpx.HTTPError) -> str:
+    try:
+        source = proxy_of(error.request)
+    except RuntimeError:  # it is of no request
+        return ""
+    return f" ({source} names a proxy: does it run?)" if source else ""
+
+
+def status_error(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float,
+    space: str,
+    redact: Redactor | None = None,
+) -> StatusError:
+    """The typed error of an answer that is no success.
+
+    Args:
+        now: the time of day in seconds.
+        redact: takes secrets out of everything that the server says, the error's `body` included.
+    """
+    redact = redact or Redactor()
+    text = redact.cut(body.decode(errors="replace"), whole=len(body) < ERROR_BODY)
+    detail, problems = _Reading(redact).detail(text, headers.get("content-type", ""))
+    place: dict[str, Any] = {
+        "status": status,
+        "body": text,
+        "space": space,
+    }
+    error: StatusError
+    if status in (401, 403):
+        error = AuthError(_auth_message(status, detail), **place)
+    elif status == 404:
+        error = NotFoundError(f"not found: {detail}", **place)
+    elif status in (413, 422):
+        problems = problems or [detail]
+        error = InvalidInputError("; ".join(problems), problems=problems, **place)
+    elif status == 429:
+        error = RateLimitedError(f"too many requests: {detail}", **place)
+    elif status == 503 and "queue is full" in detail.lower():
+        error = QueueFullError(detail, **place)
+    else:
+        error = StatusError(f"the server answered {status}: {detail}", **place)
+    error.retry_after = retry_after(headers.get("retry-after"), now)
+    if status == 429 and error.retry_after is None:
+        error.retry_after = reset_after(headers.get("ratelimit"))
+    provider = headers.get("x-inference-provider")
+    error.provider = provider and redact(provider)
+    return error
+
+
+def _auth_message(status: int, detail: str) -> str:
+    if status == 403:
+        return f"refused: {detail}"
+    return (
+        f"{detail}: the app asks for a login. Give auth=Auth(username=…, password=…), or "
+        "auth=Auth(token=…) for a private Space (another host must be named in Auth.hosts)"
+    )
+
+
+class _Reading:
+    """Reads the bodies that servers send with an error status, for people."""
+
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
+
+    def detail(self, text: str, content_type: str) -> tuple[str, list[str]]:
+        """A readable line, and the problems of a 422."""
+        if "html" in content_type:
+            return f"an HTML page: {self._redact.cut(plain(text), 120)!r}", []
+        try:
+            body: Any = json.loads(text)
+        except (ValueError, RecursionError):
+            return self._short(text), []
+        if isinstance(body, dict):
+            body = cast("dict[str, Any]", body)
+            body = body.get("detail", body.get("error", body))
+        if isinstance(body, dict):
+            body = cast("dict[str, Any]", body)
+            body = body.get("error") or body.get("message") or body
+        if isinstance(body, list):
+            entries = cast("list[Any]", body)
+            problems = [self._problem(entry) for entry in entries[:_MOST_PROBLEMS]]
+            if len(entries) > len(problems):
+                problems.append(f"… and {len(entries) - len(problems)} more")
+            return "the input was refused", problems
+        if body is None:  # the error object of an app that does not tell its errors
+            return self._short(""), []
+        return self._short(body if isinstance(body, str) else json.dumps(body)), []
+
+    def _problem(self, entry: Any) -> str:
+        """One entry of a 422: gr.validate's (5.x, 6.x), or FastAPI's own."""
+        if not isinstance(entry, dict):
+            return self._short(str(entry))
+        fields = cast("dict[str, Any]", entry)
+        where = fields.get("parameter_name") or ".".join(map(str, items(fields.get("loc"))))
+        what = fields.get("message") or fields.get("msg") or json.dumps(fields)
+        return self._short(f"{where}: {what}" if where else str(what))
+
+    def _short(self, text: str) -> str:
+        text = self._redact.cut(text, 301)
+        return (text[:297] + "…" if len(text) > 300 else text).strip() or "no explanation"

@@ -1,0 +1,158 @@
+"""The transport of httpx that an interceptor sits in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import aclosing, contextmanager
+
+import httpx
+
+from spacecall._io.event_stream import events
+from spacecall._io.interceptor import (
+    CALLER_SECRETS,
+    FAILURES,
+    MAX_EVENT,
+    CallerSecrets,
+    Chunks,
+    Forward,
+    InterceptedRequest,
+    InterceptedResponse,
+    Interceptor,
+    NetworkError,
+)
+from spacecall._io.response_body import Content
+from spacecall.options import Limits
+
+
+class Intercepted(httpx.AsyncBaseTransport):
+    """A transport whose requests go through an interceptor."""
+
+    def __init__(self, interceptor: Interceptor, inner: httpx.AsyncBaseTransport) -> None:
+        self._interceptor = interceptor
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx."""
+        if "upgrade" in request.headers:
+            from spacecall._io.ws.conversation import Conversation  # noqa: PLC0415 - an extra
+
+            told = Conversation(lambda arguments: self._told(request, arguments))
+            return httpx.Response(101, extensions={"network_stream": told}, request=request)
+
+        async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
+            request.stream = Content(body)
+            response = await self._forwarded(request)
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
+            incoming = _Incoming(response.stream)
+            return InterceptedResponse(response.status_code, headers, incoming, response)
+
+        return await self._answered(request, forward)
+
+    async def _answered(self, request: httpx.Request, forward: Forward) -> httpx.Response:
+        stream = request.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        # Packed, the events of a stream could not be told apart.
+        request.headers["accept-encoding"] = "identity"
+        sent = InterceptedRequest(
+            request.method,
+            str(request.url),
+            tuple((name.lower(), value) for name, value in request.headers.multi_items()),
+            aiter(stream),
+            _secrets(request),
+        )
+        try:
+            received = await self._interceptor.answer(sent, forward)
+        except NetworkError as failure:
+            raise FAILURES[failure.kind](str(failure), request=request) from failure
+        reading = _Reading(received.body, request)
+        if response := received.original:
+            response.stream = reading
+            return response
+        return httpx.Response(
+            received.status, headers=list(received.headers), stream=reading, request=request
+        )
+
+    async def _forwarded(self, request: httpx.Request) -> httpx.Response:
+        with _named():
+            return await self._inner.handle_async_request(request)
+
+    async def _told(self, upgrade: httpx.Request, arguments: str) -> AsyncGenerator[str, None]:
+        """What a server tells on a websocket, once it has the arguments."""
+        from spacecall._io.ws.conversation import Told  # noqa: PLC0415 - an extra
+
+        limit: int = upgrade.extensions.get(MAX_EVENT, Limits().event)
+        idle: float | None = upgrade.extensions.get("timeout", {}).get("read")
+
+        async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
+            given = b"".join([chunk async for chunk in body])
+            told = Told(await self._forwarded(upgrade), given, limit=limit, idle=idle)
+            return InterceptedResponse(
+                200, (("content-type", "text/event-stream"),), _Incoming(told)
+            )
+
+        kept = [
+            (name, value)
+            for name, value in upgrade.headers.multi_items()
+            if name not in ("upgrade", "connection") and not name.startswith("sec-websocket")
+        ]
+        headers = [*kept, ("content-type", "application/json")]
+        request = httpx.Request(upgrade.method, upgrade.url, headers=headers, content=arguments)
+        if CALLER_SECRETS in upgrade.extensions:
+            request.extensions[CALLER_SECRETS] = upgrade.extensions[CALLER_SECRETS]
+        response = await self._answered(request, forward)
+        async with aclosing(events(response, limit=limit + len(b"data: "))) as texts:
+            async for text in texts:
+                yield text
+
+    async def aclose(self) -> None:
+        """Close the network's side."""
+        await self._inner.aclose()
+
+
+def _secrets(request: httpx.Request) -> CallerSecrets:
+    secrets: Callable[[], CallerSecrets] = request.extensions.get(CALLER_SECRETS, CallerSecrets)
+    return secrets()
+
+
+@contextmanager
+def _named() -> Generator[None]:
+    """The failures of httpx as `NetworkError`."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        kind = next((name for name, one in FAILURES.items() if isinstance(error, one)), None)
+        raise NetworkError(kind or "ReadError", str(error)) from error
+
+
+class _Incoming:
+    """What the network sends, its failures as `NetworkError`."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _named():
+            async for chunk in self._stream:
+                yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Reading(httpx.AsyncByteStream):
+    """What a client reads, `NetworkError` as httpx's failures."""
+
+    def __init__(self, body: Chunks, request: httpx.Request) -> None:
+        self._body = body
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._body:
+                yield chunk
+        except NetworkError as failure:
+            raise FAILURES[failure.kind](str(failure), request=self._request) from failure
+
+    async def aclose(self) -> None:
+        await self._body.aclose()

@@ -1,0 +1,45 @@
+"""Websockets to an app, over connections that httpx opens."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from spacecall._core.gradio_requests import Request
+from spacecall._io.app_http_client import Link
+from spacecall._io.credentials import MaskedHeaders
+from spacecall._io.request_settings import Settings
+from spacecall._io.ws.frames import WebSocket, switched
+
+
+@asynccontextmanager
+async def websocket(
+    link: Link, request: Request, settings: Settings, *, headers: Mapping[str, str]
+) -> AsyncGenerator[WebSocket, None]:
+    """A websocket to the app, with the credentials and cookies of `link`.
+
+    Raises:
+        TransportError, DeadlineError, StatusError: as `Link.open`.
+        ProtocolError: the server speaks no websockets there.
+    """
+    upgrade = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-key": b64encode(secrets.token_bytes(16)).decode(),
+        "sec-websocket-version": "13",
+    }
+    async with link.open(
+        request, settings, headers=MaskedHeaders({**headers, **upgrade})
+    ) as response:
+        socket = WebSocket(
+            switched(response, link.base),
+            limit=settings.limits.event,
+            idle=settings.timeouts.idle,
+            space=link.base,
+        )
+        try:
+            yield socket
+        finally:
+            await socket.aclose()

@@ -1,0 +1,1 @@
+"""One module per command, named after it: its options and its help."""

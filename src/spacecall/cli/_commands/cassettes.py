@@ -1,0 +1,86 @@
+"""`spacecall cassettes`: show and check recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from spacecall.cli._support.exit_codes import FAILED, epilog
+
+__all__ = ["cassettes"]
+
+cassettes = typer.Typer(
+    help="Show and check recordings of apps; `spacecall record` makes them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+"""All commands about cassettes."""
+
+_FilesArgument: TypeAlias = Annotated[
+    list[Path], typer.Argument(metavar="FILE", help="Cassettes, name.json.", show_default=False)
+]
+_EPILOG = epilog(0, 1, 2)
+
+
+@cassettes.command(epilog=_EPILOG)
+def show(
+    files: _FilesArgument,
+    *,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PAGE",
+            help="Write an HTML page with the timeline and all events instead. For one FILE.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Draw the timeline of cassettes: the queue, the work, the values and the end of each job."""
+    from spacecall.cli._runners import cassette_runner  # noqa: PLC0415 - needs an extra
+
+    if html is None:
+        cassette_runner.show(files)
+    else:
+        cassette_runner.write_page(files, html)
+
+
+@cassettes.command(epilog=_EPILOG)
+def validate(
+    files: _FilesArgument,
+    *,
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The schema folder that calls must fit. [default: of the project's client of the "
+            "app; without a client, the app's own recorded schemas]",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Check every recorded message against the protocol and the app's schemas."""
+    from spacecall.cli._runners import cassette_runner  # noqa: PLC0415 - needs an extra
+
+    if not cassette_runner.validate(files, schema):
+        raise typer.Exit(FAILED)
+
+
+@cassettes.command(epilog=_EPILOG)
+def check(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FOLDER", help="Folder of tests. [default: that of pytest]", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """List cassettes that are unused, missing or damaged, or were recorded with older schemas.
+
+    The tests are collected with pytest, but not run.
+    """
+    from spacecall.cli._runners import cassette_runner  # noqa: PLC0415 - needs an extra
+
+    if not cassette_runner.check(folders or []):
+        raise typer.Exit(FAILED)

@@ -1,0 +1,1 @@
+"""Read flags, JSON and stdin into arguments; complete them in the shell."""

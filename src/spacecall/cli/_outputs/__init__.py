@@ -1,0 +1,1 @@
+"""Write results, events and tables to the terminal."""

@@ -1,0 +1,161 @@
+"""The work of `spacecall cassettes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from spacecall._atomic import write_file
+from spacecall._core.app_sources import base_url, space_id
+from spacecall._core.fingerprint import differences
+from spacecall._core.json_values import items, mapping, text
+from spacecall._visible import visible_line
+from spacecall.cassettes._format.recorded_apps import RecordedApp
+from spacecall.cassettes._inspect.orphans import collect_cassettes, find_unused_bodies
+from spacecall.cassettes._inspect.recording import Recording, read_recording
+from spacecall.cassettes._inspect.timeline import read_timeline
+from spacecall.cassettes._inspect.timeline_page import render_page
+from spacecall.cassettes._inspect.validation import find_problems
+from spacecall.cassettes.errors import CassetteError
+from spacecall.cli._outputs.terminal import screen, tell, write
+from spacecall.cli._outputs.terminal import show as show_on
+from spacecall.cli._outputs.timeline_view import LEGEND, draw_header, draw_timeline
+from spacecall.cli._support.project_paths import shown
+from spacecall.codegen._project.configuration import configured
+from spacecall.codegen._project.project_clients import Client, all_clients
+from spacecall.codegen._schemas import schema_folder
+from spacecall.codegen._schemas.schema_documents import JOIN, described, notes
+from spacecall.errors import InvalidInputError
+
+__all__ = ["check", "show", "validate", "write_page"]
+
+
+def show(files: Sequence[Path]) -> None:
+    """Draw the timeline of each cassette.
+
+    Raises:
+        CassetteError: a file is missing, or is not a cassette.
+    """
+    console = screen()
+    for number, recording in enumerate(map(read_recording, files)):
+        timeline = read_timeline(recording.exchanges, recording.apps)
+        separator = [""] if number else []
+        header = draw_header(shown(recording.path), recording.metadata, recording.apps)
+        show_on(console, *separator, header, "", draw_timeline(timeline, console.width), "", LEGEND)
+
+
+def write_page(files: Sequence[Path], html: Path) -> None:
+    """Write the timeline of a cassette as an HTML page.
+
+    Raises:
+        CassetteError: the file is missing, or is not a cassette.
+        InvalidInputError: there is more than one file.
+        OSError: the page cannot be written.
+    """
+    if len(files) != 1:
+        raise InvalidInputError(f"--html shows one cassette: name one FILE, got {len(files)}")
+    recording = read_recording(files[0])
+    timeline = read_timeline(recording.exchanges, recording.apps)
+    page = render_page(recording.path.name, recording.apps, timeline)
+    write_file(html, page.encode("utf-8", "replace"))
+    tell(f"{shown(html)}: {len(timeline.rows)} jobs and requests")
+
+
+def validate(files: Sequence[Path], schema: Path | None) -> bool:
+    """Print the problems of each cassette; return whether there are no problems.
+
+    Raises:
+        CassetteError: a file is missing, or is not a cassette.
+        SchemaError: the folder, or a schema folder of the project, cannot be read.
+    """
+    schema_option = None if schema is None else schema_folder.read(schema)
+    clients = [] if schema_option else all_clients(configured(Path.cwd()))
+    is_valid = True
+    for recording in map(read_recording, files):
+        client = next(
+            (client for app in recording.apps.values() for client in _clients_of(app, clients)),
+            None,
+        )
+        pinned = schema_option or (client.read() if client else None)
+        problems = find_problems(recording.exchanges, recording.apps, recording.read_body, pinned)
+        is_valid = is_valid and not problems
+        path = shown(recording.path)
+        for line in problems:
+            write(f"{path}: {visible_line(line)}\n")
+        if not problems:
+            by = f"the schemas of {client.name}" if client else (str(schema or "its own schemas"))
+            write(f"{path}: all {len(recording.exchanges)} interactions are valid ({by})\n")
+    return is_valid
+
+
+def check(tests: Sequence[Path]) -> bool:
+    """Print the problems of the cassettes of the tests; return whether there are no problems.
+
+    Raises:
+        CassetteError: the tests cannot be collected.
+    """
+    cassettes = collect_cassettes([path.resolve() for path in tests])
+    clients = all_clients(configured(Path.cwd()))
+    lines = [f"{shown(path)}: no test uses it" for path in cassettes.orphans]
+    lines += [f"{shown(path)}: not recorded yet" for path in cassettes.missing]
+    readable: list[Recording] = []
+    for path in cassettes.present:
+        try:
+            recording = read_recording(path)
+            readable.append(recording)
+            problems = (*_damaged_bodies(recording), *_stale_schemas(recording, clients))
+            lines += [f"{shown(path)}: {problem}" for problem in problems]
+        except CassetteError as error:
+            names_path = str(path) in error.message
+            lines.append(error.message if names_path else f"{shown(path)}: {error}")
+    lines += [f"{shown(path)}: no cassette needs it" for path in find_unused_bodies(readable)]
+    for line in lines:
+        write(f"{visible_line(line)}\n")
+    if not lines:
+        write(f"{len(cassettes.present)} cassettes, all used\n")
+    return not lines
+
+
+def _damaged_bodies(recording: Recording) -> Iterator[str]:
+    bodies = [exchange.body for exchange in recording.exchanges]
+    external = {text(body.get("sha256")): body for body in bodies if "sha256" in body}
+    for body in (*external.values(), *(body for body in bodies if "sha256" not in body)):
+        try:
+            recording.read_body(body)
+        except CassetteError as error:
+            yield error.message
+
+
+def _stale_schemas(recording: Recording, clients: Sequence[Client]) -> Iterator[str]:
+    """Yield where a cassette has other schemas than the project's clients."""
+    recorded_schemas = mapping(recording.metadata.get("schemas"))
+    for app in recording.apps.values():
+        for client in _clients_of(app, clients):
+            folder = client.read()
+            shapes = _shapes(folder)
+            for digest, names in recorded_schemas.items():
+                stale_names = items(names) if digest != folder.digest else []
+                for name in filter(shapes.__contains__, map(text, stale_names)):
+                    yield f"stale: {name} was recorded with another schema of {client.name}"
+            for line in differences(shapes, app.config):
+                yield f"stale: {client.name} has another shape: {line}"
+
+
+def _clients_of(app: RecordedApp, clients: Sequence[Client]) -> Iterator[Client]:
+    """Yield the clients of an app."""
+    for client in clients:
+        if client.lock is None or not client.source:
+            continue
+        space = space_id(client.source)
+        if space:
+            is_client_of_app = app.config.space_id == space
+        else:
+            is_client_of_app = app.base_url == base_url(client.source)
+        if is_client_of_app:
+            yield client
+
+
+def _shapes(folder: schema_folder.SchemaFolder) -> dict[str, str]:
+    """Return the shapes of a folder's endpoints, by name."""
+    schemas = described(folder.documents[JOIN])
+    return {name: text(notes(schema).get("shape")) for name, schema in schemas.items()}

@@ -1,0 +1,1 @@
+"""Shared by the commands: credentials, exit codes, signals, paths."""

@@ -1,0 +1,1 @@
+"""A project's clients: their configuration, files, checks and updates."""

@@ -1,0 +1,1 @@
+"""Write Python from schema documents."""

@@ -1,0 +1,1 @@
+"""The schema documents of an app, and the folder that holds them."""
