@@ -40,7 +40,7 @@ WARM, GROWN, MORE = 5.0, 1.1, 3
 """Minutes until the process is warm: a shorter run says nothing about memory."""
 
 TIMEOUTS = Timeouts(connect=5, upload=10, queue=40, run=40, idle=5, total=60, cancel=2)
-RETRY = Retry(attempts=4, initial=0.05, max_wait=1)
+RETRY = Retry(attempts=4, wait_initial=0.05, wait_max=1)
 HEARTBEAT = {"GRADIO_HEARTBEAT_INTERVAL": "1"}
 
 Do: TypeAlias = Callable[[Space, random.Random], Awaitable[str]]
@@ -65,12 +65,14 @@ async def echo(space: Caller, rng: random.Random) -> str:
 
 async def resubmitted(space: Space, rng: random.Random) -> str:
     """A value of a job that is sent again when it is lost."""
-    return await echo(space.with_options(retry=Retry(attempts=4, initial=0.05, lost=3)), rng)
+    return await echo(
+        space.with_options(retry=Retry(attempts=4, wait_initial=0.05, resubmit_lost=3)), rng
+    )
 
 
 async def simple(space: Space, rng: random.Random) -> str:
     """A value over the simple call API."""
-    return await echo(space.with_options(simple=True), rng)
+    return await echo(space.with_options(call_api=True), rng)
 
 
 async def stream(space: Space, rng: random.Random) -> str:

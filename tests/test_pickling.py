@@ -16,7 +16,7 @@ import pytest
 import spacecall
 from spacecall import events, options
 from spacecall.cassettes.errors import CassetteMissError, SecretFoundError, UnusedRequestsError
-from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
+from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
 from spacecall.errors import (
     AppError,
     DeadlineError,
@@ -128,7 +128,7 @@ def test_errors_of_a_worker_process_arrive_whole() -> None:
 ENDPOINT = Endpoint(
     name="/echo",
     parameters=(Parameter("x", "x", "textbox", {"type": "string"}),),
-    returns=(Returned("y", "textbox", {}),),
+    returns=(ReturnValue("y", "textbox", {}),),
     streaming=False,
     queued=True,
     stateful=False,

@@ -14,8 +14,8 @@ async def main(address: str) -> None:
         text = ""
         async with space.call("/count", to=3) as job:
             async for piece in job.text:
-                text = text[: piece.start] + piece
-                print(repr(piece), "at", piece.start)
+                text = text[: piece.offset] + piece
+                print(repr(piece), "at", piece.offset)
         print(repr(text))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spacecall._version import __version__
 from spacecall._warnings import NewerProtocolWarning, SchemaDriftWarning
-from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
+from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
 from spacecall.errors import (
     AppError,
     AppRestartedError,
@@ -91,7 +91,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitedError",
     "Retry",
-    "Returned",
+    "ReturnValue",
     "SchemaDriftError",
     "SchemaDriftWarning",
     "Session",

@@ -36,7 +36,7 @@ C = TypeVar("C", bound=type)
 
 _EXAMPLES: Final[Mapping[str, str]] = {
     "Auth": "Auth(token=…) or Auth(username=…, password=…)",
-    "Limits": "Limits(lanes=…)",
+    "Limits": "Limits(max_streams=…)",
     "Message": 'Message("user", "…")',
     "Retry": "Retry(attempts=…)",
     "Ticket": "Ticket.from_json(…)",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["NO_DEFAULT", "Endpoint", "Parameter", "Returned", "Visibility"]
+__all__ = ["NO_DEFAULT", "Endpoint", "Parameter", "ReturnValue", "Visibility"]
 
 Visibility: TypeAlias = Literal["public", "undocumented", "private"]
 """Public endpoints are in /info, undocumented ones only if asked for; private ones are not."""
@@ -60,7 +60,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class ReturnValue:
     """One output of an endpoint.
 
     Attributes:
@@ -95,7 +95,7 @@ class Endpoint:
 
     name: str
     parameters: tuple[Parameter, ...]
-    returns: tuple[Returned, ...]
+    returns: tuple[ReturnValue, ...]
     streaming: bool
     queued: bool
     stateful: bool

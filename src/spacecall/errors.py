@@ -331,7 +331,7 @@ class JobLostError(JobError):
 
     Attributes:
         sent: whether the job may have reached the server.
-        resubmit_safe: whether a second try cannot run the app twice (it had not been accepted).
+        safe_to_retry: whether a second try cannot run the app twice (it had not been accepted).
     """
 
     def __init__(self, message: str = "", *, sent: bool = True, **place: Unpack[Place]) -> None:
@@ -339,7 +339,7 @@ class JobLostError(JobError):
         self.sent = sent
 
     @property
-    def resubmit_safe(self) -> bool:
+    def safe_to_retry(self) -> bool:
         """Whether a second try cannot run the app twice."""
         return not self.sent
 

@@ -124,23 +124,23 @@ class Completed(Generic[T]):
 
 
 class TextDelta(str):
-    """A piece of a text that grows: `text = text[:delta.start] + delta`.
+    """A piece of a text that grows: `text = text[:delta.offset] + delta`.
 
     Attributes:
-        start: where the piece begins in the whole text. It is the length of the text so far
+        offset: where the piece begins in the whole text. It is the length of the text so far
             unless the app rewrote what it had said.
     """
 
-    start: int
+    offset: int
 
-    def __new__(cls, text: str, start: int) -> TextDelta:
-        """A piece `text` that begins at `start`."""
+    def __new__(cls, text: str, offset: int) -> TextDelta:
+        """A piece `text` that begins at `offset`."""
         delta = super().__new__(cls, text)
-        delta.start = start
+        delta.offset = offset
         return delta
 
     def __reduce__(self) -> tuple[type[TextDelta], tuple[str, int]]:
-        return TextDelta, (str(self), self.start)
+        return TextDelta, (str(self), self.offset)
 
 
 Event: TypeAlias = Uploading | Queued | Started | Progress | Log | Output[T] | Completed[T]

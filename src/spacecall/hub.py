@@ -63,7 +63,7 @@ class Hub(Openable[Link]):
         endpoint: the Hub's address; by default `HF_ENDPOINT`, or huggingface.co. A token that was
             looked up is not sent to this address.
         timeouts: of each request: `connect`, `idle`, and `request` for all of it.
-        retry: of each request; waits for a `Retry-After` up to `Retry.max_wait`.
+        retry: of each request; waits for a `Retry-After` up to `Retry.wait_max`.
         proxy: of every request, see `Space`.
         http_client: an `httpx.AsyncClient` for every request; it is not closed.
 
@@ -182,7 +182,7 @@ async def _linked(
     new = new_client(proxy) if http_client is None else None
     client = new or http_client
     assert client is not None
-    gate = anyio.Semaphore(Limits().requests)
+    gate = anyio.Semaphore(Limits().max_concurrent_requests)
     try:
         yield Link(client, base, auth=auth, settings=settings, gate=gate)
     finally:

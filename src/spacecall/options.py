@@ -75,25 +75,25 @@ class Retry:
 
     Attributes:
         attempts: tries in all; 1 for no second one.
-        initial: seconds before the second try; doubled for each further one.
-        max_wait: the longest wait in seconds. A longer `Retry-After` is not waited for: the
+        wait_initial: seconds before the second try; doubled for each further one.
+        wait_max: the longest wait in seconds. A longer `Retry-After` is not waited for: the
             error is raised at once.
         jitter: the part of a wait that is random, from 0 to 1.
-        lost: how often a job whose stream was lost is submitted again. The app may then run it
-            twice, so that the default is 0.
+        resubmit_lost: how often a job whose stream was lost is submitted again. The app may run
+            such a job twice, so the default is 0.
     """
 
     attempts: int = 3
-    initial: float = 0.25
-    max_wait: float = 30.0
+    wait_initial: float = 0.25
+    wait_max: float = 30.0
     jitter: float = 0.5
-    lost: int = 0
+    resubmit_lost: int = 0
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ValueError(f"Retry.attempts must be at least 1, got {self.attempts!r}")
-        if not (self.initial >= 0 and self.max_wait >= 0 and self.lost >= 0):
-            raise ValueError("Retry.initial, max_wait and lost must not be negative")
+        if not (min(self.wait_initial, self.wait_max, self.resubmit_lost) >= 0):
+            raise ValueError("Retry.wait_initial, wait_max and resubmit_lost must not be negative")
         if not 0 <= self.jitter <= 1:
             raise ValueError(f"Retry.jitter must be from 0 to 1, got {self.jitter!r}")
 
@@ -104,35 +104,38 @@ class Limits:
     """Bounds on what one Space may take from this process.
 
     Attributes:
-        lanes: streams that stateless calls share; each carries any number of jobs, and a stream
-            that is lost takes only its own jobs with it.
-        requests: short requests (joins, cancels) under way at once, and as many calls that do not
-            use the queue's stream: of functions without a queue, and `CallOptions.simple` ones.
-        backlog: events kept for a consumer that is slower than the app. Newer snapshots replace
-            older ones, the oldest log lines go first, results and errors stay.
-        parked: messages kept for jobs whose join has not been answered yet.
-        event: bytes of one event of a stream, or one message of a websocket, and of the value that
-            a stream's edits build up.
-        body: bytes of an answer that is read whole (/config, /info, results), decompressed.
-        max_buffered_bytes: bytes of the messages that the events of `backlog` were made of, for
-            each job. What does not fit goes as if there were more than `backlog` events.
-        max_early_bytes: bytes of the messages that `parked` counts, for each stream.
+        max_streams: streams that calls without State share. Each stream carries any number of
+            jobs; a lost stream takes only its own jobs with it.
+        max_concurrent_requests: short requests (joins, cancels) in flight at once, and as many
+            calls that do not use the queue's stream: calls of functions without a queue, and calls
+            with `call_api=True`.
+        max_buffered_events: events kept for a consumer that is slower than the app. Newer
+            snapshots replace older ones; the oldest log lines are dropped first; results and errors
+            stay.
+        max_early_messages: messages kept per stream for jobs whose join is not answered yet.
+        max_event_bytes: bytes of one event of a stream, of one message of a websocket, and of the
+            value that a stream's edits build up.
+        max_body_bytes: decompressed bytes of a response that is read whole (/config, /info,
+            results).
+        max_buffered_bytes: bytes of the messages that a job's buffered events were made from. Over
+            it, events are dropped as they are over `max_buffered_events`.
+        max_early_bytes: bytes of the messages that `max_early_messages` counts, per stream.
         file_hosts: where a file may be that the app names: `public` for its own address and public
             hosts, `app` for its own address alone, `any` for every address. With `public`, a
             loopback, link-local, private or reserved address is allowed only if the app itself is
             at an address of that kind. Checked for the URL, after each redirect, and after DNS.
 
     A byte of JSON can become 35 bytes of Python objects: a hostile answer of 32 MiB costs about
-    1 GiB while it is read. Raise `event` or `body` for an app that gives larger values, such as
-    media in its messages (Gradio 3).
+    1 GiB while it is read. Raise `max_event_bytes` or `max_body_bytes` for an app with larger
+    values, such as media in its messages (Gradio 3).
     """
 
-    lanes: int = 16
-    requests: int = 32
-    backlog: int = 256
-    parked: int = 1024
-    event: int = 32 * 2**20
-    body: int = 32 * 2**20
+    max_streams: int = 16
+    max_concurrent_requests: int = 32
+    max_buffered_events: int = 256
+    max_early_messages: int = 1024
+    max_event_bytes: int = 32 * 2**20
+    max_body_bytes: int = 32 * 2**20
     max_buffered_bytes: int = 64 * 2**20
     max_early_bytes: int = 32 * 2**20
     file_hosts: FileHosts = "public"
@@ -219,7 +222,7 @@ class CallOptions(TypedDict, total=False):
         retry: see `Retry`.
         headers: added to those of the Space; they go to the app only.
         zero_gpu: see `ZeroGPU`.
-        simple: whether calls go over Gradio's simple call API (4.21 and later): each on a session
+        call_api: whether calls go over Gradio's simple call API (4.21 and later): each on a session
             and a stream of its own, with whole values. It tells no place in the queue, progress or
             logs, and before Gradio 6 no app's error; `Timeouts.run` holds for the queue too.
             Calls of a session, and detached ones, cannot go over it.
@@ -231,7 +234,7 @@ class CallOptions(TypedDict, total=False):
     retry: Retry | None
     headers: Mapping[str, str] | None
     zero_gpu: ZeroGPU | None
-    simple: bool | None
+    call_api: bool | None
     check: bool | None
 
 

@@ -61,7 +61,10 @@ async def test_an_external_body_is_bounded_when_it_is_replayed(tmp_path: Path) -
     path = tmp_path / "large.json"
     body = write_body(path, b"", MAX_JSON)
     write_cassette(path, body, content_type="application/json")
-    with use_cassette(path, mode="none"), pytest.raises(ProtocolError, match=r"Limits\.body"):
+    with (
+        use_cassette(path, mode="none"),
+        pytest.raises(ProtocolError, match=r"Limits\.max_body_bytes"),
+    ):
         async with Space(APP):
             pass
 

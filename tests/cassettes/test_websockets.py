@@ -64,7 +64,7 @@ async def test_a_message_over_the_limit_is_recorded_in_part_only(cassette: Path)
     with use_cassette(cassette, mode="all"):
         async with (
             serving(App("ws", ((QUEUED, WANTED, STARTED, large), "silent"))) as url,
-            Space(url, timeouts=Timeouts(total=20), limits=Limits(event=1000)) as space,
+            Space(url, timeouts=Timeouts(total=20), limits=Limits(max_event_bytes=1000)) as space,
         ):
             with pytest.raises(ProtocolError, match=r"more than 1000 bytes"):
                 await space.call("/echo", text="hi")

@@ -76,7 +76,7 @@ async def test_derived_calls_warn_once_if_none_is_made() -> None:
                 lambda: space.sequence("/predict", steps),
             ):
                 with warned() as texts:
-                    call().with_options(simple=False).map(str)
+                    call().with_options(call_api=False).map(str)
                 assert len(texts) == 1
 
 

@@ -101,7 +101,7 @@ async def test_a_call_left_as_soon_as_it_is_entered_never_runs_to_its_end(
 
 async def test_a_space_left_at_once_leaves_no_job_behind(protocol_app: AppServer) -> None:
     seconds = unique(30)
-    async with Space(protocol_app.url, limits=Limits(lanes=2)) as space:
+    async with Space(protocol_app.url, limits=Limits(max_streams=2)) as space:
         for _ in range(5):
             await space.call("/slow_async", seconds=seconds).__aenter__()
     async with Space(protocol_app.url) as space:

@@ -27,19 +27,19 @@ async def test_pieces_of_text_join_to_the_value(space: Space) -> None:
         pieces = [piece async for piece in job.text]
         assert "".join(pieces) == await job.result()
     assert len(pieces) == 5
-    assert [piece.start for piece in pieces] == [5 * i for i in range(5)]
+    assert [piece.offset for piece in pieces] == [5 * i for i in range(5)]
 
 
 async def test_rewritten_text_says_where_it_begins_anew(space: Space) -> None:
     text, pieces = "", list[TextDelta]()
     async with space.call("/stream_edit", text="sh") as job:
         async for piece in job.text:
-            text = text[: piece.start] + piece
+            text = text[: piece.offset] + piece
             pieces.append(piece)
     assert text == "end"
     assert pieces[4] == "ort"
-    assert pieces[4].start == 2
-    assert pieces[5].start == 0
+    assert pieces[4].offset == 2
+    assert pieces[5].offset == 0
 
 
 async def test_text_of_a_function_that_does_not_stream_is_one_piece(space: Space) -> None:
@@ -58,7 +58,7 @@ async def test_a_component_that_holds_none_has_an_empty_text() -> None:
         for value in (None, (None, [1]), "a", ("ab", [1]), None, "c"):
             yield Output(value)
 
-    pieces = [(str(piece), piece.start) async for piece in Text(events())]
+    pieces = [(str(piece), piece.offset) async for piece in Text(events())]
     assert pieces == [("a", 0), ("b", 1), ("", 0), ("c", 0)]
 
 

@@ -86,9 +86,11 @@ async def test_the_simple_call_api_reaches_what_a_url_can_carry(
     if app.version == GRADIO_3:
         pytest.skip("Gradio 3 has no simple call API")
     for name in space.endpoints:
-        call = space.call(name, x="hi").with_options(simple=True)
+        call = space.call(name, x="hi").with_options(call_api=True)
         if name in IN_NO_URL:
-            with pytest.raises(InvalidInputError, match="a URL cannot carry: call without simple"):
+            with pytest.raises(
+                InvalidInputError, match="a URL cannot carry: call without call_api=True"
+            ):
                 await call
         else:
             assert await call == answer(name)
@@ -128,7 +130,7 @@ async def test_fake_spaces_have_them_too(app: AppServer, tmp_path: Path) -> None
                 fake.returns(name, name)
             for name in space.endpoints:
                 assert await space.call(name, x="hi") == name
-            assert await space.call("/with space", x="hi").with_options(simple=True)
+            assert await space.call("/with space", x="hi").with_options(call_api=True)
         assert [call.endpoint for call in fake.calls][:COUNT] == list(space.endpoints)
 
 

@@ -98,7 +98,7 @@ def test_a_model_by_its_name_refuses_unknown_options_at_once(
         (Timeouts, {"runn": 5}, "Timeouts takes no option 'runn': did you mean run"),
         (Retry, {"attempts": "3"}, r"Retry\.attempts must be int, got str"),
         (Retry, {"attempts": True}, r"Retry\.attempts must be int, got bool"),
-        (Limits, {"event": 1.5}, r"Limits\.event must be int, got float"),
+        (Limits, {"event": 1.5}, r"Limits\.max_event_bytes must be int, got float"),
         (Auth, {"hosts": "apps.example.com"}, r"Auth\.hosts must be a collection, got str"),
         (Auth, {"hosts": [3]}, r"Auth\.hosts\[0\] must be str, got int"),
         (Auth, {"hosts": 3}, r"Auth\.hosts must be Iterable\[str\], got int"),

@@ -104,7 +104,10 @@ async def test_no_more_streams_are_open_than_there_are_lanes(protocol_app: AppSe
             return response
 
     client = httpx.AsyncClient(transport=Counted(), event_hooks={"request": [begin]})
-    async with client, Space(protocol_app.url, limits=Limits(lanes=3), http_client=client) as space:
+    async with (
+        client,
+        Space(protocol_app.url, limits=Limits(max_streams=3), http_client=client) as space,
+    ):
         async with anyio.create_task_group() as group:
             for i in range(30):
                 group.start_soon(call_echo, space, f"{i}")

@@ -20,7 +20,7 @@ async def crowded(
     request: pytest.FixtureRequest, protocol_app: AppServer
 ) -> AsyncGenerator[Caller, None]:
     """Something whose calls all share one stream."""
-    async with Space(protocol_app.url, limits=Limits(lanes=1)) as space:
+    async with Space(protocol_app.url, limits=Limits(max_streams=1)) as space:
         if request.param == "one lane":
             yield space
         else:
@@ -66,7 +66,7 @@ async def slow_to_cancel(
 
     async with (
         httpx.AsyncClient(event_hooks={"request": [delay]}) as client,
-        Space(server.url, limits=Limits(lanes=1), http_client=client) as space,
+        Space(server.url, limits=Limits(max_streams=1), http_client=client) as space,
     ):
         yield space, leaving
 
@@ -123,7 +123,7 @@ async def test_a_call_given_up_beside_another_ends_when_nobody_waits_any_more(
     protocol_app: AppServer,
 ) -> None:
     given_up = unique(30)
-    async with Space(protocol_app.url, limits=Limits(lanes=1)) as space:
+    async with Space(protocol_app.url, limits=Limits(max_streams=1)) as space:
         async with space.call("/slow_pair", seconds=0.5) as kept:
             async with space.call("/slow_pair", seconds=given_up) as other:
                 await first_value(other)

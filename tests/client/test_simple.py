@@ -42,12 +42,12 @@ def app(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServer:
 @pytest.fixture
 async def simple(app: AppServer) -> AsyncGenerator[Caller, None]:
     async with Space(app.url) as space:
-        yield space.with_options(simple=True)
+        yield space.with_options(call_api=True)
 
 
 async def test_a_value_comes_over_two_requests_and_no_queue(app: AppServer) -> None:
     async with counting(app) as (space, counts):
-        assert await space.call("/echo", text="hi").with_options(simple=True) == "hi"
+        assert await space.call("/echo", text="hi").with_options(call_api=True) == "hi"
     assert sum(number for path, number in counts.items() if "/call/echo" in path) == 2
     assert not [path for path in counts if "/queue/" in path]
 
@@ -170,7 +170,7 @@ async def test_a_call_given_up_while_it_is_sent_is_cancelled_when_it_is_accepted
         httpx.AsyncClient(event_hooks={"response": [hold]}) as client,
         Space(app.url, http_client=client) as space,
     ):
-        call = space.call("/slow_async", seconds=seconds).with_options(simple=True)
+        call = space.call("/slow_async", seconds=seconds).with_options(call_api=True)
         async with call as job:
             await sent.wait()
             await logged(app, f"slow_async start {seconds}")
@@ -191,10 +191,12 @@ async def test_time_limits_hold(simple: Caller, app: AppServer) -> None:
 async def test_a_session_and_a_ticket_are_refused(app: AppServer) -> None:
     async with Space(app.url) as space, space.session() as session:
         with pytest.raises(InvalidInputError, match="no sessions"):
-            await session.call("/echo", text="x").with_options(simple=True)
+            await session.call("/echo", text="x").with_options(call_api=True)
         with pytest.raises(InvalidInputError, match="no tickets"):
-            await space.call("/echo", text="x").with_options(simple=True).detach()
-        plain = space.with_options(simple=True).call("/echo", text="x").with_options(simple=False)
+            await space.call("/echo", text="x").with_options(call_api=True).detach()
+        plain = (
+            space.with_options(call_api=True).call("/echo", text="x").with_options(call_api=False)
+        )
         assert await space.collect(await plain.detach()) == "x"
 
 
@@ -211,7 +213,7 @@ async def test_zero_gpu_credentials_go_with_the_call_and_not_with_its_stream(
         Space(app.url, http_client=client, describe=False) as space,
     ):
         await space.describe()
-        options = space.with_options(simple=True, zero_gpu=ZeroGPU(token="secret"))
+        options = space.with_options(call_api=True, zero_gpu=ZeroGPU(token="secret"))
         await options.call("/echo", text="hi")
     assert [one for one in seen if one[1]] == [("POST", "secret")]
 
@@ -221,13 +223,13 @@ async def test_an_argument_that_does_not_fit_is_refused_before_anything_is_sent(
 ) -> None:
     async with counting(app) as (space, counts):
         with pytest.raises(InvalidInputError):
-            await space.call("/add", a="no number").with_options(simple=True)
+            await space.call("/add", a="no number").with_options(call_api=True)
     assert not [path for path in counts if "/call/" in path]
 
 
 def test_without_async_too(app: AppServer) -> None:
     with SyncSpace(app.url) as space:
-        call = space.call("/stream_text", text="w", n=2).with_options(simple=True)
+        call = space.call("/stream_text", text="w", n=2).with_options(call_api=True)
         with call as job:
             assert list(job.outputs)[-1] == "w0 w1 "
 
@@ -236,7 +238,7 @@ def test_without_async_too(app: AppServer) -> None:
 async def test_a_server_that_dies_loses_the_job(version: str) -> None:
     with servers.serve("protocol_app.py", version) as server:
         async with Space(server.url, retry=Retry(attempts=1)) as space:
-            call = space.call("/slow_stream", seconds=20).with_options(simple=True)
+            call = space.call("/slow_stream", seconds=20).with_options(call_api=True)
             async with call as job:
                 await first_value(job)
                 server.kill()

@@ -146,7 +146,7 @@ async def test_two_consumers_share_the_events_and_both_end(space: Space) -> None
 
 async def test_a_slow_consumer_gets_newer_values_and_the_end(protocol_app: AppServer) -> None:
     async with (
-        Space(protocol_app.url, limits=Limits(backlog=4)) as space,
+        Space(protocol_app.url, limits=Limits(max_buffered_events=4)) as space,
         space.call("/stream_text", text="w", n=40) as job,
     ):
         await job.result()

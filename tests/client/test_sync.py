@@ -74,7 +74,7 @@ def test_lenses_work_without_async(space: SyncSpace) -> None:
     with space.call("/stream_text", text="w", n=3) as job:
         pieces = list(job.text)
     assert pieces == ["w0 ", "w1 ", "w2 "]
-    assert [piece.start for piece in pieces] == [0, 3, 6]
+    assert [piece.offset for piece in pieces] == [0, 3, 6]
 
 
 def test_leaving_early_cancels_the_job(space: SyncSpace, protocol_app: AppServer) -> None:

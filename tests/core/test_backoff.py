@@ -15,12 +15,12 @@ NOW = datetime(2015, 10, 21, 7, 27, 30, tzinfo=UTC).timestamp()
 
 
 def test_waits_double_up_to_the_longest() -> None:
-    retry = Retry(attempts=6, initial=1.0, max_wait=5.0, jitter=0.0)
+    retry = Retry(attempts=6, wait_initial=1.0, wait_max=5.0, jitter=0.0)
     assert list(delays(retry, lambda: 0.5)) == [1.0, 2.0, 4.0, 5.0, 5.0]
 
 
 def test_the_first_wait_is_no_longer_than_the_longest() -> None:
-    retry = Retry(attempts=2, initial=10.0, max_wait=5.0, jitter=0.0)
+    retry = Retry(attempts=2, wait_initial=10.0, wait_max=5.0, jitter=0.0)
     assert list(delays(retry, lambda: 0.5)) == [5.0]
 
 
@@ -29,7 +29,7 @@ def test_one_attempt_has_no_wait() -> None:
 
 
 def test_jitter_makes_waits_shorter_by_its_part_at_most() -> None:
-    retry = Retry(attempts=2, initial=1.0, jitter=0.25)
+    retry = Retry(attempts=2, wait_initial=1.0, jitter=0.25)
     assert list(delays(retry, lambda: 0.0)) == [1.0]
     assert list(delays(retry, lambda: 1.0)) == [0.75]
 
@@ -38,7 +38,7 @@ def test_jitter_makes_waits_shorter_by_its_part_at_most() -> None:
 def test_every_wait_is_between_nothing_and_the_longest(
     attempts: int, initial: float, max_wait: float, jitter: float, chance: float
 ) -> None:
-    retry = Retry(attempts=attempts, initial=initial, max_wait=max_wait, jitter=jitter)
+    retry = Retry(attempts=attempts, wait_initial=initial, wait_max=max_wait, jitter=jitter)
     waits = list(delays(retry, lambda: chance))
     assert len(waits) == attempts - 1
     assert all(0 <= wait <= max_wait for wait in waits)

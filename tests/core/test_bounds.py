@@ -126,7 +126,7 @@ def test_edits_build_up_no_value_over_the_limit() -> None:
             snapshot = advance(snapshot, append("x" * 50), 80, 1000)
             largest = len(json.dumps(snapshot.values))
 
-    with pytest.raises(ProtocolError, match=r"more than 1000 bytes \(Limits\.event\)"):
+    with pytest.raises(ProtocolError, match=r"more than 1000 bytes \(Limits\.max_event_bytes\)"):
         build_up()
     assert 900 < largest <= 1500
 

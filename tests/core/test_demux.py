@@ -20,7 +20,7 @@ from tests.core.wire import a_job, cancelled, completed, failed, generating, joi
 
 @pytest.fixture
 def demux() -> Demultiplexer:
-    return Demultiplexer(Limits(parked=3))
+    return Demultiplexer(Limits(max_early_messages=3))
 
 
 def test_a_join_is_expected_until_it_is_over(demux: Demultiplexer) -> None:
@@ -224,7 +224,7 @@ def test_a_job_with_a_broken_message_does_not_end_the_others(demux: Demultiplexe
 
 def test_a_job_that_begins_although_nobody_waits_is_told_of_however_early_that_comes() -> None:
     unwanted: list[Job] = []
-    demux = Demultiplexer(Limits(parked=3), unwanted.append)
+    demux = Demultiplexer(Limits(max_early_messages=3), unwanted.append)
     kept, gone = joined(demux, "a"), joined(demux, "b")
     gone.fail(JobCancelledError("left"))
     late = a_job(0)

@@ -13,7 +13,7 @@ from tests.core.wire import a_job, completed, joined, message
 
 @pytest.fixture
 def demux() -> Demultiplexer:
-    return Demultiplexer(Limits(parked=3))
+    return Demultiplexer(Limits(max_early_messages=3))
 
 
 def test_messages_of_jobs_nobody_knows_are_not_kept_for_one_that_still_uploads(

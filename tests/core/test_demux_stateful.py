@@ -55,13 +55,18 @@ class Sessions(RuleBasedStateMachine):
         self.parked_limit = parked
         self.all: list[Tracked] = []
         self.count = 0
-        self.demux = Demultiplexer(Limits(parked=parked))
+        self.demux = Demultiplexer(Limits(max_early_messages=parked))
 
     @rule(target=expected, fn_index=integers(0, 2), follow=booleans())
     def expect_a_job(self, fn_index: int, follow: bool) -> Any:
         self.count += 1
         tracked = Tracked(
-            Job(fn_index, follow=follow, limits=Limits(backlog=1000), notify=lambda: None),
+            Job(
+                fn_index,
+                follow=follow,
+                limits=Limits(max_buffered_events=1000),
+                notify=lambda: None,
+            ),
             f"e{self.count}",
         )
         tracked.job.advance(State.JOINING)

@@ -68,7 +68,7 @@ class World:
     __slots__ = ("demux", "jobs", "lost", "named")
 
     def __init__(self, *, joining: bool = False) -> None:
-        self.demux = Demultiplexer(Limits(parked=PARKED))
+        self.demux = Demultiplexer(Limits(max_early_messages=PARKED))
         self.jobs = {name: Tracked(name) for name in NAMES}
         self.lost = False
         self.named = False

@@ -32,7 +32,7 @@ from spacecall._core.json_values import is_array, is_object
 from spacecall._io.http_errors import status_error
 from spacecall.codegen._schemas import schema_documents
 from spacecall.codegen._schemas.normalise import default_value
-from spacecall.endpoints import Parameter, Returned
+from spacecall.endpoints import Parameter, ReturnValue
 from spacecall.errors import ProtocolError
 from tests.core.wire import a_job
 from tests.protocol.captures import queue_messages
@@ -205,7 +205,7 @@ def test_a_changed_app_is_read_and_made_into_schemas_or_a_protocol_error(app: An
         config = read_config(app.get("config"))
         endpoints = read_endpoints(config, app.get("info"))
         for endpoint in endpoints.values():
-            values: list[Parameter | Returned] = [*endpoint.parameters, *endpoint.returns]
+            values: list[Parameter | ReturnValue] = [*endpoint.parameters, *endpoint.returns]
             for value in values:
                 Draft202012Validator.check_schema(dict(value.schema))
         for document in schema_documents.documents(config, list(endpoints.values())).values():

@@ -15,7 +15,9 @@ from spacecall.options import Limits
 
 
 def outputs(edits: bool, *data: Any) -> list[Any]:
-    job = Job(0, edits=edits, follow=True, limits=Limits(backlog=9), notify=lambda: None)
+    job = Job(
+        0, edits=edits, follow=True, limits=Limits(max_buffered_events=9), notify=lambda: None
+    )
     job.advance(State.QUEUED)
     for one in data:
         text = parse(

@@ -19,7 +19,9 @@ DONE = {"msg": "process_completed", "success": True, "output": {"data": ["b"]}}
 
 
 def opened() -> tuple[Job, Handshake]:
-    job = Job(7, edits=False, follow=False, limits=Limits(backlog=9), notify=lambda: None)
+    job = Job(
+        7, edits=False, follow=False, limits=Limits(max_buffered_events=9), notify=lambda: None
+    )
     job.advance(State.QUEUED)
     return job, Handshake(job, ["a", None], "hash")
 

@@ -61,7 +61,7 @@ AFTER: dict[State, dict[str, State]] = {
 
 
 def a_job(state: State = State.QUEUED, *, follow: bool = True, backlog: int = 100) -> Job:
-    job = Job(3, follow=follow, limits=Limits(backlog=backlog), notify=lambda: None)
+    job = Job(3, follow=follow, limits=Limits(max_buffered_events=backlog), notify=lambda: None)
     job.event_id = "e"
     job.advance(state)
     return job
@@ -270,7 +270,9 @@ def test_an_end_keeps_the_events_that_were_not_read_yet() -> None:
 
 def test_whoever_waits_is_told_of_each_change() -> None:
     told: list[State] = []
-    job = Job(0, follow=True, limits=Limits(backlog=9), notify=lambda: told.append(job.state))
+    job = Job(
+        0, follow=True, limits=Limits(max_buffered_events=9), notify=lambda: told.append(job.state)
+    )
     job.advance(State.JOINING)
     job.advance(State.QUEUED)
     for kind in ("estimation", "process_starts", "process_generating"):
@@ -282,7 +284,9 @@ def test_whoever_waits_is_told_of_each_change() -> None:
 
 def test_who_awaits_only_the_result_is_not_woken_by_every_value() -> None:
     told: list[State] = []
-    job = Job(0, follow=False, limits=Limits(backlog=9), notify=lambda: told.append(job.state))
+    job = Job(
+        0, follow=False, limits=Limits(max_buffered_events=9), notify=lambda: told.append(job.state)
+    )
     job.advance(State.QUEUED)
     job.receive(MESSAGES["estimation"]())
     assert told == [QUEUED, QUEUED], "the first sign of life counts for one that is collected"

@@ -21,7 +21,7 @@ from spacecall.options import Limits
 
 
 def a_job(*, follow: bool = True) -> Job:
-    job = Job(3, follow=follow, limits=Limits(backlog=100), notify=lambda: None)
+    job = Job(3, follow=follow, limits=Limits(max_buffered_events=100), notify=lambda: None)
     job.event_id = "e"
     job.advance(State.RUNNING)
     return job

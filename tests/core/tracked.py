@@ -53,7 +53,7 @@ class Tracked:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.job = Job(0, follow=True, limits=Limits(backlog=50), notify=lambda: None)
+        self.job = Job(0, follow=True, limits=Limits(max_buffered_events=50), notify=lambda: None)
         self.sent = False
         self.accepted = False
         self.known = False

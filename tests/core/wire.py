@@ -38,7 +38,7 @@ def cancelled(event_id: str | None = None) -> Message:
 
 def a_job(fn_index: int = 0, *, follow: bool = False) -> Job:
     """A job that has not been sent."""
-    return Job(fn_index, follow=follow, limits=Limits(backlog=50), notify=lambda: None)
+    return Job(fn_index, follow=follow, limits=Limits(max_buffered_events=50), notify=lambda: None)
 
 
 def joined(demux: Demultiplexer, event_id: str, fn_index: int = 0, *, follow: bool = False) -> Job:

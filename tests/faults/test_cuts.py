@@ -55,7 +55,7 @@ async def test_a_stream_that_ends_too_early_loses_its_jobs_at_once(send: Sender)
         error = caught.value
         assert (error.endpoint, error.space, error.event_id) == ("/echo", app.url, "event1")
         assert error.sent
-        assert not error.resubmit_safe
+        assert not error.safe_to_retry
         assert len(app.asked("join")) == 1
         assert len(app.asked("data")) == 1, "a lost stream has no continuation"
 

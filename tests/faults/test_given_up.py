@@ -69,7 +69,7 @@ async def test_a_join_that_is_to_be_tried_later_is_not_for_a_caller_who_has_gone
 
 
 async def test_a_join_that_waits_for_its_turn_is_not_sent_for_a_caller_who_has_gone() -> None:
-    async with faulty(limits=Limits(requests=1)) as (app, space):
+    async with faulty(limits=Limits(max_concurrent_requests=1)) as (app, space):
         release = anyio.Event()
 
         async def slow(exchange: Exchange) -> None:

@@ -24,7 +24,7 @@ from tests.faults.stub import cut
 from tests.faults.tools import faulty
 
 FULL = {"detail": "Queue is full. Max size is 1 and size is 1."}
-PATIENT = Retry(attempts=2, initial=0, max_wait=2)
+PATIENT = Retry(attempts=2, wait_initial=0, wait_max=2)
 
 
 def refusing(status: int, body: Any, **headers: str) -> Handler:
@@ -185,7 +185,7 @@ async def no_http(exchange: Exchange) -> None:
     ids=lambda fault: fault.__name__,
 )
 async def test_a_connection_cut_the_answer_leaves_the_job_unknown(fault: Handler) -> None:
-    async with faulty(retry=Retry(attempts=3, initial=0, lost=2)) as (app, space):
+    async with faulty(retry=Retry(attempts=3, wait_initial=0, resubmit_lost=2)) as (app, space):
         app.once("join", fault)
         with pytest.raises(TransportError) as caught:
             await space.call("/echo", text="x")
@@ -266,6 +266,6 @@ async def test_a_session_that_lost_its_stream_takes_no_further_job() -> None:
         with pytest.raises(JobLostError, match="open another") as caught:
             await session.call("/echo", text="x")
         assert not caught.value.sent
-        assert caught.value.resubmit_safe
+        assert caught.value.safe_to_retry
         assert len(app.asked("join")) == 1
         assert await space.session().call("/echo", text="y") == "y"

@@ -11,7 +11,7 @@ from tests.faults.exchanges import Exchange, Handler
 from tests.faults.stub import cut, sse
 from tests.faults.tools import faulty, tasks, until_quiet
 
-ONCE_MORE = Retry(attempts=1, lost=1)
+ONCE_MORE = Retry(attempts=1, resubmit_lost=1)
 
 
 def cut_when(lose: anyio.Event) -> Handler:
@@ -30,7 +30,7 @@ async def test_a_lost_job_is_not_submitted_again_unless_the_caller_wants_it() ->
         app.once("data", cut)
         with pytest.raises(JobLostError) as caught:
             await space.call("/echo", text="x")
-        assert (caught.value.sent, caught.value.resubmit_safe) == (True, False)
+        assert (caught.value.sent, caught.value.safe_to_retry) == (True, False)
         assert len(app.asked("join")) == 1
 
 
@@ -62,7 +62,7 @@ async def test_a_lost_job_is_submitted_again_for_a_consumer_of_events_too() -> N
 
 
 async def test_a_lost_job_is_submitted_again_as_often_as_the_caller_says() -> None:
-    async with faulty(retry=Retry(attempts=1, lost=2)) as (app, space):
+    async with faulty(retry=Retry(attempts=1, resubmit_lost=2)) as (app, space):
         app.always("data", cut)
         with pytest.raises(JobLostError) as caught:
             await space.call("/echo", text="x")
@@ -81,7 +81,7 @@ async def test_a_lost_job_of_a_session_cannot_go_on_there() -> None:
         app.once("data", cut)
         with pytest.raises(JobLostError, match="open another") as caught:
             await session.call("/chat", text="x")
-        assert caught.value.resubmit_safe, "the second submission was never sent"
+        assert caught.value.safe_to_retry, "the second submission was never sent"
         assert len(app.asked("join")) == 1
 
 
@@ -135,7 +135,7 @@ async def test_a_job_that_joined_when_the_stream_was_lost_ends_too(sent: bool) -
 async def test_a_call_that_was_not_sent_when_its_stream_was_lost_takes_another(
     attempts: int,
 ) -> None:
-    one_lane, retry = Limits(lanes=1), Retry(attempts=attempts)
+    one_lane, retry = Limits(max_streams=1), Retry(attempts=attempts)
     async with faulty(limits=one_lane, retry=retry) as (app, space):
         lose = anyio.Event()
 
@@ -151,7 +151,7 @@ async def test_a_call_that_was_not_sent_when_its_stream_was_lost_takes_another(
             if attempts == 1:
                 with pytest.raises(JobLostError) as caught:
                     await space.call("/file", file=b"y")
-                assert caught.value.resubmit_safe
+                assert caught.value.safe_to_retry
             else:
                 await space.call("/file", file=b"y")
         assert len(app.asked("join")) == attempts

@@ -27,7 +27,7 @@ from tests.faults.tools import DEADLINE, tasks
 
 QUICK: dict[str, Any] = {
     "timeouts": Timeouts(connect=1, idle=1),
-    "retry": Retry(attempts=2, initial=0, jitter=0),
+    "retry": Retry(attempts=2, wait_initial=0, jitter=0),
 }
 
 
@@ -152,7 +152,7 @@ async def test_a_server_that_wakes_up_is_asked_again() -> None:
     with anyio.fail_after(DEADLINE):
         async with stub() as app:
             app.once("config", bad_gateway, answering(503, b"waking", retry_after="0"), cut)
-            async with Space(app.url, retry=Retry(attempts=4, initial=0, jitter=0)) as space:
+            async with Space(app.url, retry=Retry(attempts=4, wait_initial=0, jitter=0)) as space:
                 assert await space.call("/echo", text="x") == "x"
             assert len(app.asked("config")) == 4
 

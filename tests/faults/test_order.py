@@ -61,7 +61,7 @@ async def test_messages_before_the_joins_answer_are_kept_for_the_job() -> None:
 
 
 async def test_early_messages_of_a_refused_join_are_forgotten() -> None:
-    async with listening(limits=Limits(parked=4)) as (app, session, _):
+    async with listening(limits=Limits(max_early_messages=4)) as (app, session, _):
 
         async def take_and_refuse(exchange: Exchange) -> None:
             event_id = await app.accept(exchange)
@@ -76,7 +76,7 @@ async def test_early_messages_of_a_refused_join_are_forgotten() -> None:
 
 
 async def test_too_many_early_messages_end_the_stream() -> None:
-    async with listening(limits=Limits(parked=10)) as (app, session, held):
+    async with listening(limits=Limits(max_early_messages=10)) as (app, session, held):
         over = anyio.Event()
 
         async def flood(exchange: Exchange) -> None:
@@ -95,7 +95,7 @@ async def test_too_many_early_messages_end_the_stream() -> None:
 
 
 async def test_jobs_of_an_earlier_process_on_the_session_do_not_disturb_an_upload() -> None:
-    async with listening(limits=Limits(parked=10)) as (app, session, held):
+    async with listening(limits=Limits(max_early_messages=10)) as (app, session, held):
         heard = anyio.Event()
 
         async def slow(exchange: Exchange) -> None:
@@ -251,7 +251,7 @@ async def test_a_lost_stream_touches_its_own_lane_only() -> None:
 
 async def test_a_slow_consumer_gets_newer_values_and_the_result() -> None:
     words = " ".join(str(number) for number in range(500))
-    async with faulty(limits=Limits(backlog=8)) as (_, space):
+    async with faulty(limits=Limits(max_buffered_events=8)) as (_, space):
         async with space.call("/stream", text=words) as job:
             await job.result()
             values = [event.value async for event in job if isinstance(event, Output)]

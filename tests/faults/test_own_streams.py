@@ -99,7 +99,7 @@ async def test_a_job_whose_stream_is_cut_at_any_byte_has_its_value_once_the_comp
 
 async def test_a_lost_job_is_sent_again_where_that_is_wanted(protocol: str) -> None:
     app = App(protocol, (SOUND[:3], "cut"), (SOUND, "closed"))
-    async with opened(app, retry=Retry(lost=1)) as space:
+    async with opened(app, retry=Retry(resubmit_lost=1)) as space:
         assert await space.call("/echo", text="hi") == "hi"
 
 

@@ -41,7 +41,7 @@ async def in_a_session(space: Space) -> object:
 
 
 async def simple(space: Space) -> object:
-    return await space.with_options(simple=True).call("/echo", text="x")
+    return await space.with_options(call_api=True).call("/echo", text="x")
 
 
 async def collected(space: Space) -> object:

@@ -15,14 +15,14 @@ GIANT = 64 * 2**20
 
 
 async def test_an_event_of_64_megabytes_is_a_value(protocol_app_6: AppServer) -> None:
-    limits = Limits(event=2 * GIANT)
+    limits = Limits(max_event_bytes=2 * GIANT)
     async with spoilt(protocol_app_6, timeouts=PATIENT, limits=limits) as (_, space):
         text = "x" * GIANT
         assert await space.call("/echo", text=text) == text
 
 
 async def test_an_event_over_the_limit_is_an_error(protocol_app_6: AppServer) -> None:
-    async with spoilt(protocol_app_6, limits=Limits(event=2**19)) as (_, space):
+    async with spoilt(protocol_app_6, limits=Limits(max_event_bytes=2**19)) as (_, space):
         with pytest.raises(ProtocolError):
             await space.call("/echo", text="x" * 2**20)
 
@@ -39,7 +39,7 @@ async def test_deep_json_comes_back(protocol_app_6: AppServer) -> None:
 async def test_a_consumer_that_stops_reading_holds_up_nobody_and_gets_the_end(
     protocol_app_6: AppServer,
 ) -> None:
-    async with spoilt(protocol_app_6, limits=Limits(backlog=4)) as (way, space):
+    async with spoilt(protocol_app_6, limits=Limits(max_buffered_events=4)) as (way, space):
         way.once("queue/data", Fault(drip=(64, 0)))
         async with space.call("/stream_text", text="w", n=60) as job:
             await anext(job)

@@ -26,7 +26,7 @@ from tests.servers import AppServer
 AT_ONCE = 15.0
 """Seconds in which a broken connection must be noticed on a busy machine."""
 
-QUICK = Retry(attempts=4, initial=0.01, jitter=0)
+QUICK = Retry(attempts=4, wait_initial=0.01, jitter=0)
 
 
 def answer(status: int, text: str = "{}", *headers: str, kind: str = "application/json") -> Fault:
@@ -98,7 +98,7 @@ async def test_a_refused_connection_was_not_sent_and_is_tried_again(
             await anyio.sleep(0.2)
             await way.accept()
 
-        patient = space.with_options(retry=Retry(attempts=20, initial=0.05, max_wait=0.2))
+        patient = space.with_options(retry=Retry(attempts=20, wait_initial=0.05, wait_max=0.2))
         async with anyio.create_task_group() as group:
             group.start_soon(later)
             assert await patient.call("/echo", text="x") == "x"

@@ -27,7 +27,7 @@ from tests.faults.proxy_tools import ONCE, spoilt
 from tests.servers import AppServer
 
 CALLERS = 40
-AGAIN = Retry(attempts=3, initial=0.01, lost=50)
+AGAIN = Retry(attempts=3, wait_initial=0.01, resubmit_lost=50)
 LONG = Timeouts(connect=60, queue=60, run=60, idle=60, cancel=5)
 
 
@@ -35,7 +35,7 @@ def sharing(
     server: AppServer, *, lanes: int, retry: Retry = ONCE
 ) -> AbstractAsyncContextManager[tuple[Proxy, Space]]:
     """The proxy and a Space behind it whose calls share so many streams."""
-    return spoilt(server, timeouts=LONG, retry=retry, limits=Limits(lanes=lanes))
+    return spoilt(server, timeouts=LONG, retry=retry, limits=Limits(max_streams=lanes))
 
 
 def cutting(way: Proxy, seed: int, share: float, path: str) -> None:

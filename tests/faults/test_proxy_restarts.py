@@ -24,7 +24,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.proxy_tools import spoilt, works
 from tests.servers import AppServer
 
-AGAIN = Retry(attempts=300, initial=0.1, max_wait=0.2, lost=3)
+AGAIN = Retry(attempts=300, wait_initial=0.1, wait_max=0.2, resubmit_lost=3)
 LONG = Timeouts(queue=60, run=60)
 
 

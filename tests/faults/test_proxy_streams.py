@@ -38,7 +38,7 @@ async def test_a_stream_cut_before_the_completion_loses_the_job_and_later_gives_
                 with anyio.fail_after(AT_ONCE), pytest.raises(JobLostError) as caught:
                     await space.call("/stream_text", text="w", n=2)
                 assert caught.value.sent
-                assert not caught.value.resubmit_safe
+                assert not caught.value.safe_to_retry
                 assert caught.value.event_id is not None
         for place in (At(0, b'"close_stream"'), At(-2, b'{"msg":"close_stream"')):
             way.once("queue/data", Fault(answer=place, ending=Ending.RESET))
@@ -106,7 +106,7 @@ async def test_jobs_on_one_broken_stream_are_each_lost_and_those_on_another_go_o
 async def test_a_job_lost_in_its_stream_is_submitted_again_where_the_caller_wants_it(
     protocol_app_6: AppServer,
 ) -> None:
-    async with spoilt(protocol_app_6, retry=Retry(attempts=1, lost=2)) as (way, space):
+    async with spoilt(protocol_app_6, retry=Retry(attempts=1, resubmit_lost=2)) as (way, space):
         way.once("queue/data", Fault(answer=At()), Fault(answer=event(2), ending=Ending.RESET))
         assert await space.call("/stream_text", text="w", n=3) == "w0 w1 w2 "
         assert way.asked("queue/join") == 3

@@ -188,7 +188,7 @@ async def test_a_server_that_dies_loses_its_jobs_at_once_and_leaves_no_half_file
     server: AppServer, tmp_path: Path
 ) -> None:
     with anyio.fail_after(DEADLINE):
-        async with Space(server.url, retry=Retry(attempts=2, initial=0)) as space:
+        async with Space(server.url, retry=Retry(attempts=2, wait_initial=0)) as space:
             file = await space.call("/make_file", text="x" * 1000)
             async with (
                 space.call("/slow_stream", seconds=30) as streaming,

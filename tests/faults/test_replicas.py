@@ -29,7 +29,7 @@ async def test_calls_go_to_any_replica_that_has_the_same_functions(lent: bool, n
     with anyio.fail_after(DEADLINE):
         async with serving(app) as app.url, httpx.AsyncClient() as client:
             http_client = client if lent else None
-            retry = Retry(attempts=4, initial=0, jitter=0)
+            retry = Retry(attempts=4, wait_initial=0, jitter=0)
             async with Space(
                 app.url, timeouts=PATIENT, retry=retry, http_client=http_client
             ) as space:

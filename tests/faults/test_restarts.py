@@ -29,7 +29,7 @@ from tests.faults.restarting import RestartingStub, restarting
 from tests.faults.tools import PATIENT
 
 DEADLINE = 60.0
-AGAIN = Retry(attempts=4, initial=0, jitter=0)
+AGAIN = Retry(attempts=4, wait_initial=0, jitter=0)
 PASSWORD = Auth(username="u", password="p")
 
 
@@ -229,7 +229,7 @@ async def test_a_session_of_the_old_app_ends_and_a_new_one_begins() -> None:
         for _ in range(2):
             with pytest.raises(AppRestartedError, match="State is gone") as caught:
                 await turn(session)
-            assert caught.value.resubmit_safe
+            assert caught.value.safe_to_retry
         joins = len(app.asked("join"))
         async with space.session() as another:
             assert await turn(another) == "turn 1"

@@ -26,7 +26,7 @@ OPTIONS: dict[str, Any] = {
     "auth": AUTH,
     "headers": HEADERS,
     "timeouts": Timeouts(idle=1, run=1, upload=1, cancel=1),
-    "retry": Retry(attempts=2, initial=0, jitter=0),
+    "retry": Retry(attempts=2, wait_initial=0, jitter=0),
 }
 
 

@@ -132,7 +132,7 @@ async def test_an_event_over_the_limit_is_a_protocol_error() -> None:
         while True:
             await exchange.send(b"x" * 10_000)
 
-    async with faulty(limits=Limits(event=100_000)) as (app, space):
+    async with faulty(limits=Limits(max_event_bytes=100_000)) as (app, space):
         app.once("data", giant)
         with pytest.raises(ProtocolError, match="more than 100000 bytes"):
             await space.call("/echo", text="x")
@@ -146,7 +146,7 @@ async def test_two_jobs_of_a_broken_stream_get_an_error_each() -> None:
             await caller.call("/hold", text="x")
         errors.append(caught.value)
 
-    async with faulty(limits=Limits(lanes=1)) as (app, space):
+    async with faulty(limits=Limits(max_streams=1)) as (app, space):
         second = anyio.Event()
 
         async def wait_for_both(exchange: Exchange) -> None:

@@ -56,7 +56,7 @@ async def faulty(
     **options: Any,
 ) -> AsyncGenerator[tuple[Stub, Space], None]:
     """A stand-in and a Space on it. At the end it behaves again, and the Space must work."""
-    retry = retry or Retry(attempts=2, initial=0.01, jitter=0)
+    retry = retry or Retry(attempts=2, wait_initial=0.01, jitter=0)
     with anyio.fail_after(DEADLINE):
         async with (
             stub() as app,

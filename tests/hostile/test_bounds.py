@@ -345,7 +345,7 @@ def test_a_bomb_takes_no_memory(layers: int) -> None:
 @pytest.mark.parametrize("item", ["[]", '{"":{}}', '{"":0}'])
 def test_json_within_the_default_limits_takes_less_than_two_gibibytes(item: str) -> None:
     head = '{"components":[],"dependencies":[],"x":['
-    count = (Limits().body - len(head) - 10) // (len(item) + 1)
+    count = (Limits().max_body_bytes - len(head) - 10) // (len(item) + 1)
     body = head + f"{item}," * count + "0]}"
     with HostileServer(routes={"/config": lambda _request, _socket: http(body)}) as server:
         assert measured(OPENS, server.url) < 2048

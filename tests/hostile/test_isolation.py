@@ -238,7 +238,7 @@ async def test_an_argument_that_cannot_be_sent_ends_its_call_alone(
     with server:
         async with Space(server.url) as space:
             with pytest.raises((SpaceError, CallerError, RuntimeError)) as caught:
-                await space.call("/predict", x=value).with_options(simple=simple)
+                await space.call("/predict", x=value).with_options(call_api=simple)
             assert not isinstance(caught.value, JobError), "nothing was sent, nothing was lost"
             assert await space.call("/predict", x="fine") == "ok"
     assert server.paths().count(JOIN) == 1

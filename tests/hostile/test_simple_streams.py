@@ -12,7 +12,7 @@ from tests.hostile.server import PREFIX, SSE_HEAD, HostileServer, Request, Route
 
 CALL = f"{PREFIX}/call/predict"
 STREAM = f"{CALL}/e1"
-QUICK = Retry(attempts=3, initial=0.01, max_wait=1)
+QUICK = Retry(attempts=3, wait_initial=0.01, wait_max=1)
 
 
 def joined(_request: Request, _connection: socket.socket) -> bytes:
@@ -37,7 +37,7 @@ async def test_a_stream_that_is_refused_for_now_is_asked_for_again(refusal: byte
     routes = serving(refusal, refusal, DONE)
     with anyio.fail_after(20), HostileServer(routes=routes) as server:
         async with Space(server.url, retry=QUICK) as space:
-            assert await space.call("/predict", x="1").with_options(simple=True) == "ok"
+            assert await space.call("/predict", x="1").with_options(call_api=True) == "ok"
         assert server.paths().count(CALL) == 1
         assert server.paths().count(STREAM) == 3
 
@@ -53,5 +53,5 @@ async def test_a_stream_that_stays_refused_loses_the_job(
     with anyio.fail_after(20), HostileServer(routes=serving(*answers)) as server:
         async with Space(server.url, retry=QUICK) as space:
             with pytest.raises(JobLostError, match="the job was lost"):
-                await space.call("/predict", x="1").with_options(simple=True)
+                await space.call("/predict", x="1").with_options(call_api=True)
         assert server.paths().count(STREAM) == tries

@@ -118,7 +118,7 @@ async def test_too_many_requests_say_for_how_long(
 
 async def test_a_short_time_is_waited_for(hub: StandIn) -> None:
     hub.faults = [refusing(429, TOO_MANY, ratelimit='"api";r=0;t=0')] * 2
-    async with Hub(retry=Retry(initial=0)) as client:
+    async with Hub(retry=Retry(wait_initial=0)) as client:
         assert (await client.runtime(NAME)).stage == "RUNNING"
     assert len(hub.requests) == 3
 

@@ -24,7 +24,7 @@ HUB = "huggingface.co"
 CHAT = "/v1/chat/completions"
 TOKEN = "hf_0123456789abcdef"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
-QUICK = Retry(attempts=2, initial=0, jitter=0)
+QUICK = Retry(attempts=2, wait_initial=0, jitter=0)
 
 
 def metadata(model: str, tag: str = "text-generation", **fields: Any) -> dict[str, Any]:

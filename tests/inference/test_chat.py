@@ -283,8 +283,10 @@ def test_without_async_too(service_thread: StandIn) -> None:
 
 async def test_a_stream_without_end_is_bounded_in_bytes(service: StandIn) -> None:
     service.on(CHAT, saying(*["x" * 1000] * 200))
-    async with opened(service, limits=Limits(body=50_000)) as (hf, _):
-        with pytest.raises(ProtocolError, match=r"larger than 50000 bytes \(raise Limits\.body\)"):
+    async with opened(service, limits=Limits(max_body_bytes=50_000)) as (hf, _):
+        with pytest.raises(
+            ProtocolError, match=r"larger than 50000 bytes \(raise Limits\.max_body_bytes\)"
+        ):
             await hf.chat("Count")
 
 

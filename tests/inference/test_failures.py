@@ -227,7 +227,7 @@ async def test_the_next_provider_s_answer_takes_the_place_of_one_that_broke_off(
     async with opened(service) as (hf, _), hf.chat("x", model="llama-3", fallback=True) as job:
         text = ""
         async for piece in job.text:
-            text = text[: piece.start] + piece
+            text = text[: piece.offset] + piece
         assert (await job.result()).text == text == "Hello."
 
 

@@ -21,7 +21,7 @@ from spacecall.options import Limits
 from tests.io.tools import STEADY
 
 BOMB = 64 * 2**20
-LIMITS = Limits(body=10**6)
+LIMITS = Limits(max_body_bytes=10**6)
 
 
 def raw_deflate(content: bytes) -> bytes:
@@ -78,7 +78,9 @@ def test_steps_are_bounded_and_lose_nothing(content: bytes, repeat: int, size: i
 async def test_a_bomb_is_left_at_the_limit() -> None:
     steps = 0
     response = answer(gzip.compress(b"\0" * BOMB, 9), "gzip")
-    with pytest.raises(ProtocolError, match=r"more than 1000000 bytes \(raise Limits\.body\)"):
+    with pytest.raises(
+        ProtocolError, match=r"more than 1000000 bytes \(raise Limits\.max_body_bytes\)"
+    ):
         await read(response, LIMITS, "")
     async with aclosing(byte_chunks(answer(gzip.compress(b"\0" * BOMB, 9), "gzip"))) as chunks:
         async for chunk in chunks:
@@ -101,7 +103,7 @@ async def test_others_run_between_two_steps() -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(another)
         with pytest.raises(ProtocolError):
-            await read(response, Limits(body=BOMB // 2), "")
+            await read(response, Limits(max_body_bytes=BOMB // 2), "")
         group.cancel_scope.cancel()
     assert turns >= BOMB // 2 // STEP // 2
 

@@ -84,7 +84,7 @@ async def test_an_answer_over_the_limit_is_not_read_whole(status: int) -> None:
     async with server(endless) as app, linked(app.url) as link:
         expected = ProtocolError if status == 200 else StatusError
         with pytest.raises(
-            expected, match=r"more than 10000 bytes \(raise Limits.body\)|xxx"
+            expected, match=r"more than 10000 bytes \(raise Limits.max_body_bytes\)|xxx"
         ) as raised:
             await link.fetch(POST)
     assert sent < 50_000_000
@@ -196,4 +196,4 @@ async def test_short_requests_wait_for_each_other_at_the_gate() -> None:
 
 def test_limits_are_checked() -> None:
     with pytest.raises(ValueError, match="body"):
-        Limits(body=0)
+        Limits(max_body_bytes=0)

@@ -20,7 +20,7 @@ from spacecall.errors import (
     TransportError,
 )
 
-RETRY = Retry(attempts=4, initial=1, jitter=0, max_wait=3)
+RETRY = Retry(attempts=4, wait_initial=1, jitter=0, wait_max=3)
 
 
 @pytest.fixture(autouse=True)

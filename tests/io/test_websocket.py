@@ -134,7 +134,7 @@ async def test_what_ends_it_badly_is_a_typed_error(
 
 
 async def test_fragments_of_a_websocket_are_bounded_in_bytes() -> None:
-    """`Limits.event` is 10,000 here."""
+    """`Limits.max_event_bytes` is 10,000 here."""
     sent = 0
 
     async def then(peer: Peer) -> None:
@@ -148,7 +148,9 @@ async def test_fragments_of_a_websocket_are_bounded_in_bytes() -> None:
 
     async with opened(then) as socket:
         assert await anext(socket) == "\u20ac" * 3331
-        with pytest.raises(ProtocolError, match=r"more than 10000 bytes \(raise Limits\.event\)"):
+        with pytest.raises(
+            ProtocolError, match=r"more than 10000 bytes \(raise Limits\.max_event_bytes\)"
+        ):
             await anext(socket)
     assert sent < 10**6
 

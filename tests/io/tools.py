@@ -22,8 +22,8 @@ STEADY = hypothesis_settings(deadline=None, derandomize=True, database=None, max
 
 SETTINGS = Settings(
     timeouts=Timeouts(connect=3, idle=3, upload=3),
-    retry=Retry(attempts=3, initial=0, jitter=0),
-    limits=Limits(body=10_000, event=10_000),
+    retry=Retry(attempts=3, wait_initial=0, jitter=0),
+    limits=Limits(max_body_bytes=10_000, max_event_bytes=10_000),
     headers={"x-mine": "mine"},
 )
 

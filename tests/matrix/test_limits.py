@@ -73,7 +73,7 @@ async def test_the_simple_call_api(
 ) -> None:
     """From 4.21 on."""
     async with Space(app.url, timeouts=PATIENT) as space:
-        call = given(space, "/stream_text", "a", 2).with_options(simple=True)
+        call = given(space, "/stream_text", "a", 2).with_options(call_api=True)
         if number(release) >= (4, 21):
             assert await call == "a0 a1 "
         else:

@@ -102,7 +102,7 @@ async def test_a_job_that_is_cut_by_a_proxy(app: AppServer) -> None:
             with pytest.raises(JobLostError, match="the connection broke") as lost:
                 await given(space, "/slow_many", seconds)
             began = f"slow_async start {seconds}" in app.log()
-            assert not (began and lost.value.resubmit_safe)
+            assert not (began and lost.value.safe_to_retry)
             assert await given(space, "/noqueue", "x") == "nq x"
 
     with (

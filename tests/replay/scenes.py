@@ -156,7 +156,7 @@ async def flux_schnell(address: str) -> None:
     async with Flux1Schnell.connect(address) as flux:
         (image,) = await flux.generate("a cat", width=512, height=512)
         assert await image.read()
-        (image,) = await flux.generate("a dog", width=512, height=512).with_options(simple=True)
+        (image,) = await flux.generate("a dog", width=512, height=512).with_options(call_api=True)
         assert await image.read()
 
 

@@ -96,7 +96,7 @@ async def test_flux_1_schnell(replica: Replicas, wire: Wire) -> None:
         assert joined(wire, "/queue/join") == ["a cat", 0, True, 768, 768, 2]
         wire.requests.clear()
         again = Flux1Schnell(space).generate("a cat", width=768, height=768, num_inference_steps=2)
-        assert await again.with_options(simple=True)
+        assert await again.with_options(call_api=True)
         (request,) = wire.to("/call/infer")
         assert request.url.path == "/call/infer"
         assert wire.bodies("/call/infer")[0]["data"] == ["a cat", 0, True, 768, 768, 2]
@@ -119,7 +119,7 @@ async def test_stable_diffusion_3_5_large(replica: Replicas, wire: Wire) -> None
         call = StableDiffusion35Large(space).generate(
             "a cat", negative_prompt="dogs", width=1024, height=512, **options
         )
-        (image,) = await call.with_options(simple=True)
+        (image,) = await call.with_options(call_api=True)
     (request,) = wire.to("/call/infer")
     assert request.url.path == "/gradio_api/call/infer"
     sent = wire.bodies("/call/infer")[0]["data"]

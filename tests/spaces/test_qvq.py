@@ -86,7 +86,7 @@ async def test_the_simple_call_api_where_it_tells_errors_and_the_queue_elsewhere
         simple, queue = [CALL, CALL], [JOIN, "/gradio_api/queue/data"]
         assert paths(wire) == (simple if app.version == GRADIO_6 else queue)
         wire.requests.clear()
-        await qvq.chat("Hello").with_options(simple=app.version != GRADIO_6)
+        await qvq.chat("Hello").with_options(call_api=app.version != GRADIO_6)
         assert paths(wire) == (queue if app.version == GRADIO_6 else simple)
 
 
@@ -124,12 +124,12 @@ async def test_on_gradio_5_the_simple_call_api_would_lose_the_text(app_server: S
     app = app_server("qvq_replica.py", GRADIO_5)
     async with connected(app) as (qvq, _):
         with pytest.raises(AppError, match="does not say which") as caught:
-            await qvq.chat("/quota").with_options(simple=True)
+            await qvq.chat("/quota").with_options(call_api=True)
     assert not isinstance(caught.value, QuotaExceededError)
 
 
 async def test_over_the_queue_progress_comes_too(app: AppServer) -> None:
-    async with connected(app) as (qvq, _), qvq.chat("/zerogpu").with_options(simple=False) as job:
+    async with connected(app) as (qvq, _), qvq.chat("/zerogpu").with_options(call_api=False) as job:
         seen = [event async for event in job]
     reports = [event for event in seen if isinstance(event, Progress)]
     assert "ZeroGPU init" in {bar.description for report in reports for bar in report.units}

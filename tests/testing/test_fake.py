@@ -218,12 +218,12 @@ async def test_the_simple_call_api(tmp_path: Path) -> None:
     with FakeSpace(QVQ) as fake:
         fake.streams("/generate", ["a", "ab"])
         async with Space("Qwen/QVQ-72B-preview") as space:
-            call = space.call("/generate", prompt="x", image=None).with_options(simple=True)
+            call = space.call("/generate", prompt="x", image=None).with_options(call_api=True)
             async with call as job:
                 assert [value async for value in job.outputs] == ["a", "ab"]
             fake.fails("/generate", "oh")
             with pytest.raises(AppError, match="oh"):
-                await space.call("/generate", prompt="x", image=None).with_options(simple=True)
+                await space.call("/generate", prompt="x", image=None).with_options(call_api=True)
 
 
 async def test_alone_it_answers_anywhere_and_several_at_their_own_addresses() -> None:

@@ -202,7 +202,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
         client = options.http_client
         if client is None:
             client = await stack.enter_async_context(new_client(options.proxy))
-        gate = anyio.Semaphore(options.settings.limits.requests)
+        gate = anyio.Semaphore(options.settings.limits.max_concurrent_requests)
         link = Link(client, "", auth=options.auth, settings=options.settings, gate=gate)
         opening = Opening(options.settings.timeouts)
         with link.redacting(), opening.bounded():

@@ -26,7 +26,7 @@ from spacecall._core.gradio_schema import clean_schema
 from spacecall._core.json_values import is_object, items, mapping, text
 from spacecall._core.python_names import field_name, is_counted, parameter_names, snake
 from spacecall._core.translations import is_marked, translate
-from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, Returned
+from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
 from spacecall.errors import ProtocolError
 
 __all__ = ["clean_schema", "read_endpoints"]
@@ -119,10 +119,10 @@ def _parameter(name: str, pair: _Pair) -> Parameter:
     )
 
 
-def _returned(pair: _Pair, major: tuple[int, ...]) -> Returned:
+def _returned(pair: _Pair, major: tuple[int, ...]) -> ReturnValue:
     raw, component = pair
     schema = clean_schema(raw.get("type"))
-    return Returned(
+    return ReturnValue(
         label=_label(raw, component),
         component=component.kind,
         schema=relax_output(schema, component, major),

@@ -19,10 +19,10 @@ def delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
         retry: the waits double from `initial` up to `max_wait`; jitter only makes them shorter.
         random: gives a number from 0 to 1.
     """
-    wait = min(retry.initial, retry.max_wait)
+    wait = min(retry.wait_initial, retry.wait_max)
     for _ in range(retry.attempts - 1):
         yield wait * (1 - retry.jitter * random())
-        wait = min(wait * 2, retry.max_wait)
+        wait = min(wait * 2, retry.wait_max)
 
 
 def retry_after(header: str | None, now: float) -> float | None:

@@ -23,7 +23,7 @@ __all__ = ["UNTOLD", "parse", "receive"]
 
 UNTOLD = (
     "the app raised an error and does not say which "
-    "(the simple call API tells errors from Gradio 6 on; a call without simple=True tells more)"
+    "(the simple call API tells errors from Gradio 6 on; a call without call_api=True tells more)"
 )
 _ADAPTER: Final[TypeAdapter[CallEvent]] = TypeAdapter(CallEvent)
 _KINDS: Final = frozenset({"generating", "complete", "error", "heartbeat"})

@@ -191,11 +191,11 @@ class Demultiplexer:
             self._unwanted(job)
 
     def _park(self, event_id: str, message: Message, size: int) -> None:
-        most, most_bytes = self._limits.parked, self._limits.max_early_bytes
+        most, most_bytes = self._limits.max_early_messages, self._limits.max_early_bytes
         if self._parked_count >= most:
             raise ProtocolError(
                 f"more than {most} messages came for jobs whose join is unanswered "
-                "(raise Limits.parked)"
+                "(raise Limits.max_early_messages)"
             )
         if self._parked_bytes + size > most_bytes:
             raise ProtocolError(

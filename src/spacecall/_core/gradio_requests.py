@@ -126,7 +126,7 @@ def call_path(app: AppConfig, endpoint: Dependency) -> str:
     if segment is None:
         raise InvalidInputError(
             "the simple call API cannot reach an endpoint with this name, which a URL cannot "
-            "carry: call without simple",
+            "carry: call without call_api=True",
             endpoint=endpoint.name,
         )
     return f"{app.api_prefix}/call/{segment}"

@@ -34,7 +34,7 @@ class Work:
 
     def __init__(self, *, follow: bool, limits: Limits, notify: Callable[[], None]) -> None:
         self.follow = follow
-        self.backlog = Backlog(limits.backlog, limits.max_buffered_bytes)
+        self.backlog = Backlog(limits.max_buffered_events, limits.max_buffered_bytes)
         self.state = State.UPLOADING
         self.values: list[Any] | None = None
         self.error: Exception | None = None

@@ -86,7 +86,7 @@ class Job(Work):
         self.heard = False
         self.on_the_way = False
         self._snapshot: Snapshot | None = None
-        self._max_value = limits.event
+        self._max_value = limits.max_event_bytes
 
     @contextmanager
     def sending(self) -> Generator[None]:

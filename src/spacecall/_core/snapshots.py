@@ -47,7 +47,9 @@ def advance(before: Snapshot | None, data: list[Any], size: int, limit: int) -> 
         return Snapshot(values, total, unmeasured)
     measured = _measure(values)
     if measured > limit:
-        raise ProtocolError(f"edits built up a value of more than {limit} bytes (Limits.event)")
+        raise ProtocolError(
+            f"edits built up a value of more than {limit} bytes (Limits.max_event_bytes)"
+        )
     return Snapshot(values, measured)
 
 

@@ -83,7 +83,9 @@ class EventSplitter:
         ]
 
     def _refuse(self) -> None:
-        raise ProtocolError(f"an event of more than {self._limit} bytes (raise Limits.event)")
+        raise ProtocolError(
+            f"an event of more than {self._limit} bytes (raise Limits.max_event_bytes)"
+        )
 
     def _with_newlines(self, chunk: bytes) -> bytes:
         """`chunk` with the other ends of lines made newlines, also one cut in the middle."""

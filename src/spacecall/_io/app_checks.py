@@ -375,11 +375,11 @@ class AppCheck:
     async def _get_once(self, path: str, send: Send) -> tuple[httpx.Response, bytes]:
         response = await send(self._build(path))
         self._answered = time.monotonic()
-        most = self._limits.body if path == CONFIG.path else _MAX_BYTES
+        most = self._limits.max_body_bytes if path == CONFIG.path else _MAX_BYTES
         try:
             if response.status_code >= 500:
                 return response, b""  # its connection is not used again, see `read_error`
-            return response, await read(response, replace(self._limits, body=most), "")
+            return response, await read(response, replace(self._limits, max_body_bytes=most), "")
         except ProtocolError:
             return response, b""
         finally:

@@ -236,7 +236,7 @@ class Link:
         Raises:
             TransportError, DeadlineError, StatusError: see `spacecall.errors`; the last also for a
                 redirect of a POST or to another host.
-            ProtocolError: the answer is larger than `Limits.body`.
+            ProtocolError: the answer is larger than `Limits.max_body_bytes`.
             RuntimeError: this is another event loop.
         """
         self._home.check()
@@ -483,7 +483,7 @@ class Link:
         request.headers["accept-encoding"] = coding
         request.extensions["timeout"] = httpx_timeout(settings.timeouts)
         request.extensions[CALLER_SECRETS] = lambda: self._caller_secrets(settings)
-        request.extensions[MAX_EVENT] = settings.limits.event
+        request.extensions[MAX_EVENT] = settings.limits.max_event_bytes
         return trusted, client_auth
 
     def _get(self, url: str) -> httpx.Request:

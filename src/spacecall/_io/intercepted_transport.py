@@ -81,7 +81,7 @@ class Intercepted(httpx.AsyncBaseTransport):
         """What a server tells on a websocket, once it has the arguments."""
         from spacecall._io.ws.conversation import Told  # noqa: PLC0415 - an extra
 
-        limit: int = upgrade.extensions.get(MAX_EVENT, Limits().event)
+        limit: int = upgrade.extensions.get(MAX_EVENT, Limits().max_event_bytes)
         idle: float | None = upgrade.extensions.get("timeout", {}).get("read")
 
         async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:

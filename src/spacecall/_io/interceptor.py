@@ -31,7 +31,7 @@ FAILURES: dict[str, type[httpx.TransportError]] = {
 
 
 MAX_EVENT: Final = "spacecall.max_event"
-"""The extension of a request that has the `Limits.event` of its sender."""
+"""The extension of a request that has the `Limits.max_event_bytes` of its sender."""
 
 
 class NetworkError(Exception):

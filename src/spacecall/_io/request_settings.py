@@ -20,7 +20,7 @@ class Settings:
     Attributes:
         headers: sent to the app's own origin only; not in the repr, since they may be secret.
         zero_gpu: sent with joins only.
-        simple: whether jobs go over the simple call API.
+        call_api: whether jobs go over the simple call API.
         check: whether arguments are checked before they are sent.
     """
 
@@ -29,7 +29,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     zero_gpu: ZeroGPU = field(default_factory=ZeroGPU)
-    simple: bool = False
+    call_api: bool = False
     check: bool = True
 
     def __post_init__(self) -> None:
@@ -46,13 +46,13 @@ class Settings:
             TypeError: an option is unknown, or not of its type.
         """
         check_options("with_options", options, CallOptions)
-        simple, check = options.get("simple"), options.get("check")
+        call_api, check = options.get("call_api"), options.get("check")
         return replace(
             self,
             timeouts=options.get("timeouts") or self.timeouts,
             retry=options.get("retry") or self.retry,
             headers={**self.headers, **(options.get("headers") or {})},
             zero_gpu=options.get("zero_gpu") or self.zero_gpu,
-            simple=self.simple if simple is None else simple,
+            call_api=self.call_api if call_api is None else call_api,
             check=self.check if check is None else check,
         )

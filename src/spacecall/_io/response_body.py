@@ -64,15 +64,17 @@ async def read(response: httpx.Response, limits: Limits, space: str) -> bytes:
     """Read the whole body of a success.
 
     Raises:
-        ProtocolError: it has more than `Limits.body` bytes, or cannot be decompressed.
+        ProtocolError: it has more than `Limits.max_body_bytes` bytes, or cannot be decompressed.
     """
     body = bytearray()
     async with aclosing(byte_chunks(response)) as chunks:
         async for chunk in chunks:
             body += chunk
-            if len(body) > limits.body:
+            if len(body) > limits.max_body_bytes:
                 raise ProtocolError(
-                    f"an answer of more than {limits.body} bytes (raise Limits.body)", space=space
+                    f"the answer has more than {limits.max_body_bytes} bytes "
+                    "(raise Limits.max_body_bytes)",
+                    space=space,
                 )
     return bytes(body)
 

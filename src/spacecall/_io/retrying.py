@@ -35,7 +35,7 @@ async def retrying(attempt: Callable[[], Awaitable[T]], retry: Retry, *, idempot
             if asked is None and not _repeatable(error, idempotent=idempotent):
                 raise
             wait = next(waits, None)
-            if wait is None or (asked or 0) > retry.max_wait:
+            if wait is None or (asked or 0) > retry.wait_max:
                 raise
         await anyio.sleep(max(wait, asked or 0))
 

@@ -192,16 +192,19 @@ async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
     """The payload of a file whose bytes travel in the arguments, as a data URL.
 
     Raises:
-        InvalidInputError: it is missing, a folder, larger than `Limits.body`, or cannot be fetched.
+        InvalidInputError: it is missing, a folder, larger than `Limits.max_body_bytes`, or cannot
+            be fetched.
     """
     part = _part(link, app, file)
-    most = link.settings.limits.body
+    most = link.settings.limits.max_body_bytes
     content = bytearray()
     async with part.open() as chunks:
         async for chunk in chunks:
             content += chunk
             if len(content) > most:
-                raise InvalidInputError(f"{part.name!r} has more than {most} bytes (Limits.body)")
+                raise InvalidInputError(
+                    f"{part.name!r} has more than {most} bytes (Limits.max_body_bytes)"
+                )
     url = f"data:{part.mime_type};base64,{b64encode(content).decode()}"
     return write_file_data(
         "", url=url, orig_name=part.name, size=len(content), mime_type=part.mime_type

@@ -248,7 +248,7 @@ async def with_fallback(
         SpaceError: any other error of `attempt`, with a note for each provider that refused before.
     """
     failed: list[Attempt] = []
-    without_waits = replace(settings, retry=replace(settings.retry, max_wait=0))
+    without_waits = replace(settings, retry=replace(settings.retry, wait_max=0))
     for provider in providers:
         is_last = provider is providers[-1]
         try:

@@ -160,7 +160,7 @@ async def open_router(access: InferenceAccess) -> AsyncGenerator[RouterConnectio
         client = access.http_client
         if client is None:
             client = await stack.enter_async_context(new_client(access.proxy))
-        gate = anyio.Semaphore(settings.limits.requests)
+        gate = anyio.Semaphore(settings.limits.max_concurrent_requests)
         auth, hub_auth = access.router_auth(), access.hub_auth()
         router = Link(
             client,

@@ -255,15 +255,16 @@ async def _read_events(response: Response, call: _TextCall) -> None:
     """Feed the events of a stream to the reply until it is complete.
 
     Raises:
-        ProtocolError: the stream is larger than `Limits.body`.
+        ProtocolError: the stream is larger than `Limits.max_body_bytes`.
     """
     limits, reply, received = call.settings.limits, call.reply, 0
-    async with aclosing(events(response, limit=limits.event)) as stream:
+    async with aclosing(events(response, limit=limits.max_event_bytes)) as stream:
         async for event in stream:
             received += wire_size(event)
-            if received > limits.body:
+            if received > limits.max_body_bytes:
                 raise ProtocolError(
-                    f"the answer is larger than {limits.body} bytes (raise Limits.body)"
+                    f"the answer has more than {limits.max_body_bytes} bytes "
+                    "(raise Limits.max_body_bytes)"
                 )
             if reply.feed(event):
                 call.on_change(received)

@@ -82,8 +82,10 @@ class QueueCall(Call[T]):
         self.take_up()
         if self._way.channel is not None:
             raise InvalidInputError("a session reads all its jobs: detach a call of the Space")
-        if self._way.settings.simple:
-            raise InvalidInputError("the simple call API leaves no tickets: detach without simple")
+        if self._way.settings.call_api:
+            raise InvalidInputError(
+                "the simple call API leaves no tickets: detach without call_api=True"
+            )
         self.use()
         with self._redacting():
             job = await self._join(None, follow=False, listens=False)
@@ -110,8 +112,10 @@ class QueueCall(Call[T]):
         way.connection.check_open()
         if way.channel is not None:
             way.channel.check_open()
-        if way.settings.simple and way.channel is not None:
-            raise InvalidInputError("the simple call API has no sessions: call without simple")
+        if way.settings.call_api and way.channel is not None:
+            raise InvalidInputError(
+                "the simple call API has no sessions: call without call_api=True"
+            )
         began = anyio.current_time()
         try:
             with within(way.settings.timeouts.total, self._late):

@@ -38,7 +38,7 @@ from spacecall.events import Uploading
 T = TypeVar("T")
 Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[Plan[T]]]
 """Plans a call with its settings, of the app as it is described now."""
-Alone: TypeAlias = Callable[
+SubmitStrategy: TypeAlias = Callable[
     [jobs.Job, Dependency, Sequence[Any], Channel, Settings], Awaitable[None]
 ]
 """Does a job without the stream of a session."""
@@ -68,7 +68,7 @@ class QueueJob(Job[T]):
         self._listens = listens
         self._restarts = MAX_RESTARTS
         self._retries = settings.retry.attempts - 1
-        self._resubmits = settings.retry.lost
+        self._resubmits = settings.retry.resubmit_lost
         self._renew(channel)
 
     def _renew(self, channel: Channel | None) -> None:
@@ -158,18 +158,22 @@ class QueueJob(Job[T]):
         has_json = any(component.type == "json" for component in endpoint.visible_returns)
         return endpoint.queued or endpoint.generator or has_json
 
-    def _way_alone(self) -> Alone | None:
+    def _way_alone(self) -> SubmitStrategy | None:
         """What does the job without the stream of a session; None where it is done on that.
 
         Raises:
             InvalidInputError: the simple call API cannot reach the endpoint.
         """
-        if self._settings.simple:
+        if self._settings.call_api:
             call_path(self._connection.app, self._plan.endpoint)
-            return _loaded("simple")
+            return _load_strategy("call_api")
         if not self._queued:
-            return _loaded("run")
-        return None if self._generation.streams is Streams.SESSION else _loaded("own_stream")
+            return _load_strategy("run_endpoint")
+        return (
+            None
+            if self._generation.streams is Streams.SESSION
+            else _load_strategy("per_job_stream")
+        )
 
     async def _submit(self) -> None:
         while await self._submit_once():
@@ -258,7 +262,7 @@ class QueueJob(Job[T]):
         if not isinstance(error, JobLostError) or self._connection.closed:
             return False
         on_lane = self._session is None and self._alone is None
-        if error.resubmit_safe and on_lane and self._retries:
+        if error.safe_to_retry and on_lane and self._retries:
             self._retries -= 1  # the lane broke under other calls
         elif self._resubmits:
             self._resubmits -= 1
@@ -281,10 +285,14 @@ class QueueJob(Job[T]):
         return self._channel.link.redactor(self._settings)
 
 
-def _loaded(name: str) -> Alone:
-    """A way of its own, from the module so named: a fifth of the import, and few apps need one."""
-    way: Alone = getattr(import_module(f"spacecall._client.{name}"), name)
-    return way
+def _load_strategy(name: str) -> SubmitStrategy:
+    """Import a strategy when it is needed: all are a fifth of the import time, most apps use none.
+
+    Args:
+        name: of the module in `_client.exchanges`.
+    """
+    submit: SubmitStrategy = import_module(f"spacecall._client.exchanges.{name}").submit
+    return submit
 
 
 def _lost(error: Exception) -> JobLostError:

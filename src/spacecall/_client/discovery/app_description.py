@@ -73,7 +73,7 @@ async def fetch_documents(
         SpaceError: the app cannot be reached, or is no Gradio app.
     """
     settings = settings or Settings()
-    gate = anyio.Semaphore(settings.limits.requests)
+    gate = anyio.Semaphore(settings.limits.max_concurrent_requests)
     opening = Opening(settings.timeouts)
     async with new_client() as client:
         link = Link(client, "", auth=auth, settings=settings, gate=gate)

@@ -53,7 +53,9 @@ class ReadinessPoller:
             SpaceStateError: the Space will not start without its owner.
             SpaceError: the Hub refuses, or its Retry-After is after the deadline.
         """
-        waits = Retry(attempts=sys.maxsize, initial=interval, max_wait=10 * interval, jitter=0.2)
+        waits = Retry(
+            attempts=sys.maxsize, wait_initial=interval, wait_max=10 * interval, jitter=0.2
+        )
         for pause in delays(waits, random.random):
             runtime: Runtime | None = None
             retry_after = 0.0

@@ -28,7 +28,7 @@ from spacecall.errors import (
 )
 
 
-async def simple(
+async def submit(
     job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
 ) -> None:
     """POST /call/{name}, and end `job` with what its stream tells.
@@ -87,7 +87,7 @@ async def _follow(
         job.advance(State.RUNNING)
         if job.ended:
             return False
-        events = named_events(response, limit=settings.limits.event)
+        events = named_events(response, limit=settings.limits.max_event_bytes)
         async for event, text in await stack.enter_async_context(aclosing(events)):
             if receive(job, event, text):
                 return True

@@ -26,7 +26,7 @@ from spacecall.errors import DeadlineError, JobLostError, StatusError, Transport
 _Stream: TypeAlias = tuple[AsyncIterator[str], Callable[[Mapping[str, Any]], Awaitable[object]]]
 
 
-async def own_stream(
+async def submit(
     job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
 ) -> None:
     """Open a stream, answer what it asks for, and end `job` with what it tells.
@@ -96,7 +96,7 @@ async def _stream(
 
     async with (
         link.open(request, settings, headers=headers) as response,
-        aclosing(events(response, limit=settings.limits.event)) as texts,
+        aclosing(events(response, limit=settings.limits.max_event_bytes)) as texts,
     ):
         yield texts, answer
 

@@ -20,7 +20,7 @@ from spacecall.errors import ProtocolError, SpaceError, StatusError
 from spacecall.events import Started
 
 
-async def run(
+async def submit(
     job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
 ) -> None:
     """POST /run/{name} and end `job` with what it answers.

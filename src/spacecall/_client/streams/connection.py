@@ -71,9 +71,9 @@ class Connection:
         link.checks.note(app.layout, time.monotonic())
         self.group = group
         self.jobs: set[Droppable] = set()
-        self.running = anyio.Semaphore(link.settings.limits.requests)
+        self.running = anyio.Semaphore(link.settings.limits.max_concurrent_requests)
         self._channels: WeakSet[Channel] = WeakSet()
-        self._lanes = Lanes(link.settings.limits.lanes, self.open_channel)
+        self._lanes = Lanes(link.settings.limits.max_streams, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
         self._file_schemas: dict[str, Sequence[Schema | None]] = {}
@@ -161,7 +161,7 @@ class Connection:
             self.app = run
             self._endpoints = None
             self._file_schemas = {}
-            self._lanes = Lanes(self.link.settings.limits.lanes, self.open_channel)
+            self._lanes = Lanes(self.link.settings.limits.max_streams, self.open_channel)
 
     def file_schemas(self, name: str) -> Sequence[Schema | None]:
         """The schemas of an endpoint's outputs, None for those without a place for files.
@@ -240,8 +240,9 @@ class Connection:
         """Run `submit` in the background, and keep `job` until it says that it has ended.
 
         Args:
-            joins: whether it ends with a join. These share `_JOINERS` tasks: `Limits.requests`
-                bounds what is sent at once, and a task for each would be half of a call's memory.
+            joins: whether it ends with a join. These share `_JOINERS` tasks, since
+                `Limits.max_concurrent_requests` bounds what is sent at once, and one task per job
+                would be half of a call's memory.
         """
         self.jobs.add(job)
         self._submits += 1

@@ -117,7 +117,7 @@ class Reader:
                     idempotent=False,
                 )
                 texts = await stack.enter_async_context(
-                    aclosing(events(response, limit=settings.limits.event))
+                    aclosing(events(response, limit=settings.limits.max_event_bytes))
                 )
                 self._opened.set()
                 closed = await self._deliver(texts)

@@ -35,7 +35,7 @@ async def websocket(
     ) as response:
         socket = WebSocket(
             switched(response, link.base),
-            limit=settings.limits.event,
+            limit=settings.limits.max_event_bytes,
             idle=settings.timeouts.idle,
             space=link.base,
         )

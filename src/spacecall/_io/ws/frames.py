@@ -105,7 +105,7 @@ class WebSocket(AsyncIterator[str]):
         self._begun += part
         if len(self._begun) > self._limit:
             raise ProtocolError(
-                f"a message of more than {self._limit} bytes (raise Limits.event)",
+                f"a message of more than {self._limit} bytes (raise Limits.max_event_bytes)",
                 space=self._space,
             )
         if not last:

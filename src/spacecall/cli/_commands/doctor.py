@@ -112,7 +112,7 @@ async def _hub(token: Token | None) -> tuple[Finding, bool | None]:
     settings = Settings(
         timeouts=Timeouts(connect=_PATIENCE, idle=_PATIENCE), retry=Retry(attempts=1)
     )
-    gate = anyio.Semaphore(Limits().requests)
+    gate = anyio.Semaphore(Limits().max_concurrent_requests)
     try:
         with anyio.fail_after(_PATIENCE):
             async with new_client() as client:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from spacecall._core.json_values import is_object, items, mapping
 from spacecall._core.schema_nodes import branches, kinds_of, place_of, resolve
 from spacecall._visible import visible_line
-from spacecall.endpoints import Endpoint, Parameter, Returned
+from spacecall.endpoints import Endpoint, Parameter, ReturnValue
 
 __all__ = ["default_of", "kind_of", "marks_of", "remark_of", "title_of"]
 
@@ -67,7 +67,7 @@ def remark_of(parameter: Parameter) -> str:
     return "; ".join(filter(None, ["" if said else label, visible_line(parameter.description)]))
 
 
-def title_of(value: Parameter | Returned) -> str:
+def title_of(value: Parameter | ReturnValue) -> str:
     """The label, cut after 40 characters."""
     label = visible_line(value.label)
     return label if len(label) <= _LONGEST else f"{label[:_LONGEST]}…"

@@ -15,7 +15,7 @@ from spacecall._core.schema_nodes import kinds_of
 from spacecall.codegen._names import distinct, pascal
 from spacecall.codegen._schemas.normalise import default_value
 from spacecall.codegen._schemas.shared_types import Named, share
-from spacecall.endpoints import Endpoint, Parameter, Returned
+from spacecall.endpoints import Endpoint, Parameter, ReturnValue
 
 __all__ = [
     "DIALECT",
@@ -161,7 +161,7 @@ def _parameter(parameter: Parameter, schema: Mapping[str, Any]) -> dict[str, Any
     return made
 
 
-def _value(value: Parameter | Returned, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _value(value: Parameter | ReturnValue, schema: Mapping[str, Any]) -> dict[str, Any]:
     made = {key: one for key, one in schema.items() if key not in ("title", "description")}
     # A file's schema describes Gradio's class, which no caller has to do with.
     is_file = "file" in kinds_of(value.schema, value.schema)

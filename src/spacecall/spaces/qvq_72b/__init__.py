@@ -55,7 +55,7 @@ class Qvq72B(SpaceFacade):
         The app remembers nothing: every question goes with all that was said before, as lines of
         `Role: text`. It goes over the simple call API where that tells the app's errors (Gradio 6),
         which has no queue, progress and log events; elsewhere over the queue. The call's
-        `with_options(simple=…)` chooses otherwise.
+        `with_options(call_api=…)` chooses otherwise.
 
         Args:
             messages: a prompt; or a history, of which the last message is the user's.
@@ -70,7 +70,7 @@ class Qvq72B(SpaceFacade):
             QuotaExceededError: the ZeroGPU quota is insufficient.
             AppError: the model failed.
         """
-        space = self._space.with_options(simple=self._space.gradio_version >= _REPORTS_ERRORS)
+        space = self._space.with_options(call_api=self._space.gradio_version >= _REPORTS_ERRORS)
 
         async def steps(caller: Caller) -> Call[ChatReply]:
             if self.ALIASES.get(model, model) not in self.MODELS:
