@@ -14,7 +14,7 @@ from spacecall.cassettes._format.job_recordings import is_join, is_stream
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.cassettes._inspect.recording import Recording, read_recording
 from spacecall.cassettes._inspect.validation import find_problems
-from spacecall.codegen._project import projects
+from spacecall.codegen._project import client_builder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
 from tests.cassettes.scripted_calls import Results
@@ -30,7 +30,7 @@ def pinned(recording: Recording, tmp_path: Path) -> SchemaFolder:
     """Return a schema folder of the recorded app."""
     (app,) = recording.apps.values()
     assert app.info is not None
-    return projects.add(AppDocuments(app.raw_config, app.info), tmp_path, name="mine").folder
+    return client_builder.add(AppDocuments(app.raw_config, app.info), tmp_path, name="mine").folder
 
 
 def check(recording: Recording, pinned: SchemaFolder | None = None) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 
 from spacecall import AppError, File, InvalidInputError, Space
 from spacecall._client.calls.prepared_call import collect_files
-from spacecall.codegen._project.projects import describe
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._python.client_module import write_module
 from spacecall.codegen._schemas.app_documents import fetch
 from spacecall.typed import APP_DEFAULT

@@ -12,7 +12,7 @@ import pytest
 
 from spacecall import InvalidInputError, NotFoundError, Space, SyncSpace, Ticket
 from spacecall.cassettes import use_cassette
-from spacecall.codegen._project.projects import add
+from spacecall.codegen._project.client_builder import add
 from spacecall.codegen._schemas.app_documents import fetch
 from spacecall.testing import FakeSpace
 from spacecall.typed import TypedEndpoint

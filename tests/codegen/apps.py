@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from spacecall.codegen._project.projects import describe
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._python.client_module import write_module
 from spacecall.codegen._schemas.app_documents import AppDocuments
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from spacecall import Space
-from spacecall.codegen._project.projects import add
+from spacecall.codegen._project.client_builder import add
 from spacecall.codegen._python.module_plan import IMPORTS
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace

@@ -12,8 +12,8 @@ from spacecall._core.app_config import read_config
 from spacecall._core.app_info import read_endpoints
 from spacecall.cli._inputs import flag_values as cli_values
 from spacecall.cli._outputs.schema_labels import kind_of
-from spacecall.codegen._drift.schema_relation import Typed, fits, same
-from spacecall.codegen._drift.value_schemas import is_payload, words
+from spacecall.codegen._drift.schema_facets import is_payload, words
+from spacecall.codegen._drift.subschema import Typed, fits, same
 from spacecall.codegen._python.generator_input import View
 from spacecall.codegen._python.python_expressions import name
 from spacecall.codegen._schemas import schema_documents

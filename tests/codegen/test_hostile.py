@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from spacecall.codegen._literals import UNSEEN
-from spacecall.codegen._project.projects import add
+from spacecall.codegen._project.client_builder import add
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import FILE, Function, Slot, app, generated, load, shape
 

@@ -12,7 +12,7 @@ import pytest
 
 from spacecall import InvalidInputError, Space, SyncSpace
 from spacecall.codegen import drift
-from spacecall.codegen._project.projects import add, describe
+from spacecall.codegen._project.client_builder import add, describe
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
 from tests.codegen.apps import Function, Slot, app, generated, load

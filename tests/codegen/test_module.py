@@ -13,9 +13,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall import File
-from spacecall.codegen._project.projects import describe
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._python.client_module import write_module
-from spacecall.codegen._python.default_values import holds_file
+from spacecall.codegen._python.types_and_defaults import holds_file
 from spacecall.typed import TypedEndpoint
 from tests.codegen.apps import CAPTURES, CORPUS, FILE, Function, Slot, app, generated, load, saved
 from tests.codegen.example import GOLDEN, module

@@ -11,7 +11,7 @@ import pytest
 from spacecall import SchemaDriftError, Space, SyncSpace
 from spacecall._core.app_config import read_config
 from spacecall._core.app_info import read_endpoints
-from spacecall.codegen._project.projects import add
+from spacecall.codegen._project.client_builder import add
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
 from spacecall.typed import APP_DEFAULT, AppDefault

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from spacecall.codegen._project.projects import describe
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._schemas import schema_folder
 from spacecall.codegen._schemas.schema_documents import JOIN, QUEUE_DATA, UPLOAD
 from spacecall.codegen._schemas.schema_folder import SchemaError

@@ -31,7 +31,7 @@ from spacecall._core.job_state import State
 from spacecall._core.json_values import is_array, is_object
 from spacecall._io.http_errors import status_error
 from spacecall.codegen._schemas import schema_documents
-from spacecall.codegen._schemas.normalise import default_value
+from spacecall.codegen._schemas.stored_defaults import default_value
 from spacecall.endpoints import Parameter, ReturnValue
 from spacecall.errors import ProtocolError
 from tests.core.wire import a_job

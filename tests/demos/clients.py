@@ -29,7 +29,7 @@ from spacecall import (
     Timeouts,
 )
 from spacecall._client.calls.caller import Caller
-from spacecall.codegen._project.projects import describe
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._python.module_planner import make_plan
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import generated, load

@@ -301,7 +301,7 @@ async def test_a_text_default_of_a_file_is_not_a_default(
 
 
 def test_a_schema_folder_of_a_stranger_gives_no_default_either(secret: Path) -> None:
-    from spacecall.codegen._project.projects import describe
+    from spacecall.codegen._project.client_builder import describe
     from spacecall.codegen._python.client_module import write_module
     from spacecall.codegen._schemas.schema_documents import JOIN
 

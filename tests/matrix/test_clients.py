@@ -12,7 +12,7 @@ import pytest
 from spacecall import File, Space
 from spacecall.cassettes import use_cassette
 from spacecall.codegen import drift
-from spacecall.codegen._project.projects import describe
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
 from tests.codegen.apps import generated, load
 from tests.matrix.conftest import PATIENT, given

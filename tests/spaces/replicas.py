@@ -13,7 +13,7 @@ from pathlib import Path
 
 import anyio
 
-from spacecall.codegen._project import projects
+from spacecall.codegen._project import client_builder
 from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
 from tests import servers
 from tests.servers import GRADIO_4, GRADIO_5
@@ -78,7 +78,7 @@ def main() -> None:
     for space in REPLICAS:
         with servers.serve(space.app, space.version) as server:
             app = space.documents(server.url)
-        projects.add(app, ROOT, name=space.name, note=space.note)
+        client_builder.add(app, ROOT, name=space.name, note=space.note)
 
 
 if __name__ == "__main__":

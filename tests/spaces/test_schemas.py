@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spacecall.codegen._project import projects
+from spacecall.codegen._project import client_builder
 from spacecall.codegen._schemas import schema_folder
 from tests.spaces.conftest import Replicas
 from tests.spaces.replicas import REPLICAS, ROOT, Replica
@@ -13,7 +13,7 @@ from tests.spaces.replicas import REPLICAS, ROOT, Replica
 @pytest.mark.parametrize("space", REPLICAS, ids=lambda space: space.name)
 def test_the_schemas_are_those_of_the_replica(space: Replica, replica: Replicas) -> None:
     app = space.documents(replica(space.name).url)
-    taken = projects.describe(app, space.name, note=space.note)
+    taken = client_builder.describe(app, space.name, note=space.note)
     stored = schema_folder.read(space.folder)
     assert stored.documents == taken.documents, "python -m tests.spaces.replicas takes them anew"
     for field in ("name", "source", "title", "gradio", "protocol", "note", "left_out"):

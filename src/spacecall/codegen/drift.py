@@ -4,9 +4,9 @@ Pure: the pinned side comes from a schema folder, the live one from documents th
 """
 
 from spacecall.codegen._drift.all_rules import RULES
+from spacecall.codegen._drift.app_comparison import compare
 from spacecall.codegen._drift.app_model import Access, App
 from spacecall.codegen._drift.app_model_reader import live, pinned
-from spacecall.codegen._drift.compare import compare
 from spacecall.codegen._drift.findings import SEVERITIES, Finding, Place, Severity
 from spacecall.codegen._drift.policy import (
     THRESHOLDS,

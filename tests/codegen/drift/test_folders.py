@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spacecall.codegen import drift
 from spacecall.codegen._drift.source_lines import escape, line_of
-from spacecall.codegen._project.projects import describe
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._schemas import schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.drift.pairs import PAIRS, app, load

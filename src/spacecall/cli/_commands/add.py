@@ -12,7 +12,7 @@ from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import tell, write
 from spacecall.cli._support.app_access import Credentials
 from spacecall.cli._support.project_paths import shown
-from spacecall.codegen._project import projects
+from spacecall.codegen._project import client_builder
 from spacecall.codegen._project.configuration import configured
 from spacecall.codegen._schemas.app_documents import fetch
 
@@ -62,7 +62,7 @@ def add(
     app = anyio.run(lambda: fetch(source, auth=access.auth))
     known = project.named(name, app.source)
     asked = [part.strip() for part in endpoints.split(",") if part.strip()]
-    done = projects.add(
+    done = client_builder.add(
         app,
         project.root,
         name=name or known.name,

@@ -29,7 +29,7 @@ from spacecall._atomic import write_files
 from spacecall._core.app_config import read_config
 from spacecall._core.app_info import read_endpoints
 from spacecall.cli._outputs.terminal import flush, write
-from spacecall.codegen._project import projects
+from spacecall.codegen._project import client_builder
 from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, SpaceError
@@ -65,7 +65,7 @@ def demo(
             for endpoint in read_endpoints(read_config(about.config), about.info).values():
                 if endpoint.visibility == "public":
                     _tell(f"    {_line(endpoint)}")
-            added = projects.add(about, project, name="phi4-multimodal")
+            added = client_builder.add(about, project, name="phi4-multimodal")
             _tell("\nGenerated")
             for path in (added.places.schemas, added.places.module):
                 _tell(f"    {path.relative_to(project)}")

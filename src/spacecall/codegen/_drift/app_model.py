@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spacecall.codegen._drift.findings import Place
-from spacecall.codegen._drift.schema_relation import Typed
+from spacecall.codegen._drift.subschema import Typed
 from spacecall.codegen._schemas.schema_folder import Access
 from spacecall.endpoints import Visibility
 

@@ -17,8 +17,8 @@ from spacecall._core.json_values import is_object, items, mapping, strings, text
 from spacecall._core.python_names import parameter_names
 from spacecall.codegen._drift.app_model import Access, App, Endpoint, Value
 from spacecall.codegen._drift.findings import Place
-from spacecall.codegen._drift.schema_relation import Typed
 from spacecall.codegen._drift.source_lines import escape
+from spacecall.codegen._drift.subschema import Typed
 from spacecall.codegen._schemas.schema_documents import (
     JOIN,
     QUEUE_DATA,

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from spacecall.codegen._drift.app_comparison import compare
 from spacecall.codegen._drift.app_model import Access, App
-from spacecall.codegen._drift.compare import compare
 from spacecall.codegen._drift.findings import Finding
 from spacecall.codegen._drift.policy import Policy, Verdict
 from spacecall.codegen._drift.source_lines import located

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from spacecall._core.app_sources import space_id
 from spacecall.codegen import drift
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._project.project_clients import Client
-from spacecall.codegen._project.projects import describe
 from spacecall.codegen._schemas import overrides
 from spacecall.codegen._schemas.app_documents import AppDocuments, access_wanted
 from spacecall.codegen._schemas.endpoint_selection import endpoints_of, restricted

@@ -8,9 +8,9 @@ from pathlib import Path
 from spacecall._atomic import write_files
 from spacecall._core.app_config import read_config
 from spacecall._core.app_info import read_endpoints
-from spacecall.codegen._project import configuration, generated_files, projects
+from spacecall.codegen._project import client_builder, configuration, generated_files
+from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._project.project_clients import Client
-from spacecall.codegen._project.projects import describe
 from spacecall.codegen._schemas import overrides, schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
@@ -51,7 +51,7 @@ def refresh(client: Client, app: AppDocuments) -> Refreshed:
     """
     new, gone = _described(client, app)
     right = overrides.corrected(new, overrides.read_overrides(client.folder))
-    code = projects.text_in(right, client.folder, client.root, client.endpoints)
+    code = client_builder.text_in(right, client.folder, client.root, client.endpoints)
     generated_files.guard(client.module, client.root)
     schemas: list[tuple[Path, bytes]] = []
     if not _same(client, new):

@@ -10,7 +10,7 @@ from spacecall._atomic import remove_files
 from spacecall._core.app_sources import space_id
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._names import module_name, slug
-from spacecall.codegen._project import generated_files, projects
+from spacecall.codegen._project import client_builder, generated_files
 from spacecall.codegen._project.configuration import (
     Configuration,
     ConfigurationError,
@@ -77,7 +77,7 @@ class Client:
             SchemaError: they cannot be read, do not belong together, or lack an endpoint.
         """
         self.read()
-        return projects.text_of(self.folder, self.root, self.endpoints)
+        return client_builder.text_of(self.folder, self.root, self.endpoints)
 
     def generate(self) -> bool:
         """Write its module where it differs; whether it did.
@@ -122,7 +122,7 @@ def client_of(configuration: Configuration, name: str, source: str = "") -> Clie
     """
     settings = replace(configuration.named(name), name=slug(name))
     try:
-        places = projects.places(
+        places = client_builder.places(
             configuration.root,
             name,
             settings.source or source,

@@ -6,17 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from spacecall.codegen._literals import docstring
 from spacecall.codegen._python import docstrings
-from spacecall.codegen._python.default_values import (
-    Default,
-    argument_field,
-    field_default,
-    for_caller,
-    for_output,
-    in_object,
-    parameter_default,
-    parameter_type,
-    widened,
-)
 from spacecall.codegen._python.module_plan import SCHEMA, Model, Operation, Plan, Value
 from spacecall.codegen._python.python_expressions import (
     Expr,
@@ -32,6 +21,17 @@ from spacecall.codegen._python.python_expressions import (
     value,
 )
 from spacecall.codegen._python.type_annotations import Annotations, mentions
+from spacecall.codegen._python.types_and_defaults import (
+    Default,
+    argument_field,
+    field_default,
+    for_caller,
+    for_output,
+    in_object,
+    parameter_default,
+    parameter_type,
+    widened,
+)
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
 
 __all__ = ["ClientWriter"]

@@ -24,7 +24,6 @@ from spacecall.codegen._names import (
     output_names,
 )
 from spacecall.codegen._python.choice_types import Place, name_choices
-from spacecall.codegen._python.default_values import holds_file
 from spacecall.codegen._python.module_plan import (
     ABSENT,
     IMPORTS,
@@ -34,6 +33,7 @@ from spacecall.codegen._python.module_plan import (
     Plan,
     Value,
 )
+from spacecall.codegen._python.types_and_defaults import holds_file
 from spacecall.codegen._schemas.schema_documents import (
     JOIN,
     QUEUE_DATA,

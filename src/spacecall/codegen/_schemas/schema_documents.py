@@ -13,8 +13,8 @@ from spacecall._core.fingerprint import fingerprint
 from spacecall._core.json_values import is_array, is_object, mapping, strings, text
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.codegen._names import distinct, pascal
-from spacecall.codegen._schemas.normalise import default_value
 from spacecall.codegen._schemas.shared_types import Named, share
+from spacecall.codegen._schemas.stored_defaults import default_value
 from spacecall.endpoints import Endpoint, Parameter, ReturnValue
 
 __all__ = [

@@ -9,8 +9,7 @@ from typing import Any
 from spacecall.codegen._drift.app_model import Endpoint, Value
 from spacecall.codegen._drift.finding_factory import Maker
 from spacecall.codegen._drift.findings import Finding, Place
-from spacecall.codegen._drift.schema_relation import fits, same
-from spacecall.codegen._drift.value_schemas import (
+from spacecall.codegen._drift.schema_facets import (
     Facets,
     canonical,
     difference,
@@ -19,6 +18,7 @@ from spacecall.codegen._drift.value_schemas import (
     split,
     words,
 )
+from spacecall.codegen._drift.subschema import fits, same
 
 __all__ = ["compare_inputs"]
 

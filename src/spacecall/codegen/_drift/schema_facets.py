@@ -9,7 +9,7 @@ from typing import Any
 
 from spacecall._core.json_values import is_array, is_object, items, mapping, strings
 from spacecall._core.schema_nodes import KINDS, branches, kinds_of, means_file
-from spacecall.codegen._drift.schema_relation import Typed, same
+from spacecall.codegen._drift.subschema import Typed, same
 
 __all__ = ["Facets", "canonical", "difference", "is_payload", "or_null", "split", "words"]
 

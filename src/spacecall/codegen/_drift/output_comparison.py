@@ -8,8 +8,8 @@ from itertools import pairwise
 from spacecall.codegen._drift.app_model import Endpoint, Value
 from spacecall.codegen._drift.finding_factory import Maker
 from spacecall.codegen._drift.findings import Finding, Place
-from spacecall.codegen._drift.schema_relation import fits, same
-from spacecall.codegen._drift.value_schemas import difference, is_payload, words
+from spacecall.codegen._drift.schema_facets import difference, is_payload, words
+from spacecall.codegen._drift.subschema import fits, same
 
 __all__ = ["compare_outputs"]
 

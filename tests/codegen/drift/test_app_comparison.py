@@ -7,7 +7,7 @@ from typing import Any
 
 from spacecall.codegen import drift
 from spacecall.codegen._drift.app_model import Endpoint, Value
-from spacecall.codegen._drift.schema_relation import Typed
+from spacecall.codegen._drift.subschema import Typed
 from tests.codegen.drift.pairs import app, rules
 
 TEXT = {"type": "string"}

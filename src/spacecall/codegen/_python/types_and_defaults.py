@@ -23,7 +23,7 @@ from spacecall.codegen._python.python_expressions import (
     value,
 )
 from spacecall.codegen._python.type_annotations import mentions
-from spacecall.codegen._python.value_fit import Models, fits
+from spacecall.codegen._python.value_fits_type import Models, fits
 
 __all__ = [
     "Default",

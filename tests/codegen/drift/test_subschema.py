@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spacecall.codegen._drift.schema_relation import Typed, fits, same
-from spacecall.codegen._drift.value_schemas import difference, is_payload, split, words
+from spacecall.codegen._drift.schema_facets import difference, is_payload, split, words
+from spacecall.codegen._drift.subschema import Typed, fits, same
 
 FILE: dict[str, Any] = {
     "type": "object",

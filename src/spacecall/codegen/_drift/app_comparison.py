@@ -9,8 +9,8 @@ from spacecall.codegen._drift.app_model import App, Endpoint
 from spacecall.codegen._drift.endpoint_pairing import Match, match_endpoints
 from spacecall.codegen._drift.finding_factory import Maker
 from spacecall.codegen._drift.findings import SEVERITIES, Finding, Place
-from spacecall.codegen._drift.input_rules import compare_inputs
-from spacecall.codegen._drift.output_rules import compare_outputs
+from spacecall.codegen._drift.input_comparison import compare_inputs
+from spacecall.codegen._drift.output_comparison import compare_outputs
 from spacecall.codegen._schemas.schema_documents import UPLOAD
 from spacecall.codegen._schemas.schema_folder import LOCK
 
