@@ -15,7 +15,7 @@ import anyio
 
 from spacecall import Space, SpaceError, Timeouts
 from spacecall._client.calls.caller import find_dependency
-from spacecall._client.calls.prepared_call import UNCHANGED, MakeFile, Plan
+from spacecall._client.calls.prepared_call import UNCHANGED, MakeFile, PreparedCall
 from spacecall._client.streams.connection import Connection
 from spacecall._core.filedata import is_file_data
 from spacecall._core.json_values import is_array, is_object
@@ -137,8 +137,8 @@ def kind_of(value: Any) -> str:
 async def _send(space: Space, name: str, values: list[Any]) -> list[Any]:
     """Call `name` with the wire's own values, and return what the wire gave."""
 
-    async def prepare(connection: Connection, _: Settings) -> Plan[list[Any]]:
-        return Plan(find_dependency(connection, name), values, _raw)
+    async def prepare(connection: Connection, _: Settings) -> PreparedCall[list[Any]]:
+        return PreparedCall(find_dependency(connection, name), values, _raw)
 
     return await space.planned(name, prepare)
 

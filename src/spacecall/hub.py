@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import anyio
 
 from spacecall._client.concurrency.lifetime import Openable
-from spacecall._client.concurrency.portal import Portal, SyncOpenable, hold, wait
+from spacecall._client.concurrency.portal import Portal, SyncOpenable, hold_open, wait
 from spacecall._client.discovery.hub_requests import fetch_from_hub, fetch_host, fetch_runtime
-from spacecall._client.discovery.wait_running import ReadinessPoller
+from spacecall._client.discovery.readiness import ReadinessPoller
 from spacecall._core import hub_api
 from spacecall._core.app_sources import base_url, space_id, without_secrets
 from spacecall._core.hub_api import Runtime, SpaceInfo, Stage, ZeroGPUQuota
@@ -219,8 +219,8 @@ class SyncHub(SyncOpenable):
     def __repr__(self) -> str:
         return repr(self._hub)
 
-    def _hold(self) -> Portal:
-        portal, _ = hold(self._hub, repr(self))
+    def _hold_open(self) -> Portal:
+        portal, _ = hold_open(self._hub, repr(self))
         return portal
 
     def space(self, space: str) -> SpaceInfo:

@@ -21,7 +21,7 @@ from spacecall._client.concurrency.portal import (
     SyncClosable,
     SyncConnecting,
     SyncFiles,
-    hold,
+    hold_open,
 )
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
@@ -141,7 +141,7 @@ class SyncImageModel(SyncClosable, SyncFiles):
         """
 
         def connect() -> tuple[SyncImageModel, Callable[[], None]]:
-            portal, entered = hold(model, "an image model")
+            portal, entered = hold_open(model, "an image model")
             return cls(portal, entered), portal.close
 
         return SyncConnecting(connect)

@@ -16,8 +16,8 @@ from typing import Any, Generic, Never, Self, TypeVar, Unpack
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.job import Job
-from spacecall._client.concurrency.portal import Portal, SyncFiles, SyncOpenable, hold, wait
-from spacecall._client.discovery.protocols import OnNewer
+from spacecall._client.concurrency.portal import Portal, SyncFiles, SyncOpenable, hold_open, wait
+from spacecall._client.discovery.protocol_check import OnNewer
 from spacecall._client.space import Session, Space
 from spacecall._io.app_http_client import HttpClient
 from spacecall._option_checks import checked_call
@@ -92,7 +92,7 @@ class SyncCall(Generic[T]):
     def __init__(self, portal: Portal, call: Call[T]) -> None:
         self._portal = portal
         self._call = call
-        call.take_up(remedy="write call.result(), `with call as job` or call.detach()")
+        call.mark_handled(remedy="write call.result(), `with call as job` or call.detach()")
 
     def with_options(self, **options: Unpack[CallOptions]) -> SyncCall[T]:
         """The same call with other options."""
@@ -104,7 +104,7 @@ class SyncCall(Generic[T]):
 
     def result(self) -> T:
         """Make the call and wait for its value. Raises as awaiting a `Call` does."""
-        self._call.take_up()
+        self._call.mark_handled()
 
         async def result() -> T:
             return await self._call
@@ -113,7 +113,7 @@ class SyncCall(Generic[T]):
 
     def __enter__(self) -> SyncJob[T]:
         """Make the call; `for event in job` gives its events, and leaving early cancels it."""
-        self._call.take_up()
+        self._call.mark_handled()
         return SyncJob(self._portal, wait(self._portal, self._call.__aenter__))
 
     def __repr__(self) -> str:
@@ -130,7 +130,7 @@ class SyncCall(Generic[T]):
 
     def detach(self) -> Ticket:
         """Leave the job on the server; see `Call.detach`."""
-        self._call.take_up()
+        self._call.mark_handled()
         return wait(self._portal, self._call.detach)
 
 
@@ -250,8 +250,8 @@ class SyncSpace(SyncCaller, SyncOpenable):
         super().__init__(None, self._space)
         self._cancel = (timeouts or Timeouts()).cancel
 
-    def _hold(self) -> Portal:
-        portal, _ = hold(self._space, repr(self._space), cancel=self._cancel)
+    def _hold_open(self) -> Portal:
+        portal, _ = hold_open(self._space, repr(self._space), cancel=self._cancel)
         return portal
 
     def session(

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from spacecall import File, InvalidInputError, Space, SpaceError
-from spacecall._client.calls.call_arguments import bind
+from spacecall._client.calls.call_arguments import bind_arguments
 from spacecall._core.app_config import Component
 from spacecall._core.input_check import refusals
 from spacecall.endpoints import NO_DEFAULT, Parameter
@@ -143,7 +143,7 @@ def bound(
     schema: Mapping[str, Any], value: Any, component: str = "json", *, checked: bool = True
 ) -> Any:
     parameter = Parameter("x", "", component, schema)
-    (result,) = bind("/f", [parameter], {"x": value}, [], refusals if checked else None)
+    (result,) = bind_arguments("/f", [parameter], {"x": value}, [], refusals if checked else None)
     return result
 
 
@@ -182,15 +182,19 @@ def test_components_of_another_number_are_not_taken_for_those_of_the_parameters(
     parameter = Parameter("x", "", "number", {"type": "number"}, NO_DEFAULT)
     textboxes = [Component(id=1, type="textbox")] * 2
     with pytest.raises(InvalidInputError, match="expected a number"):
-        bind("/f", [parameter], {"x": "5"}, textboxes)
+        bind_arguments("/f", [parameter], {"x": "5"}, textboxes)
 
 
 def test_a_default_that_is_written_out_is_the_default() -> None:
     default = {"path": "/srv/a.png", "url": None}
     file = Parameter("image", "", "image", FILE_SCHEMA, default)
-    assert bind("/f", [file], {}) == bind("/f", [file], {"image": {**default}}) == [default]
+    assert (
+        bind_arguments("/f", [file], {})
+        == bind_arguments("/f", [file], {"image": {**default}})
+        == [default]
+    )
     with pytest.raises(InvalidInputError, match="stands for a file if"):
-        bind("/f", [file], {"image": {**default, "path": "/srv/b.png"}})
+        bind_arguments("/f", [file], {"image": {**default, "path": "/srv/b.png"}})
     number = Parameter("n", "", "number", {"type": "number"}, 1)
     with pytest.raises(InvalidInputError):
-        bind("/f", [number], {"n": True})
+        bind_arguments("/f", [number], {"n": True})

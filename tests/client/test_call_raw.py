@@ -20,7 +20,7 @@ async def test_values_are_given_in_the_app_s_order(protocol_app: AppServer) -> N
 
 async def test_a_function_is_found_by_its_number(protocol_app: AppServer) -> None:
     async with Space(protocol_app.url) as space:
-        functions = space._way.connection.app.dependencies
+        functions = space._context.connection.app.dependencies
         numbers = {function.name: function.fn_index for function in functions}
         assert await space.call_raw(numbers["/noqueue"], ["hi"]) == "nq hi"
         assert numbers[None] > 0, "the app has functions without a name"

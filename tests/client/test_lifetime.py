@@ -250,7 +250,7 @@ async def test_an_error_inside_reaches_every_caller(server: HostileServer) -> No
         async with Space(server.url) as space:
             async with space.call("/predict", x="hi") as job:
                 await anext(job)
-                space._way.connection.group.start_soon(fail)
+                space._context.connection.tasks.start_soon(fail)
                 with pytest.raises(JobLostError, match="an error inside ended the Space") as caught:
                     await job.result()
                 assert caught.value.__cause__ is crash
@@ -293,7 +293,7 @@ def test_another_event_loop_of_the_thread_is_refused_at_once(server: HostileServ
     with asyncio.Runner() as own, asyncio.Runner() as strange:
         space = Space(server.url)
         own.run(space.open())
-        received = space._way.connection.file(file)
+        received = space._context.connection.make_file(file)
         job = own.run(space.call("/predict", x="hi").__aenter__())
         uses: dict[str, Callable[[Space], Awaitable[Any]]] = {
             **USES,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from spacecall import Auth, InvalidInputError, Limits, Retry, Space, SyncSpace, Timeouts, ZeroGPU
-from spacecall._client.exchanges.service_call import open_direct
+from spacecall._client.exchanges.service_call import open_service_runner
 from spacecall._client.space_options import SpaceOptions
 from spacecall._core.redaction import Redactor
 from spacecall._io.request_settings import Settings
@@ -170,7 +170,7 @@ async def test_with_options_refuses_what_it_does_not_know(
     with HostileServer() as server:
         async with (
             Space(server.url) as space,
-            open_direct(Settings(), lambda _: Redactor()) as direct,
+            open_service_runner(Settings(), lambda _: Redactor()) as direct,
             space.session() as session,
         ):
             views: tuple[Any, ...] = (

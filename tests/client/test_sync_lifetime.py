@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from spacecall import JobCancelledError, SyncSpace, chat, images
-from spacecall._client.concurrency.portal import hold
+from spacecall._client.concurrency.portal import hold_open
 from spacecall._client.space import Space
 from spacecall.chat import SyncChatModel
 from spacecall.hub import SyncHub
@@ -395,7 +395,7 @@ def test_closing_waits_no_longer_than_its_bound(
     monkeypatch.setattr(portal_module, "SLACK", 0.1)
     start_and_stay(server)
     server.routes["/gradio_api/cancel"] = lambda _, connection: connection.recv(1) and None
-    portal, space = hold(Space(server.url), "slow", cancel=0.0)
+    portal, space = hold_open(Space(server.url), "slow", cancel=0.0)
     job = portal.wait(space.call("/predict", x="hi").__aenter__)
     portal.wait(job.__anext__)
     with pytest.warns(ResourceWarning, match="slow is still closing"):

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from spacecall import File, InvalidInputError, SchemaDriftError, Space, SyncSpace
-from spacecall._client.calls.prepared_call import DynamicDecoder, unwrap
+from spacecall._client.calls.prepared_call import DynamicDecoder, unwrap_update
 from spacecall._core.gradio3_files import FILE
 from spacecall.typed import TypedClient, TypedEndpoint
 from tests.clients import protocol_app_5, protocol_app_6
@@ -147,10 +147,10 @@ def test_an_output_that_the_app_leaves_unchanged_is_none() -> None:
         output=protocol_app_6.StreamEditOutput,
         returns=2,
     )
-    skipped = unwrap({"__type__": "update", "visible": True})
+    skipped = unwrap_update({"__type__": "update", "visible": True})
     assert tuple(endpoint.decode([{"a": 1}, skipped], no_file)) == ({"a": 1}, None)
     assert DynamicDecoder()([{"a": 1}, skipped], no_file) == ({"a": 1}, None)
-    emptied = unwrap({"__type__": "update", "value": None})
+    emptied = unwrap_update({"__type__": "update", "value": None})
     assert tuple(endpoint.decode([{"a": 1}, emptied], no_file)) == ({"a": 1}, None)
 
 
@@ -216,7 +216,7 @@ def test_drift_keeps_every_output() -> None:
     with pytest.raises(SchemaDriftError, match="image") as caught:
         endpoint.decode([broken, 1, "x"], named)
     assert caught.value.values == (broken, 1, "x")
-    skipped = unwrap({"__type__": "update"})
+    skipped = unwrap_update({"__type__": "update"})
     with pytest.raises(SchemaDriftError) as caught:
         endpoint.decode([skipped, "x", "x"], named)
     assert caught.value.values == (None, "x", "x")

@@ -72,4 +72,4 @@ def web(pages: Mapping[str, Page]) -> Generator[Web]:
 def file_at(space: Space, url: str, **fields: Any) -> File:
     """The handle that a call would give for a file that the app says is at `url`."""
     payload = {"path": url, "url": url, "meta": {"_type": "gradio.FileData"}, **fields}
-    return space._way.connection.file(payload)
+    return space._context.connection.make_file(payload)

@@ -16,7 +16,11 @@ import pytest
 
 from spacecall import Job, JobError, ProtocolError, Space, SpaceError, SyncSpace
 from spacecall import Session as SpaceSession
-from spacecall._client.exchanges.service_call import Direct, Report, open_direct
+from spacecall._client.exchanges.service_call import (
+    ProgressSink,
+    ServiceRunner,
+    open_service_runner,
+)
 from spacecall._core.redaction import Redactor
 from spacecall._io.request_settings import Settings
 from spacecall.errors import DeadlineError, JobCancelledError
@@ -348,8 +352,8 @@ async def check_treacherous_client(path: str, error: BaseException) -> None:
             assert await space.call("/predict", x="x") == "ok"
 
 
-async def serve(direct: Direct, error: BaseException) -> None:
-    async def service(report: Report[str], _settings: Settings) -> str:
+async def serve(direct: ServiceRunner, error: BaseException) -> None:
+    async def service(report: ProgressSink[str], _settings: Settings) -> str:
         report.output("begun")
         await anyio.lowlevel.checkpoint()
         raise error
@@ -363,13 +367,13 @@ async def serve(direct: Direct, error: BaseException) -> None:
 async def test_what_a_service_raises_ends_its_call_alone(error: Exception) -> None:
     started, go_on = anyio.Event(), anyio.Event()
 
-    async def patient(_report: Report[str], _settings: Settings) -> str:
+    async def patient(_report: ProgressSink[str], _settings: Settings) -> str:
         started.set()
         await go_on.wait()
         return "fine"
 
     async with (
-        open_direct(Settings(), lambda _: Redactor()) as direct,
+        open_service_runner(Settings(), lambda _: Redactor()) as direct,
         direct.call("patient", patient) as job,
     ):
         await started.wait()
@@ -382,7 +386,7 @@ async def test_what_a_service_raises_ends_its_call_alone(error: Exception) -> No
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_stray_cancelled_error_of_a_service_is_a_cancelled_job() -> None:
-    async with open_direct(Settings(), lambda _: Redactor()) as direct:
+    async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
         with pytest.raises(JobCancelledError):
             await serve(direct, asyncio.CancelledError())
 
@@ -393,7 +397,7 @@ class Interruption(BaseException):
 
 async def test_an_interrupt_in_a_service_is_not_caught() -> None:
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - alone or in a group
-        async with open_direct(Settings(), lambda _: Redactor()) as direct:
+        async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
             await serve(direct, Interruption())
     assert any(isinstance(leaf, Interruption) for leaf in leaves(caught.value))
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from spacecall import Auth, File, SchemaDriftWarning, Space, SyncSpace
-from spacecall._client.discovery.app_description import fetch_documents
+from spacecall._client.discovery.app_description import fetch_description
 from spacecall.errors import (
     AppError,
     DeadlineError,
@@ -179,7 +179,7 @@ async def test_a_config_that_is_none_does_not_show_them(document: Any) -> None:
             await Space(server.url, auth=AUTH, retry=ONCE).__aenter__()
         assert_hidden(shown(caught.value))
         with pytest.raises(SpaceError) as caught:
-            await fetch_documents(server.url, auth=AUTH)
+            await fetch_description(server.url, auth=AUTH)
         assert_hidden(shown(caught.value))
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from spacecall import File, Timeouts
-from spacecall._client.calls.iterators import Outputs
+from spacecall._client.calls.job_iterators import OutputIterator
 from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.filedata import META
 from spacecall._io.app_http_client import Link
@@ -453,7 +453,9 @@ async def test_handles_of_the_same_file_are_equal_within_a_space() -> None:
 
 async def test_a_result_that_repeats_the_last_file_is_left_out() -> None:
     async with linked("http://app.test") as link:
-        outputs = Outputs(_events([file_of(RemoteSource(link, APP, a_file())) for _ in range(2)]))
+        outputs = OutputIterator(
+            _events([file_of(RemoteSource(link, APP, a_file())) for _ in range(2)])
+        )
         assert len([file async for file in outputs]) == 1
 
 

@@ -39,7 +39,7 @@ async def space(app: AppServer) -> AsyncGenerator[Space, None]:
 async def test_a_value(space: Space, release: str) -> None:
     assert await given(space, "/echo", "hi") == "hi"
     assert await given(space, "/add", 1, 2) == 3
-    opened = space._way.connection.app
+    opened = space._context.connection.app
     assert opened.protocol == PROTOCOLS.get(release, "sse_v3")
 
 

@@ -11,13 +11,13 @@ import anyio
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller, find_dependency
-from spacecall._client.calls.prepared_call import DynamicDecoder, Plan
-from spacecall._client.calls.queue_call import QueueCall, Way
+from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
+from spacecall._client.calls.queue_call import CallContext, QueueCall
 from spacecall._client.concurrency.lifetime import Openable
-from spacecall._client.concurrency.task_groups import Tasks, lasting_group
-from spacecall._client.discovery.app_description import fetch_config, reach
-from spacecall._client.discovery.open_timeout import Opening
-from spacecall._client.discovery.protocols import OnNewer, check_protocol
+from spacecall._client.concurrency.task_groups import BackgroundTasks, shielded_task_group
+from spacecall._client.discovery.app_description import fetch_config, open_app
+from spacecall._client.discovery.open_deadline import OpenDeadline
+from spacecall._client.discovery.protocol_check import OnNewer, check_protocol
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import AppConfig, read_config
@@ -110,7 +110,7 @@ class Space(Caller, Openable[Connection]):
         return _connected(self._options)
 
     def _adopt(self, value: Connection) -> None:
-        self._opened = Way(value, self._options.settings, lifetime=self._lifetime)
+        self._entered = CallContext(value, self._options.settings, lifetime=self._lifetime)
 
     def session(
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
@@ -121,10 +121,10 @@ class Space(Caller, Openable[Connection]):
             session_hash: of an earlier session, to go on with its State while the server keeps it.
             cookies: that session's cookies, which lead to the replica where its State is.
         """
-        self._way.connection.link.check_loop()
-        channel = self._way.connection.open_session(session_hash)
+        self._context.connection.link.check_loop()
+        channel = self._context.connection.open_session(session_hash)
         channel.link.remember(cookies or {})
-        return Session(self._way, channel)
+        return Session(self._context, channel)
 
     @checked_arguments
     def collect(self, ticket: Ticket) -> Call[Any]:
@@ -133,15 +133,15 @@ class Space(Caller, Openable[Connection]):
         It raises `JobLostError` if the server does not know the job any more, or its result has
         been collected before; `AppRestartedError` if the app was restarted.
         """
-        connection = self._way.connection
+        connection = self._context.connection
         connection.link.check_loop()
         if ticket.space != connection.link.base:
-            with self._way.redacting():
+            with self._context.redacting():
                 raise InvalidInputError(
                     f"the ticket is for {ticket.space}, not for {connection.link.base}"
                 )
 
-        async def prepare(connection: Connection, _: Settings) -> Plan[Any]:
+        async def prepare(connection: Connection, _: Settings) -> PreparedCall[Any]:
             if ticket.app_id is not None:
                 await connection.has_restarted()
                 if connection.app.app_id not in (ticket.app_id, None):
@@ -150,12 +150,12 @@ class Space(Caller, Openable[Connection]):
                         event_id=ticket.event_id,
                     )
             decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
-            return Plan(find_dependency(connection, ticket.endpoint), [], decoder)
+            return PreparedCall(find_dependency(connection, ticket.endpoint), [], decoder)
 
         channel = connection.open_channel(session_hash=ticket.session_hash)
         channel.link.remember(ticket.cookies)
-        way = replace(self._way, channel=channel, event_id=ticket.event_id)
-        return QueueCall(ticket.endpoint, way, prepare)
+        context = replace(self._context, channel=channel, event_id=ticket.event_id)
+        return QueueCall(ticket.endpoint, context, prepare)
 
     def __repr__(self) -> str:
         return f"<Space {without_secrets(self._options.source)}>"
@@ -169,8 +169,8 @@ class Session(Caller):
     jobs that still run.
     """
 
-    def __init__(self, way: Way, channel: Channel) -> None:
-        super().__init__(replace(way, channel=channel))
+    def __init__(self, context: CallContext, channel: Channel) -> None:
+        super().__init__(replace(context, channel=channel))
         self._channel = channel
 
     async def __aenter__(self) -> Self:
@@ -181,8 +181,8 @@ class Session(Caller):
 
     async def aclose(self) -> None:
         """End the jobs that still run, here and on the server. Closing twice does nothing."""
-        self._way.connection.link.check_loop()
-        await self._way.connection.leave(self._channel)
+        self._context.connection.link.check_loop()
+        await self._context.connection.leave(self._channel)
 
     @property
     def session_hash(self) -> str:
@@ -204,16 +204,16 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
             client = await stack.enter_async_context(new_client(options.proxy))
         gate = anyio.Semaphore(options.settings.limits.max_concurrent_requests)
         link = Link(client, "", auth=options.auth, settings=options.settings, gate=gate)
-        opening = Opening(options.settings.timeouts)
+        opening = OpenDeadline(options.settings.timeouts)
         with link.redacting(), opening.bounded():
-            link, config = await reach(link, options.source, opening)
+            link, config = await open_app(link, options.source, opening)
             with link.redacting():
                 app = await config.read(read_config)
         with link.redacting():
             check_protocol(app, options.on_newer, link)
 
         async def reread() -> AppConfig:
-            opening = Opening(options.settings.timeouts)
+            opening = OpenDeadline(options.settings.timeouts)
             link.login.shared.refused = False
             with link.redacting(), opening.bounded():
                 _, config = await fetch_config(link, opening)
@@ -232,8 +232,8 @@ async def _open(
     link: Link, app: AppConfig, reread: Callable[[], Awaitable[AppConfig]]
 ) -> AsyncGenerator[Connection, None]:
     """A connection with its task group."""
-    async with lasting_group() as group:
-        connection = Connection(link, app, Tasks(group), reread)
+    async with shielded_task_group() as group:
+        connection = Connection(link, app, BackgroundTasks(group), reread)
         try:
             yield connection
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from spacecall._client.discovery.protocols import OnNewer
+from spacecall._client.discovery.protocol_check import OnNewer
 from spacecall._io.app_http_client import HttpClient
 from spacecall.options import Auth, Limits, Retry, Timeouts
 

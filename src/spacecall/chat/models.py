@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Unpack, cast
 
 from spacecall._client.calls.call import Call
-from spacecall._client.concurrency.portal import Portal, SyncClosable, SyncConnecting, hold
+from spacecall._client.concurrency.portal import Portal, SyncClosable, SyncConnecting, hold_open
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import MediaInput
 from spacecall.chat.messages import Message
@@ -83,7 +83,7 @@ class SyncChatModel(SyncClosable):
         """
 
         def connect() -> tuple[SyncChatModel, Callable[[], None]]:
-            portal, entered = hold(model, "a chat model")
+            portal, entered = hold_open(model, "a chat model")
             return cls(portal, entered), portal.close
 
         return SyncConnecting(connect)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from spacecall._client.calls.call import Call
 from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
-from spacecall._client.exchanges.service_call import Report
+from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._io.app_http_client import HttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
@@ -174,7 +174,7 @@ class HuggingFaceInference(Closable):
             extra_body={**tool_fields, **(extra_body or {})},
         )
 
-        async def service(report: Report[ChatReply], settings: Settings) -> ChatReply:
+        async def service(report: ProgressSink[ChatReply], settings: Settings) -> ChatReply:
             history = await embed_images(join_history(messages, media, conversation))
             has_images = any(message.media for message in history)
             default = VISION_MODEL if has_images else TEXT_MODEL
@@ -225,7 +225,7 @@ class HuggingFaceInference(Closable):
             extra_body=dict(extra_body or {}),
         )
 
-        async def service(report: Report[ChatReply], settings: Settings) -> ChatReply:
+        async def service(report: ProgressSink[ChatReply], settings: Settings) -> ChatReply:
             continues = action == "continue"
             newest = () if continues and not messages else messages
             history = join_history(newest, (), conversation)

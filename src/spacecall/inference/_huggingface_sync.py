@@ -10,7 +10,7 @@ from spacecall._client.concurrency.portal import (
     SyncClosable,
     SyncConnecting,
     SyncFiles,
-    hold,
+    hold_open,
     wait,
 )
 from spacecall._wire.inference.models import ModelInfo, RouterModel
@@ -42,7 +42,7 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
         opening = HuggingFaceInference.connect(base_url, **options)
 
         def connect() -> tuple[Self, Callable[[], None]]:
-            portal, model = hold(opening, "<SyncHuggingFaceInference>")
+            portal, model = hold_open(opening, "<SyncHuggingFaceInference>")
             return cls(portal, model), portal.close
 
         return SyncConnecting(connect)

@@ -10,7 +10,7 @@ from typing import Final
 import anyio
 
 from spacecall._client.calls.call import Call
-from spacecall._client.exchanges.service_call import Report
+from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._io.request_settings import Settings
 from spacecall._io.web_files import WebSource
@@ -65,14 +65,14 @@ class ImageService:
             build_request: called when the call starts, so that invalid input fails the call.
         """
 
-        async def service(report: Report[list[File]], settings: Settings) -> list[File]:
+        async def service(report: ProgressSink[list[File]], settings: Settings) -> list[File]:
             return await self._run(report, settings, build_request(), choice)
 
         return self._connection.direct.call(TASK, service)
 
     async def _run(
         self,
-        report: Report[list[File]],
+        report: ProgressSink[list[File]],
         settings: Settings,
         request: ImageRequest,
         choice: ModelChoice,
@@ -127,7 +127,7 @@ class _ProviderJob:
     def __init__(
         self,
         connection: RouterConnection,
-        report: Report[list[File]],
+        report: ProgressSink[list[File]],
         provider: Provider,
         settings: Settings,
     ) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from spacecall._client.exchanges.service_call import Direct, open_direct
+from spacecall._client.exchanges.service_call import ServiceRunner, open_service_runner
 from spacecall._core import app_sources
 from spacecall._core.gradio_requests import Request
 from spacecall._io.app_http_client import HttpClient, Link
@@ -87,7 +87,7 @@ class RouterConnection:
         direct: runs the calls.
     """
 
-    def __init__(self, router: Link, hub: Link, direct: Direct) -> None:
+    def __init__(self, router: Link, hub: Link, direct: ServiceRunner) -> None:
         self.router = router
         self.hub = hub
         self.direct = direct
@@ -173,7 +173,9 @@ async def open_router(access: InferenceAccess) -> AsyncGenerator[RouterConnectio
         hub = Link(
             client, hub_endpoint(), auth=hub_auth, settings=hub_settings, gate=gate, defaults=False
         )
-        direct = await stack.enter_async_context(open_direct(router.settings, router.redactor))
+        direct = await stack.enter_async_context(
+            open_service_runner(router.settings, router.redactor)
+        )
         if hub_auth.token:
             router.hide(hub_auth.token)
         yield RouterConnection(router, hub, direct)

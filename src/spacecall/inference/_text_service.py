@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from spacecall._client.exchanges.service_call import Report
+from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._core.queue_messages import wire_size
 from spacecall._io.event_stream import events
@@ -86,7 +86,7 @@ class TextService:
 
     async def chat(
         self,
-        report: Report[ChatReply],
+        report: ProgressSink[ChatReply],
         settings: Settings,
         messages: Sequence[Message],
         choice: ModelChoice,
@@ -135,7 +135,7 @@ class TextService:
 
     async def generate(
         self,
-        report: Report[ChatReply],
+        report: ProgressSink[ChatReply],
         settings: Settings,
         messages: Sequence[Message],
         model: str,
@@ -273,7 +273,7 @@ async def _read_events(response: Response, call: _TextCall) -> None:
 
 
 def _partial_results(
-    report: Report[ChatReply], reply: Callable[[], ChatReply]
+    report: ProgressSink[ChatReply], reply: Callable[[], ChatReply]
 ) -> Callable[[int], None]:
     """Return a callback that reports the reply so far, if the job is followed."""
 

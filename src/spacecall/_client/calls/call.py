@@ -46,7 +46,7 @@ class Call(ABC, Generic[T]):
             text = f"the call of {self._name} was never made, nothing was sent: {self._remedy}"
             warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
 
-    def take_up(self, *, remedy: str | None = None) -> None:
+    def mark_handled(self, *, remedy: str | None = None) -> None:
         """Note that somebody makes the call, or another one from it: dropping it is no mistake.
 
         Args:
@@ -84,10 +84,10 @@ class Call(ABC, Generic[T]):
             InvalidInputError: the endpoint does not use the queue, or the call is a session's.
             SpaceError: the server did not accept the job.
         """
-        self.take_up()
+        self.mark_handled()
         raise InvalidInputError(f"{self._name} is not one job of a queue: it cannot be detached")
 
-    async def begin(self, *, follow: bool) -> Job[T]:
+    async def start(self, *, follow: bool) -> Job[T]:
         """Make the call: what awaiting and entering have in common. Its user cancels the job."""
         self.use()
         with self._redacting():
@@ -97,14 +97,14 @@ class Call(ABC, Generic[T]):
         return self._result().__await__()
 
     async def _result(self) -> T:
-        job = await self.begin(follow=False)
+        job = await self.start(follow=False)
         try:
             return await job.result()
         finally:
             await job.cancel()
 
     async def __aenter__(self) -> Job[T]:
-        self._job = await self.begin(follow=True)
+        self._job = await self.start(follow=True)
         return self._job
 
     async def __aexit__(
@@ -118,7 +118,7 @@ class Call(ABC, Generic[T]):
 
     def use(self) -> None:
         """Use the call up. Raises RuntimeError if that has been done."""
-        self.take_up()
+        self.mark_handled()
         if self._used:
             raise RuntimeError("a Call is for one use: make another with space.call(…)")
         self._used = True

@@ -29,7 +29,7 @@ _MOST_PROBLEMS: Final = 20
 _TOO_DEEP: Final = "the value is nested too deeply, or holds itself"
 
 
-def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
+def get_endpoint(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
     """The endpoint called `name`, with or without its slash; see `match_endpoint`.
 
     Raises:
@@ -37,11 +37,11 @@ def find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
     """
     match = match_endpoint(name, endpoints)
     if match is None:
-        raise unknown_endpoint(name, list(endpoints))
+        raise unknown_endpoint_error(name, list(endpoints))
     return endpoints[match]
 
 
-def unknown_endpoint(name: str, known: list[str]) -> NotFoundError:
+def unknown_endpoint_error(name: str, known: list[str]) -> NotFoundError:
     """The error for a name that the app does not have."""
     name = with_slash(name)
     otherwise = f"it has {_listed(known)}" if known else "it has no endpoint with a name"
@@ -87,7 +87,7 @@ def _texts(argument: object) -> Iterable[str]:
     return ()
 
 
-def bind(
+def bind_arguments(
     endpoint: str,
     parameters: Sequence[Parameter],
     arguments: Mapping[str, Any],

@@ -6,9 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Never, TypeVar, Unpack
 
 from spacecall._client.calls.call import Call
-from spacecall._client.calls.call_arguments import bind, bind_by_position, find, unknown_endpoint
-from spacecall._client.calls.prepared_call import DynamicDecoder, Plan
-from spacecall._client.calls.queue_call import QueueCall, SequenceCall, Way
+from spacecall._client.calls.call_arguments import (
+    bind_arguments,
+    bind_by_position,
+    get_endpoint,
+    unknown_endpoint_error,
+)
+from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
+from spacecall._client.calls.queue_call import CallContext, QueueCall, SequenceCall
 from spacecall._client.calls.queue_job import Prepare
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import Dependency
@@ -25,24 +30,24 @@ T = TypeVar("T")
 class Caller:
     """Makes calls. Get one from `Space`, `Space.session` or `with_options`."""
 
-    def __init__(self, way: Way | None) -> None:
-        self._opened = way
+    def __init__(self, context: CallContext | None) -> None:
+        self._entered = context
 
     @property
-    def _way(self) -> Way:
-        if self._opened is None:
+    def _context(self) -> CallContext:
+        if self._entered is None:
             raise RuntimeError("open the Space first: async with Space(…) as space")
-        return self._opened
+        return self._entered
 
     @property
     def url(self) -> str:
         """The app's address."""
-        return self._way.connection.link.base
+        return self._context.connection.link.base
 
     @property
     def gradio_version(self) -> tuple[int, ...]:
         """The app's Gradio release, `(6, 31, 0)`; empty where it does not say."""
-        return self._way.connection.app.version_info
+        return self._context.connection.app.version_info
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
@@ -51,14 +56,14 @@ class Caller:
         Raises:
             RuntimeError: a Space that was opened with `describe=False` has not been asked yet.
         """
-        found = self._way.connection.endpoints
+        found = self._context.connection.endpoints
         if found is None:
             raise RuntimeError("opened with describe=False: await space.describe() first")
         return found
 
     async def describe(self) -> Mapping[str, Endpoint]:
         """`endpoints`, asked for if that has not been done."""
-        return await self._way.connection.describe()
+        return await self._context.connection.describe()
 
     def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> Call[Any]:
         """Call `endpoint` by name, with the arguments that its `Endpoint.parameters` tell.
@@ -77,14 +82,16 @@ class Caller:
         """
         self._check_names(endpoint, positional)
 
-        async def prepare(connection: Connection, settings: Settings) -> Plan[Any]:
-            described = find(await connection.describe(), endpoint)
+        async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
+            described = get_endpoint(await connection.describe(), endpoint)
             dependency = find_dependency(connection, described.name)
             check = refusals if settings.check else None
             components = dependency.visible_inputs
-            values = bind(described.name, described.parameters, arguments, components, check)
+            values = bind_arguments(
+                described.name, described.parameters, arguments, components, check
+            )
             decoder = DynamicDecoder(connection.file_schemas(described.name))
-            return Plan(dependency, values, decoder)
+            return PreparedCall(dependency, values, decoder)
 
         return self.planned(endpoint, prepare)
 
@@ -107,16 +114,16 @@ class Caller:
         """
         name = function if isinstance(function, str) else f"fn_index {function}"
 
-        async def prepare(connection: Connection, _settings: Settings) -> Plan[Any]:
+        async def prepare(connection: Connection, _settings: Settings) -> PreparedCall[Any]:
             dependency = find_function(connection, function)
             arguments = bind_by_position(name, dependency.visible_inputs, values)
-            return Plan(dependency, arguments, DynamicDecoder())
+            return PreparedCall(dependency, arguments, DynamicDecoder())
 
         return self.planned(name, prepare)
 
     def _check_names(self, endpoint: object, positional: Sequence[object]) -> None:
         """Refuse what gradio_client takes: a number for the function, arguments without names."""
-        endpoints = self._way.connection.endpoints or {}
+        endpoints = self._context.connection.endpoints or {}
         if not isinstance(endpoint, str):
             name = next(iter(endpoints), "/predict")
             kind = type(endpoint).__name__
@@ -125,7 +132,7 @@ class Caller:
             described = endpoints.get(match_endpoint(endpoint, endpoints) or "")
             parameters = described.parameters if described else ()
             names = ", ".join(f"{parameter.name}=…" for parameter in parameters) or "name=…"
-            names = self._way.connection.link.redactor()(names)
+            names = self._context.connection.link.redactor()(names)
             raise TypeError(f"arguments are given by name: write call({endpoint!r}, {names})")
 
     def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> Call[T]:
@@ -135,15 +142,15 @@ class Caller:
             endpoint: the name of the last one.
             steps: is given a caller with the options of the whole call.
         """
-        return SequenceCall(endpoint, self._way, lambda way: steps(Caller(way)))
+        return SequenceCall(endpoint, self._context, lambda context: steps(Caller(context)))
 
     def planned(self, endpoint: str, prepare: Prepare[T]) -> Call[T]:
         """A call of which a typed client makes the plan."""
-        return QueueCall(endpoint, self._way, prepare)
+        return QueueCall(endpoint, self._context, prepare)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Caller:
         """A view with other options for its calls, see `CallOptions`."""
-        return Caller(self._way.override(**options))
+        return Caller(self._context.override(**options))
 
 
 def find_function(connection: Connection, function: str | int) -> Dependency:
@@ -180,5 +187,5 @@ def find_dependency(connection: Connection, name: str) -> Dependency:
     found = connection.app.find(name)
     if found is None:
         known = [one.name for one in connection.app.dependencies if one.name is not None]
-        raise unknown_endpoint(name, known)
+        raise unknown_endpoint_error(name, known)
     return found

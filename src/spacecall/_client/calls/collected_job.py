@@ -26,7 +26,7 @@ class CollectedJob(QueueJob[T]):
         """Open the stream of the job that the server calls `event_id`, in the background."""
         self._connection.jobs.add(self)
         self._channel.adopt(self._core, event_id)
-        self._connection.group.start_soon(self._listen)
+        self._connection.tasks.start_soon(self._listen)
 
     async def _listen(self) -> None:
         await self._channel.opened()

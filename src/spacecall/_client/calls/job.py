@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import anyio
 
-from spacecall._client.calls.iterators import Outputs, Text
+from spacecall._client.calls.job_iterators import OutputIterator, TextIterator
 from spacecall._core.job_state import State, Work
 from spacecall._core.redaction import Redactor, redact_error, redact_event
 from spacecall._io.event_loops import HomeLoop
@@ -69,7 +69,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     @property
     def outputs(self) -> AsyncIterator[T]:
         """Whole values as they come, the result last."""
-        return Outputs(self)
+        return OutputIterator(self)
 
     @property
     def text(self) -> AsyncIterator[TextDelta]:
@@ -78,7 +78,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         The text is the output itself, its attribute `text`, or the first such of several outputs;
         without one the first piece raises `TypeError`.
         """
-        return Text(self)
+        return TextIterator(self)
 
     def __aiter__(self) -> Job[T]:
         return self

@@ -20,7 +20,7 @@ MakeFile: TypeAlias = Callable[[Mapping[str, Any]], File]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan(Generic[T]):
+class PreparedCall(Generic[T]):
     """A call whose arguments are known to fit.
 
     Attributes:
@@ -32,10 +32,10 @@ class Plan(Generic[T]):
     values: Sequence[Any]
     decode: Callable[[list[Any], MakeFile], T]
 
-    def map(self, transform: Callable[[T], U]) -> Plan[U]:
+    def map(self, transform: Callable[[T], U]) -> PreparedCall[U]:
         """The same, with `transform` applied to what `decode` makes."""
         decode = self.decode
-        return Plan(
+        return PreparedCall(
             self.endpoint, self.values, lambda data, make_file: transform(decode(data, make_file))
         )
 
@@ -48,12 +48,12 @@ UNCHANGED = _Unchanged()
 """Stands for an output that the app leaves as it is: an update that sets no value, `gr.skip()`."""
 
 
-def visible(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
+def visible_outputs(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
     """The outputs that a caller sees, component updates replaced by the value they set."""
-    return [unwrap(value) for value in endpoint.visible_outputs(data)]
+    return [unwrap_update(value) for value in endpoint.visible_outputs(data)]
 
 
-def unwrap(value: Any) -> Any:
+def unwrap_update(value: Any) -> Any:
     """The value that a component update `{"__type__": "update", …}` sets, or `UNCHANGED`."""
     if not isinstance(value, dict):
         return value
@@ -85,7 +85,7 @@ class DynamicDecoder:
         try:
             found = _decoded_list(wanted, self._raw, self._found, make_file)
         except ValueError as error:
-            raise _not_files([str(error)], decode_outputs(wanted, make_file)) from error
+            raise _not_files([str(error)], decode_leniently(wanted, make_file)) from error
         self._raw, self._found = wanted, found
         if not found:
             return None
@@ -101,10 +101,10 @@ class DynamicDecoder:
             for line in misplaced(schema, value, before, self._kinds)
         ]
         if lines:
-            raise _not_files(lines, decode_outputs(values, make_file))
+            raise _not_files(lines, decode_leniently(values, make_file))
 
 
-def decode_outputs(values: Sequence[Any], make_file: MakeFile) -> list[Any]:
+def decode_leniently(values: Sequence[Any], make_file: MakeFile) -> list[Any]:
     """Return each output with the files in it, or as it came where one of them is broken."""
     outputs: list[Any] = []
     for value in values:
@@ -163,13 +163,13 @@ def collect_files(values: Any) -> list[File]:
     return []
 
 
-def put_payloads(values: Any, payloads: Mapping[int, Any]) -> Any:
+def substitute_files(values: Any, payloads: Mapping[int, Any]) -> Any:
     """`values` with each `File` replaced by the payload under its `id()`."""
     if isinstance(values, File):
         return payloads[id(values)]
     if isinstance(values, dict):
         items = cast("dict[str, Any]", values)
-        return {key: put_payloads(value, payloads) for key, value in items.items()}
+        return {key: substitute_files(value, payloads) for key, value in items.items()}
     if isinstance(values, (list, tuple)):
-        return [put_payloads(value, payloads) for value in cast("Sequence[Any]", values)]
+        return [substitute_files(value, payloads) for value in cast("Sequence[Any]", values)]
     return values

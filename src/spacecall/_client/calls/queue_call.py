@@ -10,11 +10,11 @@ from typing import TypeAlias, TypeVar, Unpack
 import anyio
 
 from spacecall._client.calls.call import Call
+from spacecall._client.calls.call_preparation import prepare
 from spacecall._client.calls.collected_job import CollectedJob
 from spacecall._client.calls.job import Job
-from spacecall._client.calls.prepared_call import Plan
+from spacecall._client.calls.prepared_call import PreparedCall
 from spacecall._client.calls.queue_job import Prepare, QueueJob
-from spacecall._client.calls.restarts import prepare
 from spacecall._client.concurrency.lifetime import Lifetime
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
@@ -29,7 +29,7 @@ U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class CallContext:
     """What a call goes over.
 
     Attributes:
@@ -44,7 +44,7 @@ class Way:
     event_id: str | None = None
     lifetime: Lifetime[Connection] | None = None
 
-    def override(self, **options: Unpack[CallOptions]) -> Way:
+    def override(self, **options: Unpack[CallOptions]) -> CallContext:
         """The same way with other options."""
         return replace(self, settings=self.settings.override(**options))
 
@@ -54,35 +54,35 @@ class Way:
         return link.redacting(self.settings)
 
 
-Steps: TypeAlias = Callable[[Way], Awaitable[Call[T]]]
+Steps: TypeAlias = Callable[[CallContext], Awaitable[Call[T]]]
 
 
 class QueueCall(Call[T]):
     """A call of one function."""
 
-    def __init__(self, name: str, way: Way, prepare: Prepare[T]) -> None:
+    def __init__(self, name: str, context: CallContext, prepare: Prepare[T]) -> None:
         super().__init__(name)
-        self._way = way
+        self._context = context
         self._prepare = prepare
 
     def with_options(self, **options: Unpack[CallOptions]) -> QueueCall[T]:
-        self.take_up()
-        return QueueCall(self._name, self._way.override(**options), self._prepare)
+        self.mark_handled()
+        return QueueCall(self._name, self._context.override(**options), self._prepare)
 
     def map(self, transform: Callable[[T], U]) -> QueueCall[U]:
-        self.take_up()
+        self.mark_handled()
         prepare = self._prepare
 
-        async def mapped(connection: Connection, settings: Settings) -> Plan[U]:
+        async def mapped(connection: Connection, settings: Settings) -> PreparedCall[U]:
             return (await prepare(connection, settings)).map(transform)
 
-        return QueueCall(self._name, self._way, mapped)
+        return QueueCall(self._name, self._context, mapped)
 
     async def detach(self) -> Ticket:
-        self.take_up()
-        if self._way.channel is not None:
+        self.mark_handled()
+        if self._context.channel is not None:
             raise InvalidInputError("a session reads all its jobs: detach a call of the Space")
-        if self._way.settings.call_api:
+        if self._context.settings.call_api:
             raise InvalidInputError(
                 "the simple call API leaves no tickets: detach without call_api=True"
             )
@@ -91,7 +91,7 @@ class QueueCall(Call[T]):
             job = await self._join(None, follow=False, listens=False)
             event_id = await job.detached()
         return Ticket(
-            space=self._way.connection.link.base,
+            space=self._context.connection.link.base,
             endpoint=job.endpoint,
             session_hash=job.channel.session_hash,
             event_id=event_id,
@@ -100,36 +100,36 @@ class QueueCall(Call[T]):
         )
 
     def _redacting(self) -> AbstractContextManager[None]:
-        return self._way.redacting()
+        return self._context.redacting()
 
     async def _start(self, *, follow: bool) -> Job[T]:
-        return await self._join(self._way.channel, follow=follow)
+        return await self._join(self._context.channel, follow=follow)
 
     async def _join(
         self, channel: Channel | None, *, follow: bool, listens: bool = True
     ) -> QueueJob[T]:
-        way = self._way
-        way.connection.check_open()
-        if way.channel is not None:
-            way.channel.check_open()
-        if way.settings.call_api and way.channel is not None:
+        context = self._context
+        context.connection.check_open()
+        if context.channel is not None:
+            context.channel.check_open()
+        if context.settings.call_api and context.channel is not None:
             raise InvalidInputError(
                 "the simple call API has no sessions: call without call_api=True"
             )
         began = anyio.current_time()
         try:
-            with within(way.settings.timeouts.total, self._late):
-                plan = await prepare(way.connection, way.settings, self._prepare)
+            with within(context.settings.timeouts.total, self._late):
+                plan = await prepare(context.connection, context.settings, self._prepare)
         except RecursionError as error:
             raise InvalidInputError(
                 "the arguments are nested too deeply", endpoint=self._name
             ) from error
-        parts = way.connection, plan, way.settings, self._prepare
-        if way.event_id is not None:
+        parts = context.connection, plan, context.settings, self._prepare
+        if context.event_id is not None:
             collected = CollectedJob(
                 *parts, channel=channel, follow=follow, listens=listens, began=began
             )
-            collected.adopt(way.event_id)
+            collected.adopt(context.event_id)
             return collected
         if not listens and plan.endpoint.name is None:
             raise InvalidInputError(
@@ -140,36 +140,36 @@ class QueueCall(Call[T]):
         return job
 
     def _late(self) -> DeadlineError:
-        way = self._way
-        text = f"the app was not described within {way.settings.timeouts.total:g} s"
-        place = way.connection.link.base
+        context = self._context
+        text = f"the app was not described within {context.settings.timeouts.total:g} s"
+        place = context.connection.link.base
         return DeadlineError(text, phase="total", space=place, endpoint=self._name)
 
 
 class SequenceCall(Call[T]):
     """Several calls in a row, with the same options, of which the last gives the answer."""
 
-    def __init__(self, name: str, way: Way, steps: Steps[T]) -> None:
+    def __init__(self, name: str, context: CallContext, steps: Steps[T]) -> None:
         super().__init__(name)
-        self._way = way
+        self._context = context
         self._steps = steps
 
     def with_options(self, **options: Unpack[CallOptions]) -> SequenceCall[T]:
-        self.take_up()
-        return SequenceCall(self._name, self._way.override(**options), self._steps)
+        self.mark_handled()
+        return SequenceCall(self._name, self._context.override(**options), self._steps)
 
     def map(self, transform: Callable[[T], U]) -> SequenceCall[U]:
-        self.take_up()
+        self.mark_handled()
         steps = self._steps
 
-        async def mapped(way: Way) -> Call[U]:
-            return (await steps(way)).map(transform)
+        async def mapped(context: CallContext) -> Call[U]:
+            return (await steps(context)).map(transform)
 
-        return SequenceCall(self._name, self._way, mapped)
+        return SequenceCall(self._name, self._context, mapped)
 
     def _redacting(self) -> AbstractContextManager[None]:
-        return self._way.redacting()
+        return self._context.redacting()
 
     async def _start(self, *, follow: bool) -> Job[T]:
-        last = await self._steps(self._way)
-        return await last.begin(follow=follow)
+        last = await self._steps(self._context)
+        return await last.start(follow=follow)

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias, TypeVar
 
 import anyio
 
+from spacecall._client.calls.call_preparation import prepare_after_restart
 from spacecall._client.calls.job import Job
-from spacecall._client.calls.prepared_call import Plan
-from spacecall._client.calls.restarts import prepare_again
-from spacecall._client.calls.value_encoding import decode, encode
-from spacecall._client.concurrency.isolation import isolated
+from spacecall._client.calls.prepared_call import PreparedCall
+from spacecall._client.calls.value_encoding import decode_result, encode_arguments
+from spacecall._client.concurrency.task_errors import redirect_errors
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import MAX_RESTARTS, Connection
 from spacecall._core import jobs
@@ -36,7 +36,7 @@ from spacecall.errors import (
 from spacecall.events import Uploading
 
 T = TypeVar("T")
-Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[Plan[T]]]
+Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[PreparedCall[T]]]
 """Plans a call with its settings, of the app as it is described now."""
 SubmitStrategy: TypeAlias = Callable[
     [jobs.Job, Dependency, Sequence[Any], Channel, Settings], Awaitable[None]
@@ -50,7 +50,7 @@ class QueueJob(Job[T]):
     def __init__(
         self,
         connection: Connection,
-        plan: Plan[T],
+        plan: PreparedCall[T],
         settings: Settings,
         prepare: Prepare[T],
         *,
@@ -186,7 +186,7 @@ class QueueJob(Job[T]):
         def fail(error: Exception) -> None:
             core.fail(error if isinstance(error, SpaceError) else _lost(error))
 
-        with isolated(fail), self._submitting:
+        with redirect_errors(fail), self._submitting:
             try:
                 with self._channel.expecting(core):
                     await self._send(core)
@@ -209,7 +209,7 @@ class QueueJob(Job[T]):
                     await self._alone(core, endpoint, data, channel, self._settings)
 
     async def _follow_restart(self, error: AppRestartedError) -> bool:
-        """Plan the call for the app that runs now; False if its caller has left.
+        """Prepare the call for the app that runs now; False if its caller has left.
 
         Raises:
             AppRestartedError: it is a session's, whose State is gone; or the app is restarted again
@@ -224,7 +224,7 @@ class QueueJob(Job[T]):
         if self._session is not None and not self._session.move_to(self._connection.app):
             text = "the app was restarted, and the session's State is gone: open another session"
             raise AppRestartedError(text) from error
-        plan = await prepare_again(self._connection, self._settings, self._prepare)
+        plan = await prepare_after_restart(self._connection, self._settings, self._prepare)
         if self._core.ended:
             return False
         self._plan = plan
@@ -234,7 +234,7 @@ class QueueJob(Job[T]):
 
     async def _arguments(self) -> list[Any]:
         try:
-            return await encode(
+            return await encode_arguments(
                 self._plan,
                 self._connection,
                 self._channel.link,
@@ -273,7 +273,7 @@ class QueueJob(Job[T]):
         return True
 
     def _decode(self, values: list[Any]) -> T:
-        return decode(self._plan, self._connection, values)
+        return decode_result(self._plan, self._connection, values)
 
     def _located(self, error: SpaceError) -> SpaceError:
         error.space = error.space or self._connection.link.base

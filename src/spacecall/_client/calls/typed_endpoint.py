@@ -37,10 +37,15 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from spacecall._client.calls.call import Call
-from spacecall._client.calls.call_arguments import InputCheck, bind, is_default
+from spacecall._client.calls.call_arguments import InputCheck, bind_arguments, is_default
 from spacecall._client.calls.caller import Caller, find_dependency
 from spacecall._client.calls.exact_types import ExactValues, make_exact
-from spacecall._client.calls.prepared_call import UNCHANGED, MakeFile, Plan, decode_outputs
+from spacecall._client.calls.prepared_call import (
+    UNCHANGED,
+    MakeFile,
+    PreparedCall,
+    decode_leniently,
+)
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.component_schema import closed_choices
@@ -196,7 +201,7 @@ class TypedEndpoint(Generic[T]):
     ) -> Call[T]:
         """A call of this endpoint. Arguments are checked when it is awaited or entered."""
 
-        async def prepare(connection: Connection, settings: Settings) -> Plan[T]:
+        async def prepare(connection: Connection, settings: Settings) -> PreparedCall[T]:
             dependency = find_dependency(connection, self.name)
             check = refusals if settings.check else None
             sent = self._without_app_defaults(arguments, dependency)
@@ -209,7 +214,7 @@ class TypedEndpoint(Generic[T]):
             if on_drift != "ignore":
                 self._compare(connection, on_drift)
             notify_typed_call(self.name, self._schema)
-            return Plan(dependency, values, self.decode)
+            return PreparedCall(dependency, values, self.decode)
 
         return caller.planned(self.name, prepare)
 
@@ -269,7 +274,7 @@ class TypedEndpoint(Generic[T]):
         Args:
             arguments: by the names of the model's fields.
             components: of the inputs, where the app is known.
-            check: see `spacecall._client.calls.call_arguments.bind`.
+            check: see `spacecall._client.calls.call_arguments.bind_arguments`.
 
         Raises:
             InvalidInputError: an argument does not fit its type.
@@ -280,7 +285,7 @@ class TypedEndpoint(Generic[T]):
         if len(components) == len(parameters):
             pairs = zip(parameters, components, strict=True)
             parameters = [_with_app_choices(*pair) for pair in pairs]
-        return bind(self.name, parameters, arguments, components, check)
+        return bind_arguments(self.name, parameters, arguments, components, check)
 
     def decode(self, values: list[Any], make_file: MakeFile) -> T:
         """The caller's value from the visible outputs. One that the app leaves unchanged is None.
@@ -293,7 +298,7 @@ class TypedEndpoint(Generic[T]):
             return cast("T", None)
         if len(values) != self._returns:
             lines = [f"{self._returns} outputs expected, got {len(values)}"]
-            raise self._drift(lines, decode_outputs(values, make_file))
+            raise self._drift(lines, decode_leniently(values, make_file))
         names = self._output._fields if self._returns > 1 else ("value",)
 
         received = _ReceivedFiles(make_file)
@@ -304,7 +309,7 @@ class TypedEndpoint(Generic[T]):
                 outputs.append(_read_output(adapter, value, received))
             except ValidationError as error:
                 differences += _lines(error, name)
-                outputs += decode_outputs([value], make_file)
+                outputs += decode_leniently([value], make_file)
         if differences:
             raise self._drift(differences, outputs)
         return cast("T", outputs[0] if self._returns == 1 else self._output(*outputs))

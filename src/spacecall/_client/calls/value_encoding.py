@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from spacecall._client.calls.prepared_call import Plan, collect_files, put_payloads, visible
+from spacecall._client.calls.prepared_call import (
+    PreparedCall,
+    collect_files,
+    substitute_files,
+    visible_outputs,
+)
 from spacecall._client.streams.connection import Connection
 from spacecall._core import gradio3_files
 from spacecall._core.component_outputs import read_number
@@ -18,8 +23,8 @@ from spacecall._io.transfers import inline, upload
 T = TypeVar("T")
 
 
-async def encode(
-    plan: Plan[Any],
+async def encode_arguments(
+    plan: PreparedCall[Any],
     connection: Connection,
     link: Link,
     settings: Settings,
@@ -60,15 +65,15 @@ async def encode(
             for value, slot in slots
         ]
     if payloads:
-        values = [put_payloads(value, payloads) for value in values]
+        values = [substitute_files(value, payloads) for value in values]
     return plan.endpoint.fill(values)
 
 
-def decode(plan: Plan[T], connection: Connection, values: Sequence[Any]) -> T:
+def decode_result(plan: PreparedCall[T], connection: Connection, values: Sequence[Any]) -> T:
     """The caller's value of the raw outputs of a call."""
-    slots = zip(visible(plan.endpoint, values), plan.endpoint.visible_returns, strict=False)
+    slots = zip(visible_outputs(plan.endpoint, values), plan.endpoint.visible_returns, strict=False)
     outputs = [read_number(value, component) for value, component in slots]
     if generation(connection.app.protocol).old_files:
         slots = zip(outputs, plan.endpoint.visible_returns, strict=True)
         outputs = [gradio3_files.read(value, component.type) for value, component in slots]
-    return plan.decode(outputs, connection.file)
+    return plan.decode(outputs, connection.make_file)

@@ -22,7 +22,7 @@ from spacecall._client.concurrency.lifetime import Lifetime
 T = TypeVar("T")
 P = ParamSpec("P")
 
-SLACK: Final = 5.0
+SLACK_SECONDS: Final = 5.0
 """Seconds for what takes no time unless the machine is overloaded."""
 
 
@@ -35,24 +35,24 @@ class LoopEndedError(RuntimeError):
         super().__init__(message)
 
 
-class Exit:
+class ProcessExit:
     """The end of the process: which thread closes what is open, and whether it has done so."""
 
     thread: int | None = None
     over = False
 
 
-def stop_here_at_exit() -> None:
+def park_thread_at_exit() -> None:
     """At the end of the process, stop this daemon thread before it sees what was closed there.
 
     The interpreter would do so in a moment. In the thread that ends the process, raise
     RuntimeError once the loop can be used no more.
     """
-    if Exit.thread is None:
+    if ProcessExit.thread is None:
         return
-    if threading.get_ident() != Exit.thread:
+    if threading.get_ident() != ProcessExit.thread:
         threading.Event().wait()
-    if Exit.over:
+    if ProcessExit.over:
         raise RuntimeError("the interpreter is ending: nothing can be called any more")
 
 
@@ -69,7 +69,7 @@ class Lease:
     cancel: float
 
 
-class Task(Generic[T]):
+class LoopTask(Generic[T]):
     """Work in the loop, which a thread waits for."""
 
     def __init__(self, thread: LoopThread, work: Callable[[], Awaitable[T]]) -> None:
@@ -108,9 +108,9 @@ class Task(Generic[T]):
             value = self.future.result()
         except BaseException:
             self.cancel()
-            stop_here_at_exit()
+            park_thread_at_exit()
             raise
-        stop_here_at_exit()
+        park_thread_at_exit()
         return value
 
     def cancel(self) -> None:
@@ -187,7 +187,7 @@ class LoopThread:
     def join(self) -> None:
         """Wait for its end for a while, if that has begun."""
         if self.ending and not self.is_current:
-            self.join_for(SLACK)
+            self.join_for(SLACK_SECONDS)
 
     def join_for(self, seconds: float) -> None:
         """Wait for its end for so long."""

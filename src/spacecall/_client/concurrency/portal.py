@@ -22,13 +22,13 @@ from weakref import ref
 
 from spacecall._client.concurrency.lifetime import Lifetime
 from spacecall._client.concurrency.loop_thread import (
-    SLACK,
-    Exit,
+    SLACK_SECONDS,
     Lease,
     LoopEndedError,
+    LoopTask,
     LoopThread,
-    Task,
-    stop_here_at_exit,
+    ProcessExit,
+    park_thread_at_exit,
 )
 from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
 from spacecall.options import Timeouts
@@ -51,7 +51,7 @@ _PROCESSES: Final[dict[int, _Process]] = {}
 
 
 class Portal:
-    """Something that is held open in the loop, for use in threads; `hold` opens it.
+    """Something that is held open in the loop, for use in threads; `hold_open` opens it.
 
     It is closed by `close`, or when nobody refers to its portal any more.
     """
@@ -70,7 +70,7 @@ class Portal:
         """Raise RuntimeError if it cannot be waited for: closed, or left behind by a fork."""
         if self._thread.process != os.getpid():
             raise RuntimeError("opened before this process was forked: open another Space here")
-        stop_here_at_exit()
+        park_thread_at_exit()
         if self.closed:
             raise RuntimeError(f"{self._lease.label} is closed: open it again")
         if self._thread.is_current:
@@ -79,7 +79,7 @@ class Portal:
     def wait(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run `work` in the loop and wait for its result."""
         self.check()
-        return Task(self._thread, work).wait()
+        return LoopTask(self._thread, work).wait()
 
     def call(self, function: Callable[[], T]) -> T:
         """Call `function` in the loop."""
@@ -98,12 +98,12 @@ class Portal:
         thread = self._thread
         if not thread.is_alive:
             return
-        if thread.is_current or Exit.thread is not None:
+        if thread.is_current or ProcessExit.thread is not None:
             self._lifetime.close_soon()
             return
         try:
-            closing = Task(thread, self._lifetime.close)
-            closing.future.result(3 * self._lease.cancel + SLACK)
+            closing = LoopTask(thread, self._lifetime.close)
+            closing.future.result(3 * self._lease.cancel + SLACK_SECONDS)
         except LoopEndedError:  # somebody else has closed it
             pass
         except TimeoutError:
@@ -115,7 +115,7 @@ class Portal:
         thread.join()
 
 
-def hold(
+def hold_open(
     manager: AbstractAsyncContextManager[T], label: str, *, cancel: float = _CANCEL
 ) -> tuple[Portal, T]:
     """Enter `manager` in the loop.
@@ -134,7 +134,7 @@ def hold(
     thread = _take_lease(token, lease)
     lifetime.when_ended(partial(thread.release, token))
     try:
-        value = Task(thread, lifetime.open).wait()
+        value = LoopTask(thread, lifetime.open).wait()
     except BaseException:
         thread.release_soon(token)
         thread.join()
@@ -171,7 +171,7 @@ def _close_at_exit() -> None:
     thread = process.thread if process else None
     if thread is None or not thread.is_alive:
         return
-    Exit.thread = threading.get_ident()
+    ProcessExit.thread = threading.get_ident()
     leases = list(thread.leases.values())
     for lease in leases:
         lifetime = lease.lifetime()
@@ -180,7 +180,7 @@ def _close_at_exit() -> None:
     seconds = max((lease.cancel for lease in leases), default=0.0) + 1.0
     with suppress(KeyboardInterrupt):
         thread.join_for(seconds)
-    Exit.over = True
+    ProcessExit.over = True
     for lease in leases:
         warnings.warn(f"{lease.label} was not closed", ResourceWarning, stacklevel=2)
 
@@ -237,7 +237,7 @@ class SyncOpenable(ABC):
     _held: Portal | None = None
 
     @abstractmethod
-    def _hold(self) -> Portal:
+    def _hold_open(self) -> Portal:
         """Open it in the loop."""
 
     @property
@@ -254,7 +254,7 @@ class SyncOpenable(ABC):
         """
         if self._held is not None and not self._held.closed:
             raise RuntimeError(f"{self!r} is open already: close it first, or use another one")
-        self._held = self._hold()
+        self._held = self._hold_open()
         return self
 
     def close(self) -> None:

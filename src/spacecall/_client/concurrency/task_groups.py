@@ -14,7 +14,7 @@ from spacecall._client.concurrency.lifetime import on_asyncio
 Args = TypeVarTuple("Args")
 
 
-class Tasks:
+class BackgroundTasks:
     """Starts tasks in a group, and keeps the error with which one of them ended all.
 
     Attributes:
@@ -42,7 +42,7 @@ class Tasks:
 
 
 @asynccontextmanager
-async def task_group() -> AsyncGenerator[TaskGroup, None]:
+async def unwrapping_task_group() -> AsyncGenerator[TaskGroup, None]:
     """A task group; one error is raised as it is, several as a group. Leaving cancels its tasks."""
     try:
         async with anyio.create_task_group() as group:
@@ -58,24 +58,24 @@ async def task_group() -> AsyncGenerator[TaskGroup, None]:
 
 
 @asynccontextmanager
-async def lasting_group() -> AsyncGenerator[TaskGroup, None]:
-    """A `task_group` whose tasks go on while its body, which was cancelled, still cleans up.
+async def shielded_task_group() -> AsyncGenerator[TaskGroup, None]:
+    """Open an `unwrapping_task_group` whose tasks outlive the cancellation of its body.
 
     On asyncio the body runs in a task of its own (see `Lifetime`), in no scope of the caller's.
     """
     if on_asyncio():
-        async with task_group() as group:
+        async with unwrapping_task_group() as group:
             yield group
         return
     scope = anyio.CancelScope(shield=True)
 
     async def last(*, task_status: TaskStatus[TaskGroup]) -> None:
         with scope:
-            async with task_group() as group:
+            async with unwrapping_task_group() as group:
                 task_status.started(group)
                 await anyio.sleep_forever()
 
-    async with task_group() as host:
+    async with unwrapping_task_group() as host:
         try:
             yield await host.start(last, name="the tasks of a Space")
         finally:

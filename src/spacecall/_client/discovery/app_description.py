@@ -13,7 +13,7 @@ from spacecall._client.discovery.hub_requests import (
     fetch_host,
     try_fetch_runtime,
 )
-from spacecall._client.discovery.open_timeout import Opening
+from spacecall._client.discovery.open_deadline import OpenDeadline
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.app_sources import base_url, space_id
@@ -36,7 +36,7 @@ _UNDESCRIBED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class JsonDocument:
     """An object that an app answered, and what it was in bytes."""
 
     value: dict[str, Any] = field(repr=False)
@@ -48,7 +48,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class AppDescription:
     """What an app tells its clients, as JSON values, and what the Hub tells of it.
 
     Attributes:
@@ -64,9 +64,9 @@ class Documents:
     runtime: Runtime | None = None
 
 
-async def fetch_documents(
+async def fetch_description(
     source: str, *, auth: Auth | None = None, settings: Settings | None = None
-) -> Documents:
+) -> AppDescription:
     """Fetch what code generation needs from a live app.
 
     Raises:
@@ -74,20 +74,20 @@ async def fetch_documents(
     """
     settings = settings or Settings()
     gate = anyio.Semaphore(settings.limits.max_concurrent_requests)
-    opening = Opening(settings.timeouts)
+    opening = OpenDeadline(settings.timeouts)
     async with new_client() as client:
         link = Link(client, "", auth=auth, settings=settings, gate=gate)
         with link.redacting(), opening.bounded():
-            link, config = await reach(link, source, opening)
+            link, config = await open_app(link, source, opening)
             with link.redacting():
                 app = await config.read(read_config)
                 info = await fetch_info(link, app, opening, all_endpoints=True)
         name = space_id(source)
         runtime = await try_fetch_runtime(link, name) if name else None
-        return Documents(link.base, config.value, info.value, runtime)
+        return AppDescription(link.base, config.value, info.value, runtime)
 
 
-async def reach(link: Link, source: str, opening: Opening) -> tuple[Link, Document]:
+async def open_app(link: Link, source: str, opening: OpenDeadline) -> tuple[Link, JsonDocument]:
     """Find the app and read its /config, after a login if it asks for one.
 
     Returns:
@@ -114,7 +114,7 @@ async def reach(link: Link, source: str, opening: Opening) -> tuple[Link, Docume
     return link.moved(base), config
 
 
-async def fetch_config(link: Link, opening: Opening) -> tuple[str, Document]:
+async def fetch_config(link: Link, opening: OpenDeadline) -> tuple[str, JsonDocument]:
     """Read /config, after a login if the app asks for one and the link has a password.
 
     Returns:
@@ -142,8 +142,8 @@ async def fetch_config(link: Link, opening: Opening) -> tuple[str, Document]:
 
 
 async def fetch_info(
-    link: Link, app: AppConfig, opening: Opening, *, all_endpoints: bool = False
-) -> Document:
+    link: Link, app: AppConfig, opening: OpenDeadline, *, all_endpoints: bool = False
+) -> JsonDocument:
     """The app's /info.
 
     Raises:
@@ -166,8 +166,8 @@ async def fetch_info(
         ) from error
 
 
-def _object(answer: Answer) -> Document:
+def _object(answer: Answer) -> JsonDocument:
     found = answer.json()
     if not isinstance(found, dict):
         raise ProtocolError(f"expected a JSON object from {answer.shown_url}")
-    return Document(cast("dict[str, Any]", found), len(answer.body))
+    return JsonDocument(cast("dict[str, Any]", found), len(answer.body))

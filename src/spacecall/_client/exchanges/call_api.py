@@ -8,8 +8,8 @@ from typing import Any
 
 import anyio
 
-from spacecall._client.concurrency.isolation import suppress_cancel_errors
-from spacecall._client.streams.channel import STARTING, Channel
+from spacecall._client.concurrency.task_errors import suppress_cancel_errors
+from spacecall._client.streams.channel import CANCEL_REPEAT_DELAY, Channel
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import Dependency
 from spacecall._core.call_api_events import receive
@@ -97,7 +97,7 @@ async def _follow(
 async def _cancel(job: Job, event_id: str, channel: Channel, settings: Settings) -> None:
     """Cancel what runs, and what was about to; nobody waits to hear of it."""
     request = gradio_requests.cancel(channel.app, job.fn_index, event_id, event_id)
-    for pause in (0, STARTING):
+    for pause in (0, CANCEL_REPEAT_DELAY):
         await anyio.sleep(pause)
         with suppress_cancel_errors(event_id):
             await channel.link.fetch(request, settings)

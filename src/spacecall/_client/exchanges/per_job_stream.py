@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from spacecall._client.concurrency.isolation import suppress_cancel_errors
+from spacecall._client.concurrency.task_errors import suppress_cancel_errors
 from spacecall._client.streams.channel import Channel
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import Dependency

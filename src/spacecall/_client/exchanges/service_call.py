@@ -11,8 +11,8 @@ from anyio.abc import TaskGroup
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.job import Job
-from spacecall._client.concurrency.isolation import isolated
-from spacecall._client.concurrency.task_groups import task_group
+from spacecall._client.concurrency.task_errors import redirect_errors
+from spacecall._client.concurrency.task_groups import unwrapping_task_group
 from spacecall._core.job_state import State, Work
 from spacecall._core.redaction import Redactor, redacting
 from spacecall._io.event_loops import HomeLoop
@@ -25,7 +25,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-class Report(Generic[T]):
+class ProgressSink(Generic[T]):
     """What a service tells while it works."""
 
     def __init__(self, work: Work) -> None:
@@ -45,12 +45,12 @@ class Report(Generic[T]):
         self._work.emit(event)
 
 
-Service: TypeAlias = Callable[[Report[T], Settings], Awaitable[T]]
+Service: TypeAlias = Callable[[ProgressSink[T], Settings], Awaitable[T]]
 """Does the work of a call with the call's settings, reports, and returns the result."""
 
 
-class Direct:
-    """Where direct calls run; see `open_direct`."""
+class ServiceRunner:
+    """Where direct calls run; see `open_service_runner`."""
 
     def __init__(
         self, group: TaskGroup, settings: Settings, redactor: Callable[[Settings], Redactor]
@@ -63,33 +63,33 @@ class Direct:
 
     def call(self, name: str, service: Service[T]) -> Call[T]:
         """A call of `service`. `name` is the `endpoint` of its errors."""
-        return DirectCall(name, self, service, _same, self.settings)
+        return ServiceCall(name, self, service, _same, self.settings)
 
 
 @asynccontextmanager
-async def open_direct(
+async def open_service_runner(
     settings: Settings, redactor: Callable[[Settings], Redactor]
-) -> AsyncGenerator[Direct, None]:
+) -> AsyncGenerator[ServiceRunner, None]:
     """A place for direct calls; leaving it cancels those under way.
 
     Args:
         redactor: gives what takes the secrets of a call with such settings out of its errors.
     """
-    async with task_group() as group:
-        direct = Direct(group, settings, redactor)
+    async with unwrapping_task_group() as group:
+        direct = ServiceRunner(group, settings, redactor)
         try:
             yield direct
         finally:
             direct.closed = True
 
 
-class DirectCall(Call[T]):
+class ServiceCall(Call[T]):
     """A call that `service` does; `read` makes the caller's value of what it gives."""
 
     def __init__(
         self,
         name: str,
-        direct: Direct,
+        direct: ServiceRunner,
         service: Service[Any],
         read: Callable[[Any], T],
         settings: Settings,
@@ -100,15 +100,15 @@ class DirectCall(Call[T]):
         self._read = read
         self._settings = settings
 
-    def with_options(self, **options: Unpack[CallOptions]) -> DirectCall[T]:
-        self.take_up()
+    def with_options(self, **options: Unpack[CallOptions]) -> ServiceCall[T]:
+        self.mark_handled()
         settings = self._settings.override(**options)
-        return DirectCall(self._name, self._direct, self._service, self._read, settings)
+        return ServiceCall(self._name, self._direct, self._service, self._read, settings)
 
-    def map(self, transform: Callable[[T], U]) -> DirectCall[U]:
-        self.take_up()
+    def map(self, transform: Callable[[T], U]) -> ServiceCall[U]:
+        self.mark_handled()
         read = self._read
-        return DirectCall(
+        return ServiceCall(
             self._name,
             self._direct,
             self._service,
@@ -125,12 +125,12 @@ class DirectCall(Call[T]):
             raise RuntimeError(
                 "the service is closed: make calls inside its async with block, or open it again"
             )
-        job = DirectJob(self._name, self._read, self._settings, self._direct, follow=follow)
+        job = ServiceJob(self._name, self._read, self._settings, self._direct, follow=follow)
         self._direct.group.start_soon(job.run, self._service)
         return job
 
 
-class DirectJob(Job[T]):
+class ServiceJob(Job[T]):
     """A direct call under way."""
 
     def __init__(
@@ -138,7 +138,7 @@ class DirectJob(Job[T]):
         name: str,
         read: Callable[[Any], T],
         settings: Settings,
-        direct: Direct,
+        direct: ServiceRunner,
         *,
         follow: bool,
     ) -> None:
@@ -154,8 +154,8 @@ class DirectJob(Job[T]):
     async def run(self, service: Service[Any]) -> None:
         """Do the work; however it ends, the job ends with it."""
         try:
-            with isolated(self._work.fail), self._scope:
-                self._work.succeed([await service(Report(self._work), self._settings)])
+            with redirect_errors(self._work.fail), self._scope:
+                self._work.succeed([await service(ProgressSink(self._work), self._settings)])
         finally:
             self._work.fail(JobCancelledError("it was closed before the call was done"))
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import anyio
 
-from spacecall._client.concurrency.isolation import suppress_cancel_errors
-from spacecall._client.concurrency.task_groups import Tasks
-from spacecall._client.streams.stream_reader import Reader
+from spacecall._client.concurrency.task_errors import suppress_cancel_errors
+from spacecall._client.concurrency.task_groups import BackgroundTasks
+from spacecall._client.streams.stream_reader import StreamReader
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.demux import Demultiplexer
@@ -32,7 +32,7 @@ from spacecall.errors import (
 )
 
 # Seconds. A job that has left the queue and has not begun yet is out of reach of everything.
-STARTING = 0.2
+CANCEL_REPEAT_DELAY = 0.2
 
 
 class Channel:
@@ -54,7 +54,7 @@ class Channel:
         self,
         link: Link,
         app: AppConfig,
-        group: Tasks,
+        group: BackgroundTasks,
         *,
         session_hash: str | None = None,
         grace: float = 2.0,
@@ -75,8 +75,8 @@ class Channel:
         self._cancelling: list[int] = []
         self._calm = anyio.Event()
 
-    def _new_reader(self) -> Reader:
-        return Reader(
+    def _new_reader(self) -> StreamReader:
+        return StreamReader(
             self.link,
             gradio_requests.stream(self.app, self.session_hash),
             self._demux,
@@ -236,7 +236,7 @@ class Channel:
         await self._reader.opened()  # a stream that never was cannot be dropped
         functions = self._demux.functions
         self._reader.drop(_closed)
-        for pause in (0, STARTING):
+        for pause in (0, CANCEL_REPEAT_DELAY):
             await anyio.sleep(pause)
             for fn_index, event_ids in functions.items():
                 await self._send_cancel(fn_index, "", settings, event_ids)

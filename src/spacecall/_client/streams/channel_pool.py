@@ -7,7 +7,7 @@ from collections.abc import Callable
 from spacecall._client.streams.channel import Channel
 
 
-class Lanes:
+class ChannelPool:
     """A pool of at most `limit` channels, each with a stream of its own while it has jobs.
 
     A call takes a lane that has no job while there may be more lanes, and the least loaded one

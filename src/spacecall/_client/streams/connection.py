@@ -12,11 +12,11 @@ from weakref import WeakSet, WeakValueDictionary
 
 import anyio
 
-from spacecall._client.concurrency.task_groups import Tasks
+from spacecall._client.concurrency.task_groups import BackgroundTasks
 from spacecall._client.discovery.app_description import fetch_info
-from spacecall._client.discovery.open_timeout import Opening
+from spacecall._client.discovery.open_deadline import OpenDeadline
 from spacecall._client.streams.channel import Channel
-from spacecall._client.streams.channel_pool import Lanes
+from spacecall._client.streams.channel_pool import ChannelPool
 from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.app_info import read_endpoints
 from spacecall._core.file_positions import expects_files
@@ -36,7 +36,7 @@ MAX_RESTARTS: Final = 5
 _JOINERS = 256
 
 
-class Droppable(Protocol):
+class Cancellable(Protocol):
     """A job that can be told that nobody waits for it any more."""
 
     @property
@@ -59,7 +59,7 @@ class Connection:
         self,
         link: Link,
         app: AppConfig,
-        group: Tasks,
+        group: BackgroundTasks,
         reread: Callable[[], Awaitable[AppConfig]],
     ) -> None:
         self.link = link
@@ -69,11 +69,11 @@ class Connection:
         self._rereading = anyio.Lock()
         self._runs = {(app.app_id, app.layout)}
         link.checks.note(app.layout, time.monotonic())
-        self.group = group
-        self.jobs: set[Droppable] = set()
+        self.tasks = group
+        self.jobs: set[Cancellable] = set()
         self.running = anyio.Semaphore(link.settings.limits.max_concurrent_requests)
         self._channels: WeakSet[Channel] = WeakSet()
-        self._lanes = Lanes(link.settings.limits.max_streams, self.open_channel)
+        self._lanes = ChannelPool(link.settings.limits.max_streams, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
         self._file_schemas: dict[str, Sequence[Schema | None]] = {}
@@ -94,7 +94,7 @@ class Connection:
         """What the app offers, if it has been asked."""
         return self._endpoints
 
-    async def describe(self, opening: Opening | None = None) -> Mapping[str, Endpoint]:
+    async def describe(self, opening: OpenDeadline | None = None) -> Mapping[str, Endpoint]:
         """What the app offers; asked once, as a part of `opening` or within `Timeouts.open`."""
         self.link.check_loop()
         endpoints = self._endpoints
@@ -102,12 +102,12 @@ class Connection:
             async with self._describing:
                 endpoints = self._endpoints
                 if endpoints is None:
-                    opening = opening or Opening(self.link.settings.timeouts)
+                    opening = opening or OpenDeadline(self.link.settings.timeouts)
                     with self.link.redacting(), opening.bounded():
                         endpoints = await self._read_endpoints(opening)
         return endpoints
 
-    async def _read_endpoints(self, opening: Opening) -> Mapping[str, Endpoint]:
+    async def _read_endpoints(self, opening: OpenDeadline) -> Mapping[str, Endpoint]:
         restarts = MAX_RESTARTS
         while True:
             app = self.app
@@ -161,7 +161,7 @@ class Connection:
             self.app = run
             self._endpoints = None
             self._file_schemas = {}
-            self._lanes = Lanes(self.link.settings.limits.max_streams, self.open_channel)
+            self._lanes = ChannelPool(self.link.settings.limits.max_streams, self.open_channel)
 
     def file_schemas(self, name: str) -> Sequence[Schema | None]:
         """The schemas of an endpoint's outputs, None for those without a place for files.
@@ -183,7 +183,7 @@ class Connection:
         channel = Channel(
             self.link.fork(),
             self.app,
-            self.group,
+            self.tasks,
             session_hash=session_hash,
             grace=grace,
             listens=listens,
@@ -206,10 +206,10 @@ class Connection:
     def check_open(self) -> None:
         """Raise RuntimeError once the Space has been left, and in another event loop."""
         self.link.check_loop()
-        if self.group.failure is not None:
+        if self.tasks.failure is not None:
             raise RuntimeError(
                 "the Space is closed, an error inside ended it: open it again"
-            ) from self.group.failure
+            ) from self.tasks.failure
         if self.closed:
             raise RuntimeError(
                 "the Space is closed: make calls inside its async with block, or open it again"
@@ -219,7 +219,7 @@ class Connection:
         """A channel for one call; State must not meet another caller's."""
         return self.open_channel() if endpoint.stateful else self._lanes.lease()
 
-    def file(self, payload: Mapping[str, Any]) -> File:
+    def make_file(self, payload: Mapping[str, Any]) -> File:
         """The handle of a file that the app gave, by its place or as a data URL.
 
         Raises:
@@ -235,7 +235,7 @@ class Connection:
         return file_of(source, name=text(payload.get("orig_name")) or None)
 
     def start(
-        self, job: Droppable, submit: Callable[[], Awaitable[None]], *, joins: bool = False
+        self, job: Cancellable, submit: Callable[[], Awaitable[None]], *, joins: bool = False
     ) -> None:
         """Run `submit` in the background, and keep `job` until it says that it has ended.
 
@@ -247,12 +247,12 @@ class Connection:
         self.jobs.add(job)
         self._submits += 1
         if not joins:
-            self.group.start_soon(self._counted, submit)
+            self.tasks.start_soon(self._counted, submit)
             return
         self._joins.append(submit)
         if self._joiners < _JOINERS:
             self._joiners += 1
-            self.group.start_soon(self._join)
+            self.tasks.start_soon(self._join)
 
     async def _join(self) -> None:
         try:
@@ -295,7 +295,7 @@ class Connection:
                         group.start_soon(channel.abandon)
 
     def _closing_error(self) -> SpaceError:
-        failure = self.group.failure
+        failure = self.tasks.failure
         if failure is None:
             return JobCancelledError("the Space was closed before the job was done")
         kind = type(failure).__name__

@@ -10,8 +10,8 @@ from functools import partial
 
 import anyio
 
-from spacecall._client.concurrency.isolation import isolated
-from spacecall._client.concurrency.task_groups import Tasks
+from spacecall._client.concurrency.task_errors import redirect_errors
+from spacecall._client.concurrency.task_groups import BackgroundTasks
 from spacecall._core.demux import Demultiplexer, Fed
 from spacecall._core.gradio_requests import Request
 from spacecall._core.json_values import error_text
@@ -22,7 +22,7 @@ from spacecall._io.retrying import retrying
 from spacecall.errors import JobLostError, SpaceError, StatusError, TransportError
 
 
-class Reader:
+class StreamReader:
     """Reads the stream while the session has jobs, and hands its messages to them.
 
     A stream that ended before its jobs did is lost, and never opened again.
@@ -41,7 +41,7 @@ class Reader:
         link: Link,
         stream: Request,
         demux: Demultiplexer,
-        group: Tasks,
+        group: BackgroundTasks,
         *,
         says_close: bool,
         grace: float,
@@ -90,7 +90,7 @@ class Reader:
 
     async def _read(self) -> None:
         try:
-            with isolated(self._fail):
+            with redirect_errors(self._fail):
                 await self._read_while_pending()
         finally:
             self.reading = False

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from spacecall._client.calls.prepared_call import UNCHANGED, visible
+from spacecall._client.calls.prepared_call import UNCHANGED, visible_outputs
 from spacecall._core import call_api_events, queue_messages
 from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.diffs import fold
@@ -233,7 +233,7 @@ def _check_job(
     edits = generation(app.config.protocol).edits
     try:
         for outputs in _outputs(job, edits=edits):
-            values = visible(dependency, outputs)
+            values = visible_outputs(dependency, outputs)
             yield from _check_values(endpoint.outputs, values, endpoint.name, "returns")
     except ProtocolError as error:
         yield f"{endpoint.name}: {error}"

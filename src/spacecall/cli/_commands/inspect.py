@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from spacecall._client.calls.call_arguments import find
+from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall._visible import visible_line
 from spacecall.cli._inputs.completion import endpoint_names
 from spacecall.cli._outputs.endpoint_view import endpoint_block
@@ -64,7 +64,7 @@ def inspect(
     """Show what an app offers: its endpoints with their parameters and outputs."""
     access = Credentials.of(token, user, header, timeout, for_).for_app(source)
     app = run(lambda: look(source, access))
-    chosen = [find(app.endpoints, endpoint)] if endpoint else _shown(app, all_=all_)
+    chosen = [get_endpoint(app.endpoints, endpoint)] if endpoint else _shown(app, all_=all_)
     if json_:
         write_json(_document(app, chosen), indent=2)
         return

@@ -10,7 +10,7 @@ from dataclasses import replace
 import anyio
 import typer
 
-from spacecall._client.calls.call_arguments import find
+from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall.cli._inputs.flags import flags_of
 from spacecall.cli._support.app_access import Credentials
 from spacecall.cli._support.describe_app import App, look
@@ -38,7 +38,7 @@ def flag_names(ctx: typer.Context, incomplete: str, taken: Collection[str]) -> d
     """The flags that begin so, of the endpoint that the command line names, with their labels."""
     app = _app(ctx)
     try:
-        endpoint = find(app.endpoints, ctx.params.get("endpoint") or "") if app else None
+        endpoint = get_endpoint(app.endpoints, ctx.params.get("endpoint") or "") if app else None
     except SpaceError:
         return {}
     flags = flags_of(endpoint, taken) if endpoint else []

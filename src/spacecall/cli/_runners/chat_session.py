@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spacecall._atomic import write_file
-from spacecall._client.concurrency.portal import Portal, hold, wait
+from spacecall._client.concurrency.portal import Portal, hold_open, wait
 from spacecall.chat.connecting import connect, find_model
 from spacecall.chat.conversations import Conversation
 from spacecall.chat.media import Media
@@ -96,7 +96,7 @@ def talking(name: str, url: str, access: Access, printing: Printing) -> Generato
         SpaceError: it cannot be reached.
     """
     with Feedback(quiet=printing.quiet) as feedback:
-        portal, model = hold(_connected(name, url, access), name)
+        portal, model = hold_open(_connected(name, url, access), name)
         try:
             feedback.clear()
             yield Opened(portal, model, getattr(model, "LABEL", name))

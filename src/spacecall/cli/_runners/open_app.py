@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from spacecall._client.calls.call import Call
-from spacecall._client.calls.call_arguments import bind, find
+from spacecall._client.calls.call_arguments import bind_arguments, get_endpoint
 from spacecall._client.calls.caller import Caller, find_dependency
-from spacecall._client.calls.prepared_call import DynamicDecoder, Plan
+from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.space import Space
 from spacecall._client.streams.connection import Connection
 from spacecall._core.input_check import refusals
@@ -56,11 +56,11 @@ async def find_endpoint(space: Space, source: str, name: str, access: Access) ->
         NotFoundError: there is none; the message names the nearest.
     """
     try:
-        return find(space.endpoints, name)
+        return get_endpoint(space.endpoints, name)
     except NotFoundError as error:
         everything = await look(source, access)
         try:
-            return find(everything.endpoints, name)
+            return get_endpoint(everything.endpoints, name)
         except NotFoundError:
             raise error from None
 
@@ -68,11 +68,11 @@ async def find_endpoint(space: Space, source: str, name: str, access: Access) ->
 def call_of(caller: Caller, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Call[Any]:
     """A call of an endpoint; as `Space.call`, which knows only what the app's page shows."""
 
-    async def prepare(connection: Connection, settings: Settings) -> Plan[Any]:
+    async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
         dependency = find_dependency(connection, endpoint.name)
         components = dependency.visible_inputs
         check = refusals if settings.check else None
-        values = bind(endpoint.name, endpoint.parameters, arguments, components, check)
-        return Plan(dependency, values, DynamicDecoder())
+        values = bind_arguments(endpoint.name, endpoint.parameters, arguments, components, check)
+        return PreparedCall(dependency, values, DynamicDecoder())
 
     return caller.planned(endpoint.name, prepare)

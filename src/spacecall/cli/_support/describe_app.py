@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from spacecall._client.discovery.app_description import fetch_documents
+from spacecall._client.discovery.app_description import fetch_description
 from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.app_info import read_endpoints
 from spacecall._core.app_sources import base_url, space_id
@@ -56,6 +56,6 @@ async def look(source: str, access: Access) -> App:
             "a folder with config.json and info.json"
         )
     address = space_id(source) or base_url(source)
-    found = await fetch_documents(address, auth=access.auth, settings=access.settings)
+    found = await fetch_description(address, auth=access.auth, settings=access.settings)
     config = read_config(found.config)
     return App(address, found.base, config, read_endpoints(config, found.info))

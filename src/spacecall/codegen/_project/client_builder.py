@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from spacecall._atomic import write_files
-from spacecall._client.calls.call_arguments import find
+from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.app_info import read_endpoints
 from spacecall._core.app_sources import space_id
@@ -159,7 +159,7 @@ def wanted(
     """
     found = read_endpoints(config, info)
     if names is not None:
-        matches = {find(found, name).name for name in names}
+        matches = {get_endpoint(found, name).name for name in names}
         return [each for each in found.values() if each.name in matches], {}
     shown = {"public", "undocumented"} if undocumented else {"public"}
     chosen = [each for each in found.values() if each.visibility in shown]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spacecall._client.discovery.app_description import fetch_documents
+from spacecall._client.discovery.app_description import fetch_description
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.hub_api import Runtime, Stage
 from spacecall._core.json_values import is_object, text
@@ -73,12 +73,12 @@ async def fetch(
     address = found or base_url(source)
     access: Access | None = "open"
     try:
-        documents = await fetch_documents(address, settings=settings)
+        documents = await fetch_description(address, settings=settings)
     except (AuthError, NotFoundError) as error:
         if auth is None:
             raise
         access = access_wanted(error, found)
-        documents = await fetch_documents(address, auth=auth, settings=settings)
+        documents = await fetch_description(address, auth=auth, settings=settings)
     runtime = documents.runtime or Runtime(Stage.RUNNING)
     return AppDocuments(
         documents.config, documents.info, address, access, runtime.hardware, runtime.sha

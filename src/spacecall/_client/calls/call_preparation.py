@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from spacecall._client.calls.prepared_call import Plan
+from spacecall._client.calls.prepared_call import PreparedCall
 from spacecall._client.streams.connection import Connection
 from spacecall._io.request_settings import Settings
 from spacecall.errors import InvalidInputError, NotFoundError, SchemaDriftError, SpaceError
@@ -16,8 +16,8 @@ T = TypeVar("T")
 async def prepare(
     connection: Connection,
     settings: Settings,
-    plan: Callable[[Connection, Settings], Awaitable[Plan[T]]],
-) -> Plan[T]:
+    plan: Callable[[Connection, Settings], Awaitable[PreparedCall[T]]],
+) -> PreparedCall[T]:
     """Plan a call; one that does not fit the app as it was described is held against the live app.
 
     Raises:
@@ -30,14 +30,14 @@ async def prepare(
             if connection.is_changed and isinstance(error, NotFoundError):
                 _explain(error)
             raise
-    return await prepare_again(connection, settings, plan)
+    return await prepare_after_restart(connection, settings, plan)
 
 
-async def prepare_again(
+async def prepare_after_restart(
     connection: Connection,
     settings: Settings,
-    plan: Callable[[Connection, Settings], Awaitable[Plan[T]]],
-) -> Plan[T]:
+    plan: Callable[[Connection, Settings], Awaitable[PreparedCall[T]]],
+) -> PreparedCall[T]:
     """Plan a call for an app that was restarted.
 
     Raises:

@@ -17,7 +17,7 @@ log = logging.getLogger("spacecall")
 
 
 @contextmanager
-def isolated(fail: Callable[[Exception], None]) -> Generator[None]:
+def redirect_errors(fail: Callable[[Exception], None]) -> Generator[None]:
     """Hand an exception raised inside to `fail`, so that the task group around it goes on.
 
     Cancellation of this task passes, and so do KeyboardInterrupt and SystemExit. On asyncio a
@@ -43,7 +43,7 @@ def suppress_cancel_errors(subject: str | int) -> Generator[None]:
     def ignore(error: Exception) -> None:
         log.debug("the cancel of %s was not heard: %s", subject, error_text(error))
 
-    with isolated(ignore):
+    with redirect_errors(ignore):
         yield
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spacecall import AppError, Completed, Event, Output, Space, TextDelta
-from spacecall._client.calls.iterators import Outputs, Text
+from spacecall._client.calls.job_iterators import OutputIterator, TextIterator
 from tests.client.tools import collect
 
 
@@ -58,7 +58,7 @@ async def test_a_component_that_holds_none_has_an_empty_text() -> None:
         for value in (None, (None, [1]), "a", ("ab", [1]), None, "c"):
             yield Output(value)
 
-    pieces = [(str(piece), piece.offset) async for piece in Text(events())]
+    pieces = [(str(piece), piece.offset) async for piece in TextIterator(events())]
     assert pieces == [("a", 0), ("b", 1), ("", 0), ("c", 0)]
 
 
@@ -79,7 +79,7 @@ async def test_a_result_of_another_kind_than_the_last_value_comes(last: Any, res
         yield Output(last)
         yield Completed(result, None)
 
-    assert [repr(value) async for value in Outputs(events())] == [repr(last), repr(result)]
+    assert [repr(value) async for value in OutputIterator(events())] == [repr(last), repr(result)]
 
 
 async def test_a_result_that_repeats_the_last_value_is_left_out() -> None:
@@ -87,4 +87,4 @@ async def test_a_result_that_repeats_the_last_value_is_left_out() -> None:
         yield Output({"a": [1, -0.0]})
         yield Completed({"a": [1, -0.0]}, None)
 
-    assert [value async for value in Outputs(events())] == [{"a": [1, -0.0]}]
+    assert [value async for value in OutputIterator(events())] == [{"a": [1, -0.0]}]

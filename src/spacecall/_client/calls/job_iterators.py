@@ -13,7 +13,7 @@ from spacecall.events import Completed, Event, Output, TextDelta
 T = TypeVar("T")
 
 
-class Outputs(AsyncIterator[T], Generic[T]):
+class OutputIterator(AsyncIterator[T], Generic[T]):
     """The values of `Output` and `Completed`; a result that repeats the last value is left out."""
 
     def __init__(self, events: AsyncIterator[Event[T]]) -> None:
@@ -32,11 +32,11 @@ class Outputs(AsyncIterator[T], Generic[T]):
             return event.value
 
 
-class Text(AsyncIterator[TextDelta]):
+class TextIterator(AsyncIterator[TextDelta]):
     """What each value adds to the text before it."""
 
     def __init__(self, events: AsyncIterator[Event[Any]]) -> None:
-        self._values = Outputs(events)
+        self._values = OutputIterator(events)
         self._text = ""
 
     async def __anext__(self) -> TextDelta:

@@ -13,7 +13,7 @@ from spacecall.errors import DeadlineError, Phase
 from spacecall.options import Timeouts
 
 
-class Opening:
+class OpenDeadline:
     """An app that is being opened: however many answers that takes, and however they come.
 
     Args:
