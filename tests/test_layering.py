@@ -18,13 +18,13 @@ PACKAGE = ROOT / "src" / "spacecall"
 FLOORS = (
     ("_version", "_visible", "_warnings", "_suggestions"),
     ("_option_checks", "errors", "options", "events", "endpoints"),
-    ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets"),
+    ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets", "media"),
     ("_wire",),
     ("_core",),
     ("_io",),
     ("_client",),
     ("hub", "sync", "typed"),
-    ("chat", "images", "inference", "spaces"),
+    ("models", "chat", "facades", "images", "inference", "spaces"),
     ("codegen", "cassettes", "testing"),
     ("cli",),
 )

@@ -9,10 +9,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from importlib import import_module
-from typing import Protocol, TypedDict, Unpack, cast
+from typing import Any, Literal, Protocol, TypedDict, Unpack, cast
 
 from spacecall._client.calls.call import Call
 from spacecall._client.concurrency.lifetime import Connecting
@@ -23,12 +22,9 @@ from spacecall._client.concurrency.portal import (
     SyncFiles,
     hold_open,
 )
-from spacecall._client.space_options import SpaceOptions
-from spacecall._option_checks import checked_call
-from spacecall._suggestions import did_you_mean
-from spacecall.chat.media import Media, MediaInput
-from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import File
+from spacecall.media import MediaInput
+from spacecall.models import ConnectOptions, find_model
 from spacecall.sync import SyncCall
 
 __all__ = [
@@ -39,25 +35,7 @@ __all__ = [
     "SyncImageModel",
     "connect",
     "connect_sync",
-    "image_file",
 ]
-
-_SPACES = "spacecall.spaces."
-# In lower case.
-_MODELS = {
-    "flux": "flux_1_dev:Flux1Dev",
-    "flux-dev": "flux_1_dev:Flux1Dev",
-    "black-forest-labs/flux.1-dev": "flux_1_dev:Flux1Dev",
-    "flux-schnell": "flux_1_schnell:Flux1Schnell",
-    "black-forest-labs/flux.1-schnell": "flux_1_schnell:Flux1Schnell",
-    "flux-kontext-dev": "flux_1_kontext_dev:Flux1KontextDev",
-    "black-forest-labs/flux.1-kontext-dev": "flux_1_kontext_dev:Flux1KontextDev",
-    "janus-pro-7b": "janus_pro_7b:JanusPro7B",
-    "janus-pro-7b-image": "janus_pro_7b:JanusPro7B",
-    "deepseek-ai/janus-pro-7b": "janus_pro_7b:JanusPro7B",
-    "sd-3.5": "stable_diffusion_3_5_large:StableDiffusion35Large",
-    "stabilityai/stable-diffusion-3.5-large": "stable_diffusion_3_5_large:StableDiffusion35Large",
-}
 
 
 class ImageModelOptions(TypedDict, total=False):
@@ -66,12 +44,19 @@ class ImageModelOptions(TypedDict, total=False):
     A call with an option that the model does not have is a TypeError.
     """
 
-    negative_prompt: str
+    negative_prompt: str | None
     guidance_scale: float | None
     num_inference_steps: int | None
     steps: int | None
     guidance: float | None
     temperature: float | None
+    model: str | None
+    provider: str | None
+    fallback: bool
+    aspect_ratio: str | None
+    n: int | None
+    response_format: Literal["base64", "url"] | None
+    extra_body: Mapping[str, Any] | None
 
 
 class ImageModel(Protocol):
@@ -176,57 +161,27 @@ class OpenImageModel(AnyImageModel, Protocol):
         ...
 
 
-class _Facade(Protocol):
-    def connect(
-        self, source: str | None, **options: Unpack[SpaceOptions]
-    ) -> Connecting[OpenImageModel]: ...
-
-
-@checked_call
-def connect(
-    name: str, *, source: str | None = None, **options: Unpack[SpaceOptions]
-) -> Connecting[OpenImageModel]:
+def connect(name: str, **options: Unpack[ConnectOptions]) -> Connecting[OpenImageModel]:
     """Open an image model by its name, for `async with`.
 
     Or `model = await connect(…).open()`, until `await model.aclose()`.
 
     Args:
-        name: an alias such as `flux-dev` or `sd-3.5`, or the id of a supported Space.
-        source: the address of the app; by default the Space's.
-        options: those of `Space`.
+        name: an alias such as `flux-dev` or `sd-3.5`; a Space, `spaces/owner/name`; or the id of a
+            model on the Hub, `owner/model`, which runs on Hugging Face's inference providers.
+        options: those of the model's own `connect`.
 
     Raises:
-        NotFoundError: the name is unknown; the message suggests similar ones.
-        TypeError: an option is unknown, or its type is wrong.
-        SpaceError (on entering): the app cannot be reached.
+        NotFoundError: the name is unknown, or the model is not an image model; the message says
+            what to write.
+        TypeError: the model does not have an option, or the option's type is wrong.
+        SpaceError (on entering): the app or the service cannot be reached.
     """
-    return _find(name).connect(source, **options)
+    entry = find_model(name, "image")
+    opening: Connecting[OpenImageModel] = entry.load().connect(**{**entry.options, **options})
+    return opening
 
 
-def connect_sync(
-    name: str, *, source: str | None = None, **options: Unpack[SpaceOptions]
-) -> SyncConnecting[SyncImageModel]:
+def connect_sync(name: str, **options: Unpack[ConnectOptions]) -> SyncConnecting[SyncImageModel]:
     """Open an image model by its name, for `with` or by `open`; see `connect`."""
-    return SyncImageModel.connect(connect(name, source=source, **options))
-
-
-def image_file(image: MediaInput) -> File:
-    """Return the file of an image to start from, for implementations of `ImageModel`.
-
-    Raises:
-        InvalidInputError: it is not an image, or cannot be read.
-    """
-    medium = Media(image)
-    if medium.kind != "image":
-        raise InvalidInputError(f"{medium.file.name!r} is not an image: it is {medium.kind}")
-    return medium.file
-
-
-def _find(name: str) -> _Facade:
-    key = name.strip().casefold()
-    if key not in _MODELS:
-        aliases = ", ".join(sorted(alias for alias in _MODELS if "/" not in alias))
-        hint = did_you_mean(key, _MODELS, f"use {aliases}", count=3)
-        raise NotFoundError(f"unknown image model {name!r}; {hint}")
-    module, _, class_ = _MODELS[key].partition(":")
-    return cast("_Facade", getattr(import_module(_SPACES + module), class_))
+    return SyncImageModel.connect(connect(name, **options))

@@ -8,8 +8,9 @@ from typing import Any, Final
 import pytest
 
 from spacecall import File, Limits, Space
-from spacecall.chat import Conversation, Media
+from spacecall.chat import Conversation
 from spacecall.errors import ForbiddenAddressError
+from spacecall.media import Media
 from tests.codegen.apps import FILE
 from tests.hostile.server import HostileServer, http
 from tests.hostile.test_files import META, painter, serve, uploads

@@ -16,6 +16,7 @@ from spacecall.inference import (
     InferenceOptions,
     TextOptions,
 )
+from spacecall.models import ConnectOptions
 from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.flux_1_kontext_dev import Flux1KontextDev
 from spacecall.spaces.flux_1_schnell import Flux1Schnell
@@ -56,11 +57,12 @@ def test_options_of_models_by_name_are_those_of_every_implementation() -> None:
     chats = (HuggingFaceInference, Phi4Multimodal, Qvq72B)
     names = {name for model in chats for name in option_names(model.chat)}
     assert set(chat.ChatModelOptions.__annotations__) == names - CHAT
-    painters = (*FLUX, JanusPro7B, StableDiffusion35Large)
+    painters = (HuggingFaceInference, *FLUX, JanusPro7B, StableDiffusion35Large)
     names = {name for model in painters for name in option_names(model.generate)}
     assert set(images.ImageModelOptions.__annotations__) == names - IMAGE
 
 
 def test_options_of_connecting_by_name_are_those_of_every_implementation() -> None:
-    names = set(InferenceOptions.__annotations__) | {"base_url", "source", "describe", "on_newer"}
-    assert set(get_type_hints(chat.ChatConnectOptions)) == names
+    names = set(InferenceOptions.__annotations__) - {"model", "image_model"}
+    names |= {"base_url", "source", "describe", "on_newer"}
+    assert set(get_type_hints(ConnectOptions)) == names

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
-from spacecall.chat import Conversation, Media, Message
+from spacecall.chat import Conversation, Message
+from spacecall.media import Media
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from tests import servers
 from tests.conftest import ServerPool

@@ -1,4 +1,4 @@
-"""Chat models: messages with media, conversations, replies, and models by name.
+"""Chat models: messages, conversations, replies, and models by name.
 
 ::
 
@@ -9,35 +9,25 @@
 
 from __future__ import annotations
 
-from spacecall.chat.connecting import connect, connect_sync
-from spacecall.chat.conversations import Conversation
-from spacecall.chat.media import Media, MediaInput, MediaKind, Picture
-from spacecall.chat.messages import Message, Role, ToolCall
-from spacecall.chat.models import AnyChatModel, ChatModel, SyncChatModel
-from spacecall.chat.options import ChatConnectOptions, ChatModelOptions
-from spacecall.chat.replies import ChatReply, Usage
-from spacecall.chat.turns import Turn, format_history, portable, read_turn
+from spacecall.chat._chat_model import AnyChatModel, ChatModel, OpenChatModel, SyncChatModel
+from spacecall.chat._chat_options import ChatModelOptions
+from spacecall.chat._chat_reply import ChatReply, Usage
+from spacecall.chat._connect import connect, connect_sync
+from spacecall.chat._conversation import Conversation
+from spacecall.chat._message import Message, Role, ToolCall
 
 __all__ = [
     "AnyChatModel",
-    "ChatConnectOptions",
     "ChatModel",
     "ChatModelOptions",
     "ChatReply",
     "Conversation",
-    "Media",
-    "MediaInput",
-    "MediaKind",
     "Message",
-    "Picture",
+    "OpenChatModel",
     "Role",
     "SyncChatModel",
     "ToolCall",
-    "Turn",
     "Usage",
     "connect",
     "connect_sync",
-    "format_history",
-    "portable",
-    "read_turn",
 ]

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from spacecall.errors import InvalidInputError
+from spacecall.models import HUB_IDS
 
 __all__ = ["ALIASES", "IMAGE_MODEL", "TEXT_MODEL", "VISION_MODEL", "model_id", "model_path"]
 
@@ -17,27 +18,7 @@ VISION_MODEL: Final = "meta-llama/Llama-3.2-11B-Vision-Instruct"
 IMAGE_MODEL: Final = "black-forest-labs/FLUX.1-dev"
 """The default model for images."""
 
-ALIASES: Final = {
-    "command-r-plus": "CohereLabs/c4ai-command-r-plus-08-2024",
-    "deepseek-r1": "deepseek-ai/DeepSeek-R1",
-    "flux": "black-forest-labs/FLUX.1-dev",
-    "flux-dev": "black-forest-labs/FLUX.1-dev",
-    "flux-schnell": "black-forest-labs/FLUX.1-schnell",
-    "gemma-2-27b": "google/gemma-2-27b-it",
-    "llama-3": "meta-llama/Llama-3.3-70B-Instruct",
-    "llama-3.2-11b": "meta-llama/Llama-3.2-11B-Vision-Instruct",
-    "llama-3.3-70b": "meta-llama/Llama-3.3-70B-Instruct",
-    "mistral-nemo": "mistralai/Mistral-Nemo-Instruct-2407",
-    "nemotron-70b": "nvidia/Llama-3.1-Nemotron-70B-Instruct-HF",
-    "phi-3.5-mini": "microsoft/Phi-3.5-mini-instruct",
-    "qvq-72b": "Qwen/QVQ-72B-Preview",
-    "qwen-2-72b": "Qwen/Qwen2-72B-Instruct",
-    "qwen-2-vl-7b": "Qwen/Qwen2-VL-7B-Instruct",
-    "qwen-2.5-72b": "Qwen/Qwen2.5-72B-Instruct",
-    "qwen-2.5-coder-32b": "Qwen/Qwen2.5-Coder-32B-Instruct",
-    "qwq-32b": "Qwen/QwQ-32B",
-    "sd-3.5": "stabilityai/stable-diffusion-3.5-large",
-}
+ALIASES: Final = HUB_IDS
 """Ids of models on the Hub, by short names in lower case."""
 
 

@@ -13,7 +13,7 @@ from spacecall._io.app_http_client import HttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._wire.inference.models import ModelInfo, RouterModel
-from spacecall.chat import ChatReply, Conversation, MediaInput, Message
+from spacecall.chat import ChatReply, Conversation, Message
 from spacecall.files import File
 from spacecall.inference._aliases import (
     ALIASES,
@@ -29,6 +29,7 @@ from spacecall.inference._providers import ModelChoice, Provider, split_model
 from spacecall.inference._router import InferenceAccess, RouterConnection, open_router
 from spacecall.inference._text_requests import MAX_TOKENS, Sampling, embed_images, join_history
 from spacecall.inference._text_service import TextService
+from spacecall.media import MediaInput
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
 __all__ = ["HuggingFaceInference", "Kind"]
@@ -53,9 +54,16 @@ class HuggingFaceInference(Closable):
     LABEL = "Hugging Face Inference"
     ALIASES: ClassVar[Mapping[str, str]] = ALIASES
 
-    def __init__(self, connection: RouterConnection, model: str | None, cache_ttl: float) -> None:
+    def __init__(
+        self,
+        connection: RouterConnection,
+        model: str | None,
+        image_model: str | None,
+        cache_ttl: float,
+    ) -> None:
         self._connection = connection
         self._model = model
+        self._image_model = image_model
         self._catalog = ModelCatalog(connection, cache_ttl)
         self._images = ImageService(connection, self._catalog)
         self._texts = TextService(connection, self._catalog, self._images)
@@ -67,6 +75,7 @@ class HuggingFaceInference(Closable):
         base_url: str | None = None,
         *,
         model: str | None = None,
+        image_model: str | None = None,
         api_key: str | None = None,
         auth: Auth | None = None,
         bill_to: str | None = None,
@@ -86,6 +95,7 @@ class HuggingFaceInference(Closable):
         Args:
             base_url: a service that accepts the same requests as the router.
             model: the default model for chat and text.
+            image_model: the default model for images.
             api_key: a token of Hugging Face. If `base_url` is set, the token is sent there and not
                 to the Hub. Without one, `spacecall.hub.find_token` looks up a token, which is sent
                 to Hugging Face only.
@@ -116,7 +126,7 @@ class HuggingFaceInference(Closable):
 
         async def open_client() -> tuple[Self, Lifetime[Any]]:
             lifetime = Lifetime(open_router(access), f"<{cls.__name__}>")
-            hf = cls(await lifetime.open(), model, cache_ttl)
+            hf = cls(await lifetime.open(), model, image_model, cache_ttl)
             hf._lifetime = lifetime
             return hf, lifetime
 
@@ -302,7 +312,7 @@ class HuggingFaceInference(Closable):
             num_inference_steps=num_inference_steps,
             extra_body=extra_body,
         )
-        name = model_id(model or IMAGE_MODEL)
+        name = model_id(model or self._image_model or IMAGE_MODEL)
         choice = ModelChoice(model=name, provider=provider, fallback=fallback)
         return self._images.generate(build_request, choice)
 

@@ -14,11 +14,12 @@ from spacecall._client.concurrency.portal import (
     wait,
 )
 from spacecall._wire.inference.models import ModelInfo, RouterModel
-from spacecall.chat import ChatReply, Conversation, MediaInput, Message
+from spacecall.chat import ChatReply, Conversation, Message
 from spacecall.files import File
 from spacecall.inference._huggingface import HuggingFaceInference, Kind
 from spacecall.inference._options import ChatOptions, ImageOptions, InferenceOptions, TextOptions
 from spacecall.inference._providers import Provider
+from spacecall.media import MediaInput
 from spacecall.sync import SyncCall
 
 __all__ = ["SyncHuggingFaceInference"]

@@ -16,6 +16,7 @@ class InferenceOptions(TypedDict, total=False):
     """The options of `HuggingFaceInference.connect`, except `base_url`; see there."""
 
     model: str | None
+    image_model: str | None
     api_key: str | None
     auth: Auth | None
     bill_to: str | None

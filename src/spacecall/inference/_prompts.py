@@ -12,7 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from spacecall._core.json_values import mapping, text
 from spacecall._wire.inference.models import ModelInfo
-from spacecall.chat import Message, format_history
+from spacecall.chat import Message
+from spacecall.facades import format_history
 
 __all__ = ["build_prompt", "limit_tokens", "shorten_history"]
 

@@ -21,9 +21,11 @@ from spacecall._wire.inference.chat import (
     TextPart,
 )
 from spacecall._wire.inference.text_generation import GenerationParameters, GenerationRequest
-from spacecall.chat import Conversation, Media, MediaInput, Message, portable
+from spacecall.chat import Conversation, Message
 from spacecall.errors import InvalidInputError
+from spacecall.facades import make_portable
 from spacecall.inference._aliases import model_path
+from spacecall.media import Media, MediaInput
 
 __all__ = [
     "MAX_TOKENS",
@@ -84,7 +86,7 @@ async def embed_images(messages: Sequence[Message]) -> tuple[Message, ...]:
     for medium in (Media(item) for message in messages for item in message.media):
         if medium.kind != "image":
             raise InvalidInputError(f"HF Inference takes images only, not {medium.kind}")
-    return await portable(messages)
+    return await make_portable(messages)
 
 
 def build_chat_request(model: str, messages: Sequence[Message], sampling: Sampling) -> Request:

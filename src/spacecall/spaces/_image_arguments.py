@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
-__all__ = ["output_images", "refuse_arguments", "seed_arguments", "without_none"]
+__all__ = ["output_images", "seed_arguments", "without_none"]
 
 
 class ImageOutput(Protocol):
@@ -30,14 +29,3 @@ def seed_arguments(seed: int | None) -> dict[str, Any]:
 def without_none(**arguments: Any) -> dict[str, Any]:
     """Return the arguments that are not None; the app has defaults for the others."""
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-def refuse_arguments(model: str, **arguments: Any) -> None:
-    """Refuse arguments that a model does not support, instead of ignoring them.
-
-    Raises:
-        InvalidInputError: an argument is not None.
-    """
-    if names := list(without_none(**arguments)):
-        problems = [f"{model} does not support {name}" for name in names]
-        raise InvalidInputError("; ".join(problems), problems=problems)

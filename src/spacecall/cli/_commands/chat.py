@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spacecall.chat.conversations import Conversation
-from spacecall.chat.media import Media, MediaKind
+from spacecall.chat import Conversation
 from spacecall.cli._commands.call import RawOption
 from spacecall.cli._inputs.flag_values import Inputs, reads_stdin
 from spacecall.cli._runners.chat_repl import converse
@@ -30,6 +29,7 @@ from spacecall.cli._support.app_access import (
 )
 from spacecall.cli._support.signals import signals
 from spacecall.errors import InvalidInputError
+from spacecall.media import Media, MediaKind
 
 __all__ = ["chat"]
 

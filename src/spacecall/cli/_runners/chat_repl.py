@@ -9,7 +9,6 @@ from contextlib import suppress
 
 from spacecall._filenames import expand_home
 from spacecall._visible import visible_line
-from spacecall.chat.media import Media, MediaKind
 from spacecall.cli._outputs.terminal import (
     stdin_is_terminal,
     stdout_is_terminal,
@@ -20,6 +19,7 @@ from spacecall.cli._outputs.terminal import (
 from spacecall.cli._runners.chat_session import Talk, write_conversation
 from spacecall.cli._support.signals import Signals
 from spacecall.errors import InvalidInputError, SpaceError
+from spacecall.media import Media, MediaKind
 
 __all__ = ["converse"]
 

@@ -10,13 +10,7 @@ from pathlib import Path
 
 from spacecall._atomic import write_file
 from spacecall._client.concurrency.portal import Portal, hold_open, wait
-from spacecall.chat.connecting import connect, find_model
-from spacecall.chat.conversations import Conversation
-from spacecall.chat.media import Media
-from spacecall.chat.messages import Message
-from spacecall.chat.models import ChatModel
-from spacecall.chat.options import ChatConnectOptions
-from spacecall.chat.replies import ChatReply
+from spacecall.chat import ChatModel, ChatReply, Conversation, Message, connect
 from spacecall.cli._outputs.call_status import Feedback
 from spacecall.cli._outputs.event_printer import follow, shown
 from spacecall.cli._outputs.result_printer import Folder, printed, readable
@@ -26,6 +20,8 @@ from spacecall.cli._support.app_access import Access
 from spacecall.cli._support.signals import deadline
 from spacecall.errors import InvalidInputError
 from spacecall.inference._router import ROUTER
+from spacecall.media import Media
+from spacecall.models import ConnectOptions, find_model
 
 __all__ = [
     "Opened",
@@ -83,8 +79,7 @@ def address_of(name: str) -> str:
     Raises:
         NotFoundError: there is no such model.
     """
-    source: str = getattr(find_model(name).load(), "SOURCE", ROUTER)
-    return source
+    return find_model(name, "chat").space or ROUTER
 
 
 @contextmanager
@@ -106,12 +101,12 @@ def talking(name: str, url: str, access: Access, printing: Printing) -> Generato
 
 @asynccontextmanager
 async def _connected(name: str, url: str, access: Access) -> AsyncGenerator[ChatModel, None]:
-    address: ChatConnectOptions = {}
-    if url and find_model(name).address_option == "base_url":
+    address: ConnectOptions = {}
+    if url and find_model(name, "chat").space is None:
         address["base_url"] = url
     elif url:
         address["source"] = url
-    options: ChatConnectOptions = {"auth": access.auth, "headers": access.headers, **address}
+    options: ConnectOptions = {"auth": access.auth, "headers": access.headers, **address}
     if access.timeout:
         options["timeouts"] = access.timeouts
     with deadline(access.timeout, "the app did not answer") as scope:

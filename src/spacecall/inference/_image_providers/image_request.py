@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import quote
 
-from spacecall.chat import MediaInput
 from spacecall.errors import InvalidInputError, ProtocolError
 from spacecall.inference._image_providers.image_sizes import resolve_size
+from spacecall.media import MediaInput
 
 HUB: Final = "https://huggingface.co"
 """Where providers find weights, whatever the local `HF_ENDPOINT` is."""

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from spacecall import Call, File, InvalidInputError
 from spacecall._option_checks import checked_arguments
-from spacecall.chat.media import MediaInput
-from spacecall.images import image_file
-from spacecall.spaces._facade import SpaceFacade
+from spacecall.facades import SpaceFacade, image_file, refuse_arguments
+from spacecall.media import MediaInput
 from spacecall.spaces._image_arguments import (
     output_images,
-    refuse_arguments,
     seed_arguments,
     without_none,
 )
@@ -56,7 +54,7 @@ class Flux1KontextDev(SpaceFacade):
         refuse_arguments(self.LABEL, width=width, height=height)
         if image is None:
             raise InvalidInputError(f"{self.LABEL} changes an image: pass image=…")
-        call = wire.Flux1KontextDev(self._space).infer(
+        call = wire.Flux1KontextDev(self.space).infer(
             input_image=image_file(image),
             prompt=prompt,
             **seed_arguments(seed),

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from spacecall import Call, File
 from spacecall._option_checks import checked_arguments
-from spacecall.chat.media import MediaInput
-from spacecall.spaces._facade import SpaceFacade
+from spacecall.facades import SpaceFacade, refuse_arguments
+from spacecall.media import MediaInput
 from spacecall.spaces._image_arguments import (
     output_images,
-    refuse_arguments,
     seed_arguments,
     without_none,
 )
@@ -53,7 +52,7 @@ class Flux1Schnell(SpaceFacade):
         refuse_arguments(self.LABEL, image=image)
         sizes = without_none(width=width, height=height, num_inference_steps=num_inference_steps)
         return (
-            wire.Flux1Schnell(self._space)
+            wire.Flux1Schnell(self.space)
             .infer(prompt=prompt, **seed_arguments(seed), **sizes)
             .map(output_images)
         )

@@ -9,9 +9,9 @@ from secrets import randbelow
 
 from spacecall import Call, File
 from spacecall._option_checks import checked_arguments
-from spacecall.chat.media import MediaInput
-from spacecall.spaces._facade import SpaceFacade
-from spacecall.spaces._image_arguments import refuse_arguments, without_none
+from spacecall.facades import SpaceFacade, refuse_arguments
+from spacecall.media import MediaInput
+from spacecall.spaces._image_arguments import without_none
 from spacecall.spaces.janus_pro_7b import _generated as wire
 
 __all__ = ["JanusPro7B"]
@@ -52,7 +52,7 @@ class JanusPro7B(SpaceFacade):
             InvalidInputError: `image` or a size is set.
         """
         refuse_arguments(self.LABEL, image=image, width=width, height=height)
-        call = wire.JanusPro7b(self._space).generate_image(
+        call = wire.JanusPro7b(self.space).generate_image(
             prompt=prompt,
             seed=randbelow(_SEEDS) if seed is None else seed,
             **without_none(guidance=guidance, t2i_temperature=temperature),

@@ -14,8 +14,9 @@ from spacecall import Call, InvalidInputError, ZeroGPU
 from spacecall._client.calls.caller import Caller
 from spacecall._client.space import Session
 from spacecall._option_checks import checked_arguments
-from spacecall.chat import ChatReply, Conversation, MediaInput, Message, Turn, read_turn
-from spacecall.spaces._facade import SpaceFacade
+from spacecall.chat import ChatReply, Conversation, Message
+from spacecall.facades import SpaceFacade, Turn, read_turn
+from spacecall.media import MediaInput
 from spacecall.spaces.phi4_multimodal import _generated as wire
 
 __all__ = ["Phi4Multimodal"]
@@ -66,7 +67,7 @@ class Phi4Multimodal(SpaceFacade):
             AppError: the model failed.
         """
         session_hash = conversation.session_hash if conversation else None
-        session = self._space.session(
+        session = self.space.session(
             session_hash=session_hash or uuid4().hex,
             cookies={**(conversation.cookies if conversation else {}), **(cookies or {})},
         )

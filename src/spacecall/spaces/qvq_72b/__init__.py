@@ -11,17 +11,9 @@ from typing import ClassVar
 from spacecall import Call, InvalidInputError
 from spacecall._client.calls.caller import Caller
 from spacecall._option_checks import checked_arguments
-from spacecall.chat import (
-    ChatReply,
-    Conversation,
-    Media,
-    MediaInput,
-    Message,
-    Turn,
-    portable,
-    read_turn,
-)
-from spacecall.spaces._facade import SpaceFacade
+from spacecall.chat import ChatReply, Conversation, Message
+from spacecall.facades import SpaceFacade, Turn, make_portable, read_turn
+from spacecall.media import Media, MediaInput
 from spacecall.spaces.qvq_72b import _generated as wire
 
 __all__ = ["Qvq72B"]
@@ -70,7 +62,7 @@ class Qvq72B(SpaceFacade):
             QuotaExceededError: the ZeroGPU quota is insufficient.
             AppError: the model failed.
         """
-        space = self._space.with_options(call_api=self._space.gradio_version >= _REPORTS_ERRORS)
+        space = self.space.with_options(call_api=self.space.gradio_version >= _REPORTS_ERRORS)
 
         async def steps(caller: Caller) -> Call[ChatReply]:
             if self.ALIASES.get(model, model) not in self.MODELS:
@@ -80,7 +72,7 @@ class Qvq72B(SpaceFacade):
             history = Conversation(messages=conversation.messages) if conversation else None
             turn = read_turn(messages, media, history)
             image = _image(turn)
-            portable_messages = await portable(turn.messages)
+            portable_messages = await make_portable(turn.messages)
             qvq = wire.Qvq72b(caller)
             answers = qvq.generate(image=image.file if image else None, prompt=turn.prompt)
             return answers.map(lambda text: _reply(portable_messages, text or ""))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from spacecall import Call, File
 from spacecall._option_checks import checked_arguments
-from spacecall.chat.media import MediaInput
-from spacecall.spaces._facade import SpaceFacade
+from spacecall.facades import SpaceFacade, refuse_arguments
+from spacecall.media import MediaInput
 from spacecall.spaces._image_arguments import (
     output_images,
-    refuse_arguments,
     seed_arguments,
     without_none,
 )
@@ -57,7 +56,7 @@ class StableDiffusion35Large(SpaceFacade):
         refuse_arguments(self.LABEL, image=image)
         sizes = without_none(width=width, height=height)
         steps = without_none(guidance_scale=guidance_scale, num_inference_steps=num_inference_steps)
-        call = wire.StableDiffusion35Large(self._space).infer(
+        call = wire.StableDiffusion35Large(self.space).infer(
             prompt=prompt, negative_prompt=negative_prompt, **seed_arguments(seed), **sizes, **steps
         )
         return call.map(output_images)

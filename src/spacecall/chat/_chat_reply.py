@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spacecall.chat.conversations import Conversation
-from spacecall.chat.messages import ToolCall
+from spacecall.chat._conversation import Conversation
+from spacecall.chat._message import ToolCall
 from spacecall.files import File
 
 __all__ = ["ChatReply", "Usage"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, Field, ValidationError
 
 from spacecall._problems import problems
-from spacecall.chat.media import Media, MediaKind, received_medium
-from spacecall.chat.messages import Message, Role, ToolCall
+from spacecall.chat._message import Message, Role, ToolCall
 from spacecall.errors import InvalidInputError
+from spacecall.media import Media, MediaKind, received_medium
 
 __all__ = ["Conversation"]
 

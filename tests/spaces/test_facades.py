@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from spacecall import InvalidInputError
-from spacecall.chat import Conversation, Media, Message, format_history, read_turn
+from spacecall.chat import Conversation, Message
+from spacecall.facades import format_history, read_turn
+from spacecall.media import Media
 from tests.servers import DATA
 
 RED = DATA / "red.png"

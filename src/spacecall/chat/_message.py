@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from spacecall._option_checks import checked_class
-from spacecall.chat.media import MediaInput
+from spacecall.media import MediaInput
 
 __all__ = ["Message", "Role", "ToolCall"]
 

@@ -7,14 +7,9 @@ import sys
 import anyio
 import pytest
 
-from spacecall import NotFoundError
 from spacecall.chat import ChatModel, SyncChatModel, connect, connect_sync
-from spacecall.chat.connecting import find_model
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from tests.servers import DATA, AppServer
-
-PHI4 = "spacecall.spaces.phi4_multimodal:Phi4Multimodal"
-INFERENCE = "spacecall.inference:HuggingFaceInference"
 
 
 @pytest.mark.parametrize("name", ["phi-4", "Phi-4-Multimodal"])
@@ -22,40 +17,6 @@ async def test_a_space_is_found_by_its_aliases(name: str, phi4_app: AppServer) -
     async with connect(name, source=phi4_app.url) as model:
         assert isinstance(model, Phi4Multimodal)
         assert (await model.chat("Hello")).text == "Phi-4 replica turn 1. You said: Hello"
-
-
-@pytest.mark.parametrize(
-    ("name", "import_path", "options"),
-    [
-        ("phi-4", PHI4, {}),
-        ("qvq-72b", "spacecall.spaces.qvq_72b:Qvq72B", {}),
-        ("owner/model", INFERENCE, {"model": "owner/model"}),
-        ("Qwen/QVQ-72B-Preview", INFERENCE, None),
-        ("owner/model:fastest", INFERENCE, {"model": "owner/model:fastest"}),
-        ("Llama-3.3-70B", INFERENCE, {"model": "llama-3.3-70b"}),
-        ("qwen-2.5-72b", INFERENCE, {"model": "qwen-2.5-72b"}),
-    ],
-)
-def test_where_a_name_leads(name: str, import_path: str, options: dict[str, str] | None) -> None:
-    target = find_model(name)
-    assert target.import_path == import_path
-    assert target.options == ({"model": name} if options is None else options)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("phi4", "unknown chat model 'phi4'; did you mean phi-4"),
-        ("qvq-72", "did you mean qvq-72b"),
-        ("lama-3", "llama-3"),
-        ("", "unknown chat model ''; write its id on the Hub, owner/model"),
-        ("a/b/c", "owner/model"),
-    ],
-)
-async def test_an_unknown_name_is_told_the_nearest(name: str, words: str) -> None:
-    with pytest.raises(NotFoundError, match=words):
-        async with connect(name):
-            pass
 
 
 async def test_any_facade_is_a_chat_model(phi4_app: AppServer) -> None:

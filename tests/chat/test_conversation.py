@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacecall import InvalidInputError
-from spacecall.chat import Conversation, Media, Message, Role, ToolCall
+from spacecall.chat import Conversation, Message, Role, ToolCall
+from spacecall.media import Media
 from tests.servers import DATA
 
 ROLES: list[Role] = ["system", "user", "assistant", "tool"]

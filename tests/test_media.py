@@ -11,7 +11,7 @@ from typing import IO
 import pytest
 
 from spacecall import File, InvalidInputError
-from spacecall.chat import Media, MediaInput
+from spacecall.media import Media, MediaInput
 from tests.servers import DATA
 
 RED = DATA / "red.png"

@@ -8,11 +8,11 @@ from typing import Protocol, Unpack, cast
 
 from spacecall._client.calls.call import Call
 from spacecall._client.concurrency.portal import Portal, SyncClosable, SyncConnecting, hold_open
-from spacecall.chat.conversations import Conversation
-from spacecall.chat.media import MediaInput
-from spacecall.chat.messages import Message
-from spacecall.chat.options import ChatModelOptions
-from spacecall.chat.replies import ChatReply
+from spacecall.chat._chat_options import ChatModelOptions
+from spacecall.chat._chat_reply import ChatReply
+from spacecall.chat._conversation import Conversation
+from spacecall.chat._message import Message
+from spacecall.media import MediaInput
 from spacecall.sync import SyncCall
 
 __all__ = ["AnyChatModel", "ChatModel", "OpenChatModel", "SyncChatModel"]

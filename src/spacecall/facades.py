@@ -1,0 +1,183 @@
+"""What you need to write a facade: a client of one Space with the interface of a model.
+
+A facade is a `SpaceFacade` with a method `chat` or `generate`, so that it is a `ChatModel` or an
+`ImageModel`::
+
+    class Parrot(SpaceFacade):
+        LABEL = "Parrot"
+        SOURCE = "owner/parrot"
+
+        def chat(self, messages, *, media=(), conversation=None) -> Call[ChatReply]:
+            turn = read_turn(messages, media, conversation)
+            call = self.space.call("/repeat", text=turn.prompt)
+            return call.map(lambda text: ChatReply(text, Conversation(messages=turn.messages)))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, Unpack
+
+from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
+from spacecall._client.space import Space
+from spacecall._client.space_options import SpaceOptions
+from spacecall._option_checks import checked_call
+from spacecall.chat._conversation import Conversation
+from spacecall.chat._message import Message
+from spacecall.errors import InvalidInputError
+from spacecall.files import File
+from spacecall.media import Media, MediaInput
+
+__all__ = [
+    "SpaceFacade",
+    "Turn",
+    "format_history",
+    "image_file",
+    "make_portable",
+    "read_turn",
+    "refuse_arguments",
+]
+
+
+class SpaceFacade(Closable):
+    """A model on a Space.
+
+    Args:
+        space: an open Space, which the caller closes; `connect` opens a new one.
+    """
+
+    LABEL: ClassVar[str]
+    """The displayed name of the model."""
+    SOURCE: ClassVar[str]
+    """The Space's id."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+
+    @property
+    def space(self) -> Space:
+        """The Space that the facade calls."""
+        return self._space
+
+    @classmethod
+    @checked_call
+    def connect(
+        cls, source: str | None = None, **options: Unpack[SpaceOptions]
+    ) -> Connecting[Self]:
+        """Open the model on a new Space: `async with Facade.connect() as model`.
+
+        Or `model = await Facade.connect().open()`, until `await model.aclose()`.
+
+        Args:
+            source: the address of the app; by default the Space's.
+            options: those of `Space`.
+        """
+        options.setdefault("describe", False)
+        space = Space(source or cls.SOURCE, **options)
+
+        async def connect() -> tuple[Self, Lifetime[Any]]:
+            lifetime = await space.open_lifetime()
+            model = cls(space)
+            model._lifetime = lifetime
+            return model, lifetime
+
+        return Connecting(connect)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The content of one request for an answer.
+
+    Attributes:
+        prompt: the text; only that of the newest message if the server has the earlier ones.
+        media: of the messages that are sent, in order.
+        messages: the conversation before the answer; their media are `Media`.
+    """
+
+    prompt: str
+    media: tuple[Media, ...]
+    messages: tuple[Message, ...]
+
+
+def read_turn(
+    messages: str | Sequence[Message],
+    media: Sequence[MediaInput] = (),
+    conversation: Conversation | None = None,
+) -> Turn:
+    """Return the turn for `messages`, for an app that takes one text.
+
+    If the server stores the conversation, only the newest user message is sent. Otherwise a single
+    user message is sent unchanged, and a longer history, `conversation` included, as
+    `format_history` writes it.
+
+    Raises:
+        InvalidInputError: the last message is not the user's, or is empty; or a medium is invalid.
+    """
+    newest = [Message("user", messages)] if isinstance(messages, str) else list(messages)
+    if not newest or newest[-1].role != "user":
+        raise InvalidInputError("the last message must be the user's")
+    newest[-1] = replace(newest[-1], media=(*newest[-1].media, *media))
+    if not newest[-1].content.strip() and not newest[-1].media:
+        raise InvalidInputError("the message is empty: it has neither text nor media")
+    history = list(conversation.messages) if conversation else []
+    is_stored = conversation is not None and conversation.session_hash is not None
+    newest = newest[-1:] if is_stored else newest
+    messages = tuple(
+        replace(message, media=tuple(map(Media, message.media))) for message in [*history, *newest]
+    )
+    sent = messages[-len(newest) :] if is_stored else messages
+    return Turn(
+        prompt=sent[0].content if len(sent) == 1 else format_history(sent),
+        media=tuple(
+            medium for message in sent for medium in message.media if isinstance(medium, Media)
+        ),
+        messages=messages,
+    )
+
+
+async def make_portable(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the messages with media as URLs or data URIs, which can be saved and sent again.
+
+    Raises:
+        InvalidInputError: a medium is invalid, or cannot be read.
+    """
+    return tuple(
+        [
+            replace(message, media=tuple([await Media(item).portable() for item in message.media]))
+            for message in messages
+        ]
+    )
+
+
+def format_history(messages: Sequence[Message]) -> str:
+    """Write messages as one text: a line `Role: content` each, and `Assistant:` at the end."""
+    lines = [f"{message.role.capitalize()}: {message.content}" for message in messages]
+    return "\n".join([*lines, "Assistant:"])
+
+
+def image_file(image: MediaInput) -> File:
+    """Return the file of an image to start from.
+
+    Raises:
+        InvalidInputError: it is not an image, or cannot be read.
+    """
+    medium = Media(image)
+    if medium.kind != "image":
+        raise InvalidInputError(f"{medium.file.name!r} is not an image: it is {medium.kind}")
+    return medium.file
+
+
+def refuse_arguments(model: str, **arguments: Any) -> None:
+    """Refuse arguments that a model does not support, instead of ignoring them.
+
+    Args:
+        model: the displayed name of the model.
+        arguments: by name; those that are None were not passed.
+
+    Raises:
+        InvalidInputError: an argument is not None.
+    """
+    if names := [name for name, value in arguments.items() if value is not None]:
+        problems = [f"{model} does not support {name}" for name in names]
+        raise InvalidInputError("; ".join(problems), problems=problems)
