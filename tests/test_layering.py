@@ -17,7 +17,7 @@ PACKAGE = ROOT / "src" / "spacecall"
 # From the ground up. A room may import from its own line and from those above it.
 FLOORS = (
     ("_version", "_visible", "_warnings", "_suggestions"),
-    ("_option_checks", "errors", "options", "events", "endpoints"),
+    ("_option_checks", "errors", "hooks", "options", "events", "endpoints"),
     ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets", "media"),
     ("_wire",),
     ("_core",),

@@ -46,6 +46,7 @@ from spacecall.events import (
     Uploading,
 )
 from spacecall.files import File, FileInput, FileSource
+from spacecall.hooks import Hooks
 from spacecall.options import Auth, Limits, Retry, Timeouts, ZeroGPU
 from spacecall.tickets import Ticket
 
@@ -72,6 +73,7 @@ __all__ = [
     "FileSource",
     "FileTooLargeError",
     "ForbiddenAddressError",
+    "Hooks",
     "InvalidInputError",
     "Job",
     "JobCancelledError",

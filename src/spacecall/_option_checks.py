@@ -36,6 +36,7 @@ C = TypeVar("C", bound=type)
 
 _EXAMPLES: Final[Mapping[str, str]] = {
     "Auth": "Auth(token=…) or Auth(username=…, password=…)",
+    "Hooks": "Hooks(on_retry=…)",
     "Limits": "Limits(max_streams=…)",
     "Message": 'Message("user", "…")',
     "Retry": "Retry(attempts=…)",

@@ -23,6 +23,7 @@ from spacecall._io.app_http_client import HttpClient
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
+from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
 
@@ -232,6 +233,7 @@ class SyncSpace(SyncCaller, SyncOpenable):
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         http_client: HttpClient | None = None,
+        hooks: Hooks | None = None,
         describe: bool = True,
         on_newer: OnNewer = "warn",
     ) -> None:
@@ -244,6 +246,7 @@ class SyncSpace(SyncCaller, SyncOpenable):
             headers=headers,
             proxy=proxy,
             http_client=http_client,
+            hooks=hooks,
             describe=describe,
             on_newer=on_newer,
         )

@@ -458,7 +458,8 @@ async def test_no_log_of_any_level_shows_them(caplog: pytest.LogCaptureFixture) 
                         await space.call("/predict", x="hi")
                     session_hashes.append(server.requests[-1].json()["session_hash"])
     gc.collect()
-    text = "\n".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
+    text = "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
     assert "HTTP Request: POST" in text
+    assert f"{PREFIX}/queue/join: 500 after " in text
     assert_no_secret(text)
     assert not any(session_hash in text for session_hash in session_hashes)

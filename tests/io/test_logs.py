@@ -13,7 +13,8 @@ from spacecall import Auth
 from spacecall._core.gradio_requests import Request
 from spacecall._core.redaction import Redactor
 from spacecall._io.app_http_client import Link
-from spacecall._io.log_redaction import hide_secrets, sending, shown_url
+from spacecall._io.log_redaction import sending
+from spacecall._io.observer import masked_url
 from tests.io.tools import SETTINGS, answering, linked, ok, server
 
 HTTPX = logging.getLogger("httpx")
@@ -31,7 +32,8 @@ def _all_records(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name.startswith("http")]
+    names = ("http", "spacecall")
+    return [record.getMessage() for record in caplog.records if record.name.startswith(names)]
 
 
 async def test_our_own_requests_are_logged_without_secrets(
@@ -46,8 +48,8 @@ async def test_our_own_requests_are_logged_without_secrets(
             pass
     text = "\n".join(lines(caplog))
     assert SECRET not in text
-    assert f"GET {app.url}/a?session_hash=…&x=… " in text
-    assert f"GET {app.url}/f?X-Signature=…&… " in text
+    assert f"GET {app.url}/a?session_hash=…&x=…: 200 after " in text
+    assert f"GET {app.url}/f?X-Signature=…&…: 200 after " in text
     assert "receive_response_headers.complete status=200 headers: " in text
     assert "set-cookie" in text
 
@@ -94,7 +96,6 @@ async def test_a_request_that_a_hook_of_the_caller_makes_is_logged_as_it_is(
 async def test_what_was_begun_during_a_request_of_ours_is_not_ours_for_ever(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    hide_secrets()
     go_on = anyio.Event()
     line = f"receive_response_headers.complete return_value=(200, [(b'a', b'{SECRET}')])"
 
@@ -103,7 +104,7 @@ async def test_what_was_begun_during_a_request_of_ours_is_not_ours_for_ever(
         WIRE.debug(line)
 
     async with anyio.create_task_group() as group:
-        with sending(httpx.Request("GET", "http://a/"), Redactor):
+        with sending(httpx.Request("GET", "http://a/"), Redactor, by_httpx=True):
             group.start_soon(later)
         go_on.set()
     assert lines(caplog) == [line]
@@ -111,9 +112,7 @@ async def test_what_was_begun_during_a_request_of_ours_is_not_ours_for_ever(
 
 @pytest.fixture
 def _ours() -> Generator[None]:
-    hide_secrets()
-    hide_secrets()
-    with sending(httpx.Request("GET", "http://a/"), lambda: Redactor([SECRET])):
+    with sending(httpx.Request("GET", "http://a/"), lambda: Redactor([SECRET]), by_httpx=True):
         yield
 
 
@@ -176,4 +175,4 @@ def test_records_of_any_other_shape_stay(caplog: pytest.LogCaptureFixture) -> No
     ],
 )
 def test_a_url_is_shown_without_user_and_values(url: str, expected: str) -> None:
-    assert shown_url(httpx.URL(url)) == expected
+    assert masked_url(httpx.URL(url)) == expected

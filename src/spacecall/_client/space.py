@@ -27,6 +27,7 @@ from spacecall._io.client_factory import new_client
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall.errors import AppRestartedError, InvalidInputError
+from spacecall.hooks import Hooks
 from spacecall.options import Auth, Limits, Retry, Timeouts
 from spacecall.tickets import Ticket
 
@@ -62,6 +63,7 @@ class Space(Caller, Openable[Connection]):
             it has its own proxy.
         describe: whether /info is read on entering. Without it `endpoints` is not known at once;
             typed clients do not need it.
+        hooks: functions that are called as requests and calls go on, see `Hooks`.
         on_newer: what becomes of an app that announces a protocol which is not known yet: it is
             tried as the newest known one after a `NewerProtocolWarning`, or not.
 
@@ -88,6 +90,7 @@ class Space(Caller, Openable[Connection]):
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         http_client: HttpClient | None = None,
+        hooks: Hooks | None = None,
         describe: bool = True,
         on_newer: OnNewer = "warn",
     ) -> None:
@@ -98,7 +101,11 @@ class Space(Caller, Openable[Connection]):
             source=source,
             auth=auth,
             settings=Settings(
-                timeouts or Timeouts(), retry or Retry(), limits or Limits(), dict(headers or {})
+                timeouts or Timeouts(),
+                retry or Retry(),
+                limits or Limits(),
+                dict(headers or {}),
+                hooks=hooks,
             ),
             proxy=proxy,
             http_client=http_client,

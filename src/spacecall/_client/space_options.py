@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from spacecall._client.discovery.protocol_check import OnNewer
 from spacecall._io.app_http_client import HttpClient
+from spacecall.hooks import Hooks
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
 
@@ -20,5 +21,6 @@ class SpaceOptions(TypedDict, total=False):
     headers: Mapping[str, str] | None
     proxy: str | None
     http_client: HttpClient | None
+    hooks: Hooks | None
     describe: bool
     on_newer: OnNewer

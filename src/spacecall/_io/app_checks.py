@@ -29,6 +29,7 @@ from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.gradio_requests import CONFIG, AppRun
 from spacecall._core.json_values import mapping
 from spacecall._io.connection_state import CHECK_SECONDS, ConnectionState
+from spacecall._io.observer import Observer
 from spacecall._io.response_body import parse_document, read
 from spacecall.errors import AppRestartedError, ProtocolError
 from spacecall.options import Limits
@@ -193,6 +194,7 @@ class AppCheck:
         build: a GET of a path of the app, with the credentials of the request.
         limits: bound the answer to it.
         seconds: in which the app must answer it.
+        observer: reports it.
     """
 
     def __init__(
@@ -203,8 +205,10 @@ class AppCheck:
         *,
         limits: Limits,
         seconds: float | None,
+        observer: Observer,
     ) -> None:
         self._run = run
+        self._observer = observer
         self._checks = checks
         self._build = build
         self._limits = limits
@@ -373,7 +377,8 @@ class AppCheck:
         raise httpx.ReadTimeout("the app did not tell its id in time")
 
     async def _get_once(self, path: str, send: Send) -> tuple[httpx.Response, bytes]:
-        response = await send(self._build(path))
+        request = self._build(path)
+        response = await self._observer.send(request, partial(send, request))
         self._answered = time.monotonic()
         most = self._limits.max_body_bytes if path == CONFIG.path else _MAX_BYTES
         try:

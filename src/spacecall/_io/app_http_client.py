@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import (
-    AbstractContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    nullcontext,
-)
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -20,21 +15,9 @@ import httpx
 
 from spacecall._core import gradio_requests
 from spacecall._core.gradio_requests import AppRun, Request
-from spacecall._core.redaction import (
-    Redactor,
-    header_secrets,
-    redact_error,
-    redacting,
-    url_secrets,
-)
+from spacecall._core.redaction import Redactor, header_secrets, redact_error, redacting, url_secrets
 from spacecall._io.addresses import AddressPolicy, KnownPeers
-from spacecall._io.app_checks import (
-    APP_CHECK,
-    CONNECTION,
-    AppCheck,
-    AppChecks,
-    CheckingClient,
-)
+from spacecall._io.app_checks import APP_CHECK, CONNECTION, AppCheck, AppChecks, CheckingClient
 from spacecall._io.bare_requests import build_request, plain_request
 from spacecall._io.cookies import Cookies
 from spacecall._io.credentials import (
@@ -52,19 +35,15 @@ from spacecall._io.fetched_response import Answer
 from spacecall._io.http_errors import mapped, status_error
 from spacecall._io.interceptor import CALLER_SECRETS, MAX_EVENT, CallerSecrets
 from spacecall._io.lent_clients import proxy_secrets, without_cookies
-from spacecall._io.log_redaction import hide_secrets, sending
+from spacecall._io.log_redaction import sending
 from spacecall._io.login import Login, SharedLogin
+from spacecall._io.observer import Observer
 from spacecall._io.redirects import RedirectError, follow
 from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import read, read_error
-from spacecall._io.retrying import retrying
+from spacecall._io.retrying import OnRetry, retrying
 from spacecall._version import __version__
-from spacecall.errors import (
-    AuthError,
-    DeadlineError,
-    StatusError,
-    TransportError,
-)
+from spacecall.errors import AuthError, DeadlineError, StatusError, TransportError
 from spacecall.options import Auth
 
 HttpClient: TypeAlias = httpx.AsyncClient
@@ -102,7 +81,6 @@ class Link:
         gate: anyio.Semaphore,
         defaults: bool = True,
     ) -> None:
-        hide_secrets()
         if defaults and not client.headers.keys().isdisjoint(_FRAMING):
             raise ValueError(
                 "the http_client has Content-Length or Transfer-Encoding among its default "
@@ -189,6 +167,15 @@ class Link:
         """Take the secrets of this link out of each `SpaceError` that is raised inside."""
         return redacting(lambda: self.redactor(settings))
 
+    def observer(self, settings: Settings | None = None) -> Observer:
+        """What logs, and calls the hooks, for a call with these settings."""
+        settings = settings or self.settings
+        return Observer(self.base, settings.hooks, lambda: self.redactor(settings))
+
+    def on_retry(self, request: Request, settings: Settings | None = None) -> OnRetry:
+        """What reports the retries of a request."""
+        return self.observer(settings).on_retry(f"{request.method} {request.path}")
+
     def _known_secrets(self, settings: Settings) -> Iterator[str]:
         yield from self._secrets
         yield from self._cookies.values().values()
@@ -259,7 +246,8 @@ class Link:
                             response.extensions.get(CONNECTION, self.checks.pool),
                         )
 
-        return await retrying(attempt, settings.retry, idempotent=request.method == "GET")
+        idempotent, on_retry = request.method == "GET", self.on_retry(request, settings)
+        return await retrying(attempt, settings.retry, idempotent=idempotent, on_retry=on_retry)
 
     @asynccontextmanager
     async def open(
@@ -415,8 +403,11 @@ class Link:
         if self._client.is_closed:
             raise RuntimeError("the Space is closed: read its files inside its async with block")
         trusted, client_auth = self._prepare(request, settings)
-        with sending(request, lambda: self._request_redactor(request, settings)):
-            response = await self.checks.send(self._client, request, client_auth=client_auth)
+        redactor = partial(self._request_redactor, request, settings)
+        send = partial(self.checks.send, self._client, request, client_auth=client_auth)
+        by_httpx = not isinstance(self._client, DirectClient)
+        with sending(request, redactor, by_httpx=by_httpx):
+            response = await Observer(self.base, settings.hooks, redactor).send(request, send)
         if client_auth and self._client.auth is not None:
             self._client_credentials = request.headers.get("authorization", "")
         if trusted:
@@ -442,6 +433,7 @@ class Link:
             build,
             limits=settings.limits,
             seconds=settings.timeouts.request,
+            observer=self.observer(),
         )
 
     async def verify(self, run: AppRun) -> None:

@@ -7,7 +7,6 @@ about each idle one: at 400 calls in flight that was a third of the processor ti
 
 from __future__ import annotations
 
-import logging
 import ssl
 import time
 from collections import deque
@@ -32,8 +31,6 @@ _Origin: TypeAlias = tuple[str, bytes, int | None]
 
 KEPT = 64
 IDLE = 3.0
-
-_log = logging.getLogger("httpx")
 
 
 @dataclass(slots=True, eq=False)
@@ -172,14 +169,6 @@ class DirectClient(CheckingClient):
         """Send, and give the answer whose body is still to be read."""
         response = await self._direct.handle_async_request(request)
         response.request = request
-        _log.info(
-            'HTTP Request: %s %s "%s %d %s"',
-            request.method,
-            request.url,
-            response.http_version,
-            response.status_code,
-            response.reason_phrase,
-        )
         return response
 
 

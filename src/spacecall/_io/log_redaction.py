@@ -1,4 +1,10 @@
-"""What the libraries below log of our own requests; every other record stays as it is."""
+"""Remove secrets from the records that httpx and httpcore write about requests of spacecall.
+
+httpx logs the URL of each request of a client, and httpcore the headers of each response: a
+session's hash, and the cookies of a login. Neither library offers a switch for one request, and the
+records are made in their code. So a filter is added to their loggers, but only when a request is
+sent while they are enabled; records of other requests are not changed.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +18,12 @@ from typing import Any, Final
 import httpx
 
 from spacecall._core.redaction import MASK, Redactor
+from spacecall._io.observer import masked_url
 
-_HTTPX: Final = "httpx"
+_HTTPX: Final = logging.getLogger("httpx")
 _HTTPCORE: Final = tuple(
-    f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")
+    logging.getLogger(f"httpcore.{part}")
+    for part in ("connection", "http11", "http2", "proxy", "socks")
 )
 
 
@@ -31,12 +39,18 @@ _sending: ContextVar[_Sending | None] = ContextVar("spacecall_sending", default=
 
 
 @contextmanager
-def sending(request: httpx.Request, redactor: Callable[[], Redactor]) -> Generator[None]:
+def sending(
+    request: httpx.Request, redactor: Callable[[], Redactor], *, by_httpx: bool
+) -> Generator[None]:
     """Inside, what httpx and httpcore log in this task is of `request`, and shows no secrets.
 
     Args:
         redactor: asked for only when something is logged.
+        by_httpx: whether the client of httpx sends it, which logs the URL.
     """
+    if not _hide_secrets(by_httpx=by_httpx):
+        yield
+        return
     current = _Sending(request, redactor)
     token = _sending.set(current)
     try:
@@ -44,16 +58,6 @@ def sending(request: httpx.Request, redactor: Callable[[], Redactor]) -> Generat
     finally:
         _sending.reset(token)
         current.request = None  # for tasks that were started inside, and took the context along
-
-
-def shown_url(url: httpx.URL) -> str:
-    """Return `url` as a log may show it: without user, fragment and the values of its query."""
-    shown = str(url.copy_with(userinfo=b"", query=None, fragment=None))
-    parameters = [parameter.partition("=") for parameter in url.query.decode("latin-1").split("&")]
-    masked = "&".join(
-        name + separator + MASK if separator else MASK for name, separator, _ in parameters
-    )
-    return f"{shown}?{masked}" if url.query else shown
 
 
 class _RequestLines(logging.Filter):
@@ -90,16 +94,21 @@ _REQUEST_LINES: Final = _RequestLines()
 _WIRE_LINES: Final = _WireLines()
 
 
-def hide_secrets() -> None:
-    """Keep secrets of our own requests out of the libraries' logs, see `sending`."""
-    logging.getLogger(_HTTPX).addFilter(_REQUEST_LINES)
-    for name in _HTTPCORE:
-        logging.getLogger(name).addFilter(_WIRE_LINES)
+def _hide_secrets(*, by_httpx: bool) -> bool:
+    """Add a filter to each logger of the libraries that is enabled; whether one is."""
+    is_enabled = by_httpx and _HTTPX.isEnabledFor(logging.INFO)
+    if is_enabled:
+        _HTTPX.addFilter(_REQUEST_LINES)
+    for logger in _HTTPCORE:
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.addFilter(_WIRE_LINES)
+            is_enabled = True
+    return is_enabled
 
 
 def _shown(argument: Any, redact: Redactor) -> Any:
     if isinstance(argument, httpx.URL):
-        return redact(shown_url(argument))
+        return redact(masked_url(argument))
     return redact(argument) if isinstance(argument, str) else argument
 
 

@@ -8,6 +8,7 @@ from typing import Unpack
 
 from spacecall._io.credentials import MaskedHeaders
 from spacecall._option_checks import check_options
+from spacecall.hooks import Hooks
 from spacecall.options import CallOptions, Limits, Retry, Timeouts, ZeroGPU, check_headers
 
 JOIN_HEADERS = {"x-gradio-user": "api"}
@@ -22,6 +23,7 @@ class Settings:
         zero_gpu: sent with joins only.
         call_api: whether jobs go over the simple call API.
         check: whether arguments are checked before they are sent.
+        hooks: functions that are called as requests and calls go on; see `Hooks`.
     """
 
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -31,6 +33,7 @@ class Settings:
     zero_gpu: ZeroGPU = field(default_factory=ZeroGPU)
     call_api: bool = False
     check: bool = True
+    hooks: Hooks | None = None
 
     def __post_init__(self) -> None:
         check_headers(self.headers)

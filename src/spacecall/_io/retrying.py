@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import anyio
 
@@ -18,16 +18,22 @@ from spacecall.errors import (
 from spacecall.options import Retry
 
 T = TypeVar("T")
+OnRetry: TypeAlias = Callable[[SpaceError, int, int, float], None]
+"""Called before a wait: with the error, the number of the attempt, the maximum, and the seconds."""
 
 
-async def retrying(attempt: Callable[[], Awaitable[T]], retry: Retry, *, idempotent: bool) -> T:
+async def retrying(
+    attempt: Callable[[], Awaitable[T]], retry: Retry, *, idempotent: bool, on_retry: OnRetry
+) -> T:
     """The result of `attempt`, tried again after failures that are safe to repeat.
 
     Args:
         idempotent: whether a request that may have reached the server can be sent again.
     """
     waits = delays(retry, random.random)
+    number = 0
     while True:
+        number += 1
         try:
             return await attempt()
         except SpaceError as error:
@@ -37,7 +43,9 @@ async def retrying(attempt: Callable[[], Awaitable[T]], retry: Retry, *, idempot
             wait = next(waits, None)
             if wait is None or (asked or 0) > retry.wait_max:
                 raise
-        await anyio.sleep(max(wait, asked or 0))
+            wait = max(wait, asked or 0)
+            on_retry(error, number, retry.attempts, wait)
+        await anyio.sleep(wait)
 
 
 def _asked(error: SpaceError) -> float | None:

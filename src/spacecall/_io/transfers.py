@@ -106,7 +106,9 @@ async def fetched(
                 return _chain(first, chunks)
 
         with _named(link, url):
-            chunks = await retrying(attempt, link.settings.retry, idempotent=True)
+            on_retry = link.observer().on_retry("download")
+            retry = link.settings.retry
+            chunks = await retrying(attempt, retry, idempotent=True, on_retry=on_retry)
         yield await stack.enter_async_context(aclosing(chunks))
 
 
@@ -280,7 +282,10 @@ class _Upload:
                 return _paths(answer, len(parts)), body.sizes
 
         return await retrying(
-            lambda: link.login.retrying(attempt), settings.retry, idempotent=False
+            lambda: link.login.retrying(attempt),
+            settings.retry,
+            idempotent=False,
+            on_retry=link.on_retry(self.request, settings),
         )
 
 

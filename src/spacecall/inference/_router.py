@@ -128,8 +128,9 @@ class RouterConnection:
                 return await stack.enter_async_context(opening)
 
             retry = (settings or self.router.settings).retry
+            on_retry = self.router.on_retry(request, settings)
             with self.typed_errors(request, provider):
-                response = await retrying(attempt, retry, idempotent=False)
+                response = await retrying(attempt, retry, idempotent=False, on_retry=on_retry)
             yield response
 
     async def fetch_from_hub(self, request: Request) -> Answer:

@@ -83,6 +83,7 @@ async def _follow(
             lambda: stack.enter_async_context(channel.link.open(request, settings)),
             settings.retry,
             idempotent=False,  # the job leaves the queue with a stream that broke
+            on_retry=channel.link.on_retry(request, settings),
         )
         job.advance(State.RUNNING)
         if job.ended:

@@ -44,6 +44,7 @@ async def submit(
                 lambda: _opened(stack, endpoint, channel, settings),
                 settings.retry,
                 idempotent=True,  # nothing runs without the arguments
+                on_retry=channel.link.observer(settings).on_retry("stream"),
             )
             job.advance(State.QUEUED)
             async for text in texts:

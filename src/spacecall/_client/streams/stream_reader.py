@@ -115,6 +115,7 @@ class StreamReader:
                     lambda: stack.enter_async_context(self._link.open(self._request)),
                     settings.retry,
                     idempotent=False,
+                    on_retry=self._link.on_retry(self._request),
                 )
                 texts = await stack.enter_async_context(
                     aclosing(events(response, limit=settings.limits.max_event_bytes))
