@@ -37,13 +37,13 @@ async def opened(on_newer: str = "warn", **config: str) -> None:
 async def test_a_newer_protocol_is_tried_with_a_warning_or_refused() -> None:
     """Both name what is announced and all that is supported."""
     newer = {"version": "9.1.0", "protocol": "sse_v9"}
-    told = (
-        r"announces the protocol 'sse_v9' \(Gradio 9\.1\.0\); "
-        r"known are ws, sse, sse_v1, sse_v2, sse_v2\.1, sse_v3: "
+    announced = (
+        r"announces the protocol 'sse_v9' \(Gradio 9\.1\.0\), "
+        r"but spacecall supports ws, sse, sse_v1, sse_v2, sse_v2\.1, sse_v3: "
     )
-    with pytest.warns(NewerProtocolWarning, match=told + "tried as the newest of these"):
+    with pytest.warns(NewerProtocolWarning, match=announced + "trying the newest of these"):
         await opened(**newer)
-    with pytest.raises(UnsupportedProtocolError, match=told + "is there a newer spacecall"):
+    with pytest.raises(UnsupportedProtocolError, match=announced + "install a newer spacecall"):
         await opened(on_newer="raise", **newer)
 
 

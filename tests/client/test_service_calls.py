@@ -145,7 +145,7 @@ async def test_the_service_is_given_the_options_of_the_call(direct: ServiceRunne
 
 async def test_only_an_entered_call_is_followed(direct: ServiceRunner) -> None:
     async def look(report: ProgressSink[bool], settings: Settings) -> bool:
-        return report.followed
+        return report.is_followed
 
     assert await direct.call("look", look) is False
     async with direct.call("look", look) as job:

@@ -1,4 +1,4 @@
-"""The Space, and sessions of it."""
+"""`Space`, an app that calls are made to, and `Session`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from spacecall.tickets import Ticket
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    """What a Space is opened with; see `Space`."""
+    """The arguments of `Space`."""
 
     source: str
     auth: Auth | None = field(repr=False)
@@ -46,36 +46,38 @@ class _Options:
 
 
 class Space(Caller, Openable[Connection]):
-    """A Gradio app, for `async with Space("owner/name") as space`.
+    """A Gradio app: `async with Space("owner/name") as space`.
 
-    Leaving ends what still runs, here and on the server. No task outlives the block. Without a
-    block, `space = await Space("owner/name").open()` lasts until `await space.aclose()`.
+    Leaving the block cancels the jobs that still run, here and on the server. No task outlives the
+    block. Without a block, `space = await Space("owner/name").open()` stays open until
+    `await space.aclose()`.
 
     Args:
-        source: a Space's id or its page on the Hub, or the app's address.
+        source: a Space's id, the URL of its page on the Hub, or the app's address.
         auth: credentials, see `Auth`.
         timeouts: for every call, see `Timeouts`.
         retry: for every call, see `Retry`.
-        limits: see `Limits`.
-        headers: sent with every request to the app, to no other host.
-        proxy: of every request, as `http://host:port` or `socks5://user:password@host:port`.
-        http_client: an `httpx.AsyncClient` to use for every request, and not to close;
-            it has its own proxy.
-        describe: whether /info is read on entering. Without it `endpoints` is not known at once;
-            typed clients do not need it.
-        hooks: functions that are called as requests and calls go on, see `Hooks`.
-        on_newer: what becomes of an app that announces a protocol which is not known yet: it is
-            tried as the newest known one after a `NewerProtocolWarning`, or not.
+        limits: for the whole Space, see `Limits`.
+        headers: sent with every request to the app, and to no other host.
+        proxy: for every request: `http://host:port` or `socks5://user:password@host:port`.
+        http_client: an `httpx.AsyncClient` for every request. It is not closed, and uses its own
+            proxy.
+        describe: read /info when the Space is opened. With False, `endpoints` is not available
+            until `await space.describe()`; typed clients do not need it.
+        hooks: functions that are called for requests, retries and calls, see `Hooks`.
+        on_newer: what to do if the app uses a protocol that this release does not support: try the
+            newest supported one after a `NewerProtocolWarning` ("warn"), or raise ("raise").
 
-    Raises (on entering):
+    Raises (when the Space is opened):
         TransportError, DeadlineError: the app cannot be reached.
-        AuthError: it wants a login or a token, or refuses this one.
+        AuthError: the app requires a login or a token, or refuses the one that it got.
         NotFoundError, ProtocolError: there is no Gradio app at that address.
-        UnsupportedProtocolError: it announces a protocol that is not known, see `on_newer`.
-        InvalidInputError: `source` is neither an id nor an address.
+        UnsupportedProtocolError: the app's protocol is not supported, see `on_newer`.
+        InvalidInputError: `source` is neither a Space id nor an address.
 
-    Raises (where it is made):
-        TypeError: an option is unknown, or not of its type.
+    Raises (at once):
+        TypeError: an argument is unknown, or has the wrong type.
+        ValueError: both `proxy` and `http_client` are given.
     """
 
     @checked_call
@@ -96,7 +98,9 @@ class Space(Caller, Openable[Connection]):
     ) -> None:
         super().__init__(None)
         if proxy is not None and http_client is not None:
-            raise ValueError("give the proxy to the http_client")
+            raise ValueError(
+                "proxy cannot be combined with http_client: configure the proxy of that client"
+            )
         self._options = _Options(
             source=source,
             auth=auth,
@@ -117,16 +121,16 @@ class Space(Caller, Openable[Connection]):
         return _connected(self._options)
 
     def _adopt(self, value: Connection) -> None:
-        self._entered = CallContext(value, self._options.settings, lifetime=self._lifetime)
+        self._entered_context = CallContext(value, self._options.settings, lifetime=self._lifetime)
 
     def session(
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
     ) -> Session:
-        """A session: `async with space.session() as chat`. Its calls share State and cookies.
+        """Open a session: `async with space.session() as chat`. Its calls share State and cookies.
 
         Args:
-            session_hash: of an earlier session, to go on with its State while the server keeps it.
-            cookies: that session's cookies, which lead to the replica where its State is.
+            session_hash: of an earlier session, to continue it while the server keeps its State.
+            cookies: of that session; they route to the replica that has the State.
         """
         self._context.connection.link.check_loop()
         channel = self._context.connection.open_session(session_hash)
@@ -135,10 +139,10 @@ class Space(Caller, Openable[Connection]):
 
     @checked_arguments
     def collect(self, ticket: Ticket) -> Call[Any]:
-        """The call of a detached job, to be awaited or entered.
+        """Return the call of a detached job: await it or enter it.
 
-        It raises `JobLostError` if the server does not know the job any more, or its result has
-        been collected before; `AppRestartedError` if the app was restarted.
+        The call raises `JobLostError` if the server does not have the job any more, or its result
+        was collected before; `AppRestartedError` if the app was restarted.
         """
         connection = self._context.connection
         connection.link.check_loop()
@@ -150,10 +154,10 @@ class Space(Caller, Openable[Connection]):
 
         async def prepare(connection: Connection, _: Settings) -> PreparedCall[Any]:
             if ticket.app_id is not None:
-                await connection.has_restarted()
+                await connection.detect_restart()
                 if connection.app.app_id not in (ticket.app_id, None):
                     raise AppRestartedError(
-                        "the app was restarted since the ticket was given: the job is gone",
+                        "the app was restarted after the job was detached: the job is lost",
                         event_id=ticket.event_id,
                     )
             decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
@@ -169,10 +173,10 @@ class Space(Caller, Openable[Connection]):
 
 
 class Session(Caller):
-    """A session of a Space: one session_hash, so that `gr.State` is kept between its calls.
+    """A session of a Space: its calls have one `session_hash`, so that they share `gr.State`.
 
-    Its calls share one stream. When that breaks, every job of the session is lost, and the session
-    takes no further calls; nor does it once the app was restarted. Leaving `async with` ends the
+    The calls share one stream. If it breaks, every job of the session is lost, and the session
+    takes no further calls; the same holds if the app is restarted. Leaving the block cancels the
     jobs that still run.
     """
 
@@ -187,60 +191,60 @@ class Session(Caller):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End the jobs that still run, here and on the server. Closing twice does nothing."""
+        """Cancel the jobs that still run, here and on the server. Closing twice does nothing."""
         self._context.connection.link.check_loop()
-        await self._context.connection.leave(self._channel)
+        await self._context.connection.close_session(self._channel)
 
     @property
     def session_hash(self) -> str:
-        """Names the session on the server. Whoever has it can read the session's State."""
+        """The server's id of the session. It is a secret: it gives access to the State."""
         return self._channel.session_hash
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The session's cookies, without those of a login."""
-        return self._channel.kept_cookies
+        """The session's cookies, without login cookies."""
+        return self._channel.session_cookies
 
 
 @asynccontextmanager
 async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
-    """The app, reached and described; leaving ends every job."""
+    """Open the app and read its description; leaving cancels every job."""
     async with AsyncExitStack() as stack:
         client = options.http_client
         if client is None:
             client = await stack.enter_async_context(new_client(options.proxy))
         gate = anyio.Semaphore(options.settings.limits.max_concurrent_requests)
         link = Link(client, "", auth=options.auth, settings=options.settings, gate=gate)
-        opening = OpenDeadline(options.settings.timeouts)
-        with link.redacting(), opening.bounded():
-            link, config = await open_app(link, options.source, opening)
+        deadline = OpenDeadline(options.settings.timeouts)
+        with link.redacting(), deadline.enforce():
+            link, config = await open_app(link, options.source, deadline)
             with link.redacting():
                 app = await config.read(read_config)
         with link.redacting():
             check_protocol(app, options.on_newer, link)
 
-        async def reread() -> AppConfig:
-            opening = OpenDeadline(options.settings.timeouts)
+        async def refetch_config() -> AppConfig:
+            deadline = OpenDeadline(options.settings.timeouts)
             link.login.shared.refused = False
-            with link.redacting(), opening.bounded():
-                _, config = await fetch_config(link, opening)
+            with link.redacting(), deadline.enforce():
+                _, config = await fetch_config(link, deadline)
                 app = await config.read(read_config)
             check_protocol(app, options.on_newer, link)
             return app
 
-        connection = await stack.enter_async_context(_open(link, app, reread))
+        connection = await stack.enter_async_context(_open_connection(link, app, refetch_config))
         if options.describe:
-            await connection.describe(opening)
+            await connection.describe(deadline)
         yield connection
 
 
 @asynccontextmanager
-async def _open(
-    link: Link, app: AppConfig, reread: Callable[[], Awaitable[AppConfig]]
+async def _open_connection(
+    link: Link, app: AppConfig, refetch_config: Callable[[], Awaitable[AppConfig]]
 ) -> AsyncGenerator[Connection, None]:
-    """A connection with its task group."""
+    """Open a connection with its task group."""
     async with shielded_task_group() as group:
-        connection = Connection(link, app, BackgroundTasks(group), reread)
+        connection = Connection(link, app, BackgroundTasks(group), refetch_config)
         try:
             yield connection
         finally:

@@ -278,7 +278,7 @@ def _partial_results(
     """Return a callback that reports the reply so far, if the job is followed."""
 
     def on_change(size: int) -> None:
-        if report.followed:
+        if report.is_followed:
             report.output(reply(), size)
 
     return on_change

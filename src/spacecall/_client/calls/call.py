@@ -1,4 +1,4 @@
-"""A call: lazy, for one use; awaited, entered, or detached."""
+"""A lazy call for one use, which is awaited, entered or detached."""
 
 from __future__ import annotations
 
@@ -20,75 +20,79 @@ U = TypeVar("U")
 
 
 class Call(ABC, Generic[T]):
-    """A call that has not been made yet; nothing is sent before one of these.
+    """A call that has not been sent yet. There are three ways to send it.
 
-    - `value = await call`: the result;
-    - `async with call as job`: events as they come; leaving early cancels the job;
-    - `ticket = await call.detach()`: the job runs on, and its result is collected later.
+    - `value = await call` returns the result;
+    - `async with call as job` streams events; leaving the block early cancels the job;
+    - `ticket = await call.detach()` leaves the job on the server, to collect its result later.
 
     Cancelling the task that waits cancels the job on the server too. A call is for one use.
 
     Warns:
-        RuntimeWarning: the call was dropped without any of these, nor a call derived from it.
+        RuntimeWarning: neither the call nor one made from it (`map`, `with_options`) was ever sent.
     """
 
     _remedy = "write `await call`, `async with call as job` or `await call.detach()`"
-    _is_news = False
+    _warns_if_unused = False
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._used = False
         self._job: Job[T] | None = None
-        self._is_news = True
+        self._warns_if_unused = True
 
     def __del__(self) -> None:
-        if self._is_news and not sys.is_finalizing():
+        if self._warns_if_unused and not sys.is_finalizing():
             text = f"the call of {self._name} was never made, nothing was sent: {self._remedy}"
             warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
 
     def mark_handled(self, *, remedy: str | None = None) -> None:
-        """Note that somebody makes the call, or another one from it: dropping it is no mistake.
+        """Do not warn when the call is garbage, because it was sent or another was made from it.
 
         Args:
-            remedy: what to write instead, where the call has only changed hands.
+            remedy: still warn, but with this advice.
         """
         if remedy is None:
-            self._is_news = False
+            self._warns_if_unused = False
         else:
             self._remedy = remedy
 
     @abstractmethod
     def with_options(self, **options: Unpack[CallOptions]) -> Call[T]:
-        """The same call with other options, see `CallOptions`."""
+        """Return the same call with other options, see `CallOptions`."""
 
     @abstractmethod
     def map(self, transform: Callable[[T], U]) -> Call[U]:
-        """The same call, with `transform` applied to its result and to each output before it."""
+        """Return the same call with `transform` applied to each output and to the result."""
 
     @abstractmethod
     def _redacting(self) -> AbstractContextManager[None]:
-        """Take the caller's secrets out of each `SpaceError` that is raised inside."""
+        """Remove the caller's secrets from each `SpaceError` that is raised inside."""
 
     @abstractmethod
     async def _start(self, *, follow: bool) -> Job[T]:
-        """Send it. `follow`: whether events are wanted, or the result alone."""
+        """Send the call.
+
+        Args:
+            follow: keep the events too, not only the result.
+        """
 
     async def detach(self) -> Ticket:
         """Put the job into the app's queue and leave it there.
 
         Returns:
-            What `Space.collect` needs, here or in another process, as long as the server keeps the
-            result: it can be collected once.
+            A ticket for `Space.collect`, in this process or another one. The result can be
+            collected once, while the server keeps it.
 
         Raises:
-            InvalidInputError: the endpoint does not use the queue, or the call is a session's.
+            InvalidInputError: the endpoint does not use the queue, or the call is one of a session.
             SpaceError: the server did not accept the job.
         """
         self.mark_handled()
         raise InvalidInputError(f"{self._name} is not one job of a queue: it cannot be detached")
 
     async def start(self, *, follow: bool) -> Job[T]:
-        """Make the call: what awaiting and entering have in common. Its user cancels the job."""
+        """Send the call, as awaiting and entering do. Whoever calls this has to cancel the job."""
         self.use()
         with self._redacting():
             return await self._start(follow=follow)
@@ -117,7 +121,7 @@ class Call(ABC, Generic[T]):
             await self._job.cancel()
 
     def use(self) -> None:
-        """Use the call up. Raises RuntimeError if that has been done."""
+        """Mark the call as used. Raises RuntimeError if it was used before."""
         self.mark_handled()
         if self._used:
             raise RuntimeError("a Call is for one use: make another with space.call(…)")

@@ -1,4 +1,4 @@
-"""Calls of an app that was started again: its functions are looked up anew."""
+"""Prepare a call, and again if the app was restarted meanwhile."""
 
 from __future__ import annotations
 
@@ -13,43 +13,48 @@ from spacecall.errors import InvalidInputError, NotFoundError, SchemaDriftError,
 T = TypeVar("T")
 
 
-async def prepare(
+async def prepare_call(
     connection: Connection,
     settings: Settings,
-    plan: Callable[[Connection, Settings], Awaitable[PreparedCall[T]]],
+    prepare: Callable[[Connection, Settings], Awaitable[PreparedCall[T]]],
 ) -> PreparedCall[T]:
-    """Plan a call; one that does not fit the app as it was described is held against the live app.
+    """Prepare a call; if it does not fit the app, ask whether the app was restarted.
+
+    Args:
+        connection: to the app.
+        settings: of the call.
+        prepare: prepares the call for the app as it is described now.
 
     Raises:
-        NotFoundError, InvalidInputError, SchemaDriftError: it does not fit that either.
+        NotFoundError, InvalidInputError, SchemaDriftError: the call does not fit the app.
     """
     try:
-        return await plan(connection, settings)
+        return await prepare(connection, settings)
     except (NotFoundError, InvalidInputError, SchemaDriftError) as error:
-        if not await connection.has_restarted():
-            if connection.is_changed and isinstance(error, NotFoundError):
-                _explain(error)
+        if not await connection.detect_restart():
+            if connection.layout_changed and isinstance(error, NotFoundError):
+                _mention_restart(error)
             raise
-    return await prepare_after_restart(connection, settings, plan)
+    return await prepare_after_restart(connection, settings, prepare)
 
 
 async def prepare_after_restart(
     connection: Connection,
     settings: Settings,
-    plan: Callable[[Connection, Settings], Awaitable[PreparedCall[T]]],
+    prepare: Callable[[Connection, Settings], Awaitable[PreparedCall[T]]],
 ) -> PreparedCall[T]:
-    """Plan a call for an app that was restarted.
+    """Prepare a call for an app that was restarted.
 
     Raises:
-        NotFoundError, InvalidInputError, SchemaDriftError: it does not fit the app any more; the
-            message says that this was restarted.
+        NotFoundError, InvalidInputError, SchemaDriftError: the call does not fit the app any more;
+            the message says that the app was restarted.
     """
     try:
-        return await plan(connection, settings)
+        return await prepare(connection, settings)
     except (NotFoundError, InvalidInputError, SchemaDriftError) as error:
-        _explain(error)
+        _mention_restart(error)
         raise
 
 
-def _explain(error: SpaceError) -> None:
+def _mention_restart(error: SpaceError) -> None:
     error.args = (f"the app was restarted since the Space was opened: {error.message}",)

@@ -1,4 +1,4 @@
-"""What can be called: a Space, a session of it, or a view of either with other options."""
+"""`Caller`, the base of Space and Session: makes calls of an app's endpoints."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Caller:
     """Makes calls. Get one from `Space`, `Space.session` or `with_options`."""
 
     def __init__(self, context: CallContext | None) -> None:
-        self._entered = context
+        self._entered_context = context
 
     @property
     def _context(self) -> CallContext:
-        if self._entered is None:
+        if self._entered_context is None:
             raise RuntimeError("open the Space first: async with Space(…) as space")
-        return self._entered
+        return self._entered_context
 
     @property
     def url(self) -> str:
@@ -46,34 +46,34 @@ class Caller:
 
     @property
     def gradio_version(self) -> tuple[int, ...]:
-        """The app's Gradio release, `(6, 31, 0)`; empty where it does not say."""
+        """The app's Gradio release, such as `(6, 31, 0)`; empty if the app does not say."""
         return self._context.connection.app.version_info
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """What the app offers, by name, in the app's order.
+        """The app's endpoints by name, in the app's order.
 
         Raises:
-            RuntimeError: a Space that was opened with `describe=False` has not been asked yet.
+            RuntimeError: the Space was opened with `describe=False`: await `describe` first.
         """
-        found = self._context.connection.endpoints
-        if found is None:
+        endpoints = self._context.connection.endpoints
+        if endpoints is None:
             raise RuntimeError("opened with describe=False: await space.describe() first")
-        return found
+        return endpoints
 
     async def describe(self) -> Mapping[str, Endpoint]:
-        """`endpoints`, asked for if that has not been done."""
+        """Return `endpoints`; read them from the app if that has not been done."""
         return await self._context.connection.describe()
 
     def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> Call[Any]:
-        """Call `endpoint` by name, with the arguments that its `Endpoint.parameters` tell.
+        """Call an endpoint by name; its arguments are its `Endpoint.parameters`, by name.
 
-        A file argument is anything that `File` takes; inside an object it is a `File`, a `Path` or
-        bytes, since a text there is never opened. No output gives None, one its value,
-        several a tuple; files are `File` handles.
+        A file argument is anything that `File` takes. Inside an object it has to be a `File`, a
+        `Path` or bytes: a string there is never opened as a file. The result is None, a value, or a
+        tuple if the endpoint has several outputs; files are `File` handles.
 
         Raises:
-            TypeError: the endpoint is not named by a text, or an argument is without its name.
+            TypeError: `endpoint` is not a string, or an argument is given without its name.
 
         When the call is awaited or entered, it raises:
             NotFoundError: the app has no such endpoint.
@@ -96,21 +96,23 @@ class Caller:
         return self.planned(endpoint, prepare)
 
     def call_raw(self, function: str | int, values: Sequence[Any] = (), /) -> Call[Any]:
-        """Call a function with values by position, which are not checked against any schema.
+        """Call a function with values by position, which are not checked against a schema.
 
-        Use it for apps that cannot describe themselves (it needs no /info), for schemas that are
-        wrong, and for functions without a name. Outputs are decoded as those of `call`.
+        Use it for apps that cannot describe themselves (/info is not needed), for wrong schemas,
+        and for functions without a name. Outputs are decoded as those of `call`.
 
         Args:
-            function: its name, or its number in the /config (`fn_index`) of the app that the Space
-                was opened with; after a restart its name finds it.
+            function: its name, or its number (`fn_index`) in the /config that the Space was opened
+                with. After a restart a numbered function is found by its name.
             values: one for each visible input (State is not visible), in the app's order. A `File`,
-                a `Path`, bytes or a binary file object is uploaded, at any depth; a text is a text.
+                `Path`, bytes or binary file object is uploaded, at any depth; a string is sent as
+                it is.
 
         When the call is awaited or entered, it raises:
-            NotFoundError: the app has no such function; or it has no name, and the app was
-                restarted with others.
-            InvalidInputError: it takes more or fewer values, or JSON cannot carry one.
+            NotFoundError: the app has no such function; or the function has no name, and the app
+                was restarted with other functions.
+            InvalidInputError: the function takes another number of values, or a value cannot be
+                sent as JSON.
         """
         name = function if isinstance(function, str) else f"fn_index {function}"
 
@@ -122,7 +124,10 @@ class Caller:
         return self.planned(name, prepare)
 
     def _check_names(self, endpoint: object, positional: Sequence[object]) -> None:
-        """Refuse what gradio_client takes: a number for the function, arguments without names."""
+        """Raise TypeError for a function number and for arguments without names.
+
+        gradio_client takes both.
+        """
         endpoints = self._context.connection.endpoints or {}
         if not isinstance(endpoint, str):
             name = next(iter(endpoints), "/predict")
@@ -136,56 +141,64 @@ class Caller:
             raise TypeError(f"arguments are given by name: write call({endpoint!r}, {names})")
 
     def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> Call[T]:
-        """One call made of several: `steps` makes all but the last and gives that one.
+        """Return one call that makes several calls, one after another.
 
         Args:
-            endpoint: the name of the last one.
-            steps: is given a caller with the options of the whole call.
+            endpoint: the name of the last endpoint, for errors.
+            steps: makes all calls but the last, and returns the last. Its argument is a caller with
+                the options of the whole call.
         """
         return SequenceCall(endpoint, self._context, lambda context: steps(Caller(context)))
 
     def planned(self, endpoint: str, prepare: Prepare[T]) -> Call[T]:
-        """A call of which a typed client makes the plan."""
+        """Return a call that `prepare` prepares, for typed clients."""
         return QueueCall(endpoint, self._context, prepare)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Caller:
-        """A view with other options for its calls, see `CallOptions`."""
+        """Return a caller with other options for its calls, see `CallOptions`."""
         return Caller(self._context.override(**options))
 
 
 def find_function(connection: Connection, function: str | int) -> Dependency:
-    """Return the function with this name, in any spelling of it, or number.
+    """Return the function with this name, however it is spelled, or with this number.
 
     Raises:
         NotFoundError: the app has no such function.
     """
     if isinstance(function, str):
-        names = {one.name for one in connection.app.dependencies if one.name is not None}
+        names = {
+            dependency.name
+            for dependency in connection.app.dependencies
+            if dependency.name is not None
+        }
         return find_dependency(connection, match_endpoint(function, names) or function)
-    opened = connection.opened_app.dependencies
-    by_number = {dependency.fn_index: dependency for dependency in reversed(opened)}
+    dependencies = connection.initial_app.dependencies
+    by_number = {dependency.fn_index: dependency for dependency in reversed(dependencies)}
     dependency = by_number.get(function)
     if dependency is None:
         numbers = f"{min(by_number)} to {max(by_number)}" if by_number else "none"
         raise NotFoundError(f"the app has no function with the number {function}; it has {numbers}")
-    if dependency.name is not None and connection.is_changed:
+    if dependency.name is not None and connection.layout_changed:
         return find_dependency(connection, dependency.name)
-    if connection.is_changed:
+    if connection.layout_changed:
         raise NotFoundError(
             f"the function with the number {function} has no name to find it by: call a function "
             "by its name, or open the Space again and look the number up"
         )
-    return next(one for one in connection.app.dependencies if one.fn_index == function)
+    return next(
+        dependency for dependency in connection.app.dependencies if dependency.fn_index == function
+    )
 
 
 def find_dependency(connection: Connection, name: str) -> Dependency:
-    """The function behind an endpoint's name, as the live /config tells it.
+    """Return the function of an endpoint, from the current /config.
 
     Raises:
-        NotFoundError: there is none; the message names the nearest.
+        NotFoundError: the app has no such endpoint; the message suggests the nearest names.
     """
-    found = connection.app.find(name)
-    if found is None:
-        known = [one.name for one in connection.app.dependencies if one.name is not None]
-        raise unknown_endpoint_error(name, known)
-    return found
+    dependency = connection.app.find(name)
+    if dependency is None:
+        dependencies = connection.app.dependencies
+        names = [candidate.name for candidate in dependencies if candidate.name is not None]
+        raise unknown_endpoint_error(name, names)
+    return dependency

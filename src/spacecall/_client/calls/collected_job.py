@@ -1,4 +1,4 @@
-"""A job that was joined earlier, maybe by another process."""
+"""A job that was detached earlier, perhaps by another process."""
 
 from __future__ import annotations
 
@@ -15,33 +15,36 @@ T = TypeVar("T")
 
 
 class CollectedJob(QueueJob[T]):
-    """A job whose stream is all that is left: what the server kept of it comes when that is opened.
+    """A detached job, of which the server sends the stored messages when its stream is opened.
 
-    Of a job that the server does not know nothing ever comes, and the stream stays open.
+    For a job that the server does not have, nothing ever comes and the stream stays open. The job
+    therefore fails if no message comes within `Timeouts.connect` after the stream was opened.
     """
 
-    _heard_by = math.inf
+    _first_message_deadline = math.inf
 
-    def adopt(self, event_id: str) -> None:
-        """Open the stream of the job that the server calls `event_id`, in the background."""
+    def attach(self, event_id: str) -> None:
+        """Open the stream of the job `event_id`, in the background."""
         self._connection.jobs.add(self)
-        self._channel.adopt(self._core, event_id)
-        self._connection.tasks.start_soon(self._listen)
+        self._channel.attach(self._core, event_id)
+        self._connection.tasks.start_soon(self._await_stream)
 
-    async def _listen(self) -> None:
-        await self._channel.opened()
-        self._heard_by = anyio.current_time() + (self._settings.timeouts.connect or math.inf)
+    async def _await_stream(self) -> None:
+        await self._channel.wait_opened()
+        self._first_message_deadline = anyio.current_time() + (
+            self._settings.timeouts.connect or math.inf
+        )
         self._on_change()
 
     def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
-        deadline, late = super()._deadline()
-        if self._heard_by < deadline and not self._core.heard:
-            return self._heard_by, _unknown
-        return deadline, late
+        deadline, make_error = super()._deadline()
+        if self._first_message_deadline < deadline and not self._core.heard:
+            return self._first_message_deadline, _unknown_job_error
+        return deadline, make_error
 
-    def _resubmitted(self) -> bool:
+    def _try_resubmit(self) -> bool:
         return False
 
 
-def _unknown() -> SpaceError:
+def _unknown_job_error() -> SpaceError:
     return JobLostError("the server has nothing for the job: was it collected before?")

@@ -1,4 +1,4 @@
-"""A call that runs: its events, its result, its end."""
+"""A running call: its events, its result, its deadlines."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from spacecall.events import Completed, Event, Log, Output, Progress, TextDelta
 
 T = TypeVar("T")
 
-_PHASES: dict[State, Phase] = {
+_PHASE_OF_STATE: dict[State, Phase] = {
     State.UPLOADING: "upload",
     State.JOINING: "queue",
     State.QUEUED: "queue",
     State.RUNNING: "run",
 }
-_LATE: dict[Phase, str] = {
+_LATE_MESSAGES: dict[Phase, str] = {
     "queue": "the app did not start on the job within",
     "run": "the app did not finish the job within",
     "total": "the call did not end within",
@@ -39,44 +39,44 @@ _LATE: dict[Phase, str] = {
 
 
 class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
-    """A call that was entered: `async with space.call(…) as job`.
+    """A running call: `async with space.call(…) as job`.
 
-    Iterate it for its events, or use one of the lenses `outputs` and `text`; all of them read the
-    same events, so that one consumer is meant. A consumer that is slower than the app gets newer
-    snapshots; the result and errors always come.
+    Iterate over the job for its events, over `outputs` for values, or over `text` for pieces of
+    text. All three take events from the same buffer: use one of them. If you read more slowly than
+    the app sends, outputs are replaced by newer ones; the result and errors are never dropped.
     """
 
     _work: Work
 
-    def __init__(self, settings: Settings, began: float | None = None) -> None:
+    def __init__(self, settings: Settings, start_time: float | None = None) -> None:
         self._settings = settings
-        self._home = HomeLoop()
-        self._began = anyio.current_time() if began is None else began
+        self._home_loop = HomeLoop()
+        self._start_time = anyio.current_time() if start_time is None else start_time
         self._changed: anyio.Event | None = None
         self._redact: Redactor | None = None
-        self._enter("upload")
+        self._enter_phase("upload")
 
     @property
     def event_id(self) -> str | None:
-        """The server's id of the job, once it has one."""
+        """The server's id of the job; None before the job is in the queue."""
         return None
 
     @property
     def done(self) -> bool:
-        """Whether there is a result or an error."""
+        """Whether the job has a result or an error."""
         return self._work.ended
 
     @property
     def outputs(self) -> AsyncIterator[T]:
-        """Whole values as they come, the result last."""
+        """The outputs as they come, and the result last."""
         return OutputIterator(self)
 
     @property
     def text(self) -> AsyncIterator[TextDelta]:
-        """What is added to a text, piece by piece.
+        """The pieces that are added to a text.
 
-        The text is the output itself, its attribute `text`, or the first such of several outputs;
-        without one the first piece raises `TypeError`.
+        The text is the output, its attribute `text`, or the first text among several outputs. If
+        the outputs have no text, the first piece raises `TypeError`.
         """
         return TextIterator(self)
 
@@ -84,7 +84,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         return self
 
     async def __anext__(self) -> Event[T]:
-        """The next event; `Completed` is the last.
+        """Return the next event; `Completed` is the last.
 
         Raises:
             SpaceError: the job ended with an error.
@@ -92,110 +92,116 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         while True:
             event = self._work.backlog.pop()
             if event is not None:
-                return self._typed(event)
-            if not self._work.ended or self._resubmitted():
+                return self._decode_event(event)
+            if not self._work.ended or self._try_resubmit():
                 await self._wait()
             elif self._work.error is not None:
-                raise self._for_caller(self._work.error)
+                raise self._public_error(self._work.error)
             else:
                 raise StopAsyncIteration
 
     async def result(self) -> T:
-        """The job's value.
+        """Wait for the result and return it.
 
         Raises:
             SpaceError: the job ended with an error; see `spacecall.errors`.
         """
-        while not self._work.ended or self._resubmitted():
+        while not self._work.ended or self._try_resubmit():
             await self._wait()
         if self._work.error is not None:
-            raise self._for_caller(self._work.error)
-        return self._read(self._work.values or [])
+            raise self._public_error(self._work.error)
+        return self._decode_values(self._work.values or [])
 
     async def cancel(self) -> None:
-        """Cancel the job, here and on the server. What waits for it raises `JobCancelledError`."""
-        self._home.check()
-        await self._give_up(JobCancelledError("the job was cancelled"))
+        """Cancel the job, here and on the server. Reading it then raises `JobCancelledError`."""
+        self._home_loop.check()
+        await self._abort(JobCancelledError("the job was cancelled"))
 
     @abstractmethod
-    async def _give_up(self, error: SpaceError) -> None:
-        """End the job with `error`, and tell the server; a job that has ended stays as it is."""
+    async def _abort(self, error: SpaceError) -> None:
+        """End the job with `error`, here and on the server. Do nothing if it has ended."""
 
     @abstractmethod
     def _decode(self, values: list[Any]) -> T:
-        """The caller's value from the raw values of an event."""
+        """Return the caller's value for the raw values of an event."""
 
     @abstractmethod
-    def _located(self, error: SpaceError) -> SpaceError:
-        """`error` with the place where it happened."""
+    def _with_context(self, error: SpaceError) -> SpaceError:
+        """Return `error` with the Space, endpoint and event id of the job."""
 
     @abstractmethod
     def _redactor(self) -> Redactor:
-        """What takes the caller's secrets out of errors and events."""
+        """Return the function that removes the caller's secrets from errors and events."""
 
-    def _for_caller(self, error: Exception) -> Exception:
-        """`error` as the caller gets it: one of ours with its place and without secrets."""
+    def _public_error(self, error: Exception) -> Exception:
+        """Return `error` for the caller; a `SpaceError` with its context and without secrets."""
         if isinstance(error, SpaceError):
-            error = self._located(error)
+            error = self._with_context(error)
             redact_error(error, self._redactor())
         return error
 
-    def _resubmitted(self) -> bool:
-        """Whether a lost job was sent again, as the caller's `Retry` wants it."""
+    def _try_resubmit(self) -> bool:
+        """Send a lost job again if `Retry` allows it; return whether it was sent."""
         return False
 
-    def _enter(self, phase: Phase) -> None:
+    def _enter_phase(self, phase: Phase) -> None:
         self._phase: Phase = phase
-        self._phase_began = anyio.current_time()
+        self._phase_start = anyio.current_time()
 
     def _on_change(self) -> None:
-        phase = _PHASES.get(self._work.state, self._phase)
+        phase = _PHASE_OF_STATE.get(self._work.state, self._phase)
         if phase != self._phase:
-            self._enter(phase)
+            self._enter_phase(phase)
         if self._changed is not None:
             self._changed.set()
             self._changed = None
 
     async def _wait(self) -> None:
-        """Until something changes; past its deadline the job ends with an error."""
-        self._home.check()
-        deadline, late = self._deadline()
+        """Wait until something changes; abort the job when its deadline has passed."""
+        self._home_loop.check()
+        deadline, make_error = self._deadline()
         if self._changed is None:
             self._changed = anyio.Event()
         with anyio.CancelScope(deadline=deadline) as scope:
             await self._changed.wait()
         if scope.cancelled_caught and not self._work.ended:
-            await self._give_up(late())
+            await self._abort(make_error())
 
     def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
-        """When the phase that the job is in must be over, and the error if it is not."""
+        """Return when the current phase has to end, and what makes the error if it does not."""
         timeouts, phase = self._settings.timeouts, self._phase
-        # The upload itself keeps Timeouts.upload.
+        # The upload has its own timeout, Timeouts.upload.
         seconds = {"queue": timeouts.queue, "run": timeouts.run}.get(phase) or math.inf
-        deadline = self._phase_began + seconds
-        if timeouts.total is not None and self._began + timeouts.total < deadline:
-            phase, seconds, deadline = "total", timeouts.total, self._began + timeouts.total
-        return deadline, lambda: DeadlineError(f"{_LATE[phase]} {seconds:g} s", phase=phase)
+        deadline = self._phase_start + seconds
+        if timeouts.total is not None and self._start_time + timeouts.total < deadline:
+            phase, seconds, deadline = "total", timeouts.total, self._start_time + timeouts.total
+        return deadline, lambda: DeadlineError(
+            f"{_LATE_MESSAGES[phase]} {seconds:g} s", phase=phase
+        )
 
-    def _typed(self, event: Event[Any]) -> Event[T]:
+    def _decode_event(self, event: Event[Any]) -> Event[T]:
         if isinstance(event, Output):
-            return Output(self._read(event.value))
+            return Output(self._decode_values(event.value))
         if isinstance(event, Completed):
-            return Completed(self._read(event.value), event.duration)
+            return Completed(self._decode_values(event.value), event.duration)
         if not isinstance(event, (Log, Progress)):
             return event
         if self._redact is None:
             self._redact = self._redactor()
         return redact_event(event, self._redact)
 
-    def _read(self, values: list[Any]) -> T:
+    def _decode_values(self, values: list[Any]) -> T:
         try:
             return self._decode(values)
         except SpaceError as error:
-            raise self._for_caller(error) from error.__cause__
+            raise self._public_error(error) from error.__cause__
         except RecursionError as error:
-            raise self._for_caller(ProtocolError("the value is nested too deeply")) from error
-        except StopAsyncIteration as error:  # it would pass for the end of the events
-            raise RuntimeError("what was given to Call.map raised StopAsyncIteration") from error
+            raise self._public_error(ProtocolError("the value is nested too deeply")) from error
+        except StopAsyncIteration as error:  # it would look like the end of the events
+            raise RuntimeError(
+                "the function given to Call.map raised StopAsyncIteration"
+            ) from error
         except MemoryError as error:
-            raise self._located(ProtocolError("no memory for the value")) from error
+            raise self._with_context(
+                ProtocolError("the value is too large for the memory")
+            ) from error

@@ -1,4 +1,4 @@
-"""What a call is going to do: which function, with which values, and how its outputs read."""
+"""A call with checked arguments, and the decoder of its outputs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from spacecall.files import File
 T = TypeVar("T")
 U = TypeVar("U")
 MakeFile: TypeAlias = Callable[[Mapping[str, Any]], File]
-"""The handle of a file, from the payload of an app. Raises ValueError for a broken one."""
+"""Makes the handle of a file from an app's payload. Raises ValueError if it is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedCall(Generic[T]):
-    """A call whose arguments are known to fit.
+    """A function of an app, with arguments that fit it.
 
     Attributes:
+        endpoint: the function.
         values: of the visible inputs in wire order, files as `File`.
         decode: makes the caller's value from the visible outputs.
     """
@@ -33,7 +34,7 @@ class PreparedCall(Generic[T]):
     decode: Callable[[list[Any], MakeFile], T]
 
     def map(self, transform: Callable[[T], U]) -> PreparedCall[U]:
-        """The same, with `transform` applied to what `decode` makes."""
+        """Return the same call with `transform` applied to the decoded value."""
         decode = self.decode
         return PreparedCall(
             self.endpoint, self.values, lambda data, make_file: transform(decode(data, make_file))
@@ -45,16 +46,19 @@ class _Unchanged:
 
 
 UNCHANGED = _Unchanged()
-"""Stands for an output that the app leaves as it is: an update that sets no value, `gr.skip()`."""
+"""An output that the app does not change: an update without a value, `gr.skip()`."""
 
 
 def visible_outputs(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
-    """The outputs that a caller sees, component updates replaced by the value they set."""
+    """Return the outputs that a caller gets; a component update becomes the value that it sets."""
     return [unwrap_update(value) for value in endpoint.visible_outputs(data)]
 
 
 def unwrap_update(value: Any) -> Any:
-    """The value that a component update `{"__type__": "update", …}` sets, or `UNCHANGED`."""
+    """Return the value that a component update sets, or `UNCHANGED`; another value as it is.
+
+    An update is `{"__type__": "update", …}`.
+    """
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, Any]", value)
@@ -62,50 +66,54 @@ def unwrap_update(value: Any) -> Any:
 
 
 class DynamicDecoder:
-    """Decodes the outputs of one call: None, the value, or a tuple; files as `File`.
+    """Decodes the outputs of one call: None, one value, or a tuple; files as `File`.
 
-    Only FileData becomes a file. Anything else where a schema expects one is `SchemaDriftError`.
-    An output that the app leaves unchanged is None. What a snapshot shares with the one before it,
-    which is all but the path that was edited, is not walked again.
+    Only FileData becomes a file. Any other value where the schema has a file raises
+    `SchemaDriftError`. An output that the app does not change is None. Objects that a snapshot
+    shares with the previous one (all but those on the edited path) are not decoded again.
 
     Args:
-        schemas: of the outputs, None for one that has no place for files.
+        schemas: of the outputs, None for an output without files.
     """
 
     def __init__(self, schemas: Sequence[Schema | None] = ()) -> None:
         self._schemas = schemas
         self._kinds: dict[int, list[str]] = {}
-        self._raw: list[Any] = []
-        self._found: list[Any] = []
+        self._last_raw: list[Any] = []
+        self._last_decoded: list[Any] = []
 
     def __call__(self, values: list[Any], make_file: MakeFile) -> Any:
-        """The caller's value."""
-        wanted = [None if value is UNCHANGED else value for value in values]
-        self._check(wanted, make_file)
+        """Return the caller's value.
+
+        Raises:
+            SchemaDriftError: an output is not a file where its schema has one.
+        """
+        outputs = [None if value is UNCHANGED else value for value in values]
+        self._check(outputs, make_file)
         try:
-            found = _decoded_list(wanted, self._raw, self._found, make_file)
+            decoded = _decode_list(outputs, self._last_raw, self._last_decoded, make_file)
         except ValueError as error:
-            raise _not_files([str(error)], decode_leniently(wanted, make_file)) from error
-        self._raw, self._found = wanted, found
-        if not found:
+            raise _file_error([str(error)], decode_leniently(outputs, make_file)) from error
+        self._last_raw, self._last_decoded = outputs, decoded
+        if not decoded:
             return None
-        return found[0] if len(found) == 1 else tuple(found)
+        return decoded[0] if len(decoded) == 1 else tuple(decoded)
 
     def _check(self, values: list[Any], make_file: MakeFile) -> None:
-        raw = [*self._raw, *[None] * len(values)]
-        parts = zip(self._schemas, values, raw, strict=False)
-        lines = [
-            f"output {number}: {line}"
-            for number, (schema, value, before) in enumerate(parts)
+        previous_values = [*self._last_raw, *[None] * len(values)]
+        outputs = zip(self._schemas, values, previous_values, strict=False)
+        problems = [
+            f"output {number}: {problem}"
+            for number, (schema, value, previous) in enumerate(outputs)
             if schema is not None
-            for line in misplaced(schema, value, before, self._kinds)
+            for problem in misplaced(schema, value, previous, self._kinds)
         ]
-        if lines:
-            raise _not_files(lines, decode_leniently(values, make_file))
+        if problems:
+            raise _file_error(problems, decode_leniently(values, make_file))
 
 
 def decode_leniently(values: Sequence[Any], make_file: MakeFile) -> list[Any]:
-    """Return each output with the files in it, or as it came where one of them is broken."""
+    """Return the outputs with their files decoded, or as they came if a file is invalid."""
     outputs: list[Any] = []
     for value in values:
         try:
@@ -115,45 +123,53 @@ def decode_leniently(values: Sequence[Any], make_file: MakeFile) -> list[Any]:
     return outputs
 
 
-def _not_files(lines: list[str], values: Sequence[Any]) -> SchemaDriftError:
+def _file_error(problems: list[str], values: Sequence[Any]) -> SchemaDriftError:
     return SchemaDriftError(
-        "the app's outputs do not fit its own schema: " + "; ".join(lines[:3]),
-        differences=lines,
+        "the app's outputs do not fit its own schema: " + "; ".join(problems[:3]),
+        differences=problems,
         values=values,
     )
 
 
-def _decoded_list(
-    values: list[Any], raw: list[Any], found: list[Any], make_file: MakeFile
+def _decode_list(
+    values: list[Any], last_raw: list[Any], last_decoded: list[Any], make_file: MakeFile
 ) -> list[Any]:
-    known = [
-        new if value is old else _decoded(value, old, new, make_file)
-        for value, old, new in zip(values, raw, found, strict=False)
+    prefix = [
+        decoded if value is raw else _decode(value, raw, decoded, make_file)
+        for value, raw, decoded in zip(values, last_raw, last_decoded, strict=False)
     ]
-    return known + [replace_files(value, make_file) for value in values[len(known) :]]
+    return prefix + [replace_files(value, make_file) for value in values[len(prefix) :]]
 
 
-def _decoded(value: Any, raw: Any, found: Any, make_file: MakeFile) -> Any:
-    """`replace_files(value)`, where `found` is that of `raw`, with which `value` shares parts."""
-    if isinstance(value, list) and isinstance(raw, list):
+def _decode(value: Any, last_raw: Any, last_decoded: Any, make_file: MakeFile) -> Any:
+    """Return `replace_files(value)`, with the objects of `last_decoded` that are still the same.
+
+    Args:
+        value: an output, or a part of one.
+        last_raw: the same part of the previous snapshot, which shares objects with `value`.
+        last_decoded: `last_raw` with its files decoded.
+        make_file: makes the handle of a file.
+    """
+    if isinstance(value, list) and isinstance(last_raw, list):
         entries = cast("list[Any]", value)
-        return _decoded_list(entries, cast("list[Any]", raw), found, make_file)
-    if isinstance(value, dict) and isinstance(found, dict):
+        return _decode_list(entries, cast("list[Any]", last_raw), last_decoded, make_file)
+    if isinstance(value, dict) and isinstance(last_decoded, dict):
         items = cast("dict[str, Any]", value)
         if is_file_data(items):
             return make_file(items)
-        olds, news = cast("dict[str, Any]", raw), cast("dict[str, Any]", found)
+        raw = cast("dict[str, Any]", last_raw)
+        decoded = cast("dict[str, Any]", last_decoded)
         return {
-            key: news[key]
-            if key in olds and item is olds[key]
-            else _decoded(item, olds.get(key), news.get(key), make_file)
+            key: decoded[key]
+            if key in raw and item is raw[key]
+            else _decode(item, raw.get(key), decoded.get(key), make_file)
             for key, item in items.items()
         }
     return replace_files(value, make_file)
 
 
 def collect_files(values: Any) -> list[File]:
-    """Every `File` in nested lists and dicts, in order."""
+    """Return every `File` in nested lists and dicts, in order."""
     if isinstance(values, File):
         return [values]
     if isinstance(values, dict):
@@ -164,7 +180,7 @@ def collect_files(values: Any) -> list[File]:
 
 
 def substitute_files(values: Any, payloads: Mapping[int, Any]) -> Any:
-    """`values` with each `File` replaced by the payload under its `id()`."""
+    """Return `values` with each `File` replaced by the payload under its `id()`."""
     if isinstance(values, File):
         return payloads[id(values)]
     if isinstance(values, dict):

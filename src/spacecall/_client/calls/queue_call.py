@@ -1,4 +1,4 @@
-"""Calls of an app's functions: of one, or of several in a row that give one answer."""
+"""Calls of an app: of one function, or of several functions one after another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar, Unpack
 import anyio
 
 from spacecall._client.calls.call import Call
-from spacecall._client.calls.call_preparation import prepare
+from spacecall._client.calls.call_preparation import prepare_call
 from spacecall._client.calls.collected_job import CollectedJob
 from spacecall._client.calls.job import Job
 from spacecall._client.calls.prepared_call import PreparedCall
@@ -30,12 +30,14 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What a call goes over.
+    """Where and how a call is made.
 
     Attributes:
-        channel: of a session; None for a lane.
-        event_id: of a job that has been joined already.
-        lifetime: of the Space, which is closed when nobody can call it any more.
+        connection: to the app.
+        settings: the options of the call.
+        channel: of the session that makes the call; None for a channel of the pool.
+        event_id: of a detached job that is collected; None for a new job.
+        lifetime: of the Space. The Space is closed when nothing refers to its lifetime.
     """
 
     connection: Connection
@@ -45,16 +47,17 @@ class CallContext:
     lifetime: Lifetime[Connection] | None = None
 
     def override(self, **options: Unpack[CallOptions]) -> CallContext:
-        """The same way with other options."""
+        """Return the same context with other options."""
         return replace(self, settings=self.settings.override(**options))
 
     def redacting(self) -> AbstractContextManager[None]:
-        """Take the secrets of its link and options out of each `SpaceError` raised inside."""
+        """Remove the secrets of the link and the options from each `SpaceError` raised inside."""
         link = self.channel.link if self.channel else self.connection.link
         return link.redacting(self.settings)
 
 
 Steps: TypeAlias = Callable[[CallContext], Awaitable[Call[T]]]
+"""Makes all calls of a sequence but the last, and returns the last."""
 
 
 class QueueCall(Call[T]):
@@ -81,21 +84,23 @@ class QueueCall(Call[T]):
     async def detach(self) -> Ticket:
         self.mark_handled()
         if self._context.channel is not None:
-            raise InvalidInputError("a session reads all its jobs: detach a call of the Space")
+            raise InvalidInputError(
+                "a session reads all its jobs: detach a call of the Space instead"
+            )
         if self._context.settings.call_api:
             raise InvalidInputError(
                 "the simple call API leaves no tickets: detach without call_api=True"
             )
         self.use()
         with self._redacting():
-            job = await self._join(None, follow=False, listens=False)
-            event_id = await job.detached()
+            job = await self._join(None, follow=False, reads_stream=False)
+            event_id = await job.detach()
         return Ticket(
             space=self._context.connection.link.base,
             endpoint=job.endpoint,
             session_hash=job.channel.session_hash,
             event_id=event_id,
-            cookies=job.channel.kept_cookies,
+            cookies=job.channel.session_cookies,
             app_id=job.channel.app.app_id,
         )
 
@@ -106,7 +111,7 @@ class QueueCall(Call[T]):
         return await self._join(self._context.channel, follow=follow)
 
     async def _join(
-        self, channel: Channel | None, *, follow: bool, listens: bool = True
+        self, channel: Channel | None, *, follow: bool, reads_stream: bool = True
     ) -> QueueJob[T]:
         context = self._context
         context.connection.check_open()
@@ -116,38 +121,48 @@ class QueueCall(Call[T]):
             raise InvalidInputError(
                 "the simple call API has no sessions: call without call_api=True"
             )
-        began = anyio.current_time()
+        start_time = anyio.current_time()
         try:
-            with within(context.settings.timeouts.total, self._late):
-                plan = await prepare(context.connection, context.settings, self._prepare)
+            with within(context.settings.timeouts.total, self._late_error):
+                prepared = await prepare_call(context.connection, context.settings, self._prepare)
         except RecursionError as error:
             raise InvalidInputError(
                 "the arguments are nested too deeply", endpoint=self._name
             ) from error
-        parts = context.connection, plan, context.settings, self._prepare
+        arguments = context.connection, prepared, context.settings, self._prepare
         if context.event_id is not None:
             collected = CollectedJob(
-                *parts, channel=channel, follow=follow, listens=listens, began=began
+                *arguments,
+                channel=channel,
+                follow=follow,
+                reads_stream=reads_stream,
+                start_time=start_time,
             )
-            collected.adopt(context.event_id)
+            collected.attach(context.event_id)
             return collected
-        if not listens and plan.endpoint.name is None:
+        if not reads_stream and prepared.endpoint.name is None:
             raise InvalidInputError(
-                "a function without a name cannot be detached: its ticket could not name it"
+                "a function without a name cannot be detached: await the call instead"
             )
-        job = QueueJob(*parts, channel=channel, follow=follow, listens=listens, began=began)
+        job = QueueJob(
+            *arguments,
+            channel=channel,
+            follow=follow,
+            reads_stream=reads_stream,
+            start_time=start_time,
+        )
         job.start()
         return job
 
-    def _late(self) -> DeadlineError:
+    def _late_error(self) -> DeadlineError:
         context = self._context
         text = f"the app was not described within {context.settings.timeouts.total:g} s"
-        place = context.connection.link.base
-        return DeadlineError(text, phase="total", space=place, endpoint=self._name)
+        app_url = context.connection.link.base
+        return DeadlineError(text, phase="total", space=app_url, endpoint=self._name)
 
 
 class SequenceCall(Call[T]):
-    """Several calls in a row, with the same options, of which the last gives the answer."""
+    """Several calls one after another, with the same options; the last returns the result."""
 
     def __init__(self, name: str, context: CallContext, steps: Steps[T]) -> None:
         super().__init__(name)

@@ -1,4 +1,4 @@
-"""A job in the queue of an app."""
+"""A job of an app: upload its files, submit it, follow it, submit it again."""
 
 from __future__ import annotations
 
@@ -37,84 +37,96 @@ from spacecall.events import Uploading
 
 T = TypeVar("T")
 Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[PreparedCall[T]]]
-"""Plans a call with its settings, of the app as it is described now."""
+"""Prepares a call with its settings for the app as it is described now."""
 SubmitStrategy: TypeAlias = Callable[
     [jobs.Job, Dependency, Sequence[Any], Channel, Settings], Awaitable[None]
 ]
-"""Does a job without the stream of a session."""
+"""Runs a job without the stream of a session."""
 
 
 class QueueJob(Job[T]):
-    """A job of an app: uploaded, joined, followed on the stream of its session."""
+    """A job of an app, in the queue by default; see `_choose_strategy`.
+
+    Args:
+        connection: to the app.
+        prepared: the call, prepared for the app as it is described now.
+        settings: of the call.
+        prepare: prepares the call again after a restart.
+        channel: of the session that makes the call; None for a call of the Space.
+        follow: keep the events too, not only the result.
+        reads_stream: False for a job that is detached.
+        start_time: when the call was started, by the clock of anyio.
+    """
 
     def __init__(
         self,
         connection: Connection,
-        plan: PreparedCall[T],
+        prepared: PreparedCall[T],
         settings: Settings,
         prepare: Prepare[T],
         *,
         channel: Channel | None,
         follow: bool,
-        listens: bool,
-        began: float,
+        reads_stream: bool,
+        start_time: float,
     ) -> None:
-        super().__init__(settings, began)
+        super().__init__(settings, start_time)
         self._connection = connection
-        self._plan = plan
+        self._prepared = prepared
         self._prepare = prepare
         self._session = channel
         self._follow = follow
-        self._listens = listens
-        self._restarts = MAX_RESTARTS
-        self._retries = settings.retry.attempts - 1
-        self._resubmits = settings.retry.resubmit_lost
-        self._renew(channel)
+        self._reads_stream = reads_stream
+        self._restarts_left = MAX_RESTARTS
+        self._retries_left = settings.retry.attempts - 1
+        self._resubmits_left = settings.retry.resubmit_lost
+        self._reset(channel)
 
-    def _renew(self, channel: Channel | None) -> None:
+    def _reset(self, channel: Channel | None) -> None:
         self._generation = generation(self._connection.app.protocol)
-        self._alone = self._way_alone()
+        self._strategy = self._choose_strategy()
         self._channel = channel or self._open_channel()
         self._work = self._core = jobs.Job(
-            self._plan.endpoint.fn_index,
+            self._prepared.endpoint.fn_index,
             edits=self._generation.edits,
             follow=self._follow,
             limits=self._settings.limits,
             notify=self._on_change,
         )
         self._submitting = anyio.CancelScope()
-        self._enter("upload")
+        self._enter_phase("upload")
 
     def _open_channel(self) -> Channel:
-        if self._alone is not None or not self._listens:
-            return self._connection.open_channel(listens=False)
-        return self._connection.lease(self._plan.endpoint)
+        if self._strategy is not None or not self._reads_stream:
+            return self._connection.open_channel(reads_stream=False)
+        return self._connection.acquire_channel(self._prepared.endpoint)
 
     @property
     def channel(self) -> Channel:
-        """The session that the job is on."""
+        """The channel that the job runs on."""
         return self._channel
 
     @property
     def event_id(self) -> str | None:
-        """The server's id of the job, once it has one."""
+        """The server's id of the job; None before the job is in the queue."""
         return self._core.event_id
 
     @property
     def endpoint(self) -> str:
-        """The endpoint's name, as the app has it."""
-        return self._plan.endpoint.name or ""
+        """The endpoint's name, as in the app's /config."""
+        return self._prepared.endpoint.name or ""
 
-    async def _give_up(self, error: SpaceError) -> None:
-        if self._core.ended or self._core.event_id is None or self._alone is not None:
-            self.drop(error)
+    async def _abort(self, error: SpaceError) -> None:
+        if self._core.ended or self._core.event_id is None or self._strategy is not None:
+            self.abort(error)
         else:
             await self._channel.cancel(self._core, error, self._settings)
 
-    def drop(self, error: SpaceError) -> None:
-        """End the job with `error` without waiting for anybody; one that has ended stays as it is.
+    def abort(self, error: SpaceError) -> None:
+        """End the job with `error` at once. Do nothing if it has ended.
 
-        A join on its way goes on, since the server may accept it, and is cancelled there.
+        A join that is under way continues, since the server may accept it; the job is then
+        cancelled on the server.
         """
         if self._core.ended:
             return
@@ -123,16 +135,20 @@ class QueueJob(Job[T]):
             self._submitting.cancel()
 
     def start(self) -> None:
-        """Send the files and join the queue, in the background."""
-        self._channel.expect(self._core)
-        self._connection.start(self, self._submit, joins=self._alone is None)
+        """Upload the files and join the queue, in the background."""
+        self._channel.reserve(self._core)
+        self._connection.start_submit(self, self._submit, pooled=self._strategy is None)
 
-    async def detached(self) -> str:
-        """Leave the job to whoever collects it, as soon as the server has it: its event id."""
-        if self._alone is not None:
-            self.drop(JobCancelledError("not sent"))
-            name = self._plan.endpoint.name
-            if self._queued:
+    async def detach(self) -> str:
+        """Wait until the job is in the queue and leave it there; return its event id.
+
+        Raises:
+            UnsupportedProtocolError, InvalidInputError: a job of this endpoint cannot be detached.
+        """
+        if self._strategy is not None:
+            self.abort(JobCancelledError("not sent"))
+            name = self._prepared.endpoint.name
+            if self._uses_queue:
                 raise UnsupportedProtocolError(
                     f"{name} cannot be detached: in the protocol {self._generation.name!r} a job "
                     "ends with its stream"
@@ -142,32 +158,32 @@ class QueueJob(Job[T]):
             while self._core.state not in (State.QUEUED, State.ENDED):
                 await self._wait()
         except BaseException:
-            self.drop(JobCancelledError("the job was cancelled while it was detached"))
+            self.abort(JobCancelledError("the job was cancelled while it was being detached"))
             raise
         if self._core.error is not None:
-            raise self._for_caller(self._core.error)
+            raise self._public_error(self._core.error)
         self._connection.jobs.discard(self)
         assert self._core.event_id is not None
         return self._core.event_id
 
     @property
-    def _queued(self) -> bool:
-        # The queue takes every function. Of a generator, /run gives the first value only; and it
-        # gives JSON as the text that Python prints for it (5.x).
-        endpoint = self._plan.endpoint
+    def _uses_queue(self) -> bool:
+        # The queue takes every function. /run returns only the first value of a generator, and JSON
+        # as the text that Python prints for it (Gradio 5).
+        endpoint = self._prepared.endpoint
         has_json = any(component.type == "json" for component in endpoint.visible_returns)
         return endpoint.queued or endpoint.generator or has_json
 
-    def _way_alone(self) -> SubmitStrategy | None:
-        """What does the job without the stream of a session; None where it is done on that.
+    def _choose_strategy(self) -> SubmitStrategy | None:
+        """Return what runs the job without the stream of a session; None if that stream does.
 
         Raises:
             InvalidInputError: the simple call API cannot reach the endpoint.
         """
         if self._settings.call_api:
-            call_path(self._connection.app, self._plan.endpoint)
+            call_path(self._connection.app, self._prepared.endpoint)
             return _load_strategy("call_api")
-        if not self._queued:
+        if not self._uses_queue:
             return _load_strategy("run_endpoint")
         return (
             None
@@ -180,62 +196,62 @@ class QueueJob(Job[T]):
             pass
 
     async def _submit_once(self) -> bool:
-        """Send the files and join; whether that has to be done again, for another app."""
+        """Upload and join; return whether the app was restarted and this has to be repeated."""
         core = self._core
 
         def fail(error: Exception) -> None:
-            core.fail(error if isinstance(error, SpaceError) else _lost(error))
+            core.fail(error if isinstance(error, SpaceError) else _lost_error(error))
 
         with redirect_errors(fail), self._submitting:
             try:
-                with self._channel.expecting(core):
+                with self._channel.reserved(core):
                     await self._send(core)
             except AppRestartedError as error:
                 return await self._follow_restart(error)
         return False
 
     async def _send(self, core: jobs.Job) -> None:
-        endpoint, channel = self._plan.endpoint, self._channel
-        if not any(one is endpoint for one in channel.app.dependencies):
-            raise AppRestartedError(RESTARTED)  # the call was planned before, or the session begun
+        endpoint, channel = self._prepared.endpoint, self._channel
+        if not any(dependency is endpoint for dependency in channel.app.dependencies):
+            raise AppRestartedError(RESTARTED)  # since the call was prepared, or the session opened
         data = await self._arguments()
-        if self._alone is None:
+        if self._strategy is None:
             core.advance(State.JOINING)
             with channel.sending():
                 await channel.join(core, endpoint, data, self._settings)
         else:
-            async with self._connection.running:
+            async with self._connection.request_limiter:
                 with channel.sending():
-                    await self._alone(core, endpoint, data, channel, self._settings)
+                    await self._strategy(core, endpoint, data, channel, self._settings)
 
     async def _follow_restart(self, error: AppRestartedError) -> bool:
-        """Prepare the call for the app that runs now; False if its caller has left.
+        """Prepare the call for the new run of the app; return False if the job has ended.
 
         Raises:
-            AppRestartedError: it is a session's, whose State is gone; or the app is restarted again
-                and again.
-            SpaceError: it does not fit that app, or that does not answer.
+            AppRestartedError: the State of the call's session is gone; or the app was restarted
+                more than `MAX_RESTARTS` times.
+            SpaceError: the call does not fit the app any more, or the app does not answer.
         """
-        if not self._restarts:
+        if not self._restarts_left:
             raise AppRestartedError(RESTARTED) from error
-        self._restarts -= 1
+        self._restarts_left -= 1
         config = error.config if isinstance(error, OtherRunError) else b""
-        await self._connection.read_again(self._channel.app, config)
-        if self._session is not None and not self._session.move_to(self._connection.app):
+        await self._connection.reload_config(self._channel.app, config)
+        if self._session is not None and not self._session.try_move_to(self._connection.app):
             text = "the app was restarted, and the session's State is gone: open another session"
             raise AppRestartedError(text) from error
-        plan = await prepare_after_restart(self._connection, self._settings, self._prepare)
+        prepared = await prepare_after_restart(self._connection, self._settings, self._prepare)
         if self._core.ended:
             return False
-        self._plan = plan
-        self._renew(self._session)
-        self._channel.expect(self._core)
+        self._prepared = prepared
+        self._reset(self._session)
+        self._channel.reserve(self._core)
         return True
 
     async def _arguments(self) -> list[Any]:
         try:
             return await encode_arguments(
-                self._plan,
+                self._prepared,
                 self._connection,
                 self._channel.link,
                 self._settings,
@@ -243,13 +259,13 @@ class QueueJob(Job[T]):
                 upload_id=self._channel.session_hash,
             )
         except TransportError as error:
-            error.sent = False  # there is no job without its files
+            error.sent = False  # without its files the job was not submitted
             raise
         except SpaceError:
             raise
         except RecursionError as error:
             raise InvalidInputError("the arguments are nested too deeply") from error
-        except Exception as error:  # a file of the caller's may raise anything
+        except Exception as error:  # a file object of the caller may raise anything
             raise InvalidInputError(f"an argument cannot be sent: {error_text(error)}") from error
 
     def _on_change(self) -> None:
@@ -257,27 +273,27 @@ class QueueJob(Job[T]):
             self._connection.jobs.discard(self)
         super()._on_change()
 
-    def _resubmitted(self) -> bool:
+    def _try_resubmit(self) -> bool:
         error = self._core.error
         if not isinstance(error, JobLostError) or self._connection.closed:
             return False
-        on_lane = self._session is None and self._alone is None
-        if error.safe_to_retry and on_lane and self._retries:
-            self._retries -= 1  # the lane broke under other calls
-        elif self._resubmits:
-            self._resubmits -= 1
+        is_on_shared_stream = self._session is None and self._strategy is None
+        if error.safe_to_retry and is_on_shared_stream and self._retries_left:
+            self._retries_left -= 1  # calls of others broke the shared stream
+        elif self._resubmits_left:
+            self._resubmits_left -= 1
         else:
             return False
-        self._renew(self._session)
+        self._reset(self._session)
         self.start()
         return True
 
     def _decode(self, values: list[Any]) -> T:
-        return decode_result(self._plan, self._connection, values)
+        return decode_result(self._prepared, self._connection, values)
 
-    def _located(self, error: SpaceError) -> SpaceError:
+    def _with_context(self, error: SpaceError) -> SpaceError:
         error.space = error.space or self._connection.link.base
-        error.endpoint = error.endpoint or self._plan.endpoint.name
+        error.endpoint = error.endpoint or self._prepared.endpoint.name
         error.event_id = error.event_id or self._core.event_id
         return error
 
@@ -286,17 +302,19 @@ class QueueJob(Job[T]):
 
 
 def _load_strategy(name: str) -> SubmitStrategy:
-    """Import a strategy when it is needed: all are a fifth of the import time, most apps use none.
+    """Import a strategy when it is needed.
+
+    All strategies are a fifth of the import time, and most apps need none of them.
 
     Args:
-        name: of the module in `_client.exchanges`.
+        name: the module in `spacecall._client.exchanges`.
     """
     submit: SubmitStrategy = import_module(f"spacecall._client.exchanges.{name}").submit
     return submit
 
 
-def _lost(error: Exception) -> JobLostError:
-    """The error for whatever an HTTP client of the caller's raises."""
-    lost = JobLostError(f"the job was lost: {error_text(error)}")
-    lost.__cause__ = error
-    return lost
+def _lost_error(error: Exception) -> JobLostError:
+    """Return the error for an exception that an HTTP client of the caller raised."""
+    lost_error = JobLostError(f"the job was lost: {error_text(error)}")
+    lost_error.__cause__ = error
+    return lost_error

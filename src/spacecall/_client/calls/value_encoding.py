@@ -1,4 +1,4 @@
-"""The values of a call as the wire has them: files sent and named, hidden slots filled."""
+"""Encode the arguments of a call for the wire, and decode its outputs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 async def encode_arguments(
-    plan: PreparedCall[Any],
+    prepared: PreparedCall[Any],
     connection: Connection,
     link: Link,
     settings: Settings,
@@ -32,32 +32,36 @@ async def encode_arguments(
     *,
     upload_id: str,
 ) -> list[Any]:
-    """Send the files of a call, and give what its function takes, every slot of it.
+    """Upload the files of a call, and return the values of all inputs, hidden ones included.
 
     Args:
+        prepared: the call.
+        connection: to the app.
         link: of the call's channel.
-        progress, upload_id: see `upload`.
+        settings: of the call.
+        progress: called with the bytes sent and the total, see `upload`.
+        upload_id: see `upload`.
 
     Raises:
         SpaceError: a file cannot be read or sent.
     """
     payloads: dict[int, Any] = {}
-    old = generation(connection.app.protocol).old_files
-    if old:
-        slots = zip(plan.values, plan.endpoint.visible_inputs, strict=True)
-        images = [value for value, one in slots if gradio3_files.is_image(one.type)]
+    is_gradio3 = generation(connection.app.protocol).old_files
+    if is_gradio3:
+        slots = zip(prepared.values, prepared.endpoint.visible_inputs, strict=True)
+        images = [value for value, slot in slots if gradio3_files.is_image(slot.type)]
         for file in collect_files(images):
             payloads[id(file)] = await inline(link, connection.app, file)
-    files = {id(one): one for one in collect_files(plan.values) if id(one) not in payloads}
+    files = {id(file): file for file in collect_files(prepared.values) if id(file) not in payloads}
     if files:
-        sent = await upload(
+        uploaded = await upload(
             link, connection.app, list(files.values()), settings, progress, upload_id=upload_id
         )
-        payloads.update(zip(files, sent, strict=True))
-    values = plan.values
-    if old:
+        payloads.update(zip(files, uploaded, strict=True))
+    values = prepared.values
+    if is_gradio3:
         payloads = {key: gradio3_files.write(payload) for key, payload in payloads.items()}
-        slots = zip(values, plan.endpoint.visible_inputs, strict=True)
+        slots = zip(values, prepared.endpoint.visible_inputs, strict=True)
         values = [
             replace_files(value, gradio3_files.write)
             if gradio3_files.holds_files(slot.type)
@@ -66,14 +70,16 @@ async def encode_arguments(
         ]
     if payloads:
         values = [substitute_files(value, payloads) for value in values]
-    return plan.endpoint.fill(values)
+    return prepared.endpoint.fill(values)
 
 
-def decode_result(plan: PreparedCall[T], connection: Connection, values: Sequence[Any]) -> T:
-    """The caller's value of the raw outputs of a call."""
-    slots = zip(visible_outputs(plan.endpoint, values), plan.endpoint.visible_returns, strict=False)
+def decode_result(prepared: PreparedCall[T], connection: Connection, values: Sequence[Any]) -> T:
+    """Return the caller's value for the raw outputs of a call."""
+    slots = zip(
+        visible_outputs(prepared.endpoint, values), prepared.endpoint.visible_returns, strict=False
+    )
     outputs = [read_number(value, component) for value, component in slots]
     if generation(connection.app.protocol).old_files:
-        slots = zip(outputs, plan.endpoint.visible_returns, strict=True)
+        slots = zip(outputs, prepared.endpoint.visible_returns, strict=True)
         outputs = [gradio3_files.read(value, component.type) for value, component in slots]
-    return plan.decode(outputs, connection.make_file)
+    return prepared.decode(outputs, connection.make_file)

@@ -1,4 +1,4 @@
-"""Reaching an app: its address, the login, /config and /info."""
+"""Find an app, log in, and read its /config and /info."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ _UNDESCRIBED = (
 
 @dataclass(frozen=True, slots=True)
 class JsonDocument:
-    """An object that an app answered, and what it was in bytes."""
+    """A JSON object from an app, and its size in bytes."""
 
     value: dict[str, Any] = field(repr=False)
     size: int
 
     async def read(self, parse: Callable[[dict[str, Any]], T]) -> T:
-        """Return what `parse` makes of it; see `parse_document`."""
+        """Parse the object with `parse`; see `parse_document`."""
         return await parse_document(parse, self.value, self.size)
 
 
 @dataclass(frozen=True, slots=True)
 class AppDescription:
-    """What an app tells its clients, as JSON values, and what the Hub tells of it.
+    """The /config and /info of an app, and the runtime of its Space.
 
     Attributes:
         base: the app's address after redirects.
-        config: its /config.
-        info: its /info, undocumented endpoints included where the app tells them.
-        runtime: how a Space runs; None for an address, or where the Hub does not say.
+        config: the app's /config, as JSON.
+        info: the app's /info, as JSON; with undocumented endpoints if the app returns them.
+        runtime: of the Space; None if the app was named by its address, or the Hub does not answer.
     """
 
     base: str
@@ -67,45 +67,50 @@ class AppDescription:
 async def fetch_description(
     source: str, *, auth: Auth | None = None, settings: Settings | None = None
 ) -> AppDescription:
-    """Fetch what code generation needs from a live app.
+    """Fetch the description of an app, for code generation.
 
     Raises:
-        SpaceError: the app cannot be reached, or is no Gradio app.
+        SpaceError: the app cannot be reached, or is not a Gradio app.
     """
     settings = settings or Settings()
     gate = anyio.Semaphore(settings.limits.max_concurrent_requests)
-    opening = OpenDeadline(settings.timeouts)
+    deadline = OpenDeadline(settings.timeouts)
     async with new_client() as client:
         link = Link(client, "", auth=auth, settings=settings, gate=gate)
-        with link.redacting(), opening.bounded():
-            link, config = await open_app(link, source, opening)
+        with link.redacting(), deadline.enforce():
+            link, config = await open_app(link, source, deadline)
             with link.redacting():
                 app = await config.read(read_config)
-                info = await fetch_info(link, app, opening, all_endpoints=True)
+                info = await fetch_info(link, app, deadline, all_endpoints=True)
         name = space_id(source)
         runtime = await try_fetch_runtime(link, name) if name else None
         return AppDescription(link.base, config.value, info.value, runtime)
 
 
-async def open_app(link: Link, source: str, opening: OpenDeadline) -> tuple[Link, JsonDocument]:
-    """Find the app and read its /config, after a login if it asks for one.
+async def open_app(link: Link, source: str, deadline: OpenDeadline) -> tuple[Link, JsonDocument]:
+    """Find the app and read its /config, after a login if the app requires one.
+
+    Args:
+        link: has the credentials, and no address yet.
+        source: a Space id, the URL of its page on the Hub, or the app's address.
+        deadline: is given the URL of each request.
 
     Returns:
-        A link to the app's address, and the config.
+        A link to the app's address, and the /config.
 
     Raises:
-        SpaceStateError: the app of a Space does not answer as one, since the Space does not run.
+        SpaceStateError: the app does not answer because its Space does not run.
         SpaceError: see `Space`.
     """
     name = space_id(source)
-    opening.url = f"{hub_endpoint()}/api/spaces/{name}"
+    deadline.url = f"{hub_endpoint()}/api/spaces/{name}"
     base = await fetch_host(link.foreign(hub_endpoint()), name) if name else base_url(source)
     link = link.moved(base)
     try:
         with link.redacting():
-            base, config = await fetch_config(link, opening)
+            base, config = await fetch_config(link, deadline)
     except (StatusError, ProtocolError) as error:
-        opening.url = f"{hub_endpoint()}/api/spaces/{name}"
+        deadline.url = f"{hub_endpoint()}/api/spaces/{name}"
         state = await explain_unavailable(link, name) if name else None
         if state is None:
             raise
@@ -114,16 +119,16 @@ async def open_app(link: Link, source: str, opening: OpenDeadline) -> tuple[Link
     return link.moved(base), config
 
 
-async def fetch_config(link: Link, opening: OpenDeadline) -> tuple[str, JsonDocument]:
-    """Read /config, after a login if the app asks for one and the link has a password.
+async def fetch_config(link: Link, deadline: OpenDeadline) -> tuple[str, JsonDocument]:
+    """Read /config, after a login if the app requires one and the link has a password.
 
     Returns:
-        The address that it came from, and what it says.
+        The app's address after redirects, and the /config.
 
     Raises:
-        SpaceError: the app cannot be reached, or this is not Gradio.
+        SpaceError: the app cannot be reached, or is not a Gradio app.
     """
-    opening.url = link.base + gradio_requests.CONFIG.path
+    deadline.url = link.base + gradio_requests.CONFIG.path
     try:
         answer = await link.fetch(gradio_requests.CONFIG)
     except NotFoundError as error:
@@ -135,39 +140,47 @@ async def fetch_config(link: Link, opening: OpenDeadline) -> tuple[str, JsonDocu
         ) from error
     if "html" in answer.headers.get("content-type", ""):
         raise ProtocolError(f"there is no Gradio app: GET {answer.shown_url} answered an HTML page")
-    document = _object(answer)
+    document = _json_object(answer)
     app_id = document.value.get("app_id")
     answer.connection.note(None if app_id is None else str(app_id))
     return answer.url.partition("?")[0].removesuffix("/config"), document
 
 
 async def fetch_info(
-    link: Link, app: AppConfig, opening: OpenDeadline, *, all_endpoints: bool = False
+    link: Link, app: AppConfig, deadline: OpenDeadline, *, all_endpoints: bool = False
 ) -> JsonDocument:
-    """The app's /info.
+    """Read /info.
+
+    Args:
+        link: to the app.
+        app: the app's /config.
+        deadline: is given the URL of the request.
+        all_endpoints: also request the endpoints that the app does not document.
 
     Raises:
-        StatusError, ProtocolError: the app cannot describe itself, as those of some components that
-            no schema can be made for; the message says what works without.
+        StatusError, ProtocolError: the app cannot make its description, which happens for some
+            components; the message says which calls work without one.
         SpaceError: the app cannot be reached.
     """
     request = gradio_requests.info(app, all_endpoints=all_endpoints)
-    opening.url = link.base + request.path
-    place = f"GET {request.path}"
+    deadline.url = link.base + request.path
+    request_line = f"GET {request.path}"
     try:
-        return _object(await link.fetch(request))
+        return _json_object(await link.fetch(request))
     except ProtocolError as error:
-        raise ProtocolError(f"{_UNDESCRIBED} ({place}: {error.message})") from error
+        raise ProtocolError(f"{_UNDESCRIBED} ({request_line}: {error.message})") from error
     except StatusError as error:
         if error.status is None or error.status < 500:
             raise
         raise StatusError(
-            f"{_UNDESCRIBED} ({place}: {error.message})", status=error.status, body=error.body
+            f"{_UNDESCRIBED} ({request_line}: {error.message})",
+            status=error.status,
+            body=error.body,
         ) from error
 
 
-def _object(answer: Answer) -> JsonDocument:
-    found = answer.json()
-    if not isinstance(found, dict):
+def _json_object(answer: Answer) -> JsonDocument:
+    value = answer.json()
+    if not isinstance(value, dict):
         raise ProtocolError(f"expected a JSON object from {answer.shown_url}")
-    return JsonDocument(cast("dict[str, Any]", found), len(answer.body))
+    return JsonDocument(cast("dict[str, Any]", value), len(answer.body))

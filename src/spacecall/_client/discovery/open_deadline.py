@@ -1,4 +1,4 @@
-"""The bound on opening an app."""
+"""The deadline for opening an app."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from spacecall.options import Timeouts
 
 
 class OpenDeadline:
-    """An app that is being opened: however many answers that takes, and however they come.
+    """The deadline for all requests that open an app, from now on.
 
     Args:
-        timeouts: of which the shorter of `open` and `total` holds for all of it, from now on.
+        timeouts: the shorter of `open` and `total` holds.
 
     Attributes:
-        url: where the answer that is waited for comes from.
+        url: of the request that is under way, for the error.
     """
 
     def __init__(self, timeouts: Timeouts) -> None:
         self.url = ""
-        opening, total = (
+        open_seconds, total_seconds = (
             math.inf if seconds is None else seconds for seconds in (timeouts.open, timeouts.total)
         )
-        self._seconds = min(opening, total)
-        self._phase: Phase = "open" if opening <= total else "total"
+        self._seconds = min(open_seconds, total_seconds)
+        self._phase: Phase = "open" if open_seconds <= total_seconds else "total"
         self._deadline = anyio.current_time() + self._seconds
 
     @contextmanager
-    def bounded(self) -> Generator[None]:
-        """Run a part of it in the time that is left.
+    def enforce(self) -> Generator[None]:
+        """Cancel the block at the deadline.
 
         Raises:
-            DeadlineError: the time is over; the message says what was waited for.
+            DeadlineError: the deadline has passed; the message names the last request.
         """
         with anyio.CancelScope(deadline=self._deadline) as scope:
             yield

@@ -1,4 +1,4 @@
-"""Whether an app speaks a protocol that is known."""
+"""Check that the queue protocol of an app is supported."""
 
 from __future__ import annotations
 
@@ -13,31 +13,36 @@ from spacecall._warnings import NewerProtocolWarning
 from spacecall.errors import UnsupportedProtocolError
 
 OnNewer: TypeAlias = Literal["warn", "raise"]
-"""What becomes of an app that announces a protocol which is not known."""
+"""What to do with an app whose protocol is newer than this release: warn and try, or raise."""
 
 
 def check_protocol(app: AppConfig, on_newer: OnNewer, link: Link) -> None:
-    """See that the app's protocol can be spoken.
+    """Check that the app's protocol is supported.
 
     Args:
+        app: the app's /config.
+        on_newer: what to do if it is not.
         link: to the app.
 
     Raises:
-        UnsupportedProtocolError: it is not known and `on_newer` says so, or needs an extra.
+        UnsupportedProtocolError: the protocol is unknown and `on_newer` is "raise", or it requires
+            an extra of this package which is not installed.
 
     Warns:
-        NewerProtocolWarning: it is not, and is tried as the newest known one.
+        NewerProtocolWarning: the protocol is unknown; the newest supported one is used.
     """
     name = app.protocol
     if name in SUPPORTED:
-        sockets = SUPPORTED[name].streams is Streams.WEBSOCKET
-        if sockets and find_spec("wsproto") is None:
-            text = "the app is of Gradio 3, which speaks websockets: install spacecall[ws]"
+        needs_websocket = SUPPORTED[name].streams is Streams.WEBSOCKET
+        if needs_websocket and find_spec("wsproto") is None:
+            text = "the app uses websockets (Gradio 3): install spacecall[ws]"
             raise UnsupportedProtocolError(text, space=link.base)
         return
-    known = ", ".join(SUPPORTED)
-    text = f"the app announces the protocol {name!r} (Gradio {app.version}); known are {known}"
+    text = (
+        f"the app announces the protocol {name!r} (Gradio {app.version}), but spacecall supports "
+    )
+    text += ", ".join(SUPPORTED)
     if on_newer == "raise":
-        raise UnsupportedProtocolError(f"{text}: is there a newer spacecall?", space=link.base)
-    text = link.redactor().cut(f"{text}: tried as the newest of these [{link.base}]")
+        raise UnsupportedProtocolError(f"{text}: install a newer spacecall", space=link.base)
+    text = link.redactor().cut(f"{text}: trying the newest of these [{link.base}]")
     warnings.warn(text, NewerProtocolWarning, 2)

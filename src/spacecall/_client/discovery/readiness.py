@@ -1,4 +1,4 @@
-"""Wait until a Space runs."""
+"""Wait until a Space is ready."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spacecall.errors import DeadlineError, SpaceError, StatusError, TransportEr
 from spacecall.options import Retry
 
 _VISIT_SECONDS = 10.0
-"""The timeout of a visit to the app: an app that wakes may hold the connection."""
+"""The timeout of a visit to the app. An app that starts may not answer for longer."""
 
 
 class ReadinessPoller:

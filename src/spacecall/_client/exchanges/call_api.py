@@ -1,4 +1,4 @@
-"""Jobs over the simple call API: a request that joins, and a stream of the job's own."""
+"""Run jobs over the simple call API: POST /call/{name}, then a stream for that job."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ from spacecall.errors import (
 async def submit(
     job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
 ) -> None:
-    """POST /call/{name}, and end `job` with what its stream tells.
+    """Send POST /call/{name}, and end `job` with what its stream reports.
 
-    The job runs in a session that is called as its event id. A job that is ended meanwhile (its
-    caller was cancelled) leaves the queue with its stream, and ends by /cancel if it runs: each
-    alone is not enough (a /cancel lets a waiting job run later before 6.14, and a function that
-    gives one value does not notice that its stream is gone).
+    The server runs the job in a session whose hash is the event id. If the job ends meanwhile
+    because its caller was cancelled, its stream is closed, which takes it out of the queue, and it
+    is cancelled by /cancel, which ends it if it runs. Both are necessary: before Gradio 6.14 a
+    waiting job runs later in spite of a /cancel, and a function that returns one value does not
+    notice that its stream was closed.
 
     Raises:
         SpaceError: the server did not accept the job, or its stream broke.
@@ -44,16 +45,16 @@ async def submit(
     job.advance(State.JOINING)
     event_id = await _join(job, endpoint, data, channel, settings)
     job.event_id = event_id
-    told = False
+    completed = False
     try:
-        told = await _follow(job, endpoint, event_id, channel, settings)
+        completed = await _follow(job, endpoint, event_id, channel, settings)
     except (TransportError, StatusError) as error:
         raise JobLostError(f"the job was lost: {error.message}") from error
     finally:
-        if job.ended and not told:
+        if job.ended and not completed:
             with anyio.move_on_after(settings.timeouts.cancel, shield=True):
                 await _cancel(job, event_id, channel, settings)
-    if not told:
+    if not completed:
         raise JobLostError("the job was lost: the server ended the stream")
 
 
@@ -65,18 +66,18 @@ async def _join(
     try:
         answer = await channel.link.fetch(request, settings, headers=headers, sending=job.sending)
     except NotFoundError as error:
-        text = f"the app's Gradio {channel.app.version} has no simple call API"
+        text = f"Gradio {channel.app.version} has no simple call API: call without call_api=True"
         raise NotFoundError(text, status=error.status, body=error.body) from error
     try:
         return CallResponse.model_validate_json(answer.body).event_id
     except ValueError as error:
-        raise ProtocolError("the answer to the call has no event_id") from error
+        raise ProtocolError("the response to POST /call has no event_id") from error
 
 
 async def _follow(
     job: Job, endpoint: Dependency, event_id: str, channel: Channel, settings: Settings
 ) -> bool:
-    """Read the job's stream until its end; whether the server told how it ended."""
+    """Read the job's stream; return whether the server reported how the job ended."""
     request = gradio_requests.call_stream(channel.app, endpoint, event_id)
     async with AsyncExitStack() as stack:
         response = await retrying(
@@ -96,7 +97,7 @@ async def _follow(
 
 
 async def _cancel(job: Job, event_id: str, channel: Channel, settings: Settings) -> None:
-    """Cancel what runs, and what was about to; nobody waits to hear of it."""
+    """Cancel the job, and once more in case it was about to start. Ignore errors."""
     request = gradio_requests.cancel(channel.app, job.fn_index, event_id, event_id)
     for pause in (0, CANCEL_REPEAT_DELAY):
         await anyio.sleep(pause)

@@ -1,4 +1,4 @@
-"""Jobs with a stream of their own, before `sse_v1`: events of a request, or a websocket."""
+"""Run jobs with one stream each, SSE or WebSocket, in the protocols before `sse_v1`."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _Stream: TypeAlias = tuple[AsyncIterator[str], Callable[[Mapping[str, Any]], Awa
 async def submit(
     job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
 ) -> None:
-    """Open a stream, answer what it asks for, and end `job` with what it tells.
+    """Open a stream, send what the server requests on it, and end `job` with what it reports.
 
-    A job that is ended meanwhile (its caller was cancelled) ends with its stream: one that waits
-    never gets its arguments, a generator stops at its next value, and another function runs on.
+    If the job ends meanwhile because its caller was cancelled, its stream is closed: a waiting job
+    never gets its arguments, a generator stops at its next value, another function runs on.
 
     Raises:
         SpaceError: the server did not accept the job, or its stream broke.
@@ -40,8 +40,8 @@ async def submit(
     handshake = Handshake(job, data, channel.session_hash)
     try:
         async with AsyncExitStack() as stack:
-            texts, answer = await retrying(
-                lambda: _opened(stack, endpoint, channel, settings),
+            texts, send_reply = await retrying(
+                lambda: _open_stream(stack, endpoint, channel, settings),
                 settings.retry,
                 idempotent=True,  # nothing runs without the arguments
                 on_retry=channel.link.observer(settings).on_retry("stream"),
@@ -50,13 +50,13 @@ async def submit(
             async for text in texts:
                 reply = handshake.receive(parse(text), wire_size(text))
                 if reply is not None:
-                    await answer(reply)
+                    await send_reply(reply)
                 if handshake.complete or job.ended:
                     return
     except (TransportError, StatusError, DeadlineError) as error:
         if job.state is State.UPLOADING:
             if isinstance(error, TransportError):
-                error.sent = False  # whatever arrived, the app waits for the arguments
+                error.sent = False  # the app does not start without the arguments
             raise
         raise JobLostError(f"the job was lost: {error.message}", sent=handshake.sent) from error
     finally:
@@ -65,15 +65,15 @@ async def submit(
     raise JobLostError("the job was lost: the server ended the stream", sent=handshake.sent)
 
 
-async def _opened(
+async def _open_stream(
     stack: AsyncExitStack, endpoint: Dependency, channel: Channel, settings: Settings
 ) -> _Stream:
-    """Open the stream, and leave it to `stack`: its texts, and the way to answer them."""
+    """Open a stream in `stack`; return its messages, and the function that sends a reply."""
     idle = settings.timeouts.idle
-    # Between two messages these servers send nothing, or a heartbeat once.
-    patient = replace(settings, timeouts=replace(settings.timeouts, idle=None))
+    # Between two messages these servers send nothing, or one heartbeat.
+    without_idle = replace(settings, timeouts=replace(settings.timeouts, idle=None))
     with anyio.move_on_after(idle):
-        return await stack.enter_async_context(_stream(endpoint, channel, patient))
+        return await stack.enter_async_context(_stream(endpoint, channel, without_idle))
     raise DeadlineError(f"the server did not open a stream within {idle:g} s", phase="idle")
 
 
@@ -83,27 +83,29 @@ async def _stream(
 ) -> AsyncGenerator[_Stream, None]:
     link, app = channel.link, channel.app
     headers = settings.join_headers()
-    sockets = generation(app.protocol).streams is Streams.WEBSOCKET
-    request = gradio_requests.own_stream(app, endpoint, channel.session_hash, websocket=sockets)
-    if sockets:
-        from spacecall._io.ws.connect import websocket  # noqa: PLC0415 - it needs an extra
+    uses_websocket = generation(app.protocol).streams is Streams.WEBSOCKET
+    request = gradio_requests.own_stream(
+        app, endpoint, channel.session_hash, websocket=uses_websocket
+    )
+    if uses_websocket:
+        from spacecall._io.ws.connect import websocket  # noqa: PLC0415 - an optional dependency
 
         async with websocket(link, request, settings, headers=headers) as socket:
             yield socket, socket.send
         return
 
-    async def answer(body: Mapping[str, Any]) -> None:
+    async def send_reply(body: Mapping[str, Any]) -> None:
         await link.fetch(gradio_requests.arguments(app, body), settings, headers=headers)
 
     async with (
         link.open(request, settings, headers=headers) as response,
         aclosing(events(response, limit=settings.limits.max_event_bytes)) as texts,
     ):
-        yield texts, answer
+        yield texts, send_reply
 
 
 async def _reset(event_id: str, channel: Channel, settings: Settings) -> None:
-    """End the job on the server; its stream ends then, and nobody waits to hear of it."""
+    """End the job on the server, which then ends its stream. Ignore errors."""
     with anyio.move_on_after(settings.timeouts.cancel, shield=True):
         with suppress_cancel_errors(event_id):
             await channel.link.fetch(gradio_requests.reset(channel.app, event_id), settings)

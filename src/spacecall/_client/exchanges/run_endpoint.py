@@ -1,4 +1,4 @@
-"""Calls of functions that do not use the queue: one request, one answer."""
+"""Run functions that do not use the queue: one request, one response."""
 
 from __future__ import annotations
 
@@ -23,32 +23,38 @@ from spacecall.events import Started
 async def submit(
     job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
 ) -> None:
-    """POST /run/{name} and end `job` with what it answers.
+    """Send POST /run/{name}, and end `job` with the response.
 
     Raises:
-        SpaceError: the app failed, or could not be asked.
+        SpaceError: the function failed, or the app did not answer.
     """
     job.advance(State.RUNNING)
     job.emit(Started(None))
-    # The answer comes when the function returns, and nothing comes before it.
-    whole = settings.timeouts.run
-    patient = replace(settings, timeouts=replace(settings.timeouts, idle=whole, request=whole))
+    # The response comes when the function returns, and nothing comes before it.
+    seconds = settings.timeouts.run
+    run_settings = replace(
+        settings, timeouts=replace(settings.timeouts, idle=seconds, request=seconds)
+    )
     request = gradio_requests.run(channel.app, endpoint, data, channel.session_hash)
     try:
-        answer = await channel.link.fetch(request, patient, headers=JOIN_HEADERS, gated=False)
+        answer = await channel.link.fetch(request, run_settings, headers=JOIN_HEADERS, gated=False)
     except StatusError as error:
         raise _app_error(error) from error
     try:
         output = RunResponse.model_validate(parse_values(answer.body))
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"the answer of {endpoint.name} is no output of Gradio's") from error
+        raise ProtocolError(
+            f"the response of {endpoint.name} is not an output of Gradio"
+        ) from error
     except MemoryError as error:
-        raise ProtocolError(f"no memory for the answer of {endpoint.name}") from error
+        raise ProtocolError(
+            f"the response of {endpoint.name} is too large for the memory"
+        ) from error
     job.succeed(output.data, output.duration)
 
 
 def _app_error(error: StatusError) -> SpaceError:
-    """The app's own error, which comes as the body of a 500, or the status itself."""
+    """Return the app's own error, the body of a 500; or `error` if there is none."""
     if error.status != 500:
         return error
     try:

@@ -1,4 +1,4 @@
-"""Calls of plain HTTP services: no queue and no session, a request and its answer."""
+"""Calls of plain HTTP services, without the queue and sessions of an app."""
 
 from __future__ import annotations
 
@@ -26,31 +26,36 @@ U = TypeVar("U")
 
 
 class ProgressSink(Generic[T]):
-    """What a service tells while it works."""
+    """Takes the outputs and events of a service while it works."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
 
     @property
-    def followed(self) -> bool:
-        """Whether anybody listens; an awaited call wants the result alone."""
+    def is_followed(self) -> bool:
+        """Whether events are read; if the call is awaited, only the result is."""
         return self._work.follow
 
     def output(self, value: T, size: int = 0) -> None:
-        """The value as far as it is known; `size` is the bytes that it was made of."""
+        """Emit the result as far as it is complete.
+
+        Args:
+            value: the partial result.
+            size: its size in bytes, for the limit on buffered events.
+        """
         self._work.emit(Output([value]), size)
 
     def emit(self, event: Event[T]) -> None:
-        """Any event but an output."""
+        """Emit an event that is not an output."""
         self._work.emit(event)
 
 
 Service: TypeAlias = Callable[[ProgressSink[T], Settings], Awaitable[T]]
-"""Does the work of a call with the call's settings, reports, and returns the result."""
+"""Runs a call with the call's settings: emits partial results and returns the result."""
 
 
 class ServiceRunner:
-    """Where direct calls run; see `open_service_runner`."""
+    """Runs the calls of services; see `open_service_runner`."""
 
     def __init__(
         self, group: TaskGroup, settings: Settings, redactor: Callable[[Settings], Redactor]
@@ -58,44 +63,45 @@ class ServiceRunner:
         self.group = group
         self.settings = settings
         self.redactor = redactor
-        self.home = HomeLoop()
+        self.home_loop = HomeLoop()
         self.closed = False
 
     def call(self, name: str, service: Service[T]) -> Call[T]:
-        """A call of `service`. `name` is the `endpoint` of its errors."""
-        return ServiceCall(name, self, service, _same, self.settings)
+        """Return a call of `service`. `name` is the `endpoint` of its errors."""
+        return ServiceCall(name, self, service, _identity, self.settings)
 
 
 @asynccontextmanager
 async def open_service_runner(
     settings: Settings, redactor: Callable[[Settings], Redactor]
 ) -> AsyncGenerator[ServiceRunner, None]:
-    """A place for direct calls; leaving it cancels those under way.
+    """Open a runner for calls of services; leaving it cancels the running calls.
 
     Args:
-        redactor: gives what takes the secrets of a call with such settings out of its errors.
+        settings: of the calls.
+        redactor: returns what removes the secrets of a call with these settings from its errors.
     """
     async with unwrapping_task_group() as group:
-        direct = ServiceRunner(group, settings, redactor)
+        runner = ServiceRunner(group, settings, redactor)
         try:
-            yield direct
+            yield runner
         finally:
-            direct.closed = True
+            runner.closed = True
 
 
 class ServiceCall(Call[T]):
-    """A call that `service` does; `read` makes the caller's value of what it gives."""
+    """A call of `service`; `read` makes the caller's value from its result."""
 
     def __init__(
         self,
         name: str,
-        direct: ServiceRunner,
+        runner: ServiceRunner,
         service: Service[Any],
         read: Callable[[Any], T],
         settings: Settings,
     ) -> None:
         super().__init__(name)
-        self._direct = direct
+        self._runner = runner
         self._service = service
         self._read = read
         self._settings = settings
@@ -103,47 +109,47 @@ class ServiceCall(Call[T]):
     def with_options(self, **options: Unpack[CallOptions]) -> ServiceCall[T]:
         self.mark_handled()
         settings = self._settings.override(**options)
-        return ServiceCall(self._name, self._direct, self._service, self._read, settings)
+        return ServiceCall(self._name, self._runner, self._service, self._read, settings)
 
     def map(self, transform: Callable[[T], U]) -> ServiceCall[U]:
         self.mark_handled()
         read = self._read
         return ServiceCall(
             self._name,
-            self._direct,
+            self._runner,
             self._service,
             lambda value: transform(read(value)),
             self._settings,
         )
 
     def _redacting(self) -> AbstractContextManager[None]:
-        return redacting(lambda: self._direct.redactor(self._settings))
+        return redacting(lambda: self._runner.redactor(self._settings))
 
     async def _start(self, *, follow: bool) -> Job[T]:
-        self._direct.home.check()
-        if self._direct.closed:
+        self._runner.home_loop.check()
+        if self._runner.closed:
             raise RuntimeError(
                 "the service is closed: make calls inside its async with block, or open it again"
             )
-        job = ServiceJob(self._name, self._read, self._settings, self._direct, follow=follow)
-        self._direct.group.start_soon(job.run, self._service)
+        job = ServiceJob(self._name, self._read, self._settings, self._runner, follow=follow)
+        self._runner.group.start_soon(job.run, self._service)
         return job
 
 
 class ServiceJob(Job[T]):
-    """A direct call under way."""
+    """A running call of a service."""
 
     def __init__(
         self,
         name: str,
         read: Callable[[Any], T],
         settings: Settings,
-        direct: ServiceRunner,
+        runner: ServiceRunner,
         *,
         follow: bool,
     ) -> None:
         super().__init__(settings)
-        self._direct = direct
+        self._runner = runner
         self._name = name
         self._reader = read
         self._scope = anyio.CancelScope()
@@ -152,27 +158,27 @@ class ServiceJob(Job[T]):
         self._work.emit(Started(None))
 
     async def run(self, service: Service[Any]) -> None:
-        """Do the work; however it ends, the job ends with it."""
+        """Run the service; the job ends when it ends."""
         try:
             with redirect_errors(self._work.fail), self._scope:
                 self._work.succeed([await service(ProgressSink(self._work), self._settings)])
         finally:
-            self._work.fail(JobCancelledError("it was closed before the call was done"))
+            self._work.fail(JobCancelledError("the service was closed before the call was done"))
 
-    async def _give_up(self, error: SpaceError) -> None:
+    async def _abort(self, error: SpaceError) -> None:
         self._work.fail(error)
         self._scope.cancel()
 
     def _decode(self, values: list[Any]) -> T:
         return self._reader(values[0])
 
-    def _located(self, error: SpaceError) -> SpaceError:
+    def _with_context(self, error: SpaceError) -> SpaceError:
         error.endpoint = error.endpoint or self._name
         return error
 
     def _redactor(self) -> Redactor:
-        return self._direct.redactor(self._settings)
+        return self._runner.redactor(self._settings)
 
 
-def _same(value: T) -> T:
+def _identity(value: T) -> T:
     return value

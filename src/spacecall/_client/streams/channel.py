@@ -1,4 +1,4 @@
-"""One session of the app: joins, cancels, and the stream that tells what became of the jobs."""
+"""One session of an app: joins and cancels jobs, and reads the stream that reports them."""
 
 from __future__ import annotations
 
@@ -31,219 +31,222 @@ from spacecall.errors import (
     SpaceError,
 )
 
-# Seconds. A job that has left the queue and has not begun yet is out of reach of everything.
+# Seconds. A cancel misses a job that has left the queue and has not started: repeat it later.
 CANCEL_REPEAT_DELAY = 0.2
 
 
 class Channel:
-    """Joins and cancels on one session, and its one reader.
+    """One session: joins and cancels its jobs, and reads its one stream.
 
-    Everything on one session shares its fate: a stream that breaks ends all its jobs, and a
-    cancel kills each running job of the same function. A channel whose stream was lost is never
-    used again: the server may still be busy forgetting that session.
+    The jobs of a session are not independent: a broken stream ends all of them, and a cancel ends
+    every running job of the same function. A channel whose stream was lost is never used again,
+    since the server may not have removed that session yet.
 
     Args:
-        link: with the session's own cookies.
-        group: where joins and the reader run; it outlives the channel.
-        session_hash: of an earlier session, to go on with it.
-        grace: seconds that the stream stays open when nobody waits for its jobs any more.
-        listens: whether the stream is read at all; a job that is left to be collected is not.
+        link: sends the requests; it has cookies of its own.
+        app: the app's /config.
+        tasks: run the stream's reader and late cancels; they outlive the channel.
+        session_hash: of an earlier session, to continue it; by default a new one.
+        grace: seconds for which the stream stays open when nobody waits for its jobs any more;
+            `math.inf` keeps it open.
+        reads_stream: whether to read the stream at once; False for a job that is detached.
     """
 
     def __init__(
         self,
         link: Link,
         app: AppConfig,
-        group: BackgroundTasks,
+        tasks: BackgroundTasks,
         *,
         session_hash: str | None = None,
         grace: float = 2.0,
-        listens: bool = True,
+        reads_stream: bool = True,
     ) -> None:
         self.link = link
         self.app = app
         self.session_hash = session_hash or secrets.token_hex(8)
         link.hide(self.session_hash)
-        self._group = group
-        self._keeps = grace == math.inf
-        self._listens = listens
+        self._tasks = tasks
+        self._keeps_stream = grace == math.inf
+        self._reads_stream = reads_stream
         self._demux = Demultiplexer(link.settings.limits, self._cancel_late)
         self._grace = grace
         self._reader = self._new_reader()
-        self._new = session_hash is None
-        self._left = False
+        self._is_new = session_hash is None
+        self._closed = False
         self._cancelling: list[int] = []
-        self._calm = anyio.Event()
+        self._idle = anyio.Event()
 
     def _new_reader(self) -> StreamReader:
         return StreamReader(
             self.link,
             gradio_requests.stream(self.app, self.session_hash),
             self._demux,
-            self._group,
-            says_close=generation(self.app.protocol).says_close,
+            self._tasks,
+            announces_close=generation(self.app.protocol).says_close,
             grace=self._grace,
-            unwanted=self.abandon,
+            on_idle=self.cancel_all,
         )
 
     def check_open(self) -> None:
-        """Raise RuntimeError once the session has been left."""
-        if self._left:
+        """Raise RuntimeError if the session is closed."""
+        if self._closed:
             raise RuntimeError(
                 "the session is closed: make calls inside its async with block, or open another"
             )
 
-    async def leave(self) -> None:
-        """End what runs on it; nothing is sent over it any more."""
-        self._left = True
-        await self.abandon()
+    async def close(self) -> None:
+        """Cancel every job; the session takes no more calls."""
+        self._closed = True
+        await self.cancel_all()
 
     @contextmanager
     def sending(self) -> Generator[None]:
-        """While inside, a job is sent: the server knows the session from then on."""
-        new, self._new = self._new, False
+        """Send a job inside: from then on the server has the session."""
+        is_new, self._is_new = self._is_new, False
         try:
             yield
         except AppRestartedError:
-            self._new = new  # it was not sent
+            self._is_new = is_new  # nothing was sent
             raise
 
-    def move_to(self, app: AppConfig) -> bool:
-        """Go on with `app`; False if it is another run, which has no State of the session."""
-        if self._new and app is not self.app:
+    def try_move_to(self, app: AppConfig) -> bool:
+        """Continue with `app` after a restart; return False if the old run had the State."""
+        if self._is_new and app is not self.app:
             self.app = app
             self._reader = self._new_reader()
         return app is self.app
 
     @property
     def lost(self) -> bool:
-        """Whether the stream was lost, and the channel with it."""
+        """Whether the stream was lost: the channel takes no more jobs."""
         return self._reader.lost
 
     @property
-    def spent(self) -> bool:
-        """Whether no further call of a stranger may meet what happened here."""
+    def is_retired(self) -> bool:
+        """Whether the pool must not use the channel for further calls."""
         return self.lost or self._demux.altered
 
     @property
-    def kept_cookies(self) -> dict[str, str]:
-        """What leads to the replica that has the session; who goes on with it logs in again."""
+    def session_cookies(self) -> dict[str, str]:
+        """The cookies that route to the replica which has the session, without login cookies."""
         cookies = self.link.cookies
         return {name: cookies[name] for name in cookies if not name.startswith("access-token")}
 
     @property
-    def load(self) -> int:
-        """Jobs on this channel."""
+    def active_jobs(self) -> int:
+        """The number of jobs on this channel, including reserved ones."""
         return self._demux.load
 
     @property
-    def available(self) -> bool:
-        """Whether a job may join: it would meet no cancel, nor a stream about to be dropped."""
-        staying = not self._reader.reading or self._demux.wanted
-        return staying and not self.spent and not self._cancelling
+    def is_available(self) -> bool:
+        """Whether a job may join: no cancel is running, and the stream is not about to close."""
+        stays_open = not self._reader.is_reading or self._demux.wanted
+        return stays_open and not self.is_retired and not self._cancelling
 
-    def expect(self, job: Job) -> None:
-        """`job` is about to join: it is spared from cancels, and the stream is kept."""
+    def reserve(self, job: Job) -> None:
+        """Note that `job` will join: no cancel may end it, and the stream stays open for it."""
         self._demux.expect(job)
-        self._reader.reconsider()
+        self._reader.update_idle_deadline()
 
     @contextmanager
-    def expecting(self, job: Job) -> Generator[None]:
-        """While inside, `job` prepares to join, and joins."""
-        self.expect(job)
+    def reserved(self, job: Job) -> Generator[None]:
+        """Reserve the channel for `job` inside, where it prepares to join and joins."""
+        self.reserve(job)
         try:
             yield
         finally:
             self._demux.joined(job)
-            self._reader.reconsider()
-            self._settle()
+            self._reader.update_idle_deadline()
+            self._notify_idle()
 
     async def join(
         self, job: Job, endpoint: Dependency, data: Sequence[Any], settings: Settings
     ) -> None:
-        """Put `job` into the app's queue and have its messages read.
+        """Put `job` into the app's queue and read its messages.
 
-        A job that is ended meanwhile (its caller was cancelled) is not sent; or, if it was on its
-        way, cancelled on the server as soon as its id is known.
+        If the job ends meanwhile because its caller was cancelled, it is not sent; or, if the
+        request was under way, it is cancelled on the server as soon as its id is known.
 
         Raises:
-            SpaceError: the server did not accept the job, or nobody knows.
-            ProtocolError: it gave the job the id of another one, see `adopt`.
+            SpaceError: the server did not accept the job, or it is unknown whether it did.
+            ProtocolError: the server gave the job the id of another job, see `attach`.
         """
         while job.fn_index in self._cancelling:
-            await self._calm.wait()  # that cancel would kill this job too
+            await self._idle.wait()  # that cancel would end this job too
         if self.lost:
-            raise JobLostError("the session has lost its stream: open another", sent=False)
+            raise JobLostError("the session has lost its stream: open another session", sent=False)
         request = gradio_requests.join(self.app, endpoint, data, self.session_hash)
         headers = settings.join_headers()
         self._demux.joining(job)
         answer = await self.link.fetch(request, settings, headers=headers, sending=job.sending)
-        self.adopt(job, _event_id(answer.body))
+        self.attach(job, _event_id(answer.body))
         if self.lost:
             job.fail(JobLostError("the session lost its stream while the job was joining"))
             await self._send_cancel(job.fn_index, "", settings)
-        elif job.ended and not self._listens:
+        elif job.ended and not self._reads_stream:
             self._demux.joined(job)
-            await self.abandon()
+            await self.cancel_all()
 
-    def adopt(self, job: Job, event_id: str) -> None:
+    def attach(self, job: Job, event_id: str) -> None:
         """Read the messages of a job that the server has.
 
-        One that is left to be collected is not read; given up, it has to be, to be cancelled.
+        The stream of a detached job is not read, unless the job has ended here and therefore has
+        to be cancelled on the server.
 
         Raises:
-            ProtocolError: another job of the session has that id; it ends with such an error too.
+            ProtocolError: another job of the session has that id. It ends with this error too.
         """
         self._demux.accept(job, event_id)
-        if self._listens or job.ended:
+        if self._reads_stream or job.ended:
             self._reader.start()
 
-    async def opened(self) -> None:
+    async def wait_opened(self) -> None:
         """Wait until the stream is open, if it is being opened."""
-        await self._reader.opened()
+        await self._reader.wait_opened()
 
     async def cancel(self, job: Job, error: SpaceError, settings: Settings) -> None:
-        """End `job` with `error`, and on the server too where that harms no other job.
+        """End `job` with `error`, and on the server too if that affects no other job.
 
-        Before 6.14 a /cancel tells that a waiting job is done, and lets it run when its turn comes.
-        So a waiting job leaves the queue together with its stream, if nobody else needs that; and
-        otherwise it is cancelled as soon as it starts.
+        Before Gradio 6.14 a /cancel reports a waiting job as done, but the job still runs when its
+        turn comes. Closing the stream does take waiting jobs out of the queue, so the stream is
+        closed if no other job needs it. Otherwise the job is cancelled as soon as it starts.
         """
-        waiting = job.state is not State.RUNNING
+        is_waiting = job.state is not State.RUNNING
         job.fail(error)
-        if not waiting:
+        if not is_waiting:
             await self._cancel_running(job, settings)
-        elif not self._keeps and not self._demux.wanted:
-            await self.abandon()
-        self._reader.reconsider()
+        elif not self._keeps_stream and not self._demux.wanted:
+            await self.cancel_all()
+        self._reader.update_idle_deadline()
 
-    async def abandon(self) -> None:
-        """Give up every job, here and on the server.
+    async def cancel_all(self) -> None:
+        """Cancel every job, here and on the server, and close the stream.
 
-        Of a stream that is dropped, the server takes the waiting jobs out of its queue and ends
+        When its stream closes, the server takes the waiting jobs out of its queue and ends
         generators at their next value. Other functions run on until they are cancelled.
         """
         settings = self.link.settings
         with anyio.move_on_after(settings.timeouts.cancel, shield=True):
             while self._demux.expecting:
-                await self._calm.wait()  # the server may accept a job that nobody then cancels
+                await self._idle.wait()  # a job accepted later would not be cancelled
         with anyio.move_on_after(settings.timeouts.cancel, shield=True):
             if self._demux.pending:
-                await self._cancel_all(settings)
-        self._reader.drop(_closed)
+                await self._cancel_pending(settings)
+        self._reader.close(_closed_error)
 
-    async def _cancel_all(self, settings: Settings) -> None:
-        await self._reader.opened()  # a stream that never was cannot be dropped
+    async def _cancel_pending(self, settings: Settings) -> None:
+        await self._reader.wait_opened()  # the server ends jobs only with an open stream
         functions = self._demux.functions
-        self._reader.drop(_closed)
+        self._reader.close(_closed_error)
         for pause in (0, CANCEL_REPEAT_DELAY):
             await anyio.sleep(pause)
             for fn_index, event_ids in functions.items():
                 await self._send_cancel(fn_index, "", settings, event_ids)
 
     def _cancel_late(self, job: Job) -> None:
-        """Cancel a job that starts although its caller has gone."""
-        self._group.start_soon(self._cancel_running, job, self.link.settings)
+        """Cancel a job that starts after its caller stopped waiting for it."""
+        self._tasks.start_soon(self._cancel_running, job, self.link.settings)
 
     async def _cancel_running(self, job: Job, settings: Settings) -> None:
         if job.event_id is not None and not self._demux.has_sibling(job):
@@ -251,12 +254,12 @@ class Channel:
                 await self._send_cancel(job.fn_index, job.event_id, settings, [job.event_id])
 
     async def _send_cancel(
-        self, fn_index: int, event_id: str, settings: Settings, jobs: Sequence[str] = ()
+        self, fn_index: int, event_id: str, settings: Settings, event_ids: Sequence[str] = ()
     ) -> None:
-        """Cancel what runs of the function; the end of the job `event_id` is told on the stream.
+        """Cancel the running jobs of a function; the stream then reports that `event_id` ended.
 
         Args:
-            jobs: those that are meant, for a server that ends jobs one by one.
+            event_ids: the jobs to end, for a server that ends jobs one by one (no /cancel).
         """
         request = gradio_requests.cancel(self.app, fn_index, self.session_hash, event_id)
         self._cancelling.append(fn_index)
@@ -265,19 +268,19 @@ class Channel:
                 try:
                     await self.link.fetch(request, settings)
                 except NotFoundError:
-                    for one in jobs:
-                        await self.link.fetch(gradio_requests.reset(self.app, one), settings)
+                    for job_id in event_ids:
+                        await self.link.fetch(gradio_requests.reset(self.app, job_id), settings)
         finally:
             self._cancelling.remove(fn_index)
-            self._settle()
+            self._notify_idle()
 
-    def _settle(self) -> None:
-        """Wake who waits for joins or cancels to be over."""
-        self._calm.set()
-        self._calm = anyio.Event()
+    def _notify_idle(self) -> None:
+        """Wake the tasks that wait for joins or cancels to end."""
+        self._idle.set()
+        self._idle = anyio.Event()
 
 
-def _closed() -> SpaceError:
+def _closed_error() -> SpaceError:
     return JobCancelledError("the session was closed before the job was done")
 
 
@@ -285,4 +288,6 @@ def _event_id(body: bytes) -> str:
     try:
         return JoinResponse.model_validate_json(body).event_id
     except ValueError as error:
-        raise ProtocolError("the answer to the join has no event_id") from error
+        raise ProtocolError(
+            "the response to /queue/join has no event_id: is a proxy between you and the app?"
+        ) from error

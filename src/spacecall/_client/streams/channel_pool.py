@@ -1,4 +1,4 @@
-"""Channels for calls that need no State."""
+"""Share channels between the calls that need no State."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from spacecall._client.streams.channel import Channel
 
 
 class ChannelPool:
-    """A pool of at most `limit` channels, each with a stream of its own while it has jobs.
+    """A pool of channels, each with its own stream while it has jobs.
 
-    A call takes a lane that has no job while there may be more lanes, and the least loaded one
-    beyond. So few calls never share a fate, and many cost no more streams than `limit`.
+    While the pool has fewer than `limit` channels, each job gets a channel without other jobs, so
+    that a broken stream or a cancel affects that job only. Beyond `limit`, jobs share the channel
+    with the fewest jobs, so that many calls need no more than `limit` streams.
+
+    Args:
+        limit: the number of channels from which on jobs share them.
+        open_channel: makes a channel with a new session.
     """
 
     def __init__(self, limit: int, open_channel: Callable[[], Channel]) -> None:
@@ -19,13 +24,15 @@ class ChannelPool:
         self._open_channel = open_channel
         self._channels: list[Channel] = []
 
-    def lease(self) -> Channel:
-        """A channel for one job."""
-        self._channels = [channel for channel in self._channels if not channel.spent]
-        available = [channel for channel in self._channels if channel.available]
-        idlest = min(available, key=lambda channel: channel.load, default=None)
-        if idlest is not None and (idlest.load == 0 or len(self._channels) >= self._limit):
-            return idlest
+    def acquire(self) -> Channel:
+        """Return a channel for one more job, a new one if necessary."""
+        self._channels = [channel for channel in self._channels if not channel.is_retired]
+        available = [channel for channel in self._channels if channel.is_available]
+        least_loaded = min(available, key=lambda channel: channel.active_jobs, default=None)
+        if least_loaded is not None and (
+            least_loaded.active_jobs == 0 or len(self._channels) >= self._limit
+        ):
+            return least_loaded
         channel = self._open_channel()
         self._channels.append(channel)
         return channel

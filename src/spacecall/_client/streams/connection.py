@@ -1,4 +1,4 @@
-"""What is open while a Space is: the task group, the app's description, channels, jobs."""
+"""The state of an open Space: the app's description, its channels and its running jobs."""
 
 from __future__ import annotations
 
@@ -32,170 +32,193 @@ from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError,
 from spacecall.files import File, file_of
 
 MAX_RESTARTS: Final = 5
-"""How often one call follows an app that was restarted, before it gives up."""
-_JOINERS = 256
+"""How often one call is prepared again because the app was restarted."""
+_MAX_WORKERS: Final = 256
+"""Tasks that submit jobs to the queue."""
 
 
 class Cancellable(Protocol):
-    """A job that can be told that nobody waits for it any more."""
+    """A job that can be ended from here."""
 
     @property
     def channel(self) -> Channel: ...
 
-    def drop(self, error: SpaceError) -> None: ...
+    def abort(self, error: SpaceError) -> None: ...
 
 
 class Connection:
-    """One app, reached and described.
+    """An open app: its description, its channels and the jobs that run on it.
 
     Args:
-        link: to the app, logged in.
-        app: its /config.
-        group: where joins and readers run.
-        reread: reads the /config of the app that runs now, after a login if it wants one.
+        link: sends requests to the app; it is logged in.
+        app: the app's /config.
+        tasks: run submits and stream readers.
+        refetch_config: reads the /config again, after a login if the app requires one.
+
+    Attributes:
+        app: the /config of the run that calls go to; `initial_app` is that of the first one.
+        jobs: those that have not ended.
+        request_limiter: bounds the jobs without a session's stream, which hold a request each.
+        closed: whether the Space was closed.
     """
 
     def __init__(
         self,
         link: Link,
         app: AppConfig,
-        group: BackgroundTasks,
-        reread: Callable[[], Awaitable[AppConfig]],
+        tasks: BackgroundTasks,
+        refetch_config: Callable[[], Awaitable[AppConfig]],
     ) -> None:
         self.link = link
         self.app = app
-        self.opened_app = app
-        self._reread = reread
-        self._rereading = anyio.Lock()
+        self.initial_app = app
+        self._refetch_config = refetch_config
+        self._refetching = anyio.Lock()
         self._runs = {(app.app_id, app.layout)}
         link.checks.note(app.layout, time.monotonic())
-        self.tasks = group
+        self.tasks = tasks
         self.jobs: set[Cancellable] = set()
-        self.running = anyio.Semaphore(link.settings.limits.max_concurrent_requests)
+        self.request_limiter = anyio.Semaphore(link.settings.limits.max_concurrent_requests)
         self._channels: WeakSet[Channel] = WeakSet()
-        self._lanes = ChannelPool(link.settings.limits.max_streams, self.open_channel)
+        self._pool = ChannelPool(link.settings.limits.max_streams, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
         self._file_schemas: dict[str, Sequence[Schema | None]] = {}
         self._describing = anyio.Lock()
-        self._submits = 0
-        self._joins = deque[Callable[[], Awaitable[None]]]()
-        self._joiners = 0
-        self._quiet = anyio.Event()
+        self._active_submits = 0
+        self._submit_queue = deque[Callable[[], Awaitable[None]]]()
+        self._workers = 0
+        self._idle = anyio.Event()
         self.closed = False
 
     @property
-    def is_changed(self) -> bool:
+    def layout_changed(self) -> bool:
         """Whether the app has other functions than when it was opened."""
-        return self.app.layout != self.opened_app.layout
+        return self.app.layout != self.initial_app.layout
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint] | None:
-        """What the app offers, if it has been asked."""
+        """The endpoints by name; None if the app has not been described yet."""
         return self._endpoints
 
-    async def describe(self, opening: OpenDeadline | None = None) -> Mapping[str, Endpoint]:
-        """What the app offers; asked once, as a part of `opening` or within `Timeouts.open`."""
+    async def describe(self, deadline: OpenDeadline | None = None) -> Mapping[str, Endpoint]:
+        """Return the endpoints by name; read /info if that has not been done.
+
+        Args:
+            deadline: that of the Space which is being opened; by default a new `Timeouts.open`.
+
+        Raises:
+            DeadlineError: the app did not answer in time.
+            SpaceError: see `fetch_info`.
+        """
         self.link.check_loop()
         endpoints = self._endpoints
         if endpoints is None:
             async with self._describing:
                 endpoints = self._endpoints
                 if endpoints is None:
-                    opening = opening or OpenDeadline(self.link.settings.timeouts)
-                    with self.link.redacting(), opening.bounded():
-                        endpoints = await self._read_endpoints(opening)
+                    deadline = deadline or OpenDeadline(self.link.settings.timeouts)
+                    with self.link.redacting(), deadline.enforce():
+                        endpoints = await self._read_endpoints(deadline)
         return endpoints
 
-    async def _read_endpoints(self, opening: OpenDeadline) -> Mapping[str, Endpoint]:
+    async def _read_endpoints(self, deadline: OpenDeadline) -> Mapping[str, Endpoint]:
         restarts = MAX_RESTARTS
         while True:
             app = self.app
             try:
-                info = await fetch_info(self.link, app, opening)
+                info = await fetch_info(self.link, app, deadline)
             except OtherRunError as error:
                 if not restarts:
                     raise
                 restarts -= 1
-                await self.read_again(app, error.config)
+                await self.reload_config(app, error.config)
                 continue
             endpoints = await info.read(partial(read_endpoints, app))
-            if app is self.app:  # it was not read again meanwhile
+            if app is self.app:  # it was not replaced meanwhile
                 self._endpoints = endpoints
                 return endpoints
 
-    async def has_restarted(self) -> bool:
-        """Whether the app that answers now is another one; its /config has been read then."""
+    async def detect_restart(self) -> bool:
+        """Ask the app whether it was restarted; if so, read its /config again.
+
+        Returns:
+            Whether the app was restarted. False if it does not answer.
+        """
         app = self.app
         try:
             await self.link.verify(AppRun.of(app))
         except OtherRunError as error:
-            await self.read_again(app, error.config)
+            await self.reload_config(app, error.config)
         except SpaceError:
             return False
         return self.app is not app
 
-    async def read_again(self, app: AppConfig, config: bytes = b"") -> None:
-        """Read /config again, unless that has been done since `app` was read.
+    async def reload_config(self, app: AppConfig, config: bytes = b"") -> None:
+        """Read /config again after a restart, unless that has been done since `app` was read.
 
-        Calls from now on are for the new app, over new lanes. Sessions stay what they are: of the
-        old one. A run that answers again after another one did, with the same functions, is a
-        replica: calls go to either.
+        Later calls go to the new run of the app, over a new pool of channels. Sessions still belong
+        to the old run. If two runs with the same functions answer in turns, they are replicas, and
+        calls go to either.
 
         Args:
-            config: the /config of the run that answered; asked for if it is not one.
+            app: the /config that is out of date.
+            config: the /config of the new run, as JSON. It is requested if this is not one.
 
         Raises:
-            SpaceError: the app does not answer, or is not Gradio any more.
+            SpaceError: the app does not answer, or is not a Gradio app any more.
         """
-        async with self._rereading:
+        async with self._refetching:
             if self.app is not app:
                 return
-            run = await read_app(config) or await self._reread()
+            run = await read_app(config) or await self._refetch_config()
             self.link.checks.layout = run.layout
             if run.layout == app.layout and (run.app_id, run.layout) in self._runs:
-                alike = (app_id for app_id, layout in self._runs if layout == app.layout)
-                self.link.checks.replicas.update(filter(None, alike))
+                replicas = (app_id for app_id, layout in self._runs if layout == app.layout)
+                self.link.checks.replicas.update(filter(None, replicas))
                 return
             self._runs.add((run.app_id, run.layout))
             self.app = run
             self._endpoints = None
             self._file_schemas = {}
-            self._lanes = ChannelPool(self.link.settings.limits.max_streams, self.open_channel)
+            self._pool = ChannelPool(self.link.settings.limits.max_streams, self.open_channel)
 
     def file_schemas(self, name: str) -> Sequence[Schema | None]:
-        """The schemas of an endpoint's outputs, None for those without a place for files.
+        """Return the schemas of an endpoint's outputs, None for an output without files.
 
-        Empty while the app has not been described.
+        The result is empty if the app has not been described yet.
         """
         endpoint = (self._endpoints or {}).get(name)
         if endpoint is None:
             return ()
         if name not in self._file_schemas:
             schemas = [output.schema for output in endpoint.returns]
-            self._file_schemas[name] = [one if expects_files(one) else None for one in schemas]
+            self._file_schemas[name] = [
+                schema if expects_files(schema) else None for schema in schemas
+            ]
         return self._file_schemas[name]
 
     def open_channel(
-        self, *, session_hash: str | None = None, grace: float = 2.0, listens: bool = True
+        self, *, session_hash: str | None = None, grace: float = 2.0, reads_stream: bool = True
     ) -> Channel:
-        """A channel with cookies of its own; see `Channel`."""
+        """Open a channel with cookies of its own; see `Channel`."""
         channel = Channel(
             self.link.fork(),
             self.app,
             self.tasks,
             session_hash=session_hash,
             grace=grace,
-            listens=listens,
+            reads_stream=reads_stream,
         )
-        if listens:
+        if reads_stream:
             self._channels.add(channel)
         return channel
 
     def open_session(self, session_hash: str | None = None) -> Channel:
-        """A channel that is kept: no job given up makes it drop its stream, and lose State.
+        """Return a channel whose stream stays open, so that the session keeps its State.
 
-        While the channel of `session_hash` is in use, it is that one: a session has one reader.
+        While a channel with this `session_hash` is in use, return that one: the server sends the
+        messages of a session to one stream only.
         """
         channel = self._sessions.get(session_hash or "")
         if channel is None or channel.lost:
@@ -204,7 +227,7 @@ class Connection:
         return channel
 
     def check_open(self) -> None:
-        """Raise RuntimeError once the Space has been left, and in another event loop."""
+        """Raise RuntimeError if the Space is closed, or this is another event loop."""
         self.link.check_loop()
         if self.tasks.failure is not None:
             raise RuntimeError(
@@ -215,15 +238,15 @@ class Connection:
                 "the Space is closed: make calls inside its async with block, or open it again"
             )
 
-    def lease(self, endpoint: Dependency) -> Channel:
-        """A channel for one call; State must not meet another caller's."""
-        return self.open_channel() if endpoint.stateful else self._lanes.lease()
+    def acquire_channel(self, endpoint: Dependency) -> Channel:
+        """Return a channel for one call; an endpoint with State gets one that nothing shares."""
+        return self.open_channel() if endpoint.stateful else self._pool.acquire()
 
     def make_file(self, payload: Mapping[str, Any]) -> File:
-        """The handle of a file that the app gave, by its place or as a data URL.
+        """Return the handle of a file that the app returned, by its path or as a data URL.
 
         Raises:
-            ValueError: the data URL is broken.
+            ValueError: the data URL is invalid.
         """
         url = text(payload.get("url"))
         if not is_data_uri(url):
@@ -234,71 +257,72 @@ class Connection:
             raise ValueError(error.message) from error
         return file_of(source, name=text(payload.get("orig_name")) or None)
 
-    def start(
-        self, job: Cancellable, submit: Callable[[], Awaitable[None]], *, joins: bool = False
+    def start_submit(
+        self, job: Cancellable, submit: Callable[[], Awaitable[None]], *, pooled: bool = False
     ) -> None:
-        """Run `submit` in the background, and keep `job` until it says that it has ended.
+        """Run `submit` in the background, and keep `job` in `jobs` until it removes itself.
 
         Args:
-            joins: whether it ends with a join. These share `_JOINERS` tasks, since
-                `Limits.max_concurrent_requests` bounds what is sent at once, and one task per job
-                would be half of a call's memory.
+            pooled: run it in one of `_MAX_WORKERS` tasks, for a submit that returns once the job is
+                in the queue. `Limits.max_concurrent_requests` bounds the requests anyway, and a
+                task for each job would be half of a call's memory.
         """
         self.jobs.add(job)
-        self._submits += 1
-        if not joins:
-            self.tasks.start_soon(self._counted, submit)
+        self._active_submits += 1
+        if not pooled:
+            self.tasks.start_soon(self._run_tracked, submit)
             return
-        self._joins.append(submit)
-        if self._joiners < _JOINERS:
-            self._joiners += 1
-            self.tasks.start_soon(self._join)
+        self._submit_queue.append(submit)
+        if self._workers < _MAX_WORKERS:
+            self._workers += 1
+            self.tasks.start_soon(self._run_worker)
 
-    async def _join(self) -> None:
+    async def _run_worker(self) -> None:
         try:
-            while self._joins:
-                await self._counted(self._joins.popleft())
+            while self._submit_queue:
+                await self._run_tracked(self._submit_queue.popleft())
         finally:
-            self._joiners -= 1
+            self._workers -= 1
 
-    async def _counted(self, submit: Callable[[], Awaitable[None]]) -> None:
+    async def _run_tracked(self, submit: Callable[[], Awaitable[None]]) -> None:
         try:
             await submit()
         finally:
-            self._submits -= 1
-            if not self._submits:
-                self._quiet.set()
+            self._active_submits -= 1
+            if not self._active_submits:
+                self._idle.set()
 
-    async def leave(self, channel: Channel) -> None:
+    async def close_session(self, channel: Channel) -> None:
         """End every job of a session, here and on the server."""
         for job in [job for job in self.jobs if job.channel is channel]:
-            job.drop(JobCancelledError("the session was closed before the job was done"))
-        await channel.leave()
+            job.abort(JobCancelledError("the session was closed before the job was done"))
+        await channel.close()
 
     async def close(self) -> None:
         """End every job, here and on the server.
 
-        A join that is under way is waited for, up to `Timeouts.cancel`: the server might accept a
-        job that nobody would then read or cancel.
+        Wait up to `Timeouts.cancel` for submits that are under way, since the server may accept
+        their jobs, which then have to be cancelled.
         """
         self.closed = True
         for job in list(self.jobs):
-            job.drop(self._closing_error())
+            job.abort(self._closing_error())
         with anyio.move_on_after(self.link.settings.timeouts.cancel, shield=True):
-            while self._submits:
-                self._quiet = anyio.Event()
-                await self._quiet.wait()
+            while self._active_submits:
+                self._idle = anyio.Event()
+                await self._idle.wait()
         with anyio.CancelScope(shield=True):
             async with anyio.create_task_group() as group:
                 for channel in list(self._channels):
-                    if channel.load:
-                        group.start_soon(channel.abandon)
+                    if channel.active_jobs:
+                        group.start_soon(channel.cancel_all)
 
     def _closing_error(self) -> SpaceError:
         failure = self.tasks.failure
         if failure is None:
             return JobCancelledError("the Space was closed before the job was done")
-        kind = type(failure).__name__
-        error = JobLostError(f"the job was lost: an error inside ended the Space ({kind})")
+        error = JobLostError(
+            f"the job was lost: an error inside ended the Space ({type(failure).__name__})"
+        )
         error.__cause__ = failure
         return error

@@ -1,4 +1,4 @@
-"""The one reader of a session's stream."""
+"""Read the stream of a session and pass its messages to the jobs."""
 
 from __future__ import annotations
 
@@ -23,17 +23,22 @@ from spacecall.errors import JobLostError, SpaceError, StatusError, TransportErr
 
 
 class StreamReader:
-    """Reads the stream while the session has jobs, and hands its messages to them.
+    """Reads the stream of a session while the session has jobs.
 
-    A stream that ended before its jobs did is lost, and never opened again.
+    A stream that ends before its jobs do is lost, and never opened again.
 
     Args:
-        stream: the request that opens it.
-        demux: whom the messages are for.
-        group: where it reads.
-        says_close: whether the server says that it ends the stream.
-        grace: seconds that the stream stays open when nobody waits for its jobs any more.
-        unwanted: called when that time has passed; it is to `drop` the stream.
+        link: sends the request.
+        stream: the request that opens the stream.
+        demux: passes each message to its job.
+        tasks: run the reader.
+        announces_close: whether the server sends a message before it closes the stream.
+        grace: seconds for which the stream stays open when nobody waits for its jobs any more.
+        on_idle: called after `grace`; it has to `close` the reader.
+
+    Attributes:
+        lost: whether the stream broke, or was closed while it had jobs.
+        is_reading: whether a task reads the stream, or opens it.
     """
 
     def __init__(
@@ -41,70 +46,70 @@ class StreamReader:
         link: Link,
         stream: Request,
         demux: Demultiplexer,
-        group: BackgroundTasks,
+        tasks: BackgroundTasks,
         *,
-        says_close: bool,
+        announces_close: bool,
         grace: float,
-        unwanted: Callable[[], Awaitable[None]],
+        on_idle: Callable[[], Awaitable[None]],
     ) -> None:
         self.lost = False
-        self.reading = False
+        self.is_reading = False
         self._link = link
         self._request = stream
         self._demux = demux
-        self._group = group
-        self._says_close = says_close
+        self._tasks = tasks
+        self._announces_close = announces_close
         self._grace = grace
-        self._unwanted = unwanted
+        self._on_idle = on_idle
         self._scope: anyio.CancelScope | None = None
         self._opened = anyio.Event()
 
     def start(self) -> None:
-        """See to it that the stream is read while there are jobs."""
-        self.reconsider()
-        if self._demux.pending and not self.reading and not self.lost:
-            self.reading = True
+        """Start to read the stream, unless it is being read or there are no jobs."""
+        self.update_idle_deadline()
+        if self._demux.pending and not self.is_reading and not self.lost:
+            self.is_reading = True
             self._opened = anyio.Event()
-            self._group.start_soon(self._read)
+            self._tasks.start_soon(self._read)
 
-    def reconsider(self) -> None:
-        """Keep the stream while somebody waits, and for `grace` seconds after that."""
+    def update_idle_deadline(self) -> None:
+        """Keep the stream open while a job is waited for, and for `grace` seconds after that."""
         if self._scope is None:
             return
-        wanted, leaving = self._demux.wanted, self._scope.deadline < math.inf
-        if wanted and leaving:
+        is_needed, is_expiring = self._demux.wanted, self._scope.deadline < math.inf
+        if is_needed and is_expiring:
             self._scope.deadline = math.inf
-        elif not wanted and not leaving:
+        elif not is_needed and not is_expiring:
             self._scope.deadline = anyio.current_time() + self._grace
 
-    async def opened(self) -> None:
-        """Wait until the server has begun to answer, if the stream is being opened."""
-        if self.reading:
+    async def wait_opened(self) -> None:
+        """Wait until the response has started, if the stream is being opened."""
+        if self.is_reading:
             await self._opened.wait()
 
-    def drop(self, error: Callable[[], SpaceError]) -> None:
-        """Leave the stream, and end every job on it with an error of its own."""
-        self._end(error)
+    def close(self, make_error: Callable[[], SpaceError]) -> None:
+        """Close the stream, and end every job on it with an error of its own."""
+        self._fail_all(make_error)
         if self._scope is not None:
             self._scope.cancel()
 
     async def _read(self) -> None:
         try:
-            with redirect_errors(self._fail):
+            with redirect_errors(self._on_read_error):
                 await self._read_while_pending()
         finally:
-            self.reading = False
+            self.is_reading = False
             self._scope = None
             self._opened.set()
 
     async def _read_while_pending(self) -> None:
         while self._demux.pending and not self.lost:
             with anyio.CancelScope() as self._scope:
-                self.reconsider()
+                self.update_idle_deadline()
                 await self._read_stream()
             if self._scope.cancelled_caught and not self.lost:
                 self._opened.set()
-                await self._unwanted()
+                await self._on_idle()
 
     async def _read_stream(self) -> None:
         settings = self._link.settings
@@ -123,37 +128,37 @@ class StreamReader:
                 self._opened.set()
                 closed = await self._deliver(texts)
         except (TransportError, StatusError, JobLostError) as error:
-            self._lose(error.message, cause=error)
+            self._lose_jobs(error.message, cause=error)
         except SpaceError as error:
-            self._end(partial(copy, error))
+            self._fail_all(partial(copy, error))
         else:
-            if not closed and not self._says_close:
+            if not closed and not self._announces_close:
                 self._demux.close()
             elif not closed and self._demux.pending:
-                self._lose("the server ended the stream")
+                self._lose_jobs("the server ended the stream")
 
     async def _deliver(self, texts: AsyncIterator[str]) -> bool:
-        """Hand every message to its job; whether the server said that it closes the stream."""
+        """Pass every message to its job; return whether the server announced the end."""
         closed = False
         async for text in texts:
             closed = self._demux.feed(parse(text), wire_size(text)) is Fed.CLOSES or closed
-            self.reconsider()
+            self.update_idle_deadline()
         return closed
 
-    def _fail(self, error: Exception) -> None:
-        """End every job here; the HTTP client is perhaps the caller's, and raises anything."""
-        self._lose(error_text(error), cause=error)
+    def _on_read_error(self, error: Exception) -> None:
+        """End every job. An HTTP client of the caller's may raise any exception."""
+        self._lose_jobs(error_text(error), cause=error)
 
-    def _lose(self, why: str, cause: Exception | None = None) -> None:
+    def _lose_jobs(self, reason: str, cause: Exception | None = None) -> None:
         self._link.checks.suspect()
 
-        def lost() -> SpaceError:
-            error = JobLostError(f"the job was lost: {why}")
+        def lost_error() -> SpaceError:
+            error = JobLostError(f"the job was lost: {reason}")
             error.__cause__ = cause
             return error
 
-        self._end(lost)
+        self._fail_all(lost_error)
 
-    def _end(self, error: Callable[[], SpaceError]) -> None:
+    def _fail_all(self, make_error: Callable[[], SpaceError]) -> None:
         self.lost = True
-        self._demux.lose(error)
+        self._demux.lose(make_error)
