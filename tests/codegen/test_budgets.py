@@ -12,8 +12,8 @@ from spacecall._core.app_config import read_config
 from spacecall._core.app_info import read_endpoints
 from spacecall.cli._inputs import flag_values as cli_values
 from spacecall.cli._outputs.schema_labels import kind_of
-from spacecall.codegen._drift.schema_facets import is_payload, words
-from spacecall.codegen._drift.subschema import Typed, fits, same
+from spacecall.codegen._drift.schema_facets import describe_schema, is_file_payload
+from spacecall.codegen._drift.subschema import SchemaNode, is_equivalent, is_subschema
 from spacecall.codegen._python.generator_input import View
 from spacecall.codegen._python.python_expressions import name
 from spacecall.codegen._schemas import schema_documents
@@ -99,10 +99,10 @@ HOSTILE = {**SCHEMAS, "nested objects": NESTED_OBJECTS}
 
 @pytest.mark.parametrize("schema", HOSTILE.values(), ids=HOSTILE)
 def test_comparing_and_describing_ends(schema: dict[str, Any]) -> None:
-    typed, other = Typed(schema, schema), Typed({**schema, "title": "another"}, schema)
-    calls(lambda: fits(typed, other, extra=True), at_most=MOST)
-    calls(lambda: same(typed, other), at_most=MOST)
-    calls(lambda: (is_payload(typed), words(typed), kind_of(schema)), at_most=MOST)
+    typed, other = SchemaNode(schema, schema), SchemaNode({**schema, "title": "another"}, schema)
+    calls(lambda: is_subschema(typed, other, allow_extra=True), at_most=MOST)
+    calls(lambda: is_equivalent(typed, other), at_most=MOST)
+    calls(lambda: (is_file_payload(typed), describe_schema(typed), kind_of(schema)), at_most=MOST)
     calls(lambda: cli_values._choices(schema, schema), at_most=MOST)
     calls(lambda: cli_values._file_in(schema, schema), at_most=MOST)
     calls(lambda: cli_values._array(schema, schema), at_most=MOST)

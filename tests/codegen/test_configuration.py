@@ -70,7 +70,7 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
     assert found.policy.fail_on == "warning"
     assert found.policy.severities == {"default-changed": "info"}
     (ignore,) = found.policy.ignores
-    assert (ignore.rule, ignore.where) == ("choice-removed", "style")
+    assert (ignore.rule, ignore.target) == ("choice-removed", "style")
 
 
 def test_the_projects_folder_is_the_nearest_with_a_configuration(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_the_projects_folder_is_the_nearest_with_a_configuration(tmp_path: Path)
         ("[tool.spacecall]\nschemas = 3", "tool.spacecall.schemas is 3, not a text"),
         ("[tool.spacecall]\ncode = ''", "tool.spacecall.code is empty"),
         ("[tool.spacecall]\ncode = 'x.py'", "tool.spacecall.code is a folder"),
-        ("[tool.spacecall]\nfail-on = 'bad'", "fail-on is 'bad'"),
+        ("[tool.spacecall]\nfail-on = 'bad'", "not 'bad'"),
         ("[tool.spacecall]\nspaces = ['a']", "spaces is no table of tables"),
         ("[tool.spacecall.spaces]\na = 'owner/a'", "spaces.a is no table"),
         ("[tool.spacecall.spaces.'?']", "spaces.? is no name for a client"),
@@ -105,7 +105,7 @@ def test_the_projects_folder_is_the_nearest_with_a_configuration(tmp_path: Path)
         ("[tool.spacecall.spaces.a]\nall = 1", "spaces.a.all is 1, not true or false"),
         ("[tool.spacecall.spaces.a]\nall = true\nendpoints = ['x']", "no meaning beside"),
         ("[tool.spacecall.spaces.a]\nfrom = 'x/y'", "spaces.a has no key 'from'"),
-        ("[tool.spacecall.severities]\nnothing = 'off'", "no rule is called 'nothing'"),
+        ("[tool.spacecall.severities]\nnothing = 'off'", "unknown rule 'nothing'"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_key(text: str, said: str, tmp_path: Path) -> None:

@@ -161,11 +161,11 @@ def test_a_very_long_list_is_left_to_the_app() -> None:
 
 @pytest.mark.parametrize("choices", [VOICES, LARGE], ids=["listed", "left to the app"])
 def test_changed_choices_are_drift(choices: list[str]) -> None:
-    pinned = drift.pinned(describe(every_place(choices), "small"))
-    live = drift.pinned(describe(every_place(choices[1:]), "small"))
-    assert not drift.compare(pinned, pinned)
+    pinned = drift.read_pinned_app(describe(every_place(choices), "small"))
+    live = drift.read_pinned_app(describe(every_place(choices[1:]), "small"))
+    assert not drift.compare_apps(pinned, pinned)
     assert any(
-        "large 0" in str(one) or "voice 0" in str(one) for one in drift.compare(pinned, live)
+        "large 0" in str(one) or "voice 0" in str(one) for one in drift.compare_apps(pinned, live)
     )
 
 

@@ -50,18 +50,18 @@ async def test_a_generated_client(
 
 
 async def test_drift_is_found(documents: AppDocuments) -> None:
-    pinned = drift.pinned(describe(documents, "matrix"))
-    assert drift.compare(pinned, drift.live(documents.config, documents.info)) == []
+    pinned = drift.read_pinned_app(describe(documents, "matrix"))
+    assert drift.compare_apps(pinned, drift.read_live_app(documents.config, documents.info)) == []
     functions = [
         one for one in documents.config["dependencies"] if one.get("api_name") != "stream_text"
     ]
     named = dict(documents.info["named_endpoints"])
     del named["/stream_text"]
-    now = drift.live(
+    now = drift.read_live_app(
         {**documents.config, "dependencies": functions},
         {**documents.info, "named_endpoints": named},
     )
-    assert "endpoint-removed" in {found.rule for found in drift.compare(pinned, now)}
+    assert "endpoint-removed" in {found.rule for found in drift.compare_apps(pinned, now)}
 
 
 async def test_cassettes(app: AppServer, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
-"""Whether a live app still is what its client was generated from.
+"""Compare the app that a client was generated from with the live app.
 
-Pure: the pinned side comes from a schema folder, the live one from documents that somebody fetched.
+Nothing here does I/O: the pinned side is a schema folder, the live side is documents that the
+caller has fetched.
 """
 
 from spacecall.codegen._drift.all_rules import RULES
-from spacecall.codegen._drift.app_comparison import compare
-from spacecall.codegen._drift.app_model import Access, App
-from spacecall.codegen._drift.app_model_reader import live, pinned
-from spacecall.codegen._drift.findings import SEVERITIES, Finding, Place, Severity
+from spacecall.codegen._drift.app_comparison import compare_apps
+from spacecall.codegen._drift.app_model import Access, AppModel
+from spacecall.codegen._drift.app_model_reader import read_live_app, read_pinned_app
+from spacecall.codegen._drift.findings import SEVERITIES, Finding, Location, Severity
 from spacecall.codegen._drift.policy import (
     THRESHOLDS,
     Ignore,
@@ -17,8 +18,8 @@ from spacecall.codegen._drift.policy import (
     Verdict,
     read_policy,
 )
-from spacecall.codegen._drift.report import Report, check, exit_code, unchecked
-from spacecall.codegen._drift.report_formats import FORMATS, Format, render
+from spacecall.codegen._drift.report import Report, check_client, exit_code, unchecked_report
+from spacecall.codegen._drift.report_formats import FORMATS, Format, render_reports
 from spacecall.codegen._drift.rule import Rule
 
 __all__ = [
@@ -27,11 +28,11 @@ __all__ = [
     "SEVERITIES",
     "THRESHOLDS",
     "Access",
-    "App",
+    "AppModel",
     "Finding",
     "Format",
     "Ignore",
-    "Place",
+    "Location",
     "Policy",
     "PolicyError",
     "Report",
@@ -39,12 +40,12 @@ __all__ = [
     "Severity",
     "Threshold",
     "Verdict",
-    "check",
-    "compare",
+    "check_client",
+    "compare_apps",
     "exit_code",
-    "live",
-    "pinned",
+    "read_live_app",
+    "read_pinned_app",
     "read_policy",
-    "render",
-    "unchecked",
+    "render_reports",
+    "unchecked_report",
 ]

@@ -19,21 +19,21 @@ def load(pair: str, side: str) -> Mapping[str, Any]:
     return found
 
 
-def app(pair: str, side: str) -> drift.App:
+def app(pair: str, side: str) -> drift.AppModel:
     """One app of a pair, `before` or `after`."""
     return model(load(pair, side))
 
 
-def model(told: Mapping[str, Any]) -> drift.App:
+def model(told: Mapping[str, Any]) -> drift.AppModel:
     """The interface of an app by what it told."""
     facts = {key: told.get(key) for key in ("access", "hardware")}
-    return drift.live(told["config"], told["info"], **facts)
+    return drift.read_live_app(told["config"], told["info"], **facts)
 
 
 def found(pair: str, *, backwards: bool = False) -> list[drift.Finding]:
     """What the comparison of a pair finds; the newer app is the pinned one if `backwards`."""
     sides = app(pair, "before"), app(pair, "after")
-    return drift.compare(*(reversed(sides) if backwards else sides))
+    return drift.compare_apps(*(reversed(sides) if backwards else sides))
 
 
 def rules(findings: list[drift.Finding]) -> set[str]:

@@ -6,44 +6,46 @@ from dataclasses import replace
 from typing import Any
 
 from spacecall.codegen import drift
-from spacecall.codegen._drift.app_model import Endpoint, Value
-from spacecall.codegen._drift.subschema import Typed
+from spacecall.codegen._drift.app_model import EndpointModel, ValueModel
+from spacecall.codegen._drift.subschema import SchemaNode
 from tests.codegen.drift.pairs import app, rules
 
 TEXT = {"type": "string"}
 
 
-def value(name: str, component: str = "textbox", **more: Any) -> Value:
+def value(name: str, component: str = "textbox", **more: Any) -> ValueModel:
     schema = more.pop("schema", TEXT)
     label = more.pop("label", name)
-    place = drift.Place("join.schema.json", f"/{name}")
-    return Value(name, label, component, Typed(schema, {}), place, **more)
+    place = drift.Location("join.schema.json", f"/{name}")
+    return ValueModel(name, label, component, SchemaNode(schema, {}), place, **more)
 
 
-def endpoint(name: str, *inputs: Value, outputs: tuple[Value, ...] = (), **more: Any) -> Endpoint:
-    place = drift.Place("join.schema.json", f"/$defs{name}")
+def endpoint(
+    name: str, *inputs: ValueModel, outputs: tuple[ValueModel, ...] = (), **more: Any
+) -> EndpointModel:
+    place = drift.Location("join.schema.json", f"/$defs{name}")
     facts: dict[str, Any] = {
         "streaming": False,
         "queued": True,
         "stateful": False,
         "visibility": "public",
     }
-    return Endpoint(name, inputs, outputs, place=place, **{**facts, **more})
+    return EndpointModel(name, inputs, outputs, location=place, **{**facts, **more})
 
 
-def an_app(*endpoints: Endpoint, **more: Any) -> drift.App:
+def an_app(*endpoints: EndpointModel, **more: Any) -> drift.AppModel:
     facts: dict[str, Any] = {
         "gradio": "6.31.0",
         "protocol": "sse_v3",
-        "others": {},
-        "chosen": False,
+        "hidden": {},
+        "selected": False,
         "max_file_size": None,
     }
-    return drift.App(endpoints={one.name: one for one in endpoints}, **{**facts, **more})
+    return drift.AppModel(endpoints={one.name: one for one in endpoints}, **{**facts, **more})
 
 
-def compared(before: Endpoint, after: Endpoint) -> list[tuple[str, str]]:
-    found = drift.compare(an_app(before), an_app(after))
+def compared(before: EndpointModel, after: EndpointModel) -> list[tuple[str, str]]:
+    found = drift.compare_apps(an_app(before), an_app(after))
     return [(one.rule, one.subject) for one in found]
 
 
@@ -53,20 +55,20 @@ def test_endpoints_that_are_not_pinned_do_not_count() -> None:
         app("24-output-added-and-removed", "after"),
     )
     kept = {"/more": before.endpoints["/more"]}
-    found = drift.compare(replace(before, endpoints=kept, chosen=True), after)
+    found = drift.compare_apps(replace(before, endpoints=kept, selected=True), after)
     assert [(one.rule, one.endpoint) for one in found] == [("output-added", "/more")]
 
 
 def test_new_endpoints_are_not_said_of_a_client_of_chosen_ones() -> None:
     one, two = endpoint("/a", value("x")), endpoint("/b", value("y"))
-    assert rules(drift.compare(an_app(one), an_app(one, two))) == {"endpoint-added"}
-    assert drift.compare(an_app(one, chosen=True), an_app(one, two)) == []
+    assert rules(drift.compare_apps(an_app(one), an_app(one, two))) == {"endpoint-added"}
+    assert drift.compare_apps(an_app(one, selected=True), an_app(one, two)) == []
 
 
 def test_a_rename_takes_the_nearest_name_of_equal_signatures() -> None:
     was = endpoint("/predict_image", value("x"))
     live = an_app(endpoint("/other", value("x")), endpoint("/predict_images", value("x")))
-    (renamed, added) = drift.compare(an_app(was), live)
+    (renamed, added) = drift.compare_apps(an_app(was), live)
     assert (renamed.rule, renamed.after) == ("endpoint-renamed", "/predict_images")
     assert (added.rule, added.endpoint) == ("endpoint-added", "/other")
 
@@ -74,13 +76,13 @@ def test_a_rename_takes_the_nearest_name_of_equal_signatures() -> None:
 def test_functions_without_parameters_are_not_mistaken_for_each_other() -> None:
     out = (value("output 1"),)
     live = an_app(endpoint("/b", outputs=out), endpoint("/c", outputs=out))
-    found = drift.compare(an_app(endpoint("/a", outputs=out)), live)
+    found = drift.compare_apps(an_app(endpoint("/a", outputs=out)), live)
     assert [one.rule for one in found] == ["endpoint-removed", "endpoint-added", "endpoint-added"]
 
 
 def test_two_endpoints_do_not_become_the_same_one() -> None:
     before = an_app(endpoint("/a", value("x")), endpoint("/b", value("x")))
-    found = drift.compare(before, an_app(endpoint("/c", value("x"))))
+    found = drift.compare_apps(before, an_app(endpoint("/c", value("x"))))
     assert [one.rule for one in found] == ["endpoint-renamed", "endpoint-removed"]
 
 
@@ -96,12 +98,12 @@ def test_a_changed_endpoint_is_no_reshuffle_without_its_twin() -> None:
 
 
 def test_numbered_functions_that_moved_up_are_all_recognised() -> None:
-    def family(*kinds: str) -> drift.App:
+    def family(*kinds: str) -> drift.AppModel:
         names = ["/run", "/run_1", "/run_2"]
         pairs = zip(names, kinds, strict=False)
         return an_app(*(endpoint(name, value("x", kind)) for name, kind in pairs))
 
-    found = drift.compare(family("image", "audio", "video"), family("audio", "video"))
+    found = drift.compare_apps(family("image", "audio", "video"), family("audio", "video"))
     assert [(one.rule, one.endpoint, one.after) for one in found] == [
         ("endpoint-removed", "/run", None),
         ("endpoint-reshuffled", "/run_1", "/run"),
@@ -127,7 +129,7 @@ def test_null_that_only_a_default_allowed_is_no_type_of_its_own() -> None:
 
 
 def test_null_counts_where_the_default_stayed() -> None:
-    def side(*schemas: Any) -> Endpoint:
+    def side(*schemas: Any) -> EndpointModel:
         return endpoint("/f", value("n", schema={"anyOf": [TEXT, *schemas]}, default="a"))
 
     null = {"type": "null"}
@@ -152,7 +154,7 @@ def test_the_label_of_the_only_output_is_no_name() -> None:
 
 
 def test_an_output_put_in_between_does_not_rename_the_others() -> None:
-    def outputs(*labels: str) -> Endpoint:
+    def outputs(*labels: str) -> EndpointModel:
         values = (value(f"output {n}", label=one) for n, one in enumerate(labels, 1))
         return endpoint("/f", outputs=tuple(values))
 
@@ -164,22 +166,22 @@ def test_what_is_not_known_of_one_side_is_no_drift() -> None:
     one = endpoint("/f", value("x"))
     unknown = an_app(one, gradio="", protocol="")
     known = an_app(one, access="login", hardware="zero-a10g")
-    assert drift.compare(unknown, known) == []
-    assert drift.compare(known, unknown) == []
+    assert drift.compare_apps(unknown, known) == []
+    assert drift.compare_apps(known, unknown) == []
 
 
 def test_an_object_that_differs_by_what_it_requires_is_said_not_to_be_the_same() -> None:
-    def side(*required: str) -> Value:
+    def side(*required: str) -> ValueModel:
         schema = {"type": "object", "properties": {"a": TEXT}, "required": list(required)}
         return value("x", schema=schema)
 
-    (sent,) = drift.compare(an_app(endpoint("/f", side())), an_app(endpoint("/f", side("a"))))
+    (sent,) = drift.compare_apps(an_app(endpoint("/f", side())), an_app(endpoint("/f", side("a"))))
     assert (sent.rule, sent.message) == (
         "parameter-retyped",
         "x still takes a dict of a, but not the same",
     )
     old, new = (endpoint("/f", outputs=(side(*names),)) for names in (("a",), ()))
-    (got,) = drift.compare(an_app(old), an_app(new))
+    (got,) = drift.compare_apps(an_app(old), an_app(new))
     assert (got.rule, got.message) == (
         "output-retyped",
         "x 'x' is still a dict of a, but not the same",
@@ -187,7 +189,7 @@ def test_an_object_that_differs_by_what_it_requires_is_said_not_to_be_the_same()
 
 
 def test_several_files_where_one_was_are_no_drift_if_the_wire_is_the_same() -> None:
-    one, many = (endpoint("/f", value("x", many=many)) for many in (False, True))
+    one, many = (endpoint("/f", value("x", multiple_files=many)) for many in (False, True))
     assert compared(one, many) == []
     assert compared(many, one) == [("file-count-narrowed", "x")]
 
@@ -195,11 +197,13 @@ def test_several_files_where_one_was_are_no_drift_if_the_wire_is_the_same() -> N
 def test_endpoints_are_found_in_the_same_order_whatever_the_app_does() -> None:
     new = [endpoint(name, value("x", kind)) for name, kind in (("/b", "image"), ("/a", "audio"))]
     old = endpoint("/f", value("x"))
-    forth, back = (drift.compare(an_app(old), an_app(old, *order)) for order in (new, new[::-1]))
+    forth, back = (
+        drift.compare_apps(an_app(old), an_app(old, *order)) for order in (new, new[::-1])
+    )
     assert forth == back
 
 
-def unnamed(*slots: tuple[str, str]) -> drift.App:
+def unnamed(*slots: tuple[str, str]) -> drift.AppModel:
     """An app of `def size(*args)` with text boxes of these names and labels."""
     ids = range(len(slots))
     config = {
@@ -215,19 +219,19 @@ def unnamed(*slots: tuple[str, str]) -> drift.App:
         for name, label in slots
     ]
     info = {"named_endpoints": {"/size": {"parameters": parameters, "returns": []}}}
-    return drift.live(config, info)
+    return drift.read_live_app(config, info)
 
 
 def test_labels_that_name_parameters_are_compared() -> None:
     before = unnamed(("param_0", "Width"), ("param_1", "Height"))
     swapped = unnamed(("param_0", "Height"), ("param_1", "Width"))
     renamed = unnamed(("param_0", "Width"), ("param_1", "Depth"))
-    assert [one.rule for one in drift.compare(before, swapped)] == ["parameters-reordered"]
-    (found,) = drift.compare(before, renamed)
+    assert [one.rule for one in drift.compare_apps(before, swapped)] == ["parameters-reordered"]
+    (found,) = drift.compare_apps(before, renamed)
     assert (found.rule, found.before, found.after) == ("parameter-renamed", "height", "depth")
-    assert drift.compare(before, before) == []
+    assert drift.compare_apps(before, before) == []
 
 
 def test_labels_of_parameters_with_names_are_not_compared() -> None:
     before = unnamed(("a", "Width"), ("b", "Height"))
-    assert drift.compare(before, unnamed(("a", "Height"), ("b", "Width"))) == []
+    assert drift.compare_apps(before, unnamed(("a", "Height"), ("b", "Width"))) == []

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacecall.codegen import drift
-from spacecall.codegen._drift.source_lines import escape, line_of
+from spacecall.codegen._drift.source_lines import escape_segment, line_of
 from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._schemas import schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
@@ -33,19 +33,19 @@ def write(pair: str, into: Path) -> Path:
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_folder_says_what_the_app_said_itself(pair: str, tmp_path: Path) -> None:
-    folder = drift.pinned(schema_folder.read(write(pair, tmp_path)))
-    assert drift.compare(folder, app(pair, "before")) == []
+    folder = drift.read_pinned_app(schema_folder.read(write(pair, tmp_path)))
+    assert drift.compare_apps(folder, app(pair, "before")) == []
     live = app(pair, "after")
-    assert drift.compare(folder, live) == drift.compare(app(pair, "before"), live)
+    assert drift.compare_apps(folder, live) == drift.compare_apps(app(pair, "before"), live)
 
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_every_finding_has_a_line_that_exists(pair: str, tmp_path: Path) -> None:
     folder = write(pair, tmp_path)
-    report = drift.check(
+    report = drift.check_client(
         "client",
         "an app",
-        drift.pinned(schema_folder.read(folder)),
+        drift.read_pinned_app(schema_folder.read(folder)),
         app(pair, "after"),
         drift.Policy(),
         today=TODAY,
@@ -53,30 +53,30 @@ def test_every_finding_has_a_line_that_exists(pair: str, tmp_path: Path) -> None
         root=tmp_path,
     )
     for finding in report.verdict.findings:
-        path = tmp_path / finding.place.file
-        assert finding.place.file.startswith("schemas/client/")
-        assert 1 <= finding.place.line <= len(path.read_text("utf-8").splitlines())
+        path = tmp_path / finding.location.file
+        assert finding.location.file.startswith("schemas/client/")
+        assert 1 <= finding.location.line <= len(path.read_text("utf-8").splitlines())
 
 
 def test_a_finding_points_at_the_line_of_its_parameter(tmp_path: Path) -> None:
     folder = write("16-limits-narrowed", tmp_path)
     live = app("16-limits-narrowed", "after")
-    pinned = drift.pinned(schema_folder.read(folder))
-    report = drift.check(
+    pinned = drift.read_pinned_app(schema_folder.read(folder))
+    report = drift.check_client(
         "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
     )
-    place = report.verdict.findings[0].place
+    place = report.verdict.findings[0].location
     lines = (tmp_path / place.file).read_text("utf-8").splitlines()
     assert lines[place.line - 1].strip() == '"steps": {'
 
 
 def test_without_a_folder_places_are_bare_names() -> None:
     pair = "16-limits-narrowed"
-    report = drift.check(
+    report = drift.check_client(
         "client", "", app(pair, "before"), app(pair, "after"), drift.Policy(), today=TODAY
     )
-    assert {one.place.file for one in report.verdict.findings} == {"join.schema.json"}
-    assert {one.place.line for one in report.verdict.findings} == {0}
+    assert {one.location.file for one in report.verdict.findings} == {"join.schema.json"}
+    assert {one.location.line for one in report.verdict.findings} == {0}
 
 
 def test_what_is_not_in_a_file_points_at_the_nearest_thing_above() -> None:
@@ -93,18 +93,18 @@ def test_a_file_that_cannot_be_read_again_loses_the_line_only(
 ) -> None:
     pair = "16-limits-narrowed"
     folder = write(pair, tmp_path)
-    pinned = drift.pinned(schema_folder.read(folder))
+    pinned = drift.read_pinned_app(schema_folder.read(folder))
     path = folder / "join.schema.json"
     if content is None:
         path.unlink()
     else:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     live = app(pair, "after")
-    report = drift.check(
+    report = drift.check_client(
         "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
     )
     assert report.status == "drift"
-    assert {one.place.line for one in report.verdict.findings} <= {0, 1}
+    assert {one.location.line for one in report.verdict.findings} <= {0, 1}
 
 
 def test_a_step_that_the_schema_notes_counts_more_than_its_remark() -> None:
@@ -113,10 +113,10 @@ def test_a_step_that_the_schema_notes_counts_more_than_its_remark() -> None:
     documents = json.loads(json.dumps(made.documents))
     steps = documents["join.schema.json"]["$defs"]["RunInput"]["properties"]["steps"]
     steps["x-spacecall"]["step"] = 5
-    pinned = drift.pinned(schema_folder.pack("client", made.lock, documents))
+    pinned = drift.read_pinned_app(schema_folder.pack("client", made.lock, documents))
     assert pinned.endpoints["/run"].inputs[0].step == 5
     live = app("16-limits-narrowed", "after")
-    assert "step-narrowed" not in {one.rule for one in drift.compare(pinned, live)}
+    assert "step-narrowed" not in {one.rule for one in drift.compare_apps(pinned, live)}
 
 
 KEYS = st.text(max_size=5)
@@ -134,7 +134,7 @@ def test_the_line_is_found_among_any_neighbours(
 ) -> None:
     data = {**{name: one for name, one in before.items() if name != key}, key: [0, {inner: "here"}]}
     text = json.dumps(data, indent=2, ensure_ascii=False)
-    number = line_of(text, f"/{escape(key)}/1/{escape(inner)}")
+    number = line_of(text, f"/{escape_segment(key)}/1/{escape_segment(inner)}")
     assert (
         text.split("\n")[number - 1].strip() == f'{json.dumps(inner, ensure_ascii=False)}: "here"'
     )

@@ -258,4 +258,4 @@ def test_a_rule_does_not_fire_for_a_change_that_is_near(rule: str) -> None:
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_an_app_does_not_differ_from_itself(pair: str, side: str) -> None:
-    assert drift.compare(app(pair, side), app(pair, side)) == []
+    assert drift.compare_apps(app(pair, side), app(pair, side)) == []

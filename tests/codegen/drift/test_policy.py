@@ -11,7 +11,7 @@ import pytest
 from spacecall.codegen import drift
 
 TODAY = date(2026, 6, 15)
-PLACE = drift.Place("join.schema.json", "/$defs/SayInput/properties/text")
+PLACE = drift.Location("join.schema.json", "/$defs/SayInput/properties/text")
 ERROR = drift.Finding("parameter-removed", "error", "/say", "text", PLACE, "text is gone")
 WARNING = drift.Finding("default-changed", "warning", "/say", "n", PLACE, "n is 2 now")
 INFO = drift.Finding("endpoint-added", "info", "/new", "", PLACE, "there is /new")
@@ -91,7 +91,7 @@ def test_an_ignore_ends_after_its_day_and_says_so() -> None:
     judged = ignore().judge("a", [ERROR], date(2026, 6, 16))
     assert [one.rule for one in judged.findings] == ["parameter-removed", "ignore-expired"]
     expired = judged.findings[1]
-    assert expired.place.file == "pyproject.toml"
+    assert expired.location.file == "pyproject.toml"
     assert "2026-06-15: known" in expired.message
     assert expired.severity == "warning"
 
@@ -104,25 +104,28 @@ def test_an_expired_ignore_of_another_space_is_not_said() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('fail-on = "never"', "fail-on is 'never'"),
-        ("fail-on = 3", "fail-on is 3"),
-        ("severities = 3", "severities is no table"),
+        ('fail-on = "never"', "not 'never'"),
+        ("fail-on = 3", "not 3"),
+        ("severities = 3", "severities must be a table"),
         ('[severities]\nparameter-remove = "info"', "did you mean parameter-removed?"),
-        ('[severities]\nparameter-removed = "fatal"', "parameter-removed is 'fatal'"),
-        ("ignore = 3", "ignore is no array of tables"),
-        ("ignore = [3]", "entry 1: not a table"),
-        ('[[ignore]]\nrule = "endpoint-added"\nuntil = 2030-01-01', "it has no reason"),
-        ('[[ignore]]\nrule = "endpoint-added"\nreason = " "', "it has no reason"),
-        ('[[ignore]]\nrule = "endpoint-added"\nreason = "x"', "it has no date"),
-        ('[[ignore]]\nrule = "endpoint-added"\nreason = "x"\nuntil = "soon"', "it has no date"),
-        ('[[ignore]]\nreason = "x"\nuntil = 2030-01-01', "no rule is called ''"),
+        ('[severities]\nparameter-removed = "fatal"', "not 'fatal'"),
+        ("ignore = 3", "ignore must be an array of tables"),
+        ("ignore = [3]", "entry 1: must be a table"),
+        ('[[ignore]]\nrule = "endpoint-added"\nuntil = 2030-01-01', "reason is missing"),
+        ('[[ignore]]\nrule = "endpoint-added"\nreason = " "', "reason is missing"),
+        ('[[ignore]]\nrule = "endpoint-added"\nreason = "x"', "until is missing or not a date"),
+        (
+            '[[ignore]]\nrule = "endpoint-added"\nreason = "x"\nuntil = "soon"',
+            "until is missing or not a date",
+        ),
+        ('[[ignore]]\nreason = "x"\nuntil = 2030-01-01', "unknown rule ''"),
         (
             '[[ignore]]\nrule = "endpoint-added"\nreason = "x"\nuntil = 2030-01-01\nend = 1',
-            "no key is called 'end'",
+            "unknown key 'end'",
         ),
         (
             '[[ignore]]\nrule = "endpoint-added"\nreason = "x"\nuntil = 2030-01-01\nwhere = 1',
-            "where is no text",
+            "where must be a text",
         ),
     ],
 )

@@ -50,13 +50,13 @@ def test_a_real_app_does_not_differ_from_itself_however_its_keys_are_ordered(nam
     assert model(told).endpoints
     for seed in range(3):
         other = shuffled(told, random.Random(seed))
-        assert drift.compare(model(told), model(other)) == []
+        assert drift.compare_apps(model(told), model(other)) == []
 
 
 @pytest.mark.parametrize("version", CAPTURES)
 def test_an_app_of_any_generation_does_not_differ_from_itself(version: str) -> None:
     told = capture(version)
-    assert drift.compare(model(told), model(shuffled(told, random.Random(1)))) == []
+    assert drift.compare_apps(model(told), model(shuffled(told, random.Random(1)))) == []
 
 
 @settings(deadline=None, derandomize=True, database=None, max_examples=60)
@@ -64,8 +64,8 @@ def test_an_app_of_any_generation_does_not_differ_from_itself(version: str) -> N
 def test_the_order_of_keys_changes_no_finding(pair: str, seed: int) -> None:
     dice = random.Random(seed)
     before, after = load(pair, "before"), load(pair, "after")
-    plain = drift.compare(model(before), model(after))
-    other = drift.compare(model(shuffled(before, dice)), model(shuffled(after, dice)))
+    plain = drift.compare_apps(model(before), model(after))
+    other = drift.compare_apps(model(shuffled(before, dice)), model(shuffled(after, dice)))
     assert {key(one) for one in plain} == {key(one) for one in other}
 
 
@@ -73,8 +73,8 @@ def test_the_order_of_keys_changes_no_finding(pair: str, seed: int) -> None:
 @given(one=st.sampled_from(CORPUS), two=st.sampled_from(CORPUS))
 def test_any_two_apps_can_be_compared_and_always_give_the_same(one: str, two: str) -> None:
     sides = model(corpus(one)), model(corpus(two))
-    found = drift.compare(*sides)
-    assert found == drift.compare(*sides)
+    found = drift.compare_apps(*sides)
+    assert found == drift.compare_apps(*sides)
     assert all(each.rule in drift.RULES for each in found)
     assert bool(found) == (one != two)
 

@@ -32,7 +32,7 @@ def finding(text: str = "text is gone", **more: Any) -> drift.Finding:
         "severity": "error",
         "endpoint": "/say",
         "subject": "text",
-        "place": drift.Place("schemas/spaces/a/join.schema.json", "/$defs/A", 7),
+        "location": drift.Location("schemas/spaces/a/join.schema.json", "/$defs/A", 7),
         "message": text,
         "before": "text",
         **more,
@@ -49,10 +49,10 @@ def report(*findings: drift.Finding, name: str = "my-app", source: str = "me/app
 
 def of_pair(pair: str, policy: drift.Policy = KNOWN) -> drift.Report:
     sides = app(pair, "before"), app(pair, "after")
-    return drift.check(pair, "me/app", *sides, policy, today=TODAY)
+    return drift.check_client(pair, "me/app", *sides, policy, today=TODAY)
 
 
-UNCHECKED = drift.unchecked("asleep", "me/asleep", "the Space sleeps", KNOWN, today=TODAY)
+UNCHECKED = drift.unchecked_report("asleep", "me/asleep", "the Space sleeps", KNOWN, today=TODAY)
 
 
 def test_the_schema_of_the_report_is_one() -> None:
@@ -61,7 +61,7 @@ def test_the_schema_of_the_report_is_one() -> None:
 
 def test_the_json_of_all_pairs_is_as_published() -> None:
     reports = [*(of_pair(pair) for pair in PAIRS), UNCHECKED]
-    document = json.loads(drift.render(reports, "json"))
+    document = json.loads(drift.render_reports(reports, "json"))
     VALIDATOR.validate(document)
     assert len(document["reports"]) == len(reports)
     assert document["exit_code"] == 1
@@ -70,7 +70,7 @@ def test_the_json_of_all_pairs_is_as_published() -> None:
 
 
 def test_the_published_schema_is_strict_enough_to_fail() -> None:
-    document = json.loads(drift.render([report(finding())], "json"))
+    document = json.loads(drift.render_reports([report(finding())], "json"))
     document["reports"][0]["findings"][0]["severity"] = "fatal"
     assert not VALIDATOR.is_valid(document)
 
@@ -86,28 +86,32 @@ def test_exit_codes_never_take_an_unchecked_app_for_a_clean_one() -> None:
 
 def test_an_app_that_asks_for_a_login_now_is_unchecked_and_that_is_a_finding() -> None:
     pinned = app("31-login-required", "before")
-    refused = drift.unchecked("a", "me/a", "401", KNOWN, today=TODAY, pinned=pinned, access="login")
+    refused = drift.unchecked_report(
+        "a", "me/a", "401", KNOWN, today=TODAY, pinned=pinned, access="login"
+    )
     assert refused.status == "unchecked"
     assert [one.rule for one in refused.verdict.findings] == ["login-required"]
     assert drift.exit_code([refused]) == 3
-    VALIDATOR.validate(json.loads(drift.render([refused], "json")))
+    VALIDATOR.validate(json.loads(drift.render_reports([refused], "json")))
 
 
 def test_an_app_that_always_asked_for_a_login_is_only_unchecked() -> None:
     pinned = app("31-login-required", "after")
-    refused = drift.unchecked("a", "me/a", "401", KNOWN, today=TODAY, pinned=pinned, access="login")
+    refused = drift.unchecked_report(
+        "a", "me/a", "401", KNOWN, today=TODAY, pinned=pinned, access="login"
+    )
     assert refused.verdict.findings == ()
 
 
 def test_a_finding_below_the_threshold_is_shown_and_does_not_fail() -> None:
     one = of_pair("06-endpoint-added")
     assert one.status == "clean"
-    assert "endpoint-added" in drift.render([one])
+    assert "endpoint-added" in drift.render_reports([one])
 
 
 def test_text_says_what_where_and_how_many() -> None:
     ignored = finding("n is 2 now", rule="default-changed", severity="warning")
-    text = drift.render([report(finding(), ignored), report(name="fine"), UNCHECKED])
+    text = drift.render_reports([report(finding(), ignored), report(name="fine"), UNCHECKED])
     assert text == (
         "my-app (me/app, Gradio 5.50.0 -> 6.31.0): 1 error, 1 ignored\n"
         "  error    parameter-removed  /say: text is gone\n"
@@ -119,11 +123,11 @@ def test_text_says_what_where_and_how_many() -> None:
 
 
 def test_github_annotations_point_at_the_line() -> None:
-    assert drift.render([report(finding("50% of it, gone: yes"))], "github") == (
+    assert drift.render_reports([report(finding("50% of it, gone: yes"))], "github") == (
         "::error file=schemas/spaces/a/join.schema.json,line=7,"
         "title=my-app%3A parameter-removed::/say: 50%25 of it, gone: yes\n"
     )
-    assert drift.render([UNCHECKED], "github") == (
+    assert drift.render_reports([UNCHECKED], "github") == (
         "::error title=asleep could not be checked::the Space sleeps\n"
     )
 
@@ -132,14 +136,16 @@ def test_github_annotations_point_at_the_line() -> None:
     ("severity", "command"), [("error", "error"), ("warning", "warning"), ("info", "notice")]
 )
 def test_github_knows_the_severity(severity: str, command: str) -> None:
-    text = drift.render([report(finding(severity=severity))], "github")
+    text = drift.render_reports([report(finding(severity=severity))], "github")
     assert text.startswith(f"::{command} file=")
 
 
 def test_junit_counts_what_fails_is_ignored_and_could_not_be_checked() -> None:
     ignored = finding("n is 2 now", rule="default-changed", severity="warning")
     mild = finding("new", rule="endpoint-added", severity="info")
-    text = drift.render([report(finding(), mild, ignored), report(name="fine"), UNCHECKED], "junit")
+    text = drift.render_reports(
+        [report(finding(), mild, ignored), report(name="fine"), UNCHECKED], "junit"
+    )
     one, fine, asleep = ET.fromstring(text)
     assert one.attrib == {
         "name": "my-app",
@@ -154,33 +160,33 @@ def test_junit_counts_what_fails_is_ignored_and_could_not_be_checked() -> None:
 
 
 def test_markdown_is_a_table_a_client() -> None:
-    lines = drift.render([report(finding())], "markdown").splitlines()
+    lines = drift.render_reports([report(finding())], "markdown").splitlines()
     assert lines[0] == "### my-app"
     assert lines[-1] == "| error | `parameter-removed` | /say | text is gone |"
 
 
 @pytest.mark.parametrize("form", drift.FORMATS)
 def test_no_reports_are_a_document_too(form: drift.Format) -> None:
-    assert isinstance(drift.render([], form), str)
+    assert isinstance(drift.render_reports([], form), str)
 
 
 @settings(deadline=None, derandomize=True, database=None, max_examples=150)
 @given(text=st.text(st.characters(codec=None), max_size=40) | st.just(HOSTILE))
 def test_no_text_of_an_app_breaks_out_of_its_place(text: str) -> None:
-    place = drift.Place(text, text, 3)
-    one = finding(text, endpoint=text, subject=text, place=place, before=text, after=[text])
+    place = drift.Location(text, text, 3)
+    one = finding(text, endpoint=text, subject=text, location=place, before=text, after=[text])
     reports = [
         report(one, name=text, source=text),
-        drift.unchecked(text, text, text, KNOWN, today=TODAY),
+        drift.unchecked_report(text, text, text, KNOWN, today=TODAY),
     ]
-    document = json.loads(drift.render(reports, "json"))
+    document = json.loads(drift.render_reports(reports, "json"))
     VALIDATOR.validate(document)
     assert document["reports"][0]["findings"][0]["message"] == text
 
-    tree = ET.fromstring(drift.render(reports, "junit"))
+    tree = ET.fromstring(drift.render_reports(reports, "junit"))
     assert [len(suite.findall("testcase")) for suite in tree] == [1, 1]
 
-    annotations = drift.render(reports, "github").splitlines()
+    annotations = drift.render_reports(reports, "github").splitlines()
     assert len(annotations) == 2
     assert all(line.startswith("::error ") for line in annotations)
     properties = annotations[0].removeprefix("::error ").partition("::")[0]
@@ -190,7 +196,9 @@ def test_no_text_of_an_app_breaks_out_of_its_place(text: str) -> None:
         "title",
     }
 
-    table = [line for line in drift.render(reports, "markdown").splitlines() if line[:1] == "|"]
+    table = [
+        line for line in drift.render_reports(reports, "markdown").splitlines() if line[:1] == "|"
+    ]
     assert len(table) == 3
     assert table[2].replace("\\\\", "").replace("\\|", "").count("|") == 5
-    assert "\x1b" not in drift.render(reports)
+    assert "\x1b" not in drift.render_reports(reports)

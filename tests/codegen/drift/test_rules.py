@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spacecall.codegen import drift
-from spacecall.codegen._drift.all_rules import table
+from spacecall.codegen._drift.all_rules import rules_table
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "drift.md").read_text("utf-8")
@@ -29,7 +29,7 @@ def test_a_rule_says_what_it_is_and_the_way_out(rule: drift.Rule) -> None:
 
 def test_the_page_has_the_table_of_the_rules_as_they_are() -> None:
     documented = PAGE.partition("<!-- rules -->\n")[2].partition("<!-- /rules -->")[0]
-    assert documented == table()
+    assert documented == rules_table()
 
 
 def test_the_page_names_all_exit_codes_and_thresholds() -> None:

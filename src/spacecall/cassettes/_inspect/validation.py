@@ -40,7 +40,7 @@ from spacecall.cassettes._format.recorded_apps import (
 )
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.codegen import drift
-from spacecall.codegen._drift.app_model import Value
+from spacecall.codegen._drift.app_model import ValueModel
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
 from spacecall.errors import ProtocolError
 
@@ -79,7 +79,7 @@ def find_problems(
         for number, exchange in enumerate(exchanges, 1)
         for line in _check_exchange(number, exchange, read_body, cache)
     ]
-    pinned_app = None if pinned is None else drift.pinned(pinned)
+    pinned_app = None if pinned is None else drift.read_pinned_app(pinned)
     live_apps = _live_apps(apps)
     if pinned_app is not None:
         for base_url, live_app in live_apps.items():
@@ -104,8 +104,8 @@ def find_problems(
     return lines
 
 
-def _check_drift(pinned: drift.App, live: drift.App) -> Problems:
-    for finding in drift.compare(pinned, live):
+def _check_drift(pinned: drift.AppModel, live: drift.AppModel) -> Problems:
+    for finding in drift.compare_apps(pinned, live):
         if finding.severity == "error":
             yield f"drift: {finding.sentence}"
 
@@ -198,15 +198,15 @@ def _check_call_event(event: ServerSentEvent) -> Problems:
         yield f"unknown kind of event: {event.name[:60]!r}"
 
 
-def _live_apps(apps: Mapping[str, RecordedApp]) -> dict[str, drift.App]:
+def _live_apps(apps: Mapping[str, RecordedApp]) -> dict[str, drift.AppModel]:
     """Return the apps whose /info was recorded, as drift compares them, by address."""
-    parsed: dict[tuple[int, int], drift.App] = {}
-    live_apps: dict[str, drift.App] = {}
+    parsed: dict[tuple[int, int], drift.AppModel] = {}
+    live_apps: dict[str, drift.AppModel] = {}
     for base_url, app in apps.items():
         if app.info:
             key = id(app.raw_config), id(app.info)
             if key not in parsed:
-                parsed[key] = drift.live(app.raw_config, app.info)
+                parsed[key] = drift.read_live_app(app.raw_config, app.info)
             live_apps[base_url] = parsed[key]
     return live_apps
 
@@ -221,7 +221,7 @@ def _check_job(
     job: JobRecording | None,
     app: RecordedApp,
     dependency: Dependency | None,
-    interface: drift.App,
+    interface: drift.AppModel,
 ) -> Problems:
     """Yield where the arguments, values or result of a job do not fit the app's schemas."""
     body = mapping(join.request_body.get("json"))
@@ -240,7 +240,7 @@ def _check_job(
 
 
 def _check_values(
-    parameters: Sequence[Value], values: Sequence[Any], endpoint: str, verb: str
+    parameters: Sequence[ValueModel], values: Sequence[Any], endpoint: str, verb: str
 ) -> Problems:
     if len(parameters) != len(values):
         yield f"{endpoint} {verb} {len(parameters)} values, but the recording has {len(values)}"
@@ -251,7 +251,7 @@ def _check_values(
                 yield f"{endpoint}, {parameter.name}: {line}"
 
 
-def _is_default(parameter: Value, value: Any) -> bool:
+def _is_default(parameter: ValueModel, value: Any) -> bool:
     return not parameter.required and value == parameter.default
 
 

@@ -32,7 +32,7 @@ from spacecall.codegen.drift import (
     Policy,
     Threshold,
     exit_code,
-    render,
+    render_reports,
 )
 from spacecall.errors import InvalidInputError, ProtocolError, SpaceError
 
@@ -82,7 +82,7 @@ def check(
         for one, answer in zip(clients, told, strict=True)
     ]
     reports = [one.report for one in checked]
-    write(render(reports, form), commands=form == "github")
+    write(render_reports(reports, form), commands=form == "github")
     for line in (line for one in checked for line in one.stale):
         tell(f"spacecall: {visible_line(line)}")
     if form != "text":

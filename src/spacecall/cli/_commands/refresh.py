@@ -24,7 +24,7 @@ from spacecall.codegen._project.client_check import Told, compare
 from spacecall.codegen._project.client_refresh import refresh as renew
 from spacecall.codegen._project.project_clients import Client
 from spacecall.codegen._schemas.schema_folder import SchemaError, SchemaFolder
-from spacecall.codegen.drift import Policy, render
+from spacecall.codegen.drift import Policy, render_reports
 from spacecall.errors import InvalidInputError, SpaceError
 
 __all__ = ["refresh"]
@@ -70,7 +70,7 @@ def _refresh(client: Client, told: Told, source: str, policy: Policy) -> None:
     if client.lock is not None:
         try:
             checked = compare(client, told, source, policy, datetime.now(UTC).date())
-            write(render([checked.report]))
+            write(render_reports([checked.report]))
         except SchemaError as error:
             tell(f"spacecall: {error}; nothing to compare with")
     done = renew(client, told)

@@ -1,1 +1,1 @@
-"""Compare the app that a client was generated from with the live app."""
+"""Compare a client with its app; `spacecall.codegen.drift` has the public names."""

@@ -1,4 +1,4 @@
-"""All rules of drift, by id."""
+"""The table of all rules, by id."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from spacecall.codegen._drift.findings import SEVERITIES
 from spacecall.codegen._drift.rule import Rule
 from spacecall.codegen._drift.value_rules import OUTPUT_RULES, PARAMETER_RULES
 
-__all__ = ["RULES", "table"]
+__all__ = ["RULES", "rules_table"]
 
 RULES: Mapping[str, Rule] = {
     rule.id: rule for rule in (*ENDPOINT_RULES, *PARAMETER_RULES, *OUTPUT_RULES, *APP_RULES)
 }
-"""In the order that they are documented in."""
+"""All rules, in the order of the documentation."""
 
 
-def table() -> str:
-    """The rules as a Markdown table, the worst first."""
+def rules_table() -> str:
+    """Return the rules as a Markdown table, the most severe first."""
     lines = ["| rule | severity | what happened | example |", "|---|---|---|---|"]
     ranked = sorted(RULES.values(), key=lambda rule: SEVERITIES.index(rule.severity))
     for rule in ranked:

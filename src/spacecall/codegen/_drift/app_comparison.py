@@ -1,149 +1,159 @@
-"""All differences between a pinned interface and a live one."""
+"""Compare the pinned model of an app with the live one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from spacecall._suggestions import nearest
-from spacecall.codegen._drift.app_model import App, Endpoint
-from spacecall.codegen._drift.endpoint_pairing import Match, match_endpoints
-from spacecall.codegen._drift.finding_factory import Maker
-from spacecall.codegen._drift.findings import SEVERITIES, Finding, Place
+from spacecall.codegen._drift.app_model import AppModel, EndpointModel
+from spacecall.codegen._drift.endpoint_pairing import EndpointMatch, match_endpoints
+from spacecall.codegen._drift.finding_factory import FindingFactory
+from spacecall.codegen._drift.findings import SEVERITIES, Finding, Location
 from spacecall.codegen._drift.input_comparison import compare_inputs
 from spacecall.codegen._drift.output_comparison import compare_outputs
 from spacecall.codegen._schemas.schema_documents import UPLOAD
 from spacecall.codegen._schemas.schema_folder import LOCK
 
-__all__ = ["compare"]
+__all__ = ["compare_apps"]
 
-_ZERO = "zero-"
+_ZERO_PREFIX = "zero-"
 
 
-def compare(pinned: App, live: App) -> list[Finding]:
-    """What changed since `pinned` was taken.
+def compare_apps(pinned: AppModel, live: AppModel) -> list[Finding]:
+    """List what changed between the pinned app and the live app.
 
-    Only endpoints that are pinned are compared. The order of the findings is that of the pinned
-    endpoints, those about the app first, the worst of each first.
+    Only pinned endpoints are compared. Findings about the app come first, then those of each pinned
+    endpoint in the app's order, the most severe first.
     """
-    found = [*_app(pinned, live)]
+    findings = [*_compare_app(pinned, live)]
     matches = match_endpoints(pinned, live)
     for match in matches:
-        found += sorted(_endpoint(match, live), key=_rank)
-    found += _added(pinned, live, matches)
-    return found
+        findings += sorted(_compare_endpoint(match, live), key=_severity_rank)
+    findings += _added_endpoints(pinned, live, matches)
+    return findings
 
 
-def _rank(finding: Finding) -> int:
+def _severity_rank(finding: Finding) -> int:
     return SEVERITIES.index(finding.severity)
 
 
-def _endpoint(match: Match, live: App) -> Iterator[Finding]:
+def _compare_endpoint(match: EndpointMatch, live: AppModel) -> Iterator[Finding]:
     before, after = match.before, match.after
-    make = Maker(before.name)
+    make = FindingFactory(before.name)
     if after is None:
-        yield _gone(make, match, live)
+        yield _missing_endpoint(make, match, live)
         return
-    if match.taken:
+    if match.name_reused:
         text = f"what was {before.name} is {after.name} now, and {before.name} is another function"
-        yield make("endpoint-reshuffled", "", before.place, text, before.name, after.name)
-    elif match.moved:
+        yield make("endpoint-reshuffled", "", before.location, text, before.name, after.name)
+    elif match.renamed:
         text = f"{before.name} is called {after.name} now"
-        yield make("endpoint-renamed", "", before.place, text, before.name, after.name)
+        yield make("endpoint-renamed", "", before.location, text, before.name, after.name)
     if before.visibility == "public" and after.visibility == "undocumented":
         text = f"{before.name} is not shown in the app's API any more"
-        yield make("endpoint-undocumented", "", before.place, text, "public", "undocumented")
-    yield from _running(make, before, after)
+        yield make("endpoint-undocumented", "", before.location, text, "public", "undocumented")
+    yield from _compare_execution(make, before, after)
     yield from compare_inputs(before, after)
     yield from compare_outputs(before, after)
 
 
-def _gone(make: Maker, match: Match, live: App) -> Finding:
+def _missing_endpoint(make: FindingFactory, match: EndpointMatch, live: AppModel) -> Finding:
     before = match.before
-    if match.taken:
+    if match.name_reused:
         text = f"{before.name} is gone: its name means what had another number before"
-        return make("endpoint-removed", "", before.place, text, before.name)
-    why = live.others.get(before.name)
-    if why in ("private", "undocumented"):
-        rule, how = f"endpoint-{why}", "private" if why == "private" else "not described any more"
-        text = f"{before.name} is {how}"
-        return make(rule, "", before.place, text, before.visibility, why)
+        return make("endpoint-removed", "", before.location, text, before.name)
+    visibility = live.hidden.get(before.name)
+    if visibility in ("private", "undocumented"):
+        state = "private" if visibility == "private" else "not described any more"
+        text = f"{before.name} is {state}"
+        values = (before.visibility, visibility)
+        return make(f"endpoint-{visibility}", "", before.location, text, *values)
     near = nearest(before.name, live.endpoints)
     hint = f"; the nearest names are {', '.join(near)}" if near else ""
     text = f"the app has no {before.name} any more{hint}"
-    return make("endpoint-removed", "", before.place, text, before.name)
+    return make("endpoint-removed", "", before.location, text, before.name)
 
 
-def _running(make: Maker, before: Endpoint, after: Endpoint) -> Iterator[Finding]:
-    """How the endpoint runs."""
-    notes = Place(before.place.file, f"{before.place.pointer}/x-spacecall")
+def _compare_execution(
+    make: FindingFactory, before: EndpointModel, after: EndpointModel
+) -> Iterator[Finding]:
+    """Compare how the endpoint runs: streaming, queue, State."""
+    extension = Location(before.location.file, f"{before.location.pointer}/x-spacecall")
     if before.streaming != after.streaming:
-        kind, how = ("started", "streams") if after.streaming else ("stopped", "does not stream")
+        suffix, verb_phrase = (
+            ("started", "streams") if after.streaming else ("stopped", "does not stream")
+        )
         yield make(
-            f"streaming-{kind}",
+            f"streaming-{suffix}",
             "",
-            Place(notes.file, f"{notes.pointer}/streaming"),
-            f"{before.name} {how} now",
+            Location(extension.file, f"{extension.pointer}/streaming"),
+            f"{before.name} {verb_phrase} now",
             before.streaming,
             after.streaming,
         )
     if before.queued != after.queued:
         text = f"{before.name} {'waits in the queue' if after.queued else 'runs at once'} now"
-        place = Place(notes.file, f"{notes.pointer}/queued")
-        yield make("queue-changed", "", place, text, before.queued, after.queued)
+        location = Location(extension.file, f"{extension.pointer}/queued")
+        yield make("queue-changed", "", location, text, before.queued, after.queued)
     if before.stateful != after.stateful:
-        kind, how = ("added", "uses") if after.stateful else ("removed", "does not use")
-        place = Place(notes.file, f"{notes.pointer}/stateful")
-        text = f"{before.name} {how} State now"
-        yield make(f"state-{kind}", "", place, text, before.stateful, after.stateful)
+        suffix, verb_phrase = ("added", "uses") if after.stateful else ("removed", "does not use")
+        location = Location(extension.file, f"{extension.pointer}/stateful")
+        text = f"{before.name} {verb_phrase} State now"
+        yield make(f"state-{suffix}", "", location, text, before.stateful, after.stateful)
 
 
-def _added(pinned: App, live: App, matches: list[Match]) -> Iterator[Finding]:
-    if pinned.chosen:
+def _added_endpoints(
+    pinned: AppModel, live: AppModel, matches: list[EndpointMatch]
+) -> Iterator[Finding]:
+    if pinned.selected:
         return
-    used = {match.after.name for match in matches if match.after is not None}
-    for name, one in sorted(live.endpoints.items()):
-        if one.visibility == "public" and name not in used and name not in pinned.endpoints:
+    known_names = pinned.endpoints.keys() | {match.after.name for match in matches if match.after}
+    for name, endpoint in sorted(live.endpoints.items()):
+        if endpoint.visibility == "public" and name not in known_names:
+            make, location = FindingFactory(name), Location(LOCK, "/endpoints")
             text = f"the app has a new endpoint {name}"
-            yield Maker(name)("endpoint-added", "", Place(LOCK, "/endpoints"), text, None, name)
+            yield make("endpoint-added", "", location, text, None, name)
 
 
-def _app(pinned: App, live: App) -> Iterator[Finding]:
-    make = Maker()
+def _compare_app(pinned: AppModel, live: AppModel) -> Iterator[Finding]:
+    make = FindingFactory()
     majors = [side.gradio.partition(".")[0] for side in (pinned, live)]
     if all(majors) and majors[0] != majors[1]:
         text = f"the app runs on Gradio {live.gradio} now, not {pinned.gradio}"
-        place = Place(LOCK, "/gradio")
-        yield make("gradio-major-changed", "", place, text, pinned.gradio, live.gradio)
+        location = Location(LOCK, "/gradio")
+        yield make("gradio-major-changed", "", location, text, pinned.gradio, live.gradio)
     protocols = pinned.protocol, live.protocol
     if all(protocols) and protocols[0] != protocols[1]:
         text = f"the app speaks {live.protocol} now, not {pinned.protocol}"
-        yield make("protocol-changed", "", Place(LOCK, "/protocol"), text, *protocols)
-    yield from _access(make, pinned, live)
-    yield from _size(make, pinned.max_file_size, live.max_file_size)
-    yield from _hardware(make, pinned.hardware, live.hardware)
+        yield make("protocol-changed", "", Location(LOCK, "/protocol"), text, *protocols)
+    yield from _compare_access(make, pinned, live)
+    yield from _compare_max_file_size(make, pinned.max_file_size, live.max_file_size)
+    yield from _compare_hardware(make, pinned.hardware, live.hardware)
 
 
-def _access(make: Maker, pinned: App, live: App) -> Iterator[Finding]:
-    known = pinned.access is not None and live.access is not None
-    if known and pinned.access != live.access and live.access != "open":
+def _compare_access(make: FindingFactory, pinned: AppModel, live: AppModel) -> Iterator[Finding]:
+    is_known = pinned.access is not None and live.access is not None
+    if is_known and pinned.access != live.access and live.access != "open":
         text = f"the app wants a {live.access} now"
-        place = Place(LOCK, "/access")
-        yield make(f"{live.access}-required", "", place, text, pinned.access, live.access)
+        location = Location(LOCK, "/access")
+        yield make(f"{live.access}-required", "", location, text, pinned.access, live.access)
 
 
-def _size(make: Maker, was: int | None, now: int | None) -> Iterator[Finding]:
+def _compare_max_file_size(
+    make: FindingFactory, was: int | None, now: int | None
+) -> Iterator[Finding]:
     if was == now:
         return
     shrunk = now is not None and (was is None or now < was)
-    shown = ["without limit" if size is None else f"up to {size} bytes" for size in (was, now)]
-    text = f"the app takes files {shown[1]} now, not {shown[0]}"
-    place = Place(UPLOAD, "/x-spacecall/max_file_size")
-    yield make(f"max-file-size-{'shrunk' if shrunk else 'grown'}", "", place, text, was, now)
+    limits = ["without limit" if size is None else f"up to {size} bytes" for size in (was, now)]
+    text = f"the app takes files {limits[1]} now, not {limits[0]}"
+    location = Location(UPLOAD, "/x-spacecall/max_file_size")
+    yield make(f"max-file-size-{'shrunk' if shrunk else 'grown'}", "", location, text, was, now)
 
 
-def _hardware(make: Maker, was: str | None, now: str | None) -> Iterator[Finding]:
-    if was is None or now is None or was.startswith(_ZERO) == now.startswith(_ZERO):
+def _compare_hardware(make: FindingFactory, was: str | None, now: str | None) -> Iterator[Finding]:
+    if was is None or now is None or was.startswith(_ZERO_PREFIX) == now.startswith(_ZERO_PREFIX):
         return
-    kind = "started" if now.startswith(_ZERO) else "stopped"
+    kind = "started" if now.startswith(_ZERO_PREFIX) else "stopped"
     text = f"the Space runs on {now} now, not on {was}"
-    yield make(f"zerogpu-{kind}", "", Place(LOCK, "/hardware"), text, was, now)
+    yield make(f"zerogpu-{kind}", "", Location(LOCK, "/hardware"), text, was, now)

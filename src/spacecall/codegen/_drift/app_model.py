@@ -1,4 +1,4 @@
-"""An app's interface as drift sees it: what a schema folder and a live app have in common."""
+"""What two versions of an app are compared by; both a schema folder and a live app give it."""
 
 from __future__ import annotations
 
@@ -6,88 +6,89 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spacecall.codegen._drift.findings import Place
-from spacecall.codegen._drift.subschema import Typed
+from spacecall.codegen._drift.findings import Location
+from spacecall.codegen._drift.subschema import SchemaNode
 from spacecall.codegen._schemas.schema_folder import Access
 from spacecall.endpoints import Visibility
 
-__all__ = ["Access", "App", "Endpoint", "Value"]
+__all__ = ["Access", "AppModel", "EndpointModel", "ValueModel"]
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """A parameter or an output.
+class ValueModel:
+    """A parameter or an output of an endpoint.
 
     Attributes:
-        name: of a parameter; of an output `output 2`.
-        label: what the app's users see, or an empty text.
-        component: its kind in lower case.
-        type: its schema.
-        place: where a schema folder says so.
-        required: whether a parameter has no default.
-        default: of a parameter, where it has one.
-        step: of a number, where known.
-        many: whether several files are taken; None where it takes none.
-        file_types: which files are taken; none for any.
+        name: the parameter's name, or `output 2`.
+        label: the label on the app's page; empty if it has none.
+        component: the kind of component, in lower case.
+        type: the JSON Schema.
+        location: its position in a schema folder.
+        required: whether it is a parameter without a default.
+        default: the parameter's default; None if it has none.
+        step: the step of a number; None if it is not known.
+        multiple_files: whether it takes several files; None if it does not take files.
+        file_types: the types of files that it takes; empty for any.
     """
 
     name: str
     label: str
     component: str
-    type: Typed = field(repr=False)
-    place: Place
+    type: SchemaNode = field(repr=False)
+    location: Location
     required: bool = False
     default: Any = None
     step: float | None = None
-    many: bool | None = None
+    multiple_files: bool | None = None
     file_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A function of the app.
+class EndpointModel:
+    """An endpoint of the app.
 
     Attributes:
         name: `/echo`.
-        inputs: in the order of the wire, without State.
-        outputs: in the order of the wire, without State.
-        streaming: whether it gives values while it works.
-        queued: whether its jobs wait in a queue.
+        inputs: the parameters in the order of the request, without State.
+        outputs: the outputs in the order of the response, without State.
+        streaming: whether it streams partial results.
+        queued: whether its jobs wait in the queue.
         stateful: whether it uses State.
         visibility: public or undocumented.
-        place: where a schema folder says so.
+        location: its position in a schema folder.
     """
 
     name: str
-    inputs: tuple[Value, ...]
-    outputs: tuple[Value, ...]
+    inputs: tuple[ValueModel, ...]
+    outputs: tuple[ValueModel, ...]
     streaming: bool
     queued: bool
     stateful: bool
     visibility: Visibility
-    place: Place
+    location: Location
 
 
 @dataclass(frozen=True, slots=True)
-class App:
-    """An app.
+class AppModel:
+    """The interface of an app.
 
     Attributes:
-        gradio: its Gradio version; empty where unknown.
-        protocol: `sse_v3` and so on; empty where unknown.
-        endpoints: by name, in the app's order.
-        others: why further endpoints are not among them, by name: `private`, `undocumented`.
-        chosen: whether the endpoints are those that somebody named, not all public ones.
-        max_file_size: the largest upload in bytes; None for no limit.
-        access: what it wants to be called; None where unknown.
-        hardware: the Hub's name of what it runs on, `zero-a10g`; None where unknown.
+        gradio: the Gradio version; empty if it is not known.
+        protocol: the queue's protocol, `sse_v3`; empty if it is not known.
+        endpoints: the endpoints by name, in the app's order.
+        hidden: the visibility of the endpoints that are left out, by name: `private`,
+            `undocumented`.
+        selected: whether the user selected the endpoints; otherwise they are all public ones.
+        max_file_size: the size limit of an upload in bytes; None for no limit.
+        access: the credentials that the app requires; None if that is not known.
+        hardware: the Hub's name of the Space's hardware, `zero-a10g`; None if it is not known.
     """
 
     gradio: str
     protocol: str
-    endpoints: Mapping[str, Endpoint]
-    others: Mapping[str, str]
-    chosen: bool
+    endpoints: Mapping[str, EndpointModel]
+    hidden: Mapping[str, str]
+    selected: bool
     max_file_size: int | None
     access: Access | None = None
     hardware: str | None = None

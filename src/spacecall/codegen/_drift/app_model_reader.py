@@ -1,24 +1,24 @@
-"""Reading an app's interface, from a schema folder or from a live app.
+"""Read an app's model from a schema folder, or from the documents of a live app.
 
-The documents of a live app are turned into the same schemas first, so that both sides are read, and
-compared, in one dialect.
+The documents of a live app are converted to the same schemas first, so both sides are read and
+compared in one form.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 from spacecall._core.app_config import read_config
 from spacecall._core.app_info import read_endpoints
 from spacecall._core.json_values import is_object, items, mapping, strings, text
 from spacecall._core.python_names import parameter_names
-from spacecall.codegen._drift.app_model import Access, App, Endpoint, Value
-from spacecall.codegen._drift.findings import Place
-from spacecall.codegen._drift.source_lines import escape
-from spacecall.codegen._drift.subschema import Typed
+from spacecall.codegen._drift.app_model import Access, AppModel, EndpointModel, ValueModel
+from spacecall.codegen._drift.findings import Location
+from spacecall.codegen._drift.source_lines import escape_segment
+from spacecall.codegen._drift.subschema import SchemaNode
 from spacecall.codegen._schemas.schema_documents import (
     JOIN,
     QUEUE_DATA,
@@ -30,142 +30,150 @@ from spacecall.codegen._schemas.schema_documents import (
 from spacecall.codegen._schemas.schema_folder import SchemaFolder, dump
 from spacecall.endpoints import Visibility
 
-__all__ = ["live", "pinned"]
+__all__ = ["read_live_app", "read_pinned_app"]
 
 _STEP = re.compile(r"(?:^|; )(?:from \S+ to \S+|at (?:least|most) \S+) in steps of ([\d.e+-]+)")
 _STEPPED = frozenset({"number", "slider"})
 
 
-def pinned(folder: SchemaFolder) -> App:
-    """The interface in a schema folder, on either side of a comparison."""
+def read_pinned_app(folder: SchemaFolder) -> AppModel:
+    """Read the model of the app in a schema folder."""
     lock = folder.lock
-    return _app(
+    return _read_app(
         folder.documents,
         gradio=lock.gradio,
         protocol=lock.protocol,
-        others=lock.left_out,
-        chosen=lock.endpoints is not None,
+        hidden=lock.left_out,
+        selected=lock.endpoints is not None,
         access=lock.access,
         hardware=lock.hardware,
     )
 
 
-def live(
+def read_live_app(
     config: object, info: object, *, access: Access | None = None, hardware: str | None = None
-) -> App:
-    """The interface of an app that answered now.
+) -> AppModel:
+    """Read the model of an app from its /config and /info.
 
     Args:
-        config: its /config, parsed.
-        info: its /info, parsed; with undocumented endpoints where the app tells them.
-        access: what it wants to be called, where known.
-        hardware: what it runs on, where known.
+        config: the parsed /config.
+        info: the parsed /info, with undocumented endpoints if the app lists them.
+        access: the credentials that the app requires; None if that is not known.
+        hardware: the Space's hardware; None if it is not known.
 
     Raises:
-        ProtocolError: these are not a Gradio app's.
+        ProtocolError: the documents are not those of a Gradio app.
     """
     app = read_config(config)
-    found = read_endpoints(app, info)
-    others = {one.name: one.visibility for one in app.dependencies if one.name}
-    # written and read again, so that it says no more than a folder could
-    schemas = documents(app, list(found.values()))
-    return _app(
-        {name: json.loads(dump(one)) for name, one in schemas.items()},
+    endpoints = read_endpoints(app, info)
+    visibilities = {
+        dependency.name: dependency.visibility for dependency in app.dependencies if dependency.name
+    }
+    # serialised and parsed again, so that nothing differs from a folder on disk
+    schemas = documents(app, list(endpoints.values()))
+    return _read_app(
+        {name: json.loads(dump(document)) for name, document in schemas.items()},
         gradio=app.version,
         protocol=app.protocol,
-        others={name: why for name, why in others.items() if name not in found},
-        chosen=False,
+        hidden={
+            name: visibility for name, visibility in visibilities.items() if name not in endpoints
+        },
+        selected=False,
         access=access,
         hardware=hardware,
     )
 
 
-def _app(
+def _read_app(
     schemas: Mapping[str, Mapping[str, Any]],
     *,
     gradio: str,
     protocol: str,
-    others: Mapping[str, str],
-    chosen: bool,
+    hidden: Mapping[str, str],
+    selected: bool,
     access: Access | None,
     hardware: str | None,
-) -> App:
-    join, data, upload = (mapping(schemas.get(name)) for name in (JOIN, QUEUE_DATA, UPLOAD))
-    files = notes(upload)
-    wanted = {
-        (text(one.get("api_name")), text(one.get("parameter"))): one
-        for one in map(mapping, items(files.get("wanted")))
+) -> AppModel:
+    join, queue_data, upload = (mapping(schemas.get(name)) for name in (JOIN, QUEUE_DATA, UPLOAD))
+    upload_notes = notes(upload)
+    file_inputs = {
+        (text(file_input.get("api_name")), text(file_input.get("parameter"))): file_input
+        for file_input in map(mapping, items(upload_notes.get("wanted")))
     }
-    given = dict(_own(data))
+    output_schemas = dict(_endpoint_schemas(queue_data))
     endpoints = {
-        endpoint_of(schema): _endpoint(key, schema, join, given, data, wanted)
-        for key, schema in _own(join)
+        endpoint_of(schema): _read_endpoint(
+            key, schema, join, output_schemas, queue_data, file_inputs
+        )
+        for key, schema in _endpoint_schemas(join)
     }
-    size = files.get("max_file_size")
-    return App(
+    size = upload_notes.get("max_file_size")
+    return AppModel(
         gradio=gradio,
         protocol=protocol,
         endpoints=endpoints,
-        others=others,
-        chosen=chosen,
+        hidden=hidden,
+        selected=selected,
         max_file_size=size if isinstance(size, int) else None,
         access=access,
         hardware=hardware,
     )
 
 
-def _own(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The schemas of the endpoints, by their names in `$defs`."""
+def _endpoint_schemas(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """List the schemas of the endpoints in a document, with their names in `$defs`."""
     definitions = mapping(document.get("$defs"))
-    names = [text(mapping(one).get("$ref")) for one in items(document.get("anyOf"))]
+    names = [text(mapping(reference).get("$ref")) for reference in items(document.get("anyOf"))]
     keys = [name.removeprefix("#/$defs/") for name in names]
     return [(key, definitions[key]) for key in keys if is_object(definitions.get(key))]
 
 
-def _endpoint(
+def _read_endpoint(
     key: str,
     schema: Mapping[str, Any],
     join: Mapping[str, Any],
-    given: Mapping[str, Mapping[str, Any]],
-    data: Mapping[str, Any],
-    wanted: Mapping[tuple[str, str], Mapping[str, Any]],
-) -> Endpoint:
+    output_schemas: Mapping[str, Mapping[str, Any]],
+    queue_data: Mapping[str, Any],
+    file_inputs: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> EndpointModel:
     about, name = notes(schema), endpoint_of(schema)
-    pointer = f"/$defs/{escape(key)}"
+    pointer = f"/$defs/{escape_segment(key)}"
     required = set(strings(schema.get("required")))
     properties = {
-        parameter: Typed(mapping(one), join)
-        for parameter, one in mapping(schema.get("properties")).items()
+        parameter: SchemaNode(mapping(property_schema), join)
+        for parameter, property_schema in mapping(schema.get("properties")).items()
     }
-    # an older folder has `param_0` where the label names a parameter
+    # older folders have `param_0` where today the label names the parameter
     names = parameter_names(
         [
-            (parameter, text(one.schema.get("title")), text(notes(one.schema).get("component")))
-            for parameter, one in properties.items()
+            (parameter, text(node.schema.get("title")), text(notes(node.schema).get("component")))
+            for parameter, node in properties.items()
         ]
     )
     inputs = tuple(
-        _value(
+        _read_value(
             parameter_name,
-            typed,
-            Place(JOIN, f"{pointer}/properties/{escape(parameter)}"),
+            node,
+            Location(JOIN, f"{pointer}/properties/{escape_segment(parameter)}"),
             required=parameter in required,
-            wanted=wanted.get((name, parameter)),
+            file_input=file_inputs.get((name, parameter)),
         )
-        for parameter_name, (parameter, typed) in zip(names, properties.items(), strict=True)
+        for parameter_name, (parameter, node) in zip(names, properties.items(), strict=True)
     )
-    output = next((one for one in given if endpoint_of(given[one]) == name), "")
-    places: Sequence[Any] = items(mapping(given.get(output)).get("prefixItems"))
+    output_key = next(
+        (key for key, output in output_schemas.items() if endpoint_of(output) == name), ""
+    )
+    output_items = items(mapping(output_schemas.get(output_key)).get("prefixItems"))
     outputs = tuple(
-        _value(
+        _read_value(
             f"output {number + 1}",
-            Typed(mapping(one), data),
-            Place(QUEUE_DATA, f"/$defs/{escape(output)}/prefixItems/{number}"),
+            SchemaNode(mapping(item), queue_data),
+            Location(QUEUE_DATA, f"/$defs/{escape_segment(output_key)}/prefixItems/{number}"),
         )
-        for number, one in enumerate(places)
+        for number, item in enumerate(output_items)
     )
     hidden = about.get("visibility") in ("undocumented", "private")
-    return Endpoint(
+    return EndpointModel(
         name=name,
         inputs=inputs,
         outputs=outputs,
@@ -173,42 +181,46 @@ def _endpoint(
         queued=about.get("queued") is not False,
         stateful=about.get("stateful") is True,
         visibility=cast("Visibility", about["visibility"]) if hidden else "public",
-        place=Place(JOIN, pointer),
+        location=Location(JOIN, pointer),
     )
 
 
-def _value(
+def _read_value(
     name: str,
-    type_: Typed,
-    place: Place,
+    type_: SchemaNode,
+    location: Location,
     *,
     required: bool = False,
-    wanted: Mapping[str, Any] | None = None,
-) -> Value:
+    file_input: Mapping[str, Any] | None = None,
+) -> ValueModel:
     schema, about = type_.schema, notes(type_.schema)
-    return Value(
+    return ValueModel(
         name=name,
         label=text(schema.get("title")),
         component=text(about.get("component")),
         type=type_,
-        place=place,
+        location=location,
         required=required,
         default=schema.get("default"),
-        step=_step(schema, about),
-        many=None if wanted is None else wanted.get("many") is True,
-        file_types=tuple(sorted(strings(mapping(wanted).get("file_types")))),
+        step=_read_step(schema, about),
+        multiple_files=None if file_input is None else file_input.get("many") is True,
+        file_types=tuple(sorted(strings(mapping(file_input).get("file_types")))),
     )
 
 
-def _step(schema: Mapping[str, Any], about: Mapping[str, Any]) -> float | None:
-    """The step of a number; folders without a note of it tell it in the remark, unless it is 1."""
-    noted = about.get("step")
-    if isinstance(noted, (int, float)) and not isinstance(noted, bool):
-        return noted
+def _read_step(schema: Mapping[str, Any], about: Mapping[str, Any]) -> float | None:
+    """Return the step of a number; None for other values.
+
+    Older folders do not note the step: there it is read from the description, where a step of 1 is
+    left out.
+    """
+    step = about.get("step")
+    if isinstance(step, (int, float)) and not isinstance(step, bool):
+        return step
     if text(about.get("component")) not in _STEPPED:
         return None
-    found = _STEP.search(text(schema.get("description")))
+    match = _STEP.search(text(schema.get("description")))
     try:
-        return float(found[1]) if found else 1
+        return float(match[1]) if match else 1
     except ValueError:
         return 1

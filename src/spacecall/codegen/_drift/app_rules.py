@@ -1,4 +1,4 @@
-"""Rules about an app as a whole, and about whole endpoints."""
+"""Rules about the app as a whole, and about whole endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which live endpoint a pinned one has become."""
+"""Find the live endpoint that corresponds to each pinned one."""
 
 from __future__ import annotations
 
@@ -8,105 +8,135 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
-from spacecall.codegen._drift.app_model import App, Endpoint
+from spacecall.codegen._drift.app_model import AppModel, EndpointModel
 
-__all__ = ["Match", "match_endpoints"]
+__all__ = ["EndpointMatch", "match_endpoints"]
 
 _NUMBERED = re.compile(r"(.+?)(?:_[0-9]+)?\Z", re.DOTALL)
-_COMPARED = 100
-"""Characters of a name that are compared with another."""
+_MAX_COMPARED = 100
+"""Characters of a name that are compared for similarity."""
 _Signature: TypeAlias = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """What became of a pinned endpoint.
+class EndpointMatch:
+    """A pinned endpoint and the live endpoint that corresponds to it.
 
     Attributes:
-        before: it.
-        after: what is compared with it; None if there is nothing.
-        moved: whether `after` has another name.
-        taken: whether its own name calls another function now.
+        before: the pinned endpoint.
+        after: the live endpoint; None if there is none.
+        renamed: whether the live endpoint has another name.
+        name_reused: whether the pinned name calls another function now.
     """
 
-    before: Endpoint
-    after: Endpoint | None
-    moved: bool = False
-    taken: bool = False
+    before: EndpointModel
+    after: EndpointModel | None
+    renamed: bool = False
+    name_reused: bool = False
 
 
-def match_endpoints(before: App, after: App) -> list[Match]:
-    """What became of each pinned endpoint, in the pinned order.
+def match_endpoints(before: AppModel, after: AppModel) -> list[EndpointMatch]:
+    """Find the live endpoint for each pinned one, in the pinned order.
 
-    An endpoint that keeps its name and signature is the same. The others are looked for by their
-    signature, first among those that differ from their name by a number (`predict_1`), then, if
-    nothing has their name any more, among all new ones. What is left is compared by name.
+    An endpoint that keeps its name and its signature is unchanged. The others are looked up by
+    signature: first among names that differ by a number only (`predict_1`), then, if the name is
+    gone, among all new names. The rest is paired by name.
     """
-    kept = {
+    unchanged = {
         name: after.endpoints[name]
-        for name, one in before.endpoints.items()
-        if name in after.endpoints and _signature(one) == _signature(after.endpoints[name])
+        for name, endpoint in before.endpoints.items()
+        if name in after.endpoints and _signature(endpoint) == _signature(after.endpoints[name])
     }
-    free = {name: one for name, one in after.endpoints.items() if name not in kept}
-    moved: dict[str, Endpoint] = {}
-    for find in (_sibling, _renamed):
-        for name, one in before.endpoints.items():
-            hidden = name not in after.endpoints and name in after.others
-            if name in kept or name in moved or hidden:
+    unmatched = {
+        name: endpoint for name, endpoint in after.endpoints.items() if name not in unchanged
+    }
+    renamed: dict[str, EndpointModel] = {}
+    for find in (_find_sibling, _find_renamed):
+        for name, endpoint in before.endpoints.items():
+            hidden = name not in after.endpoints and name in after.hidden
+            if name in unchanged or name in renamed or hidden:
                 continue
-            two = find(one, before, free)
-            if two is not None:
-                moved[name] = free.pop(two.name)
-    claimed = {two.name for two in moved.values()}
-    matches: list[Match] = []
-    for name, one in before.endpoints.items():
-        own = after.endpoints.get(name)
-        if name in moved:
-            matches.append(Match(one, moved[name], moved=True, taken=own is not None))
+            partner = find(endpoint, before, unmatched)
+            if partner is not None:
+                renamed[name] = unmatched.pop(partner.name)
+    claimed = {partner.name for partner in renamed.values()}
+    matches: list[EndpointMatch] = []
+    for name, endpoint in before.endpoints.items():
+        namesake = after.endpoints.get(name)
+        if name in renamed:
+            matches.append(
+                EndpointMatch(
+                    endpoint, renamed[name], renamed=True, name_reused=namesake is not None
+                )
+            )
         else:
-            matches.append(Match(one, None if name in claimed else own, taken=name in claimed))
+            reused = name in claimed
+            matches.append(
+                EndpointMatch(endpoint, None if reused else namesake, name_reused=reused)
+            )
     return matches
 
 
-def _sibling(one: Endpoint, _: App, free: Mapping[str, Endpoint]) -> Endpoint | None:
-    """An endpoint with the signature of `one` among those that differ from it by a number."""
-    same = (
-        two for name, two in free.items() if name != one.name and _family(name) == _family(one.name)
+def _find_sibling(
+    endpoint: EndpointModel, _: AppModel, unmatched: Mapping[str, EndpointModel]
+) -> EndpointModel | None:
+    """Find an endpoint of the same signature whose name differs by its number only."""
+    siblings = (
+        candidate
+        for name, candidate in unmatched.items()
+        if name != endpoint.name and _unnumbered(name) == _unnumbered(endpoint.name)
     )
-    return min((two for two in same if _is_like(one, two)), key=lambda two: two.name, default=None)
+    return min(
+        (sibling for sibling in siblings if _has_same_signature(endpoint, sibling)),
+        key=lambda sibling: sibling.name,
+        default=None,
+    )
 
 
-def _renamed(one: Endpoint, before: App, free: Mapping[str, Endpoint]) -> Endpoint | None:
-    """The new endpoint with the signature of `one`, the one with the most similar name if several.
+def _find_renamed(
+    endpoint: EndpointModel, before: AppModel, unmatched: Mapping[str, EndpointModel]
+) -> EndpointModel | None:
+    """Find a new endpoint of the same signature; of several, the one with the most similar name.
 
-    Without a parameter there is little to recognise an endpoint by: it must be the only one.
+    An endpoint without parameters has too little to be recognised by, so the candidate must be
+    unique.
     """
-    if one.name in free:
+    if endpoint.name in unmatched:
         return None
-    new = [
-        two
-        for name, two in free.items()
-        if name not in before.endpoints and two.visibility == one.visibility and _is_like(one, two)
+    candidates = [
+        candidate
+        for name, candidate in unmatched.items()
+        if name not in before.endpoints
+        and candidate.visibility == endpoint.visibility
+        and _has_same_signature(endpoint, candidate)
     ]
-    if len(new) > 1 and not one.inputs:
+    if len(candidates) > 1 and not endpoint.inputs:
         return None
-    return max(new, key=lambda two: (_likeness(one.name, two.name), two.name), default=None)
+    return max(
+        candidates,
+        key=lambda candidate: (_similarity(endpoint.name, candidate.name), candidate.name),
+        default=None,
+    )
 
 
-def _is_like(one: Endpoint, two: Endpoint) -> bool:
-    return bool(one.inputs or one.outputs) and _signature(one) == _signature(two)
+def _has_same_signature(endpoint: EndpointModel, candidate: EndpointModel) -> bool:
+    return bool(endpoint.inputs or endpoint.outputs) and _signature(endpoint) == _signature(
+        candidate
+    )
 
 
-def _signature(endpoint: Endpoint) -> _Signature:
-    inputs = tuple((one.name, one.component) for one in endpoint.inputs)
-    return inputs, tuple(one.component for one in endpoint.outputs)
+def _signature(endpoint: EndpointModel) -> _Signature:
+    inputs = tuple((parameter.name, parameter.component) for parameter in endpoint.inputs)
+    return inputs, tuple(output.component for output in endpoint.outputs)
 
 
-def _family(name: str) -> str:
-    found = _NUMBERED.match(name)
-    return found[1] if found else name
+def _unnumbered(name: str) -> str:
+    match = _NUMBERED.match(name)
+    return match[1] if match else name
 
 
-def _likeness(one: str, two: str) -> float:
-    # quadratic in the length of both, which a stranger may have chosen
-    return SequenceMatcher(None, one[:_COMPARED], two[:_COMPARED], autojunk=False).ratio()
+def _similarity(name: str, candidate: str) -> float:
+    # quadratic in the length of names, which the app's author chooses
+    return SequenceMatcher(
+        None, name[:_MAX_COMPARED], candidate[:_MAX_COMPARED], autojunk=False
+    ).ratio()

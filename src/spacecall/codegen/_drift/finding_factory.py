@@ -1,4 +1,4 @@
-"""Findings of one endpoint, or of the app."""
+"""Create findings about one endpoint, or about the app."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from spacecall.codegen._drift.all_rules import RULES
-from spacecall.codegen._drift.findings import Finding, Place
+from spacecall.codegen._drift.findings import Finding, Location
 
-__all__ = ["Maker"]
+__all__ = ["FindingFactory"]
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
-    """Makes findings with their rule's severity.
+class FindingFactory:
+    """Creates findings, each with the severity of its rule.
 
     Attributes:
-        endpoint: that they are about; empty for the app.
+        endpoint: the name of the endpoint; empty for the app as a whole.
     """
 
     endpoint: str = ""
@@ -25,11 +25,11 @@ class Maker:
         self,
         rule: str,
         subject: str,
-        place: Place,
+        location: Location,
         message: str,
         before: Any = None,
         after: Any = None,
     ) -> Finding:
-        """A finding."""
+        """Create a finding."""
         severity = RULES[rule].severity
-        return Finding(rule, severity, self.endpoint, subject, place, message, before, after)
+        return Finding(rule, severity, self.endpoint, subject, location, message, before, after)

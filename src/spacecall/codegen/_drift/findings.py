@@ -1,27 +1,27 @@
-"""What a comparison finds."""
+"""What a comparison returns: findings, their severity, and their position in a file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-__all__ = ["SEVERITIES", "Finding", "Place", "Severity"]
+__all__ = ["SEVERITIES", "Finding", "Location", "Severity"]
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
-"""error: calls of the pinned client fail or mean something else; warning: some may; info: none."""
+"""error: calls of the pinned client fail or change their meaning; warning: some may; info: none."""
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""From the worst on."""
+"""All severities, the most severe first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the pinned side says what changed.
+class Location:
+    """A position in a file of the pinned schema folder.
 
     Attributes:
-        file: a file of the schema folder, by its name; with the folder's path once located.
-        pointer: JSON pointer into the file; empty for the whole of it.
-        line: of the file, from 1 on; 0 where it is not known.
+        file: the file's name; `locate_findings` replaces it by a path.
+        pointer: JSON pointer into the file; empty for the whole file.
+        line: line number from 1; 0 if it is not known.
     """
 
     file: str
@@ -34,27 +34,31 @@ class Finding:
     """One difference between the pinned interface and the live one.
 
     Attributes:
-        rule: the id of the rule that it breaks.
-        severity: of the rule, or as configured.
+        rule: the id of the rule.
+        severity: the rule's severity, or the one that the project configured.
         endpoint: `/echo`; empty for the app as a whole.
         subject: the name of the parameter, or `output 2` and the like; empty for the endpoint.
-        place: where the pinned side says it.
+        location: the position of the pinned value.
         message: one sentence.
-        before: what was pinned, as JSON; None where there was nothing.
-        after: what is live, as JSON; None where there is nothing.
+        before: the pinned value as JSON; None if there was none.
+        after: the live value as JSON; None if there is none.
     """
 
     rule: str
     severity: Severity
     endpoint: str
     subject: str
-    place: Place
+    location: Location
     message: str
     before: Any = None
     after: Any = None
 
     @property
     def sentence(self) -> str:
-        """The message, with the endpoint where it does not name it."""
-        named = self.endpoint in self.message.split()
-        return self.message if named or not self.endpoint else f"{self.endpoint}: {self.message}"
+        """The message, preceded by the endpoint's name unless it contains it."""
+        mentions_endpoint = self.endpoint in self.message.split()
+        return (
+            self.message
+            if mentions_endpoint or not self.endpoint
+            else f"{self.endpoint}: {self.message}"
+        )

@@ -1,4 +1,4 @@
-"""Rules about parameters."""
+"""Compare the parameters of a pinned endpoint with those of the live one."""
 
 from __future__ import annotations
 
@@ -6,200 +6,242 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from spacecall.codegen._drift.app_model import Endpoint, Value
-from spacecall.codegen._drift.finding_factory import Maker
-from spacecall.codegen._drift.findings import Finding, Place
+from spacecall.codegen._drift.app_model import EndpointModel, ValueModel
+from spacecall.codegen._drift.finding_factory import FindingFactory
+from spacecall.codegen._drift.findings import Finding, Location
 from spacecall.codegen._drift.schema_facets import (
     Facets,
-    canonical,
-    difference,
-    is_payload,
-    or_null,
-    split,
-    words,
+    canonical_json,
+    describe_schema,
+    first_difference,
+    is_file_payload,
+    split_facets,
+    with_null,
 )
-from spacecall.codegen._drift.subschema import fits, same
+from spacecall.codegen._drift.subschema import is_equivalent, is_subschema
 
 __all__ = ["compare_inputs"]
 
 
-def compare_inputs(before: Endpoint, after: Endpoint) -> Iterator[Finding]:
-    """What changed about the parameters of an endpoint."""
-    make = Maker(before.name)
-    pairs, gone, new = _pairs(before.inputs, after.inputs)
-    for one in gone:
-        text = f"the parameter {one.name} ({words(one.type)}) is gone"
-        yield make("parameter-removed", one.name, one.place, text, one.name)
-    for one in new:
-        kind, how = ("required", "without") if one.required else ("optional", "with")
-        text = f"there is a new parameter {one.name} ({words(one.type)}), {how} a default"
-        place = Place(before.place.file, f"{before.place.pointer}/properties")
-        yield make(f"parameter-added-{kind}", one.name, place, text, None, one.name)
-    order = [two.name for two in after.inputs if any(two is other for _, other in pairs)]
-    if order != [two.name for _, two in pairs]:
-        place = Place(before.place.file, f"{before.place.pointer}/properties")
-        names = [[one.name for one in side.inputs] for side in (before, after)]
+def compare_inputs(before: EndpointModel, after: EndpointModel) -> Iterator[Finding]:
+    """List what changed in the parameters of an endpoint."""
+    make = FindingFactory(before.name)
+    pairs, removed, added = _pair_parameters(before.inputs, after.inputs)
+    for parameter in removed:
+        text = f"the parameter {parameter.name} ({describe_schema(parameter.type)}) is gone"
+        yield make("parameter-removed", parameter.name, parameter.location, text, parameter.name)
+    for parameter in added:
+        suffix, preposition = (
+            ("required", "without") if parameter.required else ("optional", "with")
+        )
+        type_ = describe_schema(parameter.type)
+        text = f"there is a new parameter {parameter.name} ({type_}), {preposition} a default"
+        location = Location(before.location.file, f"{before.location.pointer}/properties")
+        yield make(
+            f"parameter-added-{suffix}", parameter.name, location, text, None, parameter.name
+        )
+    order = [
+        parameter.name
+        for parameter in after.inputs
+        if any(parameter is partner for _, partner in pairs)
+    ]
+    if order != [partner.name for _, partner in pairs]:
+        location = Location(before.location.file, f"{before.location.pointer}/properties")
+        names = [[parameter.name for parameter in side.inputs] for side in (before, after)]
         text = f"the parameters are {', '.join(names[1])} now, not {', '.join(names[0])}"
-        yield make("parameters-reordered", "", place, text, *names)
-    for one, two in pairs:
-        yield from _parameter(make, one, two)
+        yield make("parameters-reordered", "", location, text, *names)
+    for old, new in pairs:
+        yield from _compare_parameter(make, old, new)
 
 
-def _pairs(
-    before: Sequence[Value], after: Sequence[Value]
-) -> tuple[list[tuple[Value, Value]], list[Value], list[Value]]:
-    """Which parameter became which, which are gone, which are new."""
-    named = {one.name: one for one in after}
-    known = {one.name for one in before}
-    pairs: dict[str, Value] = {one.name: named[one.name] for one in before if one.name in named}
-    for place, one in enumerate(before):
-        if one.name in named:
+def _pair_parameters(
+    before: Sequence[ValueModel], after: Sequence[ValueModel]
+) -> tuple[list[tuple[ValueModel, ValueModel]], list[ValueModel], list[ValueModel]]:
+    """Pair old and new parameters; also return the removed ones and the added ones.
+
+    Parameters are paired by name, then by position and type.
+    """
+    new_by_name = {new.name: new for new in after}
+    old_names = {old.name for old in before}
+    pairs: dict[str, ValueModel] = {
+        old.name: new_by_name[old.name] for old in before if old.name in new_by_name
+    }
+    for position, old in enumerate(before):
+        if old.name in new_by_name:
             continue
-        from_end = len(after) - (len(before) - place)
-        for index in (place, from_end):
-            two = after[index] if 0 <= index < len(after) else None
-            taken = two is None or two.name in known or two in pairs.values()
-            if two is not None and not taken and _alike(one, two):
-                pairs[one.name] = two
+        from_end = len(after) - (len(before) - position)
+        for index in (position, from_end):
+            new = after[index] if 0 <= index < len(after) else None
+            is_taken = new is None or new.name in old_names or new in pairs.values()
+            if new is not None and not is_taken and _may_be_renamed(old, new):
+                pairs[old.name] = new
                 break
-    partners = {two.name for two in pairs.values()}
+    partners = {new.name for new in pairs.values()}
     return (
-        [(one, pairs[one.name]) for one in before if one.name in pairs],
-        [one for one in before if one.name not in pairs],
-        [two for two in after if two.name not in partners],
+        [(old, pairs[old.name]) for old in before if old.name in pairs],
+        [old for old in before if old.name not in pairs],
+        [new for new in after if new.name not in partners],
     )
 
 
-def _alike(one: Value, two: Value) -> bool:
-    """Whether they may be one parameter under two names."""
-    return one.component == two.component and same(split(one.type).core, split(two.type).core)
+def _may_be_renamed(old: ValueModel, new: ValueModel) -> bool:
+    """Check whether two parameters may be the same one under two names."""
+    return old.component == new.component and is_equivalent(
+        split_facets(old.type).core, split_facets(new.type).core
+    )
 
 
-def _parameter(make: Maker, one: Value, two: Value) -> Iterator[Finding]:
-    if one.name != two.name:
-        text = f"the parameter {one.name} is called {two.name} now"
-        yield make("parameter-renamed", one.name, one.place, text, one.name, two.name)
-    if one.component != two.component:
-        text = f"{one.name} is of another kind now: {two.component}, not {one.component}"
-        yield make("component-changed", one.name, one.place, text, one.component, two.component)
-    yield from _defaults(make, one, two)
-    facets = split(one.type), split(two.type)
-    types = list(_types(make, one, two, *facets))
-    yield from types
-    if not any(finding.severity == "error" for finding in types):
-        yield from _choices(make, one, *facets)
-        yield from _limits(make, one, two, *facets)
-    yield from _files(make, one, two)
+def _compare_parameter(make: FindingFactory, old: ValueModel, new: ValueModel) -> Iterator[Finding]:
+    if old.name != new.name:
+        text = f"the parameter {old.name} is called {new.name} now"
+        yield make("parameter-renamed", old.name, old.location, text, old.name, new.name)
+    if old.component != new.component:
+        text = f"{old.name} is of another kind now: {new.component}, not {old.component}"
+        yield make("component-changed", old.name, old.location, text, old.component, new.component)
+    yield from _compare_defaults(make, old, new)
+    facets = split_facets(old.type), split_facets(new.type)
+    type_findings = list(_compare_types(make, old, new, *facets))
+    yield from type_findings
+    if not any(finding.severity == "error" for finding in type_findings):
+        yield from _compare_choices(make, old, *facets)
+        yield from _compare_limits(make, old, new, *facets)
+    yield from _compare_file_types(make, old, new)
 
 
-def _defaults(make: Maker, one: Value, two: Value) -> Iterator[Finding]:
-    if one.required != two.required:
-        kind = "required" if two.required else "optional"
-        text = f"{one.name} must be given now" if two.required else f"{one.name} has a default now"
-        values = (one.default, None) if two.required else (None, two.default)
-        yield make(f"parameter-became-{kind}", one.name, one.place, text, *values)
-    elif canonical(one.default) != canonical(two.default):
-        text = f"the default of {one.name} is {_json(two.default)} now, not {_json(one.default)}"
-        yield make("default-changed", one.name, one.place, text, one.default, two.default)
+def _compare_defaults(make: FindingFactory, old: ValueModel, new: ValueModel) -> Iterator[Finding]:
+    if old.required != new.required:
+        suffix = "required" if new.required else "optional"
+        text = f"{old.name} must be given now" if new.required else f"{old.name} has a default now"
+        values = (old.default, None) if new.required else (None, new.default)
+        yield make(f"parameter-became-{suffix}", old.name, old.location, text, *values)
+    elif canonical_json(old.default) != canonical_json(new.default):
+        defaults = [_short_json(side.default) for side in (old, new)]
+        text = f"the default of {old.name} is {defaults[1]} now, not {defaults[0]}"
+        yield make("default-changed", old.name, old.location, text, old.default, new.default)
 
 
-def _types(make: Maker, one: Value, two: Value, old: Facets, new: Facets) -> Iterator[Finding]:
-    if one.many is not None and two.many is not None and one.many != two.many:
-        kind, how = ("widened", "several files") if two.many else ("narrowed", "one file")
-        counts = ("several", "one") if one.many else ("one", "several")
-        if not same(old.core, new.core) or not two.many:
-            yield make(
-                f"file-count-{kind}", one.name, one.place, f"{one.name} takes {how} now", *counts
-            )
+def _compare_types(
+    make: FindingFactory, parameter: ValueModel, new_parameter: ValueModel, old: Facets, new: Facets
+) -> Iterator[Finding]:
+    multiple = parameter.multiple_files, new_parameter.multiple_files
+    if None not in multiple and multiple[0] != multiple[1]:
+        suffix, count = ("widened", "several files") if multiple[1] else ("narrowed", "one file")
+        counts = ("several", "one") if multiple[0] else ("one", "several")
+        if not is_equivalent(old.core, new.core) or not multiple[1]:
+            text = f"{parameter.name} takes {count} now"
+            yield make(f"file-count-{suffix}", parameter.name, parameter.location, text, *counts)
             return
     was, now = old.core, new.core
-    # without a default, or with an empty one, null is allowed because of that alone
-    if old.null == new.null or (one.required, one.default is None) == (
-        two.required,
-        two.default is None,
+    # a parameter without a default, or with an empty one, allows null only because of that
+    if old.nullable == new.nullable or (parameter.required, parameter.default is None) == (
+        new_parameter.required,
+        new_parameter.default is None,
     ):
-        was, now = (or_null(side.core) if side.null else side.core for side in (old, new))
-    if same(was, now):
+        was, now = (with_null(side.core) if side.nullable else side.core for side in (old, new))
+    if is_equivalent(was, now):
         return
-    path, *parts = difference(was, now)
-    shown = [words(part) for part in parts]
-    text = f"{one.name}{path} takes {shown[1]} now, not {shown[0]}"
-    if shown[0] == shown[1]:
-        text = f"{one.name}{path} still takes {shown[0]}, but not the same"
-    if fits(was, now, extra=False):
-        yield make("parameter-widened", one.name, one.place, text, *shown)
-    elif is_payload(was) and is_payload(now):
-        yield make("file-payload-changed", one.name, one.place, text, *shown)
+    path, *parts = first_difference(was, now)
+    descriptions = [describe_schema(part) for part in parts]
+    text = f"{parameter.name}{path} takes {descriptions[1]} now, not {descriptions[0]}"
+    if descriptions[0] == descriptions[1]:
+        text = f"{parameter.name}{path} still takes {descriptions[0]}, but not the same"
+    if is_subschema(was, now, allow_extra=False):
+        yield make("parameter-widened", parameter.name, parameter.location, text, *descriptions)
+    elif is_file_payload(was) and is_file_payload(now):
+        yield make("file-payload-changed", parameter.name, parameter.location, text, *descriptions)
     else:
-        yield make("parameter-retyped", one.name, one.place, text, *shown)
+        yield make("parameter-retyped", parameter.name, parameter.location, text, *descriptions)
 
 
-def _choices(make: Maker, one: Value, old: Facets, new: Facets) -> Iterator[Finding]:
+def _compare_choices(
+    make: FindingFactory, parameter: ValueModel, old: Facets, new: Facets
+) -> Iterator[Finding]:
     if old.choices is None or new.choices is None:
         if old.choices != new.choices:
-            kind, how = (
+            suffix, phrase = (
                 ("closed", "only") if old.choices is None else ("opened", "other values than")
             )
-            listed = _json(list(new.choices or old.choices or ()))
-            text = f"{one.name} takes {how} {listed} now"
+            listed = _short_json(list(new.choices or old.choices or ()))
+            text = f"{parameter.name} takes {phrase} {listed} now"
             sides = [None if side.choices is None else list(side.choices) for side in (old, new)]
-            yield make(f"choices-{kind}", one.name, one.place, text, *sides)
+            yield make(f"choices-{suffix}", parameter.name, parameter.location, text, *sides)
         return
-    known, offered = ({canonical(one) for one in side.choices or ()} for side in (old, new))
-    for choice in _sorted(old.choices):
-        if canonical(choice) not in offered:
-            text = f"{one.name} does not take {_json(choice)} any more"
-            yield make("choice-removed", one.name, one.place, text, choice)
-    for choice in _sorted(new.choices):
-        if canonical(choice) not in known:
-            text = f"{one.name} takes {_json(choice)} too now"
-            yield make("choice-added", one.name, one.place, text, None, choice)
+    old_choices, new_choices = (
+        {canonical_json(choice) for choice in side.choices or ()} for side in (old, new)
+    )
+    for choice in _sorted_choices(old.choices):
+        if canonical_json(choice) not in new_choices:
+            text = f"{parameter.name} does not take {_short_json(choice)} any more"
+            yield make("choice-removed", parameter.name, parameter.location, text, choice)
+    for choice in _sorted_choices(new.choices):
+        if canonical_json(choice) not in old_choices:
+            text = f"{parameter.name} takes {_short_json(choice)} too now"
+            yield make("choice-added", parameter.name, parameter.location, text, None, choice)
 
 
-def _limits(make: Maker, one: Value, two: Value, old: Facets, new: Facets) -> Iterator[Finding]:
-    for what, was, now, sign in (
+def _compare_limits(
+    make: FindingFactory, parameter: ValueModel, new_parameter: ValueModel, old: Facets, new: Facets
+) -> Iterator[Finding]:
+    for limit, was, now, sign in (
         ("minimum", old.minimum, new.minimum, 1),
         ("maximum", old.maximum, new.maximum, -1),
     ):
         if was != now:
             narrowed = now is not None and (was is None or sign * now > sign * was)
-            yield _limit(make, one, what, was, now, narrowed=narrowed)
-    if one.step != two.step:
-        finer = two.step is None or (one.step is not None and _is_multiple(one.step, two.step))
-        yield _limit(make, one, "step", one.step, two.step, narrowed=not finer)
+            yield _limit_finding(make, parameter, limit, was, now, narrowed=narrowed)
+    if parameter.step != new_parameter.step:
+        finer = new_parameter.step is None or (
+            parameter.step is not None and _is_multiple(parameter.step, new_parameter.step)
+        )
+        yield _limit_finding(
+            make, parameter, "step", parameter.step, new_parameter.step, narrowed=not finer
+        )
 
 
-def _limit(
-    make: Maker, one: Value, what: str, was: float | None, now: float | None, *, narrowed: bool
+def _limit_finding(
+    make: FindingFactory,
+    parameter: ValueModel,
+    limit: str,
+    was: float | None,
+    now: float | None,
+    *,
+    narrowed: bool,
 ) -> Finding:
-    shown = ["none" if side is None else f"{side:g}" for side in (was, now)]
-    text = f"the {what} of {one.name} is {shown[1]} now, not {shown[0]}"
+    texts = ["none" if side is None else f"{side:g}" for side in (was, now)]
+    text = f"the {limit} of {parameter.name} is {texts[1]} now, not {texts[0]}"
     kind = "narrowed" if narrowed else "widened"
-    return make(f"{what}-{kind}", one.name, one.place, text, was, now)
+    return make(f"{limit}-{kind}", parameter.name, parameter.location, text, was, now)
 
 
 def _is_multiple(value: float, unit: float) -> bool:
     return unit > 0 and abs(value / unit - round(value / unit)) < 1e-9 and round(value / unit) > 0
 
 
-def _files(make: Maker, one: Value, two: Value) -> Iterator[Finding]:
-    if one.many is None or two.many is None or set(one.file_types) == set(two.file_types):
+def _compare_file_types(
+    make: FindingFactory, parameter: ValueModel, new_parameter: ValueModel
+) -> Iterator[Finding]:
+    if (
+        parameter.multiple_files is None
+        or new_parameter.multiple_files is None
+        or set(parameter.file_types) == set(new_parameter.file_types)
+    ):
         return
-    wider = not two.file_types or (one.file_types and set(one.file_types) < set(two.file_types))
-    sides = [list(side.file_types) or ["any"] for side in (one, two)]
-    text = (
-        f"{one.name} takes files of the types {', '.join(sides[1])} now, not {', '.join(sides[0])}"
+    wider = not new_parameter.file_types or (
+        parameter.file_types and set(parameter.file_types) < set(new_parameter.file_types)
     )
-    kind = "widened" if wider else "narrowed"
-    yield make(f"file-types-{kind}", one.name, one.place, text, *sides)
+    sides = [list(side.file_types) or ["any"] for side in (parameter, new_parameter)]
+    old_types, new_types = (", ".join(types) for types in sides)
+    text = f"{parameter.name} takes files of the types {new_types} now, not {old_types}"
+    suffix = "widened" if wider else "narrowed"
+    yield make(f"file-types-{suffix}", parameter.name, parameter.location, text, *sides)
 
 
-def _sorted(choices: Iterable[Any]) -> list[Any]:
-    """Without repetitions, in an order that the app does not decide."""
-    found = {canonical(choice): choice for choice in choices}
-    return [found[key] for key in sorted(found)]
+def _sorted_choices(choices: Iterable[Any]) -> list[Any]:
+    """Return the choices without repetitions, in an order that the app does not control."""
+    by_json = {canonical_json(choice): choice for choice in choices}
+    return [by_json[key] for key in sorted(by_json)]
 
 
-def _json(value: Any) -> str:
-    shown = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return shown if len(shown) <= 80 else f"{shown[:79]}…"
+def _short_json(value: Any) -> str:
+    encoded = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return encoded if len(encoded) <= 80 else f"{encoded[:79]}…"

@@ -1,4 +1,4 @@
-"""What a project makes of findings: severities of its own, what it ignores, when it fails."""
+"""How a project weighs findings: severities, ignored findings, and the threshold for failure."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 from spacecall._core.json_values import is_array, is_object, items, mapping, text
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._drift.all_rules import RULES
-from spacecall.codegen._drift.findings import SEVERITIES, Finding, Place, Severity
+from spacecall.codegen._drift.findings import SEVERITIES, Finding, Location, Severity
 
 __all__ = ["THRESHOLDS", "Ignore", "Policy", "PolicyError", "Threshold", "Verdict", "read_policy"]
 
 Threshold: TypeAlias = Literal["error", "warning", "info", "any"]
-"""The mildest severity that fails; `any` also counts what is ignored."""
+"""The least severe finding that fails a check; `any` also counts ignored findings."""
 
 THRESHOLDS: tuple[Threshold, ...] = get_args(Threshold)
-"""From the most forgiving on."""
+"""All thresholds, the most lenient first."""
 
 _KEYS = frozenset({"rule", "space", "endpoint", "where", "reason", "until"})
 
 
 class PolicyError(ValueError):
-    """A configuration that cannot be followed; the message has a line for each problem."""
+    """An invalid policy; the message has a line for each problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Findings that the project knows of.
+    """An entry of the ignore list: findings that the project accepts until a day.
 
     Attributes:
         rule: the id of the rule.
-        reason: why they do not matter for now.
-        until: the last day that they are ignored.
-        space: a pattern for the client's name, as in shells.
-        endpoint: a pattern for the endpoint, `/echo`.
-        where: a pattern for the parameter or output (`output 2`), or for the JSON pointer.
+        reason: why the project accepts them.
+        until: the last day on which they are ignored.
+        space: a shell pattern for the client's name.
+        endpoint: a shell pattern for the endpoint's name, `/echo`.
+        target: a shell pattern for the parameter or output (`output 2`), or for the JSON pointer;
+            the key `where` of the file.
     """
 
     rule: str
@@ -46,25 +47,25 @@ class Ignore:
     until: date
     space: str = "*"
     endpoint: str = "*"
-    where: str = "*"
+    target: str = "*"
 
     def covers(self, finding: Finding) -> bool:
-        """Whether it is about such a finding; the date does not count."""
-        subjects = (finding.subject, finding.place.pointer)
+        """Check whether the entry matches a finding; the date is not considered."""
+        subjects = (finding.subject, finding.location.pointer)
         return (
             self.rule == finding.rule
             and fnmatchcase(finding.endpoint, self.endpoint)
-            and any(fnmatchcase(one, self.where) for one in subjects)
+            and any(fnmatchcase(subject, self.target) for subject in subjects)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The findings of one app after the policy.
+    """The findings about one app, sorted by the policy.
 
     Attributes:
-        findings: those that count, the worst first.
-        ignored: those that do not, with the entry that says so.
+        findings: the findings that count, the most severe first.
+        ignored: the ignored findings, each with the entry that matches it.
         failed: whether the threshold is reached.
     """
 
@@ -75,13 +76,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a project makes of findings.
+    """A project's severities, ignore list and threshold.
 
     Attributes:
-        severities: of rules, instead of their own; `off` drops the findings.
-        ignores: what is known and passes until a day.
-        fail_on: the threshold.
-        origin: the file that says so, for findings about it.
+        severities: severities by rule id that replace the rules' own; `off` drops the findings.
+        ignores: the ignore list.
+        fail_on: the threshold for failure.
+        origin: the name of the configuration file, for findings about it.
     """
 
     severities: Mapping[str, Severity | Literal["off"]] = field(
@@ -92,106 +93,122 @@ class Policy:
     origin: str = ""
 
     def judge(self, name: str, findings: Iterable[Finding], today: date) -> Verdict:
-        """What counts of the findings about the client called `name`."""
-        mine = [one for one in self.ignores if fnmatchcase(name, one.space)]
-        active = [one for one in mine if one.until >= today]
-        kept: list[Finding] = []
+        """Apply the policy to the findings about the client called `name`."""
+        applicable = [entry for entry in self.ignores if fnmatchcase(name, entry.space)]
+        active = [entry for entry in applicable if entry.until >= today]
+        counted: list[Finding] = []
         ignored: list[tuple[Finding, Ignore]] = []
-        for finding in [*findings, *(self._expired(one) for one in mine if one not in active)]:
+        for finding in [
+            *findings,
+            *(self._expired(entry) for entry in applicable if entry not in active),
+        ]:
             severity = self.severities.get(finding.rule, finding.severity)
             if severity == "off":
                 continue
             graded = replace(finding, severity=severity)
-            entry = next((one for one in active if one.covers(finding)), None)
+            entry = next((candidate for candidate in active if candidate.covers(finding)), None)
             if entry is None:
-                kept.append(graded)
+                counted.append(graded)
             else:
                 ignored.append((graded, entry))
-        kept.sort(key=lambda one: SEVERITIES.index(one.severity))
-        failed = any(self.reaches(one.severity) for one in kept)
+        counted.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+        failed = any(self.reaches(finding.severity) for finding in counted)
         failed = failed or (self.fail_on == "any" and bool(ignored))
-        return Verdict(tuple(kept), tuple(ignored), failed)
+        return Verdict(tuple(counted), tuple(ignored), failed)
 
     def reaches(self, severity: Severity) -> bool:
-        """Whether a finding of this severity fails."""
+        """Check whether a finding of this severity fails the check."""
         if self.fail_on == "any":
             return True
         return SEVERITIES.index(severity) <= SEVERITIES.index(self.fail_on)
 
     def _expired(self, entry: Ignore) -> Finding:
         rule = RULES["ignore-expired"]
-        where = " ".join(part for part in (entry.space, entry.endpoint, entry.where) if part != "*")
-        about = f"{entry.rule} {where}".strip()
+        patterns = " ".join(
+            part for part in (entry.space, entry.endpoint, entry.target) if part != "*"
+        )
+        about = f"{entry.rule} {patterns}".strip()
         return Finding(
             rule=rule.id,
             severity=rule.severity,
             endpoint="",
             subject=about,
-            place=Place(self.origin),
+            location=Location(self.origin),
             message=f"ignoring {about} ended on {entry.until}: {entry.reason}",
             before=entry.until.isoformat(),
         )
 
 
 def read_policy(table: Mapping[str, Any], *, origin: str = "pyproject.toml") -> Policy:
-    """The policy in `[tool.spacecall]`: its keys `fail-on`, `severities` and `ignore`.
+    """Read the keys `fail-on`, `severities` and `ignore` of `[tool.spacecall]`.
 
     Args:
-        table: as parsed; other keys are not looked at.
-        origin: the file it is in.
+        table: the parsed table; other keys are not read.
+        origin: the name of the file, for messages.
 
     Raises:
-        PolicyError: a rule or severity does not exist, or an entry lacks its reason or date.
+        PolicyError: a rule or a severity does not exist, or an entry has no reason or no date.
     """
     problems: list[str] = []
     fail_on = table.get("fail-on", "error")
     severities = mapping(table.get("severities"))
     entries = items(table.get("ignore"))
     if not is_object(table.get("severities", {})):
-        problems.append("severities is no table")
+        problems.append("severities must be a table")
     if not is_array(table.get("ignore", [])):
-        problems.append("ignore is no array of tables")
+        problems.append("ignore must be an array of tables: write [[tool.spacecall.ignore]]")
     if fail_on not in THRESHOLDS:
-        problems.append(f"fail-on is {fail_on!r}, not one of {', '.join(THRESHOLDS)}")
+        problems.append(f"fail-on must be one of {', '.join(THRESHOLDS)}, not {fail_on!r}")
     for rule, severity in severities.items():
         problems += _unknown_rule("severities", rule)
         if severity not in (*SEVERITIES, "off"):
             problems.append(
-                f"severities: {rule} is {severity!r}, not one of {', '.join(SEVERITIES)}, off"
+                f"severities: {rule} must be one of {', '.join(SEVERITIES)}, off, not {severity!r}"
             )
-    ignores = [_ignore(number, one, problems) for number, one in enumerate(entries, 1)]
+    ignores = [_read_ignore(number, entry, problems) for number, entry in enumerate(entries, 1)]
     if problems:
         raise PolicyError("\n".join(f"{origin}: {problem}" for problem in problems))
     return Policy(
         severities=dict(severities),
-        ignores=tuple(one for one in ignores if one is not None),
+        ignores=tuple(entry for entry in ignores if entry is not None),
         fail_on=cast("Threshold", fail_on),
         origin=origin,
     )
 
 
-def _ignore(number: int, entry: Any, problems: list[str]) -> Ignore | None:
+def _read_ignore(number: int, entry: Any, problems: list[str]) -> Ignore | None:
     name = f"ignore, entry {number}"
     if not is_object(entry):
-        problems.append(f"{name}: not a table")
+        problems.append(f"{name}: must be a table")
         return None
-    found = len(problems)
-    problems += [f"{name}: no key is called {key!r}" for key in entry if key not in _KEYS]
+    problems_before = len(problems)
+    problems += [f"{name}: unknown key {key!r}" for key in entry if key not in _KEYS]
     problems += _unknown_rule(name, text(entry.get("rule")))
-    until = _day(entry.get("until"))
+    until = _parse_date(entry.get("until"))
     if not text(entry.get("reason")).strip():
-        problems.append(f"{name}: it has no reason")
+        problems.append(f"{name}: reason is missing")
     if until is None:
-        problems.append(f"{name}: it has no date; write until = 2030-01-31")
+        problems.append(f"{name}: until is missing or not a date: write until = 2030-01-31")
     patterns = {key: entry.get(key, "*") for key in ("space", "endpoint", "where")}
-    problems += [f"{name}: {key} is no text" for key, one in patterns.items() if one != text(one)]
-    if until is None or len(problems) > found:
+    problems += [
+        f"{name}: {key} must be a text"
+        for key, pattern in patterns.items()
+        if pattern != text(pattern)
+    ]
+    if until is None or len(problems) > problems_before:
         return None
-    return Ignore(text(entry["rule"]), text(entry["reason"]).strip(), until, **patterns)
+    return Ignore(
+        rule=text(entry["rule"]),
+        reason=text(entry["reason"]).strip(),
+        until=until,
+        space=patterns["space"],
+        endpoint=patterns["endpoint"],
+        target=patterns["where"],
+    )
 
 
-def _day(value: object) -> date | None:
-    """A date of TOML, also as a text; the day of a time."""
+def _parse_date(value: object) -> date | None:
+    """Parse a TOML date, a date and time, or a text in ISO format; None for anything else."""
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
     try:
@@ -200,8 +217,8 @@ def _day(value: object) -> date | None:
         return None
 
 
-def _unknown_rule(where: str, rule: str) -> list[str]:
+def _unknown_rule(key: str, rule: str) -> list[str]:
     if rule in RULES:
         return []
     hint = did_you_mean(rule, RULES, "spacecall rules lists them")
-    return [f"{where}: no rule is called {rule!r}; {hint}"]
+    return [f"{key}: unknown rule {rule!r}; {hint}"]

@@ -1,4 +1,4 @@
-"""The outcome of a check, of one client or of many, and its exit code."""
+"""The result of a check, of one client or of many, and the exit code."""
 
 from __future__ import annotations
 
@@ -8,97 +8,98 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from spacecall.codegen._drift.app_comparison import compare
-from spacecall.codegen._drift.app_model import Access, App
+from spacecall.codegen._drift.app_comparison import compare_apps
+from spacecall.codegen._drift.app_model import Access, AppModel
 from spacecall.codegen._drift.findings import Finding
 from spacecall.codegen._drift.policy import Policy, Verdict
-from spacecall.codegen._drift.source_lines import located
+from spacecall.codegen._drift.source_lines import locate_findings
 
-__all__ = ["Report", "Status", "check", "counts", "exit_code", "unchecked"]
+__all__ = ["Report", "Status", "check_client", "count_findings", "exit_code", "unchecked_report"]
 
 Status: TypeAlias = Literal["clean", "drift", "unchecked"]
-"""clean: nothing at the threshold; unchecked: nothing is known of the live app."""
+"""clean: no finding at the threshold; drift: there is one; unchecked: the app could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check of one client gave.
+    """The result of checking one client.
 
     Attributes:
-        name: of the client.
-        source: what the live side was.
+        name: the client's name.
+        source: the live app's Space id or address, or a folder.
         status: the outcome.
-        pinned: Gradio's version then; empty where unknown.
-        live: Gradio's version now; empty where unknown.
+        pinned_gradio: the Gradio version of the pinned side; empty if it is not known.
+        live_gradio: the Gradio version of the live side; empty if it is not known.
         verdict: the findings.
-        reason: why it could not be checked.
-        fail_on: the threshold.
+        reason: why the app could not be checked.
+        fail_on: the threshold for failure.
     """
 
     name: str
     source: str
     status: Status
-    pinned: str
-    live: str
+    pinned_gradio: str
+    live_gradio: str
     verdict: Verdict
     reason: str = ""
     fail_on: str = "error"
 
 
-def check(
+def check_client(
     name: str,
     source: str,
-    pinned: App,
-    live: App,
+    pinned: AppModel,
+    live: AppModel,
     policy: Policy,
     *,
     today: date,
     folder: Path | None = None,
     root: Path | None = None,
 ) -> Report:
-    """Compare, judge, and find the lines.
+    """Compare a client with its app, apply the policy, and add paths and lines to the findings.
 
     Args:
-        name: of the client.
-        source: what the live side is, for people.
-        pinned: what the client was generated from.
-        live: the app now, or another saved folder.
-        policy: the project's.
-        today: ends what is ignored until a day.
+        name: the client's name.
+        source: the live app's Space id or address, or a folder.
+        pinned: the app that the client was generated from.
+        live: the app now, or another schema folder.
+        policy: the project's policy.
+        today: the date that entries of the ignore list are compared with.
         folder: the pinned schema folder, for paths and lines; None leaves bare file names.
-        root: what paths are written relative to; by default the current folder.
+        root: the folder that paths are relative to; by default the current folder.
     """
-    findings: Sequence[Finding] = compare(pinned, live)
+    findings: Sequence[Finding] = compare_apps(pinned, live)
     if folder is not None:
-        findings = located(findings, folder, root or Path())
+        findings = locate_findings(findings, folder, root or Path())
     verdict = policy.judge(name, findings, today)
     status: Status = "drift" if verdict.failed else "clean"
     versions = pinned.gradio, live.gradio
     return Report(name, source, status, *versions, verdict, fail_on=policy.fail_on)
 
 
-def unchecked(
+def unchecked_report(
     name: str,
     source: str,
     reason: str,
     policy: Policy,
     *,
     today: date,
-    pinned: App | None = None,
+    pinned: AppModel | None = None,
     access: Access | None = None,
 ) -> Report:
-    """The report of a client whose app could not be asked.
+    """Create the report of a client whose app could not be read.
 
     Args:
-        name: of the client.
-        source: what the live side should have been.
+        name: the client's name.
+        source: the app's Space id or address, or a folder.
         reason: why it could not be read: asleep, unreachable, 401, 429, not a Gradio app.
-        policy: the project's.
-        today: ends what is ignored until a day.
-        pinned: what the client was generated from, if that could be read.
-        access: what the app wants, if it refused for that: a finding where it was open before.
+        policy: the project's policy.
+        today: the date that entries of the ignore list are compared with.
+        pinned: the app that the client was generated from; None if it could not be read.
+        access: the credentials that the app requires, if it refused for lack of them; a finding if
+            it was open before.
     """
-    findings = compare(pinned, replace(pinned, access=access)) if pinned and access else []
+    findings = compare_apps(pinned, replace(pinned, access=access)) if pinned and access else []
     return Report(
         name,
         source,
@@ -112,16 +113,17 @@ def unchecked(
 
 
 def exit_code(reports: Sequence[Report]) -> int:
-    """0: nothing at the threshold; 1: drift; 3: an app could not be checked, and no other drifted.
+    """Return the exit code of a check.
 
-    2 is for wrong use, which gives no reports.
+    0: no finding reaches the threshold; 1: drift; 3: an app could not be checked, and no other
+    drifted. The command line uses 2 for wrong usage, where there are no reports.
     """
-    states = {one.status for one in reports}
+    states = {report.status for report in reports}
     return 1 if "drift" in states else 3 if "unchecked" in states else 0
 
 
-def counts(verdict: Verdict) -> dict[str, int]:
-    """How many findings there are of each severity, and ignored ones."""
-    found = [one.severity for one in verdict.findings]
-    numbers = {severity: found.count(severity) for severity in ("error", "warning", "info")}
+def count_findings(verdict: Verdict) -> dict[str, int]:
+    """Count the findings by severity, and the ignored ones."""
+    severities = [finding.severity for finding in verdict.findings]
+    numbers = {severity: severities.count(severity) for severity in ("error", "warning", "info")}
     return {**numbers, "ignored": len(verdict.ignored)}

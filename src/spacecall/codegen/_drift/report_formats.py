@@ -1,4 +1,4 @@
-"""Reports as text, JSON and Markdown. No colours: what shows them adds its own."""
+"""Write reports as text, JSON and Markdown, without colours."""
 
 from __future__ import annotations
 
@@ -8,97 +8,105 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 from spacecall._visible import visible_json, visible_line
-from spacecall.codegen._drift.ci_formats import as_github, as_junit
+from spacecall.codegen._drift.ci_formats import github_commands, junit_xml
 from spacecall.codegen._drift.findings import Finding
-from spacecall.codegen._drift.report import Report, counts, exit_code
+from spacecall.codegen._drift.report import Report, count_findings, exit_code
 
-__all__ = ["FORMATS", "Format", "render"]
+__all__ = ["FORMATS", "Format", "render_reports"]
 
 Format: TypeAlias = Literal["text", "json", "markdown", "github", "junit"]
-"""How a report is written."""
+"""The format of a report."""
 
 FORMATS: tuple[Format, ...] = get_args(Format)
-"""All of them."""
+"""All formats."""
 
 
-def render(reports: Sequence[Report], form: Format = "text") -> str:
-    """The reports as one document, with a line break at its end unless it is empty."""
+def render_reports(reports: Sequence[Report], form: Format = "text") -> str:
+    """Write the reports as one document, which ends with a line break unless it is empty."""
     return _WRITERS[form](reports)
 
 
-def as_text(reports: Sequence[Report]) -> str:
-    """For people, one finding a line."""
+def plain_text(reports: Sequence[Report]) -> str:
+    """Write one line for each finding, for people."""
     lines: list[str] = []
-    for one in reports:
-        lines.append(_headline(one))
-        for finding in one.verdict.findings:
+    for report in reports:
+        lines.append(_headline(report))
+        for finding in report.verdict.findings:
             lines.append(
                 f"  {finding.severity:7}  {finding.rule}  {visible_line(finding.sentence)}"
             )
-            lines += [f"           {where}" for where in [_where(finding)] if where]
-        for finding, entry in one.verdict.ignored:
-            why = visible_line(f"{entry.reason} (until {entry.until})")
-            lines.append(f"  ignored  {finding.rule}  {visible_line(finding.sentence)}: {why}")
+            lines += [
+                f"           {location}" for location in [_format_location(finding)] if location
+            ]
+        for finding, entry in report.verdict.ignored:
+            reason = visible_line(f"{entry.reason} (until {entry.until})")
+            lines.append(f"  ignored  {finding.rule}  {visible_line(finding.sentence)}: {reason}")
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def as_json(reports: Sequence[Report]) -> str:
-    """As `schemas/drift-report.schema.json` says."""
+def json_document(reports: Sequence[Report]) -> str:
+    """Write the document that `schemas/drift-report.schema.json` describes."""
     document = {
         "version": 1,
         "exit_code": exit_code(reports),
         "reports": [
             {
-                "name": one.name,
-                "source": one.source,
-                "status": one.status,
-                "reason": one.reason or None,
-                "fail_on": one.fail_on,
-                "gradio": {"pinned": one.pinned or None, "live": one.live or None},
-                "counts": counts(one.verdict),
-                "findings": [_finding(each) for each in one.verdict.findings],
+                "name": report.name,
+                "source": report.source,
+                "status": report.status,
+                "reason": report.reason or None,
+                "fail_on": report.fail_on,
+                "gradio": {
+                    "pinned": report.pinned_gradio or None,
+                    "live": report.live_gradio or None,
+                },
+                "counts": count_findings(report.verdict),
+                "findings": [_finding_json(finding) for finding in report.verdict.findings],
                 "ignored": [
                     {
-                        **_finding(each),
+                        **_finding_json(finding),
                         "reason": entry.reason,
                         "until": entry.until.isoformat(),
                     }
-                    for each, entry in one.verdict.ignored
+                    for finding, entry in report.verdict.ignored
                 ],
             }
-            for one in reports
+            for report in reports
         ],
     }
     # ASCII, so that a terminal shows nothing that an app made invisible
     return f"{visible_json(json.dumps(document, indent=2))}\n"
 
 
-def as_markdown(reports: Sequence[Report]) -> str:
-    """For a pull request or the summary of a workflow."""
+def markdown(reports: Sequence[Report]) -> str:
+    """Write headings and tables, for a pull request or the summary of a workflow."""
     parts: list[str] = []
-    for one in reports:
-        parts += [f"### {_cell(one.name)}", _cell(_headline(one, named=False))]
-        if one.verdict.findings:
+    for report in reports:
+        parts += [
+            f"### {_escape_cell(report.name)}",
+            _escape_cell(_headline(report, with_name=False)),
+        ]
+        if report.verdict.findings:
             rows = ["| severity | rule | endpoint | what changed |", "|---|---|---|---|"]
             rows += [
-                f"| {each.severity} | `{each.rule}` | {_cell(each.endpoint)} "
-                f"| {_cell(each.message)} |"
-                for each in one.verdict.findings
+                f"| {finding.severity} | `{finding.rule}` | {_escape_cell(finding.endpoint)} "
+                f"| {_escape_cell(finding.message)} |"
+                for finding in report.verdict.findings
             ]
             parts.append("\n".join(rows))
-        if one.verdict.ignored:
+        if report.verdict.ignored:
             parts.append(
                 "\n".join(
-                    f"- ignored until {entry.until}: `{each.rule}`, {_cell(each.sentence)} "
-                    f"({_cell(entry.reason)})"
-                    for each, entry in one.verdict.ignored
+                    f"- ignored until {entry.until}: `{finding.rule}`, "
+                    f"{_escape_cell(finding.sentence)} ({_escape_cell(entry.reason)})"
+                    for finding, entry in report.verdict.ignored
                 )
             )
     return "".join(f"{part}\n\n" for part in parts).rstrip("\n") + ("\n" if parts else "")
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    place = finding.place
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    location = finding.location
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -108,19 +116,21 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "before": finding.before,
         "after": finding.after,
         "where": {
-            "file": place.file or None,
-            "line": place.line or None,
-            "pointer": place.pointer,
+            "file": location.file or None,
+            "line": location.line or None,
+            "pointer": location.pointer,
         },
     }
 
 
-def _headline(report: Report, *, named: bool = True) -> str:
-    gradio = dict.fromkeys(visible_line(one) for one in (report.pinned, report.live) if one)
+def _headline(report: Report, *, with_name: bool = True) -> str:
+    gradio = dict.fromkeys(
+        visible_line(version) for version in (report.pinned_gradio, report.live_gradio) if version
+    )
     versions = " -> ".join(gradio)
     notes = [visible_line(report.source), f"Gradio {versions}" if versions else ""]
     about = ", ".join(note for note in notes if note)
-    title = visible_line(report.name) if named else ""
+    title = visible_line(report.name) if with_name else ""
     head = f"{title} ({about})" if title and about else title or about
     return f"{head}: {_outcome(report)}" if head else _outcome(report)
 
@@ -130,27 +140,27 @@ def _outcome(report: Report) -> str:
         return f"could not be checked: {visible_line(report.reason)}"
     numbers = [
         f"{number} {kind if kind in ('info', 'ignored') or number == 1 else f'{kind}s'}"
-        for kind, number in counts(report.verdict).items()
+        for kind, number in count_findings(report.verdict).items()
         if number
     ]
     return ", ".join(numbers) or "no drift"
 
 
-def _where(finding: Finding) -> str:
-    place = finding.place
-    line = f":{place.line}" if place.line else ""
-    return visible_line(f"{place.file}{line}" if place.file else "")
+def _format_location(finding: Finding) -> str:
+    location = finding.location
+    line = f":{location.line}" if location.line else ""
+    return visible_line(f"{location.file}{line}" if location.file else "")
 
 
-def _cell(text: str) -> str:
-    """Text of an app that stays text in Markdown, on one line and in one cell."""
+def _escape_cell(text: str) -> str:
+    """Escape a text for one cell of a Markdown table."""
     return re.sub(r"([\\`*_{}\[\]<>#|~!&@])", r"\\\1", visible_line(text))
 
 
 _WRITERS: Mapping[Format, Callable[[Sequence[Report]], str]] = {
-    "text": as_text,
-    "json": as_json,
-    "markdown": as_markdown,
-    "github": as_github,
-    "junit": as_junit,
+    "text": plain_text,
+    "json": json_document,
+    "markdown": markdown,
+    "github": github_commands,
+    "junit": junit_xml,
 }

@@ -1,4 +1,4 @@
-"""What a rule is."""
+"""The description of a kind of drift."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Rule:
     """One kind of drift.
 
     Attributes:
-        id: in kebab case; it stays when its texts change.
-        severity: unless the project's configuration says otherwise.
-        title: what happened, in a few words.
-        explanation: why it matters to a caller, or does not.
-        example: a change of an app that it fires for.
-        remedy: the way out.
+        id: in kebab case; stable, also when the texts change.
+        severity: the default, which a project's configuration may replace.
+        title: what changed, in a few words.
+        explanation: what it means for callers.
+        example: a change of an app that the rule reports.
+        remedy: what to do about it.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""A value's schema taken apart: what rules of their own compare, and the rest."""
+"""Split a value's schema into the facets that have rules of their own, and the remaining type."""
 
 from __future__ import annotations
 
@@ -9,162 +9,186 @@ from typing import Any
 
 from spacecall._core.json_values import is_array, is_object, items, mapping, strings
 from spacecall._core.schema_nodes import KINDS, branches, kinds_of, means_file
-from spacecall.codegen._drift.subschema import Typed, same
+from spacecall.codegen._drift.subschema import SchemaNode, is_equivalent
 
-__all__ = ["Facets", "canonical", "difference", "is_payload", "or_null", "split", "words"]
+__all__ = [
+    "Facets",
+    "canonical_json",
+    "describe_schema",
+    "first_difference",
+    "is_file_payload",
+    "split_facets",
+    "with_null",
+]
 
 _CHOICE_KINDS = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "number"))
-_DEEPEST = 8
-_MOST_NODES = 500
-_NAMED = 4
+_MAX_DEPTH = 8
+_MAX_NODES = 500
+_MAX_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """A schema in parts.
+    """The facets of a schema.
 
     Attributes:
-        core: the schema without the parts, remarks left out.
-        null: whether null fits.
-        choices: the only values, of it or of the elements of a list; None where they are open.
-        minimum: the smallest number.
-        maximum: the largest number.
+        core: the schema without the facets.
+        nullable: whether it allows null.
+        choices: the allowed values, of the value or of the items of a list; None if any is allowed.
+        minimum: the smallest number allowed; None for no limit.
+        maximum: the largest number allowed; None for no limit.
     """
 
-    core: Typed
-    null: bool = False
+    core: SchemaNode
+    nullable: bool = False
     choices: tuple[Any, ...] | None = None
     minimum: float | None = None
     maximum: float | None = None
 
 
-def split(value: Typed) -> Facets:
-    """The parts of a schema."""
+def split_facets(value: SchemaNode) -> Facets:
+    """Split a schema into its facets."""
     node, null = _without_null(value)
     schema = dict(node.schema)
     inner = mapping(schema.get("items"))
     choices: tuple[Any, ...] | None = None
     if "enum" in schema:
-        choices, schema = tuple(items(schema["enum"])), _opened(schema)
+        choices, schema = tuple(items(schema["enum"])), _without_choices(schema)
     elif schema.get("type") == "array" and "enum" in inner:
-        choices, schema["items"] = tuple(items(inner["enum"])), _opened(inner)
+        choices, schema["items"] = tuple(items(inner["enum"])), _without_choices(inner)
     low, high = schema.pop("minimum", None), schema.pop("maximum", None)
-    return Facets(node.to(schema), null, choices, low, high)
+    return Facets(node.with_schema(schema), null, choices, low, high)
 
 
-def or_null(value: Typed) -> Typed:
-    """The same, or null."""
-    return value.to({"anyOf": [value.schema, {"type": "null"}]}) if value.schema else value
+def with_null(value: SchemaNode) -> SchemaNode:
+    """Return the schema that also allows null."""
+    return value.with_schema({"anyOf": [value.schema, {"type": "null"}]}) if value.schema else value
 
 
-def is_payload(value: Typed) -> bool:
-    """Whether it is a file, a list of files, or an object made of files, as a video is in Gradio 5.
+def is_file_payload(value: SchemaNode) -> bool:
+    """Check whether a value is a file, a list of files, or an object that consists of files.
 
-    Lists of lists count, and null does not matter.
+    A video is such an object in Gradio 5. Lists of lists count; null is not considered.
     """
-    ahead, seen = [value], 0
-    while ahead and seen < _MOST_NODES:
-        seen += 1
-        part = ahead.pop()
+    pending, visited = [value], 0
+    while pending and visited < _MAX_NODES:
+        visited += 1
+        part = pending.pop()
         if means_file(kinds_of(part.schema, part.root)):
             return True
-        node = _without_null(part)[0].plain()
+        node = _without_null(part)[0].resolved()
         if node.schema.get("type") == "array":
             inner = [*items(node.schema.get("prefixItems")), node.schema.get("items")]
         else:
             inner = list(mapping(node.schema.get("properties")).values())
-        ahead += [node.to(one) for one in reversed(inner[:_MOST_NODES]) if is_object(one)]
+        pending += [
+            node.with_schema(child) for child in reversed(inner[:_MAX_NODES]) if is_object(child)
+        ]
     return False
 
 
-def words(value: Typed, depth: int = 0) -> str:
-    """A schema in a few words: `a list of files or None`."""
-    node = value.plain()
+def describe_schema(value: SchemaNode, depth: int = 0) -> str:
+    """Describe a schema in a few words: `a list of files or None`."""
+    node = value.resolved()
     kinds = kinds_of(node.schema, node.root)
     if not kinds:
-        return "any JSON" if not node.schema or depth > _DEEPEST else _listed(node.schema)
+        return (
+            "any JSON" if not node.schema or depth > _MAX_DEPTH else _describe_choices(node.schema)
+        )
     inner = node.schema.get("items")
     if kinds == ["array"] and is_object(inner) and inner and depth < 2:
-        return f"a list of ({words(node.to(inner), depth + 1)})"
+        return f"a list of ({describe_schema(node.with_schema(inner), depth + 1)})"
     if kinds == ["object"] and (names := mapping(node.schema.get("properties"))):
-        shown = [*names][:_NAMED]
-        return f"a dict of {', '.join(shown)}{' …' if len(names) > _NAMED else ''}"
-    found = branches(node.schema)
-    if found and depth < 2:
-        return " or ".join(dict.fromkeys(words(node.to(one), depth + 1) for one in found))
+        first_names = [*names][:_MAX_NAMES]
+        return f"a dict of {', '.join(first_names)}{' …' if len(names) > _MAX_NAMES else ''}"
+    union = branches(node.schema)
+    if union and depth < 2:
+        return " or ".join(
+            dict.fromkeys(describe_schema(node.with_schema(branch), depth + 1) for branch in union)
+        )
     return " or ".join(KINDS.get(kind, kind) for kind in kinds)
 
 
-def difference(was: Typed, now: Typed) -> tuple[str, Typed, Typed]:
-    """Where two schemas first differ (`[].content`, empty for at once), and what they are there."""
+def first_difference(old: SchemaNode, new: SchemaNode) -> tuple[str, SchemaNode, SchemaNode]:
+    """Return the path at which two schemas first differ, and their parts there.
+
+    The path is `[].content`; it is empty if the schemas differ at the top.
+    """
     path = ""
-    for _ in range(_DEEPEST):
-        one, two = was.plain().schema, now.plain().schema
-        lists = [side.get("items") for side in (one, two) if side.get("type") == "array"]
-        members = [mapping(side.get("properties")) for side in (one, two)]
+    for _ in range(_MAX_DEPTH):
+        old_schema, new_schema = old.resolved().schema, new.resolved().schema
+        lists = [
+            side.get("items") for side in (old_schema, new_schema) if side.get("type") == "array"
+        ]
+        properties = [mapping(side.get("properties")) for side in (old_schema, new_schema)]
         if len(lists) == 2 and is_object(lists[0]) and is_object(lists[1]):
             step, parts = "[]", (lists[0], lists[1])
-        elif members[0] and members[0].keys() == members[1].keys():
-            step, parts = _changed_member(was, now, members[0], members[1])
+        elif properties[0] and properties[0].keys() == properties[1].keys():
+            step, parts = _changed_member(old, new, properties[0], properties[1])
         else:
             break
-        if not step or same(was.to(parts[0]), now.to(parts[1])):
+        if not step or is_equivalent(old.with_schema(parts[0]), new.with_schema(parts[1])):
             break
-        path, was, now = path + step, was.to(parts[0]), now.to(parts[1])
-    return path, was, now
+        path, old, new = path + step, old.with_schema(parts[0]), new.with_schema(parts[1])
+    return path, old, new
 
 
 def _changed_member(
-    was: Typed, now: Typed, old: Mapping[str, Any], new: Mapping[str, Any]
+    old_node: SchemaNode,
+    new_node: SchemaNode,
+    old_members: Mapping[str, Any],
+    new_members: Mapping[str, Any],
 ) -> tuple[str, tuple[Any, Any]]:
-    for key in old:
-        if not same(was.to(old[key]), now.to(new[key])):
-            return f".{key}", (old[key], new[key])
+    for key in old_members:
+        if not is_equivalent(
+            old_node.with_schema(old_members[key]), new_node.with_schema(new_members[key])
+        ):
+            return f".{key}", (old_members[key], new_members[key])
     return "", ({}, {})
 
 
-def canonical(value: Any) -> str:
-    """A text that is the same for the same JSON: keys in any order, 1 as 1.0."""
+def canonical_json(value: Any) -> str:
+    """Encode JSON so that equal values give equal texts: sorted keys, 1 for 1.0."""
     return json.dumps(_plain_numbers(value), sort_keys=True)
 
 
 def _plain_numbers(value: Any) -> Any:
     if is_object(value):
-        return {key: _plain_numbers(one) for key, one in value.items()}
+        return {key: _plain_numbers(member) for key, member in value.items()}
     if is_array(value):
-        return [_plain_numbers(one) for one in value]
+        return [_plain_numbers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _listed(schema: Mapping[str, Any]) -> str:
+def _describe_choices(schema: Mapping[str, Any]) -> str:
     choices = items(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
-    return " or ".join(json.dumps(one) for one in choices[:5]) or "a union"
+    return " or ".join(json.dumps(choice) for choice in choices[:5]) or "a union"
 
 
-def _without_null(value: Typed) -> tuple[Typed, bool]:
-    node = value if "$ref" in value.schema else value.plain()
+def _without_null(value: SchemaNode) -> tuple[SchemaNode, bool]:
+    node = value if "$ref" in value.schema else value.resolved()
     kinds = node.schema.get("type")
     if is_array(kinds) and "null" in kinds:
-        rest = [kind for kind in strings(kinds) if kind != "null"]
-        shown: Any = rest[0] if len(rest) == 1 else rest
-        return node.to({**node.schema, "type": shown}), True
-    found = branches(node.schema)
-    others = [one for one in found if one.get("type") != "null"]
-    if len(others) == len(found) or not others:
+        other_kinds = [kind for kind in strings(kinds) if kind != "null"]
+        kind: Any = other_kinds[0] if len(other_kinds) == 1 else other_kinds
+        return node.with_schema({**node.schema, "type": kind}), True
+    union = branches(node.schema)
+    not_null = [branch for branch in union if branch.get("type") != "null"]
+    if len(not_null) == len(union) or not not_null:
         return node, False
-    return (node.to(others[0]) if len(others) == 1 else node.to({"anyOf": others})), True
+    return node.with_schema(not_null[0] if len(not_null) == 1 else {"anyOf": not_null}), True
 
 
-def _opened(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """`schema` with the kinds of its choices for the choices."""
-    kinds = _kinds(items(schema["enum"]))
-    rest = {key: one for key, one in schema.items() if key != "enum"}
-    return {**rest, "type": kinds[0] if len(kinds) == 1 else kinds}
+def _without_choices(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the choices of a schema by their types."""
+    kinds = _choice_kinds(items(schema["enum"]))
+    open_schema = {keyword: part for keyword, part in schema.items() if keyword != "enum"}
+    return {**open_schema, "type": kinds[0] if len(kinds) == 1 else kinds}
 
 
-def _kinds(choices: Sequence[Any]) -> list[str]:
-    found = (
-        next((kind for type_, kind in _CHOICE_KINDS if isinstance(one, type_)), "null")
-        for one in choices
+def _choice_kinds(choices: Sequence[Any]) -> list[str]:
+    names = (
+        next((kind for type_, kind in _CHOICE_KINDS if isinstance(choice, type_)), "null")
+        for choice in choices
     )
-    return sorted(set(found))
+    return sorted(set(names))

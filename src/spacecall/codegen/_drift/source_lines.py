@@ -1,4 +1,4 @@
-"""From a JSON pointer to a line of a file."""
+"""Find the line of a JSON file that a JSON pointer leads to."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from pathlib import Path
 
 from spacecall.codegen._drift.findings import Finding
 
-__all__ = ["escape", "line_of", "located"]
+__all__ = ["escape_segment", "line_of", "locate_findings"]
 
 _SPACE = re.compile(r"[\s,:]*")
 _DECODER = json.JSONDecoder()
 
 
-def escape(segment: str) -> str:
-    """One segment of a JSON pointer."""
+def escape_segment(segment: str) -> str:
+    """Escape one segment of a JSON pointer."""
     return segment.replace("~", "~0").replace("/", "~1")
 
 
 def line_of(text: str, pointer: str) -> int:
-    """The line, from 1 on, of the member that `pointer` leads to, or of the nearest one above it.
+    """Return the line of the member at `pointer`, from 1, or of its nearest parent that exists.
 
     Args:
-        text: JSON.
+        text: the JSON document.
         pointer: RFC 6901.
     """
-    start = here = _after_space(text, 0)
+    start = value_start = _skip_space(text, 0)
     for segment in pointer.split("/")[1:]:
-        found = _member(text, here, segment.replace("~1", "/").replace("~0", "~"))
-        if found is None:
+        member = _find_member(text, value_start, segment.replace("~1", "/").replace("~0", "~"))
+        if member is None:
             break
-        start, here = found
+        start, value_start = member
     return text.count("\n", 0, start) + 1
 
 
-def located(findings: Iterable[Finding], folder: Path, root: Path) -> list[Finding]:
-    """The findings with paths and lines of the files in a schema folder.
+def locate_findings(findings: Iterable[Finding], folder: Path, root: Path) -> list[Finding]:
+    """Add paths and lines in a schema folder to findings.
 
-    Places that are in none of its files stay as they are.
+    Locations in other files stay as they are.
 
     Args:
-        findings: with the files' own names.
-        folder: the schema folder of the pinned side.
-        root: what paths are written relative to, if the folder is below it.
+        findings: findings with bare file names.
+        folder: the pinned schema folder.
+        root: the folder that paths are relative to, if `folder` is below it.
     """
 
     @cache
@@ -57,42 +57,45 @@ def located(findings: Iterable[Finding], folder: Path, root: Path) -> list[Findi
             return None
 
     absolute, base = folder.resolve(), root.resolve()
-    shown = absolute.relative_to(base) if absolute.is_relative_to(base) else folder
-    made: list[Finding] = []
-    for one in findings:
-        place, text = one.place, content(one.place.file) if one.place.file else None
+    display_folder = absolute.relative_to(base) if absolute.is_relative_to(base) else folder
+    located_findings: list[Finding] = []
+    for finding in findings:
+        location, text = (
+            finding.location,
+            content(finding.location.file) if finding.location.file else None,
+        )
         if text is not None:
-            path = (shown / place.file).as_posix()
-            place = replace(place, file=path, line=_line(text, place.pointer))
-        made.append(replace(one, place=place))
-    return made
+            path = (display_folder / location.file).as_posix()
+            location = replace(location, file=path, line=_line_or_first(text, location.pointer))
+        located_findings.append(replace(finding, location=location))
+    return located_findings
 
 
-def _line(text: str, pointer: str) -> int:
+def _line_or_first(text: str, pointer: str) -> int:
     try:
         return line_of(text, pointer)
     except (ValueError, IndexError, RecursionError):
         return 1
 
 
-def _member(text: str, start: int, wanted: str) -> tuple[int, int] | None:
-    """Where a member begins (its key, in an object) and where its value does."""
+def _find_member(text: str, start: int, name: str) -> tuple[int, int] | None:
+    """Return where a member (its key) or an item begins, and where its value begins."""
     if text[start] not in "{[":
         return None
     closing = "}" if text[start] == "{" else "]"
-    position, number = _after_space(text, start + 1), 0
+    position, number = _skip_space(text, start + 1), 0
     while text[position] != closing:
         begin, key = position, str(number)
         if closing == "}":
             key, position = _DECODER.raw_decode(text, position)
-            position = _after_space(text, position)
-        if key == wanted:
+            position = _skip_space(text, position)
+        if key == name:
             return begin, position
         _, position = _DECODER.raw_decode(text, position)
-        position, number = _after_space(text, position), number + 1
+        position, number = _skip_space(text, position), number + 1
     return None
 
 
-def _after_space(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position
+def _skip_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position

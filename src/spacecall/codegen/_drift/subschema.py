@@ -1,4 +1,7 @@
-"""Whether every value of one schema fits another one, as far as their structure shows it."""
+"""Check whether every value of one JSON Schema is a value of another one.
+
+The check compares the structure of both: False also means that the structure does not show it.
+"""
 
 from __future__ import annotations
 
@@ -12,181 +15,199 @@ from spacecall._core.schema_check import Budget, TooMuchWorkError, problems
 from spacecall._core.schema_nodes import Schema, branches, kinds_of, means_file, place_of, resolve
 from spacecall.codegen._schemas.schema_documents import NOTES
 
-__all__ = ["Typed", "fits", "same"]
+__all__ = ["SchemaNode", "is_equivalent", "is_subschema"]
 
-_REMARKS = frozenset({"title", "description", "default", "examples", NOTES})
+_ANNOTATIONS = frozenset({"title", "description", "default", "examples", NOTES})
 _LOWS = ("minimum", "exclusiveMinimum", "minItems", "minLength", "minProperties")
 _HIGHS = ("maximum", "exclusiveMaximum", "maxItems", "maxLength", "maxProperties")
 _EXACT = ("pattern", "format", "multipleOf", "uniqueItems", "const")
-_DEEPEST = 64
-_STEPS = 5_000
-"""Pairs of nodes that are compared before it counts as not to be seen."""
+_MAX_DEPTH = 64
+_MAX_STEPS = 5_000
+"""Pairs of nodes that are compared before the answer is False."""
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """A schema and the document that its references lead into."""
+class SchemaNode:
+    """A schema, and the document in which its references are resolved."""
 
     schema: Schema
     root: Schema
 
-    def to(self, schema: Any) -> Typed:
-        """Another schema of the same document."""
-        return Typed(mapping(schema), self.root)
+    def with_schema(self, schema: Any) -> SchemaNode:
+        """Return another schema of the same document."""
+        return SchemaNode(mapping(schema), self.root)
 
-    def plain(self) -> Typed:
-        """What its reference leads to, without remarks."""
+    def resolved(self) -> SchemaNode:
+        """Resolve the reference, and drop titles, descriptions, defaults and examples."""
         node = resolve(self.schema, self.root)
-        return self.to({key: one for key, one in node.items() if key not in _REMARKS})
+        return self.with_schema(
+            {keyword: part for keyword, part in node.items() if keyword not in _ANNOTATIONS}
+        )
 
 
-def same(one: Typed, other: Typed) -> bool:
-    """Whether the same values fit both."""
-    return fits(one, other, extra=False) and fits(other, one, extra=False)
+def is_equivalent(first: SchemaNode, second: SchemaNode) -> bool:
+    """Check whether both schemas accept the same values."""
+    return is_subschema(first, second, allow_extra=False) and is_subschema(
+        second, first, allow_extra=False
+    )
 
 
-def fits(narrow: Typed, wide: Typed, *, extra: bool) -> bool:
-    """Whether every value of `narrow` fits `wide`; False also where that cannot be seen.
+def is_subschema(narrow: SchemaNode, wide: SchemaNode, *, allow_extra: bool) -> bool:
+    """Check whether every value of `narrow` is a value of `wide`, as far as the structure shows.
 
     Args:
-        narrow: what values there are.
-        wide: what is wanted.
-        extra: whether members that `wide` does not name are welcome, since whoever reads the value
-            leaves them alone. They are lost where it names others.
+        narrow: the schema of the values.
+        wide: the schema that they must satisfy.
+        allow_extra: whether objects may have members that `wide` does not name: readers of a value
+            ignore them, but a value that is sent would lose them.
     """
     try:
-        return _Fit(extra, set(), Budget(None, _STEPS)).check(narrow, wide, 0)
+        return _Comparison(allow_extra, set(), Budget(None, _MAX_STEPS)).check(narrow, wide, 0)
     except (TooMuchWorkError, RecursionError):
         return False
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
-    extra: bool
+class _Comparison:
+    """A comparison of two schemas, with the pairs of references that are assumed to fit."""
+
+    allow_extra: bool
     assumed: set[tuple[str, str]]
     budget: Budget
 
-    def check(self, narrow: Typed, wide: Typed, depth: int) -> bool:
+    def check(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
         self.budget.spend(1 + len(self.assumed) // 8)
-        names = (text(narrow.schema.get("$ref")), text(wide.schema.get("$ref")))
-        if all(names):
-            # a type that refers to itself fits unless something else in it does not
-            if names in self.assumed:
+        references = (text(narrow.schema.get("$ref")), text(wide.schema.get("$ref")))
+        if all(references):
+            # a recursive type fits unless another part of it does not
+            if references in self.assumed:
                 return True
-            self.assumed.add(names)
-        one, other = narrow.plain(), wide.plain()
-        if not other.schema or one.schema.get("not") == {}:
+            self.assumed.add(references)
+        narrow_node, wide_node = narrow.resolved(), wide.resolved()
+        if not wide_node.schema or narrow_node.schema.get("not") == {}:
             return True
-        if depth > _DEEPEST or not one.schema:
-            return depth > _DEEPEST
-        if means_file(kinds_of(one.schema, one.root)) and _is_file(other):
-            return _null(other) or not _null(one)
-        if len(parts := list(self._alternatives(one))) > 1:
-            return all(self.check(part, other, depth + 1) for part in parts)
-        if len(options := list(self._alternatives(other))) > 1:
-            return any(self.attempt(one, option, depth + 1) for option in options)
-        return self._plain(parts[0].plain(), options[0].plain(), depth)
+        if depth > _MAX_DEPTH or not narrow_node.schema:
+            return depth > _MAX_DEPTH
+        if means_file(kinds_of(narrow_node.schema, narrow_node.root)) and _is_file(wide_node):
+            return _allows_null(wide_node) or not _allows_null(narrow_node)
+        if len(parts := list(self._alternatives(narrow_node))) > 1:
+            return all(self.check(part, wide_node, depth + 1) for part in parts)
+        if len(options := list(self._alternatives(wide_node))) > 1:
+            return any(self.attempt(narrow_node, option, depth + 1) for option in options)
+        return self._plain(parts[0].resolved(), options[0].resolved(), depth)
 
-    def attempt(self, narrow: Typed, wide: Typed, depth: int) -> bool:
-        """As `check`; nothing is assumed because of it where it fails."""
-        trial = _Fit(self.extra, set(self.assumed), self.budget)
-        fine = trial.check(narrow, wide, depth)
-        self.assumed.update(trial.assumed if fine else ())
-        return fine
+    def attempt(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
+        """Run `check`, and discard its assumptions if it fails."""
+        trial = _Comparison(self.allow_extra, set(self.assumed), self.budget)
+        result = trial.check(narrow, wide, depth)
+        self.assumed.update(trial.assumed if result else ())
+        return result
 
-    def _plain(self, one: Typed, other: Typed, depth: int) -> bool:
-        if depth > _DEEPEST:
+    def _plain(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
+        if depth > _MAX_DEPTH:
             return True
-        if every := items(one.schema.get("allOf")):
-            return any(self.attempt(one.to(part), other, depth + 1) for part in every)
-        if every := items(other.schema.get("allOf")):
-            return all(self.check(one, other.to(part), depth + 1) for part in every)
-        values = _values(one.schema)
+        if parts := items(narrow.schema.get("allOf")):
+            return any(self.attempt(narrow.with_schema(part), wide, depth + 1) for part in parts)
+        if parts := items(wide.schema.get("allOf")):
+            return all(self.check(narrow, wide.with_schema(part), depth + 1) for part in parts)
+        values = _listed_values(narrow.schema)
         if values is not None:
-            each = {"type": "array", "items": other.schema}
-            return not problems(each, values, root=other.root)
-        if _values(other.schema) is not None or not _kind_fits(one.schema, other.schema):
+            list_schema = {"type": "array", "items": wide.schema}
+            return not problems(list_schema, values, root=wide.root)
+        if _listed_values(wide.schema) is not None or not _kind_fits(narrow.schema, wide.schema):
             return False
-        if not _limits_fit(one.schema, other.schema):
+        if not _limits_fit(narrow.schema, wide.schema):
             return False
-        return self._items(one, other, depth) and self._members(one, other, depth)
+        return self._items(narrow, wide, depth) and self._members(narrow, wide, depth)
 
-    def _items(self, one: Typed, other: Typed, depth: int) -> bool:
-        if other.schema.get("type") != "array":
+    def _items(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
+        if wide.schema.get("type") != "array":
             return True
-        places = max(len(items(side.schema.get("prefixItems"))) for side in (one, other))
-        # one place beyond the named ones stands for all the rest
+        count = max(len(items(side.schema.get("prefixItems"))) for side in (narrow, wide))
+        # one item after those of `prefixItems` stands for all further items
         return all(
             self.check(
-                one.to(place_of(one.schema, place)),
-                other.to(place_of(other.schema, place)),
+                narrow.with_schema(place_of(narrow.schema, index)),
+                wide.with_schema(place_of(wide.schema, index)),
                 depth + 1,
             )
-            for place in range(places + 1)
+            for index in range(count + 1)
         )
 
-    def _members(self, one: Typed, other: Typed, depth: int) -> bool:
-        if other.schema.get("type") != "object":
+    def _members(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
+        if wide.schema.get("type") != "object":
             return True
-        if set(strings(other.schema.get("required"))) - set(strings(one.schema.get("required"))):
+        if set(strings(wide.schema.get("required"))) - set(strings(narrow.schema.get("required"))):
             return False
-        given, wanted = (mapping(side.schema.get("properties")) for side in (one, other))
-        if not self.extra and wanted and given.keys() - wanted.keys():
+        narrow_members, wide_members = (
+            mapping(side.schema.get("properties")) for side in (narrow, wide)
+        )
+        narrow_extra, wide_extra = (
+            side.schema.get("additionalProperties") for side in (narrow, wide)
+        )
+        unnamed = narrow_members.keys() - wide_members.keys()
+        if unnamed and ((wide_members and not self.allow_extra) or wide_extra is False):
             return False
-        if other.schema.get("additionalProperties") is False and given.keys() - wanted.keys():
-            return False
-        pairs = [(given[key], wanted[key]) for key in wanted if key in given]
-        if wanted and not given and one.schema.get("additionalProperties") is not False:
-            # any member may be there, the wanted ones as well
-            pairs += [(one.schema.get("additionalProperties"), part) for part in wanted.values()]
-        rest, limit = (side.schema.get("additionalProperties") for side in (one, other))
-        if is_object(limit) and rest is not False:
-            pairs.append((rest, limit))
-        return all(self.check(one.to(was), other.to(now), depth + 1) for was, now in pairs)
+        pairs = [
+            (member, wide_members[key])
+            for key, member in narrow_members.items()
+            if key in wide_members
+        ]
+        if wide_members and not narrow_members and narrow_extra is not False:
+            # the object may have any member, also those that `wide` names
+            pairs += [(narrow_extra, member) for member in wide_members.values()]
+        if is_object(wide_extra) and narrow_extra is not False:
+            pairs.append((narrow_extra, wide_extra))
+        return all(
+            self.check(narrow.with_schema(narrow_member), wide.with_schema(wide_member), depth + 1)
+            for narrow_member, wide_member in pairs
+        )
 
-    def _alternatives(self, node: Typed) -> Iterable[Typed]:
-        """The branches of a union, also of one that is written as a list of types."""
+    def _alternatives(self, node: SchemaNode) -> Iterable[SchemaNode]:
+        """List the branches of a union, also of one that is written as a list of types."""
         self.budget.spend()
         kinds = node.schema.get("type")
         if is_array(kinds):
             for kind in strings(kinds):
-                yield node.to({**node.schema, "type": kind})
+                yield node.with_schema({**node.schema, "type": kind})
             return
-        found = branches(node.schema)
-        if not found:
+        union = branches(node.schema)
+        if not union:
             yield node
-        for branch in found:
-            yield from self._alternatives(node.to(branch).plain())
+        for branch in union:
+            yield from self._alternatives(node.with_schema(branch).resolved())
 
 
-def _values(schema: Schema) -> list[Any] | None:
-    """The values that a schema lists, if it does."""
+def _listed_values(schema: Schema) -> list[Any] | None:
+    """Return the values that a schema lists, or None."""
     if "const" in schema:
         return [schema["const"]]
     return items(schema["enum"]) if "enum" in schema else None
 
 
-def _kind_fits(one: Schema, other: Schema) -> bool:
-    wanted = other.get("type")
-    given = one.get("type")
-    return wanted in (None, given) or (given, wanted) == ("integer", "number")
+def _kind_fits(narrow: Schema, wide: Schema) -> bool:
+    wide_kind = wide.get("type")
+    narrow_kind = narrow.get("type")
+    return wide_kind in (None, narrow_kind) or (narrow_kind, wide_kind) == ("integer", "number")
 
 
-def _limits_fit(one: Schema, other: Schema) -> bool:
+def _limits_fit(narrow: Schema, wide: Schema) -> bool:
     for keys, sign in ((_LOWS, 1), (_HIGHS, -1)):
         for key in keys:
-            limit, own = other.get(key), one.get(key)
-            if limit is not None and (own is None or sign * own < sign * limit):
+            wide_limit, narrow_limit = wide.get(key), narrow.get(key)
+            if wide_limit is not None and (
+                narrow_limit is None or sign * narrow_limit < sign * wide_limit
+            ):
                 return False
     return all(
-        other.get(key) is None or json.dumps(other[key]) == json.dumps(one.get(key))
+        wide.get(key) is None or json.dumps(wide[key]) == json.dumps(narrow.get(key))
         for key in _EXACT
     )
 
 
-def _is_file(node: Typed) -> bool:
+def _is_file(node: SchemaNode) -> bool:
     return means_file(kinds_of(node.schema, node.root))
 
 
-def _null(node: Typed) -> bool:
+def _allows_null(node: SchemaNode) -> bool:
     return "null" in kinds_of(node.schema, node.root)

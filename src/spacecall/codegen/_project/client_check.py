@@ -14,7 +14,7 @@ from spacecall.codegen._schemas import overrides
 from spacecall.codegen._schemas.app_documents import AppDocuments, access_wanted
 from spacecall.codegen._schemas.endpoint_selection import endpoints_of, restricted
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
-from spacecall.codegen.drift import App, Policy, Report
+from spacecall.codegen.drift import AppModel, Policy, Report
 from spacecall.errors import SpaceError
 
 __all__ = ["Checked", "Told", "compare", "not_told"]
@@ -54,11 +54,11 @@ def compare(client: Client, told: Told, source: str, policy: Policy, today: date
     """
     pinned = _pinned(client)
     if isinstance(told, SchemaFolder):
-        live, stale = drift.pinned(told), list[str]()
+        live, stale = drift.read_pinned_app(told), list[str]()
     else:
         live, stale = _live(client, told, list(pinned.endpoints))
     root = client.root
-    report = drift.check(
+    report = drift.check_client(
         client.name, source, pinned, live, policy, today=today, folder=client.folder, root=root
     )
     return Checked(report, tuple(stale))
@@ -83,21 +83,21 @@ def not_told(
     access = access_wanted(error, space_id(source))
     pinned = _pinned(client)
     return Checked(
-        drift.unchecked(
+        drift.unchecked_report(
             client.name, source, reason, policy, today=today, pinned=pinned, access=access
         )
     )
 
 
-def _pinned(client: Client) -> App:
+def _pinned(client: Client) -> AppModel:
     corrections = overrides.read_overrides(client.folder)
     folder = restricted(overrides.corrected(client.read(), corrections), client.endpoints)
-    found = drift.pinned(folder)
-    return replace(found, chosen=found.chosen or client.endpoints is not None)
+    found = drift.read_pinned_app(folder)
+    return replace(found, selected=found.selected or client.endpoints is not None)
 
 
-def _live(client: Client, told: AppDocuments, endpoints: list[str]) -> tuple[App, list[str]]:
-    live = drift.live(told.config, told.info, access=told.access, hardware=told.hardware)
+def _live(client: Client, told: AppDocuments, endpoints: list[str]) -> tuple[AppModel, list[str]]:
+    live = drift.read_live_app(told.config, told.info, access=told.access, hardware=told.hardware)
     corrections = overrides.read_overrides(client.folder)
     if not corrections:
         return live, []
@@ -105,6 +105,6 @@ def _live(client: Client, told: AppDocuments, endpoints: list[str]) -> tuple[App
     still = [name for name in endpoints if name in live.endpoints]
     folder = describe(told, client.name, endpoints=still)
     documents, stale = overrides.apply(folder.documents, corrections)
-    right = drift.pinned(replace(folder, documents=documents))
+    right = drift.read_pinned_app(replace(folder, documents=documents))
     merged = {**live.endpoints, **{name: right.endpoints[name] for name in endpoints_of(folder)}}
     return replace(live, endpoints=merged, max_file_size=right.max_file_size), stale
