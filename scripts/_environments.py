@@ -3,10 +3,10 @@
 - `.venv` holds the project (editable) with every extra and the development tools,
 - `.cache/gradio/<version>` holds one pinned Gradio: its versions cannot share an environment,
 - `.cache/bench` holds the project and what `scripts/bench` compares it with,
-- `.cache/docs` holds what makes the documentation site, which reads the project as text.
+- `.cache/docs` holds what builds the documentation site, which reads the project as text.
 
-``SPACECALL_CACHE`` moves what is not `.venv` elsewhere. An environment is made once, and again only
-when what it is made from has changed; uv makes it when it is on the PATH, venv and pip otherwise.
+``SPACECALL_CACHE`` is another folder for all but `.venv`. An environment is made once, and again
+when its requirements change: by uv if it is on the PATH, otherwise by venv and pip.
 Standard library only.
 """
 
@@ -19,8 +19,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,106 +37,115 @@ class SetupError(Exception):
 
 
 def development() -> Path:
-    """The interpreter of `.venv`: the project with all its extras and the development tools."""
+    """Return the interpreter of `.venv`: the project, its extras and the development tools."""
     return _environment(ROOT / ".venv", REQUIREMENTS / "dev.txt", _recipe(), project=True)
 
 
 def bench() -> Path:
-    """The interpreter of what the benchmarks compare: the project, gradio_client, matplotlib."""
-    place = cache() / "bench"
-    return _environment(place, REQUIREMENTS / "bench.txt", _recipe(), project=True)
+    """Return the interpreter of `.cache/bench`: the project, gradio_client and matplotlib."""
+    return _environment(cache() / "bench", REQUIREMENTS / "bench.txt", _recipe(), project=True)
 
 
 def documentation() -> Path:
-    """The interpreter of what makes the documentation site."""
+    """Return the interpreter of `.cache/docs`: what builds the documentation site."""
     return _environment(cache() / "docs", REQUIREMENTS / "docs.txt", {})
 
 
 def gradio(version: str) -> Path:
-    """The interpreter of an environment with this Gradio, one of `GRADIO_VERSIONS`, and no more."""
+    """Return the interpreter of an environment that holds only this Gradio release."""
     lock = REQUIREMENTS / f"gradio-{version}.txt"
     if not lock.is_file():
-        known = ", ".join(GRADIO_VERSIONS)
-        raise SetupError(f"no pinned requirements for Gradio {version}; there are: {known}")
+        versions = ", ".join(GRADIO_VERSIONS)
+        raise SetupError(f"no pinned requirements for Gradio {version}; there are: {versions}")
     return _environment(cache() / "gradio" / version, lock, {})
 
 
 def cache() -> Path:
-    """The folder of what is made once and kept: `.cache`, or where SPACECALL_CACHE says."""
+    """Return the folder of the environments: `SPACECALL_CACHE`, or `.cache`."""
     return Path(os.environ.get("SPACECALL_CACHE") or ROOT / ".cache").resolve()
 
 
 def run(command: Sequence[str | Path], *, quiet: bool = False, cwd: Path = ROOT) -> None:
     """Run a command to its end; a failure raises `SetupError` with its output when it was quiet."""
-    text = [str(part) for part in command]
-    done = subprocess.run(text, cwd=cwd, capture_output=quiet, text=True, check=False)
-    if done.returncode:
-        shown = (done.stdout + done.stderr).strip() if quiet else ""
-        raise SetupError(f"failed ({done.returncode}): {' '.join(text)}\n{shown}".rstrip())
+    arguments = [str(argument) for argument in command]
+    process = subprocess.run(arguments, cwd=cwd, capture_output=quiet, text=True, check=False)
+    if process.returncode:
+        output = (process.stdout + process.stderr).strip() if quiet else ""
+        raise SetupError(f"failed ({process.returncode}): {' '.join(arguments)}\n{output}".rstrip())
 
 
 def say(text: str) -> None:
-    """One line of progress, on stderr: stdout belongs to what is being run."""
-    print(f"· {text}", file=sys.stderr, flush=True)
+    """Write a line of progress on stderr: stdout belongs to the command that runs."""
+    write_line(f"· {text}")
+
+
+def _write_to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+write_line: Callable[[str], None] = _write_to_stderr
+"""Where `say` writes. The tests replace it, because pytest captures stderr."""
 
 
 def _environment(
-    place: Path, lock: Path, recipe: Mapping[str, object], *, project: bool = False
+    folder: Path, lock: Path, recipe: Mapping[str, object], *, project: bool = False
 ) -> Path:
-    python = place / "bin" / "python"
+    python = folder / "bin" / "python"
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    wanted = json.dumps({"lock": digest, **recipe}, sort_keys=True)
-    if _stamp(place) == wanted and python.exists():
+    stamp = json.dumps({"lock": digest, **recipe}, sort_keys=True)
+    if _read_stamp(folder) == stamp and python.exists():
         return python
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(place.with_name(f"{place.name}.lock")):
-        if _stamp(place) != wanted or not python.exists():
-            say(f"making {_shown(place)} from {_shown(lock)} (this is done once)")
-            _make(place, python, lock, project=project)
-            (place / _STAMP).write_text(wanted, encoding="utf-8")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.with_name(f"{folder.name}.lock")):
+        if _read_stamp(folder) != stamp or not python.exists():
+            say(f"making {_display(folder)} from {_display(lock)} (this is done once)")
+            start = time.monotonic()
+            _make(folder, python, lock, project=project)
+            (folder / _STAMP).write_text(stamp, encoding="utf-8")
+            say(f"made {_display(folder)} in {time.monotonic() - start:.0f} s")
     return python
 
 
-def _make(place: Path, python: Path, lock: Path, *, project: bool) -> None:
+def _make(folder: Path, python: Path, lock: Path, *, project: bool) -> None:
     """Make an environment from nothing: one that is brought up to date can keep stale packages."""
-    if place.exists():
-        if _stamp(place) is None:
-            raise SetupError(f"{_shown(place)} was not made by these scripts: move it away")
-        shutil.rmtree(place)
-    place.mkdir()
-    (place / _STAMP).touch()
+    if folder.exists():
+        if _read_stamp(folder) is None:
+            raise SetupError(f"{_display(folder)} was not made by these scripts: move it away")
+        shutil.rmtree(folder)
+    folder.mkdir()
+    (folder / _STAMP).touch()
     uv = shutil.which("uv")
     if uv:
         run(
-            [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, place],
+            [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder],
             quiet=True,
         )
         install = [uv, "pip", "install", "--quiet", "--python", str(python)]
     else:
-        run([sys.executable, "-m", "venv", place], quiet=True)
+        run([sys.executable, "-m", "venv", folder], quiet=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*install, "--requirement", lock], quiet=True)
     if project:
         run([*install, "--no-deps", "--no-build-isolation", "--editable", ROOT], quiet=True)
 
 
-def _stamp(place: Path) -> str | None:
+def _read_stamp(folder: Path) -> str | None:
     try:
-        return (place / _STAMP).read_text(encoding="utf-8")
+        return (folder / _STAMP).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
 
 
 @contextmanager
 def _locked(path: Path) -> Generator[None]:
-    """Two commands started at once must not make the same environment."""
+    """Keep two commands from making the same environment at the same time."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _recipe() -> dict[str, object]:
-    """What an environment that holds the project is made from, besides its lock."""
+    """Return what an environment with the project depends on, besides its lock file."""
     return {
         "project": _project_tables(),
         "root": str(ROOT),
@@ -144,12 +154,12 @@ def _recipe() -> dict[str, object]:
 
 
 def _project_tables() -> dict[str, object]:
-    """The part of pyproject.toml that an installation depends on."""
+    """Read the tables of pyproject.toml that an installation depends on."""
     tables = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return {name: tables[name] for name in ("build-system", "project", "dependency-groups")}
 
 
-def _shown(path: Path) -> str:
+def _display(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 

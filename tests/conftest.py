@@ -1,16 +1,54 @@
-"""What every test may ask for: both async backends, and real Gradio apps."""
+"""Fixtures of all tests: both async backends and real Gradio apps; what a run leaves out."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import pytest
 
+from scripts import _environments, _programs
 from tests import servers
 from tests.servers import AppServer
 
 ServerPool: TypeAlias = Callable[..., AppServer]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Show progress while an environment is made, although pytest captures the output of tests."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    write_captured = _environments.write_line
+
+    def write_line(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            write_captured(line)
+
+    _environments.write_line = write_line
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Make the environments that a test requires; leave it out if a program is missing."""
+    for marker in item.iter_markers("requires"):
+        for name in marker.args:
+            if name.startswith("gradio-"):
+                _environments.gradio(name.removeprefix("gradio-"))
+            elif reason := _programs.explain_missing(name):
+                if _programs.is_ci():
+                    pytest.fail(reason, pytrace=False)
+                pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Close with the number of tests that were left out, and why."""
+    reasons = Counter[str]()
+    for report in terminalreporter.stats.get("skipped", []):
+        if isinstance(report.longrepr, tuple):
+            reasons[str(report.longrepr[2]).removeprefix("Skipped: ")] += 1
+    for reason, count in sorted(reasons.items()):
+        noun = "test" if count == 1 else "tests"
+        terminalreporter.write_line(f"left out: {count:,} {noun} ({reason})")
 
 
 @pytest.fixture(scope="module", params=["asyncio", "trio"])

@@ -42,8 +42,8 @@ _PORTS = range(20_000, 32_000)
 
 
 def python_of(version: str) -> Path:
-    """The interpreter of the environment with this Gradio; made if it is not there."""
-    from scripts import _environments
+    """Return the interpreter of the environment with this Gradio, and make it if need be."""
+    from scripts import _environments  # not importable where this file runs as a script
 
     return _environments.gradio(version)
 

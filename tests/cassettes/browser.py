@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from collections.abc import Generator
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from scripts._programs import find_program
 from tests.servers import free_port
 
 _ARGUMENTS = [
@@ -51,8 +51,8 @@ class Browser:
 @contextmanager
 def chromium() -> Generator[Browser]:
     """Open a window of the system's Chromium (Debian: chromium and chromium-driver)."""
-    driver = shutil.which("chromedriver")
-    assert driver, "chromedriver is not on the PATH: install Debian's chromium and chromium-driver"
+    driver = find_program("chromedriver")
+    assert driver, "mark the test with pytest.mark.requires('chromedriver')"
     port = free_port()
     process = subprocess.Popen([driver, f"--port={port}"], stdout=subprocess.DEVNULL)
     try:

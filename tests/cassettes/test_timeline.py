@@ -73,6 +73,7 @@ def test_a_request_without_a_response_is_lost() -> None:
     assert read_timeline([], {}).rows == []
 
 
+@pytest.mark.requires("chromedriver")
 def test_the_page_shows_the_events_of_a_job_on_click(
     recording: Recording, timeline: Timeline, tmp_path: Path
 ) -> None:
@@ -98,6 +99,7 @@ def test_the_page_shows_the_events_of_a_job_on_click(
         assert browser.errors() == []
 
 
+@pytest.mark.requires("chromedriver")
 def test_recorded_content_is_text_in_the_page_and_never_code(tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     body = {"json": {HOSTILE: HOSTILE}}

@@ -23,6 +23,7 @@ def demo(*arguments: str, python: str, cwd: Path) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.requires("gradio-5.50.0")
 def test_the_demo_asks_a_real_app_through_a_generated_client(tmp_path: Path) -> None:
     project = tmp_path / "kept"
     python = str(servers.python_of(servers.GRADIO_5))

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests import servers
 from tests.docs.pages import DOCS, ROOT, blocks
 from tests.servers import AppServer
@@ -16,6 +18,7 @@ DEADLINE = 120.0
 """Seconds that a command may take."""
 
 
+@pytest.mark.requires("gradio-5.50.0")
 def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     python = {"SPACECALL_GRADIO_PYTHON": str(servers.python_of(servers.GRADIO_5))}
     printed = spacecall("demo", folder=tmp_path, env=python, errors=subprocess.STDOUT)

@@ -86,6 +86,7 @@ def test_the_log_shows_the_requests_that_the_page_shows(
     assert printed.replace(workshop.url, "http://127.0.0.1:7860") == shown_after(program) + "\n"
 
 
+@pytest.mark.requires("gradio-6.31.0")
 def test_the_fastapi_app_of_the_page_answers(workshop: AppServer, tmp_path: Path) -> None:
     """FastAPI comes with Gradio; what spacecall needs besides is lent to its environment."""
     spec = find_spec("httpx_sse")
@@ -154,6 +155,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 BARE = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": ""}
 
 
+@pytest.mark.requires("openssl")
 @pytest.mark.parametrize("program", ["own_tls.py", "switch_calls.py"])
 def test_a_file_of_certificates_is_trusted(
     program: str, secure_app: SecureApp, tmp_path: Path
@@ -163,6 +165,7 @@ def test_a_file_of_certificates_is_trusted(
     assert printed.startswith("Hello, Ada.\n")
 
 
+@pytest.mark.requires("openssl")
 def test_a_folder_of_certificates_is_trusted(secure_app: SecureApp, tmp_path: Path) -> None:
     folder = tmp_path / "trusted"
     folder.mkdir()
@@ -173,6 +176,7 @@ def test_a_folder_of_certificates_is_trusted(secure_app: SecureApp, tmp_path: Pa
     assert run(program, secure_app.url, tmp_path, env=env).startswith("Hello, Ada.\n")
 
 
+@pytest.mark.requires("openssl")
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_certificates_that_nothing_names_are_refused(
     variable: str, secure_app: SecureApp, tmp_path: Path

@@ -15,6 +15,8 @@ from tests.faults.exchanges import serving
 from tests.faults.stub import Stub
 from tests.faults.tools import DEADLINE
 
+pytestmark = pytest.mark.requires("openssl")
+
 HERE = "IP:127.0.0.1"
 ELSEWHERE = "DNS:elsewhere.test"
 

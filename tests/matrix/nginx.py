@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts._programs import find_program
 from tests.servers import free_port
 
 PREFIX = "/some/folder"
@@ -69,8 +70,10 @@ def nginx(upstream: str, *, buffering: bool, idle: int = 30) -> Generator[str]:
             idle=idle,
         )
         config.write_text(text, encoding="utf-8")
+        program = find_program("nginx")
+        assert program, "mark the test with pytest.mark.requires('nginx')"
         process = subprocess.Popen(
-            ["nginx", "-p", name, "-c", str(config)], stdin=subprocess.DEVNULL, env={"PATH": _PATH}
+            [program, "-p", name, "-c", str(config)], stdin=subprocess.DEVNULL, env={}
         )
         try:
             _wait(process, port)
@@ -78,9 +81,6 @@ def nginx(upstream: str, *, buffering: bool, idle: int = 30) -> Generator[str]:
         finally:
             process.terminate()
             process.wait(10)
-
-
-_PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/bin"
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:

@@ -22,6 +22,8 @@ from tests.matrix.conftest import PATIENT, PROTOCOLS, detached, given
 from tests.matrix.nginx import PREFIX, nginx
 from tests.servers import DATA, AppServer
 
+pytestmark = pytest.mark.requires("nginx")
+
 RED = DATA / "red.png"
 
 
