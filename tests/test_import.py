@@ -33,6 +33,8 @@ _NOT_LOADED = (
     "gradio",
     "gradio_client",
     "trio",
+    "httpx2",
+    "httpcore2",
 )
 
 

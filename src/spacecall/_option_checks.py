@@ -46,6 +46,11 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 }
 """What to write for an option of such a type."""
 
+_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "HttpClient": ("httpx.AsyncClient", "httpx2.AsyncClient"),
+}
+"""The classes that a type without instances stands for."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Options:
@@ -257,7 +262,7 @@ def _expected(members: tuple[Any, ...], name: str, value: object) -> str:
     names: list[str] = []
     for member in members:
         values = [repr(each) for each in _values_of(member)]
-        names += values or [_name_of(member)]
+        names += values or _CLASSES.get(_name_of(member), (_name_of(member),))
     listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
     examples = [_EXAMPLES[each] for each in names if each in _EXAMPLES]
     remedy = f": write {examples[0]}" if examples else ""

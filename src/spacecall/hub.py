@@ -25,7 +25,8 @@ from spacecall._core import hub_api
 from spacecall._core.app_sources import base_url, space_id, without_secrets
 from spacecall._core.hub_api import Runtime, SpaceInfo, Stage, ZeroGPUQuota
 from spacecall._io import hub_token
-from spacecall._io.app_http_client import HttpClient, Link
+from spacecall._io._http import HttpClient
+from spacecall._io.app_http_client import Link
 from spacecall._io.client_factory import new_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.request_settings import Settings
@@ -65,7 +66,8 @@ class Hub(Openable[Link]):
         timeouts: of each request: `connect`, `idle`, and `request` for all of it.
         retry: of each request; waits for a `Retry-After` up to `Retry.wait_max`.
         proxy: of every request, see `Space`.
-        http_client: an `httpx.AsyncClient` for every request; it is not closed.
+        http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` for every request; it is not
+            closed.
 
     All methods raise:
         AuthError: 401, 403: the token is missing, invalid, or lacks permissions.

@@ -19,7 +19,7 @@ from spacecall._client.calls.job import Job
 from spacecall._client.concurrency.portal import Portal, SyncFiles, SyncOpenable, hold_open, wait
 from spacecall._client.discovery.protocol_check import OnNewer
 from spacecall._client.space import Session, Space
-from spacecall._io.app_http_client import HttpClient
+from spacecall._io._http import HttpClient
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import httpx
+import httpx2
 import pytest
 
 from spacecall import Auth, InvalidInputError, Limits, Retry, Space, SyncSpace, Timeouts, ZeroGPU
@@ -31,7 +32,15 @@ CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
     "retry a number": (Space, {"retry": 3}, r"retry must be .* write Retry\(attempts=…"),
     "auth a tuple": (Space, {"auth": ("u", "p")}, r"auth must be .*, got tuple: write Auth"),
     "limits of httpx": (Space, {"limits": httpx.Limits()}, r"got httpx\.Limits: write Limits"),
-    "a sync client": (Space, {"http_client": httpx.Client()}, r"must be httpx\.AsyncClient"),
+    "a sync client": (
+        Space,
+        {"http_client": httpx.Client()},
+        r"http_client must be httpx\.AsyncClient, httpx2\.AsyncClient or None, got httpx\.Client$",
+    ),
+    "a sync client of httpx2": (SyncSpace, {"http_client": httpx2.Client()}, "got httpx2.Client$"),
+    "a client of a typed client": (TypedClient.connect, {"http_client": 3}, "got int$"),
+    "a client of the Hub": (Hub, {"http_client": 3}, "http_client must be .*, got int$"),
+    "a client of inference": (HuggingFaceInference.connect, {"http_client": 3}, "got int$"),
     "headers a list": (Space, {"headers": ["x"]}, r"headers must be Mapping\[str, str\] or None"),
     "a header a number": (Space, {"headers": {"x": 1}}, r"headers\['x'\] must be str, got int"),
     "a header's name": (Space, {"headers": {1: "x"}}, "a key of headers must be str, got int"),

@@ -7,15 +7,16 @@ import httpx
 import pytest
 
 from spacecall._io import direct_client
+from spacecall._io._http import HttpClient
 from spacecall._io.client_factory import new_client
 from spacecall._io.direct_client import DirectClient
 from tests.faults.exchanges import Exchange, unused_port
 from tests.io.tools import answering, ok, server
 
 
-async def _get(client: httpx.AsyncClient, url: str) -> bytes:
+async def _get(client: HttpClient, url: str) -> bytes:
     response = await client.send(client.build_request("GET", url))
-    body = await response.aread()
+    body: bytes = await response.aread()
     await response.aclose()
     return body
 

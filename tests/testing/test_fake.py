@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 
 from spacecall import (
@@ -124,9 +125,10 @@ async def test_an_endpoint_that_streams_does_so_by_itself() -> None:
 async def test_an_uploaded_file_is_there_at_once(method: str) -> None:
     with FakeSpace(JANUS):
         async with new_client() as client:
-            answer = await client.post("http://fake/upload", files={"files": ("a.txt", b"four")})
-            (path,) = answer.json()
-            answer = await client.request(method, f"http://fake/file={path}")
+            files = {"files": ("a.txt", b"four")}
+            answer = await client.send(httpx.Request("POST", "http://fake/upload", files=files))
+            (path,) = json.loads(await answer.aread())
+            answer = await client.send(httpx.Request(method, f"http://fake/file={path}"))
     assert (answer.status_code, answer.headers["content-length"]) == (200, "4")
 
 

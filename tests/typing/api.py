@@ -6,6 +6,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, assert_type
 
+import httpx
+import httpx2
+
 from spacecall import (
     Call,
     File,
@@ -20,6 +23,7 @@ from spacecall import (
 )
 from spacecall.chat import ChatReply
 from spacecall.events import Event, TextDelta
+from spacecall.hub import Hub
 from spacecall.inference import HuggingFaceInference, SyncHuggingFaceInference
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.sync import SyncCall
@@ -149,6 +153,20 @@ async def a_client_opens_a_space_of_its_own() -> None:
         assert_type(client, ProtocolApp6)
     with SyncProtocolApp6.connect("http://127.0.0.1:7860") as synchronous:
         assert_type(synchronous, SyncProtocolApp6)
+
+
+def clients_of_both_libraries_are_taken(
+    older: httpx.AsyncClient, newer: httpx2.AsyncClient, sync: httpx.Client, sync2: httpx2.Client
+) -> None:
+    for client in (older, newer, None):
+        Space("x", http_client=client)
+        SyncSpace("x", http_client=client)
+        ProtocolApp6.connect("x", http_client=client)
+        Hub(http_client=client)
+        HuggingFaceInference.connect(http_client=client)
+    Space("x", http_client=sync)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Space("x", http_client=sync2)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Hub(http_client=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def wrong_arguments_are_errors(client: ProtocolApp6) -> None:

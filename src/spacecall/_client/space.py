@@ -22,7 +22,8 @@ from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.app_sources import without_secrets
-from spacecall._io.app_http_client import HttpClient, Link
+from spacecall._io._http import HttpClient
+from spacecall._io.app_http_client import Link
 from spacecall._io.client_factory import new_client
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
@@ -60,8 +61,8 @@ class Space(Caller, Openable[Connection]):
         limits: for the whole Space, see `Limits`.
         headers: sent with every request to the app, and to no other host.
         proxy: for every request: `http://host:port` or `socks5://user:password@host:port`.
-        http_client: an `httpx.AsyncClient` for every request. It is not closed, and uses its own
-            proxy.
+        http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` for every request. It is not
+            closed, and uses its own proxy.
         describe: read /info when the Space is opened. With False, `endpoints` is not available
             until `await space.describe()`; typed clients do not need it.
         hooks: functions that are called for requests, retries and calls, see `Hooks`.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from spacecall._client.discovery.protocol_check import OnNewer
-from spacecall._io.app_http_client import HttpClient
+from spacecall._io._http import HttpClient
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, Limits, Retry, Timeouts
 

@@ -1,1 +1,4 @@
-"""The network: the only package that imports httpx and httpx_sse. Errors are mapped here."""
+"""Requests to apps and to the Hub over HTTP; every failure becomes an error of `spacecall.errors`.
+
+`_http` is the only module that imports an HTTP library: httpx, or httpx2 where httpx is missing.
+"""

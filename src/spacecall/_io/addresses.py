@@ -10,8 +10,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final, Literal, TypeAlias, cast
 
 import anyio
-import httpx
 
+from spacecall._io import _http as http
 from spacecall.errors import ForbiddenAddressError
 from spacecall.options import FileHosts
 
@@ -71,7 +71,7 @@ class KnownPeers:
         """Remember the first kind; None where the transport did not tell, as through a proxy."""
         self._kinds.setdefault(host, kind)
 
-    def watch(self, request: httpx.Request) -> None:
+    def watch(self, request: http.Request) -> None:
         """See to it that the address of a request's host is recorded when it is connected to."""
         if request.url.host not in self._kinds:
             request.extensions["trace"] = _Recorder(self, request.url)
@@ -91,11 +91,11 @@ class AddressPolicy:
         self, hosts: FileHosts, home: str, peers: KnownPeers, connect: float | None
     ) -> None:
         self._hosts: FileHosts = hosts
-        self._home = httpx.URL(home)
+        self._home = http.URL(home)
         self._peers = peers
         self._connect = connect
 
-    def check_url(self, url: httpx.URL) -> None:
+    def check_url(self, url: http.URL) -> None:
         """Refuse a URL that says itself that it leads elsewhere.
 
         Raises:
@@ -114,7 +114,7 @@ class AddressPolicy:
         if kind is not None:
             self.check_kind(url, kind)
 
-    def check_kind(self, url: httpx.URL, kind: AddressKind) -> None:
+    def check_kind(self, url: http.URL, kind: AddressKind) -> None:
         """Refuse an address of a kind that the app itself is not at.
 
         Raises:
@@ -130,14 +130,14 @@ class AddressPolicy:
             "one: set Limits(file_hosts='any') to allow it"
         )
 
-    def is_home(self, url: httpx.URL) -> bool:
+    def is_home(self, url: http.URL) -> bool:
         """Whether a URL is on the host that names the files; a step up to https counts."""
         if url.host != self._home.host:
             return False
         upgraded = (self._home.scheme, url.scheme) == ("http", "https")
         return upgraded or (url.scheme, _port(url)) == (self._home.scheme, _port(self._home))
 
-    def watch(self, request: httpx.Request) -> Watch:
+    def watch(self, request: http.Request) -> Watch:
         """See to it that the address behind a request's name is checked before it is sent."""
         watch = Watch(self, self._peers, request.url, self._connect)
         request.extensions["trace"] = watch
@@ -147,7 +147,7 @@ class AddressPolicy:
 class _Recorder:
     """Traces httpcore, for the address that it connects to without a proxy."""
 
-    def __init__(self, peers: KnownPeers, url: httpx.URL) -> None:
+    def __init__(self, peers: KnownPeers, url: http.URL) -> None:
         self._peers = peers
         self._url = url
         self._direct = False
@@ -164,7 +164,7 @@ class _Recorder:
             try:
                 if (address := _peer(stream)) is not None:
                     self._on_address(address)
-            except (ForbiddenAddressError, httpx.ConnectError):
+            except (ForbiddenAddressError, http.ConnectError):
                 with anyio.CancelScope(shield=True):
                     await stream.aclose()
                 raise
@@ -180,14 +180,14 @@ class Watch(_Recorder):
     """Checks the addresses of one request for a file."""
 
     def __init__(
-        self, policy: AddressPolicy, peers: KnownPeers, url: httpx.URL, connect: float | None
+        self, policy: AddressPolicy, peers: KnownPeers, url: http.URL, connect: float | None
     ) -> None:
         super().__init__(peers, url)
         self._policy = policy
         self._connect = connect
         self._connected = False
 
-    async def check_reused(self, response: httpx.Response) -> None:
+    async def check_reused(self, response: http.Response) -> None:
         """Check the peer of an answer that came on a connection that was open already.
 
         A peer that the name does not resolve to is a proxy. The app's own connections are open to
@@ -195,7 +195,7 @@ class Watch(_Recorder):
 
         Raises:
             ForbiddenAddressError: it is not allowed.
-            httpx.ConnectError: the connection was reset, so that the peer cannot be told.
+            http.ConnectError: the connection was reset, so that the peer cannot be told.
         """
         if self._connected or self._policy.is_home(self._url):
             return
@@ -288,7 +288,7 @@ def _number(part: str) -> int:
     return int(part, 8) if part.startswith("0") else int(part)
 
 
-async def _resolved(url: httpx.URL, seconds: float | None) -> set[str]:
+async def _resolved(url: http.URL, seconds: float | None) -> set[str]:
     """The addresses of a URL's host; none if it cannot be resolved, which connecting tells."""
     host = url.raw_host.decode("ascii")
     with anyio.move_on_after(seconds), suppress(OSError, UnicodeError):
@@ -301,21 +301,21 @@ def _peer(stream: Any) -> str | None:
     """The IP address at the other end of a stream of httpcore, where it tells.
 
     Raises:
-        httpx.ConnectError: the connection was reset.
+        http.ConnectError: the connection was reset.
     """
     read = getattr(stream, "get_extra_info", None)
     try:
         address = read("server_addr") if read else None
     except OSError as error:
-        raise httpx.ConnectError(str(error)) from error
+        raise http.ConnectError(str(error)) from error
     if not isinstance(address, tuple):  # None, or the path of a Unix socket
         return None
     return str(cast("tuple[object, ...]", address)[0])
 
 
-def _port(url: httpx.URL) -> int | None:
+def _port(url: http.URL) -> int | None:
     return url.port or _PORTS.get(url.scheme)
 
 
-def _origin(url: httpx.URL) -> str:
+def _origin(url: http.URL) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}"

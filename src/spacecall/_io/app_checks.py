@@ -23,18 +23,18 @@ from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 import anyio
-import httpx
 
 from spacecall._core.app_config import AppConfig, read_config
 from spacecall._core.gradio_requests import CONFIG, AppRun
 from spacecall._core.json_values import mapping
+from spacecall._io import _http as http
 from spacecall._io.connection_state import CHECK_SECONDS, ConnectionState
 from spacecall._io.observer import Observer
 from spacecall._io.response_body import parse_document, read
 from spacecall.errors import AppRestartedError, ProtocolError
 from spacecall.options import Limits
 
-Send: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Send: TypeAlias = Callable[[http.Request], Awaitable[http.Response]]
 Trace: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 APP_CHECK: Final = "spacecall.app_check"
@@ -49,6 +49,9 @@ Not longer than a client keeps an idle connection: one that was open at the look
 restart by being broken.
 """
 RESTARTED: Final = "the app was restarted since its /config was read"
+
+_BROKEN: Final = ("NetworkError", "RemoteProtocolError")
+"""The errors of a connection that broke."""
 
 _MAX_BYTES: Final = 2**16
 _MAX_DESCRIPTIONS: Final = 8
@@ -122,7 +125,7 @@ class AppChecks:
     def noting(self, state: ConnectionState, send: Send) -> Send:
         """Return a `send` that notes each answer over the connection."""
 
-        async def noted(request: httpx.Request) -> httpx.Response:
+        async def noted(request: http.Request) -> http.Response:
             response = await send(request)
             self.note_answer(state)
             return response
@@ -159,15 +162,15 @@ class AppChecks:
                 self._looking.release()
 
     async def send(
-        self, client: httpx.AsyncClient, request: httpx.Request, *, client_auth: bool
-    ) -> httpx.Response:
+        self, client: http.HttpClient, request: http.Request, *, client_auth: bool
+    ) -> http.Response:
         """Send `request`; by a client that does not check its connections, checked.
 
         Args:
             client_auth: whether the `auth` of the client goes with it.
         """
-        auth = httpx.USE_CLIENT_DEFAULT if client_auth else None
-        send = partial(client.send, stream=True, auth=auth, follow_redirects=False)
+        options = {} if client_auth else {"auth": None}
+        send: Send = partial(client.send, stream=True, follow_redirects=False, **options)
         check: AppCheck | None = request.extensions.get(APP_CHECK)
         if isinstance(client, CheckingClient):
             response = await send(request)
@@ -181,8 +184,8 @@ class AppChecks:
         return await send(request)
 
 
-class CheckingClient(httpx.AsyncClient):
-    """A client whose transport checks its connections itself."""
+class CheckingClient:
+    """Base of the clients whose transport checks its connections itself."""
 
 
 class AppCheck:
@@ -201,7 +204,7 @@ class AppCheck:
         self,
         run: AppRun,
         checks: AppChecks,
-        build: Callable[[str], httpx.Request],
+        build: Callable[[str], http.Request],
         *,
         limits: Limits,
         seconds: float | None,
@@ -217,8 +220,8 @@ class AppCheck:
         self._config = b""
 
     async def send(
-        self, state: ConnectionState, send: Send, request: httpx.Request
-    ) -> httpx.Response:
+        self, state: ConnectionState, send: Send, request: http.Request
+    ) -> http.Response:
         """Send `request`, after a GET of the app's id unless `state` is fresh.
 
         Args:
@@ -227,11 +230,11 @@ class AppCheck:
         Raises:
             OtherRunError: the app at the other end is not the one that is meant; the request was
                 not sent.
-            httpx.HTTPError: the app cannot be reached.
+            http.HTTPError: the app cannot be reached.
         """
         try:
             response = await self._send(state, self._checks.noting(state, send), request)
-        except (httpx.NetworkError, httpx.RemoteProtocolError):
+        except http.error_types(*_BROKEN):
             self._checks.suspect()
             raise
         if response.status_code in (401, 404) or response.status_code >= 500:
@@ -239,8 +242,8 @@ class AppCheck:
         return response
 
     async def _send(
-        self, state: ConnectionState, send: Send, request: httpx.Request
-    ) -> httpx.Response:
+        self, state: ConnectionState, send: Send, request: http.Request
+    ) -> http.Response:
         trace: Trace | None = request.extensions.get("trace")
         request.extensions["trace"] = _Connected(trace)
         # What tells another id may be the dead connection of an earlier run.
@@ -273,17 +276,17 @@ class AppCheck:
 
         Raises:
             OtherRunError: what answers knows neither the path of the run nor its login.
-            httpx.HTTPError: the app cannot be reached.
+            http.HTTPError: the app cannot be reached.
         """
         opened = state.opened
         self._config = b""
         try:
             reply = await self._look(state, send)
-        except httpx.ConnectError:
+        except http.error_types("ConnectError"):
             raise
-        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+        except http.error_types(*_BROKEN) as error:
             # The request that this is for has not been sent.
-            raise httpx.ConnectError(str(error)) from error
+            raise http.ConnectError(str(error)) from error
         if state.opened != opened:
             state.doubt()
         return not reply.closes and reply.status < 500
@@ -293,7 +296,7 @@ class AppCheck:
 
         Raises:
             OtherRunError: not the one that is meant.
-            httpx.HTTPError: the app cannot be reached.
+            http.HTTPError: the app cannot be reached.
         """
         state = ConnectionState()
         await self.ask(state, send)
@@ -362,21 +365,21 @@ class AppCheck:
     async def _fetch_config(self, send: Send) -> bytes:
         try:
             response, body = await self._get(CONFIG.path, send)
-        except httpx.HTTPError:
+        except http.error_types("HTTPError"):
             return b""
         return body if response.is_success else b""
 
-    async def _get(self, path: str, send: Send) -> tuple[httpx.Response, bytes]:
+    async def _get(self, path: str, send: Send) -> tuple[http.Response, bytes]:
         with anyio.move_on_after(self._seconds):
             try:
                 return await self._get_once(path, send)
-            except httpx.ConnectError:
+            except http.error_types("ConnectError"):
                 raise
-            except (httpx.NetworkError, httpx.RemoteProtocolError):
+            except http.error_types(*_BROKEN):
                 return await self._get_once(path, send)  # the server had closed the connection
-        raise httpx.ReadTimeout("the app did not tell its id in time")
+        raise http.ReadTimeout("the app did not tell its id in time")
 
-    async def _get_once(self, path: str, send: Send) -> tuple[httpx.Response, bytes]:
+    async def _get_once(self, path: str, send: Send) -> tuple[http.Response, bytes]:
         request = self._build(path)
         response = await self._observer.send(request, partial(send, request))
         self._answered = time.monotonic()
@@ -414,7 +417,7 @@ class _Reply:
     tells: bool
 
     @classmethod
-    def of(cls, response: httpx.Response, *, tells: bool) -> _Reply:
+    def of(cls, response: http.Response, *, tells: bool) -> _Reply:
         """Return what `response` says."""
         closes = response.headers.get("connection", "").lower() == "close"
         return cls(response.status_code, closes, tells)

@@ -8,16 +8,16 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from copy import copy
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import cast
 
 import anyio
-import httpx
 
 from spacecall._core import gradio_requests
 from spacecall._core.gradio_requests import AppRun, Request
 from spacecall._core.redaction import Redactor, header_secrets, redact_error, redacting, url_secrets
+from spacecall._io import _http as http
 from spacecall._io.addresses import AddressPolicy, KnownPeers
-from spacecall._io.app_checks import APP_CHECK, CONNECTION, AppCheck, AppChecks, CheckingClient
+from spacecall._io.app_checks import APP_CHECK, CONNECTION, AppCheck, AppChecks
 from spacecall._io.bare_requests import build_request, plain_request
 from spacecall._io.cookies import Cookies
 from spacecall._io.credentials import (
@@ -46,7 +46,6 @@ from spacecall._version import __version__
 from spacecall.errors import AuthError, DeadlineError, StatusError, TransportError
 from spacecall.options import Auth
 
-HttpClient: TypeAlias = httpx.AsyncClient
 _FRAMING = {"content-length", "transfer-encoding"}
 USER_AGENT = f"spacecall/{__version__}"
 
@@ -73,7 +72,7 @@ class Link:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        client: http.HttpClient,
         base: str,
         *,
         auth: Auth | None,
@@ -90,6 +89,7 @@ class Link:
         self.base = base
         self.settings = settings
         self._client = without_cookies(client)
+        self._library = http.library_of(client)
         self._auth = auth
         self._gate = gate
         self._defaults = defaults
@@ -99,7 +99,7 @@ class Link:
         self._peers = KnownPeers()
         self.checks = AppChecks()
         begins = defaults and self._anonymous
-        self._use_cookies(Cookies(client.cookies if begins else httpx.Cookies()), SharedLogin())
+        self._use_cookies(Cookies(client.cookies.jar if begins else ()), SharedLogin())
 
     def _use_cookies(self, cookies: Cookies, login: SharedLogin, number: int = 0) -> None:
         self._cookies = cookies
@@ -129,7 +129,7 @@ class Link:
         link._secrets = set(self._known_secrets(self.settings))
         link._client_credentials = ""
         link.checks = AppChecks()
-        link._use_cookies(Cookies(httpx.Cookies()), SharedLogin())
+        link._use_cookies(Cookies(), SharedLogin())
         return link
 
     def check_loop(self) -> None:
@@ -195,7 +195,7 @@ class Link:
         headers = map(str.lower, (*settings.headers, *settings.zero_gpu.headers()))
         return CallerSecrets(frozenset(headers), frozenset(self._given_secrets(settings)))
 
-    def _request_redactor(self, request: httpx.Request, settings: Settings) -> Redactor:
+    def _request_redactor(self, request: http.Request, settings: Settings) -> Redactor:
         """What takes out the secrets of one request as well."""
         return Redactor(
             (
@@ -258,7 +258,7 @@ class Link:
         headers: Mapping[str, str] = {},
         content: AsyncIterator[bytes] | None = None,
         compressed: bool = False,
-    ) -> AsyncGenerator[httpx.Response, None]:
+    ) -> AsyncGenerator[http.Response, None]:
         """Send a request; the answer's body is still to be read. Errors as in `fetch`.
 
         Args:
@@ -268,9 +268,10 @@ class Link:
         settings = settings or self.settings
         head = None if content is not None else settings.timeouts.request
 
-        def build() -> httpx.Request:
-            build = self._client.build_request if self._defaults else plain_request
-            built = build_request(build, self.base, request, headers, content)
+        def build() -> http.Request:
+            plain = partial(plain_request, self._library)
+            build = self._client.build_request if self._defaults else plain
+            built = build_request(build, self._library, self.base, request, headers, content)
             built.headers["accept-encoding"] = COMPRESSED if compressed else IDENTITY
             if request.run is not None:
                 built.extensions[APP_CHECK] = self._app_check(request.run)
@@ -279,7 +280,7 @@ class Link:
         async with AsyncExitStack() as stack:
             stack.enter_context(mapped(self.base, lambda: self.redactor(settings)))
 
-            async def attempt() -> httpx.Response:
+            async def attempt() -> http.Response:
                 return await stack.enter_async_context(self._answered(build(), settings, head))
 
             # A body that is streamed may be gone, and a wrong password stays wrong.
@@ -301,7 +302,7 @@ class Link:
     @asynccontextmanager
     async def download(
         self, url: str, *, home: str | None = None
-    ) -> AsyncGenerator[httpx.Response, None]:
+    ) -> AsyncGenerator[http.Response, None]:
         """GET a file, wherever it is. Only the app's own host sees credentials and cookies.
 
         What goes wrong inside `async with` is not mapped: it may be the caller's own.
@@ -322,7 +323,7 @@ class Link:
                 )
                 seconds = self.settings.timeouts.request
 
-                async def attempt() -> httpx.Response:
+                async def attempt() -> http.Response:
                     request = self._get(url)
                     request.headers["accept-encoding"] = IDENTITY
                     answered = self._answered(request, self.settings, seconds, policy)
@@ -335,11 +336,11 @@ class Link:
     @asynccontextmanager
     async def _answered(
         self,
-        request: httpx.Request,
+        request: http.Request,
         settings: Settings,
         seconds: float | None,
         files: AddressPolicy | None = None,
-    ) -> AsyncGenerator[httpx.Response, None]:
+    ) -> AsyncGenerator[http.Response, None]:
         """Send, and give the answer if it is a success; it must begin within `seconds`."""
         async with AsyncExitStack() as stack:
             with within(seconds, partial(self._late, request.method, str(request.url), seconds)):
@@ -365,11 +366,11 @@ class Link:
         return error
 
     async def _follow(
-        self, request: httpx.Request, settings: Settings, files: AddressPolicy | None
-    ) -> httpx.Response:
+        self, request: http.Request, settings: Settings, files: AddressPolicy | None
+    ) -> http.Response:
         """Send, and follow redirects of a GET; of `files` to other hosts too, and bare."""
 
-        async def send(request: httpx.Request) -> httpx.Response:
+        async def send(request: http.Request) -> http.Response:
             if files is None:
                 return await self._send(request, settings)
             return await self._send_for_file(request, settings, files)
@@ -386,8 +387,8 @@ class Link:
             raise StatusError(text, status=error.status, space=self.base) from None
 
     async def _send_for_file(
-        self, request: httpx.Request, settings: Settings, files: AddressPolicy
-    ) -> httpx.Response:
+        self, request: http.Request, settings: Settings, files: AddressPolicy
+    ) -> http.Response:
         files.check_url(request.url)
         watch = files.watch(request)
         response = await self._send(request, settings)
@@ -398,7 +399,7 @@ class Link:
             raise
         return response
 
-    async def _send(self, request: httpx.Request, settings: Settings) -> httpx.Response:
+    async def _send(self, request: http.Request, settings: Settings) -> http.Response:
         self._home.check()
         if self._client.is_closed:
             raise RuntimeError("the Space is closed: read its files inside its async with block")
@@ -420,7 +421,7 @@ class Link:
         """What has a request go to that run alone."""
         settings = self.settings
 
-        def build(path: str) -> httpx.Request:
+        def build(path: str) -> http.Request:
             request = self._get(self.base + path)
             short = path != gradio_requests.CONFIG.path
             request.headers["accept-encoding"] = IDENTITY if short else COMPRESSED
@@ -445,13 +446,13 @@ class Link:
             OtherRunError: another one than `run`.
             TransportError, DeadlineError: it cannot be reached.
         """
-        if isinstance(self._client, CheckingClient) and not isinstance(self._client, DirectClient):
+        if isinstance(self._client, DirectClient) and self._client.is_intercepted:
             return
         with mapped(self.base, self.redactor):
             send = partial(self.checks.send, self._client, client_auth=self._defaults)
             await self._app_check(run).verify(send)
 
-    def _prepare(self, request: httpx.Request, settings: Settings) -> tuple[bool, bool]:
+    def _prepare(self, request: http.Request, settings: Settings) -> tuple[bool, bool]:
         """Add credentials and cookies.
 
         Returns:
@@ -478,12 +479,11 @@ class Link:
         request.extensions[MAX_EVENT] = settings.limits.max_event_bytes
         return trusted, client_auth
 
-    def _get(self, url: str) -> httpx.Request:
+    def _get(self, url: str) -> http.Request:
         """A request that carries what the client itself adds only to the app's own host."""
-        build = (
-            self._client.build_request if self._trusts(url) and self._defaults else httpx.Request
-        )
-        return build("GET", url)
+        if self._trusts(url) and self._defaults:
+            return cast("http.Request", self._client.build_request("GET", url))
+        return self._library.request("GET", url)
 
     def _trusts(self, url: str) -> bool:
         """Whether `url` is on the app's own host; a step up to https counts."""

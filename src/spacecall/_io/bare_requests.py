@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
-import httpx
-
 from spacecall._core.gradio_requests import Request
-from spacecall._io.response_body import Content, Ready
+from spacecall._io import _http as http
 
 __all__ = ["build_request", "plain_request"]
 
@@ -17,6 +15,7 @@ _PLAIN = {"accept": "*/*", "connection": "keep-alive"}
 
 
 def plain_request(
+    library: http.HttpLibrary,
     method: str,
     url: str,
     *,
@@ -24,9 +23,9 @@ def plain_request(
     data: Mapping[str, str] | None,
     content: bytes | AsyncIterator[bytes] | None,
     headers: Mapping[str, str],
-) -> httpx.Request:
+) -> http.Request:
     """Return a request with nothing in it that a client adds by itself."""
-    return httpx.Request(
+    return library.request(
         method,
         url,
         params=None if params is None else dict(params),
@@ -37,15 +36,17 @@ def plain_request(
 
 
 def build_request(
-    build: Callable[..., httpx.Request],
+    build: Callable[..., http.Request],
+    library: http.HttpLibrary,
     base: str,
     request: Request,
     headers: Mapping[str, str],
     content: AsyncIterator[bytes] | None,
-) -> httpx.Request:
+) -> http.Request:
     """Return what `build` makes of a request of the protocol.
 
     Args:
+        library: of the client that sends it.
         base: the app's address.
         content: a body that is streamed, instead of that of `request`.
     """
@@ -60,7 +61,7 @@ def build_request(
         headers={**kind, **headers},
     )
     if content is not None:
-        built.stream = Content(content)
+        built.stream = library.stream_body(content)
     elif built.content:
-        built.stream = Ready(built.content)
+        built.stream = library.bytes_body(built.content)
     return built

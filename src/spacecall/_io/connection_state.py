@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-import httpx
+from spacecall._io import _http as http
 
 IDLE_SECONDS: Final = 1.0
 """How long a connection may be idle: servers close one after 2 s (gunicorn) or 5 s (uvicorn)."""
@@ -52,7 +52,7 @@ class ConnectionState:
         self.app_id = app_id
         self.checked = self.used = time.monotonic()
 
-    def observe(self, response: httpx.Response) -> None:
+    def observe(self, response: http.Response) -> None:
         """Note what an answer came over: perhaps a connection that was opened for its request."""
         stream = response.extensions.get("network_stream")
         if stream is not self.stream:

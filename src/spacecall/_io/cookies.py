@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http.cookiejar import Cookie
 
-import httpx
-
+from spacecall._io import _http as http
 from spacecall.options import check_header
 
 
 class Cookies:
     """Begin as those of another, and go their own way."""
 
-    def __init__(self, begin: httpx.Cookies) -> None:
-        self._kept = httpx.Cookies(begin)
+    def __init__(self, begin: Iterable[Cookie] = ()) -> None:
+        self._kept = http.Cookies()
+        for cookie in begin:
+            self._kept.jar.set_cookie(cookie)
         _forget_unsendable(self._kept)
 
     def fork(self) -> Cookies:
         """Others that begin as these."""
-        return Cookies(self._kept)
+        return Cookies(self._kept.jar)
 
     def values(self) -> dict[str, str]:
         """Their values by name."""
@@ -33,7 +34,7 @@ class Cookies:
         for name, value in cookies.items():
             self._kept.set(name, value)
 
-    def send(self, request: httpx.Request) -> None:
+    def send(self, request: http.Request) -> None:
         """Put them into a request, before those that its headers have already."""
         given = request.headers.pop("cookie", None)
         if any(True for _ in self._kept.jar):
@@ -42,7 +43,7 @@ class Cookies:
             kept = request.headers.get("cookie")
             request.headers["cookie"] = f"{kept}; {given}" if kept else given
 
-    def receive(self, response: httpx.Response) -> None:
+    def receive(self, response: http.Response) -> None:
         """Take what the app gives; it replaces what was remembered under the same name."""
         self._kept.extract_cookies(response)
         anew = {cookie.name for cookie in self._kept.jar if cookie.domain}
@@ -50,11 +51,11 @@ class Cookies:
         _forget_unsendable(self._kept)
 
 
-def _forget_unsendable(cookies: httpx.Cookies) -> None:
+def _forget_unsendable(cookies: http.Cookies) -> None:
     """Drop those that no header can carry: each later request would fail."""
     _forget(cookies, lambda cookie: not f"{cookie.name}{cookie.value}".isascii())
 
 
-def _forget(cookies: httpx.Cookies, which: Callable[[Cookie], bool]) -> None:
+def _forget(cookies: http.Cookies, which: Callable[[Cookie], bool]) -> None:
     for cookie in [cookie for cookie in cookies.jar if which(cookie)]:
         cookies.jar.clear(cookie.domain, cookie.path, cookie.name)

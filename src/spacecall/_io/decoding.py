@@ -11,8 +11,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import httpx
-
+from spacecall._io import _http as http
 from spacecall.errors import ProtocolError
 
 COMPRESSED: Final = "gzip, deflate"
@@ -82,7 +81,7 @@ class Decoder:
             raise ProtocolError(f"the answer ends in the middle of a {self._coding} stream")
 
 
-def decoder(response: httpx.Response) -> Decoder | None:
+def decoder(response: http.Response) -> Decoder | None:
     """Return what decompresses the body of an answer; None for one that is not compressed.
 
     Raises:
@@ -99,7 +98,7 @@ def decoder(response: httpx.Response) -> Decoder | None:
     return Decoder(coding)
 
 
-def _accepted(response: httpx.Response) -> Sequence[str]:
+def _accepted(response: http.Response) -> Sequence[str]:
     """The codings that the request asked for and that are known here."""
     try:
         asked = response.request.headers.get("accept-encoding", "")

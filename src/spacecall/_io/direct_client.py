@@ -1,4 +1,4 @@
-"""An `httpx.AsyncClient` that does no more than a Space needs, for clients that are our own.
+"""A client that does no more than a Space needs, for all Spaces that were lent none.
 
 httpx's client merges headers, cookies and urls that a Space knows already. httpcore's pool looks
 at each waiting request and each connection whenever a request begins or ends, and asks the system
@@ -13,11 +13,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import anyio
-import httpx
 
+from spacecall._io import _http as http
 from spacecall._io.app_checks import (
     APP_CHECK,
     CONNECTION,
@@ -25,6 +25,7 @@ from spacecall._io.app_checks import (
     CheckingClient,
 )
 from spacecall._io.connection_state import ConnectionState
+from spacecall._io.decoding import IDENTITY
 from spacecall._io.tls import tls
 
 _Origin: TypeAlias = tuple[str, bytes, int | None]
@@ -32,17 +33,19 @@ _Origin: TypeAlias = tuple[str, bytes, int | None]
 KEPT = 64
 IDLE = 3.0
 
+_HEADERS = {"accept": "*/*", "accept-encoding": IDENTITY, "connection": "keep-alive"}
+
 
 @dataclass(slots=True, eq=False)
 class _Connection:
     """A transport with one connection, and what that has told."""
 
     origin: _Origin
-    transport: httpx.AsyncBaseTransport
+    transport: http.AsyncBaseTransport
     state: ConnectionState = field(default_factory=ConnectionState)
 
 
-class Exclusive(httpx.AsyncBaseTransport):
+class Exclusive(http.AsyncBaseTransport):
     """Gives each request a transport of its own, with one connection that is kept for the next.
 
     Up to `KEPT` idle ones are kept, for `IDLE` seconds. A request with an `AppCheck` is sent over a
@@ -53,14 +56,14 @@ class Exclusive(httpx.AsyncBaseTransport):
         self._all: set[_Connection] = set()
         self._idle: deque[_Connection] = deque()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: http.Request) -> http.Response:
         """See httpx."""
         url = request.url
         origin = url.scheme, url.raw_host, url.port
         await self._expire()
         connection = self._take(origin)
 
-        async def send(request: httpx.Request) -> httpx.Response:
+        async def send(request: http.Request) -> http.Response:
             response = await connection.transport.handle_async_request(request)
             connection.state.observe(response)
             return response
@@ -74,12 +77,11 @@ class Exclusive(httpx.AsyncBaseTransport):
         except BaseException:
             await self._release(connection)
             raise
-        assert isinstance(response.stream, httpx.AsyncByteStream)
 
         async def release() -> None:
             await self._release(connection)
 
-        response.stream = _Leased(response.stream, release)
+        response.stream = _Leased(cast("http.AsyncByteStream", response.stream), release)
         response.extensions[CONNECTION] = connection.state
         return response
 
@@ -119,10 +121,10 @@ class Exclusive(httpx.AsyncBaseTransport):
             await connection.transport.aclose()
 
 
-class _Leased(httpx.AsyncByteStream):
+class _Leased(http.AsyncByteStream):
     """A body, at whose end the connection is free."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, release: Callable[[], Any]) -> None:
+    def __init__(self, stream: http.AsyncByteStream, release: Callable[[], Any]) -> None:
         self._stream = stream
         self._release: Callable[[], Any] | None = release
 
@@ -139,14 +141,35 @@ class _Leased(httpx.AsyncByteStream):
 
 
 class DirectClient(CheckingClient):
-    """Sends a request as it is built: cookies, credentials and redirects are the link's own."""
+    """Sends a request as it is built: cookies, credentials and redirects are the link's own.
 
-    def __init__(self) -> None:
-        self._direct = Exclusive()
-        super().__init__(transport=self._direct, follow_redirects=False)
-        self._common = dict(self.headers)
+    Args:
+        transport: sends the requests; by default over connections of its own.
+        is_intercepted: whether an interceptor may answer them.
+    """
 
-    def build_request(  # type: ignore[override]
+    def __init__(
+        self, transport: http.AsyncBaseTransport | None = None, *, is_intercepted: bool = False
+    ) -> None:
+        self._transport = Exclusive() if transport is None else transport
+        self.is_intercepted = is_intercepted
+        self.is_closed = False
+        self.headers = _HEADERS
+        self.cookies = http.Cookies()
+        self.auth = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: Any, **__: Any) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection, in use or not."""
+        self.is_closed = True
+        await self._transport.aclose()
+
+    def build_request(
         self,
         method: str,
         url: str,
@@ -155,26 +178,26 @@ class DirectClient(CheckingClient):
         data: Mapping[str, str] | None = None,
         content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] = {},
-    ) -> httpx.Request:
-        """A request with the headers that every client sends; `cookies` are not among them."""
-        return httpx.Request(
+    ) -> http.Request:
+        """Return a request with the headers that every client sends."""
+        return http.Request(
             method,
-            _parsed(url) if params is None else httpx.URL(url, params=dict(params)),
+            _parsed(url) if params is None else http.URL(url, params=dict(params)),
             data=data,
             content=content,
-            headers={**self._common, **headers},
+            headers={**_HEADERS, **headers},
         )
 
-    async def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
+    async def send(self, request: http.Request, **_: Any) -> http.Response:
         """Send, and give the answer whose body is still to be read."""
-        response = await self._direct.handle_async_request(request)
+        response = await self._transport.handle_async_request(request)
         response.request = request
         return response
 
 
-def _transport(*, secure: bool) -> httpx.AsyncHTTPTransport:
-    one = httpx.Limits(max_connections=1, keepalive_expiry=IDLE)
-    return httpx.AsyncHTTPTransport(limits=one, verify=tls() if secure else _no_tls())
+def _transport(*, secure: bool) -> http.AsyncHTTPTransport:
+    one = http.Limits(max_connections=1, keepalive_expiry=IDLE)
+    return http.AsyncHTTPTransport(limits=one, verify=tls() if secure else _no_tls())
 
 
 @cache
@@ -184,5 +207,5 @@ def _no_tls() -> ssl.SSLContext:
 
 
 @lru_cache(maxsize=256)
-def _parsed(url: str) -> httpx.URL:
-    return httpx.URL(url)
+def _parsed(url: str) -> http.URL:
+    return http.URL(url)

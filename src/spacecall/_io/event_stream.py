@@ -1,6 +1,6 @@
 """Server-sent events: the name and the text of each event of a stream.
 
-The core cuts the stream; what is more than one line of data is read by httpx-sse.
+The core cuts the stream; `_http` parses events of more than one line of data.
 """
 
 from __future__ import annotations
@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import httpx
-from httpx_sse import EventSource
-
 from spacecall._core.sse_decoder import EventSplitter
+from spacecall._io import _http as http
 from spacecall._io.response_body import byte_chunks
 from spacecall.errors import ProtocolError
 
 _KIND = "text/event-stream"
 
 
-async def events(response: httpx.Response, *, limit: int) -> AsyncGenerator[str, None]:
+async def events(response: http.Response, *, limit: int) -> AsyncGenerator[str, None]:
     """The `data` of each event; see `named_events`."""
     async with aclosing(_batches(response, limit)) as batches:
         async for batch in batches:
@@ -27,7 +25,7 @@ async def events(response: httpx.Response, *, limit: int) -> AsyncGenerator[str,
 
 
 async def named_events(
-    response: httpx.Response, *, limit: int
+    response: http.Response, *, limit: int
 ) -> AsyncGenerator[tuple[str, str], None]:
     """The name and the `data` of each event; the name is `message` where the server gives none.
 
@@ -46,7 +44,7 @@ async def named_events(
 
 
 async def _batches(
-    response: httpx.Response, limit: int
+    response: http.Response, limit: int
 ) -> AsyncGenerator[list[tuple[str, str]], None]:
     """The events that end in each chunk."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip()
@@ -61,10 +59,4 @@ async def _batches(
 
 def event_splitter(limit: int) -> EventSplitter:
     """Return what cuts a stream into events of at most `limit` bytes."""
-    return EventSplitter(limit, _read_blocks)
-
-
-def _read_blocks(blocks: bytes) -> list[tuple[str, str]]:
-    response = httpx.Response(200, headers={"content-type": _KIND}, content=blocks)
-    events = EventSource(response).iter_sse()
-    return [(event.event, event.data) for event in events if event.data]
+    return EventSplitter(limit, http.parse_events)

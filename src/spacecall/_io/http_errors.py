@@ -8,12 +8,11 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-import httpx
-
 from spacecall._core.backoff import reset_after, retry_after
 from spacecall._core.job_outcomes import plain
 from spacecall._core.json_values import items
 from spacecall._core.redaction import Redactor, redact_error
+from spacecall._io import _http as http
 from spacecall._io.proxies import proxy_of
 from spacecall._io.response_body import ERROR_BODY
 from spacecall.errors import (
@@ -31,12 +30,7 @@ from spacecall.errors import (
 
 _MOST_PROBLEMS = 100
 
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-)
+_NOT_SENT = ("ConnectError", "ProxyError", "UnsupportedProtocol", "LocalProtocolError")
 
 
 @contextmanager
@@ -50,13 +44,13 @@ def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator
     """
     try:
         yield
-    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+    except http.error_types("ConnectTimeout", "PoolTimeout") as error:
         failure: SpaceError = DeadlineError("no connection in time", phase="connect", space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
-    except httpx.TimeoutException as error:
+    except http.error_types("TimeoutException") as error:
         failure = DeadlineError("the server went silent", phase="idle", space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
-    except (httpx.InvalidURL, UnicodeError) as error:  # the latter of a host, or half a character
+    except http.error_types("InvalidURL", UnicodeError) as error:  # the latter of a host
         failure = InvalidInputError(f"not a valid URL: {error}", space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
     except SpaceError as error:
@@ -64,8 +58,8 @@ def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator
         raise
     except MemoryError as error:
         raise ProtocolError("no memory for the answer", space=space) from error
-    except httpx.HTTPError as error:
-        sent = not isinstance(error, _NOT_SENT)
+    except http.error_types("HTTPError") as error:
+        sent = not isinstance(error, http.error_types(*_NOT_SENT))
         failure = TransportError(_reason(error), sent=sent, space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
 
@@ -78,20 +72,20 @@ def _without_secrets(
     return failure
 
 
-def _reason(error: httpx.HTTPError) -> str:
+def _reason(error: Exception) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return f"TLS failed: {getattr(cause, 'reason', None) or cause}"
         cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, http.error_types("ConnectError")):
         return f"cannot connect: {error}{_through(error)}"
     return f"the connection broke: {str(error) or type(error).__name__}"
 
 
-def _through(error: httpx.HTTPError) -> str:
+def _through(error: Exception) -> str:
     try:
-        source = proxy_of(error.request)
+        source = proxy_of(cast("http.HTTPError", error).request)
     except RuntimeError:  # it is of no request
         return ""
     return f" ({source} names a proxy: does it run?)" if source else ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import aclosing, contextmanager
+from typing import cast
 
-import httpx
-
+from spacecall._io import _http as http
 from spacecall._io.event_stream import events
 from spacecall._io.interceptor import (
     CALLER_SECRETS,
@@ -20,38 +20,35 @@ from spacecall._io.interceptor import (
     Interceptor,
     NetworkError,
 )
-from spacecall._io.response_body import Content
 from spacecall.options import Limits
 
 
-class Intercepted(httpx.AsyncBaseTransport):
+class Intercepted(http.AsyncBaseTransport):
     """A transport whose requests go through an interceptor."""
 
-    def __init__(self, interceptor: Interceptor, inner: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, interceptor: Interceptor, inner: http.AsyncBaseTransport) -> None:
         self._interceptor = interceptor
         self._inner = inner
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: http.Request) -> http.Response:
         """See httpx."""
         if "upgrade" in request.headers:
             from spacecall._io.ws.conversation import Conversation  # noqa: PLC0415 - an extra
 
             told = Conversation(lambda arguments: self._told(request, arguments))
-            return httpx.Response(101, extensions={"network_stream": told}, request=request)
+            return http.Response(101, extensions={"network_stream": told}, request=request)
 
         async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
-            request.stream = Content(body)
+            request.stream = http.OWN_LIBRARY.stream_body(body)
             response = await self._forwarded(request)
-            assert isinstance(response.stream, httpx.AsyncByteStream)
             headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
-            incoming = _Incoming(response.stream)
+            incoming = _Incoming(cast("http.AsyncByteStream", response.stream))
             return InterceptedResponse(response.status_code, headers, incoming, response)
 
         return await self._answered(request, forward)
 
-    async def _answered(self, request: httpx.Request, forward: Forward) -> httpx.Response:
-        stream = request.stream
-        assert isinstance(stream, httpx.AsyncByteStream)
+    async def _answered(self, request: http.Request, forward: Forward) -> http.Response:
+        stream = cast("http.AsyncByteStream", request.stream)
         # Packed, the events of a stream could not be told apart.
         request.headers["accept-encoding"] = "identity"
         sent = InterceptedRequest(
@@ -69,15 +66,15 @@ class Intercepted(httpx.AsyncBaseTransport):
         if response := received.original:
             response.stream = reading
             return response
-        return httpx.Response(
+        return http.Response(
             received.status, headers=list(received.headers), stream=reading, request=request
         )
 
-    async def _forwarded(self, request: httpx.Request) -> httpx.Response:
+    async def _forwarded(self, request: http.Request) -> http.Response:
         with _named():
             return await self._inner.handle_async_request(request)
 
-    async def _told(self, upgrade: httpx.Request, arguments: str) -> AsyncGenerator[str, None]:
+    async def _told(self, upgrade: http.Request, arguments: str) -> AsyncGenerator[str, None]:
         """What a server tells on a websocket, once it has the arguments."""
         from spacecall._io.ws.conversation import Told  # noqa: PLC0415 - an extra
 
@@ -97,7 +94,7 @@ class Intercepted(httpx.AsyncBaseTransport):
             if name not in ("upgrade", "connection") and not name.startswith("sec-websocket")
         ]
         headers = [*kept, ("content-type", "application/json")]
-        request = httpx.Request(upgrade.method, upgrade.url, headers=headers, content=arguments)
+        request = http.Request(upgrade.method, upgrade.url, headers=headers, content=arguments)
         if CALLER_SECRETS in upgrade.extensions:
             request.extensions[CALLER_SECRETS] = upgrade.extensions[CALLER_SECRETS]
         response = await self._answered(request, forward)
@@ -110,7 +107,7 @@ class Intercepted(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _secrets(request: httpx.Request) -> CallerSecrets:
+def _secrets(request: http.Request) -> CallerSecrets:
     secrets: Callable[[], CallerSecrets] = request.extensions.get(CALLER_SECRETS, CallerSecrets)
     return secrets()
 
@@ -120,7 +117,7 @@ def _named() -> Generator[None]:
     """The failures of httpx as `NetworkError`."""
     try:
         yield
-    except httpx.TransportError as error:
+    except http.TransportError as error:
         kind = next((name for name, one in FAILURES.items() if isinstance(error, one)), None)
         raise NetworkError(kind or "ReadError", str(error)) from error
 
@@ -128,7 +125,7 @@ def _named() -> Generator[None]:
 class _Incoming:
     """What the network sends, its failures as `NetworkError`."""
 
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+    def __init__(self, stream: http.AsyncByteStream) -> None:
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -140,10 +137,10 @@ class _Incoming:
         await self._stream.aclose()
 
 
-class _Reading(httpx.AsyncByteStream):
+class _Reading(http.AsyncByteStream):
     """What a client reads, `NetworkError` as httpx's failures."""
 
-    def __init__(self, body: Chunks, request: httpx.Request) -> None:
+    def __init__(self, body: Chunks, request: http.Request) -> None:
         self._body = body
         self._request = request
 

@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, Protocol, TypeAlias
 
-import httpx
+from spacecall._io import _http as http
 
-FAILURES: dict[str, type[httpx.TransportError]] = {
+FAILURES: dict[str, type[http.TransportError]] = {
     kind.__name__: kind
     for kind in (
-        httpx.ConnectError,
-        httpx.ConnectTimeout,
-        httpx.PoolTimeout,
-        httpx.ProxyError,
-        httpx.ReadError,
-        httpx.ReadTimeout,
-        httpx.RemoteProtocolError,
-        httpx.WriteError,
-        httpx.WriteTimeout,
+        http.ConnectError,
+        http.ConnectTimeout,
+        http.PoolTimeout,
+        http.ProxyError,
+        http.ReadError,
+        http.ReadTimeout,
+        http.RemoteProtocolError,
+        http.WriteError,
+        http.WriteTimeout,
     )
 }
 """What can go wrong on a network, by name."""
@@ -102,7 +102,7 @@ class InterceptedResponse:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Chunks
-    original: httpx.Response | None = None
+    original: http.Response | None = None
 
 
 Forward: TypeAlias = Callable[[AsyncIterator[bytes]], Awaitable[InterceptedResponse]]

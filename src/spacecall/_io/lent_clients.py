@@ -7,47 +7,47 @@ request. Of a client that several Spaces use, one user's login would be every us
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-import httpx
-
 from spacecall._core.redaction import basic_credentials, header_secrets
+from spacecall._io import _http as http
+from spacecall._io.app_checks import CheckingClient
 
 
-class _Cookieless(httpx.AsyncClient):
+class _Cookieless:
     """A view of a client: its attributes are the client's own, its cookies are nobody's."""
 
     @property
-    def cookies(self) -> httpx.Cookies:
+    def cookies(self) -> http.Cookies:
         """A jar that nobody looks into again."""
-        return httpx.Cookies()
+        return http.Cookies()
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
         """Keep none."""
 
 
-_VIEWS = WeakKeyDictionary[type[httpx.AsyncClient], type[httpx.AsyncClient]]()
+_VIEWS = WeakKeyDictionary[type, type]()
 
 
-def without_cookies(client: httpx.AsyncClient) -> httpx.AsyncClient:
+def without_cookies(client: http.HttpClient) -> http.HttpClient:
     """Return a view of `client` that neither sends its cookies nor adds to them.
 
     The view shares all other state with the client, at all times: transports, proxies, `auth`,
     headers, event hooks, and whether it is closed.
     """
-    if isinstance(client, _Cookieless):
+    if isinstance(client, (_Cookieless, CheckingClient)):
         return client
     kind = type(client)
     if kind not in _VIEWS:
         _VIEWS[kind] = type(kind.__name__, (_Cookieless, kind), {})
-    view = object.__new__(_VIEWS[kind])
+    view = cast("http.HttpClient", object.__new__(_VIEWS[kind]))
     view.__dict__ = client.__dict__
     return view
 
 
-def proxy_secrets(client: httpx.AsyncClient) -> Iterator[str]:
+def proxy_secrets(client: http.HttpClient) -> Iterator[str]:
     """Yield what may be secret of the proxies that `client` uses, whoever named them to it.
 
     httpx tells nobody which these are: they are read from its transports.

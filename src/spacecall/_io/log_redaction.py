@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-import httpx
-
 from spacecall._core.redaction import MASK, Redactor
+from spacecall._io import _http as http
 from spacecall._io.observer import masked_url
 
-_HTTPX: Final = logging.getLogger("httpx")
-_HTTPCORE: Final = tuple(
-    logging.getLogger(f"httpcore.{part}")
+_REQUEST_LOGGERS: Final = (logging.getLogger("httpx"), logging.getLogger("httpx2"))
+_CONNECTION_LOGGERS: Final = tuple(
+    logging.getLogger(f"{package}.{part}")
+    for package in ("httpcore", "httpcore2")
     for part in ("connection", "http11", "http2", "proxy", "socks")
 )
 
@@ -30,8 +30,8 @@ _HTTPCORE: Final = tuple(
 class _Sending:
     """A request of ours while it is being sent."""
 
-    def __init__(self, request: httpx.Request, redactor: Callable[[], Redactor]) -> None:
-        self.request: httpx.Request | None = request
+    def __init__(self, request: http.Request, redactor: Callable[[], Redactor]) -> None:
+        self.request: http.Request | None = request
         self.redactor = redactor
 
 
@@ -40,7 +40,7 @@ _sending: ContextVar[_Sending | None] = ContextVar("spacecall_sending", default=
 
 @contextmanager
 def sending(
-    request: httpx.Request, redactor: Callable[[], Redactor], *, by_httpx: bool
+    request: http.Request, redactor: Callable[[], Redactor], *, by_httpx: bool
 ) -> Generator[None]:
     """Inside, what httpx and httpcore log in this task is of `request`, and shows no secrets.
 
@@ -70,7 +70,10 @@ class _RequestLines(logging.Filter):
         url = current.request.url
         if any(argument is url for argument in record.args):
             redact = current.redactor()
-            record.args = tuple(_shown(argument, redact) for argument in record.args)
+            record.args = tuple(
+                redact(masked_url(url)) if argument is url else _redacted(argument, redact)
+                for argument in record.args
+            )
         return True
 
 
@@ -96,19 +99,19 @@ _WIRE_LINES: Final = _WireLines()
 
 def _hide_secrets(*, by_httpx: bool) -> bool:
     """Add a filter to each logger of the libraries that is enabled; whether one is."""
-    is_enabled = by_httpx and _HTTPX.isEnabledFor(logging.INFO)
-    if is_enabled:
-        _HTTPX.addFilter(_REQUEST_LINES)
-    for logger in _HTTPCORE:
+    is_enabled = False
+    for logger in _REQUEST_LOGGERS:
+        if by_httpx and logger.isEnabledFor(logging.INFO):
+            logger.addFilter(_REQUEST_LINES)
+            is_enabled = True
+    for logger in _CONNECTION_LOGGERS:
         if logger.isEnabledFor(logging.DEBUG):
             logger.addFilter(_WIRE_LINES)
             is_enabled = True
     return is_enabled
 
 
-def _shown(argument: Any, redact: Redactor) -> Any:
-    if isinstance(argument, httpx.URL):
-        return redact(masked_url(argument))
+def _redacted(argument: Any, redact: Redactor) -> Any:
     return redact(argument) if isinstance(argument, str) else argument
 
 

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-import httpx
-
 from spacecall._core.json_values import error_text
 from spacecall._core.redaction import MASK, Redactor, redact_error
+from spacecall._io import _http as http
 from spacecall._io.call_trace import CallTrace, current_trace
 from spacecall._io.retrying import OnRetry
 from spacecall._visible import escape_commands, shorten, visible_line
@@ -41,7 +40,7 @@ _MAX_ID: Final = 80
 D = TypeVar("D")
 
 
-def masked_url(url: httpx.URL) -> str:
+def masked_url(url: http.URL) -> str:
     """Return `url` without user, fragment and the values of its query."""
     masked = str(url.copy_with(userinfo=b"", query=None, fragment=None))
     parameters = [parameter.partition("=") for parameter in url.query.decode("latin-1").split("&")]
@@ -98,9 +97,9 @@ class Observer:
 
     async def send(
         self,
-        request: httpx.Request,
-        send: Callable[[], Awaitable[httpx.Response]],
-    ) -> httpx.Response:
+        request: http.Request,
+        send: Callable[[], Awaitable[http.Response]],
+    ) -> http.Response:
         """Send a request, with a record and the hooks of its beginning and its end."""
         if self._hooks is None and not HTTP.isEnabledFor(logging.DEBUG):
             return await send()

@@ -6,8 +6,7 @@ import os
 from importlib.util import find_spec
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
-
+from spacecall._io import _http as http
 from spacecall.errors import InvalidInputError
 
 _SCHEMES = ("http", "https", "all")
@@ -29,8 +28,8 @@ def check_proxy(address: str, source: str) -> None:
         InvalidInputError: it is no address of a proxy, or a package is missing.
     """
     try:
-        scheme = httpx.Proxy(address).url.scheme
-    except (ValueError, httpx.InvalidURL):  # whose text repeats the address, password and all
+        scheme = http.Proxy(address).url.scheme
+    except http.error_types("InvalidURL", ValueError):  # its text repeats the password
         raise InvalidInputError(
             f"{source} must be http://host:port, https://host:port or socks5://host:port"
         ) from None
@@ -38,7 +37,7 @@ def check_proxy(address: str, source: str) -> None:
         raise InvalidInputError(f"{source} is a socks5 proxy, which needs the package socksio")
 
 
-async def mark_proxied(request: httpx.Request) -> None:
+async def mark_proxied(request: http.Request) -> None:
     """Note that a request goes through the proxy that the caller gave; a hook of httpx."""
     request.extensions[_GIVEN] = True
 
@@ -57,7 +56,7 @@ def check_environment() -> None:
             check_proxy(address, f"the proxy of {_variable(scheme)}")
 
 
-def proxy_of(request: httpx.Request) -> str:
+def proxy_of(request: http.Request) -> str:
     """What named the proxy that `request` goes through; an empty text where nothing did."""
     if _GIVEN in request.extensions:
         return "proxy=…"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import httpx
-
+from spacecall._io import _http as http
 from spacecall._io.credentials import place, resolve
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -25,11 +24,11 @@ class RedirectError(Exception):
 
 
 async def follow(
-    request: httpx.Request,
-    send: Callable[[httpx.Request], Awaitable[httpx.Response]],
-    get: Callable[[str], httpx.Request],
+    request: http.Request,
+    send: Callable[[http.Request], Awaitable[http.Response]],
+    get: Callable[[str], http.Request],
     allows: Callable[[str], bool],
-) -> httpx.Response:
+) -> http.Response:
     """Send, and follow redirects to where `allows` says, by what `get` makes.
 
     Raises:
@@ -51,7 +50,7 @@ async def follow(
             raise RedirectError(f"more than {_MAX_REDIRECTS} redirects", response.status_code)
         try:
             request = get(url)
-        except (httpx.InvalidURL, UnicodeError):  # whose text repeats the address
+        except http.error_types("InvalidURL", UnicodeError):  # whose text repeats the address
             raise RedirectError("redirected to what is no address", None) from None
         request.headers["accept-encoding"] = coding
         hops += 1

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import anyio
-import httpx
 from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
 from spacecall._core.redaction import LONGEST, MARGIN
+from spacecall._io import _http as http
 from spacecall._io.decoding import Decoder, decoder
 from spacecall.errors import ProtocolError
 from spacecall.options import Limits
@@ -29,38 +29,7 @@ _BUFFERED = 2**16
 _DIGITS = 20
 
 
-class Content(httpx.AsyncByteStream):
-    """A body whose generator its owner can close: httpx would hide it in one that nobody closes."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._chunks
-
-
-class Ready(httpx.AsyncByteStream):
-    """A body that is there already: a send of httpx's own that breaks leaves a generator behind."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Once(self._data)
-
-
-class _Once(AsyncIterator[bytes]):
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    async def __anext__(self) -> bytes:
-        data, self._data = self._data, b""
-        if not data:
-            raise StopAsyncIteration
-        return data
-
-
-async def read(response: httpx.Response, limits: Limits, space: str) -> bytes:
+async def read(response: http.Response, limits: Limits, space: str) -> bytes:
     """Read the whole body of a success.
 
     Raises:
@@ -79,7 +48,7 @@ async def read(response: httpx.Response, limits: Limits, space: str) -> bytes:
     return bytes(body)
 
 
-async def read_error(response: httpx.Response) -> bytes:
+async def read_error(response: http.Response) -> bytes:
     """Read the first `ERROR_BODY` bytes of an error's body, as far as it can be decompressed."""
     # Gradio closes a connection after a 500 without saying so. Leaving before the end is read makes
     # the pool close it too, so that no later request is sent into the void.
@@ -103,7 +72,7 @@ async def read_error(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-async def byte_chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+async def byte_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
     """The body as it comes, decompressed; to be closed by `aclosing` where it may be left early.
 
     Chunks are as large as the network gives them, or `STEP` bytes of what was decompressed; other
@@ -125,20 +94,19 @@ async def byte_chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
             decoding.close()
 
 
-def _decoder(response: httpx.Response) -> Decoder | None:
+def _decoder(response: http.Response) -> Decoder | None:
     # Of a response that a hook of the caller's client has read, httpx has the content.
     return None if response.is_stream_consumed else decoder(response)
 
 
-def _content_length(response: httpx.Response) -> int | None:
+def _content_length(response: http.Response) -> int | None:
     length = response.headers.get("content-length", "")
     return int(length) if length.isdecimal() and len(length) < _DIGITS else None
 
 
-async def _raw_chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+async def _raw_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
     """The body as it comes from the network, past httpx's decoders and its bookkeeping."""
-    stream = response.stream
-    assert isinstance(stream, httpx.AsyncByteStream)
+    stream = cast("http.AsyncByteStream", response.stream)
     chunks = response.aiter_bytes() if response.is_stream_consumed else aiter(stream)
     try:
         async for chunk in chunks:
@@ -147,14 +115,14 @@ async def _raw_chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         await _end(response, chunks)
 
 
-async def _end(response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
+async def _end(response: http.Response, chunks: AsyncIterator[bytes]) -> None:
     """Close the answer and the generators behind `chunks`, which httpx nests and does not close.
 
     Left suspended they wait for the garbage collector, and trio warns of each. An error that comes
     from the innermost ends them all: here that its connection is closed, or the cancellation.
     """
     await response.aclose()
-    with anyio.CancelScope() as scope, suppress(httpx.HTTPError, StopAsyncIteration):
+    with anyio.CancelScope() as scope, suppress(*http.error_types("HTTPError"), StopAsyncIteration):
         scope.cancel()
         for _ in range(_BUFFERED):  # what had been received already comes first
             await anext(chunks)

@@ -7,8 +7,7 @@ import ssl
 from functools import cache
 from pathlib import Path
 
-import httpx
-
+from spacecall._io import _http as http
 from spacecall._visible import shorten
 from spacecall.errors import InvalidInputError
 
@@ -28,7 +27,7 @@ def tls() -> ssl.SSLContext:
     if variable == "SSL_CERT_DIR" and not path.is_dir():
         raise InvalidInputError(f"{remedy} (there is no such folder)")
     try:
-        return httpx.create_ssl_context()
+        return http.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
         if not variable:
             raise

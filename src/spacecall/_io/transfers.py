@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
-from httpx import Response
 from pydantic import TypeAdapter
 
 from spacecall._core import gradio_requests
@@ -18,6 +17,7 @@ from spacecall._core.app_config import AppConfig
 from spacecall._core.filedata import META, FileData, read_file_data, write_file_data
 from spacecall._core.redaction import redact_error
 from spacecall._filesources import AppFile, WebUrl
+from spacecall._io import _http as http
 from spacecall._io.app_http_client import Link
 from spacecall._io.credentials import origin, resolve
 from spacecall._io.http_errors import mapped
@@ -119,7 +119,7 @@ async def _chain(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[b
         yield chunk
 
 
-async def _chunks(response: Response, link: Link, url: str) -> AsyncGenerator[bytes, None]:
+async def _chunks(response: http.Response, link: Link, url: str) -> AsyncGenerator[bytes, None]:
     async with aclosing(byte_chunks(response)) as chunks:
         with _named(link, url), mapped(link.base, lambda: link.redactor(url=url)):
             async for chunk in chunks:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 from spacecall._client.calls.call import Call
 from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
 from spacecall._client.exchanges.service_call import ProgressSink
-from spacecall._io.app_http_client import HttpClient
+from spacecall._io._http import HttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._wire.inference.models import ModelInfo, RouterModel
@@ -106,7 +106,8 @@ class HuggingFaceInference(Closable):
             limits: of every call.
             headers: sent to the router, or to `base_url`.
             proxy: see `Space`.
-            http_client: an `httpx.AsyncClient` for every request; it is not closed.
+            http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` for every request; it is not
+                closed.
             cache_ttl: seconds for which lists and metadata of models are cached.
 
         Raises:

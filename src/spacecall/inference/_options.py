@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-from spacecall._io.app_http_client import HttpClient
+from spacecall._io._http import HttpClient
 from spacecall.inference._image_providers.image_request import ImageFormat
 from spacecall.options import Auth, Limits, Retry, Timeouts
 

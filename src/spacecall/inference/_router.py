@@ -13,7 +13,8 @@ import anyio
 from spacecall._client.exchanges.service_call import ServiceRunner, open_service_runner
 from spacecall._core import app_sources
 from spacecall._core.gradio_requests import Request
-from spacecall._io.app_http_client import HttpClient, Link
+from spacecall._io._http import HttpClient
+from spacecall._io.app_http_client import Link
 from spacecall._io.client_factory import new_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.fetched_response import Answer
@@ -25,7 +26,7 @@ from spacecall.inference._error_bodies import typed_error
 from spacecall.options import Auth
 
 if TYPE_CHECKING:
-    from httpx import Response
+    from spacecall._io._http import Response
 
 ROUTER: Final = "https://router.huggingface.co"
 """Forwards requests to the providers that run the models."""

@@ -42,7 +42,7 @@ from spacecall.inference._router import ROUTER, RouterConnection
 from spacecall.inference._text_requests import Sampling, build_chat_request, build_text_request
 
 if TYPE_CHECKING:
-    from httpx import Response
+    from spacecall._io._http import Response
 
 __all__ = ["TextService"]
 

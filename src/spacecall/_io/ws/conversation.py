@@ -13,18 +13,17 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-import httpcore
-import httpx
 from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import CloseConnection, Event, TextMessage
 
 from spacecall._core.json_values import mapping, text
+from spacecall._io import _http as http
 from spacecall._io.ws.frames import WebSocket, switched
 from spacecall.errors import TransportError
 
 
-class Conversation(httpcore.AsyncNetworkStream):
+class Conversation:
     """What a client takes for its connection to the server.
 
     Args:
@@ -67,7 +66,7 @@ class Conversation(httpcore.AsyncNetworkStream):
         self._pending.append(self._frames.send(event))
 
 
-class Told(httpx.AsyncByteStream):
+class Told(http.AsyncByteStream):
     """What a server tells on a websocket, as an event stream.
 
     Args:
@@ -78,7 +77,7 @@ class Told(httpx.AsyncByteStream):
     """
 
     def __init__(
-        self, response: httpx.Response, arguments: bytes, *, limit: int, idle: float | None
+        self, response: http.Response, arguments: bytes, *, limit: int, idle: float | None
     ) -> None:
         self._response = response
         self._given: dict[str, Any] = json.loads(arguments)
@@ -96,7 +95,7 @@ class Told(httpx.AsyncByteStream):
                 else:
                     yield b"data: " + said.encode() + b"\n\n"
         except TransportError as error:
-            raise httpx.ReadError(error.message) from error
+            raise http.ReadError(error.message) from error
 
     async def aclose(self) -> None:
         """Close the websocket."""

@@ -10,13 +10,12 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
-import httpcore
-import httpx
 from wsproto import ConnectionType
 from wsproto.connection import Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
 
+from spacecall._io import _http as http
 from spacecall.errors import DeadlineError, ProtocolError, TransportError
 
 _CHUNK = 2**16
@@ -37,7 +36,7 @@ class WebSocket(AsyncIterator[str]):
     """
 
     def __init__(
-        self, stream: httpcore.AsyncNetworkStream, *, limit: int, idle: float | None, space: str
+        self, stream: http.NetworkStream, *, limit: int, idle: float | None, space: str
     ) -> None:
         self._stream = stream
         self._limit = limit
@@ -122,24 +121,26 @@ class WebSocket(AsyncIterator[str]):
     def _failing(self) -> Generator[None]:
         try:
             yield
-        except httpcore.TimeoutException as error:
+        except http.stream_error_types("TimeoutException") as error:
             raise DeadlineError(
                 "the server went silent", phase="idle", space=self._space
             ) from error
-        except (httpcore.NetworkError, httpcore.ProtocolError, LocalProtocolError) as error:
+        except http.stream_error_types(
+            "NetworkError", "ProtocolError", LocalProtocolError
+        ) as error:
             why = str(error) or type(error).__name__
             raise TransportError(
                 f"the connection broke: {why}", sent=True, space=self._space
             ) from error
 
 
-def switched(response: httpx.Response, space: str) -> httpcore.AsyncNetworkStream:
+def switched(response: http.Response, space: str) -> http.NetworkStream:
     """The connection of an answer that opens a websocket.
 
     Raises:
         ProtocolError: it does not.
     """
-    stream: httpcore.AsyncNetworkStream | None = response.extensions.get("network_stream")
+    stream: http.NetworkStream | None = response.extensions.get("network_stream")
     if not response.is_informational or stream is None:
         raise ProtocolError("asked for a websocket, the server gave none", space=space)
     if extensions := response.headers.get("sec-websocket-extensions"):

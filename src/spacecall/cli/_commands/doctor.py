@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spacecall._core.gradio_requests import Request
+from spacecall._io._http import HTTP_PACKAGES
 from spacecall._io.app_http_client import Link
 from spacecall._io.client_factory import new_client
 from spacecall._io.credentials import hub_endpoint
@@ -30,7 +31,7 @@ __all__ = ["EXTRAS", "Finding", "doctor", "examine"]
 
 Verdict: TypeAlias = Literal["ok", "missing", "failed"]
 
-NEEDED = ("httpx", "httpx-sse", "pydantic", "anyio")
+NEEDED = (*HTTP_PACKAGES, "pydantic", "anyio")
 """What spacecall itself needs."""
 
 EXTRAS = {
