@@ -19,7 +19,7 @@ from spacecall._client.calls.prepared_call import UNCHANGED, MakeFile, PreparedC
 from spacecall._client.streams.connection import Connection
 from spacecall._core.filedata import is_file_data
 from spacecall._core.json_values import is_array, is_object
-from spacecall._core.schema_check import problems
+from spacecall._core.schema_check import find_problems
 from spacecall._io.request_settings import Settings
 from tests import servers
 
@@ -115,7 +115,7 @@ async def _measure_outputs(
                 row.outputs[probe] = REFUSED
             else:
                 row.outputs[probe] = kind_of(value)
-                if value is not UNCHANGED and problems(endpoint.returns[0].schema, value):
+                if value is not UNCHANGED and find_problems(endpoint.returns[0].schema, value):
                     row.misfits.append(probe)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic_core import ValidationError
 
 
-def problems(error: ValidationError) -> list[str]:
+def validation_problems(error: ValidationError) -> list[str]:
     """Return a line for each problem: where it is and what is expected, never the value itself."""
     lines = error.errors(include_url=False, include_input=False, include_context=False)
     return [": ".join(filter(None, (".".join(map(str, at["loc"])), at["msg"]))) for at in lines]

@@ -73,7 +73,7 @@ _MOST_SHOWN = 4000
 """Characters of a message that `str(error)` shows."""
 
 
-class Place(TypedDict, total=False):
+class ErrorContext(TypedDict, total=False):
     """Where an error happened: see the attributes of `SpaceError`."""
 
     space: str | None
@@ -90,7 +90,7 @@ class SpaceError(Exception):
         event_id: the server's id of the job, where one had been given.
     """
 
-    def __init__(self, message: str = "", **place: Unpack[Place]) -> None:
+    def __init__(self, message: str = "", **place: Unpack[ErrorContext]) -> None:
         super().__init__(message)
         self.space = place.get("space")
         self.endpoint = place.get("endpoint")
@@ -126,7 +126,9 @@ class TransportError(SpaceError):
             `sent=False` certainly does not run.
     """
 
-    def __init__(self, message: str = "", *, sent: bool = False, **place: Unpack[Place]) -> None:
+    def __init__(
+        self, message: str = "", *, sent: bool = False, **place: Unpack[ErrorContext]
+    ) -> None:
         super().__init__(message, **place)
         self.sent = sent
 
@@ -148,7 +150,7 @@ class StatusError(SpaceError):
         *,
         status: int | None = None,
         body: str = "",
-        **place: Unpack[Place],
+        **place: Unpack[ErrorContext],
     ) -> None:
         super().__init__(message, **place)
         self.status = status
@@ -180,7 +182,7 @@ class InvalidInputError(StatusError):
         problems: Sequence[str] = (),
         status: int | None = None,
         body: str = "",
-        **place: Unpack[Place],
+        **place: Unpack[ErrorContext],
     ) -> None:
         super().__init__(message, status=status, body=body, **place)
         self.problems = tuple(problems) or (message,)
@@ -231,7 +233,7 @@ class SchemaDriftError(SpaceError):
         differences: Sequence[str] = (),
         values: Sequence[Any] = (),
         pinned: str | None = None,
-        **place: Unpack[Place],
+        **place: Unpack[ErrorContext],
     ) -> None:
         super().__init__(message, **place)
         self.differences = tuple(differences)
@@ -246,7 +248,9 @@ class FileTooLargeError(SpaceError):
         max_bytes: the limit.
     """
 
-    def __init__(self, message: str = "", *, max_bytes: int = 0, **place: Unpack[Place]) -> None:
+    def __init__(
+        self, message: str = "", *, max_bytes: int = 0, **place: Unpack[ErrorContext]
+    ) -> None:
         super().__init__(message, **place)
         self.max_bytes = max_bytes
 
@@ -263,7 +267,7 @@ class SpaceStateError(SpaceError):
     """
 
     def __init__(
-        self, message: str = "", *, stage: str | None = None, **place: Unpack[Place]
+        self, message: str = "", *, stage: str | None = None, **place: Unpack[ErrorContext]
     ) -> None:
         super().__init__(message, **place)
         self.stage = stage
@@ -277,7 +281,7 @@ class DeadlineError(SpaceError, TimeoutError):
     """
 
     def __init__(
-        self, message: str = "", *, phase: Phase = "total", **place: Unpack[Place]
+        self, message: str = "", *, phase: Phase = "total", **place: Unpack[ErrorContext]
     ) -> None:
         super().__init__(message, **place)
         self.phase: Phase = phase
@@ -301,7 +305,7 @@ class AppError(JobError):
         *,
         title: str | None = None,
         duration: float | None = None,
-        **place: Unpack[Place],
+        **place: Unpack[ErrorContext],
     ) -> None:
         super().__init__(message, **place)
         self.title = title
@@ -334,7 +338,9 @@ class JobLostError(JobError):
         safe_to_retry: whether a second try cannot run the app twice (it had not been accepted).
     """
 
-    def __init__(self, message: str = "", *, sent: bool = True, **place: Unpack[Place]) -> None:
+    def __init__(
+        self, message: str = "", *, sent: bool = True, **place: Unpack[ErrorContext]
+    ) -> None:
         super().__init__(message, **place)
         self.sent = sent
 
@@ -351,5 +357,7 @@ class AppRestartedError(JobLostError):
     ends calls of a session of the old app, and the collecting of a job of it. Nothing was sent.
     """
 
-    def __init__(self, message: str = "", *, sent: bool = False, **place: Unpack[Place]) -> None:
+    def __init__(
+        self, message: str = "", *, sent: bool = False, **place: Unpack[ErrorContext]
+    ) -> None:
         super().__init__(message, sent=sent, **place)

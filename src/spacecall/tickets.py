@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import ValidationError
 
-from spacecall._problems import problems
+from spacecall._problems import validation_problems
 from spacecall.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Ticket:
         try:
             return _adapter().validate_json(text)
         except ValidationError as error:
-            reasons = problems(error)
+            reasons = validation_problems(error)
         # Not chained: pydantic's error repeats the text, which has secrets in it.
         raise InvalidInputError(f"this is not a ticket: {'; '.join(reasons)}")
 

@@ -112,7 +112,7 @@ def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> Non
         (["phi-4", "x", "--resume", "broken.json"], 2, "broken.json: this is not a conversation"),
         (["phi-4", "x", "--resume", "a", "--system", "b"], 2, "leave it out with --resume"),
         (["phi-4", "/quota"], 1, "quota (60s requested vs. 0s left).\n"),
-        (["phi-4", "/crash"], 1, "does not say which"),
+        (["phi-4", "/crash"], 1, "hides its message"),
         (["phi-4", "/slow\na b", "--timeout", "1"], 5, "did not end within 1 s"),
     ],
 )

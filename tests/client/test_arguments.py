@@ -13,7 +13,7 @@ import pytest
 from spacecall import File, InvalidInputError, Space, SpaceError
 from spacecall._client.calls.call_arguments import bind_arguments
 from spacecall._core.app_config import Component
-from spacecall._core.input_check import refusals
+from spacecall._core.input_check import find_refusals
 from spacecall.endpoints import NO_DEFAULT, Parameter
 from tests.clients.protocol_app_5 import ProtocolApp5
 from tests.clients.protocol_app_6 import ProtocolApp6
@@ -143,7 +143,9 @@ def bound(
     schema: Mapping[str, Any], value: Any, component: str = "json", *, checked: bool = True
 ) -> Any:
     parameter = Parameter("x", "", component, schema)
-    (result,) = bind_arguments("/f", [parameter], {"x": value}, [], refusals if checked else None)
+    (result,) = bind_arguments(
+        "/f", [parameter], {"x": value}, [], find_refusals if checked else None
+    )
     return result
 
 

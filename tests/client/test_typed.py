@@ -13,7 +13,7 @@ import pytest
 
 from spacecall import File, InvalidInputError, SchemaDriftError, Space, SyncSpace
 from spacecall._client.calls.prepared_call import DynamicDecoder, unwrap_update
-from spacecall._core.gradio3_files import FILE
+from spacecall._core.gradio3_files import FILE_SCHEMA
 from spacecall.typed import TypedClient, TypedEndpoint
 from tests.clients import protocol_app_5, protocol_app_6
 from tests.clients.protocol_app_5 import ProtocolApp5, SyncProtocolApp5
@@ -225,7 +225,7 @@ def test_drift_keeps_every_output() -> None:
 
 def test_outputs_of_a_dynamic_call_are_on_its_drift_too() -> None:
     payload = {"path": "a.png", "meta": {"_type": "gradio.FileData"}}
-    decode = DynamicDecoder([FILE, None])
+    decode = DynamicDecoder([FILE_SCHEMA, None])
     with pytest.raises(SchemaDriftError) as caught:
         decode(["no file", payload], named)
     assert caught.value.values[0] == "no file"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.app_config import read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall.cli._inputs import flag_values as cli_values
 from spacecall.cli._outputs.schema_labels import kind_of
 from spacecall.codegen._drift.schema_facets import describe_schema, is_file_payload
@@ -48,8 +48,8 @@ def names_alike(n: int) -> App:
 
 
 def documents_of(app: App) -> Callable[[], object]:
-    description = read_config(app[0])
-    endpoints = list(read_endpoints(description, app[1]).values())
+    description = parse_config(app[0])
+    endpoints = list(parse_endpoints(description, app[1]).values())
     return lambda: schema_documents.documents(description, endpoints)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.python_names import PARAMETER_NAMES, field_name, snake
+from spacecall._core.python_names import RESERVED_PARAMETERS, field_name, snake_case
 from spacecall.codegen._names import (
     FIELD_NAMES,
     METHOD_NAMES,
@@ -43,7 +43,7 @@ def test_a_field_keeps_its_name_unless_that_would_break_something(text: str, nam
     assert field_name(text, FIELD_NAMES, fallback="value") == name
 
 
-@pytest.mark.parametrize("reserved", [FIELD_NAMES, METHOD_NAMES, PARAMETER_NAMES, TUPLE_NAMES])
+@pytest.mark.parametrize("reserved", [FIELD_NAMES, METHOD_NAMES, RESERVED_PARAMETERS, TUPLE_NAMES])
 @given(st.text())
 def test_any_text_gives_an_identifier(reserved: frozenset[str], text: str) -> None:
     name = field_name(text, reserved, fallback="value")
@@ -75,7 +75,7 @@ def test_names_that_python_reads_alike_are_one_name() -> None:
 @given(st.lists(st.text(), unique=True))
 def test_names_are_distinct_and_do_not_depend_on_the_order(keys: list[str]) -> None:
     def propose(key: str) -> str:
-        return snake(key) or "value"
+        return snake_case(key) or "value"
 
     names = distinct(keys, propose)
     assert len(set(names.values())) == len(keys)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from spacecall import SchemaDriftError, Space, SyncSpace
-from spacecall._core.app_config import read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall.codegen._project.client_builder import add
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
@@ -231,7 +231,7 @@ def test_a_titled_app_is_called_by_its_title() -> None:
 
 def test_a_function_that_reads_a_selection_says_so() -> None:
     documents = saved(CORPUS / "tictactoe.json")
-    endpoints = read_endpoints(read_config(documents.config), documents.info)
+    endpoints = parse_endpoints(parse_config(documents.config), documents.info)
     assert [one.event_data for one in endpoints.values()] == [True]
     text = " ".join(generated(documents).split())
     remark = "Reads what somebody selects or clicks on the page, which a call does not send: it may"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spacecall._core.app_config import AppConfig, Dependency, read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import AppConfig, Dependency, parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall.endpoints import Endpoint, Parameter
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -23,15 +23,15 @@ def captured(version: str, name: str) -> Any:
 
 def protocol_app(version: str) -> tuple[AppConfig, Mapping[str, Endpoint]]:
     """The protocol test app on one version of Gradio."""
-    config = read_config(captured(version, "config"))
-    return config, read_endpoints(config, captured(version, "info"))
+    config = parse_config(captured(version, "config"))
+    return config, parse_endpoints(config, captured(version, "info"))
 
 
 def corpus_app(name: str) -> tuple[AppConfig, Mapping[str, Endpoint]]:
     """A real app of the corpus."""
     app = json.loads((TESTS / "corpus" / f"{name}.json").read_text(encoding="utf-8"))
-    config = read_config(app["config"])
-    return config, read_endpoints(config, app["info"])
+    config = parse_config(app["config"])
+    return config, parse_endpoints(config, app["info"])
 
 
 def dependency(config: AppConfig, name: str) -> Dependency:
@@ -50,7 +50,7 @@ def parameter(endpoints: Any, endpoint: str, name: str) -> Parameter:
 def endpoint_with(kind: str, type_: object, *, entry: Any = None, **props: Any) -> Endpoint:
     """The endpoint of an app whose only function takes and gives one component."""
     components = [{"id": 5, "type": kind, "props": {"name": kind, **props}, "skip_api": False}]
-    config = read_config(
+    config = parse_config(
         {
             "components": components,
             "dependencies": [{"api_name": "f", "inputs": [5], "outputs": [5]}],
@@ -63,7 +63,7 @@ def endpoint_with(kind: str, type_: object, *, entry: Any = None, **props: Any) 
         **(entry or {}),
     }
     info = {"named_endpoints": {"/f": {"parameters": [slot], "returns": [slot]}}}
-    return read_endpoints(config, info)["/f"]
+    return parse_endpoints(config, info)["/f"]
 
 
 def input_with(kind: str, type_: object, *, entry: Any = None, **props: Any) -> Parameter:

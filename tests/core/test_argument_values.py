@@ -18,7 +18,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from spacecall._core.app_config import Component
-from spacecall._core.argument_values import advice, as_json, is_json, unsendable
+from spacecall._core.argument_values import find_unsendable, is_json, suggest_conversion, to_json
 from spacecall.errors import InvalidInputError
 
 ANY = Component(id=1, type="json")
@@ -128,7 +128,7 @@ def nowhere(_: object) -> bool:
 @pytest.mark.parametrize("value", [None, 5, "ä", [1.5, {"a": (True,)}], {1: 2}, Word.HELLO])
 def test_json_is_sent_as_it_is(value: object) -> None:
     assert is_json(value)
-    assert unsendable(value, nowhere) == []
+    assert find_unsendable(value, nowhere) == []
 
 
 class Broken(dict[str, int]):
@@ -158,31 +158,31 @@ def test_what_is_not_json_is_told_apart(value: object) -> None:
     ],
 )
 def test_values_of_libraries_have_one_meaning(value: object, expected: object) -> None:
-    converted = as_json(value, ANY)
+    converted = to_json(value, ANY)
     assert converted == expected
     assert is_json(converted)
 
 
 def test_what_has_no_meaning_in_json_stays_and_is_named_with_its_place() -> None:
-    value = as_json({"a": [1, Path("x")], "b": {"c": Decimal(1)}, 5: float("nan")}, ANY)
-    assert unsendable(value, nowhere) == [
+    value = to_json({"a": [1, Path("x")], "b": {"c": Decimal(1)}, 5: float("nan")}, ANY)
+    assert find_unsendable(value, nowhere) == [
         "'a': [1]: a PosixPath cannot be sent as JSON: write str(…) or File(…)",
         "'b': 'c': a Decimal cannot be sent as JSON: write float(…)",
         "5: nan cannot be sent as JSON: write None",
     ]
-    assert unsendable(value, lambda one: isinstance(one, (Path, Decimal)))[0].startswith("5: ")
+    assert find_unsendable(value, lambda one: isinstance(one, (Path, Decimal)))[0].startswith("5: ")
 
 
 def test_only_the_first_places_are_named() -> None:
-    assert len(unsendable([{1}] * 100, nowhere)) == 20
+    assert len(find_unsendable([{1}] * 100, nowhere)) == 20
 
 
 def test_keys_and_texts_that_cannot_be_sent_are_named() -> None:
-    assert unsendable({(1, 2): 3}, nowhere) == ["a tuple as a key cannot be sent as JSON"]
-    assert unsendable(["\ud800"], nowhere) == [
+    assert find_unsendable({(1, 2): 3}, nowhere) == ["a tuple as a key cannot be sent as JSON"]
+    assert find_unsendable(["\ud800"], nowhere) == [
         "[0]: '\\ud800' cannot be sent as JSON: half of a character"
     ]
-    assert unsendable({"\ud800": 1}, nowhere) == [
+    assert find_unsendable({"\ud800": 1}, nowhere) == [
         "'\\ud800' cannot be sent as JSON: half of a character"
     ]
 
@@ -209,40 +209,40 @@ def test_keys_and_texts_that_cannot_be_sent_are_named() -> None:
     ],
 )
 def test_the_message_says_what_to_write(value: object, word: str) -> None:
-    assert word in advice(value)
-    assert word in unsendable(value, nowhere)[0]
+    assert word in suggest_conversion(value)
+    assert word in find_unsendable(value, nowhere)[0]
 
 
 @pytest.mark.parametrize("value", [object(), "text", 5, None, Point, complex(1)])
 def test_there_is_no_advice_where_nothing_comes_to_mind(value: object) -> None:
-    assert advice(value) == ""
+    assert suggest_conversion(value) == ""
 
 
 def test_a_table_is_what_a_dataframe_takes() -> None:
     nan = float("nan")
     frame = Frame(["a", 5], [[Array(1), NOON], [nan, NAType()], ["x", date(2024, 1, 2)]])
-    assert as_json(frame, TABLE) == {
+    assert to_json(frame, TABLE) == {
         "headers": ["a", "5"],
         "data": [[1, "2024-01-02 12:00:05"], [None, None], ["x", "2024-01-02"]],
     }
-    assert as_json(PolarsFrame(), TABLE) == {"headers": ["a", "b"], "data": [[1, "x"]]}
+    assert to_json(PolarsFrame(), TABLE) == {"headers": ["a", "b"], "data": [[1, "x"]]}
 
 
 def test_rows_have_the_headers_of_the_dataframe_where_they_are_as_many() -> None:
-    assert as_json(Array([[1, 2]], 1, 2), TABLE) == {"headers": ["x", "y"], "data": [[1, 2]]}
-    assert as_json(Array([[1]], 1, 1), TABLE) == {"headers": ["1"], "data": [[1]]}
-    assert as_json(Array([1], 1), TABLE) == [1]
-    assert as_json({"headers": [], "data": range(1)}, TABLE) == {"headers": [], "data": [0]}
+    assert to_json(Array([[1, 2]], 1, 2), TABLE) == {"headers": ["x", "y"], "data": [[1, 2]]}
+    assert to_json(Array([[1]], 1, 1), TABLE) == {"headers": ["1"], "data": [[1]]}
+    assert to_json(Array([1], 1), TABLE) == [1]
+    assert to_json({"headers": [], "data": range(1)}, TABLE) == {"headers": [], "data": [0]}
 
 
 def test_a_table_stays_what_it_is_where_no_dataframe_is() -> None:
     frame = Frame(["a"], [[1]])
-    assert as_json(frame, ANY) is frame
+    assert to_json(frame, ANY) is frame
 
 
 def test_a_cell_that_is_not_json_is_named_with_its_row() -> None:
-    value = as_json(Frame(["a"], [[1], [Decimal(2)]]), TABLE)
-    (line,) = unsendable(value, nowhere)
+    value = to_json(Frame(["a"], [[1], [Decimal(2)]]), TABLE)
+    (line,) = find_unsendable(value, nowhere)
     assert line.startswith("'data': [1]: [0]: a Decimal cannot be sent")
 
 
@@ -258,58 +258,58 @@ def test_a_cell_that_is_not_json_is_named_with_its_row() -> None:
 def test_a_moment_is_the_text_of_its_component(
     value: date, component: Component, expected: str
 ) -> None:
-    assert as_json(value, component) == expected
+    assert to_json(value, component) == expected
 
 
 def test_a_moment_that_the_component_would_change_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="a date without a time"):
-        as_json(NOON, DAY)
+        to_json(NOON, DAY)
     with pytest.raises(InvalidInputError, match="the zone of its server"):
-        as_json(datetime(2024, 1, 2, tzinfo=UTC), MOMENT)
+        to_json(datetime(2024, 1, 2, tzinfo=UTC), MOMENT)
 
 
 def test_no_time_is_none() -> None:
-    assert as_json(NaTType(1, 1, 1), MOMENT) is None
-    assert as_json(Frame(["a"], [[NaTType(1, 1, 1)]]), TABLE)["data"] == [[None]]
+    assert to_json(NaTType(1, 1, 1), MOMENT) is None
+    assert to_json(Frame(["a"], [[NaTType(1, 1, 1)]]), TABLE)["data"] == [[None]]
 
 
 def test_a_moment_in_the_zone_of_the_component_is_its_text() -> None:
     moment = datetime(2024, 1, 2, tzinfo=UTC)
     utc = Component(id=1, type="datetime", props={"timezone": "UTC"})
-    assert as_json(moment, utc) == "2024-01-02 00:00:00"
+    assert to_json(moment, utc) == "2024-01-02 00:00:00"
     paris = Component(id=1, type="datetime", props={"timezone": "Europe/Paris"})
     with pytest.raises(InvalidInputError, match="means 'Europe/Paris'"):
-        as_json(moment, paris)
+        to_json(moment, paris)
 
 
 def test_an_image_in_a_gallery_is_an_entry_of_it() -> None:
     image = Image()
     gallery = Component(id=1, type="gallery")
-    assert as_json([image, {"image": image}, (image, "a caption")], gallery) == [
+    assert to_json([image, {"image": image}, (image, "a caption")], gallery) == [
         {"image": image},
         {"image": image},
         [image, "a caption"],
     ]
-    assert as_json(image, gallery) is image
+    assert to_json(image, gallery) is image
 
 
 def test_an_array_is_no_file() -> None:
     picture = Array([[1]], 1, 1)
-    assert as_json(picture, Component(id=1, type="image")) is picture
-    assert as_json(Array(1), Component(id=1, type="image")) == 1
+    assert to_json(picture, Component(id=1, type="image")) is picture
+    assert to_json(Array(1), Component(id=1, type="image")) == 1
 
 
 def test_times_of_numpy_stay_since_they_would_be_numbers_of_no_unit() -> None:
-    value = as_json({"a": Array([5], 1, dtype="M")}, ANY)
-    (line,) = unsendable(value, nowhere)
+    value = to_json({"a": Array([5], 1, dtype="M")}, ANY)
+    (line,) = find_unsendable(value, nowhere)
     assert line == "'a': an Array cannot be sent as JSON: write ….astype(str).tolist()"
 
 
 def test_a_value_that_cannot_be_read_is_an_invalid_input() -> None:
     with pytest.raises(InvalidInputError, match=r"Broken cannot be read: .*no items"):
-        as_json(Broken(a=1), ANY)
+        to_json(Broken(a=1), ANY)
     with pytest.raises(InvalidInputError, match="list cannot be read: no items"):
-        as_json([Broken(a=1)], TABLE)
+        to_json([Broken(a=1)], TABLE)
 
 
 def test_a_value_without_end_is_told_by_its_depth() -> None:
@@ -317,7 +317,7 @@ def test_a_value_without_end_is_told_by_its_depth() -> None:
     endless.append(endless)
     assert not is_json(endless)
     with pytest.raises(RecursionError):
-        as_json(endless, ANY)
+        to_json(endless, ANY)
 
 
 def test_keys_that_are_one_key_in_json_are_refused_with_their_place() -> None:
@@ -328,22 +328,22 @@ def test_keys_that_are_one_key_in_json_are_refused_with_their_place() -> None:
         {1.5: 1, "1.5": 2},
     ):
         assert not is_json(keys)
-        (line,) = unsendable([{"a": keys}], nowhere)
+        (line,) = find_unsendable([{"a": keys}], nowhere)
         first, second = keys
         assert line == (
             f"[0]: 'a': the keys {first!r} and {second!r} are one key in JSON: keep one of them"
         )
     assert is_json({1: "a", 2: "b"})
-    assert unsendable({1: "a", "b": 2, None: 3}, nowhere) == []
+    assert find_unsendable({1: "a", "b": 2, None: 3}, nowhere) == []
 
 
 def test_an_int_that_python_does_not_write_is_named_with_its_place() -> None:
     huge = 10**5000
     assert not is_json(huge)
     line = "an int of that many digits cannot be sent as JSON"
-    assert unsendable({"a": [huge]}, nowhere) == [f"'a': [0]: {line}"]
-    assert unsendable({huge: 1}, nowhere) == [line]
-    assert unsendable({10**30: 10**4000}, nowhere) == []
+    assert find_unsendable({"a": [huge]}, nowhere) == [f"'a': [0]: {line}"]
+    assert find_unsendable({huge: 1}, nowhere) == [line]
+    assert find_unsendable({10**30: 10**4000}, nowhere) == []
 
 
 class LongDouble(Array):
@@ -361,11 +361,11 @@ class LongDouble(Array):
 
 
 def test_a_number_that_python_does_not_have_is_a_float() -> None:
-    assert as_json([LongDouble(0.5)], ANY) == [0.5]
-    assert as_json({LongDouble(0.5): Array([LongDouble(1.5)], 1)}, ANY) == {0.5: [1.5]}
+    assert to_json([LongDouble(0.5)], ANY) == [0.5]
+    assert to_json({LongDouble(0.5): Array([LongDouble(1.5)], 1)}, ANY) == {0.5: [1.5]}
     complex_number = LongDouble(0.5, dtype="c")
-    assert as_json(complex_number, ANY) is complex_number
-    assert unsendable(complex_number, nowhere)
+    assert to_json(complex_number, ANY) is complex_number
+    assert find_unsendable(complex_number, nowhere)
 
 
 def test_parts_of_a_second_are_refused() -> None:
@@ -373,7 +373,7 @@ def test_parts_of_a_second_are_refused() -> None:
         with pytest.raises(
             InvalidInputError, match=r"whole seconds: write ….replace\(microsecond=0"
         ):
-            as_json(NOON.replace(microsecond=5), component)
+            to_json(NOON.replace(microsecond=5), component)
 
 
 class Datetime64(Array):
@@ -388,20 +388,20 @@ class Datetime64(Array):
 
 
 def test_a_moment_of_numpy_is_the_text_of_its_component() -> None:
-    assert as_json(Datetime64("2024-01-02T03:04:05.000000000"), MOMENT) == "2024-01-02 03:04:05"
-    assert as_json(Datetime64("2024-01-02"), MOMENT) == "2024-01-02 00:00:00"
-    assert as_json(Datetime64("2024-01-02"), DAY) == "2024-01-02"
-    assert as_json(Datetime64("NaT"), MOMENT) is None
-    assert as_json(NAType(), MOMENT) is None
+    assert to_json(Datetime64("2024-01-02T03:04:05.000000000"), MOMENT) == "2024-01-02 03:04:05"
+    assert to_json(Datetime64("2024-01-02"), MOMENT) == "2024-01-02 00:00:00"
+    assert to_json(Datetime64("2024-01-02"), DAY) == "2024-01-02"
+    assert to_json(Datetime64("NaT"), MOMENT) is None
+    assert to_json(NAType(), MOMENT) is None
     with pytest.raises(InvalidInputError, match="whole seconds"):
-        as_json(Datetime64("2024-01-02T03:04:05.5"), MOMENT)
+        to_json(Datetime64("2024-01-02T03:04:05.5"), MOMENT)
     with pytest.raises(InvalidInputError, match="cannot be read"):
-        as_json(Datetime64("2024-01"), MOMENT)
+        to_json(Datetime64("2024-01"), MOMENT)
 
 
 def test_a_time_of_any_day_is_refused_with_what_to_write() -> None:
     with pytest.raises(InvalidInputError, match=r"write datetime.combine\(day, …\)"):
-        as_json(time(3), MOMENT)
+        to_json(time(3), MOMENT)
 
 
 def test_the_rows_of_a_table_are_taken_with_the_callers_headers() -> None:
@@ -411,17 +411,17 @@ def test_the_rows_of_a_table_are_taken_with_the_callers_headers() -> None:
         "data": Frame(["a", "b"], rows),
         "metadata": None,
     }
-    assert as_json(given, TABLE) == {"headers": ["p", "q"], "data": [[1, None]], "metadata": None}
+    assert to_json(given, TABLE) == {"headers": ["p", "q"], "data": [[1, None]], "metadata": None}
     given["data"] = Array([[1, 2]], 1, 2)
-    assert as_json(given, TABLE)["data"] == [[1, 2]]
+    assert to_json(given, TABLE)["data"] == [[1, 2]]
     given["data"] = ([1, 2],)
-    assert as_json(given, TABLE)["data"] == [[1, 2]]
+    assert to_json(given, TABLE)["data"] == [[1, 2]]
 
 
 def test_advice_is_of_a_kind_that_is_taken() -> None:
     moment = datetime(2024, 1, 2, tzinfo=UTC)
-    assert advice(moment, ("number", "null")) == "write ….timestamp()"
-    assert advice(moment, ("string",)) == "write ….isoformat()"
-    assert advice(date(2024, 1, 2), ("number",)) == ""
-    assert advice(Path("x"), ("array",)) == ""
-    assert advice(Colour.RED, ("number",)) == "write ….value"
+    assert suggest_conversion(moment, ("number", "null")) == "write ….timestamp()"
+    assert suggest_conversion(moment, ("string",)) == "write ….isoformat()"
+    assert suggest_conversion(date(2024, 1, 2), ("number",)) == ""
+    assert suggest_conversion(Path("x"), ("array",)) == ""
+    assert suggest_conversion(Colour.RED, ("number",)) == "write ….value"

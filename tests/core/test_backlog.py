@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.event_buffer import Backlog
+from spacecall._core.event_buffer import EventBuffer
 from spacecall.events import (
     Completed,
     Event,
@@ -34,13 +34,13 @@ def bar(number: int) -> Progress:
 
 
 def kept(limit: int, events: list[Event[Any]]) -> list[Event[Any]]:
-    backlog = Backlog(limit, 10**9)
+    backlog = EventBuffer(limit, 10**9)
     for event in events:
         backlog.push(event)
     return drain(backlog)
 
 
-def drain(backlog: Backlog) -> list[Event[Any]]:
+def drain(backlog: EventBuffer) -> list[Event[Any]]:
     found: list[Event[Any]] = []
     while (event := backlog.pop()) is not None:
         found.append(event)
@@ -59,7 +59,7 @@ def test_events_come_out_in_the_order_they_went_in() -> None:
 
 
 def test_an_empty_backlog_gives_nothing() -> None:
-    backlog = Backlog(3, 10**9)
+    backlog = EventBuffer(3, 10**9)
     assert backlog.pop() is None
     backlog.push(Started(None))
     assert len(backlog) == 1
@@ -117,7 +117,7 @@ EVENTS = st.one_of(
 def test_it_stays_bounded_and_loses_no_start_no_end_and_no_newest_value(
     limit: int, before: list[Event[Any]], after: list[Event[Any]]
 ) -> None:
-    backlog = Backlog(limit, 10**9)
+    backlog = EventBuffer(limit, 10**9)
     events = [*before, Started(1.0), *after, Completed("end", None)]
     for event in events:
         backlog.push(event)

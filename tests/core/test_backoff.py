@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.backoff import delays, reset_after, retry_after
+from spacecall._core.backoff import parse_rate_limit_reset, parse_retry_after, retry_delays
 from spacecall.options import Retry
 
 NOW = datetime(2015, 10, 21, 7, 27, 30, tzinfo=UTC).timestamp()
@@ -16,22 +16,22 @@ NOW = datetime(2015, 10, 21, 7, 27, 30, tzinfo=UTC).timestamp()
 
 def test_waits_double_up_to_the_longest() -> None:
     retry = Retry(attempts=6, wait_initial=1.0, wait_max=5.0, jitter=0.0)
-    assert list(delays(retry, lambda: 0.5)) == [1.0, 2.0, 4.0, 5.0, 5.0]
+    assert list(retry_delays(retry, lambda: 0.5)) == [1.0, 2.0, 4.0, 5.0, 5.0]
 
 
 def test_the_first_wait_is_no_longer_than_the_longest() -> None:
     retry = Retry(attempts=2, wait_initial=10.0, wait_max=5.0, jitter=0.0)
-    assert list(delays(retry, lambda: 0.5)) == [5.0]
+    assert list(retry_delays(retry, lambda: 0.5)) == [5.0]
 
 
 def test_one_attempt_has_no_wait() -> None:
-    assert list(delays(Retry(attempts=1), lambda: 0.5)) == []
+    assert list(retry_delays(Retry(attempts=1), lambda: 0.5)) == []
 
 
 def test_jitter_makes_waits_shorter_by_its_part_at_most() -> None:
     retry = Retry(attempts=2, wait_initial=1.0, jitter=0.25)
-    assert list(delays(retry, lambda: 0.0)) == [1.0]
-    assert list(delays(retry, lambda: 1.0)) == [0.75]
+    assert list(retry_delays(retry, lambda: 0.0)) == [1.0]
+    assert list(retry_delays(retry, lambda: 1.0)) == [0.75]
 
 
 @given(st.integers(1, 3000), st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1), st.floats(0, 1))
@@ -39,7 +39,7 @@ def test_every_wait_is_between_nothing_and_the_longest(
     attempts: int, initial: float, max_wait: float, jitter: float, chance: float
 ) -> None:
     retry = Retry(attempts=attempts, wait_initial=initial, wait_max=max_wait, jitter=jitter)
-    waits = list(delays(retry, lambda: chance))
+    waits = list(retry_delays(retry, lambda: chance))
     assert len(waits) == attempts - 1
     assert all(0 <= wait <= max_wait for wait in waits)
 
@@ -66,12 +66,12 @@ def test_every_wait_is_between_nothing_and_the_longest(
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, NOW) == seconds
+    assert parse_retry_after(header, NOW) == seconds
 
 
 @given(st.text())
 def test_no_header_makes_it_raise_or_wait_less_than_nothing(header: str) -> None:
-    wait = retry_after(header, NOW)
+    wait = parse_retry_after(header, NOW)
     assert wait is None or wait >= 0
 
 
@@ -88,4 +88,4 @@ def test_no_header_makes_it_raise_or_wait_less_than_nothing(header: str) -> None
     ],
 )
 def test_a_limit_says_when_it_is_lifted(header: str | None, seconds: float | None) -> None:
-    assert reset_after(header) == seconds
+    assert parse_rate_limit_reset(header) == seconds

@@ -10,18 +10,18 @@ import pytest
 from spacecall._core import call_api_events as call_api
 from spacecall._core import jobs, queue_messages, snapshots
 from spacecall._core.demux import Demultiplexer
-from spacecall._core.event_buffer import Backlog
-from spacecall._core.job_state import State
+from spacecall._core.event_buffer import EventBuffer
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.queue_messages import parse, wire_size
-from spacecall._core.snapshots import Snapshot, advance
+from spacecall._core.queue_messages import parse_message, wire_size
+from spacecall._core.snapshots import Snapshot, apply_message
 from spacecall.errors import ProtocolError
 from spacecall.events import Completed, Event, Log, Output, Started
 from spacecall.options import Limits
 from tests.core.wire import a_job, completed, generating
 
 
-def drain(backlog: Backlog) -> list[Event[Any]]:
+def drain(backlog: EventBuffer) -> list[Event[Any]]:
     events: list[Event[Any]] = []
     while (event := backlog.pop()) is not None:
         events.append(event)
@@ -33,7 +33,7 @@ def line(number: int) -> Log:
 
 
 def test_a_backlog_drops_snapshots_and_then_log_lines_for_their_bytes() -> None:
-    backlog = Backlog(100, max_bytes=10)
+    backlog = EventBuffer(100, max_bytes=10)
     backlog.push(Started(None), 3)
     backlog.push(line(1), 3)
     backlog.push(Output("a"), 3)
@@ -44,7 +44,7 @@ def test_a_backlog_drops_snapshots_and_then_log_lines_for_their_bytes() -> None:
 
 
 def test_a_backlog_that_was_read_has_room_again() -> None:
-    backlog = Backlog(100, max_bytes=10)
+    backlog = EventBuffer(100, max_bytes=10)
     for number in range(5):
         backlog.push(Output(number), 10)
         assert backlog.pop() == Output(number)
@@ -57,7 +57,7 @@ def test_a_backlog_that_was_read_has_room_again() -> None:
 
 
 def test_a_backlog_keeps_the_result_whatever_its_size() -> None:
-    backlog = Backlog(100, max_bytes=10)
+    backlog = EventBuffer(100, max_bytes=10)
     backlog.push(Output("a"), 100)
     backlog.push(Output("b"), 100)
     backlog.push(Completed("c", None), 100)
@@ -66,31 +66,31 @@ def test_a_backlog_keeps_the_result_whatever_its_size() -> None:
 
 def test_events_of_a_job_count_the_bytes_of_their_messages() -> None:
     job = Job(0, follow=True, limits=Limits(max_buffered_bytes=100), notify=lambda: None)
-    job.advance(State.QUEUED)
+    job.advance(JobStatus.QUEUED)
     for number in range(10):
-        job.receive(parse(json.dumps({"msg": "log", "log": str(number)})), 40)
-    assert drain(job.backlog) == [line(8), line(9)]
+        job.receive(parse_message(json.dumps({"msg": "log", "log": str(number)})), 40)
+    assert drain(job.buffer) == [line(8), line(9)]
 
 
 def test_a_snapshot_counts_all_the_messages_that_it_was_made_of() -> None:
     job = Job(0, follow=True, limits=Limits(max_buffered_bytes=100), notify=lambda: None)
-    job.advance(State.QUEUED)
+    job.advance(JobStatus.QUEUED)
     job.receive(generating(["x" * 60]), 60)
     job.receive(generating([[["append", [], "y"]]]), 30)
     job.receive(generating([[["append", [], "z"]]]), 5)
-    assert drain(job.backlog) == [Output(["x" * 60 + "yz"])]
+    assert drain(job.buffer) == [Output(["x" * 60 + "yz"])]
 
 
 def test_events_of_the_simple_call_api_count_their_bytes() -> None:
     job = Job(0, follow=True, limits=Limits(max_buffered_bytes=100), notify=lambda: None)
     for number in range(10):
         call_api.receive(job, "generating", json.dumps([number, "é" * 20]))
-    assert drain(job.backlog) == [Output([9, "é" * 20])]
+    assert drain(job.buffer) == [Output([9, "é" * 20])]
 
 
 def test_early_messages_are_bounded_in_bytes() -> None:
     demux = Demultiplexer(Limits(max_early_bytes=100))
-    demux.joining(a_job())
+    demux.begin_join(a_job())
     demux.feed(completed(["x"], "a"), 60)
     demux.feed(completed(["x"], "b"), 40)
     with pytest.raises(ProtocolError, match=r"more than 100 bytes .*Limits\.max_early_bytes"):
@@ -100,8 +100,8 @@ def test_early_messages_are_bounded_in_bytes() -> None:
 def test_early_messages_that_were_handed_over_do_not_count() -> None:
     demux = Demultiplexer(Limits(max_early_bytes=100))
     first, second = a_job(), a_job()
-    demux.joining(first)
-    demux.joining(second)
+    demux.begin_join(first)
+    demux.begin_join(second)
     for event_id, job in (("a", first), ("b", second)):
         demux.feed(completed([event_id], event_id), 60)
         demux.accept(job, event_id)
@@ -121,9 +121,9 @@ def test_edits_build_up_no_value_over_the_limit() -> None:
 
     def build_up() -> None:
         nonlocal largest
-        snapshot = advance(None, [["x" * 100]], 110, 1000)
+        snapshot = apply_message(None, [["x" * 100]], 110, 1000)
         for _ in range(100):
-            snapshot = advance(snapshot, append("x" * 50), 80, 1000)
+            snapshot = apply_message(snapshot, append("x" * 50), 80, 1000)
             largest = len(json.dumps(snapshot.values))
 
     with pytest.raises(ProtocolError, match=r"more than 1000 bytes \(Limits\.max_event_bytes\)"):
@@ -132,9 +132,9 @@ def test_edits_build_up_no_value_over_the_limit() -> None:
 
 
 def test_edits_may_replace_for_ever() -> None:
-    snapshot = advance(None, ["x" * 600], 610, 1000)
+    snapshot = apply_message(None, ["x" * 600], 610, 1000)
     for number in range(100):
-        snapshot = advance(snapshot, [[["replace", [], f"{number}" * 300]]], 700, 1000)
+        snapshot = apply_message(snapshot, [[["replace", [], f"{number}" * 300]]], 700, 1000)
         assert snapshot.size <= 1700
 
 
@@ -149,17 +149,17 @@ def test_measuring_costs_no_more_than_the_messages(monkeypatch: pytest.MonkeyPat
         return size
 
     monkeypatch.setattr(snapshots, "_measure", counting)
-    snapshot = advance(None, ["x" * 990], 995, 1000)
+    snapshot = apply_message(None, ["x" * 990], 995, 1000)
     received = 0
     for number in range(2_000):
-        snapshot = advance(snapshot, [[["replace", [], "y" * (number % 10 + 980)]]], 20, 1000)
+        snapshot = apply_message(snapshot, [[["replace", [], "y" * (number % 10 + 980)]]], 20, 1000)
         received += 20
     assert measured <= 2 * received
 
 
 def test_whole_values_are_not_measured_by_those_before() -> None:
-    snapshot = advance(None, ["x" * 900], 905, 1000)
-    assert advance(None, ["y" * 900], 905, 1000) == Snapshot(["y" * 900], 905)
+    snapshot = apply_message(None, ["x" * 900], 905, 1000)
+    assert apply_message(None, ["y" * 900], 905, 1000) == Snapshot(["y" * 900], 905)
     assert snapshot.size == 905
 
 
@@ -168,18 +168,18 @@ def test_a_value_that_is_nested_too_deeply_to_be_measured_is_refused() -> None:
     for _ in range(100_000):
         deep = [deep]
     with pytest.raises(ProtocolError, match="nested too deeply"):
-        advance(Snapshot([deep], 900, 900), [[["add", [0], "x"]]], 200, 1000)
+        apply_message(Snapshot([deep], 900, 900), [[["add", [0], "x"]]], 200, 1000)
 
 
 def test_a_large_message_is_parsed_as_a_small_one_is() -> None:
     data = ["x" * 2**20, {"a": [1, 2.5, None]}, "é\ud83d"]
     for values in (data[:2], data, [[0] * 300_000]):
         text = json.dumps({"msg": "process_completed", "success": True, "output": {"data": values}})
-        message = parse(text)
+        message = parse_message(text)
         assert message.msg == "process_completed"
         assert getattr(message, "output").data == values  # noqa: B009
     with pytest.raises(ProtocolError, match="not JSON"):
-        parse('{"msg": "' + "x" * 2**20)
+        parse_message('{"msg": "' + "x" * 2**20)
 
 
 def exhausted(*_: object, **__: object) -> NoReturn:
@@ -189,18 +189,18 @@ def exhausted(*_: object, **__: object) -> NoReturn:
 def test_a_message_for_which_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_messages, "from_json", exhausted)
     with pytest.raises(ProtocolError, match="no memory for a message of 1048587 bytes"):
-        parse('{"msg": "' + "x" * 2**20 + '"}')
+        parse_message('{"msg": "' + "x" * 2**20 + '"}')
 
 
 def test_an_event_of_a_call_for_which_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json, "loads", exhausted)
     with pytest.raises(ProtocolError, match="no memory for a 'complete' event of 3 bytes"):
-        call_api.parse("complete", "[1]")
+        call_api.parse_event("complete", "[1]")
 
 
 def test_a_value_for_which_there_is_no_memory_ends_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "advance", exhausted)
+    monkeypatch.setattr(jobs, "apply_message", exhausted)
     job = a_job(follow=True)
-    job.advance(State.QUEUED)
+    job.advance(JobStatus.QUEUED)
     job.receive(generating(["x"]))
     assert isinstance(job.error, ProtocolError)

@@ -16,18 +16,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spacecall._core import queue_messages
-from spacecall._core.app_config import read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall._core.diffs import apply
-from spacecall._core.gradio_schema import clean_schema
-from spacecall._core.job_outcomes import app_error, plain
+from spacecall._core.gradio_schema import normalize_schema
+from spacecall._core.job_outcomes import make_app_error
+from spacecall._core.markup import strip_markup
 from spacecall._core.schema_check import (
     STEPS,
-    STEPS_A_VALUE,
+    STEPS_PER_VALUE,
     Budget,
+    find_problems,
     is_file,
     map_files,
-    problems,
 )
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.errors import InvalidInputError, ProtocolError, SpaceError
@@ -156,7 +157,7 @@ def test_an_app_is_read_in_a_few_calls_for_each_byte(app: Callable[[int], App]) 
     description, info = app(n)
     size = size_of(description) + size_of(info)
     assert calls(
-        lambda: read_endpoints(read_config(description), info), at_most=CALLS_A_BYTE * size
+        lambda: parse_endpoints(parse_config(description), info), at_most=CALLS_A_BYTE * size
     )
 
 
@@ -164,7 +165,7 @@ def test_an_app_is_read_in_a_few_calls_for_each_byte(app: Callable[[int], App]) 
 def test_twice_the_app_is_twice_the_work(app: Callable[[int], App]) -> None:
     def work(n: int) -> int:
         description, info = app(n)
-        return calls(lambda: read_endpoints(read_config(description), info), at_most=10**6)
+        return calls(lambda: parse_endpoints(parse_config(description), info), at_most=10**6)
 
     assert work(800) <= 2.2 * work(400) + 100
 
@@ -216,27 +217,27 @@ def test_a_check_takes_steps_by_the_size_of_the_value(schema: dict[str, Any], va
     size = size_of(schema)
     assert size <= KIB_64
     # the last step may be the comparison with one more choice
-    allowed = STEPS + STEPS_A_VALUE * values_in(value) + size
+    allowed = STEPS + STEPS_PER_VALUE * values_in(value) + size
     budget = Budget(value)
-    problems(schema, value, budget=budget)
-    assert budget.spent <= allowed
+    find_problems(schema, value, budget=budget)
+    assert budget.used <= allowed
     budget = Budget(value)
     with suppress(InvalidInputError):
         map_files(schema, value, lambda file: file, budget=budget)
-    assert budget.spent <= allowed
+    assert budget.used <= allowed
 
 
 @pytest.mark.parametrize("value", ["y", [[[n]] for n in range(100)]], ids=["text", "lists"])
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def test_a_step_is_a_few_calls(schema: dict[str, Any], value: Any) -> None:
     budget = Budget(value)
-    work = calls(lambda: problems(schema, value, budget=budget), at_most=3 * 10**6)
-    assert work <= CALLS_A_STEP * budget.spent + CALLS_A_BYTE * size_of(schema)
+    work = calls(lambda: find_problems(schema, value, budget=budget), at_most=3 * 10**6)
+    assert work <= CALLS_A_STEP * budget.used + CALLS_A_BYTE * size_of(schema)
     assert calls(lambda: (kinds_of(schema, schema), is_file(schema)), at_most=10_000)
 
 
 def test_a_value_that_is_too_much_work_has_one_problem() -> None:
-    (line,) = problems(SCHEMAS["anyOf"], "y")
+    (line,) = find_problems(SCHEMAS["anyOf"], "y")
     assert line.startswith("the value cannot be checked against the app's schema: more than ")
     with pytest.raises(InvalidInputError, match="cannot be checked"):
         map_files(SCHEMAS["anyOf"], "y", lambda file: file)
@@ -245,36 +246,40 @@ def test_a_value_that_is_too_much_work_has_one_problem() -> None:
 def test_a_large_honest_value_is_checked_whole() -> None:
     schema = {"items": {"items": {"anyOf": [{"type": "number"}, {"type": "string"}]}}}
     rows: list[list[Any]] = [[1, "x"] * 25 for _ in range(400)]
-    assert problems(schema, rows) == []
+    assert find_problems(schema, rows) == []
     rows[-1][-1] = None
-    assert problems(schema, rows) != []
+    assert find_problems(schema, rows) != []
     choices = {"items": {"enum": [f"choice {n}" for n in range(20_000)]}}
-    assert problems(choices, choices["items"]["enum"]) == []
+    assert find_problems(choices, choices["items"]["enum"]) == []
 
 
 def test_lists_and_objects_are_choices_too() -> None:
     schema = {"enum": [[1, 2], {"a": 1}, "x"]}
-    assert [problems(schema, value) for value in ([1, 2], {"a": 1}, "x")] == [[], [], []]
-    assert problems(schema, [1]) == ["[1] is not one of [1, 2], {'a': 1}, 'x'"]
-    assert problems({"enum": []}, 5) == []
+    assert [find_problems(schema, value) for value in ([1, 2], {"a": 1}, "x")] == [[], [], []]
+    assert find_problems(schema, [1]) == ["[1] is not one of [1, 2], {'a': 1}, 'x'"]
+    assert find_problems({"enum": []}, 5) == []
 
 
 def test_a_list_that_holds_itself_ends() -> None:
     value: list[Any] = []
     value.append(value)
     assert (
-        problems({"$defs": {"A": {"items": {"$ref": "#/$defs/A"}}}, "$ref": "#/$defs/A"}, value)
+        find_problems(
+            {"$defs": {"A": {"items": {"$ref": "#/$defs/A"}}}, "$ref": "#/$defs/A"}, value
+        )
         == []
     )
 
 
 def test_a_value_gets_at_most_a_hundred_lines() -> None:
-    assert len(problems({"items": {"type": "string"}}, list(range(5000)))) == 100
-    assert len(problems({"additionalProperties": False}, {str(n): n for n in range(5000)})) == 100
+    assert len(find_problems({"items": {"type": "string"}}, list(range(5000)))) == 100
+    assert (
+        len(find_problems({"additionalProperties": False}, {str(n): n for n in range(5000)})) == 100
+    )
 
 
 def read_error(text: str) -> SpaceError:
-    return app_error(text, title=None, duration=None)
+    return make_app_error(text, title=None, duration=None)
 
 
 TEXTS: dict[str, str] = {
@@ -288,13 +293,13 @@ TEXTS: dict[str, str] = {
 @pytest.mark.parametrize("piece", TEXTS.values(), ids=TEXTS)
 def test_a_text_of_an_app_is_read_in_a_few_calls_for_each_byte(piece: str) -> None:
     text = piece * (KIB_64 // len(piece))
-    assert calls(lambda: plain(text), at_most=2 * KIB_64)
+    assert calls(lambda: strip_markup(text), at_most=2 * KIB_64)
     errors = [text, f"'{text}'", f"'{'9' * 5000}{text}s requested'"]
     assert calls(lambda: [read_error(error) for error in errors], at_most=12 * KIB_64)
 
 
 def test_of_a_long_text_the_beginning_is_read() -> None:
-    assert len(plain("x" * 10**7)) < 10**6
+    assert len(strip_markup("x" * 10**7)) < 10**6
 
 
 EDITS: dict[str, list[Any]] = {
@@ -335,10 +340,10 @@ JSON = st.recursive(
 @given(JSON, JSON)
 def test_any_schema_and_value_cost_calls_by_their_size(raw: Any, value: Any) -> None:
     size = size_of(raw) + size_of(value)
-    assert calls(lambda: clean_schema(raw), at_most=20 * size + 500)
-    schema = clean_schema(raw)
-    allowed = STEPS + STEPS_A_VALUE * values_in(value)
-    assert calls(lambda: problems(schema, value), at_most=CALLS_A_STEP * allowed)
+    assert calls(lambda: normalize_schema(raw), at_most=20 * size + 500)
+    schema = normalize_schema(raw)
+    allowed = STEPS + STEPS_PER_VALUE * values_in(value)
+    assert calls(lambda: find_problems(schema, value), at_most=CALLS_A_STEP * allowed)
 
 
 @BOUNDED
@@ -347,7 +352,7 @@ def test_any_app_is_read_in_calls_by_its_size(parameter: Any, component: Any) ->
     parameters = [{"component": "Image", "type": parameter}, parameter] * 5
     description, info = one_endpoint(parameters, {"type": "image", "props": component})
     size = size_of(description) + size_of(info)
-    assert calls(lambda: read_endpoints(read_config(description), info), at_most=20 * size + 2000)
+    assert calls(lambda: parse_endpoints(parse_config(description), info), at_most=20 * size + 2000)
 
 
 @BOUNDED
@@ -363,7 +368,7 @@ def test_any_message_costs_calls_by_its_size(value: Any) -> None:
 
     def parse() -> None:
         with suppress(ProtocolError):
-            queue_messages.parse(text)
+            queue_messages.parse_message(text)
 
     assert calls(parse, at_most=2 * len(text) + 500)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.app_config import AppConfig, Component, read_config
+from spacecall._core.app_config import AppConfig, Component, parse_config
 from spacecall.errors import ProtocolError, SchemaDriftError
 from tests.core.apps import VERSIONS, captured, corpus_app, dependency, protocol_app
 
@@ -17,7 +17,7 @@ def config_with(*dependencies: dict[str, Any], **fields: Any) -> AppConfig:
         {"id": 2, "type": "state", "props": {}, "skip_api": True},
         {"id": 3, "type": "button", "props": {"label": None}, "skip_api": True},
     ]
-    return read_config({"components": components, "dependencies": [*dependencies], **fields})
+    return parse_config({"components": components, "dependencies": [*dependencies], **fields})
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_state_slots_are_hidden_and_filled_with_null(version: str) -> None:
     chat = dependency(config, "/chat")
     assert chat.stateful
     assert [component.type for component in chat.inputs] == ["textbox", "chatbot", "state"]
-    assert chat.fill(["hi", []]) == ["hi", [], None]
-    assert chat.visible_outputs(["", [1], None]) == ["", [1]]
+    assert chat.fill_slots(["hi", []]) == ["hi", [], None]
+    assert chat.select_visible(["", [1], None]) == ["", [1]]
 
 
 @pytest.mark.parametrize("version", ["5.50.0", "6.31.0"])
@@ -141,24 +141,24 @@ def test_skipped_components_take_no_value_from_the_caller() -> None:
     found = dependency(config, "/f")
     assert [one.hidden for one in found.inputs] == [True, False, True]
     assert found.inputs[1] == Component(id=1, type="textbox", label="text", props={"label": "text"})
-    assert found.fill(["x"]) == [None, "x", None]
-    assert found.visible_outputs([1, 2, 3]) == [2]
-    assert found.visible_outputs([1]) == []
+    assert found.fill_slots(["x"]) == [None, "x", None]
+    assert found.select_visible([1, 2, 3]) == [2]
+    assert found.select_visible([1]) == []
 
 
 def test_a_button_among_the_inputs_is_sent_with_its_text() -> None:
     button = {"id": 9, "type": "button", "skip_api": True, "props": {"value": "Press"}}
     state = {"id": 8, "type": "state", "skip_api": True, "props": {"value": "the server's"}}
     one = {"api_name": "f", "inputs": [9, 8]}
-    config = read_config({"components": [button, state], "dependencies": [one]})
-    assert dependency(config, "/f").fill([]) == ["Press", None]
+    config = parse_config({"components": [button, state], "dependencies": [one]})
+    assert dependency(config, "/f").fill_slots([]) == ["Press", None]
 
 
 @pytest.mark.parametrize("values", [[], ["a", "b"]])
 def test_a_wrong_number_of_values_is_refused(values: list[str]) -> None:
     config = config_with({"api_name": "f", "inputs": [1, 2]})
     with pytest.raises(SchemaDriftError, match=r"/f takes 1 values, got \d"):
-        dependency(config, "/f").fill(values)
+        dependency(config, "/f").fill_slots(values)
 
 
 def test_a_function_that_takes_the_component_gets_its_properties_with_the_value() -> None:
@@ -166,7 +166,7 @@ def test_a_function_that_takes_the_component_gets_its_properties_with_the_value(
     found = dependency(config, "/print_audio_playback_pos")
     assert found.prop_inputs == {0}
     file = {"path": "a.wav"}
-    (sent,) = found.fill([file])
+    (sent,) = found.fill_slots([file])
     assert sent == {**found.inputs[0].props, "value": file}
     assert sent["playback_position"] == 2.0
 
@@ -175,7 +175,7 @@ def test_a_component_that_the_config_does_not_list_is_tolerated() -> None:
     config = config_with({"api_name": "f", "inputs": [99, "x"], "outputs": None})
     found = dependency(config, "/f")
     assert found.inputs == (Component(id=99, type=""),)
-    assert found.fill([1]) == [1]
+    assert found.fill_slots([1]) == [1]
 
 
 def test_fields_of_an_unexpected_kind_read_as_absent() -> None:
@@ -189,7 +189,7 @@ def test_fields_of_an_unexpected_kind_read_as_absent() -> None:
         "protocol": None,
         "api_prefix": "gradio_api/",
     }
-    config = read_config(answer)
+    config = parse_config(answer)
     assert (config.version, config.version_info, config.protocol) == ("", (), "ws")
     assert (config.max_file_size, config.app_id, config.space_id) == (None, None, None)
     assert config.api_prefix == "/gradio_api"
@@ -210,17 +210,17 @@ def test_limits_and_flags_are_read() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (None, "a JSON object was expected, got null"),
-        ([1], "a JSON object was expected, got list"),
-        ({}, "it has no list 'components', it has nothing"),
-        ({"detail": "Not Found"}, "it has no list 'components', it has 'detail'"),
-        ({"components": []}, "it has no list 'dependencies', it has 'components'"),
+        (None, "expected a JSON object, got null"),
+        ([1], "expected a JSON object, got list"),
+        ({}, "it has no list 'components' (keys: none)"),
+        ({"detail": "Not Found"}, "it has no list 'components' (keys: 'detail')"),
+        ({"components": []}, "it has no list 'dependencies' (keys: 'components')"),
         ({"components": {}, "dependencies": []}, "it has no list 'components'"),
     ],
 )
 def test_what_is_no_config_is_refused_with_a_reason(answer: object, message: str) -> None:
     with pytest.raises(ProtocolError) as caught:
-        read_config(answer)
+        parse_config(answer)
     assert caught.value.message.startswith("not a Gradio config: ")
     assert message in caught.value.message
 
@@ -230,7 +230,7 @@ def test_every_captured_function_fills_as_many_slots_as_it_has() -> None:
         config, _ = protocol_app(version)
         assert len(config.dependencies) == len(captured(version, "config")["dependencies"])
         for one in config.dependencies:
-            filled = one.fill([0] * len(one.visible_inputs))
+            filled = one.fill_slots([0] * len(one.visible_inputs))
             assert [value is None for value in filled] == [slot.hidden for slot in one.inputs]
 
 
@@ -240,12 +240,13 @@ def test_runs_of_one_app_have_the_same_layout() -> None:
         names = ("value", "label", "choices", "multiselect", "file_count")
         props = {name: changes[name] for name in names if name in changes}
         components = [{"id": 1, "type": changes.get("kind", "textbox"), "props": props}]
-        return read_config({"components": components, "dependencies": [function]})
+        return parse_config({"components": components, "dependencies": [function]})
 
-    assert app().layout == app(value="other").layout == app(choices=["a"]).layout
+    digest = app().functions_digest
+    assert digest == app(value="other").functions_digest == app(choices=["a"]).functions_digest
     others: list[dict[str, Any]] = [
         *({"id": 1}, {"api_name": "g"}, {"inputs": []}, {"kind": "state"}, {"label": "\ud800"}),
         *({"multiselect": True}, {"file_count": "multiple"}, {"component_prop_inputs": [0]}),
     ]
     for changes in others:
-        assert app().layout != app(**changes).layout
+        assert digest != app(**changes).functions_digest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spacecall._core.demux import Demultiplexer, Fed
-from spacecall._core.job_state import State
+from spacecall._core.demux import Demultiplexer, FeedResult
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.queue_messages import MalformedMessage, UnknownMessage
 from spacecall.errors import (
@@ -25,25 +25,25 @@ def demux() -> Demultiplexer:
 
 def test_a_join_is_expected_until_it_is_over(demux: Demultiplexer) -> None:
     job = a_job()
-    demux.expect(job)
-    assert demux.expecting
-    demux.joined(job)
-    assert not demux.expecting
+    demux.reserve(job)
+    assert demux.has_reserved
+    demux.end_join(job)
+    assert not demux.has_reserved
 
 
 def test_an_accepted_job_is_queued_under_its_id(demux: Demultiplexer) -> None:
     job = joined(demux, "a")
-    assert (job.event_id, job.state) == ("a", State.QUEUED)
-    assert (demux.pending, demux.wanted, demux.load) == (True, True, 1)
+    assert (job.event_id, job.status) == ("a", JobStatus.QUEUED)
+    assert (demux.has_jobs, demux.has_waiters, demux.active_jobs) == (True, True, 1)
 
 
 def test_each_message_goes_to_the_job_of_its_id(demux: Demultiplexer) -> None:
     one, two = joined(demux, "a"), joined(demux, "b")
-    assert demux.feed(completed(["for b"], "b")) is Fed.CONTINUES
+    assert demux.feed(completed(["for b"], "b")) is FeedResult.CONTINUES
     assert (one.ended, two.values) == (False, ["for b"])
     demux.feed(completed(["for a"], "a"))
     assert one.values == ["for a"]
-    assert (demux.pending, demux.wanted, demux.load) == (False, False, 0)
+    assert (demux.has_jobs, demux.has_waiters, demux.active_jobs) == (False, False, 0)
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_a_message_of_nobody_here_changes_nothing(
     demux: Demultiplexer, stray: UnknownMessage
 ) -> None:
     job = joined(demux, "a")
-    assert demux.feed(stray) is Fed.CONTINUES
-    assert (job.state, job.heard) == (State.QUEUED, False)
+    assert demux.feed(stray) is FeedResult.CONTINUES
+    assert (job.status, job.has_messages) == (JobStatus.QUEUED, False)
 
 
 def test_an_unknown_message_of_a_job_is_heard_and_passed_over(demux: Demultiplexer) -> None:
     job = joined(demux, "a")
     demux.feed(UnknownMessage("new_kind", "a"))
-    assert (job.state, job.heard) == (State.QUEUED, True)
+    assert (job.status, job.has_messages) == (JobStatus.QUEUED, True)
 
 
 def test_a_second_completion_is_nobodys(demux: Demultiplexer) -> None:
@@ -84,7 +84,7 @@ def test_a_cancelled_completion_ends_the_job_with_its_error(demux: Demultiplexer
     job = joined(demux, "a")
     demux.feed(cancelled("a"))
     assert isinstance(job.error, JobCancelledError)
-    assert not demux.pending
+    assert not demux.has_jobs
 
 
 class TestCloseStream:
@@ -93,30 +93,30 @@ class TestCloseStream:
     def test_after_the_last_result_ends_it_all(self, demux: Demultiplexer) -> None:
         job = joined(demux, "a")
         demux.feed(completed(["x"], "a"))
-        assert demux.feed(message("close_stream")) is Fed.CLOSES
-        assert (job.values, demux.pending) == (["x"], False)
+        assert demux.feed(message("close_stream")) is FeedResult.CLOSES
+        assert (job.values, demux.has_jobs) == (["x"], False)
 
     def test_ends_a_job_that_it_had_spoken_of(self, demux: Demultiplexer) -> None:
         job = joined(demux, "a")
         demux.feed(message("process_starts", "a"))
-        assert demux.feed(message("close_stream")) is Fed.CLOSES
+        assert demux.feed(message("close_stream")) is FeedResult.CLOSES
         assert isinstance(job.error, JobLostError)
         assert job.error.event_id == "a"
         assert job.error.sent
-        assert not demux.pending
+        assert not demux.has_jobs
 
     def test_ends_a_job_that_was_there_when_it_was_opened(self, demux: Demultiplexer) -> None:
         job = joined(demux, "a")
-        demux.opening()
+        demux.begin_stream()
         demux.feed(message("close_stream"))
         assert isinstance(job.error, JobLostError)
-        assert not demux.pending
+        assert not demux.has_jobs
 
     def test_leaves_a_job_that_it_may_not_have_known(self, demux: Demultiplexer) -> None:
         job = joined(demux, "a")
-        assert demux.feed(message("close_stream")) is Fed.CLOSES
+        assert demux.feed(message("close_stream")) is FeedResult.CLOSES
         assert not job.ended
-        assert (demux.pending, demux.wanted) == (True, True)
+        assert (demux.has_jobs, demux.has_waiters) == (True, True)
         demux.feed(completed(["x"], "a"))
         assert job.values == ["x"]
 
@@ -130,7 +130,7 @@ class TestUnexpectedError:
         assert isinstance(one.error, JobLostError)
         assert one.error.message == "broken"
         assert not two.ended
-        assert demux.load == 1
+        assert demux.active_jobs == 1
 
     @pytest.mark.parametrize("event_id", [None, "another's"])
     def test_about_no_job_here_is_about_the_stream(
@@ -148,40 +148,40 @@ class TestUnexpectedError:
 def test_a_lost_stream_gives_each_job_an_error_of_its_own(demux: Demultiplexer) -> None:
     done, one, two = joined(demux, "d"), joined(demux, "a"), joined(demux, "b")
     demux.feed(completed(["x"], "d"))
-    demux.lose(lambda: JobLostError("cut"))
+    demux.fail_all(lambda: JobLostError("cut"))
     assert done.values == ["x"]
     assert isinstance(one.error, JobLostError)
     assert isinstance(two.error, JobLostError)
     assert one.error is not two.error
     assert (one.error.event_id, two.error.event_id) == ("a", "b")
-    assert (demux.pending, demux.load) == (False, 0)
+    assert (demux.has_jobs, demux.active_jobs) == (False, 0)
 
 
 def test_a_join_under_way_survives_the_stream(demux: Demultiplexer) -> None:
     job = a_job()
-    demux.expect(job)
-    demux.joining(job)
-    demux.lose(lambda: TransportError("cut"))
+    demux.reserve(job)
+    demux.begin_join(job)
+    demux.fail_all(lambda: TransportError("cut"))
     assert not job.ended
-    assert (demux.pending, demux.wanted, demux.load) == (False, True, 1)
+    assert (demux.has_jobs, demux.has_waiters, demux.active_jobs) == (False, True, 1)
 
 
 def test_an_abandoned_job_is_pending_until_the_server_ends_it(demux: Demultiplexer) -> None:
     job = joined(demux, "a")
     job.fail(JobCancelledError("left"))
-    assert (demux.pending, demux.wanted) == (True, False)
+    assert (demux.has_jobs, demux.has_waiters) == (True, False)
     demux.feed(message("process_starts", "a"))
     demux.feed(completed(["unread"], "a"))
     assert isinstance(job.error, JobCancelledError)
-    assert (demux.pending, demux.load) == (False, 0)
+    assert (demux.has_jobs, demux.active_jobs) == (False, 0)
 
 
 def test_a_malformed_message_ends_the_job_that_it_names_alone(demux: Demultiplexer) -> None:
     job, neighbour = joined(demux, "a"), joined(demux, "b")
-    assert demux.feed(message("estimation", "a", rank="first")) is Fed.CONTINUES
+    assert demux.feed(message("estimation", "a", rank="first")) is FeedResult.CONTINUES
     assert isinstance(job.error, ProtocolError)
     assert job.error.event_id == "a"
-    assert demux.functions == {0: ["a", "b"]}, "the server still has it"
+    assert demux.event_ids_by_function == {0: ["a", "b"]}, "the server still has it"
     demux.feed(completed(["x"], "b"))
     assert neighbour.values == ["x"]
 
@@ -190,13 +190,13 @@ def test_a_malformed_completion_is_the_last_of_its_job(demux: Demultiplexer) -> 
     job = joined(demux, "a")
     demux.feed(message("process_completed", "a", output=[1]))
     assert isinstance(job.error, ProtocolError)
-    assert not demux.pending
+    assert not demux.has_jobs
 
 
 def test_a_malformed_message_that_comes_early_ends_its_job_too(demux: Demultiplexer) -> None:
     job = a_job()
-    demux.expect(job)
-    demux.joining(job)
+    demux.reserve(job)
+    demux.begin_join(job)
     assert isinstance(message("log", "a"), MalformedMessage)
     demux.feed(message("log", "a"))
     demux.accept(job, "a")
@@ -205,13 +205,13 @@ def test_a_malformed_message_that_comes_early_ends_its_job_too(demux: Demultiple
 
 def test_two_jobs_with_one_id_both_end(demux: Demultiplexer) -> None:
     first, second = joined(demux, "a"), a_job()
-    demux.joining(second)
-    with pytest.raises(ProtocolError, match="gave two jobs of one session the id 'a'"):
+    demux.begin_join(second)
+    with pytest.raises(ProtocolError, match="gave two jobs of one session the same id 'a'"):
         demux.accept(second, "a")
     assert isinstance(first.error, ProtocolError)
     assert second.event_id is None
     demux.feed(completed(["whose?"], "a"))
-    assert not demux.pending
+    assert not demux.has_jobs
 
 
 def test_a_job_with_a_broken_message_does_not_end_the_others(demux: Demultiplexer) -> None:
@@ -228,8 +228,8 @@ def test_a_job_that_begins_although_nobody_waits_is_told_of_however_early_that_c
     kept, gone = joined(demux, "a"), joined(demux, "b")
     gone.fail(JobCancelledError("left"))
     late = a_job(0)
-    demux.expect(late)
-    demux.joining(late)
+    demux.reserve(late)
+    demux.begin_join(late)
     late.fail(JobCancelledError("left"))
     for event_id in ("a", "b", "c"):
         demux.feed(message("process_starts", event_id))
@@ -244,10 +244,10 @@ def test_the_functions_are_those_that_the_server_may_be_running(demux: Demultipl
     gone = joined(demux, "b", 2)
     gone.fail(JobCancelledError("left"))
     joined(demux, "c", 1)
-    demux.expect(a_job(3))
-    assert set(demux.functions) == {1, 2}
+    demux.reserve(a_job(3))
+    assert set(demux.event_ids_by_function) == {1, 2}
     demux.feed(cancelled("b"))
-    assert set(demux.functions) == {1}
+    assert set(demux.event_ids_by_function) == {1}
 
 
 class TestSiblings:
@@ -259,7 +259,7 @@ class TestSiblings:
         joined(demux, "b", 2)
         assert not demux.has_sibling(job), "another function"
         sibling = a_job(1)
-        demux.expect(sibling)
+        demux.reserve(sibling)
         assert demux.has_sibling(job)
         assert demux.has_sibling(sibling)
 
@@ -273,9 +273,9 @@ class TestSiblings:
 def test_the_server_may_run_the_functions_of_jobs_that_are_not_done(demux: Demultiplexer) -> None:
     joined(demux, "a", 4)
     joined(demux, "b", 5).fail(JobCancelledError("nobody waits"))
-    assert set(demux.functions) == {4, 5}
+    assert set(demux.event_ids_by_function) == {4, 5}
     demux.feed(completed([1], "a"))
-    assert set(demux.functions) == {5}
+    assert set(demux.event_ids_by_function) == {5}
 
 
 @pytest.mark.parametrize(
@@ -293,6 +293,6 @@ def test_a_change_of_a_component_is_remembered(
     joined(demux, "a")
     joined(demux, "b")
     demux.feed(completed([1, value], "a"))
-    assert demux.altered == altered
+    assert demux.components_changed == altered
     demux.feed(completed([1], "b"))
-    assert demux.altered == altered
+    assert demux.components_changed == altered

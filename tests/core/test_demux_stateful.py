@@ -20,8 +20,8 @@ from hypothesis.stateful import (
 )
 from hypothesis.strategies import booleans, integers, sampled_from
 
-from spacecall._core.demux import Demultiplexer, Fed
-from spacecall._core.job_state import State
+from spacecall._core.demux import Demultiplexer, FeedResult
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.queue_messages import Message, UnknownMessage
 from spacecall.errors import JobCancelledError, JobLostError, ProtocolError, SpaceError
@@ -69,27 +69,27 @@ class Sessions(RuleBasedStateMachine):
             ),
             f"e{self.count}",
         )
-        tracked.job.advance(State.JOINING)
+        tracked.job.advance(JobStatus.JOINING)
         self.all.append(tracked)
-        self.demux.expect(tracked.job)
+        self.demux.reserve(tracked.job)
         return tracked
 
     @rule(target=joins, tracked=consumes(expected))
     def send_a_join(self, tracked: Tracked) -> Any:
-        self.demux.joining(tracked.job)
+        self.demux.begin_join(tracked.job)
         return tracked
 
     @rule(target=jobs, tracked=consumes(joins))
     def answer_the_join(self, tracked: Tracked) -> Any:
         self.demux.accept(tracked.job, tracked.event_id)
-        self.demux.joined(tracked.job)
+        self.demux.end_join(tracked.job)
         tracked.accepted = True
         return tracked
 
     @rule(tracked=consumes(joins) | consumes(expected))
     def refuse_the_join(self, tracked: Tracked) -> None:
         tracked.job.fail(JobCancelledError("refused"))
-        self.demux.joined(tracked.job)
+        self.demux.end_join(tracked.job)
 
     @rule(
         tracked=jobs | joins,
@@ -115,7 +115,7 @@ class Sessions(RuleBasedStateMachine):
 
     def _feed(self, made: Message) -> None:
         try:
-            assert self.demux.feed(made) is Fed.CONTINUES
+            assert self.demux.feed(made) is FeedResult.CONTINUES
         except ProtocolError as error:
             # No more may be parked: the client then gives up the stream.
             if "more than" not in error.message or not self.demux._joining:
@@ -124,21 +124,21 @@ class Sessions(RuleBasedStateMachine):
 
     @rule()
     def open_a_stream(self) -> None:
-        self.demux.opening()
+        self.demux.begin_stream()
         for tracked in self.all:
             tracked.known |= tracked.accepted
 
     @rule()
     def close_the_stream(self) -> None:
         waiting = [t for t in self.all if t.accepted and not t.job.ended]
-        new = [t for t in waiting if not t.job.heard and not t.known]
-        assert self.demux.feed(message("close_stream")) is Fed.CLOSES
+        new = [t for t in waiting if not t.job.has_messages and not t.known]
+        assert self.demux.feed(message("close_stream")) is FeedResult.CLOSES
         assert all(tracked.job.ended == (tracked not in new) for tracked in waiting)
 
     @rule()
     def lose_the_stream(self) -> None:
-        self.demux.lose(lambda: JobLostError("cut"))
-        assert not self.demux.pending
+        self.demux.fail_all(lambda: JobLostError("cut"))
+        assert not self.demux.has_jobs
         assert all(tracked.job.ended for tracked in self.all if tracked.accepted)
 
     @rule(tracked=jobs)
@@ -161,7 +161,7 @@ class Sessions(RuleBasedStateMachine):
             assert job.ended == (end != (None, None))
             assert None in end
             if tracked.first_end is not None:
-                assert job.state is State.ENDED
+                assert job.status is JobStatus.ENDED
                 assert end == tracked.first_end
             elif job.ended:
                 tracked.first_end = end
@@ -170,7 +170,7 @@ class Sessions(RuleBasedStateMachine):
     def no_message_reaches_another_job(self) -> None:
         for tracked in self.all:
             job, mine = tracked.job, f"{tracked.event_id}."
-            while (event := job.backlog.pop()) is not None:
+            while (event := job.buffer.pop()) is not None:
                 value = getattr(event, "value", None)
                 if value is not None:
                     assert value[0].startswith(mine)
@@ -186,9 +186,9 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def parked_messages_are_bounded_and_only_for_joins_under_way(self) -> None:
-        parked = self.demux._parked
+        parked = self.demux._early
         count = sum(len(messages) for messages in parked.values())
-        assert count == self.demux._parked_count <= self.parked_limit
+        assert count == self.demux._early_count <= self.parked_limit
         if not self.demux._joining:
             assert not parked
 
@@ -196,8 +196,8 @@ class Sessions(RuleBasedStateMachine):
     def what_is_wanted_is_pending_or_expected(self) -> None:
         waiting = [t for t in self.all if t.accepted and not t.job.ended]
         assert all(self.demux._jobs[tracked.event_id] is tracked.job for tracked in waiting)
-        assert self.demux.wanted == bool(waiting or self.demux._expected)
-        assert self.demux.load == len(self.demux._jobs) + len(self.demux._expected)
+        assert self.demux.has_waiters == bool(waiting or self.demux._reserved)
+        assert self.demux.active_jobs == len(self.demux._jobs) + len(self.demux._reserved)
 
 
 def _message(kind: str, event_id: str, text: str) -> Message:

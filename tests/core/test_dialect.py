@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from spacecall._core.gradio_schema import clean_schema, nullable
+from spacecall._core.gradio_schema import normalize_schema, nullable
 from spacecall.endpoints import Endpoint
 from tests.core.apps import CORPUS, VERSIONS, corpus_app, protocol_app
 
@@ -69,7 +69,7 @@ KEYWORD_CASES: list[tuple[Any, ...]] = [
 
 @pytest.mark.parametrize(("written", "cleaned"), KEYWORD_CASES)
 def test_keywords_are_kept_if_they_mean_something(written: object, cleaned: object) -> None:
-    assert clean_schema(written) == cleaned
+    assert normalize_schema(written) == cleaned
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_keywords_are_kept_if_they_mean_something(written: object, cleaned: obje
 def test_choices_are_what_they_are_whatever_type_they_claim(
     written: dict[str, Any], cleaned: dict[str, Any]
 ) -> None:
-    assert clean_schema(written) == cleaned
+    assert normalize_schema(written) == cleaned
 
 
 def test_references_stay_local_and_those_to_nowhere_mean_anything() -> None:
@@ -101,7 +101,7 @@ def test_references_stay_local_and_those_to_nowhere_mean_anything() -> None:
             "d": {"$ref": 5},
         },
     }
-    assert clean_schema(schema) == {
+    assert normalize_schema(schema) == {
         "properties": {"a": {"$ref": "#/$defs/A", "default": "x"}, "b": {}, "c": {}, "d": {}},
         "$defs": {"A": {"type": "string"}},
     }
@@ -115,7 +115,7 @@ def test_definitions_are_gathered_at_the_root() -> None:
             "anyOf": [{"$ref": "#/definitions/A"}, {"$defs": {"B": {"type": "null"}}}],
         },
     }
-    assert clean_schema(schema) == {
+    assert normalize_schema(schema) == {
         "type": "array",
         "items": {"anyOf": [{"$ref": "#/$defs/A"}, {}]},
         "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"type": "null"}},
@@ -124,14 +124,14 @@ def test_definitions_are_gathered_at_the_root() -> None:
 
 def test_a_property_may_be_called_like_a_keyword() -> None:
     schema = {"properties": {"$defs": {"type": "string"}, "$ref": {"type": "integer"}}}
-    assert clean_schema(schema) == schema
+    assert normalize_schema(schema) == schema
 
 
 def test_what_is_nested_too_deeply_means_anything() -> None:
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(500):
         schema = {"items": schema}
-    cleaned = clean_schema(schema)
+    cleaned = normalize_schema(schema)
     depth = 0
     while cleaned:
         cleaned = cleaned["items"]
@@ -141,7 +141,7 @@ def test_what_is_nested_too_deeply_means_anything() -> None:
 
 @given(JSON)
 def test_nothing_makes_it_raise_and_the_result_is_a_schema(written: Any) -> None:
-    cleaned = clean_schema(written)
+    cleaned = normalize_schema(written)
     Draft202012Validator.check_schema({**cleaned, **_plain_patterns(cleaned)})
 
 

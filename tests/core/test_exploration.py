@@ -31,7 +31,7 @@ from hypothesis import given
 from hypothesis.strategies import lists, sampled_from
 
 from spacecall._core.demux import Demultiplexer
-from spacecall._core.job_state import State, Work
+from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.jobs import Job
 from spacecall.errors import JobCancelledError, JobLostError, ProtocolError
 from spacecall.options import Limits
@@ -74,8 +74,8 @@ class World:
         self.named = False
         """Whether something has happened to one job alone."""
         for tracked in self.jobs.values():
-            tracked.job.advance(State.JOINING)
-            self.demux.expect(tracked.job)
+            tracked.job.advance(JobStatus.JOINING)
+            self.demux.reserve(tracked.job)
         for name in NAMES if joining else "":
             self.step(("joins", name))
         self.named = False
@@ -88,10 +88,10 @@ class World:
         for tracked in world.jobs.values():
             tracked.job = twin(tracked.job)
         new._jobs = {name: world.jobs[name].job for name in old._jobs}
-        new._expected = {one.job for one in world.jobs.values() if not one.accepted}
+        new._reserved = {one.job for one in world.jobs.values() if not one.accepted}
         new._joining = {one.job for one in world.jobs.values() if one.joins}
-        new._known = set(old._known)
-        new._parked = {name: list(messages) for name, messages in old._parked.items()}
+        new._jobs_before_stream = set(old._jobs_before_stream)
+        new._early = {name: list(messages) for name, messages in old._early.items()}
         return world
 
     def state(self) -> str:
@@ -99,9 +99,9 @@ class World:
         demux = self.demux
         real = (
             sorted(demux._jobs),
-            sorted(demux._known),
-            demux._parked,
-            demux._parked_count,
+            sorted(demux._jobs_before_stream),
+            demux._early,
+            demux._early_count,
             self.lost,
             self.named,
         )
@@ -128,14 +128,14 @@ class World:
         before = {tracked.job for tracked in self.jobs.values() if tracked.job.ended}
         match kind:
             case "joins":
-                self.demux.joining(self.jobs[name].job)
+                self.demux.begin_join(self.jobs[name].job)
                 self.jobs[name].sent = True
             case "accepted":
                 self._accept(self.jobs[name])
             case "left":
                 self.jobs[name].job.fail(JobCancelledError("left"))
             case "opened":
-                self.demux.opening()
+                self.demux.begin_stream()
                 for tracked in self.jobs.values():
                     tracked.known = tracked.accepted and not tracked.job.ended
             case "lost":
@@ -148,7 +148,7 @@ class World:
 
     def _accept(self, tracked: Tracked) -> None:
         self.demux.accept(tracked.job, tracked.name)
-        self.demux.joined(tracked.job)
+        self.demux.end_join(tracked.job)
         tracked.accepted = True
         if self.lost:  # as the channel does
             tracked.job.fail(JobLostError("lost"))
@@ -168,7 +168,7 @@ class World:
 
     def _lose(self) -> None:
         self.lost = True
-        self.demux.lose(lambda: JobLostError("lost"))
+        self.demux.fail_all(lambda: JobLostError("lost"))
         for tracked in self.jobs.values():
             tracked.completion = ""
 
@@ -180,17 +180,17 @@ class World:
             ended = self.jobs[name].job
             assert ended in before or end_of(ended) == kind
         if kind == "close_stream":
-            assert not any(one.known or one.job.heard for one in waiting)
+            assert not any(one.known or one.job.has_messages for one in waiting)
         assert not (self.lost and waiting)
         expected = [one for one in self.jobs.values() if not one.accepted]
-        assert self.demux.wanted == bool(waiting or expected)
+        assert self.demux.has_waiters == bool(waiting or expected)
         joins = any(one.joins for one in expected)
-        assert self.demux._parked_count <= (PARKED if joins else 0)
+        assert self.demux._early_count <= (PARKED if joins else 0)
 
 
 ATTRIBUTES: dict[type, tuple[str, ...]] = {
     Demultiplexer: Demultiplexer.__slots__,
-    Job: (*Work.__slots__, *Job.__slots__),
+    Job: (*JobState.__slots__, *Job.__slots__),
     Tracked: Tracked.__slots__,
     World: World.__slots__,
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.file_positions import expects_files, misplaced, without_text_files
+from spacecall._core.file_positions import drop_text_files, expects_files, find_non_files
 from spacecall._core.filedata import as_file_data
 
 FILE: dict[str, Any] = {
@@ -80,7 +80,7 @@ def test_a_schema_has_a_place_for_files(schema: Any, expected: bool) -> None:
 def test_what_is_not_a_file_is_named_with_its_place(
     schema: Any, value: Any, lines: list[str]
 ) -> None:
-    assert misplaced(schema, value) == lines
+    assert find_non_files(schema, value) == lines
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_what_is_not_a_file_is_named_with_its_place(
     ],
 )
 def test_what_is_in_order(schema: Any, value: Any) -> None:
-    assert misplaced(schema, value) == []
+    assert find_non_files(schema, value) == []
 
 
 def test_at_most_eight_lines_are_said() -> None:
-    assert len(misplaced(FILES, ["a"] * 100)) == 8
+    assert len(find_non_files(FILES, ["a"] * 100)) == 8
 
 
 def test_what_is_shared_with_a_value_in_order_is_not_looked_at_again() -> None:
@@ -126,15 +126,15 @@ def test_what_is_shared_with_a_value_in_order_is_not_looked_at_again() -> None:
 
     entries = [{"image": Counted(VALUE)} for _ in range(50)]
     schema = {"type": "array", "items": FRAMED}
-    assert misplaced(schema, entries) == []
+    assert find_non_files(schema, entries) == []
     before = Counted.looks
     new = {"image": Counted(VALUE)}
-    assert misplaced(schema, [*entries, new], entries) == []
+    assert find_non_files(schema, [*entries, new], entries) == []
     assert Counted.looks - before <= 4
-    assert misplaced(schema, [*entries[:-1], {"image": "a"}], entries) == [
+    assert find_non_files(schema, [*entries[:-1], {"image": "a"}], entries) == [
         "[49]['image']: expected a file, got 'a'"
     ]
-    assert misplaced(FRAMED, {"image": VALUE}, ["another shape"]) == []
+    assert find_non_files(FRAMED, {"image": VALUE}, ["another shape"]) == []
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_what_is_shared_with_a_value_in_order_is_not_looked_at_again() -> None:
     ],
 )
 def test_a_text_is_no_default_of_a_file(schema: Any, default: Any, stays: bool) -> None:
-    assert (without_text_files(schema, default, ABSENT) is default) is (stays or default is ABSENT)
+    assert (drop_text_files(schema, default, ABSENT) is default) is (stays or default is ABSENT)
 
 
 @pytest.mark.parametrize(
@@ -162,11 +162,11 @@ def test_a_text_is_no_default_of_a_file(schema: Any, default: Any, stays: bool) 
     ids=["long", "endless", "wide"],
 )
 def test_a_default_that_takes_too_long_to_look_at_is_none(schema: Any, default: Any) -> None:
-    assert without_text_files(schema, default, ABSENT) is ABSENT
+    assert drop_text_files(schema, default, ABSENT) is ABSENT
 
 
 def test_an_output_that_takes_too_long_is_not_looked_at_to_its_end() -> None:
-    assert misplaced(FILES, [*[VALUE] * 30_000, "a"]) == []
+    assert find_non_files(FILES, [*[VALUE] * 30_000, "a"]) == []
 
 
 def test_the_payload_of_a_file_stays_as_it_is() -> None:

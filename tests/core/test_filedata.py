@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from spacecall._core.filedata import (
     FileData,
     is_file_data,
-    read_file_data,
+    make_file_data,
+    parse_file_data,
     replace_files,
-    write_file_data,
 )
 
 FILE: dict[str, Any] = {
@@ -52,7 +52,7 @@ def test_other_values_are_no_files(value: object) -> None:
 
 
 def test_a_payload_is_read() -> None:
-    assert read_file_data(FILE) == FileData(
+    assert parse_file_data(FILE) == FileData(
         path="/srv/a.png",
         url="http://host/file=/srv/a.png",
         orig_name="a.png",
@@ -63,25 +63,25 @@ def test_a_payload_is_read() -> None:
 
 @pytest.mark.parametrize("size", [None, "12", 1.5, True, -1, [12]])
 def test_a_size_that_is_no_size_counts_as_missing(size: object) -> None:
-    assert read_file_data({**FILE, "size": size}).size is None
+    assert parse_file_data({**FILE, "size": size}).size is None
 
 
 @pytest.mark.parametrize("field", ["path", "url", "orig_name", "mime_type"])
 @pytest.mark.parametrize("value", [None, "", 3, ["a"]])
 def test_a_text_that_is_no_text_counts_as_missing(field: str, value: object) -> None:
-    assert getattr(read_file_data({**FILE, field: value}), field) is None
+    assert getattr(parse_file_data({**FILE, field: value}), field) is None
 
 
 def test_what_is_written_reads_as_a_file() -> None:
-    written = write_file_data("/srv/a", url="u", orig_name="a", size=None, mime_type=None)
+    written = make_file_data("/srv/a", url="u", orig_name="a", size=None, mime_type=None)
     assert written["meta"] == {"_type": "gradio.FileData"}
     assert is_file_data(written)
-    assert read_file_data(written) == FileData("/srv/a", "u", "a", None, None)
+    assert parse_file_data(written) == FileData("/srv/a", "u", "a", None, None)
 
 
 def test_every_payload_has_a_meta_of_its_own() -> None:
     one, two = (
-        write_file_data("p", url="u", orig_name="n", size=1, mime_type=None) for _ in range(2)
+        make_file_data("p", url="u", orig_name="n", size=1, mime_type=None) for _ in range(2)
     )
     one["meta"]["changed"] = True
     assert "changed" not in two["meta"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.schema_check import is_file, map_files, problems
+from spacecall._core.schema_check import find_problems, is_file, map_files
 from tests.core.apps import protocol_app
 
 FILE: dict[str, Any] = {
@@ -59,19 +59,19 @@ def test_other_objects_are_no_files(schema: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("value", ["a.png", b"data", Path("a.png"), {"path": "a"}, {"url": "b"}])
 def test_whatever_can_be_a_file_passes_where_a_file_is_wanted(value: object) -> None:
-    assert problems(FILE, value) == []
+    assert find_problems(FILE, value) == []
 
 
 @pytest.mark.parametrize("value", [None, 5, ["a.png"], {"name": "a.png"}])
 def test_what_cannot_be_a_file_does_not(value: object) -> None:
-    (line,) = problems(FILE, value)
+    (line,) = find_problems(FILE, value)
     assert line.startswith("expected a file, got ")
 
 
 def test_a_file_or_null() -> None:
     schema = {"anyOf": [FILE, {"type": "null"}]}
-    assert problems(schema, None) == []
-    assert problems(schema, 5) == ["expected a file or None, got int 5"]
+    assert find_problems(schema, None) == []
+    assert find_problems(schema, 5) == ["expected a file or None, got int 5"]
     assert map_files(schema, None, repr) is None
     assert map_files(schema, "a", repr) == "'a'"
 
@@ -89,7 +89,7 @@ def test_files_in_lists_are_mapped() -> None:
 def test_files_in_a_message_with_attachments_are_mapped() -> None:
     schema = schema_of("6.31.0", "/add_message", "message")
     message = {"text": "hi", "files": ["a.png", "b.png"]}
-    assert problems(schema, message) == []
+    assert find_problems(schema, message) == []
     assert map_files(schema, message, upload) == {"text": "hi", "files": ["<a.png>", "<b.png>"]}
     assert message["files"] == ["a.png", "b.png"]
 
@@ -98,7 +98,7 @@ def test_files_in_a_chat_of_gradio_6_are_mapped() -> None:
     schema = schema_of("6.31.0", "/add_message", "history")
     content = [{"type": "text", "text": "see"}, {"type": "file", "file": "a.png"}]
     chat = [{"role": "user", "content": content}]
-    assert problems(schema, chat) == []
+    assert find_problems(schema, chat) == []
     (message,) = map_files(schema, chat, upload)
     assert message["content"] == [content[0], {"type": "file", "file": "<a.png>"}]
 
@@ -110,7 +110,7 @@ def test_files_in_a_chat_of_gradio_4_and_5_are_mapped(version: str) -> None:
         {"role": "user", "content": {"file": "a.png"}},
         {"role": "user", "content": "a.png is text here"},
     ]
-    assert problems(schema, chat) == []
+    assert find_problems(schema, chat) == []
     first, second = map_files(schema, chat, upload)
     assert first["content"] == {"file": "<a.png>"}
     assert second == chat[1]

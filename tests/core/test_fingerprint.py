@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.app_config import AppConfig, read_config
-from spacecall._core.fingerprint import differences, fingerprint, fingerprints
+from spacecall._core.app_config import AppConfig, parse_config
+from spacecall._core.fingerprint import find_differences, fingerprint, fingerprints
 from tests.core.apps import CORPUS, VERSIONS, corpus_app, protocol_app
 
 
@@ -25,7 +25,7 @@ def app(inputs: Any = ("textbox",), outputs: Any = ("textbox",), **more: Any) ->
         return numbers
 
     dependency = {"inputs": slots(inputs), "outputs": slots(outputs), "api_name": "f", **more}
-    return read_config({"components": components, "dependencies": [dependency]})
+    return parse_config({"components": components, "dependencies": [dependency]})
 
 
 def of(config: AppConfig) -> str:
@@ -61,7 +61,7 @@ def test_a_fingerprint_says_components_state_and_how_it_runs() -> None:
 )
 def test_what_changes_a_call_changes_the_fingerprint(other: AppConfig) -> None:
     assert of(other) != of(app())
-    assert differences({"/f": of(app())}, other) == [f"/f: was {of(app())}, is {of(other)}"]
+    assert find_differences({"/f": of(app())}, other) == [f"/f: was {of(app())}, is {of(other)}"]
 
 
 def test_the_order_of_components_counts() -> None:
@@ -73,13 +73,13 @@ def test_slots_that_nobody_sees_do_not_count() -> None:
 
 
 def test_an_endpoint_that_is_gone_is_a_difference() -> None:
-    assert differences({"/g": "(textbox) -> (textbox) queued"}, app()) == [
+    assert find_differences({"/g": "(textbox) -> (textbox) queued"}, app()) == [
         "/g: the app has no such endpoint any more"
     ]
 
 
 def test_endpoints_that_are_not_in_use_do_not_count() -> None:
-    assert differences({}, app()) == []
+    assert find_differences({}, app()) == []
     assert fingerprints(app(), ["/g"]) == {}
 
 
@@ -90,7 +90,7 @@ def labelled(*slots: tuple[str, str]) -> AppConfig:
         for number, (kind, label) in enumerate(slots)
     ]
     dependency = {"inputs": [*range(len(slots))], "outputs": [], "api_name": "f"}
-    return read_config({"components": components, "dependencies": [dependency]})
+    return parse_config({"components": components, "dependencies": [dependency]})
 
 
 def pinned(config: AppConfig, *names_from_labels: bool) -> str:
@@ -120,20 +120,20 @@ def test_names_made_of_labels_are_in_a_fingerprint_and_others_are_not() -> None:
 )
 def test_a_label_that_names_a_parameter_counts(other: AppConfig) -> None:
     before = pinned(SIZE, True, True)
-    assert differences({"/f": before}, other) == [
+    assert find_differences({"/f": before}, other) == [
         f"/f: was {before}, is {pinned(other, True, True)}"
     ]
 
 
 def test_a_label_that_names_nothing_does_not_count() -> None:
     other = labelled(("number", "Breadth"), ("state", ""), ("number", "Height"))
-    assert differences({"/f": pinned(SIZE)}, other) == []
-    assert differences({"/f": pinned(SIZE, False, True)}, other) == []
+    assert find_differences({"/f": pinned(SIZE)}, other) == []
+    assert find_differences({"/f": pinned(SIZE, False, True)}, other) == []
 
 
 def test_a_label_in_another_spelling_of_the_same_name_does_not_count() -> None:
     other = labelled(("number", "width:"), ("state", ""), ("number", "HEIGHT"))
-    assert differences({"/f": pinned(SIZE, True, True)}, other) == []
+    assert find_differences({"/f": pinned(SIZE, True, True)}, other) == []
 
 
 @pytest.mark.parametrize("name", CORPUS)
@@ -141,7 +141,7 @@ def test_a_real_app_does_not_differ_from_itself(name: str) -> None:
     config, endpoints = corpus_app(name)
     pinned = fingerprints(config, endpoints)
     assert pinned.keys() == endpoints.keys()
-    assert differences(pinned, config) == []
+    assert find_differences(pinned, config) == []
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -150,13 +150,13 @@ def test_every_generation_has_fingerprints(version: str) -> None:
     echo = config.find("/echo")
     assert echo is not None
     assert fingerprint(echo) == "(textbox) -> (textbox) queued"
-    assert differences(fingerprints(config, endpoints), config) == []
+    assert find_differences(fingerprints(config, endpoints), config) == []
 
 
 def test_names_that_differ_by_a_slash_are_two_endpoints() -> None:
     config, _ = protocol_app("6.31.0")
     echo = fingerprints(config, ["/echo"])["/echo"]
-    assert differences({"/echo": echo}, config) == []
-    assert differences({"//echo": echo}, config) == [
+    assert find_differences({"/echo": echo}, config) == []
+    assert find_differences({"//echo": echo}, config) == [
         "//echo: the app has no such endpoint any more"
     ]

@@ -21,13 +21,13 @@ from jsonschema import Draft202012Validator
 
 from spacecall._core import call_api_events
 from spacecall._core import queue_messages as message_parser
-from spacecall._core.app_config import Component, read_config
-from spacecall._core.app_info import read_endpoints
-from spacecall._core.backoff import retry_after
+from spacecall._core.app_config import Component, parse_config
+from spacecall._core.app_info import parse_endpoints
+from spacecall._core.backoff import parse_retry_after
 from spacecall._core.component_outputs import relax_output
-from spacecall._core.gradio_schema import clean_schema
+from spacecall._core.gradio_schema import normalize_schema
 from spacecall._core.handshake import Handshake
-from spacecall._core.job_state import State
+from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import is_array, is_object
 from spacecall._io.http_errors import status_error
 from spacecall.codegen._schemas import schema_documents
@@ -122,14 +122,14 @@ def changed(draw: Callable[[st.SearchStrategy[Any]], Any], documents: Any) -> An
 @given(JSON | st.builds(of_kind, KINDS, st.dictionaries(KEYS, JSON)))
 def test_any_json_is_a_message_or_a_protocol_error(value: Any) -> None:
     with suppress(ProtocolError):
-        message_parser.parse(json.dumps(value))
+        message_parser.parse_message(json.dumps(value))
 
 
 @BOUNDED
 @given(changed(frames))
 def test_a_changed_message_is_a_message_or_a_protocol_error(value: Any) -> None:
     with suppress(ProtocolError):
-        message_parser.parse(json.dumps(value))
+        message_parser.parse_message(json.dumps(value))
 
 
 @BOUNDED
@@ -138,10 +138,10 @@ def test_changed_messages_end_their_job_at_worst(values: list[Any]) -> None:
     alone, shared = a_job(follow=True), a_job(follow=True)
     handshake = Handshake(alone, ["x"], "hash")
     for job in (alone, shared):
-        job.advance(State.QUEUED)
+        job.advance(JobStatus.QUEUED)
     for value in values:
         try:
-            message = message_parser.parse(json.dumps(value))
+            message = message_parser.parse_message(json.dumps(value))
         except ProtocolError:
             continue
         shared.receive(message)
@@ -153,7 +153,7 @@ def test_changed_messages_end_their_job_at_worst(values: list[Any]) -> None:
 @BOUNDED
 @given(HEADERS)
 def test_any_time_to_wait_is_seconds_or_nothing(header: str) -> None:
-    wait = retry_after(header, 1.8e9)
+    wait = parse_retry_after(header, 1.8e9)
     assert wait is None or 0 <= wait < math.inf
 
 
@@ -176,34 +176,34 @@ def test_any_answer_that_is_no_success_is_a_typed_error(
 @given(st.binary(max_size=60) | st.text(max_size=60))
 def test_any_bytes_are_a_message_or_a_protocol_error(text: bytes | str) -> None:
     with suppress(ProtocolError):
-        message_parser.parse(text)
+        message_parser.parse_message(text)
 
 
 @BOUNDED
 @given(EVENTS, st.builds(json.dumps, JSON) | st.text(max_size=40))
 def test_any_event_of_the_simple_api_is_one_or_a_protocol_error(event: str, data: str) -> None:
     with suppress(ProtocolError):
-        call_api_events.parse(event, data)
+        call_api_events.parse_event(event, data)
 
 
 @BOUNDED
 @given(JSON, JSON)
 def test_any_json_is_a_config_or_a_protocol_error(config: Any, info: Any) -> None:
     with suppress(ProtocolError):
-        read_config(config)
-    app = read_config({"components": [], "dependencies": []})
+        parse_config(config)
+    app = parse_config({"components": [], "dependencies": []})
     with suppress(ProtocolError):
-        read_endpoints(app, info)
+        parse_endpoints(app, info)
     with suppress(ProtocolError):
-        read_config({"components": [config, info], "dependencies": [info, config]})
+        parse_config({"components": [config, info], "dependencies": [info, config]})
 
 
 @BOUNDED
 @given(changed(apps))
 def test_a_changed_app_is_read_and_made_into_schemas_or_a_protocol_error(app: Any) -> None:
     with suppress(ProtocolError):
-        config = read_config(app.get("config"))
-        endpoints = read_endpoints(config, app.get("info"))
+        config = parse_config(app.get("config"))
+        endpoints = parse_endpoints(config, app.get("info"))
         for endpoint in endpoints.values():
             values: list[Parameter | ReturnValue] = [*endpoint.parameters, *endpoint.returns]
             for value in values:
@@ -215,7 +215,7 @@ def test_a_changed_app_is_read_and_made_into_schemas_or_a_protocol_error(app: An
 @BOUNDED
 @given(JSON)
 def test_any_json_becomes_a_valid_schema(value: Any) -> None:
-    Draft202012Validator.check_schema(clean_schema(value))
+    Draft202012Validator.check_schema(normalize_schema(value))
     default_value(value)
 
 
@@ -226,13 +226,13 @@ def test_any_schema_of_an_output_is_a_valid_one_when_it_is_corrected(
 ) -> None:
     output = Component(id=1, type=component)
     for major in ((), (3,), (6,)):
-        Draft202012Validator.check_schema(relax_output(clean_schema(value), output, major))
+        Draft202012Validator.check_schema(relax_output(normalize_schema(value), output, major))
 
 
 @pytest.mark.parametrize("depth", [100, 5_000, 200_000])
 def test_any_depth_is_a_value_or_a_protocol_error(depth: int) -> None:
     deep = "[" * depth + "]" * depth
     with suppress(ProtocolError):
-        message_parser.parse(f'{{"msg":"process_generating","output":{{"data":{deep}}}}}')
+        message_parser.parse_message(f'{{"msg":"process_generating","output":{{"data":{deep}}}}}')
     with suppress(ProtocolError):
-        call_api_events.parse("complete", deep)
+        call_api_events.parse_event("complete", deep)

@@ -6,27 +6,27 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.job_state import State
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.protocol_versions import NEWEST, SUPPORTED, generation
-from spacecall._core.queue_messages import parse
+from spacecall._core.protocol_versions import NEWEST, SUPPORTED, find_protocol_version
+from spacecall._core.queue_messages import parse_message
 from spacecall.events import Output
 from spacecall.options import Limits
 
 
 def outputs(edits: bool, *data: Any) -> list[Any]:
     job = Job(
-        0, edits=edits, follow=True, limits=Limits(max_buffered_events=9), notify=lambda: None
+        0, sends_diffs=edits, follow=True, limits=Limits(max_buffered_events=9), notify=lambda: None
     )
-    job.advance(State.QUEUED)
+    job.advance(JobStatus.QUEUED)
     for one in data:
-        text = parse(
+        text = parse_message(
             b'{"msg": "process_generating", "success": true, "output": {"data": %s}}' % one.encode()
         )
         job.receive(text)
     assert job.error is None
     found: list[Any] = []
-    while (event := job.backlog.pop()) is not None:
+    while (event := job.buffer.pop()) is not None:
         if isinstance(event, Output):
             found.append(event.value)
     return found
@@ -39,13 +39,17 @@ def test_values_are_whole_in_sse_v1_and_edits_from_sse_v2_on() -> None:
 
 @pytest.mark.parametrize("name", SUPPORTED)
 def test_a_known_one_is_found_by_its_name(name: str) -> None:
-    assert generation(name).name == name
+    assert find_protocol_version(name).name == name
 
 
 def test_an_unknown_one_is_tried_as_the_newest() -> None:
-    assert generation("sse_v9") is NEWEST
+    assert find_protocol_version("sse_v9") is NEWEST
 
 
 def test_only_the_newest_says_that_it_closes_a_stream() -> None:
-    assert [one.name for one in SUPPORTED.values() if one.says_close] == ["sse_v3"]
-    assert [one.name for one in SUPPORTED.values() if not one.edits] == ["ws", "sse", "sse_v1"]
+    assert [one.name for one in SUPPORTED.values() if one.announces_close] == ["sse_v3"]
+    assert [one.name for one in SUPPORTED.values() if not one.sends_diffs] == [
+        "ws",
+        "sse",
+        "sse_v1",
+    ]

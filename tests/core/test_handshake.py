@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from spacecall._core.handshake import Handshake
-from spacecall._core.job_state import State
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.queue_messages import parse
+from spacecall._core.queue_messages import parse_message
 from spacecall.errors import AppError, JobLostError, QueueFullError
 from spacecall.options import Limits
 
@@ -20,14 +20,18 @@ DONE = {"msg": "process_completed", "success": True, "output": {"data": ["b"]}}
 
 def opened() -> tuple[Job, Handshake]:
     job = Job(
-        7, edits=False, follow=False, limits=Limits(max_buffered_events=9), notify=lambda: None
+        7,
+        sends_diffs=False,
+        follow=False,
+        limits=Limits(max_buffered_events=9),
+        notify=lambda: None,
     )
-    job.advance(State.QUEUED)
+    job.advance(JobStatus.QUEUED)
     return job, Handshake(job, ["a", None], "hash")
 
 
 def told(handshake: Handshake, **message: Any) -> dict[str, Any] | None:
-    return handshake.receive(parse(json.dumps(message)))
+    return handshake.receive(parse_message(json.dumps(message)))
 
 
 def test_a_websocket_asks_who_it_is_and_then_for_the_arguments() -> None:
@@ -57,7 +61,7 @@ def test_arguments_that_are_posted_carry_the_jobs_id() -> None:
 def test_a_heartbeat_is_no_news() -> None:
     job, handshake = opened()
     assert told(handshake, msg="heartbeat") is None
-    assert job.state is State.QUEUED
+    assert job.status is JobStatus.QUEUED
     assert not handshake.complete
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.app_config import AppConfig, read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import AppConfig, parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall.endpoints import NO_DEFAULT, Endpoint
 from spacecall.errors import ProtocolError
 from tests.core.apps import (
@@ -36,7 +36,7 @@ def test_every_generation_tells_the_same_app(version: str) -> None:
     assert endpoints["/chat"].stateful
     for endpoint in endpoints.values():
         one = dependency(config, endpoint.name)
-        assert len(one.fill(endpoint.parameters)) == len(one.inputs)
+        assert len(one.fill_slots(endpoint.parameters)) == len(one.inputs)
         assert len(endpoint.returns) == len(one.visible_returns)
 
 
@@ -102,7 +102,7 @@ def test_labels_and_remarks_are_translated_as_the_app_says() -> None:
         }
         entry = {"component": "Textbox", "type": {"type": "string"}, "label": mark("label")}
         info = {"named_endpoints": {"/f": {"parameters": [entry], "returns": []}}}
-        return read_endpoints(read_config({**app, **config}), info)["/f"]
+        return parse_endpoints(parse_config({**app, **config}), info)["/f"]
 
     english, german = {"label": "Name", "remark": "Yours"}, {"label": "Ihr Name"}
     both = endpoint(i18n_translations={"de": german, "en": english}).parameters[0]
@@ -142,14 +142,14 @@ def test_any_json_stays_any_json() -> None:
 )
 def test_names_made_of_labels_are_keywords_and_differ(labels: list[str], names: list[str]) -> None:
     ids = range(len(labels))
-    config = read_config(
+    config = parse_config(
         {
             "components": [{"id": i, "type": "textbox", "skip_api": False} for i in ids],
             "dependencies": [{"api_name": "f", "inputs": [*ids]}],
         }
     )
     slots = [{"label": label, "component": "Textbox"} for label in labels]
-    endpoints = read_endpoints(config, {"named_endpoints": {"/f": {"parameters": slots}}})
+    endpoints = parse_endpoints(config, {"named_endpoints": {"/f": {"parameters": slots}}})
     found = [one.name for one in endpoints["/f"].parameters]
     assert found == names
     assert all(name.isidentifier() for name in found)
@@ -171,7 +171,9 @@ def test_a_parameter_says_whether_its_label_names_it(
     own: str | None, name: str, *, name_from_label: bool
 ) -> None:
     slot = {"parameter_name": own, "label": "Width", "component": "Textbox"}
-    endpoints = read_endpoints(two_functions(), {"named_endpoints": {"/f": {"parameters": [slot]}}})
+    endpoints = parse_endpoints(
+        two_functions(), {"named_endpoints": {"/f": {"parameters": [slot]}}}
+    )
     (width,) = endpoints["/f"].parameters
     assert (width.name, width.name_from_label) == (name, name_from_label)
 
@@ -179,7 +181,7 @@ def test_a_parameter_says_whether_its_label_names_it(
 def two_functions(**second: Any) -> AppConfig:
     component = {"id": 1, "type": "textbox", "props": {"label": "Text"}, "skip_api": False}
     first = {"api_name": "f", "api_visibility": "public", "inputs": [1], "outputs": []}
-    return read_config(
+    return parse_config(
         {"components": [component], "dependencies": [first, *([second] if second else [])]}
     )
 
@@ -187,7 +189,7 @@ def two_functions(**second: Any) -> AppConfig:
 def test_when_info_disagrees_about_the_only_function_it_is_trusted() -> None:
     slots = [{"parameter_name": "a", "component": "Number", "type": {"type": "number"}}] * 2
     info = {"named_endpoints": {"/f": {"parameters": slots, "returns": []}}}
-    found = read_endpoints(two_functions(), info)["/f"]
+    found = parse_endpoints(two_functions(), info)["/f"]
     assert [(one.name, one.component) for one in found.parameters] == [
         ("a", "number"),
         ("a_2", "number"),
@@ -197,20 +199,20 @@ def test_when_info_disagrees_about_the_only_function_it_is_trusted() -> None:
 def test_when_info_tells_of_another_function_of_the_name_the_component_speaks() -> None:
     config = two_functions(api_name="f", api_visibility="undocumented", inputs=[], outputs=[])
     info: Any = {"named_endpoints": {"/f": {"parameters": [], "returns": [], "description": None}}}
-    found = read_endpoints(config, info)["/f"]
+    found = parse_endpoints(config, info)["/f"]
     assert [(one.name, one.label, one.schema) for one in found.parameters] == [("text", "Text", {})]
     assert found.description == ""
 
 
 def test_what_only_info_knows_is_left_out() -> None:
     info: Any = {"named_endpoints": {"/gone": {"parameters": [], "returns": []}, "/f": None}}
-    assert list(read_endpoints(two_functions(), info)) == ["/f"]
+    assert list(parse_endpoints(two_functions(), info)) == ["/f"]
 
 
 @pytest.mark.parametrize("info", [None, [], {}, {"named_endpoints": []}, {"detail": "x"}])
 def test_what_is_no_info_is_refused(info: object) -> None:
     with pytest.raises(ProtocolError, match="not a Gradio /info"):
-        read_endpoints(two_functions(), info)
+        parse_endpoints(two_functions(), info)
 
 
 @pytest.mark.parametrize("name", CORPUS)

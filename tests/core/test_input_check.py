@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.input_check import refusals
+from spacecall._core.input_check import find_refusals
 from tests.core.apps import VERSIONS, input_with, protocol_app
 
 NUMBER: dict[str, Any] = {"type": "number"}
@@ -18,32 +18,34 @@ CHOICES: dict[str, Any] = {"enum": ["a", "b"]}
 def test_null_is_taken_by_all_inputs_but_a_dataframe(version: str) -> None:
     _, endpoints = protocol_app(version)
     inputs = [one for endpoint in endpoints.values() for one in endpoint.parameters]
-    refused = {one.component for one in inputs if refusals(one.schema, one.component, None)}
+    refused = {one.component for one in inputs if find_refusals(one.schema, one.component, None)}
     assert refused <= {"api", "dataframe"}
 
 
 def test_null_is_refused_where_every_generation_refuses_it() -> None:
     table = input_with("dataframe", {"type": "object"}, value={})
-    assert refusals({"type": "object"}, table.component, None) == ["expected a dict, got None"]
-    assert refusals({"type": "string"}, "dialogue", None)
+    assert find_refusals({"type": "object"}, table.component, None) == ["expected a dict, got None"]
+    assert find_refusals({"type": "string"}, "dialogue", None)
 
 
 def test_null_for_a_component_of_nobody_knows_whom_is_what_its_schema_says() -> None:
-    assert refusals({"type": "string"}, "custom", None) == ["expected a str, got None"]
-    assert refusals({"type": "null"}, "custom", None) == []
+    assert find_refusals({"type": "string"}, "custom", None) == ["expected a str, got None"]
+    assert find_refusals({"type": "null"}, "custom", None) == []
 
 
 @pytest.mark.parametrize("value", [5, 1.5, True, [], {"a": [1]}, "text"])
 def test_a_textbox_makes_a_text_of_anything(value: object) -> None:
-    assert refusals({"type": "string"}, "textbox", value) == []
-    assert refusals({"type": "string"}, "colorpicker", value) == []
+    assert find_refusals({"type": "string"}, "textbox", value) == []
+    assert find_refusals({"type": "string"}, "colorpicker", value) == []
 
 
 def test_the_precision_of_a_number_rounds() -> None:
-    assert refusals(INTEGER, "number", 3.7) == []
-    assert refusals(INTEGER, "number", 0.5) == ["0.5 is less than the minimum of 1"]
-    assert refusals({"type": "integer"}, "number", 3.7) == []
-    assert refusals({"type": "integer"}, "slider", 3.7) == ["expected an integer, got float 3.7"]
+    assert find_refusals(INTEGER, "number", 3.7) == []
+    assert find_refusals(INTEGER, "number", 0.5) == ["0.5 is less than the minimum of 1"]
+    assert find_refusals({"type": "integer"}, "number", 3.7) == []
+    assert find_refusals({"type": "integer"}, "slider", 3.7) == [
+        "expected an integer, got float 3.7"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,23 +64,23 @@ def test_the_precision_of_a_number_rounds() -> None:
     ],
 )
 def test_other_values_fit_their_schema(schema: dict[str, Any], kind: str, value: object) -> None:
-    assert len(refusals(schema, kind, value)) == 1
+    assert len(find_refusals(schema, kind, value)) == 1
 
 
 def test_a_dropdown_that_takes_values_of_the_users_own_takes_numbers() -> None:
     box = input_with("dropdown", {"type": "string"}, allow_custom_value=True, choices=["a"])
-    assert refusals(box.schema, box.component, 5) == []
-    assert refusals(box.schema, box.component, "own") == []
-    assert refusals(box.schema, box.component, ["own"]) != []
+    assert find_refusals(box.schema, box.component, 5) == []
+    assert find_refusals(box.schema, box.component, "own") == []
+    assert find_refusals(box.schema, box.component, ["own"]) != []
 
 
 def test_a_dropdown_for_custom_values_takes_any_scalar() -> None:
     text: dict[str, Any] = {"type": "string"}
     several = {"type": "array", "items": text}
     for value in ("x", 5, 1.5, True):
-        assert refusals(text, "dropdown", value) == []
-        assert refusals({"anyOf": [text, {"type": "null"}]}, "dropdown", value) == []
-        assert refusals(several, "dropdown", [value, "x"]) == []
-        assert refusals({"type": "array", "items": CHOICES}, "dropdown", ["a", value])
-    assert refusals(text, "dropdown", ["x"])
-    assert refusals(several, "dropdown", [["x"]])
+        assert find_refusals(text, "dropdown", value) == []
+        assert find_refusals({"anyOf": [text, {"type": "null"}]}, "dropdown", value) == []
+        assert find_refusals(several, "dropdown", [value, "x"]) == []
+        assert find_refusals({"type": "array", "items": CHOICES}, "dropdown", ["a", value])
+    assert find_refusals(text, "dropdown", ["x"])
+    assert find_refusals(several, "dropdown", [["x"]])

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from spacecall._core.job_state import State
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import TRANSITIONS, Job
 from spacecall._core.queue_messages import Message, UnknownMessage
 from spacecall.errors import (
@@ -37,9 +37,9 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "send_data": lambda: message("send_data"),
     "queue_full": lambda: message("queue_full"),
 }
-QUEUED, RUNNING, ENDED = State.QUEUED, State.RUNNING, State.ENDED
-AFTER: dict[State, dict[str, State]] = {
-    State.QUEUED: {
+QUEUED, RUNNING, ENDED = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.ENDED
+AFTER: dict[JobStatus, dict[str, JobStatus]] = {
+    JobStatus.QUEUED: {
         "estimation": QUEUED,
         "log": QUEUED,
         "process_starts": RUNNING,
@@ -48,7 +48,7 @@ AFTER: dict[State, dict[str, State]] = {
         "process_streaming": RUNNING,
         "process_completed": ENDED,
     },
-    State.RUNNING: {
+    JobStatus.RUNNING: {
         "estimation": RUNNING,
         "log": RUNNING,
         "process_starts": RUNNING,
@@ -60,7 +60,7 @@ AFTER: dict[State, dict[str, State]] = {
 }
 
 
-def a_job(state: State = State.QUEUED, *, follow: bool = True, backlog: int = 100) -> Job:
+def a_job(state: JobStatus = JobStatus.QUEUED, *, follow: bool = True, backlog: int = 100) -> Job:
     job = Job(3, follow=follow, limits=Limits(max_buffered_events=backlog), notify=lambda: None)
     job.event_id = "e"
     job.advance(state)
@@ -69,16 +69,16 @@ def a_job(state: State = State.QUEUED, *, follow: bool = True, backlog: int = 10
 
 def events(job: Job) -> list[Any]:
     found: list[Any] = []
-    while (event := job.backlog.pop()) is not None:
+    while (event := job.buffer.pop()) is not None:
         found.append(event)
     return found
 
 
 @pytest.mark.parametrize("follow", [True, False], ids=["followed", "awaited"])
 @pytest.mark.parametrize("kind", MESSAGES)
-@pytest.mark.parametrize("state", [s for s in State if s is not State.ENDED])
+@pytest.mark.parametrize("state", [s for s in JobStatus if s is not JobStatus.ENDED])
 def test_a_message_leads_from_state_to_state_or_ends_the_job_with_a_protocol_error(
-    state: State, kind: str, follow: bool
+    state: JobStatus, kind: str, follow: bool
 ) -> None:
     job = a_job(state, follow=follow)
     job.receive(MESSAGES[kind]())
@@ -88,10 +88,10 @@ def test_a_message_leads_from_state_to_state_or_ends_the_job_with_a_protocol_err
         assert kind in job.error.message
         assert state.value in job.error.message
         assert job.error.event_id == "e"
-        assert job.state is State.ENDED
+        assert job.status is JobStatus.ENDED
     else:
         assert job.error is None
-        assert job.state is expected
+        assert job.status is expected
 
 
 @pytest.mark.parametrize("kind", MESSAGES)
@@ -99,13 +99,13 @@ def test_a_job_that_has_ended_takes_no_message(kind: str) -> None:
     job = a_job()
     job.receive(completed(["first"]))
     job.receive(MESSAGES[kind]())
-    assert (job.state, job.values, job.error) == (State.ENDED, ["first"], None)
+    assert (job.status, job.values, job.error) == (JobStatus.ENDED, ["first"], None)
     assert events(job) == [Completed(["first"], 1.5)]
 
 
 def test_the_table_names_every_state() -> None:
-    assert set(TRANSITIONS) == set(State)
-    assert not TRANSITIONS[State.ENDED]
+    assert set(TRANSITIONS) == set(JobStatus)
+    assert not TRANSITIONS[JobStatus.ENDED]
 
 
 def test_each_message_becomes_its_event() -> None:
@@ -165,11 +165,11 @@ def test_whatever_a_message_makes_the_reader_raise_ends_its_job_alone(
     def plain(_html: str) -> str:
         raise ValueError("Exceeds the limit")
 
-    monkeypatch.setattr("spacecall._core.jobs.plain", plain)
+    monkeypatch.setattr("spacecall._core.jobs.strip_markup", plain)
     job = a_job()
     job.receive(message("log", log="&#1;", level="info"))
     assert isinstance(job.error, ProtocolError)
-    assert job.error.message == "a 'log' cannot be read: Exceeds the limit"
+    assert job.error.message == "cannot read the server's 'log' message: Exceeds the limit"
     assert isinstance(job.error.__cause__, ValueError)
 
 
@@ -202,10 +202,10 @@ def test_an_awaited_job_needs_no_edits_and_keeps_no_events() -> None:
 
 def test_an_unknown_message_changes_nothing_but_is_a_sign_of_life() -> None:
     job = a_job()
-    assert not job.heard
+    assert not job.has_messages
     job.receive(UnknownMessage("process_dreaming", "e"))
-    assert job.heard
-    assert job.state is State.QUEUED
+    assert job.has_messages
+    assert job.status is JobStatus.QUEUED
     assert events(job) == []
 
 
@@ -225,7 +225,7 @@ def test_the_apps_error_ends_the_job_and_names_it() -> None:
 
 
 def test_what_the_client_itself_sees_becomes_an_event_for_who_follows() -> None:
-    job = a_job(State.RUNNING)
+    job = a_job(JobStatus.RUNNING)
     job.emit(Started(None))
     assert events(job) == [Started(None)]
 
@@ -239,7 +239,7 @@ def test_a_completion_without_output_has_no_duration() -> None:
 AGAIN: dict[str, Callable[[Job], None]] = {
     "succeed": lambda job: job.succeed(["second"]),
     "fail": lambda job: job.fail(JobLostError("late")),
-    "advance": lambda job: job.advance(State.RUNNING),
+    "advance": lambda job: job.advance(JobStatus.RUNNING),
     "emit": lambda job: job.emit(Started(None)),
     "receive": lambda job: job.receive(failed("late")),
 }
@@ -269,25 +269,28 @@ def test_an_end_keeps_the_events_that_were_not_read_yet() -> None:
 
 
 def test_whoever_waits_is_told_of_each_change() -> None:
-    told: list[State] = []
+    told: list[JobStatus] = []
     job = Job(
-        0, follow=True, limits=Limits(max_buffered_events=9), notify=lambda: told.append(job.state)
+        0, follow=True, limits=Limits(max_buffered_events=9), notify=lambda: told.append(job.status)
     )
-    job.advance(State.JOINING)
-    job.advance(State.QUEUED)
+    job.advance(JobStatus.JOINING)
+    job.advance(JobStatus.QUEUED)
     for kind in ("estimation", "process_starts", "process_generating"):
         job.receive(MESSAGES[kind]())
     job.receive(completed(["x"]))
     first_sign = QUEUED
-    assert told == [State.JOINING, QUEUED, first_sign, QUEUED, RUNNING, RUNNING, ENDED]
+    assert told == [JobStatus.JOINING, QUEUED, first_sign, QUEUED, RUNNING, RUNNING, ENDED]
 
 
 def test_who_awaits_only_the_result_is_not_woken_by_every_value() -> None:
-    told: list[State] = []
+    told: list[JobStatus] = []
     job = Job(
-        0, follow=False, limits=Limits(max_buffered_events=9), notify=lambda: told.append(job.state)
+        0,
+        follow=False,
+        limits=Limits(max_buffered_events=9),
+        notify=lambda: told.append(job.status),
     )
-    job.advance(State.QUEUED)
+    job.advance(JobStatus.QUEUED)
     job.receive(MESSAGES["estimation"]())
     assert told == [QUEUED, QUEUED], "the first sign of life counts for one that is collected"
     job.receive(MESSAGES["process_starts"]())
@@ -298,24 +301,24 @@ def test_who_awaits_only_the_result_is_not_woken_by_every_value() -> None:
 
 
 def test_a_job_is_on_the_way_while_it_is_sent() -> None:
-    job = a_job(State.JOINING)
-    with job.sending():
-        assert job.on_the_way
-    assert not job.on_the_way
-    with pytest.raises(TransportError), job.sending():
+    job = a_job(JobStatus.JOINING)
+    with job.submission():
+        assert job.is_submitting
+    assert not job.is_submitting
+    with pytest.raises(TransportError), job.submission():
         raise TransportError("refused", sent=False)
-    assert not job.on_the_way
+    assert not job.is_submitting
     assert not job.ended
 
 
 def test_a_job_that_nobody_waits_for_is_not_sent_nor_tried_again() -> None:
-    job = a_job(State.JOINING)
+    job = a_job(JobStatus.JOINING)
 
     def refused_later() -> NoReturn:
         job.fail(JobCancelledError("left"))
         raise TransportError("refused", sent=False)
 
-    with pytest.raises(JobCancelledError), job.sending():
+    with pytest.raises(JobCancelledError), job.submission():
         refused_later()
-    with pytest.raises(JobCancelledError), job.sending():
+    with pytest.raises(JobCancelledError), job.submission():
         raise AssertionError("it was sent")

@@ -8,7 +8,7 @@ import pytest
 
 from spacecall._core.app_config import Component
 from spacecall._core.component_schema import closed_choices
-from spacecall._core.schema_check import is_file, problems
+from spacecall._core.schema_check import find_problems, is_file
 from spacecall.endpoints import NO_DEFAULT
 from tests.core.apps import corpus_app, endpoint_with, input_with, parameter, protocol_app
 
@@ -19,7 +19,7 @@ def test_the_limits_of_a_slider_come_from_the_component() -> None:
     assert (slider.schema["minimum"], slider.schema["maximum"]) == (2, 20)
     assert slider.description == "from 2 to 20 in steps of 2"
     assert slider.default == 4
-    assert problems(slider.schema, 21) == ["21 is more than the maximum of 20"]
+    assert find_problems(slider.schema, 21) == ["21 is more than the maximum of 20"]
 
 
 @pytest.mark.parametrize("version", ["4.44.1", "5.50.0", "6.31.0"])
@@ -27,7 +27,7 @@ def test_an_image_may_be_left_empty(version: str) -> None:
     _, endpoints = protocol_app(version)
     image = parameter(endpoints, "/image", "path")
     assert is_file(image.schema)
-    assert problems(image.schema, None) == []
+    assert find_problems(image.schema, None) == []
     assert image.required
 
 
@@ -48,15 +48,15 @@ def test_a_default_of_null_is_admitted_by_the_schema() -> None:
     assert nulls
     for one in nulls:
         assert is_file(one.schema)
-        assert problems(one.schema, None) == []
+        assert find_problems(one.schema, None) == []
 
 
 def test_choices_that_are_open_are_no_choices() -> None:
     _, endpoints = corpus_app("dropdown_custom_value")
     (box,) = endpoints["/lambda"].parameters
     assert box.description == "'goodbye', '123' or any other text"
-    assert problems(box.schema, "something else") == []
-    assert problems(box.schema, 5)
+    assert find_problems(box.schema, "something else") == []
+    assert find_problems(box.schema, 5)
 
 
 def test_open_choices_of_a_list_are_no_choices() -> None:
@@ -73,18 +73,18 @@ def test_open_choices_of_a_list_are_no_choices() -> None:
 def test_choices_keep_their_own_types() -> None:
     _, endpoints = corpus_app("stock_forecast")
     (radio,) = (one for one in endpoints["/predict"].parameters if one.component == "radio")
-    assert problems(radio.schema, 2025) == []
-    assert problems(radio.schema, "2025") == ["'2025' is not one of 2025, 2030, 2035, 2040"]
+    assert find_problems(radio.schema, 2025) == []
+    assert find_problems(radio.schema, "2025") == ["'2025' is not one of 2025, 2030, 2035, 2040"]
 
 
 def test_choices_that_info_does_not_list_come_from_the_component() -> None:
     _, endpoints = protocol_app("3.50.2")
-    assert problems(parameter(endpoints, "/widgets", "dd").schema, "w") == [
+    assert find_problems(parameter(endpoints, "/widgets", "dd").schema, "w") == [
         "'w' is not one of 'x', 'y', 'z'"
     ]
     assert parameter(endpoints, "/widgets", "cbg").schema["items"] == {"enum": ["c1", "c2", "c3"]}
     old = input_with("radio", {"type": "string"}, value="a", choices=["a", "b"])
-    assert problems(old.schema, "c") == ["'c' is not one of 'a', 'b'"]
+    assert find_problems(old.schema, "c") == ["'c' is not one of 'a', 'b'"]
 
 
 def test_empty_choices_say_nothing() -> None:
@@ -98,7 +98,7 @@ def test_a_default_outside_the_limits_stays_what_the_app_says() -> None:
     odd = [
         one
         for one in endpoints["/predict"].parameters
-        if one.default is not NO_DEFAULT and problems(one.schema, one.default)
+        if one.default is not NO_DEFAULT and find_problems(one.schema, one.default)
     ]
     assert [(one.default, one.schema["minimum"]) for one in odd] == [(0.25, 5)]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spacecall._core.filedata import is_file_data
-from spacecall._core.gradio3_files import means_old_file, read, write
+from spacecall._core.gradio3_files import from_gradio3, is_gradio3_file, to_gradio3
 from spacecall._core.schema_check import map_files
 from tests.core.apps import protocol_app
 
@@ -16,20 +16,20 @@ PNG = "data:image/png;base64,iVBORw=="
 
 
 def test_a_file_is_read_and_written_back_the_same() -> None:
-    payload = read(OLD, "file")
+    payload = from_gradio3(OLD, "file")
     assert is_file_data(payload)
     assert payload["path"] == "/files/a.txt"
-    assert write(payload) == OLD
+    assert to_gradio3(payload) == OLD
 
 
 def test_an_image_is_a_data_url_both_ways() -> None:
-    payload = read(PNG, "image")
+    payload = from_gradio3(PNG, "image")
     assert is_file_data(payload)
-    assert write(payload) == PNG
+    assert to_gradio3(payload) == PNG
 
 
 def test_files_are_found_in_lists_and_objects() -> None:
-    found = read([[OLD, "a caption"], {"mask": OLD, "n": 1}], "gallery")
+    found = from_gradio3([[OLD, "a caption"], {"mask": OLD, "n": 1}], "gallery")
     assert found[0][0]["path"] == "/files/a.txt"
     assert found[0][1] == "a caption"
     assert found[1]["mask"]["path"] == "/files/a.txt"
@@ -37,14 +37,14 @@ def test_files_are_found_in_lists_and_objects() -> None:
 
 
 def test_a_file_that_holds_its_bytes_keeps_its_name() -> None:
-    payload = read({**OLD, "data": PNG, "is_file": False}, "file")
+    payload = from_gradio3({**OLD, "data": PNG, "is_file": False}, "file")
     assert (payload["url"], payload["orig_name"]) == (PNG, "a.txt")
 
 
 def test_a_text_that_looks_like_an_image_is_one_only_in_an_image() -> None:
-    assert read(PNG, "textbox") == PNG
-    assert read("no data URL", "image") == "no data URL"
-    assert read(None, "image") is None
+    assert from_gradio3(PNG, "textbox") == PNG
+    assert from_gradio3("no data URL", "image") == "no data URL"
+    assert from_gradio3(None, "image") is None
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_file_parameters_of_3_50_take_files(endpoint: str, value: Any) -> None:
 
 
 def test_other_objects_are_no_old_files() -> None:
-    assert not means_old_file({"type": "string", "description": "an image"})
-    assert not means_old_file({"type": "object", "properties": {"name": {}, "data": {}}})
+    assert not is_gradio3_file({"type": "string", "description": "an image"})
+    assert not is_gradio3_file({"type": "object", "properties": {"name": {}, "data": {}}})
 
 
 @pytest.mark.parametrize("kind", ["json", "label", "dataframe", "textbox", "state"])
 def test_objects_of_components_without_files_stay_what_they_are(kind: str) -> None:
-    assert read({"data": [OLD, PNG]}, kind) == {"data": [OLD, PNG]}
+    assert from_gradio3({"data": [OLD, PNG]}, kind) == {"data": [OLD, PNG]}

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.job_outcomes import SILENT, WITHOUT_TEXT, app_error, outcome, plain
+from spacecall._core.job_outcomes import (
+    EMPTY_ERROR,
+    HIDDEN_ERROR,
+    make_app_error,
+    read_outcome,
+)
+from spacecall._core.markup import strip_markup
 from spacecall._core.queue_messages import Message
 from spacecall._wire.queue_data import ProcessCompleted
 from spacecall.errors import AppError, JobCancelledError, QuotaExceededError, SpaceError
@@ -19,7 +25,7 @@ from tests.protocol.captures import queue_messages
 
 def read(message: Message) -> list[Any] | SpaceError:
     assert isinstance(message, ProcessCompleted)
-    return outcome(message)
+    return read_outcome(message)
 
 
 def error_of(message: Message) -> AppError:
@@ -67,10 +73,10 @@ def test_a_success_without_values_was_a_cancel(end: Message) -> None:
         # until closed
         ({"error": "boom", "duration": None, "title": "Error"}, "boom", "Error", None),
         # other exceptions, hidden and shown
-        ({"error": None}, SILENT, None, None),
-        ({"error": ""}, WITHOUT_TEXT, None, None),
-        ({"error": "<br>"}, WITHOUT_TEXT, None, None),
-        ({}, SILENT, None, None),
+        ({"error": None}, HIDDEN_ERROR, None, None),
+        ({"error": ""}, EMPTY_ERROR, None, None),
+        ({"error": "<br>"}, EMPTY_ERROR, None, None),
+        ({}, HIDDEN_ERROR, None, None),
         ({"error": "invalid literal"}, "invalid literal", None, None),
         # gr.Error(5) and the like
         ({"error": 5, "title": "Error"}, "5", "Error", None),
@@ -101,7 +107,7 @@ def test_a_text_of_python_is_read() -> None:
 
 
 def test_a_failure_without_an_output_is_still_the_apps_error() -> None:
-    assert error_of(message("process_completed", success=False)).message == SILENT
+    assert error_of(message("process_completed", success=False)).message == HIDDEN_ERROR
 
 
 def test_the_title_in_the_output_counts_and_the_messages_own_stands_in() -> None:
@@ -165,7 +171,7 @@ def test_a_quota_is_read_from_its_text(
 
 
 def test_the_title_alone_tells_a_quota() -> None:
-    error = app_error("Come back later", title="ZeroGPU quota exceeded", duration=None)
+    error = make_app_error("Come back later", title="ZeroGPU quota exceeded", duration=None)
     assert isinstance(error, QuotaExceededError)
     assert (error.message, error.requested) == ("Come back later", None)
 
@@ -186,7 +192,7 @@ def test_the_title_alone_tells_a_quota() -> None:
     ],
 )
 def test_a_quotas_text_ends_before_its_offer(html: str, text: str) -> None:
-    error = app_error(html, title="ZeroGPU quota exceeded", duration=10)
+    error = make_app_error(html, title="ZeroGPU quota exceeded", duration=10)
     assert isinstance(error, QuotaExceededError)
     assert error.message.endswith(text)
 
@@ -194,14 +200,14 @@ def test_a_quotas_text_ends_before_its_offer(html: str, text: str) -> None:
 def test_what_stands_after_the_offer_is_read_all_the_same() -> None:
     facts = "(60s requested vs. 4s left), retry in 0:09:48"
     html = f"You have exceeded your free GPU quota {LINK} {facts}"
-    error = app_error(html, title="Error", duration=None)
+    error = make_app_error(html, title="Error", duration=None)
     assert isinstance(error, QuotaExceededError)
     assert (error.requested, error.remaining, error.retry_after) == (60, 4, 588)
     assert error.message == "You have exceeded your free GPU quota"
 
 
 def test_pending_credits_are_a_quota() -> None:
-    error = app_error("Too many jobs", title="ZeroGPU pending credits exceeded", duration=None)
+    error = make_app_error("Too many jobs", title="ZeroGPU pending credits exceeded", duration=None)
     assert isinstance(error, QuotaExceededError)
     assert (error.message, error.title) == ("Too many jobs", "ZeroGPU pending credits exceeded")
 
@@ -219,14 +225,14 @@ def test_pending_credits_are_a_quota() -> None:
     ],
 )
 def test_other_errors_of_zerogpu_are_no_quota(title: str, text: str) -> None:
-    error = app_error(text, title=title, duration=None)
+    error = make_app_error(text, title=title, duration=None)
     assert type(error) is AppError
     assert (error.message, error.title) == (text, title)
 
 
 def test_absurd_amounts_are_read_without_harm() -> None:
     many = "9" * 5000
-    error = app_error(
+    error = make_app_error(
         f"You have exceeded your GPU quota ({many}s requested vs. 0s left). "
         f"Try again in {many}:00:00",
         title=None,
@@ -264,7 +270,7 @@ def test_absurd_amounts_are_read_without_harm() -> None:
     ],
 )
 def test_html_becomes_text(html: str, text: str) -> None:
-    assert plain(html) == text
+    assert strip_markup(html) == text
 
 
 @pytest.mark.timeout(20)
@@ -272,12 +278,12 @@ def test_html_becomes_text(html: str, text: str) -> None:
     "piece", ["<!--", "<script>", "<!doctype", '<a "', "<a '", "<a ", "&", "<script></script", "<"]
 )
 def test_hostile_html_takes_no_time(piece: str) -> None:
-    plain(piece * 50_000)
+    strip_markup(piece * 50_000)
 
 
 @given(st.lists(st.sampled_from(["<b>", "</b>", "<br>", "<a href='x'>", "word", "<x>", "&", " "])))
 def test_no_tag_of_html_is_left_and_no_other_word_lost(pieces: list[str]) -> None:
-    text = plain("".join(pieces))
+    text = strip_markup("".join(pieces))
     assert not any(tag in text for tag in ("<b>", "</b>", "<br>", "<a"))
     assert text.count("word") == pieces.count("word")
     assert text.count("<x>") == pieces.count("<x>")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.python_names import Numbering, field_name, parameter_names, snake
+from spacecall._core.python_names import UniqueNames, field_name, parameter_names, snake_case
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ from spacecall._core.python_names import Numbering, field_name, parameter_names,
     ],
 )
 def test_a_label_becomes_a_readable_name(text: str, name: str) -> None:
-    assert snake(text) == name
+    assert snake_case(text) == name
 
 
 @pytest.mark.parametrize("character", ["a", "1", " ", "é", "\u0301", "Aa", "名", "a "])
 def test_a_long_text_gives_a_short_name(character: str) -> None:
-    assert len(snake(character * 300)) <= 60
+    assert len(snake_case(character * 300)) <= 60
 
 
 def test_a_keyword_or_a_reserved_name_gets_an_underscore() -> None:
@@ -85,6 +85,6 @@ def test_names_differ_and_name_themselves(slots: list[tuple[str, str, str]]) -> 
 
 
 def test_equal_names_cost_what_their_number_is() -> None:
-    numbering = Numbering(set())
+    numbering = UniqueNames(set())
     names = [numbering.take("a") for _ in range(50_000)]
     assert names[-1] == "a_50000"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.value_excerpts import quote
+from spacecall._core.value_excerpts import short_repr
 from tests.core.cost import calls
 
 
@@ -32,13 +32,13 @@ UNQUOTED = values(st.text(st.characters(codec="utf-8", exclude_characters="'")))
 
 @given(VALUES)
 def test_what_is_short_is_shown_as_it_is(value: Any) -> None:
-    assert quote(value, 10**6) == repr(value)
+    assert short_repr(value, 10**6) == repr(value)
 
 
 @given(UNQUOTED, st.integers(1, 80))
 def test_what_is_long_is_cut(value: Any, limit: int) -> None:
     whole = repr(value)
-    assert quote(value, limit) == (whole if len(whole) <= limit else f"{whole[:limit]}…")
+    assert short_repr(value, limit) == (whole if len(whole) <= limit else f"{whole[:limit]}…")
 
 
 def nested(depth: int) -> list[Any]:
@@ -54,9 +54,9 @@ def nested(depth: int) -> list[Any]:
     ids=["list", "texts", "dict", "nested"],
 )
 def test_only_what_is_shown_costs_anything(value: Any) -> None:
-    assert calls(lambda: quote(value)) < 5000
+    assert calls(lambda: short_repr(value)) < 5000
 
 
 def test_a_number_that_python_does_not_write_out_has_a_size() -> None:
-    assert quote(10**5000) == "<int of 16610 bits>"
-    assert quote([-(10**5000)]) == "[<int of 16610 bits>]"
+    assert short_repr(10**5000) == "<int of 16610 bits>"
+    assert short_repr([-(10**5000)]) == "[<int of 16610 bits>]"

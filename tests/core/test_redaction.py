@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from spacecall._core.redaction import (
-    LONGEST,
-    MARGIN,
     MASK,
-    SHORTEST,
+    MAX_SECRET,
+    MAX_TEXT,
+    MIN_SECRET,
     Redactor,
     basic_credentials,
     header_secrets,
@@ -28,7 +28,7 @@ from spacecall._core.redaction import (
     unescape,
     url_secrets,
 )
-from spacecall._problems import problems
+from spacecall._problems import validation_problems
 from spacecall.errors import (
     AppError,
     InvalidInputError,
@@ -97,7 +97,7 @@ def test_it_is_found_in_any_case_of_any_alphabet(secret: str, case: Callable[[st
 @pytest.mark.parametrize("secret", ["", "a", "false", " " * 20, "12345 "])
 def test_a_very_short_secret_does_not_make_nonsense_of_messages(secret: str) -> None:
     text = "false alarm: 12345 is not a port"
-    assert SHORTEST == 6
+    assert MIN_SECRET == 6
     assert Redactor([secret])(text) == text
 
 
@@ -120,9 +120,9 @@ def test_secrets_that_overlap_leave_nothing_between_them() -> None:
     assert redact("abcdefghabcdefgh") == MASK * 2
 
 
-@given(st.text(), st.text(), st.text(min_size=SHORTEST).map(str.strip))
+@given(st.text(), st.text(), st.text(min_size=MIN_SECRET).map(str.strip))
 def test_no_text_around_it_hides_it(before: str, after: str, secret: str) -> None:
-    if len(secret) >= SHORTEST:
+    if len(secret) >= MIN_SECRET:
         assert secret not in Redactor([secret])(f"{before}|{secret}|{after}")
 
 
@@ -143,8 +143,8 @@ def test_a_cut_leaves_no_half_of_a_secret() -> None:
 def test_of_a_text_that_was_cut_before_the_end_is_left_out() -> None:
     redact = Redactor([TOKEN])
     for part in range(1, len(TOKEN)):
-        text = "x" * (LONGEST + MARGIN - part) + TOKEN[:part]
-        assert redact.cut(text, whole=False) == "x" * LONGEST
+        text = "x" * (MAX_TEXT + MAX_SECRET - part) + TOKEN[:part]
+        assert redact.cut(text, whole=False) == "x" * MAX_TEXT
         assert redact.cut(TOKEN[:part], whole=False) == ""
 
 
@@ -253,11 +253,11 @@ def test_a_cause_that_repeats_input_is_not_shown() -> None:
 def test_problems_do_not_repeat_what_was_given() -> None:
     with pytest.raises(ValidationError) as caught:
         Model.model_validate({"number": TOKEN})
-    (line,) = problems(caught.value)
+    (line,) = validation_problems(caught.value)
     assert line.startswith("number: Input should be a valid integer")
     with pytest.raises(ValidationError) as caught:
         Model.model_validate_json(TOKEN)
-    (line,) = problems(caught.value)
+    (line,) = validation_problems(caught.value)
     assert line.startswith("Invalid JSON")
     assert TOKEN not in line
 
@@ -289,7 +289,7 @@ def test_a_text_of_any_length_is_cut_before_it_costs_time() -> None:
     redact_error(error, redact)
     assert isinstance(event, Log)
     for cut in (error.message, error.title, event.message, event.title):
-        assert cut == text[:LONGEST]
+        assert cut == text[:MAX_TEXT]
     assert error.__cause__ is None
 
 

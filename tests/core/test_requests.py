@@ -152,7 +152,7 @@ def test_a_name_that_a_url_cannot_carry_is_run_by_its_index(
     run = gradio_requests.run(app, endpoint, ["hi"], "s1")
     assert run.path == f"{prefix}/run/predict"
     assert run.json["fn_index"] == endpoint.fn_index
-    with pytest.raises(InvalidInputError, match="a URL cannot carry") as raised:
+    with pytest.raises(InvalidInputError, match="a URL cannot contain") as raised:
         gradio_requests.call(app, endpoint, ["hi"])
     assert raised.value.endpoint == f"/{api_name}"
 
@@ -171,9 +171,9 @@ def test_a_reset_names_the_job(app: AppConfig, prefix: str) -> None:
 
 def test_a_stream_of_a_jobs_own_names_the_function_or_is_a_websocket() -> None:
     old, _ = protocol_app("4.0.2")
-    request = gradio_requests.own_stream(old, dependency(old, "/echo"), "hash", websocket=False)
+    request = gradio_requests.job_stream(old, dependency(old, "/echo"), "hash", websocket=False)
     assert request == Request("GET", "/queue/join", {"fn_index": "0", "session_hash": "hash"})
-    socket = gradio_requests.own_stream(old, dependency(old, "/echo"), "hash", websocket=True)
+    socket = gradio_requests.job_stream(old, dependency(old, "/echo"), "hash", websocket=True)
     assert socket == Request("GET", "/queue/join")
     body = {"data": ["a"], "event_id": "e"}
     assert gradio_requests.arguments(old, body) == Request("POST", "/queue/data", json=body)

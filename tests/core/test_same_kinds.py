@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from spacecall._core.json_equality import has_same_kinds
+from spacecall._core.json_equality import has_same_types
 
 
 class Box(BaseModel):
@@ -38,7 +38,7 @@ class Bomb(dict[str, Any]):
 )
 def test_equal_values_of_other_kinds_are_told_apart(value: Any, equal: Any) -> None:
     assert value == equal
-    assert not has_same_kinds(value, equal)
+    assert not has_same_types(value, equal)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_equal_values_of_other_kinds_are_told_apart(value: Any, equal: Any) -> N
 )
 def test_values_of_one_kind_are_the_same(value: Any, equal: Any) -> None:
     assert value == equal
-    assert has_same_kinds(value, equal)
+    assert has_same_types(value, equal)
 
 
 def test_what_both_share_is_not_looked_at() -> None:
     shared = Bomb(a=1)
-    assert has_same_kinds({"a": shared, "b": 1}, {"a": shared, "b": 1})
+    assert has_same_types({"a": shared, "b": 1}, {"a": shared, "b": 1})
 
 
 def test_deep_values_are_compared() -> None:
@@ -67,4 +67,4 @@ def test_deep_values_are_compared() -> None:
     right: Any = 1
     for _ in range(50_000):
         left, right = [left], [right]
-    assert has_same_kinds(left, right)
+    assert has_same_types(left, right)

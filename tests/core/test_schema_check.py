@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from spacecall._core.schema_check import is_file, map_files, problems
+from spacecall._core.schema_check import find_problems, is_file, map_files
 
 TREE: dict[str, Any] = {
     "$defs": {
@@ -51,7 +51,7 @@ TYPES: list[tuple[Any, ...]] = [
 
 @pytest.mark.parametrize(("schema", "value", "expected"), TYPES)
 def test_types(schema: dict[str, Any], value: object, expected: list[str]) -> None:
-    assert problems(schema, value) == expected
+    assert find_problems(schema, value) == expected
 
 
 CHOICES: list[tuple[Any, ...]] = [
@@ -72,7 +72,7 @@ CHOICES: list[tuple[Any, ...]] = [
 
 @pytest.mark.parametrize(("schema", "value", "expected"), CHOICES)
 def test_choices_and_ranges(schema: dict[str, Any], value: object, expected: list[str]) -> None:
-    assert problems(schema, value) == expected
+    assert find_problems(schema, value) == expected
 
 
 CONTAINERS: list[tuple[Any, ...]] = [
@@ -95,7 +95,7 @@ CONTAINERS: list[tuple[Any, ...]] = [
 
 @pytest.mark.parametrize(("schema", "value", "expected"), CONTAINERS)
 def test_lists_and_dicts(schema: dict[str, Any], value: object, expected: list[str]) -> None:
-    assert problems(schema, value) == expected
+    assert find_problems(schema, value) == expected
 
 
 UNIONS: list[tuple[Any, ...]] = [
@@ -117,25 +117,25 @@ UNIONS: list[tuple[Any, ...]] = [
 
 @pytest.mark.parametrize(("schema", "value", "expected"), UNIONS)
 def test_unions(schema: dict[str, Any], value: object, expected: list[str]) -> None:
-    assert problems(schema, value) == expected
+    assert find_problems(schema, value) == expected
 
 
 def test_references_are_followed() -> None:
-    assert problems(TREE, ["a", ["b", ["c"]]]) == []
-    assert problems(TREE, ["a", [5]]) == ["[1]: [0]: expected a str or a list, got int 5"]
-    assert problems({"$ref": "#/$defs/Gone"}, 5) == []
-    assert problems({"$ref": "#/$defs/S"}, 5, root={"$defs": {"S": {"type": "string"}}}) == [
+    assert find_problems(TREE, ["a", ["b", ["c"]]]) == []
+    assert find_problems(TREE, ["a", [5]]) == ["[1]: [0]: expected a str or a list, got int 5"]
+    assert find_problems({"$ref": "#/$defs/Gone"}, 5) == []
+    assert find_problems({"$ref": "#/$defs/S"}, 5, root={"$defs": {"S": {"type": "string"}}}) == [
         "expected a str, got int 5"
     ]
 
 
 def test_definitions_that_only_name_each_other_end() -> None:
     loop = {"$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}, "$ref": "#/$defs/A"}
-    assert problems(loop, 5) == []
+    assert find_problems(loop, 5) == []
     assert not is_file(loop)
     branch = {"$ref": "#/$defs/A"}
     unions = {"$defs": {"A": {"anyOf": [branch, branch], "allOf": [branch]}}, "$ref": "#/$defs/A"}
-    assert problems(unions, 5) == []
+    assert find_problems(unions, 5) == []
     assert map_files(unions, [5], repr) == [5]
 
 
@@ -143,7 +143,7 @@ def test_what_is_nested_too_deeply_passes() -> None:
     value: list[Any] = [5]
     for _ in range(200):
         value = [value]
-    assert problems(TREE, value) == []
+    assert find_problems(TREE, value) == []
     assert map_files(TREE, value, repr) == value
 
 
@@ -176,4 +176,4 @@ def test_it_judges_as_a_whole_json_schema_validator_does(
     schema: dict[str, Any], value: Any
 ) -> None:
     validator: Any = Draft202012Validator(schema)
-    assert (problems(schema, value) == []) == validator.is_valid(value)
+    assert (find_problems(schema, value) == []) == validator.is_valid(value)

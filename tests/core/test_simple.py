@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.call_api_events import UNTOLD, receive
-from spacecall._core.job_state import State
+from spacecall._core.call_api_events import HIDDEN_ERROR, receive
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall.errors import (
     AppError,
@@ -23,13 +23,13 @@ from spacecall.options import Limits
 def a_job(*, follow: bool = True) -> Job:
     job = Job(3, follow=follow, limits=Limits(max_buffered_events=100), notify=lambda: None)
     job.event_id = "e"
-    job.advance(State.RUNNING)
+    job.advance(JobStatus.RUNNING)
     return job
 
 
 def events(job: Job) -> list[Any]:
     found: list[Any] = []
-    while (event := job.backlog.pop()) is not None:
+    while (event := job.buffer.pop()) is not None:
         found.append(event)
     return found
 
@@ -77,7 +77,7 @@ def test_an_error_without_data_says_that_nothing_is_told() -> None:
     job = a_job()
     assert receive(job, "error", "null")
     assert isinstance(job.error, AppError)
-    assert job.error.message == UNTOLD
+    assert job.error.message == HIDDEN_ERROR
 
 
 def test_an_error_with_data_is_the_app_s_own() -> None:
@@ -94,7 +94,7 @@ def test_a_silent_error_of_gradio_6_is_silent() -> None:
     job = a_job()
     receive(job, "error", '{"error": null}')
     assert isinstance(job.error, AppError)
-    assert "does not say which" in job.error.message
+    assert "hides its message" in job.error.message
 
 
 def test_a_text_is_about_a_job_that_the_server_does_not_have() -> None:

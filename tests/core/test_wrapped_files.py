@@ -10,22 +10,25 @@ import pytest
 
 from spacecall import File, InvalidInputError
 from spacecall._core.app_config import Component
-from spacecall._core.gradio3_files import FILE
-from spacecall._core.schema_check import problems
+from spacecall._core.gradio3_files import FILE_SCHEMA
+from spacecall._core.schema_check import find_problems
 from spacecall._core.wrapped_files import wrap_files
 
 GALLERY = Component(id=1, type="gallery")
 EDITOR = Component(id=1, type="imageeditor")
 IMAGES: dict[str, Any] = {
     "type": "array",
-    "items": {"type": "object", "properties": {"image": FILE, "caption": {"type": "string"}}},
+    "items": {
+        "type": "object",
+        "properties": {"image": FILE_SCHEMA, "caption": {"type": "string"}},
+    },
 }
 MEDIA: dict[str, Any] = {
     "type": "array",
     "items": {"anyOf": [IMAGES["items"], {"$ref": "#/$defs/Video"}]},
-    "$defs": {"Video": {"type": "object", "properties": {"video": FILE}}},
+    "$defs": {"Video": {"type": "object", "properties": {"video": FILE_SCHEMA}}},
 }
-PAIRS: dict[str, Any] = {"type": "array", "items": {"type": "array", "items": FILE}}
+PAIRS: dict[str, Any] = {"type": "array", "items": {"type": "array", "items": FILE_SCHEMA}}
 PAYLOAD = {"path": "a.mp4", "meta": {"_type": "gradio.FileData"}}
 
 
@@ -96,9 +99,9 @@ def test_an_image_that_is_no_png_is_refused_before_it_is_sent(mode: str) -> None
         wrap_files(image, EDITOR, {})
 
 
-@pytest.mark.parametrize("schema", [IMAGES, MEDIA, {"type": "array", "items": FILE}])
+@pytest.mark.parametrize("schema", [IMAGES, MEDIA, {"type": "array", "items": FILE_SCHEMA}])
 def test_a_single_file_for_a_list_is_told_what_to_write(schema: Any) -> None:
-    (line,) = problems(schema, Path("a.png"))
+    (line,) = find_problems(schema, Path("a.png"))
     assert line.endswith(": write [ … ]")
-    assert "write" not in problems(schema, 5)[0]
-    assert "write" not in problems({"type": "array", "items": {"type": "string"}}, "x")[0]
+    assert "write" not in find_problems(schema, 5)[0]
+    assert "write" not in find_problems({"type": "array", "items": {"type": "string"}}, "x")[0]

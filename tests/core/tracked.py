@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from spacecall._core.job_state import State
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.queue_messages import Message
 from spacecall.errors import AppError, JobCancelledError, SpaceError
@@ -71,7 +71,14 @@ class Tracked:
     def state(self) -> tuple[Any, ...]:
         """All that its future depends on."""
         job = self.job
-        real = (job.state, job.values, repr(job.error), job.heard, job._snapshot, job.event_id)
+        real = (
+            job.status,
+            job.values,
+            repr(job.error),
+            job.has_messages,
+            job._snapshot,
+            job.event_id,
+        )
         told = (self.sent, self.accepted, self.known, self.values, self.completion)
         return (*real, *told, self.last)
 
@@ -81,12 +88,12 @@ class Tracked:
         end = (job.values, job.error)
         assert job.ended == (job.values is not None or job.error is not None)
         if self.end is not None:
-            assert (job.state, end) == (State.ENDED, self.end)
+            assert (job.status, end) == (JobStatus.ENDED, self.end)
         elif job.ended:
             self.end = end
         if self.accepted and self.completion and str(job.error) != "left":
             assert end_of(job) == self.completion
-        while (event := job.backlog.pop()) is not None:
+        while (event := job.buffer.pop()) is not None:
             if isinstance(event, Output):
                 (value,) = event.value
                 assert set(value) == {self.name}

@@ -7,13 +7,13 @@ from typing import Any
 
 from spacecall._core.demux import Demultiplexer
 from spacecall._core.jobs import Job
-from spacecall._core.queue_messages import Message, parse
+from spacecall._core.queue_messages import Message, parse_message
 from spacecall.options import Limits
 
 
 def message(msg: str, event_id: str | None = None, **fields: Any) -> Message:
     """A message of the kind `msg`, parsed from its text as a stream's are."""
-    return parse(json.dumps({"msg": msg, "event_id": event_id, **fields}))
+    return parse_message(json.dumps({"msg": msg, "event_id": event_id, **fields}))
 
 
 def generating(data: list[Any], event_id: str | None = None) -> Message:
@@ -44,8 +44,8 @@ def a_job(fn_index: int = 0, *, follow: bool = False) -> Job:
 def joined(demux: Demultiplexer, event_id: str, fn_index: int = 0, *, follow: bool = False) -> Job:
     """A job whose join has been answered."""
     job = a_job(fn_index, follow=follow)
-    demux.expect(job)
-    demux.joining(job)
+    demux.reserve(job)
+    demux.begin_join(job)
     demux.accept(job, event_id)
-    demux.joined(job)
+    demux.end_join(job)
     return job

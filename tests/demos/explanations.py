@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from spacecall._core.job_outcomes import plain
+from spacecall._core.markup import strip_markup
 from tests.demos.comparison import Difference
 
 __all__ = ["EXPLANATIONS", "Explanation", "explain"]
@@ -34,7 +34,8 @@ _LINE_SEPARATOR: Final = r"\u2028"
 def _is_stripped(difference: Difference) -> bool:
     theirs = str(difference.theirs).removeprefix("AppError: ").removeprefix(_OLD_PREFIX)
     return difference.aspect == "message" and (
-        difference.ours == f"AppError: {plain(theirs)}" or (theirs == "" and bool(difference.ours))
+        difference.ours == f"AppError: {strip_markup(theirs)}"
+        or (theirs == "" and bool(difference.ours))
     )
 
 

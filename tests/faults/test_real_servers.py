@@ -37,7 +37,7 @@ DEADLINE = 30.0
 AT_ONCE = 5.0
 """Seconds in which a dead server must be noticed."""
 
-HIDDEN = "the app raised an error and does not say which"
+HIDDEN = "the app raised an error and hides its message"
 VERSIONS = [servers.GRADIO_6, servers.GRADIO_5]
 
 

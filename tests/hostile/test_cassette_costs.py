@@ -14,7 +14,7 @@ import pytest
 from vcr.serialize import deserialize  # type: ignore[import-untyped]
 from vcr.serializers import jsonserializer  # type: ignore[import-untyped]
 
-from spacecall._core.json_values import items
+from spacecall._core.json_values import as_list
 from spacecall._io.interceptor import InterceptedRequest, InterceptedResponse
 from spacecall.cassettes import use_cassette
 from spacecall.cassettes._engine.merging import merge_recordings
@@ -69,7 +69,7 @@ def move(interaction: Interaction, path: str) -> Interaction:
 def with_functions(count: int) -> list[Interaction]:
     """Return the /config and /info of an app with many functions."""
     config = app_config()
-    (function,) = items(config["dependencies"])
+    (function,) = as_list(config["dependencies"])
     config["dependencies"] = [
         {**function, "id": number, "api_name": f"f{number}"} for number in range(count)
     ]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from spacecall import InvalidInputError, NotFoundError, StatusError
-from spacecall._core.json_values import items, mapping, text
+from spacecall._core.json_values import as_dict, as_list, as_str
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message
 from spacecall.inference._accumulators import Accumulator, ChatAccumulator, TextAccumulator
@@ -203,16 +203,16 @@ def test_a_refusal_is_typed_and_keeps_what_it_says(tape: Tape) -> None:
     assert type(typed) is kinds[tape.status]
     assert (typed.status, typed.provider, typed.body) == (tape.status, "somebody", tape.body)
     try:
-        raw = mapping(json.loads(tape.body))
+        raw = as_dict(json.loads(tape.body))
     except ValueError:
         expected = tape.body
     else:
         recordings = raw.get("error") or raw.get("message") or raw.get("detail")
-        first = next(iter(items(recordings)), None)
+        first = next(iter(as_list(recordings)), None)
         expected = (
-            text(recordings)
-            or text(mapping(recordings).get("message"))
-            or text(mapping(first).get("msg"))
+            as_str(recordings)
+            or as_str(as_dict(recordings).get("message"))
+            or as_str(as_dict(first).get("msg"))
         )
     assert expected
     assert expected[:100] in typed.message

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from spacecall import File, Timeouts
-from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._io import upload_arrival
 from spacecall._io.app_http_client import Link
 from spacecall._io.request_settings import Settings
@@ -25,7 +25,7 @@ HASTY = replace(SETTINGS, timeouts=Timeouts(idle=0.05, upload=20))
 
 
 def app_of(version: str) -> AppConfig:
-    return read_config(description.config(version=version))
+    return parse_config(description.config(version=version))
 
 
 class Copying:

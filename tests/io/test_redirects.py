@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spacecall import Auth
-from spacecall._core.app_config import read_config
+from spacecall._core.app_config import parse_config
 from spacecall._core.gradio_requests import Request
 from spacecall._io.transfers import RemoteSource
 from spacecall.errors import ForbiddenAddressError, StatusError, TransportError
@@ -59,7 +59,7 @@ async def test_redirects_to_what_is_no_address_are_refused(place: str) -> None:
     async with server(answering(302, location=place)) as app, linked(app.url) as link:
         with pytest.raises((StatusError, TransportError)):
             await link.fetch(GET)
-        file = file_of(RemoteSource(link, read_config(description.config()), {"path": "/x"}))
+        file = file_of(RemoteSource(link, parse_config(description.config()), {"path": "/x"}))
         with pytest.raises((TransportError, ForbiddenAddressError)):
             await file.read()
 

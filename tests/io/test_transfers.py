@@ -11,7 +11,7 @@ import pytest
 
 from spacecall import File, Timeouts
 from spacecall._client.calls.job_iterators import OutputIterator
-from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.filedata import META
 from spacecall._io.app_http_client import Link
 from spacecall._io.transfers import FILES_PER_REQUEST, RemoteSource, inline, upload
@@ -28,7 +28,7 @@ from tests.faults import description
 from tests.faults.exchanges import Exchange, Handler
 from tests.io.tools import SETTINGS, answering, linked, server
 
-APP = read_config(description.config())
+APP = parse_config(description.config())
 
 
 def a_file(**fields: Any) -> dict[str, Any]:
@@ -319,7 +319,7 @@ async def test_a_refused_upload_is_not_repeated() -> None:
 async def test_a_file_that_cannot_go_is_found_before_anything_is_sent(
     tmp_path: Path, source: str | bytes, words: str
 ) -> None:
-    small = read_config(description.config(max_file_size=10))
+    small = parse_config(description.config(max_file_size=10))
     bad = File(tmp_path / source if isinstance(source, str) else source)
     async with server(paths) as app, linked(app.url) as link:
         with pytest.raises(InvalidInputError, match=words):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.queue_messages import MalformedMessage, UnknownMessage, parse
+from spacecall._core.queue_messages import MalformedMessage, UnknownMessage, parse_message
 from spacecall._wire import queue_data as wire
 from spacecall.errors import ProtocolError
 from tests.protocol.captures import case, events, queue_messages, schema, streams
@@ -16,15 +16,15 @@ RECORDED = list(queue_messages())
 def test_every_recorded_message_is_parsed_to_the_model_of_its_kind() -> None:
     for place, text in RECORDED:
         fields = json.loads(text)
-        message = parse(text)
+        message = parse_message(text)
         assert type(message).__name__ == fields["msg"].title().replace("_", ""), place
-        assert parse(text.encode()) == message, place
+        assert parse_message(text.encode()) == message, place
         assert message.event_id == fields.get("event_id"), place
 
 
 def test_no_field_of_a_recorded_message_is_lost_or_changed() -> None:
     for place, text in RECORDED:
-        message = parse(text)
+        message = parse_message(text)
         assert not isinstance(message, (UnknownMessage, MalformedMessage))
         assert message.model_dump(exclude_unset=True) == json.loads(text), place
 
@@ -42,12 +42,12 @@ def _kinds() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("model", _kinds(), ids=lambda model: model["title"])
 def test_every_kind_of_the_schema_is_known(model: dict[str, Any]) -> None:
     least = dict.fromkeys(model["required"], "x")
-    message = parse(json.dumps({**least, "msg": model["properties"]["msg"]["const"]}))
+    message = parse_message(json.dumps({**least, "msg": model["properties"]["msg"]["const"]}))
     assert type(message).__name__ == model["title"]
 
 
 def test_diffs_stay_as_json_gives_them() -> None:
-    message = parse(
+    message = parse_message(
         '{"msg":"process_generating","output":{"data":[[["append",[0,"a"],"é"],["delete",[1],null]]]}}'
     )
     assert isinstance(message, wire.ProcessGenerating)
@@ -56,8 +56,10 @@ def test_diffs_stay_as_json_gives_them() -> None:
 
 
 def test_a_cancelled_job_is_told_from_one_that_failed_without_a_reason() -> None:
-    cancelled = parse('{"msg":"process_completed","event_id":"a","output":{},"success":true}')
-    failed = parse('{"msg":"process_completed","output":{"error":null},"success":false}')
+    cancelled = parse_message(
+        '{"msg":"process_completed","event_id":"a","output":{},"success":true}'
+    )
+    failed = parse_message('{"msg":"process_completed","output":{"error":null},"success":false}')
     assert isinstance(cancelled, wire.ProcessCompleted)
     assert isinstance(failed, wire.ProcessCompleted)
     assert cancelled.output is not None
@@ -68,20 +70,22 @@ def test_a_cancelled_job_is_told_from_one_that_failed_without_a_reason() -> None
 
 
 def test_a_completion_may_have_no_output() -> None:
-    message = parse('{"msg":"process_completed","output":null,"success":false}')
+    message = parse_message('{"msg":"process_completed","output":null,"success":false}')
     assert isinstance(message, wire.ProcessCompleted)
     assert message.output is None
 
 
 def test_an_error_may_be_any_json() -> None:
-    message = parse('{"msg":"process_completed","output":{"error":{"code":1}},"success":false}')
+    message = parse_message(
+        '{"msg":"process_completed","output":{"error":{"code":1}},"success":false}'
+    )
     assert isinstance(message, wire.ProcessCompleted)
     assert message.output is not None
     assert message.output.error == {"code": 1}
 
 
 def test_fields_that_are_not_known_are_passed_over() -> None:
-    message = parse('{"msg":"heartbeat","event_id":null,"interval":15}')
+    message = parse_message('{"msg":"heartbeat","event_id":null,"interval":15}')
     assert message == wire.Heartbeat(msg="heartbeat", event_id=None)
 
 
@@ -99,8 +103,8 @@ def test_fields_that_are_not_known_are_passed_over() -> None:
 def test_a_kind_that_is_not_known_is_told_from_a_broken_message(
     text: str, expected: UnknownMessage
 ) -> None:
-    assert parse(text) == expected
-    assert parse(text.encode()) == expected
+    assert parse_message(text) == expected
+    assert parse_message(text.encode()) == expected
 
 
 @pytest.mark.parametrize(
@@ -129,7 +133,7 @@ def test_a_broken_message_is_a_protocol_error_that_says_what_is_wrong(
     text: str | bytes, said: str
 ) -> None:
     with pytest.raises(ProtocolError, match=said):
-        parse(text)
+        parse_message(text)
 
 
 _UNREADABLE = {
@@ -151,27 +155,27 @@ _UNREADABLE = {
 )
 def test_a_message_that_cannot_be_read_names_the_job(shape: str, reason: str) -> None:
     text = shape % _UNREADABLE[reason]
-    for message in (parse(text), parse(text.encode())):
+    for message in (parse_message(text), parse_message(text.encode())):
         assert isinstance(message, MalformedMessage)
         assert (message.msg, message.event_id) == ("log", "a")
         assert message.reason.startswith(f"a message {reason}: ")
 
 
 def test_the_job_of_a_message_that_is_cut_is_found() -> None:
-    message = parse('{"event_id":"a","log":"x\\"')
+    message = parse_message('{"event_id":"a","log":"x\\"')
     assert isinstance(message, MalformedMessage)
     assert (message.msg, message.event_id) == ("", "a")
 
 
 def test_the_job_of_a_message_that_cannot_be_read_is_looked_for_in_its_beginning() -> None:
     with pytest.raises(ProtocolError, match="nested too deeply"):
-        parse("[" * 200_000)
+        parse_message("[" * 200_000)
     with pytest.raises(ProtocolError, match="nested too deeply"):
-        parse(f'{{"log":{"[" * 20_000}{"]" * 20_000},"event_id":"a"}}')
+        parse_message(f'{{"log":{"[" * 20_000}{"]" * 20_000},"event_id":"a"}}')
 
 
 def test_a_broken_message_of_a_job_names_the_job() -> None:
-    message = parse('{"msg":"log","event_id":"a","level":"info"}')
+    message = parse_message('{"msg":"log","event_id":"a","level":"info"}')
     assert isinstance(message, MalformedMessage)
     assert (message.msg, message.event_id) == ("log", "a")
     assert message.reason.startswith("a log message does not fit at 'log': Field required")
@@ -180,14 +184,16 @@ def test_a_broken_message_of_a_job_names_the_job() -> None:
 @pytest.mark.parametrize("text", ["x" * 100_000, b"x" * 100_000, "é" * 100_000])
 def test_an_error_quotes_little_of_a_long_message(text: str | bytes) -> None:
     with pytest.raises(ProtocolError) as raised:
-        parse(text)
+        parse_message(text)
     quoted = raised.value.message.partition(": ")[2]
     assert len(quoted) == 200 + len("''")
     assert quoted.endswith("…'")
 
 
 def test_half_a_surrogate_pair_in_an_escape_is_kept() -> None:
-    message = parse(r'{"msg":"process_completed","output":{"data":["\ud83d"]},"success":true}')
+    message = parse_message(
+        r'{"msg":"process_completed","output":{"data":["\ud83d"]},"success":true}'
+    )
     assert isinstance(message, wire.ProcessCompleted)
     assert message.output is not None
     assert message.output.data == ["\ud83d"]
@@ -195,26 +201,30 @@ def test_half_a_surrogate_pair_in_an_escape_is_kept() -> None:
 
 def test_deeply_nested_values_are_parsed() -> None:
     value = "[" * 400 + "]" * 400
-    message = parse(f'{{"msg":"process_completed","output":{{"data":[{value}]}},"success":true}}')
+    message = parse_message(
+        f'{{"msg":"process_completed","output":{{"data":[{value}]}},"success":true}}'
+    )
     assert isinstance(message, wire.ProcessCompleted)
     assert message.output is not None
     assert message.output.data == [json.loads(value)]
 
 
 def test_numbers_that_are_no_json_are_parsed() -> None:
-    message = parse('{"msg":"process_generating","output":{"data":[Infinity]},"success":true}')
+    message = parse_message(
+        '{"msg":"process_generating","output":{"data":[Infinity]},"success":true}'
+    )
     assert isinstance(message, wire.ProcessGenerating)
     assert message.output is not None
     assert message.output.data == [float("inf")]
 
 
 def test_messages_cannot_be_changed() -> None:
-    message = parse('{"msg":"heartbeat"}')
+    message = parse_message('{"msg":"heartbeat"}')
     with pytest.raises(ValueError, match="frozen"):
         setattr(message, "event_id", "a")  # noqa: B010
 
 
 def test_events_of_the_upload_are_no_messages_of_a_job() -> None:
     (path,) = [path for path in streams("upload-progress") if "6.31.0" in case(path)]
-    kinds = [parse(data) for _, data in events(path.read_bytes())]
+    kinds = [parse_message(data) for _, data in events(path.read_bytes())]
     assert kinds[-1] == UnknownMessage("done", None)

@@ -12,7 +12,7 @@ from httpx_sse import EventSource
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacecall._core.queue_messages import Message, parse
+from spacecall._core.queue_messages import Message, parse_message
 from tests.protocol.captures import case, events, streams
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,7 @@ async def received(pieces: Iterable[bytes]) -> list[Message]:
         stream=Pieces(pieces),
         request=httpx.Request("GET", "http://app.example/queue/data"),
     )
-    return [parse(event.data) async for event in EventSource(response).aiter_sse()]
+    return [parse_message(event.data) async for event in EventSource(response).aiter_sse()]
 
 
 def cut(raw: bytes, places: Sequence[int]) -> list[bytes]:
@@ -48,7 +48,7 @@ def cut(raw: bytes, places: Sequence[int]) -> list[bytes]:
     "raw", [pytest.param(path.read_bytes(), id=case(path)) for path in streams("queue-data")]
 )
 async def test_a_recorded_stream_gives_its_messages_when_it_comes_byte_by_byte(raw: bytes) -> None:
-    expected = [parse(data) for _, data in events(raw)]
+    expected = [parse_message(data) for _, data in events(raw)]
     assert expected
     assert await received([raw]) == expected
     assert await received(bytes([byte]) for byte in raw) == expected
@@ -62,7 +62,9 @@ async def test_a_stream_gives_its_messages_wherever_it_is_cut_in_two() -> None:
     for newline in ("\n", "\r\n", "\r"):
         raw = _stream(texts, newline)
         for place in range(len(raw) + 1):
-            assert await received([raw[:place], raw[place:]]) == [parse(text) for text in texts]
+            assert await received([raw[:place], raw[place:]]) == [
+                parse_message(text) for text in texts
+            ]
 
 
 @given(
@@ -76,13 +78,13 @@ async def test_a_stream_gives_its_messages_however_it_is_cut(
 ) -> None:
     messages = [_log(text) for text in texts]
     raw = _stream(messages, newline)
-    assert await received(cut(raw, places)) == [parse(message) for message in messages]
+    assert await received(cut(raw, places)) == [parse_message(message) for message in messages]
 
 
 @pytest.mark.parametrize("missing", ["\n", "\n\n", '"}\n\n'])
 async def test_a_message_that_the_stream_breaks_off_in_is_not_given(missing: str) -> None:
     raw = f"data: {_log('whole')}\n\ndata: {_log('broken')}\n\n".removesuffix(missing).encode()
-    assert await received([raw]) == [parse(_log("whole"))]
+    assert await received([raw]) == [parse_message(_log("whole"))]
 
 
 def _log(text: str) -> str:

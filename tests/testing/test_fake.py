@@ -23,8 +23,8 @@ from spacecall import (
     SyncSpace,
     Timeouts,
 )
-from spacecall._core.app_config import read_config
-from spacecall._core.fingerprint import differences
+from spacecall._core.app_config import parse_config
+from spacecall._core.fingerprint import find_differences
 from spacecall._io.client_factory import new_client
 from spacecall.codegen._schemas import schema_folder
 from spacecall.spaces.flux_1_dev import Flux1Dev
@@ -262,4 +262,4 @@ def test_its_config_is_that_of_the_schemas() -> None:
         notes = [schema["x-spacecall"] for schema in schemas if "x-spacecall" in schema]
         pinned = {note["api_name"]: note["shape"] for note in notes if "shape" in note}
         assert pinned
-        assert differences(pinned, read_config(app.config())) == []
+        assert find_differences(pinned, parse_config(app.config())) == []

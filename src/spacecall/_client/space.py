@@ -20,7 +20,7 @@ from spacecall._client.discovery.open_deadline import OpenDeadline
 from spacecall._client.discovery.protocol_check import OnNewer, check_protocol
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
-from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_sources import without_secrets
 from spacecall._io._http import HttpClient
 from spacecall._io.app_http_client import Link
@@ -220,7 +220,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
         with link.redacting(), deadline.enforce():
             link, config = await open_app(link, options.source, deadline)
             with link.redacting():
-                app = await config.read(read_config)
+                app = await config.read(parse_config)
         with link.redacting():
             check_protocol(app, options.on_newer, link)
 
@@ -229,7 +229,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
             link.login.shared.refused = False
             with link.redacting(), deadline.enforce():
                 _, config = await fetch_config(link, deadline)
-                app = await config.read(read_config)
+                app = await config.read(parse_config)
             check_protocol(app, options.on_newer, link)
             return app
 

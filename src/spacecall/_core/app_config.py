@@ -1,6 +1,7 @@
-"""What an app's /config says about its functions: indices, hidden slots, queue, generators.
+"""Parse an app's /config: its functions and their components.
 
-Reads the shapes of Gradio 3.50 to 6.x; what a version does not send gets that version's meaning.
+Reads the formats of Gradio 3.50 to 6.x. A field that a version does not send gets the value that
+this version implies.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from hashlib import sha256
 from typing import Any, Final
 
 from spacecall._core.endpoint_names import endpoint_name
-from spacecall._core.json_values import is_array, is_object, items, mapping, text
-from spacecall._core.translations import translate, translations
+from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
+from spacecall._core.translations import read_translations, translate
 from spacecall.endpoints import Visibility
 from spacecall.errors import ProtocolError, SchemaDriftError
 
-__all__ = ["AppConfig", "Component", "Dependency", "read_config"]
+__all__ = ["AppConfig", "Component", "Dependency", "parse_config"]
 
-# Gradio 3.x marks no component as hidden from the API: these never were part of it.
+# Gradio 3.x does not mark the components that its API leaves out: these.
 _HIDDEN_TYPES = frozenset(
     {"accordion", "box", "column", "dataset", "form", "group", "interpretation", "row"}
     | {"state", "tab", "tabitem", "tabs"}
 )
-# Numbers that a version can have, and no digit after the last.
+# A bounded number of digits, and no digit after the last.
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}(?![0-9])")
-# The title of a page that has none.
+# Gradio's title of a page whose author set none.
 _UNTITLED: Final = "Gradio"
 _PRECEDENCE: tuple[Visibility, ...] = ("public", "undocumented", "private")
 
@@ -36,15 +37,15 @@ class Component:
     """One component of the app's page.
 
     Attributes:
-        id: what dependencies refer to it by.
-        type: its kind in lower case, such as `textbox`; empty when /config does not list it.
+        id: the id that dependencies use.
+        type: its type in lower case, such as `textbox`; empty if /config does not list it.
         label: its label, or an empty text.
-        info: the app's remark on it, or an empty text.
+        info: the author's help text, or an empty text.
         props: its properties, as sent.
         is_state: whether its value lives in the server's session.
-        skip_api: whether API callers do not give or get its value.
-        choices: the values to choose from, if it has any; one list for all who ask.
-        null_choice: whether null is one of them.
+        skip_api: whether API callers do not send or receive its value.
+        choices: the values of its choices. The list is shared: do not change it.
+        null_choice: whether null is a choice.
     """
 
     id: int
@@ -58,27 +59,27 @@ class Component:
     null_choice: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # they come as `[label, value]` since 3.40 or so
+        # sent as `[label, value]` since about 3.40
         choices = [
             choice[1] if is_array(choice) and len(choice) == 2 else choice
-            for choice in items(self.props.get("choices"))
+            for choice in as_list(self.props.get("choices"))
         ]
         object.__setattr__(self, "choices", choices)
         object.__setattr__(self, "null_choice", None in choices)
 
     @property
     def hidden(self) -> bool:
-        """Whether its slot carries nothing for an API caller."""
+        """Whether an API caller does not see its slot."""
         return self.is_state or self.skip_api
 
     @property
     def kind(self) -> str:
-        """The kind as /info has it: `lineplot`, where the component's type is `nativeplot`."""
-        return text(self.props.get("name")).lower() or self.type
+        """The kind that /info names: `lineplot` for a component of the type `nativeplot`."""
+        return as_str(self.props.get("name")).lower() or self.type
 
     @property
-    def kept(self) -> Any:
-        """What is sent for it by a caller who gives nothing; State lives on the server."""
+    def initial_value(self) -> Any:
+        """The value sent if the caller passes none; None for State, which the server holds."""
         return None if self.is_state else self.props.get("value")
 
 
@@ -87,17 +88,17 @@ class Dependency:
     """One function of the app.
 
     Attributes:
-        fn_index: what the queue calls it by; it changes when the app does.
+        fn_index: its index in the queue's requests; it changes when the app changes.
         api_name: its name as the app's author wrote it; None if it cannot be called by name.
         inputs: its input components, hidden ones included.
         outputs: its output components, hidden ones included.
         queued: whether its jobs wait in the app's queue.
-        generator: whether it gives values while it works.
+        generator: whether it streams partial results.
         visibility: public, undocumented or private.
         batch: whether the server collects calls into batches; callers send single values.
         streaming_input: whether it takes its input as a stream.
-        prop_inputs: places in `inputs` whose function takes the component, not its value alone.
-        event_data: whether it reads what somebody selected or clicked on the page.
+        prop_inputs: indices of `inputs` whose function takes the component with its properties.
+        event_data: whether it reads the selection or click of a user of the page.
     """
 
     fn_index: int
@@ -114,7 +115,7 @@ class Dependency:
 
     @property
     def name(self) -> str | None:
-        """`/echo`, or None if it cannot be called by name."""
+        """The endpoint's name, such as `/echo`; None if it cannot be called by name."""
         return None if self.api_name is None else endpoint_name(self.api_name)
 
     @property
@@ -124,19 +125,19 @@ class Dependency:
 
     @property
     def visible_inputs(self) -> tuple[Component, ...]:
-        """The inputs that an API caller gives."""
+        """The inputs that an API caller passes."""
         return tuple(component for component in self.inputs if not component.hidden)
 
     @property
     def visible_returns(self) -> tuple[Component, ...]:
-        """The outputs that an API caller gets."""
+        """The outputs that an API caller receives."""
         return tuple(component for component in self.outputs if not component.hidden)
 
-    def fill(self, values: Sequence[Any]) -> list[Any]:
-        """The wire's data list: `values` in the visible slots, None for State.
+    def fill_slots(self, values: Sequence[Any]) -> list[Any]:
+        """Return the data list of a request, with `values` in the visible slots.
 
-        Other hidden slots get what the page has there at first: a button's is its text. A slot of
-        `prop_inputs` gets the component's properties with the value among them.
+        State gets None. Other hidden slots get their initial value: a button's is its text. A slot
+        of `prop_inputs` gets the component's properties with the value among them.
 
         Raises:
             SchemaDriftError: there are more or fewer values than visible inputs.
@@ -144,33 +145,37 @@ class Dependency:
         expected = len(self.visible_inputs)
         if len(values) != expected:
             raise SchemaDriftError(f"{self.name} takes {expected} values, got {len(values)}")
-        given = iter(values)
-        data: list[Any] = [one.kept if one.hidden else next(given) for one in self.inputs]
-        for place in self.prop_inputs:
-            data[place] = {**self.inputs[place].props, "value": data[place]}
+        remaining = iter(values)
+        data: list[Any] = [
+            component.initial_value if component.hidden else next(remaining)
+            for component in self.inputs
+        ]
+        for index in self.prop_inputs:
+            data[index] = {**self.inputs[index].props, "value": data[index]}
         return data
 
-    def visible_outputs(self, data: Sequence[Any]) -> list[Any]:
-        """The values of `data` that are not in hidden slots; `data` may be shorter than outputs."""
+    def select_visible(self, data: Sequence[Any]) -> list[Any]:
+        """Return the values of the visible outputs; `data` may be shorter than `outputs`."""
         pairs = zip(data, self.outputs, strict=False)
         return [value for value, component in pairs if not component.hidden]
 
 
 @dataclass(frozen=True, slots=True)
 class AppConfig:
-    """One app.
+    """The configuration of an app.
 
     Attributes:
         version: Gradio's version, `6.31.0`; empty when unknown.
-        version_info: the same as numbers, `(6, 31, 0)`.
-        protocol: `sse_v3` and so on; `ws` for Gradio 3.x, which does not say.
-        api_prefix: put before the path of every API request, `/gradio_api` or an empty text.
-        app_id: changes whenever the app is started.
-        title: the page's title; empty if the author gave none.
-        space_id: `owner/name` of the Space it runs on.
+        version_info: the version as numbers, `(6, 31, 0)`.
+        protocol: the name of the queue protocol, such as `sse_v3`; `ws` for Gradio 3.x, which
+            does not send it.
+        api_prefix: the prefix of the path of every API request, `/gradio_api` or an empty text.
+        app_id: the id of this run of the app; it changes with every start.
+        title: the page's title; empty if the author set none.
+        space_id: `owner/name` of the Space that it runs on.
         max_file_size: the largest upload in bytes; None for no limit.
         dependencies: its functions, in the app's order.
-        show_error: whether errors of the app that are no gr.Error come with their text.
+        show_error: whether the app sends the text of every error, not only of gr.Error.
     """
 
     version: str
@@ -183,112 +188,112 @@ class AppConfig:
     max_file_size: int | None
     dependencies: tuple[Dependency, ...]
     show_error: bool
-    _named: Mapping[str, list[Dependency]] = field(init=False, repr=False, compare=False)
-    _layout: str = field(default="", init=False, repr=False, compare=False)
+    _by_name: Mapping[str, list[Dependency]] = field(init=False, repr=False, compare=False)
+    _functions_digest: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        named: dict[str, list[Dependency]] = {}
+        by_name: dict[str, list[Dependency]] = {}
         for dependency in self.dependencies:
             if dependency.name is not None:
-                named.setdefault(dependency.name, []).append(dependency)
-        for rivals in named.values():
+                by_name.setdefault(dependency.name, []).append(dependency)
+        for namesakes in by_name.values():
             # the most public first, and of these the last
-            rivals.reverse()
-            rivals.sort(key=lambda rival: _PRECEDENCE.index(rival.visibility))
-        object.__setattr__(self, "_named", named)
+            namesakes.reverse()
+            namesakes.sort(key=lambda namesake: _PRECEDENCE.index(namesake.visibility))
+        object.__setattr__(self, "_by_name", by_name)
 
     @property
-    def layout(self) -> str:
-        """A digest of what a request has to know of the functions; runs of one app have the same.
+    def functions_digest(self) -> str:
+        """A digest of the functions, their order and the meaning of their inputs and outputs.
 
-        It is of which function is which, and of what their arguments and outputs mean.
+        Requests for one app stay valid for another run of it that has the same digest.
         """
-        if not self._layout:
+        if not self._functions_digest:
             functions = [
                 (
                     *(function.fn_index, function.api_name, function.queued, function.generator),
                     *(function.batch, function.streaming_input, sorted(function.prop_inputs)),
-                    [_meaning(component) for component in function.inputs],
-                    [_meaning(component) for component in function.outputs],
+                    [_identity(component) for component in function.inputs],
+                    [_identity(component) for component in function.outputs],
                 )
                 for function in self.dependencies
             ]
             text = repr((self.version, self.protocol, self.api_prefix, functions))
             digest = sha256(text.encode(errors="backslashreplace")).hexdigest()
-            object.__setattr__(self, "_layout", digest)
-        return self._layout
+            object.__setattr__(self, "_functions_digest", digest)
+        return self._functions_digest
 
     def find(self, name: str) -> Dependency | None:
-        """The function called exactly `name`, such as `/echo`, if there is one.
+        """Return the function called exactly `name`, such as `/echo`; None if there is no such one.
 
-        Where several have the name, it is the one that /info describes: the most public, and of
-        these the last.
+        If several functions have the name, return the function that /info describes: the most
+        public, and of these the last.
         """
-        rivals = self._named.get(name)
-        return rivals[0] if rivals else None
+        namesakes = self._by_name.get(name)
+        return namesakes[0] if namesakes else None
 
     def is_ambiguous(self, name: str) -> bool:
-        """Whether several functions are called `name`."""
-        return len(self._named.get(name, ())) > 1
+        """Return whether several functions are called `name`."""
+        return len(self._by_name.get(name, ())) > 1
 
 
-def read_config(config: object) -> AppConfig:
-    """Reads what /config answered, already parsed from JSON.
+def parse_config(config: object) -> AppConfig:
+    """Parse the JSON value that /config returned.
 
     Raises:
-        ProtocolError: this is not the configuration of a Gradio app.
+        ProtocolError: it is not the configuration of a Gradio app.
     """
     if not is_object(config):
         got = "null" if config is None else type(config).__name__
-        raise ProtocolError(f"not a Gradio config: a JSON object was expected, got {got}")
+        raise ProtocolError(f"not a Gradio config: expected a JSON object, got {got}")
     for key in ("components", "dependencies"):
         if not is_array(config.get(key)):
-            keys = ", ".join(repr(str(name)[:40]) for name in list(config)[:6]) or "nothing"
-            raise ProtocolError(f"not a Gradio config: it has no list {key!r}, it has {keys}")
-    meanings = translations(config)
-    found = (_component(mapping(raw), meanings) for raw in config["components"])
-    components = {component.id: component for component in found if component}
-    version = text(config.get("version"))
+            keys = ", ".join(repr(str(name)[:40]) for name in list(config)[:6]) or "none"
+            raise ProtocolError(f"not a Gradio config: it has no list {key!r} (keys: {keys})")
+    translations = read_translations(config)
+    parsed = (_component(as_dict(raw), translations) for raw in config["components"])
+    components = {component.id: component for component in parsed if component}
+    version = as_str(config.get("version"))
     size = config.get("max_file_size")
-    prefix = text(config.get("api_prefix")).strip("/")
+    prefix = as_str(config.get("api_prefix")).strip("/")
     app_id = config.get("app_id")
     queued = config.get("enable_queue") is not False
-    title = text(config.get("title"))
+    title = as_str(config.get("title"))
     return AppConfig(
         version=version,
         version_info=_version_info(version),
-        protocol=text(config.get("protocol")) or "ws",
+        protocol=as_str(config.get("protocol")) or "ws",
         api_prefix=f"/{prefix}" if prefix else "",
         app_id=None if app_id is None else str(app_id),
         title="" if title == _UNTITLED else title,
-        space_id=text(config.get("space_id")) or None,
+        space_id=as_str(config.get("space_id")) or None,
         max_file_size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         dependencies=tuple(
             _dependency(position, raw, components, queued=queued)
-            for position, raw in enumerate(map(mapping, config["dependencies"]))
+            for position, raw in enumerate(map(as_dict, config["dependencies"]))
         ),
         show_error=config.get("show_error") is True,
     )
 
 
-def _meaning(component: Component) -> tuple[object, ...]:
-    """What tells a component's value from that of another one, in a request or an answer."""
+def _identity(component: Component) -> tuple[object, ...]:
+    """Return the properties that decide what a component's value means in a request."""
     shape = [str(component.props.get(name)) for name in ("multiselect", "file_count")]
     return component.kind, component.label, component.hidden, *shape
 
 
-def _component(raw: Mapping[str, Any], meanings: Mapping[str, Any]) -> Component | None:
+def _component(raw: Mapping[str, Any], translations: Mapping[str, Any]) -> Component | None:
     number = raw.get("id")
     if not isinstance(number, int):
         return None
-    kind = text(raw.get("type")).lower()
-    props = mapping(raw.get("props"))
+    kind = as_str(raw.get("type")).lower()
+    props = as_dict(raw.get("props"))
     skip = raw.get("skip_api")
     return Component(
         id=number,
         type=kind,
-        label=translate(text(props.get("label")), meanings),
-        info=translate(text(props.get("info")), meanings),
+        label=translate(as_str(props.get("label")), translations),
+        info=translate(as_str(props.get("info")), translations),
         props=props,
         is_state=kind == "state",
         skip_api=skip if isinstance(skip, bool) else kind in _HIDDEN_TYPES,
@@ -300,14 +305,14 @@ def _dependency(
 ) -> Dependency:
     number = raw.get("id")
     queue = raw.get("queue")
-    types = mapping(raw.get("types"))
+    types = as_dict(raw.get("types"))
     name = raw.get("api_name")
     inputs = _slots(raw.get("inputs"), components)
-    numbers = items(raw.get("component_prop_inputs"))
-    whole = {number for number in numbers if isinstance(number, int)}
+    prop_inputs = as_list(raw.get("component_prop_inputs"))
+    indices = {index for index in prop_inputs if isinstance(index, int)}
     return Dependency(
         fn_index=number if isinstance(number, int) else position,
-        # without a function on the server there is nothing to call
+        # without a function on the server there is no endpoint
         api_name=name if isinstance(name, str) and raw.get("backend_fn") is not False else None,
         inputs=inputs,
         outputs=_slots(raw.get("outputs"), components),
@@ -316,7 +321,7 @@ def _dependency(
         visibility=_visibility(raw),
         batch=raw.get("batch") is True,
         streaming_input=raw.get("connection") == "stream",
-        prop_inputs=frozenset(place for place in range(len(inputs)) if place in whole),
+        prop_inputs=frozenset(index for index in range(len(inputs)) if index in indices),
         event_data=raw.get("collects_event_data") is True,
     )
 
@@ -331,10 +336,10 @@ def _visibility(raw: Mapping[str, Any]) -> Visibility:
 
 
 def _slots(ids: object, components: Mapping[int, Component]) -> tuple[Component, ...]:
-    numbers = [one for one in items(ids) if isinstance(one, int)]
+    numbers = [number for number in as_list(ids) if isinstance(number, int)]
     return tuple(components.get(number) or Component(id=number, type="") for number in numbers)
 
 
 def _version_info(version: str) -> tuple[int, ...]:
-    found = _VERSION.match(version)
-    return tuple(map(int, found[0].split("."))) if found else ()
+    match = _VERSION.match(version)
+    return tuple(map(int, match[0].split("."))) if match else ()

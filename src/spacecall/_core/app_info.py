@@ -20,16 +20,16 @@ from typing import Any
 
 from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.component_outputs import relax_output
-from spacecall._core.component_schema import describe, narrow, remark
-from spacecall._core.file_positions import without_text_files
-from spacecall._core.gradio_schema import clean_schema
-from spacecall._core.json_values import is_object, items, mapping, text
-from spacecall._core.python_names import field_name, is_counted, parameter_names, snake
-from spacecall._core.translations import is_marked, translate
+from spacecall._core.component_schema import constrain_input, describe_component, describe_input
+from spacecall._core.file_positions import drop_text_files
+from spacecall._core.gradio_schema import normalize_schema
+from spacecall._core.json_values import as_dict, as_list, as_str, is_object
+from spacecall._core.python_names import field_name, is_generated_name, parameter_names, snake_case
+from spacecall._core.translations import has_marks, translate
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
 from spacecall.errors import ProtocolError
 
-__all__ = ["clean_schema", "read_endpoints"]
+__all__ = ["normalize_schema", "parse_endpoints"]
 
 _Pair = tuple[Mapping[str, Any], Component]
 
@@ -37,7 +37,7 @@ _LONGEST = 1000
 """Characters of a label: an app can have one component as the input of many functions."""
 
 
-def read_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
+def parse_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
     """The endpoints that /info names, by name and in its order.
 
     Args:
@@ -47,7 +47,7 @@ def read_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
     Raises:
         ProtocolError: this is not what a Gradio app's /info answers.
     """
-    named = mapping(info).get("named_endpoints")
+    named = as_dict(info).get("named_endpoints")
     if not is_object(named):
         raise ProtocolError("not a Gradio /info: it has no object 'named_endpoints'")
     found: dict[str, Endpoint] = {}
@@ -55,7 +55,7 @@ def read_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
         dependency = config.find(name)
         if dependency is not None:
             endpoint = _endpoint(
-                mapping(raw),
+                as_dict(raw),
                 dependency,
                 config.version_info[:1],
                 alone=not config.is_ambiguous(name),
@@ -79,7 +79,7 @@ def _endpoint(
         stateful=dependency.stateful,
         visibility=dependency.visibility,
         event_data=dependency.event_data,
-        description=text(raw.get("description")),
+        description=as_str(raw.get("description")),
     )
 
 
@@ -89,8 +89,8 @@ def _pairs(raw: object, components: Sequence[Component], *, alone: bool) -> list
     Where they do not belong together: /info is right if it speaks of the only function of this
     name, and of another function if it does not.
     """
-    entries = [mapping(entry) for entry in items(raw)]
-    kinds = [text(entry.get("component")).lower() for entry in entries]
+    entries = [as_dict(entry) for entry in as_list(raw)]
+    kinds = [as_str(entry.get("component")).lower() for entry in entries]
     if kinds == [component.kind for component in components]:
         return list(zip(entries, components, strict=True))
     if not alone:
@@ -102,37 +102,37 @@ def _pairs(raw: object, components: Sequence[Component], *, alone: bool) -> list
 
 def _parameter(name: str, pair: _Pair) -> Parameter:
     raw, component = pair
-    schema = clean_schema(raw.get("type"))
+    schema = normalize_schema(raw.get("type"))
     default: Any = NO_DEFAULT
     if component.type == "browserstate":  # /info does not say what the browser starts with
         default = component.props.get("default_value")
     elif raw.get("parameter_has_default") is True:
-        default = without_text_files(schema, raw.get("parameter_default"), NO_DEFAULT)
+        default = drop_text_files(schema, raw.get("parameter_default"), NO_DEFAULT)
     return Parameter(
         name=name,
         label=_label(raw, component),
         component=component.kind,
-        schema=narrow(schema, component, default),
+        schema=constrain_input(schema, component, default),
         default=default,
-        description=describe(schema, component),
-        name_from_label=is_counted(_own_name(raw)),
+        description=describe_input(schema, component),
+        name_from_label=is_generated_name(_own_name(raw)),
     )
 
 
 def _returned(pair: _Pair, major: tuple[int, ...]) -> ReturnValue:
     raw, component = pair
-    schema = clean_schema(raw.get("type"))
+    schema = normalize_schema(raw.get("type"))
     return ReturnValue(
         label=_label(raw, component),
         component=component.kind,
         schema=relax_output(schema, component, major),
-        description=remark(component),
+        description=describe_component(component),
     )
 
 
 def _label(raw: Mapping[str, Any], component: Component) -> str:
-    label = text(raw.get("label"))
-    if not label or is_marked(label):
+    label = as_str(raw.get("label"))
+    if not label or has_marks(label):
         label = component.label or translate(label, {})
     made_up = (f"parameter_{component.id}", f"value_{component.id}")
     if label in made_up and not component.label:
@@ -151,7 +151,7 @@ def _names(pairs: Sequence[_Pair]) -> list[str]:
 
 def _own_name(raw: Mapping[str, Any]) -> str:
     """The function's own name of a parameter, or an empty text."""
-    name = text(raw.get("parameter_name"))
+    name = as_str(raw.get("parameter_name"))
     if name.isidentifier() and not keyword.iskeyword(name):
         return name
-    return field_name(name, frozenset(), fallback="value") if snake(name) else ""
+    return field_name(name, frozenset(), fallback="value") if snake_case(name) else ""

@@ -19,15 +19,15 @@ from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
 
 from spacecall._core.app_config import Component
-from spacecall._core.datetimes import is_missing, is_moment, write_moment
-from spacecall._core.json_values import error_text, is_array, is_object, items, strings
+from spacecall._core.datetimes import format_date_time, is_date_or_time, is_missing
+from spacecall._core.json_values import as_list, as_str_list, describe_error, is_array, is_object
 from spacecall._core.schema_nodes import Schema
-from spacecall._core.value_excerpts import quote
-from spacecall._core.wrapped_files import TAKES_BARE_FILES, wrap_files
+from spacecall._core.value_excerpts import short_repr
+from spacecall._core.wrapped_files import ACCEPTS_BARE_FILES, wrap_files
 from spacecall._filenames import is_image
 from spacecall.errors import InvalidInputError
 
-__all__ = ["advice", "as_json", "is_json", "unsendable"]
+__all__ = ["find_unsendable", "is_json", "suggest_conversion", "to_json"]
 
 _MAX_LINES: Final = 20
 _MEDIA: Final = frozenset(
@@ -60,7 +60,7 @@ def is_json(value: object) -> bool:
     return True
 
 
-def as_json(value: Any, component: Component, schema: Schema | None = None) -> Any:
+def to_json(value: Any, component: Component, schema: Schema | None = None) -> Any:
     """`value` with everything converted that has one meaning for the component.
 
     Mappings become dicts, sequences lists, models of pydantic dicts, scalars and arrays of numpy
@@ -79,19 +79,19 @@ def as_json(value: Any, component: Component, schema: Schema | None = None) -> A
     try:
         if component.type == "dataframe":
             value = _table(value, component)
-        if component.type == "datetime" and is_moment(value):
-            return write_moment(value, component)
-        if component.type in TAKES_BARE_FILES:
+        if component.type == "datetime" and is_date_or_time(value):
+            return format_date_time(value, component)
+        if component.type in ACCEPTS_BARE_FILES:
             value = wrap_files(value, component, schema or {})
         return _converted(value, arrays=component.type not in _MEDIA)
     except (InvalidInputError, RecursionError):
         raise
     except Exception as error:  # whatever a class of the caller's raises
         kind = type(value).__name__
-        raise InvalidInputError(f"the {kind} cannot be read: {error_text(error)}") from error
+        raise InvalidInputError(f"the {kind} cannot be read: {describe_error(error)}") from error
 
 
-def unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
+def find_unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
     """Where in `value` JSON has no such value, and what to write there: at most 20 lines.
 
     Args:
@@ -103,7 +103,7 @@ def unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
     return lines
 
 
-def advice(value: object, kinds: Sequence[str] = ()) -> str:
+def suggest_conversion(value: object, kinds: Sequence[str] = ()) -> str:
     """What to write instead of a value that JSON does not have; empty if nothing comes to mind.
 
     Args:
@@ -189,7 +189,7 @@ def _table(value: Any, component: Component) -> Any:
         headers = [str(name) for name in value.columns]
         rows = value.to_dict("split")["data"] if hasattr(kind, "iloc") else value.rows()
     elif _is_array(kind) and len(value.shape) == 2:
-        headers = strings(items(component.props.get("headers")))
+        headers = as_str_list(as_list(component.props.get("headers")))
         if len(headers) != value.shape[1]:
             headers = [str(number) for number in range(1, value.shape[1] + 1)]
         rows = _listed(value)
@@ -215,7 +215,7 @@ def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: l
         members = cast("dict[Any, Any]", value)
         lines += [f"{prefix}{line}" for key in members for line in _key_problems(key, members)]
         for key, item in members.items():
-            _search(item, is_file, f"{prefix}{quote(key)}: ", lines)
+            _search(item, is_file, f"{prefix}{short_repr(key)}: ", lines)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(cast("Sequence[Any]", value)):
             _search(item, is_file, f"{prefix}[{index}]: ", lines)
@@ -226,12 +226,16 @@ def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: l
 def _scalar_problem(value: object) -> str:
     """Why JSON has no such value; empty if it has."""
     if isinstance(value, str):
-        return "" if _is_encodable(value) else f"{quote(value)} {_UNSENDABLE}: half of a character"
+        return (
+            ""
+            if _is_encodable(value)
+            else f"{short_repr(value)} {_UNSENDABLE}: half of a character"
+        )
     if isinstance(value, int):
         return "" if _is_writable(value) else f"an int of that many digits {_UNSENDABLE}"
     if isinstance(value, float):
         return "" if math.isfinite(value) else f"{value} {_UNSENDABLE}: write None"
-    hint = advice(value)
+    hint = suggest_conversion(value)
     problem = f"{_article(value)} {type(value).__name__} {_UNSENDABLE}"
     return f"{problem}: {hint}" if hint else problem
 
@@ -247,7 +251,10 @@ def _key_problems(key: object, members: Mapping[Any, Any]) -> list[str]:
     written = json.dumps(key)
     if written not in members:
         return []
-    return [f"the keys {quote(key)} and {quote(written)} are one key in JSON: keep one of them"]
+    return [
+        f"the keys {short_repr(key)} and {short_repr(written)} are one key in JSON: "
+        "keep one of them"
+    ]
 
 
 def _article(value: object) -> str:

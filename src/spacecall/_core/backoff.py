@@ -9,10 +9,10 @@ from email.utils import parsedate_to_datetime
 
 from spacecall.options import Retry
 
-__all__ = ["delays", "reset_after", "retry_after"]
+__all__ = ["parse_rate_limit_reset", "parse_retry_after", "retry_delays"]
 
 
-def delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
+def retry_delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
     """Seconds to wait before the second try, the third and so on: one fewer than attempts.
 
     Args:
@@ -25,7 +25,7 @@ def delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
         wait = min(wait * 2, retry.wait_max)
 
 
-def retry_after(header: str | None, now: float) -> float | None:
+def parse_retry_after(header: str | None, now: float) -> float | None:
     """Seconds that a Retry-After header asks to wait, never negative; None if it says nothing.
 
     Args:
@@ -42,7 +42,7 @@ def retry_after(header: str | None, now: float) -> float | None:
     return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
 
 
-def reset_after(header: str | None) -> float | None:
+def parse_rate_limit_reset(header: str | None) -> float | None:
     """Seconds until a limit is lifted, as the Hub's RateLimit header has it: `"api";r=0;t=55`."""
     found = re.search(r";\s*t=(\d{1,9})", header or "", re.ASCII)
     return float(found[1]) if found else None

@@ -10,18 +10,18 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from spacecall._core.job_outcomes import app_error
+from spacecall._core.job_outcomes import make_app_error
 from spacecall._core.jobs import Job
-from spacecall._core.json_values import parse_values
+from spacecall._core.json_values import parse_json
 from spacecall._core.queue_messages import wire_size
 from spacecall._wire.call import CallComplete, CallError, CallEvent, CallGenerating
 from spacecall._wire.errors import AppErrorBody
 from spacecall.errors import AppError, JobCancelledError, JobLostError, ProtocolError, SpaceError
 from spacecall.events import Output
 
-__all__ = ["UNTOLD", "parse", "receive"]
+__all__ = ["HIDDEN_ERROR", "parse_event", "receive"]
 
-UNTOLD = (
+HIDDEN_ERROR = (
     "the app raised an error and does not say which "
     "(the simple call API tells errors from Gradio 6 on; a call without call_api=True tells more)"
 )
@@ -29,7 +29,7 @@ _ADAPTER: Final[TypeAdapter[CallEvent]] = TypeAdapter(CallEvent)
 _KINDS: Final = frozenset({"generating", "complete", "error", "heartbeat"})
 
 
-def parse(event: str, data: str) -> CallEvent | None:
+def parse_event(event: str, data: str) -> CallEvent | None:
     """An event of the stream; None for one of a name that is not known.
 
     Raises:
@@ -38,7 +38,7 @@ def parse(event: str, data: str) -> CallEvent | None:
     if event not in _KINDS:
         return None
     try:
-        return _ADAPTER.validate_python({"event": event, "data": parse_values(data)})
+        return _ADAPTER.validate_python({"event": event, "data": parse_json(data)})
     except ValidationError as error:
         raise ProtocolError(f"the data of a {event!r} event do not fit it") from error
     except (ValueError, RecursionError) as error:
@@ -60,7 +60,7 @@ def receive(job: Job, event: str, data: str) -> bool:
     """
     if event == "generating" and not job.follow:
         return False
-    message = parse(event, data)
+    message = parse_event(event, data)
     match message:
         case CallGenerating():
             job.emit(Output(message.data), wire_size(data))
@@ -80,9 +80,9 @@ def _error(data: Any) -> SpaceError:
     if isinstance(data, str):
         return JobLostError(f"the job was lost: the server says {data[:200]!r}")
     if data is None:
-        return AppError(UNTOLD)
+        return AppError(HIDDEN_ERROR)
     try:
         body = AppErrorBody.model_validate(data)
     except ValidationError as error:
         raise ProtocolError("an error event of the app is no error of Gradio's") from error
-    return app_error(body.error, title=body.title, duration=body.duration)
+    return make_app_error(body.error, title=body.title, duration=body.duration)

@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from spacecall._core.app_config import Component
-from spacecall._core.component_values import GIVES_NONE, MEASURED
-from spacecall._core.gradio3_files import FILE
+from spacecall._core.component_values import MEASURED, RETURNS_NONE
+from spacecall._core.gradio3_files import FILE_SCHEMA
 from spacecall._core.gradio_schema import nullable
-from spacecall._core.json_values import items, mapping
-from spacecall._core.schema_check import Budget, is_file, problems
+from spacecall._core.json_values import as_dict, as_list
+from spacecall._core.schema_check import Budget, find_problems, is_file
 
-__all__ = ["holds_any", "read_number", "relax_output"]
+__all__ = ["holds_any_json", "relax_output", "restore_number"]
 
 _FILES: Final = frozenset({"file", "uploadbutton"})
 _NUMBERS: Final = frozenset({"number", "slider"})
@@ -35,7 +35,7 @@ _STEPS: Final = 128
 """For the question whether null fits: asked of each output, when an app is opened."""
 
 
-def read_number(value: Any, component: Component) -> Any:
+def restore_number(value: Any, component: Component) -> Any:
     """Return the number that a Number or a Slider shows: Gradio sends NumPy's integers as text."""
     if component.type in _NUMBERS and isinstance(value, str) and _NUMBER.fullmatch(value):
         return json.loads(value)
@@ -53,7 +53,7 @@ def relax_output(
         major: the great version of Gradio, `(6,)`; empty if it is not known.
     """
     kind = component.kind
-    if holds_any(component) or (kind == "uploadbutton" and major == (3,)):
+    if holds_any_json(component) or (kind == "uploadbutton" and major == (3,)):
         return {}
     relaxed = dict(schema)
     if kind in _FILES and is_file(relaxed):
@@ -61,23 +61,25 @@ def relax_output(
     elif kind in _CHOICES:
         relaxed = _open_choices(relaxed)
     elif kind == "video" and major == (3,):
-        relaxed = {"type": "array", "items": nullable(FILE)}
+        relaxed = {"type": "array", "items": nullable(FILE_SCHEMA)}
     elif kind == "gallery" and major == (3,):
-        captioned = mapping(relaxed.get("items"))
-        relaxed["items"] = {"anyOf": [captioned, dict(FILE)]}
-    if not gives_none(kind, major) or not problems(relaxed, None, budget=Budget(None, _STEPS)):
+        captioned = as_dict(relaxed.get("items"))
+        relaxed["items"] = {"anyOf": [captioned, dict(FILE_SCHEMA)]}
+    if not may_return_none(kind, major) or not find_problems(
+        relaxed, None, budget=Budget(None, _STEPS)
+    ):
         return relaxed
     return nullable(relaxed)
 
 
-def holds_any(component: Component) -> bool:
+def holds_any_json(component: Component) -> bool:
     """Whether a component's value can be any JSON, although it is said to be text."""
     value, template = (component.props.get(name) for name in ("value", "html_template"))
     text = value is None or isinstance(value, str)
     return component.type == "html" and not (text and template in _PLAIN_HTML)
 
 
-def gives_none(kind: str, major: tuple[int, ...]) -> bool:
+def may_return_none(kind: str, major: tuple[int, ...]) -> bool:
     """Whether a component gives None.
 
     One that was not measured may. A function of `gr.api` has no components: its annotations tell.
@@ -86,7 +88,7 @@ def gives_none(kind: str, major: tuple[int, ...]) -> bool:
         return False
     measured = MEASURED.get(kind, ())
     number = min(max(major), max(measured, default=0)) if major else 0
-    return number not in measured or number in GIVES_NONE.get(kind, ())
+    return number not in measured or number in RETURNS_NONE.get(kind, ())
 
 
 def _file_or_files(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,11 +102,11 @@ def _file_or_files(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _open_choices(schema: Mapping[str, Any]) -> dict[str, Any]:
     if schema.get("type") == "array":
-        return {**schema, "items": _open_choices(mapping(schema.get("items")))}
+        return {**schema, "items": _open_choices(as_dict(schema.get("items")))}
     remarks = {key: schema[key] for key in ("title", "description") if key in schema}
     if "enum" not in schema:  # they come later, and can be numbers
         return {"type": ["string", "number"], **remarks}
-    kinds = [{"type": kind} for kind in dict.fromkeys(map(_kind, items(schema["enum"])))]
+    kinds = [{"type": kind} for kind in dict.fromkeys(map(_kind, as_list(schema["enum"])))]
     return {"anyOf": [{"enum": schema["enum"]}, *kinds], **remarks}
 
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from spacecall._core.app_config import Component
-from spacecall._core.component_outputs import holds_any
+from spacecall._core.component_outputs import holds_any_json
 from spacecall._core.gradio_schema import nullable
-from spacecall._core.json_values import items, mapping, strings, text
-from spacecall._core.schema_check import Budget, problems
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list
+from spacecall._core.schema_check import Budget, find_problems
 from spacecall._core.schema_nodes import is_number
-from spacecall._core.value_excerpts import quote
+from spacecall._core.value_excerpts import short_repr
 from spacecall.endpoints import NO_DEFAULT
 
-__all__ = ["closed_choices", "describe", "narrow", "remark"]
+__all__ = ["closed_choices", "constrain_input", "describe_component", "describe_input"]
 
 # Components that the page may show empty, that send null then, and whose server side takes it.
 _EMPTY = frozenset(
@@ -30,7 +30,9 @@ _LONGEST = 2000
 """Characters of a remark: an app can have one component as the input of many functions."""
 
 
-def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dict[str, Any]:
+def constrain_input(
+    schema: Mapping[str, Any], component: Component, default: Any
+) -> dict[str, Any]:
     """The schema of an input, with the component's limits and choices.
 
     Args:
@@ -38,7 +40,7 @@ def narrow(schema: Mapping[str, Any], component: Component, default: Any) -> dic
         component: of the input.
         default: of the input, or `NO_DEFAULT`.
     """
-    narrowed = {} if holds_any(component) else dict(schema)
+    narrowed = {} if holds_any_json(component) else dict(schema)
     if component.type in _CHOICES:
         narrowed = _with_choices(narrowed, component)
     if component.type in _RANGES:
@@ -56,24 +58,24 @@ def closed_choices(component: Component) -> list[Any]:
     return [] if is_open else component.choices
 
 
-def describe(schema: Mapping[str, Any], component: Component) -> str:
+def describe_input(schema: Mapping[str, Any], component: Component) -> str:
     """The app's remark on an input, then its range, its choices, its format; empty if nothing."""
-    parts = [remark(component).rstrip(".")]
+    parts = [describe_component(component).rstrip(".")]
     if component.type in _RANGES:
         parts.append(_range_text(component))
     if component.type in _CHOICES and component.props.get("allow_custom_value") is True:
-        known = ", ".join(quote(choice, 200) for choice in component.choices[:20])
+        known = ", ".join(short_repr(choice, 200) for choice in component.choices[:20])
         parts.append(f"{known} or any other text" if known else "")
     if component.props.get("file_count") in ("multiple", "directory"):
         parts.append("any number of files")
-    if kinds := strings(items(component.props.get("file_types"))[:100]):
+    if kinds := as_str_list(as_list(component.props.get("file_types"))[:100]):
         parts.append(f"file types: {', '.join(kind[:100] for kind in kinds)}")
     if component.type not in _CHOICES and schema.get("type") == "string":
-        parts.append(text(schema.get("description")).strip())
+        parts.append(as_str(schema.get("description")).strip())
     return "; ".join(part for part in parts if part)
 
 
-def remark(component: Component) -> str:
+def describe_component(component: Component) -> str:
     """The app's remark on a component, cut after 2,000 characters."""
     cut = component.info[:_LONGEST].strip()
     return cut if len(component.info) <= _LONGEST else f"{cut}…"
@@ -83,11 +85,11 @@ def _admits_null(schema: Mapping[str, Any], component: Component) -> bool:
     """Whether null fits, as far as can be said without much work."""
     if schema.get("enum") is component.choices:  # not looked through again for each who has them
         return component.null_choice
-    return not problems(schema, None, budget=Budget(None, _STEPS))
+    return not find_problems(schema, None, budget=Budget(None, _STEPS))
 
 
 def _with_choices(schema: dict[str, Any], component: Component) -> dict[str, Any]:
-    inner = dict(mapping(schema.get("items"))) if schema.get("type") == "array" else schema
+    inner = dict(as_dict(schema.get("items"))) if schema.get("type") == "array" else schema
     if component.props.get("allow_custom_value") is True:
         inner = {key: value for key, value in inner.items() if key != "enum"}
     elif "enum" not in inner and component.choices:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["GIVES_NONE", "MEASURED", "TAKES_NONE"]
+__all__ = ["ACCEPTS_NONE", "MEASURED", "RETURNS_NONE"]
 
 MEASURED: Final[Mapping[str, tuple[int, ...]]] = {
     "annotatedimage": (3, 4, 5, 6),
@@ -57,7 +57,7 @@ MEASURED: Final[Mapping[str, tuple[int, ...]]] = {
 }
 """Components whose values were measured."""
 
-TAKES_NONE: Final[Mapping[str, tuple[int, ...]]] = {
+ACCEPTS_NONE: Final[Mapping[str, tuple[int, ...]]] = {
     "annotatedimage": (3, 4, 5, 6),
     "audio": (3, 4, 5, 6),
     "barplot": (4, 5, 6),
@@ -101,7 +101,7 @@ TAKES_NONE: Final[Mapping[str, tuple[int, ...]]] = {
 }
 """Components that take None as an input: their function is called."""
 
-GIVES_NONE: Final[Mapping[str, tuple[int, ...]]] = {
+RETURNS_NONE: Final[Mapping[str, tuple[int, ...]]] = {
     "annotatedimage": (3, 4, 5, 6),
     "audio": (3, 4, 5, 6),
     "barplot": (4, 5, 6),

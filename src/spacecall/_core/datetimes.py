@@ -6,11 +6,11 @@ from datetime import date, datetime, time
 from typing import Any
 
 from spacecall._core.app_config import Component
-from spacecall._core.json_values import text
-from spacecall._core.value_excerpts import quote
+from spacecall._core.json_values import as_str
+from spacecall._core.value_excerpts import short_repr
 from spacecall.errors import InvalidInputError
 
-__all__ = ["is_missing", "is_moment", "write_moment"]
+__all__ = ["format_date_time", "is_date_or_time", "is_missing"]
 
 _WHOLE_SECONDS = "the app takes whole seconds: write ….replace(microsecond=0)"
 
@@ -20,14 +20,14 @@ def is_missing(value: object) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
-def is_moment(value: Any) -> bool:
+def is_date_or_time(value: Any) -> bool:
     """Whether it is a date or a time of Python, of pandas, or a scalar of numpy's."""
     dtype = getattr(value, "dtype", None)
     is_numpy = getattr(dtype, "kind", "") == "M" and value.shape == ()
     return is_numpy or isinstance(value, (date, time)) or is_missing(value)
 
 
-def write_moment(value: Any, component: Component) -> str | None:
+def format_date_time(value: Any, component: Component) -> str | None:
     """Return a date or a time as the component's own text for it; None for no time.
 
     Raises:
@@ -42,12 +42,12 @@ def write_moment(value: Any, component: Component) -> str | None:
     dates_only = component.props.get("include_time") is False
     if not isinstance(value, datetime):
         return value.isoformat() if dates_only else f"{value.isoformat()} 00:00:00"
-    zone = text(component.props.get("timezone"))
+    zone = as_str(component.props.get("timezone"))
     if value.tzinfo is not None and str(value.tzinfo) != zone:
         raise InvalidInputError(
             "the app takes a time without a time zone, which means "
-            f"{quote(zone) if zone else 'the zone of its server'}: write ….astimezone(…) with that "
-            "zone and .replace(tzinfo=None)"
+            f"{short_repr(zone) if zone else 'the zone of its server'}: "
+            "write ….astimezone(…) with that zone and .replace(tzinfo=None)"
         )
     if value.microsecond or getattr(value, "nanosecond", 0):
         raise InvalidInputError(_WHOLE_SECONDS)

@@ -1,12 +1,12 @@
-"""The messages of one session's stream, each to its own job."""
+"""Distribute the messages of a session's stream to the jobs that they belong to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
 
-from spacecall._core.job_outcomes import alters
-from spacecall._core.job_state import State
+from spacecall._core.job_outcomes import changes_component
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.queue_messages import MalformedMessage, Message
 from spacecall._wire.queue_data import (
@@ -20,135 +20,142 @@ from spacecall.errors import JobLostError, ProtocolError, SpaceError
 from spacecall.options import Limits
 
 
-class Fed(Enum):
-    """What a message meant for the stream."""
+class FeedResult(Enum):
+    """Whether the stream continues after a message."""
 
     CONTINUES = auto()
     CLOSES = auto()
 
 
 class Demultiplexer:
-    """Who waits for what on one session.
+    """The jobs of one session, which share a stream.
 
-    A message can come before the answer to the join that it belongs to: while a join waits for
-    its answer, messages with an unknown event id are parked, and handed over on `accept`.
+    A job is reserved, then joins, and is accepted when the server answers with its event id. A
+    message may arrive before that answer: while any join is unanswered, messages with an unknown
+    event id are stored, and `accept` delivers them.
 
     Args:
-        limits: how many messages are kept so, and how many bytes of them.
-        unwanted: told of each job that the app begins to work on although it has ended here.
+        limits: how many early messages are stored, and how many bytes of them.
+        on_abandoned: called with each job that the app starts although it has ended here.
     """
 
     __slots__ = (
-        "_expected",
+        "_early",
+        "_early_bytes",
+        "_early_count",
         "_jobs",
+        "_jobs_before_stream",
         "_joining",
-        "_known",
         "_limits",
-        "_parked",
-        "_parked_bytes",
-        "_parked_count",
-        "_unwanted",
-        "altered",
+        "_on_abandoned",
+        "_reserved",
+        "components_changed",
     )
 
-    def __init__(self, limits: Limits, unwanted: Callable[[Job], None] = lambda _: None) -> None:
+    def __init__(
+        self, limits: Limits, on_abandoned: Callable[[Job], None] = lambda _: None
+    ) -> None:
         self._jobs: dict[str, Job] = {}
-        self._expected: set[Job] = set()
+        self._reserved: set[Job] = set()
         self._joining: set[Job] = set()
-        self._known: set[str] = set()
-        self._parked: dict[str, list[tuple[Message, int]]] = {}
-        self._parked_count = 0
-        self._parked_bytes = 0
+        self._jobs_before_stream: set[str] = set()
+        self._early: dict[str, list[tuple[Message, int]]] = {}
+        self._early_count = 0
+        self._early_bytes = 0
         self._limits = limits
-        self._unwanted = unwanted
-        self.altered = False
-        """Whether a job changed a component, by which Gradio 5 and 6 check the session's next."""
+        self._on_abandoned = on_abandoned
+        self.components_changed = False
+        """Whether a job changed a component: Gradio 5 and 6 check the session's next inputs by
+        the changed component."""
 
     @property
-    def pending(self) -> bool:
-        """Whether the server still has jobs of this session, as far as is known here."""
+    def has_jobs(self) -> bool:
+        """Whether the server has accepted jobs of this session that have not ended there."""
         return bool(self._jobs)
 
     @property
-    def expecting(self) -> bool:
-        """Whether a join is under way, or about to be."""
-        return bool(self._expected)
+    def has_reserved(self) -> bool:
+        """Whether a job is joining, or is about to join."""
+        return bool(self._reserved)
 
     @property
-    def wanted(self) -> bool:
-        """Whether somebody waits for a job here, one that is about to join included."""
-        return bool(self._expected) or not all(job.ended for job in self._jobs.values())
+    def has_waiters(self) -> bool:
+        """Whether a job is reserved, or has been accepted and has not ended here."""
+        return bool(self._reserved) or not all(job.ended for job in self._jobs.values())
 
     @property
-    def load(self) -> int:
-        """Jobs on this session, those that are about to join included."""
-        return len(self._jobs) + len(self._expected)
+    def active_jobs(self) -> int:
+        """The number of jobs on this session, reserved ones included."""
+        return len(self._jobs) + len(self._reserved)
 
     @property
-    def functions(self) -> dict[int, list[str]]:
-        """The functions that the server may be running for this session, with their jobs' ids."""
-        found: dict[int, list[str]] = {}
+    def event_ids_by_function(self) -> dict[int, list[str]]:
+        """The event ids of the jobs that the server may be running, by `fn_index`."""
+        event_ids: dict[int, list[str]] = {}
         for event_id, job in self._jobs.items():
-            found.setdefault(job.fn_index, []).append(event_id)
-        return found
+            event_ids.setdefault(job.fn_index, []).append(event_id)
+        return event_ids
 
     def has_sibling(self, job: Job) -> bool:
-        """Whether another job of the same function, which /cancel would kill too, is wanted."""
-        others = [*self._jobs.values(), *self._expected]
-        return any(o is not job and o.fn_index == job.fn_index and not o.ended for o in others)
+        """Whether another unfinished job calls the same function: /cancel would end it too."""
+        jobs = [*self._jobs.values(), *self._reserved]
+        return any(
+            sibling is not job and sibling.fn_index == job.fn_index and not sibling.ended
+            for sibling in jobs
+        )
 
-    def expect(self, job: Job) -> None:
-        """`job` is about to join: its arguments are made ready, its files uploaded."""
-        self._expected.add(job)
+    def reserve(self, job: Job) -> None:
+        """Add a job that will join after its arguments are prepared and its files uploaded."""
+        self._reserved.add(job)
 
-    def joining(self, job: Job) -> None:
-        """The join of `job` is sent: its messages may come before the answer."""
+    def begin_join(self, job: Job) -> None:
+        """Note that the join request is being sent: messages may arrive before the answer."""
         self._joining.add(job)
 
-    def joined(self, job: Job) -> None:
-        """The join of `job` is over: accepted, refused, or never sent."""
-        self._expected.discard(job)
+    def end_join(self, job: Job) -> None:
+        """Note that the join is over: accepted, refused, or never sent."""
+        self._reserved.discard(job)
         self._joining.discard(job)
         if not self._joining:
-            self._forget_parked()
+            self._discard_early()
 
     def accept(self, job: Job, event_id: str) -> None:
-        """The join of `job` was answered: hand over what came before the answer.
+        """Register a job whose join was answered, and deliver its early messages.
 
         Raises:
-            ProtocolError: another job here has that id, and ends with such an error too: nobody
-                can tell whose the messages are.
+            ProtocolError: another job has the same id. That job ends with the same error, since
+                messages with this id could belong to either.
         """
         namesake = self._jobs.get(event_id)
         if namesake is not None:
-            namesake.fail(_ambiguous(event_id))
-            raise _ambiguous(event_id)
+            namesake.fail(_duplicate_id_error(event_id))
+            raise _duplicate_id_error(event_id)
         job.event_id = event_id
         self._jobs[event_id] = job
-        job.advance(State.QUEUED)
-        early = self._parked.pop(event_id, [])
-        self._parked_count -= len(early)
-        self._parked_bytes -= sum(size for _, size in early)
+        job.advance(JobStatus.QUEUED)
+        early = self._early.pop(event_id, [])
+        self._early_count -= len(early)
+        self._early_bytes -= sum(size for _, size in early)
         for message, size in early:
             self._deliver(job, message, size)
 
-    def opening(self) -> None:
-        """A stream is about to be opened: the server closes it after all the jobs here."""
-        self._known = set(self._jobs)
+    def begin_stream(self) -> None:
+        """Note that a stream is being opened: the server closes it after the present jobs."""
+        self._jobs_before_stream = set(self._jobs)
 
-    def feed(self, message: Message, size: int = 0) -> Fed:
-        """Take the next message of the stream, which came as `size` bytes.
+    def feed(self, message: Message, size: int = 0) -> FeedResult:
+        """Process the next message of the stream, which was parsed from `size` bytes.
 
         Raises:
-            JobLostError: the server gives up the whole stream.
-            ProtocolError: more messages than may be parked.
+            JobLostError: the server gave up the whole stream.
+            ProtocolError: more early messages than `limits` allow.
         """
         if isinstance(message, CloseStream):
             self.close()
-            return Fed.CLOSES
+            return FeedResult.CLOSES
         event_id = message.event_id
         if isinstance(message, UnexpectedError):
-            error = JobLostError(message.message or "the server gave up the stream")
+            error = JobLostError(message.message or "the server gave up the stream: call again")
             if event_id is None or event_id not in self._jobs:
                 raise error
             self._jobs.pop(event_id).fail(error)
@@ -157,24 +164,24 @@ class Demultiplexer:
         elif job := self._jobs.get(event_id):
             self._deliver(job, message, size)
         elif self._joining:
-            self._park(event_id, message, size)
-        return Fed.CONTINUES
+            self._store_early(event_id, message, size)
+        return FeedResult.CONTINUES
 
-    def lose(self, error: Callable[[], SpaceError]) -> None:
-        """The stream is gone: every job that was on it ends with an error of its own."""
+    def fail_all(self, make_error: Callable[[], SpaceError]) -> None:
+        """End every accepted job with an error of its own, since the stream is lost."""
         jobs, self._jobs = self._jobs, {}
-        self._forget_parked()
+        self._discard_early()
         for job in jobs.values():
-            job.fail(error())
+            job.fail(make_error())
 
     def close(self) -> None:
-        """The server has ended the stream, having no unfinished job left.
+        """Process the end of the stream: the server had no unfinished job when it ended it.
 
-        Only one that joined while it did so can be new.
+        A job that joined while the server closed the stream has no message yet; it stays.
         """
         jobs, self._jobs = self._jobs, {}
         for event_id, job in jobs.items():
-            if job.heard or event_id in self._known:
+            if job.has_messages or event_id in self._jobs_before_stream:
                 job.fail(JobLostError("the server closed the stream without a result"))
             else:
                 self._jobs[event_id] = job
@@ -186,30 +193,30 @@ class Demultiplexer:
                 self._jobs.pop(message.event_id, None)
         elif isinstance(message, ProcessCompleted) and job.event_id:
             self._jobs.pop(job.event_id, None)
-            self.altered = self.altered or alters(message)
+            self.components_changed = self.components_changed or changes_component(message)
         elif isinstance(message, ProcessStarts) and job.ended:
-            self._unwanted(job)
+            self._on_abandoned(job)
 
-    def _park(self, event_id: str, message: Message, size: int) -> None:
-        most, most_bytes = self._limits.max_early_messages, self._limits.max_early_bytes
-        if self._parked_count >= most:
+    def _store_early(self, event_id: str, message: Message, size: int) -> None:
+        max_count, max_bytes = self._limits.max_early_messages, self._limits.max_early_bytes
+        if self._early_count >= max_count:
             raise ProtocolError(
-                f"more than {most} messages came for jobs whose join is unanswered "
-                "(raise Limits.max_early_messages)"
+                f"more than {max_count} messages arrived for jobs whose join is unanswered: "
+                "raise Limits.max_early_messages"
             )
-        if self._parked_bytes + size > most_bytes:
+        if self._early_bytes + size > max_bytes:
             raise ProtocolError(
-                f"messages of more than {most_bytes} bytes came for jobs whose join is unanswered "
-                "(raise Limits.max_early_bytes)"
+                f"more than {max_bytes} bytes of messages arrived for jobs whose join is "
+                "unanswered: raise Limits.max_early_bytes"
             )
-        self._parked.setdefault(event_id, []).append((message, size))
-        self._parked_count += 1
-        self._parked_bytes += size
+        self._early.setdefault(event_id, []).append((message, size))
+        self._early_count += 1
+        self._early_bytes += size
 
-    def _forget_parked(self) -> None:
-        self._parked.clear()
-        self._parked_count = self._parked_bytes = 0
+    def _discard_early(self) -> None:
+        self._early.clear()
+        self._early_count = self._early_bytes = 0
 
 
-def _ambiguous(event_id: str) -> ProtocolError:
-    return ProtocolError(f"the server gave two jobs of one session the id {event_id[:80]!r}")
+def _duplicate_id_error(event_id: str) -> ProtocolError:
+    return ProtocolError(f"the server gave two jobs of one session the same id {event_id[:80]!r}")

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from spacecall._core.json_values import is_array, is_object
-from spacecall._core.value_excerpts import quote
+from spacecall._core.value_excerpts import short_repr
 from spacecall.errors import ProtocolError
 
 __all__ = ["apply", "fold"]
@@ -193,4 +193,4 @@ def _impossible(op: Any, path: Any, why: str) -> NoReturn:
 
 
 def _short(value: Any) -> str:
-    return quote(value, 80)
+    return short_repr(value, 80)

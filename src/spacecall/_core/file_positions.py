@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from spacecall._core.filedata import as_file_data
-from spacecall._core.json_values import is_array, is_object, items, mapping
+from spacecall._core.json_values import as_dict, as_list, is_array, is_object
 from spacecall._core.schema_nodes import (
     Schema,
     branches,
+    is_file_kind,
+    item_schema,
     kinds_of,
-    means_file,
-    member_of,
-    place_of,
+    property_schema,
     resolve,
 )
 
-__all__ = ["expects_files", "misplaced", "without_text_files"]
+__all__ = ["drop_text_files", "expects_files", "find_non_files"]
 
 _Path: TypeAlias = tuple[str | int, ...]
 
@@ -37,7 +37,7 @@ def expects_files(schema: Schema) -> bool:
         if is_array(node):
             waiting += node
         elif is_object(node):
-            if "properties" in node and means_file(kinds_of(node, {})):
+            if "properties" in node and is_file_kind(kinds_of(node, {})):
                 return True
             # of a property that is called so the value is a schema, not a list
             choices = is_array(node.get("enum"))
@@ -45,7 +45,7 @@ def expects_files(schema: Schema) -> bool:
     return False
 
 
-def misplaced(
+def find_non_files(
     schema: Schema, value: Any, before: Any = None, kinds: dict[int, list[str]] | None = None
 ) -> list[str]:
     """What stands where `schema` expects a file and is not one, a line with its place for each.
@@ -64,7 +64,7 @@ def misplaced(
     return _searched(schema, value, before, kinds).described()
 
 
-def without_text_files(schema: Schema, default: Any, absent: Any) -> Any:
+def drop_text_files(schema: Schema, default: Any, absent: Any) -> Any:
     """`default`, or `absent` where a text stands for a file in it, or may do.
 
     An app that declares such a default would have a file of the caller's sent to it.
@@ -112,7 +112,7 @@ class _Search:
             self.gave_up = True
             return
         node = resolve(schema, self._root)
-        if means_file(self._kinds_of(node)):
+        if is_file_kind(self._kinds_of(node)):
             try:
                 as_file_data(value)
             except ValueError as error:
@@ -123,22 +123,22 @@ class _Search:
             return
         if is_array(value) and any(self._admits(branch, "array") for branch in union):
             union = [branch for branch in union if not self._is_file(branch)]
-        for branch in (*union, *items(node.get("allOf"))):
+        for branch in (*union, *as_list(node.get("allOf"))):
             self.visit(branch, value, before, path, depth + 1)
         if is_array(value):
-            self._visit_list(node, value, items(before), path, depth + 1)
+            self._visit_list(node, value, as_list(before), path, depth + 1)
         elif is_object(value):
-            self._visit_object(node, value, mapping(before), path, depth + 1)
+            self._visit_object(node, value, as_dict(before), path, depth + 1)
 
     def _is_file(self, branch: Schema) -> bool:
-        return means_file(self._kinds_of(resolve(branch, self._root)))
+        return is_file_kind(self._kinds_of(resolve(branch, self._root)))
 
     def _admits(self, schema: Schema, kind: str) -> bool:
         """Whether a value of a kind fits a branch, without a look at further ones in it."""
         self._steps += 1
         node = resolve(schema, self._root)
         kinds = self._kinds_of(node)
-        inner = branches(node) or items(node.get("allOf"))
+        inner = branches(node) or as_list(node.get("allOf"))
         return not inner and (not kinds or kind in kinds)
 
     def _kinds_of(self, node: Schema) -> list[str]:
@@ -155,7 +155,7 @@ class _Search:
             olds = [*before, *[None] * (len(value) - len(before))]
             for index, (item, old) in enumerate(zip(value, olds, strict=False)):
                 if item is not old:
-                    self.visit(place_of(node, index), item, old, (*path, index), depth)
+                    self.visit(item_schema(node, index), item, old, (*path, index), depth)
 
     def _visit_object(
         self,
@@ -167,5 +167,5 @@ class _Search:
     ) -> None:
         if node.keys() & {"properties", "additionalProperties"}:
             for key, item in value.items():
-                if member := member_of(node, key):
+                if member := property_schema(node, key):
                     self.visit(member, item, before.get(key), (*path, key), depth)

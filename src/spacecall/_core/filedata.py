@@ -37,7 +37,7 @@ def is_file_data(value: object) -> bool:
     return "path" in fields and "orig_name" in fields and "mime_type" in fields
 
 
-def read_file_data(value: Mapping[str, Any]) -> FileData:
+def parse_file_data(value: Mapping[str, Any]) -> FileData:
     """What a payload tells. Fields of another type than expected count as missing."""
 
     def text(name: str) -> str | None:
@@ -65,7 +65,7 @@ def as_file_data(value: object) -> Mapping[str, Any]:
         ValueError: it is neither.
     """
     if isinstance(value, str) and value[:5].lower() == "data:":
-        return write_file_data("", url=value, orig_name="", size=None, mime_type=None)
+        return make_file_data("", url=value, orig_name="", size=None, mime_type=None)
     if isinstance(value, Mapping):
         payload = cast("Mapping[str, Any]", value)
         if any(isinstance(payload.get(name), str) and payload[name] for name in ("path", "url")):
@@ -81,7 +81,7 @@ def _shortened(value: object) -> str:
     return type(value).__name__
 
 
-def write_file_data(
+def make_file_data(
     path: str, *, url: str, orig_name: str, size: int | None, mime_type: str | None
 ) -> dict[str, Any]:
     """The payload of an uploaded file. `meta` is required on 5.x and 6.x."""

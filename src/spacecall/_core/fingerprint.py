@@ -20,7 +20,7 @@ from typing import Final
 from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.python_names import parameter_names
 
-__all__ = ["differences", "fingerprint", "fingerprints"]
+__all__ = ["find_differences", "fingerprint", "fingerprints"]
 
 _STATE: Final = "state"
 _NAMED: Final = ": "
@@ -59,7 +59,7 @@ def fingerprints(config: AppConfig, names: Iterable[str]) -> dict[str, str]:
     return {name: fingerprint(one) for name, one in found.items() if one is not None}
 
 
-def differences(pinned: Mapping[str, str], config: AppConfig) -> list[str]:
+def find_differences(pinned: Mapping[str, str], config: AppConfig) -> list[str]:
     """How the app differs from pinned fingerprints, one line an endpoint; nothing if it does not.
 
     Args:

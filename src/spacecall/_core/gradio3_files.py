@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from spacecall._core.filedata import META, write_file_data
-from spacecall._core.json_values import is_array, is_object, items, mapping, text
+from spacecall._core.filedata import META, make_file_data
+from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 
-__all__ = ["FILE", "holds_files", "is_image", "means_old_file", "read", "write"]
+__all__ = [
+    "FILE_SCHEMA",
+    "from_gradio3",
+    "has_files",
+    "is_gradio3_file",
+    "to_gradio3",
+    "uses_data_url",
+]
 
 _IMAGE: Final = "base64 representation of an image"
 
@@ -21,7 +28,7 @@ _HOLDERS: Final = frozenset(
     | {"timeseries", "uploadbutton", "video"}
 )
 
-FILE: Final[Mapping[str, Any]] = {
+FILE_SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "title": "FileData",
     "properties": {
@@ -36,28 +43,28 @@ FILE: Final[Mapping[str, Any]] = {
 """The schema that stands for a file."""
 
 
-def means_old_file(schema: Mapping[str, Any]) -> bool:
+def is_gradio3_file(schema: Mapping[str, Any]) -> bool:
     """Whether a schema of Gradio 3's /info means a file: the object, a path or it, or an image."""
     if schema.get("description") == _IMAGE:
         return True
-    branches = items(schema.get("oneOf")) or items(schema.get("anyOf")) or [schema]
-    members = [mapping(mapping(one).get("properties")) for one in branches]
+    branches = as_list(schema.get("oneOf")) or as_list(schema.get("anyOf")) or [schema]
+    members = [as_dict(as_dict(one).get("properties")) for one in branches]
     return any(one.keys() >= {"name", "data", "is_file"} for one in members)
 
 
-def is_image(kind: str) -> bool:
+def uses_data_url(kind: str) -> bool:
     """Whether files of this kind of component travel as data URLs."""
     return kind == "image"
 
 
-def holds_files(kind: str) -> bool:
+def has_files(kind: str) -> bool:
     """Whether objects in the values of this kind of component are files: those of JSON are not."""
     return kind in _HOLDERS
 
 
-def write(payload: Mapping[str, Any]) -> Any:
+def to_gradio3(payload: Mapping[str, Any]) -> Any:
     """What stands for a file's payload in arguments; a data URL stands for itself."""
-    url = text(payload.get("url"))
+    url = as_str(payload.get("url"))
     if url.startswith("data:"):
         return url
     return {
@@ -69,24 +76,24 @@ def write(payload: Mapping[str, Any]) -> Any:
     }
 
 
-def read(value: Any, kind: str) -> Any:
+def from_gradio3(value: Any, kind: str) -> Any:
     """A result with each file in it as FileData.
 
     Args:
         kind: of the component that it is the value of.
     """
-    return _read(value, kind) if holds_files(kind) else value
+    return _read(value, kind) if has_files(kind) else value
 
 
 def _read(value: Any, kind: str) -> Any:
     if isinstance(value, str):
-        return _inline(value) if is_image(kind) and _is_data(value) else value
+        return _inline(value) if uses_data_url(kind) and _is_data(value) else value
     if is_array(value):
         return [_read(item, kind) for item in value]
     if not is_object(value):
         return value
     if value.keys() >= {"name", "data", "is_file"}:
-        data = text(value["data"])
+        data = as_str(value["data"])
         return _inline(data, value) if _is_data(data) else _named(value)
     return {key: _read(item, kind) for key, item in value.items()}
 
@@ -101,5 +108,5 @@ def _named(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _inline(url: str, value: Mapping[str, Any] = {}) -> dict[str, Any]:
-    name = text(value.get("orig_name"))
-    return write_file_data("", url=url, orig_name=name, size=None, mime_type=None)
+    name = as_str(value.get("orig_name"))
+    return make_file_data("", url=url, orig_name=name, size=None, mime_type=None)

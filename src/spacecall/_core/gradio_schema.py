@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from spacecall._core.gradio3_files import FILE, means_old_file
-from spacecall._core.json_values import is_array, is_object, items, mapping, strings
+from spacecall._core.gradio3_files import FILE_SCHEMA, is_gradio3_file
+from spacecall._core.json_values import as_dict, as_list, as_str_list, is_array, is_object
 from spacecall._core.schema_nodes import is_number
 
-__all__ = ["clean_schema", "nullable"]
+__all__ = ["normalize_schema", "nullable"]
 
 _DEEPEST = 64
 _TYPES = {
@@ -40,7 +40,7 @@ _DEFINITIONS = ("$defs", "definitions")
 _INNER = (*_UNIONS, "items", "prefixItems", "additionalProperties")
 
 
-def clean_schema(type_: object) -> dict[str, Any]:
+def normalize_schema(type_: object) -> dict[str, Any]:
     """`type_` of /info as JSON Schema 2020-12; its `$defs` are at its root.
 
     Never raises: what is not understood becomes `{}`, which any JSON fits.
@@ -67,20 +67,20 @@ def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _clean(raw: object, known: frozenset[str], depth: int) -> dict[str, Any]:
     if raw is False:
         return {"not": {}}
-    schema = mapping(raw)
+    schema = as_dict(raw)
     if depth > _DEEPEST:
         return {}
-    if means_old_file(schema):
-        return dict(FILE)
+    if is_gradio3_file(schema):
+        return dict(FILE_SCHEMA)
     if "$ref" in schema:
         kept = {key: schema[key] for key in ("default", "description") if key in schema}
         return {**_reference(schema["$ref"], known), **kept}
     cleaned = _scalars(schema)
     for key in _NAMED:
-        if named := mapping(schema.get(key)):
+        if named := as_dict(schema.get(key)):
             cleaned[key] = _named(named, known, depth + 1)
     for key in _UNIONS:
-        if branches := items(schema.get(key)):
+        if branches := as_list(schema.get(key)):
             cleaned[key] = [_clean(branch, known, depth + 1) for branch in branches]
     additional = schema.get("additionalProperties")
     if isinstance(additional, bool):
@@ -97,11 +97,11 @@ def _collect(raw: object, definitions: dict[str, Any], depth: int) -> None:
             _collect(member, definitions, depth + 1)
     elif is_object(raw) and depth <= _DEEPEST:
         for key in _DEFINITIONS:
-            for name, member in mapping(raw.get(key)).items():
+            for name, member in as_dict(raw.get(key)).items():
                 definitions.setdefault(str(name), member)
                 _collect(member, definitions, depth + 1)
         for key in _NAMED:
-            for member in mapping(raw.get(key)).values():
+            for member in as_dict(raw.get(key)).values():
                 _collect(member, definitions, depth + 1)
         for key in _INNER:
             if key in raw:
@@ -123,9 +123,9 @@ def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:
     cleaned.update({key: schema[key] for key in ("default", "const") if key in schema})
     if schema.get("uniqueItems") is True:
         cleaned["uniqueItems"] = True
-    if required := strings(schema.get("required")):
+    if required := as_str_list(schema.get("required")):
         cleaned["required"] = required
-    if choices := items(schema.get("enum")):
+    if choices := as_list(schema.get("enum")):
         cleaned["enum"] = choices
         if not all(_fits(choice, kinds) for choice in choices):
             cleaned.pop("type", None)
@@ -134,7 +134,7 @@ def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _items(schema: Mapping[str, Any], known: frozenset[str], depth: int) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
-    places, rest = items(schema.get("prefixItems")), schema.get("items")
+    places, rest = as_list(schema.get("prefixItems")), schema.get("items")
     if is_array(rest):
         # how drafts before 2020-12 wrote a tuple
         places, rest = rest, schema.get("additionalItems")
@@ -158,7 +158,7 @@ def _reference(target: object, known: frozenset[str]) -> dict[str, Any]:
 
 
 def _types(value: object) -> list[str]:
-    names = [value] if isinstance(value, str) else strings(value)
+    names = [value] if isinstance(value, str) else as_str_list(value)
     return [name for name in dict.fromkeys(names) if name in _TYPES]
 
 

@@ -1,6 +1,6 @@
-"""A stream of one job's own (`ws` and `sse`): what the server asks for on it, and what it is told.
+"""Answer the server's questions on a stream of one job (the protocols `ws` and `sse`).
 
-The server asks for the arguments when the job's turn comes; without them nothing runs.
+The server asks for the arguments when it is the job's turn. Without an answer nothing runs.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ __all__ = ["Handshake"]
 
 
 class Handshake:
-    """Hands the messages of a stream to its job, and says what to answer.
+    """Passes the messages of a stream to its job, and builds the answers to the server.
 
     Args:
-        job: whose stream it is.
-        data: the arguments, every slot of them.
-        session_hash: of the session that the job belongs to.
+        job: the job of the stream.
+        data: the arguments, one for each input slot.
+        session_hash: the id of the session that the job belongs to.
 
     Attributes:
-        sent: whether the arguments were given, so that the job may run.
-        complete: whether the server has said how the job ended.
+        sent: whether the arguments were requested, so that the job may run.
+        complete: whether the server has sent the end of the job.
     """
 
     __slots__ = ("_data", "_job", "_session_hash", "complete", "sent")
@@ -46,28 +46,26 @@ class Handshake:
         self.complete = False
 
     def receive(self, message: Message, size: int = 0) -> dict[str, Any] | None:
-        """Take the next message; what it is answered with, if it asks for anything.
-
-        Args:
-            message: as it was parsed.
-            size: bytes that it came as.
-        """
-        who = {"fn_index": self._job.fn_index, "session_hash": self._session_hash}
+        """Process the next message, parsed from `size` bytes; return the answer, or None."""
+        identity = {"fn_index": self._job.fn_index, "session_hash": self._session_hash}
         match message:
             case SendHash():
-                return who
+                return identity
             case SendData(event_id=event_id):
                 self.sent = True
                 self._job.event_id = event_id
-                named = {} if event_id is None else {"event_id": event_id}
-                return {"data": self._data, "event_data": None, **who, **named}
+                if event_id is not None:
+                    identity["event_id"] = event_id
+                return {"data": self._data, "event_data": None, **identity}
             case Heartbeat():
                 return None
             case QueueFull():
-                self._job.fail(QueueFullError("the app's queue takes no more jobs", status=503))
+                self._job.fail(
+                    QueueFullError("the app's queue is full: try again later", status=503)
+                )
             case UnexpectedError():
-                why = message.message or "the server gave up the job"
-                self._job.fail(JobLostError(why, sent=self.sent))
+                reason = message.message or "the server gave up the job"
+                self._job.fail(JobLostError(reason, sent=self.sent))
             case _:
                 self._job.receive(message, size)
         self.complete = isinstance(message, (ProcessCompleted, QueueFull, UnexpectedError))

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from spacecall._core.gradio_requests import Request
-from spacecall._problems import problems
+from spacecall._problems import validation_problems
 from spacecall._wire.hub.host import SpaceHost
 from spacecall._wire.hub.jwt import SpaceJwt
 from spacecall._wire.hub.quota import ZeroGpuQuota
@@ -237,6 +237,6 @@ def _read(model: type[M], body: bytes) -> M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        problem = problems(error)[0]
+        problem = validation_problems(error)[0]
     # Not chained: pydantic's error repeats the answer, which may hold a token.
     raise ProtocolError(f"the Hub did not answer with a {model.__name__}: {problem}")

@@ -1,4 +1,4 @@
-"""Work under way: its state, the events for its consumer, and its outcome."""
+"""The state of a running call: its status, the events for its consumer, and its outcome."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from spacecall._core.event_buffer import Backlog
+from spacecall._core.event_buffer import EventBuffer
 from spacecall.events import Completed
 from spacecall.options import Limits
 
 
-class State(Enum):
-    """Where a job is. `ENDED` is final: what comes later is ignored."""
+class JobStatus(Enum):
+    """The phase that a job is in. `ENDED` is final: later messages are ignored."""
 
     UPLOADING = "uploading"
     JOINING = "joining"
@@ -21,21 +21,21 @@ class State(Enum):
     ENDED = "ended"
 
 
-class Work:
-    """What a call waits for, wherever it is done.
+class JobState:
+    """The state of one call, whichever exchange runs it: the queue, a request or a service.
 
     Args:
-        follow: whether events are wanted. Without, only the outcome is kept.
-        limits: what may be kept for the consumer.
-        notify: called after each change that a waiting caller may care about.
+        follow: whether a consumer reads the events. Otherwise only the outcome is stored.
+        limits: the limits of the events in the buffer.
+        notify: called after each change of the status, the events or the outcome.
     """
 
-    __slots__ = ("_notify", "backlog", "error", "follow", "state", "values")
+    __slots__ = ("_notify", "buffer", "error", "follow", "status", "values")
 
     def __init__(self, *, follow: bool, limits: Limits, notify: Callable[[], None]) -> None:
         self.follow = follow
-        self.backlog = Backlog(limits.max_buffered_events, limits.max_buffered_bytes)
-        self.state = State.UPLOADING
+        self.buffer = EventBuffer(limits.max_buffered_events, limits.max_buffered_bytes)
+        self.status = JobStatus.UPLOADING
         self.values: list[Any] | None = None
         self.error: Exception | None = None
         self._notify = notify
@@ -43,36 +43,36 @@ class Work:
     @property
     def ended(self) -> bool:
         """Whether there is an outcome: `values`, or `error`."""
-        return self.state is State.ENDED
+        return self.status is JobStatus.ENDED
 
-    def advance(self, state: State) -> None:
-        """Uploaded, joined, or running without a queue: what the client itself knows."""
+    def advance(self, status: JobStatus) -> None:
+        """Set a status that the client itself observes: uploaded, joined, or running."""
         if not self.ended:
-            self.state = state
+            self.status = status
             self._notify()
 
     def emit(self, event: Any, size: int = 0) -> None:
-        """Add an event for the consumer; `size` is the bytes that it was made of."""
+        """Add an event for the consumer, which was parsed from `size` bytes."""
         if self.follow and not self.ended:
-            self.backlog.push(event, size)
+            self.buffer.push(event, size)
             self._notify()
 
     def succeed(self, values: list[Any], duration: float | None = None, size: int = 0) -> None:
-        """End with the raw output values, which were made of `size` bytes."""
+        """End with the raw output values, which were parsed from `size` bytes."""
         if self.ended:
             return
         self.values = values
         if self.follow:
-            self.backlog.push(Completed(values, duration), size)
+            self.buffer.push(Completed(values, duration), size)
         self._end()
 
     def fail(self, error: Exception) -> None:
-        """End with an error. The first end counts."""
+        """End with an error, unless the call has ended already."""
         if self.ended:
             return
         self.error = error
         self._end()
 
     def _end(self) -> None:
-        self.state = State.ENDED
+        self.status = JobStatus.ENDED
         self._notify()

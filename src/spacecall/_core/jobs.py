@@ -1,4 +1,4 @@
-"""One job: messages in, events and an outcome out."""
+"""The state machine of one queued job: it turns messages into events and an outcome."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
 
-from spacecall._core.job_outcomes import outcome, plain
-from spacecall._core.job_state import State, Work
-from spacecall._core.json_values import error_text
+from spacecall._core.job_outcomes import read_outcome
+from spacecall._core.job_state import JobState, JobStatus
+from spacecall._core.json_values import describe_error
+from spacecall._core.markup import strip_markup
 from spacecall._core.queue_messages import MalformedMessage, Message, UnknownMessage
-from spacecall._core.snapshots import Snapshot, advance
+from spacecall._core.snapshots import Snapshot, apply_message
 from spacecall._wire.queue_data import (
     Estimation,
     ProcessCompleted,
@@ -28,125 +29,135 @@ from spacecall.errors import JobCancelledError, ProtocolError, SpaceError
 from spacecall.events import Log, Output, Progress, ProgressUnit, Queued, Started
 from spacecall.options import Limits
 
-_IN_QUEUE: Final[dict[type, State]] = {
-    Estimation: State.QUEUED,
-    LogMessage: State.QUEUED,
-    ProcessStarts: State.RUNNING,
-    ProgressMessage: State.RUNNING,
-    ProcessGenerating: State.RUNNING,
-    ProcessStreaming: State.RUNNING,
-    ProcessCompleted: State.ENDED,
+_FROM_QUEUED: Final[dict[type, JobStatus]] = {
+    Estimation: JobStatus.QUEUED,
+    LogMessage: JobStatus.QUEUED,
+    ProcessStarts: JobStatus.RUNNING,
+    ProgressMessage: JobStatus.RUNNING,
+    ProcessGenerating: JobStatus.RUNNING,
+    ProcessStreaming: JobStatus.RUNNING,
+    ProcessCompleted: JobStatus.ENDED,
 }
-_IN_WORK: Final[dict[type, State]] = {
-    kind: State.ENDED if kind is ProcessCompleted else State.RUNNING for kind in _IN_QUEUE
+_FROM_RUNNING: Final[dict[type, JobStatus]] = {
+    kind: JobStatus.ENDED if kind is ProcessCompleted else JobStatus.RUNNING
+    for kind in _FROM_QUEUED
 }
-TRANSITIONS: Final[dict[State, dict[type, State]]] = {
-    State.UPLOADING: {},
-    State.JOINING: {},
-    State.QUEUED: _IN_QUEUE,
-    State.RUNNING: _IN_WORK,
-    State.ENDED: {},
+TRANSITIONS: Final[dict[JobStatus, dict[type, JobStatus]]] = {
+    JobStatus.UPLOADING: {},
+    JobStatus.JOINING: {},
+    JobStatus.QUEUED: _FROM_QUEUED,
+    JobStatus.RUNNING: _FROM_RUNNING,
+    JobStatus.ENDED: {},
 }
-"""Which message may come in which state, and what follows. A result from the app's cache comes
-straight from QUEUED to ENDED (6.x), and a generator may give a value before it is said to start."""
+"""The messages that may arrive in each status, and the status that follows. A result from the app's
+cache leads straight from QUEUED to ENDED (6.x), and a generator may send a value before it starts.
+"""
 
 
-class Job(Work):
+class Job(JobState):
     """The state of one job of an app's queue.
 
     Args:
-        fn_index: of the function that it runs.
-        edits: whether values after the first come as edits.
-        follow, limits, notify: see `Work`.
+        fn_index: the index of the function that it runs.
+        sends_diffs: whether each value after the first arrives as edits of the previous value.
+        follow, limits, notify: see `JobState`.
+
+    Attributes:
+        event_id: the server's id of the job; None until the server accepts it.
+        has_messages: whether a message of the job has arrived.
+        is_submitting: whether the join request is being sent: cancelling it would leave open
+            whether the server accepted the job.
     """
 
     __slots__ = (
-        "_edits",
-        "_max_value",
+        "_max_value_bytes",
+        "_sends_diffs",
         "_snapshot",
         "event_id",
         "fn_index",
-        "heard",
-        "on_the_way",
+        "has_messages",
+        "is_submitting",
     )
 
     def __init__(
         self,
         fn_index: int,
         *,
-        edits: bool = True,
+        sends_diffs: bool = True,
         follow: bool,
         limits: Limits,
         notify: Callable[[], None],
     ) -> None:
         super().__init__(follow=follow, limits=limits, notify=notify)
         self.fn_index = fn_index
-        self._edits = edits
+        self._sends_diffs = sends_diffs
         self.event_id: str | None = None
-        self.heard = False
-        self.on_the_way = False
+        self.has_messages = False
+        self.is_submitting = False
         self._snapshot: Snapshot | None = None
-        self._max_value = limits.max_event_bytes
+        self._max_value_bytes = limits.max_event_bytes
 
     @contextmanager
-    def sending(self) -> Generator[None]:
-        """While inside, the server may be accepting the job: that must not be cut short.
+    def submission(self) -> Generator[None]:
+        """Set `is_submitting` while the request inside is sent.
 
         Raises:
-            JobCancelledError: nobody waits for it any more. It is not sent, or not again.
+            JobCancelledError: the job has ended. It is not sent, or not sent again.
         """
-        self._check_wanted()
-        self.on_the_way = True
+        self._check_not_ended()
+        self.is_submitting = True
         try:
             yield
         except SpaceError:
-            self._check_wanted()
+            self._check_not_ended()
             raise
         finally:
-            self.on_the_way = False
+            self.is_submitting = False
 
-    def _check_wanted(self) -> None:
+    def _check_not_ended(self) -> None:
         if self.ended:
-            raise JobCancelledError("nobody waits for the job any more")
+            raise JobCancelledError("the job was cancelled before the server accepted it")
 
     def receive(self, message: Message, size: int = 0) -> None:
-        """Take the next message of this job, which came as `size` bytes.
+        """Process the next message of this job, which was parsed from `size` bytes.
 
-        A message that is malformed or cannot come now, a diff that cannot be applied, or whatever
-        else goes wrong with it, ends the job with a `ProtocolError`; other jobs go on.
+        A malformed message, a message that the status does not allow, an edit that does not apply,
+        or any other failure ends the job with a `ProtocolError`. Other jobs go on.
         """
-        if not self.heard:
-            self.heard = True
+        if not self.has_messages:
+            self.has_messages = True
             self._notify()
-        before = self.state
-        if before is State.ENDED or isinstance(message, UnknownMessage):
+        status = self.status
+        if status is JobStatus.ENDED or isinstance(message, UnknownMessage):
             return
         if isinstance(message, MalformedMessage):
             self.fail(ProtocolError(message.reason))
             return
-        target = TRANSITIONS[before].get(type(message))
+        target = TRANSITIONS[status].get(type(message))
         if target is None:
-            self.fail(ProtocolError(f"{message.msg!r} cannot come while the job is {before.value}"))
+            reason = f"the server sent {message.msg!r} while the job is {status.value}"
+            self.fail(ProtocolError(reason))
             return
         try:
             if isinstance(message, ProcessCompleted):
                 self._complete(message, size)
             elif self.follow:
-                self._follow(message, size)
+                self._add_event(message, size)
         except ProtocolError as error:
             self.fail(error)
             return
         except Exception as error:  # noqa: BLE001 - one reader serves many jobs: it must go on
-            failure = ProtocolError(f"a {message.msg!r} cannot be read: {error_text(error)}")
+            reason = f"cannot read the server's {message.msg!r} message: {describe_error(error)}"
+            failure = ProtocolError(reason)
             failure.__cause__ = error
             self.fail(failure)
             return
-        if target is not State.ENDED and (self.follow or target is not before):
-            self.state = target
+        if target is not JobStatus.ENDED and (self.follow or target is not status):
+            self.status = target
             self._notify()
 
     def fail(self, error: Exception) -> None:
-        """End with an error; a `SpaceError` learns the job's id. The first end counts."""
+        """End with an error, which gets the job's id, unless the job has ended already."""
         if isinstance(error, SpaceError):
             error.event_id = error.event_id or self.event_id
         super().fail(error)
@@ -156,31 +167,31 @@ class Job(Work):
         super()._end()
 
     def _complete(self, message: ProcessCompleted, size: int) -> None:
-        result = outcome(message)
+        result = read_outcome(message)
         if isinstance(result, SpaceError):
             self.fail(result)
         else:
             self.succeed(result, message.output.duration if message.output else None, size)
 
-    def _follow(self, message: Message, size: int) -> None:
+    def _add_event(self, message: Message, size: int) -> None:
         match message:
             case ProcessGenerating() | ProcessStreaming():
                 data = (message.output.data if message.output else None) or []
-                whole = not self._edits or isinstance(message, ProcessStreaming)
-                before = None if whole else self._snapshot
-                self._snapshot = advance(before, data, size, self._max_value)
-                self.backlog.push(Output(self._snapshot.values), self._snapshot.size)
+                is_diff = self._sends_diffs and not isinstance(message, ProcessStreaming)
+                previous = self._snapshot if is_diff else None
+                self._snapshot = apply_message(previous, data, size, self._max_value_bytes)
+                self.buffer.push(Output(self._snapshot.values), self._snapshot.size)
             case Estimation():
                 queued = Queued(message.rank, message.queue_size, message.rank_eta)
-                self.backlog.push(queued, size)
+                self.buffer.push(queued, size)
             case ProcessStarts():
-                self.backlog.push(Started(message.eta), size)
+                self.buffer.push(Started(message.eta), size)
             case ProgressMessage():
-                self.backlog.push(_progress(message), size)
+                self.buffer.push(_progress(message), size)
             case LogMessage():
-                text = plain(message.log or "")
-                line = Log(text, message.level or "info", message.title, message.duration)
-                self.backlog.push(line, size)
+                text = strip_markup(message.log or "")
+                log = Log(text, message.level or "info", message.title, message.duration)
+                self.buffer.push(log, size)
             case _:  # pragma: no cover
                 raise AssertionError(message)
 

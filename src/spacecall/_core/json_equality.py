@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-__all__ = ["has_same_kinds"]
+__all__ = ["has_same_types"]
 
 
-def has_same_kinds(value: Any, equal: Any) -> bool:
+def has_same_types(value: Any, equal: Any) -> bool:
     """Whether values that Python holds for equal have the same types and signs, at any depth.
 
     What both share is not looked at: snapshots of a stream share all but what was edited.

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 __all__ = [
-    "error_text",
+    "as_dict",
+    "as_list",
+    "as_str",
+    "as_str_list",
+    "describe_error",
     "is_array",
     "is_object",
-    "items",
-    "mapping",
-    "parse_values",
-    "strings",
-    "text",
+    "parse_json",
 ]
 
 
@@ -28,27 +28,27 @@ def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, (dict, Mapping))  # a dict is known at once, other mappings are not
 
 
-def items(value: object) -> list[Any]:
+def as_list(value: object) -> list[Any]:
     """`value` if it is a list, else an empty one."""
     return value if is_array(value) else []
 
 
-def mapping(value: object) -> Mapping[str, Any]:
+def as_dict(value: object) -> Mapping[str, Any]:
     """`value` if it is an object, else an empty one."""
     return value if is_object(value) else {}
 
 
-def strings(value: object) -> list[str]:
+def as_str_list(value: object) -> list[str]:
     """The texts in `value` if it is a list, else none."""
-    return [item for item in items(value) if isinstance(item, str)]
+    return [item for item in as_list(value) if isinstance(item, str)]
 
 
-def text(value: object) -> str:
+def as_str(value: object) -> str:
     """`value` if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
-def parse_values(body: str | bytes) -> Any:
+def parse_json(body: str | bytes) -> Any:
     """The values that an app answers. NaN and infinities are None.
 
     JSON does not have them. Gradio's queue writes null for them, and some of its other answers the
@@ -61,7 +61,7 @@ def parse_values(body: str | bytes) -> Any:
     return json.loads(body, parse_constant=lambda _: None)
 
 
-def error_text(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return what an exception says of itself, or its type where it says nothing or cannot."""
     try:
         return str(error) or type(error).__name__

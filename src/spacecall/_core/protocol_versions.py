@@ -1,6 +1,6 @@
-"""The generations of Gradio's queue protocol, by the name that /config announces.
+"""The versions of Gradio's queue protocol, by the name that /config announces.
 
-Seen on real servers: `ws` on 3.50.2, `sse` on 4.0.2, `sse_v1` on 4.10.0, `sse_v2` on 4.19.2,
+Measured on real servers: `ws` on 3.50.2, `sse` on 4.0.2, `sse_v1` on 4.10.0, `sse_v2` on 4.19.2,
 `sse_v2.1` on 4.21.0, `sse_v3` on 4.44.1 to 6.31.0.
 """
 
@@ -10,57 +10,63 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-__all__ = ["NEWEST", "SUPPORTED", "Generation", "Streams", "generation"]
+__all__ = ["NEWEST", "SUPPORTED", "ProtocolVersion", "StreamKind", "find_protocol_version"]
 
 
-class Streams(Enum):
-    """What the messages of jobs come on."""
+class StreamKind(Enum):
+    """The connection on which a job's messages arrive."""
 
     SESSION = auto()
-    """One stream for all jobs of a session, which join by a request."""
+    """One event stream for all jobs of a session; each job joins the queue with a request."""
     JOB = auto()
-    """A stream for each job; the arguments are sent by a request when they are asked for."""
+    """One event stream for each job; a request sends the arguments when the server asks."""
     WEBSOCKET = auto()
-    """A websocket for each job; the arguments are sent on it."""
+    """One WebSocket for each job; the arguments are sent on it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
-    """What one generation does.
+class ProtocolVersion:
+    """The features of one version.
 
     Attributes:
-        name: as it is announced.
-        streams: what messages come on.
-        edits: whether values after the first come as edits of the one before.
-        says_close: whether the end of a session's stream is a message; before, the server just
-            ends it when no job is left.
-        old_files: whether files stand in values as Gradio 3 writes them.
+        name: the announced name.
+        streams: the connection on which messages arrive.
+        sends_diffs: whether each value after the first arrives as edits of the previous value.
+        announces_close: whether a message announces the end of a session's stream; otherwise the
+            server only ends the stream when no job is left.
+        gradio3_files: whether values hold files in the format of Gradio 3.
     """
 
     name: str
-    streams: Streams = Streams.SESSION
-    edits: bool = True
-    says_close: bool = True
-    old_files: bool = False
+    streams: StreamKind = StreamKind.SESSION
+    sends_diffs: bool = True
+    announces_close: bool = True
+    gradio3_files: bool = False
 
 
-NEWEST: Final = Generation("sse_v3")
-"""What is spoken with an app that announces something newer."""
+NEWEST: Final = ProtocolVersion("sse_v3")
+"""The version used with an app that announces an unknown version."""
 
 SUPPORTED: Final = {
-    one.name: one
-    for one in (
-        Generation("ws", Streams.WEBSOCKET, edits=False, says_close=False, old_files=True),
-        Generation("sse", Streams.JOB, edits=False, says_close=False),
-        Generation("sse_v1", edits=False, says_close=False),
-        Generation("sse_v2", says_close=False),
-        Generation("sse_v2.1", says_close=False),
+    version.name: version
+    for version in (
+        ProtocolVersion(
+            "ws",
+            StreamKind.WEBSOCKET,
+            sends_diffs=False,
+            announces_close=False,
+            gradio3_files=True,
+        ),
+        ProtocolVersion("sse", StreamKind.JOB, sends_diffs=False, announces_close=False),
+        ProtocolVersion("sse_v1", sends_diffs=False, announces_close=False),
+        ProtocolVersion("sse_v2", announces_close=False),
+        ProtocolVersion("sse_v2.1", announces_close=False),
         NEWEST,
     )
 }
-"""By name."""
+"""All supported versions, by name."""
 
 
-def generation(name: str) -> Generation:
-    """The generation that is announced, or the newest for a name that is not known."""
+def find_protocol_version(name: str) -> ProtocolVersion:
+    """Return the announced version, or the newest one if the name is unknown."""
     return SUPPORTED.get(name, NEWEST)

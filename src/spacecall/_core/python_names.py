@@ -14,25 +14,25 @@ from functools import lru_cache
 from typing import Final
 
 __all__ = [
-    "LONGEST",
-    "PARAMETER_NAMES",
-    "Numbering",
-    "allowed_name",
+    "MAX_LENGTH",
+    "RESERVED_PARAMETERS",
+    "UniqueNames",
+    "authored_label",
+    "avoid_reserved",
     "field_name",
-    "is_counted",
+    "is_generated_name",
     "is_plain_identifier",
-    "label_text",
     "parameter_names",
-    "plain_text",
-    "separated",
-    "snake",
-    "words",
+    "separate_words",
+    "snake_case",
+    "snake_words",
+    "strip_accents",
 ]
 
-LONGEST: Final = 60
+MAX_LENGTH: Final = 60
 """Characters of a name."""
 
-PARAMETER_NAMES: Set[str] = frozenset({"self"})
+RESERVED_PARAMETERS: Set[str] = frozenset({"self"})
 """What a parameter of a method cannot be called."""
 
 _LONGEST_LABEL: Final = 240
@@ -45,12 +45,12 @@ _COUNTED = re.compile(r"param_[0-9]+")
 _UNLABELLED = re.compile(r"(?:parameter|param|value)_\d+|param")
 
 
-def snake(text: str) -> str:
+def snake_case(text: str) -> str:
     """`text` as a lower-case identifier, at most 60 characters; empty if nothing of it can be kept.
 
     It may still begin with a digit or be a keyword: see `field_name`.
     """
-    return "_".join(words(text))
+    return "_".join(snake_words(text))
 
 
 def field_name(text: str, reserved: Set[str], *, fallback: str) -> str:
@@ -63,11 +63,11 @@ def field_name(text: str, reserved: Set[str], *, fallback: str) -> str:
             also put before a text that begins with a digit.
     """
     exact = text.strip("_")
-    kept = exact if is_plain_identifier(exact) else snake(text)
-    return allowed_name(kept or fallback, fallback, reserved)
+    kept = exact if is_plain_identifier(exact) else snake_case(text)
+    return avoid_reserved(kept or fallback, fallback, reserved)
 
 
-def is_counted(name: str) -> bool:
+def is_generated_name(name: str) -> bool:
     """Whether `name` is none of the app's own: Gradio counted, or sent none (before 4.44)."""
     return not name or _COUNTED.fullmatch(name) is not None
 
@@ -84,10 +84,10 @@ def parameter_names(
         parameters: in the order of the wire.
         spelling: how names of the app's own are written, where that is not as they are.
     """
-    own = [name for name, *_ in parameters if not is_counted(name)]
+    own = [name for name, *_ in parameters if not is_generated_name(name)]
     written = dict(zip(own, own, strict=True)) if spelling is None else spelling
     # A name that is another parameter's on the wire would be taken for that one.
-    numbering = Numbering({*map(written.__getitem__, own), *(name for name, *_ in parameters)})
+    numbering = UniqueNames({*map(written.__getitem__, own), *(name for name, *_ in parameters)})
     first = set(own)
     names: list[str] = []
     for name, label, component in parameters:
@@ -99,7 +99,7 @@ def parameter_names(
     return names
 
 
-class Numbering:
+class UniqueNames:
     """Numbers equal names from the second on: `image`, `image_2`.
 
     Args:
@@ -125,17 +125,17 @@ class Numbering:
 
 @lru_cache(maxsize=1024)
 def _label_name(label: str, component: str) -> str:
-    wanted = label_text(label[:_LONGEST_LABEL]) or label_text(component[:_LONGEST_LABEL])
-    return field_name(snake(wanted), PARAMETER_NAMES, fallback="value")
+    wanted = authored_label(label[:_LONGEST_LABEL]) or authored_label(component[:_LONGEST_LABEL])
+    return field_name(snake_case(wanted), RESERVED_PARAMETERS, fallback="value")
 
 
-def label_text(label: str) -> str:
+def authored_label(label: str) -> str:
     """`label`, or an empty text for one that Gradio made up of a number."""
-    spelled = snake(label)
+    spelled = snake_case(label)
     return "" if _UNLABELLED.fullmatch(spelled) or not spelled else label
 
 
-def allowed_name(name: str, prefix: str, reserved: Set[str]) -> str:
+def avoid_reserved(name: str, prefix: str, reserved: Set[str]) -> str:
     """`name` with `prefix` before a digit, and with an underscore where it is reserved."""
     if not name[0].isidentifier():
         name = f"{prefix}_{name}"
@@ -148,33 +148,33 @@ def is_plain_identifier(text: str) -> bool:
     """Whether all Pythons read `text` as an identifier, and as this one."""
     return (
         text.isidentifier()
-        and len(text) <= LONGEST
-        and plain_text(text) == text
+        and len(text) <= MAX_LENGTH
+        and strip_accents(text) == text
         and all(char == "_" or _kept(char) for char in text)
     )
 
 
-def words(text: str) -> list[str]:
+def snake_words(text: str) -> list[str]:
     """The words of `text` in lower case, of at most 60 characters together."""
     found: list[str] = []
     length = 0
-    for word in separated(plain_text(text)).split():
+    for word in separate_words(strip_accents(text)).split():
         lower = _UNICODE.normalize("NFKC", word.lower())
         length += len(lower) + 1
-        if length > LONGEST + 1 and found:
+        if length > MAX_LENGTH + 1 and found:
             break
-        found.append(lower[:LONGEST])
+        found.append(lower[:MAX_LENGTH])
     return found
 
 
-def separated(text: str) -> str:
+def separate_words(text: str) -> str:
     """`text` with a space between its words, `camelCase` and apostrophes understood."""
     text = re.sub(r"(?<=\w)['\u2019](?=\w)", "", text)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", text)
     return "".join(char if _kept(char) else " " for char in text)
 
 
-def plain_text(text: str) -> str:
+def strip_accents(text: str) -> str:
     """`text` in NFKC, Latin letters without their accents."""
     parts = _UNICODE.normalize("NFKD", text)
     kept: list[str] = []

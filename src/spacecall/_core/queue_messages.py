@@ -15,7 +15,14 @@ from pydantic_core import from_json
 from spacecall._wire import queue_data
 from spacecall.errors import ProtocolError
 
-__all__ = ["KnownMessage", "MalformedMessage", "Message", "UnknownMessage", "parse", "wire_size"]
+__all__ = [
+    "KnownMessage",
+    "MalformedMessage",
+    "Message",
+    "UnknownMessage",
+    "parse_message",
+    "wire_size",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ _TOKENS: Final = 10_000
 """Texts and brackets of a message that is no JSON that are searched for the job it is about."""
 
 
-def parse(text: str | bytes) -> Message:
+def parse_message(text: str | bytes) -> Message:
     """The message that `text` is: the data of one SSE event, or one websocket frame.
 
     The values of `output.data` stay as JSON gives them.

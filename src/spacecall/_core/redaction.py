@@ -14,15 +14,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic_core import ValidationError
 
-from spacecall._core.json_values import error_text
+from spacecall._core.json_values import describe_error
 from spacecall.errors import SpaceError
 from spacecall.events import Event, Log, Progress, ProgressUnit
 
 __all__ = [
-    "LONGEST",
-    "MARGIN",
     "MASK",
-    "SHORTEST",
+    "MAX_SECRET",
+    "MAX_TEXT",
+    "MIN_SECRET",
     "Redactor",
     "basic_credentials",
     "header_secrets",
@@ -36,12 +36,12 @@ __all__ = [
 T = TypeVar("T")
 
 MASK: Final = "…"
-LONGEST: Final = 2**16
+MAX_TEXT: Final = 2**16
 """Characters that an error or an event keeps of a text that a server sent."""
-SHORTEST: Final = 6
+MIN_SECRET: Final = 6
 """Characters. A shorter secret is not looked for: its letters stand in every other sentence."""
 
-MARGIN: Final = 2**14
+MAX_SECRET: Final = 2**14
 """Characters. More than a secret has, escapes included."""
 _BACKSLASH: Final = ord("\\")
 _NORMAL: Final = ("NFC", "NFD")
@@ -98,7 +98,7 @@ class Redactor:
         self._needles = frozenset(
             _lowered(needle)
             for secret in {secret.strip() for secret in secrets}
-            if len(secret) >= SHORTEST
+            if len(secret) >= MIN_SECRET
             for variant in _variants(secret)
             for needle in _needles(variant)
         )
@@ -131,17 +131,17 @@ class Redactor:
         parts.append(text[end:])
         return "".join(parts)
 
-    def cut(self, text: str, length: int = LONGEST, *, whole: bool = True) -> str:
+    def cut(self, text: str, length: int = MAX_TEXT, *, whole: bool = True) -> str:
         """Return the first `length` characters of `text` without the secrets.
 
         Args:
             whole: False for a text that was cut already, at more than `MARGIN` characters: as many
                 of its end are left out.
         """
-        window = length + MARGIN
+        window = length + MAX_SECRET
         redacted = self(text[:window])
         if len(text) > window or not whole:
-            redacted = redacted[:-MARGIN]  # its end may be half a secret
+            redacted = redacted[:-MAX_SECRET]  # its end may be half a secret
         return redacted[:length]
 
 
@@ -241,8 +241,8 @@ def _redact_unit(unit: ProgressUnit, redact: Redactor) -> ProgressUnit:
 def _shows_secret(cause: BaseException, redact: Redactor) -> bool:
     if isinstance(cause, SpaceError):
         return False  # it is redacted itself
-    text = error_text(cause)
-    return isinstance(cause, ValidationError) or len(text) > LONGEST or redact(text) != text
+    text = describe_error(cause)
+    return isinstance(cause, ValidationError) or len(text) > MAX_TEXT or redact(text) != text
 
 
 def _redact_fields(error: SpaceError, redact: Redactor) -> None:

@@ -10,39 +10,39 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from spacecall._core.argument_values import advice
-from spacecall._core.json_values import is_object, items, mapping, strings
+from spacecall._core.argument_values import suggest_conversion
+from spacecall._core.json_values import as_dict, as_list, as_str_list, is_object
 from spacecall._core.schema_nodes import (
     KINDS,
     Schema,
     alternatives,
     branches,
+    is_file_kind,
     is_kind,
     is_list,
     is_number,
+    item_schema,
     kinds_of,
-    means_file,
-    member_of,
-    place_of,
+    property_schema,
     resolve,
 )
-from spacecall._core.value_excerpts import quote
+from spacecall._core.value_excerpts import short_repr
 from spacecall.errors import InvalidInputError
 
 __all__ = [
     "STEPS",
-    "STEPS_A_VALUE",
+    "STEPS_PER_VALUE",
     "Budget",
     "TooMuchWorkError",
     "count_values",
+    "find_problems",
     "is_file",
     "map_files",
-    "problems",
 ]
 
 STEPS = 10_000
 """Pairs of a schema's node and a value that are looked at for any value, however small."""
-STEPS_A_VALUE = 32
+STEPS_PER_VALUE = 32
 """Further ones for each value in it."""
 
 _DEEPEST = 64
@@ -68,10 +68,10 @@ class Budget:
         spent: steps that were taken.
     """
 
-    __slots__ = ("_limit", "_value", "spent")
+    __slots__ = ("_limit", "_value", "used")
 
     def __init__(self, value: Any, steps: int = STEPS) -> None:
-        self.spent = 0
+        self.used = 0
         self._limit = steps
         self._value: list[Any] = [value]
 
@@ -81,10 +81,10 @@ class Budget:
         Raises:
             TooMuchWorkError: there are not as many left.
         """
-        self.spent += steps
-        if self.spent > self._limit and self._value:
-            self._limit += STEPS_A_VALUE * count_values(self._value.pop())
-        if self.spent > self._limit:
+        self.used += steps
+        if self.used > self._limit and self._value:
+            self._limit += STEPS_PER_VALUE * count_values(self._value.pop())
+        if self.used > self._limit:
             raise TooMuchWorkError(f"more than {self._limit} steps")
 
 
@@ -95,10 +95,10 @@ def is_file(schema: Schema, root: Schema | None = None) -> bool:
         schema: the node.
         root: the schema whose `$defs` the node's references mean; by default the node itself.
     """
-    return means_file(kinds_of(schema, schema if root is None else root))
+    return is_file_kind(kinds_of(schema, schema if root is None else root))
 
 
-def problems(
+def find_problems(
     schema: Schema, value: Any, *, root: Schema | None = None, budget: Budget | None = None
 ) -> list[str]:
     """Why `value` does not fit `schema`, one line for each reason; nothing when it fits.
@@ -178,12 +178,16 @@ class _Check:
         node = resolve(schema, self._root)
         kinds = self._kinds_of(node)
         if kinds and not any(is_kind(value, kind) for kind in kinds):
-            hint = "write [ … ]" if self._fits_file_list(node, value) else advice(value, kinds)
+            hint = (
+                "write [ … ]"
+                if self._fits_file_list(node, value)
+                else suggest_conversion(value, kinds)
+            )
             return [f"expected {_either(kinds)}, got {_got(value, hint)}"]
-        if means_file(kinds):
+        if is_file_kind(kinds):
             return []
         lines = [*self._choice(node, value), *_range(node, value)]
-        for part in items(node.get("allOf")):
+        for part in as_list(node.get("allOf")):
             lines += self.problems(part, value, depth + _UNION)
         lines += self._union(node, value, depth)
         if is_list(value):
@@ -197,11 +201,11 @@ class _Check:
         if not is_kind(value, "file"):
             return False
         for part in alternatives(node, self._root):
-            for entry in alternatives(place_of(part, 0), self._root):
-                members = mapping(entry.get("properties")).values()
+            for entry in alternatives(item_schema(part, 0), self._root):
+                members = as_dict(entry.get("properties")).values()
                 self.budget.spend(1 + len(members))
                 for place in (entry, *members):
-                    if means_file(self._kinds_of(resolve(mapping(place), self._root))):
+                    if is_file_kind(self._kinds_of(resolve(as_dict(place), self._root))):
                         return True
         return False
 
@@ -211,24 +215,24 @@ class _Check:
         node = resolve(schema, self._root)
         if value is None or not node or depth > _DEEPEST:
             return value
-        if means_file(self._kinds_of(node)):
+        if is_file_kind(self._kinds_of(node)):
             return convert(value)
-        for part in items(node.get("allOf")):
+        for part in as_list(node.get("allOf")):
             value = self.map(part, value, convert, depth + _UNION)
         options = branches(node)
         self.budget.spend(len(options))
-        for branch in sorted(options, key=lambda option: means_file(self._kinds_of(option))):
+        for branch in sorted(options, key=lambda option: is_file_kind(self._kinds_of(option))):
             if not self.problems(branch, value, depth + _UNION):
                 value = self.map(branch, value, convert, depth + _UNION)
                 break
         if is_list(value):
             return [
-                self.map(place_of(node, index), item, convert, depth + 1)
+                self.map(item_schema(node, index), item, convert, depth + 1)
                 for index, item in enumerate(value)
             ]
         if is_object(value):
             return {
-                key: self.map(member_of(node, key) or {}, item, convert, depth + 1)
+                key: self.map(property_schema(node, key) or {}, item, convert, depth + 1)
                 for key, item in value.items()
             }
         return value
@@ -252,8 +256,8 @@ class _Check:
         if choices.admit(value, self.budget):
             return []
         several = "one of " if len(choices.listed) > 1 else ""
-        listed = ", ".join(map(quote, choices.listed[:20]))
-        return [f"{quote(value)} is not {several}{listed}{', …' * (len(choices.listed) > 20)}"]
+        listed = ", ".join(map(short_repr, choices.listed[:20]))
+        return [f"{short_repr(value)} is not {several}{listed}{', …' * (len(choices.listed) > 20)}"]
 
     def _union(self, node: Schema, value: Any, depth: int) -> list[str]:
         nearest: list[str] = []
@@ -271,27 +275,27 @@ class _Check:
         lines: list[str] = []
         low, high = _bound(node, "minItems"), _bound(node, "maxItems")
         if low is not None and len(value) < low:
-            lines.append(f"expected at least {quote(low)} items, got {len(value)}")
+            lines.append(f"expected at least {short_repr(low)} items, got {len(value)}")
         if high is not None and len(value) > high:
-            lines.append(f"expected at most {quote(high)} items, got {len(value)}")
+            lines.append(f"expected at most {short_repr(high)} items, got {len(value)}")
         for index, item in enumerate(value):
-            inner = self.problems(place_of(node, index), item, depth + 1)
+            inner = self.problems(item_schema(node, index), item, depth + 1)
             lines += [f"[{index}]: {line}" for line in inner]
             if len(lines) > _MOST_LINES:
                 break
         return lines
 
     def _object(self, node: Schema, value: Mapping[Any, Any], depth: int) -> list[str]:
-        required = strings(node.get("required"))
+        required = as_str_list(node.get("required"))
         self.budget.spend(len(required))
-        lines = [f"{quote(name)} is missing" for name in required if name not in value]
+        lines = [f"{short_repr(name)} is missing" for name in required if name not in value]
         for key, item in value.items():
-            member = member_of(node, key)
+            member = property_schema(node, key)
             if member is None:
-                lines.append(f"{quote(key)} is not a known key")
+                lines.append(f"{short_repr(key)} is not a known key")
             else:
                 inner = self.problems(member, item, depth + 1)
-                lines += [f"{quote(key)}: {line}" for line in inner]
+                lines += [f"{short_repr(key)}: {line}" for line in inner]
             if len(lines) > _MOST_LINES:
                 break
         return lines
@@ -303,7 +307,7 @@ class _Choices:
     __slots__ = ("_larger", "_plain", "listed")
 
     def __init__(self, node: Schema) -> None:
-        self.listed: list[Any] = [node["const"]] if "const" in node else items(node.get("enum"))
+        self.listed: list[Any] = [node["const"]] if "const" in node else as_list(node.get("enum"))
         self._plain: set[tuple[Any, bool]] = set()
         self._larger: list[tuple[Any, int]] = []
         for choice in self.listed:
@@ -328,9 +332,9 @@ class _Choices:
 def _range(node: Schema, value: Any) -> list[str]:
     low, high = _bound(node, "minimum"), _bound(node, "maximum")
     if low is not None and is_number(value) and value < low:
-        return [f"{quote(value)} is less than the minimum of {quote(low)}"]
+        return [f"{short_repr(value)} is less than the minimum of {short_repr(low)}"]
     if high is not None and is_number(value) and value > high:
-        return [f"{quote(value)} is more than the maximum of {quote(high)}"]
+        return [f"{short_repr(value)} is more than the maximum of {short_repr(high)}"]
     return []
 
 
@@ -357,11 +361,11 @@ def _nested(value: Any) -> Iterator[Any]:
 
 
 def _either(kinds: list[str]) -> str:
-    *names, last = [KINDS.get(kind, quote(kind)) for kind in kinds[:20]]
+    *names, last = [KINDS.get(kind, short_repr(kind)) for kind in kinds[:20]]
     return f"{', '.join(names)} or {last}" if names else last
 
 
 def _got(value: Any, hint: str) -> str:
     if value is None:
         return "None"
-    return f"{type(value).__name__} {quote(value)}" + (f": {hint}" if hint else "")
+    return f"{type(value).__name__} {short_repr(value)}" + (f": {hint}" if hint else "")

@@ -6,20 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypeGuard
 
-from spacecall._core.json_values import is_object, items, mapping, strings
+from spacecall._core.json_values import as_dict, as_list, as_str_list, is_object
 
 __all__ = [
     "KINDS",
     "Schema",
     "alternatives",
     "branches",
+    "is_file_kind",
     "is_kind",
     "is_list",
     "is_number",
+    "item_schema",
     "kinds_of",
-    "means_file",
-    "member_of",
-    "place_of",
+    "property_schema",
     "resolve",
 ]
 
@@ -46,18 +46,18 @@ _FILE = frozenset({"path", "url", "orig_name", "mime_type"})
 
 def resolve(schema: Schema, root: Schema) -> Schema:
     """`schema`, or what its local `$ref` leads to; `{}` where that leads nowhere."""
-    node = mapping(schema)
+    node = as_dict(schema)
     for _ in range(_LONGEST_CHAIN):
         if "$ref" not in node:
             return node
         name = str(node["$ref"]).rpartition("/")[2]
-        node = mapping(mapping(root.get("$defs")).get(name))
+        node = as_dict(as_dict(root.get("$defs")).get(name))
     return {}
 
 
 def branches(node: Schema) -> list[Schema]:
     """The alternatives of a union, unresolved."""
-    return items(node.get("anyOf")) or items(node.get("oneOf"))
+    return as_list(node.get("anyOf")) or as_list(node.get("oneOf"))
 
 
 def alternatives(schema: Schema, root: Schema) -> list[Schema]:
@@ -72,21 +72,21 @@ def alternatives(schema: Schema, root: Schema) -> list[Schema]:
     return list(found.values())
 
 
-def place_of(node: Schema, index: int) -> Schema:
+def item_schema(node: Schema, index: int) -> Schema:
     """What an array's element at `index` must fit."""
-    places: list[Schema] = items(node.get("prefixItems"))
+    places: list[Schema] = as_list(node.get("prefixItems"))
     if index < len(places):
         return places[index]
-    return _NEVER if node.get("items") is False else mapping(node.get("items"))
+    return _NEVER if node.get("items") is False else as_dict(node.get("items"))
 
 
-def member_of(node: Schema, key: object) -> Schema | None:
+def property_schema(node: Schema, key: object) -> Schema | None:
     """What an object's member `key` must fit; None if it may not have one."""
-    known = mapping(node.get("properties"))
+    known = as_dict(node.get("properties"))
     if isinstance(key, str) and key in known:
-        return mapping(known[key])
+        return as_dict(known[key])
     rest = node.get("additionalProperties")
-    return None if rest is False else mapping(rest)
+    return None if rest is False else as_dict(rest)
 
 
 def kinds_of(schema: Schema, root: Schema) -> list[str]:
@@ -100,12 +100,12 @@ def kinds_of(schema: Schema, root: Schema) -> list[str]:
         if id(node) in seen:
             continue  # its kinds are among those found, also where it refers to itself
         seen.add(id(node))
-        if mapping(node.get("properties")).keys() >= _FILE:
+        if as_dict(node.get("properties")).keys() >= _FILE:
             found["file"] = None
         elif kind := node.get("type"):
-            found.update(dict.fromkeys([kind] if isinstance(kind, str) else strings(kind)))
+            found.update(dict.fromkeys([kind] if isinstance(kind, str) else as_str_list(kind)))
         else:
-            parts = branches(node) or items(node.get("allOf"))[:1]
+            parts = branches(node) or as_list(node.get("allOf"))[:1]
             branches_left -= len(parts)
             if not parts or branches_left < 0:
                 return []
@@ -113,7 +113,7 @@ def kinds_of(schema: Schema, root: Schema) -> list[str]:
     return list(found)
 
 
-def means_file(kinds: list[str]) -> bool:
+def is_file_kind(kinds: list[str]) -> bool:
     """Whether `kinds` is a file, or a file and null."""
     return "file" in kinds and not set(kinds) - {"file", "null"}
 

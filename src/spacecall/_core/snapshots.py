@@ -9,7 +9,7 @@ from typing import Any
 from spacecall._core.diffs import fold
 from spacecall.errors import ProtocolError
 
-__all__ = ["Snapshot", "advance"]
+__all__ = ["Snapshot", "apply_message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Snapshot:
     unmeasured: int = 0
 
 
-def advance(before: Snapshot | None, data: list[Any], size: int, limit: int) -> Snapshot:
+def apply_message(before: Snapshot | None, data: list[Any], size: int, limit: int) -> Snapshot:
     """Return the values after a message with `data`.
 
     Args:

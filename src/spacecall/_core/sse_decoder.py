@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from spacecall.errors import ProtocolError
 
-__all__ = ["EventSplitter"]
+__all__ = ["SSEDecoder"]
 
 ReadBlocks: TypeAlias = Callable[[bytes], list[tuple[str, str]]]
 """Reads whole events of any shape: name and data of each that has data."""
@@ -19,7 +19,7 @@ ReadBlocks: TypeAlias = Callable[[bytes], list[tuple[str, str]]]
 _ONE_LINE = b"data: "
 
 
-class EventSplitter:
+class SSEDecoder:
     """Cuts a stream at its empty lines. Keeps the event that has not ended, up to a limit.
 
     Args:

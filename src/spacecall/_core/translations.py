@@ -10,20 +10,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from spacecall._core.json_values import mapping
+from spacecall._core.json_values import as_dict
 
-__all__ = ["is_marked", "translate", "translations"]
+__all__ = ["has_marks", "read_translations", "translate"]
 
 _MARK = re.compile(r'__i18n__\{[^{}]{,200}?"key": "([^"{}]{,200})"[^{}]{,200}\}')
 
 
-def translations(config: Mapping[str, Any]) -> Mapping[str, Any]:
+def read_translations(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an app's keys mean: in English, or in the first language that it has."""
-    languages = mapping(config.get("i18n_translations"))
-    return mapping(languages.get("en", next(iter(languages.values()), None)))
+    languages = as_dict(config.get("i18n_translations"))
+    return as_dict(languages.get("en", next(iter(languages.values()), None)))
 
 
-def is_marked(text: str) -> bool:
+def has_marks(text: str) -> bool:
     """Whether the page translates a part of `text`."""
     return _MARK.search(text) is not None
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-__all__ = ["quote"]
+__all__ = ["short_repr"]
 
 _BITS = 4096
 """An int of more is not written out: that is quadratic, and Python refuses it from 4,300 digits."""
 
 
-def quote(value: Any, limit: int = 60) -> str:
+def short_repr(value: Any, limit: int = 60) -> str:
     """Return `repr(value)`, cut after `limit` characters."""
     text = ""
     # a stack, since generators in generators would cost what they yield once for each

@@ -9,14 +9,14 @@ from typing import Any, Final, cast
 
 from spacecall._core.app_config import Component
 from spacecall._core.filedata import is_file_data
-from spacecall._core.json_values import is_array, mapping
+from spacecall._core.json_values import as_dict, is_array
 from spacecall._core.schema_nodes import Schema, alternatives, resolve
 from spacecall._filenames import is_image, sniff
 from spacecall.files import File
 
-__all__ = ["TAKES_BARE_FILES", "wrap_files"]
+__all__ = ["ACCEPTS_BARE_FILES", "wrap_files"]
 
-TAKES_BARE_FILES: Final = frozenset({"gallery", "imageeditor"})
+ACCEPTS_BARE_FILES: Final = frozenset({"gallery", "imageeditor"})
 """Components for which `wrap_files` does something."""
 
 
@@ -53,8 +53,8 @@ def _entry_keys(schema: Schema) -> set[str]:
     """The keys of a file in the entries of a Gallery."""
     found: set[str] = set()
     for part in alternatives(schema, schema):
-        for entry in alternatives(resolve(mapping(part.get("items")), schema), schema):
-            found |= mapping(entry.get("properties")).keys() & {"image", "video"}
+        for entry in alternatives(resolve(as_dict(part.get("items")), schema), schema):
+            found |= as_dict(entry.get("properties")).keys() & {"image", "video"}
     return found
 
 
@@ -86,7 +86,7 @@ def _media_type(file: Any) -> str:
         return file.mime_type or ""
     if isinstance(file, bytes):
         return sniff(file[:64]) or ""
-    path: object = mapping(file).get("path", file)
+    path: object = as_dict(file).get("path", file)
     if not isinstance(path, (str, PathLike)):
         return ""
     return mimetypes.guess_type(str(fspath(cast("str", path))))[0] or ""

@@ -24,9 +24,9 @@ from typing import Any, Final, TypeAlias
 
 import anyio
 
-from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.gradio_requests import CONFIG, AppRun
-from spacecall._core.json_values import mapping
+from spacecall._core.json_values import as_dict
 from spacecall._io import _http as http
 from spacecall._io.connection_state import CHECK_SECONDS, ConnectionState
 from spacecall._io.observer import Observer
@@ -141,7 +141,7 @@ class AppChecks:
         """Whether the id alone may not tell `run` from another one over the connection."""
         if self.layout is None:
             return False  # nobody has read the app's /config
-        if self.layout != run.layout or state.layout not in (None, run.layout):
+        if self.layout != run.functions_digest or state.layout not in (None, run.functions_digest):
             return True
         if self.described < self.suspected:
             return True
@@ -359,7 +359,7 @@ class AppCheck:
                 return None
             while len(descriptions) >= _MAX_DESCRIPTIONS:
                 del descriptions[next(iter(descriptions))]
-            descriptions[digest] = app.app_id, app.layout
+            descriptions[digest] = app.app_id, app.functions_digest
         return descriptions[digest]
 
     async def _fetch_config(self, send: Send) -> bytes:
@@ -396,7 +396,7 @@ class AppCheck:
     def _means(self, state: ConnectionState) -> bool:
         """Whether what was told over the connection is the run that is meant, or a replica."""
         run, app_id = self._run, state.app_id
-        if state.layout not in (None, run.layout):
+        if state.layout not in (None, run.functions_digest):
             return False
         if app_id == run.app_id or app_id is None or run.app_id is None:
             return True
@@ -435,7 +435,7 @@ async def read_app(body: bytes) -> AppConfig | None:
 
 def _parse(body: bytes) -> AppConfig | None:
     try:
-        return read_config(json.loads(body))
+        return parse_config(json.loads(body))
     except (ValueError, RecursionError, MemoryError, ProtocolError):
         return None
 
@@ -471,7 +471,7 @@ class _Counter:
 def _read_id(body: bytes) -> tuple[bool, str | None]:
     """Return whether an answer is that of `/app_id`, and the id in it."""
     try:
-        answer = mapping(json.loads(body))
+        answer = as_dict(json.loads(body))
     except (ValueError, RecursionError):
         return False, None
     app_id = answer.get("app_id")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from spacecall._core.sse_decoder import EventSplitter
+from spacecall._core.sse_decoder import SSEDecoder
 from spacecall._io import _http as http
 from spacecall._io.response_body import byte_chunks
 from spacecall.errors import ProtocolError
@@ -57,6 +57,6 @@ async def _batches(
                 yield batch
 
 
-def event_splitter(limit: int) -> EventSplitter:
+def event_splitter(limit: int) -> SSEDecoder:
     """Return what cuts a stream into events of at most `limit` bytes."""
-    return EventSplitter(limit, http.parse_events)
+    return SSEDecoder(limit, http.parse_events)

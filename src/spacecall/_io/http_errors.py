@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from spacecall._core.backoff import reset_after, retry_after
-from spacecall._core.job_outcomes import plain
-from spacecall._core.json_values import items
+from spacecall._core.backoff import parse_rate_limit_reset, parse_retry_after
+from spacecall._core.job_outcomes import strip_markup
+from spacecall._core.json_values import as_list
 from spacecall._core.redaction import Redactor, redact_error
 from spacecall._io import _http as http
 from spacecall._io.proxies import proxy_of
@@ -128,9 +128,9 @@ def status_error(
         error = QueueFullError(detail, **place)
     else:
         error = StatusError(f"the server answered {status}: {detail}", **place)
-    error.retry_after = retry_after(headers.get("retry-after"), now)
+    error.retry_after = parse_retry_after(headers.get("retry-after"), now)
     if status == 429 and error.retry_after is None:
-        error.retry_after = reset_after(headers.get("ratelimit"))
+        error.retry_after = parse_rate_limit_reset(headers.get("ratelimit"))
     provider = headers.get("x-inference-provider")
     error.provider = provider and redact(provider)
     return error
@@ -154,7 +154,7 @@ class _Reading:
     def detail(self, text: str, content_type: str) -> tuple[str, list[str]]:
         """A readable line, and the problems of a 422."""
         if "html" in content_type:
-            return f"an HTML page: {self._redact.cut(plain(text), 120)!r}", []
+            return f"an HTML page: {self._redact.cut(strip_markup(text), 120)!r}", []
         try:
             body: Any = json.loads(text)
         except (ValueError, RecursionError):
@@ -180,7 +180,7 @@ class _Reading:
         if not isinstance(entry, dict):
             return self._short(str(entry))
         fields = cast("dict[str, Any]", entry)
-        where = fields.get("parameter_name") or ".".join(map(str, items(fields.get("loc"))))
+        where = fields.get("parameter_name") or ".".join(map(str, as_list(fields.get("loc"))))
         what = fields.get("message") or fields.get("msg") or json.dumps(fields)
         return self._short(f"{where}: {what}" if where else str(what))
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from spacecall._core.json_values import error_text
+from spacecall._core.json_values import describe_error
 from spacecall._core.redaction import MASK, Redactor, redact_error
 from spacecall._io import _http as http
 from spacecall._io.call_trace import CallTrace, current_trace
@@ -223,7 +223,7 @@ class Observer:
 def _clean(value: object, redact: Redactor) -> object:
     """Return what a record may show of an argument."""
     if isinstance(value, BaseException):
-        message = value.message if isinstance(value, SpaceError) else error_text(value)
+        message = value.message if isinstance(value, SpaceError) else describe_error(value)
         value = f"{type(value).__name__}: {message}"
     return _safe(value, redact, _MAX_TEXT) if isinstance(value, str) else value
 

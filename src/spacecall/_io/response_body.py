@@ -10,7 +10,7 @@ import anyio
 from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
-from spacecall._core.redaction import LONGEST, MARGIN
+from spacecall._core.redaction import MAX_SECRET, MAX_TEXT
 from spacecall._io import _http as http
 from spacecall._io.decoding import Decoder, decoder
 from spacecall.errors import ProtocolError
@@ -19,7 +19,7 @@ from spacecall.options import Limits
 T = TypeVar("T")
 D = TypeVar("D")
 
-ERROR_BODY = LONGEST + MARGIN
+ERROR_BODY = MAX_TEXT + MAX_SECRET
 """Bytes of an error's body that are read: what is shown of them ends before half a secret may."""
 
 _LARGE = 2**18

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 import anyio
 
-from spacecall._core.backoff import delays
+from spacecall._core.backoff import retry_delays
 from spacecall.errors import (
     DeadlineError,
     SpaceError,
@@ -30,7 +30,7 @@ async def retrying(
     Args:
         idempotent: whether a request that may have reached the server can be sent again.
     """
-    waits = delays(retry, random.random)
+    waits = retry_delays(retry, random.random)
     number = 0
     while True:
         number += 1

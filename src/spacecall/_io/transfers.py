@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig
-from spacecall._core.filedata import META, FileData, read_file_data, write_file_data
+from spacecall._core.filedata import META, FileData, make_file_data, parse_file_data
 from spacecall._core.redaction import redact_error
 from spacecall._filesources import AppFile, WebUrl
 from spacecall._io import _http as http
@@ -46,7 +46,7 @@ class RemoteSource:
     """A file on an app's server, fetched when it is read."""
 
     def __init__(self, link: Link, app: AppConfig, payload: Mapping[str, Any]) -> None:
-        found = read_file_data(payload)
+        found = parse_file_data(payload)
         self.payload = payload
         self.size = found.size
         self.mime_type = found.mime_type
@@ -208,7 +208,7 @@ async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
                     f"{part.name!r} has more than {most} bytes (Limits.max_body_bytes)"
                 )
     url = f"data:{part.mime_type};base64,{b64encode(content).decode()}"
-    return write_file_data(
+    return make_file_data(
         "", url=url, orig_name=part.name, size=len(content), mime_type=part.mime_type
     )
 
@@ -300,7 +300,7 @@ def _paths(body: bytes, expected: int) -> list[str]:
 
 
 def _payload(link: Link, app: AppConfig, file: File, path: str) -> dict[str, Any]:
-    return write_file_data(
+    return make_file_data(
         path,
         url=link.base + gradio_requests.file(app, path).path,
         orig_name=file.name,

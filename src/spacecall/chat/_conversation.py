@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, Field, ValidationError
 
-from spacecall._problems import problems
+from spacecall._problems import validation_problems
 from spacecall.chat._message import Message, Role, ToolCall
 from spacecall.errors import InvalidInputError
 from spacecall.media import Media, MediaKind, received_medium
@@ -54,7 +54,7 @@ class Conversation:
             saved = _Saved.model_validate_json(text)
             messages = tuple(_read_message(message) for message in saved.messages)
         except ValidationError as error:
-            reasons = problems(error)
+            reasons = validation_problems(error)
         except InvalidInputError as error:
             reasons = [error.message]
         else:

@@ -16,19 +16,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 
 from spacecall._core.python_names import (
-    LONGEST,
-    PARAMETER_NAMES,
-    Numbering,
-    allowed_name,
+    MAX_LENGTH,
+    RESERVED_PARAMETERS,
+    UniqueNames,
+    authored_label,
+    avoid_reserved,
     field_name,
-    is_counted,
+    is_generated_name,
     is_plain_identifier,
-    label_text,
     parameter_names,
-    plain_text,
-    separated,
-    snake,
-    words,
+    separate_words,
+    snake_case,
+    snake_words,
+    strip_accents,
 )
 from spacecall._filenames import is_device
 
@@ -74,7 +74,7 @@ TUPLE_NAMES: Set[str] = TYPE_NAMES | {"count", "index"}
 
 def pascal(text: str) -> str:
     """`text` as the name of a class, as long as `snake` makes it; empty if nothing can be kept."""
-    return "".join(word[0].upper() + word[1:] for word in words(text))
+    return "".join(word[0].upper() + word[1:] for word in snake_words(text))
 
 
 def slug(text: str) -> str:
@@ -82,9 +82,9 @@ def slug(text: str) -> str:
 
     What Windows takes for a device, such as `con`, becomes `con-app`.
     """
-    ascii_only = "".join(char if char.isascii() else " " for char in plain_text(text))
-    parts = re.findall(r"[a-z0-9]+", separated(ascii_only).lower())
-    made = "-".join(parts)[:LONGEST].strip("-")
+    ascii_only = "".join(char if char.isascii() else " " for char in strip_accents(text))
+    parts = re.findall(r"[a-z0-9]+", separate_words(ascii_only).lower())
+    made = "-".join(parts)[:MAX_LENGTH].strip("-")
     return f"{made}-app" if is_device(made) else made
 
 
@@ -109,7 +109,7 @@ def module_name(name: str) -> str:
     made = slug(name).replace("-", "_")
     if not made:
         raise ValueError(f"no module can be named after {name!r}: use ASCII letters and digits")
-    return allowed_name(made, "app", frozenset())
+    return avoid_reserved(made, "app", frozenset())
 
 
 class Scope:
@@ -190,15 +190,17 @@ def output_names(outputs: Sequence[tuple[str, str]], reserved: Set[str] = TUPLE_
     their component, and numbered from the second on where that does not do.
     """
     wanted = [
-        field_name(snake(label_text(label)) or snake(component), reserved, fallback="value")
+        field_name(
+            snake_case(authored_label(label)) or snake_case(component), reserved, fallback="value"
+        )
         for label, component in outputs
     ]
     shared = Counter(wanted)
     used = set(reserved)
     names: list[str] = []
     for name, (label, component) in zip(wanted, outputs, strict=True):
-        finer = shared[name] > 1 and label_text(label) and snake(component)
-        numbered = Numbering(used | shared.keys() - {name})
+        finer = shared[name] > 1 and authored_label(label) and snake_case(component)
+        numbered = UniqueNames(used | shared.keys() - {name})
         names.append(numbered.take(f"{name}_{finer}" if finer else name))
         used.add(names[-1])
     return names
@@ -209,9 +211,11 @@ def keyword_names(parameters: Sequence[tuple[str, str, str]]) -> list[str]:
 
     They are those of a dynamic call; the app's own are changed where Python wants that.
     """
-    own = [name for name, *_ in parameters if not is_counted(name)]
+    own = [name for name, *_ in parameters if not is_generated_name(name)]
     spelling = distinct(
-        own, lambda name: field_name(name, PARAMETER_NAMES, fallback="value"), PARAMETER_NAMES
+        own,
+        lambda name: field_name(name, RESERVED_PARAMETERS, fallback="value"),
+        RESERVED_PARAMETERS,
     )
     return parameter_names(parameters, spelling)
 

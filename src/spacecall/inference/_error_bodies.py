@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from spacecall._core.job_outcomes import plain
-from spacecall._core.json_values import is_object, items, text
+from spacecall._core.json_values import as_list, as_str, is_object
+from spacecall._core.markup import strip_markup
 from spacecall._core.redaction import Redactor, redact_error
 from spacecall._wire.inference.errors import ErrorBody, ErrorDetail
 from spacecall.errors import (
@@ -136,14 +136,14 @@ def _read(body_text: str) -> _ErrorText:
         body = ErrorBody.model_validate_json(body_text)
     except ValidationError:
         if "<html" in body_text[:500].lower():
-            return _ErrorText(_short(f"a web page: {plain(body_text)}"))
+            return _ErrorText(_short(f"a web page: {strip_markup(body_text)}"))
         return _ErrorText(_short(body_text))
-    problems = tuple(_problem(entry) for entry in (*items(body.error), *items(body.detail)))
+    problems = tuple(_problem(entry) for entry in (*as_list(body.error), *as_list(body.detail)))
     detail = body.error if isinstance(body.error, ErrorDetail) else ErrorDetail()
     candidates = (
-        text(body.error),
+        as_str(body.error),
         detail.message,
-        text(body.detail),
+        as_str(body.detail),
         body.message,
         "; ".join(problems),
         body.title,
@@ -152,7 +152,7 @@ def _read(body_text: str) -> _ErrorText:
     return _ErrorText(
         message=_short(next(message for message in candidates if message)),
         problems=problems,
-        code=text(detail.code) or text(body.code) or detail.type or "",
+        code=as_str(detail.code) or as_str(body.code) or detail.type or "",
         estimated_time=body.estimated_time,
     )
 
@@ -160,8 +160,8 @@ def _read(body_text: str) -> _ErrorText:
 def _problem(entry: Any) -> str:
     if not is_object(entry):
         return _short(str(entry))
-    field = ".".join(map(str, items(entry.get("loc"))))
-    message = text(entry.get("msg")) or text(entry.get("message")) or json.dumps(entry)
+    field = ".".join(map(str, as_list(entry.get("loc"))))
+    message = as_str(entry.get("msg")) or as_str(entry.get("message")) or json.dumps(entry)
     return _short(f"{field}: {message}" if field else message)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
-from spacecall._core.json_values import mapping, text
+from spacecall._core.json_values import as_dict, as_str
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message
 from spacecall.facades import format_history
@@ -104,7 +104,7 @@ def _end_mark(model: ModelInfo) -> str:
     """Return the end mark: a string, or the `content` of an object."""
     tokenizer = model.config.tokenizer_config if model.config else None
     mark = tokenizer.eos_token if tokenizer else None
-    return text(mark) or text(mapping(mark).get("content"))
+    return as_str(mark) or as_str(as_dict(mark).get("content"))
 
 
 def _plain(messages: Sequence[Message]) -> _Transcript:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from spacecall._core.gradio_requests import Request
-from spacecall._problems import problems
+from spacecall._problems import validation_problems
 from spacecall._wire.inference.chat import (
     CalledFunction,
     CalledTool,
@@ -160,5 +160,5 @@ def _invalid_input() -> Generator[None]:
     try:
         yield
     except ValidationError as error:
-        reasons = problems(error)
+        reasons = validation_problems(error)
         raise InvalidInputError("; ".join(reasons), problems=reasons) from error

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.endpoint_names import api_name_of
-from spacecall._core.json_values import items, mapping, strings, text
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list
 from spacecall._core.schema_nodes import branches
 from spacecall.codegen._schemas.schema_documents import (
     JOIN,
@@ -41,7 +41,7 @@ class Slot:
     @property
     def component(self) -> str:
         """The kind of component, in lower case."""
-        return text(notes(self.schema).get("component")) or "textbox"
+        return as_str(notes(self.schema).get("component")) or "textbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +169,13 @@ def load_fake_app(folder: SchemaFolder) -> FakeApp:
 def _make_endpoint(
     fn_index: int, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
 ) -> FakeEndpoint:
-    about, required = notes(inputs), strings(inputs.get("required"))
+    about, required = notes(inputs), as_str_list(inputs.get("required"))
     input_slots = [
-        Slot(key, mapping(schema), key in required)
-        for key, schema in mapping(inputs.get("properties")).items()
+        Slot(key, as_dict(schema), key in required)
+        for key, schema in as_dict(inputs.get("properties")).items()
     ]
-    output_slots = [Slot("", mapping(schema)) for schema in items(outputs.get("prefixItems"))]
-    shape = _SHAPE.match(text(about.get("shape")))
+    output_slots = [Slot("", as_dict(schema)) for schema in as_list(outputs.get("prefixItems"))]
+    shape = _SHAPE.match(as_str(about.get("shape")))
     input_kinds, output_kinds = (str(shape[part]).split(", ") if shape else [] for part in (1, 2))
     return FakeEndpoint(
         name=name,
@@ -184,7 +184,7 @@ def _make_endpoint(
         outputs=_insert_state(output_slots, output_kinds),
         streaming=about.get("streaming") is True,
         queued=about.get("queued") is not False,
-        visibility=text(about.get("visibility")) or "public",
+        visibility=as_str(about.get("visibility")) or "public",
     )
 
 
@@ -204,7 +204,7 @@ def _add_components(
         component_id = len(components) + 1
         props: dict[str, Any] = {}
         if slot:
-            props = {"label": text(slot.schema.get("title")), "value": slot.schema.get("default")}
+            props = {"label": as_str(slot.schema.get("title")), "value": slot.schema.get("default")}
             if choices := _choices(slot.schema):
                 props["choices"] = [[str(choice), choice] for choice in choices]
         kind = slot.component if slot else "state"
@@ -216,17 +216,17 @@ def _add_components(
 
 def _choices(schema: Mapping[str, Any]) -> list[Any]:
     """The choices of a component, or of each of its items."""
-    nodes = [schema, *map(mapping, branches(schema))]
-    nodes += [mapping(node.get("items")) for node in nodes]
-    lists = [items(node.get("enum")) for node in nodes]
+    nodes = [schema, *map(as_dict, branches(schema))]
+    nodes += [as_dict(node.get("items")) for node in nodes]
+    lists = [as_list(node.get("enum")) for node in nodes]
     return next(filter(None, lists), list[Any]())
 
 
 def _describe_slot(slot: Slot, document: Mapping[str, Any]) -> dict[str, Any]:
-    definitions = reached([slot.schema], mapping(document.get("$defs")))
+    definitions = reached([slot.schema], as_dict(document.get("$defs")))
     schema = {key: value for key, value in slot.schema.items() if key != NOTES}
     return {
-        "label": text(slot.schema.get("title")),
+        "label": as_str(slot.schema.get("title")),
         "type": {**schema, **({"$defs": definitions} if definitions else {})},
         "component": slot.component,
     }

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import anyio
 
 from spacecall._core.endpoint_names import endpoint_name
-from spacecall._core.filedata import write_file_data
-from spacecall._core.json_values import items, mapping, text
+from spacecall._core.filedata import make_file_data
+from spacecall._core.json_values import as_dict, as_list, as_str
 from spacecall._io.interceptor import InterceptedRequest, InterceptedResponse, NetworkError
 from spacecall.cassettes._format.exchange import get_header
 from spacecall.cassettes._format.upload_parts import parse_boundary, parse_part_headers
@@ -60,7 +60,7 @@ class FakeServer:
         path = f"{_FOLDER}{hashlib.sha256(content).hexdigest()}/{name}"
         self._files[path] = content
         url = f"{self.base_url}{self._app.api_prefix}/file={path}"
-        return write_file_data(path, url=url, orig_name=name, size=len(content), mime_type=None)
+        return make_file_data(path, url=url, orig_name=name, size=len(content), mime_type=None)
 
     def read_file(self, path: str) -> bytes | None:
         """Return the content of the file at a path of the server; None if it is missing."""
@@ -103,20 +103,20 @@ class FakeServer:
         return self._sessions.setdefault(session_hash, FakeSession())
 
     async def _join(self, body: Any) -> InterceptedResponse:
-        request = mapping(body)
+        request = as_dict(body)
         endpoint = self._find_endpoint(request.get("fn_index"))
         if endpoint is None:
             return make_json_response({"detail": "no such function"}, 500)
-        plan = await self._plan(endpoint, items(request.get("data")))
+        plan = await self._plan(endpoint, as_list(request.get("data")))
         event_id = self._new_event_id()
         job = schedule_job(event_id, endpoint.fn_index, plan, anyio.current_time())
-        self._session(text(request.get("session_hash"))).join(job)
+        self._session(as_str(request.get("session_hash"))).join(job)
         return make_json_response({"event_id": event_id})
 
     def _cancel(self, body: Any) -> InterceptedResponse:
-        request = mapping(body)
+        request = as_dict(body)
         fn_index = request.get("fn_index")
-        session = self._session(text(request.get("session_hash")))
+        session = self._session(as_str(request.get("session_hash")))
         session.cancel(fn_index if isinstance(fn_index, int) else None)
         return make_json_response({"success": True})
 
@@ -125,11 +125,11 @@ class FakeServer:
         return next((endpoint for endpoint in endpoints if endpoint.fn_index == fn_index), None)
 
     async def _run(self, body: Any) -> InterceptedResponse:
-        request = mapping(body)
+        request = as_dict(body)
         endpoint = self._find_endpoint(request.get("fn_index"))
         if endpoint is None:
             return _make_not_found()
-        plan = await self._plan(endpoint, items(request.get("data")))
+        plan = await self._plan(endpoint, as_list(request.get("data")))
         await anyio.sleep(plan.delay)
         if plan.disconnects:
             raise NetworkError(DISCONNECT)
@@ -144,7 +144,7 @@ class FakeServer:
         if endpoint is None:
             return _make_not_found()
         event_id = self._new_event_id()
-        self._call_plans[event_id] = await self._plan(endpoint, items(mapping(body).get("data")))
+        self._call_plans[event_id] = await self._plan(endpoint, as_list(as_dict(body).get("data")))
         return make_json_response({"event_id": event_id})
 
     async def _plan(self, endpoint: FakeEndpoint, data: Sequence[Any]) -> JobPlan:
@@ -161,7 +161,7 @@ class FakeServer:
             head, _, content = part.partition(b"\r\n\r\n")
             filename = parse_part_headers(head.decode(errors="replace"))["filename"]
             name = filename.rpartition("/")[2] or "file"
-            paths.append(text(self.add_file(content, name)["path"]))
+            paths.append(as_str(self.add_file(content, name)["path"]))
         return make_json_response(paths)
 
     def _new_event_id(self) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.json_values import is_object
-from spacecall._core.schema_check import problems as schema_problems
+from spacecall._core.schema_check import find_problems as schema_problems
 from spacecall._core.schema_nodes import is_list
 from spacecall.codegen._schemas import schema_folder
 from spacecall.errors import AppError, InvalidInputError, NotFoundError, SpaceError

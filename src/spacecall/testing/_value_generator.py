@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final, NoReturn, TypeAlias
 
-from spacecall._core.json_values import is_object, items, mapping, strings
+from spacecall._core.json_values import as_dict, as_list, as_str_list, is_object
 from spacecall._core.schema_check import Budget, TooMuchWorkError
 from spacecall._core.schema_nodes import (
     Schema,
     branches,
     is_number,
+    item_schema,
     kinds_of,
-    place_of,
     resolve,
 )
-from spacecall._core.value_excerpts import quote
+from spacecall._core.value_excerpts import short_repr
 from spacecall.errors import InvalidInputError
 
 AddFile: TypeAlias = Callable[[bytes, str], dict[str, Any]]
@@ -71,15 +71,15 @@ class ValueGenerator:
         node = resolve(schema, self.root)
         if "const" in node:
             return node["const"]
-        if choices := items(node.get("enum")):
+        if choices := as_list(node.get("enum")):
             return self.rng.choice(choices)
         kinds = kinds_of(node, self.root)
         if "file" in kinds:
             return self._file()
         if options := branches(node):
             return self.generate(self._branch(options, depth), depth + 1)
-        if parts := items(node.get("allOf")):
-            return self.generate(mapping(parts[0]), depth + 1)
+        if parts := as_list(node.get("allOf")):
+            return self.generate(as_dict(parts[0]), depth + 1)
         kind = next((kind for kind in kinds if kind != "null"), kinds[0] if kinds else "string")
         match kind:
             case "array":
@@ -113,25 +113,25 @@ class ValueGenerator:
         return self.rng.choice(candidates or options)
 
     def _array(self, node: Schema, depth: int) -> list[Any]:
-        prefix = len(items(node.get("prefixItems")))
+        prefix = len(as_list(node.get("prefixItems")))
         low, high = _bound(node, "minItems", 0), _bound(node, "maxItems", prefix or 3)
         if low > _MAX_VALUES:
-            _refuse(f"of at least {quote(low)} items")
+            _refuse(f"of at least {short_repr(low)} items")
         preferred = prefix or (self.rng.randint(1, 3) if depth <= _MAX_OPTIONAL_DEPTH else 0)
         length = math.ceil(max(low, min(preferred, max(0, high))))
         if depth > _MAX_FILLED_DEPTH:
             length = math.ceil(low)
-        return [self.generate(place_of(node, index), depth + 1) for index in range(length)]
+        return [self.generate(item_schema(node, index), depth + 1) for index in range(length)]
 
     def _object(self, node: Schema, depth: int) -> dict[str, Any]:
-        properties = mapping(node.get("properties"))
+        properties = as_dict(node.get("properties"))
         names = list(properties)
         if depth > _MAX_OPTIONAL_DEPTH:
-            required = set(strings(node.get("required")))
+            required = set(as_str_list(node.get("required")))
             names = [name for name in properties if name in required]
         if depth > _MAX_FILLED_DEPTH:
             names = []
-        value = {name: self.generate(mapping(properties[name]), depth + 1) for name in names}
+        value = {name: self.generate(as_dict(properties[name]), depth + 1) for name in names}
         additional = node.get("additionalProperties")
         if not properties and is_object(additional) and depth <= _MAX_OPTIONAL_DEPTH:
             value[self.rng.choice(_WORDS)] = self.generate(additional, depth + 1)
@@ -160,7 +160,7 @@ class ValueGenerator:
         text = " ".join(self.rng.sample(_WORDS, self.rng.randint(2, 5)))
         shortest, longest = _bound(node, "minLength", 0), _bound(node, "maxLength", len(text))
         if shortest > _MAX_CHARACTERS:
-            _refuse(f"of at least {quote(shortest)} characters")
+            _refuse(f"of at least {short_repr(shortest)} characters")
         length = min(math.ceil(max(shortest, longest, 0)), _MAX_CHARACTERS)
         return text.ljust(math.ceil(shortest), "-")[:length]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, Final, TypeAlias, cast
 
 from spacecall._core.app_config import Component
-from spacecall._core.argument_values import as_json, is_json, unsendable
+from spacecall._core.argument_values import find_unsendable, is_json, to_json
 from spacecall._core.endpoint_names import match_endpoint, with_slash
-from spacecall._core.input_check import refusals
+from spacecall._core.input_check import find_refusals
 from spacecall._core.schema_check import map_files
 from spacecall._core.schema_nodes import Schema
-from spacecall._core.wrapped_files import TAKES_BARE_FILES
+from spacecall._core.wrapped_files import ACCEPTS_BARE_FILES
 from spacecall._filenames import is_image
 from spacecall._filesources import is_data_uri
 from spacecall._suggestions import did_you_mean
@@ -92,7 +92,7 @@ def bind_arguments(
     parameters: Sequence[Parameter],
     arguments: Mapping[str, Any],
     components: Sequence[Component] = (),
-    check: InputCheck | None = refusals,
+    check: InputCheck | None = find_refusals,
 ) -> list[Any]:
     """Return the values of the visible inputs in wire order, files as `File`, defaults filled in.
 
@@ -142,13 +142,13 @@ def _value(
     """The value of an input, and why it is not one."""
     if is_default(argument, parameter.default):
         return parameter.default, []
-    plain = component.type not in TAKES_BARE_FILES and is_json(argument)
+    plain = component.type not in ACCEPTS_BARE_FILES and is_json(argument)
     make_file = files if check is not None else files.if_possible
     try:
-        value = argument if plain else as_json(argument, component, parameter.schema)
+        value = argument if plain else to_json(argument, component, parameter.schema)
         value = map_files(parameter.schema, value, make_file)
         problems = [] if check is None else check(parameter.schema, component.kind, value)
-        return value, problems or ([] if plain else unsendable(value, _is_file))
+        return value, problems or ([] if plain else find_unsendable(value, _is_file))
     except InvalidInputError as error:
         return argument, [error.message]
     except RecursionError:
@@ -186,8 +186,8 @@ def bind_by_position(
     problems: list[str] = []
     for number, (component, value) in enumerate(zip(components, values, strict=True)):
         try:
-            sent.append(_with_files(as_json(value, component)))
-            problems += [f"value {number}: {line}" for line in unsendable(sent[-1], _is_file)]
+            sent.append(_with_files(to_json(value, component)))
+            problems += [f"value {number}: {line}" for line in find_unsendable(sent[-1], _is_file)]
         except InvalidInputError as error:
             problems.append(f"value {number}: {error.message}")
         except RecursionError:

@@ -18,7 +18,7 @@ from spacecall._client.calls.queue_job import Prepare
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import Dependency
 from spacecall._core.endpoint_names import match_endpoint
-from spacecall._core.input_check import refusals
+from spacecall._core.input_check import find_refusals
 from spacecall._io.request_settings import Settings
 from spacecall.endpoints import Endpoint
 from spacecall.errors import NotFoundError
@@ -85,7 +85,7 @@ class Caller:
         async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
             described = get_endpoint(await connection.describe(), endpoint)
             dependency = find_dependency(connection, described.name)
-            check = refusals if settings.check else None
+            check = find_refusals if settings.check else None
             components = dependency.visible_inputs
             values = bind_arguments(
                 described.name, described.parameters, arguments, components, check

@@ -38,7 +38,7 @@ class CollectedJob(QueueJob[T]):
 
     def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
         deadline, make_error = super()._deadline()
-        if self._first_message_deadline < deadline and not self._core.heard:
+        if self._first_message_deadline < deadline and not self._core.has_messages:
             return self._first_message_deadline, _unknown_job_error
         return deadline, make_error
 

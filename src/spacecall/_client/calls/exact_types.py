@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from spacecall._core.json_values import is_object, mapping
+from spacecall._core.json_values import as_dict, is_object
 
 __all__ = ["ExactValues", "make_exact"]
 
@@ -101,5 +101,5 @@ def _exact_choices(choices: list[Any]) -> list[Any]:
 
 def _is_exact(schema: object) -> bool:
     """Whether the schema was made exact before: pydantic keeps the schemas of models."""
-    validator = mapping(mapping(schema).get("function")).get("function")
+    validator = as_dict(as_dict(schema).get("function")).get("function")
     return validator is _keep_integer or isinstance(validator, _ExactChoice)

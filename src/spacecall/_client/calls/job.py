@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import anyio
 
 from spacecall._client.calls.job_iterators import OutputIterator, TextIterator
-from spacecall._core.job_state import State, Work
+from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.redaction import Redactor, redact_error, redact_event
 from spacecall._io.event_loops import HomeLoop
 from spacecall._io.request_settings import Settings
@@ -25,11 +25,11 @@ from spacecall.events import Completed, Event, Log, Output, Progress, TextDelta
 
 T = TypeVar("T")
 
-_PHASE_OF_STATE: dict[State, Phase] = {
-    State.UPLOADING: "upload",
-    State.JOINING: "queue",
-    State.QUEUED: "queue",
-    State.RUNNING: "run",
+_PHASE_OF_STATE: dict[JobStatus, Phase] = {
+    JobStatus.UPLOADING: "upload",
+    JobStatus.JOINING: "queue",
+    JobStatus.QUEUED: "queue",
+    JobStatus.RUNNING: "run",
 }
 _LATE_MESSAGES: dict[Phase, str] = {
     "queue": "the app did not start on the job within",
@@ -46,7 +46,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     the app sends, outputs are replaced by newer ones; the result and errors are never dropped.
     """
 
-    _work: Work
+    _work: JobState
 
     def __init__(self, settings: Settings, start_time: float | None = None) -> None:
         self._settings = settings
@@ -90,7 +90,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             SpaceError: the job ended with an error.
         """
         while True:
-            event = self._work.backlog.pop()
+            event = self._work.buffer.pop()
             if event is not None:
                 return self._decode_event(event)
             if not self._work.ended or self._try_resubmit():
@@ -149,7 +149,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         self._phase_start = anyio.current_time()
 
     def _on_change(self) -> None:
-        phase = _PHASE_OF_STATE.get(self._work.state, self._phase)
+        phase = _PHASE_OF_STATE.get(self._work.status, self._phase)
         if phase != self._phase:
             self._enter_phase(phase)
         if self._changed is not None:

@@ -7,7 +7,7 @@ from itertools import takewhile
 from operator import eq
 from typing import Any, Generic, TypeVar, cast
 
-from spacecall._core.json_equality import has_same_kinds
+from spacecall._core.json_equality import has_same_types
 from spacecall.events import Completed, Event, Output, TextDelta
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ def _text_of(value: Any) -> str:
 def _is_equal(value: object, last: object) -> bool:
     """Return whether two values are equal; False if they cannot be compared (arrays)."""
     try:
-        return value is last or (bool(value == last) and has_same_kinds(value, last))
+        return value is last or (bool(value == last) and has_same_types(value, last))
     except Exception:  # noqa: BLE001 - `__eq__` may be the caller's, and raise anything
         return False
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from spacecall._core.app_config import Dependency
-from spacecall._core.file_positions import misplaced
+from spacecall._core.file_positions import find_non_files
 from spacecall._core.filedata import is_file_data, replace_files
 from spacecall._core.schema_nodes import Schema
 from spacecall.errors import SchemaDriftError
@@ -51,7 +51,7 @@ UNCHANGED = _Unchanged()
 
 def visible_outputs(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
     """Return the outputs that a caller gets; a component update becomes the value that it sets."""
-    return [unwrap_update(value) for value in endpoint.visible_outputs(data)]
+    return [unwrap_update(value) for value in endpoint.select_visible(data)]
 
 
 def unwrap_update(value: Any) -> Any:
@@ -106,7 +106,7 @@ class DynamicDecoder:
             f"output {number}: {problem}"
             for number, (schema, value, previous) in enumerate(outputs)
             if schema is not None
-            for problem in misplaced(schema, value, previous, self._kinds)
+            for problem in find_non_files(schema, value, previous, self._kinds)
         ]
         if problems:
             raise _file_error(problems, decode_leniently(values, make_file))

@@ -18,9 +18,9 @@ from spacecall._client.streams.connection import MAX_RESTARTS, Connection
 from spacecall._core import jobs
 from spacecall._core.app_config import Dependency
 from spacecall._core.gradio_requests import call_path
-from spacecall._core.job_state import State
-from spacecall._core.json_values import error_text
-from spacecall._core.protocol_versions import Streams, generation
+from spacecall._core.job_state import JobStatus
+from spacecall._core.json_values import describe_error
+from spacecall._core.protocol_versions import StreamKind, find_protocol_version
 from spacecall._core.redaction import Redactor
 from spacecall._io.app_checks import RESTARTED, OtherRunError
 from spacecall._io.request_settings import Settings
@@ -83,12 +83,12 @@ class QueueJob(Job[T]):
         self._reset(channel)
 
     def _reset(self, channel: Channel | None) -> None:
-        self._generation = generation(self._connection.app.protocol)
+        self._generation = find_protocol_version(self._connection.app.protocol)
         self._strategy = self._choose_strategy()
         self._channel = channel or self._open_channel()
         self._work = self._core = jobs.Job(
             self._prepared.endpoint.fn_index,
-            edits=self._generation.edits,
+            sends_diffs=self._generation.sends_diffs,
             follow=self._follow,
             limits=self._settings.limits,
             notify=self._on_change,
@@ -131,7 +131,7 @@ class QueueJob(Job[T]):
         if self._core.ended:
             return
         self._core.fail(error)
-        if not self._core.on_the_way:
+        if not self._core.is_submitting:
             self._submitting.cancel()
 
     def start(self) -> None:
@@ -155,7 +155,7 @@ class QueueJob(Job[T]):
                 )
             raise InvalidInputError(f"{name} does not use the queue: its calls cannot be detached")
         try:
-            while self._core.state not in (State.QUEUED, State.ENDED):
+            while self._core.status not in (JobStatus.QUEUED, JobStatus.ENDED):
                 await self._wait()
         except BaseException:
             self.abort(JobCancelledError("the job was cancelled while it was being detached"))
@@ -187,7 +187,7 @@ class QueueJob(Job[T]):
             return _load_strategy("run_endpoint")
         return (
             None
-            if self._generation.streams is Streams.SESSION
+            if self._generation.streams is StreamKind.SESSION
             else _load_strategy("per_job_stream")
         )
 
@@ -216,7 +216,7 @@ class QueueJob(Job[T]):
             raise AppRestartedError(RESTARTED)  # since the call was prepared, or the session opened
         data = await self._arguments()
         if self._strategy is None:
-            core.advance(State.JOINING)
+            core.advance(JobStatus.JOINING)
             with channel.sending():
                 await channel.join(core, endpoint, data, self._settings)
         else:
@@ -266,7 +266,9 @@ class QueueJob(Job[T]):
         except RecursionError as error:
             raise InvalidInputError("the arguments are nested too deeply") from error
         except Exception as error:  # a file object of the caller may raise anything
-            raise InvalidInputError(f"an argument cannot be sent: {error_text(error)}") from error
+            raise InvalidInputError(
+                f"an argument cannot be sent: {describe_error(error)}"
+            ) from error
 
     def _on_change(self) -> None:
         if self._core.ended:
@@ -315,6 +317,6 @@ def _load_strategy(name: str) -> SubmitStrategy:
 
 def _lost_error(error: Exception) -> JobLostError:
     """Return the error for an exception that an HTTP client of the caller raised."""
-    lost_error = JobLostError(f"the job was lost: {error_text(error)}")
+    lost_error = JobLostError(f"the job was lost: {describe_error(error)}")
     lost_error.__cause__ = error
     return lost_error

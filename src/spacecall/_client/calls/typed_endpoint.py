@@ -50,8 +50,8 @@ from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.component_schema import closed_choices
 from spacecall._core.filedata import as_file_data, is_file_data, replace_files
-from spacecall._core.fingerprint import differences
-from spacecall._core.input_check import refusals
+from spacecall._core.fingerprint import find_differences
+from spacecall._core.input_check import find_refusals
 from spacecall._core.schema_nodes import is_number
 from spacecall._io.interceptor import notify_typed_call
 from spacecall._io.request_settings import Settings
@@ -203,7 +203,7 @@ class TypedEndpoint(Generic[T]):
 
         async def prepare(connection: Connection, settings: Settings) -> PreparedCall[T]:
             dependency = find_dependency(connection, self.name)
-            check = refusals if settings.check else None
+            check = find_refusals if settings.check else None
             sent = self._without_app_defaults(arguments, dependency)
             values = self.bind(sent, dependency.visible_inputs, check)
             expected = len(dependency.visible_inputs)
@@ -223,7 +223,9 @@ class TypedEndpoint(Generic[T]):
     ) -> dict[str, Any]:
         """Return the arguments that are not the live app's own defaults, by name or by value."""
         slots = zip(self._inputs.model_fields, dependency.visible_inputs, strict=False)
-        defaults = {field: slot.kept for field, slot in slots if field in self._app_defaults}
+        defaults = {
+            field: slot.initial_value for field, slot in slots if field in self._app_defaults
+        }
         return {
             name: argument
             for name, argument in arguments.items()
@@ -241,9 +243,9 @@ class TypedEndpoint(Generic[T]):
         slots = zip(self._inputs.model_fields, dependency.visible_inputs, strict=True)
         for index, (field, component) in enumerate(slots):
             if field in self._app_defaults and field not in sent:
-                if component.kept is None:
+                if component.initial_value is None:
                     raise self._drift([f"{field}: the app has no default any more"])
-                filled[index] = component.kept
+                filled[index] = component.initial_value
         return filled
 
     def _compare(self, connection: Connection, on_drift: OnDrift) -> None:
@@ -252,7 +254,7 @@ class TypedEndpoint(Generic[T]):
         found = [] if compared is None else compared[1]
         if compared is None or compared[0] is not connection.app:
             pinned = {self.name: self._shape} if self._shape else {}
-            found = differences(pinned, connection.app)
+            found = find_differences(pinned, connection.app)
             if found and on_drift == "warn":
                 text = f"the app is not what its client was generated from: {'; '.join(found)}"
                 text = connection.link.redactor()(f"{text} [{connection.link.base}]")
@@ -265,7 +267,7 @@ class TypedEndpoint(Generic[T]):
         self,
         arguments: Mapping[str, Any],
         components: Sequence[Component] = (),
-        check: InputCheck | None = refusals,
+        check: InputCheck | None = find_refusals,
     ) -> list[Any]:
         """Return the arguments as wire values in wire order, files as `File`.
 

@@ -13,9 +13,9 @@ from spacecall._client.calls.prepared_call import (
 )
 from spacecall._client.streams.connection import Connection
 from spacecall._core import gradio3_files
-from spacecall._core.component_outputs import read_number
+from spacecall._core.component_outputs import restore_number
 from spacecall._core.filedata import replace_files
-from spacecall._core.protocol_versions import generation
+from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._io.app_http_client import Link
 from spacecall._io.request_settings import Settings
 from spacecall._io.transfers import inline, upload
@@ -46,10 +46,10 @@ async def encode_arguments(
         SpaceError: a file cannot be read or sent.
     """
     payloads: dict[int, Any] = {}
-    is_gradio3 = generation(connection.app.protocol).old_files
+    is_gradio3 = find_protocol_version(connection.app.protocol).gradio3_files
     if is_gradio3:
         slots = zip(prepared.values, prepared.endpoint.visible_inputs, strict=True)
-        images = [value for value, slot in slots if gradio3_files.is_image(slot.type)]
+        images = [value for value, slot in slots if gradio3_files.uses_data_url(slot.type)]
         for file in collect_files(images):
             payloads[id(file)] = await inline(link, connection.app, file)
     files = {id(file): file for file in collect_files(prepared.values) if id(file) not in payloads}
@@ -60,17 +60,17 @@ async def encode_arguments(
         payloads.update(zip(files, uploaded, strict=True))
     values = prepared.values
     if is_gradio3:
-        payloads = {key: gradio3_files.write(payload) for key, payload in payloads.items()}
+        payloads = {key: gradio3_files.to_gradio3(payload) for key, payload in payloads.items()}
         slots = zip(values, prepared.endpoint.visible_inputs, strict=True)
         values = [
-            replace_files(value, gradio3_files.write)
-            if gradio3_files.holds_files(slot.type)
+            replace_files(value, gradio3_files.to_gradio3)
+            if gradio3_files.has_files(slot.type)
             else value
             for value, slot in slots
         ]
     if payloads:
         values = [substitute_files(value, payloads) for value in values]
-    return prepared.endpoint.fill(values)
+    return prepared.endpoint.fill_slots(values)
 
 
 def decode_result(prepared: PreparedCall[T], connection: Connection, values: Sequence[Any]) -> T:
@@ -78,8 +78,8 @@ def decode_result(prepared: PreparedCall[T], connection: Connection, values: Seq
     slots = zip(
         visible_outputs(prepared.endpoint, values), prepared.endpoint.visible_returns, strict=False
     )
-    outputs = [read_number(value, component) for value, component in slots]
-    if generation(connection.app.protocol).old_files:
+    outputs = [restore_number(value, component) for value, component in slots]
+    if find_protocol_version(connection.app.protocol).gradio3_files:
         slots = zip(outputs, prepared.endpoint.visible_returns, strict=True)
-        outputs = [gradio3_files.read(value, component.type) for value, component in slots]
+        outputs = [gradio3_files.from_gradio3(value, component.type) for value, component in slots]
     return prepared.decode(outputs, connection.make_file)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import anyio
 
-from spacecall._core.json_values import error_text
+from spacecall._core.json_values import describe_error
 from spacecall.errors import JobCancelledError
 
 log = logging.getLogger("spacecall")
@@ -41,7 +41,7 @@ def suppress_cancel_errors(subject: str | int) -> Generator[None]:
     """Inside, the server is told to cancel `subject`: nobody waits to hear whether it did."""
 
     def ignore(error: Exception) -> None:
-        log.debug("the cancel of %s was not heard: %s", subject, error_text(error))
+        log.debug("the cancel of %s was not heard: %s", subject, describe_error(error))
 
     with redirect_errors(ignore):
         yield

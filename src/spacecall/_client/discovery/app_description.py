@@ -15,7 +15,7 @@ from spacecall._client.discovery.hub_requests import (
 )
 from spacecall._client.discovery.open_deadline import OpenDeadline
 from spacecall._core import gradio_requests
-from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.hub_api import Runtime
 from spacecall._io.app_http_client import Link
@@ -80,7 +80,7 @@ async def fetch_description(
         with link.redacting(), deadline.enforce():
             link, config = await open_app(link, source, deadline)
             with link.redacting():
-                app = await config.read(read_config)
+                app = await config.read(parse_config)
                 info = await fetch_info(link, app, deadline, all_endpoints=True)
         name = space_id(source)
         runtime = await try_fetch_runtime(link, name) if name else None

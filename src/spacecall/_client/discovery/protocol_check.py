@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
 from spacecall._core.app_config import AppConfig
-from spacecall._core.protocol_versions import SUPPORTED, Streams
+from spacecall._core.protocol_versions import SUPPORTED, StreamKind
 from spacecall._io.app_http_client import Link
 from spacecall._warnings import NewerProtocolWarning
 from spacecall.errors import UnsupportedProtocolError
@@ -33,7 +33,7 @@ def check_protocol(app: AppConfig, on_newer: OnNewer, link: Link) -> None:
     """
     name = app.protocol
     if name in SUPPORTED:
-        needs_websocket = SUPPORTED[name].streams is Streams.WEBSOCKET
+        needs_websocket = SUPPORTED[name].streams is StreamKind.WEBSOCKET
         if needs_websocket and find_spec("wsproto") is None:
             text = "the app uses websockets (Gradio 3): install spacecall[ws]"
             raise UnsupportedProtocolError(text, space=link.base)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import anyio
 
 from spacecall._client.discovery.hub_requests import fetch_host, fetch_runtime
-from spacecall._core.backoff import delays
+from spacecall._core.backoff import retry_delays
 from spacecall._core.hub_api import WAKE_REQUEST, Runtime, Stage, unavailable_error
 from spacecall._io.app_http_client import Link
 from spacecall.errors import DeadlineError, SpaceError, StatusError, TransportError
@@ -56,7 +56,7 @@ class ReadinessPoller:
         waits = Retry(
             attempts=sys.maxsize, wait_initial=interval, wait_max=10 * interval, jitter=0.2
         )
-        for pause in delays(waits, random.random):
+        for pause in retry_delays(waits, random.random):
             runtime: Runtime | None = None
             retry_after = 0.0
             try:

@@ -13,7 +13,7 @@ from spacecall._client.streams.channel import CANCEL_REPEAT_DELAY, Channel
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import Dependency
 from spacecall._core.call_api_events import receive
-from spacecall._core.job_state import State
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._io.event_stream import named_events
 from spacecall._io.request_settings import Settings
@@ -42,7 +42,7 @@ async def submit(
     Raises:
         SpaceError: the server did not accept the job, or its stream broke.
     """
-    job.advance(State.JOINING)
+    job.advance(JobStatus.JOINING)
     event_id = await _join(job, endpoint, data, channel, settings)
     job.event_id = event_id
     completed = False
@@ -64,7 +64,9 @@ async def _join(
     request = gradio_requests.call(channel.app, endpoint, data)
     headers = settings.join_headers()
     try:
-        answer = await channel.link.fetch(request, settings, headers=headers, sending=job.sending)
+        answer = await channel.link.fetch(
+            request, settings, headers=headers, sending=job.submission
+        )
     except NotFoundError as error:
         text = f"Gradio {channel.app.version} has no simple call API: call without call_api=True"
         raise NotFoundError(text, status=error.status, body=error.body) from error
@@ -86,7 +88,7 @@ async def _follow(
             idempotent=False,  # the job leaves the queue with a stream that broke
             on_retry=channel.link.on_retry(request, settings),
         )
-        job.advance(State.RUNNING)
+        job.advance(JobStatus.RUNNING)
         if job.ended:
             return False
         events = named_events(response, limit=settings.limits.max_event_bytes)

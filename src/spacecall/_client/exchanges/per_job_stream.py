@@ -14,10 +14,10 @@ from spacecall._client.streams.channel import Channel
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import Dependency
 from spacecall._core.handshake import Handshake
-from spacecall._core.job_state import State
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.protocol_versions import Streams, generation
-from spacecall._core.queue_messages import parse, wire_size
+from spacecall._core.protocol_versions import StreamKind, find_protocol_version
+from spacecall._core.queue_messages import parse_message, wire_size
 from spacecall._io.event_stream import events
 from spacecall._io.request_settings import Settings
 from spacecall._io.retrying import retrying
@@ -46,15 +46,15 @@ async def submit(
                 idempotent=True,  # nothing runs without the arguments
                 on_retry=channel.link.observer(settings).on_retry("stream"),
             )
-            job.advance(State.QUEUED)
+            job.advance(JobStatus.QUEUED)
             async for text in texts:
-                reply = handshake.receive(parse(text), wire_size(text))
+                reply = handshake.receive(parse_message(text), wire_size(text))
                 if reply is not None:
                     await send_reply(reply)
                 if handshake.complete or job.ended:
                     return
     except (TransportError, StatusError, DeadlineError) as error:
-        if job.state is State.UPLOADING:
+        if job.status is JobStatus.UPLOADING:
             if isinstance(error, TransportError):
                 error.sent = False  # the app does not start without the arguments
             raise
@@ -83,8 +83,8 @@ async def _stream(
 ) -> AsyncGenerator[_Stream, None]:
     link, app = channel.link, channel.app
     headers = settings.join_headers()
-    uses_websocket = generation(app.protocol).streams is Streams.WEBSOCKET
-    request = gradio_requests.own_stream(
+    uses_websocket = find_protocol_version(app.protocol).streams is StreamKind.WEBSOCKET
+    request = gradio_requests.job_stream(
         app, endpoint, channel.session_hash, websocket=uses_websocket
     )
     if uses_websocket:

@@ -9,10 +9,10 @@ from typing import Any
 from spacecall._client.streams.channel import Channel
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import Dependency
-from spacecall._core.job_outcomes import app_error
-from spacecall._core.job_state import State
+from spacecall._core.job_outcomes import make_app_error
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.json_values import parse_values
+from spacecall._core.json_values import parse_json
 from spacecall._io.request_settings import JOIN_HEADERS, Settings
 from spacecall._wire.errors import AppErrorBody
 from spacecall._wire.run import RunResponse
@@ -28,7 +28,7 @@ async def submit(
     Raises:
         SpaceError: the function failed, or the app did not answer.
     """
-    job.advance(State.RUNNING)
+    job.advance(JobStatus.RUNNING)
     job.emit(Started(None))
     # The response comes when the function returns, and nothing comes before it.
     seconds = settings.timeouts.run
@@ -41,7 +41,7 @@ async def submit(
     except StatusError as error:
         raise _app_error(error) from error
     try:
-        output = RunResponse.model_validate(parse_values(answer.body))
+        output = RunResponse.model_validate(parse_json(answer.body))
     except (ValueError, RecursionError) as error:
         raise ProtocolError(
             f"the response of {endpoint.name} is not an output of Gradio"
@@ -61,4 +61,4 @@ def _app_error(error: StatusError) -> SpaceError:
         body = AppErrorBody.model_validate_json(error.body)
     except ValueError:
         return error
-    return app_error(body.error, title=body.title, duration=body.duration)
+    return make_app_error(body.error, title=body.title, duration=body.duration)

@@ -13,7 +13,7 @@ from spacecall._client.calls.call import Call
 from spacecall._client.calls.job import Job
 from spacecall._client.concurrency.task_errors import redirect_errors
 from spacecall._client.concurrency.task_groups import unwrapping_task_group
-from spacecall._core.job_state import State, Work
+from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.redaction import Redactor, redacting
 from spacecall._io.event_loops import HomeLoop
 from spacecall._io.request_settings import Settings
@@ -28,7 +28,7 @@ U = TypeVar("U")
 class ProgressSink(Generic[T]):
     """Takes the outputs and events of a service while it works."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: JobState) -> None:
         self._work = work
 
     @property
@@ -153,8 +153,8 @@ class ServiceJob(Job[T]):
         self._name = name
         self._reader = read
         self._scope = anyio.CancelScope()
-        self._work = Work(follow=follow, limits=settings.limits, notify=self._on_change)
-        self._work.advance(State.RUNNING)
+        self._work = JobState(follow=follow, limits=settings.limits, notify=self._on_change)
+        self._work.advance(JobStatus.RUNNING)
         self._work.emit(Started(None))
 
     async def run(self, service: Service[Any]) -> None:

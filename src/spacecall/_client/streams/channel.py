@@ -16,9 +16,9 @@ from spacecall._client.streams.stream_reader import StreamReader
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.demux import Demultiplexer
-from spacecall._core.job_state import State
+from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.protocol_versions import generation
+from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._io.app_http_client import Link
 from spacecall._io.request_settings import Settings
 from spacecall._wire.join import JoinResponse
@@ -83,7 +83,7 @@ class Channel:
             gradio_requests.stream(self.app, self.session_hash),
             self._demux,
             self._tasks,
-            announces_close=generation(self.app.protocol).says_close,
+            announces_close=find_protocol_version(self.app.protocol).announces_close,
             grace=self._grace,
             on_idle=self.cancel_all,
         )
@@ -125,7 +125,7 @@ class Channel:
     @property
     def is_retired(self) -> bool:
         """Whether the pool must not use the channel for further calls."""
-        return self.lost or self._demux.altered
+        return self.lost or self._demux.components_changed
 
     @property
     def session_cookies(self) -> dict[str, str]:
@@ -136,17 +136,17 @@ class Channel:
     @property
     def active_jobs(self) -> int:
         """The number of jobs on this channel, including reserved ones."""
-        return self._demux.load
+        return self._demux.active_jobs
 
     @property
     def is_available(self) -> bool:
         """Whether a job may join: no cancel is running, and the stream is not about to close."""
-        stays_open = not self._reader.is_reading or self._demux.wanted
+        stays_open = not self._reader.is_reading or self._demux.has_waiters
         return stays_open and not self.is_retired and not self._cancelling
 
     def reserve(self, job: Job) -> None:
         """Note that `job` will join: no cancel may end it, and the stream stays open for it."""
-        self._demux.expect(job)
+        self._demux.reserve(job)
         self._reader.update_idle_deadline()
 
     @contextmanager
@@ -156,7 +156,7 @@ class Channel:
         try:
             yield
         finally:
-            self._demux.joined(job)
+            self._demux.end_join(job)
             self._reader.update_idle_deadline()
             self._notify_idle()
 
@@ -178,14 +178,14 @@ class Channel:
             raise JobLostError("the session has lost its stream: open another session", sent=False)
         request = gradio_requests.join(self.app, endpoint, data, self.session_hash)
         headers = settings.join_headers()
-        self._demux.joining(job)
-        answer = await self.link.fetch(request, settings, headers=headers, sending=job.sending)
+        self._demux.begin_join(job)
+        answer = await self.link.fetch(request, settings, headers=headers, sending=job.submission)
         self.attach(job, _event_id(answer.body))
         if self.lost:
             job.fail(JobLostError("the session lost its stream while the job was joining"))
             await self._send_cancel(job.fn_index, "", settings)
         elif job.ended and not self._reads_stream:
-            self._demux.joined(job)
+            self._demux.end_join(job)
             await self.cancel_all()
 
     def attach(self, job: Job, event_id: str) -> None:
@@ -212,11 +212,11 @@ class Channel:
         turn comes. Closing the stream does take waiting jobs out of the queue, so the stream is
         closed if no other job needs it. Otherwise the job is cancelled as soon as it starts.
         """
-        is_waiting = job.state is not State.RUNNING
+        is_waiting = job.status is not JobStatus.RUNNING
         job.fail(error)
         if not is_waiting:
             await self._cancel_running(job, settings)
-        elif not self._keeps_stream and not self._demux.wanted:
+        elif not self._keeps_stream and not self._demux.has_waiters:
             await self.cancel_all()
         self._reader.update_idle_deadline()
 
@@ -228,16 +228,16 @@ class Channel:
         """
         settings = self.link.settings
         with anyio.move_on_after(settings.timeouts.cancel, shield=True):
-            while self._demux.expecting:
+            while self._demux.has_reserved:
                 await self._idle.wait()  # a job accepted later would not be cancelled
         with anyio.move_on_after(settings.timeouts.cancel, shield=True):
-            if self._demux.pending:
+            if self._demux.has_jobs:
                 await self._cancel_pending(settings)
         self._reader.close(_closed_error)
 
     async def _cancel_pending(self, settings: Settings) -> None:
         await self._reader.wait_opened()  # the server ends jobs only with an open stream
-        functions = self._demux.functions
+        functions = self._demux.event_ids_by_function
         self._reader.close(_closed_error)
         for pause in (0, CANCEL_REPEAT_DELAY):
             await anyio.sleep(pause)

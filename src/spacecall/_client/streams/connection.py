@@ -18,10 +18,10 @@ from spacecall._client.discovery.open_deadline import OpenDeadline
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.channel_pool import ChannelPool
 from spacecall._core.app_config import AppConfig, Dependency
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_info import parse_endpoints
 from spacecall._core.file_positions import expects_files
 from spacecall._core.gradio_requests import AppRun
-from spacecall._core.json_values import text
+from spacecall._core.json_values import as_str
 from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.app_checks import OtherRunError, read_app
@@ -74,8 +74,8 @@ class Connection:
         self.initial_app = app
         self._refetch_config = refetch_config
         self._refetching = anyio.Lock()
-        self._runs = {(app.app_id, app.layout)}
-        link.checks.note(app.layout, time.monotonic())
+        self._runs = {(app.app_id, app.functions_digest)}
+        link.checks.note(app.functions_digest, time.monotonic())
         self.tasks = tasks
         self.jobs: set[Cancellable] = set()
         self.request_limiter = anyio.Semaphore(link.settings.limits.max_concurrent_requests)
@@ -94,7 +94,7 @@ class Connection:
     @property
     def layout_changed(self) -> bool:
         """Whether the app has other functions than when it was opened."""
-        return self.app.layout != self.initial_app.layout
+        return self.app.functions_digest != self.initial_app.layout
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint] | None:
@@ -134,7 +134,7 @@ class Connection:
                 restarts -= 1
                 await self.reload_config(app, error.config)
                 continue
-            endpoints = await info.read(partial(read_endpoints, app))
+            endpoints = await info.read(partial(parse_endpoints, app))
             if app is self.app:  # it was not replaced meanwhile
                 self._endpoints = endpoints
                 return endpoints
@@ -172,12 +172,17 @@ class Connection:
             if self.app is not app:
                 return
             run = await read_app(config) or await self._refetch_config()
-            self.link.checks.layout = run.layout
-            if run.layout == app.layout and (run.app_id, run.layout) in self._runs:
-                replicas = (app_id for app_id, layout in self._runs if layout == app.layout)
+            self.link.checks.layout = run.functions_digest
+            if (
+                run.functions_digest == app.functions_digest
+                and (run.app_id, run.functions_digest) in self._runs
+            ):
+                replicas = (
+                    app_id for app_id, layout in self._runs if layout == app.functions_digest
+                )
                 self.link.checks.replicas.update(filter(None, replicas))
                 return
-            self._runs.add((run.app_id, run.layout))
+            self._runs.add((run.app_id, run.functions_digest))
             self.app = run
             self._endpoints = None
             self._file_schemas = {}
@@ -248,14 +253,14 @@ class Connection:
         Raises:
             ValueError: the data URL is invalid.
         """
-        url = text(payload.get("url"))
+        url = as_str(payload.get("url"))
         if not is_data_uri(url):
             return file_of(RemoteSource(self.link, self.app, payload))
         try:
             source = data_uri(url)
         except InvalidInputError as error:
             raise ValueError(error.message) from error
-        return file_of(source, name=text(payload.get("orig_name")) or None)
+        return file_of(source, name=as_str(payload.get("orig_name")) or None)
 
     def start_submit(
         self, job: Cancellable, submit: Callable[[], Awaitable[None]], *, pooled: bool = False

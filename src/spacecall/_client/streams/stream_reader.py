@@ -12,10 +12,10 @@ import anyio
 
 from spacecall._client.concurrency.task_errors import redirect_errors
 from spacecall._client.concurrency.task_groups import BackgroundTasks
-from spacecall._core.demux import Demultiplexer, Fed
+from spacecall._core.demux import Demultiplexer, FeedResult
 from spacecall._core.gradio_requests import Request
-from spacecall._core.json_values import error_text
-from spacecall._core.queue_messages import parse, wire_size
+from spacecall._core.json_values import describe_error
+from spacecall._core.queue_messages import parse_message, wire_size
 from spacecall._io.app_http_client import Link
 from spacecall._io.event_stream import events
 from spacecall._io.retrying import retrying
@@ -67,7 +67,7 @@ class StreamReader:
     def start(self) -> None:
         """Start to read the stream, unless it is being read or there are no jobs."""
         self.update_idle_deadline()
-        if self._demux.pending and not self.is_reading and not self.lost:
+        if self._demux.has_jobs and not self.is_reading and not self.lost:
             self.is_reading = True
             self._opened = anyio.Event()
             self._tasks.start_soon(self._read)
@@ -76,7 +76,7 @@ class StreamReader:
         """Keep the stream open while a job is waited for, and for `grace` seconds after that."""
         if self._scope is None:
             return
-        is_needed, is_expiring = self._demux.wanted, self._scope.deadline < math.inf
+        is_needed, is_expiring = self._demux.has_waiters, self._scope.deadline < math.inf
         if is_needed and is_expiring:
             self._scope.deadline = math.inf
         elif not is_needed and not is_expiring:
@@ -103,7 +103,7 @@ class StreamReader:
             self._opened.set()
 
     async def _read_while_pending(self) -> None:
-        while self._demux.pending and not self.lost:
+        while self._demux.has_jobs and not self.lost:
             with anyio.CancelScope() as self._scope:
                 self.update_idle_deadline()
                 await self._read_stream()
@@ -113,7 +113,7 @@ class StreamReader:
 
     async def _read_stream(self) -> None:
         settings = self._link.settings
-        self._demux.opening()
+        self._demux.begin_stream()
         try:
             async with AsyncExitStack() as stack:
                 response = await retrying(
@@ -134,20 +134,23 @@ class StreamReader:
         else:
             if not closed and not self._announces_close:
                 self._demux.close()
-            elif not closed and self._demux.pending:
+            elif not closed and self._demux.has_jobs:
                 self._lose_jobs("the server ended the stream")
 
     async def _deliver(self, texts: AsyncIterator[str]) -> bool:
         """Pass every message to its job; return whether the server announced the end."""
         closed = False
         async for text in texts:
-            closed = self._demux.feed(parse(text), wire_size(text)) is Fed.CLOSES or closed
+            closed = (
+                self._demux.feed(parse_message(text), wire_size(text)) is FeedResult.CLOSES
+                or closed
+            )
             self.update_idle_deadline()
         return closed
 
     def _on_read_error(self, error: Exception) -> None:
         """End every job. An HTTP client of the caller's may raise any exception."""
-        self._lose_jobs(error_text(error), cause=error)
+        self._lose_jobs(describe_error(error), cause=error)
 
     def _lose_jobs(self, reason: str, cause: Exception | None = None) -> None:
         self._link.checks.suspect()
@@ -161,4 +164,4 @@ class StreamReader:
 
     def _fail_all(self, make_error: Callable[[], SpaceError]) -> None:
         self.lost = True
-        self._demux.lose(make_error)
+        self._demux.fail_all(make_error)

@@ -17,7 +17,7 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import CloseConnection, Event, TextMessage
 
-from spacecall._core.json_values import mapping, text
+from spacecall._core.json_values import as_dict, as_str
 from spacecall._io import _http as http
 from spacecall._io.ws.frames import WebSocket, switched
 from spacecall.errors import TransportError
@@ -86,7 +86,7 @@ class Told(http.AsyncByteStream):
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         try:
             async for said in self._socket:
-                asked = text(mapping(json.loads(said)).get("msg"))
+                asked = as_str(as_dict(json.loads(said)).get("msg"))
                 if asked == "send_hash":
                     who = {name: self._given[name] for name in ("fn_index", "session_hash")}
                     await self._socket.send(who)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import anyio.lowlevel
 
-from spacecall._core.json_values import mapping
+from spacecall._core.json_values import as_dict
 from spacecall._io.interceptor import (
     FAILURES,
     Forward,
@@ -290,7 +290,7 @@ class Player:
             if event_id in self._jobs:
                 self._stream(_session_hash(exchange)).join(self._jobs[event_id])
         elif is_cancel(exchange.method, exchange.url):
-            fn_index = mapping(exchange.request_body.get("json")).get("fn_index")
+            fn_index = as_dict(exchange.request_body.get("json")).get("fn_index")
             stream = self._stream(_session_hash(exchange))
             stream.cancel(fn_index if isinstance(fn_index, int) else None)
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from spacecall._atomic import check_inside, move_file, write_files
-from spacecall._core.json_values import is_array, is_object, items, mapping, strings, text
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
 from spacecall.cassettes._format import vcrpy
 from spacecall.cassettes._format.bodies import MAX_JSON, StoredBody, body_bytes, store_body
 from spacecall.cassettes._format.cassette_json import MAX_DEPTH, escape_surrogates, parse_json
@@ -168,16 +168,16 @@ class BodyFiles:
 
 def _problem(interaction: object) -> str:
     """Return why an interaction is not a request/response pair; empty if it is."""
-    sides = [mapping(interaction).get(side) for side in ("request", "response")]
+    sides = [as_dict(interaction).get(side) for side in ("request", "response")]
     if not all(is_object(side) and is_object(side.get("body", {})) for side in sides):
         return "is not a request/response pair"
-    request = mapping(sides[0])
+    request = as_dict(sides[0])
     url = request.get("uri")
     if not isinstance(request.get("method"), str) or not isinstance(url, str):
         return "has no method or no URL"
     if len(url) > _MAX_URL:
         return f"has a URL of more than {_MAX_URL} characters"
-    if any(not strings(values) for values in mapping(request.get("headers")).values()):
+    if any(not as_str_list(values) for values in as_dict(request.get("headers")).values()):
         return "has a header without a text value"
     try:
         _ = urlsplit(url).port
@@ -201,12 +201,12 @@ def load_cassette(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
     """
     document = _load_document(path)
     exchanges: list[Exchange] = []
-    for number, interaction in enumerate(map(mapping, items(document["interactions"])), start=1):
+    for number, interaction in enumerate(map(as_dict, as_list(document["interactions"])), start=1):
         try:
             exchanges.append(_load_exchange(interaction))
         except CassetteError as error:
             raise CassetteError(f"{path}, interaction {number}: {error.message}") from error
-    return exchanges, _load_metadata(mapping(document.get("metadata")))
+    return exchanges, _load_metadata(as_dict(document.get("metadata")))
 
 
 def _load_document(path: Path) -> Mapping[str, Any]:
@@ -225,28 +225,28 @@ def _load_document(path: Path) -> Mapping[str, Any]:
         raise CassetteError(f"{path} is not a cassette: invalid JSON: {error}") from error
     if not is_object(document) or not is_array(document.get("interactions")):
         raise CassetteError(f"{path} is not a cassette: it has no list of interactions")
-    for number, interaction in enumerate(items(document["interactions"]), start=1):
+    for number, interaction in enumerate(as_list(document["interactions"]), start=1):
         if problem := _problem(interaction):
             raise CassetteError(f"{path}: interaction {number} {problem}")
     return document
 
 
 def _load_exchange(interaction: Mapping[str, Any]) -> Exchange:
-    request = mapping(interaction["request"])
-    headers = mapping(request.get("headers"))
+    request = as_dict(interaction["request"])
+    headers = as_dict(request.get("headers"))
     exchange = Exchange(
         request["method"],
         request["uri"],
-        tuple((name, text(items(values)[0])) for name, values in headers.items()),
-        dict(mapping(request.get("body"))),
+        tuple((name, as_str(as_list(values)[0])) for name, values in headers.items()),
+        dict(as_dict(request.get("body"))),
     )
-    exchange.load_response(mapping(interaction["response"]))
+    exchange.load_response(as_dict(interaction["response"]))
     return exchange
 
 
 def _load_metadata(stored: Mapping[str, Any]) -> dict[str, Any]:
-    schemas = mapping(stored.get("schemas"))
-    endpoints = {digest: strings(names) for digest, names in schemas.items()}
+    schemas = as_dict(stored.get("schemas"))
+    endpoints = {digest: as_str_list(names) for digest, names in schemas.items()}
     return {**stored, "schemas": endpoints} if "schemas" in stored else dict(stored)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
-from spacecall._core.json_values import is_array, is_object, items, mapping, strings, text
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
 from spacecall._io.interceptor import FAILURES
 from spacecall.cassettes._format.bodies import StoredBody
 from spacecall.cassettes._format.cassette_json import parse_seconds
@@ -73,27 +73,27 @@ class Exchange:
         Raises:
             CassetteError: it is not a response.
         """
-        times = items(stored.get("times"))
+        times = as_list(stored.get("times"))
         if len(times) != 3:
             raise CassetteError("times must be 3 numbers: start, response and end")
         try:
             self.started_at, self.answered_at, self.ended_at = map(parse_seconds, times)
         except ValueError as error:
             raise CassetteError(str(error)) from error
-        status = mapping(stored.get("status")).get("code", 0)
+        status = as_dict(stored.get("status")).get("code", 0)
         if not isinstance(status, int) or not 0 <= status <= _MAX_STATUS:
             raise CassetteError(f"the status must be a number from 0 to {_MAX_STATUS}")
         self.status = int(status)
-        self.end_reason = text(stored.get("end", COMPLETE))
+        self.end_reason = as_str(stored.get("end", COMPLETE))
         if self.end_reason not in {COMPLETE, CLOSED, *FAILURES}:
             raise CassetteError(
                 f"unknown end {self.end_reason[:60]!r}: must be complete, closed or one of "
                 f"{', '.join(FAILURES)}"
             )
-        self.headers = tuple(_iter_headers(mapping(stored.get("headers"))))
-        self.body = dict(mapping(stored.get("body")))
+        self.headers = tuple(_iter_headers(as_dict(stored.get("headers"))))
+        self.body = dict(as_dict(stored.get("body")))
         if "events" in stored:
-            self.events = [*_parse_events(items(stored["events"]))]
+            self.events = [*_parse_events(as_list(stored["events"]))]
 
 
 def get_header(headers: Headers, name: str) -> str:
@@ -110,7 +110,7 @@ def _group_by_name(headers: Headers) -> dict[str, list[str]]:
 
 def _iter_headers(headers: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, values in headers.items():
-        for value in strings(values) if is_array(values) else [text(values)]:
+        for value in as_str_list(values) if is_array(values) else [as_str(values)]:
             yield name.lower(), value
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from urllib.parse import parse_qs, urlsplit
 
-from spacecall._core.json_values import mapping, text
+from spacecall._core.json_values import as_dict, as_str
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
@@ -39,19 +39,19 @@ def is_cleanup(request: Exchange) -> bool:
     """Return whether a request only ends jobs: a client sends it if it gives up a call."""
     path = urlsplit(request.url).path
     # A call of an endpoint that is named so has data.
-    is_call = "data" in mapping(request.request_body.get("json"))
+    is_call = "data" in as_dict(request.request_body.get("json"))
     return request.method == "POST" and path.endswith((_CANCEL, _RESET)) and not is_call
 
 
 def read_session_hash(url: str, body: object) -> str:
     """Return the session hash of a request; empty if it has none."""
     in_query = parse_qs(urlsplit(url).query).get("session_hash", [""])[0]
-    return in_query or text(mapping(body).get("session_hash"))
+    return in_query or as_str(as_dict(body).get("session_hash"))
 
 
 def read_event_id(join: Exchange) -> str:
     """Return the event id in the response to a join; empty if it has none."""
-    return text(mapping(join.body.get("json")).get("event_id"))
+    return as_str(as_dict(join.body.get("json")).get("event_id"))
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ def _iter_joins(exchanges: Iterable[Exchange]) -> Iterator[JobRecording]:
     for exchange in exchanges:
         event_id = read_event_id(exchange)
         if is_join(exchange.method, exchange.url) and event_id:
-            body = mapping(exchange.request_body.get("json"))
+            body = as_dict(exchange.request_body.get("json"))
             session = read_session_hash(exchange.url, body)
             fn_index = _as_fn_index(body.get("fn_index"))
             yield JobRecording(event_id, session, fn_index, exchange.answered_at)
@@ -124,7 +124,7 @@ class _EventDistributor:
         """Give each event to its job, and an event that ends the stream to all pending jobs."""
         for seconds, event in stream.events or ():
             message = event.as_object()
-            event_id, kind = text(message.get("event_id")), text(message.get("msg"))
+            event_id, kind = as_str(message.get("event_id")), as_str(message.get("msg"))
             if kind == "close_stream":
                 continue
             if event_id:
@@ -173,7 +173,7 @@ def _set_cancel_times(exchanges: Iterable[Exchange], jobs: Iterable[JobRecording
     cancels: dict[tuple[str, int | None], list[float]] = defaultdict(list)
     for exchange in exchanges:
         if is_cancel(exchange.method, exchange.url):
-            body = mapping(exchange.request_body.get("json"))
+            body = as_dict(exchange.request_body.get("json"))
             function = read_session_hash("", body), _as_fn_index(body.get("fn_index"))
             cancels[function].append(exchange.started_at)
     for times in cancels.values():

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from spacecall._core.app_config import AppConfig, read_config
+from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.fingerprint import fingerprints
-from spacecall._core.json_values import is_object, mapping, text
+from spacecall._core.json_values import as_dict, as_str, is_object
 from spacecall.cassettes._format.bodies import MAX_JSON, StoredBody
 from spacecall.cassettes._format.cassette_json import parse_json
 from spacecall.cassettes._format.exchange import Exchange
@@ -69,7 +69,7 @@ def read_recorded_apps(
     for app in apps.values():
         apps_by_api.setdefault(f"{app.base_url}{app.config.api_prefix}", app.base_url)
     api_urls: set[str] = set()
-    for api_url, info, _ in _iter_documents(exchanges, "/info", read_body, mapping, api_urls):
+    for api_url, info, _ in _iter_documents(exchanges, "/info", read_body, as_dict, api_urls):
         if api_url in apps_by_api:
             api_urls.add(api_url)
             base_url = apps_by_api[api_url]
@@ -80,7 +80,7 @@ def read_recorded_apps(
 def _parse_config(raw: Mapping[str, Any]) -> tuple[AppConfig, str] | None:
     """Return a parsed /config and the digest of its endpoints; None if it is not Gradio's."""
     try:
-        config = read_config(raw)
+        config = parse_config(raw)
     except ProtocolError:
         return None
     names = sorted({dependency.name for dependency in config.dependencies if dependency.name})
@@ -156,7 +156,7 @@ def _iter_documents(
         base_url = urlunsplit((*url[:2], url.path.removesuffix(path), "", ""))
         if base_url in seen_urls:
             continue
-        digest = "" if "json" in exchange.body else text(exchange.body.get("sha256"))
+        digest = "" if "json" in exchange.body else as_str(exchange.body.get("sha256"))
         if not digest or digest not in documents:
             value = read_json_body(exchange.body, read_body)
             documents[digest] = value, parse(value) if is_object(value) else None

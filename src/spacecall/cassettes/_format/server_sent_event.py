@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.json_values import mapping, text
+from spacecall._core.json_values import as_dict, as_str
 from spacecall.cassettes._format.cassette_json import dump_json, parse_json, parse_seconds
 
 
@@ -41,10 +41,10 @@ class ServerSentEvent:
         Raises:
             ValueError: it has no valid time, or a name that is not printable.
         """
-        name = text(stored.get("event")) or "message"
+        name = as_str(stored.get("event")) or "message"
         if not name.isprintable():
             raise ValueError("the name of an event is not printable")
-        data = text(stored.get("data"))
+        data = as_str(stored.get("data"))
         event = cls.from_json(name, stored["json"]) if "json" in stored else cls(name, data)
         return parse_seconds(stored.get("at")), event
 
@@ -55,7 +55,7 @@ class ServerSentEvent:
 
     def as_object(self) -> Mapping[str, Any]:
         """Return the data as a JSON object; empty if the data is anything else."""
-        return mapping(self.as_json())
+        return as_dict(self.as_json())
 
     def as_json(self) -> Any:
         """Return the value of the data's JSON; None if the data is not JSON."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.json_values import is_object, items, text
+from spacecall._core.json_values import as_list, as_str, is_object
 
 __all__ = ["MultipartParser", "UploadPart", "parse_boundary", "parse_part_headers", "stored_parts"]
 
@@ -114,5 +114,7 @@ def parse_part_headers(head: str) -> dict[str, str]:
 def stored_parts(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the parts that a stored body lists."""
     return [
-        part for part in items(body.get("parts")) if is_object(part) and text(part.get("sha256"))
+        part
+        for part in as_list(body.get("parts"))
+        if is_object(part) and as_str(part.get("sha256"))
     ]

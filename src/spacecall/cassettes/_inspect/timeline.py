@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from spacecall._core.json_values import mapping, text
+from spacecall._core.json_values import as_dict, as_str
 from spacecall.cassettes._format.exchange import CLOSED, Exchange
 from spacecall.cassettes._format.job_recordings import (
     JobRecording,
@@ -175,9 +175,9 @@ def _job_outcome(job: JobRecording) -> tuple[Outcome, str]:
     if job.end_reason is not None:
         return (Outcome.LEFT, "") if job.end_reason == CLOSED else (Outcome.LOST, job.end_reason)
     message = job.events[-1][1].as_object()
-    output = mapping(message.get("output"))
+    output = as_dict(message.get("output"))
     if message.get("success") is False:
-        return Outcome.FAILED, text(output.get("error"))
+        return Outcome.FAILED, as_str(output.get("error"))
     return (Outcome.DONE if "data" in output else Outcome.CANCELLED), ""
 
 
@@ -236,7 +236,7 @@ def _request_events(exchange: Exchange) -> Iterator[TimelineEvent]:
 
 def _timeline_event(seconds: float, event: ServerSentEvent) -> TimelineEvent:
     value = event.as_json()
-    return TimelineEvent(seconds, text(mapping(value).get("msg")) or event.name, value)
+    return TimelineEvent(seconds, as_str(as_dict(value).get("msg")) or event.name, value)
 
 
 def _request_outcome(exchange: Exchange) -> Outcome:

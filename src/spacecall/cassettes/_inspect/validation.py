@@ -13,9 +13,9 @@ from spacecall._client.calls.prepared_call import UNCHANGED, visible_outputs
 from spacecall._core import call_api_events, queue_messages
 from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.diffs import fold
-from spacecall._core.json_values import is_array, is_object, items, mapping, text
-from spacecall._core.protocol_versions import generation
-from spacecall._core.schema_check import problems as schema_problems
+from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
+from spacecall._core.protocol_versions import find_protocol_version
+from spacecall._core.schema_check import find_problems as schema_problems
 from spacecall._wire.call import CallRequest, CallResponse
 from spacecall._wire.cancel import CancelRequest
 from spacecall._wire.errors import AppErrorBody
@@ -94,7 +94,7 @@ def find_problems(
         app = app_index.find_app(exchange.url) if is_job else None
         interface = (pinned_app or live_apps.get(app.base_url)) if app else None
         if app and interface:
-            fn_index = mapping(exchange.request_body.get("json")).get("fn_index")
+            fn_index = as_dict(exchange.request_body.get("json")).get("fn_index")
             dependency = (
                 functions[id(app.config)].get(fn_index) if isinstance(fn_index, int) else None
             )
@@ -126,7 +126,7 @@ def _check_exchange(
             )
         return
     for side, validator, body in _validators(exchange):
-        digest = "" if "json" in body else text(body.get("sha256"))
+        digest = "" if "json" in body else as_str(body.get("sha256"))
         if not digest or (validator, digest) not in cache:
             cache[validator, digest] = _validate(validator, read_json_body(body, read_body))
         yield from (f"{location}, {side}: {line}" for line in cache[validator, digest])
@@ -178,7 +178,7 @@ def _validate(validator: Validator, value: Any) -> list[str]:
 
 def _check_queue_event(event: ServerSentEvent) -> Problems:
     try:
-        message = queue_messages.parse(event.data)
+        message = queue_messages.parse_message(event.data)
     except ProtocolError as error:
         yield str(error)
         return
@@ -190,7 +190,7 @@ def _check_queue_event(event: ServerSentEvent) -> Problems:
 
 def _check_call_event(event: ServerSentEvent) -> Problems:
     try:
-        message = call_api_events.parse(event.name, event.data)
+        message = call_api_events.parse_event(event.name, event.data)
     except ProtocolError as error:
         yield str(error)
         return
@@ -224,13 +224,13 @@ def _check_job(
     interface: drift.AppModel,
 ) -> Problems:
     """Yield where the arguments, values or result of a job do not fit the app's schemas."""
-    body = mapping(join.request_body.get("json"))
+    body = as_dict(join.request_body.get("json"))
     endpoint = interface.endpoints.get(dependency.name or "") if dependency else None
     if dependency is None or endpoint is None:
         return
-    arguments = _arguments(dependency, items(body.get("data")))
+    arguments = _arguments(dependency, as_list(body.get("data")))
     yield from _check_values(endpoint.inputs, arguments, endpoint.name, "takes")
-    edits = generation(app.config.protocol).edits
+    edits = find_protocol_version(app.config.protocol).sends_diffs
     try:
         for outputs in _outputs(job, edits=edits):
             values = visible_outputs(dependency, outputs)
@@ -261,7 +261,7 @@ def _arguments(dependency: Dependency, data: Sequence[Any]) -> list[Any]:
     for index, (component, value) in enumerate(zip(dependency.inputs, data, strict=False)):
         if not component.hidden:
             takes_component = index in dependency.prop_inputs and is_object(value)
-            arguments.append(mapping(value).get("value") if takes_component else value)
+            arguments.append(as_dict(value).get("value") if takes_component else value)
     return arguments
 
 
@@ -274,7 +274,7 @@ def _outputs(job: JobRecording | None, *, edits: bool) -> Iterator[Sequence[Any]
     outputs: list[tuple[object, Sequence[Any]]] = []
     for _, event in job.events if job else ():
         message = event.as_object()
-        data = mapping(message.get("output")).get("data")
+        data = as_dict(message.get("output")).get("data")
         if message.get("success") is not False and is_array(data):
             outputs.append((message.get("msg"), data))
     yield from (data for kind, data in outputs if kind in _COMPLETE_OUTPUTS)

@@ -26,8 +26,8 @@ import typer
 
 import spacecall
 from spacecall._atomic import write_files
-from spacecall._core.app_config import read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall.cli._outputs.terminal import flush, write
 from spacecall.codegen._project import client_builder
 from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
@@ -62,7 +62,7 @@ def demo(
         project.mkdir(parents=True, exist_ok=True)
         with _app(python, Path(made)) as (address, about):
             _tell(f"\nThe app at {address} offers")
-            for endpoint in read_endpoints(read_config(about.config), about.info).values():
+            for endpoint in parse_endpoints(parse_config(about.config), about.info).values():
                 if endpoint.visibility == "public":
                     _tell(f"    {_line(endpoint)}")
             added = client_builder.add(about, project, name="phi4-multimodal")

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from spacecall._core.json_values import is_array, is_object, items, mapping, strings
-from spacecall._core.schema_check import is_file, map_files, problems
-from spacecall._core.schema_nodes import alternatives, kinds_of, place_of, resolve
+from spacecall._core.json_values import as_dict, as_list, as_str_list, is_array, is_object
+from spacecall._core.schema_check import find_problems, is_file, map_files
+from spacecall._core.schema_nodes import alternatives, item_schema, kinds_of, resolve
 from spacecall._filenames import expand_home
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
@@ -101,7 +101,7 @@ def value_of(schema: Schema, given: Sequence[str], inputs: Inputs) -> Any:
             return with_files(schema, whole, inputs)
         if "string" in kinds_of(schema, schema):
             return inputs.text(given[0])
-    return [_one(place_of(array, index), one, inputs, schema) for index, one in enumerate(given)]
+    return [_one(item_schema(array, index), one, inputs, schema) for index, one in enumerate(given)]
 
 
 def with_files(schema: Schema, value: Any, inputs: Inputs) -> Any:
@@ -128,10 +128,10 @@ def _one(schema: Schema, given: str, inputs: Inputs, root: Schema) -> Any:
         return {key: inputs.file(given)}
     text = inputs.text(given)
     value = _typed(text, found)
-    if not problems(node, value, root=root):
+    if not find_problems(node, value, root=root):
         return with_files({**node, "$defs": root.get("$defs", {})}, value, inputs)
     if found and found <= {"object", "array"} and isinstance(value, str):
-        if {"text", "files"} <= mapping(node.get("properties")).keys():
+        if {"text", "files"} <= as_dict(node.get("properties")).keys():
             return {"text": text, "files": []}
         raise InvalidInputError(f"expected JSON or @file.json, got {_short(given)}")
     return text if "string" in found else value
@@ -183,21 +183,21 @@ def _array(schema: Schema, root: Schema) -> Schema | None:
 
 def _is_path(given: str, array: Schema, root: Schema) -> bool:
     """Whether one value for a list is a file of it, and not a list in JSON."""
-    first = resolve(place_of(array, 0), root)
+    first = resolve(item_schema(array, 0), root)
     files = is_file(first, root) or bool(_file_in(first, root))
     return files and not given.lstrip().startswith("[") and not given.endswith(".json")
 
 
 def _choices(node: Schema, root: Schema) -> list[Any]:
-    return [one for part in alternatives(node, root) for one in items(part.get("enum"))]
+    return [one for part in alternatives(node, root) for one in as_list(part.get("enum"))]
 
 
 def _file_in(node: Schema, root: Schema) -> str:
     """The key of an object that is a file with remarks, such as a gallery's picture."""
     for part in alternatives(node, root):
-        properties = mapping(part.get("properties"))
-        files = [key for key, one in properties.items() if is_file(mapping(one), root)]
-        needed = set(strings(part.get("required")))
+        properties = as_dict(part.get("properties"))
+        files = [key for key, one in properties.items() if is_file(as_dict(one), root)]
+        needed = set(as_str_list(part.get("required")))
         if len(files) == 1 and needed <= set(files):
             return files[0]
     return ""

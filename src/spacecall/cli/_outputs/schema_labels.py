@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from spacecall._core.json_values import is_object, items, mapping
-from spacecall._core.schema_nodes import branches, kinds_of, place_of, resolve
+from spacecall._core.json_values import as_dict, as_list, is_object
+from spacecall._core.schema_nodes import branches, item_schema, kinds_of, resolve
 from spacecall._visible import visible_line
 from spacecall.endpoints import Endpoint, Parameter, ReturnValue
 
@@ -35,7 +35,7 @@ def kind_of(schema: Schema, root: Schema | None = None, depth: int = 0) -> str:
     """What a value must be: `number`, `list of files`, `"x" | "y"`; null is left out."""
     root = schema if root is None else root
     node = resolve(schema, root)
-    if choices := items(node.get("enum")):
+    if choices := as_list(node.get("enum")):
         return _choices(choices)
     kinds = [kind for kind in kinds_of(node, root) if kind != "null"]
     parts = [part for part in branches(node) if kinds_of(part, root) != ["null"]]
@@ -44,7 +44,7 @@ def kind_of(schema: Schema, root: Schema | None = None, depth: int = 0) -> str:
         kinds = [kind_of(part, root, depth + 1) for part in unlike[:_MOST_PARTS]]
         return " or ".join(dict.fromkeys([*kinds, *["…"] * (len(unlike) > _MOST_PARTS)]))
     if kinds == ["array"]:
-        inner = kind_of(place_of(node, 0), root, depth + 1) if depth < _DEEPEST else "JSON"
+        inner = kind_of(item_schema(node, 0), root, depth + 1) if depth < _DEEPEST else "JSON"
         return f"list of {_PLURALS.get(inner, inner)}"
     return " or ".join(_NAMES.get(kind, "JSON") for kind in kinds) or "JSON"
 
@@ -92,5 +92,5 @@ def _choices(choices: list[Any]) -> str:
 
 
 def _json(value: Any) -> str:
-    text = visible_line(json.dumps(mapping(value) or value, ensure_ascii=False, default=str))
+    text = visible_line(json.dumps(as_dict(value) or value, ensure_ascii=False, default=str))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

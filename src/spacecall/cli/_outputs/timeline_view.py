@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from spacecall._core.json_values import text
+from spacecall._core.json_values import as_str
 from spacecall._visible import visible_line
 from spacecall.cassettes._format.recorded_apps import RecordedApp
 from spacecall.cassettes._inspect.timeline import Outcome, Row, Timeline
@@ -39,8 +39,8 @@ def draw_header(
     path: str, metadata: Mapping[str, Any], apps: Mapping[str, RecordedApp]
 ) -> RenderableType:
     """Return the lines about a cassette: its file, its recording and its apps."""
-    day = text(metadata.get("recorded")) or "an unknown day"
-    version = text(metadata.get("spacecall"))
+    day = as_str(metadata.get("recorded")) or "an unknown day"
+    version = as_str(metadata.get("spacecall"))
     by = f" by spacecall {version}" if version else ""
     lines = [
         Text(visible_line(path), "bold"),

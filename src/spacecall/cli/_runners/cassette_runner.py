@@ -7,8 +7,8 @@ from pathlib import Path
 
 from spacecall._atomic import write_file
 from spacecall._core.app_sources import base_url, space_id
-from spacecall._core.fingerprint import differences
-from spacecall._core.json_values import items, mapping, text
+from spacecall._core.fingerprint import find_differences
+from spacecall._core.json_values import as_dict, as_list, as_str
 from spacecall._visible import visible_line
 from spacecall.cassettes._format.recorded_apps import RecordedApp
 from spacecall.cassettes._inspect.orphans import collect_cassettes, find_unused_bodies
@@ -118,7 +118,7 @@ def check(tests: Sequence[Path]) -> bool:
 
 def _damaged_bodies(recording: Recording) -> Iterator[str]:
     bodies = [exchange.body for exchange in recording.exchanges]
-    external = {text(body.get("sha256")): body for body in bodies if "sha256" in body}
+    external = {as_str(body.get("sha256")): body for body in bodies if "sha256" in body}
     for body in (*external.values(), *(body for body in bodies if "sha256" not in body)):
         try:
             recording.read_body(body)
@@ -128,16 +128,16 @@ def _damaged_bodies(recording: Recording) -> Iterator[str]:
 
 def _stale_schemas(recording: Recording, clients: Sequence[Client]) -> Iterator[str]:
     """Yield where a cassette has other schemas than the project's clients."""
-    recorded_schemas = mapping(recording.metadata.get("schemas"))
+    recorded_schemas = as_dict(recording.metadata.get("schemas"))
     for app in recording.apps.values():
         for client in _clients_of(app, clients):
             folder = client.read()
             shapes = _shapes(folder)
             for digest, names in recorded_schemas.items():
-                stale_names = items(names) if digest != folder.digest else []
-                for name in filter(shapes.__contains__, map(text, stale_names)):
+                stale_names = as_list(names) if digest != folder.digest else []
+                for name in filter(shapes.__contains__, map(as_str, stale_names)):
                     yield f"stale: {name} was recorded with another schema of {client.name}"
-            for line in differences(shapes, app.config):
+            for line in find_differences(shapes, app.config):
                 yield f"stale: {client.name} has another shape: {line}"
 
 
@@ -158,4 +158,4 @@ def _clients_of(app: RecordedApp, clients: Sequence[Client]) -> Iterator[Client]
 def _shapes(folder: schema_folder.SchemaFolder) -> dict[str, str]:
     """Return the shapes of a folder's endpoints, by name."""
     schemas = described(folder.documents[JOIN])
-    return {name: text(notes(schema).get("shape")) for name, schema in schemas.items()}
+    return {name: as_str(notes(schema).get("shape")) for name, schema in schemas.items()}

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 import anyio
 from anyio.abc import ObjectSendStream, TaskGroup
 
-from spacecall._core.json_values import error_text
+from spacecall._core.json_values import describe_error
 from spacecall.cli._inputs.flag_values import unique_keys
 from spacecall.cli._outputs.terminal import as_json, write
 from spacecall.cli._support.exit_codes import DONE, FAILED, ReaderGoneError, status_of
@@ -96,7 +96,7 @@ async def _read(
 
 def error_object(error: Exception) -> _Result:
     """An error as JSON: its class, its message, and the exit code that it would have alone."""
-    message = error.message if isinstance(error, SpaceError) else error_text(error)
+    message = error.message if isinstance(error, SpaceError) else describe_error(error)
     told: _Result = {"type": type(error).__name__, "message": message, "code": status_of(error)}
     if isinstance(error, InvalidInputError) and error.problems:
         told["problems"] = list(error.problems)

@@ -12,7 +12,7 @@ from spacecall._client.calls.caller import Caller, find_dependency
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.space import Space
 from spacecall._client.streams.connection import Connection
-from spacecall._core.input_check import refusals
+from spacecall._core.input_check import find_refusals
 from spacecall._io.request_settings import Settings
 from spacecall.cli._support.app_access import Access
 from spacecall.cli._support.describe_app import look
@@ -71,7 +71,7 @@ def call_of(caller: Caller, endpoint: Endpoint, arguments: Mapping[str, Any]) ->
     async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
         dependency = find_dependency(connection, endpoint.name)
         components = dependency.visible_inputs
-        check = refusals if settings.check else None
+        check = find_refusals if settings.check else None
         values = bind_arguments(endpoint.name, endpoint.parameters, arguments, components, check)
         return PreparedCall(dependency, values, DynamicDecoder())
 

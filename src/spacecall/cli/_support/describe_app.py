@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spacecall._client.discovery.app_description import fetch_description
-from spacecall._core.app_config import AppConfig, read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import AppConfig, parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall._core.app_sources import base_url, space_id
 from spacecall.cli._support.app_access import Access
 from spacecall.codegen._schemas.app_documents import load
@@ -48,8 +48,8 @@ async def look(source: str, access: Access) -> App:
     """
     saved = load(source)
     if saved is not None:
-        config = read_config(saved.config)
-        return App(saved.source or source, "", config, read_endpoints(config, saved.info))
+        config = parse_config(saved.config)
+        return App(saved.source or source, "", config, parse_endpoints(config, saved.info))
     if space_id(source) is None and "://" not in source:
         raise InvalidInputError(
             f"{source!r} is no Space id (owner/name), no address (https://…) and no saved app: "
@@ -57,5 +57,5 @@ async def look(source: str, access: Access) -> App:
         )
     address = space_id(source) or base_url(source)
     found = await fetch_description(address, auth=access.auth, settings=access.settings)
-    config = read_config(found.config)
-    return App(address, found.base, config, read_endpoints(config, found.info))
+    config = parse_config(found.config)
+    return App(address, found.base, config, parse_endpoints(config, found.info))

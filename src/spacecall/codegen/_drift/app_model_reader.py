@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from spacecall._core.app_config import read_config
-from spacecall._core.app_info import read_endpoints
-from spacecall._core.json_values import is_object, items, mapping, strings, text
+from spacecall._core.app_config import parse_config
+from spacecall._core.app_info import parse_endpoints
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_object
 from spacecall._core.python_names import parameter_names
 from spacecall.codegen._drift.app_model import Access, AppModel, EndpointModel, ValueModel
 from spacecall.codegen._drift.findings import Location
@@ -64,8 +64,8 @@ def read_live_app(
     Raises:
         ProtocolError: the documents are not those of a Gradio app.
     """
-    app = read_config(config)
-    endpoints = read_endpoints(app, info)
+    app = parse_config(config)
+    endpoints = parse_endpoints(app, info)
     visibilities = {
         dependency.name: dependency.visibility for dependency in app.dependencies if dependency.name
     }
@@ -94,11 +94,11 @@ def _read_app(
     access: Access | None,
     hardware: str | None,
 ) -> AppModel:
-    join, queue_data, upload = (mapping(schemas.get(name)) for name in (JOIN, QUEUE_DATA, UPLOAD))
+    join, queue_data, upload = (as_dict(schemas.get(name)) for name in (JOIN, QUEUE_DATA, UPLOAD))
     upload_notes = notes(upload)
     file_inputs = {
-        (text(file_input.get("api_name")), text(file_input.get("parameter"))): file_input
-        for file_input in map(mapping, items(upload_notes.get("wanted")))
+        (as_str(file_input.get("api_name")), as_str(file_input.get("parameter"))): file_input
+        for file_input in map(as_dict, as_list(upload_notes.get("wanted")))
     }
     output_schemas = dict(_endpoint_schemas(queue_data))
     endpoints = {
@@ -122,8 +122,8 @@ def _read_app(
 
 def _endpoint_schemas(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """List the schemas of the endpoints in a document, with their names in `$defs`."""
-    definitions = mapping(document.get("$defs"))
-    names = [text(mapping(reference).get("$ref")) for reference in items(document.get("anyOf"))]
+    definitions = as_dict(document.get("$defs"))
+    names = [as_str(as_dict(reference).get("$ref")) for reference in as_list(document.get("anyOf"))]
     keys = [name.removeprefix("#/$defs/") for name in names]
     return [(key, definitions[key]) for key in keys if is_object(definitions.get(key))]
 
@@ -138,15 +138,19 @@ def _read_endpoint(
 ) -> EndpointModel:
     about, name = notes(schema), endpoint_of(schema)
     pointer = f"/$defs/{escape_segment(key)}"
-    required = set(strings(schema.get("required")))
+    required = set(as_str_list(schema.get("required")))
     properties = {
-        parameter: SchemaNode(mapping(property_schema), join)
-        for parameter, property_schema in mapping(schema.get("properties")).items()
+        parameter: SchemaNode(as_dict(property_schema), join)
+        for parameter, property_schema in as_dict(schema.get("properties")).items()
     }
     # older folders have `param_0` where today the label names the parameter
     names = parameter_names(
         [
-            (parameter, text(node.schema.get("title")), text(notes(node.schema).get("component")))
+            (
+                parameter,
+                as_str(node.schema.get("title")),
+                as_str(notes(node.schema).get("component")),
+            )
             for parameter, node in properties.items()
         ]
     )
@@ -163,11 +167,11 @@ def _read_endpoint(
     output_key = next(
         (key for key, output in output_schemas.items() if endpoint_of(output) == name), ""
     )
-    output_items = items(mapping(output_schemas.get(output_key)).get("prefixItems"))
+    output_items = as_list(as_dict(output_schemas.get(output_key)).get("prefixItems"))
     outputs = tuple(
         _read_value(
             f"output {number + 1}",
-            SchemaNode(mapping(item), queue_data),
+            SchemaNode(as_dict(item), queue_data),
             Location(QUEUE_DATA, f"/$defs/{escape_segment(output_key)}/prefixItems/{number}"),
         )
         for number, item in enumerate(output_items)
@@ -196,15 +200,15 @@ def _read_value(
     schema, about = type_.schema, notes(type_.schema)
     return ValueModel(
         name=name,
-        label=text(schema.get("title")),
-        component=text(about.get("component")),
+        label=as_str(schema.get("title")),
+        component=as_str(about.get("component")),
         type=type_,
         location=location,
         required=required,
         default=schema.get("default"),
         step=_read_step(schema, about),
         multiple_files=None if file_input is None else file_input.get("many") is True,
-        file_types=tuple(sorted(strings(mapping(file_input).get("file_types")))),
+        file_types=tuple(sorted(as_str_list(as_dict(file_input).get("file_types")))),
     )
 
 
@@ -217,9 +221,9 @@ def _read_step(schema: Mapping[str, Any], about: Mapping[str, Any]) -> float | N
     step = about.get("step")
     if isinstance(step, (int, float)) and not isinstance(step, bool):
         return step
-    if text(about.get("component")) not in _STEPPED:
+    if as_str(about.get("component")) not in _STEPPED:
         return None
-    match = _STEP.search(text(schema.get("description")))
+    match = _STEP.search(as_str(schema.get("description")))
     try:
         return float(match[1]) if match else 1
     except ValueError:

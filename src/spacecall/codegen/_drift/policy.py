@@ -8,7 +8,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from spacecall._core.json_values import is_array, is_object, items, mapping, text
+from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._drift.all_rules import RULES
 from spacecall.codegen._drift.findings import SEVERITIES, Finding, Location, Severity
@@ -151,8 +151,8 @@ def read_policy(table: Mapping[str, Any], *, origin: str = "pyproject.toml") -> 
     """
     problems: list[str] = []
     fail_on = table.get("fail-on", "error")
-    severities = mapping(table.get("severities"))
-    entries = items(table.get("ignore"))
+    severities = as_dict(table.get("severities"))
+    entries = as_list(table.get("ignore"))
     if not is_object(table.get("severities", {})):
         problems.append("severities must be a table")
     if not is_array(table.get("ignore", [])):
@@ -183,9 +183,9 @@ def _read_ignore(number: int, entry: Any, problems: list[str]) -> Ignore | None:
         return None
     problems_before = len(problems)
     problems += [f"{name}: unknown key {key!r}" for key in entry if key not in _KEYS]
-    problems += _unknown_rule(name, text(entry.get("rule")))
+    problems += _unknown_rule(name, as_str(entry.get("rule")))
     until = _parse_date(entry.get("until"))
-    if not text(entry.get("reason")).strip():
+    if not as_str(entry.get("reason")).strip():
         problems.append(f"{name}: reason is missing")
     if until is None:
         problems.append(f"{name}: until is missing or not a date: write until = 2030-01-31")
@@ -193,13 +193,13 @@ def _read_ignore(number: int, entry: Any, problems: list[str]) -> Ignore | None:
     problems += [
         f"{name}: {key} must be a text"
         for key, pattern in patterns.items()
-        if pattern != text(pattern)
+        if pattern != as_str(pattern)
     ]
     if until is None or len(problems) > problems_before:
         return None
     return Ignore(
-        rule=text(entry["rule"]),
-        reason=text(entry["reason"]).strip(),
+        rule=as_str(entry["rule"]),
+        reason=as_str(entry["reason"]).strip(),
         until=until,
         space=patterns["space"],
         endpoint=patterns["endpoint"],
@@ -212,7 +212,7 @@ def _parse_date(value: object) -> date | None:
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
     try:
-        return date.fromisoformat(text(value))
+        return date.fromisoformat(as_str(value))
     except ValueError:
         return None
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.json_values import is_array, is_object, items, mapping, strings
-from spacecall._core.schema_nodes import KINDS, branches, kinds_of, means_file
+from spacecall._core.json_values import as_dict, as_list, as_str_list, is_array, is_object
+from spacecall._core.schema_nodes import KINDS, branches, is_file_kind, kinds_of
 from spacecall.codegen._drift.subschema import SchemaNode, is_equivalent
 
 __all__ = [
@@ -50,12 +50,12 @@ def split_facets(value: SchemaNode) -> Facets:
     """Split a schema into its facets."""
     node, null = _without_null(value)
     schema = dict(node.schema)
-    inner = mapping(schema.get("items"))
+    inner = as_dict(schema.get("items"))
     choices: tuple[Any, ...] | None = None
     if "enum" in schema:
-        choices, schema = tuple(items(schema["enum"])), _without_choices(schema)
+        choices, schema = tuple(as_list(schema["enum"])), _without_choices(schema)
     elif schema.get("type") == "array" and "enum" in inner:
-        choices, schema["items"] = tuple(items(inner["enum"])), _without_choices(inner)
+        choices, schema["items"] = tuple(as_list(inner["enum"])), _without_choices(inner)
     low, high = schema.pop("minimum", None), schema.pop("maximum", None)
     return Facets(node.with_schema(schema), null, choices, low, high)
 
@@ -74,13 +74,13 @@ def is_file_payload(value: SchemaNode) -> bool:
     while pending and visited < _MAX_NODES:
         visited += 1
         part = pending.pop()
-        if means_file(kinds_of(part.schema, part.root)):
+        if is_file_kind(kinds_of(part.schema, part.root)):
             return True
         node = _without_null(part)[0].resolved()
         if node.schema.get("type") == "array":
-            inner = [*items(node.schema.get("prefixItems")), node.schema.get("items")]
+            inner = [*as_list(node.schema.get("prefixItems")), node.schema.get("items")]
         else:
-            inner = list(mapping(node.schema.get("properties")).values())
+            inner = list(as_dict(node.schema.get("properties")).values())
         pending += [
             node.with_schema(child) for child in reversed(inner[:_MAX_NODES]) if is_object(child)
         ]
@@ -98,7 +98,7 @@ def describe_schema(value: SchemaNode, depth: int = 0) -> str:
     inner = node.schema.get("items")
     if kinds == ["array"] and is_object(inner) and inner and depth < 2:
         return f"a list of ({describe_schema(node.with_schema(inner), depth + 1)})"
-    if kinds == ["object"] and (names := mapping(node.schema.get("properties"))):
+    if kinds == ["object"] and (names := as_dict(node.schema.get("properties"))):
         first_names = [*names][:_MAX_NAMES]
         return f"a dict of {', '.join(first_names)}{' …' if len(names) > _MAX_NAMES else ''}"
     union = branches(node.schema)
@@ -120,7 +120,7 @@ def first_difference(old: SchemaNode, new: SchemaNode) -> tuple[str, SchemaNode,
         lists = [
             side.get("items") for side in (old_schema, new_schema) if side.get("type") == "array"
         ]
-        properties = [mapping(side.get("properties")) for side in (old_schema, new_schema)]
+        properties = [as_dict(side.get("properties")) for side in (old_schema, new_schema)]
         if len(lists) == 2 and is_object(lists[0]) and is_object(lists[1]):
             step, parts = "[]", (lists[0], lists[1])
         elif properties[0] and properties[0].keys() == properties[1].keys():
@@ -161,7 +161,7 @@ def _plain_numbers(value: Any) -> Any:
 
 
 def _describe_choices(schema: Mapping[str, Any]) -> str:
-    choices = items(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
+    choices = as_list(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
     return " or ".join(json.dumps(choice) for choice in choices[:5]) or "a union"
 
 
@@ -169,7 +169,7 @@ def _without_null(value: SchemaNode) -> tuple[SchemaNode, bool]:
     node = value if "$ref" in value.schema else value.resolved()
     kinds = node.schema.get("type")
     if is_array(kinds) and "null" in kinds:
-        other_kinds = [kind for kind in strings(kinds) if kind != "null"]
+        other_kinds = [kind for kind in as_str_list(kinds) if kind != "null"]
         kind: Any = other_kinds[0] if len(other_kinds) == 1 else other_kinds
         return node.with_schema({**node.schema, "type": kind}), True
     union = branches(node.schema)
@@ -181,7 +181,7 @@ def _without_null(value: SchemaNode) -> tuple[SchemaNode, bool]:
 
 def _without_choices(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the choices of a schema by their types."""
-    kinds = _choice_kinds(items(schema["enum"]))
+    kinds = _choice_kinds(as_list(schema["enum"]))
     open_schema = {keyword: part for keyword, part in schema.items() if keyword != "enum"}
     return {**open_schema, "type": kinds[0] if len(kinds) == 1 else kinds}
 

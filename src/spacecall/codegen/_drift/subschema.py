@@ -10,9 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.json_values import is_array, is_object, items, mapping, strings, text
-from spacecall._core.schema_check import Budget, TooMuchWorkError, problems
-from spacecall._core.schema_nodes import Schema, branches, kinds_of, means_file, place_of, resolve
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
+from spacecall._core.schema_check import Budget, TooMuchWorkError, find_problems
+from spacecall._core.schema_nodes import (
+    Schema,
+    branches,
+    is_file_kind,
+    item_schema,
+    kinds_of,
+    resolve,
+)
 from spacecall.codegen._schemas.schema_documents import NOTES
 
 __all__ = ["SchemaNode", "is_equivalent", "is_subschema"]
@@ -35,7 +42,7 @@ class SchemaNode:
 
     def with_schema(self, schema: Any) -> SchemaNode:
         """Return another schema of the same document."""
-        return SchemaNode(mapping(schema), self.root)
+        return SchemaNode(as_dict(schema), self.root)
 
     def resolved(self) -> SchemaNode:
         """Resolve the reference, and drop titles, descriptions, defaults and examples."""
@@ -77,7 +84,7 @@ class _Comparison:
 
     def check(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
         self.budget.spend(1 + len(self.assumed) // 8)
-        references = (text(narrow.schema.get("$ref")), text(wide.schema.get("$ref")))
+        references = (as_str(narrow.schema.get("$ref")), as_str(wide.schema.get("$ref")))
         if all(references):
             # a recursive type fits unless another part of it does not
             if references in self.assumed:
@@ -88,7 +95,7 @@ class _Comparison:
             return True
         if depth > _MAX_DEPTH or not narrow_node.schema:
             return depth > _MAX_DEPTH
-        if means_file(kinds_of(narrow_node.schema, narrow_node.root)) and _is_file(wide_node):
+        if is_file_kind(kinds_of(narrow_node.schema, narrow_node.root)) and _is_file(wide_node):
             return _allows_null(wide_node) or not _allows_null(narrow_node)
         if len(parts := list(self._alternatives(narrow_node))) > 1:
             return all(self.check(part, wide_node, depth + 1) for part in parts)
@@ -106,14 +113,14 @@ class _Comparison:
     def _plain(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
         if depth > _MAX_DEPTH:
             return True
-        if parts := items(narrow.schema.get("allOf")):
+        if parts := as_list(narrow.schema.get("allOf")):
             return any(self.attempt(narrow.with_schema(part), wide, depth + 1) for part in parts)
-        if parts := items(wide.schema.get("allOf")):
+        if parts := as_list(wide.schema.get("allOf")):
             return all(self.check(narrow, wide.with_schema(part), depth + 1) for part in parts)
         values = _listed_values(narrow.schema)
         if values is not None:
             list_schema = {"type": "array", "items": wide.schema}
-            return not problems(list_schema, values, root=wide.root)
+            return not find_problems(list_schema, values, root=wide.root)
         if _listed_values(wide.schema) is not None or not _kind_fits(narrow.schema, wide.schema):
             return False
         if not _limits_fit(narrow.schema, wide.schema):
@@ -123,12 +130,12 @@ class _Comparison:
     def _items(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
         if wide.schema.get("type") != "array":
             return True
-        count = max(len(items(side.schema.get("prefixItems"))) for side in (narrow, wide))
+        count = max(len(as_list(side.schema.get("prefixItems"))) for side in (narrow, wide))
         # one item after those of `prefixItems` stands for all further items
         return all(
             self.check(
-                narrow.with_schema(place_of(narrow.schema, index)),
-                wide.with_schema(place_of(wide.schema, index)),
+                narrow.with_schema(item_schema(narrow.schema, index)),
+                wide.with_schema(item_schema(wide.schema, index)),
                 depth + 1,
             )
             for index in range(count + 1)
@@ -137,10 +144,12 @@ class _Comparison:
     def _members(self, narrow: SchemaNode, wide: SchemaNode, depth: int) -> bool:
         if wide.schema.get("type") != "object":
             return True
-        if set(strings(wide.schema.get("required"))) - set(strings(narrow.schema.get("required"))):
+        if set(as_str_list(wide.schema.get("required"))) - set(
+            as_str_list(narrow.schema.get("required"))
+        ):
             return False
         narrow_members, wide_members = (
-            mapping(side.schema.get("properties")) for side in (narrow, wide)
+            as_dict(side.schema.get("properties")) for side in (narrow, wide)
         )
         narrow_extra, wide_extra = (
             side.schema.get("additionalProperties") for side in (narrow, wide)
@@ -168,7 +177,7 @@ class _Comparison:
         self.budget.spend()
         kinds = node.schema.get("type")
         if is_array(kinds):
-            for kind in strings(kinds):
+            for kind in as_str_list(kinds):
                 yield node.with_schema({**node.schema, "type": kind})
             return
         union = branches(node.schema)
@@ -182,7 +191,7 @@ def _listed_values(schema: Schema) -> list[Any] | None:
     """Return the values that a schema lists, or None."""
     if "const" in schema:
         return [schema["const"]]
-    return items(schema["enum"]) if "enum" in schema else None
+    return as_list(schema["enum"]) if "enum" in schema else None
 
 
 def _kind_fits(narrow: Schema, wide: Schema) -> bool:
@@ -206,7 +215,7 @@ def _limits_fit(narrow: Schema, wide: Schema) -> bool:
 
 
 def _is_file(node: SchemaNode) -> bool:
-    return means_file(kinds_of(node.schema, node.root))
+    return is_file_kind(kinds_of(node.schema, node.root))
 
 
 def _allows_null(node: SchemaNode) -> bool:

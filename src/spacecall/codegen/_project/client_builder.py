@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from spacecall._atomic import write_files
 from spacecall._client.calls.call_arguments import get_endpoint
-from spacecall._core.app_config import AppConfig, read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import AppConfig, parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall._core.app_sources import space_id
-from spacecall._core.json_values import mapping, text
+from spacecall._core.json_values import as_dict, as_str
 from spacecall._filenames import safe_name
 from spacecall.codegen._names import module_name, slug
 from spacecall.codegen._project import generated_files
@@ -100,7 +100,7 @@ def add(
         SchemaError: the folder's overrides.toml is not about this app.
         OSError: a file cannot be written.
     """
-    config = read_config(app.config)
+    config = parse_config(app.config)
     wanted_name = name or _derived(app, config)
     try:
         where = places(root, wanted_name, app.source, schemas=schemas, into=into)
@@ -129,7 +129,7 @@ def describe(
     note: str = "",
 ) -> SchemaFolder:
     """The content of an app's schema folder. Arguments and errors are those of `add`."""
-    config = read_config(app.config)
+    config = parse_config(app.config)
     chosen, left_out = wanted(config, app.info, endpoints, undocumented=undocumented)
     lock = Lock(
         name=name,
@@ -157,7 +157,7 @@ def wanted(
     Raises:
         NotFoundError: the app has no endpoint of a name; the message names the nearest.
     """
-    found = read_endpoints(config, info)
+    found = parse_endpoints(config, info)
     if names is not None:
         matches = {get_endpoint(found, name).name for name in names}
         return [each for each in found.values() if each.name in matches], {}
@@ -256,7 +256,7 @@ def _is_own(root: Path) -> bool:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return text(mapping(project.get("project")).get("name")) == "spacecall"
+    return as_str(as_dict(project.get("project")).get("name")) == "spacecall"
 
 
 def _shown(folder: Path, root: Path) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spacecall._atomic import write_files
-from spacecall._core.app_config import read_config
-from spacecall._core.app_info import read_endpoints
+from spacecall._core.app_config import parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall.codegen._project import client_builder, configuration, generated_files
 from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._project.project_clients import Client
@@ -70,7 +70,7 @@ def _described(client: Client, app: AppDocuments) -> tuple[SchemaFolder, list[st
     if lock is not None and not settings.given:
         names, undocumented = lock.endpoints, lock.undocumented
     if names is not None and not settings.given:
-        there = read_endpoints(read_config(app.config), app.info)
+        there = parse_endpoints(parse_config(app.config), app.info)
         gone = [name for name in names if name not in there]
         names = tuple(name for name in names if name in there)
         if not names:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spacecall._core.app_sources import base_url, space_id
-from spacecall._core.json_values import is_array, is_object, mapping
+from spacecall._core.json_values import as_dict, is_array, is_object
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._names import module_name, slug
 from spacecall.codegen.drift import Policy, PolicyError, read_policy
@@ -117,7 +117,7 @@ def _table(file: Path) -> Mapping[str, Any] | None:
         raise ConfigurationError(f"cannot read {file}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{file} is not TOML: {error}") from error
-    table = mapping(parsed.get("tool")).get("spacecall")
+    table = as_dict(parsed.get("tool")).get("spacecall")
     if table is not None and not is_object(table):
         raise ConfigurationError(f"{file}: tool.spacecall is no table")
     return table

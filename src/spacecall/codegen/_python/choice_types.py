@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from spacecall._core.json_values import is_array, is_object, items, mapping
+from spacecall._core.json_values import as_dict, as_list, is_array, is_object
 from spacecall._core.schema_nodes import Schema
 from spacecall.codegen._literals import quote
 from spacecall.codegen._names import Scope, class_name
@@ -119,14 +119,14 @@ def _lists_in(schema: Schema) -> Iterable[Sequence[Any]]:
     """The lists of choices in a schema of one value, in its order; definitions are left out."""
     ahead: list[Any] = [schema]
     while ahead:
-        node = mapping(ahead.pop())
-        if choices := items(node.get("enum")):
+        node = as_dict(ahead.pop())
+        if choices := as_list(node.get("enum")):
             yield choices
             continue
         inside = [node.get(key) for key in ("items", "additionalProperties")]
         for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
-            inside += items(node.get(key))
-        inside += mapping(node.get("properties")).values()
+            inside += as_list(node.get(key))
+        inside += as_dict(node.get("properties")).values()
         ahead += filter(is_object, reversed(inside))
 
 

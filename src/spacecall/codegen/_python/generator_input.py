@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spacecall._core.json_values import is_object, items, mapping, strings, text
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_object
 from spacecall._core.schema_check import Budget, TooMuchWorkError
 from spacecall._core.schema_nodes import branches, is_number, kinds_of
 from spacecall.codegen._python.choice_types import choice_type
@@ -63,25 +63,25 @@ class View:
         if depth > _DEEPEST:
             return {}
         if "$ref" in schema:
-            return self._reference(text(schema["$ref"]), number, depth)
+            return self._reference(as_str(schema["$ref"]), number, depth)
         if kinds_of(schema, {}) == ["file"] and "properties" in schema:
             return self._slot(name("File"))
-        choices = [schema["const"]] if "const" in schema else items(schema.get("enum"))
+        choices = [schema["const"]] if "const" in schema else as_list(schema.get("enum"))
         if choices:
             return self._choices(choices)
         if parts := branches(schema):
-            return self._union([self.shape(mapping(one), number, depth=depth + 1) for one in parts])
-        if len(parts := items(schema.get("allOf"))) == 1:
-            return self.shape(mapping(parts[0]), number, depth=depth + 1)
+            return self._union([self.shape(as_dict(one), number, depth=depth + 1) for one in parts])
+        if len(parts := as_list(schema.get("allOf"))) == 1:
+            return self.shape(as_dict(parts[0]), number, depth=depth + 1)
         kind = schema.get("type")
-        kinds = [kind] if isinstance(kind, str) else strings(kind)
+        kinds = [kind] if isinstance(kind, str) else as_str_list(kind)
         return self._union([self._of_kind(schema, one, number, depth) for one in kinds])
 
     def _reference(self, target: str, number: Expr, depth: int) -> dict[str, Any]:
         key = target.removeprefix("#/$defs/")
         if key in self.numbers:
             return {"$ref": f"#/$defs/{self.numbers[key]}"}
-        return self.shape(mapping(self.definitions.get(key)), number, depth=depth + 4)
+        return self.shape(as_dict(self.definitions.get(key)), number, depth=depth + 4)
 
     def _of_kind(
         self, schema: Mapping[str, Any], kind: str, number: Expr, depth: int
@@ -106,8 +106,8 @@ class View:
 
     def _array(self, schema: Mapping[str, Any], number: Expr, depth: int) -> dict[str, Any]:
         places = [
-            self.shape(mapping(one), number, depth=depth + 1)
-            for one in items(schema.get("prefixItems"))
+            self.shape(as_dict(one), number, depth=depth + 1)
+            for one in as_list(schema.get("prefixItems"))
         ]
         rest = schema.get("items")
         length = len(places)
@@ -117,7 +117,7 @@ class View:
             fixed = {"items": False, "minItems": length, "maxItems": length}
             return {"type": "array", "prefixItems": places, **fixed}
         if is_object(rest) or rest is True or not closed:
-            places.append(self.shape(mapping(rest), number, depth=depth + 1))
+            places.append(self.shape(as_dict(rest), number, depth=depth + 1))
         return {"type": "array", "items": self._union(places)}
 
     def _number(self, schema: Mapping[str, Any], kind: Expr) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, Final
 
-from spacecall._core.file_positions import without_text_files
-from spacecall._core.json_values import is_array, is_object, items, mapping, strings, text
+from spacecall._core.file_positions import drop_text_files
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
 from spacecall._core.python_names import field_name
 from spacecall._core.schema_check import count_values
 from spacecall._core.schema_nodes import Schema, kinds_of
@@ -55,11 +55,11 @@ _MODULE_NAMES = frozenset({"None", "True", "False", "annotations", "__all__", SC
 
 def make_plan(folder: SchemaFolder) -> Plan:
     """The client of the app that the folder describes."""
-    join = mapping(mapping(folder.documents[JOIN]).get("$defs"))
-    data = mapping(mapping(folder.documents[QUEUE_DATA]).get("$defs"))
+    join = as_dict(as_dict(folder.documents[JOIN]).get("$defs"))
+    data = as_dict(as_dict(folder.documents[QUEUE_DATA]).get("$defs"))
     inputs, outputs = (described(folder.documents[name]) for name in (JOIN, QUEUE_DATA))
     types = {
-        key: mapping(one)
+        key: as_dict(one)
         for defs in (join, data)
         for key, one in defs.items()
         if not endpoint_of(one)
@@ -87,17 +87,17 @@ def make_plan(folder: SchemaFolder) -> Plan:
             takes=f"{classes[api]}Input",
             gives=f"{classes[api]}Output",
             inputs=defaults[constants[method]],
-            outputs=_outputs(items(outputs.get(api, {}).get("prefixItems")), seen),
+            outputs=_outputs(as_list(outputs.get(api, {}).get("prefixItems")), seen),
             streaming=notes(inputs[api]).get("streaming") is True,
             stateful=notes(inputs[api]).get("stateful") is True,
             event_data=notes(inputs[api]).get("event_data") is True,
-            description=text(inputs[api].get("description")),
-            shape=text(notes(inputs[api]).get("shape")),
+            description=as_str(inputs[api].get("description")),
+            shape=as_str(notes(inputs[api]).get("shape")),
         )
         for api, method in methods.items()
     )
     fields = tuple(
-        Model(key, name, text(types[key].get("description")), _fields(types[key], types, seen))
+        Model(key, name, as_str(types[key].get("description")), _fields(types[key], types, seen))
         for key, name in models.items()
     )
     return Plan(client, types, fields, operations, choices)
@@ -130,14 +130,14 @@ def _objects(types: Mapping[str, Schema], module: Scope) -> dict[str, str]:
     objects = [
         key
         for key, schema in types.items()
-        if mapping(schema.get("properties")) and kinds_of(schema, {}) != ["file"]
+        if as_dict(schema.get("properties")) and kinds_of(schema, {}) != ["file"]
     ]
     return module.allocate(objects, lambda key: class_name(key, "Type"))
 
 
 def _fields(schema: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple[Value, ...]:
-    properties = mapping(schema.get("properties"))
-    needed = set(strings(schema.get("required")))
+    properties = as_dict(schema.get("properties"))
+    needed = set(as_str_list(schema.get("required")))
     reserved = FIELD_NAMES | seen
     fields = distinct(properties, lambda key: field_name(key, reserved, fallback="value"), reserved)
     return tuple(
@@ -145,18 +145,18 @@ def _fields(schema: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tupl
             wire=key,
             field=fields[key],
             parameter=fields[key],
-            schema=mapping(one),
+            schema=as_dict(one),
             required=key in needed,
             default=ABSENT if _is_of_the_app(default) else default,
         )
         for key, one in properties.items()
-        for default in [_default(mapping(one), types)]
+        for default in [_default(as_dict(one), types)]
     )
 
 
 def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple[Value, ...]:
-    properties = mapping(takes.get("properties"))
-    needed = set(strings(takes.get("required")))
+    properties = as_dict(takes.get("properties"))
+    needed = set(as_str_list(takes.get("required")))
     parameters = _parameters(takes)
     reserved = FIELD_NAMES | seen
     fields = distinct(
@@ -170,16 +170,16 @@ def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple
             wire=key,
             field=fields[parameter],
             parameter=parameter,
-            schema=mapping(one),
+            schema=as_dict(one),
             required=key in needed,
             default=ABSENT if _is_of_the_app(default) else default,
             app_default=_is_of_the_app(default),
             component=_component(one),
-            label=text(mapping(one).get("title")) or _component(one),
-            description=text(mapping(one).get("description")),
+            label=as_str(as_dict(one).get("title")) or _component(one),
+            description=as_str(as_dict(one).get("description")),
         )
         for parameter, (key, one) in zip(parameters, properties.items(), strict=True)
-        for default in [_default(mapping(one), types)]
+        for default in [_default(as_dict(one), types)]
     )
 
 
@@ -187,31 +187,31 @@ def _parameters(takes: Schema) -> list[str]:
     """The names of an endpoint's parameters."""
     return keyword_names(
         [
-            (key, text(mapping(one).get("title")), _component(one))
-            for key, one in mapping(takes.get("properties")).items()
+            (key, as_str(as_dict(one).get("title")), _component(one))
+            for key, one in as_dict(takes.get("properties")).items()
         ]
     )
 
 
 def _input_places(inputs: Mapping[str, Schema], classes: Mapping[str, str]) -> Iterator[Place]:
     for api, takes in inputs.items():
-        schemas = mapping(takes.get("properties")).values()
+        schemas = as_dict(takes.get("properties")).values()
         for parameter, schema in zip(_parameters(takes), schemas, strict=True):
-            yield Place(f"takes {api!r} {parameter!r}", classes[api], parameter, mapping(schema))
+            yield Place(f"takes {api!r} {parameter!r}", classes[api], parameter, as_dict(schema))
 
 
 def _output_places(outputs: Mapping[str, Schema], classes: Mapping[str, str]) -> Iterator[Place]:
     for api, class_ in classes.items():
-        for number, schema in enumerate(items(outputs.get(api, {}).get("prefixItems"))):
-            label = text(mapping(schema).get("title")) or _component(schema)
-            yield Place(f"gives {api!r} {number}", class_, label, mapping(schema))
+        for number, schema in enumerate(as_list(outputs.get(api, {}).get("prefixItems"))):
+            label = as_str(as_dict(schema).get("title")) or _component(schema)
+            yield Place(f"gives {api!r} {number}", class_, label, as_dict(schema))
 
 
 def _type_places(types: Mapping[str, Schema]) -> Iterator[Place]:
     for key, schema in types.items():
-        fields = mapping(schema.get("properties")) or {key: schema}
+        fields = as_dict(schema.get("properties")) or {key: schema}
         for label, one in fields.items():
-            yield Place(f"type {key!r} {label!r}", class_name(key, "Type"), label, mapping(one))
+            yield Place(f"type {key!r} {label!r}", class_name(key, "Type"), label, as_dict(one))
 
 
 def _is_of_the_app(default: object) -> bool:
@@ -226,7 +226,7 @@ def _is_of_the_app(default: object) -> bool:
 def _default(schema: Schema, types: Mapping[str, Schema]) -> Any:
     """The default that a schema folder gives, which is data: a text never stands for a file."""
     default = schema.get("default", ABSENT)
-    return without_text_files({**schema, "$defs": types}, default, ABSENT)
+    return drop_text_files({**schema, "$defs": types}, default, ABSENT)
 
 
 def _defaults(inputs: Mapping[str, Sequence[Value]], module: Scope) -> dict[str, tuple[Value, ...]]:
@@ -248,20 +248,20 @@ def _defaults(inputs: Mapping[str, Sequence[Value]], module: Scope) -> dict[str,
 
 def _outputs(values: Sequence[Any], seen: Set[str]) -> tuple[Value, ...]:
     names = output_names(
-        [(text(mapping(one).get("title")), _component(one)) for one in values], TUPLE_NAMES | seen
+        [(as_str(as_dict(one).get("title")), _component(one)) for one in values], TUPLE_NAMES | seen
     )
     return tuple(
         Value(
             wire=name,
             field=name,
             parameter=name,
-            schema=mapping(one),
-            label=text(mapping(one).get("title")) or _component(one),
-            description=text(mapping(one).get("description")),
+            schema=as_dict(one),
+            label=as_str(as_dict(one).get("title")) or _component(one),
+            description=as_str(as_dict(one).get("description")),
         )
         for name, one in zip(names, values, strict=True)
     )
 
 
 def _component(schema: Any) -> str:
-    return text(notes(schema).get("component"))
+    return as_str(notes(schema).get("component"))

@@ -11,7 +11,7 @@ from typing import Any
 from spacecall._client.discovery.app_description import fetch_description
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.hub_api import Runtime, Stage
-from spacecall._core.json_values import is_object, text
+from spacecall._core.json_values import as_str, is_object
 from spacecall._filenames import expand_home
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.request_settings import Settings
@@ -117,7 +117,7 @@ def load(source: str) -> AppDocuments | None:
 def _saved(config: object, info: object, source: str) -> AppDocuments:
     if not is_object(config) or not is_object(info):
         raise InvalidInputError(f"{source} does not hold an app's config and info")
-    return AppDocuments(config, info, space_id(text(config.get("space_id"))) or "")
+    return AppDocuments(config, info, space_id(as_str(config.get("space_id"))) or "")
 
 
 def _load(path: Path) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from spacecall._core.endpoint_names import match_endpoint, with_slash
-from spacecall._core.json_values import items, mapping, text
+from spacecall._core.json_values import as_dict, as_list, as_str
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._schemas.schema_documents import (
     JOIN,
@@ -51,12 +51,12 @@ def restricted(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaF
 
 
 def _kept(document: Mapping[str, Any], endpoints: set[str]) -> dict[str, Any]:
-    definitions = mapping(document.get("$defs"))
+    definitions = as_dict(document.get("$defs"))
     own = {key: one for key, one in definitions.items() if endpoint_of(one) in endpoints}
     types = {key: one for key, one in definitions.items() if not endpoint_of(one)}
     shown = [
         one
-        for one in items(document.get("anyOf"))
-        if text(mapping(one).get("$ref")).removeprefix("#/$defs/") in own
+        for one in as_list(document.get("anyOf"))
+        if as_str(as_dict(one).get("$ref")).removeprefix("#/$defs/") in own
     ]
     return {**document, "anyOf": shown, "$defs": {**own, **reached(own.values(), types)}}

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from spacecall._core.json_values import is_array, is_object, items, text
+from spacecall._core.json_values import as_list, as_str, is_array, is_object
 from spacecall.codegen._schemas.schema_folder import DOCUMENTS, SchemaError, SchemaFolder
 
 __all__ = ["FILE", "Override", "apply", "corrected", "read_overrides"]
@@ -87,7 +87,7 @@ def read_overrides(folder: Path) -> tuple[Override, ...]:
         problems.append(f"{path}: override is no array of tables: write [[override]]")
     made = [
         _entry(f"{path}, entry {number}", one, problems)
-        for number, one in enumerate(items(parsed.get("override")), 1)
+        for number, one in enumerate(as_list(parsed.get("override")), 1)
     ]
     if problems:
         raise SchemaError("\n".join(problems))
@@ -159,7 +159,7 @@ def _entry(origin: str, entry: Any, problems: list[str]) -> Override | None:
         return None
     found = len(problems)
     problems += [f"{origin}: no key is called {key!r}" for key in entry if key not in _KEYS]
-    file, pointer, why = (text(entry.get(key)).strip() for key in ("file", "pointer", "why"))
+    file, pointer, why = (as_str(entry.get(key)).strip() for key in ("file", "pointer", "why"))
     if file not in DOCUMENTS:
         problems.append(f"{origin}: file is not one of {', '.join(DOCUMENTS)}")
     if not pointer.startswith("/"):
@@ -178,7 +178,7 @@ def _value(origin: str, entry: Mapping[str, Any], key: str, problems: list[str])
         problems.append(f"{origin}: {key} and {written} are both there")
     try:
         if written in entry:
-            return json.loads(text(entry[written]))
+            return json.loads(as_str(entry[written]))
         json.dumps(entry.get(key), allow_nan=False)
     except (TypeError, ValueError):
         problems.append(f"{origin}: {written if written in entry else key} is not JSON")

@@ -10,7 +10,7 @@ from typing import Any
 
 from spacecall._core.app_config import AppConfig, Component
 from spacecall._core.fingerprint import fingerprint
-from spacecall._core.json_values import is_array, is_object, mapping, strings, text
+from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.codegen._names import distinct, pascal
 from spacecall.codegen._schemas.shared_types import Named, share
@@ -48,17 +48,17 @@ NOTES = "x-spacecall"
 
 def notes(schema: object) -> Mapping[str, Any]:
     """What stands under `NOTES`."""
-    return mapping(mapping(schema).get(NOTES))
+    return as_dict(as_dict(schema).get(NOTES))
 
 
 def endpoint_of(schema: object) -> str:
     """The name of the endpoint that a schema is about; empty for a type that endpoints share."""
-    return text(notes(schema).get("api_name"))
+    return as_str(notes(schema).get("api_name"))
 
 
 def described(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The schemas of the endpoints in a document, by the endpoints' names."""
-    schemas = map(mapping, mapping(document.get("$defs")).values())
+    schemas = map(as_dict, as_dict(document.get("$defs")).values())
     return {name: one for one in schemas if (name := endpoint_of(one))}
 
 
@@ -165,7 +165,7 @@ def _value(value: Parameter | ReturnValue, schema: Mapping[str, Any]) -> dict[st
     made = {key: one for key, one in schema.items() if key not in ("title", "description")}
     # A file's schema describes Gradio's class, which no caller has to do with.
     is_file = "file" in kinds_of(value.schema, value.schema)
-    remark = value.description or ("" if is_file else text(schema.get("description")))
+    remark = value.description or ("" if is_file else as_str(schema.get("description")))
     return {
         **({"title": value.label} if value.label else {}),
         **({"description": remark} if remark else {}),
@@ -198,13 +198,13 @@ def _wanted(endpoint: Endpoint, config: AppConfig) -> Iterable[dict[str, Any]]:
     if len(components) != len(endpoint.parameters):
         components = tuple(Component(id=-1, type="") for _ in endpoint.parameters)
     for parameter, component in zip(endpoint.parameters, components, strict=True):
-        if _has_file(parameter.schema, mapping(parameter.schema.get("$defs"))):
+        if _has_file(parameter.schema, as_dict(parameter.schema.get("$defs"))):
             yield {
                 "api_name": endpoint.name,
                 "parameter": parameter.name,
                 "component": parameter.component,
                 "many": component.props.get("file_count") in ("multiple", "directory"),
-                "file_types": strings(component.props.get("file_types")),
+                "file_types": as_str_list(component.props.get("file_types")),
             }
 
 
@@ -228,7 +228,7 @@ def reached(schemas: Iterable[Any], types: Mapping[str, Any]) -> dict[str, Any]:
         if is_array(one):
             waiting += one
         elif is_object(one):
-            name = text(one.get("$ref")).removeprefix("#/$defs/")
+            name = as_str(one.get("$ref")).removeprefix("#/$defs/")
             if name in types and name not in found:
                 found.add(name)
                 waiting.append(types[name])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from spacecall._atomic import write_files
-from spacecall._core.json_values import is_array, is_object, mapping, strings, text
+from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
 from spacecall.codegen._literals import UNSEEN
 from spacecall.codegen._schemas.schema_documents import JOIN, QUEUE_DATA, UPLOAD
 
@@ -141,7 +141,7 @@ def read(path: Path) -> SchemaFolder:
     raw = parsed.pop(LOCK)
     del texts[LOCK]
     for name, content in texts.items():
-        if mapping(raw.get("files")).get(name) != _sha256(content):
+        if as_dict(raw.get("files")).get(name) != _sha256(content):
             raise SchemaError(
                 f"{path / name} is not the file that {LOCK} was written for: it was changed, or "
                 "writing was interrupted; spacecall refresh takes the schema again"
@@ -202,19 +202,21 @@ def _lock_json(lock: Lock, texts: Mapping[str, str]) -> dict[str, Any]:
 
 def _lock(raw: Mapping[str, Any]) -> Lock:
     return Lock(
-        name=text(raw.get("name")),
-        source=text(raw.get("source")),
-        title=text(raw.get("title")),
-        gradio=text(raw.get("gradio")),
-        protocol=text(raw.get("protocol")),
-        date=text(raw.get("date")),
-        revision=text(raw.get("revision")) or None,
-        note=text(raw.get("note")),
-        endpoints=tuple(strings(raw["endpoints"])) if raw.get("endpoints") is not None else None,
+        name=as_str(raw.get("name")),
+        source=as_str(raw.get("source")),
+        title=as_str(raw.get("title")),
+        gradio=as_str(raw.get("gradio")),
+        protocol=as_str(raw.get("protocol")),
+        date=as_str(raw.get("date")),
+        revision=as_str(raw.get("revision")) or None,
+        note=as_str(raw.get("note")),
+        endpoints=tuple(as_str_list(raw["endpoints"]))
+        if raw.get("endpoints") is not None
+        else None,
         undocumented=raw.get("undocumented") is True,
-        left_out={name: text(why) for name, why in mapping(raw.get("left_out")).items()},
+        left_out={name: as_str(why) for name, why in as_dict(raw.get("left_out")).items()},
         access=next((one for one in get_args(Access) if one == raw.get("access")), None),
-        hardware=text(raw.get("hardware")) or None,
+        hardware=as_str(raw.get("hardware")) or None,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from spacecall._core.json_values import is_object, items, mapping, text
+from spacecall._core.json_values import as_dict, as_list, as_str, is_object
 from spacecall._core.schema_check import Budget, TooMuchWorkError, count_values
 from spacecall.codegen._names import pascal
 from spacecall.errors import ProtocolError
@@ -113,11 +113,11 @@ def _share(
 
 
 def _hoist(named: Named) -> tuple[dict[str, Any], _Local]:
-    definitions = mapping(named.schema.get("$defs"))
+    definitions = as_dict(named.schema.get("$defs"))
     local = _Local(Budget(None, _STEPS))
     renamed: dict[str, str] = {}
     for name, schema in definitions.items():
-        title = pascal(name) or pascal(text(mapping(schema).get("title"))) or "Type"
+        title = pascal(name) or pascal(as_str(as_dict(schema).get("title"))) or "Type"
         renamed[name] = title
         number = 2
         while renamed[name] in local.types:
@@ -125,7 +125,7 @@ def _hoist(named: Named) -> tuple[dict[str, Any], _Local]:
             renamed[name], number = f"{title}{number}", number + 1
         local.types[renamed[name]] = {}
     for name, schema in definitions.items():
-        local.types[renamed[name]] = _walk(mapping(schema), local, renamed, named.name, top=True)
+        local.types[renamed[name]] = _walk(as_dict(schema), local, renamed, named.name, top=True)
     body = {key: value for key, value in named.schema.items() if key != "$defs"}
     return _walk(body, local, renamed, named.name), local
 
@@ -143,10 +143,10 @@ def _walk(
     if depth > _DEEPEST:
         return {}
     if "$ref" in schema:
-        name = renamed.get(text(schema["$ref"]).removeprefix(_PREFIX))
+        name = renamed.get(as_str(schema["$ref"]).removeprefix(_PREFIX))
         rest = {key: value for key, value in schema.items() if key != "$ref"}
         return {"$ref": f"{_PREFIX}{name}", **rest} if name else rest
-    title = pascal(text(schema.get("title")))
+    title = pascal(as_str(schema.get("title")))
 
     def inner(child: Any, place: str) -> Any:
         if not is_object(child):
@@ -154,7 +154,7 @@ def _walk(
         return _walk(child, local, renamed, f"{title or owner}{pascal(place)}", depth=depth + 1)
 
     walked = _children(schema, inner)
-    if top or not mapping(schema.get("properties")):
+    if top or not as_dict(schema.get("properties")):
         return walked
     outside = {key: walked.pop(key) for key in ("default",) if key in walked}
     name = local.add(title or pascal(owner) or "Value", walked)
@@ -166,10 +166,10 @@ def _children(schema: Mapping[str, Any], change: Callable[[Any, str], Any]) -> d
     made = dict(schema)
     for key in ("properties", "patternProperties", "$defs"):
         if key in made:
-            made[key] = {name: change(one, name) for name, one in mapping(made[key]).items()}
+            made[key] = {name: change(one, name) for name, one in as_dict(made[key]).items()}
     for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
         if key in made:
-            made[key] = [change(one, "") for one in items(made[key])]
+            made[key] = [change(one, "") for one in as_list(made[key])]
     for key, place in (("items", "item"), ("additionalProperties", "value")):
         if is_object(made.get(key)):
             made[key] = change(made[key], place)
@@ -187,7 +187,7 @@ def _renamer(names: Mapping[str, str]) -> Callable[[Mapping[str, Any]], dict[str
 
 
 def _title(name: str, schema: Mapping[str, Any]) -> str:
-    return pascal(text(schema.get("title"))) or name
+    return pascal(as_str(schema.get("title"))) or name
 
 
 def _finals(variants: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]:
@@ -232,5 +232,5 @@ def _references(schema: Mapping[str, Any]) -> set[str]:
 
     _children(schema, look)
     if "$ref" in schema:
-        found.add(text(schema["$ref"]).removeprefix(_PREFIX))
+        found.add(as_str(schema["$ref"]).removeprefix(_PREFIX))
     return found

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from spacecall._core.gradio_requests import Request
-from spacecall._core.json_values import items
+from spacecall._core.json_values import as_list
 from spacecall._wire.inference.replicate import Prediction
 from spacecall.errors import AppError, JobCancelledError, ProtocolError
 from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names
@@ -65,7 +65,9 @@ class Replicate(ProviderAdapter):
         if prediction.status == "failed" or prediction.error:
             raise AppError(str(prediction.error or "the model failed without an explanation")[:300])
         urls = (
-            [prediction.output] if isinstance(prediction.output, str) else items(prediction.output)
+            [prediction.output]
+            if isinstance(prediction.output, str)
+            else as_list(prediction.output)
         )
         if not all(isinstance(url, str) for url in urls):
             raise ProtocolError("expected URLs of images, got something else")
