@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from spacecall._core.backoff import parse_rate_limit_reset, parse_retry_after
-from spacecall._core.job_outcomes import strip_markup
 from spacecall._core.json_values import as_list
+from spacecall._core.markup import strip_markup
 from spacecall._core.redaction import Redactor, redact_error
 from spacecall._io import _http as http
 from spacecall._io.proxies import proxy_of

@@ -94,7 +94,7 @@ class Connection:
     @property
     def layout_changed(self) -> bool:
         """Whether the app has other functions than when it was opened."""
-        return self.app.functions_digest != self.initial_app.layout
+        return self.app.functions_digest != self.initial_app.functions_digest
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint] | None:
