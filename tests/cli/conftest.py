@@ -12,12 +12,12 @@ import pytest
 
 from spacecall.cli._app import run
 from tests import servers
-from tests.cli.tools import forget
+from tests.cli.processes import clear_credentials
 from tests.servers import AppServer
 
 
 @dataclass(frozen=True)
-class Done:
+class CommandResult:
     """What a command did."""
 
     code: int
@@ -25,17 +25,17 @@ class Done:
     err: str
 
 
-Cli: TypeAlias = Callable[..., Done]
+Cli: TypeAlias = Callable[..., CommandResult]
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def isolated_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No token, login or terminal of whoever runs the tests; an empty folder to work in."""
     for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
     home.mkdir()
-    forget(monkeypatch, home)
+    clear_credentials(monkeypatch, home)
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -45,14 +45,14 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
     """`cli("call", …, stdin="…")`: run a command; its exit code and what it wrote."""
 
-    def call(*arguments: Any, stdin: str | bytes = b"") -> Done:
+    def call(*arguments: Any, stdin: str | bytes = b"") -> CommandResult:
         path = tmp_path / "stdin"
         path.write_bytes(stdin.encode() if isinstance(stdin, str) else stdin)
         with path.open() as opened:
             monkeypatch.setattr(sys, "stdin", opened)
-            code = run([str(one) for one in arguments])
+            code = run([str(argument) for argument in arguments])
         out, err = capsys.readouterr()
-        return Done(code, out, err)
+        return CommandResult(code, out, err)
 
     return call
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from spacecall import File
-from spacecall.cli._outputs.result_printer import Folder, readable
+from spacecall.cli._outputs.result_printer import OutputFolder, replace_files
 from tests.cli.conftest import Cli
 from tests.conftest import ServerPool
 from tests.hostile.server import HostileServer, drip
@@ -38,18 +38,18 @@ def test_arguments_get_the_types_of_the_apps_schema(
     done = cli("call", protocol_app.url, *arguments)
     assert (done.code, done.err) == (0, "")
     assert len(done.out.splitlines()) == 1
-    found = json.loads(done.out)
+    value = json.loads(done.out)
     if arguments[0] == "/nan":
-        del found[0]["text"]
-    assert found == printed
+        del value[0]["text"]
+    assert value == printed
 
 
 def test_choices_switches_and_lists_reach_the_app(cli: Cli, protocol_app: AppServer) -> None:
     flags = ["--dd", "z", "--ddm", "x", "--ddm", "z", "--radio", "two", "--cbg", "[]"]
     flags += ["--slider", "6", "--cb", "--js", "null"]
     done = cli("call", protocol_app.url, "/widgets", *flags)
-    said = json.loads(done.out)[0]
-    assert said == "['z', ['x', 'z'], 'two', [], 6, True, 'DataFrame', None]"
+    text = json.loads(done.out)[0]
+    assert text == "['z', ['x', 'z'], 'two', [], 6, True, 'DataFrame', None]"
     assert (
         "False, 'DataFrame'"
         in json.loads(
@@ -76,7 +76,7 @@ def test_files_are_sent_and_saved(cli: Cli, protocol_app: AppServer) -> None:
     done = cli(*call, "--files", f"@{picture}", "--files", f"{picture}")
     paths = json.loads(done.out)
     assert paths == [f"got/{picture.name}", f"got/{picture.stem}-2.png"]
-    assert [Path(one).read_bytes() for one in paths] == [picture.read_bytes()] * 2
+    assert [Path(path).read_bytes() for path in paths] == [picture.read_bytes()] * 2
     again = cli(*call, "--json", json.dumps({"files": [f"@{picture}"]}))
     assert json.loads(again.out) == [f"got/{picture.stem}-3.png"]
 
@@ -107,10 +107,10 @@ async def test_one_file_that_cannot_be_fetched_does_not_hide_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gone = File({"path": "/x/gone.png", "meta": {"_type": "gradio.FileData"}})
-    folder = Folder(tmp_path)
-    result = await readable(["text", {"image": gone}, File(b"x", name="a.txt")], folder)
+    folder = OutputFolder(tmp_path)
+    result = await replace_files(["text", {"image": gone}, File(b"x", name="a.txt")], folder)
     assert result == ["text", {"image": "gone.png"}, str(tmp_path / "a.txt")]
-    assert folder.report() == 2
+    assert folder.report_failures() == 2
     assert "gone.png was not saved: '/x/gone.png' is on the server" in capsys.readouterr().err
 
 
@@ -130,11 +130,11 @@ def test_no_output_prints_nothing(cli: Cli, protocol_app: AppServer) -> None:
 def test_undocumented_endpoints_can_be_called(cli: Cli, protocol_app: AppServer) -> None:
     listed = json.loads(cli("inspect", protocol_app.url, "--all", "--json").out)["endpoints"]
     names = [
-        one["name"]
-        for one in listed
-        if one["visibility"] == "undocumented"
-        and [each["name"] for each in one["parameters"]] == ["x"]
-        and one["parameters"][0]["component"] == "textbox"
+        endpoint["name"]
+        for endpoint in listed
+        if endpoint["visibility"] == "undocumented"
+        and [parameter["name"] for parameter in endpoint["parameters"]] == ["x"]
+        and endpoint["parameters"][0]["component"] == "textbox"
     ]
     assert cli("call", protocol_app.url, names[0], "--x", "hi").out == "hi\n"
 
@@ -164,24 +164,24 @@ def test_help_tells_of_the_apps_own_parameters(cli: Cli, protocol_app: AppServer
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["/ech"], 2, "did you mean /echo"),
-        (["/echo", "--txt", "x"], 2, "there is no --txt; did you mean --text?"),
+        (["/echo", "--txt", "x"], 2, "unknown flag --txt; did you mean --text?"),
         (["/echo"], 2, "--text is missing; see spacecall call"),
-        (["/echo", "hi"], 2, "'hi' is not expected here: arguments are flags; there is --text"),
+        (["/echo", "hi"], 2, "unexpected argument 'hi': use flags; the endpoint has --text"),
         (["/echo", "--json", '{"tex": "x", "text": "y"}'], 2, "tex is not a parameter; did you"),
-        (["/echo", "--json", "[1]"], 2, "a JSON object is needed"),
-        (["/echo", "--json", "{"], 2, "--json: this is not JSON"),
+        (["/echo", "--json", "[1]"], 2, "--json must be a JSON object"),
+        (["/echo", "--json", "{"], 2, "--json is not valid JSON"),
         (["/echo", "--json", '{"text": "x", "text": "y"}'], 2, "the key 'text' twice"),
         (["/echo", "--text", "@none"], 2, "--text: cannot read 'none'"),
-        (["/echo", "--text=x", "-H", "nocolon"], 2, "a header is 'Name: value'"),
+        (["/echo", "--text=x", "-H", "nocolon"], 2, "--header must be 'Name: value'"),
         (["/echo", "--text=x", "-H", "two words: x"], 2, "'two words' cannot be the name"),
         (["/echo", "--text=x", "-H", "content-type: x/y"], 2, "'content-type' belongs to each"),
         (["/echo", "--text=x", "--token", "two\nlines"], 2, "the token of --token has a line end"),
         (["/echo", "--text=x", "--timeout", "0"], 2, "--timeout must be more than 0"),
         (["/echo", "--text=x", "--timeout", "soon"], 2, "--timeout"),
-        (["/echo", "--jsonl", "--stream"], 2, "leave --stream out"),
+        (["/echo", "--jsonl", "--stream"], 2, "remove --stream"),
         (["/add", "--a", "many"], 2, "a: expected a number"),
         (["/widgets", "--radio=three", "--js=1"], 2, "'three' is not one of 'one', 'two'"),
         (["/validated", "--text", "bad"], 2, "must not be bad"),
@@ -191,11 +191,11 @@ def test_help_tells_of_the_apps_own_parameters(cli: Cli, protocol_app: AppServer
     ],
 )
 def test_an_error_is_one_line_with_its_exit_code(
-    cli: Cli, protocol_app: AppServer, arguments: list[str], code: int, said: str
+    cli: Cli, protocol_app: AppServer, arguments: list[str], code: int, message: str
 ) -> None:
     done = cli("call", protocol_app.url, *arguments)
     assert (done.code, done.out) == (code, "")
-    assert said in done.err
+    assert message in done.err
     assert "Traceback" not in done.err
     if not done.err.startswith("Usage"):
         assert len(done.err.splitlines()) == 1
@@ -230,7 +230,7 @@ def test_saved_files_cannot_be_called(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"config": {}, "info": {}}', encoding="utf-8")
     done = cli("call", tmp_path / "a.json", "/echo")
     assert done.code == 2
-    assert "is a saved description: give the app's address" in done.err
+    assert "is a saved app without an address: use the app's address as SOURCE" in done.err
 
 
 def test_a_login_comes_from_the_environment(
@@ -254,9 +254,9 @@ def test_a_login_comes_from_the_environment(
 
 @pytest.mark.parametrize("arguments", [["call", "/predict", "--x=hi"], ["inspect"]])
 def test_the_timeout_covers_an_app_that_drips(cli: Cli, arguments: list[str]) -> None:
-    command, *more = arguments
+    command, *options = arguments
     with HostileServer(routes={"/config": drip}) as server:
-        done = cli(command, server.url, *more, "--timeout", "1")
+        done = cli(command, server.url, *options, "--timeout", "1")
     assert (done.code, done.out) == (5, "")
     assert "the app did not open within 1 s" in done.err
 

@@ -13,7 +13,7 @@ from anyio.from_thread import start_blocking_portal
 
 from spacecall.chat import Conversation
 from tests.cli.conftest import Cli
-from tests.cli.tools import Terminal, started, terminal, until
+from tests.cli.processes import Terminal, start_command, terminal, wait_until
 from tests.inference.stand_in import CHAT, saying, standing_in
 from tests.servers import DATA, AppServer
 
@@ -50,9 +50,9 @@ def test_a_model_of_the_hub_answers_through_hf_inference(
     ):
         service.on(CHAT, saying("One, ", "two."))
         done = cli("chat", "my/model", "Count", "--image", RED, "--url", service.url)
-        (asked,) = service.to(CHAT)
+        (request,) = service.to(CHAT)
     assert (done.code, done.out, done.err) == (0, "One, two.\n", "")
-    assert "authorization" not in asked.headers
+    assert "authorization" not in request.headers
 
 
 def test_messages_of_the_app_go_to_stderr(cli: Cli, phi4_app: AppServer) -> None:
@@ -70,9 +70,9 @@ def test_a_kept_conversation_goes_on_in_another_run(cli: Cli, phi4_app: AppServe
     assert stat.S_IMODE(Path("chat.json").stat().st_mode) == 0o600
     second = cli(*call, "--resume", "chat.json", "Two")
     assert second.out == "Phi-4 replica turn 2. You said: Two\n"
-    kept = Conversation.from_json(Path("chat.json").read_bytes())
-    said = [message.content for message in kept.messages]
-    assert said == ["One", first.out.rstrip("\n"), "Two", second.out.rstrip("\n")]
+    conversation = Conversation.from_json(Path("chat.json").read_bytes())
+    contents = [message.content for message in conversation.messages]
+    assert contents == ["One", first.out.rstrip("\n"), "Two", second.out.rstrip("\n")]
 
 
 def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> None:
@@ -92,17 +92,17 @@ def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> Non
     chat = ("chat", "phi-4", "--url", phi4_app.url, "--quiet")
     done = cli(*chat, stdin="\n".join(lines))
     assert (done.code, done.err) == (0, "")
-    said = done.out.splitlines()
-    assert said[0] == "Phi-4 replica turn 1. You said: One"
-    assert said[1].startswith("Phi-4 replica turn 2. You sent no text. image 1 is red.png")
-    assert said[2:4] == ["user: One", f"assistant: {said[0]}"]
-    assert said[6] == "Phi-4 replica turn 3. You said: /zerogpu"
-    assert said[7:] == ["Phi-4 replica turn 1. You said: Again"]
+    output = done.out.splitlines()
+    assert output[0] == "Phi-4 replica turn 1. You said: One"
+    assert output[1].startswith("Phi-4 replica turn 2. You sent no text. image 1 is red.png")
+    assert output[2:4] == ["user: One", f"assistant: {output[0]}"]
+    assert output[6] == "Phi-4 replica turn 3. You said: /zerogpu"
+    assert output[7:] == ["Phi-4 replica turn 1. You said: Again"]
     assert len(json.loads(Path("kept.json").read_text())["messages"]) == 2
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["phi4", "x"], 2, "unknown chat model 'phi4'; did you mean phi-4"),
         (["phi-4", "x", "--image", str(TONE)], 2, "'tone.wav' is not an image: it is audio/x-wav"),
@@ -110,19 +110,19 @@ def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> Non
         (["phi-4", " "], 2, "the message is empty"),
         (["phi-4", "x", "--resume", "none.json"], 1, "none.json: No such file"),
         (["phi-4", "x", "--resume", "broken.json"], 2, "broken.json: this is not a conversation"),
-        (["phi-4", "x", "--resume", "a", "--system", "b"], 2, "leave it out with --resume"),
+        (["phi-4", "x", "--resume", "a", "--system", "b"], 2, "remove it, or --resume"),
         (["phi-4", "/quota"], 1, "quota (60s requested vs. 0s left).\n"),
         (["phi-4", "/crash"], 1, "hides its message"),
         (["phi-4", "/slow\na b", "--timeout", "1"], 5, "did not end within 1 s"),
     ],
 )
 def test_an_error_is_one_line_with_its_exit_code(
-    cli: Cli, phi4_app: AppServer, arguments: list[str], code: int, said: str
+    cli: Cli, phi4_app: AppServer, arguments: list[str], code: int, message: str
 ) -> None:
     Path("broken.json").write_text("[]", encoding="utf-8")
     done = cli("chat", "--url", phi4_app.url, *arguments)
     assert (done.code, done.out) == (code, "")
-    assert said in done.err
+    assert message in done.err
     assert len(done.err.splitlines()) == 1
 
 
@@ -135,11 +135,11 @@ def test_without_a_terminal_an_error_ends_the_conversation(cli: Cli, phi4_app: A
 
 
 def test_a_signal_ends_the_command(phi4_app: AppServer) -> None:
-    for number, code, said in (
+    for number, code, message in (
         (signal.SIGINT, 130, b"interrupted"),
-        (signal.SIGTERM, 143, b"ended"),
+        (signal.SIGTERM, 143, b"terminated"),
     ):
-        with started(
+        with start_command(
             *(
                 "chat",
                 "phi-4",
@@ -154,10 +154,10 @@ def test_a_signal_ends_the_command(phi4_app: AppServer) -> None:
             assert process.stdout.read(5) == b"Phi-4"
             process.send_signal(number)
             assert process.wait(15) == code
-            assert process.stderr.read() == b"spacecall: " + said + b"\n"
+            assert process.stderr.read() == b"spacecall: " + message + b"\n"
 
 
-def typed(screen: Terminal, text: str) -> None:
+def type_line(screen: Terminal, text: str) -> None:
     os.write(screen.descriptor, f"{text}\n".encode())
 
 
@@ -166,26 +166,26 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_the_conversation_goes_on(
 ) -> None:
     chat = ("chat", "phi-4", "--url", phi4_app.url, "--save", "chat.json")
     with terminal(*chat, folder=tmp_path) as screen:
-        screen.wait_for("Microsoft Phi-4: /help tells what there is, Ctrl-D ends.\n> ")
-        typed(screen, "One")
+        screen.wait_for("Microsoft Phi-4: /help shows the commands, Ctrl-D quits.\n> ")
+        type_line(screen, "One")
         screen.wait_for("turn 1. You said: One\n> ")
-        typed(screen, "//slow")
+        type_line(screen, "//slow")
         screen.wait_for("replica turn 2.")
         screen.press_ctrl_c()
-        until(lambda: screen.read() and screen.text.endswith("> "))
+        wait_until(lambda: screen.read() and screen.text.endswith("> "))
         assert "You said: /slow" not in screen.text
         screen.press_ctrl_c()
         screen.wait_for("> \n> ")
-        typed(screen, "/nothing")
-        screen.wait_for("there is no /nothing")
-        typed(screen, "//quota")
+        type_line(screen, "/nothing")
+        screen.wait_for("unknown command /nothing")
+        type_line(screen, "//quota")
         screen.wait_for("0s left).\n> ")
-        typed(screen, "Two")
+        type_line(screen, "Two")
         screen.wait_for("You said: Two\n> ")
-        typed(screen, "/quit")
+        type_line(screen, "/quit")
         assert screen.finish() == 0
-    kept = Conversation.from_json((tmp_path / "chat.json").read_bytes())
-    assert [message.content for message in kept.messages if message.role == "user"] == [
+    conversation = Conversation.from_json((tmp_path / "chat.json").read_bytes())
+    assert [message.content for message in conversation.messages if message.role == "user"] == [
         "One",
         "Two",
     ]
@@ -198,7 +198,7 @@ def test_a_prompt_can_begin_a_conversation_on_a_terminal(
     with terminal(*chat, folder=tmp_path) as screen:
         screen.wait_for("turn 1. You said: One\n")
         screen.wait_for("> ")
-        typed(screen, "/help")
+        type_line(screen, "/help")
         screen.wait_for("Ctrl-C stops an answer.\n> ")
         os.write(screen.descriptor, b"\x04")
         assert screen.finish() == 0

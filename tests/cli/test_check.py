@@ -108,19 +108,19 @@ class TestSaved:
         assert (done.code, "maximum-narrowed" in done.out) == (1, True)
 
     @pytest.mark.parametrize(
-        ("arguments", "said"),
+        ("arguments", "message"),
         [
-            (["--format", "xml"], "--format is one of text"),
-            (["--fail-on", "never"], "--fail-on is one of error"),
+            (["--format", "xml"], "--format must be one of text"),
+            (["--fail-on", "never"], "--fail-on must be one of error"),
             (["paint"], "did you mean painter?"),
-            (["--source", "nowhere"], "no Space id"),
+            (["--source", "nowhere"], "is not a Space id"),
             (["--source", "."], "cannot read config.json"),
         ],
     )
-    def test_wrong_use_is_two(self, arguments: list[str], said: str, cli: Cli) -> None:
+    def test_wrong_use_is_two(self, arguments: list[str], message: str, cli: Cli) -> None:
         done = cli("check", *arguments)
         assert (done.code, done.out) == (2, "")
-        assert said in done.err
+        assert message in done.err
 
     def test_a_configuration_that_is_wrong_is_two(self, cli: Cli) -> None:
         configure("[tool.spacecall]\nfail-on = 'never'\n")
@@ -129,7 +129,7 @@ class TestSaved:
     def test_one_source_is_for_one_client(self, cli: Cli) -> None:
         assert cli("add", "saved.json", "--name", "second").code == 0
         done = cli("check", "--source", "saved.json")
-        assert (done.code, "name it, of painter, second" in done.err) == (2, True)
+        assert (done.code, "add one NAME of painter, second" in done.err) == (2, True)
 
     def test_a_client_of_saved_files_cannot_be_checked_without_a_source(self, cli: Cli) -> None:
         assert cli("check").code == 3
@@ -173,8 +173,8 @@ def test_an_app_that_wants_a_login_now_says_so_and_is_three(
     assert "login-required" in done.out
     monkeypatch.setenv("SPACECALL_USERNAME", "ada")
     monkeypatch.setenv("SPACECALL_PASSWORD", "lace")
-    told = cli("check", "--source", locked.url)
-    assert (told.code, "login-required" in told.out) == (1, True)
+    logged_in = cli("check", "--source", locked.url)
+    assert (logged_in.code, "login-required" in logged_in.out) == (1, True)
     assert cli("refresh", "--source", locked.url).code == 0
     assert schema_folder.read_lock(Path("schemas/spaces/changing")).access == "login"
     monkeypatch.setenv("SPACECALL_FOR", locked.url)
@@ -187,12 +187,12 @@ def test_a_real_app_that_changed_is_told_from_one_that_did_not(
     old = app_server("changing_app.py", servers.GRADIO_6, env={"VERSION": "1"})
     new = app_server("changing_app.py", servers.GRADIO_6, env={"VERSION": "2"})
     assert cli("add", old.url, "--name", "changing").code == 0
-    same = cli("check", "--fail-on", "info")
-    assert same.code == 0, same.out
+    unchanged = cli("check", "--fail-on", "info")
+    assert unchanged.code == 0, unchanged.out
     done = cli("check", "changing", "--source", new.url, "--format", "json")
     assert done.code == 1
     (report,) = json.loads(done.out)["reports"]
-    rules = {(one["rule"], one["endpoint"]) for one in report["findings"]}
+    rules = {(finding["rule"], finding["endpoint"]) for finding in report["findings"]}
     assert rules == {
         ("maximum-narrowed", "/paint"),
         ("parameter-added-optional", "/paint"),

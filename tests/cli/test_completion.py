@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tools import command, environment
+from tests.cli.processes import command, environment
 from tests.codegen.apps import Function, Slot, app
 from tests.servers import AppServer
 
 NOWHERE = "http://127.0.0.1:9"
 
 
-def completed(line: str, *, shell: str = "fish") -> str:
+def complete(line: str, *, shell: str = "fish") -> str:
     """What the shell is told for the last word of a line."""
     parts = shlex.split(line)
     variables = {
@@ -39,7 +39,7 @@ def completed(line: str, *, shell: str = "fish") -> str:
 
 
 def words(line: str) -> set[str]:
-    return {one.split("\t")[0] for one in completed(line).splitlines()}
+    return {row.split("\t")[0] for row in complete(line).splitlines()}
 
 
 def test_commands_are_completed() -> None:
@@ -76,9 +76,9 @@ def test_what_an_app_says_means_nothing_to_the_shell(shell: str, tmp_path: Path)
     (folder / "config.json").write_text(json.dumps(documents.config), encoding="utf-8")
     (folder / "info.json").write_text(json.dumps(documents.info), encoding="utf-8")
     for last in ("/run --t", "/"):
-        told = completed(f"spacecall call {folder} {last}", shell=shell)
+        completions = complete(f"spacecall call {folder} {last}", shell=shell)
         for text in ("$(", "`touch", ";touch", "\x1b"):
-            assert text not in told
+            assert text not in completions
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

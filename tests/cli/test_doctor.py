@@ -13,7 +13,7 @@ import pytest
 
 from spacecall.cli._commands import doctor
 from tests.cli.conftest import Cli
-from tests.cli.tools import ROOT
+from tests.cli.processes import ROOT
 
 TOKEN = "hf_0123456789abcdef"
 NOWHERE = "http://127.0.0.1:9"
@@ -33,12 +33,12 @@ class Hub:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    found = Hub()
+    hub = Hub()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             token = self.headers.get("authorization")
-            found.seen.append((self.path, token))
+            hub.seen.append((self.path, token))
             self.send_response(200 if token == f"Bearer {TOKEN}" else 401)
             self.end_headers()
             self.wfile.write(b'{"name": "ada"}')
@@ -47,53 +47,54 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        monkeypatch.setenv("HF_ENDPOINT", found.url)
+        hub.url = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield found
+        yield hub
         server.shutdown()
         thread.join()
 
 
-def findings(cli: Cli, *arguments: str) -> dict[str, tuple[str, str]]:
+def run_doctor(cli: Cli, *arguments: str) -> dict[str, tuple[str, str]]:
     done = cli("doctor", "--json", *arguments)
     assert (done.code, done.err) == (0, "")
     assert TOKEN not in done.out
-    found = json.loads(done.out)["findings"]
-    return {one["about"]: (one["verdict"], one["said"]) for one in found}
+    results = json.loads(done.out)["checks"]
+    return {result["name"]: (result["status"], result["detail"]) for result in results}
 
 
 def test_it_tells_what_is_installed(cli: Cli, hub: Hub) -> None:
-    found = findings(cli)
-    assert found["httpx"] == ("ok", metadata.version("httpx"))
-    assert found["pydantic"] == ("ok", metadata.version("pydantic"))
-    assert found["extra cli"][0] == "ok"
-    assert f"typer {metadata.version('typer')}" in found["extra cli"][1]
-    assert found["Python"][0] == "ok"
-    assert set(found) >= {"spacecall", "Hub", "token"}
+    results = run_doctor(cli)
+    assert results["httpx"] == ("ok", metadata.version("httpx"))
+    assert results["pydantic"] == ("ok", metadata.version("pydantic"))
+    assert results["extra cli"][0] == "ok"
+    assert f"typer {metadata.version('typer')}" in results["extra cli"][1]
+    assert results["Python"][0] == "ok"
+    assert set(results) >= {"spacecall", "Hub", "token"}
 
 
 def test_what_is_missing_is_told_with_the_way_to_get_it(
     cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(doctor.EXTRAS, "codegen", ("no-such-thing", "typer"))
-    found = findings(cli)
-    expected = "no no-such-thing: pip install 'spacecall[codegen]'"
-    assert found["extra codegen"] == ("missing", expected)
+    results = run_doctor(cli)
+    expected = "no-such-thing not installed: pip install 'spacecall[codegen]'"
+    assert results["extra codegen"] == ("missing", expected)
 
 
 def test_its_list_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
     def names(lines: list[str]) -> list[str]:
-        found = [line.partition("[")[0] if "[" in line else line for line in lines]
-        return [name for one in found if (name := one.rstrip("0123456789.,<>=! ")) != "spacecall"]
+        requirements = [line.partition("[")[0] if "[" in line else line for line in lines]
+        packages = [requirement.rstrip("0123456789.,<>=! ") for requirement in requirements]
+        return [package for package in packages if package != "spacecall"]
 
-    assert names(project["dependencies"]) == list(doctor.NEEDED)
+    assert names(project["dependencies"]) == list(doctor.REQUIREMENTS)
     extras = {name: names(lines) for name, lines in project["optional-dependencies"].items()}
-    for extra, brought in doctor.EXTRAS.items():
-        assert extras[extra] == list(brought)
+    for extra, packages in doctor.EXTRAS.items():
+        assert extras[extra] == list(packages)
 
 
 def test_a_hub_that_cannot_be_reached_is_a_finding(
@@ -101,10 +102,10 @@ def test_a_hub_that_cannot_be_reached_is_a_finding(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", NOWHERE)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    found = findings(cli)
-    assert found["Hub"][0] == "failed"
-    assert found["Hub"][1].startswith(f"{NOWHERE}: cannot connect")
-    assert found["token"] == ("ok", "from HF_TOKEN; not tried, since the Hub is away")
+    results = run_doctor(cli)
+    assert results["Hub"][0] == "failed"
+    assert results["Hub"][1].startswith(f"{NOWHERE}: cannot connect")
+    assert results["token"] == ("ok", "from HF_TOKEN; not checked, since the Hub does not answer")
     page = cli("doctor")
     assert (page.code, page.err) == (0, "")
     assert max(map(len, page.out.splitlines())) <= 80
@@ -112,33 +113,36 @@ def test_a_hub_that_cannot_be_reached_is_a_finding(
 
 
 def test_a_hub_that_answers_is_told(cli: Cli, hub: Hub) -> None:
-    found = findings(cli)
-    assert found["Hub"][0] == "ok"
-    assert found["Hub"][1].startswith(f"{hub.url} answers, in ")
-    assert found["token"][0] == "missing"
+    results = run_doctor(cli)
+    assert results["Hub"][0] == "ok"
+    assert results["Hub"][1].startswith(f"{hub.url} answered in ")
+    assert results["token"][0] == "missing"
     assert hub.seen == [("/api/whoami-v2", None)]
 
 
 def test_the_token_is_found_where_it_may_be(
     cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert findings(cli, "--token", "hf_wrong")["token"] == (
+    assert run_doctor(cli, "--token", "hf_wrong")["token"] == (
         "failed",
-        "from --token; the Hub refuses it",
+        "from --token; the Hub rejects it",
     )
     saved = tmp_path / "home" / ".cache" / "huggingface" / "token"
     saved.parent.mkdir(parents=True)
     saved.write_text(f"{TOKEN}\n", encoding="utf-8")
-    assert findings(cli)["token"] == ("ok", f"from {saved}; the Hub accepts it")
+    assert run_doctor(cli)["token"] == ("ok", f"from {saved}; the Hub accepts it")
     monkeypatch.setenv("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
-    assert findings(cli)["token"][0] == "missing"
+    assert run_doctor(cli)["token"][0] == "missing"
     monkeypatch.delenv("HF_HUB_DISABLE_IMPLICIT_TOKEN")
-    other = tmp_path / "other"
-    other.write_text("hf_wrong", encoding="utf-8")
-    monkeypatch.setenv("HF_TOKEN_PATH", str(other))
-    assert findings(cli)["token"] == ("failed", f"from {other} (HF_TOKEN_PATH); the Hub refuses it")
+    token_file = tmp_path / "other"
+    token_file.write_text("hf_wrong", encoding="utf-8")
+    monkeypatch.setenv("HF_TOKEN_PATH", str(token_file))
+    assert run_doctor(cli)["token"] == (
+        "failed",
+        f"from {token_file} (HF_TOKEN_PATH); the Hub rejects it",
+    )
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    assert findings(cli)["token"] == ("ok", "from HF_TOKEN; the Hub accepts it")
+    assert run_doctor(cli)["token"] == ("ok", "from HF_TOKEN; the Hub accepts it")
 
 
 def test_a_token_does_not_reach_an_app_that_is_not_of_hugging_face(
@@ -156,7 +160,7 @@ def test_a_folder_of_the_name_of_the_token_file_is_no_token(
     cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path))
-    assert findings(cli)["token"][0] == "missing"
+    assert run_doctor(cli)["token"][0] == "missing"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +170,7 @@ def test_a_variable_that_cannot_be_used_is_a_finding(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, hub: Hub, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    verdict, said = findings(cli)["Hub"]
-    assert verdict == "failed"
-    assert variable in said or "Auth.token has a line end" in said
-    assert "two" not in said
+    status, detail = run_doctor(cli)["Hub"]
+    assert status == "failed"
+    assert variable in detail or "Auth.token has a line end" in detail
+    assert "two" not in detail

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from spacecall.cli._inputs.flags import flags_of, read, split
+from spacecall.cli._inputs.flags import endpoint_flags, parse_flags, split_arguments
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 
@@ -19,67 +19,67 @@ def endpoint(**schemas: dict[str, Any]) -> Endpoint:
     return Endpoint("/x", parameters, (), streaming=False, queued=True, stateful=False)
 
 
-def names(*taken: str, **schemas: dict[str, Any]) -> list[str]:
-    return [flag.name for flag in flags_of(endpoint(**schemas), taken)]
+def flag_names_of(*taken: str, **schemas: dict[str, Any]) -> list[str]:
+    return [flag.name for flag in endpoint_flags(endpoint(**schemas), taken)]
 
 
 def test_flags_are_the_parameters_names_in_kebab_case() -> None:
-    assert names(text=TEXT, max_tokens=TEXT, topP=TEXT, _x=TEXT, 文字=TEXT, __=TEXT) == [
+    assert flag_names_of(text=TEXT, max_tokens=TEXT, topP=TEXT, _x=TEXT, 文字=TEXT, __=TEXT) == [
         *("--text", "--max-tokens", "--top-p", "--x", "--文字", "--__")
     ]
 
 
 def test_a_parameter_of_the_name_of_an_option_has_another_flag() -> None:
-    assert names("--out", "--json", out=TEXT, json=TEXT, text=TEXT) == [
+    assert flag_names_of("--out", "--json", out=TEXT, json=TEXT, text=TEXT) == [
         *("--param-out", "--param-json", "--text")
     ]
 
 
 def test_two_parameters_never_have_one_flag() -> None:
-    found = names(a_b=TEXT, a__b=TEXT, aB=TEXT, param_a_b=TEXT)
-    assert len(set(found)) == 4
+    flag_names = flag_names_of(a_b=TEXT, a__b=TEXT, aB=TEXT, param_a_b=TEXT)
+    assert len(set(flag_names)) == 4
 
 
 def test_a_negative_flag_never_hides_another_parameter() -> None:
-    flags = flags_of(endpoint(cb=TRUTH, no_cb=TRUTH), ())
+    flags = endpoint_flags(endpoint(cb=TRUTH, no_cb=TRUTH), ())
     assert [(flag.name, flag.negative) for flag in flags] == [
         ("--cb", ""),
         ("--no-cb", "--no-no-cb"),
     ]
-    assert read(["--no-cb"], flags) == {"no_cb": ["true"]}
-    assert read(["--cb=false"], flags) == {"cb": ["false"]}
+    assert parse_flags(["--no-cb"], flags) == {"no_cb": ["true"]}
+    assert parse_flags(["--cb=false"], flags) == {"cb": ["false"]}
 
 
 def test_what_was_given_is_known_by_the_wire_names() -> None:
-    flags = flags_of(endpoint(max_tokens=TEXT, cb=TRUTH, files=TEXTS), ())
-    given = read(
+    flags = endpoint_flags(endpoint(max_tokens=TEXT, cb=TRUTH, files=TEXTS), ())
+    values = parse_flags(
         ["--max-tokens", "-5", "--no-cb", "--files", "a", "--files=--b", "--files", ""], flags
     )
-    assert given == {"max_tokens": ["-5"], "cb": ["false"], "files": ["a", "--b", ""]}
-    assert read(["--max_tokens=3"], flags) == {"max_tokens": ["3"]}
+    assert values == {"max_tokens": ["-5"], "cb": ["false"], "files": ["a", "--b", ""]}
+    assert parse_flags(["--max_tokens=3"], flags) == {"max_tokens": ["3"]}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (["--txet", "x"], "there is no --txet; did you mean --text?"),
-        (["--zzz"], "there is no --zzz; there is --text, --cb"),
+        (["--txet", "x"], "unknown flag --txet; did you mean --text?"),
+        (["--zzz"], "unknown flag --zzz; the endpoint has --text, --cb"),
         (["--text"], "--text needs a value"),
         (["--text", "--cb"], "--text needs a value"),
-        (["--text", "a", "--text", "b"], "--text is given twice, and is no list"),
+        (["--text", "a", "--text", "b"], "--text is not a list: it can be given once"),
         (["--no-cb=1"], "--no-cb takes no value"),
-        (["--cb", "true"], "'true' is not expected here: arguments are flags"),
-        (["-t", "x"], "there is no -t"),
+        (["--cb", "true"], "unexpected argument 'true': use flags"),
+        (["-t", "x"], "unknown flag -t"),
     ],
 )
-def test_a_wrong_flag_is_told_with_what_there_is(arguments: list[str], said: str) -> None:
+def test_a_wrong_flag_is_told_with_what_there_is(arguments: list[str], message: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        read(arguments, flags_of(endpoint(text=TEXT, cb=TRUTH), ()))
-    assert said in caught.value.message
+        parse_flags(arguments, endpoint_flags(endpoint(text=TEXT, cb=TRUTH), ()))
+    assert message in caught.value.message
 
 
 @pytest.mark.parametrize(
-    ("arguments", "own", "others", "absent"),
+    ("arguments", "command_words", "app_words", "missing"),
     [
         (["S", "/e", "--text", "x"], ["S", "/e"], ["--text", "x"], 0),
         (["-q", "S", "--out", "d", "/e"], ["-q", "S", "--out", "d", "/e"], [], 0),
@@ -94,6 +94,6 @@ def test_a_wrong_flag_is_told_with_what_there_is(arguments: list[str], said: str
     ],
 )
 def test_the_commands_own_options_are_told_from_the_apps(
-    arguments: list[str], own: list[str], others: list[str], absent: int
+    arguments: list[str], command_words: list[str], app_words: list[str], missing: int
 ) -> None:
-    assert split(arguments, OPTIONS, positions=2) == (own, others, absent)
+    assert split_arguments(arguments, OPTIONS, positions=2) == (command_words, app_words, missing)

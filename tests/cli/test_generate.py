@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.cli.processes import ROOT
 from tests.cli.projects import configure, override, painter, save
-from tests.cli.tools import ROOT
 
 MODULE = Path("spaces/painter.py")
 MAXIMUM = "/$defs/PaintInput/properties/steps/maximum"
 
 
 @pytest.fixture(autouse=True)
-def project(alone: None, cli: Cli) -> None:
+def project(isolated_environment: None, cli: Cli) -> None:
     """A project with one client."""
     done = cli("add", save(painter()), "--name", "painter")
     assert done.code == 0, done.err
@@ -53,7 +53,7 @@ def test_a_generated_module_without_schemas_is_out_of_date(cli: Cli) -> None:
     Path("spaces/mine.py").write_text("x = 1\n")
     done = cli("generate", "--check")
     assert (done.code, done.out) == (1, "spaces/old.py has no schemas\n")
-    assert "spacecall remove old" in cli("generate").err
+    assert "run spacecall remove old" in cli("generate").err
     assert Path("spaces/old.py").exists()
 
 
@@ -114,7 +114,7 @@ def test_a_correction_reaches_the_code(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pointer", "old", "said"),
+    ("pointer", "old", "message"),
     [
         (MAXIMUM, 40, "has 50 at"),
         (MAXIMUM, None, "the correction is for null"),
@@ -124,19 +124,19 @@ def test_a_correction_reaches_the_code(cli: Cli) -> None:
     ],
 )
 def test_a_correction_of_what_is_not_there_is_an_error(
-    pointer: str, old: object, said: str, cli: Cli
+    pointer: str, old: object, message: str, cli: Cli
 ) -> None:
     before = MODULE.read_bytes()
     override(pointer, old, 100)
     done = cli("generate")
     assert done.code == 2
     assert "overrides.toml, entry 1: join.schema.json" in done.err
-    assert said in done.err
+    assert message in done.err
     assert MODULE.read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[[override", "is not TOML"),
         ("override = 3", "no array of tables"),
@@ -150,11 +150,11 @@ def test_a_correction_of_what_is_not_there_is_an_error(
         ("[[override]]\nnow = 1", "no key is called 'now'"),
     ],
 )
-def test_corrections_that_say_too_little_are_an_error(text: str, said: str, cli: Cli) -> None:
+def test_corrections_that_say_too_little_are_an_error(text: str, message: str, cli: Cli) -> None:
     Path("schemas/spaces/painter/overrides.toml").write_text(text)
     done = cli("generate")
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err
 
 
 def test_members_and_items_can_be_added_and_taken_away(cli: Cli) -> None:

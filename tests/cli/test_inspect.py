@@ -23,7 +23,7 @@ STREAM = """\
 /stream_text  (streams)
     text  text     required; text in
     n     integer  default 20; steps
-    gives text out: text
+    returns text out: text
 """
 
 
@@ -39,18 +39,18 @@ def test_the_page_tells_of_every_public_endpoint(cli: Cli, protocol_app: AppServ
     done = cli("inspect", protocol_app.url)
     assert (done.code, done.err) == (0, "")
     first, *_, last = done.out.splitlines()
-    named = "Private, not to be called: /private"  # 5.x does not tell the names of these
-    assert (last == named) == protocol_app.version.startswith("6")
+    private = "Private endpoints, which cannot be called: /private"  # Gradio 5 hides the names
+    assert (last == private) == protocol_app.version.startswith("6")
     assert first == f"proto · Gradio {protocol_app.version} · {protocol_app.url}"
     assert WIDGETS in done.out
     assert STREAM in done.out
     assert "/noqueue  (no queue)\n" in done.out
-    assert "/chat  (keeps State)\n" in done.out
+    assert "/chat  (uses State)\n" in done.out
     assert "/echo\n    Echo the text back.\n" in done.out
     assert "    files  list of files  required; files in; any number of files\n" in done.out
-    assert "    gives nothing\n" in done.out
+    assert "    returns nothing\n" in done.out
     assert "(undocumented)" not in done.out
-    assert "more that the app's page does not show: --all" in done.out
+    assert "not on the app's page: add --all to show them." in done.out
 
 
 def test_all_shows_what_the_page_of_the_app_does_not(cli: Cli, protocol_app: AppServer) -> None:
@@ -74,9 +74,9 @@ def test_an_unknown_endpoint_is_wrong_use_and_the_nearest_is_named(
 
 def test_json_has_the_documented_members(cli: Cli, protocol_app: AppServer) -> None:
     done = cli("inspect", protocol_app.url, "--json")
-    found: dict[str, Any] = json.loads(done.out)
-    endpoints = {one.pop("name"): one for one in found.pop("endpoints")}
-    assert found == {
+    document: dict[str, Any] = json.loads(done.out)
+    endpoints = {endpoint.pop("name"): endpoint for endpoint in document.pop("endpoints")}
+    assert document == {
         "format": 1,
         "source": protocol_app.url,
         "url": protocol_app.url,
@@ -156,21 +156,21 @@ def test_an_app_that_offers_nothing_is_no_error(cli: Cli, tmp_path: Path) -> Non
     folder = save(tmp_path / "saved", Function("hidden", visibility="private"))
     done = cli("inspect", folder)
     assert done.code == 0
-    assert "There is nothing to call by name." in done.out
+    assert "The app has no endpoint that can be called." in done.out
 
 
 @pytest.mark.parametrize(
-    ("source", "code", "said"),
+    ("source", "code", "message"),
     [
         ("http://127.0.0.1:9", 3, "cannot connect"),
-        ("nowhere", 2, "is no Space id"),
+        ("nowhere", 2, "is not a Space id"),
         (".", 2, "cannot read config.json"),
         ("https://me:secret@example.com", 2, "not into the address"),
     ],
 )
-def test_what_is_no_app_is_told_in_one_line(cli: Cli, source: str, code: int, said: str) -> None:
+def test_what_is_no_app_is_told_in_one_line(cli: Cli, source: str, code: int, message: str) -> None:
     done = cli("inspect", source)
     assert (done.code, done.out) == (code, "")
-    assert said in done.err
+    assert message in done.err
     assert "secret" not in done.err
     assert len(done.err.splitlines()) == 1

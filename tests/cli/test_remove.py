@@ -14,7 +14,7 @@ MODULE = Path("spaces/painter.py")
 
 
 @pytest.fixture(autouse=True)
-def project(alone: None, cli: Cli) -> None:
+def project(isolated_environment: None, cli: Cli) -> None:
     """A project with two clients."""
     for name in ("painter", "other"):
         assert cli("add", save(painter()), "--name", name).code == 0
@@ -42,7 +42,7 @@ def test_a_module_that_somebody_wrote_keeps_everything(cli: Cli) -> None:
 def test_files_that_no_command_wrote_stay(cli: Cli) -> None:
     (FOLDER / "notes.md").write_text("mine")
     done = cli("remove", "painter")
-    assert (done.code, "has other files" in done.err) == (0, True)
+    assert (done.code, "it has other files" in done.err) == (0, True)
     assert [path.name for path in FOLDER.iterdir()] == ["notes.md"]
 
 
@@ -58,7 +58,7 @@ def test_the_configuration_is_not_changed(cli: Cli) -> None:
     text = "[tool.spacecall.spaces.painter]\nsource = 'saved.json'\n"
     configure(text)
     done = cli("remove", "painter")
-    assert "still has tool.spacecall.spaces.painter" in done.err
+    assert "still has the table [tool.spacecall.spaces.painter]" in done.err
     assert Path("pyproject.toml").read_text() == text
 
 

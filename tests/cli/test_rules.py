@@ -24,7 +24,7 @@ def test_a_rule_is_explained_with_an_example_and_the_way_out(rule: str, cli: Cli
     assert done.code == 0
     assert done.out.startswith(f"{rule} ({RULES[rule].severity})\n")
     assert "\nExample: " in done.out
-    assert "\nThe way out: " in done.out
+    assert "\nWhat to do: " in done.out
     assert max(map(len, done.out.splitlines())) <= 80
 
 

@@ -15,10 +15,10 @@ from tests.hub.stand_in import NAME, TOKEN, StandIn, runtime, standing_in
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(standing_in()) as found,
+        portal.wrap_async_context_manager(standing_in()) as hub,
     ):
-        monkeypatch.setenv("HF_ENDPOINT", found.url)
-        yield found
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        yield hub
 
 
 def test_the_stages_of_a_space_that_wakes_go_to_stderr(cli: Cli, hub: StandIn) -> None:

@@ -11,7 +11,7 @@ import pytest
 from spacecall._core.app_config import parse_config
 from spacecall._core.app_info import parse_endpoints
 from spacecall.cli._inputs import flag_values as cli_values
-from spacecall.cli._outputs.schema_labels import kind_of
+from spacecall.cli._outputs.schema_labels import describe_type
 from spacecall.codegen._drift.schema_facets import describe_schema, is_file_payload
 from spacecall.codegen._drift.subschema import SchemaNode, is_equivalent, is_subschema
 from spacecall.codegen._python.generator_input import View
@@ -102,10 +102,13 @@ def test_comparing_and_describing_ends(schema: dict[str, Any]) -> None:
     typed, other = SchemaNode(schema, schema), SchemaNode({**schema, "title": "another"}, schema)
     calls(lambda: is_subschema(typed, other, allow_extra=True), at_most=MOST)
     calls(lambda: is_equivalent(typed, other), at_most=MOST)
-    calls(lambda: (is_file_payload(typed), describe_schema(typed), kind_of(schema)), at_most=MOST)
+    calls(
+        lambda: (is_file_payload(typed), describe_schema(typed), describe_type(schema)),
+        at_most=MOST,
+    )
     calls(lambda: cli_values._choices(schema, schema), at_most=MOST)
-    calls(lambda: cli_values._file_in(schema, schema), at_most=MOST)
-    calls(lambda: cli_values._array(schema, schema), at_most=MOST)
+    calls(lambda: cli_values._file_key(schema, schema), at_most=MOST)
+    calls(lambda: cli_values._array_schema(schema, schema), at_most=MOST)
     view = View(schema.get("$defs", {}), {})
     calls(lambda: view.shape(schema, name("int")), at_most=MOST)
 
@@ -140,5 +143,5 @@ def test_a_made_up_value_costs_little_or_is_refused(schema: dict[str, Any]) -> N
 
 
 def test_a_union_of_many_kinds_is_told_in_a_few_words() -> None:
-    assert len(kind_of({"anyOf": [{"enum": [n]} for n in range(5000)]})) < 200
-    assert kind_of(union(30, 7, {"type": "string"})) == "text"
+    assert len(describe_type({"anyOf": [{"enum": [n]} for n in range(5000)]})) < 200
+    assert describe_type(union(30, 7, {"type": "string"})) == "text"

@@ -15,7 +15,7 @@ import pytest
 from tests.cli import conftest as commands
 from tests.hostile.server import PREFIX, HostileServer, Request, app_config, http
 
-alone = commands.alone
+isolated_environment = commands.isolated_environment
 cli = commands.cli
 Cli: TypeAlias = commands.Cli
 
@@ -97,7 +97,7 @@ def test_a_password_that_several_apps_would_get_goes_to_none(
     sign_in(monkeypatch)
     done = cli(command)
     assert done.code == 2
-    assert "SPACECALL_USERNAME: only for one app, and 2 apps would be asked" in done.err
+    assert "SPACECALL_USERNAME: sent to one app only, but this command contacts 2 apps" in done.err
     assert f"mine: --for {mine.url}" in done.err
     assert f"theirs: --for {theirs.url}" in done.err
     assert SECRET not in done.err
@@ -240,7 +240,9 @@ def test_a_password_of_another_app_stays_here(
     if command[0] != "add":
         done = cli(*arguments, *HEADER)
         assert done.code == 2
-        assert f"the credentials are for {mine.url}, which this command does not ask" in done.err
+        assert (
+            f"the credentials are for {mine.url}, but this command does not contact it" in done.err
+        )
     assert theirs.secrets() == []
 
 

@@ -18,7 +18,7 @@ import pytest
 from spacecall import NewerProtocolWarning, SchemaDriftWarning
 from spacecall.errors import AppError
 from tests.cli import conftest as commands
-from tests.cli.tools import DEADLINE, environment, terminal
+from tests.cli.processes import DEADLINE, environment, terminal
 from tests.hostile.server import (
     PREFIX,
     SSE_HEAD,
@@ -30,7 +30,7 @@ from tests.hostile.server import (
     http,
 )
 
-alone = commands.alone
+isolated_environment = commands.isolated_environment
 cli = commands.cli
 Cli: TypeAlias = commands.Cli
 Attack: TypeAlias = Callable[[HostileServer], None]

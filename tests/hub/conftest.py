@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tools import forget
+from tests.cli.processes import clear_credentials
 from tests.hub.stand_in import StandIn, standing_in
 
 
 @pytest.fixture(autouse=True)
 def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No token of whoever runs the tests."""
-    forget(monkeypatch, tmp_path)
+    clear_credentials(monkeypatch, tmp_path)
 
 
 @pytest.fixture

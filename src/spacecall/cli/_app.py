@@ -1,6 +1,6 @@
-"""The commands, and what becomes of their errors.
+"""Put the commands together, and turn their errors into messages and exit codes.
 
-Results go to stdout, everything else to stderr.
+Results go to stdout; progress, messages and errors go to stderr.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from spacecall.cli._commands.remove import remove
 from spacecall.cli._commands.rules import rules
 from spacecall.cli._commands.wait import wait
 from spacecall.cli._outputs.terminal import (
-    drop_stdout,
-    tell_error,
-    tell_traceback,
-    visible_streams,
+    discard_stdout,
+    escape_streams,
     write,
+    write_error,
+    write_traceback,
 )
 from spacecall.cli._support.exit_codes import (
-    CHECKING,
+    CHECK_EPILOG,
     DONE,
     FAILED,
-    READER_GONE,
-    ReaderGoneError,
-    epilog,
-    status_of,
+    OUTPUT_CLOSED,
+    OutputClosedError,
+    exit_code_for,
+    format_epilog,
 )
 from spacecall.codegen._project.configuration import ConfigurationError
 from spacecall.codegen._schemas.schema_folder import SchemaError
@@ -46,13 +46,13 @@ __all__ = ["app", "main", "run"]
 
 app = typer.Typer(
     name="spacecall",
-    help="Typed clients for Gradio apps and Hugging Face Spaces.",
-    epilog=epilog(),
+    help="Call Gradio apps and Hugging Face Spaces, and generate typed clients for them.",
+    epilog=format_epilog(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-"""All commands."""
+"""The command `spacecall` with its subcommands."""
 
 app.command()(inspect)
 app.command(cls=CallCommand)(call)
@@ -62,7 +62,7 @@ app.command()(wait)
 app.command()(add)
 app.command()(refresh)
 app.command()(generate)
-app.command(epilog=CHECKING)(check)
+app.command(epilog=CHECK_EPILOG)(check)
 app.command()(remove)
 app.command()(rules)
 app.add_typer(cassettes, name="cassettes")
@@ -70,46 +70,46 @@ app.command()(demo)
 app.command()(doctor)
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - called by typer
-    if asked:
+def _show_version(requested: bool) -> None:  # noqa: FBT001 - called by typer
+    if requested:
         write(f"{__version__}\n")
         raise typer.Exit
 
 
 @app.callback()
-def _common(
+def _common_options(
     *,
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and leave."
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
     ),
 ) -> None: ...
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run a command; its exit status."""
-    with visible_streams():
+    """Run a command and return its exit code."""
+    with escape_streams():
         return _run(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; its exit status. An unexpected error is shown with its traceback."""
+    """Run a command and return its exit code; write the traceback of an unexpected error."""
     try:
         return run(arguments)
     except Exception as error:  # noqa: BLE001 - the interpreter would print it raw
-        tell_traceback(error)
+        write_traceback(error)
         return FAILED
 
 
 def _run(arguments: list[str] | None) -> int:
     try:
         app(args=arguments, prog_name="spacecall")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else DONE
-    except ReaderGoneError:
-        # What is still buffered has no reader either: the interpreter must not try to write it.
-        drop_stdout()
-        return READER_GONE
+    except SystemExit as exit_request:
+        return exit_request.code if isinstance(exit_request.code, int) else DONE
+    except OutputClosedError:
+        # Otherwise the interpreter would write the rest of the buffer at exit, and fail again.
+        discard_stdout()
+        return OUTPUT_CLOSED
     except (SpaceError, SchemaError, ConfigurationError, OSError) as error:
-        tell_error(error)
-        return status_of(error)
+        write_error(error)
+        return exit_code_for(error)
     return DONE

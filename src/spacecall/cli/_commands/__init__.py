@@ -1,1 +1,1 @@
-"""One module per command, named after it: its options and its help."""
+"""The commands, a module each: its options and its help texts."""

@@ -1,4 +1,4 @@
-"""`spacecall add`: an app's schema files, and the typed client made of them."""
+"""`spacecall add`: generate a typed client for an app."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import anyio
 import typer
 
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import tell, write
+from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._support.app_access import Credentials
-from spacecall.cli._support.project_paths import shown
 from spacecall.codegen._project import client_builder
 from spacecall.codegen._project.configuration import configured
 from spacecall.codegen._schemas.app_documents import fetch
@@ -29,49 +28,63 @@ def add(
     ],
     *,
     name: Annotated[
-        str, typer.Option(help="Of the client. [default: the Space's name, or the app's title]")
+        str,
+        typer.Option(
+            metavar="NAME", help="Name the client. [default: the Space's name, or the app's title]"
+        ),
     ] = "",
     into: Annotated[
         Path | None,
         typer.Option(
-            help="The Python file to write, or a folder for it. [default: ./spaces]",
+            metavar="PATH",
+            help="Write the client to this Python file or folder. [default: ./spaces]",
             show_default=False,
         ),
     ] = None,
     schemas: Annotated[
         Path | None,
         typer.Option(
-            help="The folder of all schema folders. [default: ./schemas/spaces]",
+            metavar="FOLDER",
+            help="Write the schemas to a subfolder of this folder. [default: ./schemas/spaces]",
             show_default=False,
         ),
     ] = None,
     endpoints: Annotated[
-        str, typer.Option(help="Only these, by name: a,b.", show_default=False)
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Include only these endpoints, separated by commas.",
+            show_default=False,
+        ),
     ] = "",
     all_: Annotated[
-        bool, typer.Option("--all", help="Endpoints that the app's page does not show, too.")
+        bool,
+        typer.Option("--all", help="Include endpoints that the app's page does not show."),
     ] = False,
 ) -> None:
-    """Write the schema files of an app, and a typed client.
+    """Generate a typed client for an app.
 
-    An app with a login needs SPACECALL_USERNAME and SPACECALL_PASSWORD, a private Space HF_TOKEN,
-    which goes to Hugging Face alone.
+    Print the paths of the new schema folder and of the new module.
+
+    Set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, and HF_TOKEN for a
+    private Space (only Hugging Face gets the token).
     """
     project = configured(Path.cwd())
-    access = Credentials.of().for_app(source)
+    access = Credentials.from_options().for_app(source)
     app = anyio.run(lambda: fetch(source, auth=access.auth))
-    known = project.named(name, app.source)
-    asked = [part.strip() for part in endpoints.split(",") if part.strip()]
-    done = client_builder.add(
+    settings = project.named(name, app.source)
+    selected = [part.strip() for part in endpoints.split(",") if part.strip()]
+    added = client_builder.add(
         app,
         project.root,
-        name=name or known.name,
-        into=into or known.code or project.code,
-        package=(into or known.code) is None,
+        name=name or settings.name,
+        into=into or settings.code or project.code,
+        package=(into or settings.code) is None,
         schemas=schemas or project.schemas,
-        endpoints=asked or (None if all_ else known.endpoints),
-        undocumented=all_ or known.undocumented,
+        endpoints=selected or (None if all_ else settings.endpoints),
+        undocumented=all_ or settings.undocumented,
     )
-    write(f"{shown(done.places.schemas)}\n{shown(done.places.module)}\n")
-    if done.folder.lock.left_out:
-        tell(f"private, left out: {visible_line(', '.join(done.folder.lock.left_out))}")
+    write(f"{display_path(added.places.schemas)}\n{display_path(added.places.module)}\n")
+    if added.folder.lock.left_out:
+        names = visible_line(", ".join(added.folder.lock.left_out))
+        write_message(f"not included, since they are private: {names}")

@@ -1,4 +1,4 @@
-"""`spacecall call`: call an endpoint, its parameters given as flags."""
+"""`spacecall call`: call an endpoint, with its parameters as flags."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from typer.core import TyperCommand
 
-from spacecall.cli._inputs.completion import endpoint_names, flag_names
-from spacecall.cli._inputs.flags import split
-from spacecall.cli._runners.call_runner import Given, Order, place
+from spacecall.cli._inputs.completion import complete_endpoint_names, complete_flag_names
+from spacecall.cli._inputs.flags import split_arguments
+from spacecall.cli._runners.call_runner import CallRequest, UnparsedFlags, execute
 from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
@@ -19,17 +19,18 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.signals import run
+from spacecall.cli._support.signals import run_async
 from spacecall.errors import InvalidInputError
 
 __all__ = [
     "CallCommand",
     "EndpointArgument",
     "JsonOption",
+    "QuietOption",
     "RawOption",
     "SourceArgument",
     "call",
-    "given_in",
+    "unparsed_flags",
 ]
 
 SourceArgument: TypeAlias = Annotated[
@@ -38,75 +39,82 @@ SourceArgument: TypeAlias = Annotated[
         metavar="SOURCE", help="A Space id (owner/name) or an address.", show_default=False
     ),
 ]
-"""The app whose endpoint is called."""
+"""The app to call."""
 
 EndpointArgument: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="ENDPOINT",
-        help="Such as /predict; `inspect` lists them.",
+        help="The endpoint, such as /predict; `spacecall inspect` lists them.",
         show_default=False,
-        autocompletion=endpoint_names,
+        autocompletion=complete_endpoint_names,
     ),
 ]
-"""The endpoint that is called."""
+"""The endpoint to call."""
 
 JsonOption: TypeAlias = Annotated[
     str,
     typer.Option(
         "--json",
         metavar="OBJECT",
-        help="Arguments as a JSON object, @file or - for stdin; flags count more.",
+        help="Pass arguments as a JSON object, @file, or - for stdin. Flags override them.",
         show_default=False,
     ),
 ]
-"""`--json`, for commands that call."""
+"""`--json`, for commands that call an endpoint."""
 
 RawOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--raw",
-        help="Print a text exactly, on a terminal and in the log of a CI server too: "
-        "its control characters take effect.",
+        help="Print the exact text, even on a terminal and in a CI log: its control characters "
+        "take effect.",
     ),
 ]
 """`--raw`, for commands that print results."""
 
-_GIVEN, _HELP, _OWN = "spacecall.given", "spacecall.help", "spacecall.own"
+QuietOption: TypeAlias = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Hide progress and the app's messages.")
+]
+"""`--quiet`, for commands that call an endpoint."""
+
+_WORDS, _SHOW_HELP, _OPTIONS = "spacecall.words", "spacecall.show_help", "spacecall.options"
 
 
 class CallCommand(TyperCommand):
-    """Leaves the flags that are the app's for later, when the app has told of them."""
+    """A command that keeps the app's flags unparsed until the app has described them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command's own options."""
+        """Parse the command's own options; keep the app's flags in `ctx.meta`."""
         options: dict[str, bool] = {}
-        for one in self.get_params(ctx):
-            for spelling in (*one.opts, *one.secondary_opts):
+        for parameter in self.get_params(ctx):
+            for spelling in (*parameter.opts, *parameter.secondary_opts):
                 if spelling.startswith("-"):
-                    options[spelling] = not getattr(one, "is_flag", False)
-        own, given, absent = split(args, options, positions=2)
-        if "--help" in own and not absent:
-            own = [one for one in own if one != "--help"]
-            ctx.meta[_HELP] = True
-        ctx.meta[_GIVEN], ctx.meta[_OWN] = given, frozenset(options)
-        rest: list[str] = super().parse_args(ctx, own)
-        return rest
+                    options[spelling] = not getattr(parameter, "is_flag", False)
+        command_words, app_words, missing = split_arguments(args, options, positions=2)
+        if "--help" in command_words and not missing:
+            command_words = [word for word in command_words if word != "--help"]
+            ctx.meta[_SHOW_HELP] = True
+        ctx.meta[_WORDS], ctx.meta[_OPTIONS] = app_words, frozenset(options)
+        unparsed: list[str] = super().parse_args(ctx, command_words)
+        return unparsed
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """What the shell completes: own options, and those of the endpoint."""
+        """Complete the command's own options, and the flags of the endpoint."""
         items = super().shell_complete(ctx, incomplete)
         if not incomplete.startswith("-"):
             return items
-        item = type(super().shell_complete(ctx, "--")[0])
-        names = flag_names(ctx, incomplete, ctx.meta.get(_OWN, ()))
-        return [*(item(name, help=label) for name, label in names.items()), *items]
+        item_type = type(super().shell_complete(ctx, "--")[0])
+        labels = complete_flag_names(ctx, incomplete, ctx.meta.get(_OPTIONS, ()))
+        return [*(item_type(name, help=label) for name, label in labels.items()), *items]
 
 
-def given_in(ctx: typer.Context) -> Given:
-    """The flags of the app's parameters that a command of `CallCommand` was given."""
-    return Given(
-        ctx.meta.get(_GIVEN, []), ctx.meta.get(_OWN, frozenset()), ctx.meta.get(_HELP, False)
+def unparsed_flags(ctx: typer.Context) -> UnparsedFlags:
+    """Return the app's flags on the command line of a `CallCommand`."""
+    return UnparsedFlags(
+        ctx.meta.get(_WORDS, []),
+        ctx.meta.get(_OPTIONS, frozenset()),
+        ctx.meta.get(_SHOW_HELP, False),
     )
 
 
@@ -119,18 +127,18 @@ def call(
     jsonl: Annotated[
         bool,
         typer.Option(
-            "--jsonl", help="Make a call for each line of stdin, a JSON object of arguments each."
+            "--jsonl", help="Make a call for each line of stdin: a JSON object of arguments."
         ),
     ] = False,
     jobs: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Calls of --jsonl under way at once.")
+        int, typer.Option(min=1, metavar="N", help="With --jsonl, run up to N calls at once.")
     ] = 4,
     stream: Annotated[
         bool | None,
         typer.Option(
             "--stream/--no-stream",
-            help="Print as it comes: a text piece by piece, anything else as lines of JSON. "
-            "[default: a text, on a terminal]",
+            help="Print partial results: what is new in a text, other values as lines of JSON. "
+            "[default: only texts, only on a terminal]",
             show_default=False,
         ),
     ] = None,
@@ -138,18 +146,16 @@ def call(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Save files of the result there, and print their paths. "
+            help="Save files of the result in this folder and print their paths. "
             "[default: print their addresses]",
             show_default=False,
         ),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Neither progress nor the app's messages.")
-    ] = False,
+    quiet: QuietOption = False,
     raw: RawOption = False,
     no_check: Annotated[
         bool,
-        typer.Option("--no-check", help="Send arguments that do not fit the app's schema too."),
+        typer.Option("--no-check", help="Do not check the arguments against the app's schema."),
     ] = False,
     token: TokenOption = "",
     user: UserOption = "",
@@ -157,22 +163,23 @@ def call(
     for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
-    """Call an endpoint of an app and print its result.
+    """Call an endpoint and print its result.
 
     \b
-    spacecall call SOURCE /endpoint --help    the app's own parameters
+    spacecall call SOURCE /endpoint --help    show the endpoint's parameters
     spacecall call SOURCE /endpoint --text hi --image @cat.png --n 20
 
-    A text parameter takes a text, @file for a file's text, or - for stdin; a file parameter takes
-    @file, an address or -; a list is a repeated flag; anything else is JSON. A parameter of the
-    name of an option below has the flag --param-NAME; --flag=VALUE takes any VALUE.
-    """  # noqa: D301 - the help wants this character
+    Each parameter of the endpoint is a flag. For a text, @file means the text of a file, and -
+    means stdin. For a file, use @file, an address, or - for stdin. Repeat the flag of a list. Other
+    values are JSON. If a parameter has the name of an option below, its flag is --param-NAME. Write
+    --flag=VALUE if VALUE looks like an option.
+    """  # noqa: D301 - typer needs this character
     if jsonl and stream:
-        raise InvalidInputError("--jsonl gives whole results: leave --stream out")
-    order = Order(
+        raise InvalidInputError("--jsonl prints complete results only: remove --stream")
+    request = CallRequest(
         source=source,
         endpoint=endpoint,
-        given=given_in(ctx),
+        flags=unparsed_flags(ctx),
         json=json_,
         jobs=jobs if jsonl else None,
         stream=stream,
@@ -181,6 +188,6 @@ def call(
         raw=raw,
         check=not no_check,
     )
-    credentials = Credentials.of(token, user, header, timeout, for_)
-    if code := run(lambda: place(order, credentials)):
+    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    if code := run_async(lambda: execute(request, credentials)):
         raise typer.Exit(code)

@@ -7,21 +7,21 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from spacecall.cli._support.exit_codes import FAILED, epilog
+from spacecall.cli._support.exit_codes import FAILED, format_epilog
 
 __all__ = ["cassettes"]
 
 cassettes = typer.Typer(
-    help="Show and check recordings of apps; `spacecall record` makes them.",
+    help="Show and check recordings of apps. `spacecall record` creates them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-"""All commands about cassettes."""
+"""The command `spacecall cassettes` with its subcommands."""
 
 _FilesArgument: TypeAlias = Annotated[
-    list[Path], typer.Argument(metavar="FILE", help="Cassettes, name.json.", show_default=False)
+    list[Path], typer.Argument(metavar="FILE", help="Cassettes (name.json).", show_default=False)
 ]
-_EPILOG = epilog(0, 1, 2)
+_EPILOG = format_epilog(0, 1, 2)
 
 
 @cassettes.command(epilog=_EPILOG)
@@ -32,12 +32,15 @@ def show(
         Path | None,
         typer.Option(
             metavar="PAGE",
-            help="Write an HTML page with the timeline and all events instead. For one FILE.",
+            help="Write an HTML page with the timeline and all events of a single FILE instead.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Draw the timeline of cassettes: the queue, the work, the values and the end of each job."""
+    """Draw timelines of cassettes.
+
+    A timeline shows the queue time, the run time, the partial results and the outcome of each job.
+    """
     from spacecall.cli._runners import cassette_runner  # noqa: PLC0415 - needs an extra
 
     if html is None:
@@ -54,8 +57,8 @@ def validate(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="The schema folder that calls must fit. [default: of the project's client of the "
-            "app; without a client, the app's own recorded schemas]",
+            help="Check calls against this schema folder. [default: the schemas of the project's "
+            "client for the app, or the recorded schemas]",
             show_default=False,
         ),
     ] = None,
@@ -72,13 +75,15 @@ def check(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FOLDER", help="Folder of tests. [default: that of pytest]", show_default=False
+            metavar="FOLDER",
+            help="Folders of tests. [default: the test folders of pytest]",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
-    """List cassettes that are unused, missing or damaged, or were recorded with older schemas.
+    """List cassettes that are unused, missing, damaged, or recorded with older schemas.
 
-    The tests are collected with pytest, but not run.
+    pytest collects the tests, but does not run them.
     """
     from spacecall.cli._runners import cassette_runner  # noqa: PLC0415 - needs an extra
 

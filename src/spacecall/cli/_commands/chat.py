@@ -1,4 +1,4 @@
-"""`spacecall chat`: ask a model, once or in a conversation."""
+"""`spacecall chat`: send messages to a chat model."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Annotated
 import typer
 
 from spacecall.chat import Conversation
-from spacecall.cli._commands.call import RawOption
-from spacecall.cli._inputs.flag_values import Inputs, reads_stdin
-from spacecall.cli._runners.chat_repl import converse
+from spacecall.cli._commands.call import QuietOption, RawOption
+from spacecall.cli._inputs.flag_values import InputReader, is_stdin
+from spacecall.cli._runners.chat_repl import run_repl
 from spacecall.cli._runners.chat_session import (
-    Printing,
-    Talk,
-    address_of,
+    ChatSession,
+    PrintOptions,
+    model_source,
+    open_model,
     read_conversation,
-    talking,
 )
 from spacecall.cli._support.app_access import (
     Credentials,
@@ -27,7 +27,7 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.signals import signals
+from spacecall.cli._support.signals import handle_signals
 from spacecall.errors import InvalidInputError
 from spacecall.media import Media, MediaKind
 
@@ -39,7 +39,7 @@ def chat(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="Such as phi-4 or qvq-72b; or a model id of the Hub (owner/model).",
+            help="A model, such as phi-4 or qvq-72b, or a model id of the Hub (owner/model).",
             show_default=False,
         ),
     ],
@@ -47,7 +47,7 @@ def chat(
         str | None,
         typer.Argument(
             metavar="PROMPT",
-            help="A text, @file, or - for stdin. Without one, each line of stdin is a message.",
+            help="A text, @file, or - for stdin. Without PROMPT, each line of stdin is a message.",
             show_default=False,
         ),
     ] = None,
@@ -55,51 +55,57 @@ def chat(
     image: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILE", help="For the message; a path or an address. Can be repeated."
+            metavar="FILE",
+            help="Attach an image to the message: a path or an address. Repeatable.",
         ),
     ] = None,
     audio: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="As --image."),
+        typer.Option(
+            metavar="FILE",
+            help="Attach an audio clip to the message: a path or an address. Repeatable.",
+        ),
     ] = None,
     system: Annotated[
         str,
         typer.Option(
-            metavar="TEXT", help="What the model is told beforehand; @file too.", show_default=False
+            metavar="TEXT",
+            help="Begin the conversation with this system message: a text or @file.",
+            show_default=False,
         ),
     ] = "",
     repl: Annotated[
-        bool, typer.Option("--repl", help="Go on with the conversation after PROMPT.")
+        bool, typer.Option("--repl", help="After PROMPT, read more messages from stdin.")
     ] = False,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keep the conversation there, after each answer."),
+        typer.Option(metavar="FILE", help="Save the conversation to this file after each answer."),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Go on with the conversation that was kept there."),
+        typer.Option(metavar="FILE", help="Continue the conversation that is saved in this file."),
     ] = None,
     url: Annotated[
         str,
         typer.Option(
-            metavar="ADDRESS", help="Where the model's app is, if elsewhere.", show_default=False
+            metavar="ADDRESS",
+            help="Use the app or service at this address. [default: the model's own]",
+            show_default=False,
         ),
     ] = "",
     stream: Annotated[
         bool | None,
         typer.Option(
             "--stream/--no-stream",
-            help="Print the answer as it comes. [default: on a terminal]",
+            help="Print the answer as it arrives. [default: only on a terminal]",
             show_default=False,
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Save images of an answer there."),
+        typer.Option(metavar="FOLDER", help="Save images of an answer in this folder."),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Neither progress nor the app's messages.")
-    ] = False,
+    quiet: QuietOption = False,
     raw: RawOption = False,
     token: TokenOption = "",
     user: UserOption = "",
@@ -107,29 +113,34 @@ def chat(
     for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
-    """Ask a model and print its answer, or talk with it.
+    """Send messages to a chat model and print its answers.
 
     \b
     spacecall chat phi-4 "What is this?" --image cat.png
     spacecall chat phi-4 --save chat.json
 
-    A kept conversation can be read and continued by whoever has the file.
-    """  # noqa: D301 - the help wants this character
+    Whoever has the file of a saved conversation can read and continue it. In a conversation, /help
+    lists the commands.
+    """  # noqa: D301 - typer needs this character
     if system and resume:
-        raise InvalidInputError("--system begins a conversation: leave it out with --resume")
-    texts = [prompt or "", system, *(image or []), *(audio or [])]
-    inputs = Inputs(sys.stdin.buffer.read() if any(map(reads_stdin, texts)) else b"")
-    media = [*_media("image", image, inputs), *_media("audio", audio, inputs)]
-    begun = read_conversation(resume) if resume else Conversation()
-    access = Credentials.of(token, user, header, timeout, for_).for_app(url or address_of(model))
-    printing = Printing(stream=stream, out=out, quiet=quiet, raw=raw)
-    with signals() as told, talking(model, url, access, printing) as opened:
-        talk = Talk(opened, printing, begun, system=inputs.text(system), save=save)
+        raise InvalidInputError("--system is for a new conversation: remove it, or --resume")
+    words = [prompt or "", system, *(image or []), *(audio or [])]
+    reader = InputReader(sys.stdin.buffer.read() if any(map(is_stdin, words)) else b"")
+    media = [*_load_media("image", image, reader), *_load_media("audio", audio, reader)]
+    conversation = read_conversation(resume) if resume else Conversation()
+    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    access = credentials.for_app(url or model_source(model))
+    options = PrintOptions(stream=stream, out=out, quiet=quiet, raw=raw)
+    with handle_signals() as signals, open_model(model, url, access, options) as connected:
+        system_message = reader.read_text(system)
+        session = ChatSession(
+            connected, options, conversation, system=system_message, save_path=save
+        )
         if prompt is not None:
-            talk.ask(inputs.text(prompt), media)
+            session.send(reader.read_text(prompt), media)
         if prompt is None or repl:
-            converse(talk, told, media if prompt is None else [])
+            run_repl(session, signals, media if prompt is None else [])
 
 
-def _media(kind: MediaKind, given: list[str] | None, inputs: Inputs) -> list[Media]:
-    return [Media(inputs.file(one), kind=kind) for one in given or []]
+def _load_media(kind: MediaKind, words: list[str] | None, reader: InputReader) -> list[Media]:
+    return [Media(reader.open_file(word), kind=kind) for word in words or []]

@@ -1,4 +1,4 @@
-"""`spacecall check`: whether the apps still are what the clients were generated from."""
+"""`spacecall check`: compare apps with the clients that were generated from them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Annotated, cast
 import typer
 
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import tell, write
-from spacecall.cli._runners.fetch_apps import ask_all, visits
+from spacecall.cli._outputs.terminal import write, write_message
+from spacecall.cli._runners.app_fetcher import fetch_all, plan_fetches
 from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
@@ -20,9 +20,14 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.exit_codes import message_of
-from spacecall.cli._support.project_paths import NamesArgument, SourceOption, chosen, the_one
-from spacecall.cli._support.signals import run
+from spacecall.cli._support.client_selection import (
+    NamesArgument,
+    SourceOption,
+    require_single_client,
+    select_clients,
+)
+from spacecall.cli._support.exit_codes import format_error
+from spacecall.cli._support.signals import run_async
 from spacecall.codegen._project.client_check import Checked, Told, compare, not_told
 from spacecall.codegen._project.project_clients import Client
 from spacecall.codegen.drift import (
@@ -44,14 +49,19 @@ def check(
     *,
     source: SourceOption = "",
     format_: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"The format of the report: {', '.join(FORMATS)}.",
+        ),
     ] = "text",
     fail_on: Annotated[
         str,
         typer.Option(
             metavar="SEVERITY",
-            help=f"The mildest that fails: {', '.join(THRESHOLDS)}. "
-            "[default: error, or as configured]",
+            help="Exit with 1 if a finding has this severity or a higher one: "
+            f"{', '.join(THRESHOLDS)}. [default: error, or the value in pyproject.toml]",
             show_default=False,
         ),
     ] = "",
@@ -61,49 +71,52 @@ def check(
     for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
-    """Compare the clients with their apps: what changed, and whether it breaks calls.
+    """Report how apps differ from their generated clients.
 
-    SOURCE can be another schema folder, too.
+    The report lists each change of an app and tells whether it breaks calls. SOURCE can also be
+    another schema folder.
     """
-    form = cast("Format", _one_of("--format", format_, FORMATS))
-    project, clients = chosen(names)
-    the_one(clients, source)
-    for one in clients:
-        one.read()
+    report_format = cast("Format", _check_choice("--format", format_, FORMATS))
+    project, clients = select_clients(names)
+    require_single_client(clients, source)
+    for client in clients:
+        client.read()  # refuses a damaged schema folder before any request
     policy = project.policy
     if fail_on:
-        threshold = cast("Threshold", _one_of("--fail-on", fail_on, THRESHOLDS))
+        threshold = cast("Threshold", _check_choice("--fail-on", fail_on, THRESHOLDS))
         policy = replace(policy, fail_on=threshold)
-    credentials = Credentials.of(token, user, header, timeout, for_)
-    asked = visits(clients, source, credentials)
-    told = run(lambda: ask_all(asked))
-    checked = [
-        _checked(one, source or one.source, answer, policy)
-        for one, answer in zip(clients, told, strict=True)
+    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    targets = plan_fetches(clients, source, credentials)
+    results = run_async(lambda: fetch_all(targets))
+    checks = [
+        _check_client(target.client, target.source, result, policy)
+        for target, result in zip(targets, results, strict=True)
     ]
-    reports = [one.report for one in checked]
-    write(render_reports(reports, form), commands=form == "github")
-    for line in (line for one in checked for line in one.stale):
-        tell(f"spacecall: {visible_line(line)}")
-    if form != "text":
+    reports = [check.report for check in checks]
+    write(render_reports(reports, report_format), commands=report_format == "github")
+    for line in (line for check in checks for line in check.stale):
+        write_message(f"spacecall: {visible_line(line)}")
+    if report_format != "text":
         for report in reports:
             if report.status == "unchecked":
-                why = visible_line(f"{report.name} could not be checked: {report.reason}")
-                tell(f"spacecall: {why}")
+                line = visible_line(f"{report.name} could not be checked: {report.reason}")
+                write_message(f"spacecall: {line}")
     raise typer.Exit(exit_code(reports))
 
 
-def _checked(client: Client, source: str, told: Told | SpaceError, policy: Policy) -> Checked:
+def _check_client(
+    client: Client, source: str, result: Told | SpaceError, policy: Policy
+) -> Checked:
     today = datetime.now(UTC).date()
     try:
-        if not isinstance(told, SpaceError):
-            return compare(client, told, source, policy, today)
+        if not isinstance(result, SpaceError):
+            return compare(client, result, source, policy, today)
     except ProtocolError as error:
-        told = error
-    return not_told(client, source, told, message_of(told), policy, today)
+        result = error
+    return not_told(client, source, result, format_error(result), policy, today)
 
 
-def _one_of(option: str, value: str, known: Sequence[str]) -> str:
-    if value not in known:
-        raise InvalidInputError(f"{option} is one of {', '.join(known)}, got {value!r}")
+def _check_choice(option: str, value: str, choices: Sequence[str]) -> str:
+    if value not in choices:
+        raise InvalidInputError(f"{option} must be one of {', '.join(choices)}, got {value!r}")
     return value

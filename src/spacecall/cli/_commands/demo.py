@@ -1,7 +1,7 @@
-"""`spacecall demo`: the main job at work, against a real Gradio app on this machine.
+"""`spacecall demo`: generate a client for a Gradio app on this machine, and run it.
 
-Starts the app, says what it offers, generates its client into a project of its own, and runs a
-program that is written against that client.
+The command starts the app, lists its endpoints, generates a typed client into a new project, and
+runs a program that uses the client.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import spacecall
 from spacecall._atomic import write_files
 from spacecall._core.app_config import parse_config
 from spacecall._core.app_info import parse_endpoints
+from spacecall.cli._outputs.schema_labels import list_marks
 from spacecall.cli._outputs.terminal import flush, write
 from spacecall.codegen._project import client_builder
 from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
@@ -37,99 +38,110 @@ from spacecall.errors import InvalidInputError, SpaceError
 __all__ = ["demo"]
 
 _FILES = Path(__file__).parent.parent / "_demo_app"
-_START = 90.0
-"""Seconds until the app must answer."""
-_STOP = 5.0
+_START_TIMEOUT = 90.0
+"""Seconds for the app to start."""
+_STOP_TIMEOUT = 5.0
+"""Seconds for the app to stop before it is killed."""
 
 
 def demo(
     *,
     prompt: Annotated[
-        str, typer.Option(help="What to ask the app.", show_default=False)
+        str, typer.Option(metavar="TEXT", help="Send this text, and a picture, to the app.")
     ] = "What is in this picture?",
     keep: Annotated[
         Path | None,
-        typer.Option(help="Keep the generated project in this folder.", show_default=False),
+        typer.Option(
+            metavar="FOLDER",
+            help="Create the project in this folder and keep it. [default: a temporary folder]",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
-    """Start a real Gradio app, generate its client, and run a program written against it.
+    """Generate a client for a local Gradio app and run it.
 
-    SPACECALL_GRADIO_PYTHON names a Python that has Gradio 5; by default it is this one.
+    The command starts a real Gradio app, generates its client into a new project, and runs a
+    program that uses the client. It needs a Python with Gradio 5: set SPACECALL_GRADIO_PYTHON to
+    it. [default: the Python that runs this command]
     """
-    python = _gradio_python()
-    with tempfile.TemporaryDirectory(prefix="spacecall-demo-") as made:
-        project = Path(made) / "project" if keep is None else keep.resolve()
+    python = _find_gradio_python()
+    with tempfile.TemporaryDirectory(prefix="spacecall-demo-") as temporary:
+        project = Path(temporary) / "project" if keep is None else keep.resolve()
         project.mkdir(parents=True, exist_ok=True)
-        with _app(python, Path(made)) as (address, about):
-            _tell(f"\nThe app at {address} offers")
-            for endpoint in parse_endpoints(parse_config(about.config), about.info).values():
+        with _run_app(python, Path(temporary)) as (address, documents):
+            _print(f"\nEndpoints of the app at {address}:")
+            for endpoint in parse_endpoints(
+                parse_config(documents.config), documents.info
+            ).values():
                 if endpoint.visibility == "public":
-                    _tell(f"    {_line(endpoint)}")
-            added = client_builder.add(about, project, name="phi4-multimodal")
-            _tell("\nGenerated")
+                    _print(f"    {_format_endpoint(endpoint)}")
+            added = client_builder.add(documents, project, name="phi4-multimodal")
+            _print("\nGenerated:")
             for path in (added.places.schemas, added.places.module):
-                _tell(f"    {path.relative_to(project)}")
-            _run(project, address, prompt)
+                _print(f"    {path.relative_to(project)}")
+            _run_program(project, address, prompt)
         if keep is not None:
-            _tell(f"\nThe project is in {project}")
+            _print(f"\nThe project is in {project}")
 
 
-def _gradio_python() -> str:
-    named = os.environ.get("SPACECALL_GRADIO_PYTHON")
-    if named:
-        if shutil.which(named) is None:
-            raise InvalidInputError(f"SPACECALL_GRADIO_PYTHON is {named!r}, which cannot be run")
-        return named
+def _find_gradio_python() -> str:
+    python = os.environ.get("SPACECALL_GRADIO_PYTHON")
+    if python:
+        if shutil.which(python) is None:
+            raise InvalidInputError(
+                f"SPACECALL_GRADIO_PYTHON is {python!r}, which is not a program: set it to a "
+                "Python with Gradio 5"
+            )
+        return python
     if importlib.util.find_spec("gradio") is not None:
         return sys.executable
     raise InvalidInputError(
-        "the demo starts a real Gradio app, and there is no Gradio here: install it into an "
-        "environment (pip install 'gradio==5.50.0'), and name that environment's Python in "
-        "SPACECALL_GRADIO_PYTHON"
+        "the demo needs Gradio 5: install it in an environment (pip install 'gradio==5.50.0'), "
+        "and set SPACECALL_GRADIO_PYTHON to the Python of that environment"
     )
 
 
 @contextmanager
-def _app(python: str, folder: Path) -> Generator[tuple[str, AppDocuments], None, None]:
-    """The stand-in for Phi-4 multimodal, running: its address, and what it says of itself."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def _run_app(python: str, folder: Path) -> Generator[tuple[str, AppDocuments], None, None]:
+    """Run the app (a replica of Phi-4 multimodal); yield its address and its description."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     log = folder / "app.log"
-    settings = {
+    variables = {
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_OFFLINE": "1",
         "GRADIO_TEMP_DIR": str(folder / "gradio"),
         "REPLICA_WORD_DELAY": "0.08",
     }
-    _tell(f"Starting a real Gradio app at {address}")
+    _print(f"Starting a Gradio app at {address}")
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - the project's own app
             [python, str(_FILES / "phi4_replica.py"), "--port", str(port)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **settings},
+            env={**os.environ, **variables},
         )
     try:
-        yield address, _wait(process, address, log)
+        yield address, _wait_for_app(process, address, log)
     finally:
         process.terminate()
         try:
-            process.wait(_STOP)
+            process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        _tell(f"\nStopped the app (pid {process.pid})")
+        _print(f"\nStopped the app (pid {process.pid})")
 
 
-def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> AppDocuments:
-    deadline = time.monotonic() + _START
+def _wait_for_app(process: subprocess.Popen[bytes], address: str, log: Path) -> AppDocuments:
+    deadline = time.monotonic() + _START_TIMEOUT
     while True:
         if process.poll() is not None:
-            end = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-            raise InvalidInputError("the app did not start:\n" + "\n".join(end))
+            lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise InvalidInputError("the app did not start:\n" + "\n".join(lines[-5:]))
         try:
             return anyio.run(fetch, address)
         except SpaceError:
@@ -138,41 +150,44 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> AppDocum
         time.sleep(0.2)
 
 
-def _run(project: Path, address: str, prompt: str) -> None:
+def _run_program(project: Path, address: str, prompt: str) -> None:
     picture = project / "picture.png"
     program = project / "ask.py"
-    write_files({picture: _png(64, 48), program: (_FILES / "ask.py.txt").read_bytes()}, project)
+    write_files(
+        {picture: _create_png(64, 48), program: (_FILES / "ask.py.txt").read_bytes()}, project
+    )
     package = str(Path(spacecall.__file__).resolve().parent.parent)
-    places = [package, os.environ.get("PYTHONPATH", "")]
-    _tell(f"\nRunning {program.name}, written against that client")
+    import_paths = [package, os.environ.get("PYTHONPATH", "")]
+    _print(f"\nRunning {program.name}, which uses the client:")
     flush()
-    ended = subprocess.run(  # noqa: S603 - the project's own program
+    completed = subprocess.run(  # noqa: S603 - the project's own program
         [sys.executable, program.name, address, prompt, picture.name],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, import_paths))},
         check=False,
     )
-    if ended.returncode:
+    if completed.returncode:
         raise typer.Exit(1)
 
 
-def _line(endpoint: Endpoint) -> str:
+def _format_endpoint(endpoint: Endpoint) -> str:
     parameters = ", ".join(
-        one.name if one.required else f"{one.name}=…" for one in endpoint.parameters
+        parameter.name if parameter.required else f"{parameter.name}=…"
+        for parameter in endpoint.parameters
     )
-    returns = ", ".join(one.label or one.component for one in endpoint.returns) or "nothing"
-    facts = {"streams": endpoint.streaming, "uses State": endpoint.stateful}
-    said = ", ".join(fact for fact, holds in facts.items() if holds)
-    return f"{endpoint.name}({parameters}) -> {returns}" + (f"   [{said}]" if said else "")
+    outputs = ", ".join(output.label or output.component for output in endpoint.returns)
+    marks = ", ".join(list_marks(endpoint))
+    signature = f"{endpoint.name}({parameters}) -> {outputs or 'nothing'}"
+    return signature + (f"   [{marks}]" if marks else "")
 
 
-def _png(width: int, height: int) -> bytes:
-    """A picture: a blue square on white."""
-    inside = range(height // 4, height * 3 // 4)
+def _create_png(width: int, height: int) -> bytes:
+    """Return a picture of a blue rectangle on white."""
+    blue_rows = range(height // 4, height * 3 // 4)
     rows = b"".join(
         b"\0"
         + b"".join(
-            b"\x1e\x50\xc8" if y in inside and width // 4 <= x < width * 3 // 4 else b"\xff" * 3
+            b"\x1e\x50\xc8" if y in blue_rows and width // 4 <= x < width * 3 // 4 else b"\xff" * 3
             for x in range(width)
         )
         for y in range(height)
@@ -185,5 +200,5 @@ def _png(width: int, height: int) -> bytes:
     )
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     write(f"{line}\n")

@@ -1,4 +1,4 @@
-"""`spacecall doctor`: what is installed, whether the Hub answers, whether there is a token."""
+"""`spacecall doctor`: check the installed packages, the access to the Hub, and the token."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from spacecall._io.client_factory import new_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.request_settings import Settings
 from spacecall._version import __version__
-from spacecall.cli._outputs.terminal import screen, show, write_json
-from spacecall.cli._support.app_access import Token, TokenOption, find_token
-from spacecall.cli._support.signals import run
+from spacecall.cli._outputs.terminal import create_console, write_json, write_page
+from spacecall.cli._support.app_access import Token, TokenOption, resolve_token
+from spacecall.cli._support.signals import run_async
 from spacecall.errors import AuthError, InvalidInputError, SpaceError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
-__all__ = ["EXTRAS", "Finding", "doctor", "examine"]
+__all__ = ["EXTRAS", "REQUIREMENTS", "CheckResult", "doctor", "run_checks"]
 
-Verdict: TypeAlias = Literal["ok", "missing", "failed"]
+Status: TypeAlias = Literal["ok", "missing", "failed"]
 
-NEEDED = (*HTTP_PACKAGES, "pydantic", "anyio")
-"""What spacecall itself needs."""
+REQUIREMENTS = (*HTTP_PACKAGES, "pydantic", "anyio")
+"""The packages that spacecall requires."""
 
 EXTRAS = {
     "cli": ("typer", "rich"),
@@ -40,99 +40,102 @@ EXTRAS = {
     "cassettes": ("vcrpy",),
     "ws": ("wsproto",),
 }
-"""What each extra brings."""
+"""The packages of each extra."""
 
-_PATIENCE = 10.0
-"""Seconds that the Hub has for its answer."""
+_TIMEOUT = 10.0
+"""Seconds for the answer of the Hub."""
 _STYLES: dict[str, str] = {"ok": "green", "missing": "yellow", "failed": "red"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of what was found.
+class CheckResult:
+    """The result of a check.
 
     Attributes:
-        about: what it is about, such as `httpx` or `Hub`.
-        verdict: `missing` is no fault, `failed` is one.
-        said: what was found, in words.
+        name: the subject of the check, such as `httpx` or `Hub`.
+        status: `missing` means optional and absent; `failed` means broken.
+        detail: a version, an address, or what to do.
     """
 
-    about: str
-    verdict: Verdict
-    said: str
+    name: str
+    status: Status
+    detail: str
 
 
 def doctor(
     *,
-    json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     token: TokenOption = "",
 ) -> None:
-    """Tell what is installed, whether the Hub can be reached, and whether there is a token.
+    """Show installed packages, access to the Hub, and the token.
 
-    HF_ENDPOINT is another address for the Hub. What is found does not change the exit code.
+    Set HF_ENDPOINT for another address of the Hub. The exit code does not depend on the results.
     """
-    findings = examine(find_token(token))
+    results = run_checks(resolve_token(token))
     if json_:
-        write_json({"findings": [asdict(one) for one in findings]}, indent=2)
+        write_json({"checks": [asdict(result) for result in results]}, indent=2)
         return
     table = Table.grid(padding=(0, 2, 0, 0))
-    for one in findings:
-        table.add_row(one.about, Text(one.verdict, _STYLES[one.verdict]), Text(one.said))
-    show(screen(), table)
+    for result in results:
+        status = Text(result.status, _STYLES[result.status])
+        table.add_row(result.name, status, Text(result.detail))
+    write_page(create_console(), table)
 
 
-def examine(token: Token | None) -> Sequence[Finding]:
-    """Look at everything; nothing that is wrong raises."""
+def run_checks(token: Token | None) -> Sequence[CheckResult]:
+    """Run all checks; a failure is a result and raises nothing."""
     python = f"{platform.python_version()} on {platform.system()}, {sys.executable}"
-    found = [Finding("spacecall", "ok", __version__), Finding("Python", "ok", python)]
-    found += [_package(name) for name in NEEDED]
-    for extra, names in EXTRAS.items():
-        parts = [_package(name) for name in names]
-        absent = [one.about for one in parts if one.verdict != "ok"]
-        said = ", ".join(f"{one.about} {one.said}" for one in parts if one.verdict == "ok")
-        if absent:
-            said = f"no {', '.join(absent)}: pip install 'spacecall[{extra}]'"
-        found.append(Finding(f"extra {extra}", "missing" if absent else "ok", said))
-    hub, accepted = run(lambda: _hub(token))
-    return [*found, hub, _token(token, accepted)]
+    results = [CheckResult("spacecall", "ok", __version__), CheckResult("Python", "ok", python)]
+    results += [_check_package(name) for name in REQUIREMENTS]
+    results += [_check_extra(extra, names) for extra, names in EXTRAS.items()]
+    hub, token_accepted = run_async(lambda: _check_hub(token))
+    return [*results, hub, _check_token(token, token_accepted)]
 
 
-def _package(name: str) -> Finding:
+def _check_package(name: str) -> CheckResult:
     try:
-        return Finding(name, "ok", metadata.version(name))
+        return CheckResult(name, "ok", metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Finding(name, "failed", "not installed")
+        return CheckResult(name, "failed", "not installed")
 
 
-async def _hub(token: Token | None) -> tuple[Finding, bool | None]:
-    """Whether the Hub answers, and whether it accepts the token; None where that is not known."""
+def _check_extra(extra: str, names: Sequence[str]) -> CheckResult:
+    packages = [_check_package(name) for name in names]
+    missing = [package.name for package in packages if package.status != "ok"]
+    if missing:
+        detail = f"{', '.join(missing)} not installed: pip install 'spacecall[{extra}]'"
+        return CheckResult(f"extra {extra}", "missing", detail)
+    versions = ", ".join(f"{package.name} {package.detail}" for package in packages)
+    return CheckResult(f"extra {extra}", "ok", versions)
+
+
+async def _check_hub(token: Token | None) -> tuple[CheckResult, bool | None]:
+    """Check the Hub; also tell whether it accepts the token, or None if it does not answer."""
     try:
         address = hub_endpoint()
     except InvalidInputError as error:
-        return Finding("Hub", "failed", error.message), None
-    settings = Settings(
-        timeouts=Timeouts(connect=_PATIENCE, idle=_PATIENCE), retry=Retry(attempts=1)
-    )
+        return CheckResult("Hub", "failed", error.message), None
+    settings = Settings(timeouts=Timeouts(connect=_TIMEOUT, idle=_TIMEOUT), retry=Retry(attempts=1))
     gate = anyio.Semaphore(Limits().max_concurrent_requests)
     try:
-        with anyio.fail_after(_PATIENCE):
+        with anyio.fail_after(_TIMEOUT):
             async with new_client() as client:
                 auth = Auth(token=token.value) if token else None
                 link = Link(client, address, auth=auth, settings=settings, gate=gate)
-                began = anyio.current_time()
-                accepted = await _accepted(link)
-                took = anyio.current_time() - began
+                started_at = anyio.current_time()
+                accepted = await _accepts_token(link)
+                seconds = anyio.current_time() - started_at
     except SpaceError as error:
-        return Finding("Hub", "failed", f"{address}: {error.message}"), None
-    except ValueError as error:  # of a token that cannot be sent
-        return Finding("Hub", "failed", str(error)), None
+        return CheckResult("Hub", "failed", f"{address}: {error.message}"), None
+    except ValueError as error:  # the token cannot be sent
+        return CheckResult("Hub", "failed", str(error)), None
     except TimeoutError:
-        return Finding("Hub", "failed", f"{address}: no answer within {_PATIENCE:g} s"), None
-    return Finding("Hub", "ok", f"{address} answers, in {took * 1000:.0f} ms"), accepted
+        return CheckResult("Hub", "failed", f"{address}: no answer within {_TIMEOUT:g} s"), None
+    return CheckResult("Hub", "ok", f"{address} answered in {seconds * 1000:.0f} ms"), accepted
 
 
-async def _accepted(link: Link) -> bool:
-    """Ask who we are: without a token, or with a wrong one, the answer is 401."""
+async def _accepts_token(link: Link) -> bool:
+    """Request the token's user: the Hub answers 401 without a token or with an invalid one."""
     try:
         await link.fetch(Request("GET", "/api/whoami-v2"))
     except AuthError:
@@ -140,12 +143,13 @@ async def _accepted(link: Link) -> bool:
     return True
 
 
-def _token(token: Token | None, accepted: bool | None) -> Finding:  # noqa: FBT001
+def _check_token(token: Token | None, accepted: bool | None) -> CheckResult:  # noqa: FBT001
     if token is None:
-        said = "none: set HF_TOKEN for private Spaces and for ZeroGPU quota of your own"
-        return Finding("token", "missing", said)
+        detail = "not set: set HF_TOKEN for private Spaces and your own ZeroGPU quota"
+        return CheckResult("token", "missing", detail)
     if accepted is None:
-        return Finding("token", "ok", f"from {token.origin}; not tried, since the Hub is away")
+        detail = f"from {token.origin}; not checked, since the Hub does not answer"
+        return CheckResult("token", "ok", detail)
     if not accepted:
-        return Finding("token", "failed", f"from {token.origin}; the Hub refuses it")
-    return Finding("token", "ok", f"from {token.origin}; the Hub accepts it")
+        return CheckResult("token", "failed", f"from {token.origin}; the Hub rejects it")
+    return CheckResult("token", "ok", f"from {token.origin}; the Hub accepts it")

@@ -1,4 +1,4 @@
-"""`spacecall inspect`: what an app offers."""
+"""`spacecall inspect`: show the endpoints of an app."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rich.text import Text
 
 from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall._visible import visible_line
-from spacecall.cli._inputs.completion import endpoint_names
-from spacecall.cli._outputs.endpoint_view import endpoint_block
-from spacecall.cli._outputs.schema_labels import kind_of
-from spacecall.cli._outputs.terminal import screen, show, write_json
+from spacecall.cli._inputs.completion import complete_endpoint_names
+from spacecall.cli._outputs.endpoint_view import draw_endpoint
+from spacecall.cli._outputs.schema_labels import describe_type
+from spacecall.cli._outputs.terminal import create_console, write_json, write_page
 from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
@@ -22,14 +22,14 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.describe_app import App, look
-from spacecall.cli._support.signals import run
+from spacecall.cli._support.app_overview import AppOverview, load_overview
+from spacecall.cli._support.signals import run_async
 from spacecall.endpoints import Endpoint, Parameter
 
 __all__ = ["inspect"]
 
 FORMAT = 1
-"""Of the JSON; a new number would mean that a member changed or went away."""
+"""The version of the JSON; it changes if a member changes its meaning or is removed."""
 
 
 def inspect(
@@ -45,15 +45,16 @@ def inspect(
         str,
         typer.Argument(
             metavar="ENDPOINT",
-            help="This one alone.",
+            help="Show only this endpoint.",
             show_default=False,
-            autocompletion=endpoint_names,
+            autocompletion=complete_endpoint_names,
         ),
     ] = "",
     *,
-    json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     all_: Annotated[
-        bool, typer.Option("--all", help="Endpoints that the app's page does not show, too.")
+        bool,
+        typer.Option("--all", help="Include endpoints that the app's page does not show."),
     ] = False,
     token: TokenOption = "",
     user: UserOption = "",
@@ -61,43 +62,52 @@ def inspect(
     for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
-    """Show what an app offers: its endpoints with their parameters and outputs."""
-    access = Credentials.of(token, user, header, timeout, for_).for_app(source)
-    app = run(lambda: look(source, access))
-    chosen = [get_endpoint(app.endpoints, endpoint)] if endpoint else _shown(app, all_=all_)
+    """Show the endpoints of an app, with parameters and outputs."""
+    access = Credentials.from_options(token, user, header, timeout, for_).for_app(source)
+    app = run_async(lambda: load_overview(source, access))
+    if endpoint:
+        endpoints = [get_endpoint(app.endpoints, endpoint)]
+    else:
+        endpoints = [
+            candidate
+            for candidate in app.endpoints.values()
+            if all_ or candidate.visibility == "public"
+        ]
     if json_:
-        write_json(_document(app, chosen), indent=2)
+        write_json(_describe_app(app, endpoints), indent=2)
         return
-    console = screen()
-    parts = [Text(""), *(part for one in chosen for part in (endpoint_block(one), Text("")))]
-    title = Text(_title(app), "bold", overflow="fold")
-    show(console, *([title] if not endpoint else []), *parts[bool(endpoint) : -1])
-    if not endpoint:
-        show(console, *(Text(f"\n{line}", "dim") for line in _left_out(app, chosen)))
+    console = create_console()
+    if endpoint:
+        write_page(console, draw_endpoint(endpoints[0]))
+        return
+    title = Text(_format_title(app), "bold", overflow="fold")
+    blocks = [part for candidate in endpoints for part in (Text(""), draw_endpoint(candidate))]
+    notes = [Text(f"\n{note}", "dim") for note in _list_notes(app, endpoints)]
+    write_page(console, title, *blocks, *notes)
 
 
-def _shown(app: App, *, all_: bool) -> list[Endpoint]:
-    return [one for one in app.endpoints.values() if all_ or one.visibility == "public"]
-
-
-def _title(app: App) -> str:
+def _format_title(app: AppOverview) -> str:
     title = visible_line(app.config.title)
     gradio = f"Gradio {visible_line(app.config.version) or '3'}"
     return " · ".join(filter(None, [title, gradio, app.url or app.source]))
 
 
-def _left_out(app: App, chosen: Sequence[Endpoint]) -> list[str]:
-    more = len(app.endpoints) - len(chosen)
+def _list_notes(app: AppOverview, endpoints: Sequence[Endpoint]) -> list[str]:
+    """Return notes on the endpoints of the app that are not among `endpoints`."""
+    hidden = len(app.endpoints) - len(endpoints)
     private = ", ".join(map(visible_line, app.private))
-    lines = {
-        f"{more} more that the app's page does not show: --all": more > 0,
-        f"Private, not to be called: {private}": bool(private),
-        "There is nothing to call by name.": not app.endpoints,
-    }
-    return [line for line, holds in lines.items() if holds]
+    notes: list[str] = []
+    if hidden:
+        are = "endpoint is" if hidden == 1 else "endpoints are"
+        notes.append(f"{hidden} more {are} not on the app's page: add --all to show them.")
+    if private:
+        notes.append(f"Private endpoints, which cannot be called: {private}")
+    if not app.endpoints:
+        notes.append("The app has no endpoint that can be called.")
+    return notes
 
 
-def _document(app: App, chosen: Sequence[Endpoint]) -> dict[str, Any]:
+def _describe_app(app: AppOverview, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "source": app.source,
@@ -106,12 +116,12 @@ def _document(app: App, chosen: Sequence[Endpoint]) -> dict[str, Any]:
         "title": app.config.title or None,
         "gradio": app.config.version or None,
         "protocol": app.config.protocol,
-        "endpoints": [_endpoint(one) for one in chosen],
+        "endpoints": [_describe_endpoint(endpoint) for endpoint in endpoints],
         "private": app.private,
     }
 
 
-def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
+def _describe_endpoint(endpoint: Endpoint) -> dict[str, Any]:
     return {
         "name": endpoint.name,
         "description": endpoint.description,
@@ -120,27 +130,27 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "queued": endpoint.queued,
         "stateful": endpoint.stateful,
         "event_data": endpoint.event_data,
-        "parameters": [_parameter(one) for one in endpoint.parameters],
+        "parameters": [_describe_parameter(parameter) for parameter in endpoint.parameters],
         "returns": [
             {
-                "label": one.label,
-                "component": one.component,
-                "type": kind_of(one.schema),
-                "description": one.description,
-                "schema": dict(one.schema),
+                "label": output.label,
+                "component": output.component,
+                "type": describe_type(output.schema),
+                "description": output.description,
+                "schema": dict(output.schema),
             }
-            for one in endpoint.returns
+            for output in endpoint.returns
         ],
     }
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
     default = {} if parameter.required else {"default": parameter.default}
     return {
         "name": parameter.name,
         "label": parameter.label,
         "component": parameter.component,
-        "type": kind_of(parameter.schema),
+        "type": describe_type(parameter.schema),
         "required": parameter.required,
         **default,
         "description": parameter.description,

@@ -1,4 +1,4 @@
-"""`spacecall record`: make a call, and record its traffic as a cassette."""
+"""`spacecall record`: call an endpoint, and record the traffic as a cassette."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cli._commands.call import (
     EndpointArgument,
     JsonOption,
+    QuietOption,
     RawOption,
     SourceArgument,
-    given_in,
+    unparsed_flags,
 )
-from spacecall.cli._runners.call_runner import Order, place
+from spacecall.cli._runners.call_runner import CallRequest, execute
 from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
@@ -24,7 +25,7 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.signals import run
+from spacecall.cli._support.signals import run_async
 from spacecall.errors import AppError, InvalidInputError
 
 __all__ = ["record"]
@@ -40,25 +41,27 @@ def record(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The cassette, name.json.", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the cassette to this file (name.json).",
+            show_default=False,
         ),
     ],
     mode: Annotated[
         str,
-        typer.Option(metavar="MODE", help=f"Record mode: {', '.join(_MODES)}."),
+        typer.Option(metavar="MODE", help=f"The record mode: {', '.join(_MODES)}."),
     ] = "all",
     filter_field: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A field whose values are not recorded, such as username. Can be repeated.",
+            help="Do not record values of this field, such as username. Repeatable.",
             show_default=False,
         ),
     ] = None,
     json_: JsonOption = "",
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Do not show progress and the app's messages.")
-    ] = False,
+    quiet: QuietOption = False,
     raw: RawOption = False,
     token: TokenOption = "",
     user: UserOption = "",
@@ -66,25 +69,28 @@ def record(
     for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
-    """Call an endpoint as `call` does, and record the traffic: see `spacecall cassettes`.
+    """Call an endpoint and record the traffic as a cassette.
 
     \b
     spacecall record SOURCE /endpoint --text hi --output tests/cassettes/hi.json
 
-    Nothing is written if the app cannot be reached, or if the file would contain a secret.
-    An error of the app itself is recorded.
-    """  # noqa: D301 - the help needs this character
+    The parameters of the endpoint are flags, as in `spacecall call`. Show and check cassettes with
+    `spacecall cassettes`.
+
+    The command writes no file if the app cannot be reached, or if the file would contain a secret.
+    It records errors of the app.
+    """  # noqa: D301 - typer needs this character
     if mode not in _MODES:
         raise InvalidInputError(f"--mode must be one of {', '.join(_MODES)}, got {mode!r}")
     from spacecall.cassettes import use_cassette  # noqa: PLC0415 - needs an extra
 
-    arguments = given_in(ctx)
-    order = Order(
-        source=source, endpoint=endpoint, given=arguments, json=json_, quiet=quiet, raw=raw
+    flags = unparsed_flags(ctx)
+    request = CallRequest(
+        source=source, endpoint=endpoint, flags=flags, json=json_, quiet=quiet, raw=raw
     )
-    credentials = Credentials.of(token, user, header, timeout, for_)
-    if arguments.help:
-        run(lambda: place(order, credentials))
+    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    if flags.show_help:
+        run_async(lambda: execute(request, credentials))
         return
     app_error: AppError | None = None
     with use_cassette(
@@ -94,7 +100,7 @@ def record(
         assert_all_used=False,
     ):
         try:
-            run(lambda: place(order, credentials))
+            run_async(lambda: execute(request, credentials))
         except AppError as error:
             app_error = error
     if app_error is not None:

@@ -1,4 +1,4 @@
-"""`spacecall refresh`: schemas and clients, taken from the apps again."""
+"""`spacecall refresh`: update schemas and clients from their apps."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import typer
 
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import tell, tell_error, write
-from spacecall.cli._runners.fetch_apps import ask_all, visits
+from spacecall.cli._outputs.terminal import display_path, write, write_error, write_message
+from spacecall.cli._runners.app_fetcher import fetch_all, plan_fetches
 from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
@@ -17,11 +17,16 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.exit_codes import status_of
-from spacecall.cli._support.project_paths import NamesArgument, SourceOption, chosen, shown, the_one
-from spacecall.cli._support.signals import run
+from spacecall.cli._support.client_selection import (
+    NamesArgument,
+    SourceOption,
+    require_single_client,
+    select_clients,
+)
+from spacecall.cli._support.exit_codes import exit_code_for
+from spacecall.cli._support.signals import run_async
 from spacecall.codegen._project.client_check import Told, compare
-from spacecall.codegen._project.client_refresh import refresh as renew
+from spacecall.codegen._project.client_refresh import refresh as refresh_client
 from spacecall.codegen._project.project_clients import Client
 from spacecall.codegen._schemas.schema_folder import SchemaError, SchemaFolder
 from spacecall.codegen.drift import Policy, render_reports
@@ -40,41 +45,44 @@ def refresh(
     for_: ForOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
-    """Fetch the apps' schemas again, show the drift, and write schemas and clients.
+    """Update schemas and clients from their apps.
 
-    What is the same stays untouched, and so does overrides.toml. The drift and the files that were
-    written go to stdout.
+    The command prints the drift, and the paths of the files that changed. It never changes
+    overrides.toml.
     """
-    project, clients = chosen(names)
-    the_one(clients, source)
-    credentials = Credentials.of(token, user, header, timeout, for_)
-    asked = visits(clients, source, credentials)
-    told = run(lambda: ask_all(asked))
+    project, clients = select_clients(names)
+    require_single_client(clients, source)
+    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    targets = plan_fetches(clients, source, credentials)
+    results = run_async(lambda: fetch_all(targets))
     codes: list[int] = []
-    for visit, answer in zip(asked, told, strict=True):
-        client = visit.client
+    for target, result in zip(targets, results, strict=True):
+        client = target.client
         try:
-            if isinstance(answer, SpaceError):
-                raise answer
-            _refresh(client, answer, visit.source, project.policy)
+            if isinstance(result, SpaceError):
+                raise result
+            _refresh_client(client, result, target.source, project.policy)
         except (SpaceError, SchemaError, OSError) as error:
-            tell_error(error, client.name)
-            codes.append(status_of(error))
+            write_error(error, client.name)
+            codes.append(exit_code_for(error))
     if codes:
         raise typer.Exit(codes[0])
 
 
-def _refresh(client: Client, told: Told, source: str, policy: Policy) -> None:
-    if isinstance(told, SchemaFolder):
-        raise InvalidInputError(f"{source} is a schema folder: refresh needs an app")
+def _refresh_client(client: Client, description: Told, source: str, policy: Policy) -> None:
+    if isinstance(description, SchemaFolder):
+        raise InvalidInputError(
+            f"{source} is a schema folder, but refresh needs an app: use --source with a Space id, "
+            "an address or a saved app"
+        )
     if client.lock is not None:
         try:
-            checked = compare(client, told, source, policy, datetime.now(UTC).date())
-            write(render_reports([checked.report]))
+            check = compare(client, description, source, policy, datetime.now(UTC).date())
+            write(render_reports([check.report]))
         except SchemaError as error:
-            tell(f"spacecall: {error}; nothing to compare with")
-    done = renew(client, told)
-    write("".join(f"{shown(path)}\n" for path in done.written))
-    if done.gone:
-        names = visible_line(", ".join(done.gone))
-        tell(f"{client.name}: the app has no {names} any more")
+            write_message(f"spacecall: {error}; refreshing without a report of the drift")
+    refreshed = refresh_client(client, description)
+    write("".join(f"{display_path(path)}\n" for path in refreshed.written))
+    if refreshed.gone:
+        names = visible_line(", ".join(refreshed.gone))
+        write_message(f"{client.name}: the app no longer has {names}")

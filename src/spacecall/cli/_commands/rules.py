@@ -1,4 +1,4 @@
-"""`spacecall rules`: what counts as drift."""
+"""`spacecall rules`: list and explain the rules of `spacecall check`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spacecall._suggestions import did_you_mean
-from spacecall.cli._outputs.terminal import screen, write
+from spacecall.cli._outputs.terminal import create_console, write
 from spacecall.codegen.drift import RULES, SEVERITIES, Rule
 from spacecall.errors import InvalidInputError
 
@@ -20,33 +20,33 @@ def rules(
         str,
         typer.Argument(
             metavar="ID",
-            help="Explain this one.",
+            help="Explain this rule.",
             show_default=False,
             autocompletion=lambda: list(RULES),
         ),
     ] = "",
 ) -> None:
-    """List the rules of drift with their severities, or explain one."""
+    """List the drift rules with their severities, or explain a rule."""
     if rule:
-        write(_explained(_find(rule), screen().width))
+        write(_explain(_find_rule(rule), create_console().width))
         return
-    ranked = sorted(RULES.values(), key=lambda one: SEVERITIES.index(one.severity))
-    widest = max(map(len, RULES))
-    write("".join(f"{one.severity:7}  {one.id:{widest}}  {one.title}\n" for one in ranked))
+    ranked = sorted(RULES.values(), key=lambda entry: SEVERITIES.index(entry.severity))
+    width = max(map(len, RULES))
+    write("".join(f"{entry.severity:7}  {entry.id:{width}}  {entry.title}\n" for entry in ranked))
 
 
-def _find(rule: str) -> Rule:
+def _find_rule(rule: str) -> Rule:
     if rule not in RULES:
-        hint = did_you_mean(rule, RULES, "spacecall rules lists them", count=3)
-        raise InvalidInputError(f"no rule is called {rule!r}; {hint}")
+        hint = did_you_mean(rule, RULES, "spacecall rules lists all", count=3)
+        raise InvalidInputError(f"unknown rule {rule!r}; {hint}")
     return RULES[rule]
 
 
-def _explained(rule: Rule, width: int) -> str:
+def _explain(rule: Rule, width: int) -> str:
     parts = [
         rule.explanation,
         f"Example: {rule.example}",
-        f"The way out: {rule.remedy}",
+        f"What to do: {rule.remedy}",
     ]
     body = [textwrap.fill(part, width, break_on_hyphens=False) for part in parts]
     return "\n\n".join([f"{rule.id} ({rule.severity})\n{rule.title}", *body]) + "\n"

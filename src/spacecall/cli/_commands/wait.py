@@ -1,4 +1,4 @@
-"""`spacecall wait`: until a Space runs."""
+"""`spacecall wait`: wait until a Space runs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from spacecall.cli._outputs.terminal import tell
-from spacecall.cli._support.app_access import TokenOption, find_token
-from spacecall.cli._support.signals import run
+from spacecall.cli._outputs.terminal import write_message
+from spacecall.cli._support.app_access import TokenOption, resolve_token
+from spacecall.cli._support.signals import run_async
 from spacecall.errors import InvalidInputError
 from spacecall.hub import Hub, Stage
 
@@ -17,29 +17,37 @@ __all__ = ["wait"]
 
 def wait(
     space: Annotated[
-        str, typer.Argument(metavar="SPACE", help="owner/name, or its page.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="SPACE",
+            help="A Space id (owner/name), or the address of its page.",
+            show_default=False,
+        ),
     ],
     *,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Give up after so long.")
+        float, typer.Option(metavar="SECONDS", help="Give up after this time.")
     ] = 600.0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name its stages.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Hide the stages of the Space.")
+    ] = False,
     token: TokenOption = "",
 ) -> None:
-    """Wait until a Space runs and its app answers; one that sleeps is woken.
+    """Wait until a Space runs and its app answers.
 
-    One that will not run by itself (paused, failed) is an error at once.
+    The command wakes a sleeping Space, and writes each stage to stderr. It fails at once if the
+    Space cannot start without its owner (paused, failed).
     """
     if not timeout > 0:
         raise InvalidInputError(f"--timeout must be more than 0 seconds, got {timeout:g}")
-    found = find_token(token)
+    hub_token = resolve_token(token)
 
-    def tell_stage(stage: Stage) -> None:
+    def show_stage(stage: Stage) -> None:
         if not quiet:
-            tell(stage)
+            write_message(stage)
 
     async def work() -> None:
-        async with Hub(found.value if found else "") as hub:
-            await hub.wait_until_ready(space, timeout=timeout, on_stage=tell_stage)
+        async with Hub(hub_token.value if hub_token else "") as hub:
+            await hub.wait_until_ready(space, timeout=timeout, on_stage=show_stage)
 
-    run(work)
+    run_async(work)

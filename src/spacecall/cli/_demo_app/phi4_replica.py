@@ -1,20 +1,24 @@
-"""A stand-in for the Space microsoft/phi-4-multimodal: its wire surface, without its model.
+"""A replica of the Space microsoft/phi-4-multimodal: the same API, without a model.
 
     python phi4_replica.py --port 7861        on Gradio 5
 
-What is known of the Space's wire, and reproduced here: function 10, `/process_message`, answers
-without the queue and takes `[history, {"text", "files"}, State]`; function 11, `/bot_response`,
-streams from the queue and takes `[history, State]`; its answer is the last message of the history;
-component 8 is the chat's text box; both calls need one session, since the State between them holds
-the pending turn. The other components and functions are made up, only their number is right.
+The replica has these parts of the Space's API:
 
-The answers tell what was asked. Some first lines are commands:
+- Function 10, `/process_message`, takes `[history, {"text", "files"}, State]`, without the queue.
+- Function 11, `/bot_response`, takes `[history, State]` and streams from the queue; the answer is
+  the last message of the history.
+- Component 8 is the text box of the chat.
+- Both calls need the same session, because the State holds the pending turn.
 
-    /quota      a ZeroGPU quota error, as the Space words it
-    /aborted    a ZeroGPU worker error
-    /crash      an exception that is no gr.Error
-    /zerogpu    the messages and the progress of waiting for a GPU, then an answer
-    /slow       a word every half second
+Of the other components and functions, only the number is that of the Space.
+
+An answer repeats the message. Some messages are commands:
+
+    /quota      raise the ZeroGPU quota error of the Space
+    /aborted    raise a ZeroGPU worker error
+    /crash      raise an exception that is not a gr.Error
+    /zerogpu    wait for a GPU, with messages and progress, then answer
+    /slow       answer with a word every half second
 """
 
 # pyright: basic, reportMissingImports=false
@@ -85,12 +89,12 @@ def bot_response(
 
 
 def enable_input() -> Any:
-    """Let the user write again."""
+    """Enable the text box again."""
     return gr.MultimodalTextbox(interactive=True)
 
 
 def build() -> Any:
-    """The page; the numbers are those of its components and functions."""
+    """Build the page; the comments are the numbers of its components and functions."""
     with gr.Blocks(title="Phi-4-multimodal (replica)", theme=gr.themes.Soft()) as demo:  # 0
         gr.Markdown("# Phi-4-multimodal (replica)")  # 1
         gr.Markdown("Type messages, upload images, or record audio.")  # 2
@@ -112,10 +116,10 @@ def build() -> Any:
                     clear.click(lambda: [], None, state, show_api=False)  # noqa: PIE807  # function 1
             with gr.Column(scale=1):
                 _examples(box, chatbot, state)  # functions 2 to 9
-        sent = box.submit(  # function 10
+        submitted = box.submit(  # function 10
             process_message, [chatbot, box, state], [chatbot, box, state], queue=False
         )
-        answered = sent.then(  # function 11
+        answered = submitted.then(  # function 11
             bot_response, [chatbot, state], [chatbot, state], api_name="bot_response"
         )
         answered.then(enable_input, None, box, show_api=False)  # function 12
@@ -123,10 +127,10 @@ def build() -> Any:
 
 
 def check(demo: Any) -> None:
-    """Fail where a Gradio release shifts the numbers that the Space is known by."""
+    """Fail if a Gradio release numbers components or functions differently from the Space."""
     config = demo.get_config_file()
-    functions = {one["id"]: one for one in config["dependencies"]}
-    kinds = {one["id"]: one["type"] for one in config["components"]}
+    functions = {function["id"]: function for function in config["dependencies"]}
+    kinds = {component["id"]: component["type"] for component in config["components"]}
     assert kinds[8] == "multimodaltextbox", kinds
     assert functions[10]["api_name"] == "process_message", functions[10]
     assert functions[10]["queue"] is False, functions[10]
@@ -153,15 +157,15 @@ def _misbehave(command: str) -> None:
 
 
 def _answer(turns: list[Turn]) -> str:
-    asked = [turn for turn in turns if turn["role"] == "user"]
-    text = asked[-1]["text"]
-    parts = [f"Phi-4 replica turn {len(asked)}."]
+    user_turns = [turn for turn in turns if turn["role"] == "user"]
+    text = user_turns[-1]["text"]
+    parts = [f"Phi-4 replica turn {len(user_turns)}."]
     parts.append(f"You said: {text}" if text else "You sent no text.")
-    for number, name in enumerate(asked[-1]["files"], 1):
+    for number, name in enumerate(user_turns[-1]["files"], 1):
         path = Path(name)
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        about = f"{path.name} ({kind}, {path.stat().st_size} bytes)"
-        parts.append(f"{_medium(path)} {number} is {about}.")
+        description = f"{path.name} ({kind}, {path.stat().st_size} bytes)"
+        parts.append(f"{_medium(path)} {number} is {description}.")
     return " ".join(parts)
 
 
@@ -191,7 +195,7 @@ def _examples(box: Any, chatbot: Any, state: Any) -> None:
 
 
 def main() -> None:
-    """Serve it until it is stopped."""
+    """Serve the app until the process is stopped."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=7861)

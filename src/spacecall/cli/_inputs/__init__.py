@@ -1,1 +1,1 @@
-"""Read flags, JSON and stdin into arguments; complete them in the shell."""
+"""Parse flags, JSON and stdin into the arguments of a call, and complete them in the shell."""

@@ -1,4 +1,4 @@
-"""What the shell completes: endpoints of an app, and their flags. The app is asked each time."""
+"""Complete the endpoints of an app and their flags in the shell; each time, it asks the app."""
 
 from __future__ import annotations
 
@@ -11,54 +11,65 @@ import anyio
 import typer
 
 from spacecall._client.calls.call_arguments import get_endpoint
-from spacecall.cli._inputs.flags import flags_of
+from spacecall.cli._inputs.flags import endpoint_flags
 from spacecall.cli._support.app_access import Credentials
-from spacecall.cli._support.describe_app import App, look
+from spacecall.cli._support.app_overview import AppOverview, load_overview
 from spacecall.codegen._literals import one_line
 from spacecall.errors import SpaceError
 
-__all__ = ["endpoint_names", "flag_names"]
+__all__ = ["complete_endpoint_names", "complete_flag_names"]
 
-_PATIENCE = 3.0
-"""Seconds; the shell stands still meanwhile."""
+_TIMEOUT = 3.0
+"""Seconds for the app; the shell is blocked meanwhile."""
 
-# Shells evaluate what they get: nothing that an app wrote may mean anything to them.
-_PLAIN = re.compile(r"[\w./-]+")
-_SPECIAL = re.compile(r"[^\w .,()/-]")
+# Shells evaluate completions: texts of an app must not contain characters that a shell interprets.
+_SAFE_NAME = re.compile(r"[\w./-]+")
+_UNSAFE_CHARACTER = re.compile(r"[^\w .,()/-]")
 
 
-def endpoint_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The endpoints that begin so, of the app that the command line names."""
-    app = _app(ctx)
-    names = [name for name in app.endpoints if _PLAIN.fullmatch(name)] if app else []
+def complete_endpoint_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the endpoints that begin with `incomplete`, of the app on the command line."""
+    app = _load_app(ctx)
+    names = [name for name in app.endpoints if _SAFE_NAME.fullmatch(name)] if app else []
     return [name for name in names if name.startswith(incomplete)]
 
 
-def flag_names(ctx: typer.Context, incomplete: str, taken: Collection[str]) -> dict[str, str]:
-    """The flags that begin so, of the endpoint that the command line names, with their labels."""
-    app = _app(ctx)
+def complete_flag_names(
+    ctx: typer.Context, incomplete: str, reserved: Collection[str]
+) -> dict[str, str]:
+    """Return the flags that begin with `incomplete`, of the endpoint on the command line.
+
+    Args:
+        ctx: the command line so far.
+        incomplete: the beginning of the flag.
+        reserved: the command's own options.
+
+    Returns:
+        The labels of the parameters, by flag.
+    """
+    app = _load_app(ctx)
     try:
         endpoint = get_endpoint(app.endpoints, ctx.params.get("endpoint") or "") if app else None
     except SpaceError:
         return {}
-    flags = flags_of(endpoint, taken) if endpoint else []
-    spelled = {name: flag.parameter.label for flag in flags for name in (flag.name, flag.negative)}
+    flags = endpoint_flags(endpoint, reserved) if endpoint else []
+    labels = {name: flag.parameter.label for flag in flags for name in (flag.name, flag.negative)}
     return {
-        name: _SPECIAL.sub("", one_line(label))
-        for name, label in spelled.items()
-        if _PLAIN.fullmatch(name) and name.startswith(incomplete)
+        name: _UNSAFE_CHARACTER.sub("", one_line(label))
+        for name, label in labels.items()
+        if _SAFE_NAME.fullmatch(name) and name.startswith(incomplete)
     }
 
 
-def _app(ctx: typer.Context) -> App | None:
+def _load_app(ctx: typer.Context) -> AppOverview | None:
     source = ctx.params.get("source")
     if not source:
         return None
     try:
-        credentials = Credentials.of(timeout=_PATIENCE)
+        credentials = Credentials.from_options(timeout=_TIMEOUT)
         if "SPACECALL_PASSWORD" not in os.environ:
-            # Nobody can be asked for a password in the middle of a line.
+            # A prompt for the password would break the line that is being completed.
             credentials = replace(credentials, user="", variables=())
-        return anyio.run(look, source, credentials.for_app(source))
+        return anyio.run(load_overview, source, credentials.for_app(source))
     except (SpaceError, OSError):
         return None

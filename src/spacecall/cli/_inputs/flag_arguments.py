@@ -1,4 +1,4 @@
-"""The arguments of a call, from flags and from JSON."""
+"""Turn flags and JSON into the arguments of a call."""
 
 from __future__ import annotations
 
@@ -6,71 +6,84 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from spacecall.cli._inputs.flag_values import Inputs, unique_keys, value_of, with_files
+from spacecall.cli._inputs.flag_values import InputReader, load_files, parse_value, unique_keys
 from spacecall.cli._inputs.flags import Flag
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
-__all__ = ["check_complete", "from_flags", "from_json", "located"]
+__all__ = [
+    "check_complete",
+    "load_argument_files",
+    "parse_flag_arguments",
+    "parse_json_arguments",
+]
 
 
-def from_flags(
-    flags: Sequence[Flag], given: Mapping[str, Sequence[str]], inputs: Inputs
+def parse_flag_arguments(
+    flags: Sequence[Flag], values: Mapping[str, Sequence[str]], reader: InputReader
 ) -> dict[str, Any]:
-    """The values of what was given, by the parameters' names.
+    """Parse the values of flags into arguments, by the parameters' names.
+
+    Args:
+        flags: the flags of the endpoint.
+        values: the texts on the command line, by the parameters' names.
+        reader: for `@file` and `-`.
 
     Raises:
-        InvalidInputError: a file cannot be read, or JSON was needed; the message names the flag.
+        InvalidInputError: a file cannot be read, or a value is not JSON; the message names the
+            flag.
     """
     arguments: dict[str, Any] = {}
     for flag in flags:
-        if values := given.get(flag.parameter.name):
+        if texts := values.get(flag.parameter.name):
             try:
-                arguments[flag.parameter.name] = value_of(flag.parameter.schema, values, inputs)
+                arguments[flag.parameter.name] = parse_value(flag.parameter.schema, texts, reader)
             except InvalidInputError as error:
                 raise InvalidInputError(f"{flag.name}: {error.message}") from error
     return arguments
 
 
-def from_json(text: str) -> dict[str, Any]:
-    """The arguments in a JSON object.
+def parse_json_arguments(text: str) -> dict[str, Any]:
+    """Parse the JSON object of `--json` into arguments.
 
     Raises:
-        InvalidInputError: it is none.
+        InvalidInputError: `text` is not a JSON object.
     """
     try:
-        found = json.loads(text, object_pairs_hook=unique_keys)
+        arguments = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"--json: this is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise InvalidInputError('--json: a JSON object is needed, {"name": value, …}')
-    return cast("dict[str, Any]", found)
+        raise InvalidInputError(f"--json is not valid JSON: {error}") from error
+    if not isinstance(arguments, dict):
+        raise InvalidInputError('--json must be a JSON object: {"name": value, …}')
+    return cast("dict[str, Any]", arguments)
 
 
-def located(endpoint: Endpoint, arguments: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
-    """Arguments from JSON, with a `File` where the app wants one; `@` before a path is allowed."""
+def load_argument_files(
+    endpoint: Endpoint, arguments: Mapping[str, Any], reader: InputReader
+) -> dict[str, Any]:
+    """Replace paths by a `File` where the endpoint takes a file; a path may begin with `@`."""
     schemas = {parameter.name: parameter.schema for parameter in endpoint.parameters}
     return {
-        name: with_files(schemas[name], value, inputs) if name in schemas else value
+        name: load_files(schemas[name], value, reader) if name in schemas else value
         for name, value in arguments.items()
     }
 
 
-def check_complete(flags: Sequence[Flag], arguments: Mapping[str, Any], place: str) -> None:
-    """See that no argument is missing.
+def check_complete(flags: Sequence[Flag], arguments: Mapping[str, Any], command: str) -> None:
+    """Refuse arguments without one that the endpoint requires.
 
     Args:
-        flags: of the endpoint.
+        flags: the flags of the endpoint.
         arguments: by the parameters' names.
-        place: the app and the endpoint, as the command line has them.
+        command: the app and the endpoint, as on the command line.
 
     Raises:
-        InvalidInputError: one is; said in the words of the command line.
+        InvalidInputError: an argument is missing; the message names the flag.
     """
     required = [flag for flag in flags if flag.parameter.required]
     missing = [flag.name for flag in required if flag.parameter.name not in arguments]
     if missing:
         raise InvalidInputError(
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; "
-            f"see spacecall call {place} --help"
+            f"see spacecall call {command} --help"
         )

@@ -1,4 +1,4 @@
-"""What was written on the command line as values that fit the app's schema."""
+"""Parse the texts of a command line into values that fit the app's schema."""
 
 from __future__ import annotations
 
@@ -13,145 +13,159 @@ from spacecall._filenames import expand_home
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
-__all__ = ["Inputs", "reads_stdin", "unique_keys", "value_of", "with_files"]
+__all__ = ["InputReader", "is_stdin", "load_files", "parse_value", "unique_keys"]
 
 Schema: TypeAlias = Mapping[str, Any]
 
-_WORDS = {"true": True, "yes": True, "on": True, "1": True} | {
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
+_BOOLEANS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(
+    ("false", "no", "off", "0"), False
+)
 
 
-class Inputs:
-    """Where values come from that are not on the command line itself.
+class InputReader:
+    """Reads texts and files that the command line refers to.
 
     Args:
-        stdin: what was read there; None if it has not been, since lines of it are calls.
+        stdin: the bytes of stdin; None if they are the lines of `--jsonl`.
     """
 
     def __init__(self, stdin: bytes | None = None) -> None:
         self._stdin = stdin
-        self._readers = 0
+        self._stdin_reads = 0
 
-    def text(self, given: str) -> str:
-        """The text itself, of a file (`@path`, without the line break at its end), or of stdin.
+    def read_text(self, word: str) -> str:
+        """Return the text that a word means: itself, a file's text (`@path`), or stdin (`-`).
 
-        `@@` at the beginning stands for one `@`.
+        The line break at the end of a file or of stdin is not part of the text. `@@` at the
+        beginning means a single `@`.
+
+        Raises:
+            InvalidInputError: the file cannot be read, or is not UTF-8.
         """
-        if given.startswith("@@"):
-            return given[1:]
-        if given in ("-", "@-"):
-            data = self._read()
-        elif given.startswith("@"):
-            path = expand_home(given[1:])
+        if word.startswith("@@"):
+            return word[1:]
+        if is_stdin(word):
+            data = self._read_stdin()
+        elif word.startswith("@"):
+            path = expand_home(word[1:])
             try:
                 data = path.read_bytes()
             except OSError as error:
                 raise InvalidInputError(f"cannot read {str(path)!r}: {error.strerror}") from error
         else:
-            return given
+            return word
         try:
             return data.decode().removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
-            raise InvalidInputError(f"{given!r} is not text in UTF-8") from error
+            raise InvalidInputError(f"{word!r} is not a text in UTF-8") from error
 
-    def file(self, given: str) -> File:
-        """A file: `@path`, a path, an address, a data URI, or stdin."""
-        if given in ("-", "@-"):
-            return File(self._read())
-        path = given.removeprefix("@")
+    def open_file(self, word: str) -> File:
+        """Return the file that a word means: `@path`, a path, an address, a data URI, or stdin.
+
+        Raises:
+            InvalidInputError: the file cannot be read.
+        """
+        if is_stdin(word):
+            return File(self._read_stdin())
+        path = word.removeprefix("@")
         file = File(expand_home(path) if path.startswith("~") else path)
-        _ = file.size  # a file that cannot be read is told here, before anything is sent
+        _ = file.size  # raises if the file cannot be read, before anything is sent
         return file
 
-    def _read(self) -> bytes:
+    def _read_stdin(self) -> bytes:
         if self._stdin is None:
-            raise InvalidInputError("stdin has the lines of --jsonl: it cannot be an argument too")
-        self._readers += 1
-        if self._readers > 1:
-            raise InvalidInputError("stdin can be read once: two arguments are -")
+            raise InvalidInputError(
+                "stdin holds the lines of --jsonl: an argument cannot be - or @- too"
+            )
+        self._stdin_reads += 1
+        if self._stdin_reads > 1:
+            raise InvalidInputError("stdin can be read once: use - for one argument only")
         return self._stdin
 
 
-def reads_stdin(given: str) -> bool:
-    """Whether an argument stands for what stdin has."""
-    return given in ("-", "@-")
+def is_stdin(word: str) -> bool:
+    """Tell whether a word of the command line means stdin."""
+    return word in ("-", "@-")
 
 
-def value_of(schema: Schema, given: Sequence[str], inputs: Inputs) -> Any:
-    """The value that a flag was given; what does not fit stays a text, for the check to tell.
+def parse_value(schema: Schema, words: Sequence[str], reader: InputReader) -> Any:
+    """Parse the values of a flag.
+
+    A text that does not fit the schema stays a text: the check of the arguments reports it.
 
     Args:
-        schema: of the parameter.
-        given: the flag's values, more than one for a list.
-        inputs: for `@file` and `-`.
+        schema: the parameter's schema.
+        words: the flag's values; more than one for a list.
+        reader: for `@file` and `-`.
 
     Raises:
-        InvalidInputError: a file cannot be read, or JSON was needed.
+        InvalidInputError: a file cannot be read, or a value is not JSON.
     """
-    array = _array(schema, schema)
+    array = _array_schema(schema, schema)
     if array is None:
-        return _one(schema, given[-1], inputs, schema)
-    if len(given) == 1:
-        whole = _parsed(inputs.text(given[0])) if not _is_path(given[0], array, schema) else None
-        if is_array(whole):
-            return with_files(schema, whole, inputs)
+        return _parse_item(schema, words[-1], reader, schema)
+    if len(words) == 1:
+        word = words[0]
+        value = None if _is_item_path(word, array, schema) else _parse_json(reader.read_text(word))
+        if is_array(value):
+            return load_files(schema, value, reader)
         if "string" in kinds_of(schema, schema):
-            return inputs.text(given[0])
-    return [_one(item_schema(array, index), one, inputs, schema) for index, one in enumerate(given)]
+            return reader.read_text(word)
+    return [
+        _parse_item(item_schema(array, index), word, reader, schema)
+        for index, word in enumerate(words)
+    ]
 
 
-def with_files(schema: Schema, value: Any, inputs: Inputs) -> Any:
-    """A value from JSON, its texts made files where the schema wants files; `@` is allowed."""
+def load_files(schema: Schema, value: Any, reader: InputReader) -> Any:
+    """Replace the paths in a JSON value by a `File` where the schema has files."""
 
-    def convert(found: Any) -> Any:
-        return inputs.file(found) if isinstance(found, str) else found
+    def load(path: Any) -> Any:
+        return reader.open_file(path) if isinstance(path, str) else path
 
-    return map_files(schema, value, convert)
+    return map_files(schema, value, load)
 
 
-def _one(schema: Schema, given: str, inputs: Inputs, root: Schema) -> Any:
+def _parse_item(schema: Schema, word: str, reader: InputReader, root: Schema) -> Any:
     node = resolve(schema, root)
     if is_file(node, root):
-        payload = _parsed(given) if given.lstrip().startswith("{") else None
-        return payload if is_object(payload) else inputs.file(given)  # the app's own FileData
+        file_data = _parse_json(word) if word.lstrip().startswith("{") else None
+        return file_data if is_object(file_data) else reader.open_file(word)
     for choice in _choices(node, root):
-        if given == (choice if isinstance(choice, str) else json.dumps(choice)):
+        if word == (choice if isinstance(choice, str) else json.dumps(choice)):
             return choice
-    found = {*kinds_of(node, root)} - {"null"}
-    if found == {"string"}:
-        return inputs.text(given)
-    if (key := _file_in(node, root)) and given.startswith("@") and not given.endswith(".json"):
-        return {key: inputs.file(given)}
-    text = inputs.text(given)
-    value = _typed(text, found)
+    kinds = {*kinds_of(node, root)} - {"null"}
+    if kinds == {"string"}:
+        return reader.read_text(word)
+    if (key := _file_key(node, root)) and word.startswith("@") and not word.endswith(".json"):
+        return {key: reader.open_file(word)}
+    text = reader.read_text(word)
+    value = _convert(text, kinds)
     if not find_problems(node, value, root=root):
-        return with_files({**node, "$defs": root.get("$defs", {})}, value, inputs)
-    if found and found <= {"object", "array"} and isinstance(value, str):
+        return load_files({**node, "$defs": root.get("$defs", {})}, value, reader)
+    if kinds and kinds <= {"object", "array"} and isinstance(value, str):
         if {"text", "files"} <= as_dict(node.get("properties")).keys():
             return {"text": text, "files": []}
-        raise InvalidInputError(f"expected JSON or @file.json, got {_short(given)}")
-    return text if "string" in found else value
+        raise InvalidInputError(f"expected JSON or @file.json, got {_shorten(word)}")
+    return text if "string" in kinds else value
 
 
-def _typed(text: str, kinds: set[str]) -> Any:
-    """The value that a text stands for: itself unless it is a number, a truth or JSON."""
+def _convert(text: str, kinds: set[str]) -> Any:
+    """Convert a text to a number, a boolean or a JSON value; return it unchanged if it is none."""
     if kinds == {"boolean"}:
-        return _WORDS.get(text.lower(), text)
+        return _BOOLEANS.get(text.lower(), text)
     if kinds and kinds <= {"number", "integer"}:
-        for read in (int, float):
+        for number_type in (int, float):
             try:
-                return read(text)
+                return number_type(text)
             except ValueError:
                 continue
-    parsed = _parsed(text)
-    return text if parsed is None and text.strip() != "null" else parsed
+    value = _parse_json(text)
+    return text if value is None and text.strip() != "null" else value
 
 
-def _parsed(text: str) -> Any:
+def _parse_json(text: str) -> Any:
+    """Parse JSON; return None if the text is not JSON."""
     try:
         return json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError):
@@ -159,7 +173,7 @@ def _parsed(text: str) -> Any:
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The members of an object in JSON, of which none is lost.
+    """Build a JSON object (an `object_pairs_hook`), and refuse repeated keys.
 
     Raises:
         InvalidInputError: a key is repeated.
@@ -167,41 +181,41 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for key, value in pairs:
         if key in members:
-            raise InvalidInputError(f"the JSON has the key {_short(key)} twice: keep one of them")
+            raise InvalidInputError(f"the JSON has the key {_shorten(key)} twice: remove one")
         members[key] = value
     return members
 
 
-def _array(schema: Schema, root: Schema) -> Schema | None:
-    """The part of a schema that is a list, if it can be one."""
+def _array_schema(schema: Schema, root: Schema) -> Schema | None:
+    """Return the alternative of a schema that is a list, if there is one."""
     node = resolve(schema, root)
     if "array" not in kinds_of(node, root):
         return None
-    arrays = (part for part in alternatives(node, root) if part.get("type") == "array")
+    arrays = (branch for branch in alternatives(node, root) if branch.get("type") == "array")
     return next(arrays, None)
 
 
-def _is_path(given: str, array: Schema, root: Schema) -> bool:
-    """Whether one value for a list is a file of it, and not a list in JSON."""
-    first = resolve(item_schema(array, 0), root)
-    files = is_file(first, root) or bool(_file_in(first, root))
-    return files and not given.lstrip().startswith("[") and not given.endswith(".json")
+def _is_item_path(word: str, array: Schema, root: Schema) -> bool:
+    """Tell whether the only value for a list is the path of a file in it, not a list in JSON."""
+    item = resolve(item_schema(array, 0), root)
+    takes_files = is_file(item, root) or bool(_file_key(item, root))
+    return takes_files and not word.lstrip().startswith("[") and not word.endswith(".json")
 
 
 def _choices(node: Schema, root: Schema) -> list[Any]:
-    return [one for part in alternatives(node, root) for one in as_list(part.get("enum"))]
+    return [choice for branch in alternatives(node, root) for choice in as_list(branch.get("enum"))]
 
 
-def _file_in(node: Schema, root: Schema) -> str:
-    """The key of an object that is a file with remarks, such as a gallery's picture."""
-    for part in alternatives(node, root):
-        properties = as_dict(part.get("properties"))
-        files = [key for key, one in properties.items() if is_file(as_dict(one), root)]
-        needed = set(as_str_list(part.get("required")))
-        if len(files) == 1 and needed <= set(files):
+def _file_key(node: Schema, root: Schema) -> str:
+    """Return the key of the file in an object that holds one file, such as a gallery's picture."""
+    for branch in alternatives(node, root):
+        properties = as_dict(branch.get("properties"))
+        files = [key for key, member in properties.items() if is_file(as_dict(member), root)]
+        required = set(as_str_list(branch.get("required")))
+        if len(files) == 1 and required <= set(files):
             return files[0]
     return ""
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:40]}…")

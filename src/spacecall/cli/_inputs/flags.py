@@ -1,4 +1,4 @@
-"""An endpoint's parameters as flags: `--text hi --cb --no-cb --files a --files b`."""
+"""The parameters of an endpoint as flags: `--text hi --cb --no-cb --files a --files b`."""
 
 from __future__ import annotations
 
@@ -11,144 +11,145 @@ from spacecall._suggestions import did_you_mean
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 
-__all__ = ["Flag", "flags_of", "read", "split"]
+__all__ = ["Flag", "endpoint_flags", "parameter_kinds", "parse_flags", "split_arguments"]
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """The flag of one parameter.
+    """The flag of a parameter.
 
     Attributes:
-        name: `--max-tokens`.
-        negative: `--no-cb`, of a parameter that is true or false; else empty.
-        repeated: whether it can be given several times, since the parameter is a list.
+        name: such as `--max-tokens`.
+        negative: such as `--no-cb`, for a boolean parameter; else empty.
+        repeatable: whether the flag may occur several times, since the parameter is a list.
     """
 
     parameter: Parameter
     name: str
     negative: str = ""
-    repeated: bool = False
+    repeatable: bool = False
 
     @property
-    def switch(self) -> bool:
-        """Whether it stands without a value."""
-        return kinds(self.parameter) == {"boolean"}
+    def is_switch(self) -> bool:
+        """Whether the flag takes no value."""
+        return parameter_kinds(self.parameter) == {"boolean"}
 
 
-def kinds(parameter: Parameter) -> set[str]:
-    """The kinds of value that a parameter takes, null left out; empty when any."""
+def parameter_kinds(parameter: Parameter) -> set[str]:
+    """Return the JSON types that a parameter takes, without null; empty if it takes any."""
     return {*kinds_of(parameter.schema, parameter.schema)} - {"null"}
 
 
-def flags_of(endpoint: Endpoint, taken: Collection[str]) -> list[Flag]:
-    """The flags of an endpoint, in its order.
+def endpoint_flags(endpoint: Endpoint, reserved: Collection[str]) -> list[Flag]:
+    """Return the flags of an endpoint's parameters, in their order.
 
     Args:
-        endpoint: of the app.
-        taken: flags of the command itself. A parameter of such a name is `--param-NAME`.
+        endpoint: the endpoint to call.
+        reserved: the command's own options. A parameter of such a name gets `--param-NAME`.
     """
-    used = set(taken)
-    named: list[tuple[Parameter, str]] = []
+    used = set(reserved)
+    names: list[str] = []
     for parameter in endpoint.parameters:
-        kebab = _kebab(parameter.name)
-        name = f"--{kebab}" if f"--{kebab}" not in used else _free(f"--param-{kebab}", used)
+        kebab = _kebab_case(parameter.name)
+        name = f"--{kebab}" if f"--{kebab}" not in used else _unused(f"--param-{kebab}", used)
         used.add(name)
-        named.append((parameter, name))
+        names.append(name)
     flags: list[Flag] = []
-    for parameter, name in named:
-        found = kinds(parameter)
-        negative = f"--no-{name[2:]}" if found == {"boolean"} else ""
+    for parameter, name in zip(endpoint.parameters, names, strict=True):
+        kinds = parameter_kinds(parameter)
+        negative = f"--no-{name[2:]}" if kinds == {"boolean"} else ""
         negative = "" if negative in used else negative
         used.add(negative)
-        flags.append(Flag(parameter, name, negative, "array" in found))
+        flags.append(Flag(parameter, name, negative, "array" in kinds))
     return flags
 
 
-def split(
+def split_arguments(
     arguments: Sequence[str], options: Mapping[str, bool], positions: int
 ) -> tuple[list[str], list[str], int]:
-    """A command line in two: what is the command's own, and what is for the app.
+    """Split a command line into the command's own words and the app's flags.
 
     Args:
         arguments: the command line.
-        options: the command's own options, and whether they take a value.
-        positions: how many words without a dash are the command's own, all before any flag of the
-            app's.
+        options: the command's own options, and whether each takes a value.
+        positions: how many positional arguments the command has, all before the app's flags.
 
     Returns:
-        The command's own words, the app's, and how many of `positions` were not there.
+        The command's words, the app's words, and how many positional arguments are missing.
     """
-    own: list[str] = []
-    others: list[str] = []
-    rest = list(arguments)
-    while rest:
-        one = rest.pop(0)
-        name, equals, _ = one.partition("=")
+    command_words: list[str] = []
+    app_words: list[str] = []
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        name, equals, _ = word.partition("=")
         if name in options:
-            own.append(one)
-            if options[name] and not equals and rest:
-                own.append(rest.pop(0))
-        elif others or one.startswith("-") or not positions:
-            others.append(one)
+            command_words.append(word)
+            if options[name] and not equals and words:
+                command_words.append(words.pop(0))
+        elif app_words or word.startswith("-") or not positions:
+            app_words.append(word)
         else:
             positions -= 1
-            own.append(one)
-    return own, others, positions
+            command_words.append(word)
+    return command_words, app_words, positions
 
 
-def read(arguments: Sequence[str], flags: Sequence[Flag]) -> dict[str, list[str]]:
-    """What was given for each parameter, by its name; switches as `true` and `false`.
+def parse_flags(arguments: Sequence[str], flags: Sequence[Flag]) -> dict[str, list[str]]:
+    """Parse the app's words of a command line.
+
+    Returns:
+        The values of each flag, by the parameter's name; `true` or `false` for a switch.
 
     Raises:
-        InvalidInputError: a flag is unknown, lacks its value, or is given twice.
+        InvalidInputError: a flag is unknown, lacks its value, or is repeated.
     """
-    known = {name: flag for flag in flags for name in _spellings(flag)}
-    given: dict[str, list[str]] = {}
-    rest = list(arguments)
-    while rest:
-        one = rest.pop(0)
-        name, equals, value = one.partition("=")
-        flag = known.get(name)
+    flag_of = {spelling: flag for flag in flags for spelling in _spellings(flag)}
+    values: dict[str, list[str]] = {}
+    words = list(arguments)
+    while words:
+        name, equals, value = words.pop(0).partition("=")
+        flag = flag_of.get(name)
         if flag is None:
-            raise InvalidInputError(_unknown(name, flags))
-        if flag.switch and not equals:
+            raise InvalidInputError(_unknown_flag(name, flags))
+        if flag.is_switch and not equals:
             value = "false" if name == flag.negative else "true"
         elif name == flag.negative:
             raise InvalidInputError(f"{name} takes no value")
         elif not equals:
-            if not rest or rest[0].partition("=")[0] in known:
+            if not words or words[0].partition("=")[0] in flag_of:
                 raise InvalidInputError(f"{name} needs a value")
-            value = rest.pop(0)
-        values = given.setdefault(flag.parameter.name, [])
-        if values and not flag.repeated:
-            raise InvalidInputError(f"{flag.name} is given twice, and is no list")
-        values.append(value)
-    return given
+            value = words.pop(0)
+        flag_values = values.setdefault(flag.parameter.name, [])
+        if flag_values and not flag.repeatable:
+            raise InvalidInputError(f"{flag.name} is not a list: it can be given once")
+        flag_values.append(value)
+    return values
 
 
 def _spellings(flag: Flag) -> set[str]:
-    """The flag, its negative, and the parameter's own name, unless that is another flag's."""
-    own = f"--{flag.parameter.name}"
-    also = {own} if not flag.name.startswith("--param-") else set[str]()
-    return {flag.name, *also, *filter(None, [flag.negative])}
+    """Return the flag, its negative, and the parameter's own name unless that is an option."""
+    wire_name = f"--{flag.parameter.name}"
+    aliases = {wire_name} if not flag.name.startswith("--param-") else set[str]()
+    return {flag.name, *aliases, *filter(None, [flag.negative])}
 
 
-def _unknown(name: str, flags: Sequence[Flag]) -> str:
+def _unknown_flag(name: str, flags: Sequence[Flag]) -> str:
     names = [spelling for flag in flags for spelling in (flag.name, flag.negative) if spelling]
-    listed = ", ".join(flag.name for flag in flags) or "none"
+    available = ", ".join(flag.name for flag in flags) or "none"
     if not name.startswith("-"):
-        return f"{name!r} is not expected here: arguments are flags; there is {listed}"
-    return f"there is no {name}; {did_you_mean(name, names, f'there is {listed}')}"
+        return f"unexpected argument {name!r}: use flags; the endpoint has {available}"
+    return f"unknown flag {name}; {did_you_mean(name, names, f'the endpoint has {available}')}"
 
 
-def _kebab(name: str) -> str:
+def _kebab_case(name: str) -> str:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
     return re.sub(r"-+", "-", spaced).strip("-") or name
 
 
-def _free(name: str, used: Collection[str]) -> str:
-    number, free = 2, name
-    while free in used:
-        free = f"{name}-{number}"
+def _unused(name: str, used: Collection[str]) -> str:
+    number, candidate = 2, name
+    while candidate in used:
+        candidate = f"{name}-{number}"
         number += 1
-    return free
+    return candidate

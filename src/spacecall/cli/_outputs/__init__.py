@@ -1,1 +1,1 @@
-"""Write results, events and tables to the terminal."""
+"""Write results, events and pages to the terminal, so that no text of an app can control it."""

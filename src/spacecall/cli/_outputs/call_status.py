@@ -1,4 +1,4 @@
-"""What stderr shows while a call works: the app's messages, and on a terminal its progress."""
+"""Show a call's messages on stderr, and on a terminal its progress."""
 
 from __future__ import annotations
 
@@ -11,36 +11,37 @@ from rich.text import Text
 
 from spacecall import events
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import screen, stderr_is_terminal
+from spacecall.cli._outputs.terminal import create_console, stderr_is_terminal
 from spacecall.events import Event, Log, ProgressUnit, Queued, Started, Uploading
 
-__all__ = ["Feedback", "state_of", "unit_of"]
+__all__ = ["CallStatus", "describe_state", "measure_unit"]
 
 _LEVELS = {"warning": "yellow", "error": "red", "success": "green", "info": "cyan"}
-_WIDEST = 40
+_MAX_DESCRIPTION = 40
+"""Columns for the description of a progress bar."""
 
 
-class Feedback:
-    """Shows events on stderr, for the length of a `with`.
+class CallStatus:
+    """Shows the events of a call on stderr, inside a `with` block.
 
     Args:
-        quiet: whether nothing at all is shown.
-        doing: what is done until the first event.
+        quiet: whether to show nothing.
+        activity: the text until the first event.
     """
 
-    def __init__(self, *, quiet: bool = False, doing: str = "connecting") -> None:
+    def __init__(self, *, quiet: bool = False, activity: str = "connecting") -> None:
         self._quiet = quiet
-        self._doing = doing
-        self._console = screen(error=True)
-        watched = stderr_is_terminal() and not quiet and not self._console.is_dumb_terminal
-        self._bars = _bars(self._console) if watched else None
-        self._call: TaskID | None = None
-        self._units: list[TaskID] = []
+        self._activity = activity
+        self._console = create_console(error=True)
+        interactive = stderr_is_terminal() and not quiet and not self._console.is_dumb_terminal
+        self._bars = _create_bars(self._console) if interactive else None
+        self._call_bar: TaskID | None = None
+        self._unit_bars: list[TaskID] = []
 
     def __enter__(self) -> Self:
         if self._bars is not None:
             self._bars.start()
-            self._call = self._bars.add_task(self._doing, total=None, count="")
+            self._call_bar = self._bars.add_task(self._activity, total=None, count="")
         return self
 
     def __exit__(
@@ -52,86 +53,84 @@ class Feedback:
         self.clear()
 
     def clear(self) -> None:
-        """Take the progress off the screen: from now on stdout writes there."""
+        """Remove the progress bars for good, so that stdout can write to the same terminal."""
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
 
     def show(self, event: Event[Any]) -> None:
-        """Show an event, if it is one that says how the call goes."""
+        """Show a message, a progress report or a change of state; ignore other events."""
         match event:
             case Log():
-                self._log(event)
+                self._show_log(event)
             case events.Progress(units):
-                self._progress(units)
+                self._show_progress(units)
             case Uploading() | Queued() | Started():
-                self._state(event)
+                self._show_state(event)
             case _:
                 pass
 
-    def _log(self, log: Log) -> None:
+    def _show_log(self, log: Log) -> None:
         if self._quiet:
             return
         level = log.level if log.level in _LEVELS else "info"
         title = visible_line(log.title or "")
-        said = f"{title}: " if title and title.casefold() != level.casefold() else ""
-        line = Text(f"{level}: ", _LEVELS[level]).append(
-            f"{said}{visible_line(log.message)}", "none"
-        )
+        prefix = f"{title}: " if title and title.casefold() != level.casefold() else ""
+        message = f"{prefix}{visible_line(log.message)}"
+        line = Text(f"{level}: ", _LEVELS[level]).append(message, "none")
         self._console.print(line, soft_wrap=True)
 
-    def _state(self, event: Uploading | Queued | Started) -> None:
-        if self._bars is None or self._call is None:
+    def _show_state(self, event: Uploading | Queued | Started) -> None:
+        if self._bars is None or self._call_bar is None:
             return
         sent, total = (event.sent, event.total) if isinstance(event, Uploading) else (0, None)
-        self._bars.update(self._call, description=state_of(event), completed=sent, total=total)
+        description = describe_state(event)
+        self._bars.update(self._call_bar, description=description, completed=sent, total=total)
 
-    def _progress(self, units: tuple[ProgressUnit, ...]) -> None:
-        if self._bars is None or self._call is None:
+    def _show_progress(self, units: tuple[ProgressUnit, ...]) -> None:
+        if self._bars is None or self._call_bar is None:
             return
-        self._bars.update(self._call, description="working", total=None)
-        for task in self._units[len(units) :]:
-            self._bars.remove_task(task)
-        del self._units[len(units) :]
-        while len(self._units) < len(units):
-            self._units.append(self._bars.add_task("", total=None, count=""))
-        for task, unit in zip(self._units, units, strict=True):
-            done, total, count = unit_of(unit)
-            said = visible_line(unit.description or "")[:_WIDEST]
-            self._bars.update(task, description=said, completed=done, total=total, count=count)
+        self._bars.update(self._call_bar, description="running", total=None)
+        for bar in self._unit_bars[len(units) :]:
+            self._bars.remove_task(bar)
+        del self._unit_bars[len(units) :]
+        while len(self._unit_bars) < len(units):
+            self._unit_bars.append(self._bars.add_task("", total=None, count=""))
+        for bar, unit in zip(self._unit_bars, units, strict=True):
+            completed, total, count = measure_unit(unit)
+            text = visible_line(unit.description or "")[:_MAX_DESCRIPTION]
+            self._bars.update(bar, description=text, completed=completed, total=total, count=count)
 
 
-def state_of(event: Uploading | Queued | Started) -> str:
-    """Where a call is, in words."""
+def describe_state(event: Uploading | Queued | Started) -> str:
+    """Describe the state of a call, such as `queued, position 2 of 5, about 7 s`."""
     match event:
         case Uploading():
             return "uploading"
         case Queued(rank, size, eta):
-            place = "" if rank is None else f", place {rank + 1}{f' of {size}' if size else ''}"
-            return f"waiting in the queue{place}{_about(eta)}"
+            of_size = f" of {size}" if size else ""
+            position = "" if rank is None else f", position {rank + 1}{of_size}"
+            return f"queued{position}{_format_eta(eta)}"
         case Started(eta):
-            return f"working{_about(eta)}"
+            return f"running{_format_eta(eta)}"
 
 
-def unit_of(unit: ProgressUnit) -> tuple[float, float | None, str]:
-    """One of the app's bars: how much is done, of how much, and the same in words."""
+def measure_unit(unit: ProgressUnit) -> tuple[float, float | None, str]:
+    """Return how much of a progress unit is complete, its total, and both as a text."""
     if unit.index is not None:
-        of = "" if unit.length is None else f"/{unit.length:g}"
-        return (
-            unit.index,
-            unit.length,
-            f"{unit.index:g}{of} {visible_line(unit.unit or '')}".strip(),
-        )
+        total = "" if unit.length is None else f"/{unit.length:g}"
+        count = f"{unit.index:g}{total} {visible_line(unit.unit or '')}".strip()
+        return unit.index, unit.length, count
     if unit.fraction is not None:
         return unit.fraction, 1.0, f"{unit.fraction:.0%}"
     return 0, None, ""
 
 
-def _about(eta: float | None) -> str:
+def _format_eta(eta: float | None) -> str:
     return "" if eta is None else f", about {eta:.0f} s"
 
 
-def _bars(console: Console) -> Progress:
+def _create_bars(console: Console) -> Progress:
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -140,7 +139,7 @@ def _bars(console: Console) -> Progress:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        # Results go to stdout past the bars, which may be another place.
+        # Results go to stdout, which may be a file; only stderr shows the bars.
         redirect_stdout=False,
         redirect_stderr=False,
     )

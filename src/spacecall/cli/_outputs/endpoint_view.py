@@ -1,4 +1,4 @@
-"""Endpoints on the screen: for `inspect`, and for the help of `call`."""
+"""Draw endpoints for `inspect`, and for the help of `call`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from spacecall._visible import visible_line
-from spacecall.cli._inputs.flags import Flag, kinds
-from spacecall.cli._outputs.schema_labels import default_of, kind_of, marks_of, remark_of, title_of
+from spacecall.cli._inputs.flags import Flag, parameter_kinds
+from spacecall.cli._outputs.schema_labels import (
+    describe_default,
+    describe_parameter,
+    describe_type,
+    list_marks,
+    short_label,
+)
 from spacecall.endpoints import Endpoint
 
-__all__ = ["endpoint_block", "endpoint_help"]
+__all__ = ["draw_endpoint", "draw_help"]
 
-_NAME = 24
-"""The widest column of names, in columns of the terminal."""
+_MAX_NAME = 30
+"""Columns of the terminal for the names of parameters, and for flags."""
 _METAVARS = {
     "boolean": "",
     "file": "FILE",
@@ -28,85 +34,89 @@ _METAVARS = {
 }
 
 
-def endpoint_block(endpoint: Endpoint) -> RenderableType:
-    """An endpoint: name, marks, docstring, parameters with types and defaults, outputs."""
+def draw_endpoint(endpoint: Endpoint) -> RenderableType:
+    """Draw an endpoint: name, marks, description, parameters with types and defaults, outputs."""
     rows = [
         (
             Text(visible_line(parameter.name), "bold"),
-            kind_of(parameter.schema),
-            "; ".join(filter(None, [default_of(parameter), remark_of(parameter)])),
+            describe_type(parameter.schema),
+            "; ".join(filter(None, [describe_default(parameter), describe_parameter(parameter)])),
         )
         for parameter in endpoint.parameters
     ]
+    description = visible_line(endpoint.description)
+    outputs = Text("returns ", "dim").append(_format_outputs(endpoint), "none")
     return Group(
-        _head(endpoint),
-        *([Padding(Text(said), (0, 0, 0, 4))] if (said := _described(endpoint)) else []),
-        _columns(rows),
-        Padding(Text("gives ", "dim").append(_outputs(endpoint), "none"), (0, 0, 0, 4)),
+        _draw_heading(endpoint),
+        *([Padding(Text(description), (0, 0, 0, 4))] if description else []),
+        _draw_columns(rows),
+        Padding(outputs, (0, 0, 0, 4)),
     )
 
 
-def endpoint_help(source: str, endpoint: Endpoint, flags: Sequence[Flag]) -> RenderableType:
-    """The page of `call SOURCE /endpoint --help`."""
+def draw_help(source: str, endpoint: Endpoint, flags: Sequence[Flag]) -> RenderableType:
+    """Draw the help of `call SOURCE /endpoint --help`."""
     usage = visible_line(f"Usage: spacecall call {shlex.join([source, endpoint.name])}")
-    needed = " ".join(_flag(flag, short=True) for flag in flags if flag.parameter.required)
-    page: list[RenderableType] = [Text(f"{usage} {needed} [OPTIONS]".replace("  ", " "))]
-    said = [_described(endpoint), ", ".join(marks_of(endpoint))]
-    page += [Padding(Text(one), (1, 0, 0, 2)) for one in said if one]
+    required = [_format_flag(flag, usage=True) for flag in flags if flag.parameter.required]
+    page: list[RenderableType] = [Text(" ".join([usage, *required, "[OPTIONS]"]))]
+    paragraphs = [visible_line(endpoint.description), ", ".join(list_marks(endpoint))]
+    page += [Padding(Text(paragraph), (1, 0, 0, 2)) for paragraph in paragraphs if paragraph]
     if flags:
-        rows = [(Text(_flag(flag), "bold"), _help_of(flag)) for flag in flags]
-        page += [Text("\nParameters of the app:"), _columns(rows, margin=2)]
-    page += [Text("\nGives:"), Padding(Text(_outputs(endpoint)), (0, 0, 0, 2))]
-    page.append(Text("\nOptions of the command: spacecall call --help"))
+        rows = [(Text(_format_flag(flag), "bold"), _describe_flag(flag)) for flag in flags]
+        page += [Text("\nParameters:"), _draw_columns(rows, margin=2)]
+    page += [Text("\nReturns:"), Padding(Text(_format_outputs(endpoint)), (0, 0, 0, 2))]
+    page.append(Text("\nOptions: see spacecall call --help"))
     return Group(*page)
 
 
-def _head(endpoint: Endpoint) -> Text:
-    head = Text(visible_line(endpoint.name), "bold cyan")
-    if marks := marks_of(endpoint):
-        head.append(f"  ({', '.join(marks)})", "not bold yellow")
-    return head
+def _draw_heading(endpoint: Endpoint) -> Text:
+    heading = Text(visible_line(endpoint.name), "bold cyan")
+    if marks := list_marks(endpoint):
+        heading.append(f"  ({', '.join(marks)})", "not bold yellow")
+    return heading
 
 
-def _described(endpoint: Endpoint) -> str:
-    return visible_line(endpoint.description)
+def _format_outputs(endpoint: Endpoint) -> str:
+    outputs: list[str] = []
+    for output in endpoint.returns:
+        label = short_label(output) or output.component
+        outputs.append(f"{label}: {describe_type(output.schema)}" if label else "JSON")
+    return ", ".join(outputs) or "nothing"
 
 
-def _outputs(endpoint: Endpoint) -> str:
-    shown = [
-        f"{label}: {kind_of(one.schema)}" if (label := title_of(one) or one.component) else "JSON"
-        for one in endpoint.returns
-    ]
-    return ", ".join(shown) or "nothing"
-
-
-def _columns(rows: Iterable[Sequence[str | Text]], *, margin: int = 4) -> RenderableType:
+def _draw_columns(rows: Iterable[Sequence[str | Text]], *, margin: int = 4) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(max_width=_NAME + 6, overflow="fold")
+    table.add_column(max_width=_MAX_NAME, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return Padding(table, (0, 0, 0, margin)) if table.row_count else Group()
 
 
-def _flag(flag: Flag, *, short: bool = False) -> str:
-    if flag.switch:
+def _format_flag(flag: Flag, *, usage: bool = False) -> str:
+    """Return a flag with its metavar; with an ellipsis if repeatable, except in the usage line."""
+    if flag.is_switch:
         return f"{flag.name}/{flag.negative}" if flag.negative else f"{flag.name}=true|false"
-    return f"{flag.name} {_metavar(flag)}{'…' if flag.repeated and not short else ''}"
+    return f"{flag.name} {_metavar(flag)}{'…' if flag.repeatable and not usage else ''}"
 
 
 def _metavar(flag: Flag) -> str:
-    found = kinds(flag.parameter)
-    if flag.repeated:
-        inner = kind_of(flag.parameter.schema)
-        return "FILE" if inner == "list of files" else "ITEM"
-    if found == {"string"} and kind_of(flag.parameter.schema).startswith('"'):
+    kinds = parameter_kinds(flag.parameter)
+    if flag.repeatable:
+        list_type = describe_type(flag.parameter.schema)
+        return "FILE" if list_type == "list of files" else "ITEM"
+    if kinds == {"string"} and describe_type(flag.parameter.schema).startswith('"'):
         return "CHOICE"
-    return "VALUE" if len(found) > 1 else _METAVARS.get(next(iter(found), ""), "JSON")
+    return "VALUE" if len(kinds) > 1 else _METAVARS.get(next(iter(kinds), ""), "JSON")
 
 
-def _help_of(flag: Flag) -> str:
-    """What a flag takes beyond what its metavar tells, what for, and its default."""
-    kind = kind_of(flag.parameter.schema)
-    plain = kind in ("text", "number", "integer", "file", "JSON", "true or false")
-    parts = [remark_of(flag.parameter), "" if plain else kind, default_of(flag.parameter)]
+def _describe_flag(flag: Flag) -> str:
+    """Return a flag's description, its type unless the metavar shows it, and its default."""
+    parameter = flag.parameter
+    value_type = describe_type(parameter.schema)
+    is_in_metavar = value_type in ("text", "number", "integer", "file", "JSON", "true or false")
+    parts = [
+        describe_parameter(parameter),
+        "" if is_in_metavar else value_type,
+        describe_default(parameter),
+    ]
     return "; ".join(filter(None, parts))

@@ -1,4 +1,4 @@
-"""A call under way: its outputs to stdout as they come, what else happens to stderr."""
+"""Make a call: print its outputs to stdout, and show its other events on stderr."""
 
 from __future__ import annotations
 
@@ -6,38 +6,48 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from spacecall._client.calls.call import Call
-from spacecall.cli._outputs.call_status import Feedback
-from spacecall.cli._outputs.stream_printer import Snapshots
+from spacecall.cli._outputs.call_status import CallStatus
+from spacecall.cli._outputs.stream_printer import StreamPrinter
 from spacecall.cli._outputs.terminal import stdout_is_terminal
 from spacecall.events import Completed, Event, Log, Output
 
-__all__ = ["follow", "shown"]
+__all__ = ["create_event_handler", "run_call"]
 
 T = TypeVar("T")
 
 
-async def follow(call: Call[T], tell: Callable[[Event[T]], None], stream: Snapshots) -> T | None:
-    """Make a call, and give its events to whoever shows them: its value."""
+async def run_call(
+    call: Call[T], on_event: Callable[[Event[T]], None], printer: StreamPrinter
+) -> T | None:
+    """Make a call and return its value.
+
+    Args:
+        call: the call to make.
+        on_event: called with each event.
+        printer: prints the outputs.
+    """
     value = None
     async with call as job:
         async for event in job:
-            tell(event)
+            on_event(event)
             if isinstance(event, Output):
-                await stream.show(event.value)
+                await printer.print_output(event.value)
             elif isinstance(event, Completed):
                 value = event.value
-                await stream.finish(value)
+                await printer.print_result(value)
     return value
 
 
-def shown(feedback: Feedback, stream: Snapshots) -> Callable[[Event[Any]], None]:
-    """What shows events on stderr, which may be the same terminal that `stream` writes to."""
+def create_event_handler(
+    status: CallStatus, printer: StreamPrinter
+) -> Callable[[Event[Any]], None]:
+    """Return a function that shows events on stderr, even if `printer` uses the same terminal."""
 
-    def show(event: Event[Any]) -> None:
-        if isinstance(event, Output) and stream.prints:
-            feedback.clear()
+    def show_event(event: Event[Any]) -> None:
+        if isinstance(event, Output) and printer.prints_outputs:
+            status.clear()
         if isinstance(event, Log) and stdout_is_terminal():
-            stream.pause()
-        feedback.show(event)
+            printer.end_line()
+        status.show(event)
 
-    return show
+    return show_event

@@ -1,4 +1,4 @@
-"""What a call gave, as it is printed; its files saved."""
+"""Save the files of a result, and format it for stdout."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from pathlib import Path
 from typing import Any, cast
 
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import as_json, tell
-from spacecall.cli._support.exit_codes import DONE, message_of, status_of
+from spacecall.cli._outputs.terminal import to_json, write_message
+from spacecall.cli._support.exit_codes import DONE, exit_code_for, format_error
 from spacecall.errors import SpaceError
 from spacecall.files import File
 
-__all__ = ["Folder", "printed", "readable"]
+__all__ = ["OutputFolder", "format_result", "replace_files"]
 
 
-class Folder:
-    """Where files of results go; none that is there already is replaced.
+class OutputFolder:
+    """Saves the files of results in a folder, without replacing existing files.
 
     Args:
-        path: made if it is not there.
+        path: the folder, which is created if it does not exist.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._failures: list[tuple[str, Exception]] = []
 
-    async def put(self, file: File) -> str:
-        """Save a file under its own name, numbered if that is taken.
+    async def save(self, file: File) -> str:
+        """Save a file under its name, with a number if that name is taken.
 
         Returns:
-            The path; the file's address, or its name, if it cannot be saved, which `report` tells.
+            The path. If the file cannot be saved: its address or its name, and
+            `report_failures` reports the error.
         """
         try:
             self._path.mkdir(parents=True, exist_ok=True)
@@ -39,26 +40,27 @@ class Folder:
             self._failures.append((file.name, error))
             return file.url or file.name
 
-    def report(self) -> int:
-        """Tell which files could not be saved, and why: the exit code."""
+    def report_failures(self) -> int:
+        """Write an error for each file that could not be saved; return the exit code."""
         for name, error in self._failures:
-            tell(f"spacecall: {visible_line(name)} was not saved: {message_of(error)}")
-        return status_of(self._failures[0][1]) if self._failures else DONE
+            reason = format_error(error)
+            write_message(f"spacecall: {visible_line(name)} was not saved: {reason}")
+        return exit_code_for(self._failures[0][1]) if self._failures else DONE
 
 
-async def readable(value: Any, folder: Folder | None) -> Any:
-    """A result with each file replaced by its path in `folder`, or by its address without one."""
+async def replace_files(value: Any, folder: OutputFolder | None) -> Any:
+    """Replace each file in a result by its path in `folder`, or by its address without a folder."""
     if isinstance(value, File):
-        return await folder.put(value) if folder else value.url
+        return await folder.save(value) if folder else value.url
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
-        return {key: await readable(one, folder) for key, one in members.items()}
+        return {key: await replace_files(member, folder) for key, member in members.items()}
     if isinstance(value, (list, tuple)):
-        return [await readable(one, folder) for one in cast("Sequence[Any]", value)]
+        return [await replace_files(item, folder) for item in cast("Sequence[Any]", value)]
     return value
 
 
-def printed(value: Any, *, indent: int | None = None) -> str:
-    """A readable result as it goes to stdout: a text as it is, anything else as JSON."""
-    text = value if isinstance(value, str) else as_json(value, indent=indent)
+def format_result(value: Any, *, indent: int | None = None) -> str:
+    """Format a result without files for stdout: a text unchanged, any other value as JSON."""
+    text = value if isinstance(value, str) else to_json(value, indent=indent)
     return text if text.endswith("\n") else f"{text}\n"

@@ -1,4 +1,4 @@
-"""Schemas, defaults and remarks in words that fit on a screen."""
+"""Describe types, defaults and parameters in texts that fit on a screen."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from spacecall._core.schema_nodes import branches, item_schema, kinds_of, resolv
 from spacecall._visible import visible_line
 from spacecall.endpoints import Endpoint, Parameter, ReturnValue
 
-__all__ = ["default_of", "kind_of", "marks_of", "remark_of", "title_of"]
+__all__ = [
+    "describe_default",
+    "describe_parameter",
+    "describe_type",
+    "list_marks",
+    "short_label",
+]
 
 Schema: TypeAlias = Mapping[str, Any]
 
-_MOST_CHOICES = 12
-_LONGEST = 40
-_DEEPEST = 4
-_MOST_PARTS = 12
+_MAX_CHOICES = 12
+_MAX_LENGTH = 40
+_MAX_DEPTH = 4
+_MAX_BRANCHES = 12
 _NAMES = {
     "boolean": "true or false",
     "file": "file",
@@ -31,26 +37,27 @@ _NAMES = {
 _PLURALS = {name: f"{name}s" for name in ("file", "integer", "number", "object", "text")}
 
 
-def kind_of(schema: Schema, root: Schema | None = None, depth: int = 0) -> str:
-    """What a value must be: `number`, `list of files`, `"x" | "y"`; null is left out."""
+def describe_type(schema: Schema, root: Schema | None = None, depth: int = 0) -> str:
+    """Describe the type of a schema, without null: `number`, `list of files`, `"x" | "y"`."""
     root = schema if root is None else root
     node = resolve(schema, root)
     if choices := as_list(node.get("enum")):
         return _choices(choices)
     kinds = [kind for kind in kinds_of(node, root) if kind != "null"]
-    parts = [part for part in branches(node) if kinds_of(part, root) != ["null"]]
-    if parts and kinds != ["file"] and depth < _DEEPEST:
-        unlike = list({id(resolve(part, root)): part for part in parts}.values())
-        kinds = [kind_of(part, root, depth + 1) for part in unlike[:_MOST_PARTS]]
-        return " or ".join(dict.fromkeys([*kinds, *["…"] * (len(unlike) > _MOST_PARTS)]))
+    schemas = [branch for branch in branches(node) if kinds_of(branch, root) != ["null"]]
+    if schemas and kinds != ["file"] and depth < _MAX_DEPTH:
+        unique = list({id(resolve(branch, root)): branch for branch in schemas}.values())
+        types = [describe_type(branch, root, depth + 1) for branch in unique[:_MAX_BRANCHES]]
+        return " or ".join(dict.fromkeys([*types, *["…"] * (len(unique) > _MAX_BRANCHES)]))
     if kinds == ["array"]:
-        inner = kind_of(item_schema(node, 0), root, depth + 1) if depth < _DEEPEST else "JSON"
-        return f"list of {_PLURALS.get(inner, inner)}"
+        is_deep = depth >= _MAX_DEPTH
+        item = "JSON" if is_deep else describe_type(item_schema(node, 0), root, depth + 1)
+        return f"list of {_PLURALS.get(item, item)}"
     return " or ".join(_NAMES.get(kind, "JSON") for kind in kinds) or "JSON"
 
 
-def default_of(parameter: Parameter) -> str:
-    """`default 20`, or `required`."""
+def describe_default(parameter: Parameter) -> str:
+    """Return a parameter's default, such as `default 20`, or `required`."""
     if parameter.required:
         return "required"
     default = parameter.default
@@ -60,37 +67,41 @@ def default_of(parameter: Parameter) -> str:
     return f"default {_json(default)}"
 
 
-def remark_of(parameter: Parameter) -> str:
-    """The label, if it says more than the name, and the app's own remark."""
-    label = title_of(parameter)
-    said = label.casefold().replace(" ", "_") == parameter.name.casefold()
-    return "; ".join(filter(None, ["" if said else label, visible_line(parameter.description)]))
+def describe_parameter(parameter: Parameter) -> str:
+    """Return a parameter's label, unless it repeats the name, and its description."""
+    label = short_label(parameter)
+    if label.casefold().replace(" ", "_") == parameter.name.casefold():
+        label = ""
+    return "; ".join(filter(None, [label, visible_line(parameter.description)]))
 
 
-def title_of(value: Parameter | ReturnValue) -> str:
-    """The label, cut after 40 characters."""
-    label = visible_line(value.label)
-    return label if len(label) <= _LONGEST else f"{label[:_LONGEST]}…"
+def short_label(value: Parameter | ReturnValue) -> str:
+    """Return a label, shortened to 40 characters."""
+    return _shorten(visible_line(value.label))
 
 
-def marks_of(endpoint: Endpoint) -> list[str]:
-    """What is special about an endpoint."""
-    facts = {
+def list_marks(endpoint: Endpoint) -> list[str]:
+    """List the properties of an endpoint that most endpoints do not have."""
+    marks = {
         "streams": endpoint.streaming,
         "no queue": not endpoint.queued,
-        "keeps State": endpoint.stateful,
-        "reads a selection on the page": endpoint.event_data,
+        "uses State": endpoint.stateful,
+        "uses event data": endpoint.event_data,
         endpoint.visibility: endpoint.visibility != "public",
     }
-    return [mark for mark, holds in facts.items() if holds]
+    return [mark for mark, applies in marks.items() if applies]
 
 
 def _choices(choices: list[Any]) -> str:
-    shown = " | ".join(_json(choice) for choice in choices[:_MOST_CHOICES])
-    more = len(choices) - _MOST_CHOICES
-    return f"{shown} | … {more} more" if more > 0 else shown
+    text = " | ".join(_json(choice) for choice in choices[:_MAX_CHOICES])
+    omitted = len(choices) - _MAX_CHOICES
+    return f"{text} | … {omitted} more" if omitted > 0 else text
 
 
 def _json(value: Any) -> str:
-    text = visible_line(json.dumps(as_dict(value) or value, ensure_ascii=False, default=str))
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    text = json.dumps(as_dict(value) or value, ensure_ascii=False, default=str)
+    return _shorten(visible_line(text))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"

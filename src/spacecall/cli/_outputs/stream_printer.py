@@ -1,100 +1,88 @@
-"""Outputs of a call that streams, written to stdout as they come."""
+"""Print the outputs of a call that streams to stdout as they arrive."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from spacecall._core.schema_nodes import kinds_of
-from spacecall.cli._outputs.result_printer import printed, readable
-from spacecall.cli._outputs.terminal import Results
+from spacecall.cli._outputs.result_printer import format_result, replace_files
+from spacecall.cli._outputs.terminal import ResultWriter
 from spacecall.endpoints import Endpoint
 
-__all__ = ["Snapshots", "TextStream", "gives_text"]
+__all__ = ["StreamPrinter", "TextPrinter", "returns_text"]
 
 
-def gives_text(endpoint: Endpoint) -> bool:
-    """Whether its one output is a text, or a text and sometimes None."""
+def returns_text(endpoint: Endpoint) -> bool:
+    """Tell whether the endpoint's only output is a text, or a text or None."""
     if len(endpoint.returns) != 1:
         return False
     schema = endpoint.returns[0].schema
     return {*kinds_of(schema, schema)} - {"null"} == {"string"}
 
 
-class Snapshots:
-    """Writes each output before the result; files as their addresses.
+class StreamPrinter:
+    """Prints each output before the result on a line of JSON; files as their addresses.
 
     Args:
-        results: where they are written; None writes nothing.
-        written: what to write of an output.
+        writer: writes to stdout; None to print nothing.
     """
 
-    whole = False
-    """Whether the result itself has been written too."""
+    printed_result = False
+    """Whether the result itself has been printed too."""
 
-    def __init__(
-        self, results: Results | None = None, written: Callable[[Any], str] = printed
-    ) -> None:
-        self._results = results
-        self._written = written
+    def __init__(self, writer: ResultWriter | None = None) -> None:
+        self._writer = writer
 
     @property
-    def prints(self) -> bool:
-        """Whether it writes anything."""
-        return self._results is not None
+    def prints_outputs(self) -> bool:
+        """Whether this printer prints anything."""
+        return self._writer is not None
 
-    async def show(self, value: Any) -> None:
-        """Write an output."""
-        if self._results is not None:
-            self._results.write(self._written(await readable(value, None)))
+    async def print_output(self, value: Any) -> None:
+        """Print an output that is not the result."""
+        if self._writer is not None:
+            self._writer.write(format_result(await replace_files(value, None)))
 
-    async def finish(self, value: Any) -> None:
-        """Take the result."""
+    async def print_result(self, value: Any) -> None:
+        """Print the result if this printer does so; by default the caller prints it."""
 
-    def pause(self) -> None:
-        """Make room for a line of stderr on the same terminal."""
-
-    def end(self) -> None:
-        """There is no more."""
+    def end_line(self) -> None:
+        """End an unfinished line, so that stderr can write to the same terminal."""
 
 
-class TextStream(Snapshots):
-    """Writes what each text adds to the one before it.
+class TextPrinter(StreamPrinter):
+    """Prints what each output adds to the text before it.
 
-    An app may rewrite what it has said: then the text is begun again on a new line.
+    If an app changes text that is printed already, the new text begins on a new line.
     """
 
-    def __init__(self, results: Results) -> None:
-        super().__init__(results)
-        self._out = results
+    def __init__(self, writer: ResultWriter) -> None:
+        super().__init__(writer)
+        self._text_writer = writer
         self._text = ""
-        self._in_line = False
+        self._line_is_open = False
 
-    async def show(self, value: Any) -> None:
-        """Write what is new in `value`; anything but a text adds nothing."""
+    async def print_output(self, value: Any) -> None:
+        """Print what is new in `value`; ignore a value that is not a text."""
         if not isinstance(value, str) or value == self._text:
             return
-        same = len(self._text)
+        offset = len(self._text)
         if not value.startswith(self._text):
-            self.pause()
-            same = 0
-        self._out.write(value[same:])
+            self.end_line()
+            offset = 0
+        self._text_writer.write(value[offset:])
         self._text = value
-        self._in_line = not value.endswith("\n")
+        self._line_is_open = not value.endswith("\n")
 
-    async def finish(self, value: Any) -> None:
-        """Write the rest of the result."""
-        await self.show(value)
-        self.whole = isinstance(value, str)
-        self._in_line = self._in_line or not self._text
-        self.pause()
+    async def print_result(self, value: Any) -> None:
+        """Print the remaining text, and end its line."""
+        await self.print_output(value)
+        self.printed_result = isinstance(value, str)
+        self._line_is_open = self._line_is_open or not self._text
+        self.end_line()
 
-    def pause(self) -> None:
-        """End the line that has been begun."""
-        if self._in_line:
-            self._out.write("\n")
-            self._in_line = False
-
-    def end(self) -> None:
-        """End the line that has been begun."""
-        self.pause()
+    def end_line(self) -> None:
+        """End an unfinished line."""
+        if self._line_is_open:
+            self._text_writer.write("\n")
+            self._line_is_open = False

@@ -1,8 +1,8 @@
-"""The one place that writes to stdout and stderr; what it writes is safe on a terminal and in CI.
+"""Write to stdout and stderr, so that no text can control a terminal or a CI server.
 
-Texts of apps, of the Hub and of files come here as they are. A control character is shown as an
-escape (`spacecall._visible`), and no line begins with what a CI server obeys. Only results
-(`Results`) are written as they are, where a program reads them.
+No other module of the package prints. Texts of apps, of the Hub and of files come here unchanged:
+a control character is written as an escape (`spacecall._visible`), and a line never begins with a
+command to a CI server. Only `ResultWriter` writes exact texts, where a program reads them.
 """
 
 from __future__ import annotations
@@ -16,51 +16,53 @@ import sys
 import traceback
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Literal, TextIO, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from spacecall._visible import escape_commands, visible, visible_json
-from spacecall.cli._support.exit_codes import ReaderGoneError, message_of
+from spacecall.cli._support.exit_codes import OutputClosedError, format_error
 
 __all__ = [
-    "Results",
-    "as_json",
-    "ask_password",
-    "drop_stdout",
+    "ResultWriter",
+    "create_console",
+    "discard_stdout",
+    "display_path",
+    "escape_streams",
     "flush",
-    "screen",
-    "show",
+    "prompt_password",
     "stderr_is_terminal",
     "stdin_is_terminal",
     "stdout_is_terminal",
-    "tell",
-    "tell_error",
-    "tell_traceback",
-    "visible_streams",
+    "to_json",
     "write",
+    "write_error",
     "write_json",
+    "write_message",
+    "write_page",
+    "write_traceback",
 ]
 
-_WIDEST = 100
-# GitHub Actions (and Gitea's), Azure Pipelines, TeamCity: what a log says is a command to them.
-_OBEDIENT = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
+_MAX_WIDTH = 100
+# GitHub Actions (and Gitea), Azure Pipelines, TeamCity: they run commands that stand in a log.
+_CI_VARIABLES = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
 
 
-class _VisibleStream:
-    """A text stream whatever is written to which is safe to show.
+class _EscapingStream:
+    """A text stream that escapes what is not safe to show.
 
-    It stands for `sys.stdout` and `sys.stderr`, so that warnings, log records and the messages of
-    libraries pass through it too.
+    It replaces `sys.stdout` and `sys.stderr`, so that warnings, log records and the messages of
+    libraries are escaped too.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        """Write a text; how long it is."""
-        self.stream.write(_safe(text))
+        """Write a text and return its length."""
+        self.stream.write(_escape(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -73,199 +75,208 @@ class _VisibleStream:
 
 
 @contextmanager
-def visible_streams() -> Generator[None]:
-    """A block in which everything that is written to stdout and stderr is safe to show."""
-    before = sys.stdout, sys.stderr
-    sys.stdout = cast("TextIO", _VisibleStream(_stdout()))
-    sys.stderr = cast("TextIO", _VisibleStream(_stderr()))
+def escape_streams() -> Generator[None]:
+    """Escape everything that is written to stdout and stderr inside the block."""
+    original = sys.stdout, sys.stderr
+    sys.stdout = cast("TextIO", _EscapingStream(_stdout()))
+    sys.stderr = cast("TextIO", _EscapingStream(_stderr()))
     try:
         yield
     finally:
-        sys.stdout, sys.stderr = before
+        sys.stdout, sys.stderr = original
 
 
 def write(text: str, *, commands: bool = False) -> None:
-    """Write a page or lines to stdout, at once.
+    """Write lines to stdout and flush it.
 
     Args:
-        text: to write.
-        commands: whether it may have commands to a CI server, since none of them is an app's.
+        text: the lines.
+        commands: whether to keep commands to a CI server, because no app wrote them.
 
     Raises:
-        ReaderGoneError: nobody reads it any more.
+        OutputClosedError: the reader closed the pipe.
     """
-    _emit(visible(text) if commands else _safe(text))
+    _write_stdout(visible(text) if commands else _escape(text))
 
 
 def write_json(value: Any, *, indent: int | None = None) -> None:
     """Write a value as JSON to stdout.
 
     Raises:
-        ReaderGoneError: nobody reads it any more.
+        OutputClosedError: the reader closed the pipe.
     """
-    _emit(f"{as_json(value, indent=indent)}\n")
+    _write_stdout(f"{to_json(value, indent=indent)}\n")
 
 
-class Results:
-    """Writes to stdout what a call gave.
+class ResultWriter:
+    """Writes the results of calls to stdout.
 
-    On a terminal a text is made safe to show. So it is in the log of a CI server, in whole lines.
-    A file, and a pipe elsewhere, gets exactly the text.
+    A terminal and the log of a CI server get escaped text; the log gets complete lines only. A
+    file, and a pipe outside CI, get the exact text.
 
     Args:
-        raw: whether a terminal and a log get exactly the text, too.
+        raw: whether a terminal and a log get the exact text too.
     """
 
     def __init__(self, *, raw: bool = False) -> None:
         self._kind: Literal["exact", "terminal", "log"] = "exact" if raw else _stdout_kind()
-        self._before = ""
+        self._last_character = ""
         self._line: list[str] = []
 
     def write(self, text: str) -> None:
-        """Write a piece of a result, at once; into a log, when its line is whole.
+        """Write a part of a result and flush it; in a log, once its line is complete.
 
         Raises:
-            ReaderGoneError: nobody reads it any more.
+            OutputClosedError: the reader closed the pipe.
         """
         if self._kind == "exact":
-            _emit(text)
+            _write_stdout(text)
         elif self._kind == "terminal":
-            _emit(visible(text, self._before))
-            self._before = text[-1:] or self._before
+            _write_stdout(visible(text, self._last_character))
+            self._last_character = text[-1:] or self._last_character
         else:
-            whole, newline, begun = text.rpartition("\n")
+            lines, newline, unfinished = text.rpartition("\n")
             if newline:
-                _emit(_safe(f"{''.join(self._line)}{whole}\n"))
+                _write_stdout(_escape(f"{''.join(self._line)}{lines}\n"))
                 self._line.clear()
-            self._line.append(begun)
+            self._line.append(unfinished)
 
 
-def tell(text: str) -> None:
-    """Write a message to stderr, on lines of its own."""
+def write_message(text: str) -> None:
+    """Write a message to stderr, and end its line."""
     stream = _stderr()
-    stream.write(f"{_safe(text)}\n")
+    stream.write(f"{_escape(text)}\n")
     stream.flush()
 
 
-def tell_error(error: Exception, about: str = "") -> None:
-    """Write what went wrong to stderr.
+def write_error(error: Exception, client: str = "") -> None:
+    """Write the message of an error to stderr.
 
     Args:
-        error: whose message it is.
-        about: the client that it is about; empty for the command.
+        error: the error.
+        client: the name of the client that it concerns; empty for the whole command.
     """
-    tell(f"spacecall: {f'{about}: ' if about else ''}{message_of(error)}")
+    write_message(f"spacecall: {f'{client}: ' if client else ''}{format_error(error)}")
 
 
-def tell_traceback(error: BaseException) -> None:
-    """Write an error that is nobody's intention to stderr, with where it came from."""
-    tell("".join(traceback.format_exception(error)).rstrip("\n"))
+def write_traceback(error: BaseException) -> None:
+    """Write an unexpected error with its traceback to stderr."""
+    write_message("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
-def as_json(value: Any, *, indent: int | None = None) -> str:
-    """JSON of a value; nan and infinities, which it does not have, are null.
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as JSON that is safe to show; NaN and infinities become null.
 
-    It is safe to show. Without `indent` it is one line for every reader, whatever counts as a line
-    break to it.
+    Without `indent` it is a single line, even for readers that break lines at U+2028.
     """
     return visible_json(json.dumps(_finite(value), ensure_ascii=False, indent=indent))
 
 
-def screen(*, error: bool = False) -> Console:
-    """What pages are laid out with: as wide as the terminal, 80 columns where there is none."""
+def create_console(*, error: bool = False) -> Console:
+    """Return a console to lay out pages: at most 100 columns; 80 without a terminal.
+
+    Args:
+        error: whether it writes to stderr instead of stdout.
+    """
     file = _stderr() if error else _stdout()
-    console = _VisibleConsole(file=file, highlight=False, markup=False, emoji=False)
-    console.width = min(console.width, _WIDEST)
+    console = _EscapingConsole(file=file, highlight=False, markup=False, emoji=False)
+    console.width = min(console.width, _MAX_WIDTH)
     return console
 
 
-def show(console: Console, *parts: RenderableType) -> None:
-    """Write to stdout what `console` makes of `parts`, without white space at line ends.
+def write_page(console: Console, *parts: RenderableType) -> None:
+    """Lay out `parts` with `console` and write them to stdout, without trailing white space.
 
     Raises:
-        ReaderGoneError: nobody reads it any more.
+        OutputClosedError: the reader closed the pipe.
     """
     with console.capture() as captured:
         for part in parts:
             console.print(part)
     lines = "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
-    _emit(escape_commands(lines))
+    _write_stdout(escape_commands(lines))
 
 
-def ask_password(prompt: str) -> str:
-    """What somebody types on the terminal, unseen."""
-    return getpass.getpass(_safe(prompt), _stderr())
+def prompt_password(prompt: str) -> str:
+    """Ask for a password on the terminal, without showing it."""
+    return getpass.getpass(_escape(prompt), _stderr())
 
 
 def stdin_is_terminal() -> bool:
-    """Whether somebody types on stdin."""
+    """Tell whether stdin is a terminal."""
     return sys.stdin.isatty()
 
 
 def stdout_is_terminal() -> bool:
-    """Whether somebody watches stdout."""
+    """Tell whether stdout is a terminal."""
     return _stdout().isatty()
 
 
 def stderr_is_terminal() -> bool:
-    """Whether somebody watches stderr."""
+    """Tell whether stderr is a terminal."""
     return _stderr().isatty()
 
 
+def display_path(path: Path) -> str:
+    """Return a path relative to the current folder, if it is inside that folder."""
+    folder = Path.cwd()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
 def flush() -> None:
-    """Write what is still in a buffer of stdout, before another process writes there."""
+    """Flush stdout, before another process writes to it."""
     _stdout().flush()
 
 
-def drop_stdout() -> None:
-    """Make what is still to be written to stdout go nowhere, since nobody reads it."""
+def discard_stdout() -> None:
+    """Redirect stdout to the null device, so that its buffer can be flushed without an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), _stdout().fileno())
 
 
-class _VisibleConsole(Console):
-    """A console whose texts are safe to show; its own styles and movements stay what they are."""
+class _EscapingConsole(Console):
+    """A console that escapes texts, but not its own styles and cursor movements."""
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Render to segments of visible text."""
+        """Render to segments of escaped text."""
         for segment in super().render(renderable, options):
             if segment.control:
                 yield segment
             else:
-                yield Segment(_safe(segment.text), segment.style)
+                yield Segment(_escape(segment.text), segment.style)
 
 
-def _safe(text: str) -> str:
+def _escape(text: str) -> str:
     return escape_commands(visible(text))
 
 
-def _emit(text: str) -> None:
+def _write_stdout(text: str) -> None:
     stream = _stdout()
     try:
         stream.write(text)
         stream.flush()
     except BrokenPipeError as error:
-        raise ReaderGoneError from error
+        raise OutputClosedError from error
     except UnicodeEncodeError:
-        _emit(text.encode(stream.encoding, "replace").decode(stream.encoding))
+        _write_stdout(text.encode(stream.encoding, "replace").decode(stream.encoding))
 
 
 def _stdout() -> TextIO:
-    return _exact(sys.stdout)
+    return _unwrap(sys.stdout)
 
 
 def _stderr() -> TextIO:
-    return _exact(sys.stderr)
+    return _unwrap(sys.stderr)
 
 
-def _exact(stream: TextIO) -> TextIO:
-    return stream.stream if isinstance(stream, _VisibleStream) else stream
+def _unwrap(stream: TextIO) -> TextIO:
+    return stream.stream if isinstance(stream, _EscapingStream) else stream
 
 
 def _stdout_kind() -> Literal["exact", "terminal", "log"]:
-    obeyed = any(os.environ.get(name) for name in _OBEDIENT)
-    if obeyed and not _stdout_is_file():
+    in_ci = any(os.environ.get(name) for name in _CI_VARIABLES)
+    if in_ci and not _stdout_is_file():
         return "log"
     return "terminal" if stdout_is_terminal() else "exact"
 
@@ -278,7 +289,7 @@ def _stdout_is_file() -> bool:
 
 def _finite(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in cast("Mapping[str, Any]", value).items()}
+        return {key: _finite(item) for key, item in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in cast("Sequence[Any]", value)]
+        return [_finite(item) for item in cast("Sequence[Any]", value)]
     return None if isinstance(value, float) and not math.isfinite(value) else value

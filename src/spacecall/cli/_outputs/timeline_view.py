@@ -1,4 +1,4 @@
-"""Drawing the timeline of a recording on the terminal."""
+"""Draw the timeline of a recording on the terminal."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The work of the commands."""
+"""Carry out the commands that take more than a few lines."""

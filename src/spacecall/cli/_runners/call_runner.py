@@ -1,4 +1,4 @@
-"""Carrying out `spacecall call`."""
+"""Carry out `spacecall call` and `spacecall record`."""
 
 from __future__ import annotations
 
@@ -10,56 +10,72 @@ from typing import Any
 
 from spacecall._client.calls.caller import Caller
 from spacecall.cli._inputs import stdin_reader
-from spacecall.cli._inputs.flag_arguments import check_complete, from_flags, from_json, located
-from spacecall.cli._inputs.flag_values import Inputs, reads_stdin
-from spacecall.cli._inputs.flags import Flag, flags_of, read
-from spacecall.cli._outputs.call_status import Feedback
-from spacecall.cli._outputs.endpoint_view import endpoint_help
-from spacecall.cli._outputs.event_printer import follow, shown
-from spacecall.cli._outputs.result_printer import Folder, printed, readable
-from spacecall.cli._outputs.stream_printer import Snapshots, TextStream, gives_text
-from spacecall.cli._outputs.terminal import Results, screen, show, stdout_is_terminal
+from spacecall.cli._inputs.flag_arguments import (
+    check_complete,
+    load_argument_files,
+    parse_flag_arguments,
+    parse_json_arguments,
+)
+from spacecall.cli._inputs.flag_values import InputReader, is_stdin
+from spacecall.cli._inputs.flags import Flag, endpoint_flags, parse_flags
+from spacecall.cli._outputs.call_status import CallStatus
+from spacecall.cli._outputs.endpoint_view import draw_help
+from spacecall.cli._outputs.event_printer import create_event_handler, run_call
+from spacecall.cli._outputs.result_printer import OutputFolder, format_result, replace_files
+from spacecall.cli._outputs.stream_printer import StreamPrinter, TextPrinter, returns_text
+from spacecall.cli._outputs.terminal import (
+    ResultWriter,
+    create_console,
+    stdout_is_terminal,
+    write_page,
+)
+from spacecall.cli._runners.endpoint_calls import (
+    create_call,
+    find_endpoint,
+    open_space,
+    resolve_source,
+)
 from spacecall.cli._runners.jsonl_calls import call_lines
-from spacecall.cli._runners.open_app import call_of, find_endpoint, live, opened
 from spacecall.cli._support.app_access import Credentials
 from spacecall.cli._support.credential_scope import StoredApp
 from spacecall.cli._support.exit_codes import DONE, FAILED
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, Log
 
-__all__ = ["Given", "Order", "place"]
+__all__ = ["CallRequest", "UnparsedFlags", "execute"]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """The flags of an app's parameters, before the app has told of them.
+class UnparsedFlags:
+    """The app's flags on the command line, before the app has described its parameters.
 
     Attributes:
-        flags: as written.
-        taken: the command's own flags, which mean something else.
-        help: whether the endpoint's parameters are shown, and nothing is called.
+        words: as written on the command line.
+        reserved: the command's own options; a parameter of such a name has another flag.
+        show_help: whether to show the endpoint's parameters instead of calling it.
     """
 
-    flags: Sequence[str]
-    taken: frozenset[str]
-    help: bool
+    words: Sequence[str]
+    reserved: frozenset[str]
+    show_help: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What `spacecall call` was asked for.
+class CallRequest:
+    """The arguments and options of `spacecall call`.
 
     Attributes:
-        json: arguments as JSON, `@file`, `-`, or empty.
-        jobs: calls at once, where lines of stdin are calls; None for one call.
-        stream: None for the default.
-        raw: whether a terminal gets a text as it is.
-        check: whether arguments have to fit the app's schema.
+        json: arguments as JSON, `@file` or `-`; empty without `--json`.
+        jobs: how many calls run at once with `--jsonl`; None for a single call.
+        stream: whether to print outputs as they arrive; None for the default.
+        out: the folder for files of the result.
+        raw: whether a terminal gets the exact text.
+        check: whether to check the arguments against the app's schema.
     """
 
     source: str
     endpoint: str
-    given: Given
+    flags: UnparsedFlags
     json: str
     jobs: int | None = None
     stream: bool | None = None
@@ -69,101 +85,111 @@ class Order:
     check: bool = True
 
 
-async def place(order: Order, credentials: Credentials) -> int:
-    """Make the call, or the calls, and print what they give: the exit code.
+async def execute(request: CallRequest, credentials: Credentials) -> int:
+    """Make the call or calls, print the results, and return the exit code.
 
     Raises:
-        SpaceError: the one call failed.
-        ReaderGoneError: nobody reads the result.
+        SpaceError: a single call failed.
+        OutputClosedError: the reader of stdout closed the pipe.
         OSError: a file could not be written.
     """
-    source = live(order.source)
-    if source == order.source:
+    source = resolve_source(request.source)
+    if source == request.source:
         access = credentials.for_app(source)
     else:
-        (access,) = credentials.for_stored([StoredApp(order.source, source)])
-    with Feedback(quiet=order.quiet or order.given.help) as feedback:
-        async with opened(source, access) as space:
-            endpoint = await find_endpoint(space, source, order.endpoint, access)
-            flags = flags_of(endpoint, order.given.taken)
-            if order.given.help:
-                show(screen(), endpoint_help(order.source, endpoint, flags))
+        (access,) = credentials.for_stored([StoredApp(request.source, source)])
+    show_help = request.flags.show_help
+    with CallStatus(quiet=request.quiet or show_help) as status:
+        async with open_space(source, access) as space:
+            endpoint = await find_endpoint(space, source, request.endpoint, access)
+            flags = endpoint_flags(endpoint, request.flags.reserved)
+            if show_help:
+                write_page(create_console(), draw_help(request.source, endpoint, flags))
                 return DONE
-            given = read(order.given.flags, flags)
-            caller = space if order.check else space.with_options(check=False)
-            work = _Work(order, caller, endpoint, flags, given, feedback)
-            return await (work.one() if order.jobs is None else work.lines(order.jobs))
+            values = parse_flags(request.flags.words, flags)
+            caller = space if request.check else space.with_options(check=False)
+            execution = _Execution(request, caller, endpoint, flags, values, status)
+            if request.jobs is None:
+                return await execution.run_single()
+            return await execution.run_lines(request.jobs)
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """An order whose app has answered."""
+class _Execution:
+    """A request whose app is open and whose flags are parsed.
 
-    order: Order
+    Attributes:
+        values: the texts of the flags, by the parameters' names.
+    """
+
+    request: CallRequest
     caller: Caller
     endpoint: Endpoint
     flags: Sequence[Flag]
-    given: Mapping[str, Sequence[str]]
-    feedback: Feedback
+    values: Mapping[str, Sequence[str]]
+    status: CallStatus
 
-    async def one(self) -> int:
-        """One call, with arguments from flags, files and stdin."""
-        texts = [self.order.json, *(one for values in self.given.values() for one in values)]
-        inputs = Inputs(await stdin_reader.read_all() if any(map(reads_stdin, texts)) else b"")
-        arguments = self._arguments(inputs)
-        check_complete(self.flags, arguments, shlex.join([self.order.source, self.endpoint.name]))
-        stream = self._stream()
-        call = call_of(self.caller, self.endpoint, arguments)
+    async def run_single(self) -> int:
+        """Make a call with arguments from flags, files and stdin; return the exit code."""
+        words = [self.request.json, *(word for words in self.values.values() for word in words)]
+        reads_stdin = any(map(is_stdin, words))
+        reader = InputReader(await stdin_reader.read_all() if reads_stdin else b"")
+        arguments = self._parse_arguments(reader)
+        command = shlex.join([self.request.source, self.endpoint.name])
+        check_complete(self.flags, arguments, command)
+        printer = self._create_printer()
+        call = create_call(self.caller, self.endpoint, arguments)
         try:
-            value = await follow(call, shown(self.feedback, stream), stream)
+            value = await run_call(call, create_event_handler(self.status, printer), printer)
         finally:
-            self.feedback.clear()
-            stream.end()
-        return DONE if stream.whole else await self._print(value)
+            self.status.clear()
+            printer.end_line()
+        return DONE if printer.printed_result else await self._print_result(value)
 
-    async def lines(self, jobs: int) -> int:
-        """A call for each line of stdin."""
-        self.feedback.clear()
-        fixed = self._arguments(Inputs())
-        folder = self._folder()
+    async def run_lines(self, jobs: int) -> int:
+        """Make a call for each line of stdin; return the exit code."""
+        self.status.clear()
+        defaults = self._parse_arguments(InputReader())
+        folder = self._output_folder()
 
-        async def make_call(arguments: dict[str, Any]) -> Any:
-            found = {**fixed, **located(self.endpoint, arguments, Inputs())}
-            call = call_of(self.caller, self.endpoint, found)
-            value = await follow(call, self._logged, Snapshots())
-            return await readable(value, folder)
+        async def make_call(line_arguments: dict[str, Any]) -> Any:
+            files_loaded = load_argument_files(self.endpoint, line_arguments, InputReader())
+            call = create_call(self.caller, self.endpoint, {**defaults, **files_loaded})
+            value = await run_call(call, self._show_log, StreamPrinter())
+            return await replace_files(value, folder)
 
-        code = await call_lines(stdin_reader.lines(), make_call, jobs=jobs)
-        unsaved = folder is not None and folder.report() != DONE
-        return FAILED if unsaved else code
+        code = await call_lines(stdin_reader.read_lines(), make_call, jobs=jobs)
+        has_unsaved_files = folder is not None and folder.report_failures() != DONE
+        return FAILED if has_unsaved_files else code
 
-    def _arguments(self, inputs: Inputs) -> dict[str, Any]:
-        whole = from_json(inputs.text(self.order.json)) if self.order.json else {}
-        found = located(self.endpoint, whole, inputs)
-        return found | from_flags(self.flags, self.given, inputs)
+    def _parse_arguments(self, reader: InputReader) -> dict[str, Any]:
+        text = reader.read_text(self.request.json) if self.request.json else "{}"
+        json_arguments = parse_json_arguments(text)
+        arguments = load_argument_files(self.endpoint, json_arguments, reader)
+        return arguments | parse_flag_arguments(self.flags, self.values, reader)
 
-    def _stream(self) -> Snapshots:
-        """What prints the outputs before the last one."""
-        wanted, text = self.order.stream, gives_text(self.endpoint)
-        if wanted is None:
-            wanted = text and self.endpoint.streaming and stdout_is_terminal()
-        if not wanted:
-            return Snapshots()
-        results = Results(raw=self.order.raw)
-        return TextStream(results) if text else Snapshots(results)
+    def _create_printer(self) -> StreamPrinter:
+        is_text = returns_text(self.endpoint)
+        stream = self.request.stream
+        if stream is None:
+            stream = is_text and self.endpoint.streaming and stdout_is_terminal()
+        if not stream:
+            return StreamPrinter()
+        writer = ResultWriter(raw=self.request.raw)
+        return TextPrinter(writer) if is_text else StreamPrinter(writer)
 
-    def _logged(self, event: Event[Any]) -> None:
+    def _show_log(self, event: Event[Any]) -> None:
         if isinstance(event, Log):
-            self.feedback.show(event)
+            self.status.show(event)
 
-    def _folder(self) -> Folder | None:
-        return Folder(self.order.out) if self.order.out else None
+    def _output_folder(self) -> OutputFolder | None:
+        return OutputFolder(self.request.out) if self.request.out else None
 
-    async def _print(self, value: Any) -> int:
-        """Print a result, and tell which of its files could not be saved: the exit code."""
-        folder = self._folder()
+    async def _print_result(self, value: Any) -> int:
+        """Print a result, report files that could not be saved, and return the exit code."""
+        folder = self._output_folder()
         if self.endpoint.returns:
             indent = 2 if stdout_is_terminal() else None
-            text = printed(await readable(value, folder), indent=indent)
-            Results(raw=self.order.raw).write(text)
-        return folder.report() if folder else DONE
+            text = format_result(await replace_files(value, folder), indent=indent)
+            ResultWriter(raw=self.request.raw).write(text)
+        return folder.report_failures() if folder else DONE

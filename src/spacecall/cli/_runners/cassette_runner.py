@@ -1,4 +1,4 @@
-"""The work of `spacecall cassettes`."""
+"""Carry out `spacecall cassettes`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from spacecall.cassettes._inspect.timeline import read_timeline
 from spacecall.cassettes._inspect.timeline_page import render_page
 from spacecall.cassettes._inspect.validation import find_problems
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cli._outputs.terminal import screen, tell, write
-from spacecall.cli._outputs.terminal import show as show_on
+from spacecall.cli._outputs.terminal import (
+    create_console,
+    display_path,
+    write,
+    write_message,
+)
+from spacecall.cli._outputs.terminal import write_page as write_to_stdout
 from spacecall.cli._outputs.timeline_view import LEGEND, draw_header, draw_timeline
-from spacecall.cli._support.project_paths import shown
 from spacecall.codegen._project.configuration import configured
 from spacecall.codegen._project.project_clients import Client, all_clients
 from spacecall.codegen._schemas import schema_folder
@@ -36,12 +40,13 @@ def show(files: Sequence[Path]) -> None:
     Raises:
         CassetteError: a file is missing, or is not a cassette.
     """
-    console = screen()
+    console = create_console()
     for number, recording in enumerate(map(read_recording, files)):
         timeline = read_timeline(recording.exchanges, recording.apps)
         separator = [""] if number else []
-        header = draw_header(shown(recording.path), recording.metadata, recording.apps)
-        show_on(console, *separator, header, "", draw_timeline(timeline, console.width), "", LEGEND)
+        header = draw_header(display_path(recording.path), recording.metadata, recording.apps)
+        drawing = draw_timeline(timeline, console.width)
+        write_to_stdout(console, *separator, header, "", drawing, "", LEGEND)
 
 
 def write_page(files: Sequence[Path], html: Path) -> None:
@@ -58,7 +63,7 @@ def write_page(files: Sequence[Path], html: Path) -> None:
     timeline = read_timeline(recording.exchanges, recording.apps)
     page = render_page(recording.path.name, recording.apps, timeline)
     write_file(html, page.encode("utf-8", "replace"))
-    tell(f"{shown(html)}: {len(timeline.rows)} jobs and requests")
+    write_message(f"{display_path(html)}: {len(timeline.rows)} jobs and requests")
 
 
 def validate(files: Sequence[Path], schema: Path | None) -> bool:
@@ -79,7 +84,7 @@ def validate(files: Sequence[Path], schema: Path | None) -> bool:
         pinned = schema_option or (client.read() if client else None)
         problems = find_problems(recording.exchanges, recording.apps, recording.read_body, pinned)
         is_valid = is_valid and not problems
-        path = shown(recording.path)
+        path = display_path(recording.path)
         for line in problems:
             write(f"{path}: {visible_line(line)}\n")
         if not problems:
@@ -96,19 +101,21 @@ def check(tests: Sequence[Path]) -> bool:
     """
     cassettes = collect_cassettes([path.resolve() for path in tests])
     clients = all_clients(configured(Path.cwd()))
-    lines = [f"{shown(path)}: no test uses it" for path in cassettes.orphans]
-    lines += [f"{shown(path)}: not recorded yet" for path in cassettes.missing]
+    lines = [f"{display_path(path)}: no test uses it" for path in cassettes.orphans]
+    lines += [f"{display_path(path)}: not recorded yet" for path in cassettes.missing]
     readable: list[Recording] = []
     for path in cassettes.present:
         try:
             recording = read_recording(path)
             readable.append(recording)
             problems = (*_damaged_bodies(recording), *_stale_schemas(recording, clients))
-            lines += [f"{shown(path)}: {problem}" for problem in problems]
+            lines += [f"{display_path(path)}: {problem}" for problem in problems]
         except CassetteError as error:
             names_path = str(path) in error.message
-            lines.append(error.message if names_path else f"{shown(path)}: {error}")
-    lines += [f"{shown(path)}: no cassette needs it" for path in find_unused_bodies(readable)]
+            lines.append(error.message if names_path else f"{display_path(path)}: {error}")
+    lines += [
+        f"{display_path(path)}: no cassette needs it" for path in find_unused_bodies(readable)
+    ]
     for line in lines:
         write(f"{visible_line(line)}\n")
     if not lines:

@@ -1,4 +1,4 @@
-"""A conversation, line by line."""
+"""Run a conversation whose messages are lines of stdin."""
 
 from __future__ import annotations
 
@@ -12,81 +12,84 @@ from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import (
     stdin_is_terminal,
     stdout_is_terminal,
-    tell,
-    tell_error,
     write,
+    write_error,
+    write_message,
 )
-from spacecall.cli._runners.chat_session import Talk, write_conversation
-from spacecall.cli._support.signals import Signals
+from spacecall.cli._runners.chat_session import ChatSession, write_conversation
+from spacecall.cli._support.signals import SignalState
 from spacecall.errors import InvalidInputError, SpaceError
 from spacecall.media import Media, MediaKind
 
-__all__ = ["converse"]
+__all__ = ["run_repl"]
 
 HELP = """\
 /image FILE  an image for the next message: a path or an address
 /audio FILE  an audio clip for the next message
-/history     what was said
-/new         begin another conversation
-/save FILE   keep the conversation there, from now on
-/quit        leave; so does Ctrl-D
+/history     show the conversation
+/new         start a new conversation
+/save FILE   save the conversation now and after each answer
+/help        show these commands
+/quit        quit (also Ctrl-D)
 //…          a message that begins with /
 Ctrl-C stops an answer.
 """
 
 
-def converse(talk: Talk, told: Signals, media: Sequence[Media]) -> None:
-    """Talk until there are no more lines.
+def run_repl(session: ChatSession, signals: SignalState, media: Sequence[Media]) -> None:
+    """Send each line of stdin as a message, until its end or `/quit`.
 
-    On a terminal an error, or Ctrl-C, ends what was asked, and the conversation goes on.
+    On a terminal, an error or Ctrl-C ends the current answer, and the conversation goes on.
 
     Args:
-        media: for the first message.
+        session: the conversation.
+        signals: the signals that the process got.
+        media: images and audio for the first message.
 
     Raises:
-        KeyboardInterrupt: the process is told to end; or, without a terminal, Ctrl-C.
-        SpaceError, OSError: without a terminal, when something fails.
+        KeyboardInterrupt: SIGTERM; without a terminal also Ctrl-C.
+        SpaceError, OSError: an error without a terminal.
     """
-    watched = stdin_is_terminal() and stdout_is_terminal()
-    lines = _Typed(talk) if watched else _Lines()
-    repl = _Repl(talk, media)
-    while not repl.over:
+    interactive = stdin_is_terminal() and stdout_is_terminal()
+    lines = _PromptLines(session) if interactive else _StdinLines()
+    repl = _Repl(session, media)
+    while not repl.finished:
         try:
-            line = lines.next()
+            line = lines.read()
             if line is None:
                 return
-            repl.take(line)
+            repl.handle(line)
         except KeyboardInterrupt:
-            if told.terminated or not watched:
+            if signals.terminated or not interactive:
                 raise
-            tell("")
+            write_message("")
         except (SpaceError, OSError) as error:
-            if not watched:
+            if not interactive:
                 raise
-            tell_error(error)
+            write_error(error)
 
 
-class _Lines:
-    """The lines of stdin."""
+class _StdinLines:
+    """Reads the lines of stdin."""
 
-    def next(self) -> str | None:
-        """The next line; None after the last."""
+    def read(self) -> str | None:
+        """Return the next line; None after the last."""
         line = sys.stdin.readline()
         return line.rstrip("\r\n") if line else None
 
 
-class _Typed(_Lines):
-    """Lines that somebody types, with readline where Python has it."""
+class _PromptLines(_StdinLines):
+    """Reads lines from a terminal, with a prompt, and with a history if Python has readline."""
 
-    def __init__(self, talk: Talk) -> None:
-        tell(f"{talk.label}: /help tells what there is, Ctrl-D ends.")
+    def __init__(self, session: ChatSession) -> None:
+        write_message(f"{session.label}: /help shows the commands, Ctrl-D quits.")
         with suppress(ImportError):
             readline = importlib.import_module("readline")
-            for message in talk.conversation.messages:
+            for message in session.conversation.messages:
                 if message.role == "user":
                     readline.add_history(visible_line(message.content))
 
-    def next(self) -> str | None:
+    def read(self) -> str | None:
         try:
             return input("> ")
         except EOFError:
@@ -95,53 +98,58 @@ class _Typed(_Lines):
 
 
 class _Repl:
-    """What is done with each line."""
+    """Sends lines as messages, and runs the commands among them.
 
-    def __init__(self, talk: Talk, media: Sequence[Media]) -> None:
-        self.over = False
-        self._talk = talk
+    Attributes:
+        finished: whether `/quit` was entered.
+    """
+
+    def __init__(self, session: ChatSession, media: Sequence[Media]) -> None:
+        self.finished = False
+        self._session = session
         self._media = list(media)
         self._commands: dict[str, Callable[[str], None]] = {
-            "image": lambda given: self._attach("image", given),
-            "audio": lambda given: self._attach("audio", given),
-            "history": self._history,
-            "new": self._begin,
+            "image": lambda path: self._attach("image", path),
+            "audio": lambda path: self._attach("audio", path),
+            "history": self._show_history,
+            "new": self._reset,
             "save": self._save,
             "help": lambda _: write(HELP),
             "quit": self._quit,
         }
 
-    def take(self, line: str) -> None:
-        """Ask, or do what a command says."""
+    def handle(self, line: str) -> None:
+        """Run a command, or send a message."""
         if line.startswith("/") and not line.startswith("//"):
-            name, _, given = line[1:].partition(" ")
+            name, _, argument = line[1:].partition(" ")
             if name not in self._commands:
                 raise InvalidInputError(
-                    f"there is no /{name}: /help tells what there is, and // begins a message"
+                    f"unknown command /{name}: /help lists the commands; start a message that "
+                    "begins with / with //"
                 )
-            self._commands[name](given.strip())
+            self._commands[name](argument.strip())
         elif line.strip() or self._media:
             media, self._media = self._media, []
-            self._talk.ask(line.removeprefix("/") if line.startswith("//") else line, media)
+            self._session.send(line.removeprefix("/") if line.startswith("//") else line, media)
 
-    def _attach(self, kind: MediaKind, given: str) -> None:
-        if not given:
-            raise InvalidInputError(f"/{kind} needs a file")
-        self._media.append(Media(given.removeprefix("@"), kind=kind))
+    def _attach(self, kind: MediaKind, path: str) -> None:
+        if not path:
+            raise InvalidInputError(f"/{kind} needs a file: /{kind} FILE")
+        self._media.append(Media(path.removeprefix("@"), kind=kind))
 
-    def _history(self, _: str) -> None:
-        for message in self._talk.conversation.messages:
+    def _show_history(self, _: str) -> None:
+        for message in self._session.conversation.messages:
             write(f"{message.role}: {message.content}\n")
 
-    def _begin(self, _: str) -> None:
+    def _reset(self, _: str) -> None:
         self._media = []
-        self._talk.begin()
+        self._session.reset()
 
-    def _save(self, given: str) -> None:
-        if not given:
-            raise InvalidInputError("/save needs a file")
-        self._talk.save_to = expand_home(given)
-        write_conversation(self._talk.conversation, self._talk.save_to)
+    def _save(self, path: str) -> None:
+        if not path:
+            raise InvalidInputError("/save needs a file: /save FILE")
+        self._session.save_path = expand_home(path)
+        write_conversation(self._session.conversation, self._session.save_path)
 
     def _quit(self, _: str) -> None:
-        self.over = True
+        self.finished = True

@@ -1,4 +1,4 @@
-"""A model that is open for a command, and what is said to it."""
+"""Connect to a chat model, send messages, and print its answers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from spacecall._atomic import write_file
 from spacecall._client.concurrency.portal import Portal, hold_open, wait
 from spacecall.chat import ChatModel, ChatReply, Conversation, Message, connect
-from spacecall.cli._outputs.call_status import Feedback
-from spacecall.cli._outputs.event_printer import follow, shown
-from spacecall.cli._outputs.result_printer import Folder, printed, readable
-from spacecall.cli._outputs.stream_printer import Snapshots, TextStream
-from spacecall.cli._outputs.terminal import Results, stdout_is_terminal
+from spacecall.cli._outputs.call_status import CallStatus
+from spacecall.cli._outputs.event_printer import create_event_handler, run_call
+from spacecall.cli._outputs.result_printer import OutputFolder, format_result, replace_files
+from spacecall.cli._outputs.stream_printer import StreamPrinter, TextPrinter
+from spacecall.cli._outputs.terminal import ResultWriter, stdout_is_terminal
 from spacecall.cli._support.app_access import Access
 from spacecall.cli._support.signals import deadline
 from spacecall.errors import InvalidInputError
@@ -24,25 +24,25 @@ from spacecall.media import Media
 from spacecall.models import ConnectOptions, find_model
 
 __all__ = [
-    "Opened",
-    "Printing",
-    "Talk",
-    "address_of",
+    "ChatSession",
+    "ConnectedModel",
+    "PrintOptions",
+    "model_source",
+    "open_model",
     "read_conversation",
-    "talking",
     "write_conversation",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Printing:
-    """How answers are printed.
+class PrintOptions:
+    """How to print answers.
 
     Attributes:
-        stream: as they come; None does so on a terminal.
-        out: where their images are saved.
-        quiet: whether stderr shows nothing of how the call goes.
-        raw: whether a terminal gets an answer as it is.
+        stream: whether to print answers as they arrive; None to do so on a terminal.
+        out: the folder for images of answers.
+        quiet: whether to show neither progress nor messages on stderr.
+        raw: whether a terminal gets the exact answer.
     """
 
     stream: bool | None
@@ -50,22 +50,22 @@ class Printing:
     quiet: bool
     raw: bool
 
-    def text(self) -> Snapshots:
-        """What prints a text before it is whole."""
-        wanted = stdout_is_terminal() if self.stream is None else self.stream
-        return TextStream(self.results()) if wanted else Snapshots()
+    def create_printer(self) -> StreamPrinter:
+        """Return a printer for the parts of an answer."""
+        stream = stdout_is_terminal() if self.stream is None else self.stream
+        return TextPrinter(self.create_writer()) if stream else StreamPrinter()
 
-    def results(self) -> Results:
-        """Where answers are written."""
-        return Results(raw=self.raw)
+    def create_writer(self) -> ResultWriter:
+        """Return a writer for complete answers."""
+        return ResultWriter(raw=self.raw)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A model, in a loop of its own: this thread is for whoever types, and for Ctrl-C.
+class ConnectedModel:
+    """A model in an event loop of another thread; this thread reads lines and handles Ctrl-C.
 
     Attributes:
-        label: the model's name for people.
+        label: the display name of the model.
     """
 
     portal: Portal
@@ -73,34 +73,36 @@ class Opened:
     label: str
 
 
-def address_of(name: str) -> str:
-    """The app, or the service, that answers for the model called `name`.
+def model_source(name: str) -> str:
+    """Return the address or Space id of the app or service that serves the model `name`.
 
     Raises:
-        NotFoundError: there is no such model.
+        NotFoundError: the model is unknown.
     """
     return find_model(name, "chat").space or ROUTER
 
 
 @contextmanager
-def talking(name: str, url: str, access: Access, printing: Printing) -> Generator[Opened]:
-    """The model called `name`, of the app at `url` if there is one.
+def open_model(
+    name: str, url: str, access: Access, options: PrintOptions
+) -> Generator[ConnectedModel]:
+    """Connect to the model `name`; at the address `url` unless that is empty.
 
     Raises:
-        NotFoundError: there is no such model.
-        SpaceError: it cannot be reached.
+        NotFoundError: the model is unknown.
+        SpaceError: the model cannot be reached.
     """
-    with Feedback(quiet=printing.quiet) as feedback:
-        portal, model = hold_open(_connected(name, url, access), name)
+    with CallStatus(quiet=options.quiet) as status:
+        portal, model = hold_open(_connect(name, url, access), name)
         try:
-            feedback.clear()
-            yield Opened(portal, model, getattr(model, "LABEL", name))
+            status.clear()
+            yield ConnectedModel(portal, model, getattr(model, "LABEL", name))
         finally:
             portal.close()
 
 
 @asynccontextmanager
-async def _connected(name: str, url: str, access: Access) -> AsyncGenerator[ChatModel, None]:
+async def _connect(name: str, url: str, access: Access) -> AsyncGenerator[ChatModel, None]:
     address: ConnectOptions = {}
     if url and find_model(name, "chat").space is None:
         address["base_url"] = url
@@ -115,85 +117,90 @@ async def _connected(name: str, url: str, access: Access) -> AsyncGenerator[Chat
             yield model
 
 
-class Talk:
-    """A conversation that goes on with each message.
+class ChatSession:
+    """A conversation with a model.
 
     Args:
-        begun: what was said before.
-        system: what the model is told when a conversation begins.
-        save: where the conversation is kept after each answer.
+        model: the model that answers.
+        options: how to print answers.
+        conversation: earlier messages.
+        system: the system message of a new conversation; empty for none.
+        save_path: the file that keeps the conversation after each answer; None for no file.
     """
 
     def __init__(
         self,
-        opened: Opened,
-        printing: Printing,
-        begun: Conversation,
+        model: ConnectedModel,
+        options: PrintOptions,
+        conversation: Conversation,
         *,
         system: str,
-        save: Path | None,
+        save_path: Path | None,
     ) -> None:
-        self.label = opened.label
-        self.conversation = begun
-        self.save_to = save
-        self._opened = opened
-        self._printing = printing
+        self.label = model.label
+        self.conversation = conversation
+        self.save_path = save_path
+        self._model = model
+        self._options = options
         self._system = system
 
-    def ask(self, prompt: str, media: Sequence[Media] = ()) -> None:
-        """Print the answer. An interrupt cancels it, on the server too, and it was not said.
+    def send(self, prompt: str, media: Sequence[Media] = ()) -> None:
+        """Send a message, print the answer, and save the conversation.
+
+        An interrupt cancels the answer, on the server too, and leaves the conversation unchanged.
 
         Raises:
-            SpaceError: there is none.
+            SpaceError: the model did not answer.
             OSError: the conversation or an image could not be written.
         """
-        reply = wait(self._opened.portal, lambda: self._answer(prompt, media))
+        reply = wait(self._model.portal, lambda: self._print_answer(prompt, media))
         self.conversation = reply.conversation
-        if self.save_to is not None:
-            write_conversation(self.conversation, self.save_to)
+        if self.save_path is not None:
+            write_conversation(self.conversation, self.save_path)
 
-    def begin(self) -> None:
-        """Forget what was said."""
+    def reset(self) -> None:
+        """Start a new conversation."""
         self.conversation = Conversation()
 
-    async def _answer(self, prompt: str, media: Sequence[Media]) -> ChatReply:
-        said = [Message("user", prompt, media)]
-        begun = self.conversation if self.conversation.messages else None
-        if self._system and begun is None:
-            said.insert(0, Message("system", self._system))
+    async def _print_answer(self, prompt: str, media: Sequence[Media]) -> ChatReply:
+        messages = [Message("user", prompt, media)]
+        conversation = self.conversation if self.conversation.messages else None
+        if self._system and conversation is None:
+            messages.insert(0, Message("system", self._system))
         replies: list[ChatReply] = []
 
         def text_of(reply: ChatReply) -> str:
             replies[:] = [reply]
             return reply.text
 
-        call = self._opened.model.chat(said, conversation=begun).map(text_of)
-        stream = self._printing.text()
-        with Feedback(quiet=self._printing.quiet, doing="asking") as feedback:
+        call = self._model.model.chat(messages, conversation=conversation).map(text_of)
+        printer = self._options.create_printer()
+        with CallStatus(quiet=self._options.quiet, activity="sending") as status:
             try:
-                text = await follow(call, shown(feedback, stream), stream)
+                text = await run_call(call, create_event_handler(status, printer), printer)
             finally:
-                feedback.clear()
-                stream.end()
-        if not stream.whole:
-            self._printing.results().write(printed(text))
+                status.clear()
+                printer.end_line()
+        if not printer.printed_result:
+            self._options.create_writer().write(format_result(text))
         await self._print_images(replies[0])
         return replies[0]
 
     async def _print_images(self, reply: ChatReply) -> None:
-        folder = Folder(self._printing.out) if self._printing.out else None
+        folder = OutputFolder(self._options.out) if self._options.out else None
         for image in reply.images:
-            self._printing.results().write(printed(await readable(image, folder) or image.name))
+            path = await replace_files(image, folder) or image.name
+            self._options.create_writer().write(format_result(path))
         if folder is not None:
-            folder.report()
+            folder.report_failures()
 
 
 def read_conversation(path: Path) -> Conversation:
-    """The conversation that a file keeps.
+    """Read a saved conversation.
 
     Raises:
-        InvalidInputError: it keeps none.
-        OSError: it cannot be read.
+        InvalidInputError: the file is not a conversation.
+        OSError: the file cannot be read.
     """
     try:
         return Conversation.from_json(path.read_bytes())
@@ -202,9 +209,9 @@ def read_conversation(path: Path) -> Conversation:
 
 
 def write_conversation(conversation: Conversation, path: Path) -> None:
-    """Keep a conversation in a file that its owner alone can read.
+    """Save a conversation in a file that only its owner can read.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     write_file(path, f"{conversation.to_json()}\n".encode(), private=True)

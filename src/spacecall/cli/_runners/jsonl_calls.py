@@ -1,4 +1,4 @@
-"""Many calls, one for each line of stdin; their results in the order of the lines."""
+"""Make a call for each line of JSON, and write the results in the order of the lines."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from anyio.abc import ObjectSendStream, TaskGroup
 
 from spacecall._core.json_values import describe_error
 from spacecall.cli._inputs.flag_values import unique_keys
-from spacecall.cli._outputs.terminal import as_json, write
-from spacecall.cli._support.exit_codes import DONE, FAILED, ReaderGoneError, status_of
+from spacecall.cli._outputs.terminal import to_json, write
+from spacecall.cli._support.exit_codes import DONE, FAILED, OutputClosedError, exit_code_for
 from spacecall.errors import AppError, InvalidInputError, SpaceError
 
 __all__ = ["call_lines", "error_object"]
@@ -20,45 +20,51 @@ __all__ = ["call_lines", "error_object"]
 _Result: TypeAlias = dict[str, Any]
 _MakeCall: TypeAlias = Callable[[dict[str, Any]], Awaitable[Any]]
 
-_AHEAD = 4
-"""Lines read for each call under way, so that one slow call does not hold the others up at once."""
+_LINES_PER_JOB = 4
+"""Lines to read ahead for each running call, so that a slow call does not block the next ones."""
 
 
 async def call_lines(lines: AsyncIterator[bytes], make_call: _MakeCall, *, jobs: int) -> int:
-    """Make a call for each line, and write a line for each result, in order.
+    """Make a call for each line, and write a line for each result.
 
     Args:
         lines: JSON objects with arguments; blank lines are skipped.
-        make_call: from arguments to what is printed as `value`.
-        jobs: calls under way at once.
+        make_call: makes a call with arguments, and returns the `value` of its line.
+        jobs: how many calls run at once.
 
     Returns:
-        The exit code: whether each call gave a value.
+        The exit code: failure if any call failed.
 
     Raises:
-        ReaderGoneError: nobody reads the results any more; the calls under way are cancelled.
+        OutputClosedError: the reader closed the pipe; running calls are cancelled.
     """
-    at_once = anyio.Semaphore(jobs)
-    send, receive = anyio.create_memory_object_stream[_Pending](jobs * _AHEAD)
+    limiter = anyio.Semaphore(jobs)
+    send, receive = anyio.create_memory_object_stream[_LineCall](jobs * _LINES_PER_JOB)
     failed = False
-    gone: ReaderGoneError | None = None
+    output_closed: OutputClosedError | None = None
     async with anyio.create_task_group() as group, receive:
-        group.start_soon(_read, lines, send, make_call, at_once, group)
-        async for pending in receive:
-            await pending.done.wait()
-            failed = failed or pending.failed
+        group.start_soon(_start_calls, lines, send, make_call, limiter, group)
+        async for line_call in receive:
+            await line_call.done.wait()
+            failed = failed or line_call.failed
             try:
-                write(pending.text + "\n")
-            except ReaderGoneError as error:
-                gone = error
+                write(line_call.text + "\n")
+            except OutputClosedError as error:
+                output_closed = error
                 group.cancel_scope.cancel()
-    if gone is not None:
-        raise gone
+    if output_closed is not None:
+        raise output_closed
     return FAILED if failed else DONE
 
 
-class _Pending:
-    """A line whose call is under way."""
+class _LineCall:
+    """The call of a line.
+
+    Attributes:
+        done: set when the call has ended.
+        failed: whether the call failed.
+        text: the line to write once the call has ended.
+    """
 
     def __init__(self, number: int) -> None:
         self.done = anyio.Event()
@@ -66,22 +72,22 @@ class _Pending:
         self.text = ""
         self._number = number
 
-    async def work(self, line: bytes, make_call: _MakeCall, at_once: anyio.Semaphore) -> None:
-        async with at_once:
+    async def run(self, line: bytes, make_call: _MakeCall, limiter: anyio.Semaphore) -> None:
+        async with limiter:
             try:
-                value = await make_call(_arguments(line))
-                self.text = as_json({"line": self._number, "value": value})
-            except Exception as error:  # noqa: BLE001 - of one line: the others go on
+                value = await make_call(_parse_line(line))
+                self.text = to_json({"line": self._number, "value": value})
+            except Exception as error:  # noqa: BLE001 - other lines go on
                 self.failed = True
-                self.text = as_json({"line": self._number, "error": error_object(error)})
+                self.text = to_json({"line": self._number, "error": error_object(error)})
         self.done.set()
 
 
-async def _read(
+async def _start_calls(
     lines: AsyncIterator[bytes],
-    send: ObjectSendStream[_Pending],
+    send: ObjectSendStream[_LineCall],
     make_call: _MakeCall,
-    at_once: anyio.Semaphore,
+    limiter: anyio.Semaphore,
     group: TaskGroup,
 ) -> None:
     async with send:
@@ -89,29 +95,30 @@ async def _read(
         async for line in lines:
             number += 1
             if line.strip():
-                pending = _Pending(number)
-                await send.send(pending)
-                group.start_soon(pending.work, line, make_call, at_once)
+                line_call = _LineCall(number)
+                await send.send(line_call)
+                group.start_soon(line_call.run, line, make_call, limiter)
 
 
 def error_object(error: Exception) -> _Result:
-    """An error as JSON: its class, its message, and the exit code that it would have alone."""
+    """Return an error for JSON: its class, its message, and the exit code of a single call."""
     message = error.message if isinstance(error, SpaceError) else describe_error(error)
-    told: _Result = {"type": type(error).__name__, "message": message, "code": status_of(error)}
+    code = exit_code_for(error)
+    members: _Result = {"type": type(error).__name__, "message": message, "code": code}
     if isinstance(error, InvalidInputError) and error.problems:
-        told["problems"] = list(error.problems)
+        members["problems"] = list(error.problems)
     if isinstance(error, AppError):
-        told["title"] = error.title
+        members["title"] = error.title
     if isinstance(error, SpaceError) and error.event_id:
-        told["event_id"] = error.event_id
-    return told
+        members["event_id"] = error.event_id
+    return members
 
 
-def _arguments(line: bytes) -> dict[str, Any]:
+def _parse_line(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line, object_pairs_hook=unique_keys)
+        arguments = json.loads(line, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"the line is not JSON: {error}") from error
-    if not isinstance(found, dict):
+        raise InvalidInputError(f"the line is not valid JSON: {error}") from error
+    if not isinstance(arguments, dict):
         raise InvalidInputError("the line is not a JSON object")
-    return cast("dict[str, Any]", found)
+    return cast("dict[str, Any]", arguments)

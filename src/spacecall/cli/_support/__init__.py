@@ -1,1 +1,1 @@
-"""Shared by the commands: credentials, exit codes, signals, paths."""
+"""What several commands share: access to apps, clients of the project, exit codes, signals."""

@@ -1,4 +1,4 @@
-"""How the commands reach an app: options, credentials, headers."""
+"""The options and credentials with which commands reach an app."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import typer
 from spacecall._io import hub_token
 from spacecall._io.hub_token import Token
 from spacecall._io.request_settings import Settings
-from spacecall.cli._outputs.terminal import ask_password, stderr_is_terminal, stdin_is_terminal
+from spacecall.cli._outputs.terminal import prompt_password, stderr_is_terminal, stdin_is_terminal
 from spacecall.cli._support.credential_scope import (
     Recipient,
     StoredApp,
+    format_recipient,
     is_live,
-    recipient_text,
-    refuse_unbound,
-    refuse_unmatched,
+    unbound_error,
+    unmatched_error,
 )
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth, Retry, Timeouts, check_header, check_headers
@@ -33,7 +33,7 @@ __all__ = [
     "Token",
     "TokenOption",
     "UserOption",
-    "find_token",
+    "resolve_token",
 ]
 
 TokenOption: TypeAlias = Annotated[
@@ -41,8 +41,8 @@ TokenOption: TypeAlias = Annotated[
     typer.Option(
         "--token",
         metavar="TOKEN",
-        help="Of Hugging Face, for private Spaces; sent to Hugging Face alone. "
-        "[default: HF_TOKEN, or the one that is saved on this machine]",
+        help="A Hugging Face token, for private Spaces; only Hugging Face gets it. "
+        "[default: HF_TOKEN, or the token that is saved on this machine]",
         show_default=False,
     ),
 ]
@@ -53,8 +53,8 @@ UserOption: TypeAlias = Annotated[
     typer.Option(
         "--user",
         metavar="NAME",
-        help="For an app with a login; SPACECALL_PASSWORD has the password, or it is asked for. "
-        "[default: SPACECALL_USERNAME]",
+        help="The user name, for an app with a login. The password comes from SPACECALL_PASSWORD, "
+        "or from a prompt. [default: SPACECALL_USERNAME]",
         show_default=False,
     ),
 ]
@@ -66,7 +66,7 @@ HeaderOption: TypeAlias = Annotated[
         "--header",
         "-H",
         metavar="'NAME: VALUE'",
-        help="Sent with every request to the app. Can be repeated.",
+        help="Send this header with every request to the app. Repeatable.",
         show_default=False,
     ),
 ]
@@ -77,8 +77,9 @@ ForOption: TypeAlias = Annotated[
     typer.Option(
         "--for",
         metavar="APP",
-        help="The one app that gets the user and the headers: a host, host:port, an address or a "
-        "Space id. Needed where addresses come from files. [default: SPACECALL_FOR]",
+        help="The only app that gets the user, the password and the headers: a host, host:port, an "
+        "address or a Space id. Required if the app's address comes from a file. "
+        "[default: SPACECALL_FOR]",
         show_default=False,
     ),
 ]
@@ -89,19 +90,19 @@ TimeoutOption: TypeAlias = Annotated[
     typer.Option(
         "--timeout",
         metavar="SECONDS",
-        help="Give up after so long; a call is cancelled on the server then.",
+        help="Give up after this time, and cancel the call on the server.",
         show_default=False,
     ),
 ]
 """`--timeout`, for every command that reaches an app."""
 
 
-def find_token(given: str = "") -> Token | None:
-    """The Hugging Face token that commands use: the one given as an option, or one that is found.
+def resolve_token(option: str = "") -> Token | None:
+    """Return the Hugging Face token of `--token`, or the one of the environment.
 
-    See `spacecall.hub.find_token` for where it is looked for.
+    See `spacecall.hub.find_token` for where the environment's token is looked for.
     """
-    return Token(given.strip(), "--token") if given.strip() else hub_token.find_token()
+    return Token(option.strip(), "--token") if option.strip() else hub_token.find_token()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Access:
     """How to reach one app.
 
     Attributes:
-        timeout: seconds for reaching it, and for each call.
+        timeout: seconds to open the app, and for each call; None for the defaults.
         headers: sent with every request to the app.
     """
 
@@ -119,33 +120,33 @@ class Access:
 
     @property
     def timeouts(self) -> Timeouts:
-        """For a Space."""
-        usual = Timeouts()
+        """The timeouts of a Space."""
+        defaults = Timeouts()
         if self.timeout is None:
-            return usual
-        connect = min(self.timeout, usual.connect or self.timeout)
+            return defaults
+        connect = min(self.timeout, defaults.connect or self.timeout)
         return Timeouts(open=self.timeout, connect=connect, total=self.timeout)
 
     @property
     def settings(self) -> Settings:
-        """For reading what an app says of itself."""
+        """The settings for fetching the description of an app."""
         return Settings(timeouts=self.timeouts, retry=Retry(), headers=self.headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a command was given to reach apps with, before it is known which app gets it.
+    """The credentials of a command, before the command knows which app gets them.
 
-    A token goes to Hugging Face alone, whatever the app is. A user and headers go to one app: the
-    one that the caller has named, as the command's own argument or with `--for`. An address that
-    comes from a file (a lock, pyproject.toml, a saved app) names nobody.
+    Only Hugging Face gets the token. Only one app gets the user and the headers: the app whose
+    address the user wrote, as an argument or with `--for`. An address that comes from a file (a
+    lock, pyproject.toml, a saved app) is not enough: somebody else may have written that file.
 
     Attributes:
-        user: empty for none.
-        timeout: seconds for reaching an app, and for each call.
-        recipient: the app that the user and the headers are for; None where that was not said.
-        options: what of it was written on this command line, such as `--user`.
-        variables: what of it comes from the environment.
+        user: the user name; empty if there is no login.
+        timeout: seconds to open an app, and for each call; None for the defaults.
+        recipient: the app of `--for`; None without that option.
+        options: the options among these that are on the command line, such as `--user`.
+        variables: the variables of the environment among these, such as `SPACECALL_USERNAME`.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -157,7 +158,7 @@ class Credentials:
     variables: tuple[str, ...] = ()
 
     @classmethod
-    def of(
+    def from_options(
         cls,
         token: str = "",
         user: str = "",
@@ -165,88 +166,88 @@ class Credentials:
         timeout: float | None = None,
         recipient: str = "",
     ) -> Credentials:
-        """From the options' values, and from the environment where they are empty.
+        """Read the values of the options, or the environment where an option is empty.
 
         Raises:
-            InvalidInputError: a header or a token that cannot be sent, a timeout that is no time,
-                or a recipient that is no app's.
+            InvalidInputError: a header or the token cannot be sent, the timeout is not positive,
+                or the recipient is not an app.
         """
         if timeout is not None and not timeout > 0:
             raise InvalidInputError(f"--timeout must be more than 0 seconds, got {timeout:g}")
         options = {"--user": user, "--header": headers, "--for": recipient}
-        named_user = "" if user else os.environ.get("SPACECALL_USERNAME", "")
-        named = recipient or os.environ.get("SPACECALL_FOR", "")
-        token_found = find_token(token)
+        default_user = "" if user else os.environ.get("SPACECALL_USERNAME", "")
+        recipient = recipient or os.environ.get("SPACECALL_FOR", "")
+        hub_credentials = resolve_token(token)
         return cls(
-            token=_sendable(token_found) if token_found else None,
-            user=user or named_user,
-            headers=_headers(headers or []),
+            token=_check_token(hub_credentials) if hub_credentials else None,
+            user=user or default_user,
+            headers=_parse_headers(headers or []),
             timeout=timeout,
-            recipient=Recipient.parse(named) if named else None,
+            recipient=Recipient.parse(recipient) if recipient else None,
             options=tuple(name for name, value in options.items() if value),
-            variables=("SPACECALL_USERNAME",) if named_user else (),
+            variables=("SPACECALL_USERNAME",) if default_user else (),
         )
 
     @property
-    def _given(self) -> tuple[str, ...]:
-        """What an app would get."""
+    def _app_credentials(self) -> tuple[str, ...]:
+        """The options and variables whose values an app would get."""
         return (*(name for name in self.options if name != "--for"), *self.variables)
 
     def for_app(self, source: str) -> Access:
-        """For the one app whose address the caller wrote.
+        """Return the access to an app whose address the user wrote.
 
         Args:
             source: a Space id, an address, or a path.
 
         Raises:
-            InvalidInputError: options of this command line are for another app.
+            InvalidInputError: the credentials of the command line are for another app.
         """
         if not is_live(source):
-            return self._bare()
+            return self._token_access()
         if self.recipient is None or self.recipient.matches(source):
-            return self._whole(source)
+            return self._full_access(source)
         if self.options:
-            raise refuse_unmatched(self.recipient, [source])
-        return self._bare()
+            raise unmatched_error(self.recipient, [source])
+        return self._token_access()
 
     def for_stored(self, apps: Sequence[StoredApp]) -> list[Access]:
-        """For apps whose addresses come from files.
+        """Return the access to each of the apps whose addresses come from files.
 
         Raises:
-            InvalidInputError: it was not said which of them gets the user or the headers, or the
-                app that options of this command line are for is none of them.
+            InvalidInputError: `--for` is missing, or names none of these apps.
         """
         live = [app for app in apps if is_live(app.source)]
         recipient = self.recipient
-        if recipient is None and self._given and live:
-            raise refuse_unbound(live, self._given)
+        if recipient is None and self._app_credentials and live:
+            raise unbound_error(live, self._app_credentials)
         if recipient is None:
-            return [self._bare() for _ in apps]
+            return [self._token_access() for _ in apps]
         if self.options and not any(recipient.matches(app.source) for app in live):
-            raise refuse_unmatched(recipient, [app.source for app in live])
+            raise unmatched_error(recipient, [app.source for app in live])
         return [
-            self._whole(app.source) if recipient.matches(app.source) else self._bare()
+            self._full_access(app.source) if recipient.matches(app.source) else self._token_access()
             for app in apps
         ]
 
-    def _bare(self) -> Access:
+    def _token_access(self) -> Access:
         return Access(Auth(token=self.token) if self.token else None, self.timeout)
 
-    def _whole(self, source: str) -> Access:
+    def _full_access(self, source: str) -> Access:
         if not self.user:
-            return replace(self._bare(), headers=self.headers)
-        auth = Auth(token=self.token, username=self.user, password=_password(self.user, source))
+            return replace(self._token_access(), headers=self.headers)
+        password = _read_password(self.user, source)
+        auth = Auth(token=self.token, username=self.user, password=password)
         return Access(auth, self.timeout, self.headers)
 
 
-def _password(user: str, source: str) -> str:
+def _read_password(user: str, source: str) -> str:
     password = os.environ.get("SPACECALL_PASSWORD")
     if password is None and stdin_is_terminal() and stderr_is_terminal():
-        return ask_password(f"Password of {user} at {recipient_text(source)}: ")
+        return prompt_password(f"Password for {user} at {format_recipient(source)}: ")
     return password or ""
 
 
-def _sendable(token: Token) -> str:
+def _check_token(token: Token) -> str:
     try:
         check_header("authorization", token.value, f"the token of {token.origin}")
     except ValueError as error:
@@ -254,8 +255,8 @@ def _sendable(token: Token) -> str:
     return token.value
 
 
-def _headers(lines: Sequence[str]) -> dict[str, str]:
-    headers = dict(_header(line) for line in lines)
+def _parse_headers(lines: Sequence[str]) -> dict[str, str]:
+    headers = dict(_parse_header(line) for line in lines)
     try:
         check_headers(headers)
     except ValueError as error:
@@ -263,8 +264,8 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
     return headers
 
 
-def _header(line: str) -> tuple[str, str]:
+def _parse_header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon or not name.strip():
-        raise InvalidInputError(f"a header is 'Name: value', got {name.strip()[:40]!r}")
+        raise InvalidInputError(f"--header must be 'Name: value', got {name.strip()[:40]!r}")
     return name.strip(), value.strip()

@@ -1,4 +1,4 @@
-"""Which app gets the credentials of a command: one that its caller has named, and no other."""
+"""Decide which app gets the credentials of a command: only one that the user has named."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from spacecall.errors import InvalidInputError
 __all__ = [
     "Recipient",
     "StoredApp",
+    "format_recipient",
     "is_live",
-    "recipient_text",
-    "refuse_unbound",
-    "refuse_unmatched",
+    "unbound_error",
+    "unmatched_error",
 ]
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
@@ -27,12 +27,12 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """The app that credentials are for: a Space, or what answers at an origin.
+    """The app that credentials are for: a Space, or the app at an origin.
 
     Attributes:
-        text: as it was written.
+        text: the value of `--for`.
         space: the Space's id; None for an origin.
-        origins: scheme, host and port, any of which the app may have.
+        origins: the possible origins of the app: scheme, host and port.
     """
 
     text: str
@@ -41,12 +41,12 @@ class Recipient:
 
     @classmethod
     def parse(cls, text: str) -> Recipient:
-        """Read a Space id, an address, `host` or `host:port`.
+        """Parse a Space id, an address, `host` or `host:port`.
 
-        A host alone stands for https; this machine's for http too.
+        A host without a scheme means https; for this machine also http.
 
         Raises:
-            InvalidInputError: it is none of these.
+            InvalidInputError: `text` has another form.
         """
         text = text.strip()
         if (space := space_id(text)) is not None:
@@ -55,13 +55,13 @@ class Recipient:
             return cls(text, None, frozenset([_origin(text)]))
         if not _HOST.fullmatch(text):
             raise InvalidInputError(
-                f"--for is a host, host:port, an address or a Space id, got {text!r}"
+                f"--for must be a host, host:port, an address or a Space id, got {text!r}"
             )
         schemes = ("https", "http") if _is_loopback(text) else ("https",)
         return cls(text, None, frozenset(origin(f"{scheme}://{text}") for scheme in schemes))
 
     def matches(self, source: str) -> bool:
-        """Whether the app at `source`, a Space id or an address, is the one."""
+        """Tell whether this is the app at `source`, a Space id or an address."""
         space = space_id(source)
         if space is not None or self.space is not None:
             return space == self.space
@@ -73,10 +73,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class StoredApp:
-    """An app whose address is in a file, which somebody else may have written.
+    """An app whose address comes from a file, which somebody else may have written.
 
     Attributes:
-        name: of the client, or of the file.
+        name: the name of the client, or of the file.
         source: a Space id or an address.
     """
 
@@ -85,12 +85,12 @@ class StoredApp:
 
 
 def is_live(source: str) -> bool:
-    """Whether `source` is where an app answers, and not a path of saved files."""
+    """Tell whether `source` is a Space id or an address, not a path of saved files."""
     return space_id(source) is not None or "://" in source
 
 
-def recipient_text(source: str) -> str:
-    """What `--for` takes for the app at `source`."""
+def format_recipient(source: str) -> str:
+    """Return the value of `--for` that means the app at `source`."""
     space = space_id(source)
     if space is not None:
         return space
@@ -103,45 +103,45 @@ def recipient_text(source: str) -> str:
     return f"{scheme}://{host}" if port == default else f"{scheme}://{host}:{port}"
 
 
-def refuse_unbound(apps: Sequence[StoredApp], given: Sequence[str]) -> InvalidInputError:
-    """Say that credentials which were not bound to an app do not go where files say.
+def unbound_error(apps: Sequence[StoredApp], credentials: Sequence[str]) -> InvalidInputError:
+    """Return the error for credentials without `--for`, if addresses come from files.
 
     Args:
-        apps: that would get them.
-        given: what is not sent, such as `--user`.
+        apps: the apps that would get the credentials.
+        credentials: the options and variables that are not sent, such as `--user`.
     """
-    said = " and ".join(given)
-    first = visible_line(recipient_text(apps[0].source))
+    names = " and ".join(credentials)
+    first = visible_line(format_recipient(apps[0].source))
     if len(apps) == 1:
-        place = visible_line(apps[0].name)
+        client = visible_line(apps[0].name)
         return InvalidInputError(
-            f"{said}: only for an app that you name. The address of {place} comes from a file: "
-            f"if {first} is to get it, add --for {first} (or set SPACECALL_FOR)"
+            f"{names}: sent only to an app that you name. The address of {client} comes from a "
+            f"file: to send them to {first}, add --for {first} (or set SPACECALL_FOR)"
         )
     listed = "\n".join(
-        f"  {visible_line(app.name)}: --for {visible_line(recipient_text(app.source))}"
+        f"  {visible_line(app.name)}: --for {visible_line(format_recipient(app.source))}"
         for app in apps
     )
     return InvalidInputError(
-        f"{said}: only for one app, and {len(apps)} apps would be asked. "
-        f"Say which with --for (or SPACECALL_FOR):\n{listed}"
+        f"{names}: sent to one app only, but this command contacts {len(apps)} apps. "
+        f"Name one with --for (or SPACECALL_FOR):\n{listed}"
     )
 
 
-def refuse_unmatched(recipient: Recipient, sources: Sequence[str]) -> InvalidInputError:
-    """Say that the app which credentials are for is not asked."""
-    listed = ", ".join(visible_line(recipient_text(source)) for source in sources) or "none"
+def unmatched_error(recipient: Recipient, sources: Sequence[str]) -> InvalidInputError:
+    """Return the error for credentials whose app this command does not contact."""
+    listed = ", ".join(visible_line(format_recipient(source)) for source in sources) or "none"
     return InvalidInputError(
-        f"the credentials are for {recipient.text}, which this command does not ask: "
-        f"it asks {listed}"
+        f"the credentials are for {recipient.text}, but this command does not contact it: "
+        f"it contacts {listed}"
     )
 
 
 def _origin(source: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of an address; a name that only looks like another in ASCII.
+    """Return scheme, host and port of an address, with the host in ASCII (IDNA).
 
     Raises:
-        InvalidInputError: this is not an address.
+        InvalidInputError: `source` is not an address.
     """
     scheme, host, port = origin(base_url(source))
     try:
@@ -150,8 +150,8 @@ def _origin(source: str) -> tuple[str, str, int | None]:
         raise InvalidInputError(f"{source!r} does not name a host") from error
 
 
-def _is_loopback(place: str) -> bool:
-    host = urlsplit(f"//{place}").hostname or ""
+def _is_loopback(authority: str) -> bool:
+    host = urlsplit(f"//{authority}").hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

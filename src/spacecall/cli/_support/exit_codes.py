@@ -1,4 +1,4 @@
-"""What the command's exit codes mean, and which one an error has."""
+"""The exit codes of the commands, and the exit code and message of each error."""
 
 from __future__ import annotations
 
@@ -22,60 +22,67 @@ from spacecall.errors import (
 )
 from spacecall.errors import JobError as _JobError
 
-__all__ = ["CHECKING", "MEANINGS", "ReaderGoneError", "epilog", "message_of", "status_of"]
+__all__ = [
+    "CHECK_EPILOG",
+    "MEANINGS",
+    "OutputClosedError",
+    "exit_code_for",
+    "format_epilog",
+    "format_error",
+]
 
 DONE: Final = 0
 FAILED: Final = 1
-WRONG_USE: Final = 2
+USAGE_ERROR: Final = 2
 UNREACHABLE: Final = 3
 REFUSED: Final = 4
 TIMED_OUT: Final = 5
 INTERRUPTED: Final = 130
-READER_GONE: Final = 141
+OUTPUT_CLOSED: Final = 141
 TERMINATED: Final = 143
 
 MEANINGS: Mapping[int, str] = {
-    DONE: "done",
-    FAILED: "the app failed (of --jsonl: any of the calls); check: drift",
-    WRONG_USE: "wrong use, or input that does not fit",
-    UNREACHABLE: "the app could not be reached, or is no Gradio app",
+    DONE: "success",
+    FAILED: "the app failed (--jsonl: at least one call); check: drift",
+    USAGE_ERROR: "usage error, or invalid input",
+    UNREACHABLE: "the app cannot be reached, or is not a Gradio app",
     REFUSED: "a login or a token is missing or wrong",
-    TIMED_OUT: "a timeout passed",
-    INTERRUPTED: "interrupted with Ctrl-C",
-    READER_GONE: "the reader of the output went away",
-    TERMINATED: "told to end (SIGTERM)",
+    TIMED_OUT: "timeout",
+    INTERRUPTED: "interrupted (Ctrl-C)",
+    OUTPUT_CLOSED: "output pipe closed (SIGPIPE)",
+    TERMINATED: "terminated (SIGTERM)",
 }
-"""The exit codes of all commands; one that means something else says so itself."""
+"""What each exit code means. `check` has its own meanings: see `CHECK_EPILOG`."""
 
-_LOGIN = (
+_LOGIN_HINT = (
     "set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, HF_TOKEN for a "
     "private Space"
 )
-# How the library's messages say it to Python callers.
+# The hint for Python callers in the messages of the library.
 _PYTHON_HINT = re.compile(r"[:.] give auth=.*", re.IGNORECASE)
 
 
-class ReaderGoneError(Exception):
-    """Nobody reads what is written to stdout any more."""
+class OutputClosedError(Exception):
+    """The reader of stdout closed the pipe."""
 
 
-def status_of(error: Exception) -> int:
-    """The exit code of an error."""
+def exit_code_for(error: Exception) -> int:
+    """Return the exit code of an error."""
     match error:
-        case ReaderGoneError():
-            return READER_GONE
+        case OutputClosedError():
+            return OUTPUT_CLOSED
         case AuthError():
             return REFUSED
         case DeadlineError():
             return TIMED_OUT
         case InvalidInputError() | SchemaError() | ConfigurationError():
-            return WRONG_USE
+            return USAGE_ERROR
         case NotFoundError(status=None):  # a name that the app does not have
-            return WRONG_USE
+            return USAGE_ERROR
         case CassetteMissError() | SecretFoundError():
             return FAILED
         case CassetteError():
-            return WRONG_USE
+            return USAGE_ERROR
         case JobLostError() | StatusError():
             return UNREACHABLE
         case _JobError() | SchemaDriftError():
@@ -86,33 +93,37 @@ def status_of(error: Exception) -> int:
             return FAILED
 
 
-def message_of(error: Exception) -> str:
-    """What to tell about an error; the endpoint is not named, since the user did."""
+def format_error(error: Exception) -> str:
+    """Return the message of an error for users of the command.
+
+    It does not name the endpoint, which is on the command line, and replaces hints about the
+    Python API by those about variables of the environment.
+    """
     if not isinstance(error, SpaceError):
         filename = getattr(error, "filename", None)
         parts = [str(filename) if filename else "", getattr(error, "strerror", None) or ""]
         return ": ".join(filter(None, parts)) or str(error) or type(error).__name__
-    said, python_hints = _PYTHON_HINT.subn("", error.message)
     if isinstance(error, AppError):
         title = "" if error.title in (None, "", "Error") else f"{error.title}: "
         return f"the app failed: {title}{error.message}"
-    place = f" [{error.space}]" if error.space and not error.endpoint else ""
-    hint = f"\n{_LOGIN}" if python_hints else ""
-    return f"{said or type(error).__name__}{place}{hint}"
+    message, python_hints = _PYTHON_HINT.subn("", error.message)
+    space = f" [{error.space}]" if error.space and not error.endpoint else ""
+    hint = f"\n{_LOGIN_HINT}" if python_hints else ""
+    return f"{message or type(error).__name__}{space}{hint}"
 
 
-CHECKING: Final = (
+CHECK_EPILOG: Final = (
     "\b\nExit codes:\n"
-    "  0  nothing that reaches the threshold\n"
+    "  0  no finding reaches the threshold\n"
     "  1  drift\n"
-    "  2  wrong use\n"
-    "  3  an app could not be checked (asleep, unreachable, 401, 429, no Gradio\n"
-    "     app), and no other drifted"
+    "  2  usage error, or invalid input\n"
+    "  3  an app could not be checked (asleep, unreachable, 401, 429, not a\n"
+    "     Gradio app), and no other app drifted"
 )
-"""The end of the help of `check`."""
+"""The exit codes at the end of the help of `check`."""
 
 
-def epilog(*codes: int) -> str:
-    """The end of a command's help: its exit codes, by default all."""
+def format_epilog(*codes: int) -> str:
+    """Return the exit codes for the end of a command's help; by default all."""
     lines = [f"{code:>3}  {MEANINGS[code]}" for code in codes or MEANINGS]
     return "\b\nExit codes:\n" + "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Running a command's async work so that signals end it tidily."""
+"""Run a command's work so that Ctrl-C, SIGTERM and deadlines cancel it."""
 
 from __future__ import annotations
 
@@ -10,69 +10,73 @@ from typing import TypeVar
 import anyio
 import typer
 
-from spacecall.cli._outputs.terminal import tell
+from spacecall.cli._outputs.terminal import write_message
 from spacecall.cli._support.exit_codes import INTERRUPTED, TERMINATED
 from spacecall.errors import DeadlineError
 
-__all__ = ["Signals", "deadline", "run", "signals"]
+__all__ = ["SignalState", "deadline", "handle_signals", "run_async"]
 
 T = TypeVar("T")
 
 
-class Signals:
-    """What the process has been told while `signals` held."""
+class SignalState:
+    """The signals that arrived inside `handle_signals`."""
 
     terminated = False
-    """Whether it was told to end (SIGTERM), rather than interrupted with Ctrl-C."""
+    """Whether SIGTERM arrived, rather than Ctrl-C."""
 
 
 @contextmanager
-def signals() -> Generator[Signals]:
-    """A block that Ctrl-C and SIGTERM end with a KeyboardInterrupt.
+def handle_signals() -> Generator[SignalState]:
+    """End the block with a KeyboardInterrupt on Ctrl-C and on SIGTERM.
 
     Raises:
-        typer.Exit: a signal ended it.
+        typer.Exit: a signal ended the block.
     """
-    told = Signals()
+    state = SignalState()
 
-    def pass_on(_number: int, _frame: object) -> None:
-        told.terminated = True
-        signal.raise_signal(signal.SIGINT)  # which an event loop knows how to end with
+    def interrupt(_number: int, _frame: object) -> None:
+        state.terminated = True
+        signal.raise_signal(signal.SIGINT)  # event loops handle SIGINT, but not SIGTERM
 
-    before = signal.signal(signal.SIGTERM, pass_on)
+    previous = signal.signal(signal.SIGTERM, interrupt)
     try:
-        yield told
+        yield state
     except KeyboardInterrupt:
-        tell(f"spacecall: {'ended' if told.terminated else 'interrupted'}")
-        raise typer.Exit(TERMINATED if told.terminated else INTERRUPTED) from None
+        write_message(f"spacecall: {'terminated' if state.terminated else 'interrupted'}")
+        raise typer.Exit(TERMINATED if state.terminated else INTERRUPTED) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
-def run(work: Callable[[], Awaitable[T]]) -> T:
+def run_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run async work to its end.
 
-    Ctrl-C and SIGTERM cancel it: what runs on a server is cancelled there, within
-    `Timeouts.cancel`. A second Ctrl-C does not wait for that.
+    Ctrl-C and SIGTERM cancel it, and its jobs on servers, within `Timeouts.cancel`. A second
+    Ctrl-C does not wait for that.
 
     Raises:
-        typer.Exit: a signal ended it.
+        typer.Exit: a signal ended the work.
     """
-    with signals():
+    with handle_signals():
         return anyio.run(work)
-    raise AssertionError("signals() swallows nothing")
+    raise AssertionError("handle_signals() does not suppress exceptions")
 
 
 @contextmanager
-def deadline(seconds: float | None, what: str) -> Generator[anyio.CancelScope]:
-    """A block that must end within `seconds`, unless it puts the scope's deadline off.
+def deadline(seconds: float | None, message: str) -> Generator[anyio.CancelScope]:
+    """Cancel the block after `seconds`, unless it extends the deadline of the scope.
+
+    Args:
+        seconds: None for no deadline.
+        message: of the error, such as "the app did not answer".
 
     Raises:
-        DeadlineError: it did not; `what` says what was waited for.
+        DeadlineError: the block did not end in time.
     """
     with anyio.CancelScope() as scope:
         if seconds is not None:
             scope.deadline = anyio.current_time() + seconds
         yield scope
     if scope.cancelled_caught:
-        raise DeadlineError(f"{what} within {seconds:g} s", phase="open")
+        raise DeadlineError(f"{message} within {seconds:g} s", phase="open")

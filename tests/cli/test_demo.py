@@ -29,22 +29,22 @@ def test_the_demo_asks_a_real_app_through_a_generated_client(tmp_path: Path) -> 
     python = str(servers.python_of(servers.GRADIO_5))
     done = demo("--prompt", "Who are you?", "--keep", str(project), python=python, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    said = "Phi-4 replica turn 1. You said: Who are you? image 1 is picture.png (image/png, "
-    assert said in done.stdout
+    answer = "Phi-4 replica turn 1. You said: Who are you? image 1 is picture.png (image/png, "
+    assert answer in done.stdout
     assert "/bot_response(history=…) -> chatbot   [streams, uses State]" in done.stdout
     assert "[started]" in done.stderr
     assert "\x1b" not in done.stdout
-    assert (project / "answer.txt").read_text(encoding="utf-8").startswith(said)
+    assert (project / "answer.txt").read_text(encoding="utf-8").startswith(answer)
     assert (project / "from-the-app.png").read_bytes() == (project / "picture.png").read_bytes()
     assert "Stopped the app" in done.stdout
-    typed = subprocess.run(
+    type_check = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "ask.py", "spaces"],
         cwd=project,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert typed.returncode == 0, typed.stdout
+    assert type_check.returncode == 0, type_check.stdout
 
 
 @pytest.mark.parametrize("python", ["", "no-such-python"])

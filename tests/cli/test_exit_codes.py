@@ -22,10 +22,10 @@ from spacecall import (
     StatusError,
     TransportError,
 )
-from spacecall.cli._support.exit_codes import MEANINGS, message_of, status_of
+from spacecall.cli._support.exit_codes import MEANINGS, exit_code_for, format_error
 from spacecall.codegen._schemas.schema_folder import SchemaError
 from tests.cli.conftest import Cli
-from tests.cli.tools import ROOT, environment
+from tests.cli.processes import ROOT, environment
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,19 @@ from tests.cli.tools import ROOT, environment
         (AuthError("x", status=401), 4),
         (DeadlineError("x"), 5),
     ],
-    ids=lambda one: type(one).__name__ if isinstance(one, Exception) else str(one),
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
 def test_each_error_has_its_exit_code(error: Exception, code: int) -> None:
-    assert status_of(error) == code
+    assert exit_code_for(error) == code
     assert code in MEANINGS
-    assert message_of(error)
+    assert format_error(error)
 
 
 def test_the_codes_are_in_the_help_and_in_the_docs(cli: Cli) -> None:
-    told = cli("--help").out
+    help_text = cli("--help").out
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     for code, meaning in MEANINGS.items():
-        assert f"{code:>3}  {meaning}\n" in told
+        assert f"{code:>3}  {meaning}\n" in help_text
         assert f"| {code} | {meaning} |" in page
 
 
@@ -77,9 +77,9 @@ def test_wrong_use_is_two(cli: Cli, arguments: list[str]) -> None:
 
 
 def test_the_python_api_is_not_named_to_users_of_the_command() -> None:
-    said = "the Hub has no Space a/b, or it is private: give auth=Auth(token=…) to see it"
-    told = message_of(NotFoundError(said, status=404, space="https://huggingface.co"))
-    assert told.splitlines() == [
+    text = "the Hub has no Space a/b, or it is private: give auth=Auth(token=…) to see it"
+    message = format_error(NotFoundError(text, status=404, space="https://huggingface.co"))
+    assert message.splitlines() == [
         "the Hub has no Space a/b, or it is private [https://huggingface.co]",
         "set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, HF_TOKEN for a "
         "private Space",

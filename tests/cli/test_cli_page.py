@@ -11,34 +11,34 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.tools import environment
+from tests.cli.processes import environment
 from tests.conftest import ServerPool
 from tests.docs.pages import APP, DOCS, Block, blocks
 from tests.servers import GRADIO_5, GRADIO_6
 
 PAGE = DOCS / "cli.md"
 ADDRESS = "http://127.0.0.1:7860"
-SCREENS = [one for one in blocks() if one.page == PAGE and one.language == "console"]
+SCREENS = [block for block in blocks() if block.page == PAGE and block.language == "console"]
 
 
 def commands(cli: Cli) -> set[str]:
     """What `spacecall --help` lists."""
-    told = cli("--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
-    return set(re.findall(r"^  (\w+) ", told, re.MULTILINE))
+    help_text = cli("--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
+    return set(re.findall(r"^  (\w+) ", help_text, re.MULTILINE))
 
 
 def test_the_documented_commands_are_those_that_exist(cli: Cli) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:^\$ |`|\| )spacecall (\w+)", text, re.MULTILINE))
-    assert named == commands(cli)
+    documented = set(re.findall(r"(?:^\$ |`|\| )spacecall (\w+)", text, re.MULTILINE))
+    assert documented == commands(cli)
 
 
 @pytest.mark.parametrize("command", ["inspect", "call", "doctor"])
 def test_the_documented_options_exist(cli: Cli, command: str) -> None:
-    told = cli(command, "--help").out
-    options = set(re.findall(r"^  (?:-\w, )?(--[a-z]+)", told, re.MULTILINE))
+    help_text = cli(command, "--help").out
+    options = set(re.findall(r"^  (?:-\w, )?(--[a-z]+)", help_text, re.MULTILINE))
     text = PAGE.read_text(encoding="utf-8")
-    assert not [one for one in options - {"--help"} if one not in text]
+    assert not [option for option in options - {"--help"} if option not in text]
 
 
 def test_the_page_has_screens() -> None:
@@ -65,16 +65,16 @@ def test_a_screen_is_what_the_commands_write(
             timeout=60,
             check=False,
         )
-        said = done.stdout.replace(app.url, ADDRESS).replace(app.version, GRADIO_6)
-        assert [one.rstrip() for one in said.splitlines()] == expected
+        output = done.stdout.replace(app.url, ADDRESS).replace(app.version, GRADIO_6)
+        assert [row.rstrip() for row in output.splitlines()] == expected
 
 
 def _typed(text: str) -> list[tuple[str, list[str]]]:
     """Each line that is typed, and what comes then."""
-    found: list[tuple[str, list[str]]] = []
+    steps: list[tuple[str, list[str]]] = []
     for line in text.splitlines():
         if line.startswith("$ "):
-            found.append((line[2:], []))
+            steps.append((line[2:], []))
         else:
-            found[-1][1].append(line)
-    return found
+            steps[-1][1].append(line)
+    return steps

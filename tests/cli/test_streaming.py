@@ -7,20 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.tools import started, terminal, until
+from tests.cli.processes import start_command, terminal, wait_until
 from tests.client.tools import unique
 from tests.servers import AppServer
 
 
 def test_a_text_is_written_piece_by_piece(protocol_app: AppServer) -> None:
-    with started("call", protocol_app.url, "/slow_stream", "--seconds", "2", "--stream") as process:
+    with start_command(
+        "call", protocol_app.url, "/slow_stream", "--seconds", "2", "--stream"
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.read(6) == b"step 0"
         assert process.poll() is None
-        rest = process.stdout.read()
+        remaining = process.stdout.read()
         assert process.wait(10) == 0
-    assert rest.startswith(b"\nstep 1\n")
-    assert rest.endswith(b"step 9\n")
+    assert remaining.startswith(b"\nstep 1\n")
+    assert remaining.endswith(b"step 9\n")
 
 
 def test_the_pieces_together_are_the_text(cli: Cli, protocol_app: AppServer) -> None:
@@ -57,13 +59,15 @@ def test_an_endpoint_that_does_not_stream_takes_the_option(
 
 def test_a_reader_that_goes_away_ends_the_call(protocol_app: AppServer) -> None:
     seconds = "60.25"
-    with started("call", protocol_app.url, "/slow_stream", "--seconds", seconds, "--stream") as one:
-        assert one.stdout is not None
-        assert one.stderr is not None
-        one.stdout.read(6)
-        one.stdout.close()
-        assert one.wait(15) == 141
-        assert one.stderr.read() == b""
+    with start_command(
+        "call", protocol_app.url, "/slow_stream", "--seconds", seconds, "--stream"
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(6)
+        process.stdout.close()
+        assert process.wait(15) == 141
+        assert process.stderr.read() == b""
 
 
 def test_on_a_terminal_a_text_streams_by_itself(protocol_app: AppServer, tmp_path: Path) -> None:
@@ -94,10 +98,10 @@ def test_on_a_terminal_the_place_in_the_queue_is_shown(
 ) -> None:
     call = ("call", protocol_app.url, "/slow_async")
     seconds = f"{unique(60)}"
-    with started(*call, "--seconds", seconds) as first:
-        until(lambda: f"slow_async start {seconds}" in protocol_app.log().splitlines())
+    with start_command(*call, "--seconds", seconds) as first:
+        wait_until(lambda: f"slow_async start {seconds}" in protocol_app.log().splitlines())
         with terminal(*call, "--seconds", "0.2", folder=tmp_path) as screen:
-            screen.wait_for("waiting in the queue, place 1 of 1")
+            screen.wait_for("queued, position 1 of 1")
             first.send_signal(signal.SIGINT)
             assert screen.finish() == 0
             assert screen.text.endswith("slept 0.2\n")

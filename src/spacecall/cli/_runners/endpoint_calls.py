@@ -1,4 +1,4 @@
-"""A Space opened for a command, its endpoints, and calls of them."""
+"""Open a Space for a command, get_endpoint its endpoints, and create calls."""
 
 from __future__ import annotations
 
@@ -15,34 +15,36 @@ from spacecall._client.streams.connection import Connection
 from spacecall._core.input_check import find_refusals
 from spacecall._io.request_settings import Settings
 from spacecall.cli._support.app_access import Access
-from spacecall.cli._support.describe_app import look
+from spacecall.cli._support.app_overview import load_overview
 from spacecall.codegen._schemas.app_documents import load
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, NotFoundError
 
-__all__ = ["call_of", "find_endpoint", "live", "opened"]
+__all__ = ["create_call", "find_endpoint", "open_space", "resolve_source"]
 
 
-def live(source: str) -> str:
-    """What can be called: of saved files, the Space that they are of.
+def resolve_source(source: str) -> str:
+    """Return the Space id or the address to call; for saved files, that of their Space.
 
     Raises:
-        InvalidInputError: they do not tell.
+        InvalidInputError: saved files without a Space id or an address.
     """
     saved = load(source)
     if saved is None:
         return source
     if not saved.source:
-        raise InvalidInputError(f"{source} is a saved description: give the app's address")
+        raise InvalidInputError(
+            f"{source} is a saved app without an address: use the app's address as SOURCE"
+        )
     return saved.source
 
 
 @asynccontextmanager
-async def opened(source: str, access: Access) -> AsyncGenerator[Space, None]:
-    """The app. Opening it may take as long as the timeout, and each of its calls as long again.
+async def open_space(source: str, access: Access) -> AsyncGenerator[Space, None]:
+    """Open a Space. The timeout applies to opening it, and again to each call.
 
     Raises:
-        SpaceError: it cannot be reached, or is no Gradio app.
+        SpaceError: the app cannot be reached, or is not a Gradio app.
     """
     space = Space(source, auth=access.auth, timeouts=access.timeouts, headers=access.headers)
     async with space:
@@ -50,23 +52,23 @@ async def opened(source: str, access: Access) -> AsyncGenerator[Space, None]:
 
 
 async def find_endpoint(space: Space, source: str, name: str, access: Access) -> Endpoint:
-    """The endpoint called `name`, one that the app's page does not show too.
+    """Return the endpoint called `name`, even if the app's page does not show it.
 
     Raises:
-        NotFoundError: there is none; the message names the nearest.
+        NotFoundError: the app has no such endpoint; the message names the nearest.
     """
     try:
         return get_endpoint(space.endpoints, name)
     except NotFoundError as error:
-        everything = await look(source, access)
+        overview = await load_overview(source, access)
         try:
-            return get_endpoint(everything.endpoints, name)
+            return get_endpoint(overview.endpoints, name)
         except NotFoundError:
             raise error from None
 
 
-def call_of(caller: Caller, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Call[Any]:
-    """A call of an endpoint; as `Space.call`, which knows only what the app's page shows."""
+def create_call(caller: Caller, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Call[Any]:
+    """Create a call; unlike `Space.call` also of an endpoint that the app's page does not show."""
 
     async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
         dependency = find_dependency(connection, endpoint.name)

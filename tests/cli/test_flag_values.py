@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spacecall import File, InvalidInputError
-from spacecall.cli._inputs.flag_values import Inputs, value_of, with_files
+from spacecall.cli._inputs.flag_values import InputReader, load_files, parse_value
 
 _FILE: dict[str, Any] = {
     "type": "object",
@@ -29,20 +29,20 @@ NUMBER = {"type": "number"}
 NULL = {"type": "null"}
 
 
-def value(schema: dict[str, Any], *given: str, stdin: bytes = b"from stdin\n") -> Any:
-    return value_of(schema, given, Inputs(stdin))
+def value(schema: dict[str, Any], *words: str, stdin: bytes = b"from stdin\n") -> Any:
+    return parse_value(schema, words, InputReader(stdin))
 
 
-@pytest.mark.parametrize("given", ['{"a": 1, "a": 2}', '[{"b": {"a": 1, "a": 1}}]'])
-def test_json_with_a_key_twice_is_refused(given: str) -> None:
+@pytest.mark.parametrize("word", ['{"a": 1, "a": 2}', '[{"b": {"a": 1, "a": 1}}]'])
+def test_json_with_a_key_twice_is_refused(word: str) -> None:
     for schema in ({}, {"type": "object"}, {"type": "array"}):
-        with pytest.raises(InvalidInputError, match="the key 'a' twice: keep one"):
-            value(schema, given)
-    assert value(TEXT, given) == given
+        with pytest.raises(InvalidInputError, match="the key 'a' twice: remove one"):
+            value(schema, word)
+    assert value(TEXT, word) == word
 
 
 @pytest.mark.parametrize(
-    ("schema", "given", "expected"),
+    ("schema", "word", "expected"),
     [
         (TEXT, "hi", "hi"),
         (TEXT, "12", "12"),
@@ -74,14 +74,14 @@ def test_json_with_a_key_twice_is_refused(given: str) -> None:
         (_MESSAGE, "hi", {"text": "hi", "files": []}),
     ],
 )
-def test_a_text_becomes_what_the_schema_wants(schema: Any, given: str, expected: Any) -> None:
-    found = value(schema, given)
-    assert found == expected
-    assert type(found) is type(expected)
+def test_a_text_becomes_what_the_schema_wants(schema: Any, word: str, expected: Any) -> None:
+    result = value(schema, word)
+    assert result == expected
+    assert type(result) is type(expected)
 
 
 @pytest.mark.parametrize(
-    ("items", "given", "expected"),
+    ("items", "words", "expected"),
     [
         (TEXT, ["a", "b"], ["a", "b"]),
         (TEXT, ["a"], ["a"]),
@@ -93,10 +93,10 @@ def test_a_text_becomes_what_the_schema_wants(schema: Any, given: str, expected:
         ({"type": "object"}, ['{"a": 1}', '{"b": 2}'], [{"a": 1}, {"b": 2}]),
     ],
 )
-def test_a_list_is_a_repeated_flag_or_json(items: Any, given: list[str], expected: Any) -> None:
-    assert value({"type": "array", "items": items}, *given) == expected
+def test_a_list_is_a_repeated_flag_or_json(items: Any, words: list[str], expected: Any) -> None:
+    assert value({"type": "array", "items": items}, *words) == expected
     optional = {"anyOf": [{"type": "array", "items": items}, NULL]}
-    assert value(optional, *given) == expected
+    assert value(optional, *words) == expected
 
 
 def test_a_text_comes_from_a_file_without_its_last_line_break() -> None:
@@ -106,12 +106,12 @@ def test_a_text_comes_from_a_file_without_its_last_line_break() -> None:
     assert value({"type": "object"}, "@a.json") == {"a": 1}
 
 
-@pytest.mark.parametrize("given", ["@cat.png", "cat.png"])
-def test_a_file_is_a_path_with_or_without_the_sign(given: str) -> None:
+@pytest.mark.parametrize("word", ["@cat.png", "cat.png"])
+def test_a_file_is_a_path_with_or_without_the_sign(word: str) -> None:
     Path("cat.png").write_bytes(b"picture")
-    found = value({"anyOf": [_FILE, NULL]}, given)
-    assert (found.name, found.size) == ("cat.png", 7)
-    assert [one.name for one in value({"type": "array", "items": _FILE}, given, given)] == [
+    result = value({"anyOf": [_FILE, NULL]}, word)
+    assert (result.name, result.size) == ("cat.png", 7)
+    assert [file.name for file in value({"type": "array", "items": _FILE}, word, word)] == [
         *("cat.png", "cat.png")
     ]
     ((_, file),) = value({"type": "array", "items": _PICTURE}, "@cat.png")[0].items()
@@ -125,15 +125,15 @@ def test_a_file_is_an_address_or_stdin() -> None:
 
 def test_files_inside_json_are_found_by_the_schema() -> None:
     Path("cat.png").write_bytes(b"picture")
-    given = {"text": "@cat.png", "files": ["@cat.png", {"path": "there"}]}
-    found = with_files(_MESSAGE, given, Inputs())
-    assert found["text"] == "@cat.png"
-    assert isinstance(found["files"][0], File)
-    assert found["files"][1] == {"path": "there"}
+    message = {"text": "@cat.png", "files": ["@cat.png", {"path": "there"}]}
+    result = load_files(_MESSAGE, message, InputReader())
+    assert result["text"] == "@cat.png"
+    assert isinstance(result["files"][0], File)
+    assert result["files"][1] == {"path": "there"}
 
 
 @pytest.mark.parametrize(
-    ("schema", "given", "said"),
+    ("schema", "word", "message"),
     [
         (TEXT, "@none.txt", "cannot read 'none.txt': No such file or directory"),
         (_FILE, "none.png", "cannot read 'none.png': No such file or directory"),
@@ -141,25 +141,25 @@ def test_files_inside_json_are_found_by_the_schema() -> None:
         ({"type": "object"}, "{a: 1}", "expected JSON or @file.json, got '{a: 1}'"),
     ],
 )
-def test_what_cannot_be_read_is_told(schema: Any, given: str, said: str) -> None:
+def test_what_cannot_be_read_is_told(schema: Any, word: str, message: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        value(schema, given)
-    assert said in caught.value.message
+        value(schema, word)
+    assert message in caught.value.message
 
 
 def test_a_file_that_is_no_text_is_told() -> None:
     Path("a.bin").write_bytes(b"\xff\xfe\xfd")
-    with pytest.raises(InvalidInputError, match="is not text in UTF-8"):
+    with pytest.raises(InvalidInputError, match="is not a text in UTF-8"):
         value(TEXT, "@a.bin")
 
 
 def test_stdin_is_read_once() -> None:
-    inputs = Inputs(b"x")
-    assert inputs.text("-") == "x"
+    reader = InputReader(b"x")
+    assert reader.read_text("-") == "x"
     with pytest.raises(InvalidInputError, match="stdin can be read once"):
-        inputs.file("-")
+        reader.open_file("-")
     with pytest.raises(InvalidInputError, match="lines of --jsonl"):
-        Inputs(None).text("-")
+        InputReader(None).read_text("-")
 
 
 def test_a_file_of_the_app_is_written_as_json() -> None:

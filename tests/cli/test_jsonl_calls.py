@@ -10,7 +10,7 @@ import pytest
 
 from spacecall.cli._runners.jsonl_calls import call_lines
 from tests.cli.conftest import Cli
-from tests.cli.tools import started, until
+from tests.cli.processes import start_command, wait_until
 from tests.servers import DATA, AppServer
 
 LINES = """{"text": "one"}
@@ -31,13 +31,13 @@ def test_each_line_is_a_call_and_each_result_a_line_in_order(
     cli: Cli, protocol_app: AppServer
 ) -> None:
     done = cli("call", protocol_app.url, "/echo", "--jsonl", stdin=LINES)
-    found = results(done.out)
-    assert [one["line"] for one in found] == [1, 3, 4, 5, 6, 7, 8]
-    assert [one["value"] for one in found if "value" in one] == ["one", "2", "six"]
-    errors = [one["error"] for one in found if "error" in one]
-    assert {one["type"] for one in errors} == {"InvalidInputError"}
-    assert [one["message"] for one in errors] == [
-        "the line is not JSON: Expecting value: line 1 column 1 (char 0)",
+    rows = results(done.out)
+    assert [row["line"] for row in rows] == [1, 3, 4, 5, 6, 7, 8]
+    assert [row["value"] for row in rows if "value" in row] == ["one", "2", "six"]
+    errors = [row["error"] for row in rows if "error" in row]
+    assert {error["type"] for error in errors} == {"InvalidInputError"}
+    assert [error["message"] for error in errors] == [
+        "the line is not valid JSON: Expecting value: line 1 column 1 (char 0)",
         "the line is not a JSON object",
         "n is not a parameter; there is text",
         "txet is not a parameter; did you mean text?; text is missing",
@@ -50,7 +50,7 @@ def test_the_order_is_that_of_the_lines_not_of_the_answers(
 ) -> None:
     lines = "".join(f'{{"seconds": {seconds}}}\n' for seconds in (1.5, 0.1, 0.2))
     done = cli("call", protocol_app.url, "/slow_many", "--jsonl", stdin=lines)
-    assert [one["value"] for one in results(done.out)] == ["slept 1.5", "slept 0.1", "slept 0.2"]
+    assert [row["value"] for row in results(done.out)] == ["slept 1.5", "slept 0.1", "slept 0.2"]
     assert done.code == 0
 
 
@@ -59,9 +59,9 @@ def test_flags_are_for_every_line_that_does_not_say_otherwise(
 ) -> None:
     lines = '{"a": 1}\n{"a": 1, "b": 2}\n{}'
     done = cli("call", protocol_app.url, "/add", "--jsonl", "--b", "7", stdin=lines)
-    one, two, three = results(done.out)
-    assert (one["value"], two["value"]) == (8, 3)
-    assert three["error"]["message"] == "a is missing"
+    first, second, third = results(done.out)
+    assert (first["value"], second["value"]) == (8, 3)
+    assert third["error"]["message"] == "a is missing"
 
 
 def test_an_error_of_the_app_tells_what_the_exit_code_would_be(
@@ -69,7 +69,7 @@ def test_an_error_of_the_app_tells_what_the_exit_code_would_be(
 ) -> None:
     lines = '{"text": "x"}\n'
     done = cli("call", protocol_app.url, "/fail2", "--jsonl", stdin=lines)
-    (error,) = (one["error"] for one in results(done.out))
+    (error,) = (row["error"] for row in results(done.out))
     assert error.pop("event_id")
     assert error == {"type": "AppError", "message": "boom2", "title": "Title2", "code": 1}
     late = cli(
@@ -87,7 +87,7 @@ def test_files_of_many_results_never_replace_each_other(cli: Cli, protocol_app: 
         *("call", protocol_app.url, "/make_file", "--jsonl", "--jobs", "6", "--out", "got"),
         stdin=lines,
     )
-    paths = [one["value"] for one in results(done.out)]
+    paths = [row["value"] for row in results(done.out)]
     texts = [Path(path).read_text(encoding="utf-8") for path in paths]
     assert texts == [f"number {number}" for number in range(6)]
 
@@ -102,7 +102,7 @@ def test_files_of_a_line_are_sent(cli: Cli, protocol_app: AppServer) -> None:
 def test_stdin_is_not_an_argument_too(cli: Cli, protocol_app: AppServer) -> None:
     done = cli("call", protocol_app.url, "/echo", "--jsonl", "--text", "-", stdin="{}")
     assert (done.code, done.out) == (2, "")
-    assert "stdin has the lines of --jsonl" in done.err
+    assert "stdin holds the lines of --jsonl" in done.err
 
 
 def test_no_lines_are_no_calls(cli: Cli, protocol_app: AppServer) -> None:
@@ -119,13 +119,13 @@ def test_no_more_calls_run_at_once_than_jobs(cli: Cli, protocol_app: AppServer) 
             *("call", protocol_app.url, "/slow_many", "--jsonl", "--jobs", jobs), stdin=lines
         )
         took[jobs] = time.monotonic() - began
-        assert [one["value"] for one in results(done.out)] == ["slept 0.4"] * 6
+        assert [row["value"] for row in results(done.out)] == ["slept 0.4"] * 6
     assert took[1] > 6 * 0.4
     assert took[6] < took[1]
 
 
 def test_a_result_comes_before_the_next_line_is_written(protocol_app: AppServer) -> None:
-    with started("call", protocol_app.url, "/echo", "--jsonl") as process:
+    with start_command("call", protocol_app.url, "/echo", "--jsonl") as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for text in ("one", "two"):
@@ -138,7 +138,7 @@ def test_a_result_comes_before_the_next_line_is_written(protocol_app: AppServer)
 
 
 def test_a_reader_that_goes_away_ends_the_calls(protocol_app: AppServer) -> None:
-    with started("call", protocol_app.url, "/slow_many", "--jsonl", "--jobs", "2") as process:
+    with start_command("call", protocol_app.url, "/slow_many", "--jsonl", "--jobs", "2") as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -148,7 +148,7 @@ def test_a_reader_that_goes_away_ends_the_calls(protocol_app: AppServer) -> None
         process.stdout.close()
         assert process.wait(15) == 141
         assert process.stderr.read() == b""
-    until(lambda: "slow_async cancelled 20.456" in protocol_app.log())
+    wait_until(lambda: "slow_async cancelled 20.456" in protocol_app.log())
 
 
 class UnspeakableError(Exception):

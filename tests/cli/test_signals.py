@@ -10,7 +10,7 @@ from typing import IO
 
 import pytest
 
-from tests.cli.tools import command, environment, started, terminal, until
+from tests.cli.processes import command, environment, start_command, terminal, wait_until
 from tests.client.tools import unique
 from tests.servers import AppServer
 
@@ -27,22 +27,25 @@ def unread(pipe: IO[bytes]) -> int:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "said"),
-    [(signal.SIGINT, 130, "spacecall: interrupted\n"), (signal.SIGTERM, 143, "spacecall: ended\n")],
+    ("number", "code", "message"),
+    [
+        (signal.SIGINT, 130, "spacecall: interrupted\n"),
+        (signal.SIGTERM, 143, "spacecall: terminated\n"),
+    ],
 )
 def test_a_signal_cancels_the_call_on_the_server(
-    protocol_app: AppServer, number: signal.Signals, code: int, said: str
+    protocol_app: AppServer, number: signal.Signals, code: int, message: str
 ) -> None:
     seconds = f"{unique(60)}"
-    with started("call", protocol_app.url, "/slow_async", "--seconds", seconds) as process:
+    with start_command("call", protocol_app.url, "/slow_async", "--seconds", seconds) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        until(lambda: f"slow_async start {seconds}" in lines(protocol_app))
+        wait_until(lambda: f"slow_async start {seconds}" in lines(protocol_app))
         process.send_signal(number)
         assert process.wait(WAIT) == code
         assert process.stdout.read() == b""
-        assert process.stderr.read().decode() == said
-    until(lambda: f"slow_async cancelled {seconds}" in lines(protocol_app))
+        assert process.stderr.read().decode() == message
+    wait_until(lambda: f"slow_async cancelled {seconds}" in lines(protocol_app))
 
 
 def test_ctrl_c_in_a_terminal_cancels_a_stream(protocol_app: AppServer, tmp_path: Path) -> None:
@@ -53,31 +56,33 @@ def test_ctrl_c_in_a_terminal_cancels_a_stream(protocol_app: AppServer, tmp_path
         screen.press_ctrl_c()
         assert screen.finish() == 130
     assert screen.text.endswith("\nspacecall: interrupted\n")
-    until(lambda: f"slow_stream GeneratorExit {seconds}" in lines(protocol_app))
+    wait_until(lambda: f"slow_stream GeneratorExit {seconds}" in lines(protocol_app))
 
 
 def test_ctrl_c_cancels_every_call_of_many(protocol_app: AppServer) -> None:
-    many = [f"{unique(60)}" for _ in range(3)]
+    durations = [f"{unique(60)}" for _ in range(3)]
     call = ("call", protocol_app.url, "/slow_many", "--jsonl")
-    with started(*call, "--jobs", "3") as process:
+    with start_command(*call, "--jobs", "3") as process:
         assert process.stdin is not None
-        process.stdin.write("".join(f'{{"seconds": {one}}}\n' for one in many).encode())
+        process.stdin.write(
+            "".join(f'{{"seconds": {seconds}}}\n' for seconds in durations).encode()
+        )
         process.stdin.flush()  # and stays open: the command waits for lines all the while
-        starts = {f"slow_async start {one}" for one in many}
-        until(lambda: starts <= set(lines(protocol_app)))
+        starts = {f"slow_async start {seconds}" for seconds in durations}
+        wait_until(lambda: starts <= set(lines(protocol_app)))
         process.send_signal(signal.SIGINT)
         assert process.wait(WAIT) == 130
-    ends = {f"slow_async cancelled {one}" for one in many}
-    until(lambda: ends <= set(lines(protocol_app)))
+    ends = {f"slow_async cancelled {seconds}" for seconds in durations}
+    wait_until(lambda: ends <= set(lines(protocol_app)))
 
 
 def test_ctrl_c_while_stdin_is_awaited_ends_the_command(protocol_app: AppServer) -> None:
-    with started("call", protocol_app.url, "/echo", "--text", "-") as process:
+    with start_command("call", protocol_app.url, "/echo", "--text", "-") as process:
         pipe = process.stdin
         assert pipe is not None
         pipe.write(b"x")
         pipe.flush()
-        until(lambda: unread(pipe) == 0)
+        wait_until(lambda: unread(pipe) == 0)
         process.send_signal(signal.SIGINT)
         assert process.wait(WAIT) == 130
 

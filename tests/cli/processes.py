@@ -45,11 +45,11 @@ def command(*arguments: object) -> list[str]:
 
 def environment(**extra: str) -> dict[str, str]:
     """The variables of a process that has nothing of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if name not in CREDENTIALS}
-    return kept | {"PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"} | extra
+    variables = {name: value for name, value in os.environ.items() if name not in CREDENTIALS}
+    return variables | {"PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"} | extra
 
 
-def forget(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+def clear_credentials(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Take the credentials of whoever runs the tests out of this process; `home` has none."""
     for name in CREDENTIALS:
         monkeypatch.delenv(name, raising=False)
@@ -57,7 +57,7 @@ def forget(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
 
 
 @contextlib.contextmanager
-def started(*arguments: object) -> Generator[subprocess.Popen[bytes]]:
+def start_command(*arguments: object) -> Generator[subprocess.Popen[bytes]]:
     """A command with pipes for stdin, stdout and stderr; ended with the block."""
     process = subprocess.Popen(
         command(*arguments),
@@ -73,7 +73,7 @@ def started(*arguments: object) -> Generator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def until(fact: Callable[[], bool], *, seconds: float = DEADLINE) -> None:
+def wait_until(fact: Callable[[], bool], *, seconds: float = DEADLINE) -> None:
     """Wait until `fact` holds; AssertionError if it does not in time."""
     end = time.monotonic() + seconds
     while not fact():

@@ -1,0 +1,105 @@
+"""Fetch the schemas of the apps of a project's clients, concurrently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from spacecall.cli._support.app_access import Access, Credentials
+from spacecall.cli._support.credential_scope import StoredApp
+from spacecall.cli._support.signals import deadline
+from spacecall.codegen._project.client_check import Told
+from spacecall.codegen._project.project_clients import Client
+from spacecall.codegen._schemas import schema_folder
+from spacecall.codegen._schemas.app_documents import fetch
+from spacecall.codegen._schemas.schema_folder import LOCK
+from spacecall.errors import InvalidInputError, SpaceError, SpaceStateError
+
+__all__ = ["FetchTarget", "fetch_all", "plan_fetches"]
+
+_MAX_CONCURRENT = 8
+_DEFAULT_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class FetchTarget:
+    """A client and the source of its schemas.
+
+    Attributes:
+        source: a Space id, an address, or the path of a saved app or of a schema folder.
+        access: how to reach the app.
+    """
+
+    client: Client
+    source: str
+    access: Access
+
+
+def plan_fetches(
+    clients: Sequence[Client], source: str, credentials: Credentials
+) -> list[FetchTarget]:
+    """Return what to fetch for each client.
+
+    Args:
+        clients: clients of the project; their addresses come from its files.
+        source: the value of `--source`, for a single client; empty for the clients' own sources.
+        credentials: the credentials of the command line.
+
+    Raises:
+        InvalidInputError: the credentials need `--for`.
+    """
+    if source:
+        access = credentials.for_app(source)
+        return [FetchTarget(client, source, access) for client in clients]
+    stored_apps = [StoredApp(client.name, client.source) for client in clients]
+    return [
+        FetchTarget(client, client.source, access)
+        for client, access in zip(clients, credentials.for_stored(stored_apps), strict=True)
+    ]
+
+
+async def fetch_all(targets: Sequence[FetchTarget]) -> list[Told | SpaceError]:
+    """Fetch the schemas of each target; return them, or the errors, in the same order.
+
+    Raises:
+        InvalidInputError: a source is not an app.
+        SchemaError: a schema folder cannot be read.
+    """
+    limiter = anyio.CapacityLimiter(_MAX_CONCURRENT)
+    results: dict[int, Told | SpaceError] = {}
+    fatal_errors: list[Exception] = []
+
+    async def fetch_target(index: int, target: FetchTarget) -> None:
+        async with limiter:
+            try:
+                results[index] = await _fetch(target)
+            except InvalidInputError as error:
+                if error.status is None:
+                    fatal_errors.append(error)
+                results[index] = error
+            except SpaceError as error:
+                results[index] = error
+            except Exception as error:  # noqa: BLE001 - raised below, without a group
+                fatal_errors.append(error)
+
+    async with anyio.create_task_group() as group:
+        for index, target in enumerate(targets):
+            group.start_soon(fetch_target, index, target)
+    if fatal_errors:
+        raise fatal_errors[0]
+    return [results[index] for index in range(len(targets))]
+
+
+async def _fetch(target: FetchTarget) -> Told:
+    client, source, access = target.client, target.source, target.access
+    if not source:
+        # Not a usage error: other clients of the project can be fetched.
+        raise SpaceStateError(f"{client.name} was generated from saved files: add --source SOURCE")
+    if (Path(source) / LOCK).is_file():
+        return schema_folder.read(Path(source))
+    seconds = access.timeout or _DEFAULT_TIMEOUT
+    with deadline(seconds, "the app did not answer"):
+        return await fetch(source, auth=access.auth, settings=access.settings)
