@@ -26,8 +26,8 @@ from spacecall._core.app_sources import base_url, space_id, without_secrets
 from spacecall._core.hub_api import Runtime, SpaceInfo, Stage, ZeroGPUQuota
 from spacecall._io import hub_token
 from spacecall._io._http import HttpClient
-from spacecall._io.app_http_client import Link
-from spacecall._io.client_factory import new_client
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.client_factory import create_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_call
@@ -53,7 +53,7 @@ def find_token(token: str | None = None) -> str | None:
     return stored.value if stored else None
 
 
-class Hub(Openable[Link]):
+class Hub(Openable[AppHttpClient]):
     """A client of the Hub: `async with Hub() as hub`. Name Spaces by id or by their page's URL.
 
     Without a block, `hub = await Hub().open()` stays open until `await hub.aclose()`.
@@ -94,12 +94,12 @@ class Hub(Openable[Link]):
         self._settings = Settings(timeouts or Timeouts(), retry or Retry())
         self._proxy = proxy
         self._http_client = http_client
-        self._opened: Link | None = None
+        self._opened: AppHttpClient | None = None
 
-    def _manager(self) -> AbstractAsyncContextManager[Link]:
+    def _manager(self) -> AbstractAsyncContextManager[AppHttpClient]:
         return _linked(self._base, self._auth, self._settings, self._proxy, self._http_client)
 
-    def _adopt(self, value: Link) -> None:
+    def _adopt(self, value: AppHttpClient) -> None:
         self._opened = value
 
     def __repr__(self) -> str:
@@ -167,7 +167,7 @@ class Hub(Openable[Link]):
             raise poller.timeout_error(timeout)
 
     @property
-    def _link(self) -> Link:
+    def _link(self) -> AppHttpClient:
         if self._opened is None:
             raise RuntimeError("open the Hub first: async with Hub() as hub")
         if self._lifetime is None or not self._lifetime.is_open:
@@ -179,14 +179,14 @@ class Hub(Openable[Link]):
 @asynccontextmanager
 async def _linked(
     base: str, auth: Auth, settings: Settings, proxy: str | None, http_client: HttpClient | None
-) -> AsyncGenerator[Link, None]:
+) -> AsyncGenerator[AppHttpClient, None]:
     """Open a link to the Hub, with a new client if `http_client` is None."""
-    new = new_client(proxy) if http_client is None else None
+    new = create_client(proxy) if http_client is None else None
     client = new or http_client
     assert client is not None
-    gate = anyio.Semaphore(Limits().max_concurrent_requests)
+    limiter = anyio.Semaphore(Limits().max_concurrent_requests)
     try:
-        yield Link(client, base, auth=auth, settings=settings, gate=gate)
+        yield AppHttpClient(client, base, auth=auth, settings=settings, limiter=limiter)
     finally:
         if new is not None:
             await new.aclose()

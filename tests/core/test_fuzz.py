@@ -29,7 +29,7 @@ from spacecall._core.gradio_schema import normalize_schema
 from spacecall._core.handshake import Handshake
 from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import is_array, is_object
-from spacecall._io.http_errors import status_error
+from spacecall._io.http_errors import build_status_error
 from spacecall.codegen._schemas import schema_documents
 from spacecall.codegen._schemas.stored_defaults import default_value
 from spacecall.endpoints import Parameter, ReturnValue
@@ -167,7 +167,9 @@ def test_any_time_to_wait_is_seconds_or_nothing(header: str) -> None:
 def test_any_answer_that_is_no_success_is_a_typed_error(
     status: int, headers: dict[str, str], kind: str, body: bytes
 ) -> None:
-    error = status_error(status, {**headers, "content-type": kind}, body, now=0, space="http://x")
+    error = build_status_error(
+        status, {**headers, "content-type": kind}, body, now=0, space="http://x"
+    )
     assert error.status == status
     assert error.message.strip()
 

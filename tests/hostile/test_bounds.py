@@ -270,7 +270,7 @@ async def test_an_answer_for_which_there_is_no_memory(monkeypatch: pytest.Monkey
         raise MemoryError
 
     with HostileServer() as server:
-        monkeypatch.setattr(app_http_client, "read", exhausted)
+        monkeypatch.setattr(app_http_client, "read_body", exhausted)
         with pytest.raises(ProtocolError, match="no memory"):
             async with Space(server.url):
                 pass

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from spacecall._io.response_body import byte_chunks
+from spacecall._io.response_body import iterate_chunks
 from tests.faults.exchanges import Exchange, Handler, serving
 
 TOKEN = "hf_0123456789abcdef"
@@ -177,7 +177,7 @@ async def relay(exchange: Exchange, app: str) -> None:
         ) as response,
     ):
         await exchange.begin(response.headers["content-type"])
-        async with aclosing(byte_chunks(response)) as chunks:
+        async with aclosing(iterate_chunks(response)) as chunks:
             async for chunk in chunks:
                 await exchange.send(chunk)
         await exchange.end()

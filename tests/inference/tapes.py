@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from spacecall._io.event_stream import events
+from spacecall._io.event_stream import iterate_data
 
 FOLDER = Path(__file__).parent / "tapes"
 HOSTS = {
@@ -57,7 +57,7 @@ class Tape:
     async def events(self) -> AsyncGenerator[str, None]:
         """The events of the answer, by the reader that the client uses."""
         answer = httpx.Response(200, headers=self.headers, content=self.body.encode())
-        async with aclosing(events(answer, limit=10**6)) as stream:
+        async with aclosing(iterate_data(answer, limit=10**6)) as stream:
             async for event in stream:
                 yield event
 

@@ -234,7 +234,9 @@ async def test_a_redirect_into_the_network_is_refused() -> None:
             # As if the app were a public one: only what names the file differs.
             async with link.download(f"{app.url}/a", home="https://app.example"):
                 pass
-        async with link.moved("http://10.0.0.1").download(f"{app.url}/a", home=app.url) as response:
+        async with link.with_base_url("http://10.0.0.1").download(
+            f"{app.url}/a", home=app.url
+        ) as response:
             assert await response.aread() == b"inside"
         assert len(inside.seen) == 1
 
@@ -277,7 +279,9 @@ async def test_a_connection_that_is_open_already_is_checked_too(
         url = f"http://intranet.example:{inside.url.rpartition(':')[2]}/x"
         monkeypatch.setattr(link, "_client", client)
         connect_to_loopback(monkeypatch, int(inside.url.rpartition(":")[2]))
-        async with link.moved("").download(url, home=url) as response:  # the caller's own choice
+        async with link.with_base_url("").download(
+            url, home=url
+        ) as response:  # the caller's own choice
             assert await response.aread() == b"inside"
         with pytest.raises(ForbiddenAddressError):
             async with link.download(url):

@@ -11,7 +11,7 @@ import pytest
 from spacecall import File, Timeouts
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._io import upload_arrival
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._io.transfers import upload
 from spacecall.errors import DeadlineError, ProtocolError
@@ -53,7 +53,7 @@ class Copying:
 
 
 async def send(
-    link: Link, *sizes: int, version: str = "5.50.0", settings: Settings = PATIENT
+    link: AppHttpClient, *sizes: int, version: str = "5.50.0", settings: Settings = PATIENT
 ) -> list[Any]:
     files = [File(bytes(size)) for size in sizes]
 

@@ -8,7 +8,7 @@ import pytest
 
 from spacecall import Auth
 from spacecall._core.gradio_requests import Request
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from tests.io.tools import SETTINGS, answering, linked, ok, server
 
 GET = Request("GET", "/a")
@@ -40,9 +40,9 @@ async def test_cookies_of_an_injected_client_begin_its_links_unless_auth_names_a
         client.cookies.set("given", "1", domain="127.0.0.1")
         client.cookies.set("odd", "\u00fc", domain="127.0.0.1")  # no header can carry it
 
-        def link(auth: Auth | None) -> Link:
-            gate = anyio.Semaphore(2)
-            return Link(client, app.url, auth=auth, settings=SETTINGS, gate=gate)
+        def link(auth: Auth | None) -> AppHttpClient:
+            limiter = anyio.Semaphore(2)
+            return AppHttpClient(client, app.url, auth=auth, settings=SETTINGS, limiter=limiter)
 
         for auth in (None, Auth()):
             await link(auth).fetch(GET)
@@ -50,13 +50,15 @@ async def test_cookies_of_an_injected_client_begin_its_links_unless_auth_names_a
         for auth in (Auth(token="t0ken"), Auth(username="me", password="secret")):
             await link(auth).fetch(GET)
             assert app.last.headers.get("cookie") is None
-        await link(None).foreign(app.url).fetch(GET)
+        await link(None).for_server(app.url).fetch(GET)
         assert app.last.headers.get("cookie") is None
 
 
 async def test_cookies_of_answers_do_not_get_into_an_injected_client() -> None:
     async with server(GIVES_ONE) as app, httpx.AsyncClient() as client:
-        link = Link(client, app.url, auth=None, settings=SETTINGS, gate=anyio.Semaphore(2))
+        link = AppHttpClient(
+            client, app.url, auth=None, settings=SETTINGS, limiter=anyio.Semaphore(2)
+        )
         await link.fetch(GET)
         assert link.cookies == {"session": "1"}
         assert not client.cookies

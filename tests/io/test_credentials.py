@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spacecall import Auth, InvalidInputError
-from spacecall._io.credentials import authorization, hub_endpoint, origin
+from spacecall._io.credentials import hub_endpoint, parse_origin, token_header
 
 BEARER = {"authorization": "Bearer t0ken"}
 TO_A_SPACE = {"x-hf-authorization": "Bearer t0ken"}
@@ -46,20 +46,20 @@ def _no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_hugging_face_hosts_see_it_over_https(url: str, headers: dict[str, str]) -> None:
-    assert authorization(Auth(token="t0ken"), url) == headers
+    assert token_header(Auth(token="t0ken"), url) == headers
 
 
 @pytest.mark.parametrize("auth", [None, Auth(), Auth(username="me", password="secret")])
 def test_without_a_token_nobody_sees_one(auth: Auth | None) -> None:
-    assert authorization(auth, "https://huggingface.co/") == {}
+    assert token_header(auth, "https://huggingface.co/") == {}
 
 
 def test_hosts_that_were_named_see_it_and_no_other() -> None:
     auth = Auth(token="t0ken", hosts=["Apps.Example.com"])
-    assert authorization(auth, "https://apps.example.com/x") == BEARER
-    assert authorization(auth, "http://APPS.example.com:7860/x") == BEARER
-    assert authorization(auth, "https://example.com/x") == {}
-    assert authorization(auth, "https://more.apps.example.com/x") == {}
+    assert token_header(auth, "https://apps.example.com/x") == BEARER
+    assert token_header(auth, "http://APPS.example.com:7860/x") == BEARER
+    assert token_header(auth, "https://example.com/x") == {}
+    assert token_header(auth, "https://more.apps.example.com/x") == {}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_hf_endpoint_is_the_hub(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.example.com:8080/")
     assert hub_endpoint() == "http://hub.example.com:8080"
-    assert authorization(Auth(token="t0ken"), url) == headers
+    assert token_header(Auth(token="t0ken"), url) == headers
 
 
 def test_an_empty_hf_endpoint_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_an_empty_hf_endpoint_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_origins_are_compared_with_their_default_ports(one: str, other: str, same: bool) -> None:
-    assert (origin(one) == origin(other)) is same
+    assert (parse_origin(one) == parse_origin(other)) is same
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacecall._io.decoding import COMPRESSED, IDENTITY, STEP, Decoder
-from spacecall._io.response_body import ERROR_BODY, byte_chunks, read, read_error
+from spacecall._io.response_body import MAX_ERROR_BYTES, iterate_chunks, read_body, read_error_body
 from spacecall.errors import ProtocolError
 from spacecall.options import Limits
 from tests.io.tools import STEADY
@@ -55,7 +55,7 @@ async def test_one_coding_that_was_accepted_is_undone(packer: str, size: int) ->
     coding, pack = PACKERS[packer]
     content = bytes(range(256)) * 100
     response = answer(pack(content), coding, size=size)
-    assert await read(response, LIMITS, "") == content
+    assert await read_body(response, LIMITS, "") == content
 
 
 @STEADY
@@ -81,8 +81,8 @@ async def test_a_bomb_is_left_at_the_limit() -> None:
     with pytest.raises(
         ProtocolError, match=r"more than 1000000 bytes \(raise Limits\.max_body_bytes\)"
     ):
-        await read(response, LIMITS, "")
-    async with aclosing(byte_chunks(answer(gzip.compress(b"\0" * BOMB, 9), "gzip"))) as chunks:
+        await read_body(response, LIMITS, "")
+    async with aclosing(iterate_chunks(answer(gzip.compress(b"\0" * BOMB, 9), "gzip"))) as chunks:
         async for chunk in chunks:
             steps += 1
             assert len(chunk) <= STEP
@@ -103,7 +103,7 @@ async def test_others_run_between_two_steps() -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(another)
         with pytest.raises(ProtocolError):
-            await read(response, Limits(max_body_bytes=BOMB // 2), "")
+            await read_body(response, Limits(max_body_bytes=BOMB // 2), "")
         group.cancel_scope.cancel()
     assert turns >= BOMB // 2 // STEP // 2
 
@@ -113,18 +113,18 @@ async def test_others_run_between_two_steps() -> None:
 )
 async def test_other_codings_are_refused(coding: str) -> None:
     with pytest.raises(ProtocolError, match="not what was accepted"):
-        await read(answer(gzip.compress(b"{}"), coding), LIMITS, "")
+        await read_body(answer(gzip.compress(b"{}"), coding), LIMITS, "")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, gzip"])
 async def test_none_is_undone_where_identity_was_asked_for(coding: str) -> None:
     with pytest.raises(ProtocolError, match="not what was accepted"):
-        await read(answer(gzip.compress(b"{}"), coding, accept=IDENTITY), LIMITS, "")
+        await read_body(answer(gzip.compress(b"{}"), coding, accept=IDENTITY), LIMITS, "")
 
 
 @pytest.mark.parametrize("coding", ["", "identity", "Identity , "])
 async def test_an_answer_that_is_not_compressed_is_read_as_it_is(coding: str) -> None:
-    assert await read(answer(b"{}", coding, accept=IDENTITY), LIMITS, "") == b"{}"
+    assert await read_body(answer(b"{}", coding, accept=IDENTITY), LIMITS, "") == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -143,34 +143,37 @@ async def test_an_answer_that_is_not_compressed_is_read_as_it_is(coding: str) ->
 @pytest.mark.parametrize("size", [1, 10_000])
 async def test_a_broken_stream_is_a_typed_error(content: bytes, problem: str, size: int) -> None:
     with pytest.raises(ProtocolError, match=problem):
-        await read(answer(content, "gzip", size=size), LIMITS, "")
+        await read_body(answer(content, "gzip", size=size), LIMITS, "")
 
 
 @pytest.mark.parametrize("content", [b"\x78", b"\x78\x9c\xff\xff\xff", b"\xff\xff\xff\xff"])
 async def test_a_broken_deflate_stream_is_a_typed_error(content: bytes) -> None:
     with pytest.raises(ProtocolError, match="deflate"):
-        await read(answer(content, "deflate"), LIMITS, "")
+        await read_body(answer(content, "deflate"), LIMITS, "")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 async def test_an_empty_body_needs_no_coding(coding: str) -> None:
-    assert await read(answer(b"", coding), LIMITS, "") == b""
+    assert await read_body(answer(b"", coding), LIMITS, "") == b""
 
 
 @pytest.mark.parametrize("status", [404, 500])
 @pytest.mark.parametrize("size", [100, 10_000])
 async def test_of_an_error_the_beginning_is_read(status: int, size: int) -> None:
     packed = gzip.compress(b"x" * BOMB, 9)
-    assert await read_error(answer(packed, "gzip", status=status, size=size)) == b"x" * ERROR_BODY
-    assert await read_error(answer(b"x" * BOMB, "", status=status)) == b"x" * ERROR_BODY
+    assert (
+        await read_error_body(answer(packed, "gzip", status=status, size=size))
+        == b"x" * MAX_ERROR_BYTES
+    )
+    assert await read_error_body(answer(b"x" * BOMB, "", status=status)) == b"x" * MAX_ERROR_BYTES
 
 
 async def test_an_error_that_cannot_be_decompressed_is_still_an_error() -> None:
-    assert await read_error(answer(b"\0" * 100, "br", status=502)) == b""
-    assert await read_error(answer(gzip.compress(b"why") + b"!", "gzip", status=502)) == b"why"
+    assert await read_error_body(answer(b"\0" * 100, "br", status=502)) == b""
+    assert await read_error_body(answer(gzip.compress(b"why") + b"!", "gzip", status=502)) == b"why"
 
 
 async def test_what_a_hook_of_the_callers_client_has_read_is_not_decoded_twice() -> None:
     response = answer(gzip.compress(b"{}"), "gzip")
     await response.aread()
-    assert await read(response, LIMITS, "") == b"{}"
+    assert await read_body(response, LIMITS, "") == b"{}"

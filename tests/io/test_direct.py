@@ -8,7 +8,7 @@ import pytest
 
 from spacecall._io import direct_client
 from spacecall._io._http import HttpClient
-from spacecall._io.client_factory import new_client
+from spacecall._io.client_factory import create_client
 from spacecall._io.direct_client import DirectClient
 from tests.faults.exchanges import Exchange, unused_port
 from tests.io.tools import answering, ok, server
@@ -61,7 +61,7 @@ async def test_each_host_has_connections_of_its_own() -> None:
 
 
 async def test_idle_connections_are_not_kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(direct_client, "IDLE", 0.0)
+    monkeypatch.setattr(direct_client, "IDLE_SECONDS", 0.0)
     async with server(ok) as app, DirectClient() as client:
         for _ in range(3):
             await _get(client, app.url)
@@ -72,7 +72,7 @@ async def test_idle_connections_are_not_kept_for_long(monkeypatch: pytest.Monkey
 async def test_no_more_idle_connections_are_kept_than_wanted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(direct_client, "KEPT", 1)
+    monkeypatch.setattr(direct_client, "MAX_IDLE", 1)
     async with server(ok) as app, DirectClient() as client:
         first = await client.send(client.build_request("GET", app.url))
         await _get(client, app.url)
@@ -106,8 +106,8 @@ async def test_proxies_of_the_environment_are_left_to_httpx(
     for other in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(other, raising=False)
         monkeypatch.delenv(other.upper(), raising=False)
-    async with new_client() as client:
+    async with create_client() as client:
         assert isinstance(client, DirectClient)
     monkeypatch.setenv(name, "http://127.0.0.1:9")
-    async with new_client() as client:
+    async with create_client() as client:
         assert not isinstance(client, DirectClient)

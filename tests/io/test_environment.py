@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spacecall import InvalidInputError, Space, TransportError
-from spacecall._io.tls import tls
+from spacecall._io.tls import ssl_context
 from tests.faults.exchanges import unused_port
 
 PROXIES = [f"{scheme}_proxy" for scheme in ("http", "https", "all", "no")]
@@ -20,9 +20,9 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in (*PROXIES, "ssl_cert_file", "ssl_cert_dir"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    tls.cache_clear()
+    ssl_context.cache_clear()
     yield
-    tls.cache_clear()
+    ssl_context.cache_clear()
 
 
 async def failure(url: str) -> InvalidInputError:

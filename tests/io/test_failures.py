@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._io.http_errors import mapped, status_error
+from spacecall._io.http_errors import build_status_error, map_http_errors
 from spacecall.errors import (
     AuthError,
     DeadlineError,
@@ -46,7 +46,7 @@ JSON = {"content-type": "application/json"}
 def test_a_failure_of_the_network_says_whether_anything_was_sent(
     error: httpx.HTTPError, sent: bool
 ) -> None:
-    with pytest.raises(TransportError) as caught, mapped(SPACE):
+    with pytest.raises(TransportError) as caught, map_http_errors(SPACE):
         raise error
     assert caught.value.sent is sent
     assert caught.value.space == SPACE
@@ -66,7 +66,7 @@ def test_a_failure_of_the_network_says_whether_anything_was_sent(
     ids=lambda value: type(value).__name__,
 )
 def test_a_timeout_names_its_phase(error: httpx.HTTPError, phase: str) -> None:
-    with pytest.raises(DeadlineError) as caught, mapped(SPACE):
+    with pytest.raises(DeadlineError) as caught, map_http_errors(SPACE):
         raise error
     assert (caught.value.phase, caught.value.space) == (phase, SPACE)
     assert isinstance(caught.value, TimeoutError)
@@ -77,26 +77,26 @@ def test_a_failed_tls_handshake_says_so_however_deep_its_cause() -> None:
     deep.__cause__ = OSError("wrapped too")
     deep.__cause__.__context__ = ssl.SSLError(1, "wrong version number")
     words = r"TLS failed: .*wrong version number"
-    with pytest.raises(TransportError, match=words) as caught, mapped(SPACE):
+    with pytest.raises(TransportError, match=words) as caught, map_http_errors(SPACE):
         raise deep
     assert not caught.value.sent
 
 
 def test_an_address_that_httpx_refuses_is_invalid_input() -> None:
-    with pytest.raises(InvalidInputError, match="not a valid URL"), mapped(SPACE):
+    with pytest.raises(InvalidInputError, match="not a valid URL"), map_http_errors(SPACE):
         httpx.Request("GET", "http://exa mple\x00/")
 
 
 @pytest.mark.parametrize("error", [KeyError("mine"), KeyboardInterrupt(), OSError("disk")])
 def test_what_is_not_httpxs_passes_through(error: BaseException) -> None:
-    with pytest.raises(type(error)) as caught, mapped(SPACE):
+    with pytest.raises(type(error)) as caught, map_http_errors(SPACE):
         raise error
     assert caught.value is error
 
 
 def answered(status: int, body: object = b"", headers: dict[str, str] | None = None) -> StatusError:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return status_error(status, headers or JSON, data, now=1000, space=SPACE)
+    return build_status_error(status, headers or JSON, data, now=1000, space=SPACE)
 
 
 QUEUE_FULL = {"detail": "Queue is full. Max size is 1 and size is 1."}
@@ -217,6 +217,6 @@ JSON_VALUES = st.recursive(
 @given(st.integers(300, 599), st.binary(max_size=40) | JSON_VALUES.map(lambda v: json.dumps(v)))
 def test_any_answer_gives_an_error_with_words(status: int, body: bytes | str) -> None:
     data = body.encode() if isinstance(body, str) else body
-    error = status_error(status, JSON, data, now=0, space=SPACE)
+    error = build_status_error(status, JSON, data, now=0, space=SPACE)
     assert error.message.strip()
     assert len(error.message) < 2000

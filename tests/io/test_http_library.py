@@ -19,10 +19,10 @@ from wsproto.events import TextMessage
 from spacecall import Auth, Timeouts
 from spacecall._core.gradio_requests import Request
 from spacecall._io import _http
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.lent_clients import proxy_secrets
 from spacecall._io.request_settings import Settings
-from spacecall._io.ws.connect import websocket
+from spacecall._io.ws.connect import open_websocket
 from spacecall.errors import DeadlineError, InvalidInputError, StatusError, TransportError
 from tests.faults.exchanges import Exchange, unused_port
 from tests.faults.websockets import switch
@@ -34,8 +34,8 @@ POST = Request("POST", "/x", json={"data": [1]})
 
 def link_to(
     client: _http.HttpClient, base: str, auth: Auth | None = None, settings: Settings = SETTINGS
-) -> Link:
-    return Link(client, base, auth=auth, settings=settings, gate=anyio.Semaphore(2))
+) -> AppHttpClient:
+    return AppHttpClient(client, base, auth=auth, settings=settings, limiter=anyio.Semaphore(2))
 
 
 async def test_a_lent_client_gets_and_posts(library: Any) -> None:
@@ -142,7 +142,9 @@ async def test_a_lent_client_opens_websockets(library: Any) -> None:
 
     async with server(greet) as app, library.AsyncClient() as client:
         link = link_to(client, app.url)
-        async with websocket(link, Request("GET", "/queue/join"), SETTINGS, headers={}) as socket:
+        async with open_websocket(
+            link, Request("GET", "/queue/join"), SETTINGS, headers={}
+        ) as socket:
             assert await anext(socket) == "hello"
             with pytest.raises(TransportError, match="the connection broke"):
                 await anext(socket)
@@ -180,8 +182,8 @@ sys.modules["httpx"] = sys.modules["httpcore"] = sys.modules["httpx_sse"] = None
 import anyio
 from spacecall._core.gradio_requests import Request
 from spacecall._io import _http
-from spacecall._io.client_factory import new_client
-from spacecall._io.event_stream import named_events
+from spacecall._io.client_factory import create_client
+from spacecall._io.event_stream import iterate_events
 from spacecall.errors import TransportError
 from tests.io.tools import answering, linked, server
 assert _http.LIBRARY_NAME == "httpx2"
@@ -192,13 +194,13 @@ async def main():
     stream = answering(200, EVENTS, content_type="text/event-stream")
     async with server(stream) as app, linked(app.url) as link:
         async with link.open(Request("GET", "/x")) as response:
-            print([event async for event in named_events(response, limit=1000)])
+            print([event async for event in iterate_events(response, limit=1000)])
     async with linked(app.url) as link:
         try:
             await link.fetch(Request("POST", "/x", json={}))
         except TransportError as error:
             print(type(error.__cause__).__module__, error.sent)
-    async with new_client("http://127.0.0.1:9") as client:
+    async with create_client("http://127.0.0.1:9") as client:
         print(type(client).__module__)
 
 anyio.run(main)

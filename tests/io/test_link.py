@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from spacecall import Limits, Retry, Timeouts
 from spacecall._core.gradio_requests import Request
-from spacecall._io.app_http_client import USER_AGENT, Link
+from spacecall._io.app_http_client import USER_AGENT, AppHttpClient
 from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
@@ -150,7 +150,7 @@ async def test_an_address_that_cannot_be_one_is_invalid_input(bad: str) -> None:
 
 async def test_a_moved_link_is_elsewhere_and_the_first_one_is_not() -> None:
     async with linked("http://one") as link:
-        assert link.moved("http://two").base == "http://two"
+        assert link.with_base_url("http://two").base == "http://two"
         assert link.base == "http://one"
 
 
@@ -161,7 +161,9 @@ async def test_what_an_injected_client_adds_goes_to_the_app_only() -> None:
         server(ok) as app,
         httpx.AsyncClient(headers={"x-client": "client"}, auth=auth) as client,
     ):
-        link = Link(client, app.url, auth=None, settings=SETTINGS, gate=anyio.Semaphore(2))
+        link = AppHttpClient(
+            client, app.url, auth=None, settings=SETTINGS, limiter=anyio.Semaphore(2)
+        )
         for url in (f"{app.url}/file", f"{other.url}/file"):
             async with link.download(url) as response:
                 await response.aread()

@@ -7,8 +7,8 @@ import pytest
 
 from spacecall import Auth, AuthError
 from spacecall._core.gradio_requests import CONFIG
-from spacecall._io.app_http_client import Link
-from spacecall._io.client_factory import new_client
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.client_factory import create_client
 from tests.faults.exchanges import Exchange
 from tests.io.tools import SETTINGS, server
 
@@ -23,10 +23,12 @@ async def refuse(exchange: Exchange) -> None:
 @pytest.mark.parametrize("foreign", [False, True])
 async def test_a_password_goes_to_the_app_once_and_to_no_other_server(foreign: bool) -> None:
     auth = Auth(username="u", password="p")
-    async with server(refuse) as app, new_client() as client:
-        link = Link(client, app.url, auth=auth, settings=SETTINGS, gate=anyio.Semaphore(1))
+    async with server(refuse) as app, create_client() as client:
+        link = AppHttpClient(
+            client, app.url, auth=auth, settings=SETTINGS, limiter=anyio.Semaphore(1)
+        )
         if foreign:
-            link = link.foreign(app.url)
+            link = link.for_server(app.url)
         for _ in range(3):
             with pytest.raises(AuthError):
                 await link.fetch(CONFIG)

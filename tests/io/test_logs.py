@@ -12,8 +12,8 @@ import pytest
 from spacecall import Auth
 from spacecall._core.gradio_requests import Request
 from spacecall._core.redaction import Redactor
-from spacecall._io.app_http_client import Link
-from spacecall._io.log_redaction import sending
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.log_redaction import redact_logs
 from spacecall._io.observer import masked_url
 from tests.io.tools import SETTINGS, answering, linked, ok, server
 
@@ -57,8 +57,8 @@ async def test_our_own_requests_are_logged_without_secrets(
 async def test_a_lent_client_logs_no_secrets_either(caplog: pytest.LogCaptureFixture) -> None:
     async with server(LEAKS) as app, httpx.AsyncClient() as client:
         auth = Auth(token=SECRET, hosts=["127.0.0.1"])
-        gate = anyio.Semaphore(2)
-        link = Link(client, app.url, auth=auth, settings=SETTINGS, gate=gate)
+        limiter = anyio.Semaphore(2)
+        link = AppHttpClient(client, app.url, auth=auth, settings=SETTINGS, limiter=limiter)
         await link.fetch(GET)
         assert SECRET not in "\n".join(lines(caplog))
         assert f"GET {app.url}/a?session_hash=…&x=… " in "\n".join(lines(caplog))
@@ -68,7 +68,9 @@ async def test_the_callers_own_requests_are_logged_as_ever(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with server(LEAKS) as app, httpx.AsyncClient() as client:
-        link = Link(client, app.url, auth=None, settings=SETTINGS, gate=anyio.Semaphore(2))
+        link = AppHttpClient(
+            client, app.url, auth=None, settings=SETTINGS, limiter=anyio.Semaphore(2)
+        )
         await link.fetch(GET)
         caplog.clear()
         await client.get(f"{app.url}/a?session_hash={SECRET}&upload_id=1")
@@ -86,7 +88,9 @@ async def test_a_request_that_a_hook_of_the_caller_makes_is_logged_as_it_is(
             await second.get(f"{app.url}/hook?session_hash=visible")
 
         async with httpx.AsyncClient(event_hooks={"request": [hook]}) as client:
-            link = Link(client, app.url, auth=None, settings=SETTINGS, gate=anyio.Semaphore(2))
+            link = AppHttpClient(
+                client, app.url, auth=None, settings=SETTINGS, limiter=anyio.Semaphore(2)
+            )
             await link.fetch(GET)
     text = "\n".join(lines(caplog))
     assert "/hook?session_hash=visible " in text
@@ -104,7 +108,7 @@ async def test_what_was_begun_during_a_request_of_ours_is_not_ours_for_ever(
         WIRE.debug(line)
 
     async with anyio.create_task_group() as group:
-        with sending(httpx.Request("GET", "http://a/"), Redactor, by_httpx=True):
+        with redact_logs(httpx.Request("GET", "http://a/"), Redactor, by_httpx=True):
             group.start_soon(later)
         go_on.set()
     assert lines(caplog) == [line]
@@ -112,7 +116,7 @@ async def test_what_was_begun_during_a_request_of_ours_is_not_ours_for_ever(
 
 @pytest.fixture
 def _ours() -> Generator[None]:
-    with sending(httpx.Request("GET", "http://a/"), lambda: Redactor([SECRET]), by_httpx=True):
+    with redact_logs(httpx.Request("GET", "http://a/"), lambda: Redactor([SECRET]), by_httpx=True):
         yield
 
 

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._io.multipart import Multipart, Part
+from spacecall._io.multipart import FilePart, Multipart
 from tests.io.tools import STEADY
 
 
-def part(name: str, *chunks: bytes, size: int | None = None, mime_type: str = "text/plain") -> Part:
+def part(
+    name: str, *chunks: bytes, size: int | None = None, mime_type: str = "text/plain"
+) -> FilePart:
     @asynccontextmanager
     async def opened() -> AsyncGenerator[AsyncIterator[bytes], None]:
         async def each() -> AsyncIterator[bytes]:
@@ -24,10 +26,10 @@ def part(name: str, *chunks: bytes, size: int | None = None, mime_type: str = "t
 
         yield each()
 
-    return Part(name, mime_type, size, opened)
+    return FilePart(name, mime_type, size, opened)
 
 
-def known(name: str, *chunks: bytes) -> Part:
+def known(name: str, *chunks: bytes) -> FilePart:
     return part(name, *chunks, size=sum(map(len, chunks)))
 
 

@@ -89,10 +89,10 @@ async def test_redirects_of_a_download_lead_elsewhere_without_credentials() -> N
 
 async def test_a_step_up_to_https_is_the_same_host() -> None:
     async with linked("http://example.com:7860") as link:
-        assert link._trusts("https://example.com/config")
-        assert not link._trusts("https://example.org/config")
-        assert not link._trusts("http://example.com:7861/config")
-        assert link._trusts("https://example.com:7860/config")
-        assert not link._trusts("https://example.com:7861/config"), "another app"
+        assert link._is_same_origin("https://example.com/config")
+        assert not link._is_same_origin("https://example.org/config")
+        assert not link._is_same_origin("http://example.com:7861/config")
+        assert link._is_same_origin("https://example.com:7860/config")
+        assert not link._is_same_origin("https://example.com:7861/config"), "another app"
     async with linked("https://example.com") as link:
-        assert not link._trusts("http://example.com/config")
+        assert not link._is_same_origin("http://example.com/config")

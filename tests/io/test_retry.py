@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from spacecall import Retry
-from spacecall._io.retrying import retrying
+from spacecall._io.retrying import run_with_retries
 from spacecall.errors import (
     AuthError,
     DeadlineError,
@@ -68,7 +68,7 @@ def late(phase: Phase) -> DeadlineError:
 
 
 async def test_a_success_is_not_repeated(waits: list[float]) -> None:
-    assert await retrying(Attempt(), RETRY, idempotent=True, on_retry=ignore) == 1
+    assert await run_with_retries(Attempt(), RETRY, idempotent=True, on_retry=ignore) == 1
     assert waits == []
 
 
@@ -76,14 +76,14 @@ async def test_a_connection_that_was_not_opened_is_tried_again_after_growing_wai
     waits: list[float],
 ) -> None:
     attempt = Attempt(refused(), refused(), refused())
-    assert await retrying(attempt, RETRY, idempotent=False, on_retry=ignore) == 4
+    assert await run_with_retries(attempt, RETRY, idempotent=False, on_retry=ignore) == 4
     assert waits == [1, 2, 3]
 
 
 async def test_the_last_error_is_raised_when_no_try_is_left(waits: list[float]) -> None:
     errors = [refused() for _ in range(4)]
     with pytest.raises(TransportError) as caught:
-        await retrying(Attempt(*errors), RETRY, idempotent=False, on_retry=ignore)
+        await run_with_retries(Attempt(*errors), RETRY, idempotent=False, on_retry=ignore)
     assert caught.value is errors[3]
     assert len(waits) == 3
 
@@ -91,7 +91,7 @@ async def test_the_last_error_is_raised_when_no_try_is_left(waits: list[float]) 
 async def test_one_attempt_means_no_second_try(waits: list[float]) -> None:
     attempt = Attempt(refused())
     with pytest.raises(TransportError):
-        await retrying(attempt, Retry(attempts=1), idempotent=True, on_retry=ignore)
+        await run_with_retries(attempt, Retry(attempts=1), idempotent=True, on_retry=ignore)
     assert (attempt.count, waits) == (1, [])
 
 
@@ -124,23 +124,25 @@ async def test_only_what_the_server_cannot_have_accepted_is_tried_again(
     for idempotent, repeated in ((True, if_idempotent), (False, if_not)):
         attempt = Attempt(error)
         if repeated:
-            assert await retrying(attempt, RETRY, idempotent=idempotent, on_retry=ignore) == 2
+            assert (
+                await run_with_retries(attempt, RETRY, idempotent=idempotent, on_retry=ignore) == 2
+            )
         else:
             with pytest.raises(type(error)):
-                await retrying(attempt, RETRY, idempotent=idempotent, on_retry=ignore)
+                await run_with_retries(attempt, RETRY, idempotent=idempotent, on_retry=ignore)
             assert attempt.count == 1
 
 
 async def test_a_server_that_asks_for_time_gets_it(waits: list[float]) -> None:
     attempt = Attempt(busy(RateLimitedError, 429, 2.5), busy(RateLimitedError, 429, 0))
-    assert await retrying(attempt, RETRY, idempotent=False, on_retry=ignore) == 3
+    assert await run_with_retries(attempt, RETRY, idempotent=False, on_retry=ignore) == 3
     assert waits == [2.5, 2], "never less than the wait of this try"
 
 
 async def test_a_longer_wait_than_wanted_is_an_error_at_once(waits: list[float]) -> None:
     attempt = Attempt(busy(QueueFullError, 503, 3.1))
     with pytest.raises(QueueFullError) as caught:
-        await retrying(attempt, RETRY, idempotent=True, on_retry=ignore)
+        await run_with_retries(attempt, RETRY, idempotent=True, on_retry=ignore)
     assert caught.value.retry_after == 3.1
     assert (attempt.count, waits) == (1, [])
 
@@ -150,5 +152,5 @@ async def test_other_errors_pass_through(waits: list[float]) -> None:
         raise KeyError("mine")
 
     with pytest.raises(KeyError):
-        await retrying(broken, RETRY, idempotent=True, on_retry=ignore)
+        await run_with_retries(broken, RETRY, idempotent=True, on_retry=ignore)
     assert waits == []

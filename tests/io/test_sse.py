@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._io.event_stream import events
+from spacecall._io.event_stream import iterate_data
 from spacecall.errors import ProtocolError
 from tests.io.tools import STEADY
 
@@ -27,7 +27,7 @@ def streamed(*chunks: bytes, content_type: str = KIND) -> httpx.Response:
 
 
 async def read(*chunks: bytes, limit: int = 10_000) -> list[str]:
-    return [text async for text in events(streamed(*chunks), limit=limit)]
+    return [text async for text in iterate_data(streamed(*chunks), limit=limit)]
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ async def test_cuts_anywhere_change_nothing(texts: list[str], ending: str, cuts:
 async def test_an_answer_of_another_type_is_no_stream(kind: str) -> None:
     response = streamed(b"<html>", content_type=kind)
     with pytest.raises(ProtocolError, match="text/event-stream"):
-        await anext(events(response, limit=100))
+        await anext(iterate_data(response, limit=100))
 
 
 async def test_an_event_over_the_limit_ends_the_stream() -> None:
     chunks = [b"data: " + b"x" * 400, b"x" * 400, b"x" * 400, b"\n\n"]
-    source = events(streamed(b"data: small\n\n", *chunks), limit=1000)
+    source = iterate_data(streamed(b"data: small\n\n", *chunks), limit=1000)
     assert await anext(source) == "small"
     with pytest.raises(ProtocolError, match="more than 1000 bytes"):
         await anext(source)
@@ -102,7 +102,7 @@ async def test_a_line_without_end_is_not_kept_beyond_the_limit() -> None:
 
     response = httpx.Response(200, headers={"content-type": KIND}, content=endless())
     with pytest.raises(ProtocolError, match="more than 1000 bytes"):
-        await anext(events(response, limit=1000))
+        await anext(iterate_data(response, limit=1000))
     assert taken <= 1200
 
 
@@ -124,7 +124,7 @@ async def test_leaving_early_closes_the_body() -> None:
             closed = True
 
     response = httpx.Response(200, headers={"content-type": KIND}, content=body())
-    source = events(response, limit=1000)
+    source = iterate_data(response, limit=1000)
     assert await anext(source) == "x"
     await source.aclose()
     assert closed

@@ -13,8 +13,8 @@ from spacecall import File, Timeouts
 from spacecall._client.calls.job_iterators import OutputIterator
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.filedata import META
-from spacecall._io.app_http_client import Link
-from spacecall._io.transfers import FILES_PER_REQUEST, RemoteSource, inline, upload
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.transfers import FILES_PER_REQUEST, RemoteSource, encode_inline, upload
 from spacecall.errors import (
     DeadlineError,
     ForbiddenAddressError,
@@ -51,7 +51,7 @@ def nobody(sent: int, total: int | None) -> None:
     """Who does not want to know how far it is."""
 
 
-async def send(link: Link, *files: File, app: AppConfig = APP) -> list[Any]:
+async def send(link: AppHttpClient, *files: File, app: AppConfig = APP) -> list[Any]:
     return await upload(link, app, files, SETTINGS, nobody, upload_id="u")
 
 
@@ -233,7 +233,7 @@ def test_an_object_that_is_no_filedata_is_invalid_input(other: dict[str, Any]) -
 
 async def test_a_filedata_object_that_travels_in_the_arguments_is_fetched_from_the_app() -> None:
     async with server(saying(b"content")) as app, linked(app.url) as link:
-        sent = await inline(link, APP, File(a_file(meta=META)))
+        sent = await encode_inline(link, APP, File(a_file(meta=META)))
         assert app.last.path == "/gradio_api/file=/srv/a%20b.txt"
     assert sent["url"] == "data:text/plain;base64,Y29udGVudA=="
 
@@ -241,7 +241,7 @@ async def test_a_filedata_object_that_travels_in_the_arguments_is_fetched_from_t
 async def test_a_filedata_object_does_not_lead_into_the_callers_network() -> None:
     async with server(saying(b"secret")) as inside, linked("http://8.8.8.8:1") as link:
         with pytest.raises(ForbiddenAddressError):
-            await inline(link, APP, File({"url": inside.url, "meta": META}))
+            await encode_inline(link, APP, File({"url": inside.url, "meta": META}))
         assert inside.seen == []
 
 
@@ -436,7 +436,7 @@ async def test_what_travels_in_the_arguments_is_bounded() -> None:
 
     async with server(endless) as app, linked(app.url) as link:
         with pytest.raises(InvalidInputError, match="more than 10000 bytes"):
-            await inline(link, APP, File(f"{app.url}/endless.png"))
+            await encode_inline(link, APP, File(f"{app.url}/endless.png"))
 
 
 async def test_handles_of_the_same_file_are_equal_within_a_space() -> None:

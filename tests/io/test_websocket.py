@@ -18,7 +18,7 @@ from wsproto.events import (
 )
 
 from spacecall._core.gradio_requests import Request
-from spacecall._io.ws.connect import websocket
+from spacecall._io.ws.connect import open_websocket
 from spacecall._io.ws.frames import WebSocket
 from spacecall.errors import AuthError, DeadlineError, ProtocolError, SpaceError, TransportError
 from tests.faults.exchanges import Exchange
@@ -44,7 +44,7 @@ async def opened(
     async with (
         server(switching(then)) as found,
         linked(found.url) as link,
-        websocket(link, SOCKET, SETTINGS, headers={}) as socket,
+        open_websocket(link, SOCKET, SETTINGS, headers={}) as socket,
     ):
         yield socket
 
@@ -176,7 +176,7 @@ async def test_extensions_that_were_not_asked_for_are_refused() -> None:
 
     async with server(answer) as found, linked(found.url) as link:
         with pytest.raises(ProtocolError, match="'permessage-deflate'"):
-            async with websocket(link, SOCKET, SETTINGS, headers={}):
+            async with open_websocket(link, SOCKET, SETTINGS, headers={}):
                 pass
 
 
@@ -196,5 +196,5 @@ async def test_a_server_that_gives_no_websocket(status: int, error: type[SpaceEr
 
     async with server(answer) as found, linked(found.url) as link:
         with pytest.raises(error):
-            async with websocket(link, SOCKET, SETTINGS, headers={}):
+            async with open_websocket(link, SOCKET, SETTINGS, headers={}):
                 pass

@@ -9,8 +9,8 @@ import anyio
 from hypothesis import settings as hypothesis_settings
 
 from spacecall import Auth, Limits, Retry, Timeouts
-from spacecall._io.app_http_client import Link
-from spacecall._io.client_factory import new_client
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.client_factory import create_client
 from spacecall._io.request_settings import Settings
 from tests.faults.exchanges import Exchange, Handler, serving
 
@@ -66,10 +66,10 @@ async def server(*answers: Handler) -> AsyncGenerator[Server, None]:
 @asynccontextmanager
 async def linked(
     base: str, *, auth: Auth | None = None, settings: Settings = SETTINGS
-) -> AsyncGenerator[Link, None]:
+) -> AsyncGenerator[AppHttpClient, None]:
     """A link to `base` over a client of its own."""
-    async with new_client() as client:
-        yield Link(client, base, auth=auth, settings=settings, gate=anyio.Semaphore(2))
+    async with create_client() as client:
+        yield AppHttpClient(client, base, auth=auth, settings=settings, limiter=anyio.Semaphore(2))
 
 
 async def ok(exchange: Exchange) -> None:

@@ -25,7 +25,7 @@ from spacecall import (
 )
 from spacecall._core.app_config import parse_config
 from spacecall._core.fingerprint import find_differences
-from spacecall._io.client_factory import new_client
+from spacecall._io.client_factory import create_client
 from spacecall.codegen._schemas import schema_folder
 from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
@@ -124,7 +124,7 @@ async def test_an_endpoint_that_streams_does_so_by_itself() -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_an_uploaded_file_is_there_at_once(method: str) -> None:
     with FakeSpace(JANUS):
-        async with new_client() as client:
+        async with create_client() as client:
             files = {"files": ("a.txt", b"four")}
             answer = await client.send(httpx.Request("POST", "http://fake/upload", files=files))
             (path,) = json.loads(await answer.aread())

@@ -23,8 +23,8 @@ from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_sources import without_secrets
 from spacecall._io._http import HttpClient
-from spacecall._io.app_http_client import Link
-from spacecall._io.client_factory import new_client
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.client_factory import create_client
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall.errors import AppRestartedError, InvalidInputError
@@ -213,9 +213,11 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
     async with AsyncExitStack() as stack:
         client = options.http_client
         if client is None:
-            client = await stack.enter_async_context(new_client(options.proxy))
-        gate = anyio.Semaphore(options.settings.limits.max_concurrent_requests)
-        link = Link(client, "", auth=options.auth, settings=options.settings, gate=gate)
+            client = await stack.enter_async_context(create_client(options.proxy))
+        limiter = anyio.Semaphore(options.settings.limits.max_concurrent_requests)
+        link = AppHttpClient(
+            client, "", auth=options.auth, settings=options.settings, limiter=limiter
+        )
         deadline = OpenDeadline(options.settings.timeouts)
         with link.redacting(), deadline.enforce():
             link, config = await open_app(link, options.source, deadline)
@@ -241,7 +243,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
 
 @asynccontextmanager
 async def _open_connection(
-    link: Link, app: AppConfig, refetch_config: Callable[[], Awaitable[AppConfig]]
+    link: AppHttpClient, app: AppConfig, refetch_config: Callable[[], Awaitable[AppConfig]]
 ) -> AsyncGenerator[Connection, None]:
     """Open a connection with its task group."""
     async with shielded_task_group() as group:

@@ -30,15 +30,15 @@ from spacecall._core.json_values import as_dict
 from spacecall._io import _http as http
 from spacecall._io.connection_state import CHECK_SECONDS, ConnectionState
 from spacecall._io.observer import Observer
-from spacecall._io.response_body import parse_document, read
+from spacecall._io.response_body import parse_document, read_body
 from spacecall.errors import AppRestartedError, ProtocolError
 from spacecall.options import Limits
 
 Send: TypeAlias = Callable[[http.Request], Awaitable[http.Response]]
 Trace: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
-APP_CHECK: Final = "spacecall.app_check"
-"""The extension of a request that has its `AppCheck`."""
+RUN_CHECK: Final = "spacecall.app_check"
+"""The extension of a request that has its `RunCheck`."""
 CONNECTION: Final = "spacecall.connection"
 """The extension of an answer that has the `ConnectionState` of what it came over."""
 
@@ -76,7 +76,7 @@ class _NewConnectionError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class AppChecks:
+class RunMonitor:
     """What the links to one app share.
 
     Attributes:
@@ -171,7 +171,7 @@ class AppChecks:
         """
         options = {} if client_auth else {"auth": None}
         send: Send = partial(client.send, stream=True, follow_redirects=False, **options)
-        check: AppCheck | None = request.extensions.get(APP_CHECK)
+        check: RunCheck | None = request.extensions.get(RUN_CHECK)
         if isinstance(client, CheckingClient):
             response = await send(request)
             state = response.extensions.get(CONNECTION)
@@ -188,7 +188,7 @@ class CheckingClient:
     """Base of the clients whose transport checks its connections itself."""
 
 
-class AppCheck:
+class RunCheck:
     """Sends one request over a connection that has just told the app's id.
 
     Args:
@@ -203,7 +203,7 @@ class AppCheck:
     def __init__(
         self,
         run: AppRun,
-        checks: AppChecks,
+        checks: RunMonitor,
         build: Callable[[str], http.Request],
         *,
         limits: Limits,
@@ -386,8 +386,10 @@ class AppCheck:
         most = self._limits.max_body_bytes if path == CONFIG.path else _MAX_BYTES
         try:
             if response.status_code >= 500:
-                return response, b""  # its connection is not used again, see `read_error`
-            return response, await read(response, replace(self._limits, max_body_bytes=most), "")
+                return response, b""  # its connection is not used again, see `read_error_body`
+            return response, await read_body(
+                response, replace(self._limits, max_body_bytes=most), ""
+            )
         except ProtocolError:
             return response, b""
         finally:

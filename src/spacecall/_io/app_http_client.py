@@ -17,31 +17,31 @@ from spacecall._core.gradio_requests import AppRun, Request
 from spacecall._core.redaction import Redactor, header_secrets, redact_error, redacting, url_secrets
 from spacecall._io import _http as http
 from spacecall._io.addresses import AddressPolicy, KnownPeers
-from spacecall._io.app_checks import APP_CHECK, CONNECTION, AppCheck, AppChecks
-from spacecall._io.bare_requests import build_request, plain_request
-from spacecall._io.cookies import Cookies
+from spacecall._io.app_checks import CONNECTION, RUN_CHECK, RunCheck, RunMonitor
+from spacecall._io.bare_requests import build_request, create_request
+from spacecall._io.cookies import AppCookies
 from spacecall._io.credentials import (
     MaskedHeaders,
-    address,
     auth_secrets,
-    authorization,
     is_same_host,
+    redacted_url,
+    token_header,
 )
-from spacecall._io.deadlines import httpx_timeout, within
+from spacecall._io.deadlines import deadline, timeout_extension
 from spacecall._io.decoding import COMPRESSED, IDENTITY
 from spacecall._io.direct_client import DirectClient
-from spacecall._io.event_loops import HomeLoop
-from spacecall._io.fetched_response import Answer
-from spacecall._io.http_errors import mapped, status_error
-from spacecall._io.interceptor import CALLER_SECRETS, MAX_EVENT, CallerSecrets
+from spacecall._io.event_loops import EventLoopGuard
+from spacecall._io.fetched_response import FetchedResponse
+from spacecall._io.http_errors import build_status_error, map_http_errors
+from spacecall._io.interceptor import CALLER_SECRETS, MAX_EVENT_BYTES, CallerSecrets
 from spacecall._io.lent_clients import proxy_secrets, without_cookies
-from spacecall._io.log_redaction import sending
+from spacecall._io.log_redaction import redact_logs
 from spacecall._io.login import Login, SharedLogin
 from spacecall._io.observer import Observer
-from spacecall._io.redirects import RedirectError, follow
+from spacecall._io.redirects import RedirectError, follow_redirects
 from spacecall._io.request_settings import Settings
-from spacecall._io.response_body import read, read_error
-from spacecall._io.retrying import OnRetry, retrying
+from spacecall._io.response_body import read_body, read_error_body
+from spacecall._io.retrying import OnRetry, run_with_retries
 from spacecall._version import __version__
 from spacecall.errors import AuthError, DeadlineError, StatusError, TransportError
 from spacecall.options import Auth
@@ -50,7 +50,7 @@ _FRAMING = {"content-length", "transfer-encoding"}
 USER_AGENT = f"spacecall/{__version__}"
 
 
-class Link:
+class AppHttpClient:
     """The way to one app, with cookies of its own (replicas keep a session by cookie).
 
     No cookie that an answer sets gets into the client, or to another link. Of the client, a link
@@ -60,7 +60,7 @@ class Link:
     Args:
         client: used for every request.
         base: the app's address, without a slash at its end.
-        gate: how many short requests may be under way at once, shared by all links of a Space.
+        limiter: how many short requests may be under way at once, shared by all links of a Space.
         defaults: whether the client's default headers, `auth` and cookies are used at all.
 
     Attributes:
@@ -77,7 +77,7 @@ class Link:
         *,
         auth: Auth | None,
         settings: Settings,
-        gate: anyio.Semaphore,
+        limiter: anyio.Semaphore,
         defaults: bool = True,
     ) -> None:
         if defaults and not client.headers.keys().isdisjoint(_FRAMING):
@@ -85,42 +85,42 @@ class Link:
                 "the http_client has Content-Length or Transfer-Encoding among its default "
                 "headers, which each request sets for itself: leave them out"
             )
-        self._home = HomeLoop()
+        self._home = EventLoopGuard()
         self.base = base
         self.settings = settings
         self._client = without_cookies(client)
         self._library = http.library_of(client)
         self._auth = auth
-        self._gate = gate
+        self._limiter = limiter
         self._defaults = defaults
         self._anonymous = auth is None or not (auth.token or auth.username)
         self._secrets: set[str] = set()
         self._client_credentials = ""
         self._peers = KnownPeers()
-        self.checks = AppChecks()
+        self.checks = RunMonitor()
         begins = defaults and self._anonymous
-        self._use_cookies(Cookies(client.cookies.jar if begins else ()), SharedLogin())
+        self._use_cookies(AppCookies(client.cookies.jar if begins else ()), SharedLogin())
 
-    def _use_cookies(self, cookies: Cookies, login: SharedLogin, number: int = 0) -> None:
+    def _use_cookies(self, cookies: AppCookies, login: SharedLogin, number: int = 0) -> None:
         self._cookies = cookies
         # Another server than the app (`foreign`) must not see the app's password.
         has_password = self._defaults and self._auth is not None and self._auth.username is not None
         self.login = Login(cookies, self._log_in if has_password else None, login, number)
 
-    def fork(self) -> Link:
+    def fork(self) -> AppHttpClient:
         """A link whose cookies begin as this one's and go their own way."""
         link = copy(self)
         link._secrets = set(self._secrets)
         link._use_cookies(self._cookies.fork(), self.login.shared, self.login.number)
         return link
 
-    def moved(self, base: str) -> Link:
+    def with_base_url(self, base: str) -> AppHttpClient:
         """The same link to another address of the same app."""
         link = self.fork()
         link.base = base
         return link
 
-    def foreign(self, base: str) -> Link:
+    def for_server(self, base: str) -> AppHttpClient:
         """A link to another server: of this one, only a token for that host goes there."""
         link = copy(self)
         link.base = base
@@ -128,8 +128,8 @@ class Link:
         link._defaults = False
         link._secrets = set(self._known_secrets(self.settings))
         link._client_credentials = ""
-        link.checks = AppChecks()
-        link._use_cookies(Cookies(), SharedLogin())
+        link.checks = RunMonitor()
+        link._use_cookies(AppCookies(), SharedLogin())
         return link
 
     def check_loop(self) -> None:
@@ -137,9 +137,9 @@ class Link:
         self._home.check()
 
     @property
-    def knows_token(self) -> bool:
+    def has_token(self) -> bool:
         """Whether a token goes with its requests."""
-        return bool(authorization(self._auth, self.base))
+        return bool(token_header(self._auth, self.base))
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -211,14 +211,14 @@ class Link:
         settings: Settings | None = None,
         *,
         headers: Mapping[str, str] = {},
-        gated: bool = True,
-        sending: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> Answer:
+        is_limited: bool = True,
+        around_attempt: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> FetchedResponse:
         """Send a request and read the whole answer.
 
         Args:
-            gated: whether it counts among the short requests that the gate lets through.
-            sending: entered for each try, while it is on its way.
+            is_limited: whether it counts among the short requests that the limiter lets through.
+            around_attempt: called for each attempt; the attempt runs in its context manager.
 
         Raises:
             TransportError, DeadlineError, StatusError: see `spacecall.errors`; the last also for a
@@ -229,16 +229,16 @@ class Link:
         self._home.check()
         settings = settings or self.settings
 
-        async def attempt() -> Answer:
-            gate = self._gate if gated else nullcontext()
-            async with gate:
+        async def attempt() -> FetchedResponse:
+            limiter = self._limiter if is_limited else nullcontext()
+            async with limiter:
                 url, seconds = self.base + request.path, settings.timeouts.request
                 late = partial(self._late, request.method, url, seconds)
-                with sending(), within(seconds, late):
+                with around_attempt(), deadline(seconds, late):
                     opened = self.open(request, settings, headers=headers, compressed=True)
                     async with opened as response:
-                        body = await read(response, settings.limits, self.base)
-                        return Answer(
+                        body = await read_body(response, settings.limits, self.base)
+                        return FetchedResponse(
                             str(response.url),
                             response.headers,
                             body,
@@ -247,7 +247,9 @@ class Link:
                         )
 
         idempotent, on_retry = request.method == "GET", self.on_retry(request, settings)
-        return await retrying(attempt, settings.retry, idempotent=idempotent, on_retry=on_retry)
+        return await run_with_retries(
+            attempt, settings.retry, idempotent=idempotent, on_retry=on_retry
+        )
 
     @asynccontextmanager
     async def open(
@@ -269,16 +271,16 @@ class Link:
         head = None if content is not None else settings.timeouts.request
 
         def build() -> http.Request:
-            plain = partial(plain_request, self._library)
+            plain = partial(create_request, self._library)
             build = self._client.build_request if self._defaults else plain
             built = build_request(build, self._library, self.base, request, headers, content)
             built.headers["accept-encoding"] = COMPRESSED if compressed else IDENTITY
             if request.run is not None:
-                built.extensions[APP_CHECK] = self._app_check(request.run)
+                built.extensions[RUN_CHECK] = self._app_check(request.run)
             return built
 
         async with AsyncExitStack() as stack:
-            stack.enter_context(mapped(self.base, lambda: self.redactor(settings)))
+            stack.enter_context(map_http_errors(self.base, lambda: self.redactor(settings)))
 
             async def attempt() -> http.Response:
                 return await stack.enter_async_context(self._answered(build(), settings, head))
@@ -291,7 +293,7 @@ class Link:
         assert self._auth is not None
         request = gradio_requests.login(self._auth.username or "", self._auth.password or "")
         try:
-            await self.fetch(request, gated=False)
+            await self.fetch(request, is_limited=False)
         except StatusError as error:
             # A wrong password gives 400 on every version.
             if error.status != 400:
@@ -314,7 +316,7 @@ class Link:
             ForbiddenAddressError: it leads where a file must not be.
         """
         async with AsyncExitStack() as stack:
-            with mapped(self.base, lambda: self.redactor(url=url)):
+            with map_http_errors(self.base, lambda: self.redactor(url=url)):
                 policy = AddressPolicy(
                     self.settings.limits.file_hosts,
                     self.base if home is None else home,
@@ -329,7 +331,7 @@ class Link:
                     answered = self._answered(request, self.settings, seconds, policy)
                     return await stack.enter_async_context(answered)
 
-                trusted = self._trusts(url)
+                trusted = self._is_same_origin(url)
                 response = await (self.login.retrying(attempt) if trusted else attempt())
             yield response
 
@@ -343,12 +345,12 @@ class Link:
     ) -> AsyncGenerator[http.Response, None]:
         """Send, and give the answer if it is a success; it must begin within `seconds`."""
         async with AsyncExitStack() as stack:
-            with within(seconds, partial(self._late, request.method, str(request.url), seconds)):
+            with deadline(seconds, partial(self._late, request.method, str(request.url), seconds)):
                 response = await self._follow(request, settings, files)
                 stack.push_async_callback(response.aclose)
                 if not (response.is_success or response.is_informational):
-                    body = await read_error(response)
-                    raise status_error(
+                    body = await read_error_body(response)
+                    raise build_status_error(
                         response.status_code,
                         response.headers,
                         body,
@@ -359,7 +361,7 @@ class Link:
             yield response
 
     def _late(self, method: str, url: str, seconds: float | None) -> DeadlineError:
-        target = f"{method} {address(url)}"
+        target = f"{method} {redacted_url(url)}"
         text = f"{target} was not answered within {seconds:g} s (Timeouts.request)"
         error = DeadlineError(text, phase="request", space=self.base)
         redact_error(error, self.redactor(url=url))
@@ -376,10 +378,10 @@ class Link:
             return await self._send_for_file(request, settings, files)
 
         def allows(url: str) -> bool:
-            return request.method == "GET" and (files is not None or self._trusts(url))
+            return request.method == "GET" and (files is not None or self._is_same_origin(url))
 
         try:
-            return await follow(request, send, self._get, allows)
+            return await follow_redirects(request, send, self._get, allows)
         except RedirectError as error:
             text = self._request_redactor(request, settings)(str(error))
             if error.status is None:
@@ -407,7 +409,7 @@ class Link:
         redactor = partial(self._request_redactor, request, settings)
         send = partial(self.checks.send, self._client, request, client_auth=client_auth)
         by_httpx = not isinstance(self._client, DirectClient)
-        with sending(request, redactor, by_httpx=by_httpx):
+        with redact_logs(request, redactor, by_httpx=by_httpx):
             response = await Observer(self.base, settings.hooks, redactor).send(request, send)
         if client_auth and self._client.auth is not None:
             self._client_credentials = request.headers.get("authorization", "")
@@ -417,7 +419,7 @@ class Link:
             self._cookies.receive(response)
         return response
 
-    def _app_check(self, run: AppRun) -> AppCheck:
+    def _app_check(self, run: AppRun) -> RunCheck:
         """What has a request go to that run alone."""
         settings = self.settings
 
@@ -428,7 +430,7 @@ class Link:
             self._prepare(request, settings)
             return request
 
-        return AppCheck(
+        return RunCheck(
             run,
             self.checks,
             build,
@@ -448,7 +450,7 @@ class Link:
         """
         if isinstance(self._client, DirectClient) and self._client.is_intercepted:
             return
-        with mapped(self.base, self.redactor):
+        with map_http_errors(self.base, self.redactor):
             send = partial(self.checks.send, self._client, client_auth=self._defaults)
             await self._app_check(run).verify(send)
 
@@ -459,14 +461,14 @@ class Link:
             Whether the request goes to the app itself; whether the client's `auth` goes with it.
         """
         url = str(request.url)
-        trusted = self._trusts(url)
+        trusted = self._is_same_origin(url)
         coding = request.headers["accept-encoding"]
         request.headers["user-agent"] = USER_AGENT
         client_auth = False
         if trusted:
             if not self._anonymous:  # whose the client's cookies are, nobody knows
                 request.headers.pop("cookie", None)
-            headers = MaskedHeaders({**authorization(self._auth, url), **settings.headers})
+            headers = MaskedHeaders({**token_header(self._auth, url), **settings.headers})
             request.headers.update(headers)
             self._cookies.send(request)
             if "trace" not in request.extensions:
@@ -474,17 +476,17 @@ class Link:
             if self._defaults and "authorization" not in map(str.lower, headers):
                 client_auth = True
         request.headers["accept-encoding"] = coding
-        request.extensions["timeout"] = httpx_timeout(settings.timeouts)
+        request.extensions["timeout"] = timeout_extension(settings.timeouts)
         request.extensions[CALLER_SECRETS] = lambda: self._caller_secrets(settings)
-        request.extensions[MAX_EVENT] = settings.limits.max_event_bytes
+        request.extensions[MAX_EVENT_BYTES] = settings.limits.max_event_bytes
         return trusted, client_auth
 
     def _get(self, url: str) -> http.Request:
         """A request that carries what the client itself adds only to the app's own host."""
-        if self._trusts(url) and self._defaults:
+        if self._is_same_origin(url) and self._defaults:
             return cast("http.Request", self._client.build_request("GET", url))
         return self._library.request("GET", url)
 
-    def _trusts(self, url: str) -> bool:
+    def _is_same_origin(self, url: str) -> bool:
         """Whether `url` is on the app's own host; a step up to https counts."""
         return (bool(self.base) and url.startswith(f"{self.base}/")) or is_same_host(self.base, url)

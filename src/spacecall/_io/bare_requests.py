@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from spacecall._core.gradio_requests import Request
 from spacecall._io import _http as http
 
-__all__ = ["build_request", "plain_request"]
+__all__ = ["build_request", "create_request"]
 
 _JSON = {"content-type": "application/json"}
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 _PLAIN = {"accept": "*/*", "connection": "keep-alive"}
 
 
-def plain_request(
+def create_request(
     library: http.HttpLibrary,
     method: str,
     url: str,

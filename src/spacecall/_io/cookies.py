@@ -9,7 +9,7 @@ from spacecall._io import _http as http
 from spacecall.options import check_header
 
 
-class Cookies:
+class AppCookies:
     """Begin as those of another, and go their own way."""
 
     def __init__(self, begin: Iterable[Cookie] = ()) -> None:
@@ -18,9 +18,9 @@ class Cookies:
             self._kept.jar.set_cookie(cookie)
         _forget_unsendable(self._kept)
 
-    def fork(self) -> Cookies:
+    def fork(self) -> AppCookies:
         """Others that begin as these."""
-        return Cookies(self._kept.jar)
+        return AppCookies(self._kept.jar)
 
     def values(self) -> dict[str, str]:
         """Their values by name."""

@@ -32,7 +32,7 @@ def hub_endpoint() -> str:
     address = (os.environ.get("HF_ENDPOINT") or DEFAULT_HUB).rstrip("/")
     if "@" in address:
         raise InvalidInputError("HF_ENDPOINT has a user or password in it: give the address alone")
-    scheme, host, _ = origin(address)
+    scheme, host, _ = parse_origin(address)
     if scheme not in ("http", "https") or not host:
         raise InvalidInputError(
             f"HF_ENDPOINT is {shorten(address)}: write an address such as {DEFAULT_HUB}"
@@ -40,7 +40,7 @@ def hub_endpoint() -> str:
     return address
 
 
-def authorization(auth: Auth | None, url: str) -> dict[str, str]:
+def token_header(auth: Auth | None, url: str) -> dict[str, str]:
     """The token's header for `url`, or nothing where the token must not go.
 
     A Hugging Face host (the Hub, the router of HF Inference) sees it over https only. A Space gets
@@ -53,12 +53,12 @@ def authorization(auth: Auth | None, url: str) -> dict[str, str]:
     host = (parts.hostname or "").lower()
     bearer = f"Bearer {auth.token}"
     if host in auth.hosts:
-        return {"authorization": bearer}
+        return {"token_header": bearer}
     hub = urlsplit(hub_endpoint())
     if (parts.scheme, parts.netloc) == (hub.scheme, hub.netloc):
-        return {"authorization": bearer}
+        return {"token_header": bearer}
     if parts.scheme == "https" and host.endswith(".huggingface.co"):
-        return {"authorization": bearer}
+        return {"token_header": bearer}
     if parts.scheme == "https" and host.endswith(".hf.space"):
         return {"x-hf-authorization": bearer}
     return {}
@@ -73,7 +73,7 @@ def auth_secrets(auth: Auth | None) -> Iterator[str]:
             yield basic_credentials(auth.username or "", auth.password)
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
+def parse_origin(url: str) -> tuple[str, str, int | None]:
     """Scheme, host and port, for comparing where two urls lead; empty for what is no url."""
     try:
         parts = urlsplit(url)
@@ -83,13 +83,13 @@ def origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").lower(), port
 
 
-def place(url: str) -> str:
+def redacted_origin(url: str) -> str:
     """Where `url` leads, without what may be secret in it."""
-    scheme, host, port = origin(url)
+    scheme, host, port = parse_origin(url)
     return f"{scheme}://{host}:{port}"
 
 
-def address(url: str) -> str:
+def redacted_url(url: str) -> str:
     """Return `url` without its query, and without a user and a password."""
     try:
         parts = urlsplit(url)
@@ -98,7 +98,7 @@ def address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def resolve(base: str, url: str) -> str:
+def join_url(base: str, url: str) -> str:
     """`url` as seen from `base`; what is no url stays, to be refused where it is used."""
     try:
         return urljoin(base, url)
@@ -108,7 +108,7 @@ def resolve(base: str, url: str) -> str:
 
 def is_same_host(base: str, url: str) -> bool:
     """Whether `url` is on the host of `base`, by the same scheme; a step up to https counts."""
-    home, target = origin(base), origin(url)
+    home, target = parse_origin(base), parse_origin(url)
     # Another port is another app, but for that of https itself.
     upgraded = (home[0], target[0]) == ("http", "https") and target[2] in (home[2], 443)
     return home == target or (upgraded and home[1] == target[1])

@@ -12,7 +12,7 @@ from spacecall.options import Timeouts
 
 
 @contextmanager
-def within(seconds: float | None, late: Callable[[], DeadlineError]) -> Generator[None]:
+def deadline(seconds: float | None, late: Callable[[], DeadlineError]) -> Generator[None]:
     """Run a block for at most `seconds`; None for no limit.
 
     Raises:
@@ -24,7 +24,7 @@ def within(seconds: float | None, late: Callable[[], DeadlineError]) -> Generato
         raise late()
 
 
-def httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
+def timeout_extension(timeouts: Timeouts) -> dict[str, float | None]:
     """Return what httpx takes for the timeouts of a request."""
     idle = timeouts.idle
     return {"connect": timeouts.connect, "read": idle, "write": idle, "pool": None}

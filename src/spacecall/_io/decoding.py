@@ -81,7 +81,7 @@ class Decoder:
             raise ProtocolError(f"the answer ends in the middle of a {self._coding} stream")
 
 
-def decoder(response: http.Response) -> Decoder | None:
+def create_decoder(response: http.Response) -> Decoder | None:
     """Return what decompresses the body of an answer; None for one that is not compressed.
 
     Raises:

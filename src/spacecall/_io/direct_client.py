@@ -19,19 +19,19 @@ import anyio
 
 from spacecall._io import _http as http
 from spacecall._io.app_checks import (
-    APP_CHECK,
     CONNECTION,
-    AppCheck,
+    RUN_CHECK,
     CheckingClient,
+    RunCheck,
 )
 from spacecall._io.connection_state import ConnectionState
 from spacecall._io.decoding import IDENTITY
-from spacecall._io.tls import tls
+from spacecall._io.tls import ssl_context
 
 _Origin: TypeAlias = tuple[str, bytes, int | None]
 
-KEPT = 64
-IDLE = 3.0
+MAX_IDLE = 64
+IDLE_SECONDS = 3.0
 
 _HEADERS = {"accept": "*/*", "accept-encoding": IDENTITY, "connection": "keep-alive"}
 
@@ -45,11 +45,11 @@ class _Connection:
     state: ConnectionState = field(default_factory=ConnectionState)
 
 
-class Exclusive(http.AsyncBaseTransport):
+class OneConnectionTransport(http.AsyncBaseTransport):
     """Gives each request a transport of its own, with one connection that is kept for the next.
 
-    Up to `KEPT` idle ones are kept, for `IDLE` seconds. A request with an `AppCheck` is sent over a
-    connection that was checked.
+    Up to `MAX_IDLE` idle ones are kept, for `IDLE_SECONDS` seconds. A request with a `RunCheck` is
+    sent over a connection that was checked.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Exclusive(http.AsyncBaseTransport):
             connection.state.observe(response)
             return response
 
-        check: AppCheck | None = request.extensions.get(APP_CHECK)
+        check: RunCheck | None = request.extensions.get(RUN_CHECK)
         try:
             if check is None:
                 response = await send(request)
@@ -81,7 +81,7 @@ class Exclusive(http.AsyncBaseTransport):
         async def release() -> None:
             await self._release(connection)
 
-        response.stream = _Leased(cast("http.AsyncByteStream", response.stream), release)
+        response.stream = _ReleasingStream(cast("http.AsyncByteStream", response.stream), release)
         response.extensions[CONNECTION] = connection.state
         return response
 
@@ -99,11 +99,11 @@ class Exclusive(http.AsyncBaseTransport):
         connection.state.used = time.monotonic()
         if connection in self._all:
             self._idle.append(connection)
-        while len(self._idle) > KEPT:
+        while len(self._idle) > MAX_IDLE:
             await self._close_oldest()
 
     async def _expire(self) -> None:
-        oldest = time.monotonic() - IDLE
+        oldest = time.monotonic() - IDLE_SECONDS
         while self._idle and self._idle[0].state.used < oldest:
             await self._close_oldest()
 
@@ -121,7 +121,7 @@ class Exclusive(http.AsyncBaseTransport):
             await connection.transport.aclose()
 
 
-class _Leased(http.AsyncByteStream):
+class _ReleasingStream(http.AsyncByteStream):
     """A body, at whose end the connection is free."""
 
     def __init__(self, stream: http.AsyncByteStream, release: Callable[[], Any]) -> None:
@@ -151,7 +151,7 @@ class DirectClient(CheckingClient):
     def __init__(
         self, transport: http.AsyncBaseTransport | None = None, *, is_intercepted: bool = False
     ) -> None:
-        self._transport = Exclusive() if transport is None else transport
+        self._transport = OneConnectionTransport() if transport is None else transport
         self.is_intercepted = is_intercepted
         self.is_closed = False
         self.headers = _HEADERS
@@ -196,8 +196,8 @@ class DirectClient(CheckingClient):
 
 
 def _transport(*, secure: bool) -> http.AsyncHTTPTransport:
-    one = http.Limits(max_connections=1, keepalive_expiry=IDLE)
-    return http.AsyncHTTPTransport(limits=one, verify=tls() if secure else _no_tls())
+    one = http.Limits(max_connections=1, keepalive_expiry=IDLE_SECONDS)
+    return http.AsyncHTTPTransport(limits=one, verify=ssl_context() if secure else _no_tls())
 
 
 @cache

@@ -22,7 +22,7 @@ def running_loop() -> object | None:
     return None
 
 
-class HomeLoop:
+class EventLoopGuard:
     """The event loop in which this object was made; what lives there is for no other loop."""
 
     __slots__ = ("_loop",)

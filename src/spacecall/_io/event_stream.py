@@ -10,21 +10,21 @@ from contextlib import aclosing
 
 from spacecall._core.sse_decoder import SSEDecoder
 from spacecall._io import _http as http
-from spacecall._io.response_body import byte_chunks
+from spacecall._io.response_body import iterate_chunks
 from spacecall.errors import ProtocolError
 
 _KIND = "text/event-stream"
 
 
-async def events(response: http.Response, *, limit: int) -> AsyncGenerator[str, None]:
-    """The `data` of each event; see `named_events`."""
+async def iterate_data(response: http.Response, *, limit: int) -> AsyncGenerator[str, None]:
+    """The `data` of each event; see `iterate_events`."""
     async with aclosing(_batches(response, limit)) as batches:
         async for batch in batches:
             for _, data in batch:
                 yield data
 
 
-async def named_events(
+async def iterate_events(
     response: http.Response, *, limit: int
 ) -> AsyncGenerator[tuple[str, str], None]:
     """The name and the `data` of each event; the name is `message` where the server gives none.
@@ -51,7 +51,7 @@ async def _batches(
     if kind != _KIND:
         raise ProtocolError(f"a stream is {_KIND}, and this answer is {kind or 'of no type'}")
     splitter = event_splitter(limit)
-    async with aclosing(byte_chunks(response)) as chunks:
+    async with aclosing(iterate_chunks(response)) as chunks:
         async for chunk in chunks:
             if batch := splitter.feed(chunk):
                 yield batch

@@ -13,7 +13,7 @@ from spacecall.errors import ProtocolError
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FetchedResponse:
     """A successful answer, read whole.
 
     Attributes:
@@ -30,7 +30,7 @@ class Answer:
     connection: ConnectionState = field(default_factory=ConnectionState, repr=False)
 
     @property
-    def shown_url(self) -> str:
+    def safe_url(self) -> str:
         """The url as an error may show it: without its query."""
         return self.redactor()(self.url.partition("?")[0])
 
@@ -40,6 +40,6 @@ class Answer:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             kind = self.redactor()(self.headers.get("content-type", "no content type"))
-            raise ProtocolError(f"expected JSON from {self.shown_url}, got {kind}") from error
+            raise ProtocolError(f"expected JSON from {self.safe_url}, got {kind}") from error
         except MemoryError as error:
-            raise ProtocolError(f"no memory for the JSON from {self.shown_url}") from error
+            raise ProtocolError(f"no memory for the JSON from {self.safe_url}") from error

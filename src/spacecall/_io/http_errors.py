@@ -13,8 +13,8 @@ from spacecall._core.json_values import as_list
 from spacecall._core.markup import strip_markup
 from spacecall._core.redaction import Redactor, redact_error
 from spacecall._io import _http as http
-from spacecall._io.proxies import proxy_of
-from spacecall._io.response_body import ERROR_BODY
+from spacecall._io.proxies import describe_proxy
+from spacecall._io.response_body import MAX_ERROR_BYTES
 from spacecall.errors import (
     AuthError,
     DeadlineError,
@@ -34,7 +34,7 @@ _NOT_SENT = ("ConnectError", "ProxyError", "UnsupportedProtocol", "LocalProtocol
 
 
 @contextmanager
-def mapped(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator[None]:
+def map_http_errors(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator[None]:
     """Turn what httpx raises inside into `TransportError` or `DeadlineError`, without secrets.
 
     Memory that is not there is a `ProtocolError`: what was answered takes it.
@@ -85,13 +85,13 @@ def _reason(error: Exception) -> str:
 
 def _through(error: Exception) -> str:
     try:
-        source = proxy_of(cast("http.HTTPError", error).request)
+        source = describe_proxy(cast("http.HTTPError", error).request)
     except RuntimeError:  # it is of no request
         return ""
     return f" ({source} names a proxy: does it run?)" if source else ""
 
 
-def status_error(
+def build_status_error(
     status: int,
     headers: Mapping[str, str],
     body: bytes,
@@ -107,7 +107,7 @@ def status_error(
         redact: takes secrets out of everything that the server says, the error's `body` included.
     """
     redact = redact or Redactor()
-    text = redact.cut(body.decode(errors="replace"), whole=len(body) < ERROR_BODY)
+    text = redact.cut(body.decode(errors="replace"), whole=len(body) < MAX_ERROR_BYTES)
     detail, problems = _Reading(redact).detail(text, headers.get("content-type", ""))
     place: dict[str, Any] = {
         "status": status,

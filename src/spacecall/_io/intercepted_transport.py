@@ -7,23 +7,23 @@ from contextlib import aclosing, contextmanager
 from typing import cast
 
 from spacecall._io import _http as http
-from spacecall._io.event_stream import events
+from spacecall._io.event_stream import iterate_data
 from spacecall._io.interceptor import (
     CALLER_SECRETS,
-    FAILURES,
-    MAX_EVENT,
+    MAX_EVENT_BYTES,
+    NETWORK_ERRORS,
     CallerSecrets,
-    Chunks,
     Forward,
     InterceptedRequest,
     InterceptedResponse,
     Interceptor,
     NetworkError,
+    ResponseBody,
 )
 from spacecall.options import Limits
 
 
-class Intercepted(http.AsyncBaseTransport):
+class InterceptedTransport(http.AsyncBaseTransport):
     """A transport whose requests go through an interceptor."""
 
     def __init__(self, interceptor: Interceptor, inner: http.AsyncBaseTransport) -> None:
@@ -33,9 +33,9 @@ class Intercepted(http.AsyncBaseTransport):
     async def handle_async_request(self, request: http.Request) -> http.Response:
         """See httpx."""
         if "upgrade" in request.headers:
-            from spacecall._io.ws.conversation import Conversation  # noqa: PLC0415 - an extra
+            from spacecall._io.ws.conversation import SimulatedWebSocket  # noqa: PLC0415 - an extra
 
-            told = Conversation(lambda arguments: self._told(request, arguments))
+            told = SimulatedWebSocket(lambda arguments: self._told(request, arguments))
             return http.Response(101, extensions={"network_stream": told}, request=request)
 
         async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
@@ -61,7 +61,7 @@ class Intercepted(http.AsyncBaseTransport):
         try:
             received = await self._interceptor.answer(sent, forward)
         except NetworkError as failure:
-            raise FAILURES[failure.kind](str(failure), request=request) from failure
+            raise NETWORK_ERRORS[failure.kind](str(failure), request=request) from failure
         reading = _Reading(received.body, request)
         if response := received.original:
             response.stream = reading
@@ -71,19 +71,19 @@ class Intercepted(http.AsyncBaseTransport):
         )
 
     async def _forwarded(self, request: http.Request) -> http.Response:
-        with _named():
+        with _raise_network_errors():
             return await self._inner.handle_async_request(request)
 
     async def _told(self, upgrade: http.Request, arguments: str) -> AsyncGenerator[str, None]:
         """What a server tells on a websocket, once it has the arguments."""
-        from spacecall._io.ws.conversation import Told  # noqa: PLC0415 - an extra
+        from spacecall._io.ws.conversation import WebSocketEvents  # noqa: PLC0415 - an extra
 
-        limit: int = upgrade.extensions.get(MAX_EVENT, Limits().max_event_bytes)
+        limit: int = upgrade.extensions.get(MAX_EVENT_BYTES, Limits().max_event_bytes)
         idle: float | None = upgrade.extensions.get("timeout", {}).get("read")
 
         async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
             given = b"".join([chunk async for chunk in body])
-            told = Told(await self._forwarded(upgrade), given, limit=limit, idle=idle)
+            told = WebSocketEvents(await self._forwarded(upgrade), given, limit=limit, idle=idle)
             return InterceptedResponse(
                 200, (("content-type", "text/event-stream"),), _Incoming(told)
             )
@@ -98,7 +98,7 @@ class Intercepted(http.AsyncBaseTransport):
         if CALLER_SECRETS in upgrade.extensions:
             request.extensions[CALLER_SECRETS] = upgrade.extensions[CALLER_SECRETS]
         response = await self._answered(request, forward)
-        async with aclosing(events(response, limit=limit + len(b"data: "))) as texts:
+        async with aclosing(iterate_data(response, limit=limit + len(b"data: "))) as texts:
             async for text in texts:
                 yield text
 
@@ -113,12 +113,12 @@ def _secrets(request: http.Request) -> CallerSecrets:
 
 
 @contextmanager
-def _named() -> Generator[None]:
+def _raise_network_errors() -> Generator[None]:
     """The failures of httpx as `NetworkError`."""
     try:
         yield
     except http.TransportError as error:
-        kind = next((name for name, one in FAILURES.items() if isinstance(error, one)), None)
+        kind = next((name for name, one in NETWORK_ERRORS.items() if isinstance(error, one)), None)
         raise NetworkError(kind or "ReadError", str(error)) from error
 
 
@@ -129,7 +129,7 @@ class _Incoming:
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _named():
+        with _raise_network_errors():
             async for chunk in self._stream:
                 yield chunk
 
@@ -140,7 +140,7 @@ class _Incoming:
 class _Reading(http.AsyncByteStream):
     """What a client reads, `NetworkError` as httpx's failures."""
 
-    def __init__(self, body: Chunks, request: http.Request) -> None:
+    def __init__(self, body: ResponseBody, request: http.Request) -> None:
         self._body = body
         self._request = request
 
@@ -149,7 +149,7 @@ class _Reading(http.AsyncByteStream):
             async for chunk in self._body:
                 yield chunk
         except NetworkError as failure:
-            raise FAILURES[failure.kind](str(failure), request=self._request) from failure
+            raise NETWORK_ERRORS[failure.kind](str(failure), request=self._request) from failure
 
     async def aclose(self) -> None:
         await self._body.aclose()

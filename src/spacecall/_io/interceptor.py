@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 from spacecall._io import _http as http
 
-FAILURES: dict[str, type[http.TransportError]] = {
+NETWORK_ERRORS: dict[str, type[http.TransportError]] = {
     kind.__name__: kind
     for kind in (
         http.ConnectError,
@@ -30,7 +30,7 @@ FAILURES: dict[str, type[http.TransportError]] = {
 """What can go wrong on a network, by name."""
 
 
-MAX_EVENT: Final = "spacecall.max_event"
+MAX_EVENT_BYTES: Final = "spacecall.max_event"
 """The extension of a request that has the `Limits.max_event_bytes` of its sender."""
 
 
@@ -38,7 +38,7 @@ class NetworkError(Exception):
     """The network failed.
 
     Attributes:
-        kind: one of `FAILURES`.
+        kind: one of `NETWORK_ERRORS`.
     """
 
     def __init__(self, kind: str, message: str = "") -> None:
@@ -80,7 +80,7 @@ class InterceptedRequest:
     secrets: CallerSecrets = field(default_factory=CallerSecrets)
 
 
-class Chunks(Protocol):
+class ResponseBody(Protocol):
     """The body of an answer as it comes."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
@@ -101,7 +101,7 @@ class InterceptedResponse:
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    body: Chunks
+    body: ResponseBody
     original: http.Response | None = None
 
 
@@ -151,6 +151,6 @@ def notify_typed_call(endpoint: str, schema: str) -> None:
         _Active.interceptor.on_typed_call(endpoint, schema)
 
 
-def active() -> Interceptor | None:
+def active_interceptor() -> Interceptor | None:
     """What every new client goes through, if there is something."""
     return _Active.interceptor

@@ -39,7 +39,7 @@ _sending: ContextVar[_Sending | None] = ContextVar("spacecall_sending", default=
 
 
 @contextmanager
-def sending(
+def redact_logs(
     request: http.Request, redactor: Callable[[], Redactor], *, by_httpx: bool
 ) -> Generator[None]:
     """Inside, what httpx and httpcore log in this task is of `request`, and shows no secrets.

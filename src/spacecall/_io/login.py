@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import anyio
 
-from spacecall._io.cookies import Cookies
+from spacecall._io.cookies import AppCookies
 from spacecall.errors import AuthError, NotFoundError
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Login:
 
     def __init__(
         self,
-        cookies: Cookies,
+        cookies: AppCookies,
         post: Callable[[], Awaitable[object]] | None,
         shared: SharedLogin,
         number: int = 0,

@@ -13,7 +13,7 @@ FIELD = "files"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """One file of the body.
 
     Attributes:
@@ -27,7 +27,7 @@ class Part:
     open: Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 
 
-def total_size(parts: Iterable[Part]) -> int | None:
+def total_size(parts: Iterable[FilePart]) -> int | None:
     """Add up the bytes of files; None unless every size is known."""
     total = 0
     for part in parts:
@@ -48,7 +48,7 @@ class Multipart:
         sizes: bytes of each file that was handed over whole.
     """
 
-    def __init__(self, parts: Sequence[Part], sent: Callable[[int], None]) -> None:
+    def __init__(self, parts: Sequence[FilePart], sent: Callable[[int], None]) -> None:
         self._parts = parts
         self._sent = sent
         self._boundary = secrets.token_hex(16)
@@ -85,7 +85,7 @@ class Multipart:
             yield b"\r\n"
         yield self._tail
 
-    def _check_size(self, part: Part, size: int, *, ended: bool) -> None:
+    def _check_size(self, part: FilePart, size: int, *, ended: bool) -> None:
         if self.total is None or part.size is None or size == part.size:
             return
         if size > part.size or ended:
@@ -99,7 +99,7 @@ class Multipart:
     def _tail(self) -> bytes:
         return f"--{self._boundary}--\r\n".encode()
 
-    def _head(self, part: Part) -> bytes:
+    def _head(self, part: FilePart) -> bytes:
         # As browsers do: names in UTF-8, quotes and line ends percent-encoded.
         name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
         return (

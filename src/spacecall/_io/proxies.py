@@ -13,7 +13,7 @@ _SCHEMES = ("http", "https", "all")
 _GIVEN = "spacecall.proxy"
 
 
-def proxied() -> bool:
+def environment_has_proxy() -> bool:
     """Whether the environment names a proxy, for httpx's own client to find its way there."""
     return not set(_SCHEMES).isdisjoint(getproxies())
 
@@ -37,12 +37,12 @@ def check_proxy(address: str, source: str) -> None:
         raise InvalidInputError(f"{source} is a socks5 proxy, which needs the package socksio")
 
 
-async def mark_proxied(request: http.Request) -> None:
+async def mark_explicit_proxy(request: http.Request) -> None:
     """Note that a request goes through the proxy that the caller gave; a hook of httpx."""
     request.extensions[_GIVEN] = True
 
 
-def check_environment() -> None:
+def check_environment_proxies() -> None:
     """Refuse proxies of the environment that httpx cannot use.
 
     Raises:
@@ -56,7 +56,7 @@ def check_environment() -> None:
             check_proxy(address, f"the proxy of {_variable(scheme)}")
 
 
-def proxy_of(request: http.Request) -> str:
+def describe_proxy(request: http.Request) -> str:
     """What named the proxy that `request` goes through; an empty text where nothing did."""
     if _GIVEN in request.extensions:
         return "proxy=…"

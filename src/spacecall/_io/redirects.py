@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from spacecall._io import _http as http
-from spacecall._io.credentials import place, resolve
+from spacecall._io.credentials import join_url, redacted_origin
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
@@ -23,7 +23,7 @@ class RedirectError(Exception):
         self.status = status
 
 
-async def follow(
+async def follow_redirects(
     request: http.Request,
     send: Callable[[http.Request], Awaitable[http.Response]],
     get: Callable[[str], http.Request],
@@ -42,9 +42,9 @@ async def follow(
         if response.status_code not in _REDIRECTS or target is None:
             return response
         await response.aclose()
-        url = resolve(str(request.url), target)
+        url = join_url(str(request.url), target)
         if not allows(url):
-            text = f"{request.method} {request.url.path} is redirected to {place(url)}: "
+            text = f"{request.method} {request.url.path} is redirected to {redacted_origin(url)}: "
             raise RedirectError(f"{text}use that address if you trust it", response.status_code)
         if hops == _MAX_REDIRECTS:
             raise RedirectError(f"more than {_MAX_REDIRECTS} redirects", response.status_code)

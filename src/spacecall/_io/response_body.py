@@ -12,14 +12,14 @@ from anyio.lowlevel import checkpoint
 
 from spacecall._core.redaction import MAX_SECRET, MAX_TEXT
 from spacecall._io import _http as http
-from spacecall._io.decoding import Decoder, decoder
+from spacecall._io.decoding import Decoder, create_decoder
 from spacecall.errors import ProtocolError
 from spacecall.options import Limits
 
 T = TypeVar("T")
 D = TypeVar("D")
 
-ERROR_BODY = MAX_TEXT + MAX_SECRET
+MAX_ERROR_BYTES = MAX_TEXT + MAX_SECRET
 """Bytes of an error's body that are read: what is shown of them ends before half a secret may."""
 
 _LARGE = 2**18
@@ -29,14 +29,14 @@ _BUFFERED = 2**16
 _DIGITS = 20
 
 
-async def read(response: http.Response, limits: Limits, space: str) -> bytes:
+async def read_body(response: http.Response, limits: Limits, space: str) -> bytes:
     """Read the whole body of a success.
 
     Raises:
         ProtocolError: it has more than `Limits.max_body_bytes` bytes, or cannot be decompressed.
     """
     body = bytearray()
-    async with aclosing(byte_chunks(response)) as chunks:
+    async with aclosing(iterate_chunks(response)) as chunks:
         async for chunk in chunks:
             body += chunk
             if len(body) > limits.max_body_bytes:
@@ -48,8 +48,8 @@ async def read(response: http.Response, limits: Limits, space: str) -> bytes:
     return bytes(body)
 
 
-async def read_error(response: http.Response) -> bytes:
-    """Read the first `ERROR_BODY` bytes of an error's body, as far as it can be decompressed."""
+async def read_error_body(response: http.Response) -> bytes:
+    """Read the first `MAX_ERROR_BYTES` of an error's body, as far as it can be decompressed."""
     # Gradio closes a connection after a 500 without saying so. Leaving before the end is read makes
     # the pool close it too, so that no later request is sent into the void.
     leaves = response.status_code >= 500
@@ -65,14 +65,14 @@ async def read_error(response: http.Response) -> bytes:
                 received += len(chunk)
                 for piece in [chunk] if decoding is None else decoding.feed(chunk):
                     body += piece
-                    if len(body) > ERROR_BODY:
-                        return bytes(body[:ERROR_BODY])
+                    if len(body) > MAX_ERROR_BYTES:
+                        return bytes(body[:MAX_ERROR_BYTES])
                 if leaves and received == length:
                     break
     return bytes(body)
 
 
-async def byte_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
+async def iterate_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
     """The body as it comes, decompressed; to be closed by `aclosing` where it may be left early.
 
     Chunks are as large as the network gives them, or `STEP` bytes of what was decompressed; other
@@ -96,7 +96,7 @@ async def byte_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
 
 def _decoder(response: http.Response) -> Decoder | None:
     # Of a response that a hook of the caller's client has read, httpx has the content.
-    return None if response.is_stream_consumed else decoder(response)
+    return None if response.is_stream_consumed else create_decoder(response)
 
 
 def _content_length(response: http.Response) -> int | None:

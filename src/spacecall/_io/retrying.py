@@ -22,7 +22,7 @@ OnRetry: TypeAlias = Callable[[SpaceError, int, int, float], None]
 """Called before a wait: with the error, the number of the attempt, the maximum, and the seconds."""
 
 
-async def retrying(
+async def run_with_retries(
     attempt: Callable[[], Awaitable[T]], retry: Retry, *, idempotent: bool, on_retry: OnRetry
 ) -> T:
     """The result of `attempt`, tried again after failures that are safe to repeat.

@@ -15,7 +15,7 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @cache
-def tls() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Those of httpx (`SSL_CERT_FILE` and `SSL_CERT_DIR` count), shared: reading takes 20 ms.
 
     Raises:

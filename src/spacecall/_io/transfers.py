@@ -18,13 +18,13 @@ from spacecall._core.filedata import META, FileData, make_file_data, parse_file_
 from spacecall._core.redaction import redact_error
 from spacecall._filesources import AppFile, WebUrl
 from spacecall._io import _http as http
-from spacecall._io.app_http_client import Link
-from spacecall._io.credentials import origin, resolve
-from spacecall._io.http_errors import mapped
-from spacecall._io.multipart import Multipart, Part, total_size
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.credentials import join_url, parse_origin
+from spacecall._io.http_errors import map_http_errors
+from spacecall._io.multipart import FilePart, Multipart, total_size
 from spacecall._io.request_settings import Settings
-from spacecall._io.response_body import byte_chunks, read
-from spacecall._io.retrying import retrying
+from spacecall._io.response_body import iterate_chunks, read_body
+from spacecall._io.retrying import run_with_retries
 from spacecall._io.upload_arrival import wait_for_files
 from spacecall.errors import (
     DeadlineError,
@@ -35,7 +35,7 @@ from spacecall.errors import (
 )
 from spacecall.files import File
 
-UNKNOWN_TYPE = "application/octet-stream"
+DEFAULT_MIME_TYPE = "application/octet-stream"
 FILES_PER_REQUEST: Final = 100
 """Gradio refuses a request of more than 1,000 files, and each is an open file of its server until
 the request ends: with the 256 that macOS gives a process, 300 files in one request fail."""
@@ -45,7 +45,7 @@ _PATHS = TypeAdapter(list[str])
 class RemoteSource:
     """A file on an app's server, fetched when it is read."""
 
-    def __init__(self, link: Link, app: AppConfig, payload: Mapping[str, Any]) -> None:
+    def __init__(self, link: AppHttpClient, app: AppConfig, payload: Mapping[str, Any]) -> None:
         found = parse_file_data(payload)
         self.payload = payload
         self.size = found.size
@@ -55,7 +55,7 @@ class RemoteSource:
             # The path is enough; the given url may be unescaped, or name a proxy's inside.
             self.url = link.base + gradio_requests.file(app, found.path).path
         else:
-            self.url = resolve(link.base + "/", found.url or found.path or "")
+            self.url = join_url(link.base + "/", found.url or found.path or "")
         self._link = link
 
     def __eq__(self, other: object) -> bool:
@@ -67,13 +67,13 @@ class RemoteSource:
     def __hash__(self) -> int:
         return hash(self.url)
 
-    def belongs_to(self, link: Link) -> bool:
+    def belongs_to(self, link: AppHttpClient) -> bool:
         """Whether the app of `link` has this file already."""
         return link.base == self._link.base
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        async with fetched(self._link, self.url) as chunks:
+        async with open_url(self._link, self.url) as chunks:
             yield chunks
 
 
@@ -87,10 +87,10 @@ def _name(file: FileData) -> str:
 
 
 @asynccontextmanager
-async def fetched(
-    link: Link, url: str, *, home: str | None = None
+async def open_url(
+    link: AppHttpClient, url: str, *, home: str | None = None
 ) -> AsyncGenerator[AsyncIterator[bytes], None]:
-    """The bytes at `url`, wherever it is; see `Link.download`.
+    """The bytes at `url`, wherever it is; see `AppHttpClient.download`.
 
     An answer that breaks before its first byte is asked for again: Gradio writes an image anew
     while somebody reads it.
@@ -108,7 +108,7 @@ async def fetched(
         with _named(link, url):
             on_retry = link.observer().on_retry("download")
             retry = link.settings.retry
-            chunks = await retrying(attempt, retry, idempotent=True, on_retry=on_retry)
+            chunks = await run_with_retries(attempt, retry, idempotent=True, on_retry=on_retry)
         yield await stack.enter_async_context(aclosing(chunks))
 
 
@@ -119,20 +119,22 @@ async def _chain(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[b
         yield chunk
 
 
-async def _chunks(response: http.Response, link: Link, url: str) -> AsyncGenerator[bytes, None]:
-    async with aclosing(byte_chunks(response)) as chunks:
-        with _named(link, url), mapped(link.base, lambda: link.redactor(url=url)):
+async def _chunks(
+    response: http.Response, link: AppHttpClient, url: str
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(iterate_chunks(response)) as chunks:
+        with _named(link, url), map_http_errors(link.base, lambda: link.redactor(url=url)):
             async for chunk in chunks:
                 yield chunk
 
 
 @contextmanager
-def _named(link: Link, url: str) -> Generator[None]:
+def _named(link: AppHttpClient, url: str) -> Generator[None]:
     """Name the host that failed, where it is not the app's."""
     try:
         yield
     except (TransportError, DeadlineError, StatusError, ProtocolError) as error:
-        if origin(url) != origin(link.base):
+        if parse_origin(url) != parse_origin(link.base):
             # Without what may be a signature, or a password.
             address = re.sub("//[^/]*@", "//", url.partition("?")[0])
             error.args = (f"cannot fetch {address}: {error.message}",)
@@ -142,19 +144,21 @@ def _named(link: Link, url: str) -> Generator[None]:
 
 
 @asynccontextmanager
-async def _from_the_web(link: Link, source: WebUrl) -> AsyncGenerator[AsyncIterator[bytes], None]:
+async def _from_the_web(
+    link: AppHttpClient, source: WebUrl
+) -> AsyncGenerator[AsyncIterator[bytes], None]:
     # As a stranger. The address is the caller's choice, unless it was received; where it redirects
     # to is not.
     home = link.base if source.received else source.url
     try:
-        async with fetched(link.foreign(""), source.url, home=home) as chunks:
+        async with open_url(link.for_server(""), source.url, home=home) as chunks:
             yield chunks
     except (TransportError, DeadlineError, StatusError, ProtocolError) as error:
         raise InvalidInputError(error.message) from error
 
 
 async def upload(
-    link: Link,
+    link: AppHttpClient,
     app: AppConfig,
     files: Sequence[File],
     settings: Settings,
@@ -190,7 +194,7 @@ async def upload(
     ]
 
 
-async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
+async def encode_inline(link: AppHttpClient, app: AppConfig, file: File) -> dict[str, Any]:
     """The payload of a file whose bytes travel in the arguments, as a data URL.
 
     Raises:
@@ -213,7 +217,7 @@ async def inline(link: Link, app: AppConfig, file: File) -> dict[str, Any]:
     )
 
 
-def _payload_there(link: Link, file: File) -> Mapping[str, Any] | None:
+def _payload_there(link: AppHttpClient, file: File) -> Mapping[str, Any] | None:
     """What stands for a file that the app has already."""
     source = file.source
     if isinstance(source, AppFile):
@@ -223,7 +227,7 @@ def _payload_there(link: Link, file: File) -> Mapping[str, Any] | None:
     return None
 
 
-def _part(link: Link, app: AppConfig, file: File) -> Part:
+def _part(link: AppHttpClient, app: AppConfig, file: File) -> FilePart:
     size, limit = file.size, app.max_file_size
     if limit is not None and size is not None and size > limit:
         raise InvalidInputError(
@@ -234,20 +238,20 @@ def _part(link: Link, app: AppConfig, file: File) -> Part:
         source = RemoteSource(link, app, source.payload)
     web = source if isinstance(source, WebUrl) else None
     opened = source.open if web is None else lambda: _from_the_web(link, web)
-    return Part(file.name, file.mime_type or UNKNOWN_TYPE, size, opened)
+    return FilePart(file.name, file.mime_type or DEFAULT_MIME_TYPE, size, opened)
 
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
     """The requests that carry the files of one call."""
 
-    link: Link
+    link: AppHttpClient
     app: AppConfig
     request: gradio_requests.Request
     settings: Settings
     progress: Callable[[int, int | None], None]
 
-    async def send(self, parts: Sequence[Part]) -> list[str]:
+    async def send(self, parts: Sequence[FilePart]) -> list[str]:
         """Send every file: their paths on the server, in order."""
         total = total_size(parts)
         paths: list[str] = []
@@ -264,7 +268,7 @@ class _Upload:
         raise DeadlineError("the upload took too long", phase="upload", space=self.link.base)
 
     async def _send_batch(
-        self, parts: Sequence[Part], before: int, total: int | None
+        self, parts: Sequence[FilePart], before: int, total: int | None
     ) -> tuple[list[str], list[int]]:
         """Send one request: the paths of its files, and how many bytes each of them had."""
         link, settings = self.link, self.settings
@@ -278,10 +282,10 @@ class _Upload:
                     self.request, settings, headers=body.headers, content=content
                 ) as response,
             ):
-                answer = await read(response, settings.limits, link.base)
+                answer = await read_body(response, settings.limits, link.base)
                 return _paths(answer, len(parts)), body.sizes
 
-        return await retrying(
+        return await run_with_retries(
             lambda: link.login.retrying(attempt),
             settings.retry,
             idempotent=False,
@@ -299,7 +303,7 @@ def _paths(body: bytes, expected: int) -> list[str]:
     return paths
 
 
-def _payload(link: Link, app: AppConfig, file: File, path: str) -> dict[str, Any]:
+def _payload(link: AppHttpClient, app: AppConfig, file: File, path: str) -> dict[str, Any]:
     return make_file_data(
         path,
         url=link.base + gradio_requests.file(app, path).path,

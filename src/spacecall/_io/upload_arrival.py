@@ -15,7 +15,7 @@ import anyio
 
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.request_settings import Settings
 from spacecall.errors import AuthError, NotFoundError, ProtocolError, SpaceError
 
@@ -30,7 +30,7 @@ _MISSING: Final = -1
 
 
 async def wait_for_files(
-    link: Link, app: AppConfig, files: Sequence[tuple[str, int]], settings: Settings
+    link: AppHttpClient, app: AppConfig, files: Sequence[tuple[str, int]], settings: Settings
 ) -> None:
     """Wait until the files of one upload are whole on the server, where they may not be at once.
 
@@ -52,7 +52,7 @@ async def wait_for_files(
 
 
 async def _wait_for_file(
-    link: Link, request: gradio_requests.Request, size: int, settings: Settings
+    link: AppHttpClient, request: gradio_requests.Request, size: int, settings: Settings
 ) -> None:
     present = _MISSING
     pause, unchanged = _FIRST_PAUSE, 0.0
@@ -76,7 +76,7 @@ async def _wait_for_file(
 
 
 async def _ask_for_size(
-    link: Link, request: gradio_requests.Request, settings: Settings
+    link: AppHttpClient, request: gradio_requests.Request, settings: Settings
 ) -> int | None:
     """How many bytes a file has; `_MISSING` if it is not there, None if the server does not say."""
     try:

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import unquote, urlsplit
 
-from spacecall._io.app_http_client import Link
-from spacecall._io.transfers import fetched
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.transfers import open_url
 
 
 class WebSource:
@@ -21,13 +21,18 @@ class WebSource:
     """
 
     def __init__(
-        self, link: Link, url: str, *, mime_type: str | None = None, size: int | None = None
+        self,
+        link: AppHttpClient,
+        url: str,
+        *,
+        mime_type: str | None = None,
+        size: int | None = None,
     ) -> None:
         self.url = url
         self.mime_type = mime_type
         self.size = size
         self._home = link.base
-        self._link = link.foreign("")  # nobody's: no url is on its own host
+        self._link = link.for_server("")  # nobody's: no url is on its own host
 
     @property
     def name(self) -> str:
@@ -40,5 +45,5 @@ class WebSource:
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """The bytes as they come."""
-        async with fetched(self._link, self.url, home=self._home) as chunks:
+        async with open_url(self._link, self.url, home=self._home) as chunks:
             yield chunks

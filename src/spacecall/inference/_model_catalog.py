@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall._core.gradio_requests import Request
-from spacecall._io.fetched_response import Answer
+from spacecall._io.fetched_response import FetchedResponse
 from spacecall._wire.inference.models import ModelInfo, RouterModel, RouterModels
 from spacecall.errors import AuthError, InvalidInputError, NotFoundError, ProtocolError
 from spacecall.inference._aliases import model_path
@@ -96,7 +96,9 @@ class ModelCatalog:
 
         return await self._providers.get(model, fetch)
 
-    async def _fetch_model(self, model: str, query: dict[str, str] | None = None) -> Answer:
+    async def _fetch_model(
+        self, model: str, query: dict[str, str] | None = None
+    ) -> FetchedResponse:
         request = Request("GET", f"/api/models/{model_path(model)}", query or {})
         try:
             return await self._connection.fetch_from_hub(request)
@@ -114,7 +116,7 @@ def _explain_missing(model: str, status: int | None) -> str:
     )
 
 
-def _read(adapter: TypeAdapter[T], response: Answer) -> T:
+def _read(adapter: TypeAdapter[T], response: FetchedResponse) -> T:
     try:
         return adapter.validate_json(response.body)
     except ValidationError as error:

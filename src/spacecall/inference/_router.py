@@ -14,12 +14,12 @@ from spacecall._client.exchanges.service_call import ServiceRunner, open_service
 from spacecall._core import app_sources
 from spacecall._core.gradio_requests import Request
 from spacecall._io._http import HttpClient
-from spacecall._io.app_http_client import Link
-from spacecall._io.client_factory import new_client
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.client_factory import create_client
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.fetched_response import Answer
+from spacecall._io.fetched_response import FetchedResponse
 from spacecall._io.request_settings import Settings
-from spacecall._io.retrying import retrying
+from spacecall._io.retrying import run_with_retries
 from spacecall.errors import StatusError
 from spacecall.hub import find_token
 from spacecall.inference._error_bodies import typed_error
@@ -88,7 +88,7 @@ class RouterConnection:
         direct: runs the calls.
     """
 
-    def __init__(self, router: Link, hub: Link, direct: ServiceRunner) -> None:
+    def __init__(self, router: AppHttpClient, hub: AppHttpClient, direct: ServiceRunner) -> None:
         self.router = router
         self.hub = hub
         self.direct = direct
@@ -100,7 +100,7 @@ class RouterConnection:
         *,
         provider: str | None = None,
         headers: Mapping[str, str] = {},
-    ) -> Answer:
+    ) -> FetchedResponse:
         """Send a request to the router and read the whole response.
 
         A POST, which runs a model, may take `Timeouts.run`.
@@ -110,7 +110,7 @@ class RouterConnection:
             timeouts = replace(settings.timeouts, request=settings.timeouts.run)
             settings = replace(settings, timeouts=timeouts)
         with self.typed_errors(request, provider):
-            return await self.router.fetch(request, settings, headers=headers, gated=False)
+            return await self.router.fetch(request, settings, headers=headers, is_limited=False)
 
     @asynccontextmanager
     async def open(
@@ -131,10 +131,12 @@ class RouterConnection:
             retry = (settings or self.router.settings).retry
             on_retry = self.router.on_retry(request, settings)
             with self.typed_errors(request, provider):
-                response = await retrying(attempt, retry, idempotent=False, on_retry=on_retry)
+                response = await run_with_retries(
+                    attempt, retry, idempotent=False, on_retry=on_retry
+                )
             yield response
 
-    async def fetch_from_hub(self, request: Request) -> Answer:
+    async def fetch_from_hub(self, request: Request) -> FetchedResponse:
         """Send a request to the Hub and read the whole response."""
         with self.typed_errors(request, None):
             return await self.hub.fetch(request)
@@ -161,19 +163,24 @@ async def open_router(access: InferenceAccess) -> AsyncGenerator[RouterConnectio
     async with AsyncExitStack() as stack:
         client = access.http_client
         if client is None:
-            client = await stack.enter_async_context(new_client(access.proxy))
-        gate = anyio.Semaphore(settings.limits.max_concurrent_requests)
+            client = await stack.enter_async_context(create_client(access.proxy))
+        limiter = anyio.Semaphore(settings.limits.max_concurrent_requests)
         auth, hub_auth = access.router_auth(), access.hub_auth()
-        router = Link(
+        router = AppHttpClient(
             client,
             access.router_url,
             auth=auth,
             settings=settings.override(headers=billing),
-            gate=gate,
+            limiter=limiter,
         )
         hub_settings = replace(settings, headers={})
-        hub = Link(
-            client, hub_endpoint(), auth=hub_auth, settings=hub_settings, gate=gate, defaults=False
+        hub = AppHttpClient(
+            client,
+            hub_endpoint(),
+            auth=hub_auth,
+            settings=hub_settings,
+            limiter=limiter,
+            defaults=False,
         )
         direct = await stack.enter_async_context(
             open_service_runner(router.settings, router.redactor)

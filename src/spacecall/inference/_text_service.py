@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._core.queue_messages import wire_size
-from spacecall._io.event_stream import events
+from spacecall._io.event_stream import iterate_data
 from spacecall._io.request_settings import Settings
-from spacecall._io.response_body import read
+from spacecall._io.response_body import read_body
 from spacecall.chat import ChatReply, Conversation, Message
 from spacecall.errors import (
     DeadlineError,
@@ -206,7 +206,7 @@ class TextService:
                     await _read_events(response, call)
                 else:
                     limits = call.settings.limits
-                    reply.read_body(await read(response, limits, connection.router.base))
+                    reply.read_body(await read_body(response, limits, connection.router.base))
         except TransportError as error:
             if not is_open:
                 raise
@@ -258,7 +258,7 @@ async def _read_events(response: Response, call: _TextCall) -> None:
         ProtocolError: the stream is larger than `Limits.max_body_bytes`.
     """
     limits, reply, received = call.settings.limits, call.reply, 0
-    async with aclosing(events(response, limit=limits.max_event_bytes)) as stream:
+    async with aclosing(iterate_data(response, limit=limits.max_event_bytes)) as stream:
         async for event in stream:
             received += wire_size(event)
             if received > limits.max_body_bytes:

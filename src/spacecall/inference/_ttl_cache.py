@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from spacecall._io.event_loops import HomeLoop
+from spacecall._io.event_loops import EventLoopGuard
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ class TTLCache(Generic[T]):
 
     def __init__(self, ttl: float) -> None:
         self._ttl = ttl
-        self._home = HomeLoop()
+        self._home = EventLoopGuard()
         self._entries: dict[str, tuple[float, T]] = {}
         self._locks: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
 

@@ -12,7 +12,7 @@ import anyio
 from spacecall._client.calls.job_iterators import OutputIterator, TextIterator
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.redaction import Redactor, redact_error, redact_event
-from spacecall._io.event_loops import HomeLoop
+from spacecall._io.event_loops import EventLoopGuard
 from spacecall._io.request_settings import Settings
 from spacecall.errors import (
     DeadlineError,
@@ -50,7 +50,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     def __init__(self, settings: Settings, start_time: float | None = None) -> None:
         self._settings = settings
-        self._home_loop = HomeLoop()
+        self._home_loop = EventLoopGuard()
         self._start_time = anyio.current_time() if start_time is None else start_time
         self._changed: anyio.Event | None = None
         self._redact: Redactor | None = None

@@ -18,7 +18,7 @@ from spacecall._client.calls.queue_job import Prepare, QueueJob
 from spacecall._client.concurrency.lifetime import Lifetime
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
-from spacecall._io.deadlines import within
+from spacecall._io.deadlines import deadline
 from spacecall._io.request_settings import Settings
 from spacecall.errors import DeadlineError, InvalidInputError
 from spacecall.options import CallOptions
@@ -123,7 +123,7 @@ class QueueCall(Call[T]):
             )
         start_time = anyio.current_time()
         try:
-            with within(context.settings.timeouts.total, self._late_error):
+            with deadline(context.settings.timeouts.total, self._late_error):
                 prepared = await prepare_call(context.connection, context.settings, self._prepare)
         except RecursionError as error:
             raise InvalidInputError(

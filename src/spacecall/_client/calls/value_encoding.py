@@ -16,9 +16,9 @@ from spacecall._core import gradio3_files
 from spacecall._core.component_outputs import restore_number
 from spacecall._core.filedata import replace_files
 from spacecall._core.protocol_versions import find_protocol_version
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.request_settings import Settings
-from spacecall._io.transfers import inline, upload
+from spacecall._io.transfers import encode_inline, upload
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 async def encode_arguments(
     prepared: PreparedCall[Any],
     connection: Connection,
-    link: Link,
+    link: AppHttpClient,
     settings: Settings,
     progress: Callable[[int, int | None], None],
     *,
@@ -51,7 +51,7 @@ async def encode_arguments(
         slots = zip(prepared.values, prepared.endpoint.visible_inputs, strict=True)
         images = [value for value, slot in slots if gradio3_files.uses_data_url(slot.type)]
         for file in collect_files(images):
-            payloads[id(file)] = await inline(link, connection.app, file)
+            payloads[id(file)] = await encode_inline(link, connection.app, file)
     files = {id(file): file for file in collect_files(prepared.values) if id(file) not in payloads}
     if files:
         uploaded = await upload(

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary, finalize
 
 import anyio
 
-from spacecall._io.event_loops import HomeLoop
+from spacecall._io.event_loops import EventLoopGuard
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -168,7 +168,7 @@ class Lifetime(Generic[T]):
         self._label = label
         self._owner: _Owner[T] | None = None
         self._task: Any = None
-        self._home: HomeLoop | None = None
+        self._home: EventLoopGuard | None = None
         self._on_end: Callable[[], object] | None = None
         self._open = False
 
@@ -185,7 +185,7 @@ class Lifetime(Generic[T]):
         """Enter it. Raises what that raises; cancelled, it is left."""
         manager, self._manager = self._manager, None
         assert manager is not None
-        self._home = HomeLoop()
+        self._home = EventLoopGuard()
         self._open = True
         try:
             return await (self._open_in_owner if on_asyncio() else self._open_here)(manager)

@@ -18,10 +18,10 @@ from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.hub_api import Runtime
-from spacecall._io.app_http_client import Link
-from spacecall._io.client_factory import new_client
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.client_factory import create_client
 from spacecall._io.credentials import hub_endpoint
-from spacecall._io.fetched_response import Answer
+from spacecall._io.fetched_response import FetchedResponse
 from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import parse_document
 from spacecall.errors import NotFoundError, ProtocolError, StatusError
@@ -73,10 +73,10 @@ async def fetch_description(
         SpaceError: the app cannot be reached, or is not a Gradio app.
     """
     settings = settings or Settings()
-    gate = anyio.Semaphore(settings.limits.max_concurrent_requests)
+    limiter = anyio.Semaphore(settings.limits.max_concurrent_requests)
     deadline = OpenDeadline(settings.timeouts)
-    async with new_client() as client:
-        link = Link(client, "", auth=auth, settings=settings, gate=gate)
+    async with create_client() as client:
+        link = AppHttpClient(client, "", auth=auth, settings=settings, limiter=limiter)
         with link.redacting(), deadline.enforce():
             link, config = await open_app(link, source, deadline)
             with link.redacting():
@@ -87,7 +87,9 @@ async def fetch_description(
         return AppDescription(link.base, config.value, info.value, runtime)
 
 
-async def open_app(link: Link, source: str, deadline: OpenDeadline) -> tuple[Link, JsonDocument]:
+async def open_app(
+    link: AppHttpClient, source: str, deadline: OpenDeadline
+) -> tuple[AppHttpClient, JsonDocument]:
     """Find the app and read its /config, after a login if the app requires one.
 
     Args:
@@ -104,8 +106,8 @@ async def open_app(link: Link, source: str, deadline: OpenDeadline) -> tuple[Lin
     """
     name = space_id(source)
     deadline.url = f"{hub_endpoint()}/api/spaces/{name}"
-    base = await fetch_host(link.foreign(hub_endpoint()), name) if name else base_url(source)
-    link = link.moved(base)
+    base = await fetch_host(link.for_server(hub_endpoint()), name) if name else base_url(source)
+    link = link.with_base_url(base)
     try:
         with link.redacting():
             base, config = await fetch_config(link, deadline)
@@ -116,10 +118,10 @@ async def open_app(link: Link, source: str, deadline: OpenDeadline) -> tuple[Lin
             raise
         with link.redacting():
             raise state from error
-    return link.moved(base), config
+    return link.with_base_url(base), config
 
 
-async def fetch_config(link: Link, deadline: OpenDeadline) -> tuple[str, JsonDocument]:
+async def fetch_config(link: AppHttpClient, deadline: OpenDeadline) -> tuple[str, JsonDocument]:
     """Read /config, after a login if the app requires one and the link has a password.
 
     Returns:
@@ -139,7 +141,7 @@ async def fetch_config(link: Link, deadline: OpenDeadline) -> tuple[str, JsonDoc
             space=link.base,
         ) from error
     if "html" in answer.headers.get("content-type", ""):
-        raise ProtocolError(f"there is no Gradio app: GET {answer.shown_url} answered an HTML page")
+        raise ProtocolError(f"there is no Gradio app: GET {answer.safe_url} answered an HTML page")
     document = _json_object(answer)
     app_id = document.value.get("app_id")
     answer.connection.note(None if app_id is None else str(app_id))
@@ -147,7 +149,7 @@ async def fetch_config(link: Link, deadline: OpenDeadline) -> tuple[str, JsonDoc
 
 
 async def fetch_info(
-    link: Link, app: AppConfig, deadline: OpenDeadline, *, all_endpoints: bool = False
+    link: AppHttpClient, app: AppConfig, deadline: OpenDeadline, *, all_endpoints: bool = False
 ) -> JsonDocument:
     """Read /info.
 
@@ -179,8 +181,8 @@ async def fetch_info(
         ) from error
 
 
-def _json_object(answer: Answer) -> JsonDocument:
+def _json_object(answer: FetchedResponse) -> JsonDocument:
     value = answer.json()
     if not isinstance(value, dict):
-        raise ProtocolError(f"expected a JSON object from {answer.shown_url}")
+        raise ProtocolError(f"expected a JSON object from {answer.safe_url}")
     return JsonDocument(cast("dict[str, Any]", value), len(answer.body))

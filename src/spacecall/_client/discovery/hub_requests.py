@@ -13,7 +13,7 @@ from spacecall._core import hub_api
 from spacecall._core.app_sources import base_url
 from spacecall._core.gradio_requests import Request
 from spacecall._core.hub_api import Runtime
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.request_settings import Settings
 from spacecall.errors import (
@@ -32,7 +32,7 @@ _EXPLAIN_TIMEOUT = 10.0
 
 
 async def fetch_from_hub(
-    link: Link,
+    link: AppHttpClient,
     request: Request,
     read: Callable[[bytes], T],
     name: str = "",
@@ -50,7 +50,7 @@ async def fetch_from_hub(
 
     Raises:
         AuthError, NotFoundError, RateLimitedError: with a message about the Space or the token.
-        SpaceError: see `Link.fetch`.
+        SpaceError: see `AppHttpClient.fetch`.
     """
     # The headers of the link are for an app.
     settings = replace(settings or link.settings, headers={})
@@ -58,7 +58,7 @@ async def fetch_from_hub(
         try:
             answer = await link.fetch(request, settings)
         except StatusError as error:
-            error.args = (_explain(error, name, with_token=link.knows_token),)
+            error.args = (_explain(error, name, with_token=link.has_token),)
             raise
         return read(answer.body)
 
@@ -82,21 +82,23 @@ def _explain(error: StatusError, name: str, *, with_token: bool) -> str:
             return f"the Hub: {error.message}"
 
 
-async def fetch_host(link: Link, name: str) -> str:
+async def fetch_host(link: AppHttpClient, name: str) -> str:
     """Return the app's address of the Space `name`. Raises as `fetch_from_hub` does."""
     return await fetch_from_hub(
         link, hub_api.host_request(name), lambda body: base_url(hub_api.parse_host(body)), name
     )
 
 
-async def fetch_runtime(link: Link, name: str, *, settings: Settings | None = None) -> Runtime:
+async def fetch_runtime(
+    link: AppHttpClient, name: str, *, settings: Settings | None = None
+) -> Runtime:
     """Return the runtime of the Space `name`. Raises as `fetch_from_hub` does."""
     return await fetch_from_hub(
         link, hub_api.runtime_request(name), hub_api.parse_runtime, name, settings=settings
     )
 
 
-async def try_fetch_runtime(link: Link, name: str) -> Runtime | None:
+async def try_fetch_runtime(link: AppHttpClient, name: str) -> Runtime | None:
     """Return the runtime of the Space `name`; None if one request within 10 s does not tell.
 
     Args:
@@ -105,11 +107,11 @@ async def try_fetch_runtime(link: Link, name: str) -> Runtime | None:
     """
     single_attempt = replace(link.settings, retry=Retry(attempts=1))
     with anyio.move_on_after(_EXPLAIN_TIMEOUT), suppress(SpaceError):
-        return await fetch_runtime(link.foreign(hub_endpoint()), name, settings=single_attempt)
+        return await fetch_runtime(link.for_server(hub_endpoint()), name, settings=single_attempt)
     return None
 
 
-async def explain_unavailable(link: Link, name: str) -> SpaceStateError | None:
+async def explain_unavailable(link: AppHttpClient, name: str) -> SpaceStateError | None:
     """Return the error that says why a Space does not run; None if it runs, or nobody knows.
 
     Arguments are those of `try_fetch_runtime`.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import anyio
 
-from spacecall._io.credentials import address
+from spacecall._io.credentials import redacted_url
 from spacecall.errors import DeadlineError, Phase
 from spacecall.options import Timeouts
 
@@ -44,6 +44,6 @@ class OpenDeadline:
         if scope.cancelled_caught:
             raise DeadlineError(
                 f"the app did not open within {self._seconds:g} s (Timeouts.{self._phase}): "
-                f"waiting for {address(self.url)}",
+                f"waiting for {redacted_url(self.url)}",
                 phase=self._phase,
             )

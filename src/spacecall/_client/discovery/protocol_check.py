@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from spacecall._core.app_config import AppConfig
 from spacecall._core.protocol_versions import SUPPORTED, StreamKind
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._warnings import NewerProtocolWarning
 from spacecall.errors import UnsupportedProtocolError
 
@@ -16,7 +16,7 @@ OnNewer: TypeAlias = Literal["warn", "raise"]
 """What to do with an app whose protocol is newer than this release: warn and try, or raise."""
 
 
-def check_protocol(app: AppConfig, on_newer: OnNewer, link: Link) -> None:
+def check_protocol(app: AppConfig, on_newer: OnNewer, link: AppHttpClient) -> None:
     """Check that the app's protocol is supported.
 
     Args:

@@ -11,7 +11,7 @@ import anyio
 from spacecall._client.discovery.hub_requests import fetch_host, fetch_runtime
 from spacecall._core.backoff import retry_delays
 from spacecall._core.hub_api import WAKE_REQUEST, Runtime, Stage, unavailable_error
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall.errors import DeadlineError, SpaceError, StatusError, TransportError
 from spacecall.options import Retry
 
@@ -28,12 +28,12 @@ class ReadinessPoller:
         on_stage: called with each new stage.
     """
 
-    def __init__(self, hub: Link, name: str, on_stage: Callable[[Stage], object]) -> None:
+    def __init__(self, hub: AppHttpClient, name: str, on_stage: Callable[[Stage], object]) -> None:
         self._hub = hub
         self._name = name
         self._on_stage = on_stage
         self._stage: Stage | None = None
-        self._app: Link | None = None
+        self._app: AppHttpClient | None = None
 
     def timeout_error(self, seconds: float) -> DeadlineError:
         """Return the error for a wait of so many seconds."""
@@ -100,7 +100,7 @@ class ReadinessPoller:
     async def _visit(self) -> bool:
         """Visit the app, which wakes it; return whether it answers."""
         if self._app is None:
-            self._app = self._hub.foreign(await fetch_host(self._hub, self._name))
+            self._app = self._hub.for_server(await fetch_host(self._hub, self._name))
         with anyio.move_on_after(_VISIT_SECONDS):
             try:
                 async with self._app.open(WAKE_REQUEST):

@@ -15,9 +15,9 @@ from spacecall._core.app_config import Dependency
 from spacecall._core.call_api_events import receive
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._io.event_stream import named_events
+from spacecall._io.event_stream import iterate_events
 from spacecall._io.request_settings import Settings
-from spacecall._io.retrying import retrying
+from spacecall._io.retrying import run_with_retries
 from spacecall._wire.call import CallResponse
 from spacecall.errors import (
     JobLostError,
@@ -65,7 +65,7 @@ async def _join(
     headers = settings.join_headers()
     try:
         answer = await channel.link.fetch(
-            request, settings, headers=headers, sending=job.submission
+            request, settings, headers=headers, around_attempt=job.submission
         )
     except NotFoundError as error:
         text = f"Gradio {channel.app.version} has no simple call API: call without call_api=True"
@@ -82,7 +82,7 @@ async def _follow(
     """Read the job's stream; return whether the server reported how the job ended."""
     request = gradio_requests.call_stream(channel.app, endpoint, event_id)
     async with AsyncExitStack() as stack:
-        response = await retrying(
+        response = await run_with_retries(
             lambda: stack.enter_async_context(channel.link.open(request, settings)),
             settings.retry,
             idempotent=False,  # the job leaves the queue with a stream that broke
@@ -91,7 +91,7 @@ async def _follow(
         job.advance(JobStatus.RUNNING)
         if job.ended:
             return False
-        events = named_events(response, limit=settings.limits.max_event_bytes)
+        events = iterate_events(response, limit=settings.limits.max_event_bytes)
         async for event, text in await stack.enter_async_context(aclosing(events)):
             if receive(job, event, text):
                 return True

@@ -18,9 +18,9 @@ from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.protocol_versions import StreamKind, find_protocol_version
 from spacecall._core.queue_messages import parse_message, wire_size
-from spacecall._io.event_stream import events
+from spacecall._io.event_stream import iterate_data
 from spacecall._io.request_settings import Settings
-from spacecall._io.retrying import retrying
+from spacecall._io.retrying import run_with_retries
 from spacecall.errors import DeadlineError, JobLostError, StatusError, TransportError
 
 _Stream: TypeAlias = tuple[AsyncIterator[str], Callable[[Mapping[str, Any]], Awaitable[object]]]
@@ -40,7 +40,7 @@ async def submit(
     handshake = Handshake(job, data, channel.session_hash)
     try:
         async with AsyncExitStack() as stack:
-            texts, send_reply = await retrying(
+            texts, send_reply = await run_with_retries(
                 lambda: _open_stream(stack, endpoint, channel, settings),
                 settings.retry,
                 idempotent=True,  # nothing runs without the arguments
@@ -88,9 +88,9 @@ async def _stream(
         app, endpoint, channel.session_hash, websocket=uses_websocket
     )
     if uses_websocket:
-        from spacecall._io.ws.connect import websocket  # noqa: PLC0415 - an optional dependency
+        from spacecall._io.ws.connect import open_websocket  # noqa: PLC0415 - an optional dependency
 
-        async with websocket(link, request, settings, headers=headers) as socket:
+        async with open_websocket(link, request, settings, headers=headers) as socket:
             yield socket, socket.send
         return
 
@@ -99,7 +99,7 @@ async def _stream(
 
     async with (
         link.open(request, settings, headers=headers) as response,
-        aclosing(events(response, limit=settings.limits.max_event_bytes)) as texts,
+        aclosing(iterate_data(response, limit=settings.limits.max_event_bytes)) as texts,
     ):
         yield texts, send_reply
 

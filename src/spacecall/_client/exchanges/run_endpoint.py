@@ -37,7 +37,9 @@ async def submit(
     )
     request = gradio_requests.run(channel.app, endpoint, data, channel.session_hash)
     try:
-        answer = await channel.link.fetch(request, run_settings, headers=JOIN_HEADERS, gated=False)
+        answer = await channel.link.fetch(
+            request, run_settings, headers=JOIN_HEADERS, is_limited=False
+        )
     except StatusError as error:
         raise _app_error(error) from error
     try:

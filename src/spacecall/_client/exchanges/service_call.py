@@ -15,7 +15,7 @@ from spacecall._client.concurrency.task_errors import redirect_errors
 from spacecall._client.concurrency.task_groups import unwrapping_task_group
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.redaction import Redactor, redacting
-from spacecall._io.event_loops import HomeLoop
+from spacecall._io.event_loops import EventLoopGuard
 from spacecall._io.request_settings import Settings
 from spacecall.errors import JobCancelledError, SpaceError
 from spacecall.events import Event, Output, Started
@@ -63,7 +63,7 @@ class ServiceRunner:
         self.group = group
         self.settings = settings
         self.redactor = redactor
-        self.home_loop = HomeLoop()
+        self.home_loop = EventLoopGuard()
         self.closed = False
 
     def call(self, name: str, service: Service[T]) -> Call[T]:

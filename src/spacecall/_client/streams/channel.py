@@ -19,7 +19,7 @@ from spacecall._core.demux import Demultiplexer
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.protocol_versions import find_protocol_version
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._wire.join import JoinResponse
 from spacecall.errors import (
@@ -54,7 +54,7 @@ class Channel:
 
     def __init__(
         self,
-        link: Link,
+        link: AppHttpClient,
         app: AppConfig,
         tasks: BackgroundTasks,
         *,
@@ -179,7 +179,9 @@ class Channel:
         request = gradio_requests.join(self.app, endpoint, data, self.session_hash)
         headers = settings.join_headers()
         self._demux.begin_join(job)
-        answer = await self.link.fetch(request, settings, headers=headers, sending=job.submission)
+        answer = await self.link.fetch(
+            request, settings, headers=headers, around_attempt=job.submission
+        )
         self.attach(job, _event_id(answer.body))
         if self.lost:
             job.fail(JobLostError("the session lost its stream while the job was joining"))

@@ -25,7 +25,7 @@ from spacecall._core.json_values import as_str
 from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.app_checks import OtherRunError, read_app
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError
@@ -64,7 +64,7 @@ class Connection:
 
     def __init__(
         self,
-        link: Link,
+        link: AppHttpClient,
         app: AppConfig,
         tasks: BackgroundTasks,
         refetch_config: Callable[[], Awaitable[AppConfig]],

@@ -16,9 +16,9 @@ from spacecall._core.demux import Demultiplexer, FeedResult
 from spacecall._core.gradio_requests import Request
 from spacecall._core.json_values import describe_error
 from spacecall._core.queue_messages import parse_message, wire_size
-from spacecall._io.app_http_client import Link
-from spacecall._io.event_stream import events
-from spacecall._io.retrying import retrying
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.event_stream import iterate_data
+from spacecall._io.retrying import run_with_retries
 from spacecall.errors import JobLostError, SpaceError, StatusError, TransportError
 
 
@@ -43,7 +43,7 @@ class StreamReader:
 
     def __init__(
         self,
-        link: Link,
+        link: AppHttpClient,
         stream: Request,
         demux: Demultiplexer,
         tasks: BackgroundTasks,
@@ -116,14 +116,14 @@ class StreamReader:
         self._demux.begin_stream()
         try:
             async with AsyncExitStack() as stack:
-                response = await retrying(
+                response = await run_with_retries(
                     lambda: stack.enter_async_context(self._link.open(self._request)),
                     settings.retry,
                     idempotent=False,
                     on_retry=self._link.on_retry(self._request),
                 )
                 texts = await stack.enter_async_context(
-                    aclosing(events(response, limit=settings.limits.max_event_bytes))
+                    aclosing(iterate_data(response, limit=settings.limits.max_event_bytes))
                 )
                 self._opened.set()
                 closed = await self._deliver(texts)

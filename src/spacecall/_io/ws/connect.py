@@ -8,25 +8,25 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from spacecall._core.gradio_requests import Request
-from spacecall._io.app_http_client import Link
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.credentials import MaskedHeaders
 from spacecall._io.request_settings import Settings
-from spacecall._io.ws.frames import WebSocket, switched
+from spacecall._io.ws.frames import WebSocket, upgraded_stream
 
 
 @asynccontextmanager
-async def websocket(
-    link: Link, request: Request, settings: Settings, *, headers: Mapping[str, str]
+async def open_websocket(
+    link: AppHttpClient, request: Request, settings: Settings, *, headers: Mapping[str, str]
 ) -> AsyncGenerator[WebSocket, None]:
     """A websocket to the app, with the credentials and cookies of `link`.
 
     Raises:
-        TransportError, DeadlineError, StatusError: as `Link.open`.
+        TransportError, DeadlineError, StatusError: as `AppHttpClient.open`.
         ProtocolError: the server speaks no websockets there.
     """
     upgrade = {
         "connection": "Upgrade",
-        "upgrade": "websocket",
+        "upgrade": "open_websocket",
         "sec-websocket-key": b64encode(secrets.token_bytes(16)).decode(),
         "sec-websocket-version": "13",
     }
@@ -34,7 +34,7 @@ async def websocket(
         request, settings, headers=MaskedHeaders({**headers, **upgrade})
     ) as response:
         socket = WebSocket(
-            switched(response, link.base),
+            upgraded_stream(response, link.base),
             limit=settings.limits.max_event_bytes,
             idle=settings.timeouts.idle,
             space=link.base,

@@ -1,9 +1,9 @@
-"""A websocket as a request and its answer, which is all that an interceptor knows.
+"""A WebSocket as a request and a response, the form in which interceptors see it.
 
-On Gradio 3 a job is one websocket: the server asks for the session and for the arguments, and then
-tells of the job. To an interceptor that is a request whose body is the arguments, and an answer of
-events, one for each thing told. `Conversation` has the server's side of it with a client, `Told`
-the client's side with a server.
+On Gradio 3 each job has a WebSocket: the server asks for the session and for the arguments, then
+sends messages about the job. An interceptor gets this as a request with the arguments as its body
+and a response of server-sent events, one for each message. `SimulatedWebSocket` is the server that
+the client of the Space talks to; `WebSocketEvents` reads the messages of the real server.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from wsproto.events import CloseConnection, Event, TextMessage
 
 from spacecall._core.json_values import as_dict, as_str
 from spacecall._io import _http as http
-from spacecall._io.ws.frames import WebSocket, switched
+from spacecall._io.ws.frames import WebSocket, upgraded_stream
 from spacecall.errors import TransportError
 
 
-class Conversation:
+class SimulatedWebSocket:
     """What a client takes for its connection to the server.
 
     Args:
@@ -66,7 +66,7 @@ class Conversation:
         self._pending.append(self._frames.send(event))
 
 
-class Told(http.AsyncByteStream):
+class WebSocketEvents(http.AsyncByteStream):
     """What a server tells on a websocket, as an event stream.
 
     Args:
@@ -81,7 +81,7 @@ class Told(http.AsyncByteStream):
     ) -> None:
         self._response = response
         self._given: dict[str, Any] = json.loads(arguments)
-        self._socket = WebSocket(switched(response, ""), limit=limit, idle=idle, space="")
+        self._socket = WebSocket(upgraded_stream(response, ""), limit=limit, idle=idle, space="")
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         try:

@@ -134,7 +134,7 @@ class WebSocket(AsyncIterator[str]):
             ) from error
 
 
-def switched(response: http.Response, space: str) -> http.NetworkStream:
+def upgraded_stream(response: http.Response, space: str) -> http.NetworkStream:
     """The connection of an answer that opens a websocket.
 
     Raises:

@@ -15,7 +15,7 @@ import anyio.lowlevel
 
 from spacecall._core.json_values import as_dict
 from spacecall._io.interceptor import (
-    FAILURES,
+    NETWORK_ERRORS,
     Forward,
     InterceptedRequest,
     InterceptedResponse,
@@ -230,7 +230,7 @@ class Player:
         responded_at = recorded.answered_at or recorded.ended_at
         await self._clock.sleep(responded_at - recorded.started_at)
         if recorded.status == 0:
-            failed = recorded.end_reason in FAILURES
+            failed = recorded.end_reason in NETWORK_ERRORS
             raise NetworkError(recorded.end_reason if failed else "ReadTimeout")
         self._update_stream(exchange, recorded)
         headers = tuple((name, value) for name, value in recorded.headers if name not in _TRANSFER)
@@ -335,7 +335,7 @@ class _ReplayedBody:
             await self._clock.sleep_until(self._start, seconds - recorded.answered_at)
             await anyio.lowlevel.checkpoint()
             yield event.encode()
-        if recorded.end_reason in FAILURES:
+        if recorded.end_reason in NETWORK_ERRORS:
             raise NetworkError(recorded.end_reason)
 
     async def aclose(self) -> None:

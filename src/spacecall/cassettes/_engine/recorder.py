@@ -10,11 +10,11 @@ from typing import IO
 
 from spacecall._io.event_stream import event_splitter
 from spacecall._io.interceptor import (
-    Chunks,
     Forward,
     InterceptedRequest,
     InterceptedResponse,
     NetworkError,
+    ResponseBody,
 )
 from spacecall.cassettes._format.bodies import RequestBodyRecorder, StoredBody
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange, get_header
@@ -107,7 +107,7 @@ class _RecordingBody:
         store_body: StoreBody,
         now: Callable[[], float],
     ) -> None:
-        self._chunks: Chunks = response.body
+        self._chunks: ResponseBody = response.body
         self._exchange = exchange
         self._store_body = store_body
         self._now = now

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import anyio
 import anyio.lowlevel
 
-from spacecall._io.interceptor import FAILURES, InterceptedResponse, NetworkError
+from spacecall._io.interceptor import NETWORK_ERRORS, InterceptedResponse, NetworkError
 from spacecall.cassettes._format.exchange import CLOSED
 from spacecall.cassettes._format.job_recordings import JobRecording, make_close_stream_event
 from spacecall.cassettes.errors import CassetteError
@@ -145,7 +145,7 @@ class StreamReplayer:
             elif interrupted := next((job for job in self._jobs if job.is_interrupted), None):
                 end_reason = interrupted.recording.end_reason or ""
                 self._jobs.clear()
-                if end_reason in FAILURES:
+                if end_reason in NETWORK_ERRORS:
                     raise NetworkError(end_reason)
                 return
             elif self._has_live_jobs and self.open_live is not None:

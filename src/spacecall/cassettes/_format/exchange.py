@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final, Literal
 
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
-from spacecall._io.interceptor import FAILURES
+from spacecall._io.interceptor import NETWORK_ERRORS
 from spacecall.cassettes._format.bodies import StoredBody
 from spacecall.cassettes._format.cassette_json import parse_seconds
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
@@ -35,7 +35,7 @@ class Exchange:
         started_at: when the request was sent.
         answered_at: when the headers of the response arrived.
         ended_at: when the response ended.
-        end_reason: `COMPLETE`, `CLOSED`, or the kind of failure that ended it, see `FAILURES`.
+        end_reason: `COMPLETE`, `CLOSED`, or the failure that ended it, see `NETWORK_ERRORS`.
         sent: False if an error of the client itself stopped the request; it is not stored.
     """
 
@@ -85,10 +85,10 @@ class Exchange:
             raise CassetteError(f"the status must be a number from 0 to {_MAX_STATUS}")
         self.status = int(status)
         self.end_reason = as_str(stored.get("end", COMPLETE))
-        if self.end_reason not in {COMPLETE, CLOSED, *FAILURES}:
+        if self.end_reason not in {COMPLETE, CLOSED, *NETWORK_ERRORS}:
             raise CassetteError(
                 f"unknown end {self.end_reason[:60]!r}: must be complete, closed or one of "
-                f"{', '.join(FAILURES)}"
+                f"{', '.join(NETWORK_ERRORS)}"
             )
         self.headers = tuple(_iter_headers(as_dict(stored.get("headers"))))
         self.body = dict(as_dict(stored.get("body")))

@@ -16,8 +16,8 @@ from rich.text import Text
 
 from spacecall._core.gradio_requests import Request
 from spacecall._io._http import HTTP_PACKAGES
-from spacecall._io.app_http_client import Link
-from spacecall._io.client_factory import new_client
+from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.client_factory import create_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.request_settings import Settings
 from spacecall._version import __version__
@@ -116,12 +116,12 @@ async def _check_hub(token: Token | None) -> tuple[CheckResult, bool | None]:
     except InvalidInputError as error:
         return CheckResult("Hub", "failed", error.message), None
     settings = Settings(timeouts=Timeouts(connect=_TIMEOUT, idle=_TIMEOUT), retry=Retry(attempts=1))
-    gate = anyio.Semaphore(Limits().max_concurrent_requests)
+    limiter = anyio.Semaphore(Limits().max_concurrent_requests)
     try:
         with anyio.fail_after(_TIMEOUT):
-            async with new_client() as client:
+            async with create_client() as client:
                 auth = Auth(token=token.value) if token else None
-                link = Link(client, address, auth=auth, settings=settings, gate=gate)
+                link = AppHttpClient(client, address, auth=auth, settings=settings, limiter=limiter)
                 started_at = anyio.current_time()
                 accepted = await _accepts_token(link)
                 seconds = anyio.current_time() - started_at
@@ -134,7 +134,7 @@ async def _check_hub(token: Token | None) -> tuple[CheckResult, bool | None]:
     return CheckResult("Hub", "ok", f"{address} answered in {seconds * 1000:.0f} ms"), accepted
 
 
-async def _accepts_token(link: Link) -> bool:
+async def _accepts_token(link: AppHttpClient) -> bool:
     """Request the token's user: the Hub answers 401 without a token or with an invalid one."""
     try:
         await link.fetch(Request("GET", "/api/whoami-v2"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from spacecall._core.app_sources import base_url, space_id
-from spacecall._io.credentials import origin
+from spacecall._io.credentials import parse_origin
 from spacecall._visible import visible_line
 from spacecall.errors import InvalidInputError
 
@@ -58,7 +58,7 @@ class Recipient:
                 f"--for must be a host, host:port, an address or a Space id, got {text!r}"
             )
         schemes = ("https", "http") if _is_loopback(text) else ("https",)
-        return cls(text, None, frozenset(origin(f"{scheme}://{text}") for scheme in schemes))
+        return cls(text, None, frozenset(parse_origin(f"{scheme}://{text}") for scheme in schemes))
 
     def matches(self, source: str) -> bool:
         """Tell whether this is the app at `source`, a Space id or an address."""
@@ -143,7 +143,7 @@ def _origin(source: str) -> tuple[str, str, int | None]:
     Raises:
         InvalidInputError: `source` is not an address.
     """
-    scheme, host, port = origin(base_url(source))
+    scheme, host, port = parse_origin(base_url(source))
     try:
         return scheme, host if host.isascii() else host.encode("idna").decode(), port
     except UnicodeError as error:
