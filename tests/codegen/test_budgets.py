@@ -14,8 +14,8 @@ from spacecall.cli._inputs import flag_values as cli_values
 from spacecall.cli._outputs.schema_labels import describe_type
 from spacecall.codegen._drift.schema_facets import describe_schema, is_file_payload
 from spacecall.codegen._drift.subschema import SchemaNode, is_equivalent, is_subschema
-from spacecall.codegen._python.generator_input import View
-from spacecall.codegen._python.python_expressions import name
+from spacecall.codegen._python.generator_input import GeneratorInput
+from spacecall.codegen._python.python_expressions import name_expr
 from spacecall.codegen._schemas import schema_documents
 from spacecall.errors import InvalidInputError, ProtocolError
 from spacecall.testing._value_generator import ValueGenerator
@@ -109,8 +109,8 @@ def test_comparing_and_describing_ends(schema: dict[str, Any]) -> None:
     calls(lambda: cli_values._choices(schema, schema), at_most=MOST)
     calls(lambda: cli_values._file_key(schema, schema), at_most=MOST)
     calls(lambda: cli_values._array_schema(schema, schema), at_most=MOST)
-    view = View(schema.get("$defs", {}), {})
-    calls(lambda: view.shape(schema, name("int")), at_most=MOST)
+    view = GeneratorInput(schema.get("$defs", {}), {})
+    calls(lambda: view.simplify(schema, name_expr("int")), at_most=MOST)
 
 
 HUGE = 10**400

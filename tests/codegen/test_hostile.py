@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from spacecall.codegen._literals import UNSEEN
+from spacecall.codegen._literals import INVISIBLE
 from spacecall.codegen._project.client_builder import add
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import FILE, Function, Slot, app, generated, load, shape
@@ -81,7 +81,7 @@ def test_texts_of_an_app_do_not_change_the_shape_of_the_module(texts: list[str])
     twin = hostile_app(lambda number: f"word{number}")
     text = generated(hostile_app(lambda number: texts[number]))
     assert shape(text) == shape(generated(twin))
-    assert not UNSEEN.search(text.replace("\n", ""))
+    assert not INVISIBLE.search(text.replace("\n", ""))
 
 
 NAME = st.one_of(

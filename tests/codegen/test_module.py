@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from spacecall import File
 from spacecall.codegen._project.client_builder import describe
 from spacecall.codegen._python.client_module import write_module
-from spacecall.codegen._python.types_and_defaults import holds_file
+from spacecall.codegen._python.types_and_defaults import contains_file
 from spacecall.typed import TypedEndpoint
 from tests.codegen.apps import CAPTURES, CORPUS, FILE, Function, Slot, app, generated, load, saved
 from tests.codegen.example import GOLDEN, module
@@ -74,7 +74,7 @@ def test_the_default_of_every_parameter_goes_to_the_wire_as_the_app_has_it(
             )
             if one.get("parameter_has_default") and not about.is_required()
         }
-        of_the_app = {field for field, default in given.items() if holds_file(default)}
+        of_the_app = {field for field, default in given.items() if contains_file(default)}
         made = model.model_construct()
         sent = made.model_dump(by_alias=False, exclude=of_the_app)
         assert {field: sent[field] for field in given.keys() - of_the_app} == {

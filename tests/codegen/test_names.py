@@ -13,11 +13,11 @@ from spacecall.codegen._names import (
     METHOD_NAMES,
     TUPLE_NAMES,
     Scope,
-    distinct,
+    allocate_names,
     keyword_names,
     module_name,
     output_names,
-    pascal,
+    pascal_case,
     slug,
 )
 from spacecall.typed import SyncTypedClient, TypedClient
@@ -77,13 +77,15 @@ def test_names_are_distinct_and_do_not_depend_on_the_order(keys: list[str]) -> N
     def propose(key: str) -> str:
         return snake_case(key) or "value"
 
-    names = distinct(keys, propose)
+    names = allocate_names(keys, propose)
     assert len(set(names.values())) == len(keys)
-    assert distinct(reversed(keys), propose) == names
+    assert allocate_names(reversed(keys), propose) == names
 
 
 def test_an_exact_spelling_keeps_the_name_that_others_want_too() -> None:
-    names = distinct(["/run-it", "/run_it"], lambda key: field_name(key, set(), fallback="call"))
+    names = allocate_names(
+        ["/run-it", "/run_it"], lambda key: field_name(key, set(), fallback="call")
+    )
     assert names["/run_it"] == "run_it"
     assert names["/run-it"].startswith("run_it_")
 
@@ -150,4 +152,4 @@ def test_a_module_needs_letters_or_digits() -> None:
 
 
 def test_a_class_name_joins_the_words() -> None:
-    assert pascal("phi4-multimodal") == "Phi4Multimodal"
+    assert pascal_case("phi4-multimodal") == "Phi4Multimodal"

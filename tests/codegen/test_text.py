@@ -6,7 +6,7 @@ import textwrap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall.codegen._literals import UNSEEN, docstring, one_line, quote
+from spacecall.codegen._literals import INVISIBLE, format_docstring, one_line, quote
 
 NASTY = st.text(
     st.one_of(
@@ -20,7 +20,7 @@ NASTY = st.text(
 def test_a_literal_reads_back_as_the_text(text: str) -> None:
     written = quote(text)
     assert ast.literal_eval(written) == text
-    assert not UNSEEN.search(written)
+    assert not INVISIBLE.search(written)
 
 
 def test_a_literal_takes_the_quotes_that_need_fewer_escapes() -> None:
@@ -31,7 +31,7 @@ def test_a_literal_takes_the_quotes_that_need_fewer_escapes() -> None:
 
 @given(st.lists(NASTY, max_size=4))
 def test_a_docstring_holds_words_and_nothing_else(texts: list[str]) -> None:
-    lines = docstring([one_line(text) for text in texts], indent=4)
+    lines = format_docstring([one_line(text) for text in texts], indent=4)
     (statement,) = ast.parse(textwrap.dedent("\n".join(lines))).body
     assert isinstance(statement, ast.Expr)
     assert isinstance(statement.value, ast.Constant)
@@ -40,7 +40,7 @@ def test_a_docstring_holds_words_and_nothing_else(texts: list[str]) -> None:
 
 
 def test_a_section_is_indented_and_set_apart() -> None:
-    assert docstring(["What it does.", "Args:", "    text: the text."], indent=4) == [
+    assert format_docstring(["What it does.", "Args:", "    text: the text."], indent=4) == [
         '    """What it does.',
         "",
         "    Args:",
@@ -53,4 +53,4 @@ def test_a_section_is_indented_and_set_apart() -> None:
 def test_a_line_has_no_character_without_a_look(text: str) -> None:
     line = one_line(text)
     assert "\n" not in line
-    assert not UNSEEN.search(line)
+    assert not INVISIBLE.search(line)

@@ -30,7 +30,7 @@ from spacecall import (
 )
 from spacecall._client.calls.caller import Caller
 from spacecall.codegen._project.client_builder import describe
-from spacecall.codegen._python.module_planner import make_plan
+from spacecall.codegen._python.module_planner import plan_client
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import generated, load
 from tests.demos.cases import Case, LocalFile
@@ -91,7 +91,7 @@ class GeneratedClient:
         self._space = space
         text = generated(documents, "demo", undocumented=True)
         self._module: ModuleType = load(text, folder, f"{name.replace('-', '_')}_client")
-        plan = make_plan(describe(documents, "demo", undocumented=True))
+        plan = plan_client(describe(documents, "demo", undocumented=True))
         self._operations = {operation.api_name: operation for operation in plan.operations}
 
     async def run(self, case: Case) -> list[Outcome]:

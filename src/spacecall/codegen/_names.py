@@ -1,10 +1,10 @@
-"""Python names for what an app calls by any text.
+"""Derive Python names from the names and labels of an app.
 
-A name is derived from the text it stands for, so that it stays when the app grows: names that would
-be the same get a hash, but for those made of labels, which need not differ: they are numbered. It
-differs from an identifier of the app's only where that would break something: `input` and `id`
-stay, `class` becomes `class_`, and a field `str` becomes `str_`, because it would hide the type
-from the annotations after it.
+A name is derived from its text alone, so that it stays the same when the app grows: names that
+would be equal get a hash of their text. Outputs' labels are numbered instead, since labels need not
+differ. An app's identifier is changed only if it would break something: `input` and `id` stay,
+`class` becomes `class_`, and a field `str` becomes `str_`, because it would hide the type from the
+annotations after it.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ __all__ = [
     "TUPLE_NAMES",
     "TYPE_NAMES",
     "Scope",
+    "allocate_names",
     "class_name",
-    "distinct",
     "keyword_names",
     "module_name",
     "output_names",
-    "pascal",
+    "pascal_case",
     "slug",
 ]
 
 TYPE_NAMES: Set[str] = frozenset(
     {"bool", "bytes", "dict", "float", "int", "list", "object", "str", "tuple"}
 )
-"""Types that annotations name without an import."""
+"""Types that annotations use without an import."""
 
 FIELD_NAMES: Set[str] = TYPE_NAMES | {
     *("Config", "construct", "copy", "dict", "from_orm", "json", "mro", "parse_file", "parse_obj"),
@@ -60,81 +60,81 @@ FIELD_NAMES: Set[str] = TYPE_NAMES | {
     *("model_parametrized_name", "model_post_init", "model_rebuild", "model_validate"),
     *("model_validate_json", "model_validate_strings"),
 }
-"""What a field of a pydantic model cannot be called."""
+"""Names that a field of a pydantic model cannot have."""
 
 METHOD_NAMES: Set[str] = TYPE_NAMES | {
     *("SOURCE", "aclose", "caller", "classmethod", "close", "connect", "property"),
     "staticmethod",
 }
-"""What a method of a typed client cannot be called: the base classes' own names, and types."""
+"""Names that a method of a typed client cannot have: members of the base classes, and types."""
 
 TUPLE_NAMES: Set[str] = TYPE_NAMES | {"count", "index"}
-"""What a field of a NamedTuple cannot be called."""
+"""Names that a field of a NamedTuple cannot have."""
 
 
-def pascal(text: str) -> str:
-    """`text` as the name of a class, as long as `snake` makes it; empty if nothing can be kept."""
+def pascal_case(text: str) -> str:
+    """Return `text` in PascalCase, at most as long as `snake`; empty if no character is usable."""
     return "".join(word[0].upper() + word[1:] for word in snake_words(text))
 
 
 def slug(text: str) -> str:
-    """`text` as a name for a file: ASCII letters, digits and single hyphens; it may be empty.
+    """Return `text` as a file name: ASCII letters, digits and single hyphens; it may be empty.
 
-    What Windows takes for a device, such as `con`, becomes `con-app`.
+    A device name of Windows gets a suffix: `con` becomes `con-app`.
     """
     ascii_only = "".join(char if char.isascii() else " " for char in strip_accents(text))
     parts = re.findall(r"[a-z0-9]+", separate_words(ascii_only).lower())
-    made = "-".join(parts)[:MAX_LENGTH].strip("-")
-    return f"{made}-app" if is_device(made) else made
+    hyphenated = "-".join(parts)[:MAX_LENGTH].strip("-")
+    return f"{hyphenated}-app" if is_device(hyphenated) else hyphenated
 
 
 def class_name(text: str, prefix: str) -> str:
-    """The name of a class for `text`: the text itself where it is one, else its words joined.
+    """Return a class name for `text`: the text itself if it is one, else its words joined.
 
     Args:
-        text: what the app calls it.
-        prefix: put before what cannot begin a name; alone it stands for a text of which nothing
-            can be kept.
+        text: the app's name.
+        prefix: put before a text that cannot begin a name; the whole name if no character can be
+            used.
     """
-    kept = text if is_plain_identifier(text) and text[0].isupper() else pascal(text)
-    return kept if kept[:1].isidentifier() else f"{prefix}{kept}"
+    base = text if is_plain_identifier(text) and text[0].isupper() else pascal_case(text)
+    return base if base[:1].isidentifier() else f"{prefix}{base}"
 
 
 def module_name(name: str) -> str:
-    """The module that the client called `name` is written to.
+    """Return the name of the module that the client called `name` is written to.
 
     Raises:
-        ValueError: nothing of the name can be kept.
+        ValueError: the name has no ASCII letters or digits.
     """
-    made = slug(name).replace("-", "_")
-    if not made:
+    base = slug(name).replace("-", "_")
+    if not base:
         raise ValueError(f"no module can be named after {name!r}: use ASCII letters and digits")
-    return avoid_reserved(made, "app", frozenset())
+    return avoid_reserved(base, "app", frozenset())
 
 
 class Scope:
-    """The names of a scope: of a module, a class, a signature. Each is given once.
+    """The names of a module, a class or a signature, each of which is given out once.
 
     Names are compared as Python compares them, in NFKC: `_ﬁle` is `_file`.
 
     Args:
-        taken: names that cannot be given.
+        taken: names that are already in use.
     """
 
     def __init__(self, *taken: Iterable[str]) -> None:
-        self._names = {_as_python_reads(name) for names in taken for name in names}
+        self._names = {_nfkc(name) for names in taken for name in names}
 
     def __contains__(self, name: str) -> bool:
-        return _as_python_reads(name) in self._names
+        return _nfkc(name) in self._names
 
     @property
     def names(self) -> Set[str]:
-        """All names that are taken."""
+        """All names in use."""
         return frozenset(self._names)
 
     def reserve(self, *names: str) -> None:
-        """Take names that are spelled already."""
-        self._names.update(map(_as_python_reads, names))
+        """Add names that are in use."""
+        self._names.update(map(_nfkc, names))
 
     def allocate(
         self,
@@ -142,31 +142,32 @@ class Scope:
         propose: Callable[[str], str],
         forms: Callable[[str], Sequence[str]] = lambda name: [name],
     ) -> dict[str, str]:
-        """Give each key a name; none is given twice.
+        """Give each key a name that is not in use, and add the names.
 
-        Keys that would share a name get the beginning of their hash added, except one that is
-        spelled like the name; so a name does not depend on the order of the keys.
+        Keys that would share a name get the beginning of their hash as a suffix, except a key that
+        is spelled like the name. So names do not depend on the order of the keys.
 
         Args:
-            keys: what to name; different from each other.
-            propose: the name for a key, if it is free.
-            forms: all names that are taken together with a name, such as `RunInput` and
-                `RunOutput` for `Run`.
+            keys: the texts to name, all different.
+            propose: returns the preferred name of a key.
+            forms: returns all names that come with a name: `RunInput` and `RunOutput` for `Run`.
         """
         proposals = {key: propose(key) for key in keys}
-        shared = Counter(map(_as_python_reads, proposals.values()))
+        uses = Counter(map(_nfkc, proposals.values()))
         names: dict[str, str] = {}
         for key, name in proposals.items():
-            alone = shared[_as_python_reads(name)] == 1 or key.removeprefix("/") == name
-            if alone and self._are_free(forms(name)):
+            is_unique = uses[_nfkc(name)] == 1 or key.removeprefix("/") == name
+            if is_unique and self._are_free(forms(name)):
                 names[key] = name
                 self.reserve(*forms(name))
-        spelled = proposals.keys()
-        for key in sorted(spelled - names.keys()):
+        original_names = proposals.keys()
+        for key in sorted(original_names - names.keys()):
             digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
             hashed = (f"{proposals[key]}_{digest[:length]}" for length in range(4, len(digest) + 1))
             names[key] = next(
-                name for name in hashed if name not in spelled and self._are_free(forms(name))
+                name
+                for name in hashed
+                if name not in original_names and self._are_free(forms(name))
             )
             self.reserve(*forms(names[key]))
         return {key: names[key] for key in proposals}
@@ -175,50 +176,50 @@ class Scope:
         return all(name not in self for name in names)
 
 
-def distinct(
+def allocate_names(
     keys: Iterable[str], propose: Callable[[str], str], taken: Iterable[str] = ()
 ) -> dict[str, str]:
-    """Give each key a name in a scope of their own, where some names are `taken`."""
+    """Give each key a name in a new scope, in which the names in `taken` are in use."""
     return Scope(taken).allocate(keys, propose)
 
 
 def output_names(outputs: Sequence[tuple[str, str]], reserved: Set[str] = TUPLE_NAMES) -> list[str]:
-    """Field names for an endpoint's outputs, from their `(label, component)`.
+    """Return field names for an endpoint's outputs, from each one's label and component.
 
-    A label that Gradio made up (`value_17`, from a number that changes with the app's layout)
-    counts as none: the component's kind names it. Outputs that share a label are told apart by
-    their component, and numbered from the second on where that does not do.
+    A label that Gradio made up (`value_17`, from a number that changes with the app's layout) does
+    not count: the component names the output. Outputs that share a label get their component as a
+    suffix, and a number from the second on if that is not enough.
     """
-    wanted = [
+    base_names = [
         field_name(
             snake_case(authored_label(label)) or snake_case(component), reserved, fallback="value"
         )
         for label, component in outputs
     ]
-    shared = Counter(wanted)
+    uses = Counter(base_names)
     used = set(reserved)
     names: list[str] = []
-    for name, (label, component) in zip(wanted, outputs, strict=True):
-        finer = shared[name] > 1 and authored_label(label) and snake_case(component)
-        numbered = UniqueNames(used | shared.keys() - {name})
-        names.append(numbered.take(f"{name}_{finer}" if finer else name))
+    for name, (label, component) in zip(base_names, outputs, strict=True):
+        suffix = uses[name] > 1 and authored_label(label) and snake_case(component)
+        numbered = UniqueNames(used | uses.keys() - {name})
+        names.append(numbered.take(f"{name}_{suffix}" if suffix else name))
         used.add(names[-1])
     return names
 
 
 def keyword_names(parameters: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Names for the keywords of an endpoint's method, from the `(name, label, component)` of each.
+    """Return keyword names for a method, from each parameter's name, label and component.
 
-    They are those of a dynamic call; the app's own are changed where Python wants that.
+    They are the names of a dynamic call; the app's own names are changed if Python requires it.
     """
-    own = [name for name, *_ in parameters if not is_generated_name(name)]
-    spelling = distinct(
-        own,
+    app_names = [name for name, *_ in parameters if not is_generated_name(name)]
+    spelling = allocate_names(
+        app_names,
         lambda name: field_name(name, RESERVED_PARAMETERS, fallback="value"),
         RESERVED_PARAMETERS,
     )
     return parameter_names(parameters, spelling)
 
 
-def _as_python_reads(name: str) -> str:
+def _nfkc(name: str) -> str:
     return unicodedata.normalize("NFKC", name)

@@ -1,1 +1,1 @@
-"""Write Python from schema documents."""
+"""Write a Python module from a schema folder; `client_module.write_module` is the entry point."""

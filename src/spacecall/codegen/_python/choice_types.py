@@ -1,4 +1,7 @@
-"""Choices of an app as a type: a `Literal` in place, a named one, or whatever the app has then."""
+"""Write the choices of a value as a type: a `Literal`, a named alias, or `AppChoice`.
+
+`AppChoice` stands for a list that is too long to write: the call checks it against the live app.
+"""
 
 from __future__ import annotations
 
@@ -16,40 +19,40 @@ from spacecall.codegen._python.python_expressions import (
     Alias,
     Expr,
     Group,
-    flat,
-    name,
-    of,
+    format_flat,
+    literal,
+    name_expr,
+    subscript,
     union,
-    value,
 )
 
-__all__ = ["Place", "choice_type", "name_choices"]
+__all__ = ["ChoiceField", "choice_type", "name_choice_lists"]
 
-_LONGEST: Final = 20_000
-"""Characters of a list that is written into a module, about 200 lines."""
-_FEW: Final = 5
-"""Choices that are written in place, however long they are."""
+_MAX_LIST: Final = 20_000
+"""The most characters of a list that is written into a module, about 200 lines."""
+_MAX_IN_PLACE: Final = 5
+"""The most choices that are written in place, however long they are."""
 _ONE_LINE: Final = WIDTH - 12
-"""Characters of choices that fit on a line in the signature of a method."""
-_LONGEST_NAME: Final = 60
-_KINDS: Final[Mapping[type, Expr]] = {
-    str: name("str"),
-    int: name("int"),
-    float: name("float"),
-    bool: name("bool"),
-    type(None): value(None),
+"""The most characters of choices on a line in the signature of a method."""
+_MAX_NAME: Final = 60
+_SCALAR_TYPES: Final[Mapping[type, Expr]] = {
+    str: name_expr("str"),
+    int: name_expr("int"),
+    float: name_expr("float"),
+    bool: name_expr("bool"),
+    type(None): literal(None),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A value that may have choices.
+class ChoiceField:
+    """A parameter, an output or a field that may have choices.
 
     Attributes:
-        key: tells it from all other places.
-        owner: the class that the endpoint's or object type's names begin with.
-        label: of the value in there.
-        schema: of the value.
+        key: a unique key, which also decides the order.
+        owner: the class name that the endpoint's or object type's names begin with.
+        label: the label or name of the value.
+        schema: the JSON Schema of the value.
     """
 
     key: str
@@ -59,51 +62,57 @@ class Place:
 
 
 def choice_type(choices: Sequence[Any], names: Mapping[Expr, str]) -> Expr | None:
-    """The type of a value that is one of `choices`; None where Python has none for them.
+    """Return the type of a value that is one of `choices`; None if no type can express them.
 
     Args:
-        choices: of a schema's `enum`.
-        names: of the long lists, by the list.
+        choices: the values of a schema's `enum`.
+        names: the aliases of long lists, by the list.
     """
     if any(is_object(choice) or is_array(choice) for choice in choices):
         return None
     if _is_too_long(choices):
-        used = [kind for key, kind in _KINDS.items() if any(type(one) is key for one in choices)]
-        return of("AppChoice", union(*used))
-    listed = _literal(choices)
+        python_types = {type(choice) for choice in choices}
+        types = [expr for type_, expr in _SCALAR_TYPES.items() if type_ in python_types]
+        return subscript("AppChoice", union(*types))
+    literal_type = _literal(choices)
     parts: list[Expr] = []
-    if listed is not None:
-        parts.append(Alias(names[listed], listed) if listed in names else listed)
+    if literal_type is not None:
+        parts.append(
+            Alias(names[literal_type], literal_type) if literal_type in names else literal_type
+        )
     if any(isinstance(choice, float) for choice in choices):
-        parts.append(_KINDS[float])
+        parts.append(_SCALAR_TYPES[float])
     return union(*parts)
 
 
-def name_choices(places: Iterable[Place], module: Scope) -> dict[Expr, str]:
-    """Names for the lists of choices that take more than a few lines, by the list.
+def name_choice_lists(fields: Iterable[ChoiceField], module: Scope) -> dict[Expr, str]:
+    """Choose aliases for the lists of choices that take more than a few lines, by the list.
 
-    A list is called after what it is the choices of, mostly; lists that would share a name get
-    their owner's put before it.
+    A list is named after the label that most of its uses have; lists that would share a name get
+    their owner's name as a prefix.
 
     Args:
-        places: all that may have choices.
-        module: the names of the module; the new ones are added.
+        fields: all values that may have choices.
+        module: the names of the module; the aliases are added.
     """
-    uses: dict[Expr, list[tuple[str, Place]]] = {}
-    for place in places:
-        for number, choices in enumerate(_lists_in(place.schema)):
-            listed = None if _is_too_long(choices) else _literal(choices)
-            if listed is not None and _is_long(listed):
-                uses.setdefault(listed, []).append((f"{place.key} {number}", place))
-    short = {listed: _short_name(place.label for _, place in each) for listed, each in uses.items()}
+    uses: dict[Expr, list[tuple[str, ChoiceField]]] = {}
+    for field in fields:
+        for number, choices in enumerate(_choice_lists(field.schema)):
+            literal_type = None if _is_too_long(choices) else _literal(choices)
+            if literal_type is not None and _is_long(literal_type):
+                uses.setdefault(literal_type, []).append((f"{field.key} {number}", field))
+    short = {
+        literal_type: _short_name(field.label for _, field in uses_of_list)
+        for literal_type, uses_of_list in uses.items()
+    }
     shared = Counter(short.values())
     keys: dict[str, Expr] = {}
     proposals: dict[str, str] = {}
-    for listed, each in uses.items():
-        key, place = min(each, key=lambda use: use[0])
-        long = f"{place.owner}{short[listed]}"
-        lengthen = shared[short[listed]] > 1 and len(long) <= _LONGEST_NAME
-        keys[key], proposals[key] = listed, long if lengthen else short[listed]
+    for literal_type, uses_of_list in uses.items():
+        key, field = min(uses_of_list, key=lambda use: use[0])
+        long = f"{field.owner}{short[literal_type]}"
+        lengthen = shared[short[literal_type]] > 1 and len(long) <= _MAX_NAME
+        keys[key], proposals[key] = literal_type, long if lengthen else short[literal_type]
     allocated = module.allocate(proposals, proposals.__getitem__)
     return {keys[key]: allocated[key] for key in proposals}
 
@@ -115,11 +124,11 @@ def _short_name(labels: Iterable[str]) -> str:
     return class_ if class_.endswith("Choice") else f"{class_}Choice"
 
 
-def _lists_in(schema: Schema) -> Iterable[Sequence[Any]]:
-    """The lists of choices in a schema of one value, in its order; definitions are left out."""
-    ahead: list[Any] = [schema]
-    while ahead:
-        node = as_dict(ahead.pop())
+def _choice_lists(schema: Schema) -> Iterable[Sequence[Any]]:
+    """List the lists of choices in the schema of one value, in their order, without definitions."""
+    pending: list[Any] = [schema]
+    while pending:
+        node = as_dict(pending.pop())
         if choices := as_list(node.get("enum")):
             yield choices
             continue
@@ -127,29 +136,34 @@ def _lists_in(schema: Schema) -> Iterable[Sequence[Any]]:
         for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
             inside += as_list(node.get(key))
         inside += as_dict(node.get("properties")).values()
-        ahead += filter(is_object, reversed(inside))
+        pending += filter(is_object, reversed(inside))
 
 
 def _literal(choices: Sequence[Any]) -> Expr | None:
-    """The `Literal` of those that it can have: it has no floats, lists and objects."""
-    listed = [
+    """Return the `Literal` of the choices that one can have: no floats, lists and objects."""
+    literal_choices = [
         choice
         for choice in choices
         if not (isinstance(choice, float) or is_object(choice) or is_array(choice))
     ]
-    return of("Literal", *dict.fromkeys(map(value, listed))) if listed else None
+    if not literal_choices:
+        return None
+    return subscript("Literal", *dict.fromkeys(map(literal, literal_choices)))
 
 
-def _is_long(listed: Expr) -> bool:
-    choices = listed.items if isinstance(listed, Group) else ()
-    return len(choices) > _FEW and len(flat(listed)) - len("Literal[]") > _ONE_LINE
+def _is_long(literal_type: Expr) -> bool:
+    choices = literal_type.items if isinstance(literal_type, Group) else ()
+    return (
+        len(choices) > _MAX_IN_PLACE
+        and len(format_flat(literal_type)) - len("Literal[]") > _ONE_LINE
+    )
 
 
 def _is_too_long(choices: Sequence[Any]) -> bool:
-    """Whether a `Literal` of them would make the module unreadable."""
-    room = _LONGEST
+    """Check whether a `Literal` of the choices would be too long to read."""
+    remaining = _MAX_LIST
     for choice in choices:
-        room -= len(quote(choice) if isinstance(choice, str) else repr(choice)) + len(", ")
-        if room < 0:
+        remaining -= len(quote(choice) if isinstance(choice, str) else repr(choice)) + len(", ")
+        if remaining < 0:
             return True
     return False

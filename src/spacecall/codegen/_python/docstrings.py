@@ -1,4 +1,4 @@
-"""Docstrings of a generated module, from what the app says of itself."""
+"""Write the docstrings of a generated module from the app's own descriptions."""
 
 from __future__ import annotations
 
@@ -6,41 +6,50 @@ import re
 from collections.abc import Iterable, Set
 
 from spacecall.codegen._literals import one_line
-from spacecall.codegen._python.module_plan import Model, Operation, Value
+from spacecall.codegen._python.module_plan import MethodPlan, ModelPlan, ValuePlan
 
-__all__ = ["of_client", "of_method", "of_model", "of_outputs", "short"]
+__all__ = [
+    "client_docstring",
+    "method_docstring",
+    "model_docstring",
+    "outputs_docstring",
+    "shorten",
+]
 
 _SECTION = re.compile(r"\n\s*\n|\n\s*(?:Args|Arguments|Attributes|Parameters|Returns)\s*:")
-_LONGEST = 400
+_MAX_LENGTH = 400
 
 
-def of_client(title: str, origin: str, *, synchronous: bool) -> list[str]:
-    """Of the class."""
-    how = "without async" if synchronous else "as async methods"
-    about = short(title) or "A Gradio app"
-    return [f"{about}: its endpoints {how}.", f"Generated from {origin}."]
+def client_docstring(title: str, origin: str, *, synchronous: bool) -> list[str]:
+    """Return the docstring of a client's class."""
+    style = "without async" if synchronous else "as async methods"
+    name = shorten(title) or "A Gradio app"
+    return [f"{name}: its endpoints {style}.", f"Generated from {origin}."]
 
 
-def of_model(model: Model) -> list[str]:
-    """Of an object type."""
-    return [short(_SECTION.split(model.description)[0]) or f"The app's `{_code(model.key)}`."]
+def model_docstring(model: ModelPlan) -> list[str]:
+    """Return the docstring of an object type's class."""
+    return [shorten(_SECTION.split(model.description)[0]) or f"The app's `{_code(model.key)}`."]
 
 
-def of_outputs(operation: Operation) -> list[str]:
-    """Of the named tuple that an endpoint gives."""
-    return [f"What `{_code(operation.api_name)}` gives.", *_list("Attributes", operation.outputs)]
+def outputs_docstring(operation: MethodPlan) -> list[str]:
+    """Return the docstring of the named tuple that holds an endpoint's outputs."""
+    return [
+        f"What `{_code(operation.api_name)}` gives.",
+        *_section("Attributes", operation.outputs),
+    ]
 
 
-def of_method(operation: Operation, unlisted: Set[str] = frozenset()) -> list[str]:
-    """Of a method.
+def method_docstring(operation: MethodPlan, unlisted: Set[str] = frozenset()) -> list[str]:
+    """Return the docstring of a method.
 
     Args:
         operation: the endpoint.
-        unlisted: its parameters with so many choices that their type does not list them.
+        unlisted: the parameters whose type does not list their choices, because they are too many.
     """
     name = f"`{_code(operation.api_name)}`"
-    about = short(_SECTION.split(operation.description)[0])
-    facts = [f"The endpoint {name}."] if about else []
+    summary = shorten(_SECTION.split(operation.description)[0])
+    facts = [f"The endpoint {name}."] if summary else []
     if operation.streaming:
         facts.append("Streams: each value that comes while it works replaces the one before.")
     if operation.stateful:
@@ -50,36 +59,38 @@ def of_method(operation: Operation, unlisted: Set[str] = frozenset()) -> list[st
             "Reads what somebody selects or clicks on the page, which a call does not send: it may "
             "fail."
         )
-    lines = [about or f"Call {name}.", *([" ".join(facts)] if facts else [])]
-    lines += _list("Args", operation.inputs, unlisted)
+    lines = [summary or f"Call {name}.", *([" ".join(facts)] if facts else [])]
+    lines += _section("Args", operation.inputs, unlisted)
     if len(operation.outputs) == 1:
-        lines += ["Returns:", f"    {_remark(operation.outputs[0])}"]
+        lines += ["Returns:", f"    {_describe_value(operation.outputs[0])}"]
     return lines
 
 
-def short(text: str) -> str:
-    """A text of the app on one line, cut after 400 characters."""
+def shorten(text: str) -> str:
+    """Return an app's text on one line, cut after 400 characters."""
     line = one_line(text)
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST].rsplit(' ', 1)[0]} …"
+    return line if len(line) <= _MAX_LENGTH else f"{line[:_MAX_LENGTH].rsplit(' ', 1)[0]} …"
 
 
-def _list(title: str, values: Iterable[Value], unlisted: Set[str] = frozenset()) -> list[str]:
+def _section(
+    title: str, values: Iterable[ValuePlan], unlisted: Set[str] = frozenset()
+) -> list[str]:
     lines = [
-        f"    {one.parameter}: {_remark(one, is_unlisted=one.parameter in unlisted)}"
-        for one in values
+        f"    {value.parameter}: {_describe_value(value, is_unlisted=value.parameter in unlisted)}"
+        for value in values
     ]
     return [f"{title}:", *lines] if lines else []
 
 
-def _remark(one: Value, *, is_unlisted: bool = False) -> str:
-    """Label, remark, and a default that the signature cannot show."""
-    parts = [short(one.label), short(one.description)]
+def _describe_value(value: ValuePlan, *, is_unlisted: bool = False) -> str:
+    """Return the label, the description, and a note on a default that the signature cannot show."""
+    parts = [shorten(value.label), shorten(value.description)]
     if is_unlisted:
         parts.append("one of the app's choices, too many to list here: the call checks it")
-    if one.app_default:
+    if value.app_default:
         parts.append("if you leave it out, the app's own default is sent")
     return "; ".join(dict.fromkeys(part.rstrip(".;") for part in parts if part)) + "."
 
 
 def _code(text: str) -> str:
-    return short(text).replace("`", "'")
+    return shorten(text).replace("`", "'")

@@ -1,7 +1,7 @@
-"""What datamodel-code-generator gets to see of a schema: its shape, and nothing that an app wrote.
+"""Prepare schemas for datamodel-code-generator: their structure, without any text of the app.
 
-Models are numbered, and what is spelled out here (choices, ranges, files, numbers) is a slot: a
-choice of one number, which stands for a type until the generator's output is read.
+Object types are numbered. Types that are written here (choices, ranges, files, numbers) are slots:
+enums of one value, which are replaced by the type after the generator has run.
 """
 
 from __future__ import annotations
@@ -15,143 +15,151 @@ from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, i
 from spacecall._core.schema_check import Budget, TooMuchWorkError
 from spacecall._core.schema_nodes import branches, is_number, kinds_of
 from spacecall.codegen._python.choice_types import choice_type
-from spacecall.codegen._python.python_expressions import Expr, call, name, of, value
+from spacecall.codegen._python.python_expressions import Expr, call, literal, name_expr, subscript
 
-__all__ = ["View"]
+__all__ = ["GeneratorInput"]
 
-_DEEPEST = 40
-_LONGEST_TUPLE = 32
-"""Places that have a type each; more are a list."""
-_STEPS = 5_000
-"""Shapes for one value; what lies beyond is any JSON."""
+_MAX_DEPTH = 40
+_MAX_TUPLE = 32
+"""The most items of a tuple; a longer one is a list."""
+_MAX_STEPS = 5_000
+"""The most schemas that are simplified for one value; anything beyond is any JSON."""
 _BOUNDS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
 
 
 @dataclass(slots=True)
-class View:
-    """Shapes of schemas.
+class GeneratorInput:
+    """Simplified schemas, and the types that their slots stand for.
 
     Attributes:
         definitions: the app's object types, by their names in `$defs`.
-        numbers: how the view calls those that become classes.
-        choices: the names of long lists of choices, by the list.
+        class_ids: the numbers of those that become classes, by the same names.
+        choices: the aliases of long lists of choices, by the list.
         slots: the types that the slots stand for.
     """
 
     definitions: Mapping[str, Mapping[str, Any]]
-    numbers: Mapping[str, str]
+    class_ids: Mapping[str, str]
     choices: Mapping[Expr, str] = field(default_factory=dict[Expr, str])
     slots: list[Expr] = field(default_factory=list[Expr])
-    _places: dict[Expr, int] = field(default_factory=dict[Expr, int], repr=False)
-    _texts: set[str] = field(default_factory=set[str], repr=False)
-    _budget: Budget = field(default_factory=lambda: Budget(None, _STEPS), repr=False)
+    _slot_numbers: dict[Expr, int] = field(default_factory=dict[Expr, int], repr=False)
+    _text_slots: set[str] = field(default_factory=set[str], repr=False)
+    _budget: Budget = field(default_factory=lambda: Budget(None, _MAX_STEPS), repr=False)
 
-    def shape(self, schema: Mapping[str, Any], number: Expr, *, depth: int = 0) -> dict[str, Any]:
-        """The view of a schema.
+    def simplify(
+        self, schema: Mapping[str, Any], number_type: Expr, *, depth: int = 0
+    ) -> dict[str, Any]:
+        """Simplify a schema.
 
         Args:
-            schema: references in it are to the definitions.
-            number: the type where the schema says number.
-            depth: of the schema in another one.
+            schema: its references lead to the definitions.
+            number_type: the type for `number`.
+            depth: the nesting depth of the schema.
         """
         if depth == 0:
-            self._budget = Budget(None, _STEPS)
+            self._budget = Budget(None, _MAX_STEPS)
         try:
             self._budget.spend()
         except TooMuchWorkError:
             return {}
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             return {}
         if "$ref" in schema:
-            return self._reference(as_str(schema["$ref"]), number, depth)
+            return self._reference(as_str(schema["$ref"]), number_type, depth)
         if kinds_of(schema, {}) == ["file"] and "properties" in schema:
-            return self._slot(name("File"))
+            return self._slot(name_expr("File"))
         choices = [schema["const"]] if "const" in schema else as_list(schema.get("enum"))
         if choices:
             return self._choices(choices)
         if parts := branches(schema):
-            return self._union([self.shape(as_dict(one), number, depth=depth + 1) for one in parts])
+            return self._union(
+                [self.simplify(as_dict(part), number_type, depth=depth + 1) for part in parts]
+            )
         if len(parts := as_list(schema.get("allOf"))) == 1:
-            return self.shape(as_dict(parts[0]), number, depth=depth + 1)
-        kind = schema.get("type")
-        kinds = [kind] if isinstance(kind, str) else as_str_list(kind)
-        return self._union([self._of_kind(schema, one, number, depth) for one in kinds])
+            return self.simplify(as_dict(parts[0]), number_type, depth=depth + 1)
+        json_type = schema.get("type")
+        json_types = [json_type] if isinstance(json_type, str) else as_str_list(json_type)
+        return self._union(
+            [self._simplify_type(schema, json_type, number_type, depth) for json_type in json_types]
+        )
 
-    def _reference(self, target: str, number: Expr, depth: int) -> dict[str, Any]:
+    def _reference(self, target: str, number_type: Expr, depth: int) -> dict[str, Any]:
         key = target.removeprefix("#/$defs/")
-        if key in self.numbers:
-            return {"$ref": f"#/$defs/{self.numbers[key]}"}
-        return self.shape(as_dict(self.definitions.get(key)), number, depth=depth + 4)
+        if key in self.class_ids:
+            return {"$ref": f"#/$defs/{self.class_ids[key]}"}
+        return self.simplify(as_dict(self.definitions.get(key)), number_type, depth=depth + 4)
 
-    def _of_kind(
-        self, schema: Mapping[str, Any], kind: str, number: Expr, depth: int
+    def _simplify_type(
+        self, schema: Mapping[str, Any], json_type: str, number_type: Expr, depth: int
     ) -> dict[str, Any]:
-        match kind:
+        match json_type:
             case "integer":
-                return self._number(schema, name("int"))
+                return self._number(schema, name_expr("int"))
             case "number":
-                return self._number(schema, number)
+                return self._number(schema, number_type)
             case "array":
-                return self._array(schema, number, depth)
+                return self._array(schema, number_type, depth)
             case "object":
-                rest = schema.get("additionalProperties")
-                if is_object(rest) and rest:
-                    inner = self.shape(rest, number, depth=depth + 1)
+                extra_schema = schema.get("additionalProperties")
+                if is_object(extra_schema) and extra_schema:
+                    inner = self.simplify(extra_schema, number_type, depth=depth + 1)
                     return {"type": "object", "additionalProperties": inner}
                 return {"type": "object", "additionalProperties": True}
             case "string" | "boolean" | "null":
-                return {"type": kind}
+                return {"type": json_type}
             case _:
                 return {}
 
-    def _array(self, schema: Mapping[str, Any], number: Expr, depth: int) -> dict[str, Any]:
-        places = [
-            self.shape(as_dict(one), number, depth=depth + 1)
-            for one in as_list(schema.get("prefixItems"))
+    def _array(self, schema: Mapping[str, Any], number_type: Expr, depth: int) -> dict[str, Any]:
+        item_schemas = [
+            self.simplify(as_dict(item), number_type, depth=depth + 1)
+            for item in as_list(schema.get("prefixItems"))
         ]
-        rest = schema.get("items")
-        length = len(places)
-        closed = schema.get("maxItems") == length or rest is False
+        extra_schema = schema.get("items")
+        length = len(item_schemas)
+        closed = schema.get("maxItems") == length or extra_schema is False
         fixed_length = closed and schema.get("minItems") == length
-        if places and fixed_length and length <= _LONGEST_TUPLE:
+        if item_schemas and fixed_length and length <= _MAX_TUPLE:
             fixed = {"items": False, "minItems": length, "maxItems": length}
-            return {"type": "array", "prefixItems": places, **fixed}
-        if is_object(rest) or rest is True or not closed:
-            places.append(self.shape(as_dict(rest), number, depth=depth + 1))
-        return {"type": "array", "items": self._union(places)}
+            return {"type": "array", "prefixItems": item_schemas, **fixed}
+        if is_object(extra_schema) or extra_schema is True or not closed:
+            item_schemas.append(self.simplify(as_dict(extra_schema), number_type, depth=depth + 1))
+        return {"type": "array", "items": self._union(item_schemas)}
 
-    def _number(self, schema: Mapping[str, Any], kind: Expr) -> dict[str, Any]:
+    def _number(self, schema: Mapping[str, Any], type_: Expr) -> dict[str, Any]:
         bounds = {
-            keyword: value(schema[key])
+            keyword: literal(schema[key])
             for key, keyword in _BOUNDS.items()
             if is_number(schema.get(key))
         }
-        return self._slot(of("Annotated", kind, call("Field", **bounds)) if bounds else kind)
+        return self._slot(
+            subscript("Annotated", type_, call("Field", **bounds)) if bounds else type_
+        )
 
     def _choices(self, choices: list[Any]) -> dict[str, Any]:
-        kind = choice_type(choices, self.choices)
-        if kind is None:
+        type_ = choice_type(choices, self.choices)
+        if type_ is None:
             return {}
-        slot = self._slot(kind)
-        if all(isinstance(one, str) for one in choices):
-            self._texts.add(_key(slot))
+        slot = self._slot(type_)
+        if all(isinstance(choice, str) for choice in choices):
+            self._text_slots.add(_key(slot))
         return slot
 
     def _union(self, parts: list[dict[str, Any]]) -> dict[str, Any]:
-        """Any of the parts; a choice of texts adds nothing to any text."""
+        """Return the union of the parts; if any text is allowed, choices of texts are left out."""
         if not parts or {} in parts:
             return {}
         if {"type": "string"} in parts:
-            parts = [part for part in parts if _key(part) not in self._texts]
+            parts = [part for part in parts if _key(part) not in self._text_slots]
         unique = list({_key(part): part for part in parts}.values())
         return unique[0] if len(unique) == 1 else {"anyOf": unique}
 
     def _slot(self, expr: Expr) -> dict[str, Any]:
-        place = self._places.setdefault(expr, len(self.slots))
-        if place == len(self.slots):
+        number = self._slot_numbers.setdefault(expr, len(self.slots))
+        if number == len(self.slots):
             self.slots.append(expr)
-        return {"type": "string", "enum": [f"s{place}"]}
+        return {"type": "string", "enum": [f"s{number}"]}
 
 
-def _key(shape: Mapping[str, Any]) -> str:
-    return json.dumps(shape, sort_keys=True)
+def _key(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, sort_keys=True)

@@ -1,4 +1,4 @@
-"""What a client consists of, with all its Python names."""
+"""The classes and methods of a generated client, with all their Python names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 from spacecall._core.schema_nodes import Schema
 from spacecall.codegen._python.python_expressions import Expr
 
-__all__ = ["ABSENT", "IMPORTS", "SCHEMA", "Model", "Operation", "Plan", "Value"]
+__all__ = [
+    "ABSENT",
+    "IMPORTS",
+    "SCHEMA_CONSTANT",
+    "ClientPlan",
+    "MethodPlan",
+    "ModelPlan",
+    "ValuePlan",
+]
 
 IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
     {
@@ -37,10 +45,10 @@ IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
         },
     },
 )
-"""What a generated module may import, by module, in blocks."""
+"""The names that a generated module may import, by module, in blocks."""
 
-SCHEMA = "_SCHEMA"
-"""The constant of a generated module that has the sha256 of its schema."""
+SCHEMA_CONSTANT = "_SCHEMA"
+"""The constant of a generated module that holds the sha256 of its schema."""
 
 
 class _Absent:
@@ -49,30 +57,29 @@ class _Absent:
 
 
 ABSENT = _Absent()
-"""Stands where there is no default."""
+"""Stands for a missing default."""
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ValuePlan:
     """A field of a model, a parameter or an output.
 
     Attributes:
-        wire: what it is called in JSON.
-        field: what it is called in a model or named tuple.
-        parameter: what it is called as a keyword.
-        schema: of its value.
-        required: whether it must be given.
-        default: used where it is not; `ABSENT` if there is none.
-        component: its component's kind; of a parameter.
-        label: what users of the app see, or its component's kind.
-        description: the app's remark.
-        constant: the module's constant that holds the default; empty where it can be written in
-            place.
-        app_default: whether the app's default is too long to be written, or has a file in it: it
-            is read from the live app.
+        json_name: its name in JSON.
+        field: its name in a model or named tuple.
+        parameter: its name as a keyword.
+        schema: the JSON Schema of its value.
+        required: whether the caller must give it.
+        default: the app's default; `ABSENT` if there is none.
+        component: the kind of component, of a parameter.
+        label: the label on the app's page, or the kind of component.
+        description: the app's description.
+        constant: the module's constant that holds the default; empty if it is written in place.
+        app_default: whether the default is read from the live app, because it is too long to be
+            written or contains a file.
     """
 
-    wire: str
+    json_name: str
     field: str
     parameter: str
     schema: Schema
@@ -86,48 +93,48 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """An object type: a class.
+class ModelPlan:
+    """An object type, which becomes a class.
 
     Attributes:
         key: its name in `$defs`.
-        name: its class.
-        description: the app's remark.
-        fields: in the app's order.
+        name: the name of its class.
+        description: the app's description.
+        fields: its fields in the app's order.
     """
 
     key: str
     name: str
     description: str
-    fields: tuple[Value, ...]
+    fields: tuple[ValuePlan, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """An endpoint: a method.
+class MethodPlan:
+    """An endpoint, which becomes a method.
 
     Attributes:
-        api_name: what the app calls it, `/echo`.
-        method: its name.
+        api_name: its name in the app, `/echo`.
+        method: the name of the method.
         constant: the name of its `TypedEndpoint`.
-        takes: the class of its inputs.
-        gives: the class or alias of its output.
+        input_class: the name of the class of its inputs.
+        output_class: the name of the class or alias of its outputs.
         inputs: its parameters.
         outputs: its outputs.
-        streaming: whether it gives values while it works.
+        streaming: whether it streams partial results.
         stateful: whether it uses State.
-        event_data: whether it reads what somebody selected or clicked on the page.
-        description: the app's remark.
-        shape: its fingerprint, or an empty text.
+        event_data: whether it reads what the user selected or clicked on the page.
+        description: the app's description.
+        shape: its fingerprint; empty if there is none.
     """
 
     api_name: str
     method: str
     constant: str
-    takes: str
-    gives: str
-    inputs: tuple[Value, ...]
-    outputs: tuple[Value, ...]
+    input_class: str
+    output_class: str
+    inputs: tuple[ValuePlan, ...]
+    outputs: tuple[ValuePlan, ...]
     streaming: bool
     stateful: bool
     event_data: bool
@@ -136,19 +143,19 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ClientPlan:
     """A client.
 
     Attributes:
-        name: its class; the synchronous one is called `Sync` and the same.
+        name: the name of its class; the synchronous class has the prefix `Sync`.
         definitions: all object types of the app, by their names in `$defs`.
         models: the object types that become classes.
-        operations: in the app's order.
-        choices: the names of long lists of choices, by the list.
+        operations: the endpoints in the app's order.
+        choices: the aliases of long lists of choices, by the list.
     """
 
     name: str
     definitions: Mapping[str, Schema]
-    models: tuple[Model, ...]
-    operations: tuple[Operation, ...]
+    models: tuple[ModelPlan, ...]
+    operations: tuple[MethodPlan, ...]
     choices: Mapping[Expr, str]

@@ -1,4 +1,4 @@
-"""From a schema folder to a plan: which classes and methods there will be, and all their names."""
+"""Plan a client from a schema folder: its classes and methods, and all their names."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from spacecall.codegen._names import (
     TUPLE_NAMES,
     TYPE_NAMES,
     Scope,
+    allocate_names,
     class_name,
-    distinct,
     keyword_names,
     output_names,
 )
-from spacecall.codegen._python.choice_types import Place, name_choices
+from spacecall.codegen._python.choice_types import ChoiceField, name_choice_lists
 from spacecall.codegen._python.module_plan import (
     ABSENT,
     IMPORTS,
-    SCHEMA,
-    Model,
-    Operation,
-    Plan,
-    Value,
+    SCHEMA_CONSTANT,
+    ClientPlan,
+    MethodPlan,
+    ModelPlan,
+    ValuePlan,
 )
-from spacecall.codegen._python.types_and_defaults import holds_file
+from spacecall.codegen._python.types_and_defaults import contains_file
 from spacecall.codegen._schemas.schema_documents import (
     JOIN,
     QUEUE_DATA,
@@ -43,51 +43,58 @@ from spacecall.codegen._schemas.schema_documents import (
 )
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
 
-__all__ = ["make_plan"]
+__all__ = ["plan_client"]
 
 _IMPORTED = frozenset(name for block in IMPORTS for names in block.values() for name in names)
-_LONGEST_DEFAULT: Final = 1000
-"""Characters, as JSON."""
-_LARGEST_DEFAULT: Final = 50
-"""Values, each of which takes a line."""
-_MODULE_NAMES = frozenset({"None", "True", "False", "annotations", "__all__", SCHEMA})
+_MAX_DEFAULT_CHARACTERS: Final = 1000
+"""The most characters of a default that is written, as JSON."""
+_MAX_DEFAULT_VALUES: Final = 50
+"""The most values of a default that is written, one a line."""
+_MODULE_NAMES = frozenset({"None", "True", "False", "annotations", "__all__", SCHEMA_CONSTANT})
 
 
-def make_plan(folder: SchemaFolder) -> Plan:
-    """The client of the app that the folder describes."""
+def plan_client(folder: SchemaFolder) -> ClientPlan:
+    """Plan the client of the app that the folder describes."""
     join = as_dict(as_dict(folder.documents[JOIN]).get("$defs"))
     data = as_dict(as_dict(folder.documents[QUEUE_DATA]).get("$defs"))
     inputs, outputs = (described(folder.documents[name]) for name in (JOIN, QUEUE_DATA))
     types = {
-        key: as_dict(one)
+        key: as_dict(schema)
         for defs in (join, data)
-        for key, one in defs.items()
-        if not endpoint_of(one)
+        for key, schema in defs.items()
+        if not endpoint_of(schema)
     }
-    # All names of the module. A class cannot be called like a method, nor a method, a field or an
-    # output like a class: annotations in a class look for its own names first.
+    # All names of the module. No class may have the name of a method, and no method, field or
+    # output the name of a class: annotations in a class body see the names of that class first.
     module = Scope(_IMPORTED, TYPE_NAMES, _MODULE_NAMES)
-    client = _client(folder.lock.name, module)
+    client = _client_class(folder.lock.name, module)
     hiding = METHOD_NAMES | module.names
     methods = Scope(hiding).allocate(inputs, lambda api: field_name(api, hiding, fallback="call"))
     module.reserve(*methods.values())
-    classes = _classes(methods, module)
-    models = _objects(types, module)
-    places = [*_input_places(inputs, classes), *_output_places(outputs, classes)]
-    choices = name_choices([*places, *_type_places(types)], module)
-    seen = module.names - set(methods.values())
+    classes = _class_prefixes(methods, module)
+    models = _object_classes(types, module)
+    choice_fields = [
+        *_input_choice_fields(inputs, classes),
+        *_output_choice_fields(outputs, classes),
+    ]
+    choices = name_choice_lists([*choice_fields, *_type_choice_fields(types)], module)
+    global_names = module.names - set(methods.values())
     constants = module.allocate(methods.values(), lambda method: f"_{method.upper()}")
-    takes = {api: _inputs(one, types, seen) for api, one in inputs.items()}
-    defaults = _defaults({constants[methods[api]]: takes[api] for api in inputs}, module)
+    planned_inputs = {
+        api: _plan_inputs(schema, types, global_names) for api, schema in inputs.items()
+    }
+    defaults = _with_constants(
+        {constants[methods[api]]: planned_inputs[api] for api in inputs}, module
+    )
     operations = tuple(
-        Operation(
+        MethodPlan(
             api_name=api,
             method=method,
             constant=constants[method],
-            takes=f"{classes[api]}Input",
-            gives=f"{classes[api]}Output",
+            input_class=f"{classes[api]}Input",
+            output_class=f"{classes[api]}Output",
             inputs=defaults[constants[method]],
-            outputs=_outputs(as_list(outputs.get(api, {}).get("prefixItems")), seen),
+            outputs=_plan_outputs(as_list(outputs.get(api, {}).get("prefixItems")), global_names),
             streaming=notes(inputs[api]).get("streaming") is True,
             stateful=notes(inputs[api]).get("stateful") is True,
             event_data=notes(inputs[api]).get("event_data") is True,
@@ -96,14 +103,19 @@ def make_plan(folder: SchemaFolder) -> Plan:
         )
         for api, method in methods.items()
     )
-    fields = tuple(
-        Model(key, name, as_str(types[key].get("description")), _fields(types[key], types, seen))
+    model_plans = tuple(
+        ModelPlan(
+            key,
+            name,
+            as_str(types[key].get("description")),
+            _plan_fields(types[key], types, global_names),
+        )
         for key, name in models.items()
     )
-    return Plan(client, types, fields, operations, choices)
+    return ClientPlan(client, types, model_plans, operations, choices)
 
 
-def _client(name: str, module: Scope) -> str:
+def _client_class(name: str, module: Scope) -> str:
     client = class_name(name, "App")
     while client in module or f"Sync{client}" in module:
         client = f"{client}App"
@@ -111,8 +123,8 @@ def _client(name: str, module: Scope) -> str:
     return client
 
 
-def _classes(methods: Mapping[str, str], module: Scope) -> dict[str, str]:
-    """What each endpoint's classes begin with."""
+def _class_prefixes(methods: Mapping[str, str], module: Scope) -> dict[str, str]:
+    """Return the prefix of each endpoint's classes, by endpoint."""
 
     def forms(class_: str) -> list[str]:
         return [f"{class_}Input", f"{class_}Output"]
@@ -125,8 +137,8 @@ def _classes(methods: Mapping[str, str], module: Scope) -> dict[str, str]:
     return {api: by_method[method] for api, method in methods.items()}
 
 
-def _objects(types: Mapping[str, Schema], module: Scope) -> dict[str, str]:
-    """The class of each object type, by its name in `$defs`."""
+def _object_classes(types: Mapping[str, Schema], module: Scope) -> dict[str, str]:
+    """Return the class of each object type, by its name in `$defs`."""
     objects = [
         key
         for key, schema in types.items()
@@ -135,131 +147,155 @@ def _objects(types: Mapping[str, Schema], module: Scope) -> dict[str, str]:
     return module.allocate(objects, lambda key: class_name(key, "Type"))
 
 
-def _fields(schema: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple[Value, ...]:
+def _plan_fields(
+    schema: Schema, types: Mapping[str, Schema], global_names: Set[str]
+) -> tuple[ValuePlan, ...]:
     properties = as_dict(schema.get("properties"))
-    needed = set(as_str_list(schema.get("required")))
-    reserved = FIELD_NAMES | seen
-    fields = distinct(properties, lambda key: field_name(key, reserved, fallback="value"), reserved)
+    required = set(as_str_list(schema.get("required")))
+    reserved = FIELD_NAMES | global_names
+    fields = allocate_names(
+        properties, lambda key: field_name(key, reserved, fallback="value"), reserved
+    )
     return tuple(
-        Value(
-            wire=key,
+        ValuePlan(
+            json_name=key,
             field=fields[key],
             parameter=fields[key],
-            schema=as_dict(one),
-            required=key in needed,
-            default=ABSENT if _is_of_the_app(default) else default,
+            schema=as_dict(field_schema),
+            required=key in required,
+            default=ABSENT if _is_app_default(default) else default,
         )
-        for key, one in properties.items()
-        for default in [_default(as_dict(one), types)]
+        for key, field_schema in properties.items()
+        for default in [_stored_default(as_dict(field_schema), types)]
     )
 
 
-def _inputs(takes: Schema, types: Mapping[str, Schema], seen: Set[str]) -> tuple[Value, ...]:
-    properties = as_dict(takes.get("properties"))
-    needed = set(as_str_list(takes.get("required")))
-    parameters = _parameters(takes)
-    reserved = FIELD_NAMES | seen
-    fields = distinct(
+def _plan_inputs(
+    input_schema: Schema, types: Mapping[str, Schema], global_names: Set[str]
+) -> tuple[ValuePlan, ...]:
+    properties = as_dict(input_schema.get("properties"))
+    required = set(as_str_list(input_schema.get("required")))
+    parameters = _parameter_names(input_schema)
+    reserved = FIELD_NAMES | global_names
+    fields = allocate_names(
         parameters,
-        lambda one: one if one not in reserved else field_name(one, reserved, fallback="value"),
-        # A field that is called like another one on the wire would be taken for that one.
+        lambda name: name if name not in reserved else field_name(name, reserved, fallback="value"),
+        # A field with another field's name in JSON would be confused with it.
         reserved | (properties.keys() - set(parameters)),
     )
     return tuple(
-        Value(
-            wire=key,
+        ValuePlan(
+            json_name=key,
             field=fields[parameter],
             parameter=parameter,
-            schema=as_dict(one),
-            required=key in needed,
-            default=ABSENT if _is_of_the_app(default) else default,
-            app_default=_is_of_the_app(default),
-            component=_component(one),
-            label=as_str(as_dict(one).get("title")) or _component(one),
-            description=as_str(as_dict(one).get("description")),
+            schema=as_dict(parameter_schema),
+            required=key in required,
+            default=ABSENT if _is_app_default(default) else default,
+            app_default=_is_app_default(default),
+            component=_component(parameter_schema),
+            label=as_str(as_dict(parameter_schema).get("title")) or _component(parameter_schema),
+            description=as_str(as_dict(parameter_schema).get("description")),
         )
-        for parameter, (key, one) in zip(parameters, properties.items(), strict=True)
-        for default in [_default(as_dict(one), types)]
+        for parameter, (key, parameter_schema) in zip(parameters, properties.items(), strict=True)
+        for default in [_stored_default(as_dict(parameter_schema), types)]
     )
 
 
-def _parameters(takes: Schema) -> list[str]:
-    """The names of an endpoint's parameters."""
+def _parameter_names(input_schema: Schema) -> list[str]:
+    """Return the names of an endpoint's parameters."""
     return keyword_names(
         [
-            (key, as_str(as_dict(one).get("title")), _component(one))
-            for key, one in as_dict(takes.get("properties")).items()
+            (key, as_str(as_dict(parameter_schema).get("title")), _component(parameter_schema))
+            for key, parameter_schema in as_dict(input_schema.get("properties")).items()
         ]
     )
 
 
-def _input_places(inputs: Mapping[str, Schema], classes: Mapping[str, str]) -> Iterator[Place]:
-    for api, takes in inputs.items():
-        schemas = as_dict(takes.get("properties")).values()
-        for parameter, schema in zip(_parameters(takes), schemas, strict=True):
-            yield Place(f"takes {api!r} {parameter!r}", classes[api], parameter, as_dict(schema))
+def _input_choice_fields(
+    inputs: Mapping[str, Schema], classes: Mapping[str, str]
+) -> Iterator[ChoiceField]:
+    for api, input_schema in inputs.items():
+        schemas = as_dict(input_schema.get("properties")).values()
+        for parameter, schema in zip(_parameter_names(input_schema), schemas, strict=True):
+            yield ChoiceField(
+                f"takes {api!r} {parameter!r}", classes[api], parameter, as_dict(schema)
+            )
 
 
-def _output_places(outputs: Mapping[str, Schema], classes: Mapping[str, str]) -> Iterator[Place]:
+def _output_choice_fields(
+    outputs: Mapping[str, Schema], classes: Mapping[str, str]
+) -> Iterator[ChoiceField]:
     for api, class_ in classes.items():
         for number, schema in enumerate(as_list(outputs.get(api, {}).get("prefixItems"))):
             label = as_str(as_dict(schema).get("title")) or _component(schema)
-            yield Place(f"gives {api!r} {number}", class_, label, as_dict(schema))
+            yield ChoiceField(f"gives {api!r} {number}", class_, label, as_dict(schema))
 
 
-def _type_places(types: Mapping[str, Schema]) -> Iterator[Place]:
+def _type_choice_fields(types: Mapping[str, Schema]) -> Iterator[ChoiceField]:
     for key, schema in types.items():
         fields = as_dict(schema.get("properties")) or {key: schema}
-        for label, one in fields.items():
-            yield Place(f"type {key!r} {label!r}", class_name(key, "Type"), label, as_dict(one))
+        for label, field_schema in fields.items():
+            yield ChoiceField(
+                f"type {key!r} {label!r}", class_name(key, "Type"), label, as_dict(field_schema)
+            )
 
 
-def _is_of_the_app(default: object) -> bool:
-    """Whether the running app tells a default: a file of its own, or one too long to write."""
+def _is_app_default(default: object) -> bool:
+    """Check whether a default comes from the live app: it contains a file, or is too long."""
     if default is ABSENT:
         return False
-    if holds_file(default):
+    if contains_file(default):
         return True
-    return count_values(default) > _LARGEST_DEFAULT or len(json.dumps(default)) > _LONGEST_DEFAULT
+    return (
+        count_values(default) > _MAX_DEFAULT_VALUES
+        or len(json.dumps(default)) > _MAX_DEFAULT_CHARACTERS
+    )
 
 
-def _default(schema: Schema, types: Mapping[str, Schema]) -> Any:
-    """The default that a schema folder gives, which is data: a text never stands for a file."""
+def _stored_default(schema: Schema, types: Mapping[str, Schema]) -> Any:
+    """Return the default that a schema folder has; a text in it never stands for a file."""
     default = schema.get("default", ABSENT)
     return drop_text_files({**schema, "$defs": types}, default, ABSENT)
 
 
-def _defaults(inputs: Mapping[str, Sequence[Value]], module: Scope) -> dict[str, tuple[Value, ...]]:
-    """The inputs, by their endpoint's constant, with constants for defaults that need one."""
+def _with_constants(
+    inputs: Mapping[str, Sequence[ValuePlan]], module: Scope
+) -> dict[str, tuple[ValuePlan, ...]]:
+    """Return the inputs by endpoint, with names of constants for the defaults that need one."""
     proposals = {
-        f"{endpoint} {one.wire}": f"{endpoint}_{one.field.upper()}_DEFAULT"
+        f"{endpoint} {value.json_name}": f"{endpoint}_{value.field.upper()}_DEFAULT"
         for endpoint, values in inputs.items()
-        for one in values
-        if is_object(one.default) or (is_array(one.default) and one.default)
+        for value in values
+        if is_object(value.default) or (is_array(value.default) and value.default)
     }
     names = module.allocate(proposals, proposals.__getitem__)
     return {
         endpoint: tuple(
-            replace(one, constant=names.get(f"{endpoint} {one.wire}", "")) for one in values
+            replace(value, constant=names.get(f"{endpoint} {value.json_name}", ""))
+            for value in values
         )
         for endpoint, values in inputs.items()
     }
 
 
-def _outputs(values: Sequence[Any], seen: Set[str]) -> tuple[Value, ...]:
+def _plan_outputs(values: Sequence[Any], global_names: Set[str]) -> tuple[ValuePlan, ...]:
     names = output_names(
-        [(as_str(as_dict(one).get("title")), _component(one)) for one in values], TUPLE_NAMES | seen
+        [
+            (as_str(as_dict(output_schema).get("title")), _component(output_schema))
+            for output_schema in values
+        ],
+        TUPLE_NAMES | global_names,
     )
     return tuple(
-        Value(
-            wire=name,
+        ValuePlan(
+            json_name=name,
             field=name,
             parameter=name,
-            schema=as_dict(one),
-            label=as_str(as_dict(one).get("title")) or _component(one),
-            description=as_str(as_dict(one).get("description")),
+            schema=as_dict(output_schema),
+            label=as_str(as_dict(output_schema).get("title")) or _component(output_schema),
+            description=as_str(as_dict(output_schema).get("description")),
         )
-        for name, one in zip(names, values, strict=True)
+        for name, output_schema in zip(names, values, strict=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""Defaults of an app as Python: in a model, and in the signature of a method."""
+"""Choose types and defaults for the fields of models and the parameters of methods."""
 
 from __future__ import annotations
 
@@ -8,201 +8,211 @@ from typing import Any
 
 from spacecall._core.filedata import is_file_data
 from spacecall._core.json_values import is_array, is_object
-from spacecall.codegen._python.module_plan import ABSENT, Value
+from spacecall.codegen._python.module_plan import ABSENT, ValuePlan
 from spacecall.codegen._python.python_expressions import (
     Atom,
     Expr,
     Group,
-    Union,
+    UnionExpr,
     attribute,
     call,
-    name,
-    of,
-    replace,
+    literal,
+    name_expr,
+    subscript,
+    substitute,
     union,
-    value,
 )
 from spacecall.codegen._python.type_annotations import mentions
-from spacecall.codegen._python.value_fits_type import Models, fits
+from spacecall.codegen._python.value_fits_type import Models, value_fits_type
 
 __all__ = [
     "Default",
-    "argument_field",
-    "field_default",
-    "for_caller",
-    "for_output",
-    "holds_file",
-    "in_object",
+    "argument_field_type",
+    "caller_type",
+    "contains_file",
+    "field_type_and_default",
+    "object_argument_type",
+    "output_type",
     "parameter_default",
     "parameter_type",
-    "widened",
+    "widen_for_default",
 ]
 
 _NONE = Atom("None")
 _ANY = Atom("Any")
-_ALSO_TAKES = {"dataframe": "TableInput", "datetime": "DateInput"}
-"""What a call takes for a component that its schema does not have; see `argument_values`."""
+_EXTRA_TYPES = {"dataframe": "TableInput", "datetime": "DateInput"}
+"""The types that a call takes for a component beyond its schema; see `argument_values`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A default of a parameter.
+    """The default of a parameter.
 
     Attributes:
-        field: what the model's field has.
-        parameter: what the method's parameter has.
+        field: the default of the model's field.
+        parameter: the default of the method's parameter.
         constant: the name of the module's constant that holds it; empty if it is written in place.
-        kind: the constant's type.
-        given: the constant's value.
+        constant_type: the constant's type.
+        constant_value: the constant's value.
     """
 
     field: Expr
     parameter: Expr
     constant: str = ""
-    kind: Expr = _NONE
-    given: Expr = _NONE
+    constant_type: Expr = _NONE
+    constant_value: Expr = _NONE
 
 
-def widened(kind: Expr, one: Value, models: Models) -> Expr:
-    """A type, wide enough for the app's own default, which need not fit the app's own schema."""
-    if one.default is ABSENT or holds_file(one.default) or fits(kind, one.default, models):
-        return kind
-    match one.default:
+def widen_for_default(type_: Expr, field: ValuePlan, models: Models) -> Expr:
+    """Return a type that also accepts the app's default, which need not fit the app's schema."""
+    if (
+        field.default is ABSENT
+        or contains_file(field.default)
+        or value_fits_type(type_, field.default, models)
+    ):
+        return type_
+    match field.default:
         case None:
-            return union(kind, _NONE)
+            return union(type_, _NONE)
         case bool() | str() | int():
-            return union(kind, of("Literal", value(one.default)))
+            return union(type_, subscript("Literal", literal(field.default)))
         case float():
-            return union(kind, name("float"))
+            return union(type_, name_expr("float"))
         case list():
-            return union(kind, of("list", name("Any")))
+            return union(type_, subscript("list", name_expr("Any")))
         case _:
-            return union(kind, of("dict", name("str"), name("Any")))
+            return union(type_, subscript("dict", name_expr("str"), name_expr("Any")))
 
 
-def field_default(kind: Expr, one: Value, models: Models) -> tuple[Expr, Expr | None]:
-    """The type of a model's field with its default, None where there is none.
+def field_type_and_default(
+    type_: Expr, field: ValuePlan, models: Models
+) -> tuple[Expr, Expr | None]:
+    """Return the type of a model's field, and its default; None if there is none.
 
-    A field that may be left out, and has no default that can be written, is an empty list or None
-    until it is given.
+    An optional field whose default cannot be written is an empty list or None until it is set.
     """
-    if one.required:
-        return kind, None
-    if one.default is ABSENT and isinstance(kind, Group) and kind.opening == "list[":
-        return kind, value([])
-    if one.default is not ABSENT and _is_plain(kind, one.default, models):
-        return kind, value(one.default)
-    return union(kind, _NONE), _NONE
+    if field.required:
+        return type_, None
+    if field.default is ABSENT and isinstance(type_, Group) and type_.opening == "list[":
+        return type_, literal([])
+    if field.default is not ABSENT and _is_literal_default(type_, field.default, models):
+        return type_, literal(field.default)
+    return union(type_, _NONE), _NONE
 
 
-def parameter_default(kind: Expr, one: Value, models: Models) -> Default | None:
-    """The default of an endpoint's parameter; None where the caller has to give a value.
+def parameter_default(type_: Expr, parameter: ValuePlan, models: Models) -> Default | None:
+    """Return the default of an endpoint's parameter; None if the caller must give a value.
 
-    That is so too where the app's default is a file of its own, which nothing stands for here.
+    A value is also required if the app's default is a file of the app, which code cannot name.
 
     Args:
-        kind: the type of the model's field.
-        one: the parameter.
+        type_: the type of the model's field.
+        parameter: the parameter.
         models: the classes of the module.
     """
-    if one.app_default:
-        return Default(_NONE, name("APP_DEFAULT"))
-    if one.default is ABSENT or holds_file(one.default):
+    if parameter.app_default:
+        return Default(_NONE, name_expr("APP_DEFAULT"))
+    if parameter.default is ABSENT or contains_file(parameter.default):
         return None
-    written, constant = value(one.default), one.constant
-    kept = name(constant) if constant else written
-    if _is_plain(kind, one.default, models):
-        if is_array(one.default):
-            return Default(written, value(tuple(one.default)))
-        if isinstance(one.default, Mapping):
-            return Default(kept, kept, constant, of("dict", name("str"), name("Any")), written)
-        return Default(written, written)
-    made = _validated(kind, one.default, models)
-    return None if made is None else Default(kept, kept, constant, kind, made)
+    default, constant = literal(parameter.default), parameter.constant
+    reference = name_expr(constant) if constant else default
+    if _is_literal_default(type_, parameter.default, models):
+        if is_array(parameter.default):
+            return Default(default, literal(tuple(parameter.default)))
+        if isinstance(parameter.default, Mapping):
+            any_object = subscript("dict", name_expr("str"), name_expr("Any"))
+            return Default(reference, reference, constant, any_object, default)
+        return Default(default, default)
+    validated = _validated_default(type_, parameter.default, models)
+    return None if validated is None else Default(reference, reference, constant, type_, validated)
 
 
-def _validated(kind: Expr, default: Any, models: Models) -> Expr | None:
-    """An expression that makes what the type wants of a default; None where there is none."""
-    if isinstance(kind, Union):
-        kind = next((one for one in kind.operands if fits(one, default, models)), kind)
-    if not fits(kind, default, models):
+def _validated_default(type_: Expr, default: Any, models: Models) -> Expr | None:
+    """Return an expression that converts a default to the type; None if it does not fit."""
+    if isinstance(type_, UnionExpr):
+        type_ = next(
+            (operand for operand in type_.operands if value_fits_type(operand, default, models)),
+            type_,
+        )
+    if not value_fits_type(type_, default, models):
         return None
-    if isinstance(kind, Atom) and kind.text in models:
-        return call(attribute(kind, "model_validate"), value(default))
-    if isinstance(kind, Group) and kind.opening == "list[":
-        made = [_validated(kind.items[0][1], one, models) for one in default]
-        whole = tuple(("", one) for one in made if one is not None)
-        return Group("[", whole, "]", display=True)
-    return None if mentions(kind) & models.keys() else value(default)
+    if isinstance(type_, Atom) and type_.text in models:
+        return call(attribute(type_, "model_validate"), literal(default))
+    if isinstance(type_, Group) and type_.opening == "list[":
+        expressions = [_validated_default(type_.items[0][1], item, models) for item in default]
+        list_items = tuple(("", item) for item in expressions if item is not None)
+        return Group("[", list_items, "]", display=True)
+    return None if mentions(type_) & models.keys() else literal(default)
 
 
-def argument_field(kind: Expr, one: Value) -> Expr:
-    """The type of an argument's field; it is None where the live app's default is sent."""
-    return union(kind, _NONE) if one.app_default else kind
+def argument_field_type(type_: Expr, parameter: ValuePlan) -> Expr:
+    """Return the type of an argument's field; None in it stands for the live app's default."""
+    return union(type_, _NONE) if parameter.app_default else type_
 
 
-def parameter_type(kind: Expr, one: Value) -> Expr:
-    """The type of a method's parameter whose model has a field of this type."""
-    wide = for_caller(kind)
-    if one.component in _ALSO_TAKES and wide != _ANY:
-        kinds = wide.operands if isinstance(wide, Union) else (wide,)
-        nothing = [each for each in kinds if each == _NONE]
-        some = [each for each in kinds if each != _NONE]
-        wide = union(*some, name(_ALSO_TAKES[one.component]), *nothing)
-    return union(wide, name("AppDefault")) if one.app_default else wide
+def parameter_type(type_: Expr, parameter: ValuePlan) -> Expr:
+    """Return the type of a method's parameter whose model has a field of this type."""
+    accepted = caller_type(type_)
+    if parameter.component in _EXTRA_TYPES and accepted != _ANY:
+        operands = accepted.operands if isinstance(accepted, UnionExpr) else (accepted,)
+        # None stays last
+        none_types = [operand for operand in operands if operand == _NONE]
+        value_types = [operand for operand in operands if operand != _NONE]
+        accepted = union(*value_types, name_expr(_EXTRA_TYPES[parameter.component]), *none_types)
+    return union(accepted, name_expr("AppDefault")) if parameter.app_default else accepted
 
 
-def for_caller(kind: Expr) -> Expr:
-    """What a method takes where its model has a field of this type."""
-    if isinstance(kind, Union):
-        return union(*map(for_caller, kind.operands))
-    if not isinstance(kind, Group):
-        return replace(kind, {"File": name("FileInput")})
-    inner = [_inside(item) for _, item in kind.items]
-    match kind.opening:
+def caller_type(type_: Expr) -> Expr:
+    """Return the type that a method takes if its model has a field of this type."""
+    if isinstance(type_, UnionExpr):
+        return union(*map(caller_type, type_.operands))
+    if not isinstance(type_, Group):
+        return substitute(type_, {"File": name_expr("FileInput")})
+    inner = [_item_type(item) for _, item in type_.items]
+    match type_.opening:
         case "list[":
-            return of("Sequence", *inner)
+            return subscript("Sequence", *inner)
         case "tuple[":
-            return of("tuple", *(for_caller(item) for _, item in kind.items))
+            return subscript("tuple", *(caller_type(item) for _, item in type_.items))
         case "dict[":
-            return in_object(of("Mapping", *inner))
+            return object_argument_type(subscript("Mapping", *inner))
         case _:
-            return kind
+            return type_
 
 
-def in_object(kind: Expr) -> Expr:
-    """What an object takes where a method takes this: a text in it is never opened."""
-    return replace(kind, {"FileInput": name("FileSource")})
+def object_argument_type(type_: Expr) -> Expr:
+    """Return the type inside an object for a method's type: a text there is never a path."""
+    return substitute(type_, {"FileInput": name_expr("FileSource")})
 
 
-def for_output(kind: Expr) -> Expr:
-    """What the type of an output, or of a model's field, is written as: files in it are `File`s.
+def output_type(type_: Expr) -> Expr:
+    """Return the type of an output or a model's field: files in it are `File`s.
 
-    A list of anything is searched as a whole: a table may have a million cells.
+    A list of any values is searched as a whole, since a table may have a million cells.
     """
-    if isinstance(kind, Union):
-        return union(*map(for_output, kind.operands))
-    if isinstance(kind, Atom):
-        return replace(kind, {"Any": name("AnyValue")})
-    if mentions(kind) <= {"list", "Any"} and "Any" in mentions(kind):
-        return of("WithFiles", kind)
-    inner = tuple((label, for_output(item)) for label, item in kind.items)
-    return Group(kind.opening, inner, kind.closing, kind.display)
+    if isinstance(type_, UnionExpr):
+        return union(*map(output_type, type_.operands))
+    if isinstance(type_, Atom):
+        return substitute(type_, {"Any": name_expr("AnyValue")})
+    if mentions(type_) <= {"list", "Any"} and "Any" in mentions(type_):
+        return subscript("WithFiles", type_)
+    inner = tuple((label, output_type(item)) for label, item in type_.items)
+    return Group(type_.opening, inner, type_.closing, type_.display)
 
 
-def _inside(kind: Expr) -> Expr:
-    """What a list or an object of a caller's may hold: as strict as the model, but for files."""
-    return for_caller(kind) if "File" in mentions(kind) else kind
+def _item_type(type_: Expr) -> Expr:
+    """Return the type of items that callers pass: as strict as the model, except for files."""
+    return caller_type(type_) if "File" in mentions(type_) else type_
 
 
-def holds_file(default: object) -> bool:
-    """Whether there is a file of the app's in a default."""
+def contains_file(default: object) -> bool:
+    """Check whether a default contains a file of the app."""
     if is_object(default):
-        return is_file_data(default) or any(map(holds_file, default.values()))
-    return is_array(default) and any(map(holds_file, default))
+        return is_file_data(default) or any(map(contains_file, default.values()))
+    return is_array(default) and any(map(contains_file, default))
 
 
-def _is_plain(kind: Expr, default: object, models: Models) -> bool:
-    """Whether a default can be written as it is, where this type is wanted."""
+def _is_literal_default(type_: Expr, default: object, models: Models) -> bool:
+    """Check whether a default can be written as a literal of this type."""
     scalar = default is None or isinstance(default, (str, bool, int, float))
-    return scalar or default == [] or not mentions(kind) & {*models, "File"}
+    return scalar or default == [] or not mentions(type_) & {*models, "File"}

@@ -1,4 +1,4 @@
-"""Whether a JSON value is what a generated type takes, as strictly as type checkers see it."""
+"""Check whether a JSON value has a generated type, as strictly as type checkers do."""
 
 from __future__ import annotations
 
@@ -6,45 +6,50 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from spacecall._core.json_values import is_array, is_object
-from spacecall.codegen._python.python_expressions import Alias, Atom, Expr, Union, value
+from spacecall.codegen._python.python_expressions import Alias, Atom, Expr, UnionExpr, literal
 
-__all__ = ["Models", "fits"]
+__all__ = ["Models", "value_fits_type"]
 
 Models: TypeAlias = Mapping[str, Mapping[str, tuple[Expr, bool]]]
-"""Of each class its members by wire name: the type, and whether it is required."""
+"""The members of each class by their names in JSON: the type, and whether it is required."""
 
 _SCALARS = {"None": type(None), "bool": bool, "int": int, "str": str}
 
 
-def fits(kind: Expr, data: Any, models: Models) -> bool:
-    """Whether `data` is a value of the type. A file is none: nothing in JSON stands for it."""
-    if isinstance(kind, Union):
-        return any(fits(one, data, models) for one in kind.operands)
-    if isinstance(kind, Alias):
-        return fits(kind.target, data, models)
-    if isinstance(kind, Atom):
-        return _fits_name(kind.text, data, models)
-    inside = [item for _, item in kind.items]
-    match kind.opening:
+def value_fits_type(type_: Expr, data: Any, models: Models) -> bool:
+    """Check whether `data` is a value of the type. JSON has no value for a file."""
+    if isinstance(type_, UnionExpr):
+        return any(value_fits_type(operand, data, models) for operand in type_.operands)
+    if isinstance(type_, Alias):
+        return value_fits_type(type_.target, data, models)
+    if isinstance(type_, Atom):
+        return _fits_named_type(type_.text, data, models)
+    inside = [type_item for _, type_item in type_.items]
+    match type_.opening:
         case "Annotated[" | "AppChoice[":
-            return fits(inside[0], data, models)
+            return value_fits_type(inside[0], data, models)
         case "Literal[":
-            return not is_object(data) and not is_array(data) and value(data) in inside
+            return not is_object(data) and not is_array(data) and literal(data) in inside
         case "list[":
-            return is_array(data) and all(fits(inside[0], one, models) for one in data)
+            return is_array(data) and all(value_fits_type(inside[0], item, models) for item in data)
         case "tuple[":
             return (
                 is_array(data)
                 and len(data) == len(inside)
-                and all(fits(one, item, models) for one, item in zip(inside, data, strict=True))
+                and all(
+                    value_fits_type(item_type, item, models)
+                    for item_type, item in zip(inside, data, strict=True)
+                )
             )
         case "dict[":
-            return is_object(data) and all(fits(inside[1], one, models) for one in data.values())
+            return is_object(data) and all(
+                value_fits_type(inside[1], member, models) for member in data.values()
+            )
         case _:
             return False
 
 
-def _fits_name(name: str, data: Any, models: Models) -> bool:
+def _fits_named_type(name: str, data: Any, models: Models) -> bool:
     if name == "Any":
         return True
     if name == "float":
@@ -56,7 +61,7 @@ def _fits_name(name: str, data: Any, models: Models) -> bool:
         members is not None
         and is_object(data)
         and all(
-            fits(kind, data[key], models) if key in data else not required
+            value_fits_type(kind, data[key], models) if key in data else not required
             for key, (kind, required) in members.items()
         )
     )

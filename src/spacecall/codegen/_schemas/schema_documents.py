@@ -12,7 +12,7 @@ from spacecall._core.app_config import AppConfig, Component
 from spacecall._core.fingerprint import fingerprint
 from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
 from spacecall._core.schema_nodes import kinds_of
-from spacecall.codegen._names import distinct, pascal
+from spacecall.codegen._names import allocate_names, pascal_case
 from spacecall.codegen._schemas.shared_types import Named, share
 from spacecall.codegen._schemas.stored_defaults import default_value
 from spacecall.endpoints import Endpoint, Parameter, ReturnValue
@@ -74,9 +74,11 @@ def documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[str, dic
     schemas, types = share([*inputs, *outputs])
     given, got = iter(schemas[: len(inputs)]), iter(schemas[len(inputs) :])
     shapes = {one.name: _shape(one, config) for one in endpoints}
-    titles = distinct((each.name for each in endpoints), lambda name: pascal(name) or "Endpoint")
-    takes = distinct(titles, lambda name: f"{titles[name]}Input", types)
-    gives = distinct(titles, lambda name: f"{titles[name]}Output", types)
+    titles = allocate_names(
+        (each.name for each in endpoints), lambda name: pascal_case(name) or "Endpoint"
+    )
+    takes = allocate_names(titles, lambda name: f"{titles[name]}Input", types)
+    gives = allocate_names(titles, lambda name: f"{titles[name]}Output", types)
     join = {
         takes[one.name]: _input(one, [next(given) for _ in one.parameters], shapes[one.name])
         for one in endpoints

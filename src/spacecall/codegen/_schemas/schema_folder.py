@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from spacecall._atomic import write_files
 from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
-from spacecall.codegen._literals import UNSEEN
+from spacecall.codegen._literals import INVISIBLE
 from spacecall.codegen._schemas.schema_documents import JOIN, QUEUE_DATA, UPLOAD
 
 __all__ = [
@@ -161,7 +161,7 @@ def read_lock(path: Path) -> Lock:
 def dump(data: object) -> str:
     """JSON with one line for each member; no character in it is invisible."""
     written = json.dumps(_sound(data), ensure_ascii=False, indent=2, allow_nan=False)
-    lines = (UNSEEN.sub(_escape, line) for line in written.split("\n"))
+    lines = (INVISIBLE.sub(_escape, line) for line in written.split("\n"))
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from spacecall._core.json_values import as_dict, as_list, as_str, is_object
 from spacecall._core.schema_check import Budget, TooMuchWorkError, count_values
-from spacecall.codegen._names import pascal
+from spacecall.codegen._names import pascal_case
 from spacecall.errors import ProtocolError
 
 __all__ = ["Named", "share"]
@@ -117,7 +117,7 @@ def _hoist(named: Named) -> tuple[dict[str, Any], _Local]:
     local = _Local(Budget(None, _STEPS))
     renamed: dict[str, str] = {}
     for name, schema in definitions.items():
-        title = pascal(name) or pascal(as_str(as_dict(schema).get("title"))) or "Type"
+        title = pascal_case(name) or pascal_case(as_str(as_dict(schema).get("title"))) or "Type"
         renamed[name] = title
         number = 2
         while renamed[name] in local.types:
@@ -146,18 +146,20 @@ def _walk(
         name = renamed.get(as_str(schema["$ref"]).removeprefix(_PREFIX))
         rest = {key: value for key, value in schema.items() if key != "$ref"}
         return {"$ref": f"{_PREFIX}{name}", **rest} if name else rest
-    title = pascal(as_str(schema.get("title")))
+    title = pascal_case(as_str(schema.get("title")))
 
     def inner(child: Any, place: str) -> Any:
         if not is_object(child):
             return child
-        return _walk(child, local, renamed, f"{title or owner}{pascal(place)}", depth=depth + 1)
+        return _walk(
+            child, local, renamed, f"{title or owner}{pascal_case(place)}", depth=depth + 1
+        )
 
     walked = _children(schema, inner)
     if top or not as_dict(schema.get("properties")):
         return walked
     outside = {key: walked.pop(key) for key in ("default",) if key in walked}
-    name = local.add(title or pascal(owner) or "Value", walked)
+    name = local.add(title or pascal_case(owner) or "Value", walked)
     return {"$ref": f"{_PREFIX}{name}", **outside}
 
 
@@ -187,7 +189,7 @@ def _renamer(names: Mapping[str, str]) -> Callable[[Mapping[str, Any]], dict[str
 
 
 def _title(name: str, schema: Mapping[str, Any]) -> str:
-    return pascal(as_str(schema.get("title"))) or name
+    return pascal_case(as_str(schema.get("title"))) or name
 
 
 def _finals(variants: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]:
