@@ -7,8 +7,8 @@ from spacecall import Space
 async def main(address: str) -> None:
     async with Space(address) as space:
         async with space.call("/count", to=3) as job:
-            async for said in job.outputs:
-                print(repr(said))
+            async for output in job.outputs:
+                print(repr(output))
             print("result:", repr(await job.result()))
 
         text = ""

@@ -7,9 +7,9 @@ from spacecall import JobCancelledError, Space
 async def main(address: str) -> None:
     async with Space(address) as space:
         async with space.call("/count", to=100) as job:
-            async for said in job.outputs:
-                print(said)
-                if said.endswith("3 "):
+            async for text in job.outputs:
+                print(text)
+                if text.endswith("3 "):
                     break
         # here the job is cancelled, on the server too
 
