@@ -99,7 +99,7 @@ class Hub(Openable[AppHttpClient]):
     def _manager(self) -> AbstractAsyncContextManager[AppHttpClient]:
         return _linked(self._base, self._auth, self._settings, self._proxy, self._http_client)
 
-    def _adopt(self, value: AppHttpClient) -> None:
+    def _store(self, value: AppHttpClient) -> None:
         self._opened = value
 
     def __repr__(self) -> str:

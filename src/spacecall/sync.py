@@ -139,15 +139,15 @@ class SyncCaller(SyncFiles):
     """Makes calls. Get one from `SyncSpace`, `SyncSpace.session` or `with_options`."""
 
     def __init__(self, portal: Portal | None, caller: Caller) -> None:
-        self._held = portal
+        self._held_portal = portal
         self._caller = caller
 
     @property
     def _portal(self) -> Portal:
-        if self._held is None:
+        if self._held_portal is None:
             raise RuntimeError("open the Space first: with SyncSpace(…) as space")
-        self._held.check()
-        return self._held
+        self._held_portal.check()
+        return self._held_portal
 
     @property
     def url(self) -> str:
@@ -200,8 +200,8 @@ class SyncSession(SyncCaller):
 
     def close(self) -> None:
         """End the jobs that still run, here and on the server. Closing twice does nothing."""
-        if self._held is not None and not self._held.closed:
-            wait(self._held, self._session.aclose)
+        if self._held_portal is not None and not self._held_portal.closed:
+            wait(self._held_portal, self._session.aclose)
 
     @property
     def session_hash(self) -> str:

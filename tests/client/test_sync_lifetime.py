@@ -362,7 +362,7 @@ def test_a_client_keeps_its_space_open(server: HostileServer) -> None:
     view = SyncSpace(server.url).open().with_options()
     gc.collect()
     assert view.call("/predict", x="hi").result() == "ok"
-    view._held.close()  # type: ignore[union-attr]
+    view._held_portal.close()  # type: ignore[union-attr]
 
 
 def test_a_finaliser_in_the_thread_of_the_loop_waits_for_nothing(server: HostileServer) -> None:
@@ -392,7 +392,7 @@ def test_closing_waits_no_longer_than_its_bound(
 ) -> None:
     from spacecall._client.concurrency import portal as portal_module
 
-    monkeypatch.setattr(portal_module, "SLACK", 0.1)
+    monkeypatch.setattr(portal_module, "SLACK_SECONDS", 0.1)
     start_and_stay(server)
     server.routes["/gradio_api/cancel"] = lambda _, connection: connection.recv(1) and None
     portal, space = hold_open(Space(server.url), "slow", cancel=0.0)

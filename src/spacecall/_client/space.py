@@ -121,7 +121,7 @@ class Space(Caller, Openable[Connection]):
     def _manager(self) -> AbstractAsyncContextManager[Connection]:
         return _connected(self._options)
 
-    def _adopt(self, value: Connection) -> None:
+    def _store(self, value: Connection) -> None:
         self._entered_context = CallContext(value, self._options.settings, lifetime=self._lifetime)
 
     def session(

@@ -1,4 +1,4 @@
-"""Keyword arguments of a dynamic call, checked against the app's own schema."""
+"""Check the arguments of a call against the app's schema, and put them in wire order."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from spacecall.errors import InvalidInputError, NotFoundError
 from spacecall.files import File, FileInput
 
 InputCheck: TypeAlias = Callable[[Schema, str, Any], list[str]]
-"""Why an input of this schema and kind of component does not take a value; see `refusals`."""
+"""Returns why an input does not take a value: schema, kind of component, value; see `refusals`."""
 
-_MOST_NAMES: Final = 10
-_MOST_PROBLEMS: Final = 20
-_TOO_DEEP: Final = "the value is nested too deeply, or holds itself"
+_MAX_NAMES: Final = 10
+_MAX_PROBLEMS: Final = 20
+_TOO_DEEP: Final = "the value is nested too deeply, or contains itself"
 
 
 def get_endpoint(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
-    """The endpoint called `name`, with or without its slash; see `match_endpoint`.
+    """Return the endpoint called `name`, with or without its slash; see `match_endpoint`.
 
     Raises:
-        NotFoundError: there is none; the message names the nearest.
+        NotFoundError: there is no such endpoint; the message suggests the nearest names.
     """
     match = match_endpoint(name, endpoints)
     if match is None:
@@ -41,29 +41,35 @@ def get_endpoint(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
     return endpoints[match]
 
 
-def unknown_endpoint_error(name: str, known: list[str]) -> NotFoundError:
-    """The error for a name that the app does not have."""
+def unknown_endpoint_error(name: str, names: list[str]) -> NotFoundError:
+    """Return the error for an endpoint that the app does not have.
+
+    Args:
+        name: with or without its slash.
+        names: of the app's endpoints.
+    """
     name = with_slash(name)
-    otherwise = f"it has {_listed(known)}" if known else "it has no endpoint with a name"
-    hint = did_you_mean(name, known, otherwise, count=3, cutoff=0.5)
+    all_names = f"it has {_listed(names)}" if names else "it has no endpoint with a name"
+    hint = did_you_mean(name, names, all_names, count=3, cutoff=0.5)
     return NotFoundError(f"the app has no endpoint {shorten(name)}; {hint}", endpoint=name)
 
 
 class ArgumentFiles:
-    """Opens the files of one call's arguments.
+    """Makes the files of one call's arguments.
 
-    A text is a source where it is the argument itself, or in a list that is. Inside an object it is
-    not: the object may be another app's answer, whose texts must not name files of this machine.
+    A string names a file if it is the argument itself, or an item of a list that is. A string
+    inside an object does not: the object may come from another app, which must not be able to name
+    files of this machine.
 
     Args:
-        arguments: the values that the caller gave.
+        arguments: the values of the arguments.
     """
 
     def __init__(self, arguments: Iterable[Any]) -> None:
         self._texts = {id(text) for argument in arguments for text in _texts(argument)}
 
     def __call__(self, value: Any) -> File:
-        """Return the file that a value stands for. Raises `InvalidInputError`."""
+        """Return the file for a value. Raises `InvalidInputError` if it does not name one."""
         if isinstance(value, str) and not is_data_uri(value) and id(value) not in self._texts:
             raise InvalidInputError(
                 f"{value[:40]!r} is text inside an object, which is never opened: write File(…) or "
@@ -72,7 +78,7 @@ class ArgumentFiles:
         return File(cast("FileInput", value))
 
     def if_possible(self, value: Any) -> Any:
-        """Return the file, or the value itself where it stands for none."""
+        """Return the file for a value, or the value itself if it does not name one."""
         try:
             return self(value)
         except InvalidInputError:
@@ -97,20 +103,21 @@ def bind_arguments(
     """Return the values of the visible inputs in wire order, files as `File`, defaults filled in.
 
     Args:
-        endpoint: its name, for the error.
-        parameters: its inputs.
+        endpoint: the endpoint's name, for the error.
+        parameters: of the endpoint.
         arguments: by the names of the parameters.
-        components: of the inputs; without them, or with another number of them, only the kinds that
-            the parameters tell are known.
-        check: what a value has to pass; None for anything that can be sent.
+        components: of the inputs. If their number is another, those of the parameters are used.
+        check: returns why a value is invalid; None accepts every value that can be sent.
 
     Raises:
-        InvalidInputError: an argument is unknown, missing, does not fit, or cannot be sent;
-            `problems` says which, of the first 20.
+        InvalidInputError: an argument is unknown, missing, invalid, or cannot be sent; `problems`
+            has the first 20.
     """
-    names = {parameter.name for parameter in parameters}
-    listed = [parameter.name for parameter in parameters]
-    wrong = [_unknown(name, listed) for name in arguments if name not in names]
+    names = [parameter.name for parameter in parameters]
+    known_names = set(names)
+    all_problems = [
+        _unknown_parameter(name, names) for name in arguments if name not in known_names
+    ]
     if len(components) != len(parameters):
         components = [Component(id=-1, type=parameter.component) for parameter in parameters]
     files = ArgumentFiles(arguments.values())
@@ -118,37 +125,37 @@ def bind_arguments(
     for parameter, component in zip(parameters, components, strict=True):
         if parameter.name in arguments:
             argument = arguments[parameter.name]
-            value, problems = _value(parameter, component, argument, files, check)
+            value, problems = _bind_value(parameter, component, argument, files, check)
             values.append(value)
-            wrong += [f"{shorten(parameter.name)}: {problem}" for problem in problems]
+            all_problems += [f"{shorten(parameter.name)}: {problem}" for problem in problems]
         elif parameter.required:
-            wrong.append(f"{shorten(parameter.name)} is missing")
+            all_problems.append(f"{shorten(parameter.name)} is missing")
         else:
             values.append(parameter.default)
-    if len(wrong) > _MOST_PROBLEMS:
-        wrong[_MOST_PROBLEMS:] = [f"and {len(wrong) - _MOST_PROBLEMS} more"]
-    if wrong:
-        raise InvalidInputError("; ".join(wrong), problems=wrong, endpoint=endpoint)
+    if len(all_problems) > _MAX_PROBLEMS:
+        all_problems[_MAX_PROBLEMS:] = [f"and {len(all_problems) - _MAX_PROBLEMS} more"]
+    if all_problems:
+        raise InvalidInputError("; ".join(all_problems), problems=all_problems, endpoint=endpoint)
     return values
 
 
-def _value(
+def _bind_value(
     parameter: Parameter,
     component: Component,
     argument: Any,
     files: ArgumentFiles,
     check: InputCheck | None,
 ) -> tuple[Any, list[str]]:
-    """The value of an input, and why it is not one."""
+    """Return the value of an input, and why it is invalid."""
     if is_default(argument, parameter.default):
         return parameter.default, []
-    plain = component.type not in ACCEPTS_BARE_FILES and is_json(argument)
+    is_plain = component.type not in ACCEPTS_BARE_FILES and is_json(argument)
     make_file = files if check is not None else files.if_possible
     try:
-        value = argument if plain else to_json(argument, component, parameter.schema)
+        value = argument if is_plain else to_json(argument, component, parameter.schema)
         value = map_files(parameter.schema, value, make_file)
         problems = [] if check is None else check(parameter.schema, component.kind, value)
-        return value, problems or ([] if plain else find_unsendable(value, _is_file))
+        return value, problems or ([] if is_plain else find_unsendable(value, _is_file))
     except InvalidInputError as error:
         return argument, [error.message]
     except RecursionError:
@@ -156,7 +163,7 @@ def _value(
 
 
 def is_default(argument: Any, default: Any) -> bool:
-    """Whether an argument is the app's own default, which is sent as it is, written or left out."""
+    """Return whether an argument equals the app's default, which is sent without a check."""
     if argument is None or default is None:
         return argument is default
     if type(argument) is not type(default) or not isinstance(default, (dict, list)):
@@ -167,34 +174,37 @@ def is_default(argument: Any, default: Any) -> bool:
 def bind_by_position(
     function: str, components: Sequence[Component], values: Sequence[Any]
 ) -> list[Any]:
-    """Return `values` as they are sent, of which nothing is checked but that they can be sent.
+    """Return `values` as they are sent, without a check against a schema.
 
     A path object, bytes, a binary file object or an image of Pillow becomes a `File`, at any depth.
 
     Args:
-        function: its name, for the error.
+        function: the function's name, for the error.
         components: of its visible inputs.
+        values: one for each component.
 
     Raises:
-        InvalidInputError: there are too many or too few values, or one cannot be sent.
+        InvalidInputError: there are too many or too few values, or a value cannot be sent.
     """
     if len(values) != len(components):
         labels = _listed([component.label or component.kind for component in components])
         expected = f"{len(components)} values ({labels})" if components else "no value"
         raise InvalidInputError(f"{function} takes {expected}, got {len(values)}")
-    sent: list[Any] = []
+    wire_values: list[Any] = []
     problems: list[str] = []
     for number, (component, value) in enumerate(zip(components, values, strict=True)):
         try:
-            sent.append(_with_files(to_json(value, component)))
-            problems += [f"value {number}: {line}" for line in find_unsendable(sent[-1], _is_file)]
+            wire_values.append(_with_files(to_json(value, component)))
+            problems += [
+                f"value {number}: {line}" for line in find_unsendable(wire_values[-1], _is_file)
+            ]
         except InvalidInputError as error:
             problems.append(f"value {number}: {error.message}")
         except RecursionError:
             problems.append(f"value {number}: {_TOO_DEEP}")
     if problems:
         raise InvalidInputError("; ".join(problems), problems=problems, endpoint=function)
-    return sent
+    return wire_values
 
 
 def _with_files(value: Any) -> Any:
@@ -212,12 +222,12 @@ def _is_file(value: object) -> bool:
     return isinstance(value, File)
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    hint = did_you_mean(name, known, f"there is {_listed(known) or 'none'}")
+def _unknown_parameter(name: str, names: list[str]) -> str:
+    hint = did_you_mean(name, names, f"there is {_listed(names) or 'none'}")
     return f"{shorten(name)} is not a parameter; {hint}"
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first names, each with its first characters."""
-    shown = ", ".join(shorten(name) for name in names[:_MOST_NAMES])
-    return shown + (", …" if len(names) > _MOST_NAMES else "")
+    """Join the first names, long ones shortened."""
+    joined = ", ".join(shorten(name) for name in names[:_MAX_NAMES])
+    return joined + (", …" if len(names) > _MAX_NAMES else "")

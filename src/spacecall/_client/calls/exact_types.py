@@ -1,8 +1,8 @@
-"""Types whose numbers, texts and truths are taken as they are, or not at all.
+"""Types whose numbers, strings and booleans are not converted.
 
-pydantic makes 5 of "5" and 1 of True, and takes 1.0 for a choice of 1. A client must not change
-what an app returns, nor what its caller writes. pydantic's own strict mode does not serve: it
-refuses a list for a tuple and a dict for a model, which is what JSON has.
+pydantic converts "5" to 5 and True to 1, and accepts 1.0 for a choice of 1. A client must change
+neither what an app returns nor what its caller passes. The strict mode of pydantic is not an
+alternative: it refuses a list for a tuple and a dict for a model, which is what JSON has.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ def _exact(node: Any) -> Any:
     kind = schema.get("type")
     if kind == "model" or _is_exact(schema):
         return schema
-    if kind == "literal" and not all(isinstance(one, str) for one in schema["expected"]):
+    if kind == "literal" and not all(isinstance(choice, str) for choice in schema["expected"]):
         choices = _ExactChoice(tuple(schema["expected"]))
         return core_schema.no_info_before_validator_function(choices, cast("CoreSchema", schema))
     if kind == "union":
         return {**schema, "choices": _exact_choices(schema["choices"])}
     exact = {key: part if key in _OPAQUE else _exact(part) for key, part in schema.items()}
-    if isinstance(fields := schema.get("fields"), dict):  # whose keys are a model's own
+    if isinstance(fields := schema.get("fields"), dict):  # the keys are names of fields
         members = cast("dict[str, Any]", fields).items()
         exact["fields"] = {key: _exact(field) for key, field in members}
     if kind in _SCALARS:
@@ -86,7 +86,10 @@ def _exact(node: Any) -> Any:
 
 
 def _exact_choices(choices: list[Any]) -> list[Any]:
-    """The choices of a union. Those with a validator are labelled, for errors, as without it."""
+    """Return the choices of a union, made exact.
+
+    A choice with a validator is labelled, so that errors name it as they do without the validator.
+    """
     has_integer = any(choice["type"] == "int" for choice in choices if is_object(choice))
     exact: list[Any] = []
     for choice, schema in zip(choices, _exact(choices), strict=True):
@@ -94,12 +97,12 @@ def _exact_choices(choices: list[Any]) -> list[Any]:
             exact.append(schema)
         elif choice["type"] == "literal":
             exact.append((schema, f"literal[{','.join(map(repr, choice['expected']))}]"))
-        else:  # a float: where there is an int too, nothing has to keep the ints
+        else:  # a float: if there is an int too, ints need no validator
             exact.append(schema["schema"] if has_integer else (schema, "float"))
     return exact
 
 
 def _is_exact(schema: object) -> bool:
-    """Whether the schema was made exact before: pydantic keeps the schemas of models."""
+    """Return whether the schema was made exact before: pydantic caches the schemas of models."""
     validator = as_dict(as_dict(schema).get("function")).get("function")
     return validator is _keep_integer or isinstance(validator, _ExactChoice)

@@ -50,7 +50,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     def __init__(self, settings: Settings, start_time: float | None = None) -> None:
         self._settings = settings
-        self._home_loop = EventLoopGuard()
+        self._loop_guard = EventLoopGuard()
         self._start_time = anyio.current_time() if start_time is None else start_time
         self._changed: anyio.Event | None = None
         self._redact: Redactor | None = None
@@ -114,7 +114,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     async def cancel(self) -> None:
         """Cancel the job, here and on the server. Reading it then raises `JobCancelledError`."""
-        self._home_loop.check()
+        self._loop_guard.check()
         await self._abort(JobCancelledError("the job was cancelled"))
 
     @abstractmethod
@@ -158,7 +158,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     async def _wait(self) -> None:
         """Wait until something changes; abort the job when its deadline has passed."""
-        self._home_loop.check()
+        self._loop_guard.check()
         deadline, make_error = self._deadline()
         if self._changed is None:
             self._changed = anyio.Event()

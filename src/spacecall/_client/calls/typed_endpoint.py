@@ -1,4 +1,4 @@
-"""One endpoint as a generated module knows it, and the bases of that module's models."""
+"""Endpoints of generated clients: `TypedEndpoint`, and the base classes of the models."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ from spacecall.files import File
 
 T = TypeVar("T")
 
-# What pydantic puts before the words of a validator of ours.
-_OF_A_VALIDATOR: Final = "Value error, "
+# pydantic puts this before the message of a validator.
+_VALIDATOR_PREFIX: Final = "Value error, "
 
 _MARK: Final = "x-spacecall-app-choices"
 
@@ -72,7 +72,7 @@ _INSIDE: Final = frozenset({"anyOf", "items", "prefixItems"})
 _BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
 
 OnDrift: TypeAlias = Literal["ignore", "warn", "raise"]
-"""What a call does when the app is not what the client was generated from."""
+"""What a call does if the app has changed since the client was generated."""
 
 
 class AppDefault(Enum):
@@ -85,8 +85,8 @@ class AppDefault(Enum):
 
 
 APP_DEFAULT: Final = AppDefault.APP_DEFAULT
-"""Stands for the app's own default where it is too long for a module, or has a file of the app in
-it, whose path changes: the live app's is sent, and nothing is uploaded."""
+"""The app's own default, read from the live app when a call is made. It is used for a default that
+is too long for a module, or has a file of the app, whose path changes; nothing is uploaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,14 @@ def _convert_files(value: object, info: ValidationInfo[Any]) -> object:
 
 
 WithFiles: TypeAlias = Annotated[T, AfterValidator(_convert_files)]
-"""A list of values whose type an app does not say. In an output, a file in it is a `File`."""
+"""A list of values whose type the app does not declare. A file in an output is a `File`."""
 
 AnyValue: TypeAlias = WithFiles[Any]
-"""A JSON value whose type an app does not say. In an output, a file in it is a `File`."""
+"""A JSON value whose type the app does not declare. A file in an output is a `File`."""
 
 
 class _AppChoices:
-    """Marks a type in the JSON Schema that pydantic makes of it."""
+    """Marks a type in its JSON Schema."""
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
@@ -122,11 +122,11 @@ class _AppChoices:
 
 
 AppChoice: TypeAlias = Annotated[T, _AppChoices()]
-"""One of the app's choices where they are too many for a module: the live app's are checked."""
+"""One of the app's choices, read from the live app because they are too many for a module."""
 
 
 class Arguments(BaseModel):
-    """The arguments of an endpoint, in the order of the wire."""
+    """The arguments of an endpoint, in wire order."""
 
     model_config = ConfigDict(
         extra="forbid", populate_by_name=True, defer_build=True, protected_namespaces=()
@@ -134,7 +134,7 @@ class Arguments(BaseModel):
 
 
 class AppObject(BaseModel):
-    """An object of an app: what the app adds later is kept, what was not given is not sent."""
+    """An object of an app. Unknown fields are kept, and fields that were not set are not sent."""
 
     model_config = ConfigDict(
         extra="allow", populate_by_name=True, defer_build=True, protected_namespaces=()
@@ -146,31 +146,31 @@ class AppObject(BaseModel):
     def __get_pydantic_core_schema__(
         cls, source: type[BaseModel], handler: GetCoreSchemaHandler, /
     ) -> CoreSchema:
-        """Return the schema of the model, whose fields take values as they are."""
+        """Return the schema of the model, whose fields do not convert values."""
         schema = handler(source)
         make_exact(handler.resolve_ref_schema(schema))
         return schema
 
     @model_serializer(mode="wrap")
-    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        sent: dict[str, Any] = handler(self)
+    def _serialize_set_fields(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
         for name, field in type(self).model_fields.items():
             if name not in self.model_fields_set and getattr(self, name) is None:
-                sent.pop(name, None)
-                sent.pop(field.alias or name, None)
-        return sent
+                values.pop(name, None)
+                values.pop(field.alias or name, None)
+        return values
 
 
 class TypedEndpoint(Generic[T]):
-    """One endpoint as a generated module knows it.
+    """An endpoint of a generated client.
 
     Args:
-        name: `/echo`.
-        inputs: the model of its arguments, fields in wire order.
-        output: the type of its value: of the one output, or a NamedTuple of all.
-        returns: how many outputs a caller sees.
-        schema: sha256 of the schema that it was generated from.
-        shape: the endpoint's fingerprint then; empty if it is not compared.
+        name: such as `/echo`.
+        inputs: the model of the arguments, fields in wire order.
+        output: the type of the result: of the only output, or a NamedTuple of all outputs.
+        returns: the number of visible outputs.
+        schema: the SHA-256 of the schema that the client was generated from.
+        shape: the endpoint's fingerprint at that time; empty to skip the comparison.
         app_defaults: fields of `inputs` whose default is read from the live app.
     """
 
@@ -199,18 +199,26 @@ class TypedEndpoint(Generic[T]):
     def call(
         self, caller: Caller, arguments: Mapping[str, Any], on_drift: OnDrift = "warn"
     ) -> Call[T]:
-        """A call of this endpoint. Arguments are checked when it is awaited or entered."""
+        """Return a call of this endpoint. Arguments are checked when it is awaited or entered.
+
+        Args:
+            caller: a Space or session.
+            arguments: by the names of the model's fields.
+            on_drift: what to do if the app has changed since the client was generated.
+        """
 
         async def prepare(connection: Connection, settings: Settings) -> PreparedCall[T]:
             dependency = find_dependency(connection, self.name)
             check = find_refusals if settings.check else None
-            sent = self._without_app_defaults(arguments, dependency)
-            values = self.bind(sent, dependency.visible_inputs, check)
+            explicit = self._without_app_defaults(arguments, dependency)
+            values = self.bind(explicit, dependency.visible_inputs, check)
             expected = len(dependency.visible_inputs)
             if len(values) != expected:
-                lines = [f"{len(values)} inputs pinned, and the app takes {expected}"]
-                raise self._drift(lines)
-            values = self._with_app_defaults(values, sent, dependency)
+                problem = (
+                    f"the app takes {expected} inputs, the client was generated for {len(values)}"
+                )
+                raise self._drift([problem])
+            values = self._with_app_defaults(values, explicit, dependency)
             if on_drift != "ignore":
                 self._compare(connection, on_drift)
             notify_typed_call(self.name, self._schema)
@@ -221,7 +229,7 @@ class TypedEndpoint(Generic[T]):
     def _without_app_defaults(
         self, arguments: Mapping[str, Any], dependency: Dependency
     ) -> dict[str, Any]:
-        """Return the arguments that are not the live app's own defaults, by name or by value."""
+        """Return the arguments without those that equal the live app's default or `APP_DEFAULT`."""
         slots = zip(self._inputs.model_fields, dependency.visible_inputs, strict=False)
         defaults = {
             field: slot.initial_value for field, slot in slots if field in self._app_defaults
@@ -234,34 +242,41 @@ class TypedEndpoint(Generic[T]):
         }
 
     def _with_app_defaults(
-        self, values: list[Any], sent: Mapping[str, Any], dependency: Dependency
+        self, values: list[Any], explicit: Mapping[str, Any], dependency: Dependency
     ) -> list[Any]:
-        """Return `values` with the live app's own defaults where nothing was sent."""
-        if self._app_defaults <= sent.keys():
+        """Return `values` with the live app's defaults for fields without an argument."""
+        if self._app_defaults <= explicit.keys():
             return values
         filled = list(values)
         slots = zip(self._inputs.model_fields, dependency.visible_inputs, strict=True)
         for index, (field, component) in enumerate(slots):
-            if field in self._app_defaults and field not in sent:
+            if field in self._app_defaults and field not in explicit:
                 if component.initial_value is None:
                     raise self._drift([f"{field}: the app has no default any more"])
                 filled[index] = component.initial_value
         return filled
 
     def _compare(self, connection: Connection, on_drift: OnDrift) -> None:
-        """Compare the endpoint's shape with the app's, once for each /config; warn of it once."""
+        """Compare the endpoint's shape with the app's, once for each /config.
+
+        Raises:
+            SchemaDriftError: they differ, and `on_drift` is "raise".
+
+        Warns:
+            SchemaDriftWarning: they differ, and `on_drift` is "warn".
+        """
         compared = self._compared.get(connection)
-        found = [] if compared is None else compared[1]
+        changes = [] if compared is None else compared[1]
         if compared is None or compared[0] is not connection.app:
             pinned = {self.name: self._shape} if self._shape else {}
-            found = find_differences(pinned, connection.app)
-            if found and on_drift == "warn":
-                text = f"the app is not what its client was generated from: {'; '.join(found)}"
+            changes = find_differences(pinned, connection.app)
+            if changes and on_drift == "warn":
+                text = f"the app has changed since its client was generated: {'; '.join(changes)}"
                 text = connection.link.redactor()(f"{text} [{connection.link.base}]")
                 warnings.warn(text, SchemaDriftWarning, stacklevel=2)
-            self._compared[connection] = connection.app, found
-        if found and on_drift == "raise":
-            raise self._drift(found)
+            self._compared[connection] = connection.app, changes
+        if changes and on_drift == "raise":
+            raise self._drift(changes)
 
     def bind(
         self,
@@ -271,11 +286,11 @@ class TypedEndpoint(Generic[T]):
     ) -> list[Any]:
         """Return the arguments as wire values in wire order, files as `File`.
 
-        They are checked as those of a dynamic call are, so that both take the same values.
+        They are checked like those of a dynamic call, so that both take the same values.
 
         Args:
             arguments: by the names of the model's fields.
-            components: of the inputs, where the app is known.
+            components: of the inputs, if the app is open.
             check: see `spacecall._client.calls.call_arguments.bind_arguments`.
 
         Raises:
@@ -290,41 +305,41 @@ class TypedEndpoint(Generic[T]):
         return bind_arguments(self.name, parameters, arguments, components, check)
 
     def decode(self, values: list[Any], make_file: MakeFile) -> T:
-        """The caller's value from the visible outputs. One that the app leaves unchanged is None.
+        """Return the caller's value for the visible outputs; None for an unchanged output.
 
         Raises:
             SchemaDriftError: an output does not fit the type it had when the client was generated;
-                `values` has all of them.
+                `values` has all outputs.
         """
         if self._returns == 0:
             return cast("T", None)
         if len(values) != self._returns:
-            lines = [f"{self._returns} outputs expected, got {len(values)}"]
-            raise self._drift(lines, decode_leniently(values, make_file))
+            problem = f"{self._returns} outputs expected, got {len(values)}"
+            raise self._drift([problem], decode_leniently(values, make_file))
         names = self._output._fields if self._returns > 1 else ("value",)
 
         received = _ReceivedFiles(make_file)
         differences: list[str] = []
         outputs: list[Any] = []
-        for name, adapter, value in zip(names, self._readers(), values, strict=True):
+        for name, adapter, value in zip(names, self._output_adapters(), values, strict=True):
             try:
                 outputs.append(_read_output(adapter, value, received))
             except ValidationError as error:
-                differences += _lines(error, name)
+                differences += _problems(error, name)
                 outputs += decode_leniently([value], make_file)
         if differences:
             raise self._drift(differences, outputs)
         return cast("T", outputs[0] if self._returns == 1 else self._output(*outputs))
 
-    def _readers(self) -> list[TypeAdapter[Any]]:
-        """What reads each output; made when first needed, since that takes milliseconds."""
+    def _output_adapters(self) -> list[TypeAdapter[Any]]:
+        """Return the adapters of the outputs; they are made when first needed, which takes time."""
         if self._adapters is None:
-            several = self._returns > 1
-            types = get_type_hints(self._output, include_extras=True) if several else {}
-            outputs: list[Any] = [
-                Annotated[one, ExactValues()] for one in types.values() or [self._output]
+            has_fields = self._returns > 1
+            fields = get_type_hints(self._output, include_extras=True) if has_fields else {}
+            exact_types: list[Any] = [
+                Annotated[output, ExactValues()] for output in fields.values() or [self._output]
             ]
-            self._adapters = [TypeAdapter(output) for output in outputs]
+            self._adapters = [TypeAdapter(exact_type) for exact_type in exact_types]
         return self._adapters
 
     def _drift(self, differences: list[str], values: Sequence[Any] = ()) -> SchemaDriftError:
@@ -338,7 +353,7 @@ class TypedEndpoint(Generic[T]):
 
 
 def _parameters_of(inputs: type[Arguments]) -> list[Parameter]:
-    """The parameters that a model of arguments stands for, in its order."""
+    """Return the parameters for the fields of a model of arguments, in order."""
     document = _with_bounds(inputs.model_json_schema())
     definitions = {"$defs": document["$defs"]} if "$defs" in document else {}
     properties = document.get("properties", {})
@@ -355,11 +370,11 @@ def _parameters_of(inputs: type[Arguments]) -> list[Parameter]:
 
 
 def _with_app_choices(parameter: Parameter, component: Component) -> Parameter:
-    """The parameter with the app's choices in the place of each `AppChoice`."""
+    """Return the parameter with the app's choices for each `AppChoice`."""
     choices = closed_choices(component)
     if not choices or not _is_marked(parameter.schema):
         return parameter
-    return replace(parameter, schema=_unmarked(parameter.schema, choices))
+    return replace(parameter, schema=_insert_choices(parameter.schema, choices))
 
 
 def _is_marked(schema: Any) -> bool:
@@ -371,17 +386,23 @@ def _is_marked(schema: Any) -> bool:
     return _MARK in node or any(_is_marked(node[key]) for key in node.keys() & _INSIDE)
 
 
-def _unmarked(schema: Any, choices: list[Any]) -> Any:
+def _insert_choices(schema: Any, choices: list[Any]) -> Any:
     if isinstance(schema, list):
-        return [_unmarked(part, choices) for part in cast("list[Any]", schema)]
+        return [_insert_choices(part, choices) for part in cast("list[Any]", schema)]
     node = cast("dict[str, Any]", schema)
     if _MARK in node:
         return {"enum": choices}
-    return {key: _unmarked(part, choices) if key in _INSIDE else part for key, part in node.items()}
+    return {
+        key: _insert_choices(part, choices) if key in _INSIDE else part
+        for key, part in node.items()
+    }
 
 
 def _with_bounds(schema: Any) -> Any:
-    """A schema of pydantic's, whose unions call bounds `ge` and `le`, in the words of Gradio's."""
+    """Return a schema of pydantic with `minimum` and `maximum`, as Gradio names them.
+
+    In a union, pydantic names them `ge` and `le`.
+    """
     if isinstance(schema, list):
         return [_with_bounds(part) for part in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
@@ -399,10 +420,11 @@ def _with_bounds(schema: Any) -> Any:
 def _read_output(
     adapter: TypeAdapter[Any], value: object, received: Callable[[object], File]
 ) -> Any:
-    """Return an output as its type has it.
+    """Return an output, validated by its type.
 
-    Null is `nan` where only numbers fit: JSON has no NaN. A file is a list of one where only lists
-    fit: a component for several files gives its function's only file alone.
+    If the type takes only numbers, null is read as `nan`, since JSON has no NaN. If it takes only
+    lists, a file is read as a list with one item, since a component for several files returns a
+    single file without a list.
     """
     if value is UNCHANGED:
         return None
@@ -416,10 +438,11 @@ def _read_output(
         raise
 
 
-def _lines(error: ValidationError, *place: str) -> list[str]:
-    """One line for each place that does not fit."""
+def _problems(error: ValidationError, output_name: str) -> list[str]:
+    """Return one line for each part of an output that does not fit its type."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
     return [
-        f"{'.'.join(str(part) for part in (*place, *one['loc']))}: "
-        + one["msg"].removeprefix(_OF_A_VALIDATOR)
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
+        ".".join(str(part) for part in (output_name, *detail["loc"]))
+        + f": {detail['msg'].removeprefix(_VALIDATOR_PREFIX)}"
+        for detail in details
     ]

@@ -1,6 +1,6 @@
-"""How long something stays open, whichever task opened it.
+"""Keep async context managers open until they are closed, whichever task opens and closes them.
 
-Everything that can be entered can be opened instead: `open()` enters it, `aclose()` leaves it.
+Every class that `async with` enters can be opened and closed instead, by `open()` and `aclose()`.
 """
 
 from __future__ import annotations
@@ -24,26 +24,27 @@ C = TypeVar("C")
 
 # asyncio keeps weak references only.
 _OWNERS: Final[set[asyncio.Task[None]]] = set()
-# On trio: what each task has opened and not closed, in order.
-_OPENED: Final[WeakKeyDictionary[Any, list[Lifetime[Any]]]] = WeakKeyDictionary()
+# On trio: the lifetimes that each task has opened and not closed, in order.
+_OPEN_IN_TASK: Final[WeakKeyDictionary[Any, list[Lifetime[Any]]]] = WeakKeyDictionary()
 
 
 def on_asyncio() -> bool:
-    """Whether this is a task of asyncio, which lets a task live as long as it likes."""
+    """Return whether the current task is one of asyncio, where tasks are independent."""
     try:
         return asyncio.current_task() is not None
     except RuntimeError:
         return False
 
 
-class _Owner(Generic[T]):
+class _OwnerTask(Generic[T]):
     """The asyncio task that enters a context manager, keeps it open and leaves it.
 
-    It does not refer to its `Lifetime`: nobody needs that any more once it is garbage.
+    It does not refer to its `Lifetime`, so that the lifetime can become garbage, which closes it.
 
     Attributes:
-        closing: whether somebody has closed it, or never got it.
-        failure: what ended it from inside, until somebody is told.
+        closing: whether it was closed, or could not be opened.
+        failure: the error that ended it from inside, until that is raised to a caller.
+        on_end: called when it has ended.
     """
 
     def __init__(self, manager: AbstractAsyncContextManager[T], label: str) -> None:
@@ -57,16 +58,16 @@ class _Owner(Generic[T]):
         self._leave = asyncio.Event()
         self._ended = asyncio.Event()
         self._values: list[T] = []
-        self.task = self.loop.create_task(self._live(manager), name=f"owner of {label}")
-        # A loop that is closed with tasks in it has said so already.
+        self.task = self.loop.create_task(self._run(manager), name=f"owner of {label}")
+        # asyncio warns of a loop that is closed with tasks in it; one warning is enough.
         self.task._log_destroy_pending = False  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
         _OWNERS.add(self.task)
         self.task.add_done_callback(self._end)
 
-    async def _live(self, manager: AbstractAsyncContextManager[T]) -> None:
+    async def _run(self, manager: AbstractAsyncContextManager[T]) -> None:
         self._values.append(await manager.__aenter__())
         self._ready.set()
-        # No `async with`: of a loop that was dropped, nothing can be awaited any more.
+        # Not `async with`: if the loop is gone, nothing can be awaited any more.
         try:
             await self._leave.wait()
         except asyncio.CancelledError as cancelled:  # a task inside failed, or the loop ends
@@ -87,7 +88,7 @@ class _Owner(Generic[T]):
             self.warn_if_left_open()
 
     def warn_if_left_open(self) -> None:
-        """Warn, once, if nobody has closed it."""
+        """Warn once if it was not closed."""
         if self.closing:
             return
         self.closing = True
@@ -99,12 +100,12 @@ class _Owner(Generic[T]):
         )
 
     @property
-    def over(self) -> bool:
-        """Whether it has ended, or never will: its loop is closed."""
+    def has_ended(self) -> bool:
+        """Whether the task has ended, or cannot end because its loop is closed."""
         return self.task.done() or self.loop.is_closed()
 
-    async def opened(self) -> T:
-        """Wait until it is open. Cancelled, it is closed."""
+    async def wait_opened(self) -> T:
+        """Wait until it is open and return the entered value; if cancelled, close it."""
         try:
             await self._ready.wait()
             if self._values:
@@ -113,30 +114,34 @@ class _Owner(Generic[T]):
             self._leave.set()
             if not self.task.cancelling():
                 self.task.cancel()
-            await self.left()
+            await self.leave()
             raise
         self.closing = True
         self.raise_failure(None)
         raise RuntimeError(f"{self.label} was cancelled while it was opened")
 
-    async def left(self) -> None:
-        """Have it left, and wait for that. Cancelled, it is left all the same."""
+    async def leave(self) -> None:
+        """Leave the context manager and wait until that is done, even if cancelled."""
         self.closing = True
         self._leave.set()
         with anyio.CancelScope(shield=True):
             await self._ended.wait()
 
     def leave_soon(self) -> None:
-        """Have it left; for any thread, and for the garbage collector."""
+        """Leave the context manager without waiting; any thread and any finalizer may call this."""
         if self.process != os.getpid():
             return
         with suppress(RuntimeError):  # its loop is closed
             self.loop.call_soon_threadsafe(self._leave.set)
-        if self.over:
+        if self.has_ended:
             _OWNERS.discard(self.task)
 
     def raise_failure(self, error: BaseException | None) -> None:
-        """Raise what ended it from inside, once; not if `error` in its block comes from that."""
+        """Raise the error that ended it from inside, once.
+
+        Args:
+            error: raised in the block; if it was caused by that error, nothing is raised here.
+        """
         failure, self.failure = self.failure, None
         try:
             if failure is not None and (error is None or error.__cause__ is not failure):
@@ -145,47 +150,47 @@ class _Owner(Generic[T]):
             del failure  # its traceback refers to this frame
 
 
-def _dropped(owner: _Owner[Any]) -> None:
+def _leave_unreferenced(owner: _OwnerTask[Any]) -> None:
     owner.leave_soon()
     if owner.process == os.getpid():
         owner.warn_if_left_open()
 
 
 class Lifetime(Generic[T]):
-    """An async context manager that stays open until somebody closes it, or nobody needs it.
+    """Keeps an async context manager open until it is closed, or nothing refers to it.
 
-    On asyncio a task of its own enters and leaves it, so that any task may open and close it. When
-    the loop ends, or the last reference has gone, it is left without anybody's help. On trio, where
-    tasks end in the order of their blocks, the task that opened it must close it.
+    On asyncio a separate task enters and leaves the context manager, so that any task may open and
+    close it. It is left when the loop ends, or when nothing refers to the lifetime any more. On
+    trio, whose tasks are nested, the task that opened it must close it.
 
     Args:
         manager: for one use.
-        label: its name in warnings.
+        label: its name in warnings and errors.
     """
 
     def __init__(self, manager: AbstractAsyncContextManager[T], label: str) -> None:
         self._manager: AbstractAsyncContextManager[T] | None = manager
         self._label = label
-        self._owner: _Owner[T] | None = None
+        self._owner: _OwnerTask[T] | None = None
         self._task: Any = None
-        self._home: EventLoopGuard | None = None
+        self._loop_guard: EventLoopGuard | None = None
         self._on_end: Callable[[], object] | None = None
         self._open = False
 
     @property
     def is_open(self) -> bool:
-        """Whether it is being opened, or is open."""
-        return self._open and (self._owner is None or not self._owner.over)
+        """Whether it is open, or is being opened."""
+        return self._open and (self._owner is None or not self._owner.has_ended)
 
-    def when_ended(self, callback: Callable[[], object]) -> None:
-        """Call `callback` in the event loop when it has been left; for before it is opened."""
+    def set_end_callback(self, callback: Callable[[], object]) -> None:
+        """Call `callback` in the event loop when it was left. Set this before opening."""
         self._on_end = callback
 
     async def open(self) -> T:
-        """Enter it. Raises what that raises; cancelled, it is left."""
+        """Enter the context manager and return its value; if cancelled, leave it."""
         manager, self._manager = self._manager, None
         assert manager is not None
-        self._home = EventLoopGuard()
+        self._loop_guard = EventLoopGuard()
         self._open = True
         try:
             return await (self._open_in_owner if on_asyncio() else self._open_here)(manager)
@@ -194,17 +199,17 @@ class Lifetime(Generic[T]):
             raise
 
     async def _open_in_owner(self, manager: AbstractAsyncContextManager[T]) -> T:
-        owner = self._owner = _Owner(manager, self._label)
+        owner = self._owner = _OwnerTask(manager, self._label)
         if self._on_end is not None:
             owner.on_end.append(self._on_end)
-        finalize(self, _dropped, owner).atexit = False
-        return await owner.opened()
+        finalize(self, _leave_unreferenced, owner).atexit = False
+        return await owner.wait_opened()
 
     async def _open_here(self, manager: AbstractAsyncContextManager[T]) -> T:
         value = await manager.__aenter__()
         self._manager = manager
         self._task = anyio.get_current_task().coro
-        _OPENED.setdefault(self._task, []).append(self)
+        _OPEN_IN_TASK.setdefault(self._task, []).append(self)
         return value
 
     async def close(
@@ -213,29 +218,31 @@ class Lifetime(Generic[T]):
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> bool | None:
-        """Leave it, unless that has been done. Arguments and result are those of `__aexit__`.
+        """Leave the context manager. Closing twice does nothing.
+
+        Arguments and result are those of `__aexit__`.
 
         Raises:
-            RuntimeError: this is another event loop; or, on trio, another task.
-            Exception: what ended it from inside, if nobody was told yet.
+            RuntimeError: called in another event loop; or, on trio, in another task.
+            Exception: the error that ended it from inside, if it was not raised before.
         """
         owner = self._owner
         if owner is None:
             return await self._close_here(kind, error, trace)
-        if owner.over:
+        if owner.has_ended:
             owner.closing = True
             owner.leave_soon()
         else:
-            assert self._home is not None
-            self._home.check()
+            assert self._loop_guard is not None
+            self._loop_guard.check()
             self._open = False
-            await owner.left()
+            await owner.leave()
         self._open = False
         owner.raise_failure(error)
         return None
 
     def close_soon(self) -> None:
-        """Have it left, from any thread, without waiting."""
+        """Leave the context manager without waiting; any thread may call this."""
         if self._owner is not None:
             self._open = False
             self._owner.closing = True
@@ -247,57 +254,60 @@ class Lifetime(Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
-        if self._manager is None or self._home is None:
+        if self._manager is None or self._loop_guard is None:
             return None
-        self._home.check()
-        opened = _OPENED.get(self._task, [])
+        self._loop_guard.check()
+        open_lifetimes = _OPEN_IN_TASK.get(self._task, [])
         if anyio.get_current_task().coro is not self._task:
             raise RuntimeError(
                 f"{self._label} was opened by another task: on trio the task that opens it must "
                 "close it; use `async with`, or open it in a task that lives as long as it"
             )
-        if opened[-1:] != [self]:
+        if open_lifetimes[-1:] != [self]:
             raise RuntimeError(
                 f"{self._label} was not opened last: on trio, close in the reverse order of opening"
             )
-        opened.pop()
+        open_lifetimes.pop()
         self._open = False
         manager, self._manager = self._manager, None
         return await manager.__aexit__(kind, error, trace)
 
 
 class Closable:
-    """Closes what it was opened with; nothing if that is the caller's own."""
+    """A client that closes what its `connect` opened, and not a Space that the caller opened."""
 
     _lifetime: Lifetime[Any] | None = None
 
     async def aclose(self) -> None:
-        """Close what `connect` opened, and end what still runs, here and on the server.
+        """Close what `connect` opened, and cancel the jobs that still run.
 
-        Closing twice does nothing. A Space that the caller gave stays open.
+        Closing twice does nothing. A Space that you passed in stays open.
 
         Raises:
-            RuntimeError: in another event loop; on trio, in another task than the opener's.
+            RuntimeError: called in another event loop; or, on trio, in another task.
         """
         if self._lifetime is not None:
             await self._lifetime.close()
 
 
 class Openable(ABC, Generic[T]):
-    """Entered by `async with`; or opened by `open`, and closed by `aclose`."""
+    """An object that `async with` enters, or `open` and `aclose` open and close."""
 
     _lifetime: Lifetime[T] | None = None
 
     @abstractmethod
     def _manager(self) -> AbstractAsyncContextManager[T]:
-        """What is entered. It must not refer to this object, whose end is to close it."""
+        """Return the context manager to enter.
+
+        It must not refer to this object, which is closed when nothing refers to it.
+        """
 
     @abstractmethod
-    def _adopt(self, value: T) -> None:
-        """Use what was entered."""
+    def _store(self, value: T) -> None:
+        """Store the value that was entered."""
 
     async def open(self) -> Self:
-        """Open it until `aclose`, which on asyncio any task may call.
+        """Open it until `aclose`, which any task may call on asyncio.
 
         Raises:
             RuntimeError: it is open already.
@@ -305,20 +315,20 @@ class Openable(ABC, Generic[T]):
         if self._lifetime is not None and self._lifetime.is_open:
             raise RuntimeError(f"{self!r} is open already: close it first, or use another one")
         self._lifetime = Lifetime(self._manager(), repr(self))
-        self._adopt(await self._lifetime.open())
+        self._store(await self._lifetime.open())
         return self
 
     async def open_lifetime(self) -> Lifetime[T]:
-        """`open` it for a client, whose user closes the lifetime that this returns."""
+        """Open it for a client, which has to close the returned lifetime."""
         await self.open()
         assert self._lifetime is not None
         return self._lifetime
 
     async def aclose(self) -> None:
-        """Close it, and end what still runs, here and on the server. Closing twice does nothing.
+        """Close it, and cancel the jobs that still run. Closing twice does nothing.
 
         Raises:
-            RuntimeError: in another event loop; on trio, in another task than the opener's.
+            RuntimeError: called in another event loop; or, on trio, in another task.
         """
         await self.__aexit__(None, None, None)
 
@@ -335,9 +345,12 @@ class Openable(ABC, Generic[T]):
 
 
 class Connecting(Generic[C]):
-    """What `connect` returns: enter it with `async with`, or `open` it and `aclose` the client.
+    """A client that is not connected yet: use `async with`, or `await` it and `aclose` the client.
 
-    Awaiting it is the same as `open`. It is for one use.
+    It is for one use.
+
+    Args:
+        connect: opens the client, and returns it with the lifetime to close.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[tuple[C, Lifetime[Any]]]]) -> None:
@@ -345,7 +358,7 @@ class Connecting(Generic[C]):
         self._lifetime: Lifetime[Any] | None = None
 
     async def open(self) -> C:
-        """Connect. The client's `aclose` closes it, on asyncio from any task."""
+        """Connect and return the client, whose `aclose` closes the connection."""
         client, self._lifetime = await self._connect()
         return client
 

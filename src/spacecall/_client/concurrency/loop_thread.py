@@ -1,4 +1,4 @@
-"""A daemon thread with an event loop, and work in it that other threads wait for."""
+"""An event loop in a daemon thread, and tasks in it that other threads wait for."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 SLACK_SECONDS: Final = 5.0
-"""Seconds for what takes no time unless the machine is overloaded."""
+"""Seconds to wait for a step that takes no time unless the machine is overloaded."""
 
 
 class LoopEndedError(RuntimeError):
-    """The loop ended before the work was done: what it was for is closed."""
+    """The loop ended before a task in it was done."""
 
     def __init__(
         self, message: str = "it was closed while this was under way: open it again"
@@ -36,32 +36,34 @@ class LoopEndedError(RuntimeError):
 
 
 class ProcessExit:
-    """The end of the process: which thread closes what is open, and whether it has done so."""
+    """The end of the process: the thread that closes what is open, and whether it is done."""
 
     thread: int | None = None
-    over = False
+    finished = False
 
 
 def park_thread_at_exit() -> None:
-    """At the end of the process, stop this daemon thread before it sees what was closed there.
+    """Block a daemon thread at the end of the process, so that it does not see closed objects.
 
-    The interpreter would do so in a moment. In the thread that ends the process, raise
-    RuntimeError once the loop can be used no more.
+    The interpreter ends such threads a moment later. In the thread that ends the process, raise
+    RuntimeError when the loop cannot be used any more.
     """
     if ProcessExit.thread is None:
         return
     if threading.get_ident() != ProcessExit.thread:
         threading.Event().wait()
-    if ProcessExit.over:
+    if ProcessExit.finished:
         raise RuntimeError("the interpreter is ending: nothing can be called any more")
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What is open in the loop.
+    """Keeps the loop's thread running for something that is open in the loop.
 
     Attributes:
-        cancel: seconds that closing may take where a server does not answer, see `Timeouts`.
+        lifetime: of what is open.
+        label: its name in warnings.
+        cancel: seconds that closing may take if a server does not answer, see `Timeouts`.
     """
 
     lifetime: ref[Lifetime[Any]]
@@ -70,7 +72,7 @@ class Lease:
 
 
 class LoopTask(Generic[T]):
-    """Work in the loop, which a thread waits for."""
+    """A task in the loop, which a thread waits for."""
 
     def __init__(self, thread: LoopThread, work: Callable[[], Awaitable[T]]) -> None:
         self._thread = thread
@@ -96,14 +98,16 @@ class LoopTask(Generic[T]):
                     self._scope.cancel()
                 future.set_result(await self._work())
                 return
-            future.set_exception(RuntimeError("interrupted"))  # its thread has its own interrupt
+            future.set_exception(
+                RuntimeError("interrupted")
+            )  # the waiting thread raises its KeyboardInterrupt
         except asyncio.CancelledError:
             future.set_exception(LoopEndedError())
-        except BaseException as error:  # noqa: BLE001 - the thread that waits raises it
+        except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
             future.set_exception(error)
 
     def wait(self) -> T:
-        """Wait for the result. An interrupt of this thread cancels the work and lets it end."""
+        """Wait for the result; if this thread is interrupted, cancel the task and wait for it."""
         try:
             value = self.future.result()
         except BaseException:
@@ -114,7 +118,7 @@ class LoopTask(Generic[T]):
         return value
 
     def cancel(self) -> None:
-        """Cancel the work, unless it is done, and wait until it has ended."""
+        """Cancel the task if it is not done, and wait until it has ended."""
         if not self.future.done():
             with suppress(RuntimeError):  # the loop has ended, and the future with it
                 self._thread.call_soon(self._cancel)
@@ -122,13 +126,13 @@ class LoopTask(Generic[T]):
 
 
 class LoopThread:
-    """A daemon thread with an event loop, which ends when its last lease is released.
+    """A daemon thread with an event loop; it ends when its last lease is released.
 
     Args:
-        opening: held while somebody is about to take a lease.
+        opening: a lock that is held while a lease is added.
 
     Attributes:
-        leases: what is open.
+        leases: of everything that is open in the loop.
         ending: whether it takes no more leases.
     """
 
@@ -146,12 +150,12 @@ class LoopThread:
 
     @property
     def is_current(self) -> bool:
-        """Whether this code runs in it, where waiting for it would never end."""
+        """Whether the current thread is this one, in which waiting for the loop would deadlock."""
         return threading.current_thread() is self._thread
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can be waited for: it runs, in this process."""
+        """Whether the thread runs in this process."""
         return self.process == os.getpid() and self._thread.is_alive()
 
     def call_soon(self, function: Callable[[], object]) -> None:
@@ -159,7 +163,11 @@ class LoopThread:
         self._loop.call_soon_threadsafe(function, context=_context())
 
     def schedule(self, future: Future[Any], start: Callable[[], None]) -> None:
-        """Call `start`, which sees to it that `future` is done; if the loop ends, so is that."""
+        """Call `start` in the loop, which has to complete `future`. If the loop ends, it fails.
+
+        Raises:
+            LoopEndedError: the loop has ended.
+        """
         self._futures.add(future)
         future.add_done_callback(self._futures.discard)
         try:
@@ -175,22 +183,22 @@ class LoopThread:
         task.add_done_callback(self._tasks.discard)
 
     def release(self, token: object) -> None:
-        """Give a lease back, in the loop; twice does nothing."""
+        """Release a lease, in the loop. Releasing twice does nothing."""
         self.leases.pop(token, None)
         self._end_if_idle()
 
     def release_soon(self, token: object) -> None:
-        """`release` from another thread."""
+        """Release a lease, from another thread."""
         with suppress(RuntimeError):
             self.call_soon(partial(self.release, token))
 
     def join(self) -> None:
-        """Wait for its end for a while, if that has begun."""
+        """Wait up to `SLACK_SECONDS` for the end of the thread, if it is ending."""
         if self.ending and not self.is_current:
             self.join_for(SLACK_SECONDS)
 
     def join_for(self, seconds: float) -> None:
-        """Wait for its end for so long."""
+        """Wait up to `seconds` for the end of the thread."""
         self._thread.join(seconds)
 
     def _end_if_idle(self) -> None:
@@ -227,9 +235,9 @@ class LoopThread:
 
 
 def _context() -> Context:
-    """Return the caller's context variables, in which this loop is asyncio's.
+    """Return a copy of the caller's context variables, with asyncio as the async library.
 
-    Of code that runs in trio, sniffio's variable says otherwise, and anyio believes it.
+    If the caller runs in trio, sniffio's variable says trio, which anyio would use.
     """
     context = copy_context()
     sniffio = sys.modules.get("sniffio")
@@ -239,7 +247,7 @@ def _context() -> Context:
 
 
 def _run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """`asyncio.run`, without the thread that it starts at last: at exit there is none to be had."""
+    """Run `main` like `asyncio.run`, without starting a thread, which is impossible at exit."""
     loop = asyncio.new_event_loop()
     try:
         asyncio.set_event_loop(loop)
@@ -255,25 +263,25 @@ def _run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 class _DaemonThreads(ThreadPoolExecutor):
-    """Looks up names for a loop, in threads that nothing waits for.
+    """Runs the blocking calls of the loop (name lookups) in daemon threads.
 
-    Those of a usual pool are joined when the main thread ends, and take no work after that.
+    The threads of a normal pool are joined when the main thread ends, and take no work after that.
     """
 
     def submit(
         self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Future[T]:  # the base class has other names for the same
+    ) -> Future[T]:  # the parameters of the base class have other names
         future: Future[T] = Future()
 
         def run() -> None:
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(fn(*args, **kwargs))
-                except BaseException as error:  # noqa: BLE001 - for whoever waits
+                except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
                     future.set_exception(error)
 
         try:
             threading.Thread(target=run, daemon=True).start()
-        except RuntimeError:  # Python 3.12.0 starts none once the main thread has ended
+        except RuntimeError:  # Python 3.12.0 starts no thread after the main thread has ended
             run()
         return future

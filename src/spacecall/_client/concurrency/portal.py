@@ -1,7 +1,7 @@
-"""Async work run for threads, over one event loop that they share.
+"""Run async code for the sync API: all threads share one event loop in a daemon thread.
 
-The loop runs in a daemon thread while something is open in it. Nothing waits for that thread
-without a bound, so that neither the garbage collector nor the end of the process can hang.
+The loop runs while something is open in it. Every wait for its thread has a timeout, so that
+neither the garbage collector nor the end of the process can hang.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ from spacecall.options import Timeouts
 T = TypeVar("T")
 C = TypeVar("C", bound="SyncClosable")
 
-_CANCEL: Final = Timeouts().cancel
+_CANCEL_TIMEOUT: Final = Timeouts().cancel
 
 
 @dataclass(slots=True)
-class _Process:
-    """The loop of a process; one that was forked begins without."""
+class _SharedLoop:
+    """The shared loop of a process; a forked process starts without one."""
 
     opening: threading.RLock = field(default_factory=threading.RLock)
     thread: LoopThread | None = None
 
 
-_PROCESSES: Final[dict[int, _Process]] = {}
+_SHARED_LOOPS: Final[dict[int, _SharedLoop]] = {}
 
 
 class Portal:
-    """Something that is held open in the loop, for use in threads; `hold_open` opens it.
+    """Runs async code in the shared loop, for something that `hold_open` opened there.
 
-    It is closed by `close`, or when nobody refers to its portal any more.
+    That is closed by `close`, or when nothing refers to the portal any more.
     """
 
     def __init__(self, thread: LoopThread, lifetime: Lifetime[Any], lease: Lease) -> None:
@@ -63,13 +63,15 @@ class Portal:
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or has ended."""
+        """Whether it was closed, or has ended by itself."""
         return not (self._thread.is_alive and self._lifetime.is_open)
 
     def check(self) -> None:
-        """Raise RuntimeError if it cannot be waited for: closed, or left behind by a fork."""
+        """Raise RuntimeError if it is closed, belongs to a parent process, or would deadlock."""
         if self._thread.process != os.getpid():
-            raise RuntimeError("opened before this process was forked: open another Space here")
+            raise RuntimeError(
+                "opened before this process was forked: open another one in this process"
+            )
         park_thread_at_exit()
         if self.closed:
             raise RuntimeError(f"{self._lease.label} is closed: open it again")
@@ -90,10 +92,10 @@ class Portal:
         return self.wait(work)
 
     def close(self) -> None:
-        """Close it, and wait for that; twice does nothing. Any thread may call it.
+        """Close it and wait until that is done. Any thread may call this, more than once.
 
-        In the loop's own thread, where the garbage collector may run, and at the end of the
-        process nothing is waited for.
+        Do not wait in the loop's own thread, where the garbage collector may run, and at the end of
+        the process.
         """
         thread = self._thread
         if not thread.is_alive:
@@ -104,7 +106,7 @@ class Portal:
         try:
             closing = LoopTask(thread, self._lifetime.close)
             closing.future.result(3 * self._lease.cancel + SLACK_SECONDS)
-        except LoopEndedError:  # somebody else has closed it
+        except LoopEndedError:  # another thread has closed it
             pass
         except TimeoutError:
             warnings.warn(
@@ -116,9 +118,9 @@ class Portal:
 
 
 def hold_open(
-    manager: AbstractAsyncContextManager[T], label: str, *, cancel: float = _CANCEL
+    manager: AbstractAsyncContextManager[T], label: str, *, cancel: float = _CANCEL_TIMEOUT
 ) -> tuple[Portal, T]:
-    """Enter `manager` in the loop.
+    """Enter `manager` in the shared loop.
 
     Args:
         manager: for one use.
@@ -131,8 +133,8 @@ def hold_open(
     token = object()
     lifetime = Lifetime(manager, label)
     lease = Lease(ref(lifetime), label, cancel)
-    thread = _take_lease(token, lease)
-    lifetime.when_ended(partial(thread.release, token))
+    thread = _acquire_thread(token, lease)
+    lifetime.set_end_callback(partial(thread.release, token))
     try:
         value = LoopTask(thread, lifetime.open).wait()
     except BaseException:
@@ -147,28 +149,28 @@ def wait(portal: Portal, work: Callable[[], Awaitable[T]]) -> T:
     return portal.wait(work)
 
 
-def _take_lease(token: object, lease: Lease) -> LoopThread:
-    process = _PROCESSES.get(os.getpid())
-    if process is None:
-        process = _PROCESSES.setdefault(os.getpid(), _Process())
+def _acquire_thread(token: object, lease: Lease) -> LoopThread:
+    shared = _SHARED_LOOPS.get(os.getpid())
+    if shared is None:
+        shared = _SHARED_LOOPS.setdefault(os.getpid(), _SharedLoop())
         atexit.register(_close_at_exit)
-    with process.opening:
-        thread = process.thread
+    with shared.opening:
+        thread = shared.thread
         if thread is not None and thread.is_current:
             raise RuntimeError("this cannot be called in the event loop's own thread")
         if thread is None or thread.ending:
-            thread = process.thread = LoopThread(process.opening)
+            thread = shared.thread = LoopThread(shared.opening)
         thread.leases[token] = lease
     return thread
 
 
 def _close_at_exit() -> None:
-    """Close what is open at the end of the process, as far as that goes within bounds.
+    """Close what is open at the end of the process, within a timeout.
 
-    Threads that may hinder the end have ended by now: those that wait here are daemons.
+    All threads but daemons have ended by now.
     """
-    process = _PROCESSES.get(os.getpid())
-    thread = process.thread if process else None
+    shared = _SHARED_LOOPS.get(os.getpid())
+    thread = shared.thread if shared else None
     if thread is None or not thread.is_alive:
         return
     ProcessExit.thread = threading.get_ident()
@@ -180,30 +182,30 @@ def _close_at_exit() -> None:
     seconds = max((lease.cancel for lease in leases), default=0.0) + 1.0
     with suppress(KeyboardInterrupt):
         thread.join_for(seconds)
-    ProcessExit.over = True
+    ProcessExit.finished = True
     for lease in leases:
         warnings.warn(f"{lease.label} was not closed", ResourceWarning, stacklevel=2)
 
 
 class SyncClosable:
-    """Closes what it was opened with; nothing if that is the caller's own."""
+    """A client that closes what its `connect` opened, and not a Space that the caller opened."""
 
     _close: Callable[[], None] | None = None
 
     def close(self) -> None:
-        """Close what `connect` opened, in any thread; twice does nothing.
+        """Close what `connect` opened, in any thread. Closing twice does nothing.
 
-        A Space that the caller gave stays open.
+        A Space that you passed in stays open.
         """
         if self._close is not None:
             self._close()
 
 
 class SyncConnecting(Generic[C]):
-    """What `connect` returns: enter it with `with`, or `open` it and `close` the client.
+    """A client that is not connected yet: use `with`, or `open` it and `close` the client.
 
     Args:
-        connect: gives the client, and what closes it.
+        connect: opens the client, and returns it with the function that closes it.
     """
 
     def __init__(self, connect: Callable[[], tuple[C, Callable[[], None]]]) -> None:
@@ -211,7 +213,7 @@ class SyncConnecting(Generic[C]):
         self._client: C | None = None
 
     def open(self) -> C:
-        """Connect. The client's `close` closes it, in any thread."""
+        """Connect and return the client, whose `close` closes the connection, in any thread."""
         client, close = self._connect()
         client._close = close  # pyright: ignore[reportPrivateUsage]
         return client
@@ -232,19 +234,19 @@ class SyncConnecting(Generic[C]):
 
 
 class SyncOpenable(ABC):
-    """Entered by `with`; or opened by `open`, and closed by `close`."""
+    """An object that `with` enters, or `open` and `close` open and close."""
 
-    _held: Portal | None = None
+    _held_portal: Portal | None = None
 
     @abstractmethod
     def _hold_open(self) -> Portal:
-        """Open it in the loop."""
+        """Open it in the shared loop."""
 
     @property
     def _portal(self) -> Portal:
-        if self._held is None:
+        if self._held_portal is None:
             raise RuntimeError(f"open it first: with {type(self).__name__}(…)")
-        return self._held
+        return self._held_portal
 
     def open(self) -> Self:
         """Open it until `close`, which any thread may call.
@@ -252,15 +254,15 @@ class SyncOpenable(ABC):
         Raises:
             RuntimeError: it is open already.
         """
-        if self._held is not None and not self._held.closed:
+        if self._held_portal is not None and not self._held_portal.closed:
             raise RuntimeError(f"{self!r} is open already: close it first, or use another one")
-        self._held = self._hold_open()
+        self._held_portal = self._hold_open()
         return self
 
     def close(self) -> None:
-        """Close it, and end what still runs, here and on the server. Closing twice does nothing."""
-        if self._held is not None:
-            self._held.close()
+        """Close it, and cancel the jobs that still run. Closing twice does nothing."""
+        if self._held_portal is not None:
+            self._held_portal.close()
 
     def __enter__(self) -> Self:
         return self.open()
@@ -280,11 +282,11 @@ class _HasPortal(Protocol):
 
 
 class SyncFiles:
-    """Reads and saves files in threads, for whatever has a portal."""
+    """Reads and saves files without async, for a class with a portal."""
 
     def read(self: _HasPortal, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
         """Read a file into memory; see `File.read`."""
-        portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
+        portal = self._portal  # pyright: ignore[reportPrivateUsage] - the portal of this class
         return portal.wait(lambda: file.read(max_bytes=max_bytes))
 
     def save(
@@ -295,5 +297,5 @@ class SyncFiles:
         max_bytes: int | None = MAX_SAVE_BYTES,
     ) -> Path:
         """Write a file to `path`, or into that folder; see `File.save`."""
-        portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
+        portal = self._portal  # pyright: ignore[reportPrivateUsage] - the portal of this class
         return portal.wait(lambda: file.save(path, max_bytes=max_bytes))

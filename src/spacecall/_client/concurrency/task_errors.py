@@ -1,4 +1,4 @@
-"""What keeps the failure of one call from the others: background work ends no task group."""
+"""Handle the errors of background tasks, so that one failed call does not end the others."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ log = logging.getLogger("spacecall")
 
 
 @contextmanager
-def redirect_errors(fail: Callable[[Exception], None]) -> Generator[None]:
-    """Hand an exception raised inside to `fail`, so that the task group around it goes on.
+def redirect_errors(on_error: Callable[[Exception], None]) -> Generator[None]:
+    """Pass an exception raised inside to `on_error`, so that the task group continues.
 
-    Cancellation of this task passes, and so do KeyboardInterrupt and SystemExit. On asyncio a
-    `CancelledError` can come from an awaitable of the caller's although nobody has cancelled this
-    task; it would end the whole group. That one becomes a `JobCancelledError`.
+    The cancellation of this task is raised, as are KeyboardInterrupt and SystemExit. On asyncio an
+    awaitable of the caller may raise `CancelledError` although this task was not cancelled, which
+    would end the whole group: it is passed on as a `JobCancelledError`.
     """
     try:
         yield
@@ -31,24 +31,24 @@ def redirect_errors(fail: Callable[[Exception], None]) -> Generator[None]:
             raise
         failure = JobCancelledError("what the call was waiting for was cancelled")
         failure.__cause__ = error
-        fail(failure)
-    except Exception as error:  # noqa: BLE001 - whatever the code of a caller or a client raises
-        fail(error)
+        on_error(failure)
+    except Exception as error:  # noqa: BLE001 - code of the caller may raise anything
+        on_error(error)
 
 
 @contextmanager
 def suppress_cancel_errors(subject: str | int) -> Generator[None]:
-    """Inside, the server is told to cancel `subject`: nobody waits to hear whether it did."""
+    """Log errors raised inside, where a request cancels `subject` on the server."""
 
     def ignore(error: Exception) -> None:
-        log.debug("the cancel of %s was not heard: %s", subject, describe_error(error))
+        log.debug("cannot cancel %s on the server: %s", subject, describe_error(error))
 
     with redirect_errors(ignore):
         yield
 
 
 def _is_cancelled() -> bool:
-    """Whether a scope around this task, or the task itself, has been cancelled."""
+    """Return whether this task, or a scope around it, was cancelled."""
     task = asyncio.current_task()
     cancelling = task is not None and task.cancelling() > 0
     return cancelling or anyio.current_effective_deadline() == -math.inf

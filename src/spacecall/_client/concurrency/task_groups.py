@@ -1,4 +1,4 @@
-"""Task groups whose body's error comes out as it was raised."""
+"""Task groups that raise a single error as it is, not in an ExceptionGroup."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Args = TypeVarTuple("Args")
 
 
 class BackgroundTasks:
-    """Starts tasks in a group, and keeps the error with which one of them ended all.
+    """Starts tasks in a group, and remembers the error that ended the group.
 
     Attributes:
-        failure: that error; None while nothing has failed.
+        failure: that error; None if no task has failed.
     """
 
     def __init__(self, group: TaskGroup) -> None:
@@ -43,7 +43,12 @@ class BackgroundTasks:
 
 @asynccontextmanager
 async def unwrapping_task_group() -> AsyncGenerator[TaskGroup, None]:
-    """A task group; one error is raised as it is, several as a group. Leaving cancels its tasks."""
+    """Open a task group; leaving it cancels its tasks.
+
+    Raises:
+        BaseException: the error of the body or of a task, as it was raised; an exception group only
+            if there are several.
+    """
     try:
         async with anyio.create_task_group() as group:
             try:
@@ -51,17 +56,17 @@ async def unwrapping_task_group() -> AsyncGenerator[TaskGroup, None]:
             finally:
                 group.cancel_scope.cancel()
     except BaseExceptionGroup as errors:
-        first, *others = errors.exceptions
-        if others:
+        if len(errors.exceptions) > 1:
             raise
-        raise first from first.__cause__
+        error = errors.exceptions[0]
+        raise error from error.__cause__
 
 
 @asynccontextmanager
 async def shielded_task_group() -> AsyncGenerator[TaskGroup, None]:
     """Open an `unwrapping_task_group` whose tasks outlive the cancellation of its body.
 
-    On asyncio the body runs in a task of its own (see `Lifetime`), in no scope of the caller's.
+    On asyncio this is the case anyway: the body runs in a task of its own, see `Lifetime`.
     """
     if on_asyncio():
         async with unwrapping_task_group() as group:
@@ -69,7 +74,7 @@ async def shielded_task_group() -> AsyncGenerator[TaskGroup, None]:
         return
     scope = anyio.CancelScope(shield=True)
 
-    async def last(*, task_status: TaskStatus[TaskGroup]) -> None:
+    async def run_group(*, task_status: TaskStatus[TaskGroup]) -> None:
         with scope:
             async with unwrapping_task_group() as group:
                 task_status.started(group)
@@ -77,6 +82,6 @@ async def shielded_task_group() -> AsyncGenerator[TaskGroup, None]:
 
     async with unwrapping_task_group() as host:
         try:
-            yield await host.start(last, name="the tasks of a Space")
+            yield await host.start(run_group, name="the tasks of a Space")
         finally:
             scope.cancel()

@@ -63,7 +63,7 @@ class ServiceRunner:
         self.group = group
         self.settings = settings
         self.redactor = redactor
-        self.home_loop = EventLoopGuard()
+        self.loop_guard = EventLoopGuard()
         self.closed = False
 
     def call(self, name: str, service: Service[T]) -> Call[T]:
@@ -126,7 +126,7 @@ class ServiceCall(Call[T]):
         return redacting(lambda: self._runner.redactor(self._settings))
 
     async def _start(self, *, follow: bool) -> Job[T]:
-        self._runner.home_loop.check()
+        self._runner.loop_guard.check()
         if self._runner.closed:
             raise RuntimeError(
                 "the service is closed: make calls inside its async with block, or open it again"
