@@ -226,7 +226,11 @@ async def test_a_call_that_is_given_up_at_another_moment_is_not_a_miss(tmp_path:
     with HostileServer() as server, use_cassette(path, mode="once"):
         await call(server.url, "x")
     cassette = json.loads(path.read_text())
-    (stream,) = [one["response"] for one in cassette["interactions"] if "events" in one["response"]]
+    (stream,) = [
+        interaction["response"]
+        for interaction in cassette["interactions"]
+        if "events" in interaction["response"]
+    ]
     stream["events"] = stream["events"][:1]  # the job starts, and has no result yet
     stream["end"] = "closed"
     path.write_text(json.dumps(cassette))

@@ -149,7 +149,7 @@ def test_fields_are_scrubbed_wherever_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "value", "kept"),
+    ("fields", "value", "is_kept"),
     [
         ((), {"token": "Ann", "class_or_confidence": "NAME"}, True),
         ((), {"token": "Ann", "class_or_confidence": None}, True),
@@ -160,10 +160,10 @@ def test_fields_are_scrubbed_wherever_they_are() -> None:
     ],
 )
 def test_the_token_of_highlighted_text_is_not_a_secret(
-    fields: tuple[str, ...], value: dict[str, Any], kept: bool
+    fields: tuple[str, ...], value: dict[str, Any], is_kept: bool
 ) -> None:
     scrubbed = Scrubber(fields).scrub_json({"data": [[value]]})["data"][0][0]
-    hidden = {key: PLACEHOLDER for key in value if key.lower() == "token" and not kept}
+    hidden = {key: PLACEHOLDER for key in value if key.lower() == "token" and not is_kept}
     assert scrubbed == {**value, **hidden}
 
 

@@ -45,15 +45,15 @@ def compare(
     theirs: Sequence[Outcome],
 ) -> list[Difference]:
     """Compare what each client of ours came to with what gradio_client did."""
-    found: list[Difference] = []
+    differences: list[Difference] = []
     for client, outcomes in ours.items():
         for number, (left, right) in enumerate(zip(outcomes, theirs, strict=True)):
             step = f"#{number}" if len(theirs) > 1 else ""
-            found += [
-                Difference(app, case, client, aspect, f"{step}{path}", one, two)
-                for aspect, path, one, two in _differences(left, right)
+            differences += [
+                Difference(app, case, client, aspect, f"{step}{path}", our_value, their_value)
+                for aspect, path, our_value, their_value in _differences(left, right)
             ]
-    return found
+    return differences
 
 
 def _differences(ours: Outcome, theirs: Outcome) -> list[tuple[str, str, Any, Any]]:

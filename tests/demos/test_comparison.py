@@ -40,9 +40,9 @@ def differences(ours: Outcome, theirs: Outcome) -> list[str]:
 )
 def test_values_differ_by_type_key_length_and_content(left: Any, right: Any, path: str) -> None:
     for pair in ((left, right), (right, left)):
-        place = difference(*pair)
-        assert place is not None
-        assert place[0] == path
+        mismatch = difference(*pair)
+        assert mismatch is not None
+        assert mismatch[0] == path
 
 
 @pytest.mark.parametrize("value", [1, 1.5, None, "", [{"a": [None]}], float("nan")])
@@ -92,16 +92,17 @@ def described() -> AppDocuments:
 
 
 def test_every_endpoint_is_called_with_examples_edges_and_in_a_session() -> None:
-    found = cases(described())
+    all_cases = cases(described())
     kinds = {
-        name: [case.kind for case in found if case.endpoint == name] for name in ("/run", "/stop")
+        name: [case.kind for case in all_cases if case.endpoint == name]
+        for name in ("/run", "/stop")
     }
     assert set(kinds["/run"]) == {"defaults", "example", "edge", "session"}
     assert kinds["/stop"] == ["defaults"]
-    edges = [case for case in found if case.kind == "edge"]
+    edges = [case for case in all_cases if case.kind == "edge"]
     assert {number for case in edges for number in case.steps[0]} == {0, 1}
     assert None in [case.steps[0][0] for case in edges]
-    assert len({case.name for case in found}) == len(found)
+    assert len({case.name for case in all_cases}) == len(all_cases)
 
 
 def test_a_sample_has_every_kind_once() -> None:

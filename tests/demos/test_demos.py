@@ -53,5 +53,5 @@ async def test_dynamic_typed_and_gradio_client_calls_come_to_the_same(
     )
     assert {report.app for report in reports} == set(SAMPLE)
     assert all(report.calls for report in reports)
-    unexplained: list[Difference] = [each for report in reports for each in report.unexplained]
-    assert not unexplained, "\n".join(str(each) for each in unexplained)
+    unexplained: list[Difference] = [item for report in reports for item in report.unexplained]
+    assert not unexplained, "\n".join(str(item) for item in unexplained)

@@ -24,14 +24,14 @@ def workshop(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServe
 
 @pytest.fixture
 def hub(app_server: ServerPool) -> Iterator[hubs.StandIn]:
-    """A stand-in for the Hub, with a Space that sleeps, wakes, and is paused at last."""
+    """A stand-in for the Hub, with a Space that sleeps, wakes, and is paused in the end."""
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(hubs.standing_in()) as found,
+        portal.wrap_async_context_manager(hubs.standing_in()) as stand_in,
     ):
-        found.app = app_server(str(APP), GRADIO_5).url
-        found.goes("SLEEPING", "BUILDING", "RUNNING", "RUNNING", "PAUSED")
-        yield found
+        stand_in.app = app_server(str(APP), GRADIO_5).url
+        stand_in.goes("SLEEPING", "BUILDING", "RUNNING", "RUNNING", "PAUSED")
+        yield stand_in
 
 
 @pytest.fixture(scope="session")
@@ -45,18 +45,18 @@ def inference(monkeypatch: pytest.MonkeyPatch) -> Iterator[services.StandIn]:
     """A stand-in for HF Inference and the Hub; the third chat is not paid for."""
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(services.standing_in()) as found,
+        portal.wrap_async_context_manager(services.standing_in()) as service,
     ):
-        monkeypatch.setenv("HF_ENDPOINT", found.url)
-        spent = {"error": "You have exceeded your monthly included credits."}
-        found.on(
+        monkeypatch.setenv("HF_ENDPOINT", service.url)
+        no_credits = {"error": "You have exceeded your monthly included credits."}
+        service.on(
             services.CHAT,
             services.saying("One, ", "two, ", "three."),
             services.saying("Four."),
-            services.answering(402, spent),
+            services.answering(402, no_credits),
         )
         flux = "black-forest-labs/FLUX.1-dev"
-        found.mapping[flux] = {"hf-inference": services.offer(flux, "text-to-image")}
+        service.mapping[flux] = {"hf-inference": services.offer(flux, "text-to-image")}
         image = services.answering(200, services.PNG, content_type="image/png")
-        found.on(f"/hf-inference/models/{flux}", image)
-        yield found
+        service.on(f"/hf-inference/models/{flux}", image)
+        yield service

@@ -49,8 +49,8 @@ def pages() -> list[Path]:
 
 def examples() -> list[Path]:
     """The programs that are run with an app's address as their argument."""
-    found = [*DOCS.glob("examples/*.py"), *DOCS.glob("project/*.py")]
-    return sorted(path for path in found if path != APP)
+    programs = [*DOCS.glob("examples/*.py"), *DOCS.glob("project/*.py")]
+    return sorted(path for path in programs if path != APP)
 
 
 def blocks() -> list[Block]:
@@ -65,27 +65,27 @@ def _blocks(page: Path) -> Iterator[Block]:
         fence = _FENCE.match(lines[number])
         if fence:
             end = lines.index("```", number + 1)
-            said = _SOURCE.fullmatch(lines[number - 1]) if number else None
+            comment = _SOURCE.fullmatch(lines[number - 1]) if number else None
             yield Block(
                 page=page,
                 line=number + 1,
                 language=fence["language"],
                 text="\n".join(lines[number + 1 : end]),
-                source=said["path"] if said else "",
-                prints=bool(said and said["prints"]),
+                source=comment["path"] if comment else "",
+                prints=bool(comment and comment["prints"]),
             )
             number = end
         number += 1
 
 
-def quotes(text: str, whole: str) -> bool:
-    """Whether `text` is lines of `whole` that follow each other, indented alike or not at all."""
-    wanted = [line.rstrip() for line in text.splitlines()]
-    lines = [line.rstrip() for line in whole.splitlines()]
-    starts = range(len(lines) - len(wanted) + 1)
-    return any(_same(wanted, lines[start : start + len(wanted)]) for start in starts)
+def quotes(text: str, document: str) -> bool:
+    """Tell whether `text` is consecutive lines of `document`, apart from a common indent."""
+    quoted = [line.rstrip() for line in text.splitlines()]
+    lines = [line.rstrip() for line in document.splitlines()]
+    starts = range(len(lines) - len(quoted) + 1)
+    return any(_is_quote(quoted, lines[start : start + len(quoted)]) for start in starts)
 
 
-def _same(wanted: Sequence[str], found: Sequence[str]) -> bool:
-    indent = next((len(b) - len(a) for a, b in zip(wanted, found, strict=True) if a), 0)
-    return indent >= 0 and list(found) == [" " * indent + a if a else "" for a in wanted]
+def _is_quote(quoted: Sequence[str], excerpt: Sequence[str]) -> bool:
+    indent = next((len(b) - len(a) for a, b in zip(quoted, excerpt, strict=True) if a), 0)
+    return indent >= 0 and list(excerpt) == [" " * indent + a if a else "" for a in quoted]

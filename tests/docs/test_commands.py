@@ -21,26 +21,26 @@ DEADLINE = 120.0
 @pytest.mark.requires("gradio-5.50.0")
 def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     python = {"SPACECALL_GRADIO_PYTHON": str(servers.python_of(servers.GRADIO_5))}
-    printed = spacecall("demo", folder=tmp_path, env=python, errors=subprocess.STDOUT)
-    shown = [block for block in blocks() if block.source == "./scripts/demo"]
-    assert [_plain(block.text) for block in shown] == [_plain(printed)]
+    output = spacecall("demo", folder=tmp_path, env=python, errors=subprocess.STDOUT)
+    documented = [block for block in blocks() if block.source == "./scripts/demo"]
+    assert [_plain(block.text) for block in documented] == [_plain(output)]
 
 
 def test_add_prints_what_the_page_shows(workshop: AppServer, tmp_path: Path) -> None:
     page = (DOCS / "generating.md").read_text(encoding="utf-8")
     command = "$ spacecall add http://127.0.0.1:7860 --name workshop\n"
-    shown = page.partition(command)[2].partition("```")[0]
-    assert spacecall("add", workshop.url, "--name", "workshop", folder=tmp_path) == shown
-    for path in shown.split():
+    documented = page.partition(command)[2].partition("```")[0]
+    assert spacecall("add", workshop.url, "--name", "workshop", folder=tmp_path) == documented
+    for path in documented.split():
         assert (tmp_path / path).exists()
 
 
 def test_show_draws_what_the_page_shows() -> None:
-    command, _, shown = next(
+    command, _, documented = next(
         block.text for block in blocks() if block.text.startswith("$ spacecall cassettes show")
     ).partition("\n")
-    printed = spacecall(*command.split()[2:], folder=ROOT, env={"COLUMNS": "80"})
-    assert printed.splitlines() == shown.splitlines()
+    output = spacecall(*command.split()[2:], folder=ROOT, env={"COLUMNS": "80"})
+    assert output.splitlines() == documented.splitlines()
 
 
 def test_every_option_of_add_is_on_the_page(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ def fixture_of(example: Path) -> str:
     return ELSEWHERE.get(example.stem.partition("_")[0], "workshop")
 
 
-HERE = [one for one in examples() if fixture_of(one) == "workshop"]
-OTHERS = [one for one in examples() if one not in HERE]
+HERE = [example for example in examples() if fixture_of(example) == "workshop"]
+OTHERS = [example for example in examples() if example not in HERE]
 
 
 @pytest.mark.parametrize("example", HERE, ids=lambda path: path.name)

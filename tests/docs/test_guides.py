@@ -54,9 +54,9 @@ def run(
 def shown_after(program: Path) -> str:
     """The next block of text on the page that quotes a program."""
     source = str(program.relative_to(ROOT))
-    every = blocks()
-    place = next(index for index, block in enumerate(every) if block.source == source)
-    return next(block.text for block in every[place:] if block.language == "text")
+    all_blocks = blocks()
+    position = next(index for index, block in enumerate(all_blocks) if block.source == source)
+    return next(block.text for block in all_blocks[position:] if block.language == "text")
 
 
 def test_the_first_program_of_the_readme_is_there_whole() -> None:

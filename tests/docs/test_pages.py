@@ -27,8 +27,8 @@ def _text(page: Path) -> str:
 def _anchors(page: Path) -> set[str]:
     """The names that a page's headings get."""
     headings = re.findall(r"^#+ +(.+)$", _FENCED.sub("", _text(page)), re.MULTILINE)
-    kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
-    return {heading.strip().replace(" ", "-") for heading in kept}
+    titles = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in titles}
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
@@ -37,9 +37,9 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         if "://" in target:
             continue
         path, _, anchor = target.partition("#")
-        found = (page.parent / path).resolve() if path else page
-        assert found.exists(), target
-        assert not anchor or anchor in _anchors(found), target
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in _anchors(linked), target
 
 
 def test_every_page_is_in_the_index() -> None:
@@ -58,14 +58,16 @@ def test_an_error_is_explained(name: str) -> None:
     assert len(rows) == 1
 
 
-@pytest.mark.parametrize(("kind", "name"), _OPTIONS, ids=lambda one: getattr(one, "__name__", one))
+@pytest.mark.parametrize(
+    ("kind", "name"), _OPTIONS, ids=lambda value: getattr(value, "__name__", value)
+)
 def test_an_option_is_explained_with_its_default(kind: type[Any], name: str) -> None:
     row = re.compile(rf"^\| `{kind.__name__}\.{name}` \| (?P<default>\S.*?) \|.+\|$", re.MULTILINE)
-    found = [match["default"] for page in pages() for match in row.finditer(_text(page))]
-    assert found == [_shown(getattr(kind(), name))]
+    defaults = [match["default"] for page in pages() for match in row.finditer(_text(page))]
+    assert defaults == [_format_default(getattr(kind(), name))]
 
 
-def _shown(default: object) -> str:
+def _format_default(default: object) -> str:
     match default:
         case None:
             return "none"
@@ -83,5 +85,5 @@ def _shown(default: object) -> str:
 
 @pytest.mark.parametrize("name", spacecall.__all__)
 def test_a_public_name_is_on_a_page(name: str) -> None:
-    shown = re.compile(rf"\b{name}\b")
-    assert any(shown.search(_text(page)) for page in DOCS.glob("*.md"))
+    pattern = re.compile(rf"\b{name}\b")
+    assert any(pattern.search(_text(page)) for page in DOCS.glob("*.md"))

@@ -38,12 +38,12 @@ def test_each_public_name_of_a_module_is_on_a_page_of_the_reference(
     module: str, staged: Path
 ) -> None:
     texts = [page.read_text(encoding="utf-8") for page in staged.glob("reference/*.md")]
-    shown = {name for text in texts for name in re.findall(r"^::: (\S+)$", text, re.MULTILINE)}
+    documented = {name for text in texts for name in re.findall(r"^::: (\S+)$", text, re.MULTILINE)}
     for name in getattr(import_module(module), "__all__", ()):
         paths = {f"{module}.{name}"}
         if name in spacecall.__all__:
             paths.add(f"spacecall.{name}")
-        assert paths & shown, name
+        assert paths & documented, name
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

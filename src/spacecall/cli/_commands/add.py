@@ -22,6 +22,7 @@ def add(
     source: Annotated[
         str,
         typer.Argument(
+            metavar="SOURCE",
             help="A Space id (owner/name), an address, or a folder with config.json and info.json.",
             show_default=False,
         ),

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from spacecall.cli._support.exit_codes import FAILED, format_epilog
+from spacecall.cli._support.exit_codes import DONE, FAILED, USAGE_ERROR, format_epilog
 
 __all__ = ["cassettes"]
 
@@ -21,10 +21,15 @@ cassettes = typer.Typer(
 _FilesArgument: TypeAlias = Annotated[
     list[Path], typer.Argument(metavar="FILE", help="Cassettes (name.json).", show_default=False)
 ]
-_EPILOG = format_epilog(0, 1, 2)
+_CHECK_EPILOG = (
+    "\b\nExit codes:\n"
+    "  0  no problem found\n"
+    "  1  a problem was found\n"
+    "  2  usage error, or invalid input"
+)
 
 
-@cassettes.command(epilog=_EPILOG)
+@cassettes.command(epilog=format_epilog(DONE, USAGE_ERROR))
 def show(
     files: _FilesArgument,
     *,
@@ -49,7 +54,7 @@ def show(
         cassette_runner.write_page(files, html)
 
 
-@cassettes.command(epilog=_EPILOG)
+@cassettes.command(epilog=_CHECK_EPILOG)
 def validate(
     files: _FilesArgument,
     *,
@@ -63,14 +68,14 @@ def validate(
         ),
     ] = None,
 ) -> None:
-    """Check every recorded message against the protocol and the app's schemas."""
+    """Check recorded messages against the protocol and the schemas."""
     from spacecall.cli._runners import cassette_runner  # noqa: PLC0415 - needs an extra
 
     if not cassette_runner.validate(files, schema):
         raise typer.Exit(FAILED)
 
 
-@cassettes.command(epilog=_EPILOG)
+@cassettes.command(epilog=_CHECK_EPILOG)
 def check(
     folders: Annotated[
         list[Path] | None,
@@ -81,8 +86,9 @@ def check(
         ),
     ] = None,
 ) -> None:
-    """List cassettes that are unused, missing, damaged, or recorded with older schemas.
+    """List unused, missing, damaged and outdated cassettes.
 
+    A cassette is outdated if it was recorded with other schemas than those of the project's client.
     pytest collects the tests, but does not run them.
     """
     from spacecall.cli._runners import cassette_runner  # noqa: PLC0415 - needs an extra
