@@ -192,8 +192,8 @@ def _launch(
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return kept | {
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return variables | {
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_SSR_MODE": "False",
         "GRADIO_TEMP_DIR": str(folder / "gradio"),

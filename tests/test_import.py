@@ -56,8 +56,8 @@ def report() -> Report:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found: Report = json.loads(done.stdout)
-    return found
+    report: Report = json.loads(done.stdout)
+    return report
 
 
 @pytest.mark.parametrize("name", _NOT_LOADED)

@@ -23,30 +23,30 @@ def _files() -> list[Path]:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     if done.returncode:  # an unpacked release
         parts = (path for path in ROOT.iterdir() if not path.name.startswith("."))
-        found = (file for part in parts for file in (part, *part.rglob("*")))
-        return [path for path in found if path.is_file() and path.suffix != ".pyc"]
+        files = (file for part in parts for file in (part, *part.rglob("*")))
+        return [path for path in files if path.is_file() and path.suffix != ".pyc"]
     paths = (ROOT / name for name in done.stdout.decode().split("\0") if name)
     return [path for path in paths if path.is_file()]
 
 
 def test_no_file_names_a_package_registry() -> None:
     names = [name.encode() for name in _REGISTRIES]
-    found = {
+    offenders = {
         str(path.relative_to(ROOT))
         for path in _files()
         if any(name in path.read_bytes().lower() for name in names)
     }
-    assert not found
+    assert not offenders
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:
-    found = [
+    offenders = [
         f"{path.relative_to(ROOT)}: {match[0].decode()}"
         for path in _files()
         if path != Path(__file__)
         for match in _MACHINE_PATH.finditer(path.read_bytes())
     ]
-    assert not found, "\n".join(found)
+    assert not offenders, "\n".join(offenders)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_no_file_names_a_path_of_one_machine() -> None:
 )
 def test_requirements_are_pinned_and_say_no_address(lock: Path) -> None:
     lines = [line.split(";")[0].strip() for line in lock.read_text().splitlines()]
-    wanted = [line for line in lines if line and not line.startswith("#")]
-    assert wanted
-    assert not [line for line in wanted if not re.fullmatch(r"[\w.-]+==[\w.+]+", line)]
+    requirements = [line for line in lines if line and not line.startswith("#")]
+    assert requirements
+    assert not [line for line in requirements if not re.fullmatch(r"[\w.-]+==[\w.+]+", line)]
 
 
 def test_every_command_is_executable() -> None:

@@ -17,13 +17,13 @@ Greet = Callable[[ByteStream, BufferedByteReceiveStream], Awaitable[tuple[Target
 @asynccontextmanager
 async def proxy(greet: Greet) -> AsyncGenerator[tuple[int, list[Target]], None]:
     """A proxy: its port, and where it has been asked to lead."""
-    asked: list[Target] = []
+    targets: list[Target] = []
 
     async def serve(client: ByteStream) -> None:
         async with client:
             received = BufferedByteReceiveStream(client)
             target, first = await greet(client, received)
-            asked.append(target)
+            targets.append(target)
             async with (
                 await anyio.connect_tcp(*target) as server,
                 anyio.create_task_group() as group,
@@ -39,7 +39,7 @@ async def proxy(greet: Greet) -> AsyncGenerator[tuple[int, list[Target]], None]:
         anyio.create_task_group() as group,
     ):
         group.start_soon(listener.serve, serve)
-        yield listener.extra(SocketAttribute.local_port), asked
+        yield listener.extra(SocketAttribute.local_port), targets
         group.cancel_scope.cancel()
 
 
@@ -50,8 +50,8 @@ async def http(client: ByteStream, received: BufferedByteReceiveStream) -> tuple
     method, url, version = line.split(b" ")
     parts = urlsplit(url.decode())
     path = url.decode().split(parts.netloc, 1)[1].encode() or b"/"
-    kept = b"\r\n".join([b" ".join([method, path, version]), headers, b"Connection: close"])
-    return (parts.hostname or "", parts.port or 80), kept + b"\r\n\r\n"
+    forwarded = b"\r\n".join([b" ".join([method, path, version]), headers, b"Connection: close"])
+    return (parts.hostname or "", parts.port or 80), forwarded + b"\r\n\r\n"
 
 
 async def socks5(client: ByteStream, received: BufferedByteReceiveStream) -> tuple[Target, bytes]:

@@ -99,7 +99,7 @@ async def test_without_the_check_anything_is_sent_that_json_has(space: Space, ty
 
 async def test_values_of_libraries_reach_the_function(space: Space) -> None:
     moment = {"dt": datetime(2024, 1, 2, 3, 4, 5)}  # noqa: DTZ001 - as a user writes it
-    names = [one.name for one in space.endpoints["/more"].parameters]
+    names = [parameter.name for parameter in space.endpoints["/more"].parameters]
     result = await space.call("/more", **{names[0]: moment["dt"], names[1]: "#ff0000"})
     assert "#ff0000" in result
     js = MappingProxyType({"a": range(2)})

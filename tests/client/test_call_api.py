@@ -110,17 +110,17 @@ async def test_an_error_after_the_first_values_ends_the_stream(simple: Caller) -
 
 
 async def test_many_calls_at_once_do_not_mix(simple: Caller) -> None:
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
 
     async def ask(text: str) -> None:
-        found[text] = await simple.call("/echo", text=text)
+        results[text] = await simple.call("/echo", text=text)
 
     with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             for number in range(60):
                 group.start_soon(ask, f"text {number}")
-    assert found == {text: text for text in found}
-    assert len(found) == 60
+    assert results == {text: text for text in results}
+    assert len(results) == 60
 
 
 async def test_leaving_a_generator_early_ends_it(simple: Caller, app: AppServer) -> None:
@@ -215,7 +215,7 @@ async def test_zero_gpu_credentials_go_with_the_call_and_not_with_its_stream(
         await space.describe()
         options = space.with_options(call_api=True, zero_gpu=ZeroGPU(token="secret"))
         await options.call("/echo", text="hi")
-    assert [one for one in seen if one[1]] == [("POST", "secret")]
+    assert [entry for entry in seen if entry[1]] == [("POST", "secret")]
 
 
 async def test_an_argument_that_does_not_fit_is_refused_before_anything_is_sent(

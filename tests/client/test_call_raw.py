@@ -34,8 +34,8 @@ async def test_nothing_is_checked_against_a_schema(protocol_app: AppServer) -> N
     async with Space(protocol_app.url) as space:
         with pytest.raises(InvalidInputError):
             await space.call("/json_noqueue", js=object())
-        given, _ = await space.call_raw("/json_noqueue", [{"any": [1, None, "x"]}])
-        assert given == {"got": {"any": [1, None, "x"]}}
+        result, _ = await space.call_raw("/json_noqueue", [{"any": [1, None, "x"]}])
+        assert result == {"got": {"any": [1, None, "x"]}}
 
 
 async def test_files_are_sent_and_texts_are_texts(protocol_app: AppServer, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ async def test_plain_functions_are_called_with_their_own_types(space: Space) -> 
 
 
 async def test_every_widget_takes_its_value(space: Space) -> None:
-    told, frame, got = await space.call(
+    summary, frame, got = await space.call(
         "/widgets",
         dd="z",
         ddm=["x", "y"],
@@ -86,7 +86,9 @@ async def test_every_widget_takes_its_value(space: Space) -> None:
         df={"headers": ["name", "age"], "data": [["Ada", 36]], "metadata": None},
         js={"deep": [1, None]},
     )
-    assert told == repr(["z", ["x", "y"], "one", ["c1"], 6, True, "DataFrame", {"deep": [1, None]}])
+    assert summary == repr(
+        ["z", ["x", "y"], "one", ["c1"], 6, True, "DataFrame", {"deep": [1, None]}]
+    )
     assert frame["data"] == [["Ada", 36]]
     assert got == {"got": {"deep": [1, None]}}
 
@@ -158,7 +160,7 @@ async def test_results_from_the_apps_cache_are_results(protocol_app_6: AppServer
 async def test_choices_that_one_call_changes_are_not_those_of_the_next(space: Space) -> None:
     """Gradio keeps them for the session, which a later call of somebody else may be given."""
     parameters = space.endpoints["/widgets"].parameters
-    chosen = dict(zip((one.name for one in parameters), CHOSEN, strict=True))
+    chosen = dict(zip((parameter.name for parameter in parameters), CHOSEN, strict=True))
     for _ in range(3):
         assert await space.call("/update", text="x") == ("upd x", "q")
         text, *_ = await space.call("/widgets", **chosen)

@@ -117,9 +117,9 @@ async def test_a_call_that_failed_already_does_not_warn_again() -> None:
                     space.call(3)  # type: ignore[arg-type]  # pyright: ignore
             async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
                 left = direct
-            with warned() as more, pytest.raises(RuntimeError):
+            with warned() as later_texts, pytest.raises(RuntimeError):
                 await left.call("/predict", _never)
-    assert [*texts, *more] == []
+    assert [*texts, *later_texts] == []
 
 
 async def _never(*_: object) -> None: ...

@@ -120,7 +120,7 @@ async def test_a_job_cancelled_by_somebody_else_is_a_cancelled_job(
     async with (
         space.session() as session,
         session.call("/slow_async", seconds=seconds) as job,
-        httpx.AsyncClient() as other,
+        httpx.AsyncClient() as second_client,
     ):
         await logged(protocol_app, f"slow_async start {seconds}")
         body = {
@@ -128,7 +128,7 @@ async def test_a_job_cancelled_by_somebody_else_is_a_cancelled_job(
             "fn_index": await fn_index(space, "slow_async"),
             "event_id": job.event_id,
         }
-        await other.post(f"{space.url}/gradio_api/cancel", json=body)
+        await second_client.post(f"{space.url}/gradio_api/cancel", json=body)
         with pytest.raises(JobCancelledError, match="on the server"):
             await job.result()
 

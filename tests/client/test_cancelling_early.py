@@ -77,8 +77,8 @@ async def test_a_job_that_waits_never_runs(
     running, waiting = unique(0.5), unique(30)
     async with space.call("/slow_async", seconds=running) as job:
         await logged(protocol_app, f"slow_async start {running}")
-        async with caller.call("/slow_async", seconds=waiting) as other:
-            assert isinstance(await anext(other), Queued)
+        async with caller.call("/slow_async", seconds=waiting) as second_job:
+            assert isinstance(await anext(second_job), Queued)
         assert await job.result() == f"slept {running}"
     # The function has one place: it is free only if the other job is not there.
     with anyio.fail_after(DEADLINE):

@@ -53,19 +53,19 @@ def test_a_decoder_that_has_seen_others_decodes_as_a_new_one(snapshots: list[lis
 
 
 def test_what_an_edit_leaves_alone_is_decoded_once() -> None:
-    made: list[Mapping[str, Any]] = []
+    payloads: list[Mapping[str, Any]] = []
 
     def count(payload: Mapping[str, Any]) -> File:
-        made.append(payload)
+        payloads.append(payload)
         return _make(payload)
 
     decoder = DynamicDecoder()
     first = fold(None, [[{"text": "a", "file": FILE}, {"text": "b", "file": FILE}]])
     second = fold(first, [[["append", [1, "text"], "c"], ["add", [2], {"file": FILE}]]])
     decoder(first, count)
-    assert len(made) == 2
+    assert len(payloads) == 2
     assert decoder(second, count) == _fresh(second)
-    assert len(made) == 3
+    assert len(payloads) == 3
     third = fold(second, [[["delete", [2], None], ["replace", [0], FILE]]])
     assert decoder(third, count) == _fresh(third)
-    assert len(made) == 4
+    assert len(payloads) == 4

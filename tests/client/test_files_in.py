@@ -39,27 +39,27 @@ SOURCES: dict[str, tuple[Make, str]] = {
 @pytest.mark.parametrize("source", SOURCES)
 async def test_a_file_is_sent_from(source: str, space: Space) -> None:
     make, name = SOURCES[source]
-    (found,) = await space.call("/files", files=[make()])
-    assert isinstance(found, File)
-    assert await found.read() == CONTENT
-    assert found.name == name
-    assert found.size == len(CONTENT)
+    (file,) = await space.call("/files", files=[make()])
+    assert isinstance(file, File)
+    assert await file.read() == CONTENT
+    assert file.name == name
+    assert file.size == len(CONTENT)
 
 
 async def test_an_open_file_is_sent_from_where_it_stands(space: Space) -> None:
     with PNG.open("rb") as file:
         file.seek(4)
-        (found,) = await space.call("/files", files=[file])
-    assert await found.read() == CONTENT[4:]
-    assert found.name == "red.png"
+        (returned,) = await space.call("/files", files=[file])
+    assert await returned.read() == CONTENT[4:]
+    assert returned.name == "red.png"
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with length", "without length"])
 async def test_a_file_of_the_web_is_fetched_and_sent(space: Space, *, chunked: bool) -> None:
     with web({"/some/caf%C3%A9.png": Page(CONTENT, chunked=chunked)}) as server:
-        (found,) = await space.call("/files", files=[f"{server.url}/some/caf%C3%A9.png?v=1"])
-    assert await found.read() == CONTENT
-    assert found.name == "café.png"
+        (file,) = await space.call("/files", files=[f"{server.url}/some/caf%C3%A9.png?v=1"])
+    assert await file.read() == CONTENT
+    assert file.name == "café.png"
 
 
 async def test_a_file_of_the_web_that_is_missing_is_invalid_input(space: Space) -> None:
@@ -70,8 +70,8 @@ async def test_a_file_of_the_web_that_is_missing_is_invalid_input(space: Space) 
 
 async def test_a_file_that_the_app_gave_is_not_sent_again(protocol_app: AppServer) -> None:
     async with counting(protocol_app) as (space, counts):
-        found = await space.call("/image", path=PNG)
-        (again,) = await space.call("/files", files=[found])
+        image = await space.call("/image", path=PNG)
+        (again,) = await space.call("/files", files=[image])
         assert await again.read() == CONTENT
     assert counts["/gradio_api/upload"] == 1
 
@@ -79,9 +79,9 @@ async def test_a_file_that_the_app_gave_is_not_sent_again(protocol_app: AppServe
 async def test_a_file_of_another_app_is_fetched_and_sent(
     protocol_app_6: AppServer, protocol_app_5: AppServer
 ) -> None:
-    async with Space(protocol_app_6.url) as one, Space(protocol_app_5.url) as other:
-        found = await one.call("/image", path=PNG)
-        (moved,) = await other.call("/files", files=[found])
+    async with Space(protocol_app_6.url) as gradio_6, Space(protocol_app_5.url) as gradio_5:
+        image = await gradio_6.call("/image", path=PNG)
+        (moved,) = await gradio_5.call("/files", files=[image])
         assert moved.url.startswith(protocol_app_5.url)
         assert await moved.read() == CONTENT
 
@@ -90,9 +90,9 @@ async def test_many_files_go_in_one_request_and_keep_their_order(protocol_app: A
     contents = [f"file number {i}".encode() for i in range(30)]
     async with counting(protocol_app) as (space, counts):
         files = [File(data, name=f"n{i}.txt") for i, data in enumerate(contents)]
-        found = await space.call("/files", files=files)
-        assert [await file.read() for file in found] == contents
-    assert [file.name for file in found] == [f"n{i}.txt" for i in range(30)]
+        returned = await space.call("/files", files=files)
+        assert [await file.read() for file in returned] == contents
+    assert [file.name for file in returned] == [f"n{i}.txt" for i in range(30)]
     assert counts["/gradio_api/upload"] == 1
 
 
@@ -115,8 +115,8 @@ async def test_a_file_of_unknown_size_is_sent_without_a_total(space: Space) -> N
 
     async with space.call("/files", files=[Pipe(CONTENT)]) as job:
         assert await anext(job) == Uploading(0, None)
-        (found,) = await job.result()
-    assert await found.read() == CONTENT
+        (returned,) = await job.result()
+    assert await returned.read() == CONTENT
 
 
 WRONG: dict[str, tuple[Make, str]] = {
@@ -144,8 +144,8 @@ async def test_an_empty_file_is_sent_where_gradio_takes_one(version: str, app_se
     empty = [File(b"", name="empty.txt"), io.BytesIO(b""), b"full"]
     async with Space(server.url) as space:
         parameter = space.endpoints["/files"].parameters[0].name
-        found = await space.call("/files", **{parameter: empty})
-        assert [await file.read() for file in found] == [b"", b"", b"full"]
+        returned = await space.call("/files", **{parameter: empty})
+        assert [await file.read() for file in returned] == [b"", b"", b"full"]
         with pytest.raises(AppError):  # of an image Gradio itself makes no sense then
             await space.call("/image", **{space.endpoints["/image"].parameters[0].name: empty[0]})
 
@@ -160,9 +160,9 @@ async def test_more_files_than_gradio_takes_in_a_request_arrive(
         parameter = space.endpoints["/files"].parameters[0].name
         async with space.call("/files", **{parameter: files}) as job:
             uploading = [event async for event in job if isinstance(event, Uploading)]
-            found = await job.result()
-        names = [file.name for file in found]
-        last = await found[-1].read()
+            returned = await job.result()
+        names = [file.name for file in returned]
+        last = await returned[-1].read()
     assert names == [file.name for file in files]
     assert last == b"1000"
     total = sum(len(str(number)) for number in range(1001))
@@ -196,8 +196,8 @@ async def test_a_job_does_not_overtake_its_file_on_a_server_with_two_file_system
         async with client, Space(server.url, http_client=client) as space:
             for number in range(5):
                 content = bytes([number]) * 20_000_000
-                (found,) = await space.call("/files", files=[content])
-                assert found.size == len(content)
+                (file,) = await space.call("/files", files=[content])
+                assert file.size == len(content)
     lengths = [int(head.headers["content-length"]) for head in heads if head.is_success]
     assert lengths.count(20_000_000) == 5
     assert len(heads) > 5, "the fault did not show itself: the copies were all done at once"
@@ -212,8 +212,8 @@ async def test_a_file_larger_than_the_app_takes_is_not_sent(version: str, app_se
         assert caught.value.status is None
         assert "big.bin" in caught.value.message
         assert counts["/gradio_api/upload"] == 0
-        (found,) = await space.call("/files", files=[b"fits"])
-        assert await found.read() == b"fits"
+        (file,) = await space.call("/files", files=[b"fits"])
+        assert await file.read() == b"fits"
 
 
 @pytest.mark.parametrize("version", ["6.31.0", "5.50.0"])

@@ -127,10 +127,10 @@ async def test_a_file_in_a_message_is_a_file(
     (message,) = await space.call("/message")
     dynamic = first(message["content"])["value"]
     (typed_message,) = await typed.message()
-    found = first(typed_message.content).value
+    file = first(typed_message.content).value
     assert isinstance(dynamic, File)
-    assert isinstance(found, File)
-    assert await found.read() == await dynamic.read() != b""
+    assert isinstance(file, File)
+    assert await file.read() == await dynamic.read() != b""
     again = await typed.again(chat=[typed_message])
     assert isinstance(again, list)
     assert counts["/gradio_api/upload"] == 0

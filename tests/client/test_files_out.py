@@ -19,50 +19,50 @@ def files_in(folder: Path) -> list[str]:
 
 
 async def test_a_file_knows_what_the_app_says_of_it(space: Space) -> None:
-    found = await space.call("/image", path=PNG)
-    assert isinstance(found, File)
-    assert Path(found.name).suffix == ".png"
-    assert found.mime_type == "image/png"
-    assert found.url is not None
-    assert found.url.startswith(space.url + "/")
-    assert "token" not in repr(found)
+    image = await space.call("/image", path=PNG)
+    assert isinstance(image, File)
+    assert Path(image.name).suffix == ".png"
+    assert image.mime_type == "image/png"
+    assert image.url is not None
+    assert image.url.startswith(space.url + "/")
+    assert "token" not in repr(image)
 
 
 async def test_a_file_is_read_whole_or_bit_by_bit_and_more_than_once(space: Space) -> None:
-    found = await space.call("/make_file", text="größer" * 100_000)
-    whole = await found.read()
-    assert whole.decode() == "größer" * 100_000
-    async with found.stream() as chunks:
+    file = await space.call("/make_file", text="größer" * 100_000)
+    content = await file.read()
+    assert content.decode() == "größer" * 100_000
+    async with file.stream() as chunks:
         pieces = [chunk async for chunk in chunks]
-    assert b"".join(pieces) == whole
+    assert b"".join(pieces) == content
     assert len(pieces) > 1
 
 
 async def test_a_file_that_is_left_in_the_middle_leaves_the_space_usable(space: Space) -> None:
-    found = await space.call("/make_file", text="x" * 5_000_000)
-    async with found.stream() as chunks:
+    file = await space.call("/make_file", text="x" * 5_000_000)
+    async with file.stream() as chunks:
         async for _ in chunks:
             break
-    assert len(await found.read()) == 5_000_000
+    assert len(await file.read()) == 5_000_000
 
 
 async def test_names_with_spaces_and_accents_are_read(space: Space) -> None:
-    found = await space.call("/make_file", text="inside")
-    assert found.name == "made file é.txt"
-    assert await found.read() == b"inside"
+    file = await space.call("/make_file", text="inside")
+    assert file.name == "made file é.txt"
+    assert await file.read() == b"inside"
 
 
 async def test_a_gallery_is_a_list_of_images_with_captions(space: Space) -> None:
     images = await space.call("/gallery", path=PNG)
-    assert [one["caption"] for one in images] == ["one", "two"]
-    assert [isinstance(one["image"], File) for one in images] == [True, True]
+    assert [item["caption"] for item in images] == ["one", "two"]
+    assert [isinstance(item["image"], File) for item in images] == [True, True]
     assert (await images[0]["image"].read()).startswith(b"\x89PNG")
 
 
 async def test_audio_comes_back_as_the_sound_it_was(space: Space) -> None:
     tone = DATA / "tone.wav"
-    found = await space.call("/audio", path=tone)
-    assert await found.read() == tone.read_bytes()
+    file = await space.call("/audio", path=tone)
+    assert await file.read() == tone.read_bytes()
 
 
 async def test_no_file_is_none(space: Space) -> None:
@@ -70,8 +70,8 @@ async def test_no_file_is_none(space: Space) -> None:
 
 
 async def test_a_file_goes_to_a_folder_under_its_own_name(space: Space, tmp_path: Path) -> None:
-    found = await space.call("/make_file", text="inside")
-    assert await found.save(tmp_path) == tmp_path / "made file é.txt"
+    file = await space.call("/make_file", text="inside")
+    assert await file.save(tmp_path) == tmp_path / "made file é.txt"
     assert (tmp_path / "made file é.txt").read_text() == "inside"
     assert files_in(tmp_path) == ["made file é.txt"]
 
@@ -79,17 +79,17 @@ async def test_a_file_goes_to_a_folder_under_its_own_name(space: Space, tmp_path
 async def test_a_file_replaces_the_one_at_its_path(space: Space, tmp_path: Path) -> None:
     target = tmp_path / "out.txt"
     target.write_text("a longer text that was there before")
-    found = await space.call("/make_file", text="new")
-    assert await found.save(str(target)) == target
+    file = await space.call("/make_file", text="new")
+    assert await file.save(str(target)) == target
     assert target.read_text() == "new"
 
 
 async def test_a_file_cannot_be_saved_where_there_is_no_folder(
     space: Space, tmp_path: Path
 ) -> None:
-    found = await space.call("/make_file", text="x")
+    file = await space.call("/make_file", text="x")
     with pytest.raises(FileNotFoundError):
-        await found.save(tmp_path / "missing" / "out.txt")
+        await file.save(tmp_path / "missing" / "out.txt")
 
 
 @pytest.mark.parametrize("existing", [None, b"what was there"], ids=["nothing", "an older file"])
@@ -132,27 +132,27 @@ async def test_a_name_that_would_lead_elsewhere_is_made_safe(
     space: Space, tmp_path: Path, name: str, safe: str
 ) -> None:
     with web({"/x": Page(b"content")}) as server:
-        found = file_at(space, f"{server.url}/x", orig_name=name or None)
+        file = file_at(space, f"{server.url}/x", orig_name=name or None)
         if name:
-            assert found.name == safe
+            assert file.name == safe
         inside = tmp_path / "inside"
         inside.mkdir()
-        assert (await found.save(inside)).parent == inside
+        assert (await file.save(inside)).parent == inside
     assert files_in(tmp_path) == ["inside"]
 
 
 async def test_names_that_a_caller_gives_are_made_safe_before_they_are_sent(space: Space) -> None:
-    (found,) = await space.call("/files", files=[File(b"x", name="../../evil\n.txt")])
-    assert found.name == "evil.txt"
-    assert await found.read() == b"x"
+    (file,) = await space.call("/files", files=[File(b"x", name="../../evil\n.txt")])
+    assert file.name == "evil.txt"
+    assert await file.read() == b"x"
 
 
 @pytest.mark.parametrize("version", [GRADIO_6, GRADIO_5])
 async def test_files_of_an_app_with_a_login_are_read_with_it(version: str, app_server: Any) -> None:
     server = app_server("protocol_app.py", version, env={"AUTH": "user:pass"})
     async with Space(server.url, auth=Auth(username="user", password="pass")) as space:
-        found = await space.call("/image", path=PNG)
-        assert (await found.read()).startswith(b"\x89PNG")
+        image = await space.call("/image", path=PNG)
+        assert (await image.read()).startswith(b"\x89PNG")
         async with space.session() as session:
             assert (await (await session.call("/image", path=PNG)).read()).startswith(b"\x89PNG")
 
@@ -172,22 +172,22 @@ async def test_no_credential_goes_to_another_host(version: str, app_server: Any)
 
 
 async def test_a_redirect_of_a_file_is_followed_without_credentials(space: Space) -> None:
-    with web({"/there": Page(b"content")}) as other:
-        moved = Page(status=302, headers={"location": f"{other.url}/there"})
+    with web({"/there": Page(b"content")}) as elsewhere:
+        moved = Page(status=302, headers={"location": f"{elsewhere.url}/there"})
         with web({"/here": moved}) as server:
             assert await file_at(space, f"{server.url}/here").read() == b"content"
-    assert "cookie" not in other.requests[0][1]
+    assert "cookie" not in elsewhere.requests[0][1]
 
 
 @pytest.mark.parametrize("version", [GRADIO_6, GRADIO_5])
 async def test_a_file_is_refused_to_who_has_not_logged_in(version: str, app_server: Any) -> None:
     server = app_server("protocol_app.py", version, env={"AUTH": "user:pass"})
     async with Space(server.url, auth=Auth(username="user", password="pass")) as space:
-        found = await space.call("/image", path=PNG)
+        image = await space.call("/image", path=PNG)
     open_server = app_server("protocol_app.py", version)
     async with Space(open_server.url) as stranger:
         with pytest.raises(AuthError):
-            await file_at(stranger, found.url).read()
+            await file_at(stranger, image.url).read()
 
 
 async def test_a_folder_that_does_not_exist_is_not_made_a_file(

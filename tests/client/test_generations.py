@@ -19,8 +19,8 @@ INFO: dict[str, object] = {"named_endpoints": {}, "unnamed_endpoints": {}}
 
 def announcing(**config: str) -> Callable[[httpx.Request], httpx.Response]:
     def answer(request: httpx.Request) -> httpx.Response:
-        told = CONFIG | config if request.url.path == "/config" else INFO
-        return httpx.Response(200, content=json.dumps(told))
+        document = CONFIG | config if request.url.path == "/config" else INFO
+        return httpx.Response(200, content=json.dumps(document))
 
     return answer
 

@@ -155,10 +155,10 @@ async def test_on_asyncio_another_task_may_leave_a_space_its_sessions_and_calls(
 
 @only_asyncio
 async def test_on_asyncio_spaces_close_in_any_order(server: HostileServer) -> None:
-    one, two = await Space(server.url).open(), await Space(server.url).open()
-    await one.aclose()
-    assert await two.call("/predict", x="hi") == "ok"
-    await two.aclose()
+    first, second = await Space(server.url).open(), await Space(server.url).open()
+    await first.aclose()
+    assert await second.call("/predict", x="hi") == "ok"
+    await second.aclose()
 
 
 @only_asyncio
@@ -206,10 +206,10 @@ async def test_on_trio_the_wrong_order_of_closing_is_an_error(server: HostileSer
 
 @pytest.mark.parametrize("path", ["/config", "/gradio_api/info"])
 async def test_cancelling_the_opening_leaves_nothing(server: HostileServer, path: str) -> None:
-    asked = threading.Event()
+    was_requested = threading.Event()
 
     def stay(request: Request, connection: Any) -> None:
-        asked.set()
+        was_requested.set()
         connection.recv(1)
 
     server.routes[path] = stay
@@ -218,7 +218,7 @@ async def test_cancelling_the_opening_leaves_nothing(server: HostileServer, path
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
             group.start_soon(space.open)
-            await anyio.to_thread.run_sync(asked.wait, DEADLINE)
+            await anyio.to_thread.run_sync(was_requested.wait, DEADLINE)
             scope.cancel()
     assert tasks() == before
     del server.routes[path]
@@ -290,18 +290,18 @@ async def _plain_call(space: Space) -> Any:
 def test_another_event_loop_of_the_thread_is_refused_at_once(server: HostileServer) -> None:
     file = {"path": "x.txt", "meta": {"_type": "gradio.FileData"}}
     server.outputs = ["ok"]
-    with asyncio.Runner() as own, asyncio.Runner() as strange:
+    with asyncio.Runner() as opener, asyncio.Runner() as strange:
         space = Space(server.url)
-        own.run(space.open())
+        opener.run(space.open())
         received = space._context.connection.make_file(file)
-        job = own.run(space.call("/predict", x="hi").__aenter__())
+        job = opener.run(space.call("/predict", x="hi").__aenter__())
         uses: dict[str, Callable[[Space], Awaitable[Any]]] = {
             **USES,
             "a file": lambda _: received.read(),
             "a result": lambda _: job.result(),
             "a cancel": lambda _: job.cancel(),
         }
-        assert own.run(job.result()) == "ok"
+        assert opener.run(job.result()) == "ok"
         requests = len(server.requests)
         for name, use in uses.items():
             if name == "a result":  # it is there already
@@ -309,8 +309,8 @@ def test_another_event_loop_of_the_thread_is_refused_at_once(server: HostileServ
             with pytest.raises(RuntimeError, match="another event loop"):
                 strange.run(_awaited(use(space)))
         assert len(server.requests) == requests
-        assert own.run(_plain_call(space)) == "ok"
-        own.run(space.aclose())
+        assert opener.run(_plain_call(space)) == "ok"
+        opener.run(space.aclose())
 
 
 def test_a_function_without_a_queue_is_refused_in_another_event_loop(
@@ -318,27 +318,27 @@ def test_a_function_without_a_queue_is_refused_in_another_event_loop(
 ) -> None:
     server.config["dependencies"][0].update(queue=False, types={"generator": False})
     server.routes["/gradio_api/run/predict"] = answering({"data": ["run"]}, "200 OK")
-    with asyncio.Runner() as own, asyncio.Runner() as strange:
+    with asyncio.Runner() as opener, asyncio.Runner() as strange:
         space = Space(server.url)
-        own.run(space.open())
-        assert own.run(_plain_call(space)) == "run"
+        opener.run(space.open())
+        assert opener.run(_plain_call(space)) == "run"
         with pytest.raises(RuntimeError, match="another event loop"):
             strange.run(_plain_call(space))
-        assert own.run(_plain_call(space)) == "run"
-        own.run(space.aclose())
+        assert opener.run(_plain_call(space)) == "run"
+        opener.run(space.aclose())
 
 
 def test_inference_and_hub_are_refused_in_another_event_loop(server: HostileServer) -> None:
-    with asyncio.Runner() as own, asyncio.Runner() as strange:
-        hf = own.run(HuggingFaceInference.connect(server.url).open())
-        hub = own.run(Hub(endpoint=server.url).open())
+    with asyncio.Runner() as opener, asyncio.Runner() as strange:
+        hf = opener.run(HuggingFaceInference.connect(server.url).open())
+        hub = opener.run(Hub(endpoint=server.url).open())
         for use in (lambda: hf.chat("hi"), hf.chat_models, lambda: hub.runtime("owner/name")):
             with pytest.raises(RuntimeError, match="another event loop"):
                 strange.run(_late(use))
-        own.run(hub.aclose())
-        own.run(hf.aclose())
+        opener.run(hub.aclose())
+        opener.run(hf.aclose())
         with pytest.raises(RuntimeError, match="closed"):
-            own.run(_late(lambda: hub.runtime("owner/name")))
+            opener.run(_late(lambda: hub.runtime("owner/name")))
     assert server.requests == []
 
 
@@ -369,38 +369,38 @@ ABANDONED = """
 import asyncio, gc, sys, warnings
 from spacecall import Space
 
-url, how = sys.argv[1:]
+url, scenario = sys.argv[1:]
 
 async def opened():
     space = await Space(url).open()
-    assert how == "job" or await space.call("/predict", x="hi") == "ok"
+    assert scenario == "job" or await space.call("/predict", x="hi") == "ok"
     return space
 
 async def main():
     global kept
     space = await opened()
-    if how in ("kept", "referred to"):
+    if scenario in ("kept", "referred to"):
         kept = space
-    elif how == "job":
+    elif scenario == "job":
         kept = space
         job = await space.call("/predict", x="hi").__aenter__()
         await anext(job)
-    elif how == "collected":
+    elif scenario == "collected":
         del space
         gc.collect()
         while len(asyncio.all_tasks()) > 1:
             await asyncio.sleep(0.01)
 
-if how == "loop closed":
+if scenario == "loop closed":
     loop = asyncio.new_event_loop()
     loop.run_until_complete(main())
     loop.close()
-elif how == "loop dropped":
+elif scenario == "loop dropped":
     runner = asyncio.Runner()
     kept = runner.run(opened())
 else:
     asyncio.run(main())
-if how != "referred to":
+if scenario != "referred to":
     kept = None
 gc.collect()
 print("the end")
@@ -408,19 +408,20 @@ print("the end")
 
 
 @pytest.mark.parametrize(
-    "how", ["kept", "referred to", "dropped", "collected", "job", "loop closed", "loop dropped"]
+    "scenario",
+    ["kept", "referred to", "dropped", "collected", "job", "loop closed", "loop dropped"],
 )
-def test_a_space_that_was_not_left_is_closed_quietly(server: HostileServer, how: str) -> None:
-    if how == "job":
+def test_a_space_that_was_not_left_is_closed_quietly(server: HostileServer, scenario: str) -> None:
+    if scenario == "job":
         start_and_stay(server)
-    done = run(["-W", "default:<Space:ResourceWarning", "-c", ABANDONED, server.url, how])
+    done = run(["-W", "default:<Space:ResourceWarning", "-c", ABANDONED, server.url, scenario])
     assert (done.returncode, done.stdout) == (0, "the end\n"), done.stderr
     lines = [line for line in done.stderr.splitlines() if "Warning" in line]
     assert len(lines) <= 1, done.stderr
     assert len(done.stderr.splitlines()) <= 2, done.stderr
-    if how != "loop dropped":
+    if scenario != "loop dropped":
         assert f"<Space {server.url}> was not closed" in done.stderr
-    assert ("/gradio_api/cancel" in server.paths()) is (how == "job")
+    assert ("/gradio_api/cancel" in server.paths()) is (scenario == "job")
 
 
 FIXTURE = """

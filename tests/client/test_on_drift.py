@@ -63,8 +63,8 @@ async def test_an_app_that_is_the_same_says_nothing(fresh: Space) -> None:
 async def test_a_change_is_warned_of_and_the_call_is_made(fresh: Space) -> None:
     with pytest.warns(SchemaDriftWarning) as caught:
         assert await Client(fresh).call(CHANGED, text="hi") == "hi"
-    (one,) = caught
-    message = str(one.message)
+    (warning,) = caught
+    message = str(warning.message)
     assert (
         "/echo: was (textbox) -> (chatbot) queued streaming, is (textbox) -> (textbox)" in message
     )
@@ -78,9 +78,9 @@ async def test_it_is_warned_of_once_a_space(fresh: Space, protocol_app: AppServe
     assert await client.call(CHANGED, text="hi") == "hi"
     async with fresh.session() as session:
         assert await Client(session).call(CHANGED, text="hi") == "hi"
-    async with Space(protocol_app.url, describe=False) as other:
+    async with Space(protocol_app.url, describe=False) as second_space:
         with pytest.warns(SchemaDriftWarning):
-            await Client(other).call(CHANGED, text="hi")
+            await Client(second_space).call(CHANGED, text="hi")
 
 
 async def test_a_change_can_be_ignored(fresh: Space) -> None:

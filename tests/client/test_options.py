@@ -35,15 +35,15 @@ async def test_timeouts_of_a_view_hold_for_its_calls_only(space: Space) -> None:
 
 async def test_a_call_with_other_options_leaves_the_first_unused(space: Space) -> None:
     call = space.call("/echo", text="x")
-    other = call.with_options(headers={"x-test": "1"})
-    assert await other == "x"
+    changed = call.with_options(headers={"x-test": "1"})
+    assert await changed == "x"
     assert await call == "x"
 
 
 async def test_every_request_goes_through_the_callers_client(protocol_app: AppServer) -> None:
     async with counting(protocol_app) as (space, counts):
-        found = await space.call("/image", path=DATA / "red.png")
-        await found.read()
+        image = await space.call("/image", path=DATA / "red.png")
+        await image.read()
         await space.call("/noqueue", text="x")
         async with space.call("/slow_stream", seconds=30) as job:
             while not job.event_id:

@@ -18,15 +18,15 @@ async def test_every_request_goes_through_the_proxy(
     protocol_app_6: AppServer, scheme: str, greet: Greet
 ) -> None:
     with anyio.fail_after(30):
-        async with proxy(greet) as (port, asked):
+        async with proxy(greet) as (port, targets):
             address = f"{scheme}://user:secret@127.0.0.1:{port}"
             async with Space(protocol_app_6.url, proxy=address) as space:
                 assert await space.call("/echo", text="x") == "x"
                 async with space.call("/stream_text", text="hi", n=2) as job:
                     assert await job.result()
                 assert "secret" not in repr(space)
-    assert len(asked) >= 1
-    assert set(asked) == {("127.0.0.1", protocol_app_6.port)}
+    assert len(targets) >= 1
+    assert set(targets) == {("127.0.0.1", protocol_app_6.port)}
 
 
 async def test_a_proxy_that_is_not_there_is_a_failure_to_connect() -> None:

@@ -18,9 +18,9 @@ from tests.servers import AppServer
 async def turn(caller: Caller) -> int:
     """Which turn the app's State says that this is."""
     _, history = await caller.call("/chat", message="hi", history=[])
-    found = re.search(r"turn (\d+): you said hi", str(history[-1]))
-    assert found
-    return int(found[1])
+    match = re.search(r"turn (\d+): you said hi", str(history[-1]))
+    assert match
+    return int(match[1])
 
 
 async def test_state_is_kept_between_the_calls_of_a_session(space: Space) -> None:
@@ -29,9 +29,14 @@ async def test_state_is_kept_between_the_calls_of_a_session(space: Space) -> Non
 
 
 async def test_two_sessions_do_not_share_state(space: Space) -> None:
-    async with space.session() as one, space.session() as two:
-        assert one.session_hash != two.session_hash
-        assert [await turn(one), await turn(two), await turn(one), await turn(two)] == [1, 1, 2, 2]
+    async with space.session() as first, space.session() as second:
+        assert first.session_hash != second.session_hash
+        assert [await turn(first), await turn(second), await turn(first), await turn(second)] == [
+            1,
+            1,
+            2,
+            2,
+        ]
 
 
 async def test_a_call_outside_a_session_begins_with_fresh_state(space: Space) -> None:
@@ -70,8 +75,8 @@ async def test_concurrent_calls_of_a_session_each_get_their_own_result(space: Sp
 async def test_functions_without_a_queue_see_the_session_too(space: Space) -> None:
     async with space.session() as session:
         assert await session.call("/noqueue", text="x") == "nq x"
-        told = await session.call("/whoami", text="x")
-    assert told["session"] == session.session_hash
+        identity = await session.call("/whoami", text="x")
+    assert identity["session"] == session.session_hash
 
 
 async def test_a_session_is_resumed_by_its_hash(protocol_app: AppServer) -> None:
@@ -87,10 +92,10 @@ async def test_a_session_is_resumed_by_its_hash(protocol_app: AppServer) -> None
 
 
 async def test_two_handles_of_one_session_read_one_stream(space: Space) -> None:
-    one = space.session()
-    two = space.session(session_hash=one.session_hash)
-    async with one.call("/slow_stream", seconds=0.6) as job:
-        assert await two.call("/echo", text="x") == "x"
+    first = space.session()
+    second = space.session(session_hash=first.session_hash)
+    async with first.call("/slow_stream", seconds=0.6) as job:
+        assert await second.call("/echo", text="x") == "x"
         assert await job.result() == "step 2"
 
 
@@ -148,4 +153,4 @@ async def test_sessions_and_spaces_are_not_kept_alive(protocol_app: AppServer) -
         seen: list[weakref.ref[Caller]] = [weakref.ref(session), weakref.ref(space)]
     del space, session
     gc.collect()
-    assert [one() for one in seen] == [None, None]
+    assert [reference() for reference in seen] == [None, None]

@@ -31,13 +31,13 @@ async def crowded(
 async def test_another_call_of_the_same_function_goes_on(
     crowded: Caller, protocol_app: AppServer
 ) -> None:
-    given_up, kept = unique(1.6), unique(0.6)
-    async with crowded.call("/slow_pair", seconds=kept) as job:
-        async with crowded.call("/slow_pair", seconds=given_up) as other:
-            await first_value(other)
-        steps = [f"step {i}" for i in range(int(kept * 5))]
+    given_up, staying = unique(1.6), unique(0.6)
+    async with crowded.call("/slow_pair", seconds=staying) as job:
+        async with crowded.call("/slow_pair", seconds=given_up) as leaving_job:
+            await first_value(leaving_job)
+        steps = [f"step {i}" for i in range(int(staying * 5))]
         assert [value async for value in job.outputs] == steps
-    assert f"slow_stream finished {kept}" in protocol_app.log().splitlines()
+    assert f"slow_stream finished {staying}" in protocol_app.log().splitlines()
 
 
 async def test_another_call_that_waits_for_its_turn_is_served(
@@ -75,10 +75,10 @@ async def test_a_call_that_was_just_made_is_spared(protocol_app: AppServer) -> N
     async with slow_to_cancel(protocol_app, 0.5) as (space, _):
         async with space.call("/slow_pair", seconds=30) as given_up:
             await first_value(given_up)
-            kept = await space.call("/slow_pair", seconds=1).__aenter__()
+            job = await space.call("/slow_pair", seconds=1).__aenter__()
             await given_up.cancel()
         with anyio.fail_after(DEADLINE):
-            assert await kept.result() == "step 4"
+            assert await job.result() == "step 4"
 
 
 async def test_a_call_made_while_a_cancel_is_on_its_way_is_spared(protocol_app: AppServer) -> None:
@@ -95,12 +95,12 @@ async def test_a_call_made_while_a_cancel_is_on_its_way_is_spared(protocol_app: 
 async def test_a_call_of_another_function_goes_on_while_this_one_ends_on_the_server(
     crowded: Caller, protocol_app: AppServer
 ) -> None:
-    given_up, kept = unique(30), unique(0.7)
-    async with crowded.call("/slow_async", seconds=kept) as job:
-        async with crowded.call("/slow_pair", seconds=given_up) as other:
-            await first_value(other)
+    given_up, staying = unique(30), unique(0.7)
+    async with crowded.call("/slow_async", seconds=staying) as job:
+        async with crowded.call("/slow_pair", seconds=given_up) as leaving_job:
+            await first_value(leaving_job)
         await logged(protocol_app, f"slow_stream GeneratorExit {given_up}")
-        assert await job.result() == f"slept {kept}"
+        assert await job.result() == f"slept {staying}"
 
 
 async def test_when_all_calls_of_a_function_are_given_up_all_end_on_the_server(
@@ -113,10 +113,10 @@ async def test_when_all_calls_of_a_function_are_given_up_all_end_on_the_server(
     # The function has two places, and both are free again.
     with anyio.fail_after(DEADLINE):
         async with (
-            crowded.call("/slow_pair", seconds=0.4) as one,
-            crowded.call("/slow_pair", seconds=0.4) as other,
+            crowded.call("/slow_pair", seconds=0.4) as third,
+            crowded.call("/slow_pair", seconds=0.4) as fourth,
         ):
-            assert [await one.result(), await other.result()] == ["step 1"] * 2
+            assert [await third.result(), await fourth.result()] == ["step 1"] * 2
 
 
 async def test_a_call_given_up_beside_another_ends_when_nobody_waits_any_more(
@@ -124,17 +124,17 @@ async def test_a_call_given_up_beside_another_ends_when_nobody_waits_any_more(
 ) -> None:
     given_up = unique(30)
     async with Space(protocol_app.url, limits=Limits(max_streams=1)) as space:
-        async with space.call("/slow_pair", seconds=0.5) as kept:
-            async with space.call("/slow_pair", seconds=given_up) as other:
-                await first_value(other)
-            assert await kept.result() == "step 1"
+        async with space.call("/slow_pair", seconds=0.5) as staying_job:
+            async with space.call("/slow_pair", seconds=given_up) as leaving_job:
+                await first_value(leaving_job)
+            assert await staying_job.result() == "step 1"
         await logged(protocol_app, f"slow_stream GeneratorExit {given_up}")
         assert await space.call("/echo", text="x") == "x"
 
 
 async def test_another_call_of_a_function_that_fails_goes_on(crowded: Caller) -> None:
-    kept = unique(0.5)
-    async with crowded.call("/slow_pair", seconds=kept) as job:
+    seconds = unique(0.5)
+    async with crowded.call("/slow_pair", seconds=seconds) as job:
         async with crowded.call("/fail", text="x") as failing:
             with pytest.raises(Exception, match="boom"):
                 await failing.result()
@@ -144,14 +144,14 @@ async def test_another_call_of_a_function_that_fails_goes_on(crowded: Caller) ->
 async def test_a_call_given_up_in_one_session_leaves_the_others_alone(
     space: Space, protocol_app: AppServer
 ) -> None:
-    given_up, kept = unique(30), unique(0.7)
+    given_up, staying = unique(30), unique(0.7)
     async with (
-        space.session() as one,
-        space.session() as two,
-        one.call("/slow_pair", seconds=kept) as job,
+        space.session() as first,
+        space.session() as second,
+        first.call("/slow_pair", seconds=staying) as job,
     ):
-        async with two.call("/slow_pair", seconds=given_up) as other:
-            await first_value(other)
+        async with second.call("/slow_pair", seconds=given_up) as leaving_job:
+            await first_value(leaving_job)
         await logged(protocol_app, f"slow_stream GeneratorExit {given_up}")
         assert not job.done
-        assert await job.result() == f"step {int(kept * 5) - 1}"
+        assert await job.result() == f"step {int(staying * 5) - 1}"

@@ -63,9 +63,9 @@ async def test_several_outputs_stream_together_as_tuples(space: Space) -> None:
 
 async def test_earlier_values_do_not_change_when_later_ones_come(space: Space) -> None:
     async with space.call("/stream_edit", text="x") as job:
-        kept = [value async for value in job.outputs]
-    assert [len(value["text"]) for value, _ in kept[:4]] == [2, 4, 6, 8]
-    assert [len(value["items"]) for value, _ in kept[:4]] == [1, 2, 3, 4]
+        values = [value async for value in job.outputs]
+    assert [len(value["text"]) for value, _ in values[:4]] == [2, 4, 6, 8]
+    assert [len(value["items"]) for value, _ in values[:4]] == [1, 2, 3, 4]
 
 
 async def test_progress_and_messages_come_as_events(space: Space) -> None:
@@ -153,9 +153,9 @@ async def test_a_slow_consumer_gets_newer_values_and_the_end(protocol_app: AppSe
         events = [event async for event in job]
     assert len(events) <= 6
     assert Started in [type(event) for event in events]
-    whole = growing("w", 40)
-    assert values(events)[-1] == whole[-1]
-    places = [whole.index(value) for value in values(events)[:-1]]
+    complete_text = growing("w", 40)
+    assert values(events)[-1] == complete_text[-1]
+    places = [complete_text.index(value) for value in values(events)[:-1]]
     assert places == sorted(places)
     assert places[-1] == 39
 

@@ -64,19 +64,19 @@ async def idle(space: Space) -> bool:
 async def test_a_task_that_waits_outside_is_told_when_the_space_is_left(
     protocol_app: AppServer,
 ) -> None:
-    told = anyio.Event()
+    was_cancelled = anyio.Event()
 
     async def wait(space: Space) -> None:
         with pytest.raises(JobCancelledError):
             await space.call("/slow_async", seconds=30)
-        told.set()
+        was_cancelled.set()
 
     with anyio.fail_after(DEADLINE):
         async with anyio.create_task_group() as group:
             async with Space(protocol_app.url) as space:
                 group.start_soon(wait, space)
                 await anyio.sleep(0.2)
-            await told.wait()
+            await was_cancelled.wait()
 
 
 class OddError(Exception):

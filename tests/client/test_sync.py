@@ -97,12 +97,12 @@ def test_another_thread_may_cancel(space: SyncSpace) -> None:
 
 
 def test_sessions_keep_state(space: SyncSpace) -> None:
-    with space.session() as one:
+    with space.session() as session:
         for turn in (1, 2):
-            _, history = one.call("/chat", message="hi", history=[]).result()
+            _, history = session.call("/chat", message="hi", history=[]).result()
             assert f"turn {turn}:" in str(history)
-        session_hash = one.session_hash
-        assert one.cookies == {}
+        session_hash = session.session_hash
+        assert session.cookies == {}
     with space.session(session_hash=session_hash) as again:
         _, history = again.call("/chat", message="hi", history=[]).result()
         assert "turn 3:" in str(history)
@@ -122,22 +122,22 @@ def test_options_of_views_and_calls(space: SyncSpace) -> None:
 
 
 def test_files_are_read_and_saved(space: SyncSpace, tmp_path: Path) -> None:
-    (found,) = space.call("/files", files=[PNG]).result()
-    assert isinstance(found, File)
-    assert space.read(found) == PNG.read_bytes()
-    assert space.save(found, tmp_path) == tmp_path / "red.png"
+    (file,) = space.call("/files", files=[PNG]).result()
+    assert isinstance(file, File)
+    assert space.read(file) == PNG.read_bytes()
+    assert space.save(file, tmp_path) == tmp_path / "red.png"
     assert (tmp_path / "red.png").read_bytes() == PNG.read_bytes()
-    assert space.save(found, tmp_path) == tmp_path / "red-2.png"
+    assert space.save(file, tmp_path) == tmp_path / "red-2.png"
 
 
 def test_the_app_is_described(space: SyncSpace, protocol_app: AppServer) -> None:
     assert space.url == protocol_app.url
     assert space.endpoints["/echo"].parameters[0].name == "text"
     assert repr(space) == f"<Space {protocol_app.url}>"
-    with SyncSpace(protocol_app.url, describe=False) as other:
+    with SyncSpace(protocol_app.url, describe=False) as second_space:
         with pytest.raises(RuntimeError, match="describe"):
-            _ = other.endpoints
-        assert other.describe().keys() == space.endpoints.keys()
+            _ = second_space.endpoints
+        assert second_space.describe().keys() == space.endpoints.keys()
 
 
 def test_twenty_threads_use_one_space_at_once(space: SyncSpace) -> None:
@@ -157,12 +157,12 @@ def test_twenty_threads_use_one_space_at_once(space: SyncSpace) -> None:
 
 def test_two_spaces_share_one_thread_and_leave_none(protocol_app: AppServer) -> None:
     before = set(threading.enumerate())
-    with SyncSpace(protocol_app.url) as one:
+    with SyncSpace(protocol_app.url) as first:
         during = len(threading.enumerate())
-        with SyncSpace(protocol_app.url) as two:
-            assert two.call("/echo", text="x").result() == "x"
+        with SyncSpace(protocol_app.url) as second:
+            assert second.call("/echo", text="x").result() == "x"
             assert len(threading.enumerate()) <= during + 1  # a worker of the loop's, at most
-        assert one.call("/echo", text="x").result() == "x"
+        assert first.call("/echo", text="x").result() == "x"
     assert set(threading.enumerate()) <= before  # others of before may have ended by now
 
 
@@ -177,10 +177,10 @@ def test_leaving_the_space_ends_its_jobs(protocol_app: AppServer) -> None:
 
 def test_a_space_that_is_not_open_takes_no_calls(protocol_app: AppServer) -> None:
     space = SyncSpace(protocol_app.url)
-    for why in ("open the Space first", "is closed: open it again"):
-        with pytest.raises(RuntimeError, match=why):
+    for message in ("open the Space first", "is closed: open it again"):
+        with pytest.raises(RuntimeError, match=message):
             space.call("/echo", text="x")
-        with pytest.raises(RuntimeError, match=why):
+        with pytest.raises(RuntimeError, match=message):
             space.session()
         with space:
             assert space.call("/echo", text="x").result() == "x"

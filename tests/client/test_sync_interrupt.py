@@ -16,12 +16,12 @@ _WAIT = """
 import sys, threading
 from spacecall import SyncSpace
 
-url, seconds, how = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+url, seconds, usage = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 interrupted = False
 try:
     with SyncSpace(url) as space:
         call = space.call("/slow_async", seconds=seconds)
-        if how == "result":
+        if usage == "result":
             call.result()
         else:
             with call as job:
@@ -33,11 +33,11 @@ print(interrupted, threading.active_count())
 """
 
 
-@pytest.mark.parametrize("how", ["result", "events"])
-def test_an_interrupt_cancels_the_job_on_the_server(protocol_app: AppServer, how: str) -> None:
+@pytest.mark.parametrize("usage", ["result", "events"])
+def test_an_interrupt_cancels_the_job_on_the_server(protocol_app: AppServer, usage: str) -> None:
     seconds = unique(30)
     program = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", _WAIT, protocol_app.url, str(seconds), how],
+        [sys.executable, "-W", "error", "-c", _WAIT, protocol_app.url, str(seconds), usage],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -35,7 +35,7 @@ import sys, threading, time
 from contextlib import ExitStack
 from spacecall import SyncSpace
 
-url, how = sys.argv[1:]
+url, scenario = sys.argv[1:]
 
 def entered():
     global space
@@ -195,7 +195,7 @@ def many_threads_drop_and_close():
             thread.join(30)
             assert not thread.is_alive()
 
-globals()[how]()
+globals()[scenario]()
 print("the end of main", flush=True)
 """
 
@@ -206,11 +206,11 @@ FINE = [
 ]
 
 
-@pytest.mark.parametrize("how", FINE)
+@pytest.mark.parametrize("scenario", FINE)
 def test_a_process_ends_whatever_it_leaves_open(
-    server: HostileServer, how: str, tmp_path: Any
+    server: HostileServer, scenario: str, tmp_path: Any
 ) -> None:
-    done = run(["-c", PROGRAM, server.url, how], cwd=tmp_path)
+    done = run(["-c", PROGRAM, server.url, scenario], cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "the end of main\n", "")
 
 

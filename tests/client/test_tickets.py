@@ -98,9 +98,9 @@ async def test_a_job_is_collected_in_another_process(space: Space) -> None:
 async def test_files_go_into_a_detached_job_and_come_out_of_it(space: Space) -> None:
     path = DATA / "red.png"
     ticket = await space.call("/image", path=path).detach()
-    found = await space.collect(ticket)
-    assert isinstance(found, File)
-    assert (await found.read()).startswith(b"\x89PNG")
+    file = await space.collect(ticket)
+    assert isinstance(file, File)
+    assert (await file.read()).startswith(b"\x89PNG")
 
 
 async def test_the_error_of_a_detached_job_is_raised_to_who_collects_it(space: Space) -> None:
@@ -118,10 +118,10 @@ async def test_a_job_is_collected_once(space: Space) -> None:
 
 
 async def test_a_job_that_the_server_does_not_know_is_lost(space: Space) -> None:
-    known = await space.call("/echo", text="x").detach()
+    valid = await space.call("/echo", text="x").detach()
     for ticket in (
-        Ticket(space.url, "/echo", "nosuchsession", known.event_id),
-        Ticket(space.url, "/echo", known.session_hash, "nosuchevent"),
+        Ticket(space.url, "/echo", "nosuchsession", valid.event_id),
+        Ticket(space.url, "/echo", valid.session_hash, "nosuchevent"),
     ):
         with anyio.fail_after(DEADLINE), pytest.raises(JobLostError):
             await space.collect(ticket).with_options(timeouts=Timeouts(connect=1))

@@ -112,12 +112,12 @@ def full() -> Iterator[str]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(listener.getsockname())
+        for connection in waiting:
+            connection.setblocking(False)
+            connection.connect_ex(listener.getsockname())
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        for one in waiting:
-            one.close()
+        for connection in waiting:
+            connection.close()
 
 
 async def test_a_connection_that_is_not_accepted_is_given_up(full: str) -> None:

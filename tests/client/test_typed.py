@@ -107,10 +107,10 @@ async def test_state_lives_in_a_session(protocol_app: AppServer, space: Space) -
 
 
 async def test_connecting_asks_for_nothing_but_the_config(protocol_app: AppServer) -> None:
-    asked: list[str] = []
+    paths: list[str] = []
 
     async def note(request: httpx.Request) -> None:
-        asked.append(request.url.path)
+        paths.append(request.url.path)
 
     client = ProtocolApp6 if protocol_app.version == GRADIO_6 else ProtocolApp5
     async with (
@@ -118,7 +118,7 @@ async def test_connecting_asks_for_nothing_but_the_config(protocol_app: AppServe
         client.connect(protocol_app.url, http_client=http) as app,
     ):
         assert await app.echo(text="x") == "x"
-    assert [path.rpartition("/")[2] for path in asked] == ["config", "join", "data"]
+    assert [path.rpartition("/")[2] for path in paths] == ["config", "join", "data"]
 
 
 async def test_an_output_of_another_type_is_drift(space: Space) -> None:

@@ -75,8 +75,12 @@ async def fn_index(space: Space, api_name: str) -> int:
     """The number that the app knows a function by."""
     async with httpx.AsyncClient() as client:
         config = (await client.get(f"{space.url}/config")).json()
-    (found,) = (one["id"] for one in config["dependencies"] if one["api_name"] == api_name)
-    return int(found)
+    (fn_index,) = (
+        dependency["id"]
+        for dependency in config["dependencies"]
+        if dependency["api_name"] == api_name
+    )
+    return int(fn_index)
 
 
 @asynccontextmanager

@@ -43,8 +43,8 @@ def web(pages: Mapping[str, Page]) -> Generator[Web]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
-            page = found.pages.get(self.path.partition("?")[0], Page(b"nothing here", 404))
+            web_server.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+            page = web_server.pages.get(self.path.partition("?")[0], Page(b"nothing here", 404))
             self.send_response(page.status)
             for name, value in page.headers.items():
                 self.send_header(name, value)
@@ -58,11 +58,11 @@ def web(pages: Mapping[str, Page]) -> Generator[Web]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Web(server.server_address[1], pages)
+    web_server = Web(server.server_address[1], pages)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield found
+        yield web_server
     finally:
         server.shutdown()
         thread.join()

@@ -81,5 +81,5 @@ def _dependency(number: int) -> dict[str, Any]:
 def _endpoint(number: int) -> dict[str, Any]:
     name, schema = ("file", FILE) if number == FILES else ("text", {} if number == HOLD else TEXT)
     component = {"label": name, "type": schema, "component": name.capitalize()}
-    given = {"parameter_name": name, "parameter_has_default": False, "parameter_default": None}
-    return {"parameters": [component | given], "returns": [component], "description": ""}
+    parameter = {"parameter_name": name, "parameter_has_default": False, "parameter_default": None}
+    return {"parameters": [component | parameter], "returns": [component], "description": ""}

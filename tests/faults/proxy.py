@@ -50,10 +50,10 @@ class At:
         """Where in `data` it is, once that is known."""
         end = 0
         for _ in range(self.nth if self.marker else 0):
-            found = data.find(self.marker, end)
-            if found < 0:
+            position = data.find(self.marker, end)
+            if position < 0:
                 return None
-            end = found + len(self.marker)
+            end = position + len(self.marker)
         return end + self.extra if end + self.extra <= len(data) else None
 
 
@@ -142,7 +142,7 @@ class Proxy:
 
     def asked(self, path: str) -> int:
         """How many requests had a path that contains `path`."""
-        return sum(path in one for one in self.requests)
+        return sum(path in line for line in self.requests)
 
     async def refuse(self) -> None:
         """Take no connection, and close those that are open."""
@@ -216,11 +216,11 @@ class Relay:
     async def _forth(self) -> None:
         while True:
             data = await self._client.receive()
-            if self._answered and (found := _REQUEST.match(data)):
+            if self._answered and (match := _REQUEST.match(data)):
                 self._answered = False
                 self._request.clear()
                 self._answer.clear()
-                self._fault = self._proxy.fault(found[1].decode("latin-1"))
+                self._fault = self._proxy.fault(match[1].decode("latin-1"))
             if self._fault is None:
                 await self._server.send(data)
             elif self._fault.instead is not None:
@@ -253,12 +253,12 @@ class Relay:
         """Pass `data` on up to the place of the fault; whether that is still to come."""
         before = len(seen)
         seen += data
-        place = at.find(seen)
-        part = data if place is None else data[: max(0, place - before)]
+        position = at.find(seen)
+        part = data if position is None else data[: max(0, position - before)]
         if part:
             await to.send(part)
-        self._proxy.spoilt += place is not None
-        return place is None
+        self._proxy.spoilt += position is not None
+        return position is None
 
     async def _drip(self, data: bytes, drip: tuple[int, float] | None) -> None:
         size, pause = drip or (len(data), 0)
@@ -290,10 +290,10 @@ class Relay:
 @asynccontextmanager
 async def proxy(upstream: int) -> AsyncGenerator[Proxy]:
     """A proxy that runs while inside."""
-    found = Proxy(upstream)
-    STARTED.append(found)
+    running = Proxy(upstream)
+    STARTED.append(running)
     async with anyio.create_task_group() as group:
-        group.start_soon(found.serve, group)
-        await found.accept()
-        yield found
+        group.start_soon(running.serve, group)
+        await running.accept()
+        yield running
         group.cancel_scope.cancel()

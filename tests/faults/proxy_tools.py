@@ -40,9 +40,9 @@ def descriptors() -> int:
 def running(server: AppServer) -> int:
     """How many of the app's slow functions have begun and not ended, as its log has it."""
     log = server.log()
-    begun = re.findall(r"^slow_\w+ start ", log, re.MULTILINE)
+    starts = re.findall(r"^slow_\w+ start ", log, re.MULTILINE)
     ended = re.findall(r"^slow_\w+ (?:finished|cancelled|GeneratorExit) ", log, re.MULTILINE)
-    return len(begun) - len(ended)
+    return len(starts) - len(ended)
 
 
 async def queue_is_empty(space: Space) -> bool:
@@ -75,7 +75,7 @@ async def spoilt(
             await until(lambda: not way.open)
         await until(lambda: descriptors() <= opened)
         await until(lambda: not server.running() or running(server) <= slow)
-    assert not [one for one in set(threading.enumerate()) - threads if not _pooled(one)]
+    assert not [thread for thread in set(threading.enumerate()) - threads if not _pooled(thread)]
 
 
 def _pooled(thread: threading.Thread) -> bool:

@@ -52,7 +52,7 @@ class RestartingStub(Stub):
         self.sessions.clear()
         app_id = 1 if self.seeded else self.run
         config = description.config(app_id=app_id, api_prefix=self.prefix)
-        numbers = [(place + self.run) % len(NAMES) for place in range(len(NAMES))]
+        numbers = [(index + self.run) % len(NAMES) for index in range(len(NAMES))]
         for dependency, number in zip(config["dependencies"], numbers, strict=True):
             dependency["id"] = number
         self.config = config

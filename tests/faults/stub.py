@@ -52,8 +52,8 @@ class Session:
 
     def take(self) -> list[dict[str, Any]]:
         """The messages that wait, with the end of the stream where no job is left."""
-        found, self.messages = self.messages, []
-        return found if self.pending else [*found, {"msg": "close_stream", "event_id": None}]
+        messages, self.messages = self.messages, []
+        return messages if self.pending else [*messages, {"msg": "close_stream", "event_id": None}]
 
 
 class Stub:
@@ -85,7 +85,7 @@ class Stub:
 
     def asked(self, route: Route) -> list[Exchange]:
         """The requests of `route` so far."""
-        return [exchange for found, exchange in self.requests if found == route]
+        return [exchange for requested, exchange in self.requests if requested == route]
 
     async def __call__(self, exchange: Exchange) -> None:
         route = _route(exchange)
@@ -188,17 +188,19 @@ class Stub:
         if body["event_id"] in session.pending:
             session.end(completed(body["event_id"], None))
         if not body["event_id"]:  # all of the function end, and are told nothing
-            kept = {one: fn for one, fn in session.pending.items() if fn != body["fn_index"]}
-            session.pending = kept
+            pending = {
+                event_id: fn for event_id, fn in session.pending.items() if fn != body["fn_index"]
+            }
+            session.pending = pending
         await exchange.answer(200, {"success": True})
 
 
 @asynccontextmanager
 async def stub() -> AsyncGenerator[Stub, None]:
     """A stand-in that runs while inside."""
-    found = Stub()
-    async with serving(found) as found.url:
-        yield found
+    app = Stub()
+    async with serving(app) as app.url:
+        yield app
 
 
 async def cut(exchange: Exchange) -> None:
@@ -229,10 +231,11 @@ def begun(event_id: str) -> list[dict[str, Any]]:
 
 def streamed(event_id: str, text: str) -> list[dict[str, Any]]:
     """The values of a generator that says `text` word by word: the first whole, then edits."""
-    first, *rest = re.findall(r"\S+\s*", text) or [""]
-    data: list[list[Any]] = [[first], *([[["append", [], word]]] for word in rest)]
+    first, *words = re.findall(r"\S+\s*", text) or [""]
+    data: list[list[Any]] = [[first], *([[["append", [], word]]] for word in words)]
     return [
-        {"msg": "process_generating", "event_id": event_id, "output": {"data": one}} for one in data
+        {"msg": "process_generating", "event_id": event_id, "output": {"data": output}}
+        for output in data
     ]
 
 
@@ -244,7 +247,7 @@ def completed(event_id: str, data: list[Any] | None) -> dict[str, Any]:
 
 def sse(messages: Iterable[dict[str, Any]]) -> bytes:
     """Messages as the text of a stream."""
-    return b"".join(f"data: {json.dumps(one)}\n\n".encode() for one in messages)
+    return b"".join(f"data: {json.dumps(message)}\n\n".encode() for message in messages)
 
 
 def _route(exchange: Exchange) -> Route | None:

@@ -27,13 +27,13 @@ def deep() -> list[Any]:
     ids=["object", "set", "bytes", "key", "nan", "surrogate", "deep"],
 )
 async def test_a_value_that_is_no_json_is_invalid_input(value: Any) -> None:
-    async with faulty() as (app, space), space.call("/hold", text="x") as beside:
-        await anext(beside)
+    async with faulty() as (app, space), space.call("/hold", text="x") as held_job:
+        await anext(held_job)
         with pytest.raises(InvalidInputError, match=r"cannot be sent as JSON|too deeply") as caught:
             await space.call("/hold", text=value)
         assert caught.value.endpoint == "/hold"
         assert len(app.asked("join")) == 1
-        assert not beside.done
+        assert not held_job.done
 
 
 async def test_half_a_pair_in_a_text_is_invalid_input_without_the_queue_too() -> None:

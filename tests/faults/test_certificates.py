@@ -24,9 +24,9 @@ ELSEWHERE = "DNS:elsewhere.test"
 def certified(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server with a certificate of its own making for `name`, and a client that trusts it."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=test"]
+    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=test"]
     names = ["-addext", f"subjectAltName={name}", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*made, *names], check=True, capture_output=True)
+    subprocess.run([*command, *names], check=True, capture_output=True)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate, key)
     return server, ssl.create_default_context(cafile=certificate)

@@ -67,12 +67,12 @@ async def test_a_stream_cut_at_each_byte_gives_what_came_whole(reset: bool) -> N
     async def cut(exchange: Exchange, data: bytes) -> None:
         nonlocal sent
         sent = data
-        await exchange.send(data[:place])
+        await exchange.send(data[:position])
         await exchange.cut(reset=reset)
 
     async with faulty() as (app, space):
         app.always("data", through(app, cut))
-        for place in count():
+        for position in count():
             values: list[str] = []
             lost = False
             async with space.call("/stream", text="a b c") as job:
@@ -80,10 +80,10 @@ async def test_a_stream_cut_at_each_byte_gives_what_came_whole(reset: bool) -> N
                     await collect(job.outputs, values)
                 except JobLostError:
                     lost = True
-            came = sent[: sent.rfind(b"\n\n", 0, place) + 2]
+            came = sent[: sent.rfind(b"\n\n", 0, position) + 2]
             assert lost == (b"process_completed" not in came)
             assert values == ["a ", "a b ", "a b c"][: came.count(b"process_generating")]
-            if place == len(sent):
+            if position == len(sent):
                 break
     assert not lost
 

@@ -40,11 +40,11 @@ async def test_a_file_that_can_be_read_once_is_never_sent_empty() -> None:
     "name", ["a\0b.png", "\ud800.png", "~nobody_of_this_name/x.png", "http://[", "http://xn--a/x"]
 )
 async def test_what_names_no_file_is_an_error_of_its_call_alone(name: str) -> None:
-    async with faulty() as (_, space), space.call("/hold", text="x") as other:
+    async with faulty() as (_, space), space.call("/hold", text="x") as held_job:
         with pytest.raises(InvalidInputError):
             await space.call("/file", file=name)
-        await until(lambda: other.event_id is not None)
-        assert not other.done
+        await until(lambda: held_job.event_id is not None)
+        assert not held_job.done
 
 
 async def test_a_tilde_is_a_character_of_a_path(
@@ -79,20 +79,20 @@ class Moody:
 
 
 async def test_what_a_source_of_the_callers_raises_is_an_error_of_its_call_alone() -> None:
-    async with faulty() as (_, space), space.call("/hold", text="x") as other:
+    async with faulty() as (_, space), space.call("/hold", text="x") as held_job:
         with pytest.raises(InvalidInputError, match="not today") as caught:
             await space.call("/file", file=file_of(Moody()))
         assert isinstance(caught.value.__cause__, LookupError)
-        assert not other.done
+        assert not held_job.done
 
 
 async def test_a_file_of_a_space_that_was_left_is_an_error_of_its_call_alone() -> None:
-    async with faulty() as (_, space), space.call("/hold", text="x") as other:
+    async with faulty() as (_, space), space.call("/hold", text="x") as held_job:
         async with stub() as elsewhere, Space(elsewhere.url) as before:
             file = await before.call("/file", file=b"x")
         with pytest.raises(InvalidInputError, match="the Space is closed"):
             await space.call("/file", file=file)
-        assert not other.done
+        assert not held_job.done
 
 
 async def test_a_url_of_the_app_itself_is_fetched_as_a_stranger_would() -> None:

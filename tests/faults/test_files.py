@@ -29,9 +29,9 @@ LARGE = 20 * 2**20
 
 async def received(space: Space) -> File:
     """A file that the app gave."""
-    found = await space.call("/file", file=File(b"content", name="a.bin"))
-    assert isinstance(found, File)
-    return found
+    file = await space.call("/file", file=File(b"content", name="a.bin"))
+    assert isinstance(file, File)
+    return file
 
 
 def half_of_it(*, reset: bool) -> Handler:
@@ -146,10 +146,10 @@ async def test_a_download_that_is_redirected_elsewhere_takes_no_credentials_alon
         seen.append(exchange)
         await exchange.answer(200, b"from the storage")
 
-    async with faulty(headers={"x-api-key": "s3cret"}) as (app, space), serving(storage) as place:
+    async with faulty(headers={"x-api-key": "s3cret"}) as (app, space), serving(storage) as address:
 
         async def redirect(exchange: Exchange) -> None:
-            await exchange.answer(302, b"", {"location": f"{place}/blob"})
+            await exchange.answer(302, b"", {"location": f"{address}/blob"})
 
         file = await received(space)
         app.once("file", redirect)
@@ -262,11 +262,11 @@ class StorageError(Exception):
 async def test_a_file_object_that_fails_harms_its_own_call_alone(
     error: Exception, seekable: bool
 ) -> None:
-    async with faulty() as (app, space), space.call("/hold", text="x") as beside:
-        await anext(beside)
+    async with faulty() as (app, space), space.call("/hold", text="x") as held_job:
+        await anext(held_job)
         with pytest.raises(InvalidInputError, match=f"cannot read the file: {error}"):
             await space.call("/file", file=Unreadable(error, seekable=seekable))
-        assert not beside.done
+        assert not held_job.done
         assert len(app.asked("join")) == 1
 
 

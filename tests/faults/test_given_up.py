@@ -40,7 +40,7 @@ async def test_a_space_cancelled_from_outside_while_it_joins_cancels_what_was_ac
 
 
 async def test_a_call_that_cleans_up_in_a_cancelled_space_has_its_value() -> None:
-    said = ""
+    value = ""
     with anyio.fail_after(DEADLINE):
         async with stub() as app:
             with anyio.CancelScope() as scope:
@@ -50,8 +50,8 @@ async def test_a_call_that_cleans_up_in_a_cancelled_space_has_its_value() -> Non
                         await anyio.sleep_forever()
                     finally:
                         with anyio.CancelScope(shield=True):
-                            said = await space.call("/echo", text="bye")
-    assert said == "bye"
+                            value = await space.call("/echo", text="bye")
+    assert value == "bye"
 
 
 async def test_a_join_that_is_to_be_tried_later_is_not_for_a_caller_who_has_gone() -> None:
@@ -131,10 +131,10 @@ async def test_a_pipe_that_nobody_writes_holds_up_neither_its_caller_nor_the_spa
 
 
 async def test_a_named_pipe_that_nobody_writes_does_not_either(tmp_path: Path) -> None:
-    place = tmp_path / "pipe"
-    os.mkfifo(place)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
     async with faulty() as (app, _):
         async with Space(app.url, timeouts=SHORT) as space:
             with pytest.raises(DeadlineError):
-                await space.call("/file", file=place)
-        place.write_bytes(b"")
+                await space.call("/file", file=pipe)
+        pipe.write_bytes(b"")

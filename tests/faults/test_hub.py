@@ -19,11 +19,11 @@ def answering(status: int, body: object) -> Handler:
 
 
 async def test_a_space_is_found_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Exchange] = []
+    exchanges: list[Exchange] = []
     async with stub() as app:
 
         async def hub(exchange: Exchange) -> None:
-            asked.append(exchange)
+            exchanges.append(exchange)
             await exchange.answer(200, {"subdomain": "owner-name", "host": app.url})
 
         async with serving(hub) as endpoint:
@@ -34,7 +34,7 @@ async def test_a_space_is_found_by_its_id(monkeypatch: pytest.MonkeyPatch) -> No
             ) as space:
                 assert space.url == app.url
                 assert await space.call("/echo", text="x") == "x"
-    (question,) = asked
+    (question,) = exchanges
     assert question.path == "/api/spaces/owner/name/host"
     assert question.headers["authorization"] == "Bearer t0ken"
     assert "x-api-key" not in question.headers

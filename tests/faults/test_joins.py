@@ -245,15 +245,15 @@ async def test_a_call_that_was_entered_raises_the_same() -> None:
 async def test_a_failed_join_does_not_touch_the_calls_beside_it() -> None:
     async with faulty() as (app, space):
         session, held = space.session(), space.call("/hold", text="x")
-        async with session, session.call("/hold", text="y") as in_session, held as beside:
+        async with session, session.call("/hold", text="y") as in_session, held as held_job:
             await anext(in_session)
-            await anext(beside)
+            await anext(held_job)
             app.once("join", refusing(500, b"oops"), cut)
             for _ in range(2):
                 with pytest.raises(SpaceError):
                     await session.call("/echo", text="x")
             assert await session.call("/echo", text="z") == "z"
-            assert not beside.done
+            assert not held_job.done
             assert not in_session.done
 
 

@@ -38,7 +38,7 @@ async def test_a_lost_job_is_submitted_again_on_another_session_and_gives_its_re
     async with faulty(retry=ONCE_MORE) as (app, space):
         app.once("data", cut)
         assert await space.call("/echo", text="x") == "x"
-        first, second = [await one.json() for one in app.asked("join")]
+        first, second = [await exchange.json() for exchange in app.asked("join")]
         assert first["data"] == second["data"]
         assert first["session_hash"] != second["session_hash"]
 

@@ -49,15 +49,15 @@ ROUTES: dict[Route, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 async def test_an_odd_answer_is_a_typed_error_of_one_call(route: Route, odd: Handler) -> None:
     endpoint, arguments = ROUTES[route]
-    async with faulty() as (app, space), space.call("/hold", text="y") as other:
+    async with faulty() as (app, space), space.call("/hold", text="y") as held_job:
         await until(lambda: bool(app.asked("data")))
         app.always(route, odd)
         with pytest.raises(SpaceError):
             await space.call(endpoint, **arguments)
         app.recover()
-        assert other.event_id is not None
-        app.finish(other.event_id, ["held"])
-        assert await other.result() == "held"
+        assert held_job.event_id is not None
+        app.finish(held_job.event_id, ["held"])
+        assert await held_job.result() == "held"
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
@@ -95,10 +95,10 @@ async def test_a_cookie_that_no_header_can_carry_is_not_kept(route: Route) -> No
 async def test_a_file_whose_address_is_none_is_an_error_when_it_is_read(url: str) -> None:
     async with faulty() as (app, space):
         app.once("data", holding(app, url))
-        found = await space.call("/file", file=b"x")
-        assert isinstance(found, File)
+        file = await space.call("/file", file=b"x")
+        assert isinstance(file, File)
         with pytest.raises(SpaceError):
-            await found.read()
+            await file.read()
 
 
 def holding(app: Stub, url: str) -> Handler:
@@ -116,11 +116,11 @@ def holding(app: Stub, url: str) -> Handler:
 @pytest.mark.parametrize("name", ["deep json as an error", "redirect to no address"])
 async def test_an_odd_answer_to_a_download_is_a_typed_error(name: str) -> None:
     async with faulty() as (app, space):
-        found = await space.call("/file", file=b"x")
-        assert isinstance(found, File)
+        file = await space.call("/file", file=b"x")
+        assert isinstance(file, File)
         app.always("file", ODD[name])
         with pytest.raises(SpaceError):
-            await found.read()
+            await file.read()
 
 
 async def test_a_value_that_is_nested_too_deeply_is_a_protocol_error() -> None:
@@ -150,11 +150,11 @@ async def test_what_a_client_of_the_callers_raises_is_an_error_of_one_call(path:
     moody = Moody()
     client = httpx.AsyncClient(transport=moody)
     async with client, faulty(http_client=client) as (app, space):
-        async with space.call("/hold", text="y") as other:
+        async with space.call("/hold", text="y") as held_job:
             await until(lambda: bool(app.asked("data")))
             moody.refused = path
             with pytest.raises(SpaceError, match="not today") as caught:
                 await space.call("/file", file=b"x")
             assert isinstance(caught.value.__cause__, LookupError)
-            assert not other.done
+            assert not held_job.done
         moody.refused = ""

@@ -129,7 +129,7 @@ async def test_a_second_completion_is_ignored() -> None:
         [DONE, QUEUED, STARTED],
         [STARTED, DONE, FIRST, SECOND, DONE],
     ],
-    ids=lambda messages: "-".join(one["msg"].removeprefix("process_") for one in messages),
+    ids=lambda messages: "-".join(message["msg"].removeprefix("process_") for message in messages),
 )
 async def test_messages_that_come_twice_or_too_late_end_no_job_and_outlast_none(
     messages: list[dict[str, Any]],
@@ -210,12 +210,12 @@ class TestClosedTooEarly:
                 await exchange.end()
 
             app.once("data", close_meanwhile)
-            async with session.call("/echo", text="x") as one:
-                assert await one.result() == "one"
-                async with session.call("/hold", text="y") as two:
-                    await until(lambda: two.event_id is not None)
+            async with session.call("/echo", text="x") as echo_job:
+                assert await echo_job.result() == "one"
+                async with session.call("/hold", text="y") as held_job:
+                    await until(lambda: held_job.event_id is not None)
                     joined.set()
-                    assert type(await anext(two)).__name__ == "Queued"
+                    assert type(await anext(held_job)).__name__ == "Queued"
                     assert len(app.asked("data")) == 2
 
 
@@ -229,22 +229,22 @@ async def test_a_lost_stream_touches_its_own_lane_only() -> None:
             await cut.wait()
             await exchange.cut()
 
-        async with space.call("/hold", text="x") as beside:
-            await anext(beside)
+        async with space.call("/hold", text="x") as held_job:
+            await anext(held_job)
             app.once("data", cut_later)
             async with space.call("/hold", text="y") as doomed:
                 await anext(doomed)
-                hashes = {one.query["session_hash"] for one in app.asked("data")}
+                hashes = {exchange.query["session_hash"] for exchange in app.asked("data")}
                 assert len(hashes) == 2
                 cut.set()
                 with pytest.raises(JobLostError):
                     await doomed.result()
                 assert await space.call("/echo", text="z") == "z"
-                assert not beside.done
-                assert beside.event_id is not None
-                app.finish(beside.event_id, ["kept"])
-                assert await beside.result() == "kept"
-        used = {(await one.json())["session_hash"] for one in app.asked("join")[2:]}
+                assert not held_job.done
+                assert held_job.event_id is not None
+                app.finish(held_job.event_id, ["kept"])
+                assert await held_job.result() == "kept"
+        used = {(await exchange.json())["session_hash"] for exchange in app.asked("join")[2:]}
         lost = app.asked("data")[1].query["session_hash"]
         assert lost not in used, "a session whose stream was lost is never used again"
 

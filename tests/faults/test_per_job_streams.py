@@ -51,7 +51,7 @@ async def test_a_job_gives_its_arguments_when_they_are_asked_for(protocol: str) 
     app = App(protocol, (SOUND, "closed"))
     async with opened(app) as space:
         assert await space.call("/echo", text="hi") == "hi"
-    assert [one["data"] for one in app.told if "data" in one] == [["hi"]]
+    assert [body["data"] for body in app.told if "data" in body] == [["hi"]]
     assert app.resets == []
 
 
@@ -89,7 +89,7 @@ async def test_a_job_whose_stream_is_cut_at_any_byte_has_its_value_once_the_comp
                     end = "may have run" if error.sent else "no stream"
                 except JobLostError as error:
                     end = "may have run" if error.sent else "has not run"
-                assert end in ("may have run", "hi") or not any("data" in one for one in app.told)
+                assert end in ("may have run", "hi") or not any("data" in body for body in app.told)
                 ends.append(end)
                 await until_quiet()
     assert tasks() == []
@@ -128,7 +128,7 @@ async def test_a_job_that_nobody_waits_for_is_ended_on_the_server(protocol: str)
     app = App(protocol, ((QUEUED, WANTED, STARTED), "silent"))
     async with opened(app) as space:
         async with space.call("/echo", text="hi"):
-            await until(lambda: any("data" in one for one in app.told))
+            await until(lambda: any("data" in body for body in app.told))
         await until(lambda: app.left == 1)
     assert app.resets == (["e1"] if protocol == "sse" else [])
 

@@ -31,8 +31,8 @@ async def entered(space: Space) -> object:
 
 
 async def uploaded(space: Space) -> object:
-    (found,) = await space.call("/files", files=[b"some bytes"])
-    return await found.read()
+    (file,) = await space.call("/files", files=[b"some bytes"])
+    return await file.read()
 
 
 async def in_a_session(space: Space) -> object:

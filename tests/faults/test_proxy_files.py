@@ -25,9 +25,9 @@ SHORT = Timeouts(connect=3, upload=2.5, queue=10, run=10, idle=2.5, cancel=1)
 
 
 async def there_and_back(space: Space, content: bytes = CONTENT) -> File:
-    (found,) = await space.call("/files", files=[content])
-    assert isinstance(found, File)
-    return found
+    (file,) = await space.call("/files", files=[content])
+    assert isinstance(file, File)
+    return file
 
 
 async def cut_at_every_byte(
@@ -43,16 +43,16 @@ async def cut_at_every_byte(
         side: what is cut.
         clean: whether an attempt that failed has left nothing behind.
     """
-    place = 0
+    position = 0
     while True:
-        at, ending = At(place), ENDINGS[place % 2]
+        at, ending = At(position), ENDINGS[position % 2]
         to_server = side == "request"
         way.once(path, Fault(at, ending=ending) if to_server else Fault(answer=at, ending=ending))
         try:
-            return place, await attempt()
+            return position, await attempt()
         except TransportError:
             assert clean()
-        place += 1
+        position += 1
 
 
 @pytest.mark.parametrize(("side", "least"), [("request", 300), ("answer", 150)])
@@ -60,7 +60,7 @@ async def test_an_upload_cut_at_any_byte_is_an_error_and_no_job(
     protocol_app_6: AppServer, side: Side, least: int
 ) -> None:
     async with spoilt(protocol_app_6) as (way, space):
-        size, found = await cut_at_every_byte(
+        size, file = await cut_at_every_byte(
             way,
             "/upload",
             side,
@@ -68,7 +68,7 @@ async def test_an_upload_cut_at_any_byte_is_an_error_and_no_job(
             lambda: not way.asked("queue/join"),
         )
         assert size > least
-        assert await found.read() == CONTENT
+        assert await file.read() == CONTENT
 
 
 async def test_a_large_upload_cut_in_the_middle_is_an_error_at_once(
@@ -86,9 +86,9 @@ async def test_a_download_cut_at_any_byte_is_an_error_and_leaves_no_half_file(
     protocol_app_6: AppServer, tmp_path: Path
 ) -> None:
     async with spoilt(protocol_app_6) as (way, space):
-        found = await there_and_back(space)
+        file = await there_and_back(space)
         size, path = await cut_at_every_byte(
-            way, "/file=", "answer", lambda: found.save(tmp_path), lambda: holds(tmp_path)
+            way, "/file=", "answer", lambda: file.save(tmp_path), lambda: holds(tmp_path)
         )
         assert size > 150
         assert holds(tmp_path, path.name)
@@ -100,22 +100,22 @@ async def test_a_large_download_cut_in_the_middle_is_an_error(
     protocol_app_6: AppServer, ending: Ending
 ) -> None:
     async with spoilt(protocol_app_6) as (way, space):
-        found = await there_and_back(space, LARGE)
+        file = await there_and_back(space, LARGE)
         way.once("/file=", Fault(answer=body(len(LARGE) // 2), ending=ending))
         with anyio.fail_after(15), pytest.raises(TransportError):
-            await found.read()
-        assert await found.read() == LARGE
+            await file.read()
+        assert await file.read() == LARGE
 
 
 async def test_a_download_that_stalls_ends_by_the_idle_timeout(
     protocol_app_6: AppServer, tmp_path: Path
 ) -> None:
     async with spoilt(protocol_app_6, timeouts=SHORT) as (way, space):
-        found = await there_and_back(space)
-        for place in (At(), body(5)):
-            way.once("/file=", Fault(answer=place, ending=Ending.STALL))
+        file = await there_and_back(space)
+        for cut in (At(), body(5)):
+            way.once("/file=", Fault(answer=cut, ending=Ending.STALL))
             with anyio.fail_after(15), pytest.raises(DeadlineError) as caught:
-                await found.save(tmp_path)
+                await file.save(tmp_path)
             assert caught.value.phase == "idle"
             assert holds(tmp_path)
 
@@ -138,6 +138,6 @@ async def test_an_upload_that_stalls_ends_by_a_deadline_and_sends_no_join(
 
 async def test_a_download_that_drips_is_whole_at_last(protocol_app_6: AppServer) -> None:
     async with spoilt(protocol_app_6, timeouts=SHORT) as (way, space):
-        found = await there_and_back(space)
+        file = await there_and_back(space)
         way.once("/file=", Fault(drip=(7, 0.01)))
-        assert await found.read() == CONTENT
+        assert await file.read() == CONTENT

@@ -59,9 +59,9 @@ async def test_a_join_whose_answer_is_cut_at_any_byte_may_have_been_accepted(
 ) -> None:
     ends = Counter[str]()
     async with spoilt(protocol_app) as (way, space):
-        for place in range(200):
-            ending = [Ending.CLOSE, Ending.RESET][place % 2]
-            way.once("queue/join", Fault(answer=At(place), ending=ending))
+        for position in range(200):
+            ending = [Ending.CLOSE, Ending.RESET][position % 2]
+            way.once("queue/join", Fault(answer=At(position), ending=ending))
             with anyio.fail_after(AT_ONCE):
                 # Of an answer that came whole, its connection may be tried for the stream.
                 error = await broken(space)
@@ -76,8 +76,8 @@ async def test_a_join_whose_answer_is_cut_at_any_byte_may_have_been_accepted(
 async def test_a_join_cut_on_its_way_is_not_sent_again(protocol_app: AppServer) -> None:
     async with spoilt(protocol_app, retry=QUICK) as (way, space):
         places = [At(0), At(40), body(-3), body(0), body(1), body(20)]
-        for place in places:
-            way.once("queue/join", Fault(request=place, ending=Ending.RESET))
+        for position in places:
+            way.once("queue/join", Fault(request=position, ending=Ending.RESET))
             with anyio.fail_after(AT_ONCE), pytest.raises(TransportError) as caught:
                 await space.call("/echo", text="x")
             assert caught.value.sent

@@ -42,8 +42,8 @@ def cutting(way: Proxy, seed: int, share: float, path: str) -> None:
     """Cut this share of the requests whose path contains `path`, mostly at an early byte."""
     rng = random.Random(seed)
 
-    def choose(asked: str) -> Fault | None:
-        if path not in asked or rng.random() > share:
+    def choose(target: str) -> Fault | None:
+        if path not in target or rng.random() > share:
             return None
         at = At(int(2 ** (rng.random() * 10)) - 1)
         ending = rng.choice([Ending.CLOSE, Ending.RESET])

@@ -50,17 +50,17 @@ class Mortal:
 
 @pytest.fixture(scope="module")
 def mortal() -> Generator[Mortal]:
-    found = Mortal()
-    yield found
-    found.server.stop()
+    app = Mortal()
+    yield app
+    app.server.stop()
 
 
 async def turn(session: Session) -> int:
     """How many turns the session's State says it had."""
     _, history = await session.call("/chat", message="hi", history=[])
-    found = re.search(r"turn (\d+)", str(history))
-    assert found
-    return int(found[1])
+    match = re.search(r"turn (\d+)", str(history))
+    assert match
+    return int(match[1])
 
 
 async def test_a_server_started_again_knows_no_job_of_before_and_takes_new_ones(

@@ -31,12 +31,12 @@ async def late(call: Call[Any], phase: Phase, seconds: float) -> DeadlineError:
     return caught.value
 
 
-@pytest.mark.parametrize("place", [At(), body(1), event(2, 2), HALF_A_MESSAGE])
+@pytest.mark.parametrize("position", [At(), body(1), event(2, 2), HALF_A_MESSAGE])
 async def test_a_stream_that_stalls_ends_its_jobs_by_the_idle_timeout(
-    protocol_app_6: AppServer, place: At
+    protocol_app_6: AppServer, position: At
 ) -> None:
     async with spoilt(protocol_app_6, timeouts=SILENT) as (way, space):
-        way.once("queue/data", Fault(answer=place, ending=Ending.STALL))
+        way.once("queue/data", Fault(answer=position, ending=Ending.STALL))
         began = anyio.current_time()
         error = await late(space.call("/stream_text", text="w", n=5), "idle", IDLE)
         assert error.endpoint == "/stream_text"
@@ -59,12 +59,12 @@ async def test_a_stream_of_heartbeats_alone_ends_by_the_deadline_of_its_phase(
         await late(space.call("/stream_text", text="w", n=200), phase, 0.7)
 
 
-@pytest.mark.parametrize("place", [At(), body(4)])
+@pytest.mark.parametrize("position", [At(), body(4)])
 async def test_a_join_whose_answer_stalls_ends_by_the_idle_timeout(
-    protocol_app_6: AppServer, place: At
+    protocol_app_6: AppServer, position: At
 ) -> None:
     async with spoilt(protocol_app_6, timeouts=SILENT) as (way, space):
-        way.once("queue/join", Fault(answer=place, ending=Ending.STALL))
+        way.once("queue/join", Fault(answer=position, ending=Ending.STALL))
         await late(space.call("/echo", text="x"), "idle", IDLE)
 
 
@@ -78,12 +78,12 @@ async def test_a_stream_that_drips_byte_by_byte_says_the_same(protocol_app_6: Ap
             assert values == sorted(values, key=len)
 
 
-@pytest.mark.parametrize("place", [At(), At(3, b'"process_generating"')])
+@pytest.mark.parametrize("position", [At(), At(3, b'"process_generating"')])
 async def test_leaving_a_call_whose_stream_stalls_takes_no_longer_than_a_cancel_may(
-    protocol_app_6: AppServer, place: At
+    protocol_app_6: AppServer, position: At
 ) -> None:
     async with spoilt(protocol_app_6, timeouts=Timeouts(idle=20, cancel=0.5)) as (way, space):
-        way.once("queue/data", Fault(answer=place, ending=Ending.STALL))
+        way.once("queue/data", Fault(answer=position, ending=Ending.STALL))
         began = anyio.current_time()
         with anyio.move_on_after(0.5):
             await space.call("/stream_text", text="w", n=100)

@@ -40,8 +40,8 @@ async def test_a_stream_cut_before_the_completion_loses_the_job_and_later_gives_
                 assert caught.value.sent
                 assert not caught.value.safe_to_retry
                 assert caught.value.event_id is not None
-        for place in (At(0, b'"close_stream"'), At(-2, b'{"msg":"close_stream"')):
-            way.once("queue/data", Fault(answer=place, ending=Ending.RESET))
+        for position in (At(0, b'"close_stream"'), At(-2, b'{"msg":"close_stream"')):
+            way.once("queue/data", Fault(answer=position, ending=Ending.RESET))
             assert await space.call("/stream_text", text="w", n=2) == "w0 w1 "
             await until_quiet()
         assert way.spoilt == len(messages) * 4 + 2
@@ -53,8 +53,8 @@ async def test_a_stream_cut_at_any_byte_gives_the_value_or_loses_the_job(
     ends = Counter[str]()
     async with spoilt(protocol_app_6) as (way, space):
 
-        async def cut(place: int) -> None:
-            way.once("queue/data", Fault(answer=At(place), ending=ENDINGS[place % 2]))
+        async def cut(position: int) -> None:
+            way.once("queue/data", Fault(answer=At(position), ending=ENDINGS[position % 2]))
             with anyio.fail_after(AT_ONCE):
                 try:
                     assert await space.call("/stream_text", text="w", n=1) == "w0 "
@@ -65,8 +65,8 @@ async def test_a_stream_cut_at_any_byte_gives_the_value_or_loses_the_job(
                     assert error.sent  # noqa: PT017
                     ends["lost"] += 1
 
-        for place in range(0, 1360, 17):  # the completion comes at about 1,200
-            await cut(place)
+        for position in range(0, 1360, 17):  # the completion comes at about 1,200
+            await cut(position)
     assert ends["lost"] > 40
     assert ends["value"] >= 1
 
@@ -75,8 +75,8 @@ async def test_what_came_before_a_cut_is_still_given_to_who_reads_events(
     protocol_app_6: AppServer,
 ) -> None:
     async with spoilt(protocol_app_6) as (way, space):
-        place = At(5, b'"process_generating"', 3)
-        way.once("queue/data", Fault(answer=place, ending=Ending.RESET))
+        position = At(5, b'"process_generating"', 3)
+        way.once("queue/data", Fault(answer=position, ending=Ending.RESET))
         seen: list[str] = []
         async with space.call("/stream_text", text="w", n=20) as job:
             with pytest.raises(JobLostError):

@@ -35,14 +35,16 @@ async def test_calls_go_to_any_replica_that_has_the_same_functions(lent: bool, n
             ) as space:
                 for name in NAMES:
                     await call(space, name)
-                asked = 0
+                config_requests = 0
                 for _ in range(5):
-                    asked = len(app.asked("config"))
+                    config_requests = len(app.asked("config"))
                     async with anyio.create_task_group() as group:
                         for name in NAMES:
                             group.start_soon(partial(call, space, name))
     assert sorted(map(str, results)) == sorted(NAMES * 6)
-    assert len(app.asked("config")) == asked, "once every replica is known, nothing is read again"
+    assert len(app.asked("config")) == config_requests, (
+        "once every replica is known, nothing is read again"
+    )
 
 
 async def test_versions_whose_arguments_differ_in_order_alone_are_not_replicas() -> None:

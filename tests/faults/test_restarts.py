@@ -138,10 +138,10 @@ async def following(**options: Any) -> AsyncGenerator[tuple[RestartingStub, Spac
             yield app, space
 
 
-def rename(app: RestartingStub, name: str, other: str) -> None:
+def rename(app: RestartingStub, name: str, new_name: str) -> None:
     for dependency in app.config["dependencies"]:
         if dependency["api_name"] == name:
-            dependency["api_name"] = other
+            dependency["api_name"] = new_name
 
 
 async def test_calls_one_after_another_ask_for_the_app_once(
@@ -406,8 +406,8 @@ async def test_a_run_with_another_prefix_and_a_login_is_followed(lent: bool, pre
     with anyio.fail_after(DEADLINE):
         async with restarting(lock) as app, opened(app, lent=lent, auth=PASSWORD) as space:
             assert await _awaited(space, "echo") == "echo"
-            for other in ("" if prefix else "/gradio_api", prefix):
-                app.prefix = other
+            for new_prefix in ("" if prefix else "/gradio_api", prefix):
+                app.prefix = new_prefix
                 await app.restart()
                 for name in ("echo", "plain", "stream"):
                     assert await _awaited(space, name) == name

@@ -49,11 +49,11 @@ def shown(error: BaseException) -> str:
     seen: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:
-        one = todo.pop()
-        if one is not None and one not in seen:
-            seen.append(one)
-            todo += [one.__cause__, one.__context__]
-    texts = [text for one in seen for text in (str(one), repr(one), repr(one.args))]
+        current = todo.pop()
+        if current is not None and current not in seen:
+            seen.append(current)
+            todo += [current.__cause__, current.__context__]
+    texts = [text for cause in seen for text in (str(cause), repr(cause), repr(cause.args))]
     return "\n".join([*texts, *traceback.format_exception(error)])
 
 
@@ -115,7 +115,9 @@ async def test_the_app_gets_them() -> None:
         await space.call("/echo", text="x")
         file = await space.call("/file", file=b"x")
         await file.read()
-    joins = [one for route, one in app.requests if route in ("join", "data", "upload", "file")]
+    joins = [
+        exchange for route, exchange in app.requests if route in ("join", "data", "upload", "file")
+    ]
     assert joins
     for exchange in joins:
         assert exchange.headers["authorization"] == f"Bearer hf_{SECRET}token"

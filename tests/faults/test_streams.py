@@ -24,8 +24,8 @@ async def whole(exchange: Exchange, data: bytes) -> None:
 
 
 async def byte_by_byte(exchange: Exchange, data: bytes) -> None:
-    for place in range(len(data)):
-        await exchange.send(data[place : place + 1])
+    for position in range(len(data)):
+        await exchange.send(data[position : position + 1])
 
 
 async def with_crlf(exchange: Exchange, data: bytes) -> None:
@@ -188,7 +188,7 @@ async def test_unexpected_errors_about_an_unknown_session_lose_every_job() -> No
 
 async def test_unexpected_errors_about_one_job_leave_the_others() -> None:
     async with faulty(timeouts=PATIENT) as (app, space), space.session() as session:
-        gone, kept = anyio.Event(), session.call("/hold", text="y")
+        gone, held_call = anyio.Event(), session.call("/hold", text="y")
 
         async def stream(exchange: Exchange) -> None:
             await exchange.begin()
@@ -199,11 +199,11 @@ async def test_unexpected_errors_about_one_job_leave_the_others() -> None:
             await exchange.end()
 
         app.once("data", stream)
-        async with session.call("/hold", text="x") as one:
-            await until(lambda: one.event_id == "event1")
-            async with kept as two:
-                await until(lambda: two.event_id == "event2")
+        async with session.call("/hold", text="x") as first_job:
+            await until(lambda: first_job.event_id == "event1")
+            async with held_call as held_job:
+                await until(lambda: held_job.event_id == "event2")
                 gone.set()
                 with pytest.raises(JobLostError, match="one gone"):
-                    await one.result()
-                assert await two.result() == "kept"
+                    await first_job.result()
+                assert await held_job.result() == "kept"

@@ -49,12 +49,12 @@ INTERRUPTED = """
 import asyncio, sys, trio
 from spacecall import Space, Timeouts
 
-url, seconds, loop, how = sys.argv[1:]
+url, seconds, loop, usage = sys.argv[1:]
 
 async def main():
     async with Space(url, timeouts=Timeouts(cancel=30)) as space:
         call = space.call("/slow_async", seconds=float(seconds))
-        if how == "awaited":
+        if usage == "awaited":
             await call
         async with call as job:
             async for event in job:
@@ -140,12 +140,12 @@ async def test_a_call_that_is_forgotten_while_it_runs_ends_with_its_space(
 
 
 def test_event_loops_in_two_threads_have_nothing_in_common(protocol_app_6: AppServer) -> None:
-    found: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
 
     async def calls(backend: str) -> None:
         with anyio.fail_after(DEADLINE):
             async with Space(protocol_app_6.url) as space:
-                found[backend] = [await space.call("/echo", text=f"{n}") for n in range(20)]
+                results[backend] = [await space.call("/echo", text=f"{n}") for n in range(20)]
 
     threads = [
         threading.Thread(target=partial(anyio.run, calls, backend, backend=backend))
@@ -155,7 +155,7 @@ def test_event_loops_in_two_threads_have_nothing_in_common(protocol_app_6: AppSe
         thread.start()
     for thread in threads:
         thread.join(DEADLINE)
-    assert found == {backend: [f"{n}" for n in range(20)] for backend in ("asyncio", "trio")}
+    assert results == {backend: [f"{n}" for n in range(20)] for backend in ("asyncio", "trio")}
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -180,15 +180,15 @@ def test_a_forked_process_makes_calls_of_its_own(protocol_app_6: AppServer) -> N
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("how", ["awaited", "entered"])
+@pytest.mark.parametrize("usage", ["awaited", "entered"])
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 def test_an_interrupt_ends_a_program_and_its_job(
-    protocol_app_6: AppServer, loop: str, how: str
+    protocol_app_6: AppServer, loop: str, usage: str
 ) -> None:
     seconds = unique(60)
     command = [sys.executable, "-W", "error", "-c", INTERRUPTED]
     program = subprocess.Popen(
-        [*command, protocol_app_6.url, str(seconds), loop, how], stderr=subprocess.PIPE, text=True
+        [*command, protocol_app_6.url, str(seconds), loop, usage], stderr=subprocess.PIPE, text=True
     )
     try:
         anyio.run(logged, protocol_app_6, f"slow_async start {seconds}")

@@ -212,8 +212,8 @@ async def test_short_documents_may_be_compressed(injected: bool) -> None:
         with server:
             async with Space(server.url, http_client=client if injected else None) as space:
                 assert await space.call("/predict", x="hi") == "ok"
-    asked = {request.path: request.headers["accept-encoding"] for request in server.requests}
-    assert asked == {
+    encodings = {request.path: request.headers["accept-encoding"] for request in server.requests}
+    assert encodings == {
         "/config": "gzip, deflate",
         f"{PREFIX}/info": "gzip, deflate",
         f"{PREFIX}/app_id": "identity",
@@ -307,7 +307,7 @@ async def test_a_slow_consumer_of_large_snapshots_gets_the_newest() -> None:
 
 def measured(program: str, *arguments: str) -> int:
     """Run a program in a process of its own; the mebibytes that it took at most."""
-    found = subprocess.run(
+    search = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
         check=True,
@@ -315,7 +315,7 @@ def measured(program: str, *arguments: str) -> int:
         text=True,
         timeout=100,
     )
-    return int(found.stdout.split()[-1])
+    return int(search.stdout.split()[-1])
 
 
 OPENS = """

@@ -123,10 +123,10 @@ NAMES = [f"p{n}" for n in range(5000)]
 
 
 def many_endpoints() -> HostileServer:
-    one = app_config()["dependencies"][0]
-    named = app_info()["named_endpoints"]["/predict"]
-    dependencies = [{**one, "id": n, "api_name": name} for n, name in enumerate(NAMES)]
-    info = {"named_endpoints": {f"/{name}": named for name in NAMES}}
+    dependency = app_config()["dependencies"][0]
+    endpoint = app_info()["named_endpoints"]["/predict"]
+    dependencies = [{**dependency, "id": n, "api_name": name} for n, name in enumerate(NAMES)]
+    info = {"named_endpoints": {f"/{name}": endpoint for name in NAMES}}
     return HostileServer(config=app_config(dependencies=dependencies), info=info)
 
 
@@ -158,10 +158,10 @@ async def test_opening_and_a_wrong_name_take_a_moment(serve: Callable[[], Hostil
 
 def many_long_parameters() -> HostileServer:
     info = app_info()
-    named = info["named_endpoints"]["/predict"]
-    (parameter,) = named["parameters"]
+    endpoint = info["named_endpoints"]["/predict"]
+    (parameter,) = endpoint["parameters"]
     long = [{**parameter, "parameter_name": f"{'a' * 2000}{n}"} for n in range(1000)]
-    named["parameters"] = long
+    endpoint["parameters"] = long
     inputs = list(range(10, 1010))
     components: list[dict[str, Any]] = [{"id": n, "type": "textbox", "props": {}} for n in inputs]
     config = app_config()

@@ -107,7 +107,7 @@ def sources(secret: Path) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("what", sources(Path("/x")))
+@pytest.mark.parametrize("source", sources(Path("/x")))
 @pytest.mark.parametrize(
     ("schema", "shape"),
     [
@@ -121,12 +121,12 @@ def sources(secret: Path) -> dict[str, Any]:
     ids=["file", "file or null", "files", "framed", "gallery", "message"],
 )
 async def test_what_is_not_a_file_is_drift(
-    what: str, schema: Any, shape: Any, secret: Path, tmp_path: Path
+    source: str, schema: Any, shape: Any, secret: Path, tmp_path: Path
 ) -> None:
     documents = painter(schema)
-    with serve(documents, _filled(shape, sources(secret)[what])) as server:
+    with serve(documents, _filled(shape, sources(secret)[source])) as server:
         async with Space(server.url) as space:
-            if what != "a broken data URI":  # which a dynamic call leaves as the text that it is
+            if source != "a broken data URI":  # which a dynamic call leaves as the text that it is
                 with pytest.raises(SchemaDriftError) as caught:
                     await space.call("/paint", prompt="a cat")
                 assert caught.value.differences
@@ -238,11 +238,11 @@ async def test_an_object_of_one_app_names_no_file_for_another(
     documents = painter(schema)
     with serve(liar, _filled(value, str(secret))) as first, serve(documents, "ok") as second:
         async with Space(first.url) as space, Space(second.url) as elsewhere:
-            found = await space.call("/paint", prompt="a cat")
+            image = await space.call("/paint", prompt="a cat")
             with pytest.raises(SpaceError):
-                await elsewhere.call("/upscale", image=found)
+                await elsewhere.call("/upscale", image=image)
             with pytest.raises(SpaceError):
-                await typed(documents, tmp_path)(elsewhere).upscale(image=found)
+                await typed(documents, tmp_path)(elsewhere).upscale(image=image)
         assert not any(SECRET.encode() in body for body in uploads(second))
 
 
@@ -307,7 +307,9 @@ def test_a_schema_folder_of_a_stranger_gives_no_default_either(secret: Path) -> 
 
     folder = describe(painter(FRAMED, {"image": None, "caption": "x"}), "painter")
     join: Any = folder.documents[JOIN]
-    endpoint = next(one for one in join["$defs"].values() if one.get("title") == "/upscale")
+    endpoint = next(
+        definition for definition in join["$defs"].values() if definition.get("title") == "/upscale"
+    )
     endpoint["properties"]["image"]["default"] = {"image": str(secret)}
     endpoint["required"] = []
     for definition in join["$defs"].values():
@@ -323,7 +325,7 @@ async def test_a_file_of_the_apps_own_is_still_its_default(tmp_path: Path) -> No
         async with Space(server.url) as space:
             await space.call("/upscale")
         assert uploads(server) == []
-        (join,) = [one for one in server.requests if one.path.endswith("/queue/join")]
+        (join,) = [request for request in server.requests if request.path.endswith("/queue/join")]
         assert join.json()["data"] == [default]
 
 
@@ -449,10 +451,10 @@ async def test_an_error_names_the_host_that_failed() -> None:
             file = await space.call("/paint", prompt="")
             with pytest.raises(TransportError) as caught:
                 await file.read()
-        said = str(caught.value)
-        assert "cannot fetch http://127.0.0.1:1/x.png: cannot connect" in said
-        assert server.url not in said
-        assert "s3cret" not in said
+        message = str(caught.value)
+        assert "cannot fetch http://127.0.0.1:1/x.png: cannot connect" in message
+        assert server.url not in message
+        assert "s3cret" not in message
 
 
 # The line between the two.
@@ -470,7 +472,7 @@ _OPENS_SOURCES = {
 
 def test_only_code_for_the_callers_own_values_opens_sources() -> None:
     root = Path(spacecall.__file__).parent
-    found = {
+    openers = {
         str(path.relative_to(root))
         for path in root.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
@@ -478,7 +480,7 @@ def test_only_code_for_the_callers_own_values_opens_sources() -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id in ("File", "open_source")
     }
-    assert found == _OPENS_SOURCES
+    assert openers == _OPENS_SOURCES
 
 
 def test_pydantic_opens_nothing_by_itself(secret: Path) -> None:

@@ -70,13 +70,13 @@ async def test_two_users_one_after_the_other_do_not_meet() -> None:
     with app_with_login() as app:
         async with httpx.AsyncClient() as client:
             for user in ("alice", "bob", "alice"):
-                begun = len(app.requests)
+                requests_before = len(app.requests)
                 async with signed_in(user, client, app.url) as space:
                     await space.call("/predict", x="hi")
                     async with space.session() as session:
                         await session.call("/predict", x="hi")
-                assert users_of(app.requests[begun:]) == {f"access-token={user}"}
-                assert cookies(app.requests[begun]) == set()
+                assert users_of(app.requests[requests_before:]) == {f"access-token={user}"}
+                assert cookies(app.requests[requests_before]) == set()
             assert not client.cookies
 
 
@@ -84,16 +84,16 @@ async def test_two_users_at_once_do_not_meet() -> None:
     with app_with_login() as app:
         async with (
             httpx.AsyncClient() as client,
-            signed_in("alice", client, app.url) as one,
-            signed_in("bob", client, app.url) as two,
+            signed_in("alice", client, app.url) as alice,
+            signed_in("bob", client, app.url) as bob,
         ):
-            begun = len(app.requests)
+            requests_before = len(app.requests)
             async with anyio.create_task_group() as group:
                 for _ in range(5):
-                    group.start_soon(_call, one, "alice")
-                    group.start_soon(_call, two, "bob")
+                    group.start_soon(_call, alice, "alice")
+                    group.start_soon(_call, bob, "bob")
         hashes: dict[str, str] = {}
-        for request in app.requests[begun:]:
+        for request in app.requests[requests_before:]:
             (user,) = users_of([request])
             if request.path.endswith("/queue/join"):
                 body = request.json()
@@ -120,17 +120,17 @@ async def test_a_wrong_password_and_none_are_refused_after_a_right_one() -> None
 
 
 async def test_two_apps_of_one_host_do_not_see_each_others_cookies() -> None:
-    with app_with_login() as one, app_with_login() as two:
+    with app_with_login() as first_app, app_with_login() as second_app:
         async with httpx.AsyncClient() as client:
-            async with signed_in("alice", client, one.url) as space:
+            async with signed_in("alice", client, first_app.url) as space:
                 await space.call("/predict", x="hi")
-                begun = len(two.requests)
-                async with signed_in("bob", client, two.url) as second:
+                requests_before = len(second_app.requests)
+                async with signed_in("bob", client, second_app.url) as second:
                     await second.call("/predict", x="hi")
                     await space.call("/predict", x="hi")
-            assert users_of(one.requests) == {"access-token=alice"}
-            assert users_of(two.requests) == {"access-token=bob"}
-            assert cookies(two.requests[begun]) == set()
+            assert users_of(first_app.requests) == {"access-token=alice"}
+            assert users_of(second_app.requests) == {"access-token=bob"}
+            assert cookies(second_app.requests[requests_before]) == set()
 
 
 async def test_the_callers_own_requests_get_nothing_of_a_space() -> None:
@@ -167,11 +167,11 @@ async def test_cookies_of_the_client_are_used_where_no_auth_says_whose_they_must
             assert {"sso=callers"} == {
                 cookie for request in app.requests for cookie in cookies(request)
             }
-            begun = len(app.requests)
+            requests_before = len(app.requests)
             for auth in (Auth(token="hf_" + "t" * 20), Auth(username="u", password="p")):
                 async with Space(app.url, auth=auth, http_client=client) as space:
                     await space.call("/predict", x="hi")
-            assert all(not cookies(request) for request in app.requests[begun:])
+            assert all(not cookies(request) for request in app.requests[requests_before:])
 
 
 async def test_a_login_of_the_caller_is_not_a_login_of_a_user_with_a_password() -> None:
@@ -179,10 +179,10 @@ async def test_a_login_of_the_caller_is_not_a_login_of_a_user_with_a_password() 
         async with httpx.AsyncClient() as client:
             form = {"username": "alice", "password": PASSWORDS["alice"]}
             await client.post(f"{app.url}/login", data=form)
-            begun = len(app.requests)
+            requests_before = len(app.requests)
             async with signed_in("bob", client, app.url) as space:
                 await space.call("/predict", x="hi")
-            assert users_of(app.requests[begun:]) == {"access-token=bob"}
+            assert users_of(app.requests[requests_before:]) == {"access-token=bob"}
             mallory = Auth(username="mallory", password="a guess")
             with pytest.raises(AuthError, match="wrong username or password"):
                 await Space(app.url, auth=mallory, http_client=client).__aenter__()
@@ -237,9 +237,9 @@ async def test_and_to_no_other_host(lent: httpx.AsyncClient) -> None:
     data = http(b"data", content_type="text/plain")
     with HostileServer() as app, HostileServer() as elsewhere:
         elsewhere.routes["/file"] = lambda _request, _socket: data
-        place = f"location: {elsewhere.url}/file"
+        location = f"location: {elsewhere.url}/file"
         app.routes["/gradio_api/file=/srv/a"] = lambda _request, _socket: http(
-            b"", "302 Found", headers=[place]
+            b"", "302 Found", headers=[location]
         )
         app.routes["/gradio_api/upload"] = lambda _request, _socket: http(["/srv/a"])
         app.config["components"] = [
@@ -260,8 +260,8 @@ async def test_and_to_no_other_host(lent: httpx.AsyncClient) -> None:
 
 async def test_a_redirect_to_another_port_is_not_followed(lent: httpx.AsyncClient) -> None:
     with HostileServer() as app, HostileServer() as elsewhere:
-        place = f"location: {elsewhere.url}/config"
-        app.routes["/config"] = lambda _request, _socket: http(b"", "302 Found", headers=[place])
+        location = f"location: {elsewhere.url}/config"
+        app.routes["/config"] = lambda _request, _socket: http(b"", "302 Found", headers=[location])
         with pytest.raises(StatusError, match="is redirected to"):
             await Space(app.url, http_client=lent).__aenter__()
         assert elsewhere.requests == []
@@ -272,17 +272,17 @@ async def test_a_token_of_the_space_wins_over_the_clients_own_auth(
 ) -> None:
     with HostileServer() as app:
         for token in ("alice-token", "bob-token"):
-            begun = len(app.requests)
+            requests_before = len(app.requests)
             auth = Auth(token=token, hosts=["127.0.0.1"])
             async with Space(app.url, auth=auth, http_client=lent) as space:
                 await space.call("/predict", x="hi")
-            sent = {request.headers["authorization"] for request in app.requests[begun:]}
+            sent = {request.headers["authorization"] for request in app.requests[requests_before:]}
             assert sent == {f"Bearer {token}"}
         header = {"Authorization": "Bearer given"}
-        begun = len(app.requests)
+        requests_before = len(app.requests)
         async with Space(app.url, headers=header, http_client=lent):
             pass
-        sent = {request.headers["authorization"] for request in app.requests[begun:]}
+        sent = {request.headers["authorization"] for request in app.requests[requests_before:]}
         assert sent == {"Bearer given"}
 
 
@@ -340,13 +340,13 @@ async def test_inference_on_the_same_client_keeps_its_key_to_itself(
         router.routes["/v1/chat/completions"] = lambda _request, _socket: http(answer, headers=sets)
         async with httpx.AsyncClient(headers={"x-owner": "secret"}) as client:
             for key in ("alice-key", "bob-key"):
-                begun = len(router.requests)
+                requests_before = len(router.requests)
                 connecting = HuggingFaceInference.connect(
                     f"{router.url}/v1", api_key=key, http_client=client
                 )
                 async with connecting as inference:
                     await inference.chat("hi", model="a/m", stream=False)
-                sent = router.requests[begun:]
+                sent = router.requests[requests_before:]
                 assert {request.headers["authorization"] for request in sent} == {f"Bearer {key}"}
                 assert all(not cookies(request) for request in sent)
             async with signed_in("bob", client, app.url) as space:
@@ -364,10 +364,10 @@ async def test_users_do_not_meet_while_a_cassette_is_recorded(tmp_path: Path) ->
                 for user in ("alice", "bob"):
                     auth = Auth(username=user, password=PASSWORDS[user])
                     for lent in (client, None):
-                        begun = len(app.requests)
+                        requests_before = len(app.requests)
                         async with Space(app.url, auth=auth, http_client=lent) as space:
                             await space.call("/predict", x="hi")
-                        assert users_of(app.requests[begun:]) == {f"access-token={user}"}
+                        assert users_of(app.requests[requests_before:]) == {f"access-token={user}"}
         assert "access-token=" not in json.dumps((tmp_path / "c.json").read_text())
 
 

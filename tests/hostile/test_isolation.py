@@ -404,7 +404,7 @@ async def test_an_interrupt_in_a_service_is_not_caught() -> None:
 
 def leaves(error: BaseException) -> list[BaseException]:
     inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
-    return [leaf for each in inner for leaf in leaves(each)] or [error]
+    return [leaf for member in inner for leaf in leaves(member)] or [error]
 
 
 @pytest.mark.parametrize("error", [CallerError(), DeadlineError("of the caller")])

@@ -39,9 +39,9 @@ def nested(depth: int) -> Any:
     return json.loads("[" * depth + "]" * depth)
 
 
-def of_type(type_: Any, **more: Any) -> dict[str, Any]:
+def of_type(type_: Any, **fields: Any) -> dict[str, Any]:
     info = app_info()
-    info["named_endpoints"]["/predict"]["parameters"][0].update({"type": type_, **more})
+    info["named_endpoints"]["/predict"]["parameters"][0].update({"type": type_, **fields})
     return info
 
 

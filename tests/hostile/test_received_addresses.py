@@ -58,8 +58,8 @@ async def test_an_image_of_a_conversation_is_fetched_from_where_files_may_be() -
             with pytest.raises(ForbiddenAddressError):
                 await space.call("/upscale", image=Media(message.media[0]).file)
             # what the caller said is the caller's choice, also when it is sent again
-            own = await Media(File(f"{web.url}/cat.png")).portable()
-            await space.call("/upscale", image=own.file)
+            portable = await Media(File(f"{web.url}/cat.png")).portable()
+            await space.call("/upscale", image=portable.file)
 
 
 async def test_the_name_of_a_file_shows_no_signature() -> None:

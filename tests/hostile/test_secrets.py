@@ -50,10 +50,10 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 def echoed(request: Request, encode: Callable[[str], str] = str) -> str:
     """All that a request carried, and what its session is called."""
-    said = [*request.headers.values(), *request.query.values()]
+    values = [*request.headers.values(), *request.query.values()]
     if "session_hash" in request.body.decode(errors="replace"):
-        said.append(str(request.json()["session_hash"]))
-    return " ".join(map(encode, said))
+        values.append(str(request.json()["session_hash"]))
+    return " ".join(map(encode, values))
 
 
 def shown(error: BaseException) -> str:
@@ -100,10 +100,10 @@ async def test_an_error_status_does_not_repeat_them(status: str, encoding: str) 
 
 
 BODIES: dict[str, Callable[[str], str]] = {
-    "FastAPI's": lambda said: json.dumps({"detail": [{"loc": [said], "msg": said}, said, [said]]}),
-    "HTML": lambda said: f"<html><b>{said}</b></html>",
-    "long": lambda said: "x" * 290 + said,
-    "broken JSON": lambda said: f"{{broken {said}",
+    "FastAPI's": lambda echo: json.dumps({"detail": [{"loc": [echo], "msg": echo}, echo, [echo]]}),
+    "HTML": lambda echo: f"<html><b>{echo}</b></html>",
+    "long": lambda echo: "x" * 290 + echo,
+    "broken JSON": lambda echo: f"{{broken {echo}",
 }
 
 
@@ -134,11 +134,11 @@ async def test_a_failed_login_does_not_repeat_the_password() -> None:
     assert_no_secret(shown(caught.value))
 
 
-@pytest.mark.parametrize("place", ["http://{said}.example/", "http://a.example/{said}", "{said}"])
-async def test_a_redirect_does_not_repeat_them(place: str) -> None:
+@pytest.mark.parametrize("address", ["http://{echo}.example/", "http://a.example/{echo}", "{echo}"])
+async def test_a_redirect_does_not_repeat_them(address: str) -> None:
     def moves(request: Request, _socket: socket.socket) -> bytes:
-        said = echoed(request).replace(" ", "").replace("/", "").replace(":", "")
-        headers = [f"location: {place.format(said=said)}", f"retry-after: {TOKEN}"]
+        echo = echoed(request).replace(" ", "").replace("/", "").replace(":", "")
+        headers = [f"location: {address.format(echo=echo)}", f"retry-after: {TOKEN}"]
         return http(b"no JSON", "302 Found", f"text/{TOKEN}", headers)
 
     with HostileServer(routes={"/config": moves}) as server:
@@ -190,10 +190,10 @@ def tells(*messages: Mapping[str, object]) -> HostileServer:
 
     def stream(request: Request, connection: socket.socket) -> None:
         (event_id,) = server._jobs.pop(request.query["session_hash"])
-        said = json.dumps(echoed(request))[1:-1]
+        echo = json.dumps(echoed(request))[1:-1]
         connection.sendall(SSE_HEAD)
         for message in messages:
-            text = json.dumps({**message, "event_id": event_id}).replace("{said}", said)
+            text = json.dumps({**message, "event_id": event_id}).replace("{said}", echo)
             connection.sendall(event(text.encode()))
         connection.sendall(event({"msg": "close_stream", "event_id": None}))
 
@@ -311,10 +311,10 @@ async def test_a_file_that_is_refused_does_not_show_its_signature() -> None:
 @pytest.mark.parametrize("status", ["400 X", "401 X", "402 X", "429 X", "500 X", "200 OK"])
 async def test_inference_does_not_repeat_them(status: str, *, stream: bool) -> None:
     def refuses(request: Request, _socket: socket.socket) -> bytes:
-        said = {"error": {"message": f"you are {echoed(request)}", "code": TOKEN}}
+        document = {"error": {"message": f"you are {echoed(request)}", "code": TOKEN}}
         if status == "200 OK" and stream:
-            return SSE_HEAD + event(said)
-        return http(said, status, headers=[f"x-inference-provider: {TOKEN}"])
+            return SSE_HEAD + event(document)
+        return http(document, status, headers=[f"x-inference-provider: {TOKEN}"])
 
     with HostileServer(routes={"/v1/chat/completions": refuses}) as server:
         connecting = HuggingFaceInference.connect(
@@ -344,12 +344,12 @@ async def test_a_space_that_failed_with_a_secret_does_not_show_it(
 
 @pytest.mark.parametrize("length", range(0, 300, 7))
 def test_a_ticket_that_was_cut_does_not_show_what_is_in_it(length: int) -> None:
-    whole = Ticket("http://a", "/p", TOKEN, "event", {"sid": COOKIE}).to_json()
-    if length >= len(whole):
-        assert Ticket.from_json(whole).session_hash == TOKEN
+    ticket = Ticket("http://a", "/p", TOKEN, "event", {"sid": COOKIE}).to_json()
+    if length >= len(ticket):
+        assert Ticket.from_json(ticket).session_hash == TOKEN
         return
     with pytest.raises(InvalidInputError, match="this is not a ticket") as caught:
-        Ticket.from_json(whole[:length])
+        Ticket.from_json(ticket[:length])
     assert_no_secret(shown(caught.value))
 
 

@@ -239,9 +239,9 @@ async def test_a_proxy_that_repeats_its_password_does_not_get_it_into_an_error(
     caplog.set_level(logging.INFO)
 
     def echo(request: Request) -> bytes:
-        said = f"{request.headers['proxy-authorization']} me:{PROXY_PASSWORD}"
+        echo = f"{request.headers['proxy-authorization']} me:{PROXY_PASSWORD}"
         return http(
-            {"detail": said}, status, f"a/{PROXY_PASSWORD}", [f"location: http://{PROXY_PASSWORD}/"]
+            {"detail": echo}, status, f"a/{PROXY_PASSWORD}", [f"location: http://{PROXY_PASSWORD}/"]
         )
 
     with HostileServer(routes=always(echo)) as server:

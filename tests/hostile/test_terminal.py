@@ -277,19 +277,19 @@ def test_in_the_log_of_a_ci_server_a_text_is_shown(
     streamed: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pieces = ["\n", ":", ":error", "::x\n #", "#", "[error]y", "\n", "a::b"]
-    whole = "".join(pieces)
+    text = "".join(pieces)
     changes: list[Any] = [pieces[0], *([["append", [], piece]] for piece in pieces[1:])]
     output = [
         {"msg": "process_generating", "success": True, "output": {"data": [change]}}
         for change in changes
     ]
-    done = {"msg": "process_completed", "success": True, "output": {"data": [whole]}}
+    done = {"msg": "process_completed", "success": True, "output": {"data": [text]}}
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     with HostileServer() as server:
         stream_of(STARTED, *output, done)(server)
         command = (*CALL[:1], server.url, *CALL[2:], streamed)
         assert cli(*command).out == "\n\\x3a:error::x\n \\x23#[error]y\na::b\n"
-        assert cli(*command, "--raw").out == f"{whole}\n"
+        assert cli(*command, "--raw").out == f"{text}\n"
 
 
 def test_a_conversation_is_shown_on_a_terminal(tmp_path: Path) -> None:
@@ -305,8 +305,8 @@ def test_a_conversation_is_shown_on_a_terminal(tmp_path: Path) -> None:
         variables = {"TERM": "dumb"}
         with terminal(*command, folder=tmp_path, variables=variables) as screen:
             screen.finish()
-    said = "Hi \\x1b[31mRED\\x0d\\u202e👩\u200d💻\u200d\\u200d\r\n"
-    assert screen.raw == said
+    expected = "Hi \\x1b[31mRED\\x0d\\u202e👩\u200d💻\u200d\\u200d\r\n"
+    assert screen.raw == expected
 
 
 PROJECT: dict[str, Case] = {

@@ -61,17 +61,17 @@ class Table:
     cells: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
 
     def note(self, report: pytest.TestReport) -> None:
-        found = _TEST.search(report.nodeid)
-        if found and (report.failed or (report.when == "call" and report.passed)):
-            row = self.cells.setdefault(found["words"].replace("_", " "), {})
+        match = _TEST.search(report.nodeid)
+        if match and (report.failed or (report.when == "call" and report.passed)):
+            row = self.cells.setdefault(match["words"].replace("_", " "), {})
             mark = _NO if report.failed else dict(report.user_properties).get("mark", "yes")
-            row[found["release"]] = max(str(mark), row.get(found["release"], ""), key=_MARKS.index)
+            row[match["release"]] = max(str(mark), row.get(match["release"], ""), key=_MARKS.index)
 
     def text(self) -> str:
-        heads = [f"{one} `{PROTOCOLS.get(one, 'sse_v3')}`" for one in RELEASES]
+        heads = [f"{release} `{PROTOCOLS.get(release, 'sse_v3')}`" for release in RELEASES]
         lines = [f"| | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
         for capability, row in sorted(self.cells.items()):
-            marks = [row.get(one, "") for one in RELEASES]
+            marks = [row.get(release, "") for release in RELEASES]
             lines.append(f"| {capability} | {' | '.join(marks)} |")
         return "\n".join([*lines, ""])
 
@@ -103,7 +103,7 @@ def refused(record_property: Callable[[str, object], None]) -> Callable[[], None
     return lambda: record_property("mark", "typed error")
 
 
-@pytest.fixture(scope="session", params=RELEASES, ids=lambda one: f"gradio-{one}")
+@pytest.fixture(scope="session", params=RELEASES, ids=lambda release: f"gradio-{release}")
 def release(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -116,7 +116,7 @@ def app(release: str, app_server: ServerPool) -> AppServer:
 
 def given(space: Space, endpoint: str, *values: Any, on: Caller | None = None) -> Call[Any]:
     """A call with arguments by their order: before 4.44 /info has no names, and labels differ."""
-    names = [one.name for one in space.endpoints[endpoint].parameters]
+    names = [parameter.name for parameter in space.endpoints[endpoint].parameters]
     return (on or space).call(endpoint, **dict(zip(names, values, strict=False)))
 
 

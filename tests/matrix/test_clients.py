@@ -46,22 +46,24 @@ async def test_a_generated_client(
         assert isinstance(image, File)
         assert (await image.read()).startswith(b"\x89PNG")
         files = await in_order(client.files, [RED, b"x"])
-        assert [await one.read() for one in files] == [RED.read_bytes(), b"x"]
+        assert [await file.read() for file in files] == [RED.read_bytes(), b"x"]
 
 
 async def test_drift_is_found(documents: AppDocuments) -> None:
     pinned = drift.read_pinned_app(describe(documents, "matrix"))
     assert drift.compare_apps(pinned, drift.read_live_app(documents.config, documents.info)) == []
     functions = [
-        one for one in documents.config["dependencies"] if one.get("api_name") != "stream_text"
+        dependency
+        for dependency in documents.config["dependencies"]
+        if dependency.get("api_name") != "stream_text"
     ]
-    named = dict(documents.info["named_endpoints"])
-    del named["/stream_text"]
+    endpoints = dict(documents.info["named_endpoints"])
+    del endpoints["/stream_text"]
     now = drift.read_live_app(
         {**documents.config, "dependencies": functions},
-        {**documents.info, "named_endpoints": named},
+        {**documents.info, "named_endpoints": endpoints},
     )
-    assert "endpoint-removed" in {found.rule for found in drift.compare_apps(pinned, now)}
+    assert "endpoint-removed" in {finding.rule for finding in drift.compare_apps(pinned, now)}
 
 
 async def test_cassettes(app: AppServer, tmp_path: Path) -> None:

@@ -75,9 +75,9 @@ async def test_files(space: Space) -> None:
     sound = await given(space, "/audio", TONE)
     assert (await sound.read())[:4] == b"RIFF"
     files = await given(space, "/files", [RED, TONE])
-    assert [await one.read() for one in files] == [RED.read_bytes(), TONE.read_bytes()]
-    made = await given(space, "/make_file", "text")
-    assert await made.read() == b"text"
+    assert [await file.read() for file in files] == [RED.read_bytes(), TONE.read_bytes()]
+    file = await given(space, "/make_file", "text")
+    assert await file.read() == b"text"
 
 
 async def test_chat_with_state(space: Space) -> None:
@@ -99,8 +99,8 @@ def batch_app(app: AppServer, release: str) -> Generator[AppServer]:
     if PROTOCOLS.get(release) not in ("sse", "sse_v1"):
         yield app
         return
-    with servers.serve("protocol_app.py", release) as own:
-        yield own
+    with servers.serve("protocol_app.py", release) as separate_app:
+        yield separate_app
 
 
 async def test_functions_that_work_in_batches(
@@ -152,15 +152,15 @@ async def test_errors_of_the_app(space: Space) -> None:
 
 
 async def test_a_hundred_at_once(space: Space) -> None:
-    found: dict[int, str] = {}
+    results: dict[int, str] = {}
 
     async def one(number: int) -> None:
-        found[number] = await given(space, "/echo", f"call {number}")
+        results[number] = await given(space, "/echo", f"call {number}")
 
     async with anyio.create_task_group() as group:
         for number in range(100):
             group.start_soon(one, number)
-    assert found == {number: f"call {number}" for number in range(100)}
+    assert results == {number: f"call {number}" for number in range(100)}
 
 
 async def test_leaving_a_stream_ends_it_on_the_server(space: Space, app: AppServer) -> None:
@@ -206,5 +206,5 @@ async def test_detached_jobs(
     ticket = await detached(space, release, refused)
     if ticket is None:
         return
-    async with Space(app.url, timeouts=PATIENT) as other:
-        assert await other.collect(ticket) == "slept 0.2"
+    async with Space(app.url, timeouts=PATIENT) as second_space:
+        assert await second_space.collect(ticket) == "slept 0.2"

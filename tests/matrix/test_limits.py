@@ -46,8 +46,8 @@ async def test_a_login(small_app: AppServer) -> None:
     auth = Auth(username="ann", password="secret")
     async with Space(small_app.url, auth=auth, timeouts=PATIENT) as space:
         assert await given(space, "/echo", "hi") == "hi"
-        made = await given(space, "/make_file", "text")
-        assert await made.read() == b"text"
+        file = await given(space, "/make_file", "text")
+        assert await file.read() == b"text"
 
 
 async def test_a_full_queue(small_app: AppServer) -> None:

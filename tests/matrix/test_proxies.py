@@ -40,8 +40,8 @@ async def test_behind_a_proxy(proxied: str) -> None:
             assert [value async for value in job.outputs][-1] == "a0 a1 a2 "
         image = await given(space, "/image", RED)
         assert (await image.read()).startswith(b"\x89PNG")
-        made = await given(space, "/make_file", "text")
-        assert await made.read() == b"text"
+        file = await given(space, "/make_file", "text")
+        assert await file.read() == b"text"
         async with space.session() as session:
             _, first = await given(space, "/chat", "one", [], on=session)
             _, second = await given(space, "/chat", "two", first, on=session)
@@ -67,8 +67,8 @@ async def test_detached_jobs_behind_a_proxy(
         ticket = await detached(space, release, refused)
     if ticket is None:
         return
-    async with Space(proxied, timeouts=PATIENT) as other:
-        assert await other.collect(ticket) == "slept 0.2"
+    async with Space(proxied, timeouts=PATIENT) as second_space:
+        assert await second_space.collect(ticket) == "slept 0.2"
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +90,9 @@ async def test_a_root_path_and_a_login_behind_a_proxy(rooted: str) -> None:
         assert await given(space, "/noqueue", "x") == "nq x"
         image = await given(space, "/image", RED)
         assert (await image.read()).startswith(b"\x89PNG")
-        made = await given(space, "/make_file", "text")
-        assert made.url.startswith(f"{rooted}/")
-        assert await made.read() == b"text"
+        file = await given(space, "/make_file", "text")
+        assert file.url.startswith(f"{rooted}/")
+        assert await file.read() == b"text"
 
 
 async def test_a_job_that_is_cut_by_a_proxy(app: AppServer) -> None:
@@ -121,12 +121,12 @@ async def test_a_proxy_that_ends_silent_answers_after_30_s(
     app: AppServer, release: str, refused: Callable[[], None]
 ) -> None:
     """Heartbeats every 15 s keep the streams of a session, and pings a websocket; `sse` has one."""
-    kept = PROTOCOLS.get(release) != "sse"
-    seconds = 35 if kept else 48
+    job_continues = PROTOCOLS.get(release) != "sse"
+    seconds = 35 if job_continues else 48
 
     async def one(url: str) -> None:
         async with Space(url, timeouts=Timeouts(total=100)) as space:
-            with nullcontext() if kept else pytest.raises(JobLostError):
+            with nullcontext() if job_continues else pytest.raises(JobLostError):
                 assert (await given(space, "/slow_many", seconds)).startswith(f"slept {seconds}")
 
     with nginx(app.url, buffering=False) as plain, nginx(app.url, buffering=True) as buffered:
@@ -134,5 +134,5 @@ async def test_a_proxy_that_ends_silent_answers_after_30_s(
             group.start_soon(one, plain)
             if PROTOCOLS.get(release) != "ws":  # no websocket is buffered
                 group.start_soon(one, buffered)
-    if not kept:
+    if not job_continues:
         refused()
