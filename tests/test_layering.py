@@ -1,4 +1,4 @@
-"""Imports point down only, rooms are small, and every public name is documented."""
+"""Imports point down only, modules are small, and every public name is documented."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "spacecall"
 
-# From the ground up. A room may import from its own line and from those above it.
-FLOORS = (
+# From the bottom up. A module may import from its own line and from those above it.
+LAYERS = (
     ("_version", "_visible", "_warnings", "_suggestions"),
     ("_option_checks", "errors", "hooks", "options", "events", "endpoints"),
     ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets", "media"),
@@ -28,18 +28,18 @@ FLOORS = (
     ("codegen", "cassettes", "testing"),
     ("cli",),
 )
-_PLACES = {room: rank for rank, rooms in enumerate(FLOORS) for room in rooms}
+_RANK_OF = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # The package itself gives the public names; `python -m spacecall` starts the command.
-RANK = _PLACES | {"__init__": _PLACES["typed"], "__main__": _PLACES["cli"]}
+RANK = _RANK_OF | {"__init__": _RANK_OF["typed"], "__main__": _RANK_OF["cli"]}
 
 TOOLS = frozenset({"codegen", "cassettes", "cli", "testing"})
 HTTP = frozenset({"httpx", "httpx2", "httpx_sse", "httpcore", "httpcore2", "websockets"})
-# What would make the core depend on a network, an event loop, a thread or a clock.
+# Libraries that would make the core depend on a network, an event loop, a thread or a clock.
 NOT_SANS_IO = HTTP | {
     *("anyio", "asyncio", "trio", "sniffio", "concurrent", "threading", "multiprocessing"),
     *("socket", "ssl", "select", "selectors", "subprocess", "time", "logging"),
 }
-MOST_LINES = 500
+MAX_LINES = 500
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Import:
 
 
 @dataclass(frozen=True)
-class Room:
+class SourceFile:
     """One source file of the package."""
 
     path: Path
@@ -68,7 +68,7 @@ class Room:
         return top_of(self.module)
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return str(self.path.relative_to(ROOT))
 
     def tree(self) -> ast.Module:
@@ -101,12 +101,12 @@ def _imports(node: ast.AST, *, typing_only: bool) -> Iterator[Import]:
 
 
 def _imported_from(node: ast.ImportFrom, *, typing_only: bool) -> Iterator[Import]:
-    """`from package import name` imports the module `package.name` where there is one."""
+    """Yield the import of `package.name` if that is a module, otherwise of `package`."""
     module = node.module or ""
     for name in node.names:
         inner = f"{module}.{name.name}"
-        known = module.split(".")[0] == "spacecall" and _is_module(inner)
-        yield Import(inner if known else module, node.lineno, typing_only)
+        is_inner_module = module.split(".")[0] == "spacecall" and _is_module(inner)
+        yield Import(inner if is_inner_module else module, node.lineno, typing_only)
 
 
 def _is_module(name: str) -> bool:
@@ -125,56 +125,59 @@ def is_generated(path: Path) -> bool:
     return "generated" in first.lower() and "do not edit" in first.lower()
 
 
-ROOMS = [Room(path) for path in sorted(PACKAGE.rglob("*.py"))]
+SOURCES = [SourceFile(path) for path in sorted(PACKAGE.rglob("*.py"))]
 
 
 def _violations(forbidden: dict[str, frozenset[str]], *, types_are_free: bool) -> list[str]:
     return [
-        f"{room.shown}:{found.line} imports {found.module}"
-        for room in ROOMS
-        for found in room.imports()
-        if found.module.split(".")[0] in forbidden.get(room.top, frozenset())
-        and not (types_are_free and found.typing_only)
+        f"{source.label}:{imported.line} imports {imported.module}"
+        for source in SOURCES
+        for imported in source.imports()
+        if imported.module.split(".")[0] in forbidden.get(source.top, frozenset())
+        and not (types_are_free and imported.typing_only)
     ]
 
 
-def test_every_room_has_its_place_in_the_import_table() -> None:
-    unknown = sorted({room.top for room in ROOMS} - RANK.keys())
+def test_every_module_is_in_the_import_table() -> None:
+    unknown = sorted({source.top for source in SOURCES} - RANK.keys())
     assert not unknown, f"not in the import table: {unknown}"
 
 
 def test_imports_point_down_only() -> None:
     wrong = [
-        f"{room.shown}:{found.line} ({room.top}) imports {found.module}"
-        for room in ROOMS
-        for found in room.imports()
-        if found.module.split(".")[0] == "spacecall" and RANK[top_of(found.module)] > RANK[room.top]
+        f"{source.label}:{imported.line} ({source.top}) imports {imported.module}"
+        for source in SOURCES
+        for imported in source.imports()
+        if imported.module.split(".")[0] == "spacecall"
+        and RANK[top_of(imported.module)] > RANK[source.top]
     ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_one_space_imports_no_other() -> None:
     wrong = [
-        f"{room.shown}:{found.line} imports {found.module}"
-        for room in ROOMS
-        for found in room.imports()
-        if room.module.startswith("spacecall.spaces.")
-        and found.module.startswith("spacecall.spaces.")
-        and found.module.split(".")[2] != room.module.split(".")[2]
-        and not found.module.split(".")[2].startswith("_")  # what they share
+        f"{source.label}:{imported.line} imports {imported.module}"
+        for source in SOURCES
+        for imported in source.imports()
+        if source.module.startswith("spacecall.spaces.")
+        and imported.module.startswith("spacecall.spaces.")
+        and imported.module.split(".")[2] != source.module.split(".")[2]
+        and not imported.module.split(".")[2].startswith("_")  # shared modules
     ]
     assert not wrong, "\n".join(wrong)
 
 
-def test_modules_import_each_other_in_no_circle() -> None:
-    known = {room.module for room in ROOMS}
+def test_imports_have_no_circle() -> None:
+    modules = {source.module for source in SOURCES}
     graph = {
-        room.module: {
-            found.module
-            for found in room.imports()
-            if not found.typing_only and found.module in known and found.module != room.module
+        source.module: {
+            imported.module
+            for imported in source.imports()
+            if not imported.typing_only
+            and imported.module in modules
+            and imported.module != source.module
         }
-        for room in ROOMS
+        for source in SOURCES
     }
     try:
         TopologicalSorter(graph).prepare()
@@ -190,58 +193,58 @@ def test_the_core_knows_no_network_loop_thread_or_clock() -> None:
 def test_one_module_imports_the_http_library() -> None:
     """Also for annotations: the choice between httpx and httpx2 is made in that module alone."""
     wrong = [
-        f"{room.shown}:{imported.line} imports {imported.module}"
-        for room in ROOMS
-        for imported in room.imports()
-        if imported.module.split(".")[0] in HTTP and room.module != "spacecall._io._http"
+        f"{source.label}:{imported.line} imports {imported.module}"
+        for source in SOURCES
+        for imported in source.imports()
+        if imported.module.split(".")[0] in HTTP and source.module != "spacecall._io._http"
     ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_nothing_at_run_time_imports_the_tools() -> None:
     wrong = [
-        f"{room.shown}:{found.line} imports {found.module}"
-        for room in ROOMS
-        if room.top not in TOOLS | {"__main__"}
-        for found in room.imports()
-        if found.module.startswith("spacecall.") and top_of(found.module) in TOOLS
+        f"{source.label}:{imported.line} imports {imported.module}"
+        for source in SOURCES
+        if source.top not in TOOLS | {"__main__"}
+        for imported in source.imports()
+        if imported.module.startswith("spacecall.") and top_of(imported.module) in TOOLS
     ]
     assert not wrong, "\n".join(wrong)
 
 
-# `__init__` speaks before there is anything to speak with; `demo` is an app of its own.
+# `__init__` writes before the terminal module can be imported; `_demo_app` is a Gradio app.
 _COMMANDS = [
-    room
-    for room in ROOMS
-    if room.top == "cli"
-    and room.module not in ("spacecall.cli", "spacecall.cli._outputs.terminal")
-    and not room.module.startswith("spacecall.cli._demo_app.")
+    source
+    for source in SOURCES
+    if source.top == "cli"
+    and source.module not in ("spacecall.cli", "spacecall.cli._outputs.terminal")
+    and not source.module.startswith("spacecall.cli._demo_app.")
 ]
 _WRITERS = frozenset(
     {"print", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
     | {"typer.echo", "typer.secho", "typer.confirm", "typer.prompt", "os.write"}
 )
-# What lays pages out, and writes nothing itself.
+# Modules of rich that lay out text and write nothing.
 _LAYOUT = frozenset({"rich.console", "rich.padding", "rich.progress", "rich.table", "rich.text"})
 
 
-@pytest.mark.parametrize("room", _COMMANDS, ids=[room.module for room in _COMMANDS])
-def test_one_module_writes_to_the_terminal(room: Room) -> None:
-    """`cli._outputs.terminal` makes texts of apps safe to show: no other module gets past it."""
-    nodes = list(ast.walk(room.tree()))
+@pytest.mark.parametrize("source", _COMMANDS, ids=[source.module for source in _COMMANDS])
+def test_one_module_writes_to_the_terminal(source: SourceFile) -> None:
+    """`cli._outputs.terminal` escapes the text of apps: no other module writes."""
+    nodes = list(ast.walk(source.tree()))
     used = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute | ast.Name)}
     assert not used & _WRITERS
     called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
     assert "Console" not in called
-    imported = {
-        found.module
-        for found in room.imports()
-        if found.module.split(".")[0] in ("rich", "click", "getpass", "colorama")
+    terminal_imports = {
+        imported.module
+        for imported in source.imports()
+        if imported.module.split(".")[0] in ("rich", "click", "getpass", "colorama")
     }
-    assert imported <= _LAYOUT
+    assert terminal_imports <= _LAYOUT
 
 
-def test_rooms_are_small() -> None:
+def test_modules_are_small() -> None:
     folders = (PACKAGE, ROOT / "scripts", ROOT / "tests", ROOT / "docs")
     written = [
         path
@@ -250,18 +253,18 @@ def test_rooms_are_small() -> None:
         if not path.is_relative_to(ROOT / "tests" / "apps") and not is_generated(path)
     ]
     sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in written}
-    large = [f"{path.relative_to(ROOT)}: {n}" for path, n in sizes.items() if n > MOST_LINES]
-    assert not large, f"more than {MOST_LINES} lines:\n" + "\n".join(large)
+    large = [f"{path.relative_to(ROOT)}: {n}" for path, n in sizes.items() if n > MAX_LINES]
+    assert not large, f"more than {MAX_LINES} lines:\n" + "\n".join(large)
 
 
-PUBLIC = [room for room in ROOMS if "._" not in room.module]
+PUBLIC = [source for source in SOURCES if "._" not in source.module]
 
 
-@pytest.mark.parametrize("room", PUBLIC, ids=[room.module for room in PUBLIC])
-def test_every_public_name_is_documented(room: Room) -> None:
-    assert ast.get_docstring(room.tree()), f"{room.shown} says nothing of itself"
-    missing = sorted(_undocumented(room.tree()))
-    assert not missing, f"{room.shown}: no docstring on {', '.join(missing)}"
+@pytest.mark.parametrize("source", PUBLIC, ids=[source.module for source in PUBLIC])
+def test_every_public_name_is_documented(source: SourceFile) -> None:
+    assert ast.get_docstring(source.tree()), f"{source.label} has no docstring"
+    missing = sorted(_undocumented(source.tree()))
+    assert not missing, f"{source.label}: no docstring on {', '.join(missing)}"
 
 
 def _undocumented(tree: ast.Module) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""FLUX.1 [dev] by Black Forest Labs: images from text, with previews while they are made.
+"""FLUX.1 [dev] by Black Forest Labs: images from text, with previews.
 
 This client was tested on a replica of the Space (tests/apps/spaces).
 """
@@ -22,7 +22,7 @@ __all__ = ["Flux1Dev"]
 class Flux1Dev(SpaceFacade):
     """Generates one image per call. An `ImageModel`.
 
-    During a call, `job.outputs` gives previews; the last output is the image.
+    While the call runs, `job.outputs` yields previews; the last output is the image.
     """
 
     LABEL = "FLUX.1-dev"

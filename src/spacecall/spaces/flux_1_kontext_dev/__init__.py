@@ -1,4 +1,4 @@
-"""FLUX.1 Kontext [dev] by Black Forest Labs: an image changed as a text says.
+"""FLUX.1 Kontext [dev] by Black Forest Labs: changes an image as a prompt describes.
 
 This client was tested on a replica of the Space (tests/apps/spaces).
 """

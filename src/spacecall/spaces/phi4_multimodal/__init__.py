@@ -28,7 +28,7 @@ class Phi4Multimodal(SpaceFacade):
     LABEL = "Microsoft Phi-4"
     SOURCE = wire.Phi4Multimodal.SOURCE
     DEFAULT_MODEL = "phi-4-multimodal"
-    """It takes images and audio too."""
+    """The only model of this Space; it takes images and audio."""
     MODELS = (DEFAULT_MODEL,)
     ALIASES: ClassVar[Mapping[str, str]] = {"phi-4": DEFAULT_MODEL}
 
@@ -46,20 +46,20 @@ class Phi4Multimodal(SpaceFacade):
     ) -> Call[ChatReply]:
         """Ask the model: await the call, or enter it to stream `job.text`.
 
-        The app takes two steps, which share a session: the message with its media is put into the
-        chat and into the session's State, then the answer is streamed.
+        The app needs two calls in one session: the first adds the message with its media to the
+        chat and to the session's State, the second streams the answer.
 
         Args:
-            messages: a prompt; or a history, system and assistant messages included, of which the
-                last is the user's.
-            media: images and audio for the last message, all sent in one upload.
-            conversation: of an earlier reply. The model remembers it, media included, so that only
-                the newest message is sent.
+            messages: a prompt; or a history, which may have system and assistant messages, and ends
+                with a message of the user.
+            media: images and audio for the last message, sent in one upload.
+            conversation: of an earlier reply. The server still has it, media included, so only the
+                newest message is sent.
             model: this Space has one model.
-            api_key: a ZeroGPU token, `ZeroGPU.token`: the answer runs on its user's quota. Neither
-                the facade nor the reply's conversation keeps it.
-            zerogpu_uuid: of an anonymous visitor, `ZeroGPU.uuid`; not kept either.
-            cookies: for this conversation, besides those that it has.
+            api_key: a ZeroGPU token (`ZeroGPU.token`): the answer uses its user's quota. It is not
+                stored in the facade or in the reply's conversation.
+            zerogpu_uuid: of an anonymous visitor (`ZeroGPU.uuid`); not stored either.
+            cookies: for this conversation, in addition to its own.
 
         Raises (when the call is awaited or entered):
             InvalidInputError: the messages or a medium are invalid.
@@ -99,7 +99,7 @@ def _reply(turn: Turn, chat: list[wire.Message], session: Session) -> ChatReply:
     last = chat[-1] if chat else None
     is_answer = last is not None and last.role == "assistant" and isinstance(last.content, str)
     text = str(last.content) if last and is_answer else ""
-    # The server stores the media.
+    # The server has the media.
     history = [replace(message, media=()) for message in turn.messages]
     messages = (*history, Message("assistant", text))
     return ChatReply(text, Conversation(session.session_hash, messages, session.cookies))

@@ -1,4 +1,4 @@
-"""Qwen QVQ-72B preview: questions about one image, answered after long thought.
+"""Qwen QVQ-72B preview: answers questions about one image, after long reasoning.
 
 This client was tested on a replica of the Space (tests/apps/qvq_replica.py).
 """
@@ -28,7 +28,7 @@ class Qvq72B(SpaceFacade):
     LABEL = "Qwen QVQ-72B"
     SOURCE = wire.Qvq72b.SOURCE
     DEFAULT_MODEL = "qwen-qvq-72b-preview"
-    """It takes an image."""
+    """The only model of this Space; it takes one image."""
     MODELS = (DEFAULT_MODEL,)
     ALIASES: ClassVar[Mapping[str, str]] = {"qvq-72b": DEFAULT_MODEL}
 
@@ -44,18 +44,18 @@ class Qvq72B(SpaceFacade):
     ) -> Call[ChatReply]:
         """Ask the model: await the call, or enter it to stream `job.text`.
 
-        The app remembers nothing: every question goes with all that was said before, as lines of
-        `Role: text`. It goes over the simple call API where that tells the app's errors (Gradio 6),
-        which has no queue, progress and log events; elsewhere over the queue. The call's
-        `with_options(call_api=…)` chooses otherwise.
+        The app has no State: every call sends the whole conversation, as lines of `Role: text`.
+        The call uses the simple call API if that reports the app's errors (Gradio 6), without
+        queue, progress and log events; otherwise the queue. To choose, use
+        `with_options(call_api=…)` on the call.
 
         Args:
             messages: a prompt; or a history, of which the last message is the user's.
             media: an image for the last message. The newest image of the history is sent.
-            conversation: of an earlier reply, to go on with.
+            conversation: of an earlier reply, to continue it.
             model: this Space has one model.
-            api_key: a token, sent to the app as `Authorization: Bearer` with this call alone.
-                Neither the facade nor the reply's conversation keeps it.
+            api_key: a token, sent to the app as `Authorization: Bearer` with this call only. It is
+                not stored in the facade or in the reply's conversation.
 
         Raises (when the call is awaited or entered):
             InvalidInputError: the messages are invalid, or have audio or several images.
