@@ -180,10 +180,10 @@ def test_only_the_first_places_are_named() -> None:
 def test_keys_and_texts_that_cannot_be_sent_are_named() -> None:
     assert find_unsendable({(1, 2): 3}, nowhere) == ["a tuple as a key cannot be sent as JSON"]
     assert find_unsendable(["\ud800"], nowhere) == [
-        "[0]: '\\ud800' cannot be sent as JSON: half of a character"
+        "[0]: '\\ud800' cannot be sent as JSON: it has half of a surrogate pair"
     ]
     assert find_unsendable({"\ud800": 1}, nowhere) == [
-        "'\\ud800' cannot be sent as JSON: half of a character"
+        "'\\ud800' cannot be sent as JSON: it has half of a surrogate pair"
     ]
 
 
@@ -306,9 +306,9 @@ def test_times_of_numpy_stay_since_they_would_be_numbers_of_no_unit() -> None:
 
 
 def test_a_value_that_cannot_be_read_is_an_invalid_input() -> None:
-    with pytest.raises(InvalidInputError, match=r"Broken cannot be read: .*no items"):
+    with pytest.raises(InvalidInputError, match=r"cannot read the Broken: .*no items"):
         to_json(Broken(a=1), ANY)
-    with pytest.raises(InvalidInputError, match="list cannot be read: no items"):
+    with pytest.raises(InvalidInputError, match="cannot read the list: no items"):
         to_json([Broken(a=1)], TABLE)
 
 
@@ -340,7 +340,7 @@ def test_keys_that_are_one_key_in_json_are_refused_with_their_place() -> None:
 def test_an_int_that_python_does_not_write_is_named_with_its_place() -> None:
     huge = 10**5000
     assert not is_json(huge)
-    line = "an int of that many digits cannot be sent as JSON"
+    line = "an int with too many digits cannot be sent as JSON"
     assert find_unsendable({"a": [huge]}, nowhere) == [f"'a': [0]: {line}"]
     assert find_unsendable({huge: 1}, nowhere) == [line]
     assert find_unsendable({10**30: 10**4000}, nowhere) == []

@@ -126,7 +126,7 @@ def test_edits_build_up_no_value_over_the_limit() -> None:
             snapshot = apply_message(snapshot, append("x" * 50), 80, 1000)
             largest = len(json.dumps(snapshot.values))
 
-    with pytest.raises(ProtocolError, match=r"more than 1000 bytes \(Limits\.max_event_bytes\)"):
+    with pytest.raises(ProtocolError, match=r"more than 1000 bytes: raise Limits\.max_event_bytes"):
         build_up()
     assert 900 < largest <= 1500
 
@@ -188,13 +188,13 @@ def exhausted(*_: object, **__: object) -> NoReturn:
 
 def test_a_message_for_which_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_messages, "from_json", exhausted)
-    with pytest.raises(ProtocolError, match="no memory for a message of 1048587 bytes"):
+    with pytest.raises(ProtocolError, match="not enough memory for a message of 1048587 bytes"):
         parse_message('{"msg": "' + "x" * 2**20 + '"}')
 
 
 def test_an_event_of_a_call_for_which_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json, "loads", exhausted)
-    with pytest.raises(ProtocolError, match="no memory for a 'complete' event of 3 bytes"):
+    with pytest.raises(ProtocolError, match="not enough memory for a 'complete' event of 3 bytes"):
         call_api.parse_event("complete", "[1]")
 
 

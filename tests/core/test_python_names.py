@@ -86,5 +86,5 @@ def test_names_differ_and_name_themselves(slots: list[tuple[str, str, str]]) -> 
 
 def test_equal_names_cost_what_their_number_is() -> None:
     numbering = UniqueNames(set())
-    names = [numbering.take("a") for _ in range(50_000)]
+    names = [numbering.add("a") for _ in range(50_000)]
     assert names[-1] == "a_50000"

@@ -144,8 +144,8 @@ def test_of_a_text_that_was_cut_before_the_end_is_left_out() -> None:
     redact = Redactor([TOKEN])
     for part in range(1, len(TOKEN)):
         text = "x" * (MAX_TEXT + MAX_SECRET - part) + TOKEN[:part]
-        assert redact.cut(text, whole=False) == "x" * MAX_TEXT
-        assert redact.cut(TOKEN[:part], whole=False) == ""
+        assert redact.cut(text, complete=False) == "x" * MAX_TEXT
+        assert redact.cut(TOKEN[:part], complete=False) == ""
 
 
 def test_headers_are_secret_but_for_ordinary_ones() -> None:

@@ -85,7 +85,7 @@ def test_what_is_no_address_is_refused_and_quoted(source: str) -> None:
 
 @pytest.mark.parametrize("source", ["http://example.com:port", "http://a:99999", "http://[::1"])
 def test_a_broken_port_or_host_is_refused(source: str) -> None:
-    with pytest.raises(InvalidInputError, match="not an address"):
+    with pytest.raises(InvalidInputError, match="invalid URL"):
         base_url(source)
 
 

@@ -44,7 +44,7 @@ async def test_an_argument_that_is_too_much_work_to_check_is_refused_and_nothing
     with opened_with(union(30, 7, {"enum": ["x"]})) as server, anyio.fail_after(DEADLINE):
         async with Space(server.url) as space:
             with pytest.raises(
-                InvalidInputError, match="cannot be checked against the app's schema"
+                InvalidInputError, match="cannot check the value against the app's schema"
             ):
                 await space.call("/predict", x="y")
     assert f"{PREFIX}/queue/join" not in server.paths()

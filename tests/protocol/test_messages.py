@@ -123,9 +123,15 @@ def test_a_kind_that_is_not_known_is_told_from_a_broken_message(
         ('["msg"]', "not a JSON object"),
         ("null", "not a JSON object"),
         ('"heartbeat"', "not a JSON object"),
-        ('{"msg":"log","level":"info"}', "log message does not fit at 'log': Field required"),
-        ('{"msg":"estimation","rank":"first"}', "estimation message does not fit at 'rank'"),
-        ('{"msg":"process_completed","output":[1]}', "does not fit at 'output'"),
+        (
+            '{"msg":"log","level":"info"}',
+            "log message from the server is invalid at 'log': Field required",
+        ),
+        (
+            '{"msg":"estimation","rank":"first"}',
+            "estimation message from the server is invalid at 'rank'",
+        ),
+        ('{"msg":"process_completed","output":[1]}', "is invalid at 'output'"),
         ('{"msg":"progress","progress_data":[{},{"index":"x"}]}', "'progress_data.1.index'"),
     ],
 )
@@ -158,7 +164,7 @@ def test_a_message_that_cannot_be_read_names_the_job(shape: str, reason: str) ->
     for message in (parse_message(text), parse_message(text.encode())):
         assert isinstance(message, MalformedMessage)
         assert (message.msg, message.event_id) == ("log", "a")
-        assert message.reason.startswith(f"a message {reason}: ")
+        assert message.reason.startswith(f"a message from the server {reason}: ")
 
 
 def test_the_job_of_a_message_that_is_cut_is_found() -> None:
@@ -178,7 +184,8 @@ def test_a_broken_message_of_a_job_names_the_job() -> None:
     message = parse_message('{"msg":"log","event_id":"a","level":"info"}')
     assert isinstance(message, MalformedMessage)
     assert (message.msg, message.event_id) == ("log", "a")
-    assert message.reason.startswith("a log message does not fit at 'log': Field required")
+    reason = "a log message from the server is invalid at 'log': Field required"
+    assert message.reason.startswith(reason)
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, b"x" * 100_000, "é" * 100_000])

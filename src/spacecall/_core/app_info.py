@@ -1,15 +1,15 @@
-"""What an app offers: /info's names and schemas, with what only /config knows.
+"""Parse an app's endpoints from /info, with the details that only /config has.
 
-Corrected on the way, as seen on real apps (4.44 to 6.31):
+/info is corrected where real apps (4.44 to 6.31) behave differently:
 
-- limits of sliders and numbers are in /config only, and choices that may be extended
-  (`allow_custom_value`) look like closed ones in /info;
-- where the page shows an empty image, number or choice it sends null, which no schema admits;
-- HTML components may hold any JSON, although they are said to hold text;
-- a component without a label gets one with its id in it, which changes when the app does;
-- a label that the page translates is a mark, which /config tells the meaning of;
-- two functions may have one name: /info tells of one of them;
-- a text as the default of a file is not a default: it would name a file of the caller's.
+- the limits of sliders and numbers are only in /config, and /info lists the choices of a component
+  that accepts any value (`allow_custom_value`) as if they were the only ones;
+- an empty image, number or choice on the page is sent as null, which no schema allows;
+- an HTML component may hold any JSON, although its schema is a string;
+- Gradio makes a label from the id of a component without one: it changes when the app changes;
+- a translated label is a marker, and /config has the translations;
+- two functions may have the same name, and /info describes one of them;
+- a string as the default of a file is dropped: it would name a file of the caller's machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from spacecall._core.file_positions import drop_text_files
 from spacecall._core.gradio_schema import normalize_schema
 from spacecall._core.json_values import as_dict, as_list, as_str, is_object
 from spacecall._core.python_names import field_name, is_generated_name, parameter_names, snake_case
-from spacecall._core.translations import has_marks, translate
+from spacecall._core.translations import has_markers, translate
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
 from spacecall.errors import ProtocolError
 
@@ -33,47 +33,47 @@ __all__ = ["normalize_schema", "parse_endpoints"]
 
 _Pair = tuple[Mapping[str, Any], Component]
 
-_LONGEST = 1000
-"""Characters of a label: an app can have one component as the input of many functions."""
+_MAX_LABEL = 1000
+"""Characters of a label: a component can be an input of many functions."""
 
 
 def parse_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
-    """The endpoints that /info names, by name and in its order.
+    """Parse the endpoints that /info names, by name and in its order.
 
     Args:
-        config: the same app's /config.
-        info: what /info answered, already parsed from JSON.
+        config: the /config of the same app.
+        info: the JSON value that /info returned.
 
     Raises:
-        ProtocolError: this is not what a Gradio app's /info answers.
+        ProtocolError: `info` is not the /info of a Gradio app.
     """
-    named = as_dict(info).get("named_endpoints")
-    if not is_object(named):
+    named_endpoints = as_dict(info).get("named_endpoints")
+    if not is_object(named_endpoints):
         raise ProtocolError("not a Gradio /info: it has no object 'named_endpoints'")
-    found: dict[str, Endpoint] = {}
-    for name, raw in named.items():
+    endpoints: dict[str, Endpoint] = {}
+    for name, raw in named_endpoints.items():
         dependency = config.find(name)
         if dependency is not None:
             endpoint = _endpoint(
                 as_dict(raw),
                 dependency,
                 config.version_info[:1],
-                alone=not config.is_ambiguous(name),
+                is_unique=not config.is_ambiguous(name),
             )
-            found[endpoint.name] = endpoint
-    return found
+            endpoints[endpoint.name] = endpoint
+    return endpoints
 
 
 def _endpoint(
-    raw: Mapping[str, Any], dependency: Dependency, major: tuple[int, ...], *, alone: bool
+    raw: Mapping[str, Any], dependency: Dependency, major: tuple[int, ...], *, is_unique: bool
 ) -> Endpoint:
-    parameters = _pairs(raw.get("parameters"), dependency.visible_inputs, alone=alone)
-    outputs = _pairs(raw.get("returns"), dependency.visible_returns, alone=alone)
+    parameters = _pairs(raw.get("parameters"), dependency.visible_inputs, is_unique=is_unique)
+    outputs = _pairs(raw.get("returns"), dependency.visible_returns, is_unique=is_unique)
     names = _names(parameters)
     return Endpoint(
         name=dependency.name or "",
         parameters=tuple(map(_parameter, names, parameters)),
-        returns=tuple(_returned(pair, major) for pair in outputs),
+        returns=tuple(_return_value(pair, major) for pair in outputs),
         streaming=dependency.generator,
         queued=dependency.queued,
         stateful=dependency.stateful,
@@ -83,17 +83,17 @@ def _endpoint(
     )
 
 
-def _pairs(raw: object, components: Sequence[Component], *, alone: bool) -> list[_Pair]:
-    """What /info says of each slot, with its component.
+def _pairs(raw: object, components: Sequence[Component], *, is_unique: bool) -> list[_Pair]:
+    """Return the description of each slot in /info with its component.
 
-    Where they do not belong together: /info is right if it speaks of the only function of this
-    name, and of another function if it does not.
+    If their kinds differ, /info is right if only one function has this name. Otherwise it describes
+    another function.
     """
     entries = [as_dict(entry) for entry in as_list(raw)]
     kinds = [as_str(entry.get("component")).lower() for entry in entries]
     if kinds == [component.kind for component in components]:
         return list(zip(entries, components, strict=True))
-    if not alone:
+    if not is_unique:
         return [({}, component) for component in components]
     return [
         (entry, Component(id=-1, type=kind)) for entry, kind in zip(entries, kinds, strict=True)
@@ -104,7 +104,7 @@ def _parameter(name: str, pair: _Pair) -> Parameter:
     raw, component = pair
     schema = normalize_schema(raw.get("type"))
     default: Any = NO_DEFAULT
-    if component.type == "browserstate":  # /info does not say what the browser starts with
+    if component.type == "browserstate":  # /info does not have its initial value
         default = component.props.get("default_value")
     elif raw.get("parameter_has_default") is True:
         default = drop_text_files(schema, raw.get("parameter_default"), NO_DEFAULT)
@@ -115,11 +115,11 @@ def _parameter(name: str, pair: _Pair) -> Parameter:
         schema=constrain_input(schema, component, default),
         default=default,
         description=describe_input(schema, component),
-        name_from_label=is_generated_name(_own_name(raw)),
+        name_from_label=is_generated_name(_function_name(raw)),
     )
 
 
-def _returned(pair: _Pair, major: tuple[int, ...]) -> ReturnValue:
+def _return_value(pair: _Pair, major: tuple[int, ...]) -> ReturnValue:
     raw, component = pair
     schema = normalize_schema(raw.get("type"))
     return ReturnValue(
@@ -132,25 +132,25 @@ def _returned(pair: _Pair, major: tuple[int, ...]) -> ReturnValue:
 
 def _label(raw: Mapping[str, Any], component: Component) -> str:
     label = as_str(raw.get("label"))
-    if not label or has_marks(label):
+    if not label or has_markers(label):
         label = component.label or translate(label, {})
-    made_up = (f"parameter_{component.id}", f"value_{component.id}")
-    if label in made_up and not component.label:
+    generated = (f"parameter_{component.id}", f"value_{component.id}")
+    if label in generated and not component.label:
         return ""
-    if len(label) > _LONGEST:
-        label = f"{label[:_LONGEST]}…"
+    if len(label) > _MAX_LABEL:
+        label = f"{label[:_MAX_LABEL]}…"
     return label
 
 
 def _names(pairs: Sequence[_Pair]) -> list[str]:
-    """A keyword for each parameter: the function's own (4.44 and later), or made of its label."""
+    """Return a keyword for each parameter: the function's (4.44 and later), or from its label."""
     return parameter_names(
-        [(_own_name(raw), _label(raw, component), component.kind) for raw, component in pairs]
+        [(_function_name(raw), _label(raw, component), component.kind) for raw, component in pairs]
     )
 
 
-def _own_name(raw: Mapping[str, Any]) -> str:
-    """The function's own name of a parameter, or an empty text."""
+def _function_name(raw: Mapping[str, Any]) -> str:
+    """Return the name of the parameter in the app's function; empty if /info has none."""
     name = as_str(raw.get("parameter_name"))
     if name.isidentifier() and not keyword.iskeyword(name):
         return name

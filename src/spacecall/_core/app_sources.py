@@ -1,4 +1,4 @@
-"""Where an app is: a Space's id, or an address."""
+"""Parse the source of an app: a Space id, or a URL."""
 
 from __future__ import annotations
 
@@ -16,43 +16,44 @@ _HUB_PAGE = re.compile(
 
 
 def space_id(source: str) -> str | None:
-    """`owner/name` if `source` is that, or the Space's page on the Hub; None for an address."""
+    """Return the `owner/name` of a Space id or of a Space's page on the Hub; None for a URL."""
     page = _HUB_PAGE.fullmatch(source)
-    found = page.group(1) if page else source
-    return found if _SPACE_ID.fullmatch(found) else None
+    name = page.group(1) if page else source
+    return name if _SPACE_ID.fullmatch(name) else None
 
 
 def without_secrets(source: str) -> str:
-    """Return `source` as it can be shown: without user, password, query and fragment."""
+    """Return `source` without user, password, query and fragment, safe to show."""
     return _USER_INFO.sub(r"\1", source).partition("?")[0].partition("#")[0]
 
 
 def base_url(source: str) -> str:
-    """The app's address without query, fragment and the slash at its end.
+    """Return the app's URL without query, fragment and trailing slash.
 
     Raises:
-        InvalidInputError: this is no http(s) address, or has credentials in it.
+        InvalidInputError: `source` is not an http(s) URL, or has credentials in it.
     """
     try:
         parts = urlsplit(source.strip())
         port = parts.port
-    except ValueError:  # whose text repeats a part of it
-        shown = without_secrets(source)
-        raise InvalidInputError(f"{shown!r} is not an address") from None
+    except ValueError:  # its text repeats a part of the URL
+        raise InvalidInputError(
+            f"invalid URL {without_secrets(source)!r}: write https://host/path"
+        ) from None
     if "@" in parts.netloc:
-        raise InvalidInputError("put credentials into auth=Auth(…), not into the address")
+        raise InvalidInputError("the URL has credentials in it: pass auth=Auth(…) instead")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidInputError(
-            f"{without_secrets(source)!r} is neither a Space id (owner/name) nor an "
-            f"address{_with_scheme(source)}"
+            f"{without_secrets(source)!r} is neither a Space id (owner/name) nor a "
+            f"URL{_scheme_hint(source)}"
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    place = host if port is None else f"{host}:{port}"
-    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+    authority = host if port is None else f"{host}:{port}"
+    return f"{parts.scheme}://{authority}{parts.path.rstrip('/')}"
 
 
-def _with_scheme(source: str) -> str:
-    """What to write for an address whose http:// was left out."""
+def _scheme_hint(source: str) -> str:
+    """Return the hint for a URL, which may lack its scheme."""
     if not _BARE_HOST.fullmatch(source.strip()):
         return " (https://…)"
     return f": write http://{source.strip()} or https://{source.strip()}"

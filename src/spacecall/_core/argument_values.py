@@ -1,7 +1,7 @@
-"""Values of Python and its libraries as the JSON that a component takes.
+"""Convert values of Python and its libraries to the JSON that a component takes.
 
-Nothing is imported for it: values are told by what they can do. Where a value has one obvious
-meaning for the component it is converted; where it does not, `advice` says what to write.
+No library is imported: values are recognized by their methods. A value with one obvious meaning for
+the component is converted; for others `suggest_conversion` says what to write.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MEDIA: Final = frozenset(
     {"audio", "file", "gallery", "image", "imageeditor", "imageslider", "model3d"}
     | {"simpleimage", "uploadbutton", "video"}
 )
-"""Components that want a file: a list of numbers stands for none."""
+"""Components that take a file: arrays of numbers are not converted for them."""
 _UNSENDABLE: Final = "cannot be sent as JSON"
 _ADVICE: Final[tuple[tuple[type | tuple[type, ...], str, str], ...]] = (
     (PathLike, "write str(…) or File(…)", "string"),
@@ -47,13 +47,13 @@ _ADVICE: Final[tuple[tuple[type | tuple[type, ...], str, str], ...]] = (
     (UUID, "write str(…)", "string"),
     ((set, frozenset, Iterator), "write list(…)", "array"),
 )
-"""What to write instead of values of a class, and the kind of JSON that it is; empty for any."""
+"""A suggestion for values of a class, and the JSON kind of the result; empty for any."""
 
 
 def is_json(value: object) -> bool:
-    """Whether `value` can be sent as it is, told by the encoder itself: it is fast."""
+    """Return whether `value` can be sent as it is. The encoder decides: it is fast."""
     try:
-        # Sorting fails for keys of several kinds, of which two can be one key in JSON.
+        # Sorting fails for keys of several types, two of which can be one key in JSON.
         json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
     except Exception:  # noqa: BLE001 - a subclass of dict, a caller's own, may raise anything
         return False
@@ -61,17 +61,17 @@ def is_json(value: object) -> bool:
 
 
 def to_json(value: Any, component: Component, schema: Schema | None = None) -> Any:
-    """`value` with everything converted that has one meaning for the component.
+    """Convert `value` as far as it has one meaning for the component.
 
-    Mappings become dicts, sequences lists, models of pydantic dicts, scalars and arrays of numpy
-    and its like numbers and lists; for a Dataframe a table becomes `{"headers", "data"}`, and for a
-    DateTime a date or a time its text; a file in the list for a Gallery becomes an entry, and a
-    file for an ImageEditor its background. Whatever else is not JSON stays, see `unsendable`.
+    Mappings become dicts, sequences lists, pydantic models dicts, NumPy-like scalars and arrays
+    numbers and lists. For a Dataframe, a table becomes `{"headers", "data"}`; for a DateTime, a
+    date or a time becomes text; a file in the list for a Gallery becomes an entry, and a file for
+    an ImageEditor its background. Other values stay as they are, see `find_unsendable`.
 
     Args:
         value: the argument of a call.
-        component: what it is for.
-        schema: of the input, where it is known.
+        component: the component of the input.
+        schema: the schema of the input, or None if it is unknown.
 
     Raises:
         InvalidInputError: the value cannot be read, or is a time that the component cannot take.
@@ -86,16 +86,18 @@ def to_json(value: Any, component: Component, schema: Schema | None = None) -> A
         return _converted(value, arrays=component.type not in _MEDIA)
     except (InvalidInputError, RecursionError):
         raise
-    except Exception as error:  # whatever a class of the caller's raises
+    except Exception as error:  # a class of the caller's may raise anything
         kind = type(value).__name__
-        raise InvalidInputError(f"the {kind} cannot be read: {describe_error(error)}") from error
+        raise InvalidInputError(f"cannot read the {kind}: {describe_error(error)}") from error
 
 
 def find_unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
-    """Where in `value` JSON has no such value, and what to write there: at most 20 lines.
+    """Return a line for each part of `value` that JSON cannot contain: at most 20 lines.
+
+    Each line has the position of the part and what to write instead.
 
     Args:
-        value: what `as_json` gave.
+        value: the result of `to_json`.
         is_file: whether a value is a file that will be uploaded.
     """
     lines: list[str] = []
@@ -104,11 +106,11 @@ def find_unsendable(value: Any, is_file: Callable[[object], bool]) -> list[str]:
 
 
 def suggest_conversion(value: object, kinds: Sequence[str] = ()) -> str:
-    """What to write instead of a value that JSON does not have; empty if nothing comes to mind.
+    """Return what to write instead of a value that JSON cannot contain; empty if unknown.
 
     Args:
-        value: anything.
-        kinds: of JSON, such as `string`, that are taken; by default all of them.
+        value: any value.
+        kinds: the JSON kinds that the input takes, such as `string`; by default all of them.
     """
     for classes, hint, json_kind in _ADVICE:
         if isinstance(value, classes) and (not kinds or json_kind in ("", *kinds)):
@@ -123,8 +125,8 @@ def suggest_conversion(value: object, kinds: Sequence[str] = ()) -> str:
         return "write ….tolist() for its values, a path or PIL.Image.fromarray(…) for a file"
     if is_image(subject):
         return "write File(…)"
-    record = is_dataclass(subject) and not isinstance(subject, type)
-    return "write dataclasses.asdict(…)" if record else ""
+    is_record = is_dataclass(subject) and not isinstance(subject, type)
+    return "write dataclasses.asdict(…)" if is_record else ""
 
 
 def _converted(value: Any, *, arrays: bool) -> Any:
@@ -146,7 +148,7 @@ def _converted(value: Any, *, arrays: bool) -> Any:
 
 
 def _key(key: Any) -> Any:
-    """A key of a dict: a scalar of numpy's is a number there too."""
+    """Return the key of a dict: a NumPy scalar becomes a number."""
     return _listed(key) if _is_array(cast("type[Any]", type(key))) else key
 
 
@@ -156,29 +158,29 @@ def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
 
 
 def _is_array(kind: type[Any]) -> bool:
-    """Whether it is like numpy's arrays and scalars, which have lists and numbers to give."""
+    """Return whether `kind` is an array or scalar type like NumPy's."""
     listed = hasattr(kind, "tolist") or hasattr(kind, "to_list")
     return listed and hasattr(kind, "dtype") and hasattr(kind, "shape")
 
 
 def _holds_times(array: Any) -> bool:
-    """Whether numpy would make numbers without a unit of it."""
+    """Return whether the elements are times, which NumPy converts to numbers without a unit."""
     return getattr(array.dtype, "kind", "") in ("m", "M")
 
 
 def _listed(array: Any) -> Any:
     listed = array.tolist() if hasattr(array, "tolist") else array.to_list()
-    # A number that Python does not have, such as longdouble, is its own list.
+    # A number that Python does not have, such as longdouble, stays itself.
     return float(array) if type(listed) is type(array) and array.dtype.kind == "f" else listed
 
 
 def _is_table(kind: type[Any]) -> bool:
-    """Whether it is like the DataFrame of pandas or of polars."""
+    """Return whether `kind` is a DataFrame like those of pandas and polars."""
     return hasattr(kind, "columns") and (hasattr(kind, "iloc") or hasattr(kind, "iter_rows"))
 
 
 def _table(value: Any, component: Component) -> Any:
-    """What a Dataframe takes, of a DataFrame or an array of rows."""
+    """Convert a DataFrame or an array of rows to the value of a Dataframe component."""
     kind = cast("type[Any]", type(value))
     if isinstance(value, Mapping):
         members = cast("Mapping[Any, Any]", value)
@@ -199,7 +201,7 @@ def _table(value: Any, component: Component) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    """What a cell of a table has, None where it has nothing (nan, NaT, NA)."""
+    """Convert a cell of a table; a missing value (nan, NaT, NA) becomes None."""
     if is_missing(value):
         return None
     if isinstance(value, (date, time)):
@@ -224,15 +226,13 @@ def _search(value: Any, is_file: Callable[[object], bool], prefix: str, lines: l
 
 
 def _scalar_problem(value: object) -> str:
-    """Why JSON has no such value; empty if it has."""
+    """Return why JSON cannot contain a scalar; empty if it can."""
     if isinstance(value, str):
-        return (
-            ""
-            if _is_encodable(value)
-            else f"{short_repr(value)} {_UNSENDABLE}: half of a character"
-        )
+        if _is_encodable(value):
+            return ""
+        return f"{short_repr(value)} {_UNSENDABLE}: it has half of a surrogate pair"
     if isinstance(value, int):
-        return "" if _is_writable(value) else f"an int of that many digits {_UNSENDABLE}"
+        return "" if _is_writable(value) else f"an int with too many digits {_UNSENDABLE}"
     if isinstance(value, float):
         return "" if math.isfinite(value) else f"{value} {_UNSENDABLE}: write None"
     hint = suggest_conversion(value)
@@ -241,7 +241,7 @@ def _scalar_problem(value: object) -> str:
 
 
 def _key_problems(key: object, members: Mapping[Any, Any]) -> list[str]:
-    """Why JSON has no such key, or has it already: 1 and "1" are one key there."""
+    """Return why JSON cannot contain a key, or has it already: 1 and "1" are one key there."""
     if isinstance(key, str):
         return [problem] if (problem := _scalar_problem(key)) else []
     if not (key is None or isinstance(key, (int, float))):
@@ -264,7 +264,7 @@ def _article(value: object) -> str:
 def _is_writable(value: int) -> bool:
     try:
         str(value)
-    except ValueError:  # Python's own limit, 4,300 digits if nobody set another
+    except ValueError:  # Python's limit, by default 4,300 digits
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""How long to wait before another try."""
+"""Compute how long to wait before the next attempt."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["parse_rate_limit_reset", "parse_retry_after", "retry_delays"]
 
 
 def retry_delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
-    """Seconds to wait before the second try, the third and so on: one fewer than attempts.
+    """Yield the seconds to wait before the second attempt, the third, and so on.
 
     Args:
-        retry: the waits double from `initial` up to `max_wait`; jitter only makes them shorter.
-        random: gives a number from 0 to 1.
+        retry: waits double from `wait_initial` up to `wait_max`; jitter only makes them shorter.
+        random: returns a number from 0 to 1.
     """
     wait = min(retry.wait_initial, retry.wait_max)
     for _ in range(retry.attempts - 1):
@@ -26,11 +26,11 @@ def retry_delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
 
 
 def parse_retry_after(header: str | None, now: float) -> float | None:
-    """Seconds that a Retry-After header asks to wait, never negative; None if it says nothing.
+    """Return the seconds of a Retry-After header, never negative; None if it has no valid value.
 
     Args:
         header: a number of seconds, or an HTTP date.
-        now: the time, in seconds since the epoch.
+        now: the current time, in seconds since the epoch.
     """
     value = (header or "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d*)?", value, re.ASCII):
@@ -43,6 +43,6 @@ def parse_retry_after(header: str | None, now: float) -> float | None:
 
 
 def parse_rate_limit_reset(header: str | None) -> float | None:
-    """Seconds until a limit is lifted, as the Hub's RateLimit header has it: `"api";r=0;t=55`."""
-    found = re.search(r";\s*t=(\d{1,9})", header or "", re.ASCII)
-    return float(found[1]) if found else None
+    """Return the seconds until a reset, from the Hub's RateLimit header: `"api";r=0;t=55`."""
+    match = re.search(r";\s*t=(\d{1,9})", header or "", re.ASCII)
+    return float(match[1]) if match else None

@@ -1,7 +1,7 @@
-"""The simple call API: what the events of a job's own stream mean.
+"""Process the events of a job of Gradio's /call API.
 
-Seen on 4.44, 5.50 and 6.31: values are always whole, the end of a cancelled job is a `complete`
-without data, and what the app raised is told by 6.x alone.
+Measured on 4.44, 5.50 and 6.31: values are always complete, a cancelled job ends with a `complete`
+event without data, and only 6.x sends the text of the app's errors.
 """
 
 from __future__ import annotations
@@ -22,41 +22,43 @@ from spacecall.events import Output
 __all__ = ["HIDDEN_ERROR", "parse_event", "receive"]
 
 HIDDEN_ERROR = (
-    "the app raised an error and does not say which "
-    "(the simple call API tells errors from Gradio 6 on; a call without call_api=True tells more)"
+    "the app raised an error and hides its message "
+    "(Gradio's /call API sends errors since Gradio 6): call without call_api=True"
 )
 _ADAPTER: Final[TypeAdapter[CallEvent]] = TypeAdapter(CallEvent)
 _KINDS: Final = frozenset({"generating", "complete", "error", "heartbeat"})
 
 
 def parse_event(event: str, data: str) -> CallEvent | None:
-    """An event of the stream; None for one of a name that is not known.
+    """Parse an event of the stream; return None for an unknown event name.
 
     Raises:
-        ProtocolError: it does not fit its kind.
+        ProtocolError: the data does not fit the event.
     """
     if event not in _KINDS:
         return None
     try:
         return _ADAPTER.validate_python({"event": event, "data": parse_json(data)})
     except ValidationError as error:
-        raise ProtocolError(f"the data of a {event!r} event do not fit it") from error
+        raise ProtocolError(f"invalid data of a {event!r} event from the server") from error
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"the data of a {event!r} event are not JSON") from error
+        raise ProtocolError(f"the data of a {event!r} event from the server is not JSON") from error
     except MemoryError as error:
-        raise ProtocolError(f"no memory for a {event!r} event of {len(data)} bytes") from error
+        raise ProtocolError(
+            f"not enough memory for a {event!r} event of {len(data)} bytes"
+        ) from error
 
 
 def receive(job: Job, event: str, data: str) -> bool:
-    """Take the next event of the stream; whether it was the last.
+    """Process the next event of the stream; return whether it is the last one.
 
     Args:
-        job: of which it tells.
-        event: its name; an unknown one is passed over.
-        data: its text.
+        job: the job of the stream.
+        event: the name of the event; an unknown one is ignored.
+        data: the text of the event.
 
     Raises:
-        ProtocolError: it does not fit its kind.
+        ProtocolError: the data does not fit the event.
     """
     if event == "generating" and not job.follow:
         return False
@@ -76,7 +78,7 @@ def receive(job: Job, event: str, data: str) -> bool:
 
 
 def _error(data: Any) -> SpaceError:
-    """A text for a job that the server does not have, null, or the app's error (6.x)."""
+    """Return the error of the data: a string for an unknown job, null, or the app's error (6.x)."""
     if isinstance(data, str):
         return JobLostError(f"the job was lost: the server says {data[:200]!r}")
     if data is None:
@@ -84,5 +86,5 @@ def _error(data: Any) -> SpaceError:
     try:
         body = AppErrorBody.model_validate(data)
     except ValidationError as error:
-        raise ProtocolError("an error event of the app is no error of Gradio's") from error
+        raise ProtocolError("invalid error event from the server") from error
     return make_app_error(body.error, title=body.title, duration=body.duration)

@@ -1,11 +1,13 @@
-"""What components really give, where /info says less: measured by `scripts/components`.
+"""Correct the schemas of outputs: components return more than /info says.
 
-- A component that shows nothing gives null, which no schema of /info admits.
-- A `File` or an `UploadButton` for one file gives a list if its function returns one.
-- An app may change the choices of a component while it runs: those of /info are only examples.
+Measured by `scripts/components`:
+
+- An empty component returns null, which no schema of /info allows.
+- A `File` or an `UploadButton` for one file returns a list if its function returns one.
+- An app may change the choices of a component while it runs: the choices in /info are examples.
 - `HTML` with a value or a template that is not plain text holds any JSON.
-- Gradio 3 gives a video as itself and its subtitles, and a picture of a gallery without a caption
-  as a file; its `UploadButton` gives anything.
+- Gradio 3 returns a video as a pair of the video and its subtitles, and an image of a gallery
+  without a caption as a file; its `UploadButton` returns anything.
 """
 
 from __future__ import annotations
@@ -29,14 +31,14 @@ _NUMBERS: Final = frozenset({"number", "slider"})
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?", re.ASCII)
 _CHOICES: Final = frozenset({"checkboxgroup", "dropdown", "radio"})
 _KINDS: Final = ((bool, "boolean"), (str, "string"), ((int, float), "number"))
-_ANNOTATED: Final = "api"
+_GR_API: Final = "api"
 _PLAIN_HTML: Final = (None, "", "${value}")
 _STEPS: Final = 128
-"""For the question whether null fits: asked of each output, when an app is opened."""
+"""The budget of the check whether null fits, made for each output when an app is opened."""
 
 
 def restore_number(value: Any, component: Component) -> Any:
-    """Return the number that a Number or a Slider shows: Gradio sends NumPy's integers as text."""
+    """Return the number of a Number or a Slider: Gradio sends NumPy's integers as strings."""
     if component.type in _NUMBERS and isinstance(value, str) and _NUMBER.fullmatch(value):
         return json.loads(value)
     return value
@@ -45,12 +47,12 @@ def restore_number(value: Any, component: Component) -> Any:
 def relax_output(
     schema: Mapping[str, Any], component: Component, major: tuple[int, ...]
 ) -> dict[str, Any]:
-    """Return the schema of an output, of all that its component can give.
+    """Return the schema of an output, extended to every value that its component can return.
 
     Args:
-        schema: its cleaned schema.
-        component: of the output.
-        major: the great version of Gradio, `(6,)`; empty if it is not known.
+        schema: the normalized schema.
+        component: the component of the output.
+        major: Gradio's major version, `(6,)`; empty if unknown.
     """
     kind = component.kind
     if holds_any_json(component) or (kind == "uploadbutton" and major == (3,)):
@@ -73,18 +75,19 @@ def relax_output(
 
 
 def holds_any_json(component: Component) -> bool:
-    """Whether a component's value can be any JSON, although it is said to be text."""
+    """Return whether a component's value can be any JSON, although its schema is a string."""
     value, template = (component.props.get(name) for name in ("value", "html_template"))
-    text = value is None or isinstance(value, str)
-    return component.type == "html" and not (text and template in _PLAIN_HTML)
+    is_text = value is None or isinstance(value, str)
+    return component.type == "html" and not (is_text and template in _PLAIN_HTML)
 
 
 def may_return_none(kind: str, major: tuple[int, ...]) -> bool:
-    """Whether a component gives None.
+    """Return whether a component may return None.
 
-    One that was not measured may. A function of `gr.api` has no components: its annotations tell.
+    A component that was not measured may. A function of `gr.api` has no components: its annotations
+    decide.
     """
-    if kind == _ANNOTATED:
+    if kind == _GR_API:
         return False
     measured = MEASURED.get(kind, ())
     number = min(max(major), max(measured, default=0)) if major else 0
@@ -103,11 +106,11 @@ def _file_or_files(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _open_choices(schema: Mapping[str, Any]) -> dict[str, Any]:
     if schema.get("type") == "array":
         return {**schema, "items": _open_choices(as_dict(schema.get("items")))}
-    remarks = {key: schema[key] for key in ("title", "description") if key in schema}
-    if "enum" not in schema:  # they come later, and can be numbers
-        return {"type": ["string", "number"], **remarks}
+    annotations = {key: schema[key] for key in ("title", "description") if key in schema}
+    if "enum" not in schema:  # the app fills them in later, and they can be numbers
+        return {"type": ["string", "number"], **annotations}
     kinds = [{"type": kind} for kind in dict.fromkeys(map(_kind, as_list(schema["enum"])))]
-    return {"anyOf": [{"enum": schema["enum"]}, *kinds], **remarks}
+    return {"anyOf": [{"enum": schema["enum"]}, *kinds], **annotations}
 
 
 def _kind(choice: object) -> str:

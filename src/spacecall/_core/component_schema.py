@@ -1,4 +1,4 @@
-"""What a component's properties say about its values, beyond its schema."""
+"""Add the limits and choices in a component's properties to its schema."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from spacecall.endpoints import NO_DEFAULT
 
 __all__ = ["closed_choices", "constrain_input", "describe_component", "describe_input"]
 
-# Components that the page may show empty, that send null then, and whose server side takes it.
-_EMPTY = frozenset(
+# Components that the page may show empty: they then send null, and the server accepts it.
+_NULLABLE = frozenset(
     {"annotatedimage", "audio", "colorpicker", "datetime", "downloadbutton", "dropdown", "file"}
     | {"fileexplorer", "gallery", "highlightedtext", "image", "imageeditor", "imageslider"}
     | {"label", "model3d", "number", "plot", "radio", "uploadbutton", "video"}
@@ -25,47 +25,49 @@ _EMPTY = frozenset(
 _CHOICES = frozenset({"checkboxgroup", "dropdown", "radio"})
 _RANGES = frozenset({"number", "slider"})
 _STEPS = 128
-"""For the question whether null fits: asked of each input, when an app is opened."""
-_LONGEST = 2000
-"""Characters of a remark: an app can have one component as the input of many functions."""
+"""The budget of the check whether null fits, made for each input when an app is opened."""
+_MAX_INFO = 2000
+"""Characters of a help text: a component can be an input of many functions."""
 
 
 def constrain_input(
     schema: Mapping[str, Any], component: Component, default: Any
 ) -> dict[str, Any]:
-    """The schema of an input, with the component's limits and choices.
+    """Return the schema of an input, with the component's limits and choices.
 
     Args:
-        schema: its cleaned schema.
-        component: of the input.
-        default: of the input, or `NO_DEFAULT`.
+        schema: the normalized schema.
+        component: the component of the input.
+        default: the default of the input, or `NO_DEFAULT`.
     """
-    narrowed = {} if holds_any_json(component) else dict(schema)
+    constrained = {} if holds_any_json(component) else dict(schema)
     if component.type in _CHOICES:
-        narrowed = _with_choices(narrowed, component)
+        constrained = _with_choices(constrained, component)
     if component.type in _RANGES:
         low, high = _range(component)
-        narrowed.update({} if low is None else {"minimum": low})
-        narrowed.update({} if high is None else {"maximum": high})
-    starts_empty = default is NO_DEFAULT and component.type in _EMPTY
+        constrained.update({} if low is None else {"minimum": low})
+        constrained.update({} if high is None else {"maximum": high})
+    starts_empty = default is NO_DEFAULT and component.type in _NULLABLE
     empty = default is None or (starts_empty and component.props.get("multiselect") is not True)
-    return nullable(narrowed) if empty and not _admits_null(narrowed, component) else narrowed
+    return (
+        nullable(constrained) if empty and not _allows_null(constrained, component) else constrained
+    )
 
 
 def closed_choices(component: Component) -> list[Any]:
-    """The values of which a component takes no other; empty if it takes any."""
+    """Return the only values that a component accepts; empty if it accepts others."""
     is_open = component.type not in _CHOICES or component.props.get("allow_custom_value") is True
     return [] if is_open else component.choices
 
 
 def describe_input(schema: Mapping[str, Any], component: Component) -> str:
-    """The app's remark on an input, then its range, its choices, its format; empty if nothing."""
+    """Return the help text of an input, its range, choices and format; empty if it has none."""
     parts = [describe_component(component).rstrip(".")]
     if component.type in _RANGES:
         parts.append(_range_text(component))
     if component.type in _CHOICES and component.props.get("allow_custom_value") is True:
-        known = ", ".join(short_repr(choice, 200) for choice in component.choices[:20])
-        parts.append(f"{known} or any other text" if known else "")
+        choices = ", ".join(short_repr(choice, 200) for choice in component.choices[:20])
+        parts.append(f"{choices} or any other text" if choices else "")
     if component.props.get("file_count") in ("multiple", "directory"):
         parts.append("any number of files")
     if kinds := as_str_list(as_list(component.props.get("file_types"))[:100]):
@@ -76,14 +78,14 @@ def describe_input(schema: Mapping[str, Any], component: Component) -> str:
 
 
 def describe_component(component: Component) -> str:
-    """The app's remark on a component, cut after 2,000 characters."""
-    cut = component.info[:_LONGEST].strip()
-    return cut if len(component.info) <= _LONGEST else f"{cut}…"
+    """Return the help text of a component, cut after 2,000 characters."""
+    cut = component.info[:_MAX_INFO].strip()
+    return cut if len(component.info) <= _MAX_INFO else f"{cut}…"
 
 
-def _admits_null(schema: Mapping[str, Any], component: Component) -> bool:
-    """Whether null fits, as far as can be said without much work."""
-    if schema.get("enum") is component.choices:  # not looked through again for each who has them
+def _allows_null(schema: Mapping[str, Any], component: Component) -> bool:
+    """Return whether null fits, as far as a small budget can tell."""
+    if schema.get("enum") is component.choices:  # checked once for all inputs that share the list
         return component.null_choice
     return not find_problems(schema, None, budget=Budget(None, _STEPS))
 

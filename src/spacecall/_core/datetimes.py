@@ -1,4 +1,4 @@
-"""Dates and times of Python, numpy and pandas as the text of a DateTime."""
+"""Format dates and times of Python, NumPy and pandas for a DateTime component."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _WHOLE_SECONDS = "the app takes whole seconds: write ….replace(microsecond=0)"
 
 
 def is_missing(value: object) -> bool:
-    """Whether it is what pandas writes for nothing: NA, or NaT, which is a datetime."""
+    """Return whether `value` is a missing value of pandas: NA, or NaT, which is a datetime."""
     return type(value).__name__ in ("NAType", "NaTType")
 
 
 def is_date_or_time(value: Any) -> bool:
-    """Whether it is a date or a time of Python, of pandas, or a scalar of numpy's."""
+    """Return whether `value` is a date or a time of Python or pandas, or a datetime64 scalar."""
     dtype = getattr(value, "dtype", None)
     is_numpy = getattr(dtype, "kind", "") == "M" and value.shape == ()
     return is_numpy or isinstance(value, (date, time)) or is_missing(value)
 
 
 def format_date_time(value: Any, component: Component) -> str | None:
-    """Return a date or a time as the component's own text for it; None for no time.
+    """Return a date or a time in the component's format; None for a missing value.
 
     Raises:
-        InvalidInputError: the component would change it.
+        InvalidInputError: the component would change the value.
     """
     if not isinstance(value, (date, time)) and not is_missing(value):
         value = _read_numpy(str(value))
@@ -59,10 +59,10 @@ def format_date_time(value: Any, component: Component) -> str | None:
 
 
 def _read_numpy(written: str) -> date | None:
-    """The moment that a datetime64 writes as `2024-01-02T03:04:05.000000000`."""
+    """Parse the text of a datetime64, such as `2024-01-02T03:04:05.000000000`."""
     if written == "NaT":
         return None
-    whole, _, fraction = written.partition(".")
+    seconds, _, fraction = written.partition(".")
     if fraction.strip("0"):
         raise InvalidInputError('the app takes whole seconds: write ….astype("datetime64[s]")')
-    return datetime.fromisoformat(whole) if "T" in whole else date.fromisoformat(whole)
+    return datetime.fromisoformat(seconds) if "T" in seconds else date.fromisoformat(seconds)

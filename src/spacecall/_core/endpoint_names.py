@@ -1,8 +1,8 @@
-"""The names of endpoints: how they are spelled, found, and put into a URL.
+"""Spell and find the names of endpoints, and put them into a URL.
 
-An app names a function by any text, its `api_name`. Gradio puts one slash before it: the api_name
-`predict` is the endpoint `/predict`, and the api_name `/predict` is `//predict`. Slashes, spaces,
-percent signs, dots and an empty text occur too (4.44 to 6.31 replace an empty one, 3.50 does not).
+The `api_name` of a function is any text. Gradio puts one slash before it: the api_name `predict` is
+the endpoint `/predict`, and the api_name `/predict` is `//predict`. Slashes, spaces, percent signs,
+dots and an empty text occur too (4.44 to 6.31 replace an empty name, 3.50 does not).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["api_name_of", "endpoint_name", "match_endpoint", "url_segment", "wit
 
 
 def endpoint_name(api_name: str) -> str:
-    """Return the endpoint's name for an app's `api_name`, as /info has it."""
+    """Return the endpoint's name in /info for an app's `api_name`."""
     return f"/{api_name}"
 
 
@@ -24,20 +24,20 @@ def api_name_of(name: str) -> str:
 
 
 def with_slash(spelling: str) -> str:
-    """Return a caller's spelling as messages show it: with a slash in front."""
+    """Return a caller's spelling with a leading slash, as messages show it."""
     return spelling if spelling.startswith("/") else endpoint_name(spelling)
 
 
 def match_endpoint(spelling: str, names: Collection[str]) -> str | None:
-    """Return the name that `spelling` means among `names`; None if there is no such endpoint.
+    """Return the name among `names` that `spelling` means; None if there is no such endpoint.
 
-    An exact name wins, then the name with one more slash in front: `predict` is `/predict`, and
-    `/predict` is `//predict` if the app has no `/predict`. After that slashes in front do not
-    count, if that leaves one endpoint. Upper and lower case always differ.
+    An exact name wins, then the name with one more leading slash: `predict` is `/predict`, and
+    `/predict` is `//predict` if the app has no `/predict`. Otherwise leading slashes are ignored,
+    if that leaves exactly one endpoint. Names are case-sensitive.
 
     Args:
-        spelling: what a caller wrote.
-        names: the app's endpoints, such as `/predict`.
+        spelling: the caller's text.
+        names: the names of the app's endpoints, such as `/predict`.
     """
     for name in (spelling, endpoint_name(spelling)):
         if name in names:
@@ -48,10 +48,10 @@ def match_endpoint(spelling: str, names: Collection[str]) -> str | None:
 
 
 def url_segment(api_name: str) -> str | None:
-    """Return `api_name` quoted as one segment of a URL's path; None if servers do not read it so.
+    """Return `api_name` quoted as one segment of a URL's path; None if no URL can contain it.
 
-    Servers decode a path before they split it, so that a quoted slash is a slash; clients and
-    proxies remove the segments `.` and `..`; Gradio refuses URLs with control characters.
+    Servers decode a path before they split it, so a quoted slash is a slash; clients and proxies
+    remove the segments `.` and `..`; Gradio refuses URLs with control characters.
     """
     if not api_name.strip(".") or "/" in api_name or any(map(_is_control, api_name)):
         return None

@@ -1,4 +1,4 @@
-"""Gradio's FileData: how a file stands in inputs and outputs."""
+"""Read and write Gradio's FileData, the JSON object of a file in inputs and outputs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ META = {"_type": "gradio.FileData"}
 
 @dataclass(frozen=True, slots=True)
 class FileData:
-    """A file on the server, as far as its payload tells; each field None where it does not.
+    """A file on the server. A field that the payload lacks is None.
 
     Attributes:
-        path: on the server's disk.
-        url: as the server gives it, escaped or not (raw up to 5.50, percent-encoded in 6.31).
-        size: in bytes.
+        path: the path on the server's disk.
+        url: the URL as the server sends it: raw up to 5.50, percent-encoded in 6.31.
+        orig_name: the name of the uploaded file.
+        size: the size in bytes.
+        mime_type: the media type.
     """
 
     path: str | None
@@ -27,7 +29,7 @@ class FileData:
 
 
 def is_file_data(value: object) -> bool:
-    """Whether an output is a file: by its `meta`, or its fields where it has none (4.0-4.19)."""
+    """Return whether a value is FileData: by its `meta`, or without it by its fields (4.0-4.19)."""
     if not isinstance(value, Mapping):
         return False
     fields = cast("Mapping[str, Any]", value)
@@ -38,31 +40,31 @@ def is_file_data(value: object) -> bool:
 
 
 def parse_file_data(value: Mapping[str, Any]) -> FileData:
-    """What a payload tells. Fields of another type than expected count as missing."""
+    """Read the fields of a payload. A field of an unexpected type counts as missing."""
 
     def text(name: str) -> str | None:
-        found = value.get(name)
-        return found if isinstance(found, str) and found else None
+        field = value.get(name)
+        return field if isinstance(field, str) and field else None
 
     size = value.get("size")
-    known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 0
     return FileData(
         path=text("path"),
         url=text("url"),
         orig_name=text("orig_name"),
-        size=size if known else None,
+        size=size if is_size else None,
         mime_type=text("mime_type"),
     )
 
 
 def as_file_data(value: object) -> Mapping[str, Any]:
-    """Return the payload of what an app answers where a file is expected.
+    """Return the payload of a file that an app sent.
 
-    That is an object with a `path` or a `url`, or a data URI. Any other text is refused: a path or
-    an address of the app's choice must not become a file of the caller's.
+    `value` is an object with a `path` or a `url`, or a data URI. Any other string is refused: a
+    path or a URL that the app chose must not become a file of the caller's.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: `value` is neither.
     """
     if isinstance(value, str) and value[:5].lower() == "data:":
         return make_file_data("", url=value, orig_name="", size=None, mime_type=None)
@@ -71,20 +73,20 @@ def as_file_data(value: object) -> Mapping[str, Any]:
         if any(isinstance(payload.get(name), str) and payload[name] for name in ("path", "url")):
             return payload
         raise ValueError("expected a file, got an object without a path or a url")
-    raise ValueError(f"expected a file, got {_shortened(value)}")
+    raise ValueError(f"expected a file, got {_excerpt(value)}")
 
 
-def _shortened(value: object) -> str:
+def _excerpt(value: object) -> str:
     if isinstance(value, (str, bytes)):
-        written = repr(value[:40])
-        return written if len(value) <= 40 else f"{written}…"
+        text = repr(value[:40])
+        return text if len(value) <= 40 else f"{text}…"
     return type(value).__name__
 
 
 def make_file_data(
     path: str, *, url: str, orig_name: str, size: int | None, mime_type: str | None
 ) -> dict[str, Any]:
-    """The payload of an uploaded file. `meta` is required on 5.x and 6.x."""
+    """Build the payload of an uploaded file. 5.x and 6.x require `meta`."""
     return {
         "path": path,
         "url": url,
@@ -96,25 +98,29 @@ def make_file_data(
 
 
 def replace_files(value: Any, replace: Callable[[Mapping[str, Any]], Any]) -> Any:
-    """`value` with each file payload in it replaced; what holds none is the same object."""
+    """Replace each file payload in `value`. A part without files stays the same object."""
     if isinstance(value, dict):
         items = cast("dict[str, Any]", value)
-        return replace(items) if is_file_data(items) else _replaced(items, items.items(), replace)
+        return (
+            replace(items)
+            if is_file_data(items)
+            else _replace_members(items, items.items(), replace)
+        )
     if isinstance(value, list):
         entries = cast("list[Any]", value)
-        return _replaced(entries, enumerate(entries), replace)
+        return _replace_members(entries, enumerate(entries), replace)
     return value
 
 
 _Container = TypeVar("_Container", dict[str, Any], list[Any])
 
 
-def _replaced(
+def _replace_members(
     container: _Container,
     items: Iterable[tuple[Any, Any]],
     replace: Callable[[Mapping[str, Any]], Any],
 ) -> _Container:
-    """A copy with other members, made when there is one: a table may have a million numbers."""
+    """Return a copy with replaced members, or the container itself if none is replaced."""
     changed: _Container | None = None
     for key, item in items:
         if isinstance(item, (dict, list)):

@@ -1,12 +1,12 @@
-"""A cheap fingerprint of an app: what its /config alone tells of the endpoints that are in use.
+"""Compute fingerprints of an app's endpoints from its /config alone.
 
-It is a text for each endpoint, so that two of them can say how they differ::
+A fingerprint is readable text, so that a difference can be shown::
 
     (textbox, number, state) -> (chatbot, state) queued streaming
 
-Labels, limits and choices are not in it: `spacecall check` compares those. But where a function
-has no names for its parameters, clients call them by their labels, and the names are in it, since
-arguments are sent in the order of the wire::
+It leaves out labels, limits and choices: `spacecall check` compares those. But if a function does
+not name its parameters, clients name them by their labels. The fingerprint then has these names,
+since arguments are sent by position::
 
     (width: number, height: number) -> (textbox) queued
 """
@@ -23,27 +23,27 @@ from spacecall._core.python_names import parameter_names
 __all__ = ["find_differences", "fingerprint", "fingerprints"]
 
 _STATE: Final = "state"
-_NAMED: Final = ": "
+_NAME_SEPARATOR: Final = ": "
 
 
 def fingerprint(dependency: Dependency, names_from_labels: Sequence[bool] = ()) -> str:
-    """The fingerprint of one function: its components in order, State, and how it runs.
+    """Return the fingerprint of one function: its components in order, and how it runs.
 
     Args:
         dependency: the function.
-        names_from_labels: of each visible input, whether its label names it; missing ones are not
-            named so.
+        names_from_labels: for each visible input, whether its name comes from its label; False for
+            missing items.
     """
     traits = [
         "queued" if dependency.queued else "direct",
         *(["streaming"] if dependency.generator else []),
         *([dependency.visibility] if dependency.visibility != "public" else []),
     ]
-    named = list(compress(dependency.visible_inputs, names_from_labels))
-    names = iter(parameter_names([("", one.label, one.kind) for one in named]))
+    labelled = compress(dependency.visible_inputs, names_from_labels)
+    names = iter(parameter_names([("", input_.label, input_.kind) for input_ in labelled]))
     flags = iter(names_from_labels)
     slots = [
-        f"{next(names)}{_NAMED}{kind}" if kind != _STATE and next(flags, False) else kind
+        f"{next(names)}{_NAME_SEPARATOR}{kind}" if kind != _STATE and next(flags, False) else kind
         for kind in _kinds(dependency.inputs)
     ]
     outputs = ", ".join(_kinds(dependency.outputs))
@@ -51,40 +51,43 @@ def fingerprint(dependency: Dependency, names_from_labels: Sequence[bool] = ()) 
 
 
 def fingerprints(config: AppConfig, names: Iterable[str]) -> dict[str, str]:
-    """The fingerprints of the endpoints called `names` (`/echo`), in that order.
+    """Return the fingerprints of the endpoints called `names` (`/echo`), in that order.
 
     Endpoints that the app does not have are left out.
     """
-    found = {name: config.find(name) for name in names}
-    return {name: fingerprint(one) for name, one in found.items() if one is not None}
+    functions = {name: config.find(name) for name in names}
+    return {name: fingerprint(function) for name, function in functions.items() if function}
 
 
 def find_differences(pinned: Mapping[str, str], config: AppConfig) -> list[str]:
-    """How the app differs from pinned fingerprints, one line an endpoint; nothing if it does not.
+    """Return a line for each endpoint that differs from its pinned fingerprint.
 
     Args:
-        pinned: fingerprints by the endpoint's name, of the endpoints in use.
-        config: the live app's.
+        pinned: the fingerprints of the endpoints in use, by the endpoint's name.
+        config: the live app's /config.
     """
     lines: list[str] = []
-    for name, before in pinned.items():
+    for name, expected in pinned.items():
         dependency = config.find(name)
         if dependency is None:
             lines.append(f"{name}: the app has no such endpoint any more")
             continue
-        after = fingerprint(dependency, _names_from_labels(before))
-        if after != before:
-            lines.append(f"{name}: was {before}, is {after}")
+        actual = fingerprint(dependency, _names_from_labels(expected))
+        if actual != expected:
+            lines.append(f"{name}: was {expected}, is {actual}")
     return lines
 
 
 def _names_from_labels(pinned: str) -> list[bool]:
-    """Of each visible input in a fingerprint, whether its label names it."""
+    """Return for each visible input of a fingerprint whether its name comes from its label."""
     slots = pinned.partition(") -> (")[0].removeprefix("(").split(", ")
-    return [_NAMED in slot for slot in slots if slot != _STATE]
+    return [_NAME_SEPARATOR in slot for slot in slots if slot != _STATE]
 
 
 def _kinds(components: Iterable[Component]) -> list[str]:
-    """What callers see and what the session holds; slots that are only hidden do not count."""
-    shown = [one for one in components if one.is_state or not one.hidden]
-    return [_STATE if one.is_state else one.type or "unknown" for one in shown]
+    """Return the types of the visible components and of State; skip other hidden components."""
+    return [
+        _STATE if component.is_state else component.type or "unknown"
+        for component in components
+        if component.is_state or not component.hidden
+    ]

@@ -1,7 +1,7 @@
-"""Files as Gradio 3 writes them, made what they are since Gradio 4: FileData.
+"""Convert files between the format of Gradio 3 and FileData, the format since Gradio 4.
 
-Seen on 3.50: a file is `{name, orig_name, size, data, is_file}`, and an image is its bytes as a
-data URL, in arguments and in results; a file in the place of an image is an error of the app.
+Measured on 3.50: a file is `{name, orig_name, size, data, is_file}`, and an image is a data URL, in
+arguments and in results. The app fails if it gets a file instead of an image.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
 
 _IMAGE: Final = "base64 representation of an image"
 
-_HOLDERS: Final = frozenset(
+_TYPES_WITH_FILES: Final = frozenset(
     {"annotatedimage", "audio", "chatbot", "dataset", "file", "gallery", "image", "model3d"}
     | {"timeseries", "uploadbutton", "video"}
 )
@@ -40,30 +40,30 @@ FILE_SCHEMA: Final[Mapping[str, Any]] = {
     },
     "required": ["path"],
 }
-"""The schema that stands for a file."""
+"""The schema of a file."""
 
 
 def is_gradio3_file(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema of Gradio 3's /info means a file: the object, a path or it, or an image."""
+    """Return whether a schema of Gradio 3's /info is a file: an object, a path, or an image."""
     if schema.get("description") == _IMAGE:
         return True
     branches = as_list(schema.get("oneOf")) or as_list(schema.get("anyOf")) or [schema]
-    members = [as_dict(as_dict(one).get("properties")) for one in branches]
-    return any(one.keys() >= {"name", "data", "is_file"} for one in members)
+    members = [as_dict(as_dict(branch).get("properties")) for branch in branches]
+    return any(properties.keys() >= {"name", "data", "is_file"} for properties in members)
 
 
 def uses_data_url(kind: str) -> bool:
-    """Whether files of this kind of component travel as data URLs."""
+    """Return whether files of this kind of component are sent as data URLs."""
     return kind == "image"
 
 
 def has_files(kind: str) -> bool:
-    """Whether objects in the values of this kind of component are files: those of JSON are not."""
-    return kind in _HOLDERS
+    """Return whether objects in the values of this kind of component are files."""
+    return kind in _TYPES_WITH_FILES
 
 
 def to_gradio3(payload: Mapping[str, Any]) -> Any:
-    """What stands for a file's payload in arguments; a data URL stands for itself."""
+    """Convert the payload of a file in arguments to Gradio 3; a data URL stays as it is."""
     url = as_str(payload.get("url"))
     if url.startswith("data:"):
         return url
@@ -77,36 +77,37 @@ def to_gradio3(payload: Mapping[str, Any]) -> Any:
 
 
 def from_gradio3(value: Any, kind: str) -> Any:
-    """A result with each file in it as FileData.
+    """Convert each file in a result to FileData.
 
     Args:
-        kind: of the component that it is the value of.
+        value: the value of an output.
+        kind: the kind of the output's component.
     """
-    return _read(value, kind) if has_files(kind) else value
+    return _convert(value, kind) if has_files(kind) else value
 
 
-def _read(value: Any, kind: str) -> Any:
+def _convert(value: Any, kind: str) -> Any:
     if isinstance(value, str):
-        return _inline(value) if uses_data_url(kind) and _is_data(value) else value
+        return _inline_file(value) if uses_data_url(kind) and _is_data_url(value) else value
     if is_array(value):
-        return [_read(item, kind) for item in value]
+        return [_convert(item, kind) for item in value]
     if not is_object(value):
         return value
     if value.keys() >= {"name", "data", "is_file"}:
         data = as_str(value["data"])
-        return _inline(data, value) if _is_data(data) else _named(value)
-    return {key: _read(item, kind) for key, item in value.items()}
+        return _inline_file(data, value) if _is_data_url(data) else _uploaded_file(value)
+    return {key: _convert(item, kind) for key, item in value.items()}
 
 
-def _is_data(text_: str) -> bool:
-    return text_[:5].lower() == "data:"
+def _is_data_url(text: str) -> bool:
+    return text[:5].lower() == "data:"
 
 
-def _named(value: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value.get(key) for key in ("orig_name", "size")}
-    return {"path": value["name"], "url": None, "mime_type": None, **kept, "meta": dict(META)}
+def _uploaded_file(value: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {key: value.get(key) for key in ("orig_name", "size")}
+    return {"path": value["name"], "url": None, "mime_type": None, **fields, "meta": dict(META)}
 
 
-def _inline(url: str, value: Mapping[str, Any] = {}) -> dict[str, Any]:
+def _inline_file(url: str, value: Mapping[str, Any] = {}) -> dict[str, Any]:
     name = as_str(value.get("orig_name"))
     return make_file_data("", url=url, orig_name=name, size=None, mime_type=None)

@@ -1,8 +1,8 @@
-"""Which inputs a component takes, beyond its schema in /info.
+"""Check inputs as components do: they accept more than their schema in /info.
 
-Measured on 3.50 to 6.31: most components take null (`scripts/components`), a Textbox makes a text
-of anything, and the precision of a Number rounds. What a component hands on as it is, such as a
-text for a Number, has to fit its schema.
+Measured on 3.50 to 6.31: most components accept null (`scripts/components`), a Textbox converts any
+value to a string, and the precision of a Number rounds. A value that a component passes on
+unchanged, such as a string for a Number, must fit its schema.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from spacecall._core.schema_nodes import Schema, alternatives
 
 __all__ = ["find_refusals"]
 
-_MAKES_TEXT: Final = frozenset({"colorpicker", "textbox"})
-"""Components that make a text of whatever comes."""
+_CONVERTS_TO_TEXT: Final = frozenset({"colorpicker", "textbox"})
+"""Components that convert any value to a string."""
 
 
 def find_refusals(schema: Schema, kind: str, value: Any) -> list[str]:
-    """Why no generation of Gradio takes `value`, one line for each reason; nothing if one does.
+    """Return the reasons why no version of Gradio accepts `value`, one line each.
 
     Args:
-        schema: of the input, with the component's limits and choices.
-        kind: of the component, in lower case.
-        value: the argument, its files made `File`.
+        schema: the schema of the input, with the component's limits and choices.
+        kind: the kind of the component, in lower case.
+        value: the argument, its files converted to `File`.
     """
-    if kind in _MAKES_TEXT or (value is None and kind in ACCEPTS_NONE):
+    if kind in _CONVERTS_TO_TEXT or (value is None and kind in ACCEPTS_NONE):
         return []
-    if kind == "number":  # whose precision rounds what comes
+    if kind == "number":  # its precision rounds floats
         return find_problems(_fractional(schema), value)
-    if kind == "dropdown" and not _has_choices(schema):  # one that takes other values than these
+    if kind == "dropdown" and not _has_choices(schema):  # it accepts any value
         return find_problems(_any_scalar(schema), value)
     return find_problems(schema, value)
 
 
 def _fractional(schema: Schema) -> Schema:
-    """The schema with numbers in place of integers."""
+    """Return the schema with numbers instead of integers."""
     node = dict(schema)
     if node.get("type") == "integer":
         node["type"] = "number"
@@ -48,7 +48,7 @@ def _fractional(schema: Schema) -> Schema:
 
 
 def _any_scalar(schema: Schema) -> Schema:
-    """The schema with numbers and truths in place of texts alone."""
+    """Return the schema with numbers and booleans besides strings."""
     node = dict(schema)
     if node.get("type") == "string":
         node["type"] = ["string", "number", "boolean"]

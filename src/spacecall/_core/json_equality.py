@@ -1,4 +1,4 @@
-"""Whether values that are equal are the same as JSON: True is not 1, and 1.0 not 1."""
+"""Compare values as JSON: True is not 1, and 1.0 is not 1."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["has_same_types"]
 
 
 def has_same_types(value: Any, equal: Any) -> bool:
-    """Whether values that Python holds for equal have the same types and signs, at any depth.
+    """Return whether two equal values also have the same types and signs, at any depth.
 
-    What both share is not looked at: snapshots of a stream share all but what was edited.
+    Shared parts are skipped: the snapshots of a stream share everything but the edited parts.
 
     Args:
-        value: anything.
-        equal: for which `value == equal`.
+        value: any value.
+        equal: a value with `value == equal`.
     """
     pairs: list[tuple[Any, Any]] = [(value, equal)]
     while pairs:
@@ -31,9 +31,9 @@ def has_same_types(value: Any, equal: Any) -> bool:
             if math.copysign(1, left) != math.copysign(1, right):
                 return False
         elif isinstance(left, Mapping):
-            other = cast("Mapping[Any, Any]", right)
+            counterparts = cast("Mapping[Any, Any]", right)
             members = cast("Mapping[Any, Any]", left).items()
-            pairs += [(item, other[key]) for key, item in members]
+            pairs += [(item, counterparts[key]) for key, item in members]
         elif isinstance(left, (list, tuple)):
             pairs += zip(cast("Sequence[Any]", left), cast("Sequence[Any]", right), strict=True)
         elif isinstance(left, BaseModel):

@@ -1,4 +1,4 @@
-"""Reading parsed JSON whose shape is not certain: what does not fit reads as nothing."""
+"""Read parsed JSON of an uncertain shape: a value of another type reads as an empty one."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ __all__ = [
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
-    """Whether `value` is a list."""
+    """Return whether `value` is a list."""
     return isinstance(value, list)
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
-    """Whether `value` is an object."""
-    return isinstance(value, (dict, Mapping))  # a dict is known at once, other mappings are not
+    """Return whether `value` is a mapping."""
+    return isinstance(value, (dict, Mapping))  # isinstance is fast for dict only
 
 
 def as_list(value: object) -> list[Any]:
-    """`value` if it is a list, else an empty one."""
+    """Return `value` if it is a list, else an empty list."""
     return value if is_array(value) else []
 
 
 def as_dict(value: object) -> Mapping[str, Any]:
-    """`value` if it is an object, else an empty one."""
+    """Return `value` if it is a mapping, else an empty one."""
     return value if is_object(value) else {}
 
 
 def as_str_list(value: object) -> list[str]:
-    """The texts in `value` if it is a list, else none."""
+    """Return the strings in `value` if it is a list, else an empty list."""
     return [item for item in as_list(value) if isinstance(item, str)]
 
 
 def as_str(value: object) -> str:
-    """`value` if it is a text, else an empty one."""
+    """Return `value` if it is a string, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
 def parse_json(body: str | bytes) -> Any:
-    """The values that an app answers. NaN and infinities are None.
+    """Parse JSON from an app; NaN and infinities become None.
 
-    JSON does not have them. Gradio's queue writes null for them, and some of its other answers the
-    words that Python's encoder has.
+    JSON does not have these numbers. Gradio's queue sends null for them, and some of its other
+    responses contain `NaN` and `Infinity`, as Python's encoder writes them.
 
     Raises:
-        ValueError: it is not JSON.
-        RecursionError: it is nested too deeply.
+        ValueError: `body` is not JSON.
+        RecursionError: `body` is nested too deeply.
     """
     return json.loads(body, parse_constant=lambda _: None)
 
 
 def describe_error(error: BaseException) -> str:
-    """Return what an exception says of itself, or its type where it says nothing or cannot."""
+    """Return the text of an exception, or the name of its type if it has no text."""
     try:
         return str(error) or type(error).__name__
     except Exception:  # noqa: BLE001 - `__str__` may be the caller's, and raise anything

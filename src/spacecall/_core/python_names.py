@@ -1,7 +1,7 @@
-"""Python names for what an app calls by any text, the same in dynamic calls and typed clients.
+"""Derive Python names from an app's labels and names, for dynamic calls and typed clients.
 
-A name is derived from the text that it stands for, so that it stays when the app grows; it is the
-same on every Python, since only the fixed Unicode 3.2 tables decide.
+A name depends only on its text, so that it stays when the app grows, and on the fixed Unicode 3.2
+tables, so that it is the same on every Python version.
 """
 
 from __future__ import annotations
@@ -30,46 +30,48 @@ __all__ = [
 ]
 
 MAX_LENGTH: Final = 60
-"""Characters of a name."""
+"""The most characters of a name."""
 
 RESERVED_PARAMETERS: Set[str] = frozenset({"self"})
-"""What a parameter of a method cannot be called."""
+"""The names that a parameter of a method cannot have."""
 
-_LONGEST_LABEL: Final = 240
-"""Characters of a label that are read: one component can be an input of many functions."""
+_MAX_LABEL: Final = 240
+"""Characters of a label that are read: a component can be an input of many functions."""
 
 _UNICODE = unicodedata.ucd_3_2_0
 _CATEGORIES = frozenset({"Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Mn", "Nd", "Nl"})
-_COUNTED = re.compile(r"param_[0-9]+")
-# `param` as well: with a number it would be counted
+_GENERATED = re.compile(r"param_[0-9]+")
+# also `param`: with a number it would look generated
 _UNLABELLED = re.compile(r"(?:parameter|param|value)_\d+|param")
 
 
 def snake_case(text: str) -> str:
-    """`text` as a lower-case identifier, at most 60 characters; empty if nothing of it can be kept.
+    """Convert `text` to lower-case words with underscores, at most 60 characters, maybe none.
 
-    It may still begin with a digit or be a keyword: see `field_name`.
+    The result may begin with a digit or be a keyword: see `field_name`.
     """
     return "_".join(snake_words(text))
 
 
 def field_name(text: str, reserved: Set[str], *, fallback: str) -> str:
-    """An identifier for `text` that is no keyword and not `reserved`; the text itself if it is one.
+    """Return an identifier for `text` that is neither a keyword nor `reserved`.
+
+    A text that is such an identifier stays as it is.
 
     Args:
-        text: what the app calls it.
-        reserved: names that would break something in this place.
-        fallback: an identifier used when nothing of the text can be kept; with an underscore, it is
-            also put before a text that begins with a digit.
+        text: the app's name or label.
+        reserved: the names that cannot be used here.
+        fallback: the identifier for a text without any letter or digit, and the prefix of a text
+            that begins with a digit.
     """
-    exact = text.strip("_")
-    kept = exact if is_plain_identifier(exact) else snake_case(text)
-    return avoid_reserved(kept or fallback, fallback, reserved)
+    stripped = text.strip("_")
+    name = stripped if is_plain_identifier(stripped) else snake_case(text)
+    return avoid_reserved(name or fallback, fallback, reserved)
 
 
 def is_generated_name(name: str) -> bool:
-    """Whether `name` is none of the app's own: Gradio counted, or sent none (before 4.44)."""
-    return not name or _COUNTED.fullmatch(name) is not None
+    """Return whether Gradio generated `name` by counting, or sent none (before 4.44)."""
+    return not name or _GENERATED.fullmatch(name) is not None
 
 
 def parameter_names(
@@ -77,66 +79,68 @@ def parameter_names(
 ) -> list[str]:
     """Return names for an endpoint's parameters, from their `(name, label, component)`.
 
-    The name is the app's own. Where it has none (`*args`), the label names the parameter, or its
-    component's kind; equal names are numbered from the second on, in the order of the wire.
+    The name is that of the app's function. Without one (`*args`), the label or else the component's
+    kind names the parameter; equal names are numbered from the second on, in order.
 
     Args:
-        parameters: in the order of the wire.
-        spelling: how names of the app's own are written, where that is not as they are.
+        parameters: the parameters in the order of the request.
+        spelling: the spelling of each name of the app's function; by default the name itself.
     """
-    own = [name for name, *_ in parameters if not is_generated_name(name)]
-    written = dict(zip(own, own, strict=True)) if spelling is None else spelling
-    # A name that is another parameter's on the wire would be taken for that one.
-    numbering = UniqueNames({*map(written.__getitem__, own), *(name for name, *_ in parameters)})
-    first = set(own)
+    function_names = [name for name, *_ in parameters if not is_generated_name(name)]
+    if spelling is None:
+        spelling = dict(zip(function_names, function_names, strict=True))
+    # A name that the request uses for another parameter would mean that parameter.
+    reserved = {name for name, *_ in parameters}
+    unique_names = UniqueNames({*map(spelling.__getitem__, function_names), *reserved})
+    unassigned = set(function_names)
     names: list[str] = []
     for name, label, component in parameters:
-        if name in first:
-            first.remove(name)
-            names.append(written[name])
+        if name in unassigned:
+            unassigned.remove(name)
+            names.append(spelling[name])
         else:
-            names.append(numbering.take(written.get(name) or _label_name(label, component)))
+            names.append(unique_names.add(spelling.get(name) or _label_name(label, component)))
     return names
 
 
 class UniqueNames:
-    """Numbers equal names from the second on: `image`, `image_2`.
+    """A set of names that numbers equal names from the second on: `image`, `image_2`.
 
     Args:
-        taken: names that cannot be used.
+        used: names that cannot be used again.
     """
 
-    def __init__(self, taken: Set[str]) -> None:
-        self._taken = set(taken)
-        self._next: dict[str, int] = {}
+    def __init__(self, used: Set[str]) -> None:
+        self._used = set(used)
+        self._next_number: dict[str, int] = {}
 
-    def take(self, name: str) -> str:
-        """Return `name`, with a number where it is taken already."""
+    def add(self, name: str) -> str:
+        """Add and return `name`, with a number if it is used already."""
         unique = name
-        # counted on from the last of the same name, or a list of equal ones would be quadratic
-        number = self._next.get(name, 2)
-        while unique in self._taken:
+        # counting on from the last equal name: a list of equal names would take quadratic time
+        number = self._next_number.get(name, 2)
+        while unique in self._used:
             unique = f"{name}_{number}"
             number += 1
-        self._next[name] = number
-        self._taken.add(unique)
+        self._next_number[name] = number
+        self._used.add(unique)
         return unique
 
 
 @lru_cache(maxsize=1024)
 def _label_name(label: str, component: str) -> str:
-    wanted = authored_label(label[:_LONGEST_LABEL]) or authored_label(component[:_LONGEST_LABEL])
-    return field_name(snake_case(wanted), RESERVED_PARAMETERS, fallback="value")
+    text = authored_label(label[:_MAX_LABEL]) or authored_label(component[:_MAX_LABEL])
+    return field_name(snake_case(text), RESERVED_PARAMETERS, fallback="value")
 
 
 def authored_label(label: str) -> str:
-    """`label`, or an empty text for one that Gradio made up of a number."""
-    spelled = snake_case(label)
-    return "" if _UNLABELLED.fullmatch(spelled) or not spelled else label
+    """Return `label`, or an empty text if Gradio generated it from a number."""
+    name = snake_case(label)
+    return "" if _UNLABELLED.fullmatch(name) or not name else label
 
 
 def avoid_reserved(name: str, prefix: str, reserved: Set[str]) -> str:
-    """`name` with `prefix` before a digit, and with an underscore where it is reserved."""
+    """Put `prefix` before a leading digit, and an underscore after a reserved name."""
     if not name[0].isidentifier():
         name = f"{prefix}_{name}"
     if keyword.iskeyword(name) or name in reserved:
@@ -145,44 +149,44 @@ def avoid_reserved(name: str, prefix: str, reserved: Set[str]) -> str:
 
 
 def is_plain_identifier(text: str) -> bool:
-    """Whether all Pythons read `text` as an identifier, and as this one."""
+    """Return whether every Python version reads `text` as an identifier of the same spelling."""
     return (
         text.isidentifier()
         and len(text) <= MAX_LENGTH
         and strip_accents(text) == text
-        and all(char == "_" or _kept(char) for char in text)
+        and all(char == "_" or _is_letter(char) for char in text)
     )
 
 
 def snake_words(text: str) -> list[str]:
-    """The words of `text` in lower case, of at most 60 characters together."""
-    found: list[str] = []
+    """Split `text` into words in lower case, at most 60 characters in total."""
+    words: list[str] = []
     length = 0
     for word in separate_words(strip_accents(text)).split():
         lower = _UNICODE.normalize("NFKC", word.lower())
         length += len(lower) + 1
-        if length > MAX_LENGTH + 1 and found:
+        if length > MAX_LENGTH + 1 and words:
             break
-        found.append(lower[:MAX_LENGTH])
-    return found
+        words.append(lower[:MAX_LENGTH])
+    return words
 
 
 def separate_words(text: str) -> str:
-    """`text` with a space between its words, `camelCase` and apostrophes understood."""
+    """Put a space between the words of `text`; `camelCase` is split, apostrophes are removed."""
     text = re.sub(r"(?<=\w)['\u2019](?=\w)", "", text)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", text)
-    return "".join(char if _kept(char) else " " for char in text)
+    return "".join(char if _is_letter(char) else " " for char in text)
 
 
 def strip_accents(text: str) -> str:
-    """`text` in NFKC, Latin letters without their accents."""
+    """Return `text` in NFKC with the accents of Latin letters removed."""
     parts = _UNICODE.normalize("NFKD", text)
-    kept: list[str] = []
+    chars: list[str] = []
     for char in parts:
-        if not (kept and kept[-1].isascii() and _UNICODE.category(char) == "Mn"):
-            kept.append(char)
-    return _UNICODE.normalize("NFKC", "".join(kept))
+        if not (chars and chars[-1].isascii() and _UNICODE.category(char) == "Mn"):
+            chars.append(char)
+    return _UNICODE.normalize("NFKC", "".join(chars))
 
 
-def _kept(char: str) -> bool:
+def _is_letter(char: str) -> bool:
     return _UNICODE.category(char) in _CATEGORIES and f"a{char}".isidentifier()

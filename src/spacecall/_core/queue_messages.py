@@ -1,4 +1,4 @@
-"""The messages of a job's stream, parsed from their text."""
+"""Parse the messages of a job's stream."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class UnknownMessage:
-    """A message of a kind that this version of spacecall does not know: to be passed over.
+    """A message of a kind that this version of spacecall does not know, to be ignored.
 
     Attributes:
-        msg: its kind; empty where it names none.
-        event_id: the job that it is about, where it names one.
+        msg: its kind; empty if it has none.
+        event_id: the id of its job; None if it has none.
     """
 
     msg: str
@@ -40,14 +40,12 @@ class UnknownMessage:
 
 @dataclass(frozen=True, slots=True)
 class MalformedMessage:
-    """A message that cannot be read, or of a known kind whose fields do not fit.
-
-    It ends the job that it is about.
+    """A message that cannot be parsed, or of a known kind with invalid fields. It ends its job.
 
     Attributes:
-        msg: its kind; empty where that cannot be read.
-        event_id: the job that it is about.
-        reason: what does not fit, and where.
+        msg: its kind; empty if that cannot be read.
+        event_id: the id of its job.
+        reason: what is invalid, and where.
     """
 
     msg: str
@@ -64,34 +62,34 @@ _KINDS: Final = frozenset(
     for model in get_args(get_args(KnownMessage)[0])
     for kind in get_args(model.model_fields["msg"].annotation)
 )
-_QUOTED = 200
+_MAX_EXCERPT = 200
 _LARGE = 2**20
 
 _TOKEN: Final = re.compile(
     r'"(?P<text>[^"\\]*+(?:\\.[^"\\]*+)*+)"?(?:\s*+(?P<colon>:))?|[{\[]|(?P<end>[}\]])', re.DOTALL
 )
-_TOKENS: Final = 10_000
-"""Texts and brackets of a message that is no JSON that are searched for the job it is about."""
+_MAX_TOKENS: Final = 10_000
+"""Strings and brackets of an invalid message that are searched for the id of its job."""
 
 
 def parse_message(text: str | bytes) -> Message:
-    """The message that `text` is: the data of one SSE event, or one websocket frame.
+    """Parse a message: the data of one SSE event, or one WebSocket frame.
 
-    The values of `output.data` stay as JSON gives them.
+    The values of `output.data` stay as they are in the JSON.
 
     Raises:
-        ProtocolError: `text` is not a JSON object, has a number of too many digits or too deep
-            nesting, or the fields of a known kind do not fit it; and it names no job. With one it
-            is a `MalformedMessage`.
+        ProtocolError: `text` is not a JSON object, has a number of too many digits or is nested too
+            deeply, or the fields of a known kind are invalid; and it has no job's id. If it has
+            one, the result is a `MalformedMessage`.
     """
     try:
         return _parse(text)
     except MemoryError as error:
-        raise ProtocolError(f"no memory for a message of {len(text)} bytes") from error
+        raise ProtocolError(f"not enough memory for a message of {len(text)} bytes") from error
 
 
 def wire_size(text: str) -> int:
-    """Return the bytes that `text` had on the wire."""
+    """Return the size of `text` in UTF-8, in bytes."""
     return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
@@ -99,46 +97,49 @@ def _parse(text: str | bytes) -> Message:
     try:
         if len(text) < _LARGE:
             return _ADAPTER.validate_json(text)
-        # The same in two steps takes half of the memory: 33 bytes for a byte of JSON, not 56.
+        # Two steps take about half of the memory: 33 bytes for each byte of JSON instead of 56.
         return _ADAPTER.validate_python(from_json(text))
     except (ValueError, RecursionError):
-        return _look_again(text)
+        return _parse_slowly(text)
 
 
-def _look_again(text: str | bytes) -> Message:
-    """The slow way, for unknown kinds and for JSON that only Python's own parser takes.
+def _parse_slowly(text: str | bytes) -> Message:
+    """Parse a message of an unknown kind, or JSON that only Python's own parser accepts.
 
-    That is half a surrogate pair in an escape, which servers to 4.19 can send, and deep nesting.
+    That is half a surrogate pair in an escape, which servers up to 4.19 can send, or deep nesting.
     """
     try:
         data: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
-        reason = f"a message {_unreadable(error)}: {_quote(text)}"
-        named = _named(text)
-        if event_id := named.get("event_id"):
-            return MalformedMessage(named.get("msg", ""), event_id, reason)
+        reason = f"a message from the server {_syntax_problem(error)}: {_excerpt(text)}"
+        fields = _find_strings(text)
+        if event_id := fields.get("event_id"):
+            return MalformedMessage(fields.get("msg", ""), event_id, reason)
         raise ProtocolError(reason) from error
     if not isinstance(data, dict):
-        raise ProtocolError(f"a message is not a JSON object: {_quote(text)}")
-    fields = cast("dict[str, Any]", data)
-    kind, event_id = fields.get("msg"), fields.get("event_id")
+        raise ProtocolError(f"a message from the server is not a JSON object: {_excerpt(text)}")
+    message = cast("dict[str, Any]", data)
+    kind, event_id = message.get("msg"), message.get("event_id")
     if not isinstance(kind, str) or kind not in _KINDS:
         return UnknownMessage(
             msg=kind if isinstance(kind, str) else "",
             event_id=event_id if isinstance(event_id, str) else None,
         )
     try:
-        return _ADAPTER.validate_python(fields)
+        return _ADAPTER.validate_python(message)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"][1:])
-        reason = f"a {kind} message does not fit at {place!r}: {first['msg']}: {_quote(text)}"
+        location = ".".join(str(part) for part in first["loc"][1:])
+        reason = (
+            f"a {kind} message from the server is invalid at {location!r}: "
+            f"{first['msg']}: {_excerpt(text)}"
+        )
         if isinstance(event_id, str):
             return MalformedMessage(kind, event_id, reason)
         raise ProtocolError(reason) from error
 
 
-def _unreadable(error: ValueError | RecursionError) -> str:
+def _syntax_problem(error: ValueError | RecursionError) -> str:
     if isinstance(error, RecursionError):
         return "is nested too deeply"
     if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
@@ -146,16 +147,16 @@ def _unreadable(error: ValueError | RecursionError) -> str:
     return f"has a number of more than {sys.get_int_max_str_digits()} digits"
 
 
-def _named(text: str | bytes) -> dict[str, str]:
-    """The texts that the outermost object of a message has, as far as it can be told without JSON.
+def _find_strings(text: str | bytes) -> dict[str, str]:
+    """Find the string fields of the outermost object of an invalid message, by their key.
 
-    Each is under the name that comes before it; one with an escape in it is left out.
+    A string with an escape in it is left out.
     """
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
-    named: dict[str, str] = {}
+    fields: dict[str, str] = {}
     depth, name = 0, None
-    for token in islice(_TOKEN.finditer(text), _TOKENS):
+    for token in islice(_TOKEN.finditer(text), _MAX_TOKENS):
         content = token["text"]
         if content is None:
             depth += -1 if token["end"] else 1
@@ -164,12 +165,12 @@ def _named(text: str | bytes) -> dict[str, str]:
             name = content
         elif depth == 1 and name is not None:
             if "\\" not in content:
-                named.setdefault(name, content)
+                fields.setdefault(name, content)
             name = None
-    return named
+    return fields
 
 
-def _quote(text: str | bytes) -> str:
+def _excerpt(text: str | bytes) -> str:
     if isinstance(text, bytes):
-        text = text[: 4 * _QUOTED].decode(errors="replace")
-    return repr(text[: _QUOTED - 1] + "…" if len(text) > _QUOTED else text)
+        text = text[: 4 * _MAX_EXCERPT].decode(errors="replace")
+    return repr(text[: _MAX_EXCERPT - 1] + "…" if len(text) > _MAX_EXCERPT else text)

@@ -1,4 +1,4 @@
-"""Keeping the caller's secrets out of what a server's words become: errors and events."""
+"""Remove the caller's secrets from errors and events, which repeat a server's texts."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ T = TypeVar("T")
 
 MASK: Final = "…"
 MAX_TEXT: Final = 2**16
-"""Characters that an error or an event keeps of a text that a server sent."""
+"""The most characters of a server's text in an error or an event."""
 MIN_SECRET: Final = 6
-"""Characters. A shorter secret is not looked for: its letters stand in every other sentence."""
+"""The fewest characters of a secret: a shorter one would occur in ordinary text."""
 
 MAX_SECRET: Final = 2**14
-"""Characters. More than a secret has, escapes included."""
+"""More characters than a secret has, escapes included."""
 _BACKSLASH: Final = ord("\\")
-_NORMAL: Final = ("NFC", "NFD")
-_NAMED: Final = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
+_NORMAL_FORMS: Final = ("NFC", "NFD")
+_NAMED_ENTITIES: Final = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
 _ESCAPE: Final = re.compile(
     r"%(?:25){0,9}(?P<percent>[0-9a-f]{2})"
     r"|\\+(?:u(?P<unicode>[0-9a-f]{4})|x(?P<hex>[0-9a-f]{2}))?"
@@ -80,15 +80,15 @@ _ERROR_LINES: Final = ("problems", "differences")
 
 
 class Redactor:
-    """Replaces secrets in a text by `MASK`, whichever way they are written there.
+    """Replaces secrets in a text by a mask, in every encoding that servers use.
 
     A secret is found in upper and lower case, in both normal forms of Unicode, percent-encoded,
     with escapes of JSON, Python or HTML, as hexadecimal digits, and inside base64 without line
-    breaks. The work is linear in the text.
+    breaks. The time is linear in the text.
 
     Args:
-        secrets: those of fewer than `SHORTEST` characters are passed over.
-        mask: takes the place of each.
+        secrets: the secrets; one of fewer than `MIN_SECRET` characters is ignored.
+        mask: the replacement of each secret.
     """
 
     __slots__ = ("_mask", "_needles")
@@ -96,7 +96,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = (), *, mask: str = MASK) -> None:
         self._mask = mask
         self._needles = frozenset(
-            _lowered(needle)
+            _lower(needle)
             for secret in {secret.strip() for secret in secrets}
             if len(secret) >= MIN_SECRET
             for variant in _variants(secret)
@@ -108,12 +108,12 @@ class Redactor:
         if not self._needles or not text:
             return text
         plain, starts, sources = _unescaped(text)
-        spans = sorted(_spans(_lowered(plain), self._needles))
+        spans = sorted(_spans(_lower(plain), self._needles))
         if not spans:
             return text
 
         def source(position: int) -> tuple[int, int]:
-            """Where the character at `position` of `plain` begins and ends in `text`."""
+            """Return where the character at `position` of `plain` begins and ends in `text`."""
             segment = bisect_right(starts, position) - 1
             if segment % 2:
                 return sources[segment], sources[segment + 1]
@@ -131,16 +131,18 @@ class Redactor:
         parts.append(text[end:])
         return "".join(parts)
 
-    def cut(self, text: str, length: int = MAX_TEXT, *, whole: bool = True) -> str:
+    def cut(self, text: str, length: int = MAX_TEXT, *, complete: bool = True) -> str:
         """Return the first `length` characters of `text` without the secrets.
 
         Args:
-            whole: False for a text that was cut already, at more than `MARGIN` characters: as many
-                of its end are left out.
+            text: the text.
+            length: the most characters of the result.
+            complete: False for a text that was cut already, after more than `MAX_SECRET`
+                characters: its last `MAX_SECRET` characters are left out.
         """
         window = length + MAX_SECRET
         redacted = self(text[:window])
-        if len(text) > window or not whole:
+        if len(text) > window or not complete:
             redacted = redacted[:-MAX_SECRET]  # its end may be half a secret
         return redacted[:length]
 
@@ -151,7 +153,7 @@ def unescape(text: str) -> str:
 
 
 def header_secrets(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield what may be secret in the values of headers: each one whole, and its parts."""
+    """Yield the possible secrets in headers: each value, and its parts."""
     for name, value in headers:
         if name.lower() in _ORDINARY_HEADERS:
             continue
@@ -168,7 +170,7 @@ def header_secrets(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def url_secrets(url: str) -> Iterator[str]:
-    """Yield what may be secret in a URL: its password, and the values of its query."""
+    """Yield the possible secrets in a URL: its password, and the values of its query."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -187,9 +189,9 @@ def basic_credentials(username: str, password: str) -> str:
 
 
 def redact_error(error: SpaceError, redact: Redactor) -> None:
-    """Take the secrets out of an error and of those that it came from; cut texts at `LONGEST`.
+    """Remove the secrets from an error and its causes; cut texts at `MAX_TEXT`.
 
-    A cause of another library that shows one, or repeats input, is no longer shown.
+    A cause of another library is dropped if it has a secret in it or repeats input.
     """
     seen: set[int] = set()
     current: BaseException | None = error
@@ -198,17 +200,17 @@ def redact_error(error: SpaceError, redact: Redactor) -> None:
         if isinstance(current, SpaceError):
             _redact_fields(current, redact)
         cause = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-        if cause is not None and _shows_secret(cause, redact):
+        if cause is not None and _has_secret(cause, redact):
             current.__cause__ = cause = None
         current = cause
 
 
 @contextmanager
 def redacting(redactor: Callable[[], Redactor]) -> Generator[None]:
-    """Take the secrets out of each `SpaceError` that is raised inside.
+    """Remove the secrets from each `SpaceError` that is raised inside.
 
     Args:
-        redactor: asked for only when there is one.
+        redactor: returns the redactor; called only if an error is raised.
     """
     try:
         yield
@@ -218,9 +220,9 @@ def redacting(redactor: Callable[[], Redactor]) -> Generator[None]:
 
 
 def redact_event(event: Event[T], redact: Redactor) -> Event[T]:
-    """Return an event of a job without the secrets, its texts cut at `LONGEST`.
+    """Return an event without the secrets, its texts cut at `MAX_TEXT`.
 
-    Values of the app stay as they are.
+    Output values stay as they are.
     """
     if isinstance(event, Log):
         title = None if event.title is None else redact.cut(event.title)
@@ -238,7 +240,7 @@ def _redact_unit(unit: ProgressUnit, redact: Redactor) -> ProgressUnit:
     )
 
 
-def _shows_secret(cause: BaseException, redact: Redactor) -> bool:
+def _has_secret(cause: BaseException, redact: Redactor) -> bool:
     if isinstance(cause, SpaceError):
         return False  # it is redacted itself
     text = describe_error(cause)
@@ -256,31 +258,34 @@ def _redact_fields(error: SpaceError, redact: Redactor) -> None:
 
 
 def _variants(secret: str) -> set[str]:
-    """Return how a server may spell `secret` in characters, where lower case does not tell."""
+    """Return the spellings of `secret` that differ in more than case folding covers."""
     if secret.isascii():
         return {secret}
     cases = secret, secret.upper(), secret.lower(), secret.casefold()
-    return {secret, *(unicodedata.normalize(form, case) for form in _NORMAL for case in cases)}
+    return {
+        secret,
+        *(unicodedata.normalize(form, case) for form in _NORMAL_FORMS for case in cases),
+    }
 
 
 def _needles(secret: str) -> Iterator[str]:
-    """Yield what stands in an unescaped text where a server wrote `secret`."""
+    """Yield the texts to search for, in an unescaped text, to find `secret`."""
     data = secret.encode("utf-8", "surrogatepass")
-    for text in _texts(secret, data):
-        for form in {text, text.replace(" ", "+")}:  # the second in a form's fields
+    for text in _decodings(secret, data):
+        for form in {text, text.replace(" ", "+")}:  # the second form in the fields of a form
             yield form.replace("\\", "")
             if _ESCAPE.search(form):
                 yield _unescaped(form)[0]
     yield data.hex()
     for offset in range(3):
         encoded = b64encode(bytes(offset) + data).decode()
-        # Only the characters that no neighbour has a bit in.
+        # Only the characters without bits of neighbouring bytes.
         inner = encoded[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
         yield inner
         yield inner.replace("+", "-").replace("/", "_")
 
 
-def _texts(secret: str, data: bytes) -> Iterator[str]:
+def _decodings(secret: str, data: bytes) -> Iterator[str]:
     yield secret
     if not secret.isascii():
         yield data.decode("latin-1")  # escaped byte by byte, as in a URL
@@ -290,17 +295,17 @@ def _texts(secret: str, data: bytes) -> Iterator[str]:
         )
 
 
-def _lowered(text: str) -> str:
-    """Return `text` in lower case, as long as it was."""
-    # Of all characters, only İ becomes two; the lower case of Σ is by what stands beside it.
+def _lower(text: str) -> str:
+    """Return `text` in lower case, with the same length."""
+    # Only İ becomes two characters; the lower case of Σ depends on its neighbours.
     return text.replace("İ", "i").lower().replace("ς", "σ")
 
 
 def _unescaped(text: str) -> tuple[str, list[int], list[int]]:
-    """Resolve the escapes in `text`; backslashes are left out.
+    """Resolve the escapes in `text` and remove backslashes.
 
     Returns:
-        the text; where each of its segments begins; and where that segment begins in `text`.
+        The resolved text; the start of each segment in it; and the start of that segment in `text`.
         Every second segment is an escape.
     """
     parts: list[str] = []
@@ -320,10 +325,10 @@ def _unescaped(text: str) -> tuple[str, list[int], list[int]]:
 
 
 def _character(kind: str | None, escape: re.Match[str]) -> str:
-    if kind is None:  # of backslashes that escape what follows
+    if kind is None:  # backslashes that escape the next character
         return ""
     if kind == "named":
-        return _NAMED[escape[kind].lower()]
+        return _NAMED_ENTITIES[escape[kind].lower()]
     number = int(escape[kind], 10 if kind == "decimal" else 16)
     return "" if number == _BACKSLASH else chr(number)
 

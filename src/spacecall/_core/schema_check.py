@@ -1,7 +1,7 @@
-"""Whether a value fits a schema, and where its files are: enough JSON Schema for one argument.
+"""Check values against a schema and find their files: enough JSON Schema for one argument.
 
-Both may be a stranger's, and nested unions multiply: 5 KB of them can ask for more work than a
-year has seconds. So the work is counted. A value that is too much work does not fit.
+Value and schema may be hostile, and nested unions multiply: 5 KB of them could take years. So the
+steps are counted, and a value that needs too many steps does not fit.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ __all__ = [
 ]
 
 STEPS = 10_000
-"""Pairs of a schema's node and a value that are looked at for any value, however small."""
+"""The steps for any value, however small. A step compares one node of the schema with a value."""
 STEPS_PER_VALUE = 32
-"""Further ones for each value in it."""
+"""Further steps for each nested value."""
 
-_DEEPEST = 64
-_UNION = 8  # what a union costs of that depth, since its branches multiply
-_CHOICES_A_STEP = 64
-_MOST_LINES = 100
-_MOST_VALUES = 2_000_000
-"""Values that are counted: a list of the caller's may hold itself."""
+_MAX_DEPTH = 64
+_UNION_DEPTH = 8  # how much of the depth a union uses, since its branches multiply
+_CHOICES_PER_STEP = 64
+_MAX_LINES = 100
+_MAX_VALUES = 2_000_000
+"""The largest count of nested values: a list of the caller's may contain itself."""
 
 
 class TooMuchWorkError(Exception):
-    """The budget is spent."""
+    """The check needs more steps than its budget."""
 
 
 class Budget:
-    """The steps that the work on one value may take.
+    """The number of steps that the check of one value may take.
 
     Args:
-        value: what is worked on. Only if `STEPS` do not suffice are the values in it counted.
-        steps: to begin with.
+        value: the value. Its nested values are counted only if `steps` do not suffice.
+        steps: the steps without the further ones for nested values.
 
     Attributes:
-        spent: steps that were taken.
+        used: the steps taken so far.
     """
 
     __slots__ = ("_limit", "_value", "used")
@@ -76,10 +76,10 @@ class Budget:
         self._value: list[Any] = [value]
 
     def spend(self, steps: int = 1) -> None:
-        """Take some steps.
+        """Count `steps` more steps.
 
         Raises:
-            TooMuchWorkError: there are not as many left.
+            TooMuchWorkError: the budget does not have as many.
         """
         self.used += steps
         if self.used > self._limit and self._value:
@@ -89,11 +89,11 @@ class Budget:
 
 
 def is_file(schema: Schema, root: Schema | None = None) -> bool:
-    """Whether `schema` stands for a file, Gradio's FileData or ImageData, or for a file or null.
+    """Return whether `schema` is a file (FileData or ImageData of Gradio), or a file or null.
 
     Args:
         schema: the node.
-        root: the schema whose `$defs` the node's references mean; by default the node itself.
+        root: the schema with the `$defs` of the node's references; by default the node itself.
     """
     return is_file_kind(kinds_of(schema, schema if root is None else root))
 
@@ -101,24 +101,24 @@ def is_file(schema: Schema, root: Schema | None = None) -> bool:
 def find_problems(
     schema: Schema, value: Any, *, root: Schema | None = None, budget: Budget | None = None
 ) -> list[str]:
-    """Why `value` does not fit `schema`, one line for each reason; nothing when it fits.
+    """Return the reasons why `value` does not fit `schema`, one line each, at most 100.
 
-    Where the schema wants a file, anything passes that can be one: the caller makes it a file.
-    Tuples are lists, an int is a number, a bool is not. There are at most 100 lines.
+    Where the schema expects a file, any value passes that can be converted to one. Tuples count as
+    lists, an int is a number, a bool is not.
 
     Args:
         schema: the node.
-        value: anything.
-        root: the schema whose `$defs` the node's references mean; by default the node itself.
-        budget: for the work; by default what is due to `value`. A value that would take more has
-            one problem, which says so.
+        value: any value.
+        root: the schema with the `$defs` of the node's references; by default the node itself.
+        budget: the budget; by default that of `value`. A value that needs more steps has one
+            problem, which says so.
     """
     budget = Budget(value) if budget is None else budget
     try:
         lines = _Check(schema if root is None else root, budget).problems(schema, value, 0)
     except (TooMuchWorkError, RecursionError) as error:
         return [_unchecked(error)]
-    return lines[:_MOST_LINES]
+    return lines[:_MAX_LINES]
 
 
 def map_files(
@@ -129,17 +129,17 @@ def map_files(
     root: Schema | None = None,
     budget: Budget | None = None,
 ) -> Any:
-    """`value` with `convert(file)` in each place where `schema` wants a file; None stays.
+    """Replace each part of `value` where `schema` expects a file by `convert(part)`; None stays.
 
-    Follows lists, objects and unions. Of a union's branches the first that fits the value counts,
-    those for files last. `value` itself is not changed.
+    Follows lists, objects and unions. In a union, the first branch that the value fits counts;
+    branches of files are tried last. `value` itself is not changed.
 
     Args:
-        schema, value, root, budget: see `problems`.
-        convert: given what stands for a file.
+        schema, value, root, budget: see `find_problems`.
+        convert: called with each part that stands for a file.
 
     Raises:
-        InvalidInputError: it would take more work than `budget` allows.
+        InvalidInputError: the value needs more steps than `budget` allows.
     """
     budget = Budget(value) if budget is None else budget
     try:
@@ -149,16 +149,16 @@ def map_files(
 
 
 def _unchecked(error: Exception) -> str:
-    why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return f"the value cannot be checked against the app's schema: {why}"
+    reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return f"cannot check the value against the app's schema: {reason}"
 
 
 class _Check:
-    """The work on one value.
+    """The check of one value.
 
     Args:
-        root: the schema whose `$defs` references mean.
-        budget: for all of it.
+        root: the schema with the `$defs` of all references.
+        budget: the budget of the whole check.
     """
 
     __slots__ = ("_choices", "_kinds", "_root", "budget")
@@ -166,14 +166,14 @@ class _Check:
     def __init__(self, root: Schema, budget: Budget) -> None:
         self.budget = budget
         self._root = root
-        # By the node's id, with the node, which must live as long as its id is used.
+        # By the id of the node. Storing the node keeps its id valid.
         self._kinds: dict[int, tuple[Schema, list[str]]] = {}
         self._choices: dict[int, tuple[Schema, _Choices]] = {}
 
     def problems(self, schema: Schema, value: Any, depth: int) -> list[str]:
-        """The lines of `problems`, for a node `depth` below the first."""
+        """Return the problems of a value with a node `depth` levels below the first."""
         self.budget.spend()
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             return []
         node = resolve(schema, self._root)
         kinds = self._kinds_of(node)
@@ -183,12 +183,12 @@ class _Check:
                 if self._fits_file_list(node, value)
                 else suggest_conversion(value, kinds)
             )
-            return [f"expected {_either(kinds)}, got {_got(value, hint)}"]
+            return [f"expected {_names_of(kinds)}, got {_got(value, hint)}"]
         if is_file_kind(kinds):
             return []
         lines = [*self._choice(node, value), *_range(node, value)]
         for part in as_list(node.get("allOf")):
-            lines += self.problems(part, value, depth + _UNION)
+            lines += self.problems(part, value, depth + _UNION_DEPTH)
         lines += self._union(node, value, depth)
         if is_list(value):
             lines += self._list(node, value, depth)
@@ -197,33 +197,33 @@ class _Check:
         return lines
 
     def _fits_file_list(self, node: Schema, value: Any) -> bool:
-        """Whether a value is a file, and a list of files, or of objects with one, is wanted."""
+        """Return whether a file was passed for a list of files, or of objects with a file."""
         if not is_kind(value, "file"):
             return False
         for part in alternatives(node, self._root):
             for entry in alternatives(item_schema(part, 0), self._root):
                 members = as_dict(entry.get("properties")).values()
                 self.budget.spend(1 + len(members))
-                for place in (entry, *members):
-                    if is_file_kind(self._kinds_of(resolve(as_dict(place), self._root))):
+                for schema in (entry, *members):
+                    if is_file_kind(self._kinds_of(resolve(as_dict(schema), self._root))):
                         return True
         return False
 
     def map(self, schema: Schema, value: Any, convert: Callable[[Any], Any], depth: int) -> Any:
-        """What `map_files` gives, for a node `depth` below the first."""
+        """Return the result of `map_files` for a node `depth` levels below the first."""
         self.budget.spend()
         node = resolve(schema, self._root)
-        if value is None or not node or depth > _DEEPEST:
+        if value is None or not node or depth > _MAX_DEPTH:
             return value
         if is_file_kind(self._kinds_of(node)):
             return convert(value)
         for part in as_list(node.get("allOf")):
-            value = self.map(part, value, convert, depth + _UNION)
+            value = self.map(part, value, convert, depth + _UNION_DEPTH)
         options = branches(node)
         self.budget.spend(len(options))
         for branch in sorted(options, key=lambda option: is_file_kind(self._kinds_of(option))):
-            if not self.problems(branch, value, depth + _UNION):
-                value = self.map(branch, value, convert, depth + _UNION)
+            if not self.problems(branch, value, depth + _UNION_DEPTH):
+                value = self.map(branch, value, convert, depth + _UNION_DEPTH)
                 break
         if is_list(value):
             return [
@@ -238,36 +238,36 @@ class _Check:
         return value
 
     def _kinds_of(self, node: Schema) -> list[str]:
-        known = self._kinds.get(id(node))
-        if known is None:
-            known = self._kinds[id(node)] = (node, kinds_of(node, self._root))
-        return known[1]
+        entry = self._kinds.get(id(node))
+        if entry is None:
+            entry = self._kinds[id(node)] = (node, kinds_of(node, self._root))
+        return entry[1]
 
     def _choice(self, node: Schema, value: Any) -> list[str]:
         if node.get("not") == {}:
             return ["no value is allowed here"]
         if "const" not in node and "enum" not in node:
             return []
-        known = self._choices.get(id(node))
-        if known is None:
-            known = self._choices[id(node)] = (node, _Choices(node))
-            self.budget.spend(len(known[1].listed) // _CHOICES_A_STEP)
-        choices = known[1]
-        if choices.admit(value, self.budget):
+        entry = self._choices.get(id(node))
+        if entry is None:
+            entry = self._choices[id(node)] = (node, _Choices(node))
+            self.budget.spend(len(entry[1].listed) // _CHOICES_PER_STEP)
+        choices = entry[1]
+        if choices.allow(value, self.budget):
             return []
-        several = "one of " if len(choices.listed) > 1 else ""
+        one_of = "one of " if len(choices.listed) > 1 else ""
         listed = ", ".join(map(short_repr, choices.listed[:20]))
-        return [f"{short_repr(value)} is not {several}{listed}{', …' * (len(choices.listed) > 20)}"]
+        return [f"{short_repr(value)} is not {one_of}{listed}{', …' * (len(choices.listed) > 20)}"]
 
     def _union(self, node: Schema, value: Any, depth: int) -> list[str]:
         nearest: list[str] = []
         for branch in branches(node):
-            lines = self.problems(branch, value, depth + _UNION)
+            lines = self.problems(branch, value, depth + _UNION_DEPTH)
             if not lines:
                 return []
             kinds = self._kinds_of(branch)
             if not kinds or any(is_kind(value, kind) for kind in kinds):
-                # of the branches of the value's own kind, the nearest says best what was meant
+                # among branches of the value's kind, the one with the fewest problems was meant
                 nearest = lines if not nearest or len(lines) < len(nearest) else nearest
         return nearest
 
@@ -281,7 +281,7 @@ class _Check:
         for index, item in enumerate(value):
             inner = self.problems(item_schema(node, index), item, depth + 1)
             lines += [f"[{index}]: {line}" for line in inner]
-            if len(lines) > _MOST_LINES:
+            if len(lines) > _MAX_LINES:
                 break
         return lines
 
@@ -296,33 +296,33 @@ class _Check:
             else:
                 inner = self.problems(member, item, depth + 1)
                 lines += [f"{short_repr(key)}: {line}" for line in inner]
-            if len(lines) > _MOST_LINES:
+            if len(lines) > _MAX_LINES:
                 break
         return lines
 
 
 class _Choices:
-    """The values that a node's `const` or `enum` allows; those that hash are looked up at once."""
+    """The values that a node's `const` or `enum` allows; scalars are looked up in a set."""
 
-    __slots__ = ("_larger", "_plain", "listed")
+    __slots__ = ("_containers", "_scalars", "listed")
 
     def __init__(self, node: Schema) -> None:
         self.listed: list[Any] = [node["const"]] if "const" in node else as_list(node.get("enum"))
-        self._plain: set[tuple[Any, bool]] = set()
-        self._larger: list[tuple[Any, int]] = []
+        self._scalars: set[tuple[Any, bool]] = set()
+        self._containers: list[tuple[Any, int]] = []
         for choice in self.listed:
             if is_list(choice) or is_object(choice):
-                self._larger.append((choice, count_values(choice)))
+                self._containers.append((choice, count_values(choice)))
             else:
-                self._plain.add((choice, isinstance(choice, bool)))
+                self._scalars.add((choice, isinstance(choice, bool)))
 
-    def admit(self, value: Any, budget: Budget) -> bool:
-        """Whether `value` is one of them. True is not 1."""
+    def allow(self, value: Any, budget: Budget) -> bool:
+        """Return whether `value` is a choice. True is not 1."""
         if not self.listed:
             return True
         if isinstance(value, (str, int, float)) or value is None:
-            return (value, isinstance(value, bool)) in self._plain
-        for choice, size in self._larger:
+            return (value, isinstance(value, bool)) in self._scalars
+        for choice, size in self._containers:
             budget.spend(size)
             if value == choice:
                 return True
@@ -344,23 +344,23 @@ def _bound(node: Schema, name: str) -> int | float | None:
 
 
 def count_values(value: Any) -> int:
-    """The number of values in `value`, itself included; 2,000,000 for any more."""
-    return sum(1 for _ in islice(_nested(value), _MOST_VALUES))
+    """Count the values in `value`, itself included, up to 2,000,000."""
+    return sum(1 for _ in islice(_nested(value), _MAX_VALUES))
 
 
 def _nested(value: Any) -> Iterator[Any]:
-    """`value`, and every value in it."""
-    ahead = [value]
-    while ahead:
-        value = ahead.pop()
+    """Yield `value`, and every nested value."""
+    stack = [value]
+    while stack:
+        value = stack.pop()
         yield value
         if is_list(value):
-            ahead += value
+            stack += value
         elif is_object(value):
-            ahead += value.values()
+            stack += value.values()
 
 
-def _either(kinds: list[str]) -> str:
+def _names_of(kinds: list[str]) -> str:
     *names, last = [KINDS.get(kind, short_repr(kind)) for kind in kinds[:20]]
     return f"{', '.join(names)} or {last}" if names else last
 

@@ -1,4 +1,4 @@
-"""One node of a JSON Schema: its references, its branches, the kinds of value that fit it."""
+"""Read one node of a JSON Schema: its references, branches, and the kinds of value that fit."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ KINDS = {
     "object": "a dict",
     "string": "a str",
 }
-"""The kinds of value, as people call them: those of JSON, and `file`."""
+"""The kinds of value, those of JSON and `file`, with their names in messages."""
 
-_LONGEST_CHAIN = 32
-_MOST_BRANCHES = 256
-"""Branches of nested unions that are looked at for the kinds of value that fit."""
+_MAX_REFERENCES = 32
+_MAX_BRANCHES = 256
+"""Branches of nested unions that are searched for the kinds of value that fit."""
 _NEVER: Schema = {"not": {}}
-_FILE = frozenset({"path", "url", "orig_name", "mime_type"})
+_FILE_KEYS = frozenset({"path", "url", "orig_name", "mime_type"})
 
 
 def resolve(schema: Schema, root: Schema) -> Schema:
-    """`schema`, or what its local `$ref` leads to; `{}` where that leads nowhere."""
+    """Return `schema`, or the target of its local `$ref`; `{}` if there is no target."""
     node = as_dict(schema)
-    for _ in range(_LONGEST_CHAIN):
+    for _ in range(_MAX_REFERENCES):
         if "$ref" not in node:
             return node
         name = str(node["$ref"]).rpartition("/")[2]
@@ -56,24 +56,24 @@ def resolve(schema: Schema, root: Schema) -> Schema:
 
 
 def branches(node: Schema) -> list[Schema]:
-    """The alternatives of a union, unresolved."""
+    """Return the branches of a union, unresolved."""
     return as_list(node.get("anyOf")) or as_list(node.get("oneOf"))
 
 
 def alternatives(schema: Schema, root: Schema) -> list[Schema]:
-    """`schema`, and the branches of the unions in it, resolved: each once, and at most 256."""
-    found: dict[int, Schema] = {}
-    ahead = [schema]
-    while ahead and len(found) < _MOST_BRANCHES:
-        node = resolve(ahead.pop(), root)
-        if id(node) not in found:
-            found[id(node)] = node
-            ahead += reversed(branches(node)[:_MOST_BRANCHES])
-    return list(found.values())
+    """Return `schema` and all branches of its nested unions, resolved: each once, at most 256."""
+    nodes: dict[int, Schema] = {}
+    stack = [schema]
+    while stack and len(nodes) < _MAX_BRANCHES:
+        node = resolve(stack.pop(), root)
+        if id(node) not in nodes:
+            nodes[id(node)] = node
+            stack += reversed(branches(node)[:_MAX_BRANCHES])
+    return list(nodes.values())
 
 
 def item_schema(node: Schema, index: int) -> Schema:
-    """What an array's element at `index` must fit."""
+    """Return the schema of an array's element at `index`."""
     places: list[Schema] = as_list(node.get("prefixItems"))
     if index < len(places):
         return places[index]
@@ -81,45 +81,45 @@ def item_schema(node: Schema, index: int) -> Schema:
 
 
 def property_schema(node: Schema, key: object) -> Schema | None:
-    """What an object's member `key` must fit; None if it may not have one."""
-    known = as_dict(node.get("properties"))
-    if isinstance(key, str) and key in known:
-        return as_dict(known[key])
-    rest = node.get("additionalProperties")
-    return None if rest is False else as_dict(rest)
+    """Return the schema of an object's property `key`; None if the property is not allowed."""
+    properties = as_dict(node.get("properties"))
+    if isinstance(key, str) and key in properties:
+        return as_dict(properties[key])
+    additional = node.get("additionalProperties")
+    return None if additional is False else as_dict(additional)
 
 
 def kinds_of(schema: Schema, root: Schema) -> list[str]:
-    """The kinds of value that can fit; empty when any can, or when a union is too large to say."""
-    found: dict[str, None] = {}
-    seen: set[int] = set()
-    branches_left = _MOST_BRANCHES
-    ahead = [schema]
-    while ahead:
-        node = resolve(ahead.pop(), root)
-        if id(node) in seen:
-            continue  # its kinds are among those found, also where it refers to itself
-        seen.add(id(node))
-        if as_dict(node.get("properties")).keys() >= _FILE:
-            found["file"] = None
+    """Return the kinds of value that may fit; empty if any may, or if a union is too large."""
+    kinds: dict[str, None] = {}
+    visited: set[int] = set()
+    branches_left = _MAX_BRANCHES
+    stack = [schema]
+    while stack:
+        node = resolve(stack.pop(), root)
+        if id(node) in visited:
+            continue  # its kinds were added, also if it refers to itself
+        visited.add(id(node))
+        if as_dict(node.get("properties")).keys() >= _FILE_KEYS:
+            kinds["file"] = None
         elif kind := node.get("type"):
-            found.update(dict.fromkeys([kind] if isinstance(kind, str) else as_str_list(kind)))
+            kinds.update(dict.fromkeys([kind] if isinstance(kind, str) else as_str_list(kind)))
         else:
             parts = branches(node) or as_list(node.get("allOf"))[:1]
             branches_left -= len(parts)
             if not parts or branches_left < 0:
                 return []
-            ahead += reversed(parts)
-    return list(found)
+            stack += reversed(parts)
+    return list(kinds)
 
 
 def is_file_kind(kinds: list[str]) -> bool:
-    """Whether `kinds` is a file, or a file and null."""
+    """Return whether `kinds` is `file`, or `file` and `null`."""
     return "file" in kinds and not set(kinds) - {"file", "null"}
 
 
 def is_kind(value: object, kind: str) -> bool:
-    """Whether `value` is of one of the `KINDS`."""
+    """Return whether `value` is of a kind, one of `KINDS`."""
     match kind:
         case "array":
             return is_list(value)
@@ -140,12 +140,12 @@ def is_kind(value: object, kind: str) -> bool:
 
 
 def is_list(value: object) -> TypeGuard[Sequence[Any]]:
-    """Whether JSON would make it an array."""
+    """Return whether JSON writes `value` as an array."""
     return isinstance(value, (list, tuple))
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether JSON would make it a number: a bool, nan and inf are none."""
+    """Return whether JSON writes `value` as a number: not a bool, nan or inf."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""The newest values of a job, which edits build up to a bounded size."""
+"""The newest values of a job, built from edits, of bounded size."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ __all__ = ["Snapshot", "apply_message"]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Values as a message left them.
+    """The values after a message.
 
     Attributes:
-        size: bytes that they have at most, as JSON.
-        unmeasured: bytes of the messages since they were measured.
+        values: the output values.
+        size: an upper bound of their size as JSON, in bytes.
+        unmeasured: bytes of the messages since the size was measured.
     """
 
     values: list[Any]
@@ -26,29 +27,31 @@ class Snapshot:
     unmeasured: int = 0
 
 
-def apply_message(before: Snapshot | None, data: list[Any], size: int, limit: int) -> Snapshot:
+def apply_message(previous: Snapshot | None, data: list[Any], size: int, limit: int) -> Snapshot:
     """Return the values after a message with `data`.
 
     Args:
-        before: what `data` are edits of; None where they are whole values.
-        size: bytes of the message.
-        limit: bytes that the values may have as JSON.
+        previous: the values that `data` edits; None if `data` holds values.
+        data: the edits or values of the message.
+        size: the size of the message in bytes.
+        limit: the largest size of the values as JSON, in bytes.
 
     Raises:
-        ProtocolError: an edit cannot be made, or the values are larger than the limit.
+        ProtocolError: an edit cannot be applied, or the values are larger than the limit.
     """
-    if before is None:
+    if previous is None:
         return Snapshot(fold(None, data), size)
-    values = fold(before.values, data)
-    # No value is larger than the messages that it was made of; but edits replace and delete, too.
-    total, unmeasured = before.size + size, before.unmeasured + size
-    # Measuring costs what the values are large: once for each half of the limit that came.
+    values = fold(previous.values, data)
+    # The values are at most as large as all messages; but edits also replace and delete.
+    total, unmeasured = previous.size + size, previous.unmeasured + size
+    # Measuring takes time in proportion to the values: once for each half of the limit received.
     if total <= limit or unmeasured <= limit // 2:
         return Snapshot(values, total, unmeasured)
     measured = _measure(values)
     if measured > limit:
         raise ProtocolError(
-            f"edits built up a value of more than {limit} bytes (Limits.max_event_bytes)"
+            f"the edits of a stream built a value of more than {limit} bytes: "
+            "raise Limits.max_event_bytes"
         )
     return Snapshot(values, measured)
 
@@ -57,5 +60,7 @@ def _measure(values: list[Any]) -> int:
     try:
         text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     except RecursionError:
-        raise ProtocolError("edits built up a value that is nested too deeply") from None
+        raise ProtocolError(
+            "the edits of a stream built a value that is nested too deeply"
+        ) from None
     return len(text.encode(errors="surrogatepass"))

@@ -1,7 +1,7 @@
-"""Server-sent events out of the bytes of a stream, at a cost that its bytes alone decide.
+"""Decode server-sent events from chunks of bytes, in time linear in the bytes.
 
-Empty lines, comments and blocks without data are passed over before anything is made of them, and
-an event may come in any number of chunks: both cost what their bytes cost, once.
+Empty lines, comments and blocks without data are skipped before they are decoded. An event may be
+split into any number of chunks.
 """
 
 from __future__ import annotations
@@ -14,31 +14,32 @@ from spacecall.errors import ProtocolError
 __all__ = ["SSEDecoder"]
 
 ReadBlocks: TypeAlias = Callable[[bytes], list[tuple[str, str]]]
-"""Reads whole events of any shape: name and data of each that has data."""
+"""Decodes complete events of any form: the name and data of each event with data."""
 
 _ONE_LINE = b"data: "
 
 
 class SSEDecoder:
-    """Cuts a stream at its empty lines. Keeps the event that has not ended, up to a limit.
+    """Splits a stream at its empty lines, and stores an incomplete event up to a limit.
 
     Args:
-        limit: bytes of one event.
-        read_blocks: reads the events of a chunk that are not all one line of data, as Gradio's are.
+        limit: the largest size of one event, in bytes.
+        read_blocks: decodes the events of a chunk if any of them is not a single line of data, as
+            Gradio's are.
     """
 
-    __slots__ = ("_after_return", "_begun", "_limit", "_read_blocks")
+    __slots__ = ("_after_return", "_incomplete", "_limit", "_read_blocks")
 
     def __init__(self, limit: int, read_blocks: ReadBlocks) -> None:
         self._limit = limit
         self._read_blocks = read_blocks
-        self._begun = bytearray()
+        self._incomplete = bytearray()
         self._after_return = False
 
     def feed(self, chunk: bytes) -> list[tuple[str, str]]:
-        """Return name and data of each event that `chunk` ends.
+        """Return the name and data of each event that `chunk` completes.
 
-        The name is `message` where the server gives none. Events without data are left out.
+        The default name is `message`. Events without data are left out.
 
         Raises:
             ProtocolError: an event is larger than the limit.
@@ -47,33 +48,33 @@ class SSEDecoder:
             chunk = self._with_newlines(chunk)
         if not chunk:
             return []
-        begun = self._begun
-        ends_here = begun.endswith(b"\n") and chunk.startswith(b"\n")
+        incomplete = self._incomplete
+        ends_here = incomplete.endswith(b"\n") and chunk.startswith(b"\n")
         end = chunk.rfind(b"\n\n")
         if end < 0 and not ends_here:
-            self._keep(chunk)
+            self._store(chunk)
             return []
         cut = end + 2 if end >= 0 else 1
-        whole = chunk[:cut]
-        if begun:
-            whole = bytes(begun) + whole
-            begun.clear()
-        found = self._events(whole)
+        complete = chunk[:cut]
+        if incomplete:
+            complete = bytes(incomplete) + complete
+            incomplete.clear()
+        events = self._decode(complete)
         if cut < len(chunk):
-            self._keep(chunk[cut:])
-        return found
+            self._store(chunk[cut:])
+        return events
 
-    def _keep(self, part: bytes) -> None:
-        self._begun += part
-        if len(self._begun) > self._limit:
-            self._refuse()
+    def _store(self, part: bytes) -> None:
+        self._incomplete += part
+        if len(self._incomplete) > self._limit:
+            self._raise_too_large()
 
-    def _events(self, whole: bytes) -> list[tuple[str, str]]:
-        if b"data" not in whole:
+    def _decode(self, complete: bytes) -> list[tuple[str, str]]:
+        if b"data" not in complete:
             return []
-        blocks = whole.split(b"\n\n")
+        blocks = complete.split(b"\n\n")
         if max(map(len, blocks)) > self._limit:
-            self._refuse()
+            self._raise_too_large()
         blocks = [block for block in blocks if b"data" in block]
         if any(b"\n" in block or not block.startswith(_ONE_LINE) for block in blocks):
             return self._read_blocks(b"\n\n".join(blocks) + b"\n\n")
@@ -82,13 +83,14 @@ class SSEDecoder:
             ("message", block[start:].decode(errors="replace")) for block in blocks if block[start:]
         ]
 
-    def _refuse(self) -> None:
+    def _raise_too_large(self) -> None:
         raise ProtocolError(
-            f"an event of more than {self._limit} bytes (raise Limits.max_event_bytes)"
+            f"the server sent an event of more than {self._limit} bytes: "
+            "raise Limits.max_event_bytes"
         )
 
     def _with_newlines(self, chunk: bytes) -> bytes:
-        """`chunk` with the other ends of lines made newlines, also one cut in the middle."""
+        """Replace CR and CRLF by LF, also a CRLF that is split between two chunks."""
         if self._after_return and chunk.startswith(b"\n"):
             chunk = chunk[1:]
             self._after_return = False

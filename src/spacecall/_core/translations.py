@@ -1,7 +1,7 @@
-"""Texts that an app's page translates: `gr.I18n`, and Gradio's own labels.
+"""Replace the translation markers in an app's labels: `gr.I18n`, and Gradio's own labels.
 
-The wire has a mark with a key, `__i18n__{"__type__": "translation_metadata", "key": "greeting"}`;
-/config has the app's translations. Seen on 6.31.
+A marker has a key: `__i18n__{"__type__": "translation_metadata", "key": "greeting"}`. /config has
+the app's translations. Measured on 6.31.
 """
 
 from __future__ import annotations
@@ -12,31 +12,34 @@ from typing import Any
 
 from spacecall._core.json_values import as_dict
 
-__all__ = ["has_marks", "read_translations", "translate"]
+__all__ = ["has_markers", "read_translations", "translate"]
 
-_MARK = re.compile(r'__i18n__\{[^{}]{,200}?"key": "([^"{}]{,200})"[^{}]{,200}\}')
+_MARKER = re.compile(r'__i18n__\{[^{}]{,200}?"key": "([^"{}]{,200})"[^{}]{,200}\}')
 
 
 def read_translations(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an app's keys mean: in English, or in the first language that it has."""
+    """Return an app's translations by key: in English, or else in its first language."""
     languages = as_dict(config.get("i18n_translations"))
     return as_dict(languages.get("en", next(iter(languages.values()), None)))
 
 
-def has_marks(text: str) -> bool:
-    """Whether the page translates a part of `text`."""
-    return _MARK.search(text) is not None
+def has_markers(text: str) -> bool:
+    """Return whether `text` has a translation marker."""
+    return _MARKER.search(text) is not None
 
 
 def translate(text: str, translations: Mapping[str, Any]) -> str:
-    """Return `text` with its marks replaced.
+    """Return `text` with its markers replaced.
 
-    A key without a translation, as those of Gradio itself, gives its last part in words: that of
-    `chat_interface.clear_chat` is `clear chat`.
+    A key without a translation, such as those of Gradio itself, is replaced by the words of its
+    last part: `chat_interface.clear_chat` by `clear chat`.
     """
 
-    def meaning(mark: re.Match[str]) -> str:
-        meant = translations.get(mark[1])
-        return meant if isinstance(meant, str) else mark[1].rpartition(".")[2].replace("_", " ")
+    def replacement(marker: re.Match[str]) -> str:
+        key = marker[1]
+        translation = translations.get(key)
+        if isinstance(translation, str):
+            return translation
+        return key.rpartition(".")[2].replace("_", " ")
 
-    return _MARK.sub(meaning, text)
+    return _MARKER.sub(replacement, text)

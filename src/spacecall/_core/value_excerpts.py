@@ -1,4 +1,4 @@
-"""Values of strangers in messages: their beginning, at a cost that its length alone decides."""
+"""Shorten the repr of values for messages, in time bounded by the length of the result."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any, cast
 
 __all__ = ["short_repr"]
 
-_BITS = 4096
-"""An int of more is not written out: that is quadratic, and Python refuses it from 4,300 digits."""
+_MAX_BITS = 4096
+"""A larger int is not written: that takes quadratic time, and Python refuses 4,300 digits."""
 
 
 def short_repr(value: Any, limit: int = 60) -> str:
     """Return `repr(value)`, cut after `limit` characters."""
     text = ""
-    # a stack, since generators in generators would cost what they yield once for each
-    open_ = [_pieces(value, limit)]
-    while open_:
-        for piece, member in open_[-1]:
+    # a stack: with nested generators a piece would pass through all the outer ones
+    stack = [_pieces(value, limit)]
+    while stack:
+        for piece, member in stack[-1]:
             text += piece
             if len(text) > limit:
                 return f"{text[:limit]}…"
             if member is not _NOTHING:
-                open_.append(_pieces(member, limit))
+                stack.append(_pieces(member, limit))
                 break
         else:
-            open_.pop()
+            stack.pop()
     return text
 
 
@@ -33,25 +33,25 @@ _NOTHING = object()
 
 
 def _pieces(value: Any, limit: int) -> Iterator[tuple[str, Any]]:
-    """The pieces of `repr(value)`: a text, and the member that follows it."""
+    """Yield the pieces of `repr(value)`: a text, and the member that follows it."""
     kind = cast("type[Any]", type(value))
     if kind is str or kind is bytes:
         yield repr(value[: limit + 1]), _NOTHING
-    elif kind is int and value.bit_length() > _BITS:
+    elif kind is int and value.bit_length() > _MAX_BITS:
         yield f"<int of {value.bit_length()} bits>", _NOTHING
     elif kind is dict:
-        before = "{"
+        separator = "{"
         for key, item in cast("dict[Any, Any]", value).items():
-            yield before, key
+            yield separator, key
             yield ": ", item
-            before = ", "
+            separator = ", "
         yield "}" if value else "{}", _NOTHING
     elif kind is list or kind is tuple:
         opening, closing = ("[", "]") if kind is list else ("(", ")")
-        before = opening
+        separator = opening
         for item in value:
-            yield before, item
-            before = ", "
+            yield separator, item
+            separator = ", "
         yield (
             f"{'' if value else opening}{',' * (kind is tuple and len(value) == 1)}{closing}",
             _NOTHING,

@@ -1,4 +1,4 @@
-"""Bare files where a component takes objects with files in them, and the meaning is obvious."""
+"""Wrap bare files for components that take objects with files in them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from spacecall.files import File
 __all__ = ["ACCEPTS_BARE_FILES", "wrap_files"]
 
 ACCEPTS_BARE_FILES: Final = frozenset({"gallery", "imageeditor"})
-"""Components for which `wrap_files` does something."""
+"""The components that `wrap_files` converts values for."""
 
 
 def wrap_files(value: Any, component: Component, schema: Schema) -> Any:
-    """`value` with an object of the component around each bare file.
+    """Put each bare file in `value` into the object that the component takes.
 
-    A file in the list for a Gallery is an entry of it, and so is a pair of a file and its caption.
-    A file for an ImageEditor is its background, on which nothing is drawn. A Gallery of Gradio 3,
-    whose entries are pairs, stays as it is.
+    In the list for a Gallery, a file becomes an entry, and so does a pair of a file and a caption.
+    A file for an ImageEditor becomes its background, without drawings. The list for a Gallery of
+    Gradio 3, whose entries are pairs, stays as it is.
 
     Args:
         value: the argument of a call.
-        component: what it is for.
-        schema: of the input; empty if it is not known.
+        component: the component of the input.
+        schema: the schema of the input; empty if it is unknown.
 
     Raises:
         InvalidInputError: the file of an ImageEditor cannot be read.
@@ -50,12 +50,12 @@ def wrap_files(value: Any, component: Component, schema: Schema) -> Any:
 
 
 def _entry_keys(schema: Schema) -> set[str]:
-    """The keys of a file in the entries of a Gallery."""
-    found: set[str] = set()
+    """Return the keys of files in the entries of a Gallery."""
+    keys: set[str] = set()
     for part in alternatives(schema, schema):
         for entry in alternatives(resolve(as_dict(part.get("items")), schema), schema):
-            found |= as_dict(entry.get("properties")).keys() & {"image", "video"}
-    return found
+            keys |= as_dict(entry.get("properties")).keys() & {"image", "video"}
+    return keys
 
 
 def _entry(item: Any, keys: set[str]) -> Any:
@@ -64,8 +64,8 @@ def _entry(item: Any, keys: set[str]) -> Any:
     if not (is_array(item) or isinstance(item, tuple)):
         return item
     pair = cast("Sequence[Any]", item)
-    captioned = len(pair) == 2 and (pair[1] is None or isinstance(pair[1], str))
-    if not captioned or not _is_bare_file(pair[0]):
+    is_captioned = len(pair) == 2 and (pair[1] is None or isinstance(pair[1], str))
+    if not is_captioned or not _is_bare_file(pair[0]):
         return pair
     return {_key_of(pair[0], keys): pair[0], "caption": pair[1]}
 
@@ -81,7 +81,7 @@ def _is_bare_file(value: Any) -> bool:
 
 
 def _media_type(file: Any) -> str:
-    """The media type of a bare file, told by its name or its first bytes; empty if nobody knows."""
+    """Return the media type of a bare file by its name or first bytes; empty if unknown."""
     if isinstance(file, File):
         return file.mime_type or ""
     if isinstance(file, bytes):

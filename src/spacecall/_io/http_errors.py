@@ -107,7 +107,7 @@ def build_status_error(
         redact: takes secrets out of everything that the server says, the error's `body` included.
     """
     redact = redact or Redactor()
-    text = redact.cut(body.decode(errors="replace"), whole=len(body) < MAX_ERROR_BYTES)
+    text = redact.cut(body.decode(errors="replace"), complete=len(body) < MAX_ERROR_BYTES)
     detail, problems = _Reading(redact).detail(text, headers.get("content-type", ""))
     place: dict[str, Any] = {
         "status": status,

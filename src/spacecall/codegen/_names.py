@@ -202,7 +202,7 @@ def output_names(outputs: Sequence[tuple[str, str]], reserved: Set[str] = TUPLE_
     for name, (label, component) in zip(base_names, outputs, strict=True):
         suffix = uses[name] > 1 and authored_label(label) and snake_case(component)
         numbered = UniqueNames(used | uses.keys() - {name})
-        names.append(numbered.take(f"{name}_{suffix}" if suffix else name))
+        names.append(numbered.add(f"{name}_{suffix}" if suffix else name))
         used.add(names[-1])
     return names
 
