@@ -62,9 +62,9 @@ async def test_a_task_cancelled_while_it_uploads_stops_sending(space: Space) -> 
     await until(lambda: source.closed)
 
 
-@pytest.fixture(params=["lane", "session"])
+@pytest.fixture(params=["pool", "session"])
 async def caller(request: pytest.FixtureRequest, space: Space) -> AsyncGenerator[Caller, None]:
-    if request.param == "lane":
+    if request.param == "pool":
         yield space
     else:
         async with space.session() as session:

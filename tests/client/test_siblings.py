@@ -15,13 +15,13 @@ from tests.client.tools import DEADLINE, first_value, logged, unique
 from tests.servers import AppServer
 
 
-@pytest.fixture(params=["one lane", "one session"])
+@pytest.fixture(params=["one stream", "one session"])
 async def crowded(
     request: pytest.FixtureRequest, protocol_app: AppServer
 ) -> AsyncGenerator[Caller, None]:
     """Something whose calls all share one stream."""
     async with Space(protocol_app.url, limits=Limits(max_streams=1)) as space:
-        if request.param == "one lane":
+        if request.param == "one stream":
             yield space
         else:
             async with space.session() as session:
@@ -56,7 +56,7 @@ async def test_another_call_that_waits_for_its_turn_is_served(
 async def slow_to_cancel(
     server: AppServer, seconds: float
 ) -> AsyncGenerator[tuple[Space, anyio.Event], None]:
-    """A Space of one lane whose cancels set out late, and what is set when one is about to."""
+    """A Space with one shared stream whose cancels are sent late, and an event set before that."""
     leaving = anyio.Event()
 
     async def delay(request: httpx.Request) -> None:

@@ -32,10 +32,10 @@ LONG = Timeouts(connect=60, queue=60, run=60, idle=60, cancel=5)
 
 
 def sharing(
-    server: AppServer, *, lanes: int, retry: Retry = ONCE
+    server: AppServer, *, max_streams: int, retry: Retry = ONCE
 ) -> AbstractAsyncContextManager[tuple[Proxy, Space]]:
     """The proxy and a Space behind it whose calls share so many streams."""
-    return spoilt(server, timeouts=LONG, retry=retry, limits=Limits(max_streams=lanes))
+    return spoilt(server, timeouts=LONG, retry=retry, limits=Limits(max_streams=max_streams))
 
 
 def cutting(way: Proxy, seed: int, share: float, path: str) -> None:
@@ -95,7 +95,7 @@ async def ends_of(space: Space, server: AppServer, *, calls: int) -> list[tuple[
 async def test_1000_calls_whose_streams_break_all_give_their_values_where_they_may_be_sent_again(
     protocol_app_6: AppServer,
 ) -> None:
-    async with sharing(protocol_app_6, lanes=8, retry=AGAIN) as (way, space):
+    async with sharing(protocol_app_6, max_streams=8, retry=AGAIN) as (way, space):
         cutting(way, 1, 0.2, "queue/data")
         ends = await ends_of(space, protocol_app_6, calls=1000)
         assert {end for end, _ in ends} == {"value"}
@@ -106,7 +106,7 @@ async def test_1000_calls_whose_streams_break_all_give_their_values_where_they_m
 async def test_a_call_that_may_be_sent_again_has_no_value_only_where_a_join_broke(
     protocol_app_6: AppServer,
 ) -> None:
-    async with sharing(protocol_app_6, lanes=8, retry=AGAIN) as (way, space):
+    async with sharing(protocol_app_6, max_streams=8, retry=AGAIN) as (way, space):
         cutting(way, 2, 0.1, "")
         ends = await ends_of(space, protocol_app_6, calls=300)
         failed = [end for end, _ in ends if end != "value"]
@@ -117,7 +117,7 @@ async def test_a_call_that_may_be_sent_again_has_no_value_only_where_a_join_brok
 async def test_a_call_whose_join_or_stream_breaks_is_run_at_most_once(
     protocol_app_6: AppServer,
 ) -> None:
-    async with sharing(protocol_app_6, lanes=2 * CALLERS) as (way, space):
+    async with sharing(protocol_app_6, max_streams=2 * CALLERS) as (way, space):
         cutting(way, 3, 0.1, "")
         ends = await ends_of(space, protocol_app_6, calls=300)
         assert all(runs == 1 for end, runs in ends if end == "value")
@@ -125,5 +125,5 @@ async def test_a_call_whose_join_or_stream_breaks_is_run_at_most_once(
         assert not any(runs for end, runs in ends if end == "not sent")
         failed = [end for end, _ in ends if end != "value"]
         assert 0 < len(failed) <= way.spoilt, (
-            "a call alone on its lane is ended by a fault of its own"
+            "a call with a stream of its own is ended by a fault of its own only"
         )

@@ -112,7 +112,7 @@ async def try_fetch_runtime(link: AppHttpClient, name: str) -> Runtime | None:
 
 
 async def explain_unavailable(link: AppHttpClient, name: str) -> SpaceStateError | None:
-    """Return the error that says why a Space does not run; None if it runs, or nobody knows.
+    """Return the error for a Space that does not run; None if it runs or the Hub is silent.
 
     Arguments are those of `try_fetch_runtime`.
     """
