@@ -1,4 +1,4 @@
-"""Where the URLs of files may lead: hosts and the addresses behind them, judged by their kind."""
+"""Which hosts files may be fetched from, by the kind of IP address that a host has."""
 
 from __future__ import annotations
 
@@ -55,36 +55,36 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class KnownPeers:
-    """The kinds of address that the hosts of apps were first reached at, by host.
+    """The kind of address at which each host was first reached.
 
-    A name that resolves to another address later does not change them.
+    If the name resolves to another address later, the kind stays.
     """
 
     def __init__(self) -> None:
         self._kinds: dict[str, AddressKind | None] = {}
 
     def get(self, host: str) -> AddressKind | None:
-        """The kind of a host's address; None if it was not seen."""
+        """Return the kind of a host's address; None if it is unknown."""
         return self._kinds.get(host)
 
     def record(self, host: str, kind: AddressKind | None) -> None:
-        """Remember the first kind; None where the transport did not tell, as through a proxy."""
+        """Store the kind of a host's address, once; None if it is unknown, as through a proxy."""
         self._kinds.setdefault(host, kind)
 
     def watch(self, request: http.Request) -> None:
-        """See to it that the address of a request's host is recorded when it is connected to."""
+        """Record the address of the request's host when the connection opens."""
         if request.url.host not in self._kinds:
             request.extensions["trace"] = _Recorder(self, request.url)
 
 
 class AddressPolicy:
-    """Where the files of one app, or of one answer, may be fetched from.
+    """Decides from which addresses the files of one app, or of one response, may be fetched.
 
     Args:
         hosts: see `Limits.file_hosts`.
-        home: the address that names the files: the app's, or of the caller's own URL.
-        peers: the addresses that apps were reached at.
-        connect: seconds that a name may take to be resolved.
+        home: the URL of the app that listed the files, or the URL that the caller passed.
+        peers: the kinds of address of the apps' hosts.
+        connect: seconds for resolving a host name.
     """
 
     def __init__(
@@ -96,18 +96,20 @@ class AddressPolicy:
         self._connect = connect
 
     def check_url(self, url: http.URL) -> None:
-        """Refuse a URL that says itself that it leads elsewhere.
+        """Check the scheme and the host of a URL, without resolving the host.
 
         Raises:
-            ForbiddenAddressError: it does, or is neither http nor https.
+            ForbiddenAddressError: the host is not allowed, or the scheme is not http or https.
         """
         if url.scheme not in _PORTS:
-            raise ForbiddenAddressError(f"a file is at a URL of the scheme {url.scheme!r}")
+            raise ForbiddenAddressError(
+                f"the URL of a file has the scheme {url.scheme!r}: only http and https are allowed"
+            )
         if self._hosts == "any" or self.is_home(url):
             return
         if self._hosts == "app":
             raise ForbiddenAddressError(
-                f"a file is at {_origin(url)}, which is not the app's own address: "
+                f"a file is at {_origin(url)}, which is not the app's address: "
                 "set Limits(file_hosts='public') to allow public hosts"
             )
         kind = kind_of_host(url.host)
@@ -115,10 +117,10 @@ class AddressPolicy:
             self.check_kind(url, kind)
 
     def check_kind(self, url: http.URL, kind: AddressKind) -> None:
-        """Refuse an address of a kind that the app itself is not at.
+        """Check that a file's address is public, or of the same kind as the app's.
 
         Raises:
-            ForbiddenAddressError: it is.
+            ForbiddenAddressError: it is neither.
         """
         if self._hosts == "any" or kind == "public":
             return
@@ -126,26 +128,26 @@ class AddressPolicy:
         if kind == home or (home is None and self.is_home(url)):
             return
         raise ForbiddenAddressError(
-            f"a file is at {_origin(url)}, a {kind} address, and what names it is not at "
-            "one: set Limits(file_hosts='any') to allow it"
+            f"a file is at {_origin(url)}, which is a {kind} address, but the app is not: "
+            "set Limits(file_hosts='any') to allow it"
         )
 
     def is_home(self, url: http.URL) -> bool:
-        """Whether a URL is on the host that names the files; a step up to https counts."""
+        """Return whether a URL is on the app's host; also with https in place of http."""
         if url.host != self._home.host:
             return False
         upgraded = (self._home.scheme, url.scheme) == ("http", "https")
         return upgraded or (url.scheme, _port(url)) == (self._home.scheme, _port(self._home))
 
     def watch(self, request: http.Request) -> Watch:
-        """See to it that the address behind a request's name is checked before it is sent."""
+        """Check the address of the request's host when the connection opens, before it is sent."""
         watch = Watch(self, self._peers, request.url, self._connect)
         request.extensions["trace"] = watch
         return watch
 
 
 class _Recorder:
-    """Traces httpcore, for the address that it connects to without a proxy."""
+    """Trace extension of httpcore: records the address of a connection without a proxy."""
 
     def __init__(self, peers: KnownPeers, url: http.URL) -> None:
         self._peers = peers
@@ -154,7 +156,7 @@ class _Recorder:
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.started":
-            # Of a proxy these are the proxy's: where that leads is not to be seen from here.
+            # Through a proxy, host and port are those of the proxy.
             host = self._url.raw_host.decode("ascii")
             self._direct = (info["host"], info["port"]) == (host, _port(self._url))
             if self._direct:
@@ -177,7 +179,7 @@ class _Recorder:
 
 
 class Watch(_Recorder):
-    """Checks the addresses of one request for a file."""
+    """Checks the addresses to which one request for a file connects."""
 
     def __init__(
         self, policy: AddressPolicy, peers: KnownPeers, url: http.URL, connect: float | None
@@ -188,14 +190,14 @@ class Watch(_Recorder):
         self._connected = False
 
     async def check_reused(self, response: http.Response) -> None:
-        """Check the peer of an answer that came on a connection that was open already.
+        """Check the peer of a response that came over a connection that was open before.
 
-        A peer that the name does not resolve to is a proxy. The app's own connections are open to
-        its files.
+        A peer that the name does not resolve to is a proxy. Connections to the app may carry its
+        files.
 
         Raises:
-            ForbiddenAddressError: it is not allowed.
-            http.ConnectError: the connection was reset, so that the peer cannot be told.
+            ForbiddenAddressError: the address is not allowed.
+            ConnectError (of the HTTP library): the connection was reset, so the peer is unknown.
         """
         if self._connected or self._policy.is_home(self._url):
             return
@@ -224,7 +226,7 @@ class Watch(_Recorder):
 
 
 def kind_of_host(host: str) -> AddressKind | None:
-    """The kind of address that a host is, however it is spelled; None for a name to resolve."""
+    """Return the kind of the IP address that a host is, in any spelling; None for a name."""
     plain = unicodedata.normalize("NFKC", host).replace("\u3002", ".").lower().rstrip(".")
     if plain == "localhost" or plain.endswith(".localhost"):
         return "loopback"
@@ -236,7 +238,7 @@ def kind_of_host(host: str) -> AddressKind | None:
 
 
 def kind_of_address(address: str) -> AddressKind:
-    """The kind of an IP address, maybe with a zone. Raises ValueError if it is not one."""
+    """Return the kind of an IP address, with or without a zone. Raises ValueError for others."""
     return _kind(ip_address(address.partition("%")[0]))
 
 
@@ -244,8 +246,8 @@ def _kind(address: IPv4Address | IPv6Address) -> AddressKind:
     if address.is_loopback or address.is_unspecified:  # the latter connects to this machine too
         return "loopback"
     if isinstance(address, IPv6Address) and (inner := _inner(address)):
-        first, *others = map(_kind, inner)
-        return others[0] if first == "public" and others else first
+        target, *relays = map(_kind, inner)
+        return relays[0] if target == "public" and relays else target
     if address.is_link_local:
         return "link-local"
     if any(address in network for network in _PRIVATE):
@@ -256,7 +258,7 @@ def _kind(address: IPv4Address | IPv6Address) -> AddressKind:
 
 
 def _inner(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The addresses of IPv4 that one of IPv6 leads to, or over."""
+    """Return the IPv4 addresses inside an IPv6 address: its target, and its relay if it has one."""
     number = int(address)
     if any(address in network for network in _HOLDS_IPV4):
         return (IPv4Address(number & 0xFFFF_FFFF),)
@@ -268,14 +270,14 @@ def _inner(address: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 def _ipv4_number(host: str) -> int | None:
-    """An address of IPv4 as resolvers read it: 1 to 4 parts, decimal, octal or hexadecimal."""
+    """Parse an IPv4 address as resolvers do: 1 to 4 parts, decimal, octal or hexadecimal."""
     *parts, last = host.split(".")
     try:
         high, low = [_number(part) for part in parts], _number(last)
     except ValueError:
         return None
-    room = 4 - len(high)
-    if room < 1 or any(part > 255 for part in high) or low >= 256**room:
+    low_bytes = 4 - len(high)
+    if low_bytes < 1 or any(part > 255 for part in high) or low >= 256**low_bytes:
         return None
     return sum(part << (24 - 8 * index) for index, part in enumerate(high)) + low
 
@@ -289,7 +291,7 @@ def _number(part: str) -> int:
 
 
 async def _resolved(url: http.URL, seconds: float | None) -> set[str]:
-    """The addresses of a URL's host; none if it cannot be resolved, which connecting tells."""
+    """Resolve a URL's host. Return an empty set on failure: connecting raises the error."""
     host = url.raw_host.decode("ascii")
     with anyio.move_on_after(seconds), suppress(OSError, UnicodeError):
         entries = await anyio.getaddrinfo(host, _port(url), type=socket.SOCK_STREAM)
@@ -298,10 +300,10 @@ async def _resolved(url: http.URL, seconds: float | None) -> set[str]:
 
 
 def _peer(stream: Any) -> str | None:
-    """The IP address at the other end of a stream of httpcore, where it tells.
+    """Return the IP address of the peer of a network stream; None if it is unknown.
 
     Raises:
-        http.ConnectError: the connection was reset.
+        ConnectError (of the HTTP library): the connection was reset.
     """
     read = getattr(stream, "get_extra_info", None)
     try:

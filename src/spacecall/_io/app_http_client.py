@@ -1,4 +1,4 @@
-"""HTTP with one app: credentials, cookies, redirects, retries; every failure a typed error."""
+"""Requests to one app: credentials, cookies, redirects, retries, limits, typed errors."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ class AppHttpClient:
     `auth` of its own says whose they would have to be.
 
     Args:
-        client: used for every request.
+        client: sends every request.
         base: the app's address, without a slash at its end.
-        limiter: how many short requests may be under way at once, shared by all links of a Space.
-        defaults: whether the client's default headers, `auth` and cookies are used at all.
+        limiter: limits the short requests of a Space that run at the same time.
+        defaults: whether the default headers, `auth` and cookies of the client are used at all.
 
     Attributes:
-        checks: of the app's runs, shared by all links to it.
+        checks: knowledge about the runs of the app, shared by all copies for this app.
 
     Raises:
-        ValueError: the client's default headers say how long every body is.
+        ValueError: a default header of the client sets the length of every body.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class AppHttpClient:
     ) -> None:
         if defaults and not client.headers.keys().isdisjoint(_FRAMING):
             raise ValueError(
-                "the http_client has Content-Length or Transfer-Encoding among its default "
-                "headers, which each request sets for itself: leave them out"
+                "http_client has a default header Content-Length or Transfer-Encoding, which each "
+                "request sets itself: remove it from the client"
             )
         self._home = EventLoopGuard()
         self.base = base
@@ -98,30 +98,30 @@ class AppHttpClient:
         self._client_credentials = ""
         self._peers = KnownPeers()
         self.checks = RunMonitor()
-        begins = defaults and self._anonymous
-        self._use_cookies(AppCookies(client.cookies.jar if begins else ()), SharedLogin())
+        initial_cookies = client.cookies.jar if defaults and self._anonymous else ()
+        self._use_cookies(AppCookies(initial_cookies), SharedLogin())
 
     def _use_cookies(self, cookies: AppCookies, login: SharedLogin, number: int = 0) -> None:
         self._cookies = cookies
-        # Another server than the app (`foreign`) must not see the app's password.
+        # Another server (`for_server`) must not get the app's password.
         has_password = self._defaults and self._auth is not None and self._auth.username is not None
         self.login = Login(cookies, self._log_in if has_password else None, login, number)
 
     def fork(self) -> AppHttpClient:
-        """A link whose cookies begin as this one's and go their own way."""
+        """Return a copy with its own copy of the cookies."""
         link = copy(self)
         link._secrets = set(self._secrets)
         link._use_cookies(self._cookies.fork(), self.login.shared, self.login.number)
         return link
 
     def with_base_url(self, base: str) -> AppHttpClient:
-        """The same link to another address of the same app."""
+        """Return a copy for another address of the same app."""
         link = self.fork()
         link.base = base
         return link
 
     def for_server(self, base: str) -> AppHttpClient:
-        """A link to another server: of this one, only a token for that host goes there."""
+        """Return a client for another server, which gets nothing but a token for its host."""
         link = copy(self)
         link.base = base
         link.settings = replace(self.settings, headers={})
@@ -133,56 +133,56 @@ class AppHttpClient:
         return link
 
     def check_loop(self) -> None:
-        """Raise RuntimeError in another event loop than the link's own."""
+        """Raise RuntimeError outside of the event loop in which the client was created."""
         self._home.check()
 
     @property
     def has_token(self) -> bool:
-        """Whether a token goes with its requests."""
+        """Whether requests carry a token."""
         return bool(token_header(self._auth, self.base))
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies that the app gave this link."""
+        """The cookies of the app, by name."""
         return self._cookies.values()
 
     def remember(self, cookies: Mapping[str, str]) -> None:
-        """Take over cookies that another link had. Raises ValueError for what is no cookie."""
+        """Add cookies that a client had before. Raises ValueError for invalid ones."""
         self._cookies.remember(cookies)
 
     def hide(self, secret: str) -> None:
-        """Keep `secret` out of errors, events and logs too."""
+        """Redact `secret` too in errors, events and logs."""
         self._secrets.add(secret)
 
     def redactor(self, settings: Settings | None = None, *, url: str = "") -> Redactor:
-        """What takes the secrets of this link out of a text.
+        """Return a redactor for the secrets of this client.
 
         Args:
-            settings: of the call that it is for, where they are other than the link's.
-            url: of a file, which may have a signature or a password in it.
+            settings: of the call, if they differ from those of the client.
+            url: of a file; it may contain a signature or a password.
         """
         return Redactor((*self._known_secrets(settings or self.settings), *url_secrets(url)))
 
     def redacting(self, settings: Settings | None = None) -> AbstractContextManager[None]:
-        """Take the secrets of this link out of each `SpaceError` that is raised inside."""
+        """Redact every `SpaceError` that is raised inside the block."""
         return redacting(lambda: self.redactor(settings))
 
     def observer(self, settings: Settings | None = None) -> Observer:
-        """What logs, and calls the hooks, for a call with these settings."""
+        """Return the observer for a call with these settings: it logs and calls hooks."""
         settings = settings or self.settings
         return Observer(self.base, settings.hooks, lambda: self.redactor(settings))
 
     def on_retry(self, request: Request, settings: Settings | None = None) -> OnRetry:
-        """What reports the retries of a request."""
+        """Return the function that reports the retries of a request."""
         return self.observer(settings).on_retry(f"{request.method} {request.path}")
 
     def _known_secrets(self, settings: Settings) -> Iterator[str]:
         yield from self._secrets
         yield from self._cookies.values().values()
-        yield from self._given_secrets(settings)
+        yield from self._caller_values(settings)
 
-    def _given_secrets(self, settings: Settings) -> Iterator[str]:
-        """What the caller gave."""
+    def _caller_values(self, settings: Settings) -> Iterator[str]:
+        """Yield the secrets that the caller passed."""
         yield from header_secrets(settings.headers.items())
         yield from settings.zero_gpu.headers().values()
         yield from proxy_secrets(self._client)
@@ -193,10 +193,10 @@ class AppHttpClient:
 
     def _caller_secrets(self, settings: Settings) -> CallerSecrets:
         headers = map(str.lower, (*settings.headers, *settings.zero_gpu.headers()))
-        return CallerSecrets(frozenset(headers), frozenset(self._given_secrets(settings)))
+        return CallerSecrets(frozenset(headers), frozenset(self._caller_values(settings)))
 
     def _request_redactor(self, request: http.Request, settings: Settings) -> Redactor:
-        """What takes out the secrets of one request as well."""
+        """Return a redactor that knows the secrets of one request too."""
         return Redactor(
             (
                 *self._known_secrets(settings),
@@ -214,17 +214,17 @@ class AppHttpClient:
         is_limited: bool = True,
         around_attempt: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> FetchedResponse:
-        """Send a request and read the whole answer.
+        """Send a request and read the response with its body.
 
         Args:
-            is_limited: whether it counts among the short requests that the limiter lets through.
+            is_limited: whether the request waits for the limiter.
             around_attempt: called for each attempt; the attempt runs in its context manager.
 
         Raises:
-            TransportError, DeadlineError, StatusError: see `spacecall.errors`; the last also for a
-                redirect of a POST or to another host.
-            ProtocolError: the answer is larger than `Limits.max_body_bytes`.
-            RuntimeError: this is another event loop.
+            TransportError, DeadlineError, StatusError: see `spacecall.errors`. A redirect of a POST
+                or to another host is a StatusError.
+            ProtocolError: the body is larger than `Limits.max_body_bytes`.
+            RuntimeError: it is called in another event loop.
         """
         self._home.check()
         settings = settings or self.settings
@@ -261,11 +261,11 @@ class AppHttpClient:
         content: AsyncIterator[bytes] | None = None,
         compressed: bool = False,
     ) -> AsyncGenerator[http.Response, None]:
-        """Send a request; the answer's body is still to be read. Errors as in `fetch`.
+        """Send a request and yield the response before its body is read. Raises as `fetch` does.
 
         Args:
-            content: of an upload, whose sender bounds the time it takes.
-            compressed: whether the answer may be compressed.
+            content: the body of an upload. The caller limits its duration.
+            compressed: whether the response may be compressed.
         """
         settings = settings or self.settings
         head = None if content is not None else settings.timeouts.request
@@ -276,18 +276,18 @@ class AppHttpClient:
             built = build_request(build, self._library, self.base, request, headers, content)
             built.headers["accept-encoding"] = COMPRESSED if compressed else IDENTITY
             if request.run is not None:
-                built.extensions[RUN_CHECK] = self._app_check(request.run)
+                built.extensions[RUN_CHECK] = self._run_check(request.run)
             return built
 
         async with AsyncExitStack() as stack:
             stack.enter_context(map_http_errors(self.base, lambda: self.redactor(settings)))
 
             async def attempt() -> http.Response:
-                return await stack.enter_async_context(self._answered(build(), settings, head))
+                return await stack.enter_async_context(self._successful(build(), settings, head))
 
-            # A body that is streamed may be gone, and a wrong password stays wrong.
-            once = content is not None or request.form is not None
-            yield await (attempt() if once else self.login.retrying(attempt, headers))
+            # A streamed body cannot be sent again, and a wrong password stays wrong.
+            is_final = content is not None or request.form is not None
+            yield await (attempt() if is_final else self.login.retrying(attempt, headers))
 
     async def _log_in(self) -> None:
         assert self._auth is not None
@@ -295,7 +295,7 @@ class AppHttpClient:
         try:
             await self.fetch(request, is_limited=False)
         except StatusError as error:
-            # A wrong password gives 400 on every version.
+            # Every version of Gradio answers a wrong password with 400.
             if error.status != 400:
                 raise
             text = "wrong username or password"
@@ -305,15 +305,15 @@ class AppHttpClient:
     async def download(
         self, url: str, *, home: str | None = None
     ) -> AsyncGenerator[http.Response, None]:
-        """GET a file, wherever it is. Only the app's own host sees credentials and cookies.
+        """GET a file from any host. Only the app's host gets credentials and cookies.
 
-        What goes wrong inside `async with` is not mapped: it may be the caller's own.
+        Errors inside the `async with` block are not converted: they may be the caller's.
 
         Args:
-            home: the address that named the file, for `Limits.file_hosts`; by default the app's.
+            home: the URL to which `Limits.file_hosts` compares the file's; by default the app's.
 
         Raises:
-            ForbiddenAddressError: it leads where a file must not be.
+            ForbiddenAddressError: `Limits.file_hosts` does not allow the address.
         """
         async with AsyncExitStack() as stack:
             with map_http_errors(self.base, lambda: self.redactor(url=url)):
@@ -328,22 +328,22 @@ class AppHttpClient:
                 async def attempt() -> http.Response:
                     request = self._get(url)
                     request.headers["accept-encoding"] = IDENTITY
-                    answered = self._answered(request, self.settings, seconds, policy)
-                    return await stack.enter_async_context(answered)
+                    sending = self._successful(request, self.settings, seconds, policy)
+                    return await stack.enter_async_context(sending)
 
                 trusted = self._is_same_origin(url)
                 response = await (self.login.retrying(attempt) if trusted else attempt())
             yield response
 
     @asynccontextmanager
-    async def _answered(
+    async def _successful(
         self,
         request: http.Request,
         settings: Settings,
         seconds: float | None,
         files: AddressPolicy | None = None,
     ) -> AsyncGenerator[http.Response, None]:
-        """Send, and give the answer if it is a success; it must begin within `seconds`."""
+        """Send a request and yield a successful response, which must begin within `seconds`."""
         async with AsyncExitStack() as stack:
             with deadline(seconds, partial(self._late, request.method, str(request.url), seconds)):
                 response = await self._follow(request, settings, files)
@@ -370,7 +370,7 @@ class AppHttpClient:
     async def _follow(
         self, request: http.Request, settings: Settings, files: AddressPolicy | None
     ) -> http.Response:
-        """Send, and follow redirects of a GET; of `files` to other hosts too, and bare."""
+        """Send a request and follow redirects of a GET: to other hosts only for files."""
 
         async def send(request: http.Request) -> http.Response:
             if files is None:
@@ -419,8 +419,8 @@ class AppHttpClient:
             self._cookies.receive(response)
         return response
 
-    def _app_check(self, run: AppRun) -> RunCheck:
-        """What has a request go to that run alone."""
+    def _run_check(self, run: AppRun) -> RunCheck:
+        """Return the check that lets a request go to that run of the app only."""
         settings = self.settings
 
         def build(path: str) -> http.Request:
@@ -440,25 +440,23 @@ class AppHttpClient:
         )
 
     async def verify(self, run: AppRun) -> None:
-        """Ask which run of the app is there.
-
-        Requests that an interceptor answers tell nothing: it is not asked.
+        """Check that `run` is still the app's current run. Skipped for an intercepted client.
 
         Raises:
-            OtherRunError: another one than `run`.
-            TransportError, DeadlineError: it cannot be reached.
+            OtherRunError: another run is.
+            TransportError, DeadlineError: the app cannot be reached.
         """
         if isinstance(self._client, DirectClient) and self._client.is_intercepted:
             return
         with map_http_errors(self.base, self.redactor):
             send = partial(self.checks.send, self._client, client_auth=self._defaults)
-            await self._app_check(run).verify(send)
+            await self._run_check(run).verify(send)
 
     def _prepare(self, request: http.Request, settings: Settings) -> tuple[bool, bool]:
         """Add credentials and cookies.
 
         Returns:
-            Whether the request goes to the app itself; whether the client's `auth` goes with it.
+            Whether the request goes to the app; whether the client's `auth` is used.
         """
         url = str(request.url)
         trusted = self._is_same_origin(url)
@@ -466,7 +464,7 @@ class AppHttpClient:
         request.headers["user-agent"] = USER_AGENT
         client_auth = False
         if trusted:
-            if not self._anonymous:  # whose the client's cookies are, nobody knows
+            if not self._anonymous:  # the client's cookies may be of another user
                 request.headers.pop("cookie", None)
             headers = MaskedHeaders({**token_header(self._auth, url), **settings.headers})
             request.headers.update(headers)
@@ -482,11 +480,11 @@ class AppHttpClient:
         return trusted, client_auth
 
     def _get(self, url: str) -> http.Request:
-        """A request that carries what the client itself adds only to the app's own host."""
+        """Return a GET request; the client's defaults are added for the app's host only."""
         if self._is_same_origin(url) and self._defaults:
             return cast("http.Request", self._client.build_request("GET", url))
         return self._library.request("GET", url)
 
     def _is_same_origin(self, url: str) -> bool:
-        """Whether `url` is on the app's own host; a step up to https counts."""
+        """Return whether `url` is on the app's origin; also with https in place of http."""
         return (bool(self.base) and url.startswith(f"{self.base}/")) or is_same_host(self.base, url)

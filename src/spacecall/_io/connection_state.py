@@ -1,4 +1,4 @@
-"""What a connection has told of the app that it leads to."""
+"""Which run of an app is at the other end of a connection, and when that was checked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECK_SECONDS: Final = 5.0
 
 @dataclass(slots=True, eq=False)
 class ConnectionState:
-    """What a connection has told; or the connections of a pool that does not tell them apart.
+    """What is known about the app behind a connection, or behind all connections of a pool.
 
     Attributes:
         app_id: of the app at its other end; None where the app does not tell.

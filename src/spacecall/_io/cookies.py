@@ -1,4 +1,4 @@
-"""The cookies of one link: replicas keep a session by cookie."""
+"""The cookies of one app client: a load balancer keeps a session at a replica by cookie."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ from spacecall.options import check_header
 
 
 class AppCookies:
-    """Begin as those of another, and go their own way."""
+    """A cookie jar of its own, which begins with a copy of other cookies."""
 
-    def __init__(self, begin: Iterable[Cookie] = ()) -> None:
-        self._kept = http.Cookies()
-        for cookie in begin:
-            self._kept.jar.set_cookie(cookie)
-        _forget_unsendable(self._kept)
+    def __init__(self, initial: Iterable[Cookie] = ()) -> None:
+        self._cookies = http.Cookies()
+        for cookie in initial:
+            self._cookies.jar.set_cookie(cookie)
+        _forget_unsendable(self._cookies)
 
     def fork(self) -> AppCookies:
-        """Others that begin as these."""
-        return AppCookies(self._kept.jar)
+        """Return a copy."""
+        return AppCookies(self._cookies.jar)
 
     def values(self) -> dict[str, str]:
-        """Their values by name."""
-        return {cookie.name: cookie.value or "" for cookie in self._kept.jar}
+        """Return the values by name."""
+        return {cookie.name: cookie.value or "" for cookie in self._cookies.jar}
 
     def remember(self, cookies: Mapping[str, str]) -> None:
-        """Take over what another link had. Raises ValueError for what is no cookie."""
+        """Add cookies, in place of those of the same names. Raises ValueError for invalid ones."""
         for name, value in cookies.items():
             check_header(name, value, f"the cookie {name!r}")
-        _forget(self._kept, lambda cookie: cookie.name in cookies)
+        _forget(self._cookies, lambda cookie: cookie.name in cookies)
         for name, value in cookies.items():
-            self._kept.set(name, value)
+            self._cookies.set(name, value)
 
     def send(self, request: http.Request) -> None:
-        """Put them into a request, before those that its headers have already."""
-        given = request.headers.pop("cookie", None)
-        if any(True for _ in self._kept.jar):
-            self._kept.set_cookie_header(request)
-        if given is not None:
-            kept = request.headers.get("cookie")
-            request.headers["cookie"] = f"{kept}; {given}" if kept else given
+        """Add the cookies to the headers of a request, before those that are there."""
+        explicit = request.headers.pop("cookie", None)
+        if any(True for _ in self._cookies.jar):
+            self._cookies.set_cookie_header(request)
+        if explicit is not None:
+            stored = request.headers.get("cookie")
+            request.headers["cookie"] = f"{stored}; {explicit}" if stored else explicit
 
     def receive(self, response: http.Response) -> None:
-        """Take what the app gives; it replaces what was remembered under the same name."""
-        self._kept.extract_cookies(response)
-        anew = {cookie.name for cookie in self._kept.jar if cookie.domain}
-        _forget(self._kept, lambda cookie: not cookie.domain and cookie.name in anew)
-        _forget_unsendable(self._kept)
+        """Store the cookies of a response, in place of remembered ones of the same names."""
+        self._cookies.extract_cookies(response)
+        received = {cookie.name for cookie in self._cookies.jar if cookie.domain}
+        _forget(self._cookies, lambda cookie: not cookie.domain and cookie.name in received)
+        _forget_unsendable(self._cookies)
 
 
 def _forget_unsendable(cookies: http.Cookies) -> None:
-    """Drop those that no header can carry: each later request would fail."""
+    """Drop cookies that are not ASCII: every later request would fail."""
     _forget(cookies, lambda cookie: not f"{cookie.name}{cookie.value}".isascii())
 
 

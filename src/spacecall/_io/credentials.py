@@ -1,4 +1,4 @@
-"""Which host may see which credential."""
+"""Which host gets which credential."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spacecall.options import Auth
 
 
 class MaskedHeaders(dict[str, str]):
-    """Headers whose values are not in their repr: tools show the locals of a traceback."""
+    """Headers that hide their values in `repr`: tools show the local variables of a traceback."""
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{name!r}: …" for name in self) + "}"
@@ -23,29 +23,31 @@ DEFAULT_HUB = "https://huggingface.co"
 
 
 def hub_endpoint() -> str:
-    """The Hub's address; `HF_ENDPOINT` overrides it.
+    """Return the Hub's address: `HF_ENDPOINT`, or huggingface.co.
 
     Raises:
-        InvalidInputError: HF_ENDPOINT is no address, or has credentials in it, which errors would
+        InvalidInputError: HF_ENDPOINT is not a URL, or contains credentials, which errors would
             show.
     """
     address = (os.environ.get("HF_ENDPOINT") or DEFAULT_HUB).rstrip("/")
     if "@" in address:
-        raise InvalidInputError("HF_ENDPOINT has a user or password in it: give the address alone")
+        raise InvalidInputError(
+            "HF_ENDPOINT contains a user or a password: remove them from the URL"
+        )
     scheme, host, _ = parse_origin(address)
     if scheme not in ("http", "https") or not host:
         raise InvalidInputError(
-            f"HF_ENDPOINT is {shorten(address)}: write an address such as {DEFAULT_HUB}"
+            f"HF_ENDPOINT is {shorten(address)}: use a URL such as {DEFAULT_HUB}"
         )
     return address
 
 
 def token_header(auth: Auth | None, url: str) -> dict[str, str]:
-    """The token's header for `url`, or nothing where the token must not go.
+    """Return the header with the token for `url`; empty if that host must not get the token.
 
-    A Hugging Face host (the Hub, the router of HF Inference) sees it over https only. A Space gets
-    it as `x-hf-authorization`, which Hugging Face's proxy takes off, so that the app itself cannot
-    read the token.
+    Hosts of Hugging Face (the Hub, the router of HF Inference) get it over https only. A Space gets
+    it as `x-hf-authorization`, which the proxy of Hugging Face removes, so that the app cannot read
+    the token.
     """
     if auth is None or auth.token is None:
         return {}
@@ -65,7 +67,7 @@ def token_header(auth: Auth | None, url: str) -> dict[str, str]:
 
 
 def auth_secrets(auth: Auth | None) -> Iterator[str]:
-    """Yield what is secret in `auth`, as it is sent."""
+    """Yield the secrets of `auth`, as they are sent."""
     if auth is not None:
         yield auth.token or ""
         yield auth.password or ""
@@ -74,7 +76,7 @@ def auth_secrets(auth: Auth | None) -> Iterator[str]:
 
 
 def parse_origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port, for comparing where two urls lead; empty for what is no url."""
+    """Return scheme, host and port of a URL; empty strings and None if it is invalid."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -84,13 +86,13 @@ def parse_origin(url: str) -> tuple[str, str, int | None]:
 
 
 def redacted_origin(url: str) -> str:
-    """Where `url` leads, without what may be secret in it."""
+    """Return the origin of `url`, which has no secrets in it."""
     scheme, host, port = parse_origin(url)
     return f"{scheme}://{host}:{port}"
 
 
 def redacted_url(url: str) -> str:
-    """Return `url` without its query, and without a user and a password."""
+    """Return `url` without user, password, query and fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -99,7 +101,7 @@ def redacted_url(url: str) -> str:
 
 
 def join_url(base: str, url: str) -> str:
-    """`url` as seen from `base`; what is no url stays, to be refused where it is used."""
+    """Resolve `url` against `base`. An invalid URL is returned as it is: using it raises."""
     try:
         return urljoin(base, url)
     except ValueError:
@@ -107,8 +109,8 @@ def join_url(base: str, url: str) -> str:
 
 
 def is_same_host(base: str, url: str) -> bool:
-    """Whether `url` is on the host of `base`, by the same scheme; a step up to https counts."""
+    """Return whether `url` is on the origin of `base`; also with https in place of http."""
     home, target = parse_origin(base), parse_origin(url)
-    # Another port is another app, but for that of https itself.
+    # Another port is another app, except for the default port of https.
     upgraded = (home[0], target[0]) == ("http", "https") and target[2] in (home[2], 443)
     return home == target or (upgraded and home[1] == target[1])

@@ -1,4 +1,4 @@
-"""Blocks that must end in time."""
+"""Time limits of blocks and of requests."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from spacecall.options import Timeouts
 def deadline(seconds: float | None, late: Callable[[], DeadlineError]) -> Generator[None]:
     """Run a block for at most `seconds`; None for no limit.
 
+    Args:
+        late: returns the error.
+
     Raises:
-        DeadlineError: what `late` gives, if the block took longer.
+        DeadlineError: the block took longer.
     """
     with anyio.move_on_after(seconds) as scope:
         yield
@@ -25,6 +28,6 @@ def deadline(seconds: float | None, late: Callable[[], DeadlineError]) -> Genera
 
 
 def timeout_extension(timeouts: Timeouts) -> dict[str, float | None]:
-    """Return what httpx takes for the timeouts of a request."""
+    """Return the extension `timeout` of a request, as httpx and httpx2 define it."""
     idle = timeouts.idle
     return {"connect": timeouts.connect, "read": idle, "write": idle, "pool": None}

@@ -1,8 +1,8 @@
-"""Content codings, undone in bounded steps.
+"""Decompression of response bodies, in steps of bounded size.
 
-httpx undoes any number of codings and each chunk at once: 1 KB of a hostile server's then becomes
-gigabytes before anybody can count them. Here one gzip or deflate stream gives `STEP` bytes at a
-time, and whoever reads them stops where a limit is.
+httpx decompresses each chunk at once and accepts any number of nested codings: 1 KB from a hostile
+server becomes gigabytes before a limit can be checked. `Decoder` accepts one gzip or deflate stream
+and yields at most `STEP` bytes at a time, so that the reader can stop at its limit.
 """
 
 from __future__ import annotations
@@ -15,41 +15,40 @@ from spacecall._io import _http as http
 from spacecall.errors import ProtocolError
 
 COMPRESSED: Final = "gzip, deflate"
-"""The Accept-Encoding of a request whose answer may be compressed."""
+"""The Accept-Encoding of a request whose response may be compressed."""
 
 IDENTITY: Final = "identity"
-"""The Accept-Encoding of a request whose answer must not be."""
+"""The Accept-Encoding of a request whose response must not be compressed."""
 
 STEP: Final = 2**16
-"""Bytes that come out of one step."""
+"""Largest size of a decompressed chunk, in bytes."""
 
-_LONGEST_NAME: Final = 80
+_MAX_NAME: Final = 80
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _ZLIB: Final = zlib.MAX_WBITS
 _RAW: Final = -zlib.MAX_WBITS
 
 
 class Decoder:
-    """Decompresses the body of one answer.
+    """Decompresses the body of one response.
 
     Args:
-        coding: `gzip` or `deflate`. The latter is a zlib stream, or a bare one, as servers
-            disagree.
+        coding: `gzip` or `deflate`. For `deflate`, servers send a zlib stream or a raw one.
     """
 
     def __init__(self, coding: str) -> None:
         self._coding = coding
         self._stream = zlib.decompressobj(_GZIP) if coding == "gzip" else None
         self._head = b""
-        self._begun = False
+        self._has_input = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Decompress `chunk`, at most `STEP` bytes at a time.
 
         Raises:
-            ProtocolError: this is not the coding, or something follows its end.
+            ProtocolError: the data is not valid, or bytes follow its end.
         """
-        self._begun = self._begun or bool(chunk)
+        self._has_input = self._has_input or bool(chunk)
         if self._stream is None:
             self._head += chunk
             if len(self._head) < 2:
@@ -64,7 +63,7 @@ class Decoder:
             try:
                 piece = self._stream.decompress(chunk, STEP)
             except zlib.error as error:
-                raise ProtocolError(f"the answer is not valid {self._coding}: {error}") from error
+                raise ProtocolError(f"the response is not valid {self._coding}: {error}") from error
             chunk = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
             if piece:
                 yield piece
@@ -72,41 +71,43 @@ class Decoder:
                 return
 
     def close(self) -> None:
-        """Check that the compressed stream ended with the body; an empty body is fine.
+        """Check at the end of the body that the stream is complete; an empty body is valid.
 
         Raises:
-            ProtocolError: it did not.
+            ProtocolError: the stream is incomplete.
         """
-        if self._begun and not (self._stream and self._stream.eof):
-            raise ProtocolError(f"the answer ends in the middle of a {self._coding} stream")
+        if self._has_input and not (self._stream and self._stream.eof):
+            raise ProtocolError(f"the response ends in the middle of a {self._coding} stream")
 
 
 def create_decoder(response: http.Response) -> Decoder | None:
-    """Return what decompresses the body of an answer; None for one that is not compressed.
+    """Return a decoder for the body of a response; None if it is not compressed.
 
     Raises:
-        ProtocolError: it is compressed in more than one way, or in one that was not accepted.
+        ProtocolError: it has more than one coding, or a coding that the request did not accept.
     """
-    named = response.headers.get("content-encoding", "").lower().split(",")
-    codings = [coding for part in named if (coding := part.strip()) not in ("", IDENTITY)]
+    header = response.headers.get("content-encoding", "").lower()
+    codings = [
+        coding for part in header.split(",") if (coding := part.strip()) not in ("", IDENTITY)
+    ]
     if not codings:
         return None
     coding = "gzip" if codings == ["x-gzip"] else ", ".join(codings)
     if coding not in _accepted(response):
-        shown = repr(coding) if len(coding) <= _LONGEST_NAME else "a coding that has a long name"
-        raise ProtocolError(f"the answer is compressed with {shown}: not what was accepted")
+        label = repr(coding) if len(coding) <= _MAX_NAME else "an unknown coding"
+        raise ProtocolError(f"the response is compressed with {label}, which was not accepted")
     return Decoder(coding)
 
 
 def _accepted(response: http.Response) -> Sequence[str]:
-    """The codings that the request asked for and that are known here."""
+    """Return the codings that the request accepted."""
     try:
-        asked = response.request.headers.get("accept-encoding", "")
-    except RuntimeError:  # made without a request
+        accept_encoding = response.request.headers.get("accept-encoding", "")
+    except RuntimeError:  # the response has no request
         return []
-    return COMPRESSED.split(", ") if asked == COMPRESSED else []
+    return COMPRESSED.split(", ") if accept_encoding == COMPRESSED else []
 
 
 def _is_zlib(head: bytes) -> bool:
-    """Whether a zlib stream begins so (RFC 1950, 2.2)."""
+    """Return whether the first two bytes are a zlib header (RFC 1950, 2.2)."""
     return head[0] & 0x0F == zlib.DEFLATED % 16 and int.from_bytes(head[:2]) % 31 == 0

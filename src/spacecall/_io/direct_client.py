@@ -1,8 +1,9 @@
-"""A client that does no more than a Space needs, for all Spaces that were lent none.
+"""The HTTP client of a Space that got no `http_client`: it does only what a Space needs.
 
-httpx's client merges headers, cookies and urls that a Space knows already. httpcore's pool looks
-at each waiting request and each connection whenever a request begins or ends, and asks the system
-about each idle one: at 400 calls in flight that was a third of the processor time.
+The client of httpx merges headers, cookies and URLs that a Space has merged already. The pool of
+httpcore looks at every waiting request and every connection when a request begins or ends, and asks
+the operating system about every idle connection: with 400 concurrent calls that was a third of the
+processor time.
 """
 
 from __future__ import annotations
@@ -31,14 +32,16 @@ from spacecall._io.tls import ssl_context
 _Origin: TypeAlias = tuple[str, bytes, int | None]
 
 MAX_IDLE = 64
+"""Idle connections that are kept open."""
 IDLE_SECONDS = 3.0
+"""Seconds after which an idle connection is closed. Gradio's server closes it after 5 s."""
 
 _HEADERS = {"accept": "*/*", "accept-encoding": IDENTITY, "connection": "keep-alive"}
 
 
 @dataclass(slots=True, eq=False)
 class _Connection:
-    """A transport with one connection, and what that has told."""
+    """A transport with one connection, and the state of that connection."""
 
     origin: _Origin
     transport: http.AsyncBaseTransport
@@ -46,10 +49,10 @@ class _Connection:
 
 
 class OneConnectionTransport(http.AsyncBaseTransport):
-    """Gives each request a transport of its own, with one connection that is kept for the next.
+    """Sends each request over a connection that no other request uses at the time.
 
-    Up to `MAX_IDLE` idle ones are kept, for `IDLE_SECONDS` seconds. A request with a `RunCheck` is
-    sent over a connection that was checked.
+    Up to `MAX_IDLE` idle connections are kept for `IDLE_SECONDS`. A request with a `RunCheck` is
+    sent over a connection that leads to the right run of the app.
     """
 
     def __init__(self) -> None:
@@ -57,7 +60,7 @@ class OneConnectionTransport(http.AsyncBaseTransport):
         self._idle: deque[_Connection] = deque()
 
     async def handle_async_request(self, request: http.Request) -> http.Response:
-        """See httpx."""
+        """Send a request; see the HTTP library."""
         url = request.url
         origin = url.scheme, url.raw_host, url.port
         await self._expire()
@@ -86,10 +89,10 @@ class OneConnectionTransport(http.AsyncBaseTransport):
         return response
 
     def _take(self, origin: _Origin) -> _Connection:
-        for place in range(len(self._idle) - 1, -1, -1):
-            connection = self._idle[place]
+        for index in range(len(self._idle) - 1, -1, -1):
+            connection = self._idle[index]
             if connection.origin == origin:
-                del self._idle[place]
+                del self._idle[index]
                 return connection
         connection = _Connection(origin, _transport(secure=origin[0] == "https"))
         self._all.add(connection)
@@ -114,7 +117,7 @@ class OneConnectionTransport(http.AsyncBaseTransport):
             await connection.transport.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection, in use or not."""
+        """Close every connection, idle or not."""
         closing, self._all = self._all, set()
         self._idle.clear()
         for connection in closing:
@@ -122,7 +125,7 @@ class OneConnectionTransport(http.AsyncBaseTransport):
 
 
 class _ReleasingStream(http.AsyncByteStream):
-    """A body, at whose end the connection is free."""
+    """A response body that releases its connection when it is closed."""
 
     def __init__(self, stream: http.AsyncByteStream, release: Callable[[], Any]) -> None:
         self._stream = stream
@@ -141,7 +144,7 @@ class _ReleasingStream(http.AsyncByteStream):
 
 
 class DirectClient(CheckingClient):
-    """Sends a request as it is built: cookies, credentials and redirects are the link's own.
+    """Sends requests as they are: `AppHttpClient` adds cookies and credentials, and redirects.
 
     Args:
         transport: sends the requests; by default over connections of its own.
@@ -165,7 +168,7 @@ class DirectClient(CheckingClient):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection, in use or not."""
+        """Close every connection, idle or not."""
         self.is_closed = True
         await self._transport.aclose()
 
@@ -179,7 +182,7 @@ class DirectClient(CheckingClient):
         content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] = {},
     ) -> http.Request:
-        """Return a request with the headers that every client sends."""
+        """Return a request with the default headers."""
         return http.Request(
             method,
             _parsed(url) if params is None else http.URL(url, params=dict(params)),
@@ -189,20 +192,20 @@ class DirectClient(CheckingClient):
         )
 
     async def send(self, request: http.Request, **_: Any) -> http.Response:
-        """Send, and give the answer whose body is still to be read."""
+        """Send a request. Return the response before its body is read."""
         response = await self._transport.handle_async_request(request)
         response.request = request
         return response
 
 
 def _transport(*, secure: bool) -> http.AsyncHTTPTransport:
-    one = http.Limits(max_connections=1, keepalive_expiry=IDLE_SECONDS)
-    return http.AsyncHTTPTransport(limits=one, verify=ssl_context() if secure else _no_tls())
+    limits = http.Limits(max_connections=1, keepalive_expiry=IDLE_SECONDS)
+    return http.AsyncHTTPTransport(limits=limits, verify=ssl_context() if secure else _no_tls())
 
 
 @cache
 def _no_tls() -> ssl.SSLContext:
-    """For http, where none is needed: it trusts nobody, and is there without reading files."""
+    """Return a context for http URLs, which need none: creating it reads no files."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -1,4 +1,4 @@
-"""The event loop that something is open in."""
+"""The event loop to which an open object belongs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def running_loop() -> object | None:
-    """Return what identifies the event loop that runs in this thread; None if none runs."""
+    """Return an object that identifies the running event loop; None if no loop is running."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -23,7 +23,7 @@ def running_loop() -> object | None:
 
 
 class EventLoopGuard:
-    """The event loop in which this object was made; what lives there is for no other loop."""
+    """Remembers the event loop in which it was created, for objects that only work in that loop."""
 
     __slots__ = ("_loop",)
 
@@ -33,10 +33,10 @@ class EventLoopGuard:
     def check(self) -> None:
         """Raise RuntimeError in another event loop, where waiting would never end.
 
-        Code outside of every loop passes: it can prepare calls, not wait for them.
+        Outside of any loop it passes: code there can prepare calls, but cannot await them.
         """
         loop = running_loop()
         if loop is not self._loop and loop is not None and self._loop is not None:
             raise RuntimeError(
-                "this was opened in another event loop: use it there, or open another one here"
+                "this object was opened in another event loop: use it there, or open a new one here"
             )

@@ -1,7 +1,4 @@
-"""Server-sent events: the name and the text of each event of a stream.
-
-The core cuts the stream; `_http` parses events of more than one line of data.
-"""
+"""Server-sent events of a response: the name and the data of each."""
 
 from __future__ import annotations
 
@@ -13,11 +10,11 @@ from spacecall._io import _http as http
 from spacecall._io.response_body import iterate_chunks
 from spacecall.errors import ProtocolError
 
-_KIND = "text/event-stream"
+_CONTENT_TYPE = "text/event-stream"
 
 
 async def iterate_data(response: http.Response, *, limit: int) -> AsyncGenerator[str, None]:
-    """The `data` of each event; see `iterate_events`."""
+    """Yield the `data` of each event; see `iterate_events`."""
     async with aclosing(_batches(response, limit)) as batches:
         async for batch in batches:
             for _, data in batch:
@@ -27,15 +24,15 @@ async def iterate_data(response: http.Response, *, limit: int) -> AsyncGenerator
 async def iterate_events(
     response: http.Response, *, limit: int
 ) -> AsyncGenerator[tuple[str, str], None]:
-    """The name and the `data` of each event; the name is `message` where the server gives none.
+    """Yield the name and the `data` of each event; the default name is `message`.
 
-    Comments, CRLF and events without data are passed over.
+    Comments and events without data are skipped.
 
     Args:
         limit: bytes of one event.
 
     Raises:
-        ProtocolError: the answer is no event stream, or an event is larger than `limit`.
+        ProtocolError: the response is not an event stream, or an event is larger than `limit`.
     """
     async with aclosing(_batches(response, limit)) as batches:
         async for batch in batches:
@@ -46,10 +43,12 @@ async def iterate_events(
 async def _batches(
     response: http.Response, limit: int
 ) -> AsyncGenerator[list[tuple[str, str]], None]:
-    """The events that end in each chunk."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip()
-    if kind != _KIND:
-        raise ProtocolError(f"a stream is {_KIND}, and this answer is {kind or 'of no type'}")
+    """Yield the events that end in each chunk."""
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip()
+    if content_type != _CONTENT_TYPE:
+        raise ProtocolError(
+            f"expected a stream of {_CONTENT_TYPE}, got {content_type or 'no content type'}"
+        )
     splitter = event_splitter(limit)
     async with aclosing(iterate_chunks(response)) as chunks:
         async for chunk in chunks:
@@ -58,5 +57,5 @@ async def _batches(
 
 
 def event_splitter(limit: int) -> SSEDecoder:
-    """Return what cuts a stream into events of at most `limit` bytes."""
+    """Return a splitter of a stream into events of at most `limit` bytes."""
     return SSEDecoder(limit, http.parse_events)

@@ -1,4 +1,4 @@
-"""Answers that were read whole."""
+"""Responses whose bodies were read."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from spacecall.errors import ProtocolError
 
 @dataclass(frozen=True, slots=True)
 class FetchedResponse:
-    """A successful answer, read whole.
+    """A successful response and its body.
 
     Attributes:
-        url: where it came from, after redirects.
+        url: of the resource, after redirects.
         headers: names in lower case.
-        redactor: gives what takes the secrets of the request out of a text.
-        connection: what it came over.
+        redactor: returns a redactor for the secrets of the request.
+        connection: the connection that it came over.
     """
 
     url: str
@@ -31,15 +31,17 @@ class FetchedResponse:
 
     @property
     def safe_url(self) -> str:
-        """The url as an error may show it: without its query."""
+        """The URL for error messages: without query and secrets."""
         return self.redactor()(self.url.partition("?")[0])
 
     def json(self) -> Any:
-        """The body as a value. Raises `ProtocolError` if it is not JSON."""
+        """Parse the body. Raises `ProtocolError` if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             kind = self.redactor()(self.headers.get("content-type", "no content type"))
             raise ProtocolError(f"expected JSON from {self.safe_url}, got {kind}") from error
         except MemoryError as error:
-            raise ProtocolError(f"no memory for the JSON from {self.safe_url}") from error
+            raise ProtocolError(
+                f"the JSON from {self.safe_url} does not fit into memory"
+            ) from error

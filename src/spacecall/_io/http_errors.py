@@ -1,4 +1,4 @@
-"""What httpx raises and what servers answer, as spacecall's errors."""
+"""Errors of `spacecall.errors` from exceptions of the HTTP library and from error responses."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from spacecall.errors import (
     TransportError,
 )
 
-_MOST_PROBLEMS = 100
+_MAX_PROBLEMS = 100
 
 _NOT_SENT = ("ConnectError", "ProxyError", "UnsupportedProtocol", "LocalProtocolError")
 
 
 @contextmanager
 def map_http_errors(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator[None]:
-    """Turn what httpx raises inside into `TransportError` or `DeadlineError`, without secrets.
+    """Convert exceptions of httpx and httpx2 into `TransportError` and `DeadlineError`.
 
-    Memory that is not there is a `ProtocolError`: what was answered takes it.
+    A `MemoryError` becomes a `ProtocolError`: the response is too large.
 
     Args:
-        redactor: gives what takes secrets out of messages; asked for only when one is needed.
+        redactor: returns a redactor for the messages; called only if there is an error.
     """
     try:
         yield
@@ -50,17 +50,17 @@ def map_http_errors(space: str, redactor: Callable[[], Redactor] = Redactor) -> 
     except http.error_types("TimeoutException") as error:
         failure = DeadlineError("the server went silent", phase="idle", space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
-    except http.error_types("InvalidURL", UnicodeError) as error:  # the latter of a host
+    except http.error_types("InvalidURL", UnicodeError) as error:  # UnicodeError: the host
         failure = InvalidInputError(f"not a valid URL: {error}", space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
     except SpaceError as error:
         redact_error(error, redactor())
         raise
     except MemoryError as error:
-        raise ProtocolError("no memory for the answer", space=space) from error
+        raise ProtocolError("the response does not fit into memory", space=space) from error
     except http.error_types("HTTPError") as error:
         sent = not isinstance(error, http.error_types(*_NOT_SENT))
-        failure = TransportError(_reason(error), sent=sent, space=space)
+        failure = TransportError(_describe_failure(error), sent=sent, space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
 
 
@@ -72,21 +72,21 @@ def _without_secrets(
     return failure
 
 
-def _reason(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return f"TLS failed: {getattr(cause, 'reason', None) or cause}"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, http.error_types("ConnectError")):
-        return f"cannot connect: {error}{_through(error)}"
+        return f"cannot connect: {error}{_proxy_hint(error)}"
     return f"the connection broke: {str(error) or type(error).__name__}"
 
 
-def _through(error: Exception) -> str:
+def _proxy_hint(error: Exception) -> str:
     try:
         source = describe_proxy(cast("http.HTTPError", error).request)
-    except RuntimeError:  # it is of no request
+    except RuntimeError:  # the error has no request
         return ""
     return f" ({source} names a proxy: does it run?)" if source else ""
 
@@ -100,34 +100,34 @@ def build_status_error(
     space: str,
     redact: Redactor | None = None,
 ) -> StatusError:
-    """The typed error of an answer that is no success.
+    """Return the typed error for an error response.
 
     Args:
-        now: the time of day in seconds.
-        redact: takes secrets out of everything that the server says, the error's `body` included.
+        now: the time as `time.time()` returns it.
+        redact: applied to all texts of the server, also to the error's `body`.
     """
     redact = redact or Redactor()
     text = redact.cut(body.decode(errors="replace"), complete=len(body) < MAX_ERROR_BYTES)
-    detail, problems = _Reading(redact).detail(text, headers.get("content-type", ""))
-    place: dict[str, Any] = {
+    detail, problems = _ErrorBodyParser(redact).detail(text, headers.get("content-type", ""))
+    context: dict[str, Any] = {
         "status": status,
         "body": text,
         "space": space,
     }
     error: StatusError
     if status in (401, 403):
-        error = AuthError(_auth_message(status, detail), **place)
+        error = AuthError(_auth_message(status, detail), **context)
     elif status == 404:
-        error = NotFoundError(f"not found: {detail}", **place)
+        error = NotFoundError(f"not found: {detail}", **context)
     elif status in (413, 422):
         problems = problems or [detail]
-        error = InvalidInputError("; ".join(problems), problems=problems, **place)
+        error = InvalidInputError("; ".join(problems), problems=problems, **context)
     elif status == 429:
-        error = RateLimitedError(f"too many requests: {detail}", **place)
+        error = RateLimitedError(f"too many requests: {detail}", **context)
     elif status == 503 and "queue is full" in detail.lower():
-        error = QueueFullError(detail, **place)
+        error = QueueFullError(detail, **context)
     else:
-        error = StatusError(f"the server answered {status}: {detail}", **place)
+        error = StatusError(f"the server answered {status}: {detail}", **context)
     error.retry_after = parse_retry_after(headers.get("retry-after"), now)
     if status == 429 and error.retry_after is None:
         error.retry_after = parse_rate_limit_reset(headers.get("ratelimit"))
@@ -140,19 +140,19 @@ def _auth_message(status: int, detail: str) -> str:
     if status == 403:
         return f"refused: {detail}"
     return (
-        f"{detail}: the app asks for a login. Give auth=Auth(username=…, password=…), or "
+        f"{detail}: the app requires a login. Use auth=Auth(username=…, password=…), or "
         "auth=Auth(token=…) for a private Space (another host must be named in Auth.hosts)"
     )
 
 
-class _Reading:
-    """Reads the bodies that servers send with an error status, for people."""
+class _ErrorBodyParser:
+    """Extracts a readable message from the body of an error response."""
 
     def __init__(self, redact: Redactor) -> None:
         self._redact = redact
 
     def detail(self, text: str, content_type: str) -> tuple[str, list[str]]:
-        """A readable line, and the problems of a 422."""
+        """Return a readable line, and the problems of a 422."""
         if "html" in content_type:
             return f"an HTML page: {self._redact.cut(strip_markup(text), 120)!r}", []
         try:
@@ -167,22 +167,22 @@ class _Reading:
             body = body.get("error") or body.get("message") or body
         if isinstance(body, list):
             entries = cast("list[Any]", body)
-            problems = [self._problem(entry) for entry in entries[:_MOST_PROBLEMS]]
+            problems = [self._problem(entry) for entry in entries[:_MAX_PROBLEMS]]
             if len(entries) > len(problems):
                 problems.append(f"… and {len(entries) - len(problems)} more")
             return "the input was refused", problems
-        if body is None:  # the error object of an app that does not tell its errors
+        if body is None:  # the app hides its errors
             return self._short(""), []
         return self._short(body if isinstance(body, str) else json.dumps(body)), []
 
     def _problem(self, entry: Any) -> str:
-        """One entry of a 422: gr.validate's (5.x, 6.x), or FastAPI's own."""
+        """Describe an entry of a 422: of gr.validate (5.x, 6.x), or of FastAPI."""
         if not isinstance(entry, dict):
             return self._short(str(entry))
         fields = cast("dict[str, Any]", entry)
-        where = fields.get("parameter_name") or ".".join(map(str, as_list(fields.get("loc"))))
-        what = fields.get("message") or fields.get("msg") or json.dumps(fields)
-        return self._short(f"{where}: {what}" if where else str(what))
+        location = fields.get("parameter_name") or ".".join(map(str, as_list(fields.get("loc"))))
+        message = fields.get("message") or fields.get("msg") or json.dumps(fields)
+        return self._short(f"{location}: {message}" if location else str(message))
 
     def _short(self, text: str) -> str:
         text = self._redact.cut(text, 301)

@@ -1,4 +1,4 @@
-"""The Hugging Face token of whoever runs the program, where their tools keep it."""
+"""The user's Hugging Face token, from the environment or from the file of the Hub's tools."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ class Token:
 
 
 def find_token() -> Token | None:
-    """The first of: HF_TOKEN, and the file that the Hub's own tools save it in.
+    """Return the token of HF_TOKEN, or of the file in which the Hub's tools save it.
 
-    The file is not read where HF_HUB_DISABLE_IMPLICIT_TOKEN is set.
+    The file is not read if HF_HUB_DISABLE_IMPLICIT_TOKEN is set.
     """
     for name in _VARIABLES:
         if value := os.environ.get(name, "").strip():
             return Token(value, name)
     if os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in ("1", "ON", "YES", "TRUE"):
         return None
-    path, why = _token_file()
+    path, variable = _token_file()
     try:
         value = path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):  # not readable, not UTF-8, no path
+    except (OSError, ValueError):  # not readable, not UTF-8, or an invalid path
         return None
-    return Token(value, f"{path} ({why})" if why else str(path)) if value else None
+    return Token(value, f"{path} ({variable})" if variable else str(path)) if value else None
 
 
 def _token_file() -> tuple[Path, str]:
-    """Where the Hub's own tools save the token, and the variable that says so."""
-    if named := os.environ.get("HF_TOKEN_PATH"):
-        return expand_home(named), "HF_TOKEN_PATH"
+    """Return the path at which the Hub's tools save the token, and the variable that set it."""
+    if token_path := os.environ.get("HF_TOKEN_PATH"):
+        return expand_home(token_path), "HF_TOKEN_PATH"
     if home := os.environ.get("HF_HOME"):
         return expand_home(home) / "token", "HF_HOME"
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"

@@ -1,4 +1,4 @@
-"""The transport of httpx that an interceptor sits in."""
+"""A transport whose requests go through an interceptor, such as a cassette or a fake Space."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ from spacecall.options import Limits
 
 
 class InterceptedTransport(http.AsyncBaseTransport):
-    """A transport whose requests go through an interceptor."""
+    """Passes requests to an interceptor, which answers them or forwards them."""
 
     def __init__(self, interceptor: Interceptor, inner: http.AsyncBaseTransport) -> None:
         self._interceptor = interceptor
         self._inner = inner
 
     async def handle_async_request(self, request: http.Request) -> http.Response:
-        """See httpx."""
+        """Send a request; see the HTTP library."""
         if "upgrade" in request.headers:
             from spacecall._io.ws.conversation import SimulatedWebSocket  # noqa: PLC0415 - an extra
 
-            told = SimulatedWebSocket(lambda arguments: self._told(request, arguments))
-            return http.Response(101, extensions={"network_stream": told}, request=request)
+            stream = SimulatedWebSocket(
+                lambda arguments: self._iterate_messages(request, arguments)
+            )
+            return http.Response(101, extensions={"network_stream": stream}, request=request)
 
         async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
             request.stream = http.OWN_LIBRARY.stream_body(body)
@@ -49,7 +51,7 @@ class InterceptedTransport(http.AsyncBaseTransport):
 
     async def _answered(self, request: http.Request, forward: Forward) -> http.Response:
         stream = cast("http.AsyncByteStream", request.stream)
-        # Packed, the events of a stream could not be told apart.
+        # The events of a compressed stream could not be separated.
         request.headers["accept-encoding"] = "identity"
         sent = InterceptedRequest(
             request.method,
@@ -74,26 +76,29 @@ class InterceptedTransport(http.AsyncBaseTransport):
         with _raise_network_errors():
             return await self._inner.handle_async_request(request)
 
-    async def _told(self, upgrade: http.Request, arguments: str) -> AsyncGenerator[str, None]:
-        """What a server tells on a websocket, once it has the arguments."""
+    async def _iterate_messages(
+        self, upgrade: http.Request, arguments: str
+    ) -> AsyncGenerator[str, None]:
+        """Yield the messages of a server on a WebSocket, after it got the arguments."""
         from spacecall._io.ws.conversation import WebSocketEvents  # noqa: PLC0415 - an extra
 
         limit: int = upgrade.extensions.get(MAX_EVENT_BYTES, Limits().max_event_bytes)
         idle: float | None = upgrade.extensions.get("timeout", {}).get("read")
 
         async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
-            given = b"".join([chunk async for chunk in body])
-            told = WebSocketEvents(await self._forwarded(upgrade), given, limit=limit, idle=idle)
+            content = b"".join([chunk async for chunk in body])
+            response = await self._forwarded(upgrade)
+            messages = WebSocketEvents(response, content, limit=limit, idle=idle)
             return InterceptedResponse(
-                200, (("content-type", "text/event-stream"),), _Incoming(told)
+                200, (("content-type", "text/event-stream"),), _Incoming(messages)
             )
 
-        kept = [
+        request_headers = [
             (name, value)
             for name, value in upgrade.headers.multi_items()
             if name not in ("upgrade", "connection") and not name.startswith("sec-websocket")
         ]
-        headers = [*kept, ("content-type", "application/json")]
+        headers = [*request_headers, ("content-type", "application/json")]
         request = http.Request(upgrade.method, upgrade.url, headers=headers, content=arguments)
         if CALLER_SECRETS in upgrade.extensions:
             request.extensions[CALLER_SECRETS] = upgrade.extensions[CALLER_SECRETS]
@@ -103,7 +108,7 @@ class InterceptedTransport(http.AsyncBaseTransport):
                 yield text
 
     async def aclose(self) -> None:
-        """Close the network's side."""
+        """Close the inner transport."""
         await self._inner.aclose()
 
 
@@ -114,16 +119,16 @@ def _secrets(request: http.Request) -> CallerSecrets:
 
 @contextmanager
 def _raise_network_errors() -> Generator[None]:
-    """The failures of httpx as `NetworkError`."""
+    """Convert exceptions of the HTTP library into `NetworkError`."""
     try:
         yield
     except http.TransportError as error:
-        kind = next((name for name, one in NETWORK_ERRORS.items() if isinstance(error, one)), None)
+        kind = next((name for name, cls in NETWORK_ERRORS.items() if isinstance(error, cls)), None)
         raise NetworkError(kind or "ReadError", str(error)) from error
 
 
 class _Incoming:
-    """What the network sends, its failures as `NetworkError`."""
+    """A body from the network; reading it raises `NetworkError`."""
 
     def __init__(self, stream: http.AsyncByteStream) -> None:
         self._stream = stream
@@ -138,7 +143,7 @@ class _Incoming:
 
 
 class _Reading(http.AsyncByteStream):
-    """What a client reads, `NetworkError` as httpx's failures."""
+    """A body for the client; reading it raises exceptions of the HTTP library."""
 
     def __init__(self, body: ResponseBody, request: http.Request) -> None:
         self._body = body

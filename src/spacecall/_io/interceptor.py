@@ -1,6 +1,7 @@
-"""Requests seen, and answered, by somebody between a client and the network.
+"""Interceptors: they see the requests of every client, and answer or forward them.
 
-An interceptor knows no httpx: it takes and gives the values of this module.
+Cassettes and fake Spaces are interceptors. They use the classes of this module, and none of an HTTP
+library.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ NETWORK_ERRORS: dict[str, type[http.TransportError]] = {
         http.WriteTimeout,
     )
 }
-"""What can go wrong on a network, by name."""
+"""The kinds of network failure: exceptions of the HTTP library by name."""
 
 
 MAX_EVENT_BYTES: Final = "spacecall.max_event"
-"""The extension of a request that has the `Limits.max_event_bytes` of its sender."""
+"""Name of the request extension with the `Limits.max_event_bytes` of the sender."""
 
 
 class NetworkError(Exception):
@@ -48,11 +49,11 @@ class NetworkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallerSecrets:
-    """What a caller gave for a request, and an interceptor must not keep.
+    """Secrets of a request, which an interceptor must not store.
 
     Attributes:
-        headers: names in lower case; none of their values is kept.
-        values: headers, tokens and passwords, as texts that are not kept anywhere.
+        headers: names in lower case of headers whose values are secret.
+        values: values of headers, tokens and passwords.
     """
 
     headers: frozenset[str] = frozenset()
@@ -60,17 +61,17 @@ class CallerSecrets:
 
 
 CALLER_SECRETS: Final = "spacecall.secrets"
-"""The extension of a request that returns its `CallerSecrets`."""
+"""Name of the request extension with the function that returns its `CallerSecrets`."""
 
 
 @dataclass(frozen=True, slots=True)
 class InterceptedRequest:
-    """A request on its way.
+    """A request before it is sent.
 
     Attributes:
-        headers: names in lower case, in order, as they are sent.
-        body: its bytes as they are produced; to be read once.
-        secrets: what of it must not be kept.
+        headers: names in lower case, in the order in which they are sent.
+        body: yields the bytes, once.
+        secrets: values that must not be stored.
     """
 
     method: str
@@ -81,22 +82,22 @@ class InterceptedRequest:
 
 
 class ResponseBody(Protocol):
-    """The body of an answer as it comes."""
+    """The body of a response, in chunks."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     async def aclose(self) -> None:
-        """The reader has gone, at the end or before it."""
+        """Close the body, at its end or before."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class InterceptedResponse:
-    """An answer whose body is still to be read; reading may raise `NetworkError`.
+    """A response whose body was not read yet; reading it may raise `NetworkError`.
 
     Attributes:
         headers: names in lower case.
-        original: the network's own answer, if it is one.
+        original: the response of the HTTP library, if it came from the network.
     """
 
     status: int
@@ -113,11 +114,11 @@ class Interceptor(Protocol):
     """Answers requests, by itself or by forwarding them."""
 
     async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
-        """The answer. Raises `NetworkError`, or an error of its own, which reaches the caller."""
+        """Answer a request. `NetworkError` and other exceptions reach the caller."""
         ...
 
     def on_typed_call(self, endpoint: str, schema: str, /) -> None:
-        """Note that a typed client calls an endpoint by this schema (its sha256)."""
+        """Note that a typed client calls an endpoint with this schema (its sha256)."""
         ...
 
 
@@ -128,16 +129,16 @@ class _Active:
 
 @contextmanager
 def intercepting(interceptor: Interceptor) -> Generator[None]:
-    """Inside, every client that is opened goes through `interceptor`, in all threads.
+    """Pass the requests of every client that opens inside the block to `interceptor`.
+
+    It holds for all threads.
 
     Raises:
-        RuntimeError: there is one already.
+        RuntimeError: an interceptor is active already.
     """
     with _Active.lock:
         if _Active.interceptor is not None:
-            raise RuntimeError(
-                "another cassette or a fake Space is in use already: use one at a time"
-            )
+            raise RuntimeError("another cassette or fake Space is in use: use one at a time")
         _Active.interceptor = interceptor
     try:
         yield
@@ -146,11 +147,11 @@ def intercepting(interceptor: Interceptor) -> Generator[None]:
 
 
 def notify_typed_call(endpoint: str, schema: str) -> None:
-    """Tell the active interceptor, if any, by which schema (its sha256) an endpoint is called."""
+    """Tell the active interceptor the schema (its sha256) with which an endpoint is called."""
     if _Active.interceptor is not None and schema:
         _Active.interceptor.on_typed_call(endpoint, schema)
 
 
 def active_interceptor() -> Interceptor | None:
-    """What every new client goes through, if there is something."""
+    """Return the active interceptor; None if there is none."""
     return _Active.interceptor

@@ -1,7 +1,7 @@
-"""HTTP clients that a caller lends: everything of theirs is used, but for their cookies.
+"""HTTP clients that the caller passes as `http_client`: all their settings are used but cookies.
 
-httpx puts each cookie that an answer sets into its client's jar, and sends it with each later
-request. Of a client that several Spaces use, one user's login would be every user's.
+httpx stores every cookie of a response in the jar of the client, and sends it with later requests.
+If several Spaces share a client, the login of one user would become the login of all.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from spacecall._io.app_checks import CheckingClient
 
 
 class _Cookieless:
-    """A view of a client: its attributes are the client's own, its cookies are nobody's."""
+    """Mixin for a view of a client, which shares all attributes but has no cookies."""
 
     @property
     def cookies(self) -> http.Cookies:
-        """A jar that nobody looks into again."""
+        """An empty jar, new at each access."""
         return http.Cookies()
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
-        """Keep none."""
+        """Ignore cookies."""
 
 
 _VIEWS = WeakKeyDictionary[type, type]()
@@ -48,9 +48,9 @@ def without_cookies(client: http.HttpClient) -> http.HttpClient:
 
 
 def proxy_secrets(client: http.HttpClient) -> Iterator[str]:
-    """Yield what may be secret of the proxies that `client` uses, whoever named them to it.
+    """Yield the passwords and headers of the proxies that `client` uses.
 
-    httpx tells nobody which these are: they are read from its transports.
+    httpx and httpx2 have no public attribute for them: they are read from the transports.
     """
     mounts: dict[object, object] = getattr(client, "_mounts", {})
     for transport in (getattr(client, "_transport", None), *mounts.values()):
