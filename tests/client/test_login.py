@@ -59,7 +59,7 @@ async def test_an_app_without_a_login_takes_one_in_its_stride(protocol_app: AppS
 def test_the_login_works_without_async(closed_app: AppServer) -> None:
     with SyncSpace(closed_app.url, auth=Auth(username="user", password="pass")) as space:
         assert space.call("/whoami", text="x").result()["username"] == "user"
-    with pytest.raises(AuthError, match="asks for a login"):
+    with pytest.raises(AuthError, match="requires a login"):
         SyncSpace(closed_app.url).__enter__()
 
 

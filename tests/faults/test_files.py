@@ -186,7 +186,7 @@ async def test_an_upload_that_is_refused_before_it_was_read_tells_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"), [([], "app answered 0"), ({"detail": "?"}, "not a list of paths")]
+    ("answer", "words"), [([], "app returned 0 paths"), ({"detail": "?"}, "not a list of paths")]
 )
 async def test_an_upload_whose_answer_makes_no_sense_is_a_protocol_error(
     answer: object, words: str

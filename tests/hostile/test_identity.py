@@ -115,7 +115,7 @@ async def test_a_wrong_password_and_none_are_refused_after_a_right_one() -> None
             mallory = Auth(username="mallory", password="a guess")
             with pytest.raises(AuthError, match="wrong username or password"):
                 await Space(app.url, auth=mallory, http_client=client).__aenter__()
-            with pytest.raises(AuthError, match="asks for a login"):
+            with pytest.raises(AuthError, match="requires a login"):
                 await Space(app.url, http_client=client).__aenter__()
 
 

@@ -105,7 +105,7 @@ async def test_every_server_that_moves_later_is_asked(version: str) -> None:
 async def test_a_file_that_stays_short_is_an_error_before_the_job_is_joined() -> None:
     copying = Copying(*[10] * 1000)
     async with server(copying) as app, linked(app.url) as link:
-        with pytest.raises(ProtocolError, match=r"arrived short: the app has 10 of its 1048576"):
+        with pytest.raises(ProtocolError, match=r"is incomplete: the app has 10 of 1048576"):
             await send(link, LARGE, settings=HASTY)
     assert len(copying.heads) > 2
 

@@ -108,5 +108,5 @@ def test_an_endpoint_that_is_no_address_is_named(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", address)
-    with pytest.raises(InvalidInputError, match=r"HF_ENDPOINT is .*: write an address such as"):
+    with pytest.raises(InvalidInputError, match=r"HF_ENDPOINT is .*: use a URL such as"):
         hub_endpoint()

@@ -39,7 +39,7 @@ async def test_certificates_that_are_not_there_are_named(
     monkeypatch.setenv(variable, str(tmp_path / "none"))
     error = await failure(f"https://127.0.0.1:{unused_port()}")
     assert error.message.startswith(f"{variable} is {tmp_path / 'none'}: ")
-    assert "No such file" in error.message or "no such folder" in error.message
+    assert "No such file" in error.message or "folder does not exist" in error.message
 
 
 async def test_a_file_without_certificates_is_named(

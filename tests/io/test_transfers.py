@@ -290,8 +290,8 @@ async def test_a_file_of_the_web_that_is_not_there_says_which_and_nothing_secret
         ({"paths": []}, "not a list of paths"),
         ([1], "not a list of paths"),
         (b"<html>", "not a list of paths"),
-        ([], "1 files were uploaded, and the app answered 0"),
-        (["a", "b"], "1 files were uploaded, and the app answered 2"),
+        ([], "1 files were uploaded, but the app returned 0 paths"),
+        (["a", "b"], "1 files were uploaded, but the app returned 2 paths"),
     ],
 )
 async def test_an_answer_that_does_not_fit_is_a_protocol_error(answer: Any, words: str) -> None:
@@ -312,7 +312,7 @@ async def test_a_refused_upload_is_not_repeated() -> None:
     [
         ("missing", "cannot read"),
         (".", "is a folder"),
-        (b"x" * 11, "has 11 bytes, and the app takes at most 10"),
+        (b"x" * 11, "has 11 bytes: the app accepts at most 10"),
     ],
     ids=["missing", "folder", "too large"],
 )

@@ -37,7 +37,7 @@ def number(release: str) -> tuple[int, ...]:
 
 
 async def test_a_login(small_app: AppServer) -> None:
-    with pytest.raises(AuthError, match="asks for a login"):
+    with pytest.raises(AuthError, match="requires a login"):
         async with Space(small_app.url):
             pass
     with pytest.raises(AuthError, match="wrong username or password"):

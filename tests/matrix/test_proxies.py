@@ -80,7 +80,7 @@ def rooted(release: str, app_server: ServerPool) -> Generator[str]:
 
 
 async def test_a_root_path_and_a_login_behind_a_proxy(rooted: str) -> None:
-    with pytest.raises(AuthError, match="asks for a login"):
+    with pytest.raises(AuthError, match="requires a login"):
         async with Space(rooted):
             pass
     auth = Auth(username="ann", password="secret")

@@ -287,7 +287,7 @@ class AppHttpClient:
 
             # A streamed body cannot be sent again, and a wrong password stays wrong.
             is_final = content is not None or request.form is not None
-            yield await (attempt() if is_final else self.login.retrying(attempt, headers))
+            yield await (attempt() if is_final else self.login.run_logged_in(attempt, headers))
 
     async def _log_in(self) -> None:
         assert self._auth is not None
@@ -332,7 +332,7 @@ class AppHttpClient:
                     return await stack.enter_async_context(sending)
 
                 trusted = self._is_same_origin(url)
-                response = await (self.login.retrying(attempt) if trusted else attempt())
+                response = await (self.login.run_logged_in(attempt) if trusted else attempt())
             yield response
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Requests that a client of httpx has no part in."""
+"""Building requests, with or without the defaults of an HTTP client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def create_request(
     content: bytes | AsyncIterator[bytes] | None,
     headers: Mapping[str, str],
 ) -> http.Request:
-    """Return a request with nothing in it that a client adds by itself."""
+    """Return a request without the defaults of a client."""
     return library.request(
         method,
         url,
@@ -43,22 +43,23 @@ def build_request(
     headers: Mapping[str, str],
     content: AsyncIterator[bytes] | None,
 ) -> http.Request:
-    """Return what `build` makes of a request of the protocol.
+    """Return an HTTP request for a request of the protocol.
 
     Args:
+        build: creates the request, with or without defaults.
         library: of the client that sends it.
         base: the app's address.
-        content: a body that is streamed, instead of that of `request`.
+        content: a streamed body, in place of the body of `request`.
     """
-    # Said in any case: a client that is lent may have another content type as its default.
-    kind = _FORM if request.form is not None else {} if request.json is None else _JSON
+    # Always set: the client may have another content type as its default.
+    content_type = _FORM if request.form is not None else {} if request.json is None else _JSON
     built = build(
         request.method,
         base + request.path,
         params=request.query or None,
         data=request.form,
         content=request.encoded() if content is None else content,
-        headers={**kind, **headers},
+        headers={**content_type, **headers},
     )
     if content is not None:
         built.stream = library.stream_body(content)

@@ -1,4 +1,4 @@
-"""The HTTP clients of Spaces."""
+"""Creates the HTTP client of a Space that got no `http_client`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from spacecall._io.tls import ssl_context
 
 
 def create_client(proxy: str | None = None) -> http.OwnClient:
-    """Return the client for a Space that was given none.
+    """Return a new client. The caller closes it.
 
-    Streams and short requests are bounded by `Limits`, so the pool is not. Gradio's server closes
-    an idle connection after 5 s without saying so: it is dropped here before that.
+    `Limits` bounds streams and short requests, so the pool has no limit. Gradio's server closes an
+    idle connection after 5 s without announcing it: the client closes it before.
 
     Raises:
-        InvalidInputError: `proxy`, or one that the environment names, is no address of a proxy that
-            httpx can use; `SSL_CERT_FILE` or `SSL_CERT_DIR` names no certificates.
+        InvalidInputError: `proxy` or a proxy of the environment is not a valid URL, or
+            `SSL_CERT_FILE` or `SSL_CERT_DIR` has no certificates.
     """
     pool = http.Limits(
         max_connections=None, max_keepalive_connections=MAX_IDLE, keepalive_expiry=IDLE_SECONDS

@@ -1,4 +1,4 @@
-"""Logging in, and doing so again at an app that was restarted: it knows no login of before."""
+"""Logging in, again after a restart of the app, which forgets its logins."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ T = TypeVar("T")
 
 
 def login_cookies(cookies: Mapping[str, str]) -> dict[str, str]:
-    """Return those that a login gives; the others lead to a replica."""
+    """Return the cookies of a login; other cookies select a replica."""
     return {name: cookies[name] for name in cookies if name.startswith("access-token")}
 
 
 @dataclass(slots=True, eq=False)
 class SharedLogin:
-    """What the last login gave, for each link to the app that does not have it yet.
+    """The last login to an app, shared by all its clients.
 
     Attributes:
-        lock: held while a link logs in.
-        number: how often that was done.
-        cookies: what the last one gave.
-        refused: whether the app took the password no more; it is not tried again then.
+        lock: held during a login.
+        number: how many logins there were.
+        cookies: of the last login.
+        refused: whether the app refused the password. Then it is not sent again.
     """
 
     lock: anyio.Lock = field(default_factory=anyio.Lock)
@@ -37,13 +37,13 @@ class SharedLogin:
 
 
 class Login:
-    """The login of one link.
+    """The login of one client of an app.
 
     Args:
-        cookies: of the link.
-        post: sends the password; None where there is none. Raises AuthError if it is wrong.
-        shared: with the other links to the app.
-        number: of the login whose cookies these are.
+        cookies: of the client.
+        post: sends the password; raises AuthError if it is wrong. None without a password.
+        shared: shared by all clients of the app.
+        number: number of the login that `cookies` are of.
     """
 
     def __init__(
@@ -58,16 +58,16 @@ class Login:
         self._cookies = cookies
         self._post = post
 
-    async def retrying(
+    async def run_logged_in(
         self, send: Callable[[], Awaitable[T]], headers: Mapping[str, str] = {}
     ) -> T:
-        """Return the result of `send`; after a 401 log in, and send once more.
+        """Return the result of `send`; after a 401, log in and send again.
 
         Args:
-            headers: of what is sent; a websocket is refused with 403.
+            headers: of the request. A WebSocket without a login is refused with 403.
 
         Raises:
-            AuthError: it is refused all the same, or the password is wrong.
+            AuthError: the second request is refused too, or the password is wrong.
         """
         number = self.number
         try:
@@ -79,7 +79,7 @@ class Login:
         return await send()
 
     async def _renew(self, number: int) -> bool:
-        """Get a newer login than that of `number`; whether there is one."""
+        """Get a newer login than `number`. Return whether there is one."""
         shared = self.shared
         if self._post is None:
             return False
@@ -92,7 +92,7 @@ class Login:
                 except AuthError:
                     shared.refused = True
                     raise
-                except NotFoundError:  # it has no login
+                except NotFoundError:  # the app has no login
                     return False
                 shared.number += 1
                 shared.cookies = login_cookies(self._cookies.values())

@@ -1,4 +1,4 @@
-"""A multipart/form-data body that is read from its sources while it is sent."""
+"""A multipart/form-data body that reads its files while it is sent."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class FilePart:
     """One file of the body.
 
     Attributes:
-        size: in bytes; None makes the body a chunked one.
-        open: the bytes, from the beginning.
+        size: in bytes; None if unknown, which makes the body a chunked one.
+        open: opens the file at its beginning, as chunks.
     """
 
     name: str
@@ -28,7 +28,7 @@ class FilePart:
 
 
 def total_size(parts: Iterable[FilePart]) -> int | None:
-    """Add up the bytes of files; None unless every size is known."""
+    """Return the bytes of all files; None if a size is unknown."""
     total = 0
     for part in parts:
         if part.size is None:
@@ -38,26 +38,26 @@ def total_size(parts: Iterable[FilePart]) -> int | None:
 
 
 class Multipart:
-    """The files of one request, all under the field name that Gradio reads.
+    """The files of one request, all in the form field that Gradio reads.
 
     Args:
-        sent: called with the number of file bytes handed over so far.
+        on_progress: called with the number of file bytes that were sent.
 
     Attributes:
-        total: bytes of the files alone; None unless every size is known.
-        sizes: bytes of each file that was handed over whole.
+        total: bytes of the files; None if a size is unknown.
+        sizes: bytes of each file that was sent completely.
     """
 
-    def __init__(self, parts: Sequence[FilePart], sent: Callable[[int], None]) -> None:
+    def __init__(self, parts: Sequence[FilePart], on_progress: Callable[[int], None]) -> None:
         self._parts = parts
-        self._sent = sent
+        self._on_progress = on_progress
         self._boundary = secrets.token_hex(16)
         self.total = total_size(parts)
         self.sizes: list[int] = []
 
     @property
     def headers(self) -> dict[str, str]:
-        """Content type, and the length where it is known."""
+        """The content type, and the length if it is known."""
         headers = {"content-type": f"multipart/form-data; boundary={self._boundary}"}
         if self.total is not None:
             framing = sum(len(self._head(part)) + 2 for part in self._parts) + len(self._tail)
@@ -65,10 +65,10 @@ class Multipart:
         return headers
 
     async def body(self) -> AsyncGenerator[bytes, None]:
-        """The body, chunk by chunk.
+        """Yield the body in chunks.
 
         Raises:
-            InvalidInputError: a file is longer or shorter than it was when the length was declared.
+            InvalidInputError: a file became longer or shorter after the length was declared.
         """
         sent = 0
         for part in self._parts:
@@ -79,7 +79,7 @@ class Multipart:
                     self._check_size(part, sent + len(chunk) - start, ended=False)
                     yield chunk
                     sent += len(chunk)
-                    self._sent(sent)
+                    self._on_progress(sent)
             self._check_size(part, sent - start, ended=True)
             self.sizes.append(sent - start)
             yield b"\r\n"
@@ -92,7 +92,7 @@ class Multipart:
             change = "grew" if size > part.size else "shrank"
             raise InvalidInputError(
                 f"{part.name!r} {change} while it was sent (it had {part.size} bytes): "
-                "write File(…) of its bytes, or copy the file first"
+                "pass File(…) with its bytes, or a copy of the file"
             )
 
     @property

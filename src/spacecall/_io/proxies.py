@@ -1,4 +1,4 @@
-"""Proxies that the environment names, and which variable does."""
+"""Proxies: of the option `proxy=` and of the environment."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from spacecall._io import _http as http
 from spacecall.errors import InvalidInputError
 
 _SCHEMES = ("http", "https", "all")
-_GIVEN = "spacecall.proxy"
+_EXPLICIT = "spacecall.proxy"
 
 
 def environment_has_proxy() -> bool:
-    """Whether the environment names a proxy, for httpx's own client to find its way there."""
+    """Return whether the environment sets a proxy. Then the client of the HTTP library is used."""
     return not set(_SCHEMES).isdisjoint(getproxies())
 
 
 def check_proxy(address: str, source: str) -> None:
-    """Refuse the address of a proxy that httpx cannot use, without repeating it.
+    """Check the URL of a proxy. The message does not show it: it may contain a password.
 
     Args:
-        source: what named it, for the message.
+        source: where the URL was set, for the message.
 
     Raises:
-        InvalidInputError: it is no address of a proxy, or a package is missing.
+        InvalidInputError: the URL is invalid, or a package is missing.
     """
     try:
         scheme = http.Proxy(address).url.scheme
@@ -38,30 +38,30 @@ def check_proxy(address: str, source: str) -> None:
 
 
 async def mark_explicit_proxy(request: http.Request) -> None:
-    """Note that a request goes through the proxy that the caller gave; a hook of httpx."""
-    request.extensions[_GIVEN] = True
+    """Mark a request that goes through the proxy of `proxy=`; an event hook of the client."""
+    request.extensions[_EXPLICIT] = True
 
 
 def check_environment_proxies() -> None:
-    """Refuse proxies of the environment that httpx cannot use.
+    """Check the proxies of the environment.
 
     Raises:
-        InvalidInputError: as `check_proxy`; the message names the variable.
+        InvalidInputError: see `check_proxy`; the message names the variable.
     """
     proxies = getproxies()
     for scheme in _SCHEMES:
         if address := proxies.get(scheme):
-            # as httpx reads it
+            # httpx adds the scheme too
             address = address if "://" in address else f"http://{address}"
             check_proxy(address, f"the proxy of {_variable(scheme)}")
 
 
 def describe_proxy(request: http.Request) -> str:
-    """What named the proxy that `request` goes through; an empty text where nothing did."""
-    if _GIVEN in request.extensions:
+    """Return where the proxy of a request was set; empty if it has no proxy."""
+    if _EXPLICIT in request.extensions:
         return "proxy=…"
     url, proxies = request.url, getproxies()
-    scheme = next((each for each in (url.scheme, "all") if proxies.get(each)), "")
+    scheme = next((name for name in (url.scheme, "all") if proxies.get(name)), "")
     return "" if not scheme or proxy_bypass(url.host) else _variable(scheme)
 
 

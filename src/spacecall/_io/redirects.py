@@ -1,4 +1,4 @@
-"""Redirects, each of which has to be allowed."""
+"""Redirects, which are followed only if they are allowed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _MAX_REDIRECTS = 5
 
 
 class RedirectError(Exception):
-    """A redirect was not followed; the message may hold secrets of the request.
+    """A redirect was not followed; the message may contain secrets of the request.
 
     Attributes:
-        status: of the answer; None where it does not even lead to an address.
+        status: of the response; None if the target is not a valid URL.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -29,10 +29,14 @@ async def follow_redirects(
     get: Callable[[str], http.Request],
     allows: Callable[[str], bool],
 ) -> http.Response:
-    """Send, and follow redirects to where `allows` says, by what `get` makes.
+    """Send a request and follow redirects.
+
+    Args:
+        get: returns the GET request for a URL.
+        allows: whether a redirect to a URL is followed.
 
     Raises:
-        RedirectError: it leads elsewhere, or there are too many.
+        RedirectError: a redirect is not allowed, or there are too many.
     """
     hops = 0
     coding = request.headers["accept-encoding"]
@@ -50,7 +54,7 @@ async def follow_redirects(
             raise RedirectError(f"more than {_MAX_REDIRECTS} redirects", response.status_code)
         try:
             request = get(url)
-        except http.error_types("InvalidURL", UnicodeError):  # whose text repeats the address
-            raise RedirectError("redirected to what is no address", None) from None
+        except http.error_types("InvalidURL", UnicodeError):  # its text repeats the URL
+            raise RedirectError("redirected to an invalid URL", None) from None
         request.headers["accept-encoding"] = coding
         hops += 1

@@ -1,4 +1,4 @@
-"""The options that a request is sent with."""
+"""The options of a Space that apply to its requests."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ JOIN_HEADERS = {"x-gradio-user": "api"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a Space was opened with, or a call overrides.
+    """Options of a Space, or of a call that overrides some of them.
 
     Attributes:
-        headers: sent to the app's own origin only; not in the repr, since they may be secret.
+        headers: sent to the app's origin only; not shown in the repr.
         zero_gpu: sent with joins only.
-        call_api: whether jobs go over the simple call API.
+        call_api: whether jobs use the call API (`/call/…`).
         check: whether arguments are checked before they are sent.
         hooks: functions that are called as requests and calls go on; see `Hooks`.
     """
@@ -39,11 +39,11 @@ class Settings:
         check_headers(self.headers)
 
     def join_headers(self) -> Mapping[str, str]:
-        """The headers of a request that makes a job."""
+        """Return the headers of a request that submits a job."""
         return MaskedHeaders({**JOIN_HEADERS, **self.zero_gpu.headers()})
 
     def override(self, **options: Unpack[CallOptions]) -> Settings:
-        """These settings with what is given changed; headers are added to those there are.
+        """Return a copy with some options changed. Headers are added.
 
         Raises:
             TypeError: an option is unknown, or not of its type.

@@ -1,4 +1,4 @@
-"""The body of an answer."""
+"""Reading response bodies within limits."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 MAX_ERROR_BYTES = MAX_TEXT + MAX_SECRET
-"""Bytes of an error's body that are read: what is shown of them ends before half a secret may."""
+"""Bytes of an error's body that are read: enough for the text in a message and a secret after it,
+so that no secret is cut and missed by redaction."""
 
 _LARGE = 2**18
-"""Bytes of a document that is parsed in a thread: it takes about half a second for each MiB."""
+"""Size in bytes from which a document is parsed in a thread: 1 MiB takes half a second."""
 
 _BUFFERED = 2**16
 _DIGITS = 20
 
 
 async def read_body(response: http.Response, limits: Limits, space: str) -> bytes:
-    """Read the whole body of a success.
+    """Read the body of a successful response.
 
     Raises:
-        ProtocolError: it has more than `Limits.max_body_bytes` bytes, or cannot be decompressed.
+        ProtocolError: the body is larger than `Limits.max_body_bytes`, or its compression is
+            invalid.
     """
     body = bytearray()
     async with aclosing(iterate_chunks(response)) as chunks:
@@ -41,7 +43,7 @@ async def read_body(response: http.Response, limits: Limits, space: str) -> byte
             body += chunk
             if len(body) > limits.max_body_bytes:
                 raise ProtocolError(
-                    f"the answer has more than {limits.max_body_bytes} bytes "
+                    f"the response has more than {limits.max_body_bytes} bytes "
                     "(raise Limits.max_body_bytes)",
                     space=space,
                 )
@@ -50,11 +52,11 @@ async def read_body(response: http.Response, limits: Limits, space: str) -> byte
 
 async def read_error_body(response: http.Response) -> bytes:
     """Read the first `MAX_ERROR_BYTES` of an error's body, as far as it can be decompressed."""
-    # Gradio closes a connection after a 500 without saying so. Leaving before the end is read makes
-    # the pool close it too, so that no later request is sent into the void.
-    leaves = response.status_code >= 500
+    # Gradio closes a connection after a 500 without announcing it. The pool closes a connection
+    # whose body was not read to its end, so that no later request is sent over it.
+    stops_early = response.status_code >= 500
     length = _content_length(response)
-    if leaves and length == 0:
+    if stops_early and length == 0:
         return b""
     body = bytearray()
     received = 0
@@ -67,19 +69,19 @@ async def read_error_body(response: http.Response) -> bytes:
                     body += piece
                     if len(body) > MAX_ERROR_BYTES:
                         return bytes(body[:MAX_ERROR_BYTES])
-                if leaves and received == length:
+                if stops_early and received == length:
                     break
     return bytes(body)
 
 
 async def iterate_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
-    """The body as it comes, decompressed; to be closed by `aclosing` where it may be left early.
+    """Yield the decompressed body in chunks. Use `aclosing` if you may stop early.
 
-    Chunks are as large as the network gives them, or `STEP` bytes of what was decompressed; other
-    tasks run between two of them.
+    Chunks have the size in which the network delivers them, or up to `STEP` decompressed bytes;
+    other tasks run in between.
 
     Raises:
-        ProtocolError: it is compressed as the request did not ask for, or wrongly.
+        ProtocolError: the coding was not accepted by the request, or the data is invalid.
     """
     async with aclosing(_raw_chunks(response)) as chunks:
         decoding = _decoder(response)
@@ -95,7 +97,7 @@ async def iterate_chunks(response: http.Response) -> AsyncGenerator[bytes, None]
 
 
 def _decoder(response: http.Response) -> Decoder | None:
-    # Of a response that a hook of the caller's client has read, httpx has the content.
+    # A hook of the caller's client may have read the response: then httpx has decompressed it.
     return None if response.is_stream_consumed else create_decoder(response)
 
 
@@ -105,7 +107,7 @@ def _content_length(response: http.Response) -> int | None:
 
 
 async def _raw_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
-    """The body as it comes from the network, past httpx's decoders and its bookkeeping."""
+    """Yield the body as it comes from the network, without the decoders of httpx."""
     stream = cast("http.AsyncByteStream", response.stream)
     chunks = response.aiter_bytes() if response.is_stream_consumed else aiter(stream)
     try:
@@ -116,23 +118,23 @@ async def _raw_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
 
 
 async def _end(response: http.Response, chunks: AsyncIterator[bytes]) -> None:
-    """Close the answer and the generators behind `chunks`, which httpx nests and does not close.
+    """Close the response and the generators behind `chunks`, which httpx does not close.
 
-    Left suspended they wait for the garbage collector, and trio warns of each. An error that comes
-    from the innermost ends them all: here that its connection is closed, or the cancellation.
+    Otherwise they stay suspended until garbage collection, and trio warns about each. An error from
+    the innermost generator ends all of them: its connection is closed, or it is cancelled.
     """
     await response.aclose()
     with anyio.CancelScope() as scope, suppress(*http.error_types("HTTPError"), StopAsyncIteration):
         scope.cancel()
-        for _ in range(_BUFFERED):  # what had been received already comes first
+        for _ in range(_BUFFERED):  # chunks that were received before come first
             await anext(chunks)
 
 
 async def parse_document(parse: Callable[[D], T], document: D, size: int) -> T:
-    """Return what `parse` makes of a document; other tasks run meanwhile if it is large.
+    """Return `parse(document)`; a large document is parsed in a thread.
 
     Args:
-        size: of the document in bytes.
+        size: size of the document in bytes.
     """
     if size <= _LARGE:
         return parse(document)

@@ -1,4 +1,4 @@
-"""Trying again what the server cannot have accepted."""
+"""Retries of requests that the server cannot have accepted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OnRetry: TypeAlias = Callable[[SpaceError, int, int, float], None]
 async def run_with_retries(
     attempt: Callable[[], Awaitable[T]], retry: Retry, *, idempotent: bool, on_retry: OnRetry
 ) -> T:
-    """The result of `attempt`, tried again after failures that are safe to repeat.
+    """Return the result of `attempt`; repeat it after failures that are safe to repeat.
 
     Args:
         idempotent: whether a request that may have reached the server can be sent again.
@@ -37,25 +37,25 @@ async def run_with_retries(
         try:
             return await attempt()
         except SpaceError as error:
-            asked = _asked(error)
-            if asked is None and not _repeatable(error, idempotent=idempotent):
+            retry_after = _retry_after(error)
+            if retry_after is None and not _is_repeatable(error, idempotent=idempotent):
                 raise
             wait = next(waits, None)
-            if wait is None or (asked or 0) > retry.wait_max:
+            if wait is None or (retry_after or 0) > retry.wait_max:
                 raise
-            wait = max(wait, asked or 0)
+            wait = max(wait, retry_after or 0)
             on_retry(error, number, retry.attempts, wait)
         await anyio.sleep(wait)
 
 
-def _asked(error: SpaceError) -> float | None:
-    """Seconds that a server which refused the request wants to be left alone."""
+def _retry_after(error: SpaceError) -> float | None:
+    """Return the seconds for which a server that refused the request wants no other one."""
     if isinstance(error, StatusError) and error.status in (429, 503):
         return error.retry_after
     return None
 
 
-def _repeatable(error: SpaceError, *, idempotent: bool) -> bool:
+def _is_repeatable(error: SpaceError, *, idempotent: bool) -> bool:
     if isinstance(error, TransportError):
         return idempotent or not error.sent
     if isinstance(error, DeadlineError):

@@ -1,4 +1,4 @@
-"""Files on their way: uploads to an app, downloads from one, fetches from the web."""
+"""Uploads to an app, and downloads from the app and from other hosts."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from spacecall.files import File
 
 DEFAULT_MIME_TYPE = "application/octet-stream"
 FILES_PER_REQUEST: Final = 100
-"""Gradio refuses a request of more than 1,000 files, and each is an open file of its server until
-the request ends: with the 256 that macOS gives a process, 300 files in one request fail."""
+"""Gradio refuses more than 1,000 files in a request, and keeps each open until the request ends: on
+macOS, where a process may open 256 files, 300 files in one request fail."""
 _PATHS = TypeAdapter(list[str])
 
 
@@ -46,29 +46,29 @@ class RemoteSource:
     """A file on an app's server, fetched when it is read."""
 
     def __init__(self, link: AppHttpClient, app: AppConfig, payload: Mapping[str, Any]) -> None:
-        found = parse_file_data(payload)
+        data = parse_file_data(payload)
         self.payload = payload
-        self.size = found.size
-        self.mime_type = found.mime_type
-        self.name = _name(found)
-        if found.path and not found.path.startswith(("http://", "https://")):
-            # The path is enough; the given url may be unescaped, or name a proxy's inside.
-            self.url = link.base + gradio_requests.file(app, found.path).path
+        self.size = data.size
+        self.mime_type = data.mime_type
+        self.name = _display_name(data)
+        if data.path and not data.path.startswith(("http://", "https://")):
+            # The URL in the payload may be unescaped, or have the host behind a proxy.
+            self.url = link.base + gradio_requests.file(app, data.path).path
         else:
-            self.url = join_url(link.base + "/", found.url or found.path or "")
+            self.url = join_url(link.base + "/", data.url or data.path or "")
         self._link = link
 
-    def __eq__(self, other: object) -> bool:
-        """Compare what the app says of the files; those that two Spaces read are not equal."""
-        if not isinstance(other, RemoteSource):
+    def __eq__(self, value: object) -> bool:
+        """Compare the payloads. Files of two clients are not equal."""
+        if not isinstance(value, RemoteSource):
             return NotImplemented
-        return self._link is other._link and self.payload == other.payload
+        return self._link is value._link and self.payload == value.payload
 
     def __hash__(self) -> int:
         return hash(self.url)
 
     def belongs_to(self, link: AppHttpClient) -> bool:
-        """Whether the app of `link` has this file already."""
+        """Return whether the file is on the app of `link`."""
         return link.base == self._link.base
 
     @asynccontextmanager
@@ -77,8 +77,8 @@ class RemoteSource:
             yield chunks
 
 
-def _name(file: FileData) -> str:
-    """A name without the query of a URL, in which a signature may be."""
+def _display_name(file: FileData) -> str:
+    """Return the name without the query of a URL, which may contain a signature."""
     address = file.path or file.url or ""
     if file.path and "//" not in file.path:  # on the server's disk, where a name may have a `?`
         return file.orig_name or file.path
@@ -90,10 +90,10 @@ def _name(file: FileData) -> str:
 async def open_url(
     link: AppHttpClient, url: str, *, home: str | None = None
 ) -> AsyncGenerator[AsyncIterator[bytes], None]:
-    """The bytes at `url`, wherever it is; see `AppHttpClient.download`.
+    """Open a URL on any host as chunks; see `AppHttpClient.download`.
 
-    An answer that breaks before its first byte is asked for again: Gradio writes an image anew
-    while somebody reads it.
+    If a response breaks before its first byte, the request is repeated: Gradio rewrites an image
+    while it is read.
     """
     async with AsyncExitStack() as stack:
 
@@ -105,7 +105,7 @@ async def open_url(
                 stack.push_async_exit(opened.pop_all())
                 return _chain(first, chunks)
 
-        with _named(link, url):
+        with _naming_host(link, url):
             on_retry = link.observer().on_retry("download")
             retry = link.settings.retry
             chunks = await run_with_retries(attempt, retry, idempotent=True, on_retry=on_retry)
@@ -123,19 +123,19 @@ async def _chunks(
     response: http.Response, link: AppHttpClient, url: str
 ) -> AsyncGenerator[bytes, None]:
     async with aclosing(iterate_chunks(response)) as chunks:
-        with _named(link, url), map_http_errors(link.base, lambda: link.redactor(url=url)):
+        with _naming_host(link, url), map_http_errors(link.base, lambda: link.redactor(url=url)):
             async for chunk in chunks:
                 yield chunk
 
 
 @contextmanager
-def _named(link: AppHttpClient, url: str) -> Generator[None]:
-    """Name the host that failed, where it is not the app's."""
+def _naming_host(link: AppHttpClient, url: str) -> Generator[None]:
+    """Add the URL to the errors of the block, if it is not on the app's origin."""
     try:
         yield
     except (TransportError, DeadlineError, StatusError, ProtocolError) as error:
         if parse_origin(url) != parse_origin(link.base):
-            # Without what may be a signature, or a password.
+            # Without signature and password.
             address = re.sub("//[^/]*@", "//", url.partition("?")[0])
             error.args = (f"cannot fetch {address}: {error.message}",)
             error.space = None
@@ -144,11 +144,10 @@ def _named(link: AppHttpClient, url: str) -> Generator[None]:
 
 
 @asynccontextmanager
-async def _from_the_web(
+async def _open_web_url(
     link: AppHttpClient, source: WebUrl
 ) -> AsyncGenerator[AsyncIterator[bytes], None]:
-    # As a stranger. The address is the caller's choice, unless it was received; where it redirects
-    # to is not.
+    # Without credentials. The caller chose the URL, unless an app sent it; not its redirects.
     home = link.base if source.received else source.url
     try:
         async with open_url(link.for_server(""), source.url, home=home) as chunks:
@@ -166,40 +165,40 @@ async def upload(
     *,
     upload_id: str,
 ) -> list[Any]:
-    """Send files to the app, and return the payload that stands for each.
+    """Upload files to the app and return a payload for each.
 
-    They go in requests of at most `FILES_PER_REQUEST` files, one after another. A file that came
-    from this app is not sent again.
+    Requests with at most `FILES_PER_REQUEST` files are sent one after another. A file that is on
+    the app already is not sent.
 
     Args:
-        progress: called with the bytes sent and the bytes of all files (None while unknown).
-        upload_id: under which the server counts the bytes for whoever asks it.
+        progress: called with the bytes sent and the bytes of all files (None if unknown).
+        upload_id: id under which the server reports the progress.
 
     Raises:
-        InvalidInputError: a file is missing, a folder, or larger than the app takes.
-        ProtocolError: the answer is not a path for each file, or a file arrived short.
-        DeadlineError: `Timeouts.upload` passed.
+        InvalidInputError: a file is missing, is a folder, or is too large for the app.
+        ProtocolError: the response is not a path for each file, or an upload is incomplete.
+        DeadlineError: the upload took longer than `Timeouts.upload`.
     """
-    known = [_payload_there(link, file) for file in files]
+    existing = [_find_payload(link, file) for file in files]
     parts = [
         _part(link, app, file)
-        for file, payload in zip(files, known, strict=True)
+        for file, payload in zip(files, existing, strict=True)
         if payload is None
     ]
     sending = _Upload(link, app, gradio_requests.upload(app, upload_id), settings, progress)
     paths = iter(await sending.send(parts) if parts else [])
     return [
         _payload(link, app, file, next(paths)) if payload is None else payload
-        for file, payload in zip(files, known, strict=True)
+        for file, payload in zip(files, existing, strict=True)
     ]
 
 
 async def encode_inline(link: AppHttpClient, app: AppConfig, file: File) -> dict[str, Any]:
-    """The payload of a file whose bytes travel in the arguments, as a data URL.
+    """Return a payload with the bytes of a file as a data URL.
 
     Raises:
-        InvalidInputError: it is missing, a folder, larger than `Limits.max_body_bytes`, or cannot
-            be fetched.
+        InvalidInputError: the file is missing, is a folder, is larger than
+            `Limits.max_body_bytes`, or cannot be fetched.
     """
     part = _part(link, app, file)
     most = link.settings.limits.max_body_bytes
@@ -217,8 +216,8 @@ async def encode_inline(link: AppHttpClient, app: AppConfig, file: File) -> dict
     )
 
 
-def _payload_there(link: AppHttpClient, file: File) -> Mapping[str, Any] | None:
-    """What stands for a file that the app has already."""
+def _find_payload(link: AppHttpClient, file: File) -> Mapping[str, Any] | None:
+    """Return the payload of a file that is on the app already; None for others."""
     source = file.source
     if isinstance(source, AppFile):
         return {"meta": dict(META), **source.payload}
@@ -231,19 +230,19 @@ def _part(link: AppHttpClient, app: AppConfig, file: File) -> FilePart:
     size, limit = file.size, app.max_file_size
     if limit is not None and size is not None and size > limit:
         raise InvalidInputError(
-            f"{file.name!r} has {size} bytes, and the app takes at most {limit} a file"
+            f"{file.name!r} has {size} bytes: the app accepts at most {limit} bytes per file"
         )
     source = file.source
     if isinstance(source, AppFile):
         source = RemoteSource(link, app, source.payload)
     web = source if isinstance(source, WebUrl) else None
-    opened = source.open if web is None else lambda: _from_the_web(link, web)
+    opened = source.open if web is None else lambda: _open_web_url(link, web)
     return FilePart(file.name, file.mime_type or DEFAULT_MIME_TYPE, size, opened)
 
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """The requests that carry the files of one call."""
+    """Sends the files of one call."""
 
     link: AppHttpClient
     app: AppConfig
@@ -252,7 +251,7 @@ class _Upload:
     progress: Callable[[int, int | None], None]
 
     async def send(self, parts: Sequence[FilePart]) -> list[str]:
-        """Send every file: their paths on the server, in order."""
+        """Send all files and return their paths on the server, in order."""
         total = total_size(parts)
         paths: list[str] = []
         sent = 0
@@ -270,7 +269,7 @@ class _Upload:
     async def _send_batch(
         self, parts: Sequence[FilePart], before: int, total: int | None
     ) -> tuple[list[str], list[int]]:
-        """Send one request: the paths of its files, and how many bytes each of them had."""
+        """Send one request. Return the paths and the sizes in bytes of its files."""
         link, settings = self.link, self.settings
 
         async def attempt() -> tuple[list[str], list[int]]:
@@ -286,7 +285,7 @@ class _Upload:
                 return _paths(answer, len(parts)), body.sizes
 
         return await run_with_retries(
-            lambda: link.login.retrying(attempt),
+            lambda: link.login.run_logged_in(attempt),
             settings.retry,
             idempotent=False,
             on_retry=link.on_retry(self.request, settings),
@@ -297,9 +296,11 @@ def _paths(body: bytes, expected: int) -> list[str]:
     try:
         paths = _PATHS.validate_json(body)
     except ValueError as error:
-        raise ProtocolError("the answer to the upload is not a list of paths") from error
+        raise ProtocolError("the response to the upload is not a list of paths") from error
     if len(paths) != expected:
-        raise ProtocolError(f"{expected} files were uploaded, and the app answered {len(paths)}")
+        raise ProtocolError(
+            f"{expected} files were uploaded, but the app returned {len(paths)} paths"
+        )
     return paths
 
 

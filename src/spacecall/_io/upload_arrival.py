@@ -1,9 +1,9 @@
-"""Uploads that a server still copies when it has answered.
+"""Waiting for uploads that the server still copies after its response.
 
-Gradio 4 to 6.26 moves an uploaded file from the folder for temporary files to its own in the
-background. Where these are on two file systems, that is a copy, and a job that is joined at once
-reads a file that is missing or short (gradio-app/gradio#13722, mended in 6.27; measured on 4.44
-and 5.50: of 10 MB it lasts some milliseconds, of 100 MB a fifth of a second).
+Gradio 4 to 6.26 moves an uploaded file from the temporary folder to its cache in the background. On
+two file systems that is a copy, and a job that starts at once reads a missing or short file
+(gradio-app/gradio#13722, fixed in 6.27). On 4.44 and 5.50 the copy takes some milliseconds for
+10 MB, and 0.2 s for 100 MB.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _MISSING: Final = -1
 async def wait_for_files(
     link: AppHttpClient, app: AppConfig, files: Sequence[tuple[str, int]], settings: Settings
 ) -> None:
-    """Wait until the files of one upload are whole on the server, where they may not be at once.
+    """Wait until the files of one upload are complete, on servers that copy them after responding.
 
-    The server is asked for the size of each file of at least 1 MiB, and of the last one: it moves
-    them one after another. Where it does not say, nothing is waited for.
+    The client asks for the size of each file of at least 1 MiB and of the last file: the server
+    moves them in order. If the server does not tell the size, the client does not wait.
 
     Args:
         files: path and size in bytes, in the order of the upload.
 
     Raises:
-        ProtocolError: a file stays short: it has not grown for `Timeouts.idle`.
+        ProtocolError: a file is incomplete and did not grow for `Timeouts.idle`.
     """
-    first, mended = _AFFECTED
-    if not first <= app.version_info < mended:
+    first, fixed = _AFFECTED
+    if not first <= app.version_info < fixed:
         return
     for number, (path, size) in enumerate(files, 1):
         if size >= _LARGE or number == len(files):
@@ -64,10 +64,10 @@ async def _wait_for_file(
         present = answered
         unchanged = unchanged if present == before else 0.0
         if present == _MISSING and unchanged >= _MISSING_SECONDS:
-            return  # some apps show no upload to anybody
+            return  # some apps serve no uploads
         if settings.timeouts.idle is not None and unchanged >= settings.timeouts.idle:
             raise ProtocolError(
-                f"an upload arrived short: the app has {present} of its {size} bytes; call again",
+                f"an upload is incomplete: the app has {present} of {size} bytes; call again",
                 space=link.base,
             )
         await anyio.sleep(pause)
@@ -78,12 +78,12 @@ async def _wait_for_file(
 async def _ask_for_size(
     link: AppHttpClient, request: gradio_requests.Request, settings: Settings
 ) -> int | None:
-    """How many bytes a file has; `_MISSING` if it is not there, None if the server does not say."""
+    """Return the size of a file; `_MISSING` if it is missing, None if the server does not tell."""
     try:
         async with link.open(request, settings) as response:
             length = response.headers.get("content-length", "")
     except (AuthError, NotFoundError) as error:
         return _MISSING if error.status in (403, 404) else None
     except SpaceError:
-        return None  # what is wrong, the join finds out too
+        return None  # the job will report the failure
     return int(length) if length.isascii() and length.isdecimal() and len(length) < 20 else None

@@ -1,4 +1,4 @@
-"""Files of the web that an answer names."""
+"""Files on other hosts whose URLs are in a response."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from spacecall._io.transfers import open_url
 
 
 class WebSource:
-    """A file somewhere on the web, fetched when it is read, without credentials of any kind.
+    """A file on any host, fetched without credentials when it is read.
 
     Args:
-        link: to who names the file, whose client, timeouts and `Limits.file_hosts` are used.
-        url: http or https. It may be on the link's own host: its token does not go there either.
-        mime_type: as far as it is known.
-        size: in bytes, as far as it is known.
+        link: client of the app that sent the URL; its timeouts and `Limits.file_hosts` apply.
+        url: http or https. Even on the app's host, the file is fetched without the token.
+        mime_type: None if unknown.
+        size: in bytes; None if unknown.
     """
 
     def __init__(
@@ -32,11 +32,11 @@ class WebSource:
         self.mime_type = mime_type
         self.size = size
         self._home = link.base
-        self._link = link.for_server("")  # nobody's: no url is on its own host
+        self._link = link.for_server("")  # no URL is on the host of an empty base
 
     @property
     def name(self) -> str:
-        """The last part of the url's path."""
+        """The last part of the URL's path."""
         try:
             return unquote(urlsplit(self.url).path.rpartition("/")[2])
         except ValueError:
@@ -44,6 +44,6 @@ class WebSource:
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        """The bytes as they come."""
+        """Open the file as chunks."""
         async with open_url(self._link, self.url, home=self._home) as chunks:
             yield chunks

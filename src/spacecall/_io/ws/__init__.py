@@ -1,1 +1,1 @@
-"""Websockets, which Gradio 3 speaks: they need the extra `ws`."""
+"""WebSockets, which Gradio 3 uses for its queue. They need the extra `ws`."""

@@ -1,4 +1,4 @@
-"""Websockets to an app, over connections that httpx opens."""
+"""Opening a WebSocket to an app, with the HTTP client of the Space."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from spacecall._io.ws.frames import WebSocket, upgraded_stream
 async def open_websocket(
     link: AppHttpClient, request: Request, settings: Settings, *, headers: Mapping[str, str]
 ) -> AsyncGenerator[WebSocket, None]:
-    """A websocket to the app, with the credentials and cookies of `link`.
+    """Open a WebSocket with the credentials and cookies of `link`.
 
     Raises:
-        TransportError, DeadlineError, StatusError: as `AppHttpClient.open`.
-        ProtocolError: the server speaks no websockets there.
+        TransportError, DeadlineError, StatusError: see `AppHttpClient.open`.
+        ProtocolError: the server refused the WebSocket upgrade.
     """
     upgrade = {
         "connection": "Upgrade",

@@ -24,22 +24,22 @@ from spacecall.errors import TransportError
 
 
 class SimulatedWebSocket:
-    """What a client takes for its connection to the server.
+    """The server's end of a WebSocket, in place of a network stream.
 
     Args:
-        told: given the arguments as JSON, the texts to tell the client.
+        iterate_messages: called with the arguments as JSON; yields the messages for the client.
     """
 
-    def __init__(self, told: Callable[[str], AsyncGenerator[str, None]]) -> None:
-        self._told = told
-        self._texts: AsyncGenerator[str, None] | None = None
+    def __init__(self, iterate_messages: Callable[[str], AsyncGenerator[str, None]]) -> None:
+        self._iterate_messages = iterate_messages
+        self._messages: AsyncGenerator[str, None] | None = None
         self._frames = Connection(ConnectionType.SERVER)
         self._pending: deque[bytes] = deque()
         self._questions = deque(["send_data"])
         self._put(TextMessage('{"msg":"send_hash"}'))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
-        """See httpcore: an answer of the client, or its good-bye."""
+        """Receive a message of the client, or its close."""
         self._frames.receive_data(buffer)
         for event in self._frames.events():
             if isinstance(event, CloseConnection):
@@ -47,57 +47,57 @@ class SimulatedWebSocket:
             elif isinstance(event, TextMessage) and self._questions:
                 self._put(TextMessage(json.dumps({"msg": self._questions.popleft()})))
             elif isinstance(event, TextMessage):
-                self._texts = self._told(event.data)
+                self._messages = self._iterate_messages(event.data)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
-        """See httpcore: a question, or what is told."""
+        """Send the next message to the client."""
         if not self._pending:
-            assert self._texts is not None
-            said = await anext(self._texts, None)
-            self._put(CloseConnection(1000) if said is None else TextMessage(said))
+            assert self._messages is not None
+            message = await anext(self._messages, None)
+            self._put(CloseConnection(1000) if message is None else TextMessage(message))
         return self._pending.popleft()
 
     async def aclose(self) -> None:
-        """See httpcore."""
-        if self._texts is not None:
-            await self._texts.aclose()
+        """Close the connection."""
+        if self._messages is not None:
+            await self._messages.aclose()
 
     def _put(self, event: Event) -> None:
         self._pending.append(self._frames.send(event))
 
 
 class WebSocketEvents(http.AsyncByteStream):
-    """What a server tells on a websocket, as an event stream.
+    """The messages of a server on a WebSocket, as the body of an event stream.
 
     Args:
-        response: the server's, which opened the websocket.
-        arguments: given to the server when it asks for them, as JSON.
-        limit: bytes of one message.
-        idle: seconds without a byte after which the server counts as silent.
+        response: the response that opened the WebSocket.
+        arguments: sent to the server when it asks for them, as JSON.
+        limit: largest size of a message in bytes.
+        idle: seconds without a byte after which an error is raised.
     """
 
     def __init__(
         self, response: http.Response, arguments: bytes, *, limit: int, idle: float | None
     ) -> None:
         self._response = response
-        self._given: dict[str, Any] = json.loads(arguments)
+        self._arguments: dict[str, Any] = json.loads(arguments)
         self._socket = WebSocket(upgraded_stream(response, ""), limit=limit, idle=idle, space="")
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         try:
-            async for said in self._socket:
-                asked = as_str(as_dict(json.loads(said)).get("msg"))
-                if asked == "send_hash":
-                    who = {name: self._given[name] for name in ("fn_index", "session_hash")}
-                    await self._socket.send(who)
-                elif asked == "send_data":
-                    await self._socket.send(self._given)
+            async for message in self._socket:
+                question = as_str(as_dict(json.loads(message)).get("msg"))
+                if question == "send_hash":
+                    session = {name: self._arguments[name] for name in ("fn_index", "session_hash")}
+                    await self._socket.send(session)
+                elif question == "send_data":
+                    await self._socket.send(self._arguments)
                 else:
-                    yield b"data: " + said.encode() + b"\n\n"
+                    yield b"data: " + message.encode() + b"\n\n"
         except TransportError as error:
             raise http.ReadError(error.message) from error
 
     async def aclose(self) -> None:
-        """Close the websocket."""
+        """Close the WebSocket."""
         await self._socket.aclose()
         await self._response.aclose()

@@ -1,4 +1,4 @@
-"""The frames of a websocket, over a connection that is open."""
+"""A WebSocket over an open connection."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from spacecall._io import _http as http
 from spacecall.errors import DeadlineError, ProtocolError, TransportError
 
 _CHUNK = 2**16
-# Frames that are taken at once, before other tasks have a turn: a chunk can hold 32,000 empty ones.
-_TURN = 512
-# Seconds in which a server that is still there takes the word that nobody listens any more.
-_FAREWELL = 1
+# Frames that are handled before other tasks run: a chunk can contain 32,000 empty frames.
+_FRAMES_PER_TURN = 512
+# Seconds for sending the close frame.
+_CLOSE_SECONDS = 1
 
 
 class WebSocket(AsyncIterator[str]):
-    """An open websocket: iterate it for the server's texts, until the server closes it.
+    """An open WebSocket. Iterate it for the messages of the server, until the server closes it.
 
     Args:
         stream: the connection, after the handshake.
-        limit: bytes of one message, whatever fragments it comes in.
-        idle: seconds without a byte after which the server counts as silent.
+        limit: largest size of a message in bytes, over all its fragments.
+        idle: seconds without a byte after which an error is raised.
         space: the app's address, for errors.
     """
 
@@ -44,26 +44,26 @@ class WebSocket(AsyncIterator[str]):
         self._space = space
         self._frames = Connection(ConnectionType.CLIENT)
         self._events = deque[Event]()
-        self._begun = bytearray()
+        self._fragments = bytearray()
 
     async def send(self, value: Mapping[str, Any]) -> None:
         """Send a value as JSON.
 
         Raises:
-            TransportError, DeadlineError: it could not be sent.
+            TransportError, DeadlineError: it cannot be sent.
         """
         await self._send(TextMessage(json.dumps(value, separators=(",", ":"))))
 
     async def __anext__(self) -> str:
-        """The next text.
+        """Return the next message.
 
         Raises:
             TransportError, DeadlineError: the connection broke, or went silent.
-            ProtocolError: this is no websocket's traffic, or a message larger than `limit`.
+            ProtocolError: the data is not WebSocket frames, or a message is larger than `limit`.
         """
         while True:
             while self._events:
-                if len(self._events) % _TURN == 0:
+                if len(self._events) % _FRAMES_PER_TURN == 0:
                     await anyio.lowlevel.checkpoint()
                 text = await self._take(self._events.popleft())
                 if text is not None:
@@ -72,7 +72,7 @@ class WebSocket(AsyncIterator[str]):
                 chunk = await self._stream.read(_CHUNK, timeout=self._idle)
                 if not chunk:
                     raise TransportError(
-                        "the connection broke: the websocket ended without a close",
+                        "the connection broke: the WebSocket ended without a close frame",
                         sent=True,
                         space=self._space,
                     )
@@ -80,8 +80,8 @@ class WebSocket(AsyncIterator[str]):
                 self._events = deque(self._frames.events())
 
     async def aclose(self) -> None:
-        """Say good-bye, if the server still listens."""
-        with anyio.move_on_after(_FAREWELL, shield=True), suppress(Exception):
+        """Send a close frame, if the connection is open."""
+        with anyio.move_on_after(_CLOSE_SECONDS, shield=True), suppress(Exception):
             await self._send(CloseConnection(1000))
 
     async def _take(self, event: Event) -> str | None:
@@ -93,7 +93,7 @@ class WebSocket(AsyncIterator[str]):
             case Ping():
                 await self._send(event.response())
             case CloseConnection() if self._frames.state is ConnectionState.OPEN:
-                raise ProtocolError(f"not a websocket's traffic: {event.reason}", space=self._space)
+                raise ProtocolError(f"invalid WebSocket data: {event.reason}", space=self._space)
             case CloseConnection():
                 raise StopAsyncIteration
             case _:
@@ -101,16 +101,16 @@ class WebSocket(AsyncIterator[str]):
         return None
 
     def _collect(self, part: bytes | bytearray, *, last: bool) -> str | None:
-        self._begun += part
-        if len(self._begun) > self._limit:
+        self._fragments += part
+        if len(self._fragments) > self._limit:
             raise ProtocolError(
                 f"a message of more than {self._limit} bytes (raise Limits.max_event_bytes)",
                 space=self._space,
             )
         if not last:
             return None
-        text = self._begun.decode(errors="replace")
-        self._begun.clear()
+        text = self._fragments.decode(errors="replace")
+        self._fragments.clear()
         return text
 
     async def _send(self, event: Event) -> None:
@@ -128,25 +128,25 @@ class WebSocket(AsyncIterator[str]):
         except http.stream_error_types(
             "NetworkError", "ProtocolError", LocalProtocolError
         ) as error:
-            why = str(error) or type(error).__name__
+            reason = str(error) or type(error).__name__
             raise TransportError(
-                f"the connection broke: {why}", sent=True, space=self._space
+                f"the connection broke: {reason}", sent=True, space=self._space
             ) from error
 
 
 def upgraded_stream(response: http.Response, space: str) -> http.NetworkStream:
-    """The connection of an answer that opens a websocket.
+    """Return the connection of a response that opened a WebSocket.
 
     Raises:
-        ProtocolError: it does not.
+        ProtocolError: the server refused the upgrade.
     """
     stream: http.NetworkStream | None = response.extensions.get("network_stream")
     if not response.is_informational or stream is None:
-        raise ProtocolError("asked for a websocket, the server gave none", space=space)
+        raise ProtocolError("the server refused the WebSocket upgrade", space=space)
     if extensions := response.headers.get("sec-websocket-extensions"):
-        # Compression would be one: it was not asked for, and nothing bounds what comes out of it.
+        # One extension is compression, whose output has no limit.
         raise ProtocolError(
-            f"the server speaks websocket extensions that were not asked for: {extensions[:80]!r}",
+            f"the server uses WebSocket extensions that were not requested: {extensions[:80]!r}",
             space=space,
         )
     return stream
