@@ -158,7 +158,7 @@ class HttpLibrary:
     def stream_body(self, chunks: AsyncIterator[bytes]) -> AsyncByteStream:
         """Return a body of `chunks`, which the caller closes.
 
-        The library would wrap them in a generator that nobody closes.
+        The library would wrap them in a generator that is not closed.
         """
         return self.body(lambda: chunks)
 
@@ -246,7 +246,7 @@ def parse_events(blocks: bytes) -> list[tuple[str, str]]:
     events: Iterable[Any]
     if LIBRARY_NAME == "httpx":
         events = EventSource(response).iter_sse()
-    else:  # httpx2 has one of its own, for answers to a request, which limits the size of an event
+    else:  # httpx2 has its own, which needs a request and limits the size of an event
         response.request = Request("GET", "http://localhost")
         source: Any = EventSource
         events = source(response, max_event_size=None)

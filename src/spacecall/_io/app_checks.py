@@ -1,13 +1,12 @@
-"""Whether a connection leads to the run of an app that a request is meant for.
+"""Checks that a connection leads to the run of the app for which a request was built.
 
-An app that was started again may have its functions in another order, at the same address. Its old
-process took its connections with it. So a request that names a function, and one that cannot be
-repeated, goes over a connection that has told the app's id a moment ago; and never over one that
-the server may be about to close, because nobody used it for a while.
+After a restart, an app may have its functions in another order at the same address; all connections
+to the old process are closed. So a request with the index of a function, or one that cannot be
+repeated, is sent over a connection on which the app's id was read a moment ago. It is not sent over
+a connection that was idle for long, which the server may be about to close.
 
-An app that seeds `random` before it is built has the same id in every run. So now and then the
-whole /config is looked at instead: over a connection that is new since the last look, and after one
-broke.
+An app that seeds `random` before it is built has the same id in every run. So /config is read
+too: over a connection that opened after the last reading, and after a connection broke.
 """
 
 from __future__ import annotations
@@ -38,32 +37,31 @@ Send: TypeAlias = Callable[[http.Request], Awaitable[http.Response]]
 Trace: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 RUN_CHECK: Final = "spacecall.app_check"
-"""The extension of a request that has its `RunCheck`."""
+"""Name of the request extension with the `RunCheck` of the request."""
 CONNECTION: Final = "spacecall.connection"
-"""The extension of an answer that has the `ConnectionState` of what it came over."""
+"""Name of the response extension with the `ConnectionState` of its connection."""
 
-LOOK_SECONDS: Final = 3.0
-"""How long a look at /config serves for connections that are opened after it.
+CONFIG_SECONDS: Final = 3.0
+"""Seconds for which /config counts as current for connections that open after it was read.
 
-Not longer than a client keeps an idle connection: one that was open at the look then tells of a
-restart by being broken.
+Not longer than a client keeps an idle connection: an older connection breaks at a restart.
 """
 RESTARTED: Final = "the app was restarted since its /config was read"
 
 _BROKEN: Final = ("NetworkError", "RemoteProtocolError")
-"""The errors of a connection that broke."""
+"""Names of the errors of a broken connection."""
 
 _MAX_BYTES: Final = 2**16
-_MAX_DESCRIPTIONS: Final = 8
+_MAX_PARSED: Final = 8
 _MAX_CLOSED_EARLY: Final = 2
-"""How many connections may break after one answer, until the server is one that closes each."""
+"""Connections that may break after one response; after more, the server closes each of them."""
 
 
 class OtherRunError(AppRestartedError):
-    """Another run of the app answered than the one that a request is meant for.
+    """Another run of the app answers than the one for which the request was built.
 
     Attributes:
-        config: its /config, as it answered; empty where it did not.
+        config: the /config of that run; empty if it could not be read.
     """
 
     def __init__(self, config: bytes) -> None:
@@ -72,102 +70,105 @@ class OtherRunError(AppRestartedError):
 
 
 class _NewConnectionError(Exception):
-    """The request was about to open a connection, which nobody has checked."""
+    """The request would have opened a new connection, which was not checked."""
 
 
 @dataclass(slots=True, eq=False)
 class RunMonitor:
-    """What the links to one app share.
+    """Knowledge about the runs of one app, shared by all clients of the app.
 
     Attributes:
-        pool: the state of all connections of a client that does not tell them apart.
-        distrusted: when something happened that a restart may have been the reason of.
-        suspected: when a connection broke, as all do in a restart.
-        closed_early: how many connections in a row broke after their first answer.
-        replicas: ids of runs that answer beside each other, and have the same functions.
-        described: when the app last answered with its /config.
-        layout: of that; None before.
-        descriptions: id and layout of the last ones, by the hash of what was answered.
+        pool: state of all connections of a client that does not report them separately.
+        unchecked_since: when every connection became unchecked; a restart is possible.
+        restart_suspected_at: when a connection broke.
+        closed_early: connections in a row that broke after their first response.
+        replicas: ids of runs with the same functions that answer at the same time.
+        config_read_at: when the app sent its /config.
+        functions_digest: digest of the functions in that /config; None before.
+        parsed_configs: id and digest of the last ones, by the hash of the body.
     """
 
     pool: ConnectionState = field(default_factory=ConnectionState)
-    distrusted: float = -math.inf
-    suspected: float = -math.inf
+    unchecked_since: float = -math.inf
+    restart_suspected_at: float = -math.inf
     closed_early: int = 0
     replicas: set[str] = field(default_factory=set[str])
-    described: float = -math.inf
-    layout: str | None = None
-    descriptions: dict[bytes, tuple[str | None, str]] = field(
+    config_read_at: float = -math.inf
+    functions_digest: str | None = None
+    parsed_configs: dict[bytes, tuple[str | None, str]] = field(
         default_factory=dict[bytes, tuple[str | None, str]], repr=False
     )
-    _looking: anyio.Lock = field(default_factory=anyio.Lock, repr=False)
+    _config_lock: anyio.Lock = field(default_factory=anyio.Lock, repr=False)
 
-    def distrust(self) -> None:
-        """Have each connection checked again."""
-        self.distrusted = time.monotonic()
+    def invalidate_connections(self) -> None:
+        """Make every connection unchecked."""
+        self.unchecked_since = time.monotonic()
 
-    def suspect(self) -> None:
-        """Have each connection checked again, and /config looked at before the next request."""
-        self.suspected = self.distrusted = time.monotonic()
+    def suspect_restart(self) -> None:
+        """Make every connection unchecked, and let the next request read /config."""
+        self.restart_suspected_at = self.unchecked_since = time.monotonic()
 
-    def note_answer(self, state: ConnectionState) -> None:
-        """Note that an answer has come over a connection, which may have been opened again."""
-        if state.answers > 1:
+    def record_response(self, state: ConnectionState) -> None:
+        """Record a response, for whose request the connection may have been opened again."""
+        if state.responses > 1:
             self.closed_early = 0
-        if state.broken is None:
+        if state.previous_stream is None:
             return
-        (used, answers), state.broken = state.broken, None
+        (used, answers), state.previous_stream = state.previous_stream, None
         self.closed_early += answers == 1
-        # Those that one restart broke count once.
-        if self.closed_early <= _MAX_CLOSED_EARLY and used > self.suspected:
-            self.suspect()
+        # Connections that one restart broke count once.
+        if self.closed_early <= _MAX_CLOSED_EARLY and used > self.restart_suspected_at:
+            self.suspect_restart()
 
-    def noting(self, state: ConnectionState, send: Send) -> Send:
-        """Return a `send` that notes each answer over the connection."""
+    def recording(self, state: ConnectionState, send: Send) -> Send:
+        """Return a function that sends, and records each response over the connection."""
 
-        async def noted(request: http.Request) -> http.Response:
+        async def send_and_record(request: http.Request) -> http.Response:
             response = await send(request)
-            self.note_answer(state)
+            self.record_response(state)
             return response
 
-        return noted
+        return send_and_record
 
-    def note(self, layout: str, described: float) -> None:
-        """Note the layout of a /config that the app answered with at that time."""
-        self.layout = layout
-        self.described = described
+    def record_config(self, functions_digest: str, config_read_at: float) -> None:
+        """Record the digest of the functions in the /config that the app sent at that time."""
+        self.functions_digest = functions_digest
+        self.config_read_at = config_read_at
 
-    def is_look_due(self, state: ConnectionState, run: AppRun) -> bool:
-        """Whether the id alone may not tell `run` from another one over the connection."""
-        if self.layout is None:
-            return False  # nobody has read the app's /config
-        if self.layout != run.functions_digest or state.layout not in (None, run.functions_digest):
+    def needs_config(self, state: ConnectionState, run: AppRun) -> bool:
+        """Return whether /config must be read: the app's id may not be enough."""
+        if self.functions_digest is None:
+            return False  # /config was not read yet
+        if self.functions_digest != run.functions_digest or state.functions_digest not in (
+            None,
+            run.functions_digest,
+        ):
             return True
-        if self.described < self.suspected:
+        if self.config_read_at < self.restart_suspected_at:
             return True
-        old = self.described < time.monotonic() - LOOK_SECONDS
-        return old and self.described < max(state.since, self.distrusted)
+        old = self.config_read_at < time.monotonic() - CONFIG_SECONDS
+        return old and self.config_read_at < max(state.opened_at, self.unchecked_since)
 
     @asynccontextmanager
-    async def look(self) -> AsyncGenerator[None, None]:
-        """Let others wait while inside, for some time: what is looked at may serve them too."""
+    async def reading_config(self) -> AsyncGenerator[None, None]:
+        """Make other requests wait for some time: they may use the /config too."""
         acquired = False
         with anyio.move_on_after(CHECK_SECONDS):
-            await self._looking.acquire()
+            await self._config_lock.acquire()
             acquired = True
         try:
             yield
         finally:
             if acquired:
-                self._looking.release()
+                self._config_lock.release()
 
     async def send(
         self, client: http.HttpClient, request: http.Request, *, client_auth: bool
     ) -> http.Response:
-        """Send `request`; by a client that does not check its connections, checked.
+        """Send `request`, after its check unless the client checks its connections itself.
 
         Args:
-            client_auth: whether the `auth` of the client goes with it.
+            client_auth: whether the `auth` of the client is used.
         """
         options = {} if client_auth else {"auth": None}
         send: Send = partial(client.send, stream=True, follow_redirects=False, **options)
@@ -176,11 +177,11 @@ class RunMonitor:
             response = await send(request)
             state = response.extensions.get(CONNECTION)
             if isinstance(state, ConnectionState):
-                self.note_answer(state)
+                self.record_response(state)
             return response
         if check is not None:
             return await check.send(self.pool, send, request)
-        request.extensions["trace"] = _Counter(self.pool, request.extensions.get("trace"))
+        request.extensions["trace"] = _ConnectionCounter(self.pool, request.extensions.get("trace"))
         return await send(request)
 
 
@@ -189,14 +190,14 @@ class CheckingClient:
 
 
 class RunCheck:
-    """Sends one request over a connection that has just told the app's id.
+    """Sends one request over a connection on which the app's id was read just before.
 
     Args:
-        run: what the request is meant for.
-        checks: of the app.
-        build: a GET of a path of the app, with the credentials of the request.
-        limits: bound the answer to it.
-        seconds: in which the app must answer it.
+        run: the run of the app for which the request was built.
+        checks: knowledge about the app.
+        build: returns a GET request for a path of the app, with credentials.
+        limits: for the responses to these requests.
+        seconds: time limit of each.
         observer: reports it.
     """
 
@@ -216,7 +217,7 @@ class RunCheck:
         self._build = build
         self._limits = limits
         self._seconds = seconds
-        self._answered = -math.inf
+        self._answered_at = -math.inf
         self._config = b""
 
     async def send(
@@ -225,142 +226,141 @@ class RunCheck:
         """Send `request`, after a GET of the app's id unless `state` is fresh.
 
         Args:
-            send: sends over the connection of `state`, which it opens again if it was closed.
+            send: sends over the connection of `state`; a closed connection is opened again.
 
         Raises:
-            OtherRunError: the app at the other end is not the one that is meant; the request was
-                not sent.
-            http.HTTPError: the app cannot be reached.
+            OtherRunError: another run of the app answers. The request was not sent.
+            HTTPError (of the HTTP library): the app cannot be reached.
         """
         try:
-            response = await self._send(state, self._checks.noting(state, send), request)
+            response = await self._send(state, self._checks.recording(state, send), request)
         except http.error_types(*_BROKEN):
-            self._checks.suspect()
+            self._checks.suspect_restart()
             raise
         if response.status_code in (401, 404) or response.status_code >= 500:
-            self._checks.distrust()  # it may be another app's answer
+            self._checks.invalidate_connections()  # another app may have answered
         return response
 
     async def _send(
         self, state: ConnectionState, send: Send, request: http.Request
     ) -> http.Response:
         trace: Trace | None = request.extensions.get("trace")
-        request.extensions["trace"] = _Connected(trace)
-        # What tells another id may be the dead connection of an earlier run.
+        request.extensions["trace"] = _ConnectionBlocker(trace)
+        # An old id may be that of a closed connection to an earlier run.
         fresh = self._is_fresh(state)
-        stays = fresh
+        stays_open = fresh
         for _ in range(3):
             if not fresh:
-                stays = await self.ask(state, send)
-            if not self._means(state):
+                stays_open = await self.check_connection(state, send)
+            if not self._is_expected(state):
                 raise OtherRunError(self._config or await self._fetch_config(send))
-            if not stays:
+            if not stays_open:
                 break
             try:
                 return await send(request)
             except _NewConnectionError:
                 fresh = False
-        # The server closes each connection after its answer: this is as near as a check can be.
-        request.extensions["trace"] = _Counter(state, trace)
+        # The server closes each connection after a response: the check cannot be closer.
+        request.extensions["trace"] = _ConnectionCounter(state, trace)
         return await send(request)
 
     def _is_fresh(self, state: ConnectionState) -> bool:
-        checked = self._means(state) and state.is_fresh(self._checks.distrusted)
-        return checked and not self._checks.is_look_due(state, self._run)
+        checked = self._is_expected(state) and state.is_fresh(self._checks.unchecked_since)
+        return checked and not self._checks.needs_config(state, self._run)
 
-    async def ask(self, state: ConnectionState, send: Send) -> bool:
-        """Ask which run of the app is there, and note it in `state`.
+    async def check_connection(self, state: ConnectionState, send: Send) -> bool:
+        """Read which run of the app answers, and record it in `state`.
 
         Returns:
             Whether the connection stays open.
 
         Raises:
-            OtherRunError: what answers knows neither the path of the run nor its login.
-            http.HTTPError: the app cannot be reached.
+            OtherRunError: the server knows neither the path of the app nor its login.
+            HTTPError (of the HTTP library): the app cannot be reached.
         """
-        opened = state.opened
+        openings = state.unchecked_openings
         self._config = b""
         try:
-            reply = await self._look(state, send)
+            reply = await self._find_run(state, send)
         except http.error_types("ConnectError"):
             raise
         except http.error_types(*_BROKEN) as error:
-            # The request that this is for has not been sent.
+            # The request itself was not sent.
             raise http.ConnectError(str(error)) from error
-        if state.opened != opened:
-            state.doubt()
-        return not reply.closes and reply.status < 500
+        if state.unchecked_openings != openings:
+            state.invalidate()
+        return not reply.closes_connection and reply.status < 500
 
     async def verify(self, send: Send) -> None:
-        """Ask which run of the app is there.
+        """Check which run of the app answers.
 
         Raises:
-            OtherRunError: not the one that is meant.
-            http.HTTPError: the app cannot be reached.
+            OtherRunError: another one than the expected run.
+            HTTPError (of the HTTP library): the app cannot be reached.
         """
         state = ConnectionState()
-        await self.ask(state, send)
-        if not self._means(state):
+        await self.check_connection(state, send)
+        if not self._is_expected(state):
             raise OtherRunError(self._config)
 
-    async def _look(self, state: ConnectionState, send: Send) -> _Reply:
-        config = await self._describe(state, send)
-        if config is not None and config.ends:
+    async def _find_run(self, state: ConnectionState, send: Send) -> _Reply:
+        config = await self._read_config_if_due(state, send)
+        if config is not None and config.is_final:
             return config
-        app_id = await self._identify(state, send)
+        app_id = await self._read_app_id(state, send)
         if app_id.status >= 500:
             return app_id
         if config is None:
-            # Something in front of the app may not pass the path of its id on.
-            config = await self._describe(state, send, always=not app_id.tells)
-        if config is None or (app_id.tells and not config.ends):
+            # A proxy may not forward the path of the id.
+            config = await self._read_config_if_due(state, send, always=not app_id.identifies)
+        if config is None or (app_id.identifies and not config.is_final):
             return app_id
-        if config.status == 401 and not app_id.tells:
+        if config.status == 401 and not app_id.identifies:
             raise OtherRunError(b"")
         return config
 
-    async def _identify(self, state: ConnectionState, send: Send) -> _Reply:
-        """Ask for the id alone, which needs no login."""
+    async def _read_app_id(self, state: ConnectionState, send: Send) -> _Reply:
+        """Read the app's id, which needs no login."""
         response, body = await self._get(self._run.path, send)
-        tells, app_id = _read_id(body) if response.is_success else (False, None)
-        state.note(app_id)
-        return _Reply.of(response, tells=tells or self._run.app_id is None)
+        identifies, app_id = _read_id(body) if response.is_success else (False, None)
+        state.record_run(app_id)
+        return _Reply.from_response(response, identifies=identifies or self._run.app_id is None)
 
-    async def _describe(
+    async def _read_config_if_due(
         self, state: ConnectionState, send: Send, *, always: bool = False
     ) -> _Reply | None:
-        """Look at /config, if that is due; None if it is not."""
+        """Read /config if it is due; return None otherwise."""
         checks = self._checks
-        if not (always or checks.is_look_due(state, self._run)):
+        if not (always or checks.needs_config(state, self._run)):
             return None
-        async with checks.look():
-            if not (always or checks.is_look_due(state, self._run)):
+        async with checks.reading_config():
+            if not (always or checks.needs_config(state, self._run)):
                 return None
             response, body = await self._get(CONFIG.path, send)
-            answered = self._answered
+            answered_at = self._answered_at
             description = await self._read(body) if response.is_success else None
             if description is None:
                 if response.status_code >= 500:
-                    state.note(None)
-                return _Reply.of(response, tells=False)
-            app_id, layout = description
+                    state.record_run(None)
+                return _Reply.from_response(response, identifies=False)
+            app_id, functions_digest = description
             self._config = body
-            checks.note(layout, answered)
-            state.note(app_id, layout)
-        return _Reply.of(response, tells=True)
+            checks.record_config(functions_digest, answered_at)
+            state.record_run(app_id, functions_digest)
+        return _Reply.from_response(response, identifies=True)
 
     async def _read(self, body: bytes) -> tuple[str | None, str] | None:
-        """Return the id and the layout of a /config; None if `body` is not one."""
-        descriptions = self._checks.descriptions
+        """Return the id and the layout of a /config; None if `body` is not a /config."""
+        parsed_configs = self._checks.parsed_configs
         digest = sha256(body).digest()
-        if digest not in descriptions:
-            app = await read_app(body)
+        if digest not in parsed_configs:
+            app = await parse_app(body)
             if app is None:
                 return None
-            while len(descriptions) >= _MAX_DESCRIPTIONS:
-                del descriptions[next(iter(descriptions))]
-            descriptions[digest] = app.app_id, app.functions_digest
-        return descriptions[digest]
+            while len(parsed_configs) >= _MAX_PARSED:
+                del parsed_configs[next(iter(parsed_configs))]
+            parsed_configs[digest] = app.app_id, app.functions_digest
+        return parsed_configs[digest]
 
     async def _fetch_config(self, send: Send) -> bytes:
         try:
@@ -377,12 +377,12 @@ class RunCheck:
                 raise
             except http.error_types(*_BROKEN):
                 return await self._get_once(path, send)  # the server had closed the connection
-        raise http.ReadTimeout("the app did not tell its id in time")
+        raise http.ReadTimeout("the app did not send its id in time")
 
     async def _get_once(self, path: str, send: Send) -> tuple[http.Response, bytes]:
         request = self._build(path)
         response = await self._observer.send(request, partial(send, request))
-        self._answered = time.monotonic()
+        self._answered_at = time.monotonic()
         most = self._limits.max_body_bytes if path == CONFIG.path else _MAX_BYTES
         try:
             if response.status_code >= 500:
@@ -395,10 +395,10 @@ class RunCheck:
         finally:
             await response.aclose()
 
-    def _means(self, state: ConnectionState) -> bool:
-        """Whether what was told over the connection is the run that is meant, or a replica."""
+    def _is_expected(self, state: ConnectionState) -> bool:
+        """Return whether the connection leads to the expected run, or to a replica."""
         run, app_id = self._run, state.app_id
-        if state.layout not in (None, run.functions_digest):
+        if state.functions_digest not in (None, run.functions_digest):
             return False
         if app_id == run.app_id or app_id is None or run.app_id is None:
             return True
@@ -407,31 +407,31 @@ class RunCheck:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What a GET of an app's id or /config was answered.
+    """The response to a GET of an app's id or /config.
 
     Attributes:
-        closes: whether the server closes the connection after it.
-        tells: whether it tells which run of the app there is.
+        closes_connection: whether the server closes the connection after it.
+        identifies: whether it identifies the run of the app.
     """
 
     status: int
-    closes: bool
-    tells: bool
+    closes_connection: bool
+    identifies: bool
 
     @classmethod
-    def of(cls, response: http.Response, *, tells: bool) -> _Reply:
-        """Return what `response` says."""
-        closes = response.headers.get("connection", "").lower() == "close"
-        return cls(response.status_code, closes, tells)
+    def from_response(cls, response: http.Response, *, identifies: bool) -> _Reply:
+        """Return the reply in `response`."""
+        closes_connection = response.headers.get("connection", "").lower() == "close"
+        return cls(response.status_code, closes_connection, identifies)
 
     @property
-    def ends(self) -> bool:
-        """Whether nothing further has to be asked."""
-        return self.tells or self.status >= 500
+    def is_final(self) -> bool:
+        """Whether no other request is needed."""
+        return self.identifies or self.status >= 500
 
 
-async def read_app(body: bytes) -> AppConfig | None:
-    """Return what a /config says; None if `body` is not one."""
+async def parse_app(body: bytes) -> AppConfig | None:
+    """Parse a /config; return None if `body` is not a /config."""
     return await parse_document(_parse, body, len(body))
 
 
@@ -442,8 +442,8 @@ def _parse(body: bytes) -> AppConfig | None:
         return None
 
 
-class _Connected:
-    """Traces httpcore, to stop a request before it opens a connection."""
+class _ConnectionBlocker:
+    """Trace extension of httpcore: stops a request before it opens a connection."""
 
     def __init__(self, trace: Trace | None) -> None:
         self._trace = trace
@@ -455,8 +455,8 @@ class _Connected:
             await self._trace(event, info)
 
 
-class _Counter:
-    """Traces httpcore, to count the connections that are opened unchecked."""
+class _ConnectionCounter:
+    """Trace extension of httpcore: counts connections that open without a check."""
 
     def __init__(self, state: ConnectionState, trace: Trace | None) -> None:
         self._state = state
@@ -464,14 +464,14 @@ class _Counter:
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(("connect_tcp.complete", "connect_unix_socket.complete")):
-            self._state.opened += 1
-            self._state.doubt()
+            self._state.unchecked_openings += 1
+            self._state.invalidate()
         if self._trace is not None:
             await self._trace(event, info)
 
 
 def _read_id(body: bytes) -> tuple[bool, str | None]:
-    """Return whether an answer is that of `/app_id`, and the id in it."""
+    """Return whether a body is a response of `/app_id`, and the id in it."""
     try:
         answer = as_dict(json.loads(body))
     except (ValueError, RecursionError):

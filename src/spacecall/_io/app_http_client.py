@@ -51,11 +51,11 @@ USER_AGENT = f"spacecall/{__version__}"
 
 
 class AppHttpClient:
-    """The way to one app, with cookies of its own (replicas keep a session by cookie).
+    """Sends the requests to one app, and keeps the app's cookies.
 
-    No cookie that an answer sets gets into the client, or to another link. Of the client, a link
-    uses the default headers, `auth` and cookies for its own server alone; the cookies only if no
-    `auth` of its own says whose they would have to be.
+    Cookies of responses do not get into the HTTP client, nor into another `AppHttpClient`. The
+    default headers, `auth` and cookies of the HTTP client are sent to this app only, and its
+    cookies only if `auth` names no user: they may be of another user.
 
     Args:
         client: sends every request.
@@ -362,7 +362,7 @@ class AppHttpClient:
 
     def _late(self, method: str, url: str, seconds: float | None) -> DeadlineError:
         target = f"{method} {redacted_url(url)}"
-        text = f"{target} was not answered within {seconds:g} s (Timeouts.request)"
+        text = f"{target} got no response within {seconds:g} s (Timeouts.request)"
         error = DeadlineError(text, phase="request", space=self.base)
         redact_error(error, self.redactor(url=url))
         return error

@@ -10,9 +10,9 @@ from typing import Final
 from spacecall._io import _http as http
 
 IDLE_SECONDS: Final = 1.0
-"""How long a connection may be idle: servers close one after 2 s (gunicorn) or 5 s (uvicorn)."""
+"""Seconds for which an idle connection is used: gunicorn closes it after 2 s, uvicorn after 5 s."""
 CHECK_SECONDS: Final = 5.0
-"""How long a connection counts as checked: a proxy keeps it open while the app behind restarts."""
+"""Seconds for which a check counts: a proxy keeps connections open while its app restarts."""
 
 
 @dataclass(slots=True, eq=False)
@@ -20,57 +20,57 @@ class ConnectionState:
     """What is known about the app behind a connection, or behind all connections of a pool.
 
     Attributes:
-        app_id: of the app at its other end; None where the app does not tell.
-        layout: of its /config, where that was looked at over the connection.
-        checked: when it told, in seconds of `time.monotonic()`.
-        used: when the last answer over it ended.
-        since: when it was opened, unless its /config was looked at; of a pool nobody knows.
-        opened: how many connections of the pool were opened by requests that did not check them.
-        stream: of the network, beneath a single connection.
-        answers: how many came over that stream.
-        broken: when the stream before was used last, and how many answers came over it; None once
-            that was taken up.
+        app_id: id of the app's run; None if the app does not tell it.
+        functions_digest: digest of the functions in /config, if it was read over the connection.
+        checked_at: when the id was read, as `time.monotonic()`.
+        used_at: when the last response ended.
+        opened_at: when the connection opened, unless /config was read over it. Unknown for a pool.
+        unchecked_openings: connections of a pool that other requests opened.
+        stream: network stream of a single connection.
+        responses: number of responses over that stream.
+        previous_stream: when the stream before was last used, and its number of responses; None if
+            there was none, or if `RunMonitor` has seen it.
     """
 
     app_id: str | None = None
-    layout: str | None = None
-    checked: float = -math.inf
-    used: float = -math.inf
-    since: float = math.inf
-    opened: int = 0
+    functions_digest: str | None = None
+    checked_at: float = -math.inf
+    used_at: float = -math.inf
+    opened_at: float = math.inf
+    unchecked_openings: int = 0
     stream: object = None
-    answers: int = 0
-    broken: tuple[float, int] | None = None
+    responses: int = 0
+    previous_stream: tuple[float, int] | None = None
 
-    def note(self, app_id: str | None, layout: str | None = None) -> None:
-        """Note that the app has just told its id, or the whole /config."""
-        if layout is not None:
-            self.layout = layout
-            self.since = math.inf if self.stream is None else -math.inf
+    def record_run(self, app_id: str | None, functions_digest: str | None = None) -> None:
+        """Record the app's id, or the digest of its functions, which it sent just now."""
+        if functions_digest is not None:
+            self.functions_digest = functions_digest
+            self.opened_at = math.inf if self.stream is None else -math.inf
         elif app_id != self.app_id:
-            self.layout = None
+            self.functions_digest = None
         self.app_id = app_id
-        self.checked = self.used = time.monotonic()
+        self.checked_at = self.used_at = time.monotonic()
 
-    def observe(self, response: http.Response) -> None:
-        """Note what an answer came over: perhaps a connection that was opened for its request."""
+    def record_response(self, response: http.Response) -> None:
+        """Record a response, and whether a new connection was opened for it."""
         stream = response.extensions.get("network_stream")
         if stream is not self.stream:
             if self.stream is not None:
-                self.broken = self.used, self.answers
+                self.previous_stream = self.used_at, self.responses
             self.stream = stream
-            self.answers = 0
-            self.layout = None
-            self.since = time.monotonic()
-            self.doubt()
-        self.answers += 1
+            self.responses = 0
+            self.functions_digest = None
+            self.opened_at = time.monotonic()
+            self.invalidate()
+        self.responses += 1
 
-    def doubt(self) -> None:
-        """Have the app asked again before the next request that is checked."""
-        self.checked = -math.inf
+    def invalidate(self) -> None:
+        """Make the next request with a check ask for the app's id again."""
+        self.checked_at = -math.inf
 
     def is_fresh(self, since: float) -> bool:
-        """Whether it was checked after `since`, and was used a moment ago."""
+        """Return whether it was checked after `since` and used less than `IDLE_SECONDS` ago."""
         now = time.monotonic()
-        checked = self.checked > max(since, now - CHECK_SECONDS)
-        return checked and self.used > now - IDLE_SECONDS
+        is_checked = self.checked_at > max(since, now - CHECK_SECONDS)
+        return is_checked and self.used_at > now - IDLE_SECONDS

@@ -68,7 +68,7 @@ class OneConnectionTransport(http.AsyncBaseTransport):
 
         async def send(request: http.Request) -> http.Response:
             response = await connection.transport.handle_async_request(request)
-            connection.state.observe(response)
+            connection.state.record_response(response)
             return response
 
         check: RunCheck | None = request.extensions.get(RUN_CHECK)
@@ -99,7 +99,7 @@ class OneConnectionTransport(http.AsyncBaseTransport):
         return connection
 
     async def _release(self, connection: _Connection) -> None:
-        connection.state.used = time.monotonic()
+        connection.state.used_at = time.monotonic()
         if connection in self._all:
             self._idle.append(connection)
         while len(self._idle) > MAX_IDLE:
@@ -107,7 +107,7 @@ class OneConnectionTransport(http.AsyncBaseTransport):
 
     async def _expire(self) -> None:
         oldest = time.monotonic() - IDLE_SECONDS
-        while self._idle and self._idle[0].state.used < oldest:
+        while self._idle and self._idle[0].state.used_at < oldest:
             await self._close_oldest()
 
     async def _close_oldest(self) -> None:

@@ -13,7 +13,7 @@ _VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, and where it was found.
+    """A token and its origin.
 
     Attributes:
         origin: such as `HF_TOKEN`; it can be shown.

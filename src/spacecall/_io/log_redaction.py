@@ -45,7 +45,7 @@ def redact_logs(
     """Inside, what httpx and httpcore log in this task is of `request`, and shows no secrets.
 
     Args:
-        redactor: asked for only when something is logged.
+        redactor: called only when a record is written.
         by_httpx: whether the client of httpx sends it, which logs the URL.
     """
     if not _hide_secrets(by_httpx=by_httpx):
@@ -61,7 +61,7 @@ def redact_logs(
 
 
 class _RequestLines(logging.Filter):
-    """Of httpx: a line for each answer, with the url and the server's reason phrase."""
+    """Redacts the records of httpx: one for each response, with URL and reason phrase."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         current = _sending.get()
@@ -78,7 +78,7 @@ class _RequestLines(logging.Filter):
 
 
 class _WireLines(logging.Filter):
-    """Of httpcore: a line for each step, with the headers of answers and what a proxy is told."""
+    """Redacts the records of httpcore: headers of responses, and the login at a proxy."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         current = _sending.get()
@@ -116,7 +116,7 @@ def _redacted(argument: Any, redact: Redactor) -> Any:
 
 
 def _without_values(answer: str) -> str:
-    """Return the status and the names of the headers of an answer, as httpcore shows it."""
+    """Return the status and the names of the headers in a record of httpcore."""
     try:
         *_, headers = fields = ast.literal_eval(answer)
         status = next(field for field in fields if isinstance(field, int))

@@ -58,10 +58,10 @@ async def _wait_for_file(
     pause, unchanged = _FIRST_PAUSE, 0.0
     while True:
         before = present
-        answered = await _ask_for_size(link, request, settings)
-        if answered is None or answered >= size:
+        received = await _ask_for_size(link, request, settings)
+        if received is None or received >= size:
             return
-        present = answered
+        present = received
         unchanged = unchanged if present == before else 0.0
         if present == _MISSING and unchanged >= _MISSING_SECONDS:
             return  # some apps serve no uploads

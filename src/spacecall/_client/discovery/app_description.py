@@ -144,7 +144,7 @@ async def fetch_config(link: AppHttpClient, deadline: OpenDeadline) -> tuple[str
         raise ProtocolError(f"there is no Gradio app: GET {answer.safe_url} answered an HTML page")
     document = _json_object(answer)
     app_id = document.value.get("app_id")
-    answer.connection.note(None if app_id is None else str(app_id))
+    answer.connection.record_run(None if app_id is None else str(app_id))
     return answer.url.partition("?")[0].removesuffix("/config"), document
 
 

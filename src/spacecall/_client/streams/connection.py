@@ -24,7 +24,7 @@ from spacecall._core.gradio_requests import AppRun
 from spacecall._core.json_values import as_str
 from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import data_uri, is_data_uri
-from spacecall._io.app_checks import OtherRunError, read_app
+from spacecall._io.app_checks import OtherRunError, parse_app
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
@@ -75,7 +75,7 @@ class Connection:
         self._refetch_config = refetch_config
         self._refetching = anyio.Lock()
         self._runs = {(app.app_id, app.functions_digest)}
-        link.checks.note(app.functions_digest, time.monotonic())
+        link.checks.record_config(app.functions_digest, time.monotonic())
         self.tasks = tasks
         self.jobs: set[Cancellable] = set()
         self.request_limiter = anyio.Semaphore(link.settings.limits.max_concurrent_requests)
@@ -171,8 +171,8 @@ class Connection:
         async with self._refetching:
             if self.app is not app:
                 return
-            run = await read_app(config) or await self._refetch_config()
-            self.link.checks.layout = run.functions_digest
+            run = await parse_app(config) or await self._refetch_config()
+            self.link.checks.functions_digest = run.functions_digest
             if (
                 run.functions_digest == app.functions_digest
                 and (run.app_id, run.functions_digest) in self._runs

@@ -153,7 +153,7 @@ class StreamReader:
         self._lose_jobs(describe_error(error), cause=error)
 
     def _lose_jobs(self, reason: str, cause: Exception | None = None) -> None:
-        self._link.checks.suspect()
+        self._link.checks.suspect_restart()
 
         def lost_error() -> SpaceError:
             error = JobLostError(f"the job was lost: {reason}")
