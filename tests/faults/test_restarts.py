@@ -23,7 +23,7 @@ from spacecall import (
     SpaceError,
     TransportError,
 )
-from spacecall._io import app_checks, connection_state
+from spacecall._io import connection_state, run_checks
 from tests.faults.exchanges import Exchange
 from tests.faults.restarting import RestartingStub, restarting
 from tests.faults.tools import PATIENT
@@ -101,7 +101,7 @@ async def count_moments(*, lent: bool) -> int:
 async def test_no_call_reaches_another_function_whenever_the_app_is_restarted(
     monkeypatch: pytest.MonkeyPatch, lent: bool, seeded: bool
 ) -> None:
-    monkeypatch.setattr(app_checks, "CONFIG_SECONDS", 0.0)
+    monkeypatch.setattr(run_checks, "CONFIG_SECONDS", 0.0)
 
     def seed(app: RestartingStub) -> None:
         app.seeded = seeded
@@ -338,7 +338,7 @@ async def test_a_run_with_the_same_id_is_told_by_its_functions(
     monkeypatch: pytest.MonkeyPatch, lent: bool, proxied: bool
 ) -> None:
     if lent or proxied:  # else a connection that breaks tells of the restart
-        monkeypatch.setattr(app_checks, "CONFIG_SECONDS", 0.0)
+        monkeypatch.setattr(run_checks, "CONFIG_SECONDS", 0.0)
         monkeypatch.setattr(connection_state, "CHECK_SECONDS", 0.0)
     with anyio.fail_after(DEADLINE):
         async with restarting(seed) as app, opened(app, lent=lent) as space:
@@ -387,7 +387,7 @@ async def test_connections_that_are_opened_at_once_look_at_the_config_once(lent:
 async def test_a_config_that_is_refused_or_hidden_does_not_stop_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(app_checks, "CONFIG_SECONDS", 0.0)
+    monkeypatch.setattr(run_checks, "CONFIG_SECONDS", 0.0)
     async with following() as (app, space):
         for status in (401, 403, 404, 200):
             await app.disconnect()

@@ -18,7 +18,7 @@ from spacecall._io.addresses import (
 )
 from spacecall.errors import ForbiddenAddressError
 from spacecall.options import FileHosts, Limits
-from tests.io.tools import answering, linked, server
+from tests.io.tools import answering, open_app_client, server
 
 
 def policy(
@@ -203,8 +203,8 @@ class Names:
     async def _resolve(self, host: Any, port: Any, **options: Any) -> Any:
         name = str(host)
         if name not in self.answers:
-            found: Any = await self._real(host, port, **options)
-            return found
+            resolved: Any = await self._real(host, port, **options)
+            return resolved
         self.asked.append(name)
         entries = self.answers[name]
         address = entries.pop(0) if len(entries) > 1 else entries[0]
@@ -215,10 +215,13 @@ async def test_a_name_that_resolves_inside_is_not_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = Names(monkeypatch, evil_example=["127.0.0.1"])
-    async with server(answering(200, b"inside")) as inside, linked("http://app.example") as link:
+    async with (
+        server(answering(200, b"inside")) as inside,
+        open_app_client("http://app.example") as app_client,
+    ):
         port = inside.url.rpartition(":")[2]
         with pytest.raises(ForbiddenAddressError, match="loopback"):
-            async with link.download(f"http://evil.example:{port}/x"):
+            async with app_client.download(f"http://evil.example:{port}/x"):
                 pass
         assert names.asked == ["evil.example"]
         assert inside.seen == []
@@ -228,13 +231,13 @@ async def test_a_redirect_into_the_network_is_refused() -> None:
     async with (
         server(answering(200, b"inside")) as inside,
         server(answering(302, location=f"{inside.url}/x")) as app,
-        linked(app.url) as link,
+        open_app_client(app.url) as app_client,
     ):
         with pytest.raises(ForbiddenAddressError):
             # As if the app were a public one: only what names the file differs.
-            async with link.download(f"{app.url}/a", home="https://app.example"):
+            async with app_client.download(f"{app.url}/a", home="https://app.example"):
                 pass
-        async with link.with_base_url("http://10.0.0.1").download(
+        async with app_client.with_base_url("http://10.0.0.1").download(
             f"{app.url}/a", home=app.url
         ) as response:
             assert await response.aread() == b"inside"
@@ -258,10 +261,13 @@ async def test_the_peer_is_checked_before_the_request_is_sent(
 ) -> None:
     """DNS says a public address first, and this machine when the connection is opened."""
     Names(monkeypatch, evil_example=["93.184.215.14"])
-    async with server(answering(200, b"inside")) as inside, linked("http://app.example") as link:
+    async with (
+        server(answering(200, b"inside")) as inside,
+        open_app_client("http://app.example") as app_client,
+    ):
         connect_to_loopback(monkeypatch, int(inside.url.rpartition(":")[2]))
         with pytest.raises(ForbiddenAddressError, match="loopback"):
-            async with link.download("http://evil.example/x"):
+            async with app_client.download("http://evil.example/x"):
                 pass
         assert inside.seen == []
 
@@ -274,17 +280,17 @@ async def test_a_connection_that_is_open_already_is_checked_too(
     async with (
         server(answering(200, b"inside")) as inside,
         httpx.AsyncClient() as client,
-        linked("http://app.example") as link,
+        open_app_client("http://app.example") as app_client,
     ):
         url = f"http://intranet.example:{inside.url.rpartition(':')[2]}/x"
-        monkeypatch.setattr(link, "_client", client)
+        monkeypatch.setattr(app_client, "_client", client)
         connect_to_loopback(monkeypatch, int(inside.url.rpartition(":")[2]))
-        async with link.with_base_url("").download(
+        async with app_client.with_base_url("").download(
             url, home=url
         ) as response:  # the caller's own choice
             assert await response.aread() == b"inside"
         with pytest.raises(ForbiddenAddressError):
-            async with link.download(url):
+            async with app_client.download(url):
                 pass
 
 

@@ -32,7 +32,7 @@ GET = Request("GET", "/x")
 POST = Request("POST", "/x", json={"data": [1]})
 
 
-def link_to(
+def app_client_for(
     client: _http.HttpClient, base: str, auth: Auth | None = None, settings: Settings = SETTINGS
 ) -> AppHttpClient:
     return AppHttpClient(client, base, auth=auth, settings=settings, limiter=anyio.Semaphore(2))
@@ -42,9 +42,9 @@ async def test_a_lent_client_gets_and_posts(library: Any) -> None:
     auth = library.BasicAuth("me", "secret")
     client = library.AsyncClient(headers={"x-client": "client"}, auth=auth)
     async with server(ok) as app, client:
-        link = link_to(client, app.url)
+        app_client = app_client_for(client, app.url)
         for request in (GET, POST):
-            answer = await link.fetch(request)
+            answer = await app_client.fetch(request)
             assert answer.json() == {"path": "/x"}
             assert app.last.headers["x-client"] == "client"
             assert app.last.headers["authorization"].startswith("Basic ")
@@ -57,21 +57,21 @@ async def test_a_lent_client_streams_bodies_up_and_down(library: Any) -> None:
         yield b"load"
 
     async with server(answering(200, b"down")) as app, library.AsyncClient() as client:
-        link = link_to(client, app.url)
+        app_client = app_client_for(client, app.url)
         async with (
             aclosing(chunks()) as content,
-            link.open(Request("POST", "/upload"), content=content) as response,
+            app_client.open(Request("POST", "/upload"), content=content) as response,
         ):
             assert await response.aread() == b"down"
         assert await app.last.body() == b"upload"
-        async with link.download(f"{app.url}/file") as response:
+        async with app_client.download(f"{app.url}/file") as response:
             assert await response.aread() == b"down"
 
 
 async def test_a_lent_client_goes_bare_to_other_hosts(library: Any) -> None:
     client = library.AsyncClient(headers={"x-client": "client"}, cookies={"login": "x"})
     async with server(answering(200, b"x")) as elsewhere, server(ok) as app, client:
-        async with link_to(client, app.url).download(f"{elsewhere.url}/file") as response:
+        async with app_client_for(client, app.url).download(f"{elsewhere.url}/file") as response:
             await response.aread()
         assert not {"x-client", "cookie"} & elsewhere.last.headers.keys()
 
@@ -79,10 +79,10 @@ async def test_a_lent_client_goes_bare_to_other_hosts(library: Any) -> None:
 async def test_a_lent_client_follows_redirects_of_the_app(library: Any) -> None:
     async with library.AsyncClient() as client:
         async with server(answering(302, location="/there"), ok) as app:
-            assert (await link_to(client, app.url).fetch(GET)).json() == {"path": "/there"}
+            assert (await app_client_for(client, app.url).fetch(GET)).json() == {"path": "/there"}
         async with server(answering(302, location="http://[")) as app:
             with pytest.raises(StatusError):
-                await link_to(client, app.url).fetch(GET)
+                await app_client_for(client, app.url).fetch(GET)
 
 
 async def test_failures_of_a_lent_client_are_typed_errors(library: Any) -> None:
@@ -94,31 +94,31 @@ async def test_failures_of_a_lent_client_are_typed_errors(library: Any) -> None:
 
     async with library.AsyncClient() as client:
         with pytest.raises(TransportError, match="cannot connect") as caught:
-            await link_to(client, f"http://127.0.0.1:{unused_port()}").fetch(POST)
+            await app_client_for(client, f"http://127.0.0.1:{unused_port()}").fetch(POST)
         assert not caught.value.sent
         assert isinstance(caught.value.__cause__, library.ConnectError)
         async with server(cut) as app:
             with pytest.raises(TransportError, match="the connection broke") as caught:
-                await link_to(client, app.url).fetch(POST)
+                await app_client_for(client, app.url).fetch(POST)
         assert caught.value.sent
         settings = SETTINGS.override(timeouts=Timeouts(idle=0.1))
         async with server(stay_silent) as app:
             with pytest.raises(DeadlineError) as late:
-                await link_to(client, app.url, settings=settings).fetch(POST)
+                await app_client_for(client, app.url, settings=settings).fetch(POST)
         assert late.value.phase == "idle"
         with pytest.raises(InvalidInputError, match="not a valid URL"):
-            await link_to(client, "http://exa mple\x00").fetch(GET)
+            await app_client_for(client, "http://exa mple\x00").fetch(GET)
 
 
 async def test_cookies_stay_out_of_a_lent_client(library: Any) -> None:
     set_cookie = answering(200, b"{}", set_cookie="session=1; Path=/")
     async with server(set_cookie) as app, library.AsyncClient() as client:
         client.cookies.set("sso", "a", domain="127.0.0.1")
-        link = link_to(client, app.url)
-        await link.fetch(GET)
-        await link.fetch(GET)
+        app_client = app_client_for(client, app.url)
+        await app_client.fetch(GET)
+        await app_client.fetch(GET)
         assert app.last.headers["cookie"] == "sso=a; session=1"
-        assert link.cookies == {"sso": "a", "session": "1"}
+        assert app_client.cookies == {"sso": "a", "session": "1"}
         assert dict(client.cookies) == {"sso": "a"}
 
 
@@ -127,8 +127,8 @@ async def test_logs_of_a_lent_client_show_no_secrets(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with server(ok) as app, library.AsyncClient() as client:
-        link = link_to(client, app.url, Auth(token="t0ps3cret", hosts=["127.0.0.1"]))
-        async with link.download(f"{app.url}/f?X-Signature=t0ps3cret"):
+        app_client = app_client_for(client, app.url, Auth(token="t0ps3cret", hosts=["127.0.0.1"]))
+        async with app_client.download(f"{app.url}/f?X-Signature=t0ps3cret"):
             pass
     lines = {record.name: record.getMessage() for record in caplog.records}
     assert "/f?X-Signature=… " in lines[library.__name__]
@@ -141,9 +141,9 @@ async def test_a_lent_client_opens_websockets(library: Any) -> None:
         await peer.send(TextMessage("hello"))
 
     async with server(greet) as app, library.AsyncClient() as client:
-        link = link_to(client, app.url)
+        app_client = app_client_for(client, app.url)
         async with open_websocket(
-            link, Request("GET", "/queue/join"), SETTINGS, headers={}
+            app_client, Request("GET", "/queue/join"), SETTINGS, headers={}
         ) as socket:
             assert await anext(socket) == "hello"
             with pytest.raises(TransportError, match="the connection broke"):
@@ -185,19 +185,19 @@ from spacecall._io import _http
 from spacecall._io.client_factory import create_client
 from spacecall._io.event_stream import iterate_events
 from spacecall.errors import TransportError
-from tests.io.tools import answering, linked, server
+from tests.io.tools import answering, open_app_client, server
 assert _http.LIBRARY_NAME == "httpx2"
 
 EVENTS = b": comment\\nevent: a\\ndata: 1\\ndata: 2\\n\\ndata: 3\\n\\nid: 4\\n\\n"
 
 async def main():
     stream = answering(200, EVENTS, content_type="text/event-stream")
-    async with server(stream) as app, linked(app.url) as link:
-        async with link.open(Request("GET", "/x")) as response:
+    async with server(stream) as app, open_app_client(app.url) as app_client:
+        async with app_client.open(Request("GET", "/x")) as response:
             print([event async for event in iterate_events(response, limit=1000)])
-    async with linked(app.url) as link:
+    async with open_app_client(app.url) as app_client:
         try:
-            await link.fetch(Request("POST", "/x", json={}))
+            await app_client.fetch(Request("POST", "/x", json={}))
         except TransportError as error:
             print(type(error.__cause__).__module__, error.sent)
     async with create_client("http://127.0.0.1:9") as client:

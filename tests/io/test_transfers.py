@@ -26,7 +26,7 @@ from spacecall.events import Completed, Event, Output
 from spacecall.files import file_of
 from tests.faults import description
 from tests.faults.exchanges import Exchange, Handler
-from tests.io.tools import SETTINGS, answering, linked, server
+from tests.io.tools import SETTINGS, answering, open_app_client, server
 
 APP = parse_config(description.config())
 
@@ -51,16 +51,16 @@ def nobody(sent: int, total: int | None) -> None:
     """Who does not want to know how far it is."""
 
 
-async def send(link: AppHttpClient, *files: File, app: AppConfig = APP) -> list[Any]:
-    return await upload(link, app, files, SETTINGS, nobody, upload_id="u")
+async def send(app_client: AppHttpClient, *files: File, app: AppConfig = APP) -> list[Any]:
+    return await upload(app_client, app, files, SETTINGS, nobody, upload_id="u")
 
 
 async def test_files_go_in_one_request_and_payloads_come_back_in_order() -> None:
-    async with server(paths) as app, linked(app.url) as link:
+    async with server(paths) as app, open_app_client(app.url) as app_client:
         told: list[tuple[int, int | None]] = []
         files = [File(b"one", name="1.txt"), File(b"second", name="2.txt")]
         found = await upload(
-            *(link, APP, files, SETTINGS),
+            *(app_client, APP, files, SETTINGS),
             lambda sent, total: told.append((sent, total)),
             upload_id="session",
         )
@@ -82,10 +82,10 @@ async def test_files_go_in_one_request_and_payloads_come_back_in_order() -> None
 async def test_many_files_go_in_several_requests_with_one_progress() -> None:
     files = [File(str(number).encode(), name=f"{number}.txt") for number in range(1001)]
     total = sum(len(str(number)) for number in range(1001))
-    async with server(paths) as app, linked(app.url) as link:
+    async with server(paths) as app, open_app_client(app.url) as app_client:
         told: list[tuple[int, int | None]] = []
         found = await upload(
-            *(link, APP, files, SETTINGS),
+            *(app_client, APP, files, SETTINGS),
             lambda sent, total: told.append((sent, total)),
             upload_id="u",
         )
@@ -102,8 +102,8 @@ async def test_many_files_go_in_several_requests_with_one_progress() -> None:
 async def test_a_request_that_could_not_be_sent_is_repeated_alone() -> None:
     files = [File(b"x", name=f"{number}.txt") for number in range(150)]
     busy = answering(503, retry_after="0")
-    async with server(paths, busy, paths) as app, linked(app.url) as link:
-        payloads = await send(link, *files)
+    async with server(paths, busy, paths) as app, open_app_client(app.url) as app_client:
+        payloads = await send(app_client, *files)
         counts = [(await request.body()).count(b"filename=") for request in app.seen]
     assert len(payloads) == 150
     assert counts == [100, 50, 50]
@@ -124,16 +124,16 @@ async def test_the_size_of_a_file_is_read_as_often_with_a_thousand_files() -> No
 
     async def reads_of(count: int) -> int:
         Counted.reads = 0
-        await send(link, *(file_of(Counted()) for _ in range(count)))
+        await send(app_client, *(file_of(Counted()) for _ in range(count)))
         return Counted.reads
 
-    async with server(paths) as app, linked(app.url) as link:
+    async with server(paths) as app, open_app_client(app.url) as app_client:
         assert await reads_of(1000) == 1000 * await reads_of(1)
 
 
 async def test_an_empty_file_is_sent() -> None:
-    async with server(paths) as app, linked(app.url) as link:
-        one, two = await send(link, File(b"", name="empty.txt"), File(b"full"))
+    async with server(paths) as app, open_app_client(app.url) as app_client:
+        one, two = await send(app_client, File(b"", name="empty.txt"), File(b"full"))
         assert (one["size"], two["size"]) == (0, 4)
         assert b'filename="empty.txt"\r\ncontent-type: text/plain\r\n\r\n\r\n--' in (
             await app.last.body()
@@ -147,20 +147,20 @@ async def test_a_known_length_is_declared_and_an_unknown_one_comes_in_chunks() -
         def __init__(self, file: File) -> None:
             self.open = file.stream
 
-    async with server(paths) as app, linked(app.url) as link:
-        await send(link, File(b"known"))
+    async with server(paths) as app, open_app_client(app.url) as app_client:
+        await send(app_client, File(b"known"))
         assert "content-length" in app.last.headers
         assert "transfer-encoding" not in app.last.headers
-        await send(link, file_of(Endless(File(b"unknown"))))
+        await send(app_client, file_of(Endless(File(b"unknown"))))
         assert "content-length" not in app.last.headers
         assert app.last.headers["transfer-encoding"] == "chunked"
         assert b"unknown" in await app.last.body()
 
 
 async def test_a_file_of_the_app_is_not_sent_again() -> None:
-    async with server(paths) as app, linked(app.url) as link:
-        mine = file_of(RemoteSource(link, APP, a_file()))
-        found = await send(link, mine, File(b"new"))
+    async with server(paths) as app, open_app_client(app.url) as app_client:
+        mine = file_of(RemoteSource(app_client, APP, a_file()))
+        found = await send(app_client, mine, File(b"new"))
         assert found[0] == a_file()
         assert found[1]["path"] == "/srv/0/x.txt"
         (request,) = app.seen
@@ -178,9 +178,9 @@ async def test_a_file_of_the_app_is_not_sent_again() -> None:
     ],
 )
 async def test_a_filedata_object_goes_as_it_is(payload: dict[str, Any]) -> None:
-    async with server(paths) as app, linked(app.url) as link:
+    async with server(paths) as app, open_app_client(app.url) as app_client:
         file = File(payload)
-        (sent,) = await send(link, file)
+        (sent,) = await send(app_client, file)
         assert sent == {"meta": META, **payload}
         with pytest.raises(InvalidInputError, match="is on the server of an app"):
             await file.read()
@@ -232,22 +232,25 @@ def test_an_object_that_is_no_filedata_is_invalid_input(other: dict[str, Any]) -
 
 
 async def test_a_filedata_object_that_travels_in_the_arguments_is_fetched_from_the_app() -> None:
-    async with server(saying(b"content")) as app, linked(app.url) as link:
-        sent = await encode_inline(link, APP, File(a_file(meta=META)))
+    async with server(saying(b"content")) as app, open_app_client(app.url) as app_client:
+        sent = await encode_inline(app_client, APP, File(a_file(meta=META)))
         assert app.last.path == "/gradio_api/file=/srv/a%20b.txt"
     assert sent["url"] == "data:text/plain;base64,Y29udGVudA=="
 
 
 async def test_a_filedata_object_does_not_lead_into_the_callers_network() -> None:
-    async with server(saying(b"secret")) as inside, linked("http://8.8.8.8:1") as link:
+    async with (
+        server(saying(b"secret")) as inside,
+        open_app_client("http://8.8.8.8:1") as app_client,
+    ):
         with pytest.raises(ForbiddenAddressError):
-            await encode_inline(link, APP, File({"url": inside.url, "meta": META}))
+            await encode_inline(app_client, APP, File({"url": inside.url, "meta": META}))
         assert inside.seen == []
 
 
 async def test_nothing_new_sends_nothing() -> None:
-    async with server(paths) as app, linked(app.url) as link:
-        await send(link, file_of(RemoteSource(link, APP, a_file())))
+    async with server(paths) as app, open_app_client(app.url) as app_client:
+        await send(app_client, file_of(RemoteSource(app_client, APP, a_file())))
         assert app.seen == []
 
 
@@ -255,19 +258,19 @@ async def test_a_file_of_another_app_passes_through() -> None:
     async with (
         server(saying(b"theirs")) as theirs,
         server(paths) as app,
-        linked(theirs.url) as there,
-        linked(app.url) as link,
+        open_app_client(theirs.url) as there,
+        open_app_client(app.url) as app_client,
     ):
-        await send(link, file_of(RemoteSource(there, APP, a_file())))
+        await send(app_client, file_of(RemoteSource(there, APP, a_file())))
         assert b"theirs" in await app.last.body()
         assert theirs.last.path == "/gradio_api/file=/srv/a%20b.txt"
 
 
 async def test_a_file_of_the_web_is_fetched_without_credentials() -> None:
     web_server = server(saying(b"from the web"))
-    async with web_server as web, server(paths) as app, linked(app.url) as link:
-        link.remember({"login": "c00kie"})
-        found = await send(link, File(f"{web.url}/pic.png"))
+    async with web_server as web, server(paths) as app, open_app_client(app.url) as app_client:
+        app_client.remember({"login": "c00kie"})
+        found = await send(app_client, File(f"{web.url}/pic.png"))
         assert b"from the web" in await app.last.body()
         assert found[0]["orig_name"] == "pic.png"
         assert "cookie" not in web.last.headers
@@ -275,12 +278,16 @@ async def test_a_file_of_the_web_is_fetched_without_credentials() -> None:
 
 
 async def test_a_file_of_the_web_that_is_not_there_says_which_and_nothing_secret() -> None:
-    async with server(saying(b"", 404)) as web, server(paths) as app, linked(app.url) as link:
+    async with (
+        server(saying(b"", 404)) as web,
+        server(paths) as app,
+        open_app_client(app.url) as app_client,
+    ):
         place = web.url.replace("//", "//me:hunter2@")
         with pytest.raises(
             InvalidInputError, match=r"cannot fetch http://127.*/pic\.png: not"
         ) as e:
-            await send(link, File(f"{place}/pic.png?signature=hunter2"))
+            await send(app_client, File(f"{place}/pic.png?signature=hunter2"))
         assert "hunter2" not in str(e.value)
 
 
@@ -295,15 +302,15 @@ async def test_a_file_of_the_web_that_is_not_there_says_which_and_nothing_secret
     ],
 )
 async def test_an_answer_that_does_not_fit_is_a_protocol_error(answer: Any, words: str) -> None:
-    async with server(saying(answer)) as app, linked(app.url) as link:
+    async with server(saying(answer)) as app, open_app_client(app.url) as app_client:
         with pytest.raises(ProtocolError, match=words):
-            await send(link, File(b"x"))
+            await send(app_client, File(b"x"))
 
 
 async def test_a_refused_upload_is_not_repeated() -> None:
-    async with server(saying({"detail": "no"}, 500)) as app, linked(app.url) as link:
+    async with server(saying({"detail": "no"}, 500)) as app, open_app_client(app.url) as app_client:
         with pytest.raises(StatusError, match="no"):
-            await send(link, File(b"x"))
+            await send(app_client, File(b"x"))
         assert len(app.seen) == 1
 
 
@@ -321,9 +328,9 @@ async def test_a_file_that_cannot_go_is_found_before_anything_is_sent(
 ) -> None:
     small = parse_config(description.config(max_file_size=10))
     bad = File(tmp_path / source if isinstance(source, str) else source)
-    async with server(paths) as app, linked(app.url) as link:
+    async with server(paths) as app, open_app_client(app.url) as app_client:
         with pytest.raises(InvalidInputError, match=words):
-            await send(link, File(b"fine"), bad, app=small)
+            await send(app_client, File(b"fine"), bad, app=small)
         assert app.seen == []
 
 
@@ -331,10 +338,10 @@ async def test_an_upload_has_a_deadline() -> None:
     async def silent(exchange: Exchange) -> None:
         await exchange.gone()
 
-    async with server(silent) as app, linked(app.url) as link:
+    async with server(silent) as app, open_app_client(app.url) as app_client:
         settings = SETTINGS.override(timeouts=Timeouts(upload=0.1))
         with pytest.raises(DeadlineError) as caught:
-            await upload(link, APP, [File(b"x")], settings, nobody, upload_id="u")
+            await upload(app_client, APP, [File(b"x")], settings, nobody, upload_id="u")
         assert caught.value.phase == "upload"
 
 
@@ -357,8 +364,8 @@ class TestReceivedFiles:
         ],
     )
     async def test_know_where_they_are(self, payload: Any, url: str) -> None:
-        async with linked("http://app:1") as link:
-            assert RemoteSource(link, APP, payload).url == url
+        async with open_app_client("http://app:1") as app_client:
+            assert RemoteSource(app_client, APP, payload).url == url
 
     @pytest.mark.parametrize(
         ("payload", "name"),
@@ -377,24 +384,27 @@ class TestReceivedFiles:
         ],
     )
     async def test_have_a_safe_name(self, payload: Any, name: str) -> None:
-        async with linked("http://app:1") as link:
-            assert file_of(RemoteSource(link, APP, payload)).name == name
+        async with open_app_client("http://app:1") as app_client:
+            assert file_of(RemoteSource(app_client, APP, payload)).name == name
 
     async def test_at_no_address_cannot_be_read(self) -> None:
-        async with linked("http://app:1") as link:
+        async with open_app_client("http://app:1") as app_client:
             with pytest.raises(InvalidInputError):
-                await file_of(RemoteSource(link, APP, {"url": "http://a:b/x"})).read()
+                await file_of(RemoteSource(app_client, APP, {"url": "http://a:b/x"})).read()
 
     async def test_are_read_with_credentials_from_their_app(self) -> None:
-        async with server(saying(b"content")) as app, linked(app.url) as link:
-            link.remember({"login": "c00kie"})
-            assert await file_of(RemoteSource(link, APP, a_file())).read() == b"content"
+        async with server(saying(b"content")) as app, open_app_client(app.url) as app_client:
+            app_client.remember({"login": "c00kie"})
+            assert await file_of(RemoteSource(app_client, APP, a_file())).read() == b"content"
             assert app.last.headers["cookie"] == "login=c00kie"
 
     async def test_elsewhere_are_read_without(self) -> None:
-        async with server(saying(b"content")) as other, linked("http://localhost:1") as link:
-            link.remember({"login": "c00kie"})
-            file = file_of(RemoteSource(link, APP, {"url": f"{other.url}/x"}))
+        async with (
+            server(saying(b"content")) as other,
+            open_app_client("http://localhost:1") as app_client,
+        ):
+            app_client.remember({"login": "c00kie"})
+            file = file_of(RemoteSource(app_client, APP, {"url": f"{other.url}/x"}))
             assert await file.read() == b"content"
             assert "cookie" not in other.last.headers
 
@@ -403,14 +413,14 @@ class TestReceivedFiles:
             await exchange.cut()
 
         async with server(saying(b"", 502), cut, saying(b"content")) as app:
-            async with linked(app.url) as link:
-                assert await file_of(RemoteSource(link, APP, a_file())).read() == b"content"
+            async with open_app_client(app.url) as app_client:
+                assert await file_of(RemoteSource(app_client, APP, a_file())).read() == b"content"
             assert len(app.seen) == 3
 
     async def test_leave_the_readers_own_errors_alone(self) -> None:
         mine = httpx.ConnectError("of the reader's own request")
-        async with server(saying(b"content")) as app, linked(app.url) as link:
-            file = file_of(RemoteSource(link, APP, a_file()))
+        async with server(saying(b"content")) as app, open_app_client(app.url) as app_client:
+            file = file_of(RemoteSource(app_client, APP, a_file()))
             with pytest.raises(httpx.ConnectError) as caught:
                 async with file.stream():
                     raise mine
@@ -422,8 +432,8 @@ class TestReceivedFiles:
             while True:
                 await exchange.send(b"x" * 1000)
 
-        async with server(endless) as app, linked(app.url) as link:
-            file = file_of(RemoteSource(link, APP, a_file()))
+        async with server(endless) as app, open_app_client(app.url) as app_client:
+            file = file_of(RemoteSource(app_client, APP, a_file()))
             async with file.stream() as chunks:
                 assert await anext(chunks)
 
@@ -434,27 +444,30 @@ async def test_what_travels_in_the_arguments_is_bounded() -> None:
         while True:
             await exchange.send(b"x" * 1000)
 
-    async with server(endless) as app, linked(app.url) as link:
+    async with server(endless) as app, open_app_client(app.url) as app_client:
         with pytest.raises(InvalidInputError, match="more than 10000 bytes"):
-            await encode_inline(link, APP, File(f"{app.url}/endless.png"))
+            await encode_inline(app_client, APP, File(f"{app.url}/endless.png"))
 
 
 async def test_handles_of_the_same_file_are_equal_within_a_space() -> None:
-    async with linked("http://app.test") as link, linked("http://app.test") as foreign:
-        first, again = (file_of(RemoteSource(link, APP, a_file())) for _ in range(2))
+    async with (
+        open_app_client("http://app.test") as app_client,
+        open_app_client("http://app.test") as foreign,
+    ):
+        first, again = (file_of(RemoteSource(app_client, APP, a_file())) for _ in range(2))
         assert first == again
         assert len({first, again}) == 1
-        changed = file_of(RemoteSource(link, APP, a_file(path="/srv/b.txt")))
+        changed = file_of(RemoteSource(app_client, APP, a_file(path="/srv/b.txt")))
         elsewhere = file_of(RemoteSource(foreign, APP, a_file()))
         assert first not in (changed, elsewhere, "a b.txt")
-        assert RemoteSource(link, APP, a_file()) != "a b.txt"
+        assert RemoteSource(app_client, APP, a_file()) != "a b.txt"
     assert File(b"one") != File(b"one")
 
 
 async def test_a_result_that_repeats_the_last_file_is_left_out() -> None:
-    async with linked("http://app.test") as link:
+    async with open_app_client("http://app.test") as app_client:
         outputs = OutputIterator(
-            _events([file_of(RemoteSource(link, APP, a_file())) for _ in range(2)])
+            _events([file_of(RemoteSource(app_client, APP, a_file())) for _ in range(2)])
         )
         assert len([file async for file in outputs]) == 1
 

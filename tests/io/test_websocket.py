@@ -23,7 +23,7 @@ from spacecall._io.ws.frames import WebSocket
 from spacecall.errors import AuthError, DeadlineError, ProtocolError, SpaceError, TransportError
 from tests.faults.exchanges import Exchange
 from tests.faults.websockets import Peer, switch
-from tests.io.tools import SETTINGS, linked, server
+from tests.io.tools import SETTINGS, open_app_client, server
 
 SOCKET = Request("GET", "/queue/join")
 
@@ -42,9 +42,9 @@ async def opened(
     then: Callable[[Peer], Awaitable[Any]],
 ) -> AsyncGenerator[WebSocket, None]:
     async with (
-        server(switching(then)) as found,
-        linked(found.url) as link,
-        open_websocket(link, SOCKET, SETTINGS, headers={}) as socket,
+        server(switching(then)) as app,
+        open_app_client(app.url) as app_client,
+        open_websocket(app_client, SOCKET, SETTINGS, headers={}) as socket,
     ):
         yield socket
 
@@ -174,9 +174,9 @@ async def test_extensions_that_were_not_asked_for_are_refused() -> None:
             b"sec-websocket-extensions: permessage-deflate\r\n\r\n"
         )
 
-    async with server(answer) as found, linked(found.url) as link:
+    async with server(answer) as app, open_app_client(app.url) as app_client:
         with pytest.raises(ProtocolError, match="'permessage-deflate'"):
-            async with open_websocket(link, SOCKET, SETTINGS, headers={}):
+            async with open_websocket(app_client, SOCKET, SETTINGS, headers={}):
                 pass
 
 
@@ -194,7 +194,7 @@ async def test_a_server_that_gives_no_websocket(status: int, error: type[SpaceEr
     async def answer(exchange: Exchange) -> None:
         await exchange.answer(status, {"detail": "no"})
 
-    async with server(answer) as found, linked(found.url) as link:
+    async with server(answer) as app, open_app_client(app.url) as app_client:
         with pytest.raises(error):
-            async with open_websocket(link, SOCKET, SETTINGS, headers={}):
+            async with open_websocket(app_client, SOCKET, SETTINGS, headers={}):
                 pass

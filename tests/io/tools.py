@@ -1,4 +1,4 @@
-"""Links to loopback servers that answer as a test says."""
+"""App clients for loopback servers with scripted responses."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ class Server:
 @asynccontextmanager
 async def server(*answers: Handler) -> AsyncGenerator[Server, None]:
     """A loopback server; nothing in it may take longer than `DEADLINE`."""
-    found = Server(*answers)
+    scripted = Server(*answers)
     with anyio.fail_after(DEADLINE):
-        async with serving(found) as found.url:
-            yield found
+        async with serving(scripted) as scripted.url:
+            yield scripted
 
 
 @asynccontextmanager
-async def linked(
+async def open_app_client(
     base: str, *, auth: Auth | None = None, settings: Settings = SETTINGS
 ) -> AsyncGenerator[AppHttpClient, None]:
-    """A link to `base` over a client of its own."""
+    """A app_client to `base` over a client of its own."""
     async with create_client() as client:
         yield AppHttpClient(client, base, auth=auth, settings=settings, limiter=anyio.Semaphore(2))
 

@@ -17,8 +17,6 @@ from spacecall._core.gradio_requests import AppRun, Request
 from spacecall._core.redaction import Redactor, header_secrets, redact_error, redacting, url_secrets
 from spacecall._io import _http as http
 from spacecall._io.addresses import AddressPolicy, KnownPeers
-from spacecall._io.app_checks import CONNECTION, RUN_CHECK, RunCheck, RunMonitor
-from spacecall._io.bare_requests import build_request, create_request
 from spacecall._io.cookies import AppCookies
 from spacecall._io.credentials import (
     MaskedHeaders,
@@ -39,9 +37,11 @@ from spacecall._io.log_redaction import redact_logs
 from spacecall._io.login import Login, SharedLogin
 from spacecall._io.observer import Observer
 from spacecall._io.redirects import RedirectError, follow_redirects
+from spacecall._io.request_building import build_request, create_request
 from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import read_body, read_error_body
 from spacecall._io.retrying import OnRetry, run_with_retries
+from spacecall._io.run_checks import CONNECTION, RUN_CHECK, RunCheck, RunMonitor
 from spacecall._version import __version__
 from spacecall.errors import AuthError, DeadlineError, StatusError, TransportError
 from spacecall.options import Auth
@@ -109,28 +109,28 @@ class AppHttpClient:
 
     def fork(self) -> AppHttpClient:
         """Return a copy with its own copy of the cookies."""
-        link = copy(self)
-        link._secrets = set(self._secrets)
-        link._use_cookies(self._cookies.fork(), self.login.shared, self.login.number)
-        return link
+        app_client = copy(self)
+        app_client._secrets = set(self._secrets)
+        app_client._use_cookies(self._cookies.fork(), self.login.shared, self.login.number)
+        return app_client
 
     def with_base_url(self, base: str) -> AppHttpClient:
         """Return a copy for another address of the same app."""
-        link = self.fork()
-        link.base = base
-        return link
+        app_client = self.fork()
+        app_client.base = base
+        return app_client
 
     def for_server(self, base: str) -> AppHttpClient:
         """Return a client for another server, which gets nothing but a token for its host."""
-        link = copy(self)
-        link.base = base
-        link.settings = replace(self.settings, headers={})
-        link._defaults = False
-        link._secrets = set(self._known_secrets(self.settings))
-        link._client_credentials = ""
-        link.checks = RunMonitor()
-        link._use_cookies(AppCookies(), SharedLogin())
-        return link
+        app_client = copy(self)
+        app_client.base = base
+        app_client.settings = replace(self.settings, headers={})
+        app_client._defaults = False
+        app_client._secrets = set(self._known_secrets(self.settings))
+        app_client._client_credentials = ""
+        app_client.checks = RunMonitor()
+        app_client._use_cookies(AppCookies(), SharedLogin())
+        return app_client
 
     def check_loop(self) -> None:
         """Raise RuntimeError outside of the event loop in which the client was created."""

@@ -19,14 +19,14 @@ from typing import Any, Self, TypeAlias, cast
 import anyio
 
 from spacecall._io import _http as http
-from spacecall._io.app_checks import (
+from spacecall._io.connection_state import ConnectionState
+from spacecall._io.decoding import IDENTITY
+from spacecall._io.run_checks import (
     CONNECTION,
     RUN_CHECK,
     CheckingClient,
     RunCheck,
 )
-from spacecall._io.connection_state import ConnectionState
-from spacecall._io.decoding import IDENTITY
 from spacecall._io.tls import ssl_context
 
 _Origin: TypeAlias = tuple[str, bytes, int | None]

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from spacecall._core.redaction import basic_credentials, header_secrets
 from spacecall._io import _http as http
-from spacecall._io.app_checks import CheckingClient
+from spacecall._io.run_checks import CheckingClient
 
 
 class _Cookieless:

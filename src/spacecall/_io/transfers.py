@@ -45,7 +45,9 @@ _PATHS = TypeAdapter(list[str])
 class RemoteSource:
     """A file on an app's server, fetched when it is read."""
 
-    def __init__(self, link: AppHttpClient, app: AppConfig, payload: Mapping[str, Any]) -> None:
+    def __init__(
+        self, app_client: AppHttpClient, app: AppConfig, payload: Mapping[str, Any]
+    ) -> None:
         data = parse_file_data(payload)
         self.payload = payload
         self.size = data.size
@@ -53,27 +55,27 @@ class RemoteSource:
         self.name = _display_name(data)
         if data.path and not data.path.startswith(("http://", "https://")):
             # The URL in the payload may be unescaped, or have the host behind a proxy.
-            self.url = link.base + gradio_requests.file(app, data.path).path
+            self.url = app_client.base + gradio_requests.file(app, data.path).path
         else:
-            self.url = join_url(link.base + "/", data.url or data.path or "")
-        self._link = link
+            self.url = join_url(app_client.base + "/", data.url or data.path or "")
+        self._app_client = app_client
 
     def __eq__(self, value: object) -> bool:
         """Compare the payloads. Files of two clients are not equal."""
         if not isinstance(value, RemoteSource):
             return NotImplemented
-        return self._link is value._link and self.payload == value.payload
+        return self._app_client is value._app_client and self.payload == value.payload
 
     def __hash__(self) -> int:
         return hash(self.url)
 
-    def belongs_to(self, link: AppHttpClient) -> bool:
-        """Return whether the file is on the app of `link`."""
-        return link.base == self._link.base
+    def belongs_to(self, app_client: AppHttpClient) -> bool:
+        """Return whether the file is on the app of `app_client`."""
+        return app_client.base == self._app_client.base
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        async with open_url(self._link, self.url) as chunks:
+        async with open_url(self._app_client, self.url) as chunks:
             yield chunks
 
 
@@ -88,7 +90,7 @@ def _display_name(file: FileData) -> str:
 
 @asynccontextmanager
 async def open_url(
-    link: AppHttpClient, url: str, *, home: str | None = None
+    app_client: AppHttpClient, url: str, *, home: str | None = None
 ) -> AsyncGenerator[AsyncIterator[bytes], None]:
     """Open a URL on any host as chunks; see `AppHttpClient.download`.
 
@@ -99,15 +101,17 @@ async def open_url(
 
         async def attempt() -> AsyncGenerator[bytes, None]:
             async with AsyncExitStack() as opened:
-                response = await opened.enter_async_context(link.download(url, home=home))
-                chunks = await opened.enter_async_context(aclosing(_chunks(response, link, url)))
+                response = await opened.enter_async_context(app_client.download(url, home=home))
+                chunks = await opened.enter_async_context(
+                    aclosing(_chunks(response, app_client, url))
+                )
                 first = await anext(chunks, b"")
                 stack.push_async_exit(opened.pop_all())
                 return _chain(first, chunks)
 
-        with _naming_host(link, url):
-            on_retry = link.observer().on_retry("download")
-            retry = link.settings.retry
+        with _naming_host(app_client, url):
+            on_retry = app_client.observer().on_retry("download")
+            retry = app_client.settings.retry
             chunks = await run_with_retries(attempt, retry, idempotent=True, on_retry=on_retry)
         yield await stack.enter_async_context(aclosing(chunks))
 
@@ -120,44 +124,47 @@ async def _chain(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[b
 
 
 async def _chunks(
-    response: http.Response, link: AppHttpClient, url: str
+    response: http.Response, app_client: AppHttpClient, url: str
 ) -> AsyncGenerator[bytes, None]:
     async with aclosing(iterate_chunks(response)) as chunks:
-        with _naming_host(link, url), map_http_errors(link.base, lambda: link.redactor(url=url)):
+        with (
+            _naming_host(app_client, url),
+            map_http_errors(app_client.base, lambda: app_client.redactor(url=url)),
+        ):
             async for chunk in chunks:
                 yield chunk
 
 
 @contextmanager
-def _naming_host(link: AppHttpClient, url: str) -> Generator[None]:
+def _naming_host(app_client: AppHttpClient, url: str) -> Generator[None]:
     """Add the URL to the errors of the block, if it is not on the app's origin."""
     try:
         yield
     except (TransportError, DeadlineError, StatusError, ProtocolError) as error:
-        if parse_origin(url) != parse_origin(link.base):
+        if parse_origin(url) != parse_origin(app_client.base):
             # Without signature and password.
             address = re.sub("//[^/]*@", "//", url.partition("?")[0])
             error.args = (f"cannot fetch {address}: {error.message}",)
             error.space = None
-        redact_error(error, link.redactor(url=url))
+        redact_error(error, app_client.redactor(url=url))
         raise
 
 
 @asynccontextmanager
 async def _open_web_url(
-    link: AppHttpClient, source: WebUrl
+    app_client: AppHttpClient, source: WebUrl
 ) -> AsyncGenerator[AsyncIterator[bytes], None]:
     # Without credentials. The caller chose the URL, unless an app sent it; not its redirects.
-    home = link.base if source.received else source.url
+    home = app_client.base if source.received else source.url
     try:
-        async with open_url(link.for_server(""), source.url, home=home) as chunks:
+        async with open_url(app_client.for_server(""), source.url, home=home) as chunks:
             yield chunks
     except (TransportError, DeadlineError, StatusError, ProtocolError) as error:
         raise InvalidInputError(error.message) from error
 
 
 async def upload(
-    link: AppHttpClient,
+    app_client: AppHttpClient,
     app: AppConfig,
     files: Sequence[File],
     settings: Settings,
@@ -179,29 +186,29 @@ async def upload(
         ProtocolError: the response is not a path for each file, or an upload is incomplete.
         DeadlineError: the upload took longer than `Timeouts.upload`.
     """
-    existing = [_find_payload(link, file) for file in files]
+    existing = [_find_payload(app_client, file) for file in files]
     parts = [
-        _part(link, app, file)
+        _part(app_client, app, file)
         for file, payload in zip(files, existing, strict=True)
         if payload is None
     ]
-    sending = _Upload(link, app, gradio_requests.upload(app, upload_id), settings, progress)
+    sending = _Upload(app_client, app, gradio_requests.upload(app, upload_id), settings, progress)
     paths = iter(await sending.send(parts) if parts else [])
     return [
-        _payload(link, app, file, next(paths)) if payload is None else payload
+        _payload(app_client, app, file, next(paths)) if payload is None else payload
         for file, payload in zip(files, existing, strict=True)
     ]
 
 
-async def encode_inline(link: AppHttpClient, app: AppConfig, file: File) -> dict[str, Any]:
+async def encode_inline(app_client: AppHttpClient, app: AppConfig, file: File) -> dict[str, Any]:
     """Return a payload with the bytes of a file as a data URL.
 
     Raises:
         InvalidInputError: the file is missing, is a folder, is larger than
             `Limits.max_body_bytes`, or cannot be fetched.
     """
-    part = _part(link, app, file)
-    most = link.settings.limits.max_body_bytes
+    part = _part(app_client, app, file)
+    most = app_client.settings.limits.max_body_bytes
     content = bytearray()
     async with part.open() as chunks:
         async for chunk in chunks:
@@ -216,17 +223,17 @@ async def encode_inline(link: AppHttpClient, app: AppConfig, file: File) -> dict
     )
 
 
-def _find_payload(link: AppHttpClient, file: File) -> Mapping[str, Any] | None:
+def _find_payload(app_client: AppHttpClient, file: File) -> Mapping[str, Any] | None:
     """Return the payload of a file that is on the app already; None for others."""
     source = file.source
     if isinstance(source, AppFile):
         return {"meta": dict(META), **source.payload}
-    if isinstance(source, RemoteSource) and source.belongs_to(link):
+    if isinstance(source, RemoteSource) and source.belongs_to(app_client):
         return source.payload
     return None
 
 
-def _part(link: AppHttpClient, app: AppConfig, file: File) -> FilePart:
+def _part(app_client: AppHttpClient, app: AppConfig, file: File) -> FilePart:
     size, limit = file.size, app.max_file_size
     if limit is not None and size is not None and size > limit:
         raise InvalidInputError(
@@ -234,9 +241,9 @@ def _part(link: AppHttpClient, app: AppConfig, file: File) -> FilePart:
         )
     source = file.source
     if isinstance(source, AppFile):
-        source = RemoteSource(link, app, source.payload)
+        source = RemoteSource(app_client, app, source.payload)
     web = source if isinstance(source, WebUrl) else None
-    opened = source.open if web is None else lambda: _open_web_url(link, web)
+    opened = source.open if web is None else lambda: _open_web_url(app_client, web)
     return FilePart(file.name, file.mime_type or DEFAULT_MIME_TYPE, size, opened)
 
 
@@ -244,7 +251,7 @@ def _part(link: AppHttpClient, app: AppConfig, file: File) -> FilePart:
 class _Upload:
     """Sends the files of one call."""
 
-    link: AppHttpClient
+    app_client: AppHttpClient
     app: AppConfig
     request: gradio_requests.Request
     settings: Settings
@@ -260,35 +267,35 @@ class _Upload:
                 batch = parts[start : start + FILES_PER_REQUEST]
                 uploaded, sizes = await self._send_batch(batch, sent, total)
                 files = list(zip(uploaded, sizes, strict=False))
-                await wait_for_files(self.link, self.app, files, self.settings)
+                await wait_for_files(self.app_client, self.app, files, self.settings)
                 paths += uploaded
                 sent += sum(sizes)
             return paths
-        raise DeadlineError("the upload took too long", phase="upload", space=self.link.base)
+        raise DeadlineError("the upload took too long", phase="upload", space=self.app_client.base)
 
     async def _send_batch(
         self, parts: Sequence[FilePart], before: int, total: int | None
     ) -> tuple[list[str], list[int]]:
         """Send one request. Return the paths and the sizes in bytes of its files."""
-        link, settings = self.link, self.settings
+        app_client, settings = self.app_client, self.settings
 
         async def attempt() -> tuple[list[str], list[int]]:
             body = Multipart(parts, lambda sent: self.progress(before + sent, total))
             self.progress(before, total)
             async with (
                 aclosing(body.body()) as content,
-                link.open(
+                app_client.open(
                     self.request, settings, headers=body.headers, content=content
                 ) as response,
             ):
-                answer = await read_body(response, settings.limits, link.base)
+                answer = await read_body(response, settings.limits, app_client.base)
                 return _paths(answer, len(parts)), body.sizes
 
         return await run_with_retries(
-            lambda: link.login.run_logged_in(attempt),
+            lambda: app_client.login.run_logged_in(attempt),
             settings.retry,
             idempotent=False,
-            on_retry=link.on_retry(self.request, settings),
+            on_retry=app_client.on_retry(self.request, settings),
         )
 
 
@@ -304,10 +311,10 @@ def _paths(body: bytes, expected: int) -> list[str]:
     return paths
 
 
-def _payload(link: AppHttpClient, app: AppConfig, file: File, path: str) -> dict[str, Any]:
+def _payload(app_client: AppHttpClient, app: AppConfig, file: File, path: str) -> dict[str, Any]:
     return make_file_data(
         path,
-        url=link.base + gradio_requests.file(app, path).path,
+        url=app_client.base + gradio_requests.file(app, path).path,
         orig_name=file.name,
         size=file.size,
         mime_type=file.mime_type,

@@ -30,7 +30,7 @@ _MISSING: Final = -1
 
 
 async def wait_for_files(
-    link: AppHttpClient, app: AppConfig, files: Sequence[tuple[str, int]], settings: Settings
+    app_client: AppHttpClient, app: AppConfig, files: Sequence[tuple[str, int]], settings: Settings
 ) -> None:
     """Wait until the files of one upload are complete, on servers that copy them after responding.
 
@@ -48,17 +48,17 @@ async def wait_for_files(
         return
     for number, (path, size) in enumerate(files, 1):
         if size >= _LARGE or number == len(files):
-            await _wait_for_file(link, gradio_requests.file_size(app, path), size, settings)
+            await _wait_for_file(app_client, gradio_requests.file_size(app, path), size, settings)
 
 
 async def _wait_for_file(
-    link: AppHttpClient, request: gradio_requests.Request, size: int, settings: Settings
+    app_client: AppHttpClient, request: gradio_requests.Request, size: int, settings: Settings
 ) -> None:
     present = _MISSING
     pause, unchanged = _FIRST_PAUSE, 0.0
     while True:
         before = present
-        received = await _ask_for_size(link, request, settings)
+        received = await _ask_for_size(app_client, request, settings)
         if received is None or received >= size:
             return
         present = received
@@ -68,7 +68,7 @@ async def _wait_for_file(
         if settings.timeouts.idle is not None and unchanged >= settings.timeouts.idle:
             raise ProtocolError(
                 f"an upload is incomplete: the app has {present} of {size} bytes; call again",
-                space=link.base,
+                space=app_client.base,
             )
         await anyio.sleep(pause)
         unchanged += pause
@@ -76,11 +76,11 @@ async def _wait_for_file(
 
 
 async def _ask_for_size(
-    link: AppHttpClient, request: gradio_requests.Request, settings: Settings
+    app_client: AppHttpClient, request: gradio_requests.Request, settings: Settings
 ) -> int | None:
     """Return the size of a file; `_MISSING` if it is missing, None if the server does not tell."""
     try:
-        async with link.open(request, settings) as response:
+        async with app_client.open(request, settings) as response:
             length = response.headers.get("content-length", "")
     except (AuthError, NotFoundError) as error:
         return _MISSING if error.status in (403, 404) else None

@@ -14,7 +14,7 @@ class WebSource:
     """A file on any host, fetched without credentials when it is read.
 
     Args:
-        link: client of the app that sent the URL; its timeouts and `Limits.file_hosts` apply.
+        app_client: client of the app that sent the URL; its timeouts and `Limits.file_hosts` apply.
         url: http or https. Even on the app's host, the file is fetched without the token.
         mime_type: None if unknown.
         size: in bytes; None if unknown.
@@ -22,7 +22,7 @@ class WebSource:
 
     def __init__(
         self,
-        link: AppHttpClient,
+        app_client: AppHttpClient,
         url: str,
         *,
         mime_type: str | None = None,
@@ -31,8 +31,8 @@ class WebSource:
         self.url = url
         self.mime_type = mime_type
         self.size = size
-        self._home = link.base
-        self._link = link.for_server("")  # no URL is on the host of an empty base
+        self._home = app_client.base
+        self._app_client = app_client.for_server("")  # no URL is on the host of an empty base
 
     @property
     def name(self) -> str:
@@ -45,5 +45,5 @@ class WebSource:
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """Open the file as chunks."""
-        async with open_url(self._link, self.url, home=self._home) as chunks:
+        async with open_url(self._app_client, self.url, home=self._home) as chunks:
             yield chunks

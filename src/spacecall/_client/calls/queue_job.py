@@ -22,8 +22,8 @@ from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import describe_error
 from spacecall._core.protocol_versions import StreamKind, find_protocol_version
 from spacecall._core.redaction import Redactor
-from spacecall._io.app_checks import RESTARTED, OtherRunError
 from spacecall._io.request_settings import Settings
+from spacecall._io.run_checks import RESTARTED, OtherRunError
 from spacecall.errors import (
     AppRestartedError,
     InvalidInputError,

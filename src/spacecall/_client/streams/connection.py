@@ -24,8 +24,8 @@ from spacecall._core.gradio_requests import AppRun
 from spacecall._core.json_values import as_str
 from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import data_uri, is_data_uri
-from spacecall._io.app_checks import OtherRunError, parse_app
 from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.run_checks import OtherRunError, parse_app
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError

@@ -16,9 +16,9 @@ from spacecall._io.ws.frames import WebSocket, upgraded_stream
 
 @asynccontextmanager
 async def open_websocket(
-    link: AppHttpClient, request: Request, settings: Settings, *, headers: Mapping[str, str]
+    app_client: AppHttpClient, request: Request, settings: Settings, *, headers: Mapping[str, str]
 ) -> AsyncGenerator[WebSocket, None]:
-    """Open a WebSocket with the credentials and cookies of `link`.
+    """Open a WebSocket with the credentials and cookies of `app_client`.
 
     Raises:
         TransportError, DeadlineError, StatusError: see `AppHttpClient.open`.
@@ -30,14 +30,14 @@ async def open_websocket(
         "sec-websocket-key": b64encode(secrets.token_bytes(16)).decode(),
         "sec-websocket-version": "13",
     }
-    async with link.open(
+    async with app_client.open(
         request, settings, headers=MaskedHeaders({**headers, **upgrade})
     ) as response:
         socket = WebSocket(
-            upgraded_stream(response, link.base),
+            upgraded_stream(response, app_client.base),
             limit=settings.limits.max_event_bytes,
             idle=settings.timeouts.idle,
-            space=link.base,
+            space=app_client.base,
         )
         try:
             yield socket

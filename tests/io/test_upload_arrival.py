@@ -17,7 +17,7 @@ from spacecall._io.transfers import upload
 from spacecall.errors import DeadlineError, ProtocolError
 from tests.faults import description
 from tests.faults.exchanges import Exchange
-from tests.io.tools import SETTINGS, linked, server
+from tests.io.tools import SETTINGS, open_app_client, server
 
 LARGE = 2**20
 PATIENT = replace(SETTINGS, timeouts=Timeouts(idle=3, upload=20))
@@ -53,60 +53,60 @@ class Copying:
 
 
 async def send(
-    link: AppHttpClient, *sizes: int, version: str = "5.50.0", settings: Settings = PATIENT
+    app_client: AppHttpClient, *sizes: int, version: str = "5.50.0", settings: Settings = PATIENT
 ) -> list[Any]:
     files = [File(bytes(size)) for size in sizes]
 
     def ignore(sent: int, total: int | None) -> None:
         """Nobody watches."""
 
-    return await upload(link, app_of(version), files, settings, ignore, upload_id="u")
+    return await upload(app_client, app_of(version), files, settings, ignore, upload_id="u")
 
 
 @pytest.mark.parametrize("refusal", [403, 404])
 async def test_a_file_that_is_still_copied_is_waited_for(refusal: int) -> None:
     copying = Copying(None, None, 10, LARGE - 1, LARGE, refusal=refusal)
-    async with server(copying) as app, linked(app.url) as link:
-        (payload,) = await send(link, LARGE)
+    async with server(copying) as app, open_app_client(app.url) as app_client:
+        (payload,) = await send(app_client, LARGE)
     assert payload["path"] == "/srv/1/0.bin"
     assert copying.heads == ["/srv/1/0.bin"] * 5
 
 
 async def test_the_large_files_and_the_last_one_are_looked_at_in_order() -> None:
     copying = Copying(LARGE, 0, LARGE, 5)
-    async with server(copying) as app, linked(app.url) as link:
-        await send(link, 5, LARGE, 5, LARGE, 5)
+    async with server(copying) as app, open_app_client(app.url) as app_client:
+        await send(app_client, 5, LARGE, 5, LARGE, 5)
     assert copying.heads == ["/srv/1/1.bin", "/srv/1/3.bin", "/srv/1/3.bin", "/srv/1/4.bin"]
 
 
 async def test_each_request_of_many_files_is_looked_at_once() -> None:
     copying = Copying(1, 1, 1)
-    async with server(copying) as app, linked(app.url) as link:
-        assert len(await send(link, *[1] * 201)) == 201
+    async with server(copying) as app, open_app_client(app.url) as app_client:
+        assert len(await send(app_client, *[1] * 201)) == 201
     assert copying.heads == ["/srv/1/99.bin", "/srv/2/99.bin", "/srv/3/0.bin"]
 
 
 @pytest.mark.parametrize("version", ["6.27.0", "6.31.0", "3.50.2", ""])
 async def test_a_server_that_moves_at_once_is_not_asked(version: str) -> None:
     copying = Copying()
-    async with server(copying) as app, linked(app.url) as link:
-        await send(link, LARGE, version=version)
+    async with server(copying) as app, open_app_client(app.url) as app_client:
+        await send(app_client, LARGE, version=version)
     assert copying.heads == []
 
 
 @pytest.mark.parametrize("version", ["4.0.2", "4.44.1", "5.50.0", "6.26.0"])
 async def test_every_server_that_moves_later_is_asked(version: str) -> None:
     copying = Copying(1)
-    async with server(copying) as app, linked(app.url) as link:
-        await send(link, 1, version=version)
+    async with server(copying) as app, open_app_client(app.url) as app_client:
+        await send(app_client, 1, version=version)
     assert len(copying.heads) == 1
 
 
 async def test_a_file_that_stays_short_is_an_error_before_the_job_is_joined() -> None:
     copying = Copying(*[10] * 1000)
-    async with server(copying) as app, linked(app.url) as link:
+    async with server(copying) as app, open_app_client(app.url) as app_client:
         with pytest.raises(ProtocolError, match=r"is incomplete: the app has 10 of 1048576"):
-            await send(link, LARGE, settings=HASTY)
+            await send(app_client, LARGE, settings=HASTY)
     assert len(copying.heads) > 2
 
 
@@ -115,8 +115,8 @@ async def test_a_file_that_no_server_shows_is_left_to_the_app(
 ) -> None:
     monkeypatch.setattr(upload_arrival, "_MISSING_SECONDS", 0.05)
     copying = Copying(*[None] * 1000)
-    async with server(copying) as app, linked(app.url) as link:
-        (payload,) = await send(link, LARGE, settings=PATIENT)
+    async with server(copying) as app, open_app_client(app.url) as app_client:
+        (payload,) = await send(app_client, LARGE, settings=PATIENT)
     assert payload["size"] == LARGE
     assert len(copying.heads) > 2
 
@@ -124,9 +124,9 @@ async def test_a_file_that_no_server_shows_is_left_to_the_app(
 async def test_waiting_counts_as_uploading() -> None:
     copying = Copying(*range(100_000))
     settings = replace(SETTINGS, timeouts=Timeouts(idle=None, upload=0.2))
-    async with server(copying) as app, linked(app.url) as link:
+    async with server(copying) as app, open_app_client(app.url) as app_client:
         with pytest.raises(DeadlineError) as caught:
-            await send(link, LARGE, settings=settings)
+            await send(app_client, LARGE, settings=settings)
     assert caught.value.phase == "upload"
 
 
@@ -143,7 +143,7 @@ async def test_a_server_that_does_not_say_is_not_waited_for(status: int) -> None
         headers = {"content-length": "many", "location": "/elsewhere"}
         await exchange.answer(status, headers=headers if status == 200 else {})
 
-    async with server(vague) as app, linked(app.url) as link:
-        (payload,) = await send(link, LARGE)
+    async with server(vague) as app, open_app_client(app.url) as app_client:
+        (payload,) = await send(app_client, LARGE)
     assert payload["path"] == "/srv/x"
     assert heads == 1

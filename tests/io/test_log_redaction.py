@@ -15,7 +15,7 @@ from spacecall._core.redaction import Redactor
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.log_redaction import redact_logs
 from spacecall._io.observer import masked_url
-from tests.io.tools import SETTINGS, answering, linked, ok, server
+from tests.io.tools import SETTINGS, answering, ok, open_app_client, server
 
 HTTPX = logging.getLogger("httpx")
 WIRE = logging.getLogger("httpcore.http11")
@@ -41,10 +41,13 @@ async def test_our_own_requests_are_logged_without_secrets(
 ) -> None:
     settings = SETTINGS.override(headers={"x-key": SECRET})
     auth = Auth(token=SECRET, hosts=["127.0.0.1"])
-    async with server(LEAKS) as app, linked(app.url, auth=auth, settings=settings) as link:
-        await link.fetch(GET)
+    async with (
+        server(LEAKS) as app,
+        open_app_client(app.url, auth=auth, settings=settings) as app_client,
+    ):
+        await app_client.fetch(GET)
         url = app.url.replace("//", f"//user:{SECRET}@")
-        async with link.download(f"{url}/f?X-Signature={SECRET}&bare{SECRET}#{SECRET}"):
+        async with app_client.download(f"{url}/f?X-Signature={SECRET}&bare{SECRET}#{SECRET}"):
             pass
     text = "\n".join(lines(caplog))
     assert SECRET not in text
@@ -58,8 +61,8 @@ async def test_a_lent_client_logs_no_secrets_either(caplog: pytest.LogCaptureFix
     async with server(LEAKS) as app, httpx.AsyncClient() as client:
         auth = Auth(token=SECRET, hosts=["127.0.0.1"])
         limiter = anyio.Semaphore(2)
-        link = AppHttpClient(client, app.url, auth=auth, settings=SETTINGS, limiter=limiter)
-        await link.fetch(GET)
+        app_client = AppHttpClient(client, app.url, auth=auth, settings=SETTINGS, limiter=limiter)
+        await app_client.fetch(GET)
         assert SECRET not in "\n".join(lines(caplog))
         assert f"GET {app.url}/a?session_hash=…&x=… " in "\n".join(lines(caplog))
 
@@ -68,10 +71,10 @@ async def test_the_callers_own_requests_are_logged_as_ever(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with server(LEAKS) as app, httpx.AsyncClient() as client:
-        link = AppHttpClient(
+        app_client = AppHttpClient(
             client, app.url, auth=None, settings=SETTINGS, limiter=anyio.Semaphore(2)
         )
-        await link.fetch(GET)
+        await app_client.fetch(GET)
         caplog.clear()
         await client.get(f"{app.url}/a?session_hash={SECRET}&upload_id=1")
     text = "\n".join(lines(caplog))
@@ -88,10 +91,10 @@ async def test_a_request_that_a_hook_of_the_caller_makes_is_logged_as_it_is(
             await second.get(f"{app.url}/hook?session_hash=visible")
 
         async with httpx.AsyncClient(event_hooks={"request": [hook]}) as client:
-            link = AppHttpClient(
+            app_client = AppHttpClient(
                 client, app.url, auth=None, settings=SETTINGS, limiter=anyio.Semaphore(2)
             )
-            await link.fetch(GET)
+            await app_client.fetch(GET)
     text = "\n".join(lines(caplog))
     assert "/hook?session_hash=visible " in text
     assert "/a?session_hash=…&x=… " in text

@@ -24,13 +24,13 @@ async def refuse(exchange: Exchange) -> None:
 async def test_a_password_goes_to_the_app_once_and_to_no_other_server(foreign: bool) -> None:
     auth = Auth(username="u", password="p")
     async with server(refuse) as app, create_client() as client:
-        link = AppHttpClient(
+        app_client = AppHttpClient(
             client, app.url, auth=auth, settings=SETTINGS, limiter=anyio.Semaphore(1)
         )
         if foreign:
-            link = link.for_server(app.url)
+            app_client = app_client.for_server(app.url)
         for _ in range(3):
             with pytest.raises(AuthError):
-                await link.fetch(CONFIG)
+                await app_client.fetch(CONFIG)
         logins = [exchange for exchange in app.seen if exchange.path == "/login"]
         assert len(logins) == (0 if foreign else 1)
