@@ -55,12 +55,12 @@ def token_header(auth: Auth | None, url: str) -> dict[str, str]:
     host = (parts.hostname or "").lower()
     bearer = f"Bearer {auth.token}"
     if host in auth.hosts:
-        return {"token_header": bearer}
+        return {"authorization": bearer}
     hub = urlsplit(hub_endpoint())
     if (parts.scheme, parts.netloc) == (hub.scheme, hub.netloc):
-        return {"token_header": bearer}
+        return {"authorization": bearer}
     if parts.scheme == "https" and host.endswith(".huggingface.co"):
-        return {"token_header": bearer}
+        return {"authorization": bearer}
     if parts.scheme == "https" and host.endswith(".hf.space"):
         return {"x-hf-authorization": bearer}
     return {}

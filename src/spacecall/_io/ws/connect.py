@@ -26,7 +26,7 @@ async def open_websocket(
     """
     upgrade = {
         "connection": "Upgrade",
-        "upgrade": "open_websocket",
+        "upgrade": "websocket",
         "sec-websocket-key": b64encode(secrets.token_bytes(16)).decode(),
         "sec-websocket-version": "13",
     }
