@@ -32,7 +32,7 @@ async def prepare_call(
         return await prepare(connection, settings)
     except (NotFoundError, InvalidInputError, SchemaDriftError) as error:
         if not await connection.detect_restart():
-            if connection.layout_changed and isinstance(error, NotFoundError):
+            if connection.functions_changed and isinstance(error, NotFoundError):
                 _mention_restart(error)
             raise
     return await prepare_after_restart(connection, settings, prepare)

@@ -178,9 +178,9 @@ def find_function(connection: Connection, function: str | int) -> Dependency:
     if dependency is None:
         numbers = f"{min(by_number)} to {max(by_number)}" if by_number else "none"
         raise NotFoundError(f"the app has no function with the number {function}; it has {numbers}")
-    if dependency.name is not None and connection.layout_changed:
+    if dependency.name is not None and connection.functions_changed:
         return find_dependency(connection, dependency.name)
-    if connection.layout_changed:
+    if connection.functions_changed:
         raise NotFoundError(
             f"the function with the number {function} has no name to find it by: call a function "
             "by its name, or open the Space again and look the number up"

@@ -92,7 +92,7 @@ class Connection:
         self.closed = False
 
     @property
-    def layout_changed(self) -> bool:
+    def functions_changed(self) -> bool:
         """Whether the app has other functions than when it was opened."""
         return self.app.functions_digest != self.initial_app.functions_digest
 
@@ -178,7 +178,7 @@ class Connection:
                 and (run.app_id, run.functions_digest) in self._runs
             ):
                 replicas = (
-                    app_id for app_id, layout in self._runs if layout == app.functions_digest
+                    app_id for app_id, digest in self._runs if digest == app.functions_digest
                 )
                 self.link.checks.replicas.update(filter(None, replicas))
                 return

@@ -1,4 +1,4 @@
-"""Apps that announce a protocol which is known, or not yet."""
+"""The check of an app's protocol: supported, newer, or in need of an extra."""
 
 from __future__ import annotations
 
