@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written beside their target, flushed, renamed."""
+"""Write files atomically: to a temporary file in the same folder, flushed, then renamed."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ __all__ = [
 ]
 
 _SUFFIX: Final = ".part"
-_LONGEST_STEM: Final = 80
-# A part that old was left behind by a process that was killed.
+_MAX_STEM_BYTES: Final = 80
+# A temporary file of this age was left by a process that was killed.
 _ABANDONED_SECONDS: Final = 60.0
 _DEVICE_FOLDERS: Final = ("dev", "proc")
 
 
 class UnsafePathError(OSError):
-    """A path of a project that leads out of it, or to another file than it says."""
+    """A path of a project leads out of the project, or is a symlink."""
 
 
 class Replacement:
-    """A file that is written beside its target, and then takes its place.
+    """A temporary file in the folder of its target, which then replaces the target.
 
-    A symlink at the target is replaced, not followed. What is not a regular file, such as
-    `/dev/stdout` or a pipe, is written in place.
+    A symlink at the target is replaced, not followed. A target that is not a regular file, such as
+    `/dev/stdout` or a pipe, is written directly.
 
     Args:
-        target: where the file will be.
-        private: whether its owner alone can read it; otherwise it gets the mode of the file that
-            it replaces, or that of any new file.
-        numbered: whether it replaces nothing: if the name is taken, the file gets a number.
+        target: the path of the file.
+        private: whether only the owner can read it; otherwise it gets the mode of the replaced
+            file, or the default mode.
+        numbered: whether an existing file is kept: the new file then gets a number.
 
     Raises:
-        OSError: no file can be written there; `filename` is the target.
+        OSError: the target cannot be written; `filename` is the target.
     """
 
     def __init__(self, target: Path, *, private: bool = False, numbered: bool = False) -> None:
         self._target: Final = target
         self._numbered: Final = numbered
         self._part: Path | None = None
-        with _names(target):
+        with _with_filename(target):
             mode = None if numbered else _mode_of(target)
             if mode is not None and stat.S_ISDIR(mode):
                 raise OSError(errno.EISDIR, "is a folder, not a file")
-            if not numbered and _is_written_in_place(target, mode):
+            if not numbered and _is_written_directly(target, mode):
                 self.file: BinaryIO = target.open("wb")
                 return
             part = target.with_name(f"{_stem(target)}{secrets.token_hex(8)}{_SUFFIX}")
@@ -71,29 +71,29 @@ class Replacement:
                     part.chmod(stat.S_IMODE(mode) & 0o777)
 
     def finish(self, *, sync: bool = True) -> None:
-        """Close the file with all that was written; the target stays as it is.
+        """Flush and close the file; the target is not replaced yet.
 
         Args:
-            sync: whether to wait until it is on the disk.
+            sync: whether to wait until the file is on the disk.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
-        with _names(self._target):
+        with _with_filename(self._target):
             self.file.flush()
             if sync and self._part is not None:
                 os.fsync(self.file.fileno())
             self.file.close()
 
     def publish(self) -> Path:
-        """Put the finished file where it belongs, and return its path.
+        """Replace the target by the finished file, and return its path.
 
         Raises:
-            OSError: it cannot be put there.
+            OSError: the target cannot be replaced.
         """
         path = self._target
         if self._part is not None:
-            with _names(path):
+            with _with_filename(path):
                 if self._numbered:
                     path = _move_to_free_name(self._part, path)
                 else:
@@ -102,7 +102,7 @@ class Replacement:
         return path
 
     def discard(self) -> None:
-        """Take what was written away, unless it is published."""
+        """Delete the temporary file, unless it was published."""
         with suppress(OSError):
             self.file.close()
         if self._part is not None:
@@ -110,17 +110,17 @@ class Replacement:
 
 
 def _move_to_free_name(part: Path, target: Path) -> Path:
-    """Move a file to `target`, or to a numbered name beside it, and return its path."""
+    """Move a file to `target`, or to a numbered name in its folder, and return the path."""
     while True:
         number = _free_number(target)
         path = _with_number(target, number)
-        with suppress(FileExistsError):  # somebody else was faster
+        with suppress(FileExistsError):  # another process was faster
             _move_without_replacing(part, path)
             return path
 
 
 def _free_number(target: Path) -> int:
-    """Find a number whose name is free. Of n files of one name it looks at about log n."""
+    """Find a free number, with about log n checks if n files have the name."""
 
     def is_taken(number: int) -> bool:
         return os.path.lexists(_with_number(target, number))
@@ -139,7 +139,7 @@ def _with_number(target: Path, number: int) -> Path:
 
 
 def _move_without_replacing(source: Path, target: Path) -> None:
-    """Raise FileExistsError if there is something at `target`, also if it came just now."""
+    """Move a file, or raise FileExistsError if `target` exists, also if it was just created."""
     if os.name == "nt":
         source.rename(target)
         return
@@ -158,11 +158,11 @@ def write_file(target: Path, content: bytes, *, private: bool = False) -> None:
     """Write one file at a path that the caller chose.
 
     Raises:
-        OSError: it cannot be written; what was there stays.
+        OSError: the file cannot be written; an existing file is unchanged.
     """
     replacement = Replacement(target, private=private)
     try:
-        with _names(target):
+        with _with_filename(target):
             replacement.file.write(content)
         replacement.finish()
         replacement.publish()
@@ -171,16 +171,16 @@ def write_file(target: Path, content: bytes, *, private: bool = False) -> None:
 
 
 def write_files(files: Mapping[Path, bytes], root: Path) -> None:
-    """Write files of a project that belong together.
+    """Write several files of a project together.
 
-    All of them are on the disk before the first replaces an older one, so that a full disk, a
-    folder that cannot be written and a file where a folder should be change nothing. They are
-    replaced in the given order: the last should be the one that says that the others are whole.
-    A file that is the same already stays untouched.
+    All of them are on the disk before the first one replaces an older file, so that a full disk, a
+    read-only folder or a file in place of a folder changes nothing. They are replaced in the given
+    order: the last one should mark the others as complete. A file with the same content is not
+    touched.
 
     Args:
-        files: their content; paths are absolute, or from the working directory.
-        root: the project's folder. A path outside of it is one that the caller chose.
+        files: the content by path; paths are absolute, or relative to the working directory.
+        root: the project's folder. A path outside of it was chosen by the caller.
 
     Raises:
         UnsafePathError: a path leads out of the project, or ends at a symlink.
@@ -189,17 +189,19 @@ def write_files(files: Mapping[Path, bytes], root: Path) -> None:
     targets = {_absolute(path): content for path, content in files.items()}
     for target in targets:
         check_inside(target, root)
-    changed = {path: content for path, content in targets.items() if not _has(path, content)}
+    changed = {
+        path: content for path, content in targets.items() if not _has_content(path, content)
+    }
     folders: list[Path] = []
     parts: list[Replacement] = []
     published = 0
     try:
         for target, content in changed.items():
             folders += _make_folders(target.parent)
-            _sweep(target, older_than=_ABANDONED_SECONDS)
+            _remove_parts(target, older_than=_ABANDONED_SECONDS)
             part = Replacement(target)
             parts.append(part)
-            with _names(target):
+            with _with_filename(target):
                 part.file.write(content)
             part.finish()
         for part in parts:
@@ -207,7 +209,7 @@ def write_files(files: Mapping[Path, bytes], root: Path) -> None:
             published += 1
         _sync_folders({path.parent for path in [*changed, *folders]})
     except OSError as error:
-        state = "nothing was changed" if not published else "only some files are new: repeat it"
+        state = "nothing was changed" if not published else "some files are new: run it again"
         error.strerror = f"{error.strerror or error}; {state}"
         raise
     finally:
@@ -220,30 +222,30 @@ def write_files(files: Mapping[Path, bytes], root: Path) -> None:
 
 
 def remove_files(files: Iterable[Path], root: Path) -> None:
-    """Take files of a project away, and what a killed process left of them.
+    """Remove files of a project, and their temporary files from killed processes.
 
     Raises:
-        UnsafePathError: a path leads out of the project; nothing is taken away then.
-        OSError: a file cannot be taken away.
+        UnsafePathError: a path leads out of the project; nothing is removed then.
+        OSError: a file cannot be removed.
     """
     targets = [_absolute(path) for path in files]
     for target in targets:
         _check_folders(target, root)
     for target in targets:
-        with _names(target):
+        with _with_filename(target):
             target.unlink()
-        _sweep(target, older_than=0)
+        _remove_parts(target, older_than=0)
 
 
 def move_file(source: Path, target: Path) -> None:
     """Move a file to a path on any disk.
 
     Raises:
-        OSError: it cannot be written there; the source stays.
+        OSError: the target cannot be written; the source stays.
     """
     replacement = Replacement(target)
     try:
-        with _names(target), source.open("rb") as content:
+        with _with_filename(target), source.open("rb") as content:
             shutil.copyfileobj(content, replacement.file)
         replacement.finish()
         replacement.publish()
@@ -253,15 +255,15 @@ def move_file(source: Path, target: Path) -> None:
 
 
 def check_inside(target: Path, root: Path) -> None:
-    """Refuse a path of a project that leads somewhere else.
+    """Refuse a path of a project that leads out of it.
 
     Args:
-        target: a file, there or not. Outside of `root` only the file itself is looked at, since
-            the caller chose the folder.
+        target: the path of a file, which may not exist. Outside of `root` only the file itself is
+            checked, since the caller chose the folder.
         root: the project's folder.
 
     Raises:
-        UnsafePathError: the file is a symlink, or a folder on the way leads out of `root`.
+        UnsafePathError: the file is a symlink, or one of its folders leads out of `root`.
     """
     target = _absolute(target)
     _check_folders(target, root)
@@ -282,8 +284,8 @@ def _check_folders(target: Path, root: Path) -> None:
 
 
 @contextmanager
-def _names(target: Path) -> Generator[None]:
-    """Let an error say which file it is about."""
+def _with_filename(target: Path) -> Generator[None]:
+    """Set the filename of an OSError that is raised inside."""
     try:
         yield
     except UnsafePathError:
@@ -294,7 +296,7 @@ def _names(target: Path) -> Generator[None]:
 
 
 def _absolute(path: Path) -> Path:
-    """The path without `..`, as it is checked and then used."""
+    """Return the absolute path without `..`; symlinks are not followed."""
     return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow symlinks
 
 
@@ -303,7 +305,7 @@ def _resolved(path: Path) -> Path:
 
 
 def _mode_of(target: Path) -> int | None:
-    """The mode of what is there; of a symlink that of its target where that is no regular file."""
+    """Return the mode of a path; for a symlink to a device or pipe, the mode of its target."""
     try:
         mode = target.lstat().st_mode
         if stat.S_ISLNK(mode):
@@ -314,19 +316,19 @@ def _mode_of(target: Path) -> int | None:
     return mode
 
 
-def _is_written_in_place(target: Path, mode: int | None) -> bool:
+def _is_written_directly(target: Path, mode: int | None) -> bool:
     if _absolute(target).parts[1:2] in [(folder,) for folder in _DEVICE_FOLDERS]:
         return True
     return mode is not None and not stat.S_ISREG(mode) and not stat.S_ISLNK(mode)
 
 
 def _stem(target: Path) -> str:
-    """How the parts of a target begin."""
-    name = target.name.encode("utf-8", "replace")[:_LONGEST_STEM].decode("utf-8", "ignore")
+    """Return the prefix of a target's temporary files."""
+    name = target.name.encode("utf-8", "replace")[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
     return f".{name}."
 
 
-def _has(target: Path, content: bytes) -> bool:
+def _has_content(target: Path, content: bytes) -> bool:
     try:
         return target.stat().st_size == len(content) and target.read_bytes() == content
     except OSError:
@@ -334,27 +336,31 @@ def _has(target: Path, content: bytes) -> bool:
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those that it is in; those that were made, outermost first."""
+    """Create a folder and its parents; return the created ones, outermost first."""
     missing: list[Path] = []
     while not folder.is_dir():
         if folder.exists() or folder.is_symlink():
-            raise NotADirectoryError(errno.ENOTDIR, "is a file, not a folder", str(folder))
+            raise NotADirectoryError(
+                errno.ENOTDIR,
+                "is a file, not a folder",
+                str(folder),
+            )
         missing.append(folder)
         folder = folder.parent
-    made: list[Path] = []
+    created: list[Path] = []
     try:
         for path in reversed(missing):
             path.mkdir(exist_ok=True)
-            made.append(path)
+            created.append(path)
     except OSError:
-        for path in reversed(made):
+        for path in reversed(created):
             path.rmdir()
         raise
-    return made
+    return created
 
 
-def _sweep(target: Path, *, older_than: float) -> None:
-    """Take away the parts that a killed process left."""
+def _remove_parts(target: Path, *, older_than: float) -> None:
+    """Remove the temporary files that killed processes left."""
     stem = _stem(target)
     with suppress(OSError):
         for path in target.parent.iterdir():
@@ -364,7 +370,7 @@ def _sweep(target: Path, *, older_than: float) -> None:
 
 
 def _sync_folders(folders: Iterable[Path]) -> None:
-    """Wait until the new names are on the disk, where the system can do that."""
+    """Wait until the new names are on the disk, if the system supports it."""
     if os.name != "posix":
         return
     for folder in folders:

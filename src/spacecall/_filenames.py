@@ -1,4 +1,4 @@
-"""Names and kinds of files."""
+"""File names and media types."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-_MOST_BYTES: Final = 200
-_MOST_SUFFIX_BYTES: Final = 20
+_MAX_NAME_BYTES: Final = 200
+_MAX_SUFFIX_BYTES: Final = 20
 _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}
     | {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"}
@@ -15,14 +15,14 @@ _DEVICES: Final = frozenset(
 
 
 def expand_home(path: str | os.PathLike[str]) -> Path:
-    """Return `path` with the home folder for its `~`; as it is where nobody knows that folder."""
+    """Return `path` with `~` replaced by the home folder; unchanged if that is unknown."""
     return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises RuntimeError
 
 
 def safe_name(name: str) -> str:
-    """Return `name` without folders and what a file system refuses, at most 200 bytes of it.
+    """Return `name` without folders and forbidden characters, at most 200 bytes.
 
-    What Windows takes for a device (`CON`, `aux.txt`, `LPT1`) gets an underscore before it.
+    A name that Windows reads as a device (`CON`, `aux.txt`, `LPT1`) gets a leading underscore.
     """
     last = name.replace("\\", "/").rpartition("/")[2]
     clean = "".join("_" if char in '<>:"|?*' else char for char in last if char.isprintable())
@@ -32,14 +32,14 @@ def safe_name(name: str) -> str:
     if is_device(clean):
         clean = f"_{clean}"
     stem, dot, suffix = clean.rpartition(".")
-    if not dot or len(suffix.encode()) > _MOST_SUFFIX_BYTES:
+    if not dot or len(suffix.encode()) > _MAX_SUFFIX_BYTES:
         stem, dot, suffix = clean, "", ""
-    room = _MOST_BYTES - len(f"{dot}{suffix}".encode())
-    return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{suffix}".rstrip(". ")
+    max_stem_bytes = _MAX_NAME_BYTES - len(f"{dot}{suffix}".encode())
+    return f"{stem.encode()[:max_stem_bytes].decode(errors='ignore')}{dot}{suffix}".rstrip(". ")
 
 
 def is_device(name: str) -> bool:
-    """Return whether Windows takes a file of this name for a device, whatever its suffix is."""
+    """Return whether Windows reads the name as a device, with any suffix."""
     return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
 
 
@@ -69,7 +69,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 
 
 def sniff(data: bytes) -> str | None:
-    """The media type that the first bytes show, for common images, audio, video and PDF."""
+    """Return the media type of the first bytes, for common images, audio, video and PDF."""
     for offset, signature, mime_type in _SIGNATURES:
         if data[offset : offset + len(signature)] == signature:
             return mime_type
@@ -77,7 +77,7 @@ def sniff(data: bytes) -> str | None:
 
 
 def is_image(value: object) -> bool:
-    """Whether a value is like an image of Pillow: it has a mode, and can be saved."""
+    """Return whether a value is like a Pillow image: it has a mode, and can be saved."""
     return callable(getattr(type(value), "save", None)) and isinstance(
         getattr(value, "mode", None), str
     )

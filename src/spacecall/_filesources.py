@@ -1,4 +1,4 @@
-"""Where the bytes of a `File` come from."""
+"""The sources of a `File`: paths, bytes, file objects, URLs, images and files of an app."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ from spacecall.errors import InvalidInputError
 CHUNK = 512 * 1024
 _PEEK = 64
 _PNG_MODES: Final = frozenset({"1", "I;16", "I;16B", "L", "LA", "P", "RGB", "RGBA"})
-"""How Pillow may store the pixels of an image that it writes as PNG."""
+"""The modes of Pillow images that can be written as PNG."""
 
 
 class Source(Protocol):
-    """Where the bytes of a `File` come from."""
+    """The source of the bytes of a `File`."""
 
     @property
     def name(self) -> str:
-        """A file name, maybe with folders."""
+        """The file name, maybe with folders."""
         ...
 
     @property
     def size(self) -> int | None:
-        """In bytes, where known before reading."""
+        """The size in bytes; None if it is unknown before reading."""
         ...
 
     @property
     def mime_type(self) -> str | None:
-        """As declared, or seen in the content."""
+        """The media type, declared or recognized from the content."""
         ...
 
     @property
     def url(self) -> str | None:
-        """Where a remote file is fetched from."""
+        """The URL of a remote file."""
         ...
 
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """The bytes in chunks of at most a few hundred kilobytes."""
+        """Open the source, and iterate over its bytes in chunks of at most 512 KiB."""
         ...
 
 
 class ImageLike(Protocol):
-    """An image of Pillow, told by what it can do: it is sent as a PNG file."""
+    """An image like Pillow's, recognized by its methods: it is sent as a PNG file."""
 
     @property
     def mode(self) -> str:
-        """How its pixels are stored, such as `RGB`."""
+        """The pixel format, such as `RGB`."""
         ...
 
     def save(self, fp: BinaryIO, format: str | None = None) -> None:  # noqa: A002 - Pillow's name
@@ -67,11 +67,12 @@ class ImageLike(Protocol):
 
 
 class WebUrl:
-    """A file of the web, fetched without credentials when it is uploaded.
+    """A file at a URL, fetched without credentials when it is uploaded.
 
     Args:
-        url: http or https.
-        received: whether somebody else named it, not the caller: `Limits.file_hosts` holds for it.
+        url: the http or https URL.
+        received: whether the URL came from an app instead of the caller: `Limits.file_hosts` then
+            applies to it.
     """
 
     def __init__(self, url: str, *, received: bool = False) -> None:
@@ -79,22 +80,24 @@ class WebUrl:
         self.received = received
         try:
             path = urlsplit(url).path
-        except ValueError:  # whose text may repeat a password in the URL
-            raise InvalidInputError("the URL of a File is not valid") from None
+        except ValueError:  # its text may repeat a password in the URL
+            raise InvalidInputError("invalid URL of a File: write https://host/path") from None
         self.name = unquote_to_bytes(path.rpartition("/")[2]).decode(errors="replace")
         self.size: int | None = None
         self.mime_type: str | None = None
 
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Not without a Space: only its client fetches."""
-        raise InvalidInputError("a File made from a URL can be sent to a Space, not read by itself")
+        """Raise InvalidInputError: only the client of a Space fetches URLs."""
+        raise InvalidInputError(
+            "a File made from a URL cannot be read directly: pass it to a call of a Space"
+        )
 
 
 class AppFile:
-    """A file that an app named by a FileData object; which app, the caller knows.
+    """A file on the server of an app, described by a FileData object.
 
     Args:
-        payload: the object. It goes to an app as it is, and its path is one of that app's server.
+        payload: the object. It is sent to an app unchanged: its path is on the server of that app.
     """
 
     def __init__(self, payload: Mapping[str, object]) -> None:
@@ -102,7 +105,7 @@ class AppFile:
         path, url = self._text("path"), self._text("url")
         self.url = next((text for text in (url, path) if _is_web(text)), None)
         self.name = self._text("orig_name") or path or url
-        if not path or _is_web(path):  # whose query may have a signature in it
+        if not path or _is_web(path):  # its query may have a signature in it
             self.name = self.name.partition("#")[0].partition("?")[0]
         size = payload.get("size")
         self.size: int | None = None
@@ -111,14 +114,14 @@ class AppFile:
         self.mime_type = self._text("mime_type") or None
 
     def _text(self, key: str) -> str:
-        found = self.payload.get(key)
-        return found if isinstance(found, str) else ""
+        text = self.payload.get(key)
+        return text if isinstance(text, str) else ""
 
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Not without a Space: only its client knows the app."""
+        """Raise InvalidInputError: only the client of a Space can read files of its app."""
         raise InvalidInputError(
-            f"{self.name[:200]!r} is on the server of an app: it can be sent to that app, "
-            "not read by itself"
+            f"{self.name[:200]!r} is on the server of an app and cannot be read directly: "
+            "pass it to a call of that app"
         )
 
 
@@ -133,50 +136,52 @@ class _PathSource:
     @property
     def size(self) -> int | None:
         with self._readable():
-            found = self._path.stat()
-        if stat.S_ISDIR(found.st_mode):
-            raise InvalidInputError(f"{str(self._path)!r} is a folder, not a file")
-        return found.st_size if stat.S_ISREG(found.st_mode) else None
+            status = self._path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InvalidInputError(
+                f"{str(self._path)!r} is a folder, not a file: name a file in it"
+            )
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def peek(self) -> bytes:
-        if self.size is None:  # of a pipe they would be missing later
+        if self.size is None:  # bytes read from a pipe would be missing later
             return b""
         with self._readable(), self._path.open("rb") as file:
             return file.read(_PEEK)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        waits = self.size is None
+        may_block = self.size is None
         with self._readable():
-            file = await self._opened(waits=waits)
-        async with anyio.wrap_file(file), aclosing(_chunks(file, waits=waits)) as chunks:
+            file = await self._open_in_thread(may_block=may_block)
+        async with anyio.wrap_file(file), aclosing(_chunks(file, may_block=may_block)) as chunks:
             yield chunks
 
-    async def _opened(self, *, waits: bool) -> BinaryIO:
-        """Open it in a thread. A named pipe that is given up is closed when somebody writes it."""
-        left = False
+    async def _open_in_thread(self, *, may_block: bool) -> BinaryIO:
+        """Open the path in a thread. After a cancellation, a named pipe is closed once it opens."""
+        is_cancelled = False
 
-        def opened() -> BinaryIO:
+        def open_path() -> BinaryIO:
             file = cast("BinaryIO", self._path.open("rb"))
-            if left:
+            if is_cancelled:
                 file.close()
             return file
 
         try:
-            return await run_sync(opened, abandon_on_cancel=waits)
+            return await run_sync(open_path, abandon_on_cancel=may_block)
         except BaseException:
-            left = True
+            is_cancelled = True
             raise
 
     @contextmanager
     def _readable(self) -> Generator[None]:
         try:
             yield
-        except (OSError, ValueError, RuntimeError) as error:  # such as a NUL in it, or no such user
-            why = (isinstance(error, OSError) and error.strerror) or error
-            home = str(self._path).startswith("~")
-            hint = ": ~ is not expanded, write Path(…).expanduser()" if home else ""
-            raise InvalidInputError(f"cannot read {str(self._path)!r}: {why}{hint}") from error
+        except (OSError, ValueError, RuntimeError) as error:  # for example a NUL in the path
+            reason = (isinstance(error, OSError) and error.strerror) or error
+            has_tilde = str(self._path).startswith("~")
+            hint = ": ~ is not expanded, write Path(…).expanduser()" if has_tilde else ""
+            raise InvalidInputError(f"cannot read {str(self._path)!r}: {reason}{hint}") from error
 
 
 class BytesSource:
@@ -191,13 +196,13 @@ class BytesSource:
         self.name = "file" + (mimetypes.guess_extension(self.mime_type or "") or "")
 
     def peek(self) -> bytes:
-        """The first bytes."""
+        """Return the first bytes."""
         return self._data[:_PEEK]
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        """The bytes."""
-        async with aclosing(_chunks(io.BytesIO(self._data), waits=False)) as chunks:
+        """Iterate over the bytes."""
+        async with aclosing(_chunks(io.BytesIO(self._data), may_block=False)) as chunks:
             yield chunks
 
 
@@ -233,14 +238,16 @@ class _FileObjectSource:
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        waits = self._start is None
+        may_block = self._start is None
         if self._start is not None:
             with _reading():
                 self._file.seek(self._start)
         elif self._opened:
-            raise InvalidInputError(f"{self.name!r} can be read only once, and was read before")
+            raise InvalidInputError(
+                f"{self.name!r} cannot be read twice, since it is not seekable: open it again"
+            )
         self._opened = True
-        async with aclosing(_chunks(self._file, waits=waits)) as chunks:
+        async with aclosing(_chunks(self._file, may_block=may_block)) as chunks:
             yield chunks
 
 
@@ -267,21 +274,21 @@ class _ImageSource:
         file = io.BytesIO()
         try:
             await run_sync(self._image.save, file, "PNG")
-        except Exception as error:  # an image is the caller's and raises what it likes
+        except Exception as error:  # an image is the caller's and may raise anything
             raise InvalidInputError(
                 f"cannot write the {type(self._image).__name__} as PNG: {error}: write "
                 'File(…) of an image file, or image.convert("RGB")'
             ) from error
         file.seek(0)
-        async with aclosing(_chunks(file, waits=False)) as chunks:
+        async with aclosing(_chunks(file, may_block=False)) as chunks:
             yield chunks
 
 
 def peek(source: Source) -> bytes:
-    """The first bytes of a local source that can be read again; of others none.
+    """Return the first bytes of a local source that can be read again; of others none.
 
     Raises:
-        InvalidInputError: it cannot be read.
+        InvalidInputError: the source cannot be read.
     """
     if isinstance(source, (BytesSource, _PathSource, _FileObjectSource)):
         return source.peek()
@@ -289,14 +296,14 @@ def peek(source: Source) -> bytes:
 
 
 def open_source(source: object) -> Source:
-    """The source that a value of the caller's stands for.
+    """Return the source of a value that the caller passed.
 
-    A text that a server, a schema folder or a cassette says must never come here: it could name
-    any file of this machine. Of that, only `data_uri` and the sources of `_io` make files. A
-    FileData object may come from anywhere, since its path is one of an app's server.
+    Never pass a string from a server, a schema folder or a cassette: it could name any file of this
+    machine. Use `data_uri` and the sources of `_io` for those. A FileData object may come from
+    anywhere, since its path is on an app's server.
 
     Raises:
-        InvalidInputError: it is none of these, or a broken data URI.
+        InvalidInputError: the value is not a source, or an invalid data URI.
     """
     if isinstance(source, (bytes, bytearray)):
         return BytesSource(bytes(source))
@@ -307,11 +314,11 @@ def open_source(source: object) -> Source:
     if isinstance(source, Mapping):
         return _open_file_data(cast("Mapping[str, object]", source))
     if source == "":
-        raise InvalidInputError("an empty text is not a path: leave the argument out, or give None")
+        raise InvalidInputError("an empty text is not a path: leave the argument out, or pass None")
     if isinstance(source, (str, os.PathLike)):
         return _PathSource(cast("str | os.PathLike[str]", source))
     if isinstance(source, io.TextIOBase):
-        raise InvalidInputError("a file object must be opened in binary mode, got a text one")
+        raise InvalidInputError("the file object is not in binary mode: open it with mode 'rb'")
     if hasattr(source, "read") and hasattr(source, "seekable"):
         return _FileObjectSource(cast("BinaryIO", source))
     if is_image(source):
@@ -337,7 +344,7 @@ def _open_file_data(payload: Mapping[str, object]) -> Source:
 
 
 def _is_marked(payload: Mapping[str, object]) -> bool:
-    """Whether an object is FileData: by its `meta`, or its fields where it has none (4.0-4.19)."""
+    """Return whether an object is FileData, by its `meta` or else its fields (4.0-4.19)."""
     meta = payload.get("meta")
     if isinstance(meta, Mapping):
         return cast("Mapping[str, object]", meta).get("_type") == "gradio.FileData"
@@ -349,15 +356,15 @@ def _is_web(text: str) -> bool:
 
 
 def is_data_uri(text: str) -> bool:
-    """Whether a text is meant as a data URI."""
+    """Return whether a text begins like a data URI."""
     return text[:5].lower() == "data:"
 
 
 def data_uri(uri: str) -> BytesSource:
-    """The content of a data URI.
+    """Decode a data URI.
 
     Raises:
-        InvalidInputError: it is not one.
+        InvalidInputError: the URI is invalid.
     """
     head, comma, body = uri[5:].partition(",")
     mime_type, *parameters = head.split(";")
@@ -367,15 +374,15 @@ def data_uri(uri: str) -> BytesSource:
         encoded = unquote_to_bytes(body)
         data = b64decode(encoded, validate=True) if "base64" in parameters else encoded
     except ValueError as error:
-        raise InvalidInputError(f"{uri[:40]!r}… is not a data URI: {error}") from error
+        raise InvalidInputError(f"invalid data URI {uri[:40]!r}…: {error}") from error
     return BytesSource(data, mime_type or "text/plain")
 
 
-async def _chunks(file: BinaryIO, *, waits: bool) -> AsyncGenerator[bytes, None]:
-    """The content. Where it `waits` for who writes a pipe, it can be cancelled all the same."""
+async def _chunks(file: BinaryIO, *, may_block: bool) -> AsyncGenerator[bytes, None]:
+    """Yield the content. A read that `may_block` (of a pipe) is abandoned when cancelled."""
     while True:
         with _reading():
-            chunk = bytes(await run_sync(file.read, CHUNK, abandon_on_cancel=waits))
+            chunk = bytes(await run_sync(file.read, CHUNK, abandon_on_cancel=may_block))
         if not chunk:
             return
         yield chunk
@@ -383,9 +390,9 @@ async def _chunks(file: BinaryIO, *, waits: bool) -> AsyncGenerator[bytes, None]
 
 @contextmanager
 def _reading() -> Generator[None]:
-    # A file object is the caller's and raises what it likes. It must not end what runs beside.
+    # A file object is the caller's and may raise anything, which must not end other tasks.
     try:
         yield
     except Exception as error:
-        why = str(error) or type(error).__name__
-        raise InvalidInputError(f"cannot read the file: {why}") from error
+        reason = str(error) or type(error).__name__
+        raise InvalidInputError(f"cannot read the file: {reason}") from error

@@ -1,6 +1,6 @@
-"""Options checked where they are given: their names and types, as the annotations say.
+"""Check the names and types of options at run time, by the annotations.
 
-A signature or a `TypedDict` is the one source of names and types; type checkers read it too.
+A signature or a `TypedDict` is the only source of names and types; type checkers read it too.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "Timeouts": "Timeouts(total=…)",
     "ZeroGPU": "ZeroGPU(token=…)",
 }
-"""What to write for an option of such a type."""
+"""An example of an option of each type."""
 
 _CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "HttpClient": ("httpx.AsyncClient", "httpx2.AsyncClient"),
 }
-"""The classes that a type without instances stands for."""
+"""The classes that a protocol or alias stands for in messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    """What a function takes.
+    """The options of a function.
 
     Attributes:
-        types: of the options that can be given by name.
-        positional: names of the parameters that can be given by position; None for any number.
-        is_open: whether it takes other names too.
+        types: the types of the keyword options, by name.
+        positional: the names of the positional parameters; None for any number.
+        is_open: whether the function takes any keyword.
     """
 
     types: Mapping[str, Any]
@@ -68,27 +68,27 @@ class _Options:
 
 
 def checked_call(function: Callable[P, R]) -> Callable[P, R]:
-    """Check what a function is called with, before it runs.
+    """Decorate a function so that its arguments are checked first.
 
     Raises (when it is called):
-        TypeError: an option is unknown, or not of its type.
-        ValueError: an option is not one of the values that it can have.
+        TypeError: an option is unknown, or of the wrong type.
+        ValueError: an option is not one of its allowed values.
     """
     return _checked(function, function.__qualname__, "")
 
 
 def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """Check what a method that makes a call is called with, before it runs.
+    """Decorate a method that calls an endpoint so that its arguments are checked first.
 
     Raises (when it is called):
         TypeError: an option is unknown.
-        InvalidInputError: a value is not of its type, or not one of those that it can be.
+        InvalidInputError: a value is of the wrong type, or not one of the allowed values.
     """
     return _checked(function, function.__qualname__, "", invalid=InvalidInputError)
 
 
 def checked_class(cls: C) -> C:
-    """Check what a class is called with; see `checked_call`."""
+    """Decorate a class so that its arguments are checked first; see `checked_call`."""
     initialise: Callable[..., None] = getattr(cls, "__init__")  # noqa: B009 - of this class itself
     setattr(cls, "__init__", _checked(initialise, cls.__name__, f"{cls.__name__}."))  # noqa: B010
     return cls
@@ -98,11 +98,12 @@ def check_options(function: str, options: Mapping[str, object], types: type) -> 
     """Check options against a `TypedDict`.
 
     Args:
-        function: its name, for messages.
+        function: the name of the function in messages.
+        options: the options by name.
         types: the `TypedDict`.
 
     Raises:
-        TypeError, ValueError: as `checked_call`.
+        TypeError, ValueError: see `checked_call`.
     """
     _check_names(function, options, _types_of(types))
     for name, value in options.items():
@@ -124,13 +125,13 @@ def _checked(
         if positional is None:
             positional = ()
         elif len(args) > len(positional):
-            named = next((each for each in options.types if each not in positional), None)
-            remedy = f": write {label}({named}=…)" if named else ""
+            keyword = next((option for option in options.types if option not in positional), None)
+            remedy = f": write {label}({keyword}=…)" if keyword else ""
             raise TypeError(f"{label} takes its options by name{remedy}")
         if not options.is_open:
             _check_names(label, kwargs, options.types)
-        given = {**dict(zip(positional, args, strict=False)), **kwargs}
-        for option, value in given.items():
+        arguments = {**dict(zip(positional, args, strict=False)), **kwargs}
+        for option, value in arguments.items():
             if option in options.types:
                 _check_value(options.types[option], f"{prefix}{option}", value, invalid)
         return function(*args, **kwargs)
@@ -144,7 +145,7 @@ def _types_of(types: type) -> Mapping[str, Any]:
 
 
 def _hints_of(function: Callable[..., Any]) -> Mapping[str, Any]:
-    """The types of the parameters, but of those that name a type which is not there at runtime."""
+    """Return the types of the parameters, except types that are not imported at run time."""
     names = inspect.unwrap(function).__globals__
     hints: dict[str, Any] = {}
     for name, annotation in function.__annotations__.items():
@@ -176,10 +177,10 @@ def _options_of(function: Callable[..., Any]) -> _Options:
     return _Options(types, None if takes_any_number else tuple(positional), is_open)
 
 
-def _check_names(function: str, names: Iterable[str], known: Collection[str]) -> None:
+def _check_names(function: str, names: Iterable[str], options: Collection[str]) -> None:
     for name in names:
-        if name not in known:
-            hint = did_you_mean(name, known, f"it takes {', '.join(known) or 'none'}")
+        if name not in options:
+            hint = did_you_mean(name, options, f"it takes {', '.join(options) or 'none'}")
             raise TypeError(f"{function} takes no option {name!r}: {hint}")
 
 
@@ -191,14 +192,14 @@ def _check_value(
         return
     if invalid is not None:
         raise invalid(problem)
-    literals = [each for member in _members(hint) for each in _values_of(member)]
-    if any(type(each) is type(value) for each in literals):
+    literals = [literal for member in _members(hint) for literal in _values_of(member)]
+    if any(type(literal) is type(value) for literal in literals):
         raise ValueError(f"{problem.rpartition(', got ')[0]}, got {value!r}")
     raise TypeError(problem)
 
 
 def _mismatch(hint: Any, name: str, value: object) -> str | None:
-    """Return what is wrong with a value and where; None if it fits, or nobody can tell."""
+    """Return what is wrong with a value and where; None if it fits or cannot be checked."""
     members = _members(hint)
     problems = [_member_mismatch(member, name, value) for member in members]
     if None in problems:
@@ -208,10 +209,10 @@ def _mismatch(hint: Any, name: str, value: object) -> str | None:
 
 
 def _member_mismatch(hint: Any, name: str, value: object) -> str | None:
-    """As `_mismatch`, of a type that is not a union; "" where the value itself does not fit."""
+    """Return the mismatch for a type that is not a union; "" if the value itself does not fit."""
     origin = get_origin(hint) or hint
     if origin is Literal:
-        return None if any(_is_same(each, value) for each in get_args(hint)) else ""
+        return None if any(_is_same(literal, value) for literal in get_args(hint)) else ""
     if origin in (int, float):
         kinds = (int, float) if origin is float else (int,)
         return None if isinstance(value, kinds) and not isinstance(value, bool) else ""
@@ -241,7 +242,7 @@ def _items_mismatch(origin: type, args: tuple[Any, ...], name: str, value: objec
 
 
 def _is_checkable(origin: type) -> bool:
-    """Whether `isinstance` tells: not of protocols, and not of typing's own (`BinaryIO`)."""
+    """Return whether `isinstance` works: not for protocols and classes of typing (`BinaryIO`)."""
     return not getattr(origin, "_is_protocol", False) and origin.__module__ != "typing"
 
 
@@ -258,13 +259,13 @@ def _values_of(hint: Any) -> tuple[object, ...]:
 
 
 def _expected(members: tuple[Any, ...], name: str, value: object) -> str:
-    """Say what a value must be. It is not shown: it may be secret."""
+    """Describe the expected values. The value itself is not shown: it may be secret."""
     names: list[str] = []
     for member in members:
-        values = [repr(each) for each in _values_of(member)]
+        values = [repr(literal) for literal in _values_of(member)]
         names += values or _CLASSES.get(_name_of(member), (_name_of(member),))
     listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
-    examples = [_EXAMPLES[each] for each in names if each in _EXAMPLES]
+    examples = [_EXAMPLES[name] for name in names if name in _EXAMPLES]
     remedy = f": write {examples[0]}" if examples else ""
     return f"{name} must be {listed}, got {_name_of(type(value))}{remedy}"
 
@@ -275,7 +276,7 @@ def _name_of(hint: Any) -> str:
     origin = get_origin(hint)
     if origin is None:
         package = getattr(hint, "__module__", "builtins").partition(".")[0]
-        shown = "" if package in ("builtins", "spacecall") else f"{package}."
-        return f"{shown}{getattr(hint, '__name__', str(hint))}"
-    args = ", ".join(_name_of(each) for each in get_args(hint))
+        prefix = "" if package in ("builtins", "spacecall") else f"{package}."
+        return f"{prefix}{getattr(hint, '__name__', str(hint))}"
+    args = ", ".join(_name_of(argument) for argument in get_args(hint))
     return f"{getattr(origin, '__name__', str(origin))}[{args}]" if args else str(origin)

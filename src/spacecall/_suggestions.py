@@ -1,4 +1,4 @@
-"""The names that somebody may have meant."""
+"""Suggest names that are similar to a misspelled one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 __all__ = ["did_you_mean", "nearest"]
 
-# Names come from apps too: comparing takes time by their number and the square of their length.
+# Apps send names too: comparing takes time in proportion to their number and squared length.
 _MAX_NAMES: Final = 1000
 _MAX_LENGTH: Final = 100
 
@@ -22,7 +22,9 @@ def nearest(
     Args:
         cutoff: how similar they must be, from 0 to 1.
     """
-    short = [each for each in islice(candidates, _MAX_NAMES) if len(each) <= _MAX_LENGTH]
+    short = [
+        candidate for candidate in islice(candidates, _MAX_NAMES) if len(candidate) <= _MAX_LENGTH
+    ]
     return get_close_matches(name[:_MAX_LENGTH], short, n=count, cutoff=cutoff)
 
 

@@ -1,4 +1,4 @@
-"""What is warned of."""
+"""The warnings of the package."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ __all__ = ["NewerProtocolWarning", "SchemaDriftWarning", "VisibleWarning"]
 
 
 class VisibleWarning(UserWarning):
-    """A warning that has texts of an app in it; Python prints it, so it is safe to show."""
+    """A warning with text from an app, which is escaped since Python prints it."""
 
     def __str__(self) -> str:
         return escape_commands(visible_line(super().__str__()))
 
 
 class SchemaDriftWarning(VisibleWarning):
-    """The app is not what the typed client was generated from; the call is made all the same."""
+    """The app differs from the schema of the typed client; the call is made anyway."""
 
 
 class NewerProtocolWarning(VisibleWarning):
-    """The app announces a newer protocol than this version knows; it is tried all the same."""
+    """The app announces a newer protocol version; it is called with the newest known one."""

@@ -1,4 +1,4 @@
-"""What an app offers, read from its /info and /config."""
+"""The endpoints of an app, as described by its /info and /config."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 __all__ = ["NO_DEFAULT", "Endpoint", "Parameter", "ReturnValue", "Visibility"]
 
 Visibility: TypeAlias = Literal["public", "undocumented", "private"]
-"""Public endpoints are in /info, undocumented ones only if asked for; private ones are not."""
+"""/info lists public endpoints, undocumented ones only on request, and no private ones."""
 
 JsonSchema: TypeAlias = Mapping[str, Any]
 
@@ -23,11 +23,11 @@ class _NoDefault:
         return "NO_DEFAULT"
 
     def __reduce__(self) -> str:
-        return "NO_DEFAULT"  # copied and unpickled it is still the same object
+        return "NO_DEFAULT"  # copies and pickles keep its identity
 
 
 NO_DEFAULT = _NoDefault()
-"""Stands where a parameter has no default, since None can be one."""
+"""The default of a parameter without a default, since None can be a default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class Parameter:
     """One input of an endpoint.
 
     Attributes:
-        name: the keyword to call it by.
+        name: the keyword of the argument.
         label: the component's label, as the app's users see it.
         component: the component's kind in lower case, such as `textbox`.
-        schema: JSON Schema 2020-12 of its wire value; limits and choices included.
+        schema: the JSON Schema 2020-12 of its JSON value, with limits and choices.
         default: the value used when the argument is left out, or `NO_DEFAULT`.
-        description: a remark of the app's, with ranges and formats.
-        name_from_label: whether the function has no name for it, so that `name` is made of the
+        description: the app's help text, with ranges and formats.
+        name_from_label: whether the app's function does not name it: `name` is then made from the
             label and changes with it.
     """
 
@@ -66,8 +66,8 @@ class ReturnValue:
     Attributes:
         label: the component's label.
         component: the component's kind in lower case.
-        schema: JSON Schema 2020-12 of its wire value.
-        description: a remark of the app's.
+        schema: the JSON Schema 2020-12 of its JSON value.
+        description: the app's help text.
     """
 
     label: str
@@ -78,19 +78,19 @@ class ReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One function that the app offers.
+    """One endpoint of an app.
 
     Attributes:
-        name: what to call it by, `/echo`.
-        parameters: its inputs in wire order, hidden State left out.
-        returns: its outputs in wire order, hidden State left out.
-        streaming: whether it gives values while it works.
+        name: its name, such as `/echo`.
+        parameters: its inputs in order, without hidden State.
+        returns: its outputs in order, without hidden State.
+        streaming: whether it streams partial results.
         queued: whether its jobs wait in the app's queue.
         stateful: whether it reads or writes State, which lives in a session.
         visibility: public, undocumented or private.
         description: the function's docstring.
-        event_data: whether it reads what somebody selected or clicked on the page, such as
-            `gr.SelectData`. A call does not send that, and the function may fail without it.
+        event_data: whether it reads the selection or click of a user of the page, such as
+            `gr.SelectData`. A call does not send it, and the function may fail without it.
     """
 
     name: str

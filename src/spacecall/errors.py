@@ -6,29 +6,29 @@
     ├─ TransportError            the network failed
     ├─ StatusError               the server answered with an error status
     │   ├─ AuthError             401, 403
-    │   ├─ NotFoundError         404, or a name that the app does not have
+    │   ├─ NotFoundError         404, or an endpoint that the app does not have
     │   ├─ InvalidInputError     422, or arguments that do not fit the endpoint
-    │   ├─ CreditsError          402: HF Inference wants to be paid
-    │   ├─ UnavailableError      502, 503, 504: a model that HF Inference cannot run now
-    │   ├─ QueueFullError        503: the app's queue takes no more jobs
+    │   ├─ CreditsError          402: no credits are left for HF Inference
+    │   ├─ UnavailableError      502, 503, 504: HF Inference cannot run the model now
+    │   ├─ QueueFullError        503: the app's queue is full
     │   └─ RateLimitedError      429
-    ├─ ProtocolError             something that is not Gradio's protocol
-    │   └─ UnsupportedProtocolError  a generation of it that is not spoken here
-    ├─ SchemaDriftError          the app no longer fits the pinned schema, or its own
-    ├─ FileTooLargeError         a file has more bytes than were asked for
-    ├─ ForbiddenAddressError     a file is where `Limits.file_hosts` does not allow
+    ├─ ProtocolError             the server's response is not Gradio's protocol
+    │   └─ UnsupportedProtocolError  a version of it that is not supported
+    ├─ SchemaDriftError          the app does not fit the generated client, or its own schema
+    ├─ FileTooLargeError         a file is larger than `max_bytes`
+    ├─ ForbiddenAddressError     `Limits.file_hosts` does not allow the URL of a file
     ├─ SpaceStateError           the Space is not running
     ├─ DeadlineError             a phase took longer than its timeout
     └─ JobError
-        ├─ AppError              the app raised
+        ├─ AppError              the app raised an error
         │   └─ QuotaExceededError  ZeroGPU quota
         ├─ JobCancelledError     the job was cancelled, here or on the server
         └─ JobLostError          the stream ended before the job did
-           └─ AppRestartedError  the app was started again: its sessions and jobs are gone
+           └─ AppRestartedError  the app restarted: its sessions and jobs are gone
 
-All of them can be pickled and copied: one that is raised in a worker process arrives whole.
+All errors can be pickled and copied, for example from a worker process.
 
-What is only warned of is in `spacecall`: `SchemaDriftWarning`, `NewerProtocolWarning`.
+Warnings are in `spacecall`: `SchemaDriftWarning`, `NewerProtocolWarning`.
 """
 
 from __future__ import annotations
@@ -66,15 +66,15 @@ __all__ = [
 ]
 
 Phase = Literal["open", "connect", "request", "upload", "queue", "run", "idle", "total"]
-"""The phases of a call, as `Timeouts` names them."""
+"""The phases of a call: the names of the fields of `Timeouts`."""
 
 
-_MOST_SHOWN = 4000
-"""Characters of a message that `str(error)` shows."""
+_MAX_MESSAGE = 4000
+"""The most characters of a message in `str(error)`."""
 
 
 class ErrorContext(TypedDict, total=False):
-    """Where an error happened: see the attributes of `SpaceError`."""
+    """The call that an error belongs to: see the attributes of `SpaceError`."""
 
     space: str | None
     endpoint: str | None
@@ -82,32 +82,32 @@ class ErrorContext(TypedDict, total=False):
 
 
 class SpaceError(Exception):
-    """Base of every error raised by spacecall.
+    """The base class of all errors that spacecall raises.
 
     Attributes:
-        space: base URL of the app, where known.
-        endpoint: the endpoint's name, `/echo`, where one was called.
-        event_id: the server's id of the job, where one had been given.
+        space: the base URL of the app; None if unknown.
+        endpoint: the name of the called endpoint, such as `/echo`; None without one.
+        event_id: the server's id of the job; None before the server accepts it.
     """
 
-    def __init__(self, message: str = "", **place: Unpack[ErrorContext]) -> None:
+    def __init__(self, message: str = "", **context: Unpack[ErrorContext]) -> None:
         super().__init__(message)
-        self.space = place.get("space")
-        self.endpoint = place.get("endpoint")
-        self.event_id = place.get("event_id")
+        self.space = context.get("space")
+        self.endpoint = context.get("endpoint")
+        self.event_id = context.get("event_id")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Python would call the class with the message alone, which not every subclass takes.
+        # By default Python calls the class with the message alone, but some subclasses need more.
         return _restore, (type(self), self.args), self.__dict__
 
     @property
     def message(self) -> str:
-        """What went wrong, without the place; `str(error)` has its first 4,000 characters."""
+        """The text without app and endpoint; `str(error)` has its first 4,000 characters."""
         return str(self.args[0]) if self.args else ""
 
     def __str__(self) -> str:
-        # again, since escapes are up to ten times as long
-        message = shorten(visible(shorten(self.message, _MOST_SHOWN)), _MOST_SHOWN)
+        # shortened again: escapes are up to ten times as long
+        message = shorten(visible(shorten(self.message, _MAX_MESSAGE)), _MAX_MESSAGE)
         parts = [shorten(visible(shorten(part))) for part in (self.endpoint, self.space) if part]
         return escape_commands(f"{message} [{' at '.join(parts)}]" if parts else message)
 
@@ -119,17 +119,17 @@ def _restore(kind: type[SpaceError], args: tuple[Any, ...]) -> SpaceError:
 
 
 class TransportError(SpaceError):
-    """The network failed: refused, reset, TLS, DNS.
+    """The network failed: connection refused or reset, TLS, DNS.
 
     Attributes:
-        sent: whether the server may have acted on the request. A job whose join failed with
-            `sent=False` certainly does not run.
+        sent: whether the server may have received the request. If False, a job whose join failed
+            does not run.
     """
 
     def __init__(
-        self, message: str = "", *, sent: bool = False, **place: Unpack[ErrorContext]
+        self, message: str = "", *, sent: bool = False, **context: Unpack[ErrorContext]
     ) -> None:
-        super().__init__(message, **place)
+        super().__init__(message, **context)
         self.sent = sent
 
 
@@ -137,11 +137,11 @@ class StatusError(SpaceError):
     """The server answered with an error status.
 
     Attributes:
-        status: the HTTP status; None for a check made before anything was sent.
-        body: the answer's body as text, at most 65,536 characters, with `…` for your secrets.
-        retry_after: seconds to wait before another try, where the server says so.
-        provider: who was to run a model of HF Inference, where that is known.
-        estimated_time: seconds until that model is loaded, where HF Inference says so.
+        status: the HTTP status; None if a check failed before anything was sent.
+        body: the response body as text, at most 65,536 characters, with `…` for your secrets.
+        retry_after: seconds to wait before the next attempt; None if the server does not send it.
+        provider: the provider of a model of HF Inference; None if unknown.
+        estimated_time: seconds until that model is loaded; None if HF Inference does not send it.
     """
 
     def __init__(
@@ -150,9 +150,9 @@ class StatusError(SpaceError):
         *,
         status: int | None = None,
         body: str = "",
-        **place: Unpack[ErrorContext],
+        **context: Unpack[ErrorContext],
     ) -> None:
-        super().__init__(message, **place)
+        super().__init__(message, **context)
         self.status = status
         self.body = body
         self.retry_after: float | None = None
@@ -161,18 +161,18 @@ class StatusError(SpaceError):
 
 
 class AuthError(StatusError):
-    """401 or 403: a login or a token is missing, wrong, or not enough."""
+    """401 or 403: the login or token is missing, invalid, or lacks permissions."""
 
 
 class NotFoundError(StatusError):
-    """404, or an endpoint name that the app does not have."""
+    """404, or an endpoint that the app does not have."""
 
 
 class InvalidInputError(StatusError):
-    """The arguments do not fit: found here before sending, or said by the server (422).
+    """The arguments do not fit: a check failed before sending, or the server refused them (422).
 
     Attributes:
-        problems: one line for each argument that does not fit.
+        problems: one line for each invalid argument.
     """
 
     def __init__(
@@ -182,18 +182,18 @@ class InvalidInputError(StatusError):
         problems: Sequence[str] = (),
         status: int | None = None,
         body: str = "",
-        **place: Unpack[ErrorContext],
+        **context: Unpack[ErrorContext],
     ) -> None:
-        super().__init__(message, status=status, body=body, **place)
+        super().__init__(message, status=status, body=body, **context)
         self.problems = tuple(problems) or (message,)
 
 
 class CreditsError(StatusError):
-    """402: the credits for HF Inference are used up, or the account has no way to pay."""
+    """402: no credits are left for HF Inference, or the account has no payment method."""
 
 
 class UnavailableError(StatusError):
-    """502, 503, 504: a model of HF Inference is being loaded, is overloaded, or did not answer."""
+    """502, 503, 504: a model of HF Inference is loading, overloaded, or does not respond."""
 
 
 class QueueFullError(StatusError):
@@ -205,25 +205,24 @@ class RateLimitedError(StatusError):
 
 
 class ProtocolError(SpaceError):
-    """What the server sent is not Gradio's protocol, or is larger than `Limits` allows."""
+    """The response of the server is not Gradio's protocol, or is larger than `Limits` allows."""
 
 
 class UnsupportedProtocolError(ProtocolError):
-    """The app's generation of the protocol is not known, or cannot do what was asked for."""
+    """The app's protocol version is unknown, or does not support the requested feature."""
 
 
 class SchemaDriftError(SpaceError):
     """The app no longer fits the schema that the typed client was generated from.
 
-    Of a dynamic call: an output does not fit the app's own schema, such as a text in place of a
+    In a dynamic call: an output does not fit the app's own schema, such as a string instead of a
     file.
 
     Attributes:
-        differences: where it differs, one line each.
-        values: all outputs of the call, in order, since the job has run: as the client's types have
-            them where they fit, as JSON with `File` handles where they do not. Empty if nothing
-            was sent.
-        pinned: sha256 of the schema that the client was generated from, where known.
+        differences: the differences, one line each.
+        values: all outputs of the call in order, since the job has run: values of the client's
+            types, or JSON with `File` handles if they do not fit. Empty if nothing was sent.
+        pinned: the sha256 of the schema that the client was generated from; None if unknown.
     """
 
     def __init__(
@@ -233,43 +232,43 @@ class SchemaDriftError(SpaceError):
         differences: Sequence[str] = (),
         values: Sequence[Any] = (),
         pinned: str | None = None,
-        **place: Unpack[ErrorContext],
+        **context: Unpack[ErrorContext],
     ) -> None:
-        super().__init__(message, **place)
+        super().__init__(message, **context)
         self.differences = tuple(differences)
         self.values = tuple(values)
         self.pinned = pinned
 
 
 class FileTooLargeError(SpaceError):
-    """A file has more bytes than `File.read` or `File.save` may take.
+    """A file is larger than the `max_bytes` of `File.read` or `File.save`.
 
     Attributes:
-        max_bytes: the limit.
+        max_bytes: the limit, in bytes.
     """
 
     def __init__(
-        self, message: str = "", *, max_bytes: int = 0, **place: Unpack[ErrorContext]
+        self, message: str = "", *, max_bytes: int = 0, **context: Unpack[ErrorContext]
     ) -> None:
-        super().__init__(message, **place)
+        super().__init__(message, **context)
         self.max_bytes = max_bytes
 
 
 class ForbiddenAddressError(SpaceError):
-    """The URL of a file leads where `Limits.file_hosts` does not allow: nothing is fetched."""
+    """`Limits.file_hosts` does not allow the URL of a file. Nothing is fetched."""
 
 
 class SpaceStateError(SpaceError):
     """The Space is not running: building, sleeping, paused, failed.
 
     Attributes:
-        stage: the Hub's runtime stage, such as `SLEEPING`; an open set.
+        stage: the Hub's name of the stage, such as `SLEEPING`; the Hub may add others.
     """
 
     def __init__(
-        self, message: str = "", *, stage: str | None = None, **place: Unpack[ErrorContext]
+        self, message: str = "", *, stage: str | None = None, **context: Unpack[ErrorContext]
     ) -> None:
-        super().__init__(message, **place)
+        super().__init__(message, **context)
         self.stage = stage
 
 
@@ -277,26 +276,26 @@ class DeadlineError(SpaceError, TimeoutError):
     """A phase took longer than its timeout.
 
     Attributes:
-        phase: which of the `Timeouts` passed.
+        phase: the field of `Timeouts` that was exceeded.
     """
 
     def __init__(
-        self, message: str = "", *, phase: Phase = "total", **place: Unpack[ErrorContext]
+        self, message: str = "", *, phase: Phase = "total", **context: Unpack[ErrorContext]
     ) -> None:
-        super().__init__(message, **place)
+        super().__init__(message, **context)
         self.phase: Phase = phase
 
 
 class JobError(SpaceError):
-    """A job that the server accepted did not give a value."""
+    """A job that the server accepted ended without a result."""
 
 
 class AppError(JobError):
-    """The app raised an exception.
+    """The app raised an error.
 
     Attributes:
-        title: the title of the message the app shows, "Error" unless it sets one.
-        duration: seconds the app would show the message for; None for "until closed" or unknown.
+        title: the title of the message on the app's page, "Error" unless the app sets one.
+        duration: seconds that the page shows the message for; None for no limit or if unknown.
     """
 
     def __init__(
@@ -305,20 +304,20 @@ class AppError(JobError):
         *,
         title: str | None = None,
         duration: float | None = None,
-        **place: Unpack[ErrorContext],
+        **context: Unpack[ErrorContext],
     ) -> None:
-        super().__init__(message, **place)
+        super().__init__(message, **context)
         self.title = title
         self.duration = duration
 
 
 class QuotaExceededError(AppError):
-    """The ZeroGPU quota does not suffice.
+    """The ZeroGPU quota is too small for the call.
 
     Attributes:
-        requested: seconds of GPU time that the call asked for.
-        remaining: seconds of quota that remain.
-        retry_after: seconds until there is quota again.
+        requested: seconds of GPU time that the call requested.
+        remaining: seconds of the quota that are left.
+        retry_after: seconds until the quota is restored.
     """
 
     requested: float | None = None
@@ -331,33 +330,33 @@ class JobCancelledError(JobError):
 
 
 class JobLostError(JobError):
-    """The stream ended before the job did: what became of the job is not known.
+    """The stream ended before the job: its outcome is unknown.
 
     Attributes:
         sent: whether the job may have reached the server.
-        safe_to_retry: whether a second try cannot run the app twice (it had not been accepted).
+        safe_to_retry: whether a second attempt cannot run the app twice.
     """
 
     def __init__(
-        self, message: str = "", *, sent: bool = True, **place: Unpack[ErrorContext]
+        self, message: str = "", *, sent: bool = True, **context: Unpack[ErrorContext]
     ) -> None:
-        super().__init__(message, **place)
+        super().__init__(message, **context)
         self.sent = sent
 
     @property
     def safe_to_retry(self) -> bool:
-        """Whether a second try cannot run the app twice."""
+        """Whether a second attempt cannot run the app twice."""
         return not self.sent
 
 
 class AppRestartedError(JobLostError):
-    """The app was started again: sessions, State and jobs of before are gone.
+    """The app restarted: its earlier sessions, State and jobs are gone. Nothing was sent.
 
-    A call of the Space itself goes to the new app by itself, if its arguments fit that. This error
-    ends calls of a session of the old app, and the collecting of a job of it. Nothing was sent.
+    Calls of the Space itself continue with the restarted app if their arguments still fit. Calls of
+    an earlier session, and `collect` of an earlier job, raise this error.
     """
 
     def __init__(
-        self, message: str = "", *, sent: bool = False, **place: Unpack[ErrorContext]
+        self, message: str = "", *, sent: bool = False, **context: Unpack[ErrorContext]
     ) -> None:
-        super().__init__(message, sent=sent, **place)
+        super().__init__(message, sent=sent, **context)

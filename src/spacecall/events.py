@@ -1,4 +1,4 @@
-"""What happens to a job, as the caller sees it. Small frozen values; durations in seconds."""
+"""The events of a job: small frozen values, with durations in seconds."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Uploading:
-    """The files of the call are on their way.
+    """The files of the call are being uploaded.
 
     Attributes:
-        sent: bytes handed to the network so far, all files together.
-        total: bytes in all; None while the size of a source is not known.
+        sent: bytes sent so far, of all files.
+        total: bytes of all files; None while the size of a source is unknown.
     """
 
     sent: int
@@ -40,8 +40,8 @@ class Queued:
 
     Attributes:
         rank: jobs ahead of this one.
-        queue_size: jobs waiting in all.
-        eta: seconds until the result, as the app estimates it.
+        queue_size: all waiting jobs.
+        eta: seconds until the result, as estimated by the app.
     """
 
     rank: int | None
@@ -54,7 +54,7 @@ class Started:
     """The app works on the job.
 
     Attributes:
-        eta: seconds until the result, as the app estimates it.
+        eta: seconds until the result, as estimated by the app.
     """
 
     eta: float | None
@@ -65,11 +65,11 @@ class ProgressUnit:
     """One of the app's progress bars.
 
     Attributes:
-        index: how many of `length` are done.
-        length: how many there are.
-        unit: what is counted, such as "steps".
-        fraction: from 0 to 1, for a bar that counts nothing.
-        description: what the app is doing.
+        index: the number of finished units.
+        length: the number of all units.
+        unit: the name of the unit, such as "steps".
+        fraction: the progress from 0 to 1, for a bar without units.
+        description: the description of the current work.
     """
 
     index: float | None
@@ -81,7 +81,11 @@ class ProgressUnit:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The app reported progress: its bars, the outermost first."""
+    """The app reported progress.
+
+    Attributes:
+        units: its progress bars, the outermost first.
+    """
 
     units: tuple[ProgressUnit, ...]
 
@@ -91,10 +95,10 @@ class Log:
     """The app shows a message (`gr.Info`, `gr.Warning`, `gr.Success`).
 
     Attributes:
-        message: its text, HTML removed.
-        level: info, warning, success or error; an open set.
-        title: its title, from Gradio 5 on.
-        duration: seconds it would be shown for.
+        message: the text without HTML.
+        level: info, warning, success or error; Gradio may add others.
+        title: the title; None before Gradio 5.
+        duration: seconds that the page shows it for.
     """
 
     message: str
@@ -105,7 +109,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Output(Generic[T]):
-    """A whole value of a streaming endpoint, as it stands now."""
+    """A partial result of a streaming endpoint: the complete current value."""
 
     value: T
 
@@ -116,7 +120,7 @@ class Completed(Generic[T]):
 
     Attributes:
         value: the result.
-        duration: seconds that the app worked on the job's last step, where it says so.
+        duration: seconds of the job's last step; None if the app does not send it.
     """
 
     value: T
@@ -127,14 +131,14 @@ class TextDelta(str):
     """A piece of a text that grows: `text = text[:delta.offset] + delta`.
 
     Attributes:
-        offset: where the piece begins in the whole text. It is the length of the text so far
-            unless the app rewrote what it had said.
+        offset: where the piece begins in the complete text. It is the length of the text so far,
+            unless the app replaced earlier text.
     """
 
     offset: int
 
     def __new__(cls, text: str, offset: int) -> TextDelta:
-        """A piece `text` that begins at `offset`."""
+        """Create a piece `text` that begins at `offset`."""
         delta = super().__new__(cls, text)
         delta.offset = offset
         return delta
@@ -144,4 +148,4 @@ class TextDelta(str):
 
 
 Event: TypeAlias = Uploading | Queued | Started | Progress | Log | Output[T] | Completed[T]
-"""What iterating a job gives."""
+"""Any event of a job."""

@@ -1,4 +1,4 @@
-"""Files going to a Space and coming from one."""
+"""Files to send to a Space, and files received from one."""
 
 from __future__ import annotations
 
@@ -22,38 +22,37 @@ from spacecall.errors import FileTooLargeError, InvalidInputError
 __all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput", "FileSource"]
 
 MAX_READ_BYTES: Final = 256 * 2**20
-"""The most bytes that `File.read` holds in memory, unless it is told otherwise: 256 MiB."""
+"""The default of the most bytes that `File.read` loads into memory: 256 MiB."""
 
 MAX_SAVE_BYTES: Final = 16 * 2**30
-"""The most bytes that `File.save` writes, unless it is told otherwise: 16 GiB."""
+"""The default of the most bytes that `File.save` writes: 16 GiB."""
 
 FileSource: TypeAlias = (
     "File | os.PathLike[str] | bytes | BinaryIO | ImageLike | Mapping[str, object]"
 )
-"""What stands for a file inside an object: a `File`, a path object, bytes, a binary file object, an
-image of Pillow, or the FileData object by which an app names a file of its own. A text does not."""
+"""A file inside an object: a `File`, a path object, bytes, a binary file object, a Pillow image, or
+the FileData object of a file on an app's server. A string is not a file there."""
 
 FileInput: TypeAlias = "FileSource | str"
-"""What `File` takes: a `FileSource`, or as a text a path, an http(s) URL or a data URI."""
+"""An argument of `File`: a `FileSource`, or a string with a path, an http(s) URL or a data URI."""
 
 
 class File:
-    """A file: to send, made from any source; or received, a handle that is read on demand.
+    """A file to send, from any source; or a received file, which is read on demand.
 
-    Only your own code opens sources, by calling `File` or by giving one as an argument. What an app
-    answers becomes a handle of a file on a server, or of bytes that were in the answer; it is never
-    a path of this machine.
+    Only your own code opens sources, by calling `File` or by passing an argument. A file in an
+    app's response is on a server, or its bytes are in the response; it is never a path of this
+    machine.
 
     Args:
         source: a path, bytes, a binary file object (read from its position on), an http(s) URL
-            (fetched when it is uploaded, without credentials), a data URI, an image of Pillow (sent
-            as PNG), another `File`, or an app's FileData object, whose path is one of that app's
-            server.
-        name: the name the app sees; by default the source's own.
-        mime_type: by default guessed from the name, or from the first bytes.
+            (fetched without credentials when it is uploaded), a data URI, a Pillow image (sent as
+            PNG), another `File`, or an app's FileData object, whose path is on that app's server.
+        name: the file name that the app gets; by default the name of the source.
+        mime_type: the media type; by default guessed from the name, or from the first bytes.
 
     Raises:
-        InvalidInputError: the source is none of these, or a broken data URI.
+        InvalidInputError: the source is of another type, or an invalid data URI.
     """
 
     __slots__ = ("_mime_type", "_name", "_source")
@@ -72,32 +71,32 @@ class File:
 
     @property
     def name(self) -> str:
-        """A safe file name: no folders, no control characters, never empty."""
+        """A safe file name: without folders and control characters, never empty."""
         return safe_name(self._name or self._source.name)
 
     @property
     def size(self) -> int | None:
-        """Size in bytes, where it is known without reading."""
+        """The size in bytes; None if it is unknown before reading."""
         return self._source.size
 
     @property
     def mime_type(self) -> str | None:
-        """Media type, such as `image/png`."""
+        """The media type, such as `image/png`; None if unknown."""
         declared = self._mime_type or self._source.mime_type
         return declared or mimetypes.guess_type(self.name)[0]
 
     @property
     def url(self) -> str | None:
-        """Where a file of a Space, or of the web, is fetched from."""
+        """The URL of a remote file; None for a local one."""
         return self._source.url
 
     @property
     def source(self) -> Source:
-        """Where the bytes come from."""
+        """The source of the bytes."""
         return self._source
 
     def stream(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Read it bit by bit: `async with file.stream() as chunks`, then `async for` over them.
+        """Read the file in chunks: `async with file.stream() as chunks`, then `async for`.
 
         Raises:
             SpaceError: a remote file could not be fetched.
@@ -112,7 +111,7 @@ class File:
             max_bytes: the most to read; None for no limit.
 
         Raises:
-            FileTooLargeError: the file is larger, by its declared size or by what comes.
+            FileTooLargeError: the file is larger, by its declared size or its content.
             SpaceError, InvalidInputError: see `stream`.
         """
         self._check_size(max_bytes)
@@ -124,8 +123,8 @@ class File:
     ) -> Path:
         """Write the file to `path`, or into `path` under its own name if that is a folder.
 
-        The file appears whole or not at all. A file at `path` is replaced. In a folder nothing is
-        replaced: if the name is taken, the file is numbered, such as `image-2.webp`.
+        The file is written atomically. A file at `path` is replaced. In a folder no file is
+        replaced: if the name exists, the new file is numbered, such as `image-2.webp`.
 
         Args:
             path: a file or a folder.
@@ -136,7 +135,7 @@ class File:
 
         Raises:
             OSError: `path` cannot be written.
-            FileTooLargeError: the file is larger, by its declared size or by what comes.
+            FileTooLargeError: the file is larger, by its declared size or its content.
             SpaceError: a remote file could not be fetched.
         """
         self._check_size(max_bytes)
@@ -168,7 +167,7 @@ class File:
     async def _bounded(
         self, chunks: AsyncIterator[bytes], max_bytes: int | None
     ) -> AsyncGenerator[bytes, None]:
-        """The chunks, counted: a size that an app declares need not be true."""
+        """Yield the chunks and count their bytes: the size that an app declares may be wrong."""
         received = 0
         async for chunk in chunks:
             received += len(chunk)
@@ -186,7 +185,7 @@ class File:
     def __repr__(self) -> str:
         try:
             size, mime_type = self.size, self.mime_type
-        except InvalidInputError:  # it cannot be read, which only reading should tell
+        except InvalidInputError:  # repr must not fail for a file that cannot be read
             return f"File(name={self.name!r})"
         return f"File(name={self.name!r}, size={size!r}, mime_type={mime_type!r})"
 
@@ -206,17 +205,17 @@ class File:
 
     @classmethod
     def _validate(cls, value: Any, info: core_schema.ValidationInfo[Any]) -> File:
-        """A `File`, or what the context makes of a value.
+        """Convert a value to a `File` with the validation context.
 
-        The context says where the values come from: of arguments it opens sources, of outputs it
-        makes handles of what the app's payload names. Without one nobody knows, and a text, which
-        can come from JSON, is refused.
+        The context depends on the origin of the values: for arguments it opens sources, for outputs
+        it makes handles of an app's payloads. Without a context, a string is refused, since it may
+        come from JSON.
         """
         convert: Callable[[Any], File] | None = info.context
         if isinstance(value, File):
             return value
         if convert is None and isinstance(value, str):
-            raise ValueError("a text is not a file by itself: write File(…)")
+            raise ValueError("a string is not a file here: write File(…)")
         try:
             return (convert or cls)(value)
         except InvalidInputError as error:
@@ -224,14 +223,14 @@ class File:
 
 
 def file_of(source: Source, *, name: str | None = None, mime_type: str | None = None) -> File:
-    """The handle of a source that is open already: nothing is a source because of its text."""
+    """Return the `File` of a source, without opening anything by a string."""
     return _OpenedFile(source, name, mime_type)
 
 
 class _OpenedFile(File):
-    """A file whose source nobody has to open: the only kind that is made of received data.
+    """A file of an existing source: the only kind that is made from received data.
 
-    Handles of the same source are equal, so that a result which repeats a streamed value is.
+    Files of the same source are equal, so that a result that repeats a streamed value is equal.
     """
 
     __slots__ = ()
@@ -249,7 +248,7 @@ class _OpenedFile(File):
 
 
 async def _write(chunks: AsyncIterator[bytes], out: anyio.AsyncFile[bytes]) -> None:
-    """Write several chunks at a time: the way to a thread is long against the writing of one."""
+    """Write several chunks at a time: starting a thread takes longer than writing one."""
     batch: list[bytes] = []
     size = 0
     async for chunk in chunks:

@@ -1,6 +1,6 @@
-"""What a caller may choose: timeouts, retries, limits, credentials.
+"""Options of Spaces and calls: timeouts, retries, limits, credentials.
 
-Frozen values; durations in seconds.
+Frozen values, with durations in seconds.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from spacecall._option_checks import checked_class
 __all__ = ["Auth", "CallOptions", "FileHosts", "Limits", "Retry", "Timeouts", "ZeroGPU"]
 
 FileHosts: TypeAlias = Literal["app", "public", "any"]
-"""Where the files that an app names may be: at its own address, at public hosts too, or anywhere.
-"""
+"""The hosts from which an app's files may be fetched: its own, public hosts too, or any."""
 
 
 _MAX_SECONDS = 10**9
@@ -26,23 +25,23 @@ _MAX_SECONDS = 10**9
 @checked_class
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long each phase of a call may take, in seconds; None for no limit.
+    """The time limit of each phase of a call, in seconds; None for no limit.
 
     Attributes:
-        open: to open a Space: the Hub's answers, the login, /config and /info, with their retries;
-            and to read /info later, where a Space was opened without it.
+        open: to open a Space: requests to the Hub, the login, /config and /info, with retries; and
+            to read /info later, if a Space was opened without it.
         connect: to open a connection.
-        request: one short request with its whole answer, however slowly that comes: a join, a
-            cancel, a login, /config, /info, a request to the Hub; and the head of any other answer.
-            The answer of a function that does not use the queue has `run`.
-        upload: to upload the files of one call, all together.
-        queue: from the join until the app starts to work on the job.
+        request: one short request with its complete response: a join, a cancel, a login, /config,
+            /info, a request to the Hub; and the headers of any other response. For the response of
+            a function without a queue, `run` applies.
+        upload: to upload all files of one call.
+        queue: from the join until the app starts the job.
         run: from that start until the result.
-        idle: without a sign of life on a stream, a download, or the answer to a short request.
-            Gradio sends a heartbeat every 15 s: four are missed before a stream counts as dead.
-        total: the whole call, from `await` to the result; reading /info is part of it where the
-            Space has not done that yet. It holds for opening the Space, too.
-        cancel: to tell the server that a job is cancelled, when a call is left early.
+        idle: without any data on a stream, a download, or the response to a short request. Gradio
+            sends a heartbeat every 15 s: a stream counts as dead after four missing ones.
+        total: the complete call, from `await` to the result, including reading /info if the Space
+            has not done so. It also limits opening the Space.
+        cancel: to cancel a job on the server, when a call is left early.
     """
 
     open: float | None = 120.0
@@ -61,24 +60,25 @@ class Timeouts:
             if value is not None and not value > 0:
                 raise ValueError(f"Timeouts.{name} must be more than 0 seconds, got {value!r}")
             if value is not None and _MAX_SECONDS < value < math.inf:
-                raise ValueError(f"Timeouts.{name} must be at most 1e9 seconds: None has no limit")
+                raise ValueError(
+                    f"Timeouts.{name} must be at most 1e9 seconds: pass None for no limit"
+                )
 
 
 @checked_class
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """When to try again. Only what the server cannot have accepted is tried again.
+    """When to retry. A request that the server may have accepted is not retried.
 
-    That is: a connection that could not be opened, a join answered by 429 or 503 with a
-    `Retry-After`, a call whose shared stream broke before it was sent, and reads that change
-    nothing (GET).
+    These are retried: a connection that could not be opened, a join answered by 429 or 503 with a
+    `Retry-After`, a call whose shared stream broke before the call was sent, and GET requests.
 
     Attributes:
-        attempts: tries in all; 1 for no second one.
-        wait_initial: seconds before the second try; doubled for each further one.
-        wait_max: the longest wait in seconds. A longer `Retry-After` is not waited for: the
-            error is raised at once.
-        jitter: the part of a wait that is random, from 0 to 1.
+        attempts: the number of attempts; 1 for no retry.
+        wait_initial: seconds before the second attempt; doubled before each further one.
+        wait_max: the longest wait in seconds. If `Retry-After` is longer, the error is raised at
+            once.
+        jitter: the random part of a wait, from 0 to 1.
         resubmit_lost: how often a job whose stream was lost is submitted again. The app may run
             such a job twice, so the default is 0.
     """
@@ -101,32 +101,32 @@ class Retry:
 @checked_class
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on what one Space may take from this process.
+    """The limits of the resources that one Space may use in this process.
 
     Attributes:
-        max_streams: streams that calls without State share. Each stream carries any number of
-            jobs; a lost stream takes only its own jobs with it.
-        max_concurrent_requests: short requests (joins, cancels) in flight at once, and as many
-            calls that do not use the queue's stream: calls of functions without a queue, and calls
-            with `call_api=True`.
-        max_buffered_events: events kept for a consumer that is slower than the app. Newer
-            snapshots replace older ones; the oldest log lines are dropped first; results and errors
-            stay.
-        max_early_messages: messages kept per stream for jobs whose join is not answered yet.
-        max_event_bytes: bytes of one event of a stream, of one message of a websocket, and of the
-            value that a stream's edits build up.
-        max_body_bytes: decompressed bytes of a response that is read whole (/config, /info,
+        max_streams: streams that calls without State share. A stream serves any number of jobs; if
+            it is lost, only its own jobs are affected.
+        max_concurrent_requests: concurrent short requests (joins, cancels), and as many concurrent
+            calls without the queue's stream: of functions without a queue, and with
+            `call_api=True`.
+        max_buffered_events: events stored for a consumer that is slower than the app. Beyond it,
+            newer outputs replace older ones, then the oldest log lines are dropped; results and
+            errors stay.
+        max_early_messages: messages stored per stream for jobs whose join is not answered yet.
+        max_event_bytes: bytes of one event of a stream, of one message of a WebSocket, and of the
+            value that a stream's edits build.
+        max_body_bytes: decompressed bytes of a response that is not streamed (/config, /info,
             results).
-        max_buffered_bytes: bytes of the messages that a job's buffered events were made from. Over
-            it, events are dropped as they are over `max_buffered_events`.
-        max_early_bytes: bytes of the messages that `max_early_messages` counts, per stream.
-        file_hosts: where a file may be that the app names: `public` for its own address and public
-            hosts, `app` for its own address alone, `any` for every address. With `public`, a
-            loopback, link-local, private or reserved address is allowed only if the app itself is
-            at an address of that kind. Checked for the URL, after each redirect, and after DNS.
+        max_buffered_bytes: bytes of the messages that a job's buffered events were parsed from.
+            Beyond it, events are dropped as beyond `max_buffered_events`.
+        max_early_bytes: bytes of the early messages of a stream.
+        file_hosts: the hosts of files in an app's response: `public` for the app's own address and
+            public hosts, `app` for its own address only, `any` for every address. With `public`, a
+            loopback, link-local, private or reserved address is allowed only if the app itself has
+            an address of that kind. Checked for the URL, after each redirect, and after DNS.
 
-    A byte of JSON can become 35 bytes of Python objects: a hostile answer of 32 MiB costs about
-    1 GiB while it is read. Raise `max_event_bytes` or `max_body_bytes` for an app with larger
+    A byte of JSON can become 35 bytes of Python objects: a hostile response of 32 MiB needs about
+    1 GiB while it is parsed. Raise `max_event_bytes` or `max_body_bytes` for an app with larger
     values, such as media in its messages (Gradio 3).
     """
 
@@ -149,13 +149,13 @@ class Limits:
 @checked_class
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """Credentials. They are in no repr, log or error message.
+    """Credentials. They do not appear in reprs, logs or error messages.
 
     Attributes:
-        token: sent as a bearer token to Hugging Face hosts and to `hosts`, to no other.
-        username: with `password`, for an app that was launched with `auth=`.
-        password: see `username`.
-        hosts: further hosts that may see the token, such as `apps.example.com`.
+        token: the bearer token, sent only to Hugging Face hosts and to `hosts`.
+        username: the user of an app that was launched with `auth=`.
+        password: the password of that user.
+        hosts: further hosts that receive the token, such as `apps.example.com`.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -172,11 +172,13 @@ class Auth:
         hosts: Iterable[str] = (),
     ) -> None:
         if (username is None) != (password is None):
-            raise ValueError("Auth takes username and password together")
+            raise ValueError("Auth needs both username and password: pass the missing one")
         hosts = tuple(hosts)
         for host in hosts:
             if not _HOST.fullmatch(host):
-                raise ValueError(f"Auth.hosts takes names such as apps.example.com, got {host!r}")
+                raise ValueError(
+                    f"invalid host {host!r} in Auth.hosts: write a name such as apps.example.com"
+                )
         if token is not None:
             check_header("authorization", token, "Auth.token")
         object.__setattr__(self, "token", token)
@@ -188,12 +190,12 @@ class Auth:
 @checked_class
 @dataclass(frozen=True, slots=True)
 class ZeroGPU:
-    """On whose quota of ZeroGPU a call runs: sent when the call joins the queue, and never else.
+    """The user whose ZeroGPU quota a call uses. It is sent only when the call joins the queue.
 
     Attributes:
-        token: of the user, as `x-zerogpu-token`; in no repr.
-        uuid: of an anonymous visitor, as `x-zerogpu-uuid`; in no repr.
-        ip_token: what a Space was itself given as `x-ip-token`, when it calls another for its user.
+        token: the user's token, sent as `x-zerogpu-token`; not in the repr.
+        uuid: the id of an anonymous visitor, sent as `x-zerogpu-uuid`; not in the repr.
+        ip_token: the `x-ip-token` header that a Space received, to call another Space for its user.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -205,29 +207,29 @@ class ZeroGPU:
             check_header(name, value, f"ZeroGPU: {name}")
 
     def headers(self) -> dict[str, str]:
-        """The headers of a join."""
-        named = {
+        """Return the headers of a join request."""
+        headers = {
             "x-zerogpu-token": self.token,
             "x-zerogpu-uuid": self.uuid,
             "x-ip-token": self.ip_token,
         }
-        return {name: value for name, value in named.items() if value is not None}
+        return {name: value for name, value in headers.items() if value is not None}
 
 
 class CallOptions(TypedDict, total=False):
-    """What `with_options` takes. What is None or not given stays as it is.
+    """The options of `with_options`. An option that is None or missing is not changed.
 
     Attributes:
-        timeouts: see `Timeouts`; `idle` of streams stays the Space's.
+        timeouts: see `Timeouts`; `idle` of streams stays that of the Space.
         retry: see `Retry`.
-        headers: added to those of the Space; they go to the app only.
+        headers: headers in addition to those of the Space, sent only to the app.
         zero_gpu: see `ZeroGPU`.
-        call_api: whether calls go over Gradio's simple call API (4.21 and later): each on a session
-            and a stream of its own, with whole values. It tells no place in the queue, progress or
-            logs, and before Gradio 6 no app's error; `Timeouts.run` holds for the queue too.
-            Calls of a session, and detached ones, cannot go over it.
-        check: whether arguments are checked before anything is sent; True by default. Without it
-            whatever JSON can carry is sent, and files are uploaded where the app's schema has them.
+        call_api: whether calls use Gradio's /call API (4.21 and later): each call has a session
+            and a stream of its own, and gets complete values. The API sends no queue position,
+            progress or logs, and before Gradio 6 no errors; `Timeouts.run` includes the queue.
+            Calls of a session and detached calls cannot use it.
+        check: whether arguments are checked before anything is sent; True by default. Without the
+            check all JSON values are sent, and files are uploaded where the app's schema has them.
     """
 
     timeouts: Timeouts | None
@@ -238,7 +240,7 @@ class CallOptions(TypedDict, total=False):
     check: bool | None
 
 
-# No scheme, port, path or user: the token goes to a host by its name. IPv6 has colons.
+# No scheme, port, path or user: the token is sent by host name. IPv6 has colons.
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REQUEST_HEADERS = frozenset(
@@ -246,44 +248,42 @@ _REQUEST_HEADERS = frozenset(
     | {"expect", "host", "if-range", "keep-alive", "range", "te", "trailer", "transfer-encoding"}
     | {"upgrade"}
 )
-"""Say what one request carries and how, so that no option can set them for all requests."""
+"""Headers that describe a single request, so that no option can set them for all requests."""
 _HEADER_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
 
 
-def check_header(name: str, value: str, what: str | None = None) -> None:
-    """Refuse what no HTTP header can carry, without repeating the value: it may be secret.
+def check_header(name: str, value: str, label: str | None = None) -> None:
+    """Check that HTTP can send a header. The value is not in messages: it may be secret.
 
     Args:
-        name: of the header.
-        value: of the header.
-        what: stands for both in the message.
+        name: the name of the header.
+        value: the value of the header.
+        label: the name of the option in the message; by default the header's name.
 
     Raises:
-        TypeError: the value is no text.
-        ValueError: the name or the value has a character that cannot be sent, such as a line end.
+        TypeError: the value is not a string.
+        ValueError: the name or the value has a character that HTTP cannot send, such as a line end.
     """
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"{what or f'the header {name!r}'} must be a str")
+        raise TypeError(f"{label or f'the header {name!r}'} must be a str")
     if not _HEADER_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot be the name of a header")
+        raise ValueError(f"{name!r} is not a valid header name: use letters, digits and hyphens")
     if not _HEADER_VALUE.fullmatch(value):
         raise ValueError(
-            f"{what or f'the header {name!r}'} has a line end, a space around it, "
-            "or another character that cannot be sent"
+            f"{label or f'the header {name!r}'} has a line end, a space around it, "
+            "or another character that cannot be sent: remove it"
         )
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse headers that cannot go with every request.
+    """Check headers that are sent with every request.
 
     Raises:
-        TypeError, ValueError: as `check_header`; ValueError also for a header that belongs to each
-            request, such as Content-Type.
+        TypeError, ValueError: see `check_header`; ValueError also for a header that each request
+            sets itself, such as Content-Type.
     """
     for name, value in headers.items():
         check_header(name, value)
         lower = name.lower()
         if lower in _REQUEST_HEADERS or lower.startswith("sec-websocket-"):
-            raise ValueError(
-                f"the header {name!r} belongs to each request, which sets its own: leave it out"
-            )
+            raise ValueError(f"the header {name!r} is set by each request itself: leave it out")

@@ -1,4 +1,4 @@
-"""The same without async, over one event loop in a background thread.
+"""Spaces, sessions and jobs without async, on one event loop in a background thread.
 
 Every `SyncSpace` of the process shares that loop. Its thread starts with the first one that is
 opened and ends with the last one that is closed. Spaces, sessions and calls may be used from many
@@ -34,7 +34,7 @@ V = TypeVar("V")
 
 
 class SyncJob(Iterator[Event[T]], Generic[T]):
-    """A call that was entered; see `Job`."""
+    """A started call; see `Job`."""
 
     def __init__(self, portal: Portal, job: Job[T]) -> None:
         self._portal = portal
@@ -52,20 +52,20 @@ class SyncJob(Iterator[Event[T]], Generic[T]):
 
     @property
     def outputs(self) -> Iterator[T]:
-        """Whole values as they come, the result last."""
+        """Partial results as they arrive, the result last."""
         return self._each(self._job.outputs)
 
     @property
     def text(self) -> Iterator[TextDelta]:
-        """What is added to a text output, piece by piece."""
+        """The added pieces of a text output."""
         return self._each(self._job.text)
 
     def __next__(self) -> Event[T]:
-        """The next event; `Completed` is the last. Raises as `Job` does."""
+        """Return the next event; `Completed` is the last. Errors: see `Job`."""
         return next(self._each(self._job))
 
     def result(self) -> T:
-        """The job's value. Raises as `Job.result` does."""
+        """Wait for the job's result. Errors: see `Job.result`."""
         return wait(self._portal, self._job.result)
 
     def cancel(self) -> None:
@@ -81,14 +81,14 @@ class SyncJob(Iterator[Event[T]], Generic[T]):
 
 
 class _End:
-    """The type of what comes after the last value."""
+    """The type of the value after the last one."""
 
 
 _END = _End()
 
 
 class SyncCall(Generic[T]):
-    """A call that has not been made yet; see `Call`. It is for one use."""
+    """A call that has not been started yet, for one use; see `Call`."""
 
     def __init__(self, portal: Portal, call: Call[T]) -> None:
         self._portal = portal
@@ -96,15 +96,15 @@ class SyncCall(Generic[T]):
         call.mark_handled(remedy="write call.result(), `with call as job` or call.detach()")
 
     def with_options(self, **options: Unpack[CallOptions]) -> SyncCall[T]:
-        """The same call with other options."""
+        """Return the same call with other options."""
         return SyncCall(self._portal, self._call.with_options(**options))
 
     def map(self, transform: Callable[[T], V]) -> SyncCall[V]:
-        """The same call, with `transform` applied to its result and to each output before it."""
+        """Return the same call, with `transform` applied to its outputs and its result."""
         return SyncCall(self._portal, self._call.map(transform))
 
     def result(self) -> T:
-        """Make the call and wait for its value. Raises as awaiting a `Call` does."""
+        """Make the call and wait for its result. Errors: see `Call`."""
         self._call.mark_handled()
 
         async def result() -> T:
@@ -113,7 +113,7 @@ class SyncCall(Generic[T]):
         return wait(self._portal, result)
 
     def __enter__(self) -> SyncJob[T]:
-        """Make the call; `for event in job` gives its events, and leaving early cancels it."""
+        """Start the call: iterate over the job for its events. Leaving the block early cancels it."""
         self._call.mark_handled()
         return SyncJob(self._portal, wait(self._portal, self._call.__aenter__))
 
@@ -156,16 +156,16 @@ class SyncCaller(SyncFiles):
 
     @property
     def gradio_version(self) -> tuple[int, ...]:
-        """The app's Gradio release, `(6, 31, 0)`; empty where it does not say."""
+        """The app's Gradio version, `(6, 31, 0)`; empty if unknown."""
         return self._caller.gradio_version
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """What the app offers, by name."""
+        """The app's endpoints, by name."""
         return self._caller.endpoints
 
     def describe(self) -> Mapping[str, Endpoint]:
-        """`endpoints`, asked for if that has not been done."""
+        """Return `endpoints`, fetched first if necessary."""
         return wait(self._portal, self._caller.describe)
 
     def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> SyncCall[Any]:
@@ -177,11 +177,11 @@ class SyncCaller(SyncFiles):
         return self.wrap(lambda caller: caller.call_raw(function, values))
 
     def wrap(self, make: Callable[[Caller], Call[T]]) -> SyncCall[T]:
-        """The sync twin of the call that `make` makes: typed clients use this."""
+        """Return the sync variant of the call that `make` returns, for typed clients."""
         return SyncCall(self._portal, make(self._caller))
 
     def with_options(self, **options: Unpack[CallOptions]) -> SyncCaller:
-        """A view with other options for its calls."""
+        """Return a view with other options for its calls."""
         return SyncCaller(self._portal, self._caller.with_options(**options))
 
 
@@ -260,14 +260,14 @@ class SyncSpace(SyncCaller, SyncOpenable):
     def session(
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
     ) -> SyncSession:
-        """A session: `with space.session() as chat`; see `Space.session`."""
+        """Return a session, for `with space.session() as chat`; see `Space.session`."""
         session = self._portal.call(
             lambda: self._space.session(session_hash=session_hash, cookies=cookies)
         )
         return SyncSession(self._portal, session)
 
     def collect(self, ticket: Ticket) -> SyncCall[Any]:
-        """The call of a detached job; see `Space.collect`."""
+        """Return the call of a detached job; see `Space.collect`."""
         portal = self._portal
         return portal.call(lambda: SyncCall(portal, self._space.collect(ticket)))
 

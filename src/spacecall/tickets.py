@@ -1,4 +1,4 @@
-"""A job that was left on the server, to be collected later, maybe by another process."""
+"""A ticket of a job that runs on the server, to collect it later or in another process."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["Ticket"]
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What `Call.detach()` gives and `Space.collect()` takes.
+    """The reference to a detached job: `Call.detach()` returns it, `Space.collect()` takes it.
 
-    Whoever has the ticket can read the job's result, once.
+    Everyone who has the ticket can read the job's result, once.
 
     Attributes:
         space: the app's address.
         endpoint: the endpoint's name.
-        session_hash: the session that the job's messages are kept under.
+        session_hash: the id of the session that stores the job's messages.
         event_id: the server's id of the job.
-        cookies: what leads to the replica that runs the job; login cookies are left out.
-        app_id: of the run of the app that has the job; None where it does not tell.
+        cookies: the cookies that route to the replica of the job, without login cookies.
+        app_id: the id of the run of the app; None if the app does not send it.
     """
 
     space: str
@@ -41,15 +41,15 @@ class Ticket:
     app_id: str | None = None
 
     def to_json(self) -> str:
-        """The ticket as JSON text."""
+        """Return the ticket as JSON text."""
         return _adapter().dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Ticket:
-        """A ticket from its JSON text.
+        """Parse a ticket from its JSON text.
 
         Raises:
-            InvalidInputError: this is no ticket.
+            InvalidInputError: the text is not a ticket.
         """
         try:
             return _adapter().validate_json(text)

@@ -1,4 +1,4 @@
-"""What generated clients stand on. Users import their client; the client imports this."""
+"""The base classes of generated clients. Users import their client, which imports this module."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 
 class _Frame(Protocol):
-    """A DataFrame of pandas or polars, told by what it can do."""
+    """A DataFrame like those of pandas and polars, recognized by its methods."""
 
     @property
     def columns(self) -> object:
@@ -59,7 +59,7 @@ class _Frame(Protocol):
 
 
 class _Rows(Protocol):
-    """A two-dimensional array of NumPy or its like, told by what it can do."""
+    """A two-dimensional array like NumPy's, recognized by its methods."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -72,10 +72,10 @@ class _Rows(Protocol):
 
 
 DateInput: TypeAlias = date
-"""What a `gr.DateTime` takes beside its own text: a `datetime.date` or a `datetime.datetime`."""
+"""The types that `gr.DateTime` takes besides a string: `datetime.date`, `datetime.datetime`."""
 
 TableInput: TypeAlias = _Frame | _Rows
-"""What a `gr.Dataframe` takes beside its own model: a DataFrame, or a two-dimensional array."""
+"""The types that `gr.Dataframe` takes besides its model: a DataFrame, a two-dimensional array."""
 
 
 class TypedClient(Closable):

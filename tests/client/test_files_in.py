@@ -123,7 +123,7 @@ WRONG: dict[str, tuple[Make, str]] = {
     "missing": (lambda: DATA / "missing.png", "No such file"),
     "folder": (lambda: DATA, "is a folder"),
     "text": (lambda: io.StringIO("x"), "binary mode"),
-    "broken data URI": (lambda: "data:image/png;base64", "not a data URI"),
+    "broken data URI": (lambda: "data:image/png;base64", "invalid data URI"),
     "number": (lambda: 5, "got int"),
 }
 

@@ -114,7 +114,7 @@ IMPOSSIBLE: list[tuple[Any, ...]] = [
     ({}, ["append", ["a"], "x"], "'append' at ['a']: the object has no 'a'"),
     ({}, ["delete", ["a"], None], "'delete' at ['a']: the object has no 'a'"),
     ({}, ["delete", ["a", "b"], None], "'delete' at ['a', 'b']: the object has no 'a'"),
-    ([], ["add", [0] * 300, 1], ": it is longer than 256"),
+    ([], ["add", [0] * 300, 1], ": the path is longer than 256"),
 ]
 
 
@@ -128,7 +128,7 @@ def test_an_impossible_edit_is_named(value: Any, edit: list[Any], message: str) 
 
 @pytest.mark.parametrize("edit", [None, "append", [], ["append", []], ["append", "x", 1]])
 def test_what_is_no_edit_is_refused(edit: object) -> None:
-    with pytest.raises(ProtocolError, match=r"an edit is \[op, path, value\], got "):
+    with pytest.raises(ProtocolError, match=r"expected an edit \[op, path, value\], got "):
         apply("a", [edit])
 
 
