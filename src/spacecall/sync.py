@@ -113,7 +113,7 @@ class SyncCall(Generic[T]):
         return wait(self._portal, result)
 
     def __enter__(self) -> SyncJob[T]:
-        """Start the call: iterate over the job for its events. Leaving the block early cancels it."""
+        """Start the call; iterate over the job for its events. Leaving early cancels it."""
         self._call.mark_handled()
         return SyncJob(self._portal, wait(self._portal, self._call.__aenter__))
 
