@@ -2,6 +2,7 @@
 
 - `.venv` holds the project (editable) with every extra and the development tools,
 - `.cache/gradio/<version>` holds one pinned Gradio: its versions cannot share an environment,
+- `.cache/python/<version>` holds the same as `.venv`, for another Python,
 - `.cache/bench` holds the project and what `scripts/bench` compares it with,
 - `.cache/docs` holds what builds the documentation site, which reads the project as text.
 
@@ -39,6 +40,16 @@ class SetupError(Exception):
 def development() -> Path:
     """Return the interpreter of `.venv`: the project, its extras and the development tools."""
     return _environment(ROOT / ".venv", REQUIREMENTS / "dev.txt", _recipe(), project=True)
+
+
+def other_python(version: str) -> Path:
+    """Return the interpreter of an environment like `.venv`, made with `python<version>`."""
+    base = shutil.which(f"python{version}")
+    if base is None:
+        raise SetupError(f"python{version} is not on the PATH")
+    recipe = _recipe() | {"python": version}
+    folder = cache() / "python" / version
+    return _environment(folder, REQUIREMENTS / "dev.txt", recipe, project=True, base=base)
 
 
 def bench() -> Path:
@@ -88,7 +99,12 @@ write_line: Callable[[str], None] = _write_to_stderr
 
 
 def _environment(
-    folder: Path, lock: Path, recipe: Mapping[str, object], *, project: bool = False
+    folder: Path,
+    lock: Path,
+    recipe: Mapping[str, object],
+    *,
+    project: bool = False,
+    base: str = sys.executable,
 ) -> Path:
     python = folder / "bin" / "python"
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
@@ -100,13 +116,13 @@ def _environment(
         if _read_stamp(folder) != stamp or not python.exists():
             say(f"making {_display(folder)} from {_display(lock)} (this is done once)")
             start = time.monotonic()
-            _make(folder, python, lock, project=project)
+            _make(folder, python, lock, project=project, base=base)
             (folder / _STAMP).write_text(stamp, encoding="utf-8")
             say(f"made {_display(folder)} in {time.monotonic() - start:.0f} s")
     return python
 
 
-def _make(folder: Path, python: Path, lock: Path, *, project: bool) -> None:
+def _make(folder: Path, python: Path, lock: Path, *, project: bool, base: str) -> None:
     """Make an environment from nothing: one that is brought up to date can keep stale packages."""
     if folder.exists():
         if _read_stamp(folder) is None:
@@ -117,12 +133,12 @@ def _make(folder: Path, python: Path, lock: Path, *, project: bool) -> None:
     uv = shutil.which("uv")
     if uv:
         run(
-            [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder],
+            [uv, "venv", "--quiet", "--allow-existing", "--python", base, folder],
             quiet=True,
         )
         install = [uv, "pip", "install", "--quiet", "--python", str(python)]
     else:
-        run([sys.executable, "-m", "venv", folder], quiet=True)
+        run([base, "-m", "venv", folder], quiet=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*install, "--requirement", lock], quiet=True)
     if project:
@@ -164,12 +180,21 @@ def _display(path: Path) -> str:
 
 
 def main(names: Sequence[str]) -> int:
-    """Make environments (`dev`, `bench`, `docs`, `gradio-<version>`), and print their Pythons."""
+    """Make environments, and print their interpreters.
+
+    The names are `dev`, `bench`, `docs`, `gradio-<release>` and `python-<version>`.
+    """
     makers = {"dev": development, "bench": bench, "docs": documentation}
+    versioned = {"gradio": gradio, "python": other_python}
     try:
         for name in names:
-            make = makers.get(name)
-            print(make() if make else gradio(name.partition("-")[2]))
+            kind, _, version = name.partition("-")
+            if kind in versioned:
+                print(versioned[kind](version))
+            elif name in makers:
+                print(makers[name]())
+            else:
+                raise SetupError(f"unknown environment {name!r}")
     except SetupError as error:
         print(f"set-up failed: {error}", file=sys.stderr)
         return 1

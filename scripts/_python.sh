@@ -8,20 +8,20 @@ _fits() {  # a name on the PATH can be a shim that has nothing behind it: only r
 import shutil, sys, venv
 if not shutil.which("uv"):
     import ensurepip
-newest = (3, 13) if sys.argv[1] == "tested" else (3, 99)
+newest = (3, 14) if sys.argv[1] == "tested" else (3, 99)
 sys.exit(not (3, 11) <= sys.version_info[:2] <= newest)
 EOF
 }
 
 python=
 for _kind in tested newer; do
-    for _name in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
+    for _name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do
         if [[ -z $python ]] && _fits "$_name" "$_kind"; then
             python=$_name
         fi
     done
 done
 if [[ -z $python ]]; then
-    echo "no Python 3.11 or later with venv and pip on the PATH (tried: ${PYTHON:-python3, python3.11 to python3.13})" >&2
+    echo "no Python 3.11 or later with venv and pip on the PATH (tried: ${PYTHON:-python3, python3.11 to python3.14})" >&2
     exit 1
 fi
