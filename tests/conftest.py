@@ -9,10 +9,25 @@ from typing import TypeAlias
 import pytest
 
 from scripts import _environments, _programs
+from scripts._environments import ROOT
 from tests import servers
 from tests.servers import AppServer
 
 ServerPool: TypeAlias = Callable[..., AppServer]
+
+LONGEST_FILES = (
+    "codegen/live/test_round_trips.py",
+    "matrix/test_contract.py",
+    "core/test_exploration.py",
+    "cassettes/test_plugin.py",
+    "demos/test_demos.py",
+    "protocol/test_regenerate.py",
+    "faults/test_cuts.py",
+    "codegen/test_demo.py",
+    "matrix/test_proxies.py",
+    "hostile/test_files.py",
+)
+"""The test files that take longest: a few of them have few tests."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,6 +40,18 @@ def pytest_configure(config: pytest.Config) -> None:
             write_captured(line)
 
     _environments.write_line = write_line
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give whole files to the processes of pytest-xdist, the longest first, so that none is last.
+
+    This is for ``--dist loadfile --no-loadscope-reorder``: xdist's own order knows only the number
+    of tests in a file.
+    """
+    if hasattr(config, "workerinput"):
+        sizes = Counter(item.path for item in items)
+        ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(LONGEST_FILES)}
+        items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -sizes[item.path]))
 
 
 @pytest.hookimpl(tryfirst=True)
