@@ -14,7 +14,7 @@ from typing import Any, Final
 import anyio
 
 from spacecall import Space, SpaceError, Timeouts
-from spacecall._client.calls.caller import find_dependency
+from spacecall._client.calls.caller import find_dependency, make_call
 from spacecall._client.calls.prepared_call import UNCHANGED, MakeFile, PreparedCall
 from spacecall._client.streams.connection import Connection
 from spacecall._core.filedata import is_file_data
@@ -140,7 +140,7 @@ async def _send(space: Space, name: str, values: list[Any]) -> list[Any]:
     async def prepare(connection: Connection, _: Settings) -> PreparedCall[list[Any]]:
         return PreparedCall(find_dependency(connection, name), values, _raw)
 
-    return await space.planned(name, prepare)
+    return await make_call(space, name, prepare)
 
 
 def _raw(values: list[Any], make_file: MakeFile) -> list[Any]:

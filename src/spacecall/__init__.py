@@ -47,14 +47,26 @@ from spacecall.events import (
 )
 from spacecall.files import File, FileInput, FileSource
 from spacecall.hooks import Hooks
-from spacecall.options import Auth, Limits, Retry, Timeouts, ZeroGPU
+from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts, ZeroGPU
 from spacecall.tickets import Ticket
 
 if TYPE_CHECKING:
     from spacecall._client.calls.call import Call
+    from spacecall._client.calls.caller import Caller
     from spacecall._client.calls.job import Job
-    from spacecall._client.space import Session, Space
-    from spacecall.sync import SyncCall, SyncJob, SyncSession, SyncSpace
+    from spacecall._client.concurrency.lifetime import Connecting
+    from spacecall._client.concurrency.portal import SyncConnecting
+    from spacecall._client.space import Session, Space, SpaceView
+    from spacecall._client.space_options import SpaceOptions
+    from spacecall._io._http import HttpClient
+    from spacecall.sync import (
+        SyncCall,
+        SyncCaller,
+        SyncJob,
+        SyncSession,
+        SyncSpace,
+        SyncSpaceView,
+    )
 
 __all__ = [
     "NO_DEFAULT",
@@ -63,7 +75,10 @@ __all__ = [
     "Auth",
     "AuthError",
     "Call",
+    "CallOptions",
+    "Caller",
     "Completed",
+    "Connecting",
     "CreditsError",
     "DeadlineError",
     "Endpoint",
@@ -74,6 +89,7 @@ __all__ = [
     "FileTooLargeError",
     "ForbiddenAddressError",
     "Hooks",
+    "HttpClient",
     "InvalidInputError",
     "Job",
     "JobCancelledError",
@@ -99,13 +115,18 @@ __all__ = [
     "Session",
     "Space",
     "SpaceError",
+    "SpaceOptions",
     "SpaceStateError",
+    "SpaceView",
     "Started",
     "StatusError",
     "SyncCall",
+    "SyncCaller",
+    "SyncConnecting",
     "SyncJob",
     "SyncSession",
     "SyncSpace",
+    "SyncSpaceView",
     "TextDelta",
     "Ticket",
     "Timeouts",
@@ -121,12 +142,20 @@ __all__ = [
 _CLIENT = {
     "Call": "spacecall._client.calls.call",
     "Job": "spacecall._client.calls.job",
+    "Caller": "spacecall._client.calls.caller",
+    "Connecting": "spacecall._client.concurrency.lifetime",
+    "HttpClient": "spacecall._io._http",
     "Session": "spacecall._client.space",
     "Space": "spacecall._client.space",
+    "SpaceOptions": "spacecall._client.space_options",
+    "SpaceView": "spacecall._client.space",
     "SyncCall": "spacecall.sync",
+    "SyncCaller": "spacecall.sync",
+    "SyncConnecting": "spacecall._client.concurrency.portal",
     "SyncJob": "spacecall.sync",
     "SyncSession": "spacecall.sync",
     "SyncSpace": "spacecall.sync",
+    "SyncSpaceView": "spacecall.sync",
 }
 
 

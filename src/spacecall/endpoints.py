@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["NO_DEFAULT", "Endpoint", "Parameter", "ReturnValue", "Visibility"]
+__all__ = ["NO_DEFAULT", "Endpoint", "JsonSchema", "Parameter", "ReturnValue", "Visibility"]
 
 Visibility: TypeAlias = Literal["public", "undocumented", "private"]
 """/info lists public endpoints, undocumented ones only on request, and no private ones."""
 
 JsonSchema: TypeAlias = Mapping[str, Any]
+"""A JSON Schema of an app."""
 
 
 class _NoDefault:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, Unpack
 
-from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
+from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime, open_lifetime
 from spacecall._client.space import Space
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
@@ -77,7 +77,7 @@ class SpaceFacade(Closable):
         space = Space(source or cls.SOURCE, **options)
 
         async def connect() -> tuple[Self, Lifetime[Any]]:
-            lifetime = await space.open_lifetime()
+            lifetime = await open_lifetime(space)
             model = cls(space)
             model._lifetime = lifetime
             return model, lifetime

@@ -90,11 +90,6 @@ class File:
         """The URL of a remote file; None for a local one."""
         return self._source.url
 
-    @property
-    def source(self) -> Source:
-        """The source of the bytes."""
-        return self._source
-
     def stream(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Read the file in chunks: `async with file.stream() as chunks`, then `async for`.
 
@@ -225,6 +220,11 @@ class File:
 def file_of(source: Source, *, name: str | None = None, mime_type: str | None = None) -> File:
     """Return the `File` of a source, without opening anything by a string."""
     return _OpenedFile(source, name, mime_type)
+
+
+def source_of(file: File) -> Source:
+    """Return the source of a file's bytes."""
+    return file._source  # pyright: ignore[reportPrivateUsage] - of this module
 
 
 class _OpenedFile(File):

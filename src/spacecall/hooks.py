@@ -14,6 +14,11 @@ __all__ = [
     "CallEndDetails",
     "CallStartDetails",
     "Hooks",
+    "OnCallEnd",
+    "OnCallStart",
+    "OnRequest",
+    "OnResponse",
+    "OnRetry",
     "RequestDetails",
     "ResponseDetails",
     "RetryDetails",
@@ -109,10 +114,15 @@ class RetryDetails(_Details):
 
 
 OnCallStart: TypeAlias = Callable[[CallStartDetails], object]
+"""A function that is called when a call starts."""
 OnRequest: TypeAlias = Callable[[RequestDetails], object]
+"""A function that is called before each request."""
 OnResponse: TypeAlias = Callable[[ResponseDetails], object]
+"""A function that is called after each response."""
 OnRetry: TypeAlias = Callable[[RetryDetails], object]
+"""A function that is called before each retry."""
 OnCallEnd: TypeAlias = Callable[[CallEndDetails], object]
+"""A function that is called when a call has ended."""
 
 
 @checked_class

@@ -34,10 +34,20 @@ from spacecall._option_checks import checked_call
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
-__all__ = ["Hub", "Runtime", "SpaceInfo", "Stage", "SyncHub", "ZeroGPUQuota", "find_token"]
+__all__ = [
+    "Hub",
+    "OnStage",
+    "Runtime",
+    "SpaceInfo",
+    "Stage",
+    "SyncHub",
+    "ZeroGPUQuota",
+    "find_token",
+]
 
 T = TypeVar("T")
 OnStage: TypeAlias = Callable[[Stage], object]
+"""A function that `Hub.wait_until_ready` calls with each new stage."""
 
 
 def find_token(token: str | None = None) -> str | None:

@@ -19,9 +19,9 @@ from spacecall._client.concurrency.portal import (
     Portal,
     SyncClosable,
     SyncConnecting,
-    SyncFiles,
     hold_open,
 )
+from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall.files import File
 from spacecall.media import MediaInput
 from spacecall.models import ConnectOptions, find_model
@@ -105,12 +105,7 @@ class AnyImageModel(ImageModel, Protocol):
 
 
 class SyncImageModel(SyncClosable, SyncFiles):
-    """Any image model without async.
-
-    Args:
-        portal: to the event loop of the model.
-        model: any image model.
-    """
+    """Any image model without async. Open one with `connect`."""
 
     def __init__(self, portal: Portal, model: ImageModel) -> None:
         self._portal = portal

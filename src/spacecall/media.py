@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 from spacecall._filenames import sniff
 from spacecall._filesources import WebUrl, peek
 from spacecall.errors import InvalidInputError
-from spacecall.files import File, FileInput, file_of
+from spacecall.files import File, FileInput, file_of, source_of
 
 __all__ = ["Media", "MediaInput", "MediaKind", "Picture"]
 
@@ -221,7 +221,7 @@ def _is_picture(source: object) -> TypeGuard[Picture]:
 
 
 def _uri_of(source: object) -> str | None:
-    if isinstance(source, File) and isinstance(source.source, WebUrl):
+    if isinstance(source, File) and isinstance(source_of(source), WebUrl):
         return source.url
     if not isinstance(source, str):
         return None
@@ -234,7 +234,7 @@ def _is_data(uri: str) -> bool:
 
 def _detect_type(file: File, declared: MediaKind | None) -> str | None:
     """Return the media type of the first bytes, of the name, or as declared."""
-    sniffed = sniff(peek(file.source))
+    sniffed = sniff(peek(source_of(file)))
     by_name = _TYPES.get(PurePath(file.name).suffix.lower())
     if sniffed is None or sniffed in _CONTAINERS:
         return by_name or file.mime_type or sniffed
@@ -250,7 +250,7 @@ def _kind_of(mime_type: str | None, file: File) -> MediaKind:
             return cast("MediaKind", kind)
     if mime_type is not None:
         raise InvalidInputError(f"{file.name!r} is neither an image nor audio: it is {mime_type}")
-    head = peek(file.source)
+    head = peek(source_of(file))
     content = f"its content begins with {head[:8].hex(' ')}" if head else "its content is unknown"
     raise InvalidInputError(
         f"{file.name!r} is neither an image nor audio by its name, and {content}; "

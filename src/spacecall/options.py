@@ -13,7 +13,11 @@ from typing import Literal, TypeAlias, TypedDict
 
 from spacecall._option_checks import checked_class
 
-__all__ = ["Auth", "CallOptions", "FileHosts", "Limits", "Retry", "Timeouts", "ZeroGPU"]
+__all__ = ["Auth", "CallOptions", "FileHosts", "Limits", "OnNewer", "Retry", "Timeouts", "ZeroGPU"]
+
+OnNewer: TypeAlias = Literal["warn", "raise"]
+"""What happens if an app announces a protocol that is not known: a `NewerProtocolWarning`, or an
+`UnsupportedProtocolError`."""
 
 FileHosts: TypeAlias = Literal["app", "public", "any"]
 """The hosts from which an app's files may be fetched: its own, public hosts too, or any."""

@@ -9,28 +9,28 @@ was forked opens Spaces of its own: those of its parent raise RuntimeError there
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Never, Self, TypeVar, Unpack
 
-from spacecall._client.calls.call import Call
+from spacecall._client.calls.call import Call, mark_handled
 from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.job import Job
-from spacecall._client.concurrency.portal import Portal, SyncFiles, SyncOpenable, hold_open, wait
-from spacecall._client.discovery.protocol_check import OnNewer
-from spacecall._client.space import Session, Space
+from spacecall._client.concurrency.portal import Portal, SyncOpenable, hold_open, wait
+from spacecall._client.concurrency.sync_files import SyncFiles
+from spacecall._client.space import Session, Space, SpaceView
 from spacecall._io._http import HttpClient
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
 from spacecall.hooks import Hooks
-from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts
+from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
 from spacecall.tickets import Ticket
 
-__all__ = ["SyncCall", "SyncCaller", "SyncJob", "SyncSession", "SyncSpace"]
+__all__ = ["SyncCall", "SyncCaller", "SyncJob", "SyncSession", "SyncSpace", "SyncSpaceView"]
 
 T = TypeVar("T")
-V = TypeVar("V")
+U = TypeVar("U")
 
 
 class SyncJob(Iterator[Event[T]], Generic[T]):
@@ -72,8 +72,8 @@ class SyncJob(Iterator[Event[T]], Generic[T]):
         """Cancel the job, here and on the server."""
         wait(self._portal, self._job.cancel)
 
-    def _each(self, values: AsyncIterator[V]) -> Iterator[V]:
-        async def following() -> V | _End:
+    def _each(self, values: AsyncIterator[U]) -> Iterator[U]:
+        async def following() -> U | _End:
             return await anext(values, _END)
 
         while not isinstance(value := wait(self._portal, following), _End):
@@ -93,19 +93,19 @@ class SyncCall(Generic[T]):
     def __init__(self, portal: Portal, call: Call[T]) -> None:
         self._portal = portal
         self._call = call
-        call.mark_handled(remedy="write call.result(), `with call as job` or call.detach()")
+        mark_handled(call, "write call.result(), `with call as job` or call.detach()")
 
     def with_options(self, **options: Unpack[CallOptions]) -> SyncCall[T]:
         """Return the same call with other options."""
         return SyncCall(self._portal, self._call.with_options(**options))
 
-    def map(self, transform: Callable[[T], V]) -> SyncCall[V]:
+    def map(self, transform: Callable[[T], U]) -> SyncCall[U]:
         """Return the same call, with `transform` applied to its outputs and its result."""
         return SyncCall(self._portal, self._call.map(transform))
 
     def result(self) -> T:
         """Make the call and wait for its result. Errors: see `Call`."""
-        self._call.mark_handled()
+        mark_handled(self._call)
 
         async def result() -> T:
             return await self._call
@@ -114,7 +114,7 @@ class SyncCall(Generic[T]):
 
     def __enter__(self) -> SyncJob[T]:
         """Start the call; iterate over the job for its events. Leaving early cancels it."""
-        self._call.mark_handled()
+        mark_handled(self._call)
         return SyncJob(self._portal, wait(self._portal, self._call.__aenter__))
 
     def __repr__(self) -> str:
@@ -131,7 +131,7 @@ class SyncCall(Generic[T]):
 
     def detach(self) -> Ticket:
         """Leave the job on the server; see `Call.detach`."""
-        self._call.mark_handled()
+        mark_handled(self._call)
         return wait(self._portal, self._call.detach)
 
 
@@ -164,25 +164,40 @@ class SyncCaller(SyncFiles):
         """The app's endpoints, by name."""
         return self._caller.endpoints
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """The app's /config, as a new copy; see `Space.config`."""
+        return self._caller.config
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The app's /info, as a new copy; see `Space.info`."""
+        return self._caller.info
+
     def describe(self) -> Mapping[str, Endpoint]:
         """Return `endpoints`, fetched first if necessary."""
         return wait(self._portal, self._caller.describe)
 
     def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> SyncCall[Any]:
         """Call `endpoint` by name; see `Space.call`."""
-        return self.wrap(lambda caller: caller.call(endpoint, *positional, **arguments))
+        return wrap_call(self, lambda caller: caller.call(endpoint, *positional, **arguments))
 
     def call_raw(self, function: str | int, values: Sequence[Any] = (), /) -> SyncCall[Any]:
         """Call a function with values by position; see `Space.call_raw`."""
-        return self.wrap(lambda caller: caller.call_raw(function, values))
+        return wrap_call(self, lambda caller: caller.call_raw(function, values))
 
-    def wrap(self, make: Callable[[Caller], Call[T]]) -> SyncCall[T]:
-        """Return the sync variant of the call that `make` returns, for typed clients."""
-        return SyncCall(self._portal, make(self._caller))
+    def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> SyncCall[T]:
+        """Make one call of several; see `Space.sequence`. `steps` runs in the event loop."""
+        return wrap_call(self, lambda caller: caller.sequence(endpoint, steps))
 
     def with_options(self, **options: Unpack[CallOptions]) -> SyncCaller:
         """Return a view with other options for its calls."""
         return SyncCaller(self._portal, self._caller.with_options(**options))
+
+
+def wrap_call(caller: SyncCaller, make: Callable[[Caller], Call[T]]) -> SyncCall[T]:
+    """Return the call that `make` makes of the async caller, without async. Not public."""
+    return SyncCall(caller._portal, make(caller._caller))  # pyright: ignore[reportPrivateUsage]
 
 
 class SyncSession(SyncCaller):
@@ -214,7 +229,33 @@ class SyncSession(SyncCaller):
         return self._session.cookies
 
 
-class SyncSpace(SyncCaller, SyncOpenable):
+class SyncSpaceView(SyncCaller):
+    """A Space with other options for its calls and sessions; see `SpaceView`."""
+
+    def __init__(self, portal: Portal | None, view: SpaceView) -> None:
+        super().__init__(portal, view)
+        self._view = view
+
+    def session(
+        self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
+    ) -> SyncSession:
+        """A session: `with space.session() as chat`; see `Space.session`."""
+        session = self._portal.call(
+            lambda: self._view.session(session_hash=session_hash, cookies=cookies)
+        )
+        return SyncSession(self._portal, session)
+
+    def collect(self, ticket: Ticket) -> SyncCall[Any]:
+        """The call of a detached job; see `Space.collect`."""
+        portal = self._portal
+        return portal.call(lambda: SyncCall(portal, self._view.collect(ticket)))
+
+    def with_options(self, **options: Unpack[CallOptions]) -> SyncSpaceView:
+        """Return a view of the Space with other options for its calls; see `CallOptions`."""
+        return SyncSpaceView(self._portal, self._view.with_options(**options))
+
+
+class SyncSpace(SyncSpaceView, SyncOpenable):
     """A Gradio app, for `with SyncSpace("owner/name") as space`; see `Space` for the arguments.
 
     Without a block, `space = SyncSpace("owner/name").open()` lasts until `space.close()`, in
@@ -256,20 +297,6 @@ class SyncSpace(SyncCaller, SyncOpenable):
     def _hold_open(self) -> Portal:
         portal, _ = hold_open(self._space, repr(self._space), cancel=self._cancel)
         return portal
-
-    def session(
-        self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
-    ) -> SyncSession:
-        """Return a session, for `with space.session() as chat`; see `Space.session`."""
-        session = self._portal.call(
-            lambda: self._space.session(session_hash=session_hash, cookies=cookies)
-        )
-        return SyncSession(self._portal, session)
-
-    def collect(self, ticket: Ticket) -> SyncCall[Any]:
-        """Return the call of a detached job; see `Space.collect`."""
-        portal = self._portal
-        return portal.call(lambda: SyncCall(portal, self._space.collect(ticket)))
 
     def __repr__(self) -> str:
         return repr(self._space)

@@ -19,12 +19,12 @@ from spacecall._client.calls.typed_endpoint import (
     TypedEndpoint,
     WithFiles,
 )
-from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
+from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime, open_lifetime
 from spacecall._client.concurrency.portal import SyncClosable, SyncConnecting
 from spacecall._client.space import Space
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
-from spacecall.sync import SyncCall, SyncCaller, SyncSpace
+from spacecall.sync import SyncCall, SyncCaller, SyncSpace, wrap_call
 
 __all__ = [
     "APP_DEFAULT",
@@ -118,7 +118,7 @@ class TypedClient(Closable):
         space = Space(source or cls.SOURCE, **options)
 
         async def connect() -> tuple[Self, Lifetime[Any]]:
-            lifetime = await space.open_lifetime()
+            lifetime = await open_lifetime(space)
             client = cls(space, on_drift=on_drift)
             client._lifetime = lifetime
             return client, lifetime
@@ -177,4 +177,4 @@ class SyncTypedClient(SyncClosable):
 
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> SyncCall[T]:
         on_drift = self._on_drift
-        return self._caller.wrap(lambda caller: endpoint.call(caller, arguments, on_drift))
+        return wrap_call(self._caller, lambda caller: endpoint.call(caller, arguments, on_drift))

@@ -215,7 +215,8 @@ async def test_a_join_that_a_restart_stopped_is_not_recorded(tmp_path: Path) -> 
             assert await space.call("/predict", x="one") == "ok"
             server.config = {**server.config, "app_id": "2"}
             assert await space.call("/predict", x="two") == "ok"
-        assert [exchange.sent for exchange in cassette.exchanges].count(False) == 1
+        exchanges = cassette._exchanges  # pyright: ignore[reportPrivateUsage]
+        assert [exchange.sent for exchange in exchanges].count(False) == 1
     assert all(exchange.status for exchange in load_cassette(path)[0])
     with use_cassette(path, assert_all_used=False):
         await call(NOWHERE, "one", "two")

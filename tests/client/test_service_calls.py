@@ -167,7 +167,7 @@ async def test_it_cannot_be_detached(direct: ServiceRunner) -> None:
 async def test_leaving_the_service_ends_its_calls() -> None:
     with anyio.fail_after(10):
         async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
-            job = await direct.call("forever", forever).start(follow=True)
+            job = await direct.call("forever", forever)._make(follow=True)  # pyright: ignore[reportPrivateUsage]
             await anext(job.outputs)
         with pytest.raises(JobCancelledError, match="closed"):
             await job.result()

@@ -12,6 +12,7 @@ from pydantic import create_model
 
 from spacecall import File, InvalidInputError
 from spacecall._core.app_config import Component
+from spacecall._core.input_check import find_refusals
 from spacecall._core.json_values import is_array, is_object
 from spacecall.typed import Arguments, TypedEndpoint
 from tests.codegen.apps import CAPTURES, CORPUS, generated, load, saved
@@ -73,7 +74,8 @@ def refusals(path: Path, folder: Path) -> Iterator[str]:
                 inputs = create_model("Alone", __base__=Arguments, **alone)
                 only = TypedEndpoint[Any](name, inputs=inputs, output=None, returns=0)
                 try:
-                    (sent,) = only.bind({field: value}, [Component(id=1, type=kind(entry))])
+                    components = [Component(id=1, type=kind(entry))]
+                    (sent,) = only._bind({field: value}, components, find_refusals)
                 except InvalidInputError as error:
                     yield f"{name} {error.problems[0]}"
                     continue

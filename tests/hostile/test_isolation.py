@@ -266,7 +266,7 @@ async def test_what_a_map_raises_reaches_its_caller_alone(error: Exception) -> N
 
 def test_what_a_map_raises_reaches_a_sync_caller_alone() -> None:
     with HostileServer() as server, SyncSpace(server.url) as space:
-        call = space.wrap(lambda caller: caller.call("/predict", x="x").map(raises(CallerError())))
+        call = space.call("/predict", x="x").map(raises(CallerError()))
         with pytest.raises(CallerError):
             call.result()
         assert space.call("/predict", x="x").result() == "ok"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import anyio
 
@@ -17,7 +17,7 @@ from spacecall._client.concurrency.lifetime import Openable
 from spacecall._client.concurrency.task_groups import BackgroundTasks, shielded_task_group
 from spacecall._client.discovery.app_description import fetch_config, open_app
 from spacecall._client.discovery.open_deadline import OpenDeadline
-from spacecall._client.discovery.protocol_check import OnNewer, check_protocol
+from spacecall._client.discovery.protocol_check import check_protocol
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import AppConfig, parse_config
@@ -29,7 +29,7 @@ from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall.errors import AppRestartedError, InvalidInputError
 from spacecall.hooks import Hooks
-from spacecall.options import Auth, Limits, Retry, Timeouts
+from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
 from spacecall.tickets import Ticket
 
 
@@ -46,7 +46,60 @@ class _Options:
     on_newer: OnNewer
 
 
-class Space(Caller, Openable[Connection]):
+class SpaceView(Caller):
+    """A Space with other options for its calls and sessions. Get one from `Space.with_options`."""
+
+    def session(
+        self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
+    ) -> Session:
+        """Open a session: `async with space.session() as chat`. Its calls share State and cookies.
+
+        Args:
+            session_hash: of an earlier session, to continue it while the server keeps its State.
+            cookies: of that session; they route to the replica that has the State.
+        """
+        self._context.connection.link.check_loop()
+        channel = self._context.connection.open_session(session_hash)
+        channel.link.remember(cookies or {})
+        return Session(self._context, channel)
+
+    @checked_arguments
+    def collect(self, ticket: Ticket) -> Call[Any]:
+        """Return the call of a detached job: await it or enter it.
+
+        The call raises `JobLostError` if the server does not have the job any more, or its result
+        was collected before; `AppRestartedError` if the app was restarted.
+        """
+        connection = self._context.connection
+        connection.link.check_loop()
+        if ticket.space != connection.link.base:
+            with self._context.redacting():
+                raise InvalidInputError(
+                    f"the ticket is for {ticket.space}, not for {connection.link.base}"
+                )
+
+        async def prepare(connection: Connection, _: Settings) -> PreparedCall[Any]:
+            if ticket.app_id is not None:
+                await connection.detect_restart()
+                if connection.app.app_id not in (ticket.app_id, None):
+                    raise AppRestartedError(
+                        "the app was restarted after the job was detached: the job is lost",
+                        event_id=ticket.event_id,
+                    )
+            decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
+            return PreparedCall(find_dependency(connection, ticket.endpoint), [], decoder)
+
+        channel = connection.open_channel(session_hash=ticket.session_hash)
+        channel.link.remember(ticket.cookies)
+        context = replace(self._context, channel=channel, event_id=ticket.event_id)
+        return QueueCall(ticket.endpoint, context, prepare)
+
+    def with_options(self, **options: Unpack[CallOptions]) -> SpaceView:
+        """Return a view of the Space with other options for its calls; see `CallOptions`."""
+        return SpaceView(self._context.override(**options))
+
+
+class Space(SpaceView, Openable[Connection]):
     """A Gradio app: `async with Space("owner/name") as space`.
 
     Leaving the block cancels the jobs that still run, here and on the server. No task outlives the
@@ -124,51 +177,6 @@ class Space(Caller, Openable[Connection]):
     def _store(self, value: Connection) -> None:
         self._entered_context = CallContext(value, self._options.settings, lifetime=self._lifetime)
 
-    def session(
-        self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
-    ) -> Session:
-        """Open a session: `async with space.session() as chat`. Its calls share State and cookies.
-
-        Args:
-            session_hash: of an earlier session, to continue it while the server keeps its State.
-            cookies: of that session; they route to the replica that has the State.
-        """
-        self._context.connection.link.check_loop()
-        channel = self._context.connection.open_session(session_hash)
-        channel.link.remember(cookies or {})
-        return Session(self._context, channel)
-
-    @checked_arguments
-    def collect(self, ticket: Ticket) -> Call[Any]:
-        """Return the call of a detached job: await it or enter it.
-
-        The call raises `JobLostError` if the server does not have the job any more, or its result
-        was collected before; `AppRestartedError` if the app was restarted.
-        """
-        connection = self._context.connection
-        connection.link.check_loop()
-        if ticket.space != connection.link.base:
-            with self._context.redacting():
-                raise InvalidInputError(
-                    f"the ticket is for {ticket.space}, not for {connection.link.base}"
-                )
-
-        async def prepare(connection: Connection, _: Settings) -> PreparedCall[Any]:
-            if ticket.app_id is not None:
-                await connection.detect_restart()
-                if connection.app.app_id not in (ticket.app_id, None):
-                    raise AppRestartedError(
-                        "the app was restarted after the job was detached: the job is lost",
-                        event_id=ticket.event_id,
-                    )
-            decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
-            return PreparedCall(find_dependency(connection, ticket.endpoint), [], decoder)
-
-        channel = connection.open_channel(session_hash=ticket.session_hash)
-        channel.link.remember(ticket.cookies)
-        context = replace(self._context, channel=channel, event_id=ticket.event_id)
-        return QueueCall(ticket.endpoint, context, prepare)
-
     def __repr__(self) -> str:
         return f"<Space {without_secrets(self._options.source)}>"
 
@@ -226,16 +234,18 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
         with link.redacting():
             check_protocol(app, options.on_newer, link)
 
-        async def refetch_config() -> AppConfig:
+        async def refetch_config() -> tuple[AppConfig, bytes]:
             deadline = OpenDeadline(options.settings.timeouts)
             link.login.shared.refused = False
             with link.redacting(), deadline.enforce():
                 _, config = await fetch_config(link, deadline)
                 app = await config.read(parse_config)
             check_protocol(app, options.on_newer, link)
-            return app
+            return app, config.body
 
-        connection = await stack.enter_async_context(_open_connection(link, app, refetch_config))
+        connection = await stack.enter_async_context(
+            _open_connection(link, app, config.body, refetch_config)
+        )
         if options.describe:
             await connection.describe(deadline)
         yield connection
@@ -243,11 +253,14 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
 
 @asynccontextmanager
 async def _open_connection(
-    link: AppHttpClient, app: AppConfig, refetch_config: Callable[[], Awaitable[AppConfig]]
+    link: AppHttpClient,
+    app: AppConfig,
+    config: bytes,
+    refetch_config: Callable[[], Awaitable[tuple[AppConfig, bytes]]],
 ) -> AsyncGenerator[Connection, None]:
     """Open a connection with its task group."""
     async with shielded_task_group() as group:
-        connection = Connection(link, app, BackgroundTasks(group), refetch_config)
+        connection = Connection(link, app, config, BackgroundTasks(group), refetch_config)
         try:
             yield connection
         finally:

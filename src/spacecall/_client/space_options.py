@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from spacecall._client.discovery.protocol_check import OnNewer
 from spacecall._io._http import HttpClient
 from spacecall.hooks import Hooks
-from spacecall.options import Auth, Limits, Retry, Timeouts
+from spacecall.options import Auth, Limits, OnNewer, Retry, Timeouts
 
 
 class SpaceOptions(TypedDict, total=False):

@@ -33,7 +33,7 @@ from spacecall.errors import (
     StatusError,
     TransportError,
 )
-from spacecall.files import File
+from spacecall.files import File, source_of
 
 DEFAULT_MIME_TYPE = "application/octet-stream"
 FILES_PER_REQUEST: Final = 100
@@ -225,7 +225,7 @@ async def encode_inline(app_client: AppHttpClient, app: AppConfig, file: File) -
 
 def _find_payload(app_client: AppHttpClient, file: File) -> Mapping[str, Any] | None:
     """Return the payload of a file that is on the app already; None for others."""
-    source = file.source
+    source = source_of(file)
     if isinstance(source, AppFile):
         return {"meta": dict(META), **source.payload}
     if isinstance(source, RemoteSource) and source.belongs_to(app_client):
@@ -239,7 +239,7 @@ def _part(app_client: AppHttpClient, app: AppConfig, file: File) -> FilePart:
         raise InvalidInputError(
             f"{file.name!r} has {size} bytes: the app accepts at most {limit} bytes per file"
         )
-    source = file.source
+    source = source_of(file)
     if isinstance(source, AppFile):
         source = RemoteSource(app_client, app, source.payload)
     web = source if isinstance(source, WebUrl) else None

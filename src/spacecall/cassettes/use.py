@@ -54,25 +54,23 @@ class Cassette:
         complete: whether what uses it runs to its end. Set it to False where a failure raises no
             exception in the block: nothing is written, and requests that were not made are no
             error.
-        exchanges: its requests and responses, in the order of the requests.
         metadata: when it was recorded and by which version; its `apps`, each with the sha256 of
             the shapes of its endpoints; and `schemas`: by sha256 of a typed client's schema, the
             endpoints that were called with it.
-        player: replays it; None if it is only recorded.
     """
 
     path: Path
     recording: bool
     assert_all_used: bool = True
     complete: bool = True
-    exchanges: list[Exchange] = field(default_factory=list[Exchange])
+    _exchanges: list[Exchange] = field(default_factory=list[Exchange], repr=False)
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
-    player: Player | None = None
+    _player: Player | None = field(default=None, init=False, repr=False)
 
     @property
     def unused_requests(self) -> list[str]:
         """Method and path of each recorded request that has not been made."""
-        return self.player.unused_requests if self.player else []
+        return self._player.unused_requests if self._player else []
 
     def on_typed_call(self, endpoint: str, schema: str) -> None:
         """Record by which schema (its sha256) a typed client calls an endpoint.
@@ -82,7 +80,7 @@ class Cassette:
         """
         schemas: dict[str, list[str]] = self.metadata.setdefault("schemas", {})
         recorded = [digest for digest, names in schemas.items() if endpoint in names]
-        if not recorded or self.player is None:
+        if not recorded or self._player is None:
             names = schemas.setdefault(schema, [])
             schemas[schema] = sorted({*names, endpoint})
         elif schema not in recorded:
@@ -146,9 +144,11 @@ def use_cassette(
         if mode in ("none", "new_episodes"):
             recording = mode == "new_episodes"
             cassette = Cassette(
-                path, recording, assert_all_used, exchanges=exchanges, metadata=metadata
+                path, recording, assert_all_used, _exchanges=exchanges, metadata=metadata
             )
-            with _replaying(cassette, clock, _make_scheduler(shuffle), matchers, scrubber):
+            with _replaying(
+                cassette, exchanges, clock, _make_scheduler(shuffle), matchers, scrubber
+            ):
                 yield cassette
         else:
             with _recording(path, scrubber, exchanges, metadata) as cassette:
@@ -195,6 +195,7 @@ def _time_scale(speed: float | str) -> float:
 @contextmanager
 def _replaying(
     cassette: Cassette,
+    exchanges: list[Exchange],
     clock: ReplayClock,
     scheduler: Scheduler,
     matchers: Sequence[Matcher],
@@ -204,10 +205,10 @@ def _replaying(
     with _body_files(cassette.path, scrubber) as bodies:
         recorder = None
         if cassette.recording:
-            offset = max((exchange.ended_at for exchange in cassette.exchanges), default=0.0)
+            offset = max((exchange.ended_at for exchange in exchanges), default=0.0)
             recorder = _make_recorder(bodies, scrubber, new_exchanges, cassette, offset)
-        cassette.player = player = Player(
-            cassette.exchanges,
+        player = Player(
+            exchanges,
             bodies,
             clock,
             scheduler,
@@ -217,11 +218,12 @@ def _replaying(
             recorder,
             path=cassette.path,
         )
+        cassette._player = player  # pyright: ignore[reportPrivateUsage] - of this module
         with intercepting(player):
             yield
         new_exchanges = [exchange for exchange in new_exchanges if exchange.sent]
         if new_exchanges and cassette.complete:
-            _write(cassette, bodies, [*cassette.exchanges, *new_exchanges], scrubber)
+            _write(cassette, bodies, [*exchanges, *new_exchanges], scrubber)
     if player.misses:
         raise player.misses[0]
     if cassette.assert_all_used and cassette.complete and player.unused_requests:
@@ -238,11 +240,13 @@ def _replaying(
 def _recording(
     path: Path, scrubber: Scrubber, old_exchanges: list[Exchange], metadata: dict[str, Any]
 ) -> Generator[Cassette]:
-    cassette = Cassette(path, recording=True, metadata={**metadata, **_new_metadata()})
+    recorded: list[Exchange] = []
+    metadata = {**metadata, **_new_metadata()}
+    cassette = Cassette(path, recording=True, metadata=metadata, _exchanges=recorded)
     with _body_files(path, scrubber) as bodies:
-        with intercepting(_make_recorder(bodies, scrubber, cassette.exchanges, cassette)):
+        with intercepting(_make_recorder(bodies, scrubber, recorded, cassette)):
             yield cassette
-        new_exchanges = [exchange for exchange in cassette.exchanges if exchange.sent]
+        new_exchanges = [exchange for exchange in recorded if exchange.sent]
         if new_exchanges and cassette.complete:
             exchanges = merge_recordings(old_exchanges, new_exchanges)
             _write(cassette, bodies, exchanges, scrubber)

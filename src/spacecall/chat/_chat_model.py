@@ -8,6 +8,7 @@ from typing import Protocol, Unpack, cast
 
 from spacecall._client.calls.call import Call
 from spacecall._client.concurrency.portal import Portal, SyncClosable, SyncConnecting, hold_open
+from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall.chat._chat_options import ChatModelOptions
 from spacecall.chat._chat_reply import ChatReply
 from spacecall.chat._conversation import Conversation
@@ -61,13 +62,8 @@ class OpenChatModel(AnyChatModel, Protocol):
         ...
 
 
-class SyncChatModel(SyncClosable):
-    """Any chat model without async.
-
-    Args:
-        portal: to the event loop of the model.
-        model: any chat model.
-    """
+class SyncChatModel(SyncClosable, SyncFiles):
+    """Any chat model without async. Open one with `connect`."""
 
     def __init__(self, portal: Portal, model: ChatModel) -> None:
         self._portal = portal

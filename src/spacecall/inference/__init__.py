@@ -9,7 +9,13 @@
 
 from __future__ import annotations
 
-from spacecall._wire.inference.models import ModelInfo, RouterModel
+from spacecall._wire.inference.models import (
+    ModelConfig,
+    ModelInfo,
+    RouterModel,
+    ServingProvider,
+    TokenizerConfig,
+)
 from spacecall.inference._aliases import ALIASES, IMAGE_MODEL, TEXT_MODEL, VISION_MODEL
 from spacecall.inference._huggingface import HuggingFaceInference, Kind
 from spacecall.inference._huggingface_sync import SyncHuggingFaceInference
@@ -38,11 +44,14 @@ __all__ = [
     "ImageOptions",
     "InferenceOptions",
     "Kind",
+    "ModelConfig",
     "ModelInfo",
     "NoProviderError",
     "Provider",
     "ProvidersFailedError",
     "RouterModel",
+    "ServingProvider",
     "SyncHuggingFaceInference",
     "TextOptions",
+    "TokenizerConfig",
 ]

@@ -9,10 +9,10 @@ from spacecall._client.concurrency.portal import (
     Portal,
     SyncClosable,
     SyncConnecting,
-    SyncFiles,
     hold_open,
     wait,
 )
+from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Conversation, Message
 from spacecall.files import File

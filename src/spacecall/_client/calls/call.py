@@ -46,16 +46,9 @@ class Call(ABC, Generic[T]):
             text = f"the call of {self._name} was never made, nothing was sent: {self._remedy}"
             warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
 
-    def mark_handled(self, *, remedy: str | None = None) -> None:
-        """Do not warn when the call is garbage, because it was sent or another was made from it.
-
-        Args:
-            remedy: still warn, but with this advice.
-        """
-        if remedy is None:
-            self._warns_if_unused = False
-        else:
-            self._remedy = remedy
+    def _mark_handled(self) -> None:
+        """Do not warn when the call is garbage: it was sent, or another was made from it."""
+        self._warns_if_unused = False
 
     @abstractmethod
     def with_options(self, **options: Unpack[CallOptions]) -> Call[T]:
@@ -88,12 +81,12 @@ class Call(ABC, Generic[T]):
             InvalidInputError: the endpoint does not use the queue, or the call is one of a session.
             SpaceError: the server did not accept the job.
         """
-        self.mark_handled()
+        self._mark_handled()
         raise InvalidInputError(f"{self._name} is not one job of a queue: it cannot be detached")
 
-    async def start(self, *, follow: bool) -> Job[T]:
+    async def _make(self, *, follow: bool) -> Job[T]:
         """Send the call, as awaiting and entering do. Whoever calls this has to cancel the job."""
-        self.use()
+        self._use()
         with self._redacting():
             return await self._start(follow=follow)
 
@@ -101,14 +94,14 @@ class Call(ABC, Generic[T]):
         return self._result().__await__()
 
     async def _result(self) -> T:
-        job = await self.start(follow=False)
+        job = await self._make(follow=False)
         try:
             return await job.result()
         finally:
             await job.cancel()
 
     async def __aenter__(self) -> Job[T]:
-        self._job = await self.start(follow=True)
+        self._job = await self._make(follow=True)
         return self._job
 
     async def __aexit__(
@@ -120,12 +113,24 @@ class Call(ABC, Generic[T]):
         if self._job is not None:
             await self._job.cancel()
 
-    def use(self) -> None:
+    def _use(self) -> None:
         """Mark the call as used. Raises RuntimeError if it was used before."""
-        self.mark_handled()
+        self._mark_handled()
         if self._used:
             raise RuntimeError("a Call is for one use: make another with space.call(…)")
         self._used = True
 
     def __repr__(self) -> str:
         return f"<Call {self._name}{' (used)' if self._used else ''}>"
+
+
+def mark_handled(call: Call[Any], remedy: str | None = None) -> None:
+    """Do not warn when `call` is garbage, because it is sent; or warn with another advice.
+
+    Args:
+        remedy: the advice, if another object sends the call; None if it is sent now.
+    """
+    if remedy is None:
+        call._mark_handled()  # pyright: ignore[reportPrivateUsage] - for the sync twin
+    else:
+        call._remedy = remedy  # pyright: ignore[reportPrivateUsage]

@@ -26,6 +26,8 @@ from spacecall.options import CallOptions
 
 T = TypeVar("T")
 
+_NOT_DESCRIBED = "opened with describe=False: await space.describe() first"
+
 
 class Caller:
     """Makes calls. Get one from `Space`, `Space.session` or `with_options`."""
@@ -58,8 +60,28 @@ class Caller:
         """
         endpoints = self._context.connection.endpoints
         if endpoints is None:
-            raise RuntimeError("opened with describe=False: await space.describe() first")
+            raise RuntimeError(_NOT_DESCRIBED)
         return endpoints
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The app's /config, as a new copy: the components, the functions, the release.
+
+        After a restart of the app that a call noticed, it is the /config of the new app.
+        """
+        return self._context.connection.config
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The app's /info, as a new copy: the endpoints with their JSON Schemas.
+
+        Raises:
+            RuntimeError: the Space was opened with `describe=False`: await `describe` first.
+        """
+        info = self._context.connection.info
+        if info is None:
+            raise RuntimeError(_NOT_DESCRIBED)
+        return info
 
     async def describe(self) -> Mapping[str, Endpoint]:
         """Return `endpoints`; read them from the app if that has not been done."""
@@ -93,7 +115,7 @@ class Caller:
             decoder = DynamicDecoder(connection.file_schemas(described.name))
             return PreparedCall(dependency, values, decoder)
 
-        return self.planned(endpoint, prepare)
+        return make_call(self, endpoint, prepare)
 
     def call_raw(self, function: str | int, values: Sequence[Any] = (), /) -> Call[Any]:
         """Call a function with values by position, which are not checked against a schema.
@@ -121,7 +143,7 @@ class Caller:
             arguments = bind_by_position(name, dependency.visible_inputs, values)
             return PreparedCall(dependency, arguments, DynamicDecoder())
 
-        return self.planned(name, prepare)
+        return make_call(self, name, prepare)
 
     def _check_names(self, endpoint: object, positional: Sequence[object]) -> None:
         """Raise TypeError for a function number and for arguments without names.
@@ -150,13 +172,15 @@ class Caller:
         """
         return SequenceCall(endpoint, self._context, lambda context: steps(Caller(context)))
 
-    def planned(self, endpoint: str, prepare: Prepare[T]) -> Call[T]:
-        """Return a call that `prepare` prepares, for typed clients."""
-        return QueueCall(endpoint, self._context, prepare)
-
     def with_options(self, **options: Unpack[CallOptions]) -> Caller:
         """Return a caller with other options for its calls, see `CallOptions`."""
         return Caller(self._context.override(**options))
+
+
+def make_call(caller: Caller, endpoint: str, prepare: Prepare[T]) -> Call[T]:
+    """Return a call that `prepare` prepares: dynamic and typed calls are made of it."""
+    context = caller._context  # pyright: ignore[reportPrivateUsage] - of this module
+    return QueueCall(endpoint, context, prepare)
 
 
 def find_function(connection: Connection, function: str | int) -> Dependency:

@@ -69,11 +69,11 @@ class QueueCall(Call[T]):
         self._prepare = prepare
 
     def with_options(self, **options: Unpack[CallOptions]) -> QueueCall[T]:
-        self.mark_handled()
+        self._mark_handled()
         return QueueCall(self._name, self._context.override(**options), self._prepare)
 
     def map(self, transform: Callable[[T], U]) -> QueueCall[U]:
-        self.mark_handled()
+        self._mark_handled()
         prepare = self._prepare
 
         async def mapped(connection: Connection, settings: Settings) -> PreparedCall[U]:
@@ -82,7 +82,7 @@ class QueueCall(Call[T]):
         return QueueCall(self._name, self._context, mapped)
 
     async def detach(self) -> Ticket:
-        self.mark_handled()
+        self._mark_handled()
         if self._context.channel is not None:
             raise InvalidInputError(
                 "a session reads all its jobs: detach a call of the Space instead"
@@ -91,7 +91,7 @@ class QueueCall(Call[T]):
             raise InvalidInputError(
                 "the simple call API leaves no tickets: detach without call_api=True"
             )
-        self.use()
+        self._use()
         with self._redacting():
             job = await self._join(None, follow=False, reads_stream=False)
             event_id = await job.detach()
@@ -170,11 +170,11 @@ class SequenceCall(Call[T]):
         self._steps = steps
 
     def with_options(self, **options: Unpack[CallOptions]) -> SequenceCall[T]:
-        self.mark_handled()
+        self._mark_handled()
         return SequenceCall(self._name, self._context.override(**options), self._steps)
 
     def map(self, transform: Callable[[T], U]) -> SequenceCall[U]:
-        self.mark_handled()
+        self._mark_handled()
         steps = self._steps
 
         async def mapped(context: CallContext) -> Call[U]:
@@ -187,4 +187,4 @@ class SequenceCall(Call[T]):
 
     async def _start(self, *, follow: bool) -> Job[T]:
         last = await self._steps(self._context)
-        return await last.start(follow=follow)
+        return await last._make(follow=follow)

@@ -38,7 +38,7 @@ from pydantic_core import CoreSchema
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.call_arguments import InputCheck, bind_arguments, is_default
-from spacecall._client.calls.caller import Caller, find_dependency
+from spacecall._client.calls.caller import Caller, find_dependency, make_call
 from spacecall._client.calls.exact_types import ExactValues, make_exact
 from spacecall._client.calls.prepared_call import (
     UNCHANGED,
@@ -211,7 +211,7 @@ class TypedEndpoint(Generic[T]):
             dependency = find_dependency(connection, self.name)
             check = find_refusals if settings.check else None
             explicit = self._without_app_defaults(arguments, dependency)
-            values = self.bind(explicit, dependency.visible_inputs, check)
+            values = self._bind(explicit, dependency.visible_inputs, check)
             expected = len(dependency.visible_inputs)
             if len(values) != expected:
                 problem = (
@@ -224,7 +224,7 @@ class TypedEndpoint(Generic[T]):
             notify_typed_call(self.name, self._schema)
             return PreparedCall(dependency, values, self.decode)
 
-        return caller.planned(self.name, prepare)
+        return make_call(caller, self.name, prepare)
 
     def _without_app_defaults(
         self, arguments: Mapping[str, Any], dependency: Dependency
@@ -278,24 +278,26 @@ class TypedEndpoint(Generic[T]):
         if changes and on_drift == "raise":
             raise self._drift(changes)
 
-    def bind(
-        self,
-        arguments: Mapping[str, Any],
-        components: Sequence[Component] = (),
-        check: InputCheck | None = find_refusals,
-    ) -> list[Any]:
+    def bind(self, arguments: Mapping[str, Any]) -> list[Any]:
         """Return the arguments as wire values in wire order, files as `File`.
 
         They are checked like those of a dynamic call, so that both take the same values.
 
         Args:
             arguments: by the names of the model's fields.
-            components: of the inputs, if the app is open.
-            check: see `spacecall._client.calls.call_arguments.bind_arguments`.
 
         Raises:
             InvalidInputError: an argument does not fit its type.
         """
+        return self._bind(arguments, (), find_refusals)
+
+    def _bind(
+        self,
+        arguments: Mapping[str, Any],
+        components: Sequence[Component],
+        check: InputCheck | None,
+    ) -> list[Any]:
+        """Bind arguments with the components of the live app; see `bind_arguments`."""
         if self._parameters is None:
             self._parameters = _parameters_of(self._inputs)
         parameters = self._parameters
@@ -304,7 +306,7 @@ class TypedEndpoint(Generic[T]):
             parameters = [_with_app_choices(*pair) for pair in pairs]
         return bind_arguments(self.name, parameters, arguments, components, check)
 
-    def decode(self, values: list[Any], make_file: MakeFile) -> T:
+    def decode(self, values: list[Any], make_file: Callable[[Mapping[str, Any]], File]) -> T:
         """Return the caller's value for the visible outputs; None for an unchanged output.
 
         Raises:

@@ -318,12 +318,6 @@ class Openable(ABC, Generic[T]):
         self._store(await self._lifetime.open())
         return self
 
-    async def open_lifetime(self) -> Lifetime[T]:
-        """Open it for a client, which has to close the returned lifetime."""
-        await self.open()
-        assert self._lifetime is not None
-        return self._lifetime
-
     async def aclose(self) -> None:
         """Close it, and cancel the jobs that still run. Closing twice does nothing.
 
@@ -342,6 +336,14 @@ class Openable(ABC, Generic[T]):
         trace: TracebackType | None,
     ) -> bool | None:
         return await self._lifetime.close(kind, error, trace) if self._lifetime else None
+
+
+async def open_lifetime(openable: Openable[T]) -> Lifetime[T]:
+    """Open `openable` for a client, whose user closes the lifetime that this returns."""
+    await openable.open()
+    lifetime = openable._lifetime  # pyright: ignore[reportPrivateUsage] - of this module
+    assert lifetime is not None
+    return lifetime
 
 
 class Connecting(Generic[C]):

@@ -15,9 +15,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Generic, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
 from spacecall._client.concurrency.lifetime import Lifetime
@@ -30,7 +29,6 @@ from spacecall._client.concurrency.loop_thread import (
     ProcessExit,
     park_thread_at_exit,
 )
-from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
 from spacecall.options import Timeouts
 
 T = TypeVar("T")
@@ -274,28 +272,3 @@ class SyncOpenable(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class _HasPortal(Protocol):
-    @property
-    def _portal(self) -> Portal: ...
-
-
-class SyncFiles:
-    """Reads and saves files without async, for a class with a portal."""
-
-    def read(self: _HasPortal, file: File, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
-        """Read a file into memory; see `File.read`."""
-        portal = self._portal  # pyright: ignore[reportPrivateUsage] - the portal of this class
-        return portal.wait(lambda: file.read(max_bytes=max_bytes))
-
-    def save(
-        self: _HasPortal,
-        file: File,
-        path: str | os.PathLike[str],
-        *,
-        max_bytes: int | None = MAX_SAVE_BYTES,
-    ) -> Path:
-        """Write a file to `path`, or into that folder; see `File.save`."""
-        portal = self._portal  # pyright: ignore[reportPrivateUsage] - the portal of this class
-        return portal.wait(lambda: file.save(path, max_bytes=max_bytes))

@@ -37,14 +37,14 @@ _UNDESCRIBED = (
 
 @dataclass(frozen=True, slots=True)
 class JsonDocument:
-    """A JSON object from an app, and its size in bytes."""
+    """A JSON object from an app, parsed and as it came."""
 
     value: dict[str, Any] = field(repr=False)
-    size: int
+    body: bytes = field(repr=False)
 
     async def read(self, parse: Callable[[dict[str, Any]], T]) -> T:
         """Parse the object with `parse`; see `parse_document`."""
-        return await parse_document(parse, self.value, self.size)
+        return await parse_document(parse, self.value, len(self.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +185,4 @@ def _json_object(answer: FetchedResponse) -> JsonDocument:
     value = answer.json()
     if not isinstance(value, dict):
         raise ProtocolError(f"expected a JSON object from {answer.safe_url}")
-    return JsonDocument(cast("dict[str, Any]", value), len(answer.body))
+    return JsonDocument(cast("dict[str, Any]", value), answer.body)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import warnings
 from importlib.util import find_spec
-from typing import Literal, TypeAlias
 
 from spacecall._core.app_config import AppConfig
 from spacecall._core.protocol_versions import SUPPORTED, StreamKind
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._warnings import NewerProtocolWarning
 from spacecall.errors import UnsupportedProtocolError
-
-OnNewer: TypeAlias = Literal["warn", "raise"]
-"""What to do with an app whose protocol is newer than this release: warn and try, or raise."""
+from spacecall.options import OnNewer
 
 
 def check_protocol(app: AppConfig, on_newer: OnNewer, link: AppHttpClient) -> None:

@@ -107,12 +107,12 @@ class ServiceCall(Call[T]):
         self._settings = settings
 
     def with_options(self, **options: Unpack[CallOptions]) -> ServiceCall[T]:
-        self.mark_handled()
+        self._mark_handled()
         settings = self._settings.override(**options)
         return ServiceCall(self._name, self._runner, self._service, self._read, settings)
 
     def map(self, transform: Callable[[T], U]) -> ServiceCall[U]:
-        self.mark_handled()
+        self._mark_handled()
         read = self._read
         return ServiceCall(
             self._name,

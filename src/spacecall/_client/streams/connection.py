@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections import deque
@@ -52,6 +53,7 @@ class Connection:
     Args:
         link: sends requests to the app; it is logged in.
         app: the app's /config.
+        config: the same, as JSON text.
         tasks: run submits and stream readers.
         refetch_config: reads the /config again, after a login if the app requires one.
 
@@ -66,12 +68,15 @@ class Connection:
         self,
         link: AppHttpClient,
         app: AppConfig,
+        config: bytes,
         tasks: BackgroundTasks,
-        refetch_config: Callable[[], Awaitable[AppConfig]],
+        refetch_config: Callable[[], Awaitable[tuple[AppConfig, bytes]]],
     ) -> None:
         self.link = link
         self.app = app
         self.initial_app = app
+        self._config = config
+        self._info: bytes | None = None
         self._refetch_config = refetch_config
         self._refetching = anyio.Lock()
         self._runs = {(app.app_id, app.functions_digest)}
@@ -95,6 +100,18 @@ class Connection:
     def functions_changed(self) -> bool:
         """Whether the app has other functions than when it was opened."""
         return self.app.functions_digest != self.initial_app.functions_digest
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The app's /config, parsed anew."""
+        config: dict[str, Any] = json.loads(self._config)
+        return config
+
+    @property
+    def info(self) -> dict[str, Any] | None:
+        """The app's /info, parsed anew; None until it is fetched."""
+        info: dict[str, Any] | None = None if self._info is None else json.loads(self._info)
+        return info
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint] | None:
@@ -137,6 +154,7 @@ class Connection:
             endpoints = await info.read(partial(parse_endpoints, app))
             if app is self.app:  # it was not replaced meanwhile
                 self._endpoints = endpoints
+                self._info = info.body
                 return endpoints
 
     async def detect_restart(self) -> bool:
@@ -171,7 +189,9 @@ class Connection:
         async with self._refetching:
             if self.app is not app:
                 return
-            run = await parse_app(config) or await self._refetch_config()
+            run = await parse_app(config)
+            if run is None:
+                run, config = await self._refetch_config()
             self.link.checks.functions_digest = run.functions_digest
             if (
                 run.functions_digest == app.functions_digest
@@ -184,6 +204,8 @@ class Connection:
                 return
             self._runs.add((run.app_id, run.functions_digest))
             self.app = run
+            self._config = config
+            self._info = None
             self._endpoints = None
             self._file_schemas = {}
             self._pool = ChannelPool(self.link.settings.limits.max_streams, self.open_channel)

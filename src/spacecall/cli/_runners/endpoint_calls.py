@@ -8,7 +8,7 @@ from typing import Any
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.call_arguments import bind_arguments, get_endpoint
-from spacecall._client.calls.caller import Caller, find_dependency
+from spacecall._client.calls.caller import Caller, find_dependency, make_call
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.space import Space
 from spacecall._client.streams.connection import Connection
@@ -77,4 +77,4 @@ def create_call(caller: Caller, endpoint: Endpoint, arguments: Mapping[str, Any]
         values = bind_arguments(endpoint.name, endpoint.parameters, arguments, components, check)
         return PreparedCall(dependency, values, DynamicDecoder())
 
-    return caller.planned(endpoint.name, prepare)
+    return make_call(caller, endpoint.name, prepare)
