@@ -17,9 +17,16 @@ __all__ = ["InputReader", "is_stdin", "load_files", "parse_value", "unique_keys"
 
 Schema: TypeAlias = Mapping[str, Any]
 
-_BOOLEANS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(
-    ("false", "no", "off", "0"), False
-)
+_BOOLEANS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 
 
 class InputReader:
