@@ -79,6 +79,7 @@ class ErrorContext(TypedDict, total=False):
     space: str | None
     endpoint: str | None
     event_id: str | None
+    call_id: str | None
 
 
 class SpaceError(Exception):
@@ -88,6 +89,7 @@ class SpaceError(Exception):
         space: the base URL of the app; None if unknown.
         endpoint: the name of the called endpoint, such as `/echo`; None without one.
         event_id: the server's id of the job; None before the server accepts it.
+        call_id: the id of the call in log records and hooks; None outside of calls.
     """
 
     def __init__(self, message: str = "", **context: Unpack[ErrorContext]) -> None:
@@ -95,6 +97,7 @@ class SpaceError(Exception):
         self.space = context.get("space")
         self.endpoint = context.get("endpoint")
         self.event_id = context.get("event_id")
+        self.call_id = context.get("call_id")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By default Python calls the class with the message alone, but some subclasses need more.

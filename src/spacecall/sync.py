@@ -46,6 +46,11 @@ class SyncJob(Iterator[Event[T]], Generic[T]):
         return self._job.event_id
 
     @property
+    def call_id(self) -> str:
+        """The id of the call in log records, hooks and errors."""
+        return self._job.call_id
+
+    @property
     def done(self) -> bool:
         """Whether there is a result or an error."""
         return self._job.done
@@ -128,6 +133,8 @@ class SyncCall(Generic[T]):
     ) -> None:
         if not self._portal.closed:
             wait(self._portal, lambda: self._call.__aexit__(kind, error, trace))
+        else:
+            self._call._report_end(error)  # pyright: ignore[reportPrivateUsage]
 
     def detach(self) -> Ticket:
         """Leave the job on the server; see `Call.detach`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from spacecall._core.app_sources import without_secrets
 from spacecall._io._http import HttpClient
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.client_factory import create_client
+from spacecall._io.observer import CLIENT
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall.errors import AppRestartedError, InvalidInputError
@@ -227,6 +229,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
             client, "", auth=options.auth, settings=options.settings, limiter=limiter
         )
         deadline = OpenDeadline(options.settings.timeouts)
+        link.observer().log(CLIENT, logging.DEBUG, "open %s", without_secrets(options.source))
         with link.redacting(), deadline.enforce():
             link, config = await open_app(link, options.source, deadline)
             with link.redacting():
@@ -248,7 +251,9 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
         )
         if options.describe:
             await connection.describe(deadline)
+        link.observer().log(CLIENT, logging.INFO, "opened %s (Gradio %s)", link.base, app.version)
         yield connection
+        link.observer().log(CLIENT, logging.DEBUG, "close %s", link.base)
 
 
 @asynccontextmanager

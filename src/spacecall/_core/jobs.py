@@ -61,6 +61,7 @@ class Job(JobState):
         fn_index: the index of the function that it runs.
         sends_diffs: whether each value after the first arrives as edits of the previous value.
         follow, limits, notify: see `JobState`.
+        trace: identifies the call in log records; this class does not use it.
 
     Attributes:
         event_id: the server's id of the job; None until the server accepts it.
@@ -77,6 +78,7 @@ class Job(JobState):
         "fn_index",
         "has_messages",
         "is_submitting",
+        "trace",
     )
 
     def __init__(
@@ -87,9 +89,11 @@ class Job(JobState):
         follow: bool,
         limits: Limits,
         notify: Callable[[], None],
+        trace: object = None,
     ) -> None:
         super().__init__(follow=follow, limits=limits, notify=notify)
         self.fn_index = fn_index
+        self.trace = trace
         self._sends_diffs = sends_diffs
         self.event_id: str | None = None
         self.has_messages = False

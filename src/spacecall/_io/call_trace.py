@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Final
@@ -65,7 +65,8 @@ def tracing(trace: CallTrace) -> Generator[None]:
     try:
         yield
     finally:
-        _CURRENT.reset(token)
+        with suppress(ValueError):  # a coroutine that was dropped is closed in another context
+            _CURRENT.reset(token)
 
 
 def shared_trace() -> CallTrace:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from spacecall._core.json_values import describe_error
 from spacecall._core.redaction import MASK, Redactor, redact_error
 from spacecall._io import _http as http
-from spacecall._io.call_trace import CallTrace, current_trace
+from spacecall._io.call_trace import CallTrace, current_trace, new_trace
 from spacecall._io.retrying import OnRetry
 from spacecall._visible import escape_commands, shorten, visible_line
 from spacecall.errors import SpaceError
@@ -67,6 +67,10 @@ class Observer:
         self._space = space
         self._hooks = hooks
         self._redactor = redactor
+
+    def new_trace(self, endpoint: str) -> CallTrace:
+        """Return the trace of a call that begins."""
+        return new_trace(endpoint, self._hooks)
 
     def log(
         self,

@@ -6,12 +6,14 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Generic, TypeVar, Unpack
 
 from spacecall._client.calls.job import Job
-from spacecall.errors import InvalidInputError
+from spacecall._io.call_trace import CallTrace, tracing
+from spacecall._io.observer import Observer
+from spacecall.errors import InvalidInputError, SpaceError
 from spacecall.options import CallOptions
 from spacecall.tickets import Ticket
 
@@ -39,6 +41,7 @@ class Call(ABC, Generic[T]):
         self._name = name
         self._used = False
         self._job: Job[T] | None = None
+        self._trace: CallTrace | None = None
         self._warns_if_unused = True
 
     def __del__(self) -> None:
@@ -61,6 +64,10 @@ class Call(ABC, Generic[T]):
     @abstractmethod
     def _redacting(self) -> AbstractContextManager[None]:
         """Remove the caller's secrets from each `SpaceError` that is raised inside."""
+
+    @abstractmethod
+    def _observer(self) -> Observer:
+        """Return what logs the call, and calls the hooks."""
 
     @abstractmethod
     async def _start(self, *, follow: bool) -> Job[T]:
@@ -87,8 +94,29 @@ class Call(ABC, Generic[T]):
     async def _make(self, *, follow: bool) -> Job[T]:
         """Send the call, as awaiting and entering do. Whoever calls this has to cancel the job."""
         self._use()
-        with self._redacting():
+        with self._reporting_start():
             return await self._start(follow=follow)
+
+    @contextmanager
+    def _reporting_start(self) -> Generator[None]:
+        """Report the start of the call, and its end if the code inside fails."""
+        observer = self._observer()
+        self._trace = trace = observer.new_trace(self._name)
+        observer.start_call(trace)
+        try:
+            with tracing(trace), self._redacting():
+                yield
+        except BaseException as error:
+            self._report_end(error)
+            raise
+
+    def _report_end(self, error: BaseException | None) -> None:
+        """Report the end of the call, with a result or with `error`; only the first time."""
+        if self._trace is None:
+            return
+        if isinstance(error, SpaceError):
+            error.call_id = error.call_id or self._trace.call_id
+        self._observer().end_call(self._trace, error)
 
     def __await__(self) -> Generator[Any, Any, T]:
         return self._result().__await__()
@@ -96,9 +124,15 @@ class Call(ABC, Generic[T]):
     async def _result(self) -> T:
         job = await self._make(follow=False)
         try:
-            return await job.result()
-        finally:
-            await job.cancel()
+            try:
+                value = await job.result()
+            finally:
+                await job.cancel()
+        except BaseException as error:
+            self._report_end(error)
+            raise
+        self._report_end(None)
+        return value
 
     async def __aenter__(self) -> Job[T]:
         self._job = await self._make(follow=True)
@@ -111,7 +145,10 @@ class Call(ABC, Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         if self._job is not None:
-            await self._job.cancel()
+            try:
+                await self._job.cancel()
+            finally:
+                self._report_end(self._job._failure)  # pyright: ignore[reportPrivateUsage]
 
     def _use(self) -> None:
         """Mark the call as used. Raises RuntimeError if it was used before."""

@@ -12,6 +12,7 @@ import anyio
 from spacecall._client.calls.job_iterators import OutputIterator, TextIterator
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.redaction import Redactor, redact_error, redact_event
+from spacecall._io.call_trace import CallTrace, current_trace
 from spacecall._io.event_loops import EventLoopGuard
 from spacecall._io.request_settings import Settings
 from spacecall.errors import (
@@ -54,12 +55,18 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         self._start_time = anyio.current_time() if start_time is None else start_time
         self._changed: anyio.Event | None = None
         self._redact: Redactor | None = None
+        self._trace = current_trace() or CallTrace(None)
         self._enter_phase("upload")
 
     @property
     def event_id(self) -> str | None:
         """The server's id of the job; None before the job is in the queue."""
         return None
+
+    @property
+    def call_id(self) -> str:
+        """The id of the call in log records, hooks and errors."""
+        return self._trace.call_id or ""
 
     @property
     def done(self) -> bool:
@@ -137,8 +144,14 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         """Return `error` for the caller; a `SpaceError` with its context and without secrets."""
         if isinstance(error, SpaceError):
             error = self._with_context(error)
+            error.call_id = error.call_id or self._trace.call_id
             redact_error(error, self._redactor())
         return error
+
+    @property
+    def _failure(self) -> Exception | None:
+        """The error that the job ended with, as the caller gets it."""
+        return self._work.error and self._public_error(self._work.error)
 
     def _try_resubmit(self) -> bool:
         """Send a lost job again if `Retry` allows it; return whether it was sent."""

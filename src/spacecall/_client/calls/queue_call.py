@@ -18,7 +18,9 @@ from spacecall._client.calls.queue_job import Prepare, QueueJob
 from spacecall._client.concurrency.lifetime import Lifetime
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
+from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.deadlines import deadline
+from spacecall._io.observer import Observer
 from spacecall._io.request_settings import Settings
 from spacecall.errors import DeadlineError, InvalidInputError
 from spacecall.options import CallOptions
@@ -52,8 +54,15 @@ class CallContext:
 
     def redacting(self) -> AbstractContextManager[None]:
         """Remove the secrets of the link and the options from each `SpaceError` raised inside."""
-        link = self.channel.link if self.channel else self.connection.link
-        return link.redacting(self.settings)
+        return self._link.redacting(self.settings)
+
+    def observer(self) -> Observer:
+        """Return what logs a call, and calls the hooks."""
+        return self._link.observer(self.settings)
+
+    @property
+    def _link(self) -> AppHttpClient:
+        return self.channel.link if self.channel else self.connection.link
 
 
 Steps: TypeAlias = Callable[[CallContext], Awaitable[Call[T]]]
@@ -92,9 +101,10 @@ class QueueCall(Call[T]):
                 "the simple call API leaves no tickets: detach without call_api=True"
             )
         self._use()
-        with self._redacting():
+        with self._reporting_start():
             job = await self._join(None, follow=False, reads_stream=False)
             event_id = await job.detach()
+        self._report_end(None)
         return Ticket(
             space=self._context.connection.link.base,
             endpoint=job.endpoint,
@@ -106,6 +116,9 @@ class QueueCall(Call[T]):
 
     def _redacting(self) -> AbstractContextManager[None]:
         return self._context.redacting()
+
+    def _observer(self) -> Observer:
+        return self._context.observer()
 
     async def _start(self, *, follow: bool) -> Job[T]:
         return await self._join(self._context.channel, follow=follow)
@@ -184,6 +197,9 @@ class SequenceCall(Call[T]):
 
     def _redacting(self) -> AbstractContextManager[None]:
         return self._context.redacting()
+
+    def _observer(self) -> Observer:
+        return self._context.observer()
 
     async def _start(self, *, follow: bool) -> Job[T]:
         last = await self._steps(self._context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
@@ -22,6 +23,8 @@ from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import describe_error
 from spacecall._core.protocol_versions import StreamKind, find_protocol_version
 from spacecall._core.redaction import Redactor
+from spacecall._io.call_trace import tracing
+from spacecall._io.observer import CLIENT
 from spacecall._io.request_settings import Settings
 from spacecall._io.run_checks import RESTARTED, OtherRunError
 from spacecall.errors import (
@@ -92,7 +95,9 @@ class QueueJob(Job[T]):
             follow=self._follow,
             limits=self._settings.limits,
             notify=self._on_change,
+            trace=self._trace,
         )
+        self._reported_status = self._core.status
         self._submitting = anyio.CancelScope()
         self._enter_phase("upload")
 
@@ -119,7 +124,8 @@ class QueueJob(Job[T]):
     async def _abort(self, error: SpaceError) -> None:
         if self._core.ended or self._core.event_id is None or self._strategy is not None:
             self.abort(error)
-        else:
+            return
+        with tracing(self._trace):
             await self._channel.cancel(self._core, error, self._settings)
 
     def abort(self, error: SpaceError) -> None:
@@ -192,8 +198,9 @@ class QueueJob(Job[T]):
         )
 
     async def _submit(self) -> None:
-        while await self._submit_once():
-            pass
+        with tracing(self._trace):
+            while await self._submit_once():
+                pass
 
     async def _submit_once(self) -> bool:
         """Upload and join; return whether the app was restarted and this has to be repeated."""
@@ -244,6 +251,7 @@ class QueueJob(Job[T]):
         if self._core.ended:
             return False
         self._prepared = prepared
+        self._log(logging.DEBUG, "submit the job again, to the restarted app")
         self._reset(self._session)
         self._channel.reserve(self._core)
         return True
@@ -273,7 +281,26 @@ class QueueJob(Job[T]):
     def _on_change(self) -> None:
         if self._core.ended:
             self._connection.jobs.discard(self)
+        if self._core.status is not self._reported_status:
+            self._report_status()
         super()._on_change()
+
+    def _report_status(self) -> None:
+        core = self._core
+        self._reported_status = core.status
+        self._trace.event_id = core.event_id
+        if isinstance(core.error, JobLostError):
+            self._log(logging.WARNING, "%s", core.error)
+        elif not CLIENT.isEnabledFor(logging.DEBUG):
+            return
+        elif core.status is JobStatus.QUEUED:
+            self._log(logging.DEBUG, "job queued as event %s", core.event_id)
+        elif core.error is None:
+            self._log(logging.DEBUG, "job %s", core.status.value)
+
+    def _log(self, level: int, message: str, *args: object) -> None:
+        observer = self._channel.link.observer(self._settings)
+        observer.log(CLIENT, level, message, *args, trace=self._trace, stacklevel=3)
 
     def _try_resubmit(self) -> bool:
         error = self._core.error
@@ -281,11 +308,18 @@ class QueueJob(Job[T]):
             return False
         is_on_shared_stream = self._session is None and self._strategy is None
         if error.safe_to_retry and is_on_shared_stream and self._retries_left:
+            max_attempts = self._settings.retry.attempts
+            attempt = max_attempts - self._retries_left
             self._retries_left -= 1  # calls of others broke the shared stream
         elif self._resubmits_left:
+            max_attempts = self._settings.retry.resubmit_lost + 1
+            attempt = max_attempts - self._resubmits_left
             self._resubmits_left -= 1
         else:
             return False
+        with tracing(self._trace):
+            observer = self._channel.link.observer(self._settings)
+            observer.report_retry("job", error, attempt, max_attempts, 0.0)
         self._reset(self._session)
         self.start()
         return True

@@ -10,10 +10,8 @@ from contextlib import contextmanager
 
 import anyio
 
-from spacecall._core.json_values import describe_error
+from spacecall._io.observer import CLIENT, Observer
 from spacecall.errors import JobCancelledError
-
-log = logging.getLogger("spacecall")
 
 
 @contextmanager
@@ -37,11 +35,12 @@ def redirect_errors(on_error: Callable[[Exception], None]) -> Generator[None]:
 
 
 @contextmanager
-def suppress_cancel_errors(subject: str | int) -> Generator[None]:
+def suppress_cancel_errors(observer: Observer, subject: str) -> Generator[None]:
     """Log errors raised inside, where a request cancels `subject` on the server."""
 
     def ignore(error: Exception) -> None:
-        log.debug("cannot cancel %s on the server: %s", subject, describe_error(error))
+        text = "cannot cancel %s on the server: %s"
+        observer.log(CLIENT, logging.WARNING, text, subject, error)
 
     with redirect_errors(ignore):
         yield

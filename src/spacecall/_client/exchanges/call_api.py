@@ -103,5 +103,5 @@ async def _cancel(job: Job, event_id: str, channel: Channel, settings: Settings)
     request = gradio_requests.cancel(channel.app, job.fn_index, event_id, event_id)
     for pause in (0, CANCEL_REPEAT_DELAY):
         await anyio.sleep(pause)
-        with suppress_cancel_errors(event_id):
+        with suppress_cancel_errors(channel.link.observer(settings), event_id):
             await channel.link.fetch(request, settings)

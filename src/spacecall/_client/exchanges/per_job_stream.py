@@ -107,5 +107,5 @@ async def _stream(
 async def _reset(event_id: str, channel: Channel, settings: Settings) -> None:
     """End the job on the server, which then ends its stream. Ignore errors."""
     with anyio.move_on_after(settings.timeouts.cancel, shield=True):
-        with suppress_cancel_errors(event_id):
+        with suppress_cancel_errors(channel.link.observer(settings), event_id):
             await channel.link.fetch(gradio_requests.reset(channel.app, event_id), settings)

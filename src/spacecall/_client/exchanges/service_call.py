@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar, Unpack
 
 import anyio
@@ -16,6 +17,7 @@ from spacecall._client.concurrency.task_groups import unwrapping_task_group
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.redaction import Redactor, redacting
 from spacecall._io.event_loops import EventLoopGuard
+from spacecall._io.observer import Observer
 from spacecall._io.request_settings import Settings
 from spacecall.errors import JobCancelledError, SpaceError
 from spacecall.events import Event, Output, Started
@@ -124,6 +126,10 @@ class ServiceCall(Call[T]):
 
     def _redacting(self) -> AbstractContextManager[None]:
         return redacting(lambda: self._runner.redactor(self._settings))
+
+    def _observer(self) -> Observer:
+        redactor = partial(self._runner.redactor, self._settings)
+        return Observer("", self._settings.hooks, redactor)
 
     async def _start(self, *, follow: bool) -> Job[T]:
         self._runner.loop_guard.check()

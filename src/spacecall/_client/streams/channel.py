@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import anyio
@@ -20,6 +20,7 @@ from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.call_trace import CallTrace, tracing
 from spacecall._io.request_settings import Settings
 from spacecall._wire.join import JoinResponse
 from spacecall.errors import (
@@ -121,6 +122,11 @@ class Channel:
     def lost(self) -> bool:
         """Whether the stream was lost: the channel takes no more jobs."""
         return self._reader.lost
+
+    @property
+    def has_state(self) -> bool:
+        """Whether an open session has sent a job, so that the server may hold its State."""
+        return not (self._is_new or self._closed)
 
     @property
     def is_retired(self) -> bool:
@@ -248,7 +254,11 @@ class Channel:
 
     def _cancel_late(self, job: Job) -> None:
         """Cancel a job that starts after its caller stopped waiting for it."""
-        self._tasks.start_soon(self._cancel_running, job, self.link.settings)
+        self._tasks.start_soon(self._cancel_for_call, job)
+
+    async def _cancel_for_call(self, job: Job) -> None:
+        with tracing(job.trace) if isinstance(job.trace, CallTrace) else nullcontext():
+            await self._cancel_running(job, self.link.settings)
 
     async def _cancel_running(self, job: Job, settings: Settings) -> None:
         if job.event_id is not None and not self._demux.has_sibling(job):
@@ -266,7 +276,8 @@ class Channel:
         request = gradio_requests.cancel(self.app, fn_index, self.session_hash, event_id)
         self._cancelling.append(fn_index)
         try:
-            with suppress_cancel_errors(event_id or fn_index):
+            subject = event_id or f"function {fn_index}"
+            with suppress_cancel_errors(self.link.observer(settings), subject):
                 try:
                     await self.link.fetch(request, settings)
                 except NotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from collections import deque
@@ -26,6 +27,7 @@ from spacecall._core.json_values import as_str
 from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.observer import CLIENT
 from spacecall._io.run_checks import OtherRunError, parse_app
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
@@ -203,12 +205,19 @@ class Connection:
                 self.link.checks.replicas.update(filter(None, replicas))
                 return
             self._runs.add((run.app_id, run.functions_digest))
+            self._report_restart(run)
             self.app = run
             self._config = config
             self._info = None
             self._endpoints = None
             self._file_schemas = {}
             self._pool = ChannelPool(self.link.settings.limits.max_streams, self.open_channel)
+
+    def _report_restart(self, app: AppConfig) -> None:
+        sessions = sum(channel.has_state for channel in self._sessions.values())
+        level = logging.WARNING if sessions else logging.INFO
+        text = "the app was restarted (Gradio %s); sessions that lost their State: %d"
+        self.link.observer().log(CLIENT, level, text, app.version, sessions)
 
     def file_schemas(self, name: str) -> Sequence[Schema | None]:
         """Return the schemas of an endpoint's outputs, None for an output without files.

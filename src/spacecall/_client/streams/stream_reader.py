@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
@@ -17,7 +18,9 @@ from spacecall._core.gradio_requests import Request
 from spacecall._core.json_values import describe_error
 from spacecall._core.queue_messages import parse_message, wire_size
 from spacecall._io.app_http_client import AppHttpClient
+from spacecall._io.call_trace import shared_trace, tracing
 from spacecall._io.event_stream import iterate_data
+from spacecall._io.observer import CLIENT
 from spacecall._io.retrying import run_with_retries
 from spacecall.errors import JobLostError, SpaceError, StatusError, TransportError
 
@@ -95,7 +98,7 @@ class StreamReader:
 
     async def _read(self) -> None:
         try:
-            with redirect_errors(self._on_read_error):
+            with tracing(shared_trace()), redirect_errors(self._on_read_error):
                 await self._read_while_pending()
         finally:
             self.is_reading = False
@@ -107,6 +110,8 @@ class StreamReader:
             with anyio.CancelScope() as self._scope:
                 self.update_idle_deadline()
                 await self._read_stream()
+            if self._scope.cancelled_caught:
+                self._log(logging.DEBUG, "stream closed")
             if self._scope.cancelled_caught and not self.lost:
                 self._opened.set()
                 await self._on_idle()
@@ -126,12 +131,14 @@ class StreamReader:
                     aclosing(iterate_data(response, limit=settings.limits.max_event_bytes))
                 )
                 self._opened.set()
+                self._log(logging.DEBUG, "stream opened")
                 closed = await self._deliver(texts)
         except (TransportError, StatusError, JobLostError) as error:
             self._lose_jobs(error.message, cause=error)
         except SpaceError as error:
             self._fail_all(partial(copy, error))
         else:
+            self._log(logging.DEBUG, "stream closed by the server")
             if not closed and not self._announces_close:
                 self._demux.close()
             elif not closed and self._demux.has_jobs:
@@ -154,6 +161,8 @@ class StreamReader:
 
     def _lose_jobs(self, reason: str, cause: Exception | None = None) -> None:
         self._link.checks.suspect_restart()
+        level = logging.WARNING if self._demux.has_waiters else logging.DEBUG
+        self._log(level, "stream lost, with %d jobs: %s", self._demux.active_jobs, reason)
 
         def lost_error() -> SpaceError:
             error = JobLostError(f"the job was lost: {reason}")
@@ -161,6 +170,9 @@ class StreamReader:
             return error
 
         self._fail_all(lost_error)
+
+    def _log(self, level: int, message: str, *args: object) -> None:
+        self._link.observer().log(CLIENT, level, message, *args, stacklevel=3)
 
     def _fail_all(self, make_error: Callable[[], SpaceError]) -> None:
         self.lost = True

@@ -1,0 +1,1 @@
+"""What logs, hooks and ids say of calls, requests and streams."""
