@@ -36,15 +36,15 @@ def corpus_app(name: str) -> tuple[AppConfig, Mapping[str, Endpoint]]:
 
 def dependency(config: AppConfig, name: str) -> Dependency:
     """The function called `name`, which must be there."""
-    found = config.find(name)
-    assert found is not None, name
-    return found
+    match = config.find(name)
+    assert match is not None, name
+    return match
 
 
 def parameter(endpoints: Any, endpoint: str, name: str) -> Parameter:
-    found: Endpoint = endpoints[endpoint]
-    (one,) = (each for each in found.parameters if each.name == name)
-    return one
+    match: Endpoint = endpoints[endpoint]
+    (parameter,) = (candidate for candidate in match.parameters if candidate.name == name)
+    return parameter
 
 
 def endpoint_with(kind: str, type_: object, *, entry: Any = None, **props: Any) -> Endpoint:

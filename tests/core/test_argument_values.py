@@ -170,7 +170,9 @@ def test_what_has_no_meaning_in_json_stays_and_is_named_with_its_place() -> None
         "'b': 'c': a Decimal cannot be sent as JSON: write float(…)",
         "5: nan cannot be sent as JSON: write None",
     ]
-    assert find_unsendable(value, lambda one: isinstance(one, (Path, Decimal)))[0].startswith("5: ")
+    assert find_unsendable(value, lambda item: isinstance(item, (Path, Decimal)))[0].startswith(
+        "5: "
+    )
 
 
 def test_only_the_first_places_are_named() -> None:
@@ -406,16 +408,20 @@ def test_a_time_of_any_day_is_refused_with_what_to_write() -> None:
 
 def test_the_rows_of_a_table_are_taken_with_the_callers_headers() -> None:
     rows = [[1, NAType()]]
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "headers": ["p", "q"],
         "data": Frame(["a", "b"], rows),
         "metadata": None,
     }
-    assert to_json(given, TABLE) == {"headers": ["p", "q"], "data": [[1, None]], "metadata": None}
-    given["data"] = Array([[1, 2]], 1, 2)
-    assert to_json(given, TABLE)["data"] == [[1, 2]]
-    given["data"] = ([1, 2],)
-    assert to_json(given, TABLE)["data"] == [[1, 2]]
+    assert to_json(arguments, TABLE) == {
+        "headers": ["p", "q"],
+        "data": [[1, None]],
+        "metadata": None,
+    }
+    arguments["data"] = Array([[1, 2]], 1, 2)
+    assert to_json(arguments, TABLE)["data"] == [[1, 2]]
+    arguments["data"] = ([1, 2],)
+    assert to_json(arguments, TABLE)["data"] == [[1, 2]]
 
 
 def test_advice_is_of_a_kind_that_is_taken() -> None:

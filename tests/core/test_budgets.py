@@ -133,8 +133,8 @@ def wide_unions(n: int) -> App:
 
 
 def definitions(n: int) -> App:
-    named = {f"D{i}": {"properties": {"x": {"$ref": f"#/$defs/D{i + 1}"}}} for i in range(n)}
-    return one_endpoint([{"component": "Image", "type": {"$ref": "#/$defs/D0", "$defs": named}}])
+    defs = {f"D{i}": {"properties": {"x": {"$ref": f"#/$defs/D{i + 1}"}}} for i in range(n)}
+    return one_endpoint([{"component": "Image", "type": {"$ref": "#/$defs/D0", "$defs": defs}}])
 
 
 def equal_types(n: int) -> App:

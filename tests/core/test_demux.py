@@ -38,11 +38,11 @@ def test_an_accepted_job_is_queued_under_its_id(demux: Demultiplexer) -> None:
 
 
 def test_each_message_goes_to_the_job_of_its_id(demux: Demultiplexer) -> None:
-    one, two = joined(demux, "a"), joined(demux, "b")
+    job_a, job_b = joined(demux, "a"), joined(demux, "b")
     assert demux.feed(completed(["for b"], "b")) is FeedResult.CONTINUES
-    assert (one.ended, two.values) == (False, ["for b"])
+    assert (job_a.ended, job_b.values) == (False, ["for b"])
     demux.feed(completed(["for a"], "a"))
-    assert one.values == ["for a"]
+    assert job_a.values == ["for a"]
     assert (demux.has_jobs, demux.has_waiters, demux.active_jobs) == (False, False, 0)
 
 
@@ -125,11 +125,11 @@ class TestUnexpectedError:
     """The server gave up a job, or the whole stream."""
 
     def test_about_a_job_ends_that_job_alone(self, demux: Demultiplexer) -> None:
-        one, two = joined(demux, "a"), joined(demux, "b")
+        job_a, job_b = joined(demux, "a"), joined(demux, "b")
         demux.feed(message("unexpected_error", "a", message="broken"))
-        assert isinstance(one.error, JobLostError)
-        assert one.error.message == "broken"
-        assert not two.ended
+        assert isinstance(job_a.error, JobLostError)
+        assert job_a.error.message == "broken"
+        assert not job_b.ended
         assert demux.active_jobs == 1
 
     @pytest.mark.parametrize("event_id", [None, "another's"])
@@ -146,14 +146,14 @@ class TestUnexpectedError:
 
 
 def test_a_lost_stream_gives_each_job_an_error_of_its_own(demux: Demultiplexer) -> None:
-    done, one, two = joined(demux, "d"), joined(demux, "a"), joined(demux, "b")
+    done, job_a, job_b = joined(demux, "d"), joined(demux, "a"), joined(demux, "b")
     demux.feed(completed(["x"], "d"))
     demux.fail_all(lambda: JobLostError("cut"))
     assert done.values == ["x"]
-    assert isinstance(one.error, JobLostError)
-    assert isinstance(two.error, JobLostError)
-    assert one.error is not two.error
-    assert (one.error.event_id, two.error.event_id) == ("a", "b")
+    assert isinstance(job_a.error, JobLostError)
+    assert isinstance(job_b.error, JobLostError)
+    assert job_a.error is not job_b.error
+    assert (job_a.error.event_id, job_b.error.event_id) == ("a", "b")
     assert (demux.has_jobs, demux.active_jobs) == (False, 0)
 
 
@@ -215,17 +215,17 @@ def test_two_jobs_with_one_id_both_end(demux: Demultiplexer) -> None:
 
 
 def test_a_job_with_a_broken_message_does_not_end_the_others(demux: Demultiplexer) -> None:
-    broken, other = joined(demux, "a", follow=True), joined(demux, "b")
+    broken, sibling_job = joined(demux, "a", follow=True), joined(demux, "b")
     demux.feed(message("queue_full", "a"))
     assert isinstance(broken.error, ProtocolError)
     demux.feed(completed(["x"], "b"))
-    assert other.values == ["x"]
+    assert sibling_job.values == ["x"]
 
 
 def test_a_job_that_begins_although_nobody_waits_is_told_of_however_early_that_comes() -> None:
     unwanted: list[Job] = []
     demux = Demultiplexer(Limits(max_early_messages=3), unwanted.append)
-    kept, gone = joined(demux, "a"), joined(demux, "b")
+    remaining, gone = joined(demux, "a"), joined(demux, "b")
     gone.fail(JobCancelledError("left"))
     late = a_job(0)
     demux.reserve(late)
@@ -236,7 +236,7 @@ def test_a_job_that_begins_although_nobody_waits_is_told_of_however_early_that_c
     assert unwanted == [gone]
     demux.accept(late, "c")
     assert unwanted == [gone, late]
-    assert not kept.ended
+    assert not remaining.ended
 
 
 def test_the_functions_are_those_that_the_server_may_be_running(demux: Demultiplexer) -> None:
@@ -264,10 +264,10 @@ class TestSiblings:
         assert demux.has_sibling(sibling)
 
     def test_that_have_ended_need_no_care(self, demux: Demultiplexer) -> None:
-        job, other = joined(demux, "a", 1), joined(demux, "b", 1)
-        other.fail(JobCancelledError("left"))
+        job, sibling_job = joined(demux, "a", 1), joined(demux, "b", 1)
+        sibling_job.fail(JobCancelledError("left"))
         assert not demux.has_sibling(job)
-        assert demux.has_sibling(other)
+        assert demux.has_sibling(sibling_job)
 
 
 def test_the_server_may_run_the_functions_of_jobs_that_are_not_done(demux: Demultiplexer) -> None:

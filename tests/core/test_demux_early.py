@@ -46,14 +46,14 @@ def test_early_messages_are_handed_over_in_order(demux: Demultiplexer) -> None:
 
 
 def test_early_messages_go_to_their_own_job(demux: Demultiplexer) -> None:
-    one, two = a_job(), a_job()
-    demux.begin_join(one)
-    demux.begin_join(two)
+    job_a, job_b = a_job(), a_job()
+    demux.begin_join(job_a)
+    demux.begin_join(job_b)
     demux.feed(completed(["for b"], "b"))
     demux.feed(completed(["for a"], "a"))
-    demux.accept(one, "a")
-    demux.accept(two, "b")
-    assert (one.values, two.values) == (["for a"], ["for b"])
+    demux.accept(job_a, "a")
+    demux.accept(job_b, "b")
+    assert (job_a.values, job_b.values) == (["for a"], ["for b"])
 
 
 def test_early_messages_are_bounded(demux: Demultiplexer) -> None:

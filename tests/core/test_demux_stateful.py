@@ -113,9 +113,9 @@ class Sessions(RuleBasedStateMachine):
     def send_a_foreign_message(self) -> None:
         self._feed(generating(["foreign"], "nobody's"))
 
-    def _feed(self, made: Message) -> None:
+    def _feed(self, new_message: Message) -> None:
         try:
-            assert self.demux.feed(made) is FeedResult.CONTINUES
+            assert self.demux.feed(new_message) is FeedResult.CONTINUES
         except ProtocolError as error:
             # No more may be parked: the client then gives up the stream.
             if "more than" not in error.message or not self.demux._joining:

@@ -159,8 +159,8 @@ def test_a_stream_of_edits_gives_every_snapshot_and_keeps_the_earlier_ones(
     snapshot: list[Any] | None = None
     previous: list[Any] = []
     for state in copy.deepcopy(states):
-        whole = snapshot is None
-        data = state if whole else [edits(*pair) for pair in zip(previous, state, strict=True)]
+        is_first = snapshot is None
+        data = state if is_first else [edits(*pair) for pair in zip(previous, state, strict=True)]
         snapshot = fold(snapshot, data)
         folded.append(snapshot)
         previous = state

@@ -44,8 +44,10 @@ def changed(chance: random.Random, value: Any) -> Any:
         left = [changed(chance, item) for item in value if chance.random() < 0.7]
         return left + [any_json(chance, 1) for _ in range(chance.choice([0, 0, 1, 2]))]
     if is_object(value):
-        kept = {key: changed(chance, item) for key, item in value.items() if chance.random() < 0.8}
-        return kept | ({"z": any_json(chance, 1)} if chance.random() < 0.2 else {})
+        members = {
+            key: changed(chance, item) for key, item in value.items() if chance.random() < 0.8
+        }
+        return members | ({"z": any_json(chance, 1)} if chance.random() < 0.2 else {})
     if isinstance(value, str) and chance.random() < 0.5:
         return value + "more"
     return value

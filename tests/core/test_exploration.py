@@ -54,12 +54,12 @@ WALK: list[Action] = [*product([*OF_A_JOB, *BEYOND], NAMES)] * 4 + ALPHABET
 COMPLETIONS = ("completed", "failed", "cancelled")
 
 
-def twin(one: T) -> T:
+def twin(item: T) -> T:
     """Another object with the same attributes."""
-    made: T = object.__new__(type(one))
-    for name in ATTRIBUTES[type(one)]:
-        setattr(made, name, getattr(one, name))
-    return made
+    copied: T = object.__new__(type(item))
+    for name in ATTRIBUTES[type(item)]:
+        setattr(copied, name, getattr(item, name))
+    return copied
 
 
 class World:
@@ -88,8 +88,8 @@ class World:
         for tracked in world.jobs.values():
             tracked.job = twin(tracked.job)
         new._jobs = {name: world.jobs[name].job for name in old._jobs}
-        new._reserved = {one.job for one in world.jobs.values() if not one.accepted}
-        new._joining = {one.job for one in world.jobs.values() if one.joins}
+        new._reserved = {item.job for item in world.jobs.values() if not item.accepted}
+        new._joining = {item.job for item in world.jobs.values() if item.joins}
         new._jobs_before_stream = set(old._jobs_before_stream)
         new._early = {name: list(messages) for name, messages in old._early.items()}
         return world
@@ -175,16 +175,16 @@ class World:
     def _check(self, action: Action, before: set[Job]) -> None:
         """Invariants 2, 6, 7 and 8."""
         kind, name = action
-        waiting = [one for one in self.jobs.values() if one.accepted and not one.job.ended]
+        waiting = [item for item in self.jobs.values() if item.accepted and not item.job.ended]
         if kind in COMPLETIONS and self.jobs[name].accepted and not self.lost:
             ended = self.jobs[name].job
             assert ended in before or end_of(ended) == kind
         if kind == "close_stream":
-            assert not any(one.known or one.job.has_messages for one in waiting)
+            assert not any(item.known or item.job.has_messages for item in waiting)
         assert not (self.lost and waiting)
-        expected = [one for one in self.jobs.values() if not one.accepted]
+        expected = [item for item in self.jobs.values() if not item.accepted]
         assert self.demux.has_waiters == bool(waiting or expected)
-        joins = any(one.joins for one in expected)
+        joins = any(item.joins for item in expected)
         assert self.demux._early_count <= (PARKED if joins else 0)
 
 
@@ -201,9 +201,9 @@ def further(world: World) -> Iterator[World]:
     alike = not world.named
     for action in ALPHABET:
         if world.possible(action) and not (alike and action[1] == "b"):
-            one = world.copy()
-            one.step(action)
-            yield one
+            item = world.copy()
+            item.step(action)
+            yield item
 
 
 def test_every_order_of_six_events_keeps_the_invariants() -> None:
@@ -211,8 +211,8 @@ def test_every_order_of_six_events_keeps_the_invariants() -> None:
     worlds = {world.state(): world for world in beginnings}
     seen = set(worlds)
     for _ in range(DEPTH - 1):
-        found = {one.state(): one for world in worlds.values() for one in further(world)}
-        worlds = {state: one for state, one in found.items() if state not in seen}
+        reached = {item.state(): item for world in worlds.values() for item in further(world)}
+        worlds = {state: item for state, item in reached.items() if state not in seen}
         seen.update(worlds)
     for world in worlds.values():
         for _ in further(world):

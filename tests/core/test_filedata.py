@@ -80,11 +80,11 @@ def test_what_is_written_reads_as_a_file() -> None:
 
 
 def test_every_payload_has_a_meta_of_its_own() -> None:
-    one, two = (
+    left, right = (
         make_file_data("p", url="u", orig_name="n", size=1, mime_type=None) for _ in range(2)
     )
-    one["meta"]["changed"] = True
-    assert "changed" not in two["meta"]
+    left["meta"]["changed"] = True
+    assert "changed" not in right["meta"]
 
 
 def name_of(payload: Mapping[str, Any]) -> str:

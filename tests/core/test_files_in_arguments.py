@@ -23,8 +23,10 @@ FILES: dict[str, Any] = {
 
 def schema_of(version: str, endpoint: str, parameter: str) -> dict[str, Any]:
     _, endpoints = protocol_app(version)
-    (found,) = (one for one in endpoints[endpoint].parameters if one.name == parameter)
-    return dict(found.schema)
+    (match,) = (
+        candidate for candidate in endpoints[endpoint].parameters if candidate.name == parameter
+    )
+    return dict(match.schema)
 
 
 @pytest.mark.parametrize("version", ["3.50.2", "4.0.2", "4.19.2", "4.44.1", "5.50.0", "6.31.0"])

@@ -11,7 +11,7 @@ from spacecall._core.fingerprint import find_differences, fingerprint, fingerpri
 from tests.core.apps import CORPUS, VERSIONS, corpus_app, protocol_app
 
 
-def app(inputs: Any = ("textbox",), outputs: Any = ("textbox",), **more: Any) -> AppConfig:
+def app(inputs: Any = ("textbox",), outputs: Any = ("textbox",), **settings: Any) -> AppConfig:
     """An app with one function `/f`; `-group` stands for a slot that the API does not have."""
     components: list[dict[str, Any]] = []
 
@@ -24,7 +24,7 @@ def app(inputs: Any = ("textbox",), outputs: Any = ("textbox",), **more: Any) ->
             components.append({"id": number, "type": kind.strip("-"), "skip_api": hidden})
         return numbers
 
-    dependency = {"inputs": slots(inputs), "outputs": slots(outputs), "api_name": "f", **more}
+    dependency = {"inputs": slots(inputs), "outputs": slots(outputs), "api_name": "f", **settings}
     return parse_config({"components": components, "dependencies": [dependency]})
 
 
@@ -45,7 +45,7 @@ def test_a_fingerprint_says_components_state_and_how_it_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
+    "changed",
     [
         app(("number",)),
         app(("textbox", "textbox")),
@@ -59,9 +59,10 @@ def test_a_fingerprint_says_components_state_and_how_it_runs() -> None:
         app(("",)),  # a component that /config says nothing of
     ],
 )
-def test_what_changes_a_call_changes_the_fingerprint(other: AppConfig) -> None:
-    assert of(other) != of(app())
-    assert find_differences({"/f": of(app())}, other) == [f"/f: was {of(app())}, is {of(other)}"]
+def test_what_changes_a_call_changes_the_fingerprint(changed: AppConfig) -> None:
+    assert of(changed) != of(app())
+    line = f"/f: was {of(app())}, is {of(changed)}"
+    assert find_differences({"/f": of(app())}, changed) == [line]
 
 
 def test_the_order_of_components_counts() -> None:
@@ -109,7 +110,7 @@ def test_names_made_of_labels_are_in_a_fingerprint_and_others_are_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
+    "changed",
     [
         labelled(("number", "Height"), ("state", ""), ("number", "Width")),
         labelled(("number", "Width"), ("state", ""), ("number", "Depth")),
@@ -118,22 +119,22 @@ def test_names_made_of_labels_are_in_a_fingerprint_and_others_are_not() -> None:
         labelled(("number", "Width"), ("number", "Height")),
     ],
 )
-def test_a_label_that_names_a_parameter_counts(other: AppConfig) -> None:
+def test_a_label_that_names_a_parameter_counts(changed: AppConfig) -> None:
     before = pinned(SIZE, True, True)
-    assert find_differences({"/f": before}, other) == [
-        f"/f: was {before}, is {pinned(other, True, True)}"
+    assert find_differences({"/f": before}, changed) == [
+        f"/f: was {before}, is {pinned(changed, True, True)}"
     ]
 
 
 def test_a_label_that_names_nothing_does_not_count() -> None:
-    other = labelled(("number", "Breadth"), ("state", ""), ("number", "Height"))
-    assert find_differences({"/f": pinned(SIZE)}, other) == []
-    assert find_differences({"/f": pinned(SIZE, False, True)}, other) == []
+    changed = labelled(("number", "Breadth"), ("state", ""), ("number", "Height"))
+    assert find_differences({"/f": pinned(SIZE)}, changed) == []
+    assert find_differences({"/f": pinned(SIZE, False, True)}, changed) == []
 
 
 def test_a_label_in_another_spelling_of_the_same_name_does_not_count() -> None:
-    other = labelled(("number", "width:"), ("state", ""), ("number", "HEIGHT"))
-    assert find_differences({"/f": pinned(SIZE, True, True)}, other) == []
+    changed = labelled(("number", "width:"), ("state", ""), ("number", "HEIGHT"))
+    assert find_differences({"/f": pinned(SIZE, True, True)}, changed) == []
 
 
 @pytest.mark.parametrize("name", CORPUS)

@@ -62,7 +62,7 @@ DATES = st.builds(
     NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS | st.sampled_from(["GMT", "-0000", "EST"]),
 )  # fmt: skip
 HEADERS = st.text(max_size=20) | NUMBERS | DATES | NUMBERS.map('"api";r=0;t={}'.format)
-DEEP = st.sampled_from(["[", '{"detail":', '[{"loc":']).map(lambda one: one.encode() * 50_000)
+DEEP = st.sampled_from(["[", '{"detail":', '[{"loc":']).map(lambda item: item.encode() * 50_000)
 EVENTS = st.sampled_from(sorted(call_api_events._KINDS)) | st.text(max_size=8)
 
 
@@ -75,19 +75,19 @@ def of_kind(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
 def apps() -> list[dict[str, Any]]:
     """The /config and /info of real apps."""
     corpus = sorted(TESTS.glob("corpus/*.json"))
-    found: list[dict[str, Any]] = [json.loads(path.read_bytes()) for path in corpus]
-    assert all(one.keys() >= {"config", "info"} for one in found)
-    return found
+    documents: list[dict[str, Any]] = [json.loads(path.read_bytes()) for path in corpus]
+    assert all(item.keys() >= {"config", "info"} for item in documents)
+    return documents
 
 
 @cache
 def frames() -> list[dict[str, Any]]:
     """The messages of real streams and websockets, one of each kind and shape."""
-    found: dict[str, dict[str, Any]] = {}
+    messages: dict[str, dict[str, Any]] = {}
     for _, text in queue_messages():
         frame = json.loads(text)
-        found.setdefault(f"{frame.get('msg')} {sorted(frame)}", frame)
-    return list(found.values())
+        messages.setdefault(f"{frame.get('msg')} {sorted(frame)}", frame)
+    return list(messages.values())
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
@@ -98,7 +98,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
         keys = list(range(len(value)))
     else:
         return []
-    return [(value, key) for key in keys] + [one for key in keys for one in places(value[key])]
+    return [(value, key) for key in keys] + [item for key in keys for item in places(value[key])]
 
 
 @st.composite
@@ -106,11 +106,11 @@ def changed(draw: Callable[[st.SearchStrategy[Any]], Any], documents: Any) -> An
     """A real document with one to three places removed or replaced."""
     document = copy.deepcopy(draw(st.sampled_from(documents())))
     for _ in range(draw(st.integers(1, 3))):
-        found = places(document)
-        if not found:
+        positions = places(document)
+        if not positions:
             return document
-        place: tuple[Any, Any] = draw(st.sampled_from(found))
-        container, key = place
+        position: tuple[Any, Any] = draw(st.sampled_from(positions))
+        container, key = position
         if draw(st.booleans()):
             container[key] = draw(JSON)
         else:

@@ -17,8 +17,12 @@ CHOICES: dict[str, Any] = {"enum": ["a", "b"]}
 @pytest.mark.parametrize("version", VERSIONS)
 def test_null_is_taken_by_all_inputs_but_a_dataframe(version: str) -> None:
     _, endpoints = protocol_app(version)
-    inputs = [one for endpoint in endpoints.values() for one in endpoint.parameters]
-    refused = {one.component for one in inputs if find_refusals(one.schema, one.component, None)}
+    inputs = [parameter for endpoint in endpoints.values() for parameter in endpoint.parameters]
+    refused = {
+        parameter.component
+        for parameter in inputs
+        if find_refusals(parameter.schema, parameter.component, None)
+    }
     assert refused <= {"api", "dataframe"}
 
 

@@ -68,10 +68,10 @@ def a_job(state: JobStatus = JobStatus.QUEUED, *, follow: bool = True, backlog: 
 
 
 def events(job: Job) -> list[Any]:
-    found: list[Any] = []
+    events: list[Any] = []
     while (event := job.buffer.pop()) is not None:
-        found.append(event)
-    return found
+        events.append(event)
+    return events
 
 
 @pytest.mark.parametrize("follow", [True, False], ids=["followed", "awaited"])
@@ -269,9 +269,12 @@ def test_an_end_keeps_the_events_that_were_not_read_yet() -> None:
 
 
 def test_whoever_waits_is_told_of_each_change() -> None:
-    told: list[JobStatus] = []
+    statuses: list[JobStatus] = []
     job = Job(
-        0, follow=True, limits=Limits(max_buffered_events=9), notify=lambda: told.append(job.status)
+        0,
+        follow=True,
+        limits=Limits(max_buffered_events=9),
+        notify=lambda: statuses.append(job.status),
     )
     job.advance(JobStatus.JOINING)
     job.advance(JobStatus.QUEUED)
@@ -279,25 +282,25 @@ def test_whoever_waits_is_told_of_each_change() -> None:
         job.receive(MESSAGES[kind]())
     job.receive(completed(["x"]))
     first_sign = QUEUED
-    assert told == [JobStatus.JOINING, QUEUED, first_sign, QUEUED, RUNNING, RUNNING, ENDED]
+    assert statuses == [JobStatus.JOINING, QUEUED, first_sign, QUEUED, RUNNING, RUNNING, ENDED]
 
 
 def test_who_awaits_only_the_result_is_not_woken_by_every_value() -> None:
-    told: list[JobStatus] = []
+    statuses: list[JobStatus] = []
     job = Job(
         0,
         follow=False,
         limits=Limits(max_buffered_events=9),
-        notify=lambda: told.append(job.status),
+        notify=lambda: statuses.append(job.status),
     )
     job.advance(JobStatus.QUEUED)
     job.receive(MESSAGES["estimation"]())
-    assert told == [QUEUED, QUEUED], "the first sign of life counts for one that is collected"
+    assert statuses == [QUEUED, QUEUED], "the first sign of life counts for one that is collected"
     job.receive(MESSAGES["process_starts"]())
     for _ in range(50):
         job.receive(generating(["x"]))
     job.receive(completed(["x"]))
-    assert told == [QUEUED, QUEUED, RUNNING, ENDED]
+    assert statuses == [QUEUED, QUEUED, RUNNING, ENDED]
 
 
 def test_a_job_is_on_the_way_while_it_is_sent() -> None:

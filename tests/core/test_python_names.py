@@ -78,8 +78,12 @@ SLOT = st.tuples(
 def test_names_differ_and_name_themselves(slots: list[tuple[str, str, str]]) -> None:
     names = parameter_names(slots)
     assert len({*names}) == len(names)
-    made = [name for name, (own, *_) in zip(names, slots, strict=True) if own in ("", "param_0")]
-    assert all(name.isidentifier() and not iskeyword(name) for name in made)
+    generated = [
+        name
+        for name, (function_name, *_) in zip(names, slots, strict=True)
+        if function_name in ("", "param_0")
+    ]
+    assert all(name.isidentifier() and not iskeyword(name) for name in generated)
     again = [(name, label, kind) for name, (_, label, kind) in zip(names, slots, strict=True)]
     assert parameter_names(again) == names
 

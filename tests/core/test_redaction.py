@@ -78,20 +78,20 @@ WRITINGS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("writing", WRITINGS)
 def test_it_is_found_however_it_is_written(writing: str, secret: str) -> None:
     written = WRITINGS[writing](secret)
-    said = Redactor([secret])(f"no user with {written}, or is there?")
-    assert said.startswith("no user with ")
-    assert said.endswith(", or is there?")
-    assert MASK in said
+    redacted = Redactor([secret])(f"no user with {written}, or is there?")
+    assert redacted.startswith("no user with ")
+    assert redacted.endswith(", or is there?")
+    assert MASK in redacted
     # Of base64, a character at each end belongs to a neighbour too.
-    assert len(said) <= len("no user with , or is there?") + len('""Bearer b\'\'\\"') + 12
-    assert not any(part in said.lower() for part in (written.lower(), secret.lower()))
+    assert len(redacted) <= len("no user with , or is there?") + len('""Bearer b\'\'\\"') + 12
+    assert not any(part in redacted.lower() for part in (written.lower(), secret.lower()))
 
 
 @pytest.mark.parametrize("secret", ["Straße und Weg", "ΑΝΤΊΟΧΟΣ", "İstanbul", "µ-Řeřicha"])
 @pytest.mark.parametrize("case", [str, str.upper, str.lower, str.casefold, str.swapcase, str.title])
 def test_it_is_found_in_any_case_of_any_alphabet(secret: str, case: Callable[[str], str]) -> None:
-    said = Redactor([secret])(f"İ no user with {case(secret)} Σας")
-    assert said in (f"İ no user with {MASK} Σας", f"İ no user with {MASK}s Σας")
+    redacted = Redactor([secret])(f"İ no user with {case(secret)} Σας")
+    assert redacted in (f"İ no user with {MASK} Σας", f"İ no user with {MASK}s Σας")
 
 
 @pytest.mark.parametrize("secret", ["", "a", "false", " " * 20, "12345 "])

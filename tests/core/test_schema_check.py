@@ -162,10 +162,12 @@ SCHEMAS = st.recursive(
     lambda inner: (
         st.lists(inner, min_size=1, max_size=3).map(lambda some: {"anyOf": some})
         | st.lists(inner, min_size=1, max_size=3).map(lambda some: {"allOf": some})
-        | inner.map(lambda one: {"type": "array", "items": one})
-        | st.tuples(inner, inner).map(lambda two: {"prefixItems": [two[0]], "items": two[1]})
-        | inner.map(lambda one: {"properties": {"a": one}, "required": ["a"]})
-        | inner.map(lambda one: {"properties": {"a": one}, "additionalProperties": False})
+        | inner.map(lambda inner_schema: {"type": "array", "items": inner_schema})
+        | st.tuples(inner, inner).map(lambda pair: {"prefixItems": [pair[0]], "items": pair[1]})
+        | inner.map(lambda inner_schema: {"properties": {"a": inner_schema}, "required": ["a"]})
+        | inner.map(
+            lambda inner_schema: {"properties": {"a": inner_schema}, "additionalProperties": False}
+        )
     ),
     max_leaves=5,
 )

@@ -22,8 +22,8 @@ def raw(text: str) -> set[str]:
 
 
 def test_every_character_that_has_no_look_is_escaped_after_a_letter() -> None:
-    every = (chr(code) for code in range(0x110000))
-    unseen = [char for char in every if unicodedata.category(char) in UNSEEN]
+    characters = (chr(code) for code in range(0x110000))
+    unseen = [char for char in characters if unicodedata.category(char) in UNSEEN]
     # Signs of Arabic, Syriac and of other scripts that stand before digits, and have a look.
     seen = {char for char in unseen if raw(visible(f"a{char}b"))} - {"\n", "\t"}
     assert {unicodedata.name(char).split()[0] for char in seen} <= {
@@ -45,8 +45,8 @@ def test_an_error_shows_the_beginning_of_a_long_message_and_of_its_place() -> No
 @given(TEXTS)
 @example("\ud83d\ude00")
 def test_nothing_is_lost_but_what_is_escaped(text: str) -> None:
-    shown = visible(text)
-    assert raw(shown) - JOINERS <= raw(text) - set("\x1b\r\b\x9b\u202e\u2066\u200b\ufeff")
+    escaped = visible(text)
+    assert raw(escaped) - JOINERS <= raw(text) - set("\x1b\r\b\x9b\u202e\u2066\u200b\ufeff")
     assert visible_line(text).count("\n") == 0
     if not raw(text) and "\r" not in text:
         assert visible(text).isprintable() == text.isprintable()
@@ -55,15 +55,17 @@ def test_nothing_is_lost_but_what_is_escaped(text: str) -> None:
 @given(st.lists(TEXTS, max_size=6))
 def test_pieces_are_shown_as_the_whole(pieces: list[str]) -> None:
     pieces = [piece.replace("\r", "") for piece in pieces]
-    shown, before = "", ""
+    escaped, before = "", ""
     for piece in pieces:
-        shown += visible(piece, before)
+        escaped += visible(piece, before)
         before = piece[-1:] or before
-    assert shown == visible("".join(pieces))
+    assert escaped == visible("".join(pieces))
 
 
 @given(
-    st.recursive(TEXTS | st.integers(), lambda each: st.lists(each) | st.dictionaries(TEXTS, each))
+    st.recursive(
+        TEXTS | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner)
+    )
 )
 @example(["##[error]", "\U000e0041", "\ud800", "::error::x"])
 def test_json_is_of_the_same_value_and_needs_no_more(value: object) -> None:
@@ -82,7 +84,7 @@ def test_what_people_write_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "escaped"),
     [
         ("a\r\nb\rc", "a\nb\\x0dc"),
         ("good\u200dgood", "good\\u200dgood"),
@@ -92,12 +94,12 @@ def test_what_people_write_stays(text: str) -> None:
         ("\U000e0041", "\\U000e0041"),
     ],
 )
-def test_what_hides_is_shown(text: str, shown: str) -> None:
-    assert visible(text) == shown
+def test_what_hides_is_shown(text: str, escaped: str) -> None:
+    assert visible(text) == escaped
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "escaped"),
     [
         ("::error::x", "\\x3a:error::x"),
         ("a\n \t::error::x", "a\n \t\\x3a:error::x"),
@@ -106,6 +108,6 @@ def test_what_hides_is_shown(text: str, shown: str) -> None:
         ("a::b # [x] #[x]", "a::b # [x] #[x]"),
     ],
 )
-def test_commands_of_ci_servers_are_shown(text: str, shown: str) -> None:
-    assert escape_commands(text) == shown
-    assert escape_commands(shown) == shown
+def test_commands_of_ci_servers_are_shown(text: str, escaped: str) -> None:
+    assert escape_commands(text) == escaped
+    assert escape_commands(escaped) == escaped

@@ -79,8 +79,8 @@ class Tracked:
             job._snapshot,
             job.event_id,
         )
-        told = (self.sent, self.accepted, self.known, self.values, self.completion)
-        return (*real, *told, self.last)
+        expected = (self.sent, self.accepted, self.known, self.values, self.completion)
+        return (*real, *expected, self.last)
 
     def check(self) -> None:
         """Invariants 1 to 4 of the exploration."""

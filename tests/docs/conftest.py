@@ -9,7 +9,7 @@ from anyio.from_thread import start_blocking_portal
 
 from tests.conftest import ServerPool
 from tests.docs.pages import APP
-from tests.hub import stand_in as hubs
+from tests.hub import fake_hub as hubs
 from tests.inference import stand_in as services
 from tests.servers import GRADIO_5, GRADIO_6, AppServer
 
@@ -23,11 +23,11 @@ def workshop(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServe
 
 
 @pytest.fixture
-def hub(app_server: ServerPool) -> Iterator[hubs.StandIn]:
+def hub(app_server: ServerPool) -> Iterator[hubs.FakeHub]:
     """A stand-in for the Hub, with a Space that sleeps, wakes, and is paused in the end."""
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(hubs.standing_in()) as stand_in,
+        portal.wrap_async_context_manager(hubs.serve_fake_hub()) as stand_in,
     ):
         stand_in.app = app_server(str(APP), GRADIO_5).url
         stand_in.goes("SLEEPING", "BUILDING", "RUNNING", "RUNNING", "PAUSED")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import clear_credentials
-from tests.hub.stand_in import StandIn, standing_in
+from tests.hub.fake_hub import FakeHub, serve_fake_hub
 
 
 @pytest.fixture(autouse=True)
@@ -18,8 +18,8 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-async def hub(nobody: None, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[StandIn, None]:
+async def hub(nobody: None, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[FakeHub, None]:
     """The stand-in, at HF_ENDPOINT."""
-    async with standing_in() as hub_stand_in:
+    async with serve_fake_hub() as hub_stand_in:
         monkeypatch.setenv("HF_ENDPOINT", hub_stand_in.url)
         yield hub_stand_in

@@ -17,7 +17,7 @@ import httpx
 from spacecall.inference import HuggingFaceInference
 from spacecall.options import Limits, Retry, Timeouts
 from tests.faults.exchanges import Exchange, Handler, serving
-from tests.hub.stand_in import Doors
+from tests.hub.fake_hub import Doors
 
 ROUTER = "router.huggingface.co"
 HUB = "huggingface.co"

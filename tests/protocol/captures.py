@@ -59,19 +59,19 @@ def load(path: Path) -> Any:
 @cache
 def schema(name: str) -> dict[str, Any]:
     """A protocol schema by its file's name."""
-    found: dict[str, Any] = load(SCHEMAS / f"{name}.schema.json")
-    return found
+    document: dict[str, Any] = load(SCHEMAS / f"{name}.schema.json")
+    return document
 
 
 @cache
 def validator(name: str, definition: str | None = None) -> Draft202012Validator:
     """A validator of a protocol schema, or of one of its `$defs`."""
-    whole = schema(name)
+    root = schema(name)
     if definition is None:
-        return Draft202012Validator(whole)
-    if definition not in whole["$defs"]:
+        return Draft202012Validator(root)
+    if definition not in root["$defs"]:
         raise KeyError(definition)
-    return Draft202012Validator({"$ref": f"#/$defs/{definition}", "$defs": whole["$defs"]})
+    return Draft202012Validator({"$ref": f"#/$defs/{definition}", "$defs": root["$defs"]})
 
 
 def problems(validator: Draft202012Validator, value: object) -> list[str]:

@@ -14,29 +14,29 @@ RECORDED = list(queue_messages())
 
 
 def test_every_recorded_message_is_parsed_to_the_model_of_its_kind() -> None:
-    for place, text in RECORDED:
+    for source, text in RECORDED:
         fields = json.loads(text)
         message = parse_message(text)
-        assert type(message).__name__ == fields["msg"].title().replace("_", ""), place
-        assert parse_message(text.encode()) == message, place
-        assert message.event_id == fields.get("event_id"), place
+        assert type(message).__name__ == fields["msg"].title().replace("_", ""), source
+        assert parse_message(text.encode()) == message, source
+        assert message.event_id == fields.get("event_id"), source
 
 
 def test_no_field_of_a_recorded_message_is_lost_or_changed() -> None:
-    for place, text in RECORDED:
+    for source, text in RECORDED:
         message = parse_message(text)
         assert not isinstance(message, (UnknownMessage, MalformedMessage))
-        assert message.model_dump(exclude_unset=True) == json.loads(text), place
+        assert message.model_dump(exclude_unset=True) == json.loads(text), source
 
 
 def test_the_recordings_hold_every_kind_of_message() -> None:
-    known = {model["properties"]["msg"]["const"] for model in _kinds()}
-    assert {json.loads(text)["msg"] for _, text in RECORDED} == known
+    kinds = {model["properties"]["msg"]["const"] for model in _kinds()}
+    assert {json.loads(text)["msg"] for _, text in RECORDED} == kinds
 
 
 def _kinds() -> list[dict[str, Any]]:
-    whole = schema("queue-data")
-    return [whole["$defs"][one["$ref"].rpartition("/")[2]] for one in whole["oneOf"]]
+    root = schema("queue-data")
+    return [root["$defs"][reference["$ref"].rpartition("/")[2]] for reference in root["oneOf"]]
 
 
 @pytest.mark.parametrize("model", _kinds(), ids=lambda model: model["title"])
@@ -108,7 +108,7 @@ def test_a_kind_that_is_not_known_is_told_from_a_broken_message(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason_pattern"),
     [
         ("", "not JSON"),
         ("ALIVE", "not JSON"),
@@ -136,9 +136,9 @@ def test_a_kind_that_is_not_known_is_told_from_a_broken_message(
     ],
 )
 def test_a_broken_message_is_a_protocol_error_that_says_what_is_wrong(
-    text: str | bytes, said: str
+    text: str | bytes, reason_pattern: str
 ) -> None:
-    with pytest.raises(ProtocolError, match=said):
+    with pytest.raises(ProtocolError, match=reason_pattern):
         parse_message(text)
 
 

@@ -95,9 +95,9 @@ def test_a_changed_schema_fails_the_check_even_where_the_models_stay_the_same(co
 def test_a_removed_schema_leaves_a_stale_module(copy: Path) -> None:
     (copy / "schemas/protocol/login.schema.json").unlink()
     (copy / "schemas/hub/jwt.schema.json").unlink()
-    said = regenerate(copy, "--check").stdout
-    assert f"{WIRE}/login.py is no longer generated" in said
-    assert f"{WIRE}/hub/jwt.py is no longer generated" in said
+    output = regenerate(copy, "--check").stdout
+    assert f"{WIRE}/login.py is no longer generated" in output
+    assert f"{WIRE}/hub/jwt.py is no longer generated" in output
 
 
 def test_every_generated_file_says_what_it_is_made_from() -> None:

@@ -37,13 +37,13 @@ def model(name: str, definition: str) -> TypeAdapter[Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_valid_and_documented(name: str) -> None:
-    whole = schema(name)
-    Draft202012Validator.check_schema(whole)
-    assert whole["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
-    assert whole["$id"] == f"urn:spacecall:protocol:{name}"
-    assert whole["title"]
-    assert whole["description"]
-    for key, definition in whole["$defs"].items():
+    root = schema(name)
+    Draft202012Validator.check_schema(root)
+    assert root["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    assert root["$id"] == f"urn:spacecall:protocol:{name}"
+    assert root["title"]
+    assert root["description"]
+    for key, definition in root["$defs"].items():
         assert definition["description"], key
         assert definition.get("title", key) == key
 
@@ -61,8 +61,8 @@ def test_every_definition_of_an_object_has_a_model(name: str) -> None:
 
 
 def test_every_recorded_message_of_a_job_fits_the_schema() -> None:
-    for place, text in queue_messages():
-        assert not problems(validator("queue-data"), json.loads(text)), place
+    for source, text in queue_messages():
+        assert not problems(validator("queue-data"), json.loads(text)), source
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ PATHS: tuple[tuple[str, str, str, str | None, str | None], ...] = (
 
 def find(exchange: Exchange) -> tuple[str, str | None, str | None]:
     path = urlsplit(str(exchange["path"])).path.removeprefix("/gradio_api")
-    for pattern, method, *rest in PATHS:
+    for pattern, method, *details in PATHS:
         if method == exchange["method"] and re.fullmatch(pattern, path):
-            return rest[0] or "", rest[1], rest[2]
+            return details[0] or "", details[1], details[2]
     raise KeyError(path)
 
 
@@ -171,9 +171,9 @@ def error_kind(version: str, exchange: Exchange) -> str:
 
 def exchanges() -> list[Any]:
     return [
-        pytest.param(path.parent.name, one, id=f"{path.parent.name}-{one['case']}-{number}")
+        pytest.param(path.parent.name, entry, id=f"{path.parent.name}-{entry['case']}-{number}")
         for path in sorted(CAPTURES.glob("*/exchanges.json"))
-        for number, one in enumerate(load(path))
+        for number, entry in enumerate(load(path))
     ]
 
 
@@ -195,7 +195,7 @@ def test_a_recorded_answer_fits_the_schema(version: str, exchange: Exchange) -> 
     assert type(model("errors", "ErrorBody").validate_python(answer)).__name__ == kind
 
 
-KINDS = [one["$ref"].rpartition("/")[2] for one in schema("errors")["anyOf"]]
+KINDS = [entry["$ref"].rpartition("/")[2] for entry in schema("errors")["anyOf"]]
 
 
 @pytest.mark.parametrize(("version", "exchange"), exchanges())

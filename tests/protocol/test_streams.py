@@ -40,7 +40,7 @@ async def received(pieces: Iterable[bytes]) -> list[Message]:
 
 
 def cut(raw: bytes, places: Sequence[int]) -> list[bytes]:
-    edges = [0, *sorted({place % (len(raw) + 1) for place in places}), len(raw)]
+    edges = [0, *sorted({position % (len(raw) + 1) for position in places}), len(raw)]
     return [raw[start:end] for start, end in pairwise(edges)]
 
 
@@ -61,8 +61,8 @@ async def test_a_stream_gives_its_messages_wherever_it_is_cut_in_two() -> None:
     texts = [_log(text) for text in HARD]
     for newline in ("\n", "\r\n", "\r"):
         raw = _stream(texts, newline)
-        for place in range(len(raw) + 1):
-            assert await received([raw[:place], raw[place:]]) == [
+        for position in range(len(raw) + 1):
+            assert await received([raw[:position], raw[position:]]) == [
                 parse_message(text) for text in texts
             ]
 

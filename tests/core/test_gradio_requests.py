@@ -68,7 +68,7 @@ def test_a_function_without_queue_is_run_by_name(app: AppConfig, prefix: str) ->
 
 
 def test_a_function_without_a_name_is_run_by_its_index(app: AppConfig, prefix: str) -> None:
-    unnamed = next(one for one in app.dependencies if one.api_name is None)
+    unnamed = next(function for function in app.dependencies if function.api_name is None)
     assert gradio_requests.run(app, unnamed, [], "s").path == f"{prefix}/run/predict"
 
 

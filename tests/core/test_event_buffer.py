@@ -41,10 +41,10 @@ def kept(limit: int, events: list[Event[Any]]) -> list[Event[Any]]:
 
 
 def drain(backlog: EventBuffer) -> list[Event[Any]]:
-    found: list[Event[Any]] = []
+    events: list[Event[Any]] = []
     while (event := backlog.pop()) is not None:
-        found.append(event)
-    return found
+        events.append(event)
+    return events
 
 
 def test_events_come_out_in_the_order_they_went_in() -> None:
@@ -125,8 +125,8 @@ def test_it_stays_bounded_and_loses_no_start_no_end_and_no_newest_value(
     left = drain(backlog)
     assert left[-1] == Completed("end", None)
     assert Started(1.0) in left
-    rest = iter(events)
-    assert all(any(event is other for other in rest) for event in left), "the order is kept"
+    remaining = iter(events)
+    assert all(any(event is later for later in remaining) for event in left), "the order is kept"
     for kind in (Uploading, Queued, Progress, Output):
         pushed = [event for event in events if isinstance(event, kind)]
         kept_of_kind = [event for event in left if isinstance(event, kind)]

@@ -15,7 +15,7 @@ from spacecall._core import hub_api
 from spacecall._core.gradio_requests import Request
 from spacecall.errors import ProtocolError
 from spacecall.hub import Runtime, Stage
-from tests.hub.stand_in import NAME, NO_LOGIN, NOT_FOUND, SHA, TOKEN, runtime
+from tests.hub.fake_hub import NAME, NO_LOGIN, NOT_FOUND, SHA, TOKEN, runtime
 from tests.protocol.captures import problems
 
 SCHEMAS = Path(__file__).parents[2] / "schemas/hub"
@@ -28,23 +28,23 @@ KNOWN = (
 
 
 def schema(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
-    return found
+    parsed: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+    return parsed
 
 
 def fits(name: str, definition: str, value: dict[str, Any]) -> bool:
-    whole = schema(name)
-    validator = Draft202012Validator({"$ref": f"#/$defs/{definition}", "$defs": whole["$defs"]})
+    complete = schema(name)
+    validator = Draft202012Validator({"$ref": f"#/$defs/{definition}", "$defs": complete["$defs"]})
     return not problems(validator, value)
 
 
 @pytest.mark.parametrize("name", [path.name.split(".")[0] for path in sorted(SCHEMAS.iterdir())])
 def test_a_schema_is_valid_documented_and_open(name: str) -> None:
-    whole = schema(name)
-    Draft202012Validator.check_schema(whole)
-    assert whole["$id"] == f"urn:spacecall:hub:{name}"
-    assert all(one["description"] for one in (whole, *whole["$defs"].values()))
-    assert 'additionalProperties": false' not in json.dumps(whole)
+    complete = schema(name)
+    Draft202012Validator.check_schema(complete)
+    assert complete["$id"] == f"urn:spacecall:hub:{name}"
+    assert all(item["description"] for item in (complete, *complete["$defs"].values()))
+    assert 'additionalProperties": false' not in json.dumps(complete)
 
 
 def test_the_answers_fit_the_schemas() -> None:
@@ -70,8 +70,8 @@ def test_the_stages_are_known_and_others_are_kept() -> None:
 
 
 def test_a_stage_runs_or_is_final_or_passes() -> None:
-    runs = {one for one in Stage if one.runs}
-    final = {one for one in Stage if one.final}
+    runs = {item for item in Stage if item.runs}
+    final = {item for item in Stage if item.final}
     assert runs == {"RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING"}
     assert final == {
         *("NO_APP_FILE", "CONFIG_ERROR", "BUILD_ERROR", "RUNTIME_ERROR"),
@@ -81,8 +81,10 @@ def test_a_stage_runs_or_is_final_or_passes() -> None:
 
 
 def test_a_runtime_is_read() -> None:
-    more = {"errorMessage": "boom", "unknown": 1}
-    assert hub_api.parse_runtime(json.dumps(runtime("BUILDING", None, **more)).encode()) == Runtime(
+    extra_fields = {"errorMessage": "boom", "unknown": 1}
+    assert hub_api.parse_runtime(
+        json.dumps(runtime("BUILDING", None, **extra_fields)).encode()
+    ) == Runtime(
         Stage.BUILDING,
         hardware=None,
         requested_hardware="cpu-basic",
@@ -100,23 +102,23 @@ def test_the_version_of_gradio_is_a_text_however_its_author_wrote_it(
     written: str, read: str
 ) -> None:
     body = f'{{"id": "{NAME}", "sdk": "gradio", "cardData": {{"sdk_version": {written}}}}}'
-    found = hub_api.parse_space(body.encode())
-    assert (found.sdk, found.sdk_version, found.private) == ("gradio", read, False)
+    parsed = hub_api.parse_space(body.encode())
+    assert (parsed.sdk, parsed.sdk_version, parsed.private) == ("gradio", read, False)
 
 
 def test_a_space_without_an_app_is_read() -> None:
-    found = hub_api.parse_space(
+    parsed = hub_api.parse_space(
         b'{"id": "a/b", "private": true, "cardData": null, "runtime": null}'
     )
-    assert (found.id, found.private, found.sdk, found.runtime) == ("a/b", True, None, None)
+    assert (parsed.id, parsed.private, parsed.sdk, parsed.runtime) == ("a/b", True, None, None)
 
 
 def test_the_quota_is_in_seconds() -> None:
-    whole = hub_api.parse_quota(
+    complete = hub_api.parse_quota(
         b'{"base": 300, "current": 12.5, "resetsAt": "2026-11-25T10:00:00Z"}'
     )
-    assert (whole.total, whole.remaining, whole.overquota_used) == (300, 12.5, 0)
-    assert whole.resets_at == datetime(2026, 11, 25, 10, tzinfo=UTC)
+    assert (complete.total, complete.remaining, complete.overquota_used) == (300, 12.5, 0)
+    assert complete.resets_at == datetime(2026, 11, 25, 10, tzinfo=UTC)
     assert hub_api.parse_quota(b'{"base": 1, "current": 1, "resetsAt": null}').resets_at is None
     assert hub_api.parse_quota(b'{"base": 1, "current": 1, "resetsAt": "soon"}').resets_at is None
 
@@ -161,8 +163,8 @@ def test_the_error_of_a_stage_says_what_to_do(stage: str, words: str) -> None:
 
 
 def test_the_error_of_a_stage_has_the_end_of_what_failed_in_one_line() -> None:
-    said = "Exit code: 1. Reason:\n" + "x" * 500 + "\n\x1b[31mModuleNotFoundError: nope\n"
-    error = hub_api.unavailable_error(NAME, Runtime(Stage.RUNTIME_ERROR, error=said))
+    log = "Exit code: 1. Reason:\n" + "x" * 500 + "\n\x1b[31mModuleNotFoundError: nope\n"
+    error = hub_api.unavailable_error(NAME, Runtime(Stage.RUNTIME_ERROR, error=log))
     assert error.message.endswith("[31mModuleNotFoundError: nope)")
     assert error.message.isprintable()
     assert len(error.message) < 400

@@ -96,7 +96,7 @@ def test_visibility_is_read_from_either_way_to_say_it(raw: dict[str, Any], visib
 
 def test_of_two_functions_with_one_name_the_more_public_one_is_found() -> None:
     config, _ = corpus_app("blocks_plug")
-    assert [one.fn_index for one in config.dependencies if one.api_name == "lambda_1"] == [1, 4]
+    assert [item.fn_index for item in config.dependencies if item.api_name == "lambda_1"] == [1, 4]
     assert dependency(config, "/lambda_1").fn_index == 1
 
 
@@ -119,7 +119,7 @@ def test_a_function_without_a_name_has_none(name: object) -> None:
 def test_an_api_name_is_any_text() -> None:
     """Gradio 3.50 lists an empty one as `/`; the slash in front of another is a part of it."""
     config = config_with({"api_name": ""}, {"api_name": "predict"}, {"api_name": "/predict"})
-    assert [one.name for one in config.dependencies] == ["/", "/predict", "//predict"]
+    assert [item.name for item in config.dependencies] == ["/", "/predict", "//predict"]
     assert [config.find(name) for name in ("/", "/predict", "//predict")] == [*config.dependencies]
 
 
@@ -138,19 +138,21 @@ def test_a_function_that_does_not_say_follows_the_app_to_the_queue(
 
 def test_skipped_components_take_no_value_from_the_caller() -> None:
     config = config_with({"api_name": "f", "inputs": [3, 1, 2], "outputs": [2, 1, 3]})
-    found = dependency(config, "/f")
-    assert [one.hidden for one in found.inputs] == [True, False, True]
-    assert found.inputs[1] == Component(id=1, type="textbox", label="text", props={"label": "text"})
-    assert found.fill_slots(["x"]) == [None, "x", None]
-    assert found.select_visible([1, 2, 3]) == [2]
-    assert found.select_visible([1]) == []
+    function = dependency(config, "/f")
+    assert [item.hidden for item in function.inputs] == [True, False, True]
+    assert function.inputs[1] == Component(
+        id=1, type="textbox", label="text", props={"label": "text"}
+    )
+    assert function.fill_slots(["x"]) == [None, "x", None]
+    assert function.select_visible([1, 2, 3]) == [2]
+    assert function.select_visible([1]) == []
 
 
 def test_a_button_among_the_inputs_is_sent_with_its_text() -> None:
     button = {"id": 9, "type": "button", "skip_api": True, "props": {"value": "Press"}}
     state = {"id": 8, "type": "state", "skip_api": True, "props": {"value": "the server's"}}
-    one = {"api_name": "f", "inputs": [9, 8]}
-    config = parse_config({"components": [button, state], "dependencies": [one]})
+    item = {"api_name": "f", "inputs": [9, 8]}
+    config = parse_config({"components": [button, state], "dependencies": [item]})
     assert dependency(config, "/f").fill_slots([]) == ["Press", None]
 
 
@@ -163,19 +165,19 @@ def test_a_wrong_number_of_values_is_refused(values: list[str]) -> None:
 
 def test_a_function_that_takes_the_component_gets_its_properties_with_the_value() -> None:
     config, _ = corpus_app("playback_position")
-    found = dependency(config, "/print_audio_playback_pos")
-    assert found.prop_inputs == {0}
+    function = dependency(config, "/print_audio_playback_pos")
+    assert function.prop_inputs == {0}
     file = {"path": "a.wav"}
-    (sent,) = found.fill_slots([file])
-    assert sent == {**found.inputs[0].props, "value": file}
+    (sent,) = function.fill_slots([file])
+    assert sent == {**function.inputs[0].props, "value": file}
     assert sent["playback_position"] == 2.0
 
 
 def test_a_component_that_the_config_does_not_list_is_tolerated() -> None:
     config = config_with({"api_name": "f", "inputs": [99, "x"], "outputs": None})
-    found = dependency(config, "/f")
-    assert found.inputs == (Component(id=99, type=""),)
-    assert found.fill_slots([1]) == [1]
+    function = dependency(config, "/f")
+    assert function.inputs == (Component(id=99, type=""),)
+    assert function.fill_slots([1]) == [1]
 
 
 def test_fields_of_an_unexpected_kind_read_as_absent() -> None:
@@ -229,9 +231,9 @@ def test_every_captured_function_fills_as_many_slots_as_it_has() -> None:
     for version in VERSIONS:
         config, _ = protocol_app(version)
         assert len(config.dependencies) == len(captured(version, "config")["dependencies"])
-        for one in config.dependencies:
-            filled = one.fill_slots([0] * len(one.visible_inputs))
-            assert [value is None for value in filled] == [slot.hidden for slot in one.inputs]
+        for item in config.dependencies:
+            filled = item.fill_slots([0] * len(item.visible_inputs))
+            assert [value is None for value in filled] == [slot.hidden for slot in item.inputs]
 
 
 def test_runs_of_one_app_have_the_same_layout() -> None:
@@ -244,9 +246,9 @@ def test_runs_of_one_app_have_the_same_layout() -> None:
 
     digest = app().functions_digest
     assert digest == app(value="other").functions_digest == app(choices=["a"]).functions_digest
-    others: list[dict[str, Any]] = [
+    changes_list: list[dict[str, Any]] = [
         *({"id": 1}, {"api_name": "g"}, {"inputs": []}, {"kind": "state"}, {"label": "\ud800"}),
         *({"multiselect": True}, {"file_count": "multiple"}, {"component_prop_inputs": [0]}),
     ]
-    for changes in others:
+    for changes in changes_list:
         assert digest != app(**changes).functions_digest

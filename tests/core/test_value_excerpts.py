@@ -37,8 +37,10 @@ def test_what_is_short_is_shown_as_it_is(value: Any) -> None:
 
 @given(UNQUOTED, st.integers(1, 80))
 def test_what_is_long_is_cut(value: Any, limit: int) -> None:
-    whole = repr(value)
-    assert short_repr(value, limit) == (whole if len(whole) <= limit else f"{whole[:limit]}…")
+    full_repr = repr(value)
+    assert short_repr(value, limit) == (
+        full_repr if len(full_repr) <= limit else f"{full_repr[:limit]}…"
+    )
 
 
 def nested(depth: int) -> list[Any]:

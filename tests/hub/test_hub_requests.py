@@ -12,14 +12,14 @@ import pytest
 from spacecall import AuthError, InvalidInputError, NotFoundError, RateLimitedError, Retry
 from spacecall.hub import Hub, Stage, SyncHub, find_token
 from tests.faults.exchanges import unused_port
-from tests.hub.stand_in import NAME, SHA, TOKEN, TOO_MANY, Doors, StandIn, refusing
+from tests.hub.fake_hub import NAME, SHA, TOKEN, TOO_MANY, Doors, FakeHub, refusing
 
 ONCE = Retry(attempts=1)
 BEARER = f"Bearer {TOKEN}"
 Question = Callable[[Hub], Awaitable[object]]
 
 
-async def test_a_space_is_described(hub: StandIn) -> None:
+async def test_a_space_is_described(hub: FakeHub) -> None:
     hub.goes("RUNNING_BUILDING")
     async with Hub() as client:
         info = await client.space(NAME)
@@ -36,7 +36,7 @@ async def test_a_space_is_described(hub: StandIn) -> None:
     ]
 
 
-async def test_a_jwt_is_asked_for_until_a_time(hub: StandIn) -> None:
+async def test_a_jwt_is_asked_for_until_a_time(hub: FakeHub) -> None:
     until = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     async with Hub(TOKEN) as client:
         assert await client.jwt(NAME, until) == "jwt.of.owner-name"
@@ -47,7 +47,7 @@ async def test_a_jwt_is_asked_for_until_a_time(hub: StandIn) -> None:
     assert 500 < ahead.total_seconds() <= 600
 
 
-async def test_the_quota_is_that_of_the_token(hub: StandIn) -> None:
+async def test_the_quota_is_that_of_the_token(hub: FakeHub) -> None:
     async with Hub(TOKEN) as client:
         quota = await client.zero_gpu_quota()
     assert (quota.total, quota.remaining) == (300, 260.5)
@@ -65,7 +65,7 @@ async def test_the_quota_is_that_of_the_token(hub: StandIn) -> None:
 )
 @pytest.mark.parametrize("question", ["space", "runtime", "host", "jwt", "wait_until_ready"])
 async def test_refusals_are_told_apart(
-    hub: StandIn, question: str, token: str, name: str, status: int, words: str
+    hub: FakeHub, question: str, token: str, name: str, status: int, words: str
 ) -> None:
     async with Hub(token) as client:
         kind = {401: AuthError, 404: NotFoundError}[status]
@@ -78,7 +78,7 @@ async def test_refusals_are_told_apart(
         assert token == "" or token not in credentials
 
 
-async def test_a_private_space_is_seen_with_a_token(hub: StandIn) -> None:
+async def test_a_private_space_is_seen_with_a_token(hub: FakeHub) -> None:
     hub.private = True
     async with Hub() as client:
         with pytest.raises(AuthError, match="or it is private: give auth="):
@@ -87,7 +87,7 @@ async def test_a_private_space_is_seen_with_a_token(hub: StandIn) -> None:
         assert (await client.space(NAME)).private
 
 
-async def test_the_quota_without_a_token_is_refused(hub: StandIn) -> None:
+async def test_the_quota_without_a_token_is_refused(hub: FakeHub) -> None:
     async with Hub() as client:
         with pytest.raises(AuthError, match="the Hub requires a token"):
             await client.zero_gpu_quota()
@@ -105,7 +105,7 @@ async def test_the_quota_without_a_token_is_refused(hub: StandIn) -> None:
     ],
 )
 async def test_too_many_requests_say_for_how_long(
-    hub: StandIn, headers: dict[str, str], seconds: float | None
+    hub: FakeHub, headers: dict[str, str], seconds: float | None
 ) -> None:
     hub.faults = [refusing(429, TOO_MANY, **headers)]
     async with Hub() as client:
@@ -116,14 +116,14 @@ async def test_too_many_requests_say_for_how_long(
     assert "api requests" in caught.value.body
 
 
-async def test_a_short_time_is_waited_for(hub: StandIn) -> None:
+async def test_a_short_time_is_waited_for(hub: FakeHub) -> None:
     hub.faults = [refusing(429, TOO_MANY, ratelimit='"api";r=0;t=0')] * 2
     async with Hub(retry=Retry(wait_initial=0)) as client:
         assert (await client.runtime(NAME)).stage == "RUNNING"
     assert len(hub.requests) == 3
 
 
-async def test_what_is_no_space_is_not_asked_for(hub: StandIn) -> None:
+async def test_what_is_no_space_is_not_asked_for(hub: FakeHub) -> None:
     async with Hub() as client:
         for question in (
             client.space,
@@ -140,7 +140,7 @@ async def test_what_is_no_space_is_not_asked_for(hub: StandIn) -> None:
 
 
 async def test_a_token_that_was_found_goes_to_the_hub_and_no_other(
-    hub: StandIn, monkeypatch: pytest.MonkeyPatch
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     async with Hub() as client:
@@ -161,7 +161,7 @@ async def test_a_token_that_was_found_goes_to_the_hub_and_no_other(
 
 
 async def test_by_their_real_names_the_hub_sees_a_bearer_and_a_space_what_its_proxy_takes_off(
-    hub: StandIn, monkeypatch: pytest.MonkeyPatch
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HF_ENDPOINT")
     hub.private = True
@@ -206,7 +206,7 @@ def test_a_token_is_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert find_token("") is None, "none is wanted"
 
 
-async def test_without_async_it_is_the_same(hub: StandIn) -> None:
+async def test_without_async_it_is_the_same(hub: FakeHub) -> None:
     import anyio.to_thread
 
     hub.goes("SLEEPING", "RUNNING")

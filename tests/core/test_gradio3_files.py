@@ -29,11 +29,11 @@ def test_an_image_is_a_data_url_both_ways() -> None:
 
 
 def test_files_are_found_in_lists_and_objects() -> None:
-    found = from_gradio3([[OLD, "a caption"], {"mask": OLD, "n": 1}], "gallery")
-    assert found[0][0]["path"] == "/files/a.txt"
-    assert found[0][1] == "a caption"
-    assert found[1]["mask"]["path"] == "/files/a.txt"
-    assert found[1]["n"] == 1
+    result = from_gradio3([[OLD, "a caption"], {"mask": OLD, "n": 1}], "gallery")
+    assert result[0][0]["path"] == "/files/a.txt"
+    assert result[0][1] == "a caption"
+    assert result[1]["mask"]["path"] == "/files/a.txt"
+    assert result[1]["n"] == 1
 
 
 def test_a_file_that_holds_its_bytes_keeps_its_name() -> None:
@@ -53,9 +53,9 @@ def test_a_text_that_looks_like_an_image_is_one_only_in_an_image() -> None:
 def test_file_parameters_of_3_50_take_files(endpoint: str, value: Any) -> None:
     _, endpoints = protocol_app("3.50.2")
     (parameter,) = endpoints[endpoint].parameters
-    found: list[str] = []
-    map_files(parameter.schema, value, found.append)
-    assert found == ([value] if isinstance(value, str) else value)
+    result: list[str] = []
+    map_files(parameter.schema, value, result.append)
+    assert result == ([value] if isinstance(value, str) else value)
 
 
 def test_other_objects_are_no_old_files() -> None:

@@ -28,10 +28,10 @@ def a_job(*, follow: bool = True) -> Job:
 
 
 def events(job: Job) -> list[Any]:
-    found: list[Any] = []
+    events: list[Any] = []
     while (event := job.buffer.pop()) is not None:
-        found.append(event)
-    return found
+        events.append(event)
+    return events
 
 
 def test_values_come_whole_and_the_last_is_the_result() -> None:

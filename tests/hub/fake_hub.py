@@ -41,7 +41,7 @@ def runtime(stage: str, hardware: str | None = "zero-a10g", **fields: Any) -> di
 
 
 @dataclass(eq=False)
-class StandIn:
+class FakeHub:
     """The Hub, which knows one Space and one token, and the Space's own address.
 
     Attributes:
@@ -145,9 +145,9 @@ class StandIn:
 
 
 @asynccontextmanager
-async def standing_in() -> AsyncGenerator[StandIn, None]:
+async def serve_fake_hub() -> AsyncGenerator[FakeHub, None]:
     """A stand-in that runs while inside."""
-    stand_in = StandIn()
+    stand_in = FakeHub()
     async with serving(stand_in.hub) as stand_in.url, serving(stand_in.proxy) as stand_in.host:
         yield stand_in
 

@@ -18,14 +18,14 @@ from spacecall import (
 )
 from spacecall.hub import Hub, Stage
 from tests.faults.exchanges import Exchange, unused_port
-from tests.hub.stand_in import NAME, NOT_FOUND, StandIn, refusing, runtime
+from tests.hub.fake_hub import NAME, NOT_FOUND, FakeHub, refusing, runtime
 from tests.servers import AppServer
 
 ONCE = Retry(attempts=1)
 QUICK = 0.01
 
 
-async def test_one_that_runs_is_ready_at_once(hub: StandIn) -> None:
+async def test_one_that_runs_is_ready_at_once(hub: FakeHub) -> None:
     stages: list[Stage] = []
     async with Hub() as client:
         runtime = await client.wait_until_ready(NAME, on_stage=stages.append)
@@ -35,7 +35,7 @@ async def test_one_that_runs_is_ready_at_once(hub: StandIn) -> None:
 
 
 async def test_a_sleeping_one_is_woken_by_a_visit_and_a_real_app_is_called_then(
-    hub: StandIn, protocol_app_6: AppServer
+    hub: FakeHub, protocol_app_6: AppServer
 ) -> None:
     hub.app = protocol_app_6.url
     hub.goes("SLEEPING", "BUILDING", "APP_STARTING", "APP_STARTING", "RUNNING")
@@ -56,7 +56,7 @@ async def test_a_sleeping_one_is_woken_by_a_visit_and_a_real_app_is_called_then(
     ],
 )
 async def test_one_that_will_not_run_by_itself_is_an_error_at_once(
-    hub: StandIn, stage: str
+    hub: FakeHub, stage: str
 ) -> None:
     hub.goes("BUILDING", runtime(stage, None, errorMessage="the reason"))
     async with Hub() as client:
@@ -67,7 +67,7 @@ async def test_one_that_will_not_run_by_itself_is_an_error_at_once(
 
 
 @pytest.mark.parametrize("stage", ["BUILDING", "SLEEPING", "APP_STARTING", "A_NEW_STAGE"])
-async def test_no_stage_is_waited_for_without_end(hub: StandIn, stage: str) -> None:
+async def test_no_stage_is_waited_for_without_end(hub: FakeHub, stage: str) -> None:
     hub.goes(stage)
     async with Hub() as client:
         with pytest.raises(DeadlineError, match=f"{NAME} is still {stage} after 1 s") as caught:
@@ -76,20 +76,20 @@ async def test_no_stage_is_waited_for_without_end(hub: StandIn, stage: str) -> N
     assert len(hub.requests) > 2
 
 
-async def test_one_that_runs_but_does_not_answer_is_not_ready(hub: StandIn) -> None:
+async def test_one_that_runs_but_does_not_answer_is_not_ready(hub: FakeHub) -> None:
     hub.host = f"http://127.0.0.1:{unused_port()}"
     async with Hub() as client:
         with pytest.raises(DeadlineError, match="is RUNNING, but its app does not answer"):
             await client.wait_until_ready(NAME, timeout=0.1, interval=QUICK)
 
 
-async def test_an_app_that_wants_a_login_answers(hub: StandIn) -> None:
+async def test_an_app_that_wants_a_login_answers(hub: FakeHub) -> None:
     hub.front = refusing(401, {"detail": "Not authenticated"})
     async with Hub() as client:
         assert (await client.wait_until_ready(NAME, timeout=5)).stage.runs
 
 
-async def test_an_app_whose_proxy_is_behind_the_hub_is_waited_for(hub: StandIn) -> None:
+async def test_an_app_whose_proxy_is_behind_the_hub_is_waited_for(hub: FakeHub) -> None:
     left = [200, 503, 502]
 
     async def late(exchange: Exchange) -> None:
@@ -101,7 +101,7 @@ async def test_an_app_whose_proxy_is_behind_the_hub_is_waited_for(hub: StandIn) 
     assert not left
 
 
-async def test_a_hub_that_fails_for_a_while_is_asked_again(hub: StandIn) -> None:
+async def test_a_hub_that_fails_for_a_while_is_asked_again(hub: FakeHub) -> None:
     hub.goes("BUILDING", "RUNNING")
 
     async def cut(exchange: Exchange) -> None:
@@ -127,7 +127,7 @@ async def test_a_hub_that_fails_for_a_while_is_asked_again(hub: StandIn) -> None
     assert not hub.faults
 
 
-async def test_a_hub_that_asks_for_time_gets_it(hub: StandIn) -> None:
+async def test_a_hub_that_asks_for_time_gets_it(hub: FakeHub) -> None:
     hub.goes("BUILDING", "RUNNING")
 
     def noted(stage: Stage) -> None:
@@ -141,7 +141,7 @@ async def test_a_hub_that_asks_for_time_gets_it(hub: StandIn) -> None:
 
 
 async def test_a_hub_that_asks_for_more_time_than_there_is_gives_the_error_at_once(
-    hub: StandIn,
+    hub: FakeHub,
 ) -> None:
     hub.goes("BUILDING")
 
@@ -157,7 +157,7 @@ async def test_a_hub_that_asks_for_more_time_than_there_is_gives_the_error_at_on
     ("status", "kind"), [(429, RateLimitedError), (500, SpaceError), (404, NotFoundError)]
 )
 async def test_a_hub_that_refuses_from_the_beginning_is_not_waited_for(
-    hub: StandIn, status: int, kind: type[SpaceError]
+    hub: FakeHub, status: int, kind: type[SpaceError]
 ) -> None:
     hub.faults = [refusing(status, NOT_FOUND)]
     async with Hub(retry=ONCE) as client:
@@ -166,7 +166,7 @@ async def test_a_hub_that_refuses_from_the_beginning_is_not_waited_for(
     assert len(hub.requests) == 1
 
 
-async def test_one_that_is_deleted_meanwhile_is_not_found(hub: StandIn) -> None:
+async def test_one_that_is_deleted_meanwhile_is_not_found(hub: FakeHub) -> None:
     hub.goes("BUILDING")
 
     def noted(_: Stage) -> None:
@@ -184,7 +184,7 @@ async def test_a_hub_that_cannot_be_reached_is_an_error(monkeypatch: pytest.Monk
             await client.wait_until_ready(NAME)
 
 
-async def test_what_the_callback_raises_comes_out(hub: StandIn) -> None:
+async def test_what_the_callback_raises_comes_out(hub: FakeHub) -> None:
     def stop(_: Stage) -> None:
         raise ZeroDivisionError
 

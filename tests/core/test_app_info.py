@@ -28,28 +28,28 @@ def test_every_generation_tells_the_same_app(version: str) -> None:
     config, endpoints = protocol_app(version)
     assert list(endpoints) == list(captured(version, "info")["named_endpoints"])
     echo = endpoints["/echo"]
-    assert [one.schema for one in echo.parameters] == [{"type": "string"}]
-    assert [(one.label, one.component) for one in echo.returns] == [("text out", "textbox")]
+    assert [slot.schema for slot in echo.parameters] == [{"type": "string"}]
+    assert [(slot.label, slot.component) for slot in echo.returns] == [("text out", "textbox")]
     assert (echo.streaming, echo.queued, echo.stateful) == (False, True, False)
     assert endpoints["/stream_text"].streaming
     assert not endpoints["/noqueue"].queued
     assert endpoints["/chat"].stateful
     for endpoint in endpoints.values():
-        one = dependency(config, endpoint.name)
-        assert len(one.fill_slots(endpoint.parameters)) == len(one.inputs)
-        assert len(endpoint.returns) == len(one.visible_returns)
+        function = dependency(config, endpoint.name)
+        assert len(function.fill_slots(endpoint.parameters)) == len(function.inputs)
+        assert len(endpoint.returns) == len(function.visible_returns)
 
 
 def test_names_and_descriptions_are_the_functions_own() -> None:
     _, endpoints = protocol_app("6.31.0")
-    assert [one.name for one in endpoints["/chat"].parameters] == ["message", "history"]
+    assert [slot.name for slot in endpoints["/chat"].parameters] == ["message", "history"]
     assert endpoints["/echo"].description == "Echo the text back."
     assert endpoints["/echo"].visibility == "public"
 
 
 def test_before_names_were_sent_they_are_made_of_labels() -> None:
     _, endpoints = protocol_app("4.19.2")
-    names = [one.name for one in endpoints["/widgets"].parameters]
+    names = [slot.name for slot in endpoints["/widgets"].parameters]
     assert names == ["dd", "ddm", "radio", "cbg", "slider", "cb", "df", "json_in"]
 
 
@@ -68,7 +68,7 @@ def test_defaults_are_there_only_when_the_app_has_them() -> None:
 def test_functions_without_a_page_are_read_like_others(version: str) -> None:
     _, endpoints = protocol_app(version)
     api = endpoints["/api_fn"]
-    assert [(one.name, one.component) for one in api.parameters] == [(n, "api") for n in "abcd"]
+    assert [(slot.name, slot.component) for slot in api.parameters] == [(n, "api") for n in "abcd"]
     assert api.parameters[1].schema == {"type": "array", "items": {"type": "string"}}
     assert api.returns[0].schema == {"type": "object", "additionalProperties": {"type": "integer"}}
 
@@ -78,9 +78,9 @@ def test_a_label_made_of_an_id_is_no_label() -> None:
     config, _ = corpus_app("bar_plot")
     for endpoint in endpoints.values():
         made_up = f"value_{dependency(config, endpoint.name).visible_returns[0].id}"
-        assert made_up not in [one.label for one in endpoint.returns]
-    kept = endpoint_with("textbox", {}, entry={"label": "value_5"}, label="value_5")
-    assert kept.returns[0].label == "value_5"
+        assert made_up not in [slot.label for slot in endpoint.returns]
+    labelled = endpoint_with("textbox", {}, entry={"label": "value_5"}, label="value_5")
+    assert labelled.returns[0].label == "value_5"
     assert endpoint_with("textbox", {}, entry={"label": "parameter_5"}).returns[0].label == ""
 
 
@@ -105,10 +105,10 @@ def test_labels_and_remarks_are_translated_as_the_app_says() -> None:
         return parse_endpoints(parse_config({**app, **config}), info)["/f"]
 
     english, german = {"label": "Name", "remark": "Yours"}, {"label": "Ihr Name"}
-    both = endpoint(i18n_translations={"de": german, "en": english}).parameters[0]
-    assert (both.label, both.description) == ("Name", "Yours or not")
-    one = endpoint(i18n_translations={"de": german}).parameters[0]
-    assert (one.label, one.description) == ("Ihr Name", "remark or not")
+    translated = endpoint(i18n_translations={"de": german, "en": english}).parameters[0]
+    assert (translated.label, translated.description) == ("Name", "Yours or not")
+    slot = endpoint(i18n_translations={"de": german}).parameters[0]
+    assert (slot.label, slot.description) == ("Ihr Name", "remark or not")
     no_translations: list[object] = [None, [], {"en": None}, {"en": {"label": 1}}, {}]
     for odd in no_translations:
         assert endpoint(i18n_translations=odd).parameters[0].label == "label"
@@ -121,12 +121,14 @@ def test_a_label_without_end_is_cut() -> None:
 
 def test_components_are_called_as_in_info() -> None:
     _, endpoints = corpus_app("bar_plot")
-    assert {one.component for each in endpoints.values() for one in each.returns} == {"barplot"}
+    assert {slot.component for item in endpoints.values() for slot in item.returns} == {"barplot"}
 
 
 def test_any_json_stays_any_json() -> None:
     _, endpoints = corpus_app("navbar_customization")
-    (navbar,) = {one.component: one for each in endpoints.values() for one in each.returns}.values()
+    (navbar,) = {
+        slot.component: slot for item in endpoints.values() for slot in item.returns
+    }.values()
     assert (navbar.component, navbar.schema) == ("navbar", {})
 
 
@@ -150,13 +152,13 @@ def test_names_made_of_labels_are_keywords_and_differ(labels: list[str], names: 
     )
     slots = [{"label": label, "component": "Textbox"} for label in labels]
     endpoints = parse_endpoints(config, {"named_endpoints": {"/f": {"parameters": slots}}})
-    found = [one.name for one in endpoints["/f"].parameters]
-    assert found == names
-    assert all(name.isidentifier() for name in found)
+    endpoint_f = [slot.name for slot in endpoints["/f"].parameters]
+    assert endpoint_f == names
+    assert all(name.isidentifier() for name in endpoint_f)
 
 
 @pytest.mark.parametrize(
-    ("own", "name", "name_from_label"),
+    ("function_name", "name", "name_from_label"),
     [
         ("wide", "wide", False),
         ("self", "self", False),
@@ -168,9 +170,9 @@ def test_names_made_of_labels_are_keywords_and_differ(labels: list[str], names: 
     ],
 )
 def test_a_parameter_says_whether_its_label_names_it(
-    own: str | None, name: str, *, name_from_label: bool
+    function_name: str | None, name: str, *, name_from_label: bool
 ) -> None:
-    slot = {"parameter_name": own, "label": "Width", "component": "Textbox"}
+    slot = {"parameter_name": function_name, "label": "Width", "component": "Textbox"}
     endpoints = parse_endpoints(
         two_functions(), {"named_endpoints": {"/f": {"parameters": [slot]}}}
     )
@@ -189,8 +191,8 @@ def two_functions(**second: Any) -> AppConfig:
 def test_when_info_disagrees_about_the_only_function_it_is_trusted() -> None:
     slots = [{"parameter_name": "a", "component": "Number", "type": {"type": "number"}}] * 2
     info = {"named_endpoints": {"/f": {"parameters": slots, "returns": []}}}
-    found = parse_endpoints(two_functions(), info)["/f"]
-    assert [(one.name, one.component) for one in found.parameters] == [
+    endpoint_f = parse_endpoints(two_functions(), info)["/f"]
+    assert [(slot.name, slot.component) for slot in endpoint_f.parameters] == [
         ("a", "number"),
         ("a_2", "number"),
     ]
@@ -199,9 +201,11 @@ def test_when_info_disagrees_about_the_only_function_it_is_trusted() -> None:
 def test_when_info_tells_of_another_function_of_the_name_the_component_speaks() -> None:
     config = two_functions(api_name="f", api_visibility="undocumented", inputs=[], outputs=[])
     info: Any = {"named_endpoints": {"/f": {"parameters": [], "returns": [], "description": None}}}
-    found = parse_endpoints(config, info)["/f"]
-    assert [(one.name, one.label, one.schema) for one in found.parameters] == [("text", "Text", {})]
-    assert found.description == ""
+    endpoint_f = parse_endpoints(config, info)["/f"]
+    assert [(slot.name, slot.label, slot.schema) for slot in endpoint_f.parameters] == [
+        ("text", "Text", {})
+    ]
+    assert endpoint_f.description == ""
 
 
 def test_what_only_info_knows_is_left_out() -> None:
@@ -220,10 +224,10 @@ def test_real_apps_are_read_whole(name: str) -> None:
     config, endpoints = corpus_app(name)
     assert endpoints
     for endpoint in endpoints.values():
-        one = dependency(config, endpoint.name)
-        names = [each.name for each in endpoint.parameters]
-        assert len(set(names)) == len(names) == len(one.visible_inputs)
-        assert len(endpoint.returns) == len(one.visible_returns)
+        function = dependency(config, endpoint.name)
+        names = [slot.name for slot in endpoint.parameters]
+        assert len(set(names)) == len(names) == len(slot.visible_inputs)
+        assert len(endpoint.returns) == len(function.visible_returns)
         assert endpoint.visibility == "public"
 
 

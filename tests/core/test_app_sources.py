@@ -108,7 +108,7 @@ def test_credentials_in_the_address_are_refused_and_not_repeated(source: str) ->
 @given(st.text())
 def test_any_text_is_an_address_or_refused(source: str) -> None:
     try:
-        found = base_url(source)
+        url = base_url(source)
     except InvalidInputError:
         return
-    assert base_url(found) == found
+    assert base_url(url) == url

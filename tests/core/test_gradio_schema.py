@@ -152,8 +152,8 @@ def _plain_patterns(schema: dict[str, Any]) -> dict[str, Any]:
 
 def check_schemas(endpoints: Mapping[str, Endpoint]) -> None:
     for endpoint in endpoints.values():
-        schemas = [one.schema for one in endpoint.parameters]
-        schemas += [one.schema for one in endpoint.returns]
+        schemas = [slot.schema for slot in endpoint.parameters]
+        schemas += [slot.schema for slot in endpoint.returns]
         for schema in schemas:
             Draft202012Validator.check_schema(dict(schema))
 

@@ -44,11 +44,13 @@ def test_what_the_page_shows_empty_may_be_null() -> None:
 
 def test_a_default_of_null_is_admitted_by_the_schema() -> None:
     _, endpoints = corpus_app("audio_subtitle")
-    nulls = [one for one in endpoints["/predict"].parameters if one.default is None]
+    nulls = [
+        parameter for parameter in endpoints["/predict"].parameters if parameter.default is None
+    ]
     assert nulls
-    for one in nulls:
-        assert is_file(one.schema)
-        assert find_problems(one.schema, None) == []
+    for nullable in nulls:
+        assert is_file(nullable.schema)
+        assert find_problems(nullable.schema, None) == []
 
 
 def test_choices_that_are_open_are_no_choices() -> None:
@@ -72,7 +74,11 @@ def test_open_choices_of_a_list_are_no_choices() -> None:
 
 def test_choices_keep_their_own_types() -> None:
     _, endpoints = corpus_app("stock_forecast")
-    (radio,) = (one for one in endpoints["/predict"].parameters if one.component == "radio")
+    (radio,) = (
+        parameter
+        for parameter in endpoints["/predict"].parameters
+        if parameter.component == "radio"
+    )
     assert find_problems(radio.schema, 2025) == []
     assert find_problems(radio.schema, "2025") == ["'2025' is not one of 2025, 2030, 2035, 2040"]
 
@@ -96,11 +102,12 @@ def test_empty_choices_say_nothing() -> None:
 def test_a_default_outside_the_limits_stays_what_the_app_says() -> None:
     _, endpoints = corpus_app("interface_random_slider")
     odd = [
-        one
-        for one in endpoints["/predict"].parameters
-        if one.default is not NO_DEFAULT and find_problems(one.schema, one.default)
+        parameter
+        for parameter in endpoints["/predict"].parameters
+        if parameter.default is not NO_DEFAULT
+        and find_problems(parameter.schema, parameter.default)
     ]
-    assert [(one.default, one.schema["minimum"]) for one in odd] == [(0.25, 5)]
+    assert [(parameter.default, parameter.schema["minimum"]) for parameter in odd] == [(0.25, 5)]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +134,7 @@ def test_limits_and_remarks_of_numbers(
 
 def test_file_inputs_describe_what_they_take() -> None:
     _, endpoints = corpus_app("upload_button")
-    (files,) = (one for each in endpoints.values() for one in each.parameters)
+    (files,) = (parameter for endpoint in endpoints.values() for parameter in endpoint.parameters)
     assert files.description == "any number of files; file types: image, video"
 
 

@@ -114,21 +114,21 @@ def test_the_title_in_the_output_counts_and_the_messages_own_stands_in() -> None
     assert error_of(failed("x", title="right")).title == "right"
     end = message("process_completed", output={"error": "x"}, success=False, title="own")
     assert error_of(end).title == "own"
-    both = message(
+    with_duration = message(
         "process_completed", output={"error": "x", "title": "right"}, success=False, title="own"
     )
-    assert error_of(both).title == "right"
+    assert error_of(with_duration).title == "right"
 
 
 def test_every_recorded_end_has_a_meaning() -> None:
     seen: set[type] = set()
-    for place, text in queue_messages():
+    for source, text in queue_messages():
         fields = json.loads(text)
         if fields["msg"] == "process_completed":
             result = read(message(**fields))
             assert isinstance(result, list) == (
                 fields["success"] and bool(fields["output"].get("data"))
-            ), place
+            ), source
             seen.add(type(result))
     assert seen == {list, AppError, JobCancelledError}
 

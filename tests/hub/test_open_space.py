@@ -20,7 +20,7 @@ from spacecall import (
     StatusError,
 )
 from tests.faults.exchanges import Exchange
-from tests.hub.stand_in import NAME, TOKEN, Doors, StandIn, refusing, runtime
+from tests.hub.fake_hub import NAME, TOKEN, Doors, FakeHub, refusing, runtime
 from tests.servers import AppServer
 
 ONCE = Retry(attempts=1)
@@ -45,7 +45,7 @@ async def opened(**options: object) -> None:
 )
 @pytest.mark.parametrize("page", [503, 404, 200], ids=["503", "404", "html"])
 async def test_a_space_that_does_not_run_is_an_error_with_its_stage(
-    hub: StandIn, stage: str, words: str, page: int
+    hub: FakeHub, stage: str, words: str, page: int
 ) -> None:
     async def html(exchange: Exchange) -> None:
         await exchange.html(page, "<h1>Your Space is not there</h1>")
@@ -60,13 +60,13 @@ async def test_a_space_that_does_not_run_is_an_error_with_its_stage(
     assert {bearer for _, bearer in hub.questions} == {None}
 
 
-async def test_a_space_that_runs_and_answers_html_is_no_gradio_app(hub: StandIn) -> None:
+async def test_a_space_that_runs_and_answers_html_is_no_gradio_app(hub: FakeHub) -> None:
     with pytest.raises(ProtocolError, match="there is no Gradio app"):
         await opened()
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
-async def test_a_hub_that_does_not_know_the_stage_hides_no_error(hub: StandIn, status: int) -> None:
+async def test_a_hub_that_does_not_know_the_stage_hides_no_error(hub: FakeHub, status: int) -> None:
     hub.goes("SLEEPING")
     hub.faults = [refusing(status, b"no")]
     with pytest.raises(StatusError, match="the server answered 503: an HTML page") as caught:
@@ -75,7 +75,7 @@ async def test_a_hub_that_does_not_know_the_stage_hides_no_error(hub: StandIn, s
     assert len(hub.requests) == 2
 
 
-async def test_an_address_is_not_looked_up(hub: StandIn) -> None:
+async def test_an_address_is_not_looked_up(hub: FakeHub) -> None:
     hub.goes("SLEEPING")
     with pytest.raises(StatusError, match="503"):
         async with Space(hub.host, retry=ONCE):
@@ -84,7 +84,7 @@ async def test_an_address_is_not_looked_up(hub: StandIn) -> None:
 
 
 async def test_a_space_that_runs_is_asked_nothing_more(
-    hub: StandIn, protocol_app_6: AppServer, monkeypatch: pytest.MonkeyPatch
+    hub: FakeHub, protocol_app_6: AppServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     hub.host = protocol_app_6.url
@@ -93,7 +93,7 @@ async def test_a_space_that_runs_is_asked_nothing_more(
     assert hub.questions == [(f"/api/spaces/{NAME}/host", None)], "a Space looks for no token"
 
 
-async def test_the_hub_is_not_told_what_is_for_the_app(hub: StandIn) -> None:
+async def test_the_hub_is_not_told_what_is_for_the_app(hub: FakeHub) -> None:
     hub.goes("PAUSED")
     with pytest.raises(SpaceStateError):
         await opened(headers={"x-api-key": "for the app"})
@@ -109,21 +109,21 @@ async def test_the_hub_is_not_told_what_is_for_the_app(hub: StandIn) -> None:
     ],
 )
 async def test_a_private_space_needs_a_token(
-    hub: StandIn, auth: Auth | None, kind: type[SpaceError], words: str
+    hub: FakeHub, auth: Auth | None, kind: type[SpaceError], words: str
 ) -> None:
     hub.private = True
     with pytest.raises(kind, match=words):
         await opened(auth=auth)
 
 
-async def test_a_space_that_is_not_there_is_not_found_with_a_token(hub: StandIn) -> None:
+async def test_a_space_that_is_not_there_is_not_found_with_a_token(hub: FakeHub) -> None:
     with pytest.raises(NotFoundError, match="no Space owner/none, or the token may not see it"):
         async with Space("owner/none", auth=Auth(token=TOKEN), retry=ONCE):
             pytest.fail("it opened")
 
 
 async def test_a_private_space_is_called_with_a_token_that_its_app_cannot_read(
-    hub: StandIn, protocol_app_6: AppServer, monkeypatch: pytest.MonkeyPatch
+    hub: FakeHub, protocol_app_6: AppServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HF_ENDPOINT")
     hub.private, hub.app = True, protocol_app_6.url
@@ -142,7 +142,7 @@ async def test_a_private_space_is_called_with_a_token_that_its_app_cannot_read(
     assert all("authorization" not in request.headers for request in app)
 
 
-async def test_a_private_space_that_is_paused_says_so_to_whom_may_see_it(hub: StandIn) -> None:
+async def test_a_private_space_that_is_paused_says_so_to_whom_may_see_it(hub: FakeHub) -> None:
     hub.private = True
     hub.stages = [runtime("PAUSED")]
     with pytest.raises(SpaceStateError, match="PAUSED"):

@@ -19,17 +19,18 @@ def outputs(edits: bool, *data: Any) -> list[Any]:
         0, sends_diffs=edits, follow=True, limits=Limits(max_buffered_events=9), notify=lambda: None
     )
     job.advance(JobStatus.QUEUED)
-    for one in data:
+    for value in data:
         text = parse_message(
-            b'{"msg": "process_generating", "success": true, "output": {"data": %s}}' % one.encode()
+            b'{"msg": "process_generating", "success": true, "output": {"data": %s}}'
+            % value.encode()
         )
         job.receive(text)
     assert job.error is None
-    found: list[Any] = []
+    events: list[Any] = []
     while (event := job.buffer.pop()) is not None:
         if isinstance(event, Output):
-            found.append(event.value)
-    return found
+            events.append(event.value)
+    return events
 
 
 def test_values_are_whole_in_sse_v1_and_edits_from_sse_v2_on() -> None:
@@ -47,8 +48,8 @@ def test_an_unknown_one_is_tried_as_the_newest() -> None:
 
 
 def test_only_the_newest_says_that_it_closes_a_stream() -> None:
-    assert [one.name for one in SUPPORTED.values() if one.announces_close] == ["sse_v3"]
-    assert [one.name for one in SUPPORTED.values() if not one.sends_diffs] == [
+    assert [version.name for version in SUPPORTED.values() if version.announces_close] == ["sse_v3"]
+    assert [version.name for version in SUPPORTED.values() if not version.sends_diffs] == [
         "ws",
         "sse",
         "sse_v1",
