@@ -226,7 +226,7 @@ def test_real_apps_are_read_whole(name: str) -> None:
     for endpoint in endpoints.values():
         function = dependency(config, endpoint.name)
         names = [slot.name for slot in endpoint.parameters]
-        assert len(set(names)) == len(names) == len(slot.visible_inputs)
+        assert len(set(names)) == len(names) == len(function.visible_inputs)
         assert len(endpoint.returns) == len(function.visible_returns)
         assert endpoint.visibility == "public"
 
