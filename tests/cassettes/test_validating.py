@@ -30,7 +30,9 @@ def pinned(recording: Recording, tmp_path: Path) -> SchemaFolder:
     """Return a schema folder of the recorded app."""
     (app,) = recording.apps.values()
     assert app.info is not None
-    return client_builder.add(AppDocuments(app.raw_config, app.info), tmp_path, name="mine").folder
+    return client_builder.add_client(
+        AppDocuments(app.raw_config, app.info), tmp_path, name="mine"
+    ).folder
 
 
 def check(recording: Recording, pinned: SchemaFolder | None = None) -> list[str]:

@@ -44,7 +44,7 @@ def test_the_drift_is_shown_and_schemas_and_code_are_written(cli: Cli) -> None:
 
 @pytest.mark.usefixtures("project")
 def test_what_is_the_same_stays_untouched(cli: Cli) -> None:
-    path = FOLDER / schema_folder.LOCK
+    path = FOLDER / schema_folder.LOCK_FILE
     path.write_text(json.dumps({**json.loads(path.read_text()), "date": "2020-01-01"}))
     before = written()
     done = cli("refresh", "--source", "saved.json")
@@ -106,7 +106,7 @@ def test_endpoints_that_were_asked_for_are_those_that_are_taken_again(cli: Cli) 
     done = cli("refresh", "--source", save(painter(shout=False), "new"))
     assert done.code == 0
     assert done.err == "painter: the app no longer has /shout\n"
-    assert schema_folder.read(FOLDER).lock.endpoints == ("/paint",)
+    assert schema_folder.read_folder(FOLDER).lock.endpoints == ("/paint",)
     gone = cli("refresh", "--source", save(painter(name="draw", shout=False), "other"))
     assert (gone.code, "has none of /paint any more" in gone.err) == (2, True)
 
@@ -158,7 +158,7 @@ def test_a_real_app_that_changed_is_refreshed(cli: Cli, app_server: ServerPool) 
     old = app_server("changing_app.py", servers.GRADIO_6, env={"VERSION": "1"})
     new = app_server("changing_app.py", servers.GRADIO_6, env={"VERSION": "2"})
     assert cli("add", old.url, "--name", "changing").code == 0
-    assert schema_folder.read(Path("schemas/spaces/changing")).lock.access == "open"
+    assert schema_folder.read_folder(Path("schemas/spaces/changing")).lock.access == "open"
     done = cli("refresh", "changing", "--source", new.url)
     assert done.code == 0, done.err
     assert "endpoint-removed" in done.out

@@ -14,9 +14,9 @@ import pytest
 
 from spacecall import AppError, File, InvalidInputError, Space
 from spacecall._client.calls.prepared_call import collect_files
-from spacecall.codegen._project.client_builder import describe
+from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._python.client_module import write_module
-from spacecall.codegen._schemas.app_documents import fetch
+from spacecall.codegen._schemas.app_documents import fetch_app
 from spacecall.typed import APP_DEFAULT
 from tests.client.tools import counting
 from tests.conftest import ServerPool
@@ -46,7 +46,7 @@ def client_of(space: Space, folder: Path, documents: Any) -> Any:
     version = ".".join(map(str, space.gradio_version))
     if version not in _MODULES:
         path = folder / f"files_{version.replace('.', '_')}.py"
-        path.write_text(write_module(describe(documents, "files"), origin="files"))
+        path.write_text(write_module(build_schema_folder(documents, "files"), origin="files"))
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None
         assert spec.loader is not None
@@ -59,7 +59,7 @@ def client_of(space: Space, folder: Path, documents: Any) -> Any:
 
 @pytest.fixture
 async def typed(counted: tuple[Space, Counter[str]], server: AppServer, tmp_path: Path) -> Any:
-    return client_of(counted[0], tmp_path, await fetch(server.url))
+    return client_of(counted[0], tmp_path, await fetch_app(server.url))
 
 
 def default_of(space: Space, endpoint: str) -> Any:

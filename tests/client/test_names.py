@@ -12,8 +12,8 @@ import pytest
 
 from spacecall import InvalidInputError, NotFoundError, Space, SyncSpace, Ticket
 from spacecall.cassettes import use_cassette
-from spacecall.codegen._project.client_builder import add
-from spacecall.codegen._schemas.app_documents import fetch
+from spacecall.codegen._project.client_builder import add_client
+from spacecall.codegen._schemas.app_documents import fetch_app
 from spacecall.testing import FakeSpace
 from spacecall.typed import TypedEndpoint
 from tests.client.tools import DEADLINE
@@ -103,8 +103,8 @@ async def test_a_ticket_has_the_endpoint_s_own_name(space: Space, app: AppServer
 
 
 async def test_typed_clients_have_a_method_for_each(app: AppServer, tmp_path: Path) -> None:
-    added = add(await fetch(app.url), tmp_path, name="names")
-    module = load(added.places.module.read_text("utf-8"), tmp_path, "names_client")
+    added = add_client(await fetch_app(app.url), tmp_path, name="names")
+    module = load(added.paths.module.read_text("utf-8"), tmp_path, "names_client")
     endpoints: list[TypedEndpoint[str]] = [
         value for value in vars(module).values() if isinstance(value, TypedEndpoint)
     ]
@@ -120,8 +120,8 @@ async def test_typed_clients_have_a_method_for_each(app: AppServer, tmp_path: Pa
 
 
 async def test_fake_spaces_have_them_too(app: AppServer, tmp_path: Path) -> None:
-    added = add(await fetch(app.url), tmp_path, name="names")
-    with FakeSpace(added.places.schemas) as fake:
+    added = add_client(await fetch_app(app.url), tmp_path, name="names")
+    with FakeSpace(added.paths.schemas) as fake:
         async with Space(app.url) as space:
             assert len(space.endpoints) == COUNT
             for name in space.endpoints:

@@ -159,13 +159,13 @@ def test_the_synchronous_twin_does_the_same(protocol_app: AppServer) -> None:
 async def test_a_generated_client_notices_an_app_that_became_another(
     version: str, app_server: ServerPool, tmp_path: Any
 ) -> None:
-    from spacecall.codegen._schemas.app_documents import fetch
+    from spacecall.codegen._schemas.app_documents import fetch_app
     from tests.codegen.apps import generated, load
 
     old = app_server("changing_app.py", version, env={"VERSION": "1"})
     new = app_server("changing_app.py", version, env={"VERSION": "2"})
     name = f"changing_{version.partition('.')[0]}"
-    class_ = load(generated(await fetch(old.url), name), tmp_path, name)
+    class_ = load(generated(await fetch_app(old.url), name), tmp_path, name)
     client_of = getattr(class_, f"Changing{version.partition('.')[0]}")
     async with client_of.connect(old.url, on_drift="raise") as client:
         assert await client.count(n=1) == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from spacecall.codegen._project.client_builder import describe
+from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._python.client_module import write_module
 from spacecall.codegen._schemas.app_documents import AppDocuments
 
@@ -97,7 +97,9 @@ def app(*functions: Function, title: str = "Small app", source: str = "") -> App
 
 def generated(documents: AppDocuments, name: str = "small", **options: Any) -> str:
     """The module for an app."""
-    return write_module(describe(documents, name, **options), origin=f"schemas/spaces/{name}")
+    return write_module(
+        build_schema_folder(documents, name, **options), origin=f"schemas/spaces/{name}"
+    )
 
 
 def saved(path: Path) -> AppDocuments:

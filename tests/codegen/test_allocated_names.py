@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from spacecall import Space
-from spacecall.codegen._project.client_builder import add
+from spacecall.codegen._project.client_builder import add_client
 from spacecall.codegen._python.module_plan import IMPORTS
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
@@ -200,9 +200,9 @@ async def test_a_fake_app_is_sent_every_default_by_the_method_of_its_endpoint(
     tmp_path: Path,
 ) -> None:
     documents, defaults = app_of(COLLIDING)
-    added = add(documents, tmp_path, name="small")
-    module = load(added.places.module.read_text(encoding="utf-8"), tmp_path)
-    with FakeSpace(added.places.schemas) as fake:
+    added = add_client(documents, tmp_path, name="small")
+    module = load(added.paths.module.read_text(encoding="utf-8"), tmp_path)
+    with FakeSpace(added.paths.schemas) as fake:
         async with Space("http://fake.invalid") as space:
             client = module.Small(space)
             for method in methods_of(module.Small):

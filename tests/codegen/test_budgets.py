@@ -50,7 +50,7 @@ def names_alike(n: int) -> App:
 def documents_of(app: App) -> Callable[[], object]:
     description = parse_config(app[0])
     endpoints = list(parse_endpoints(description, app[1]).values())
-    return lambda: schema_documents.documents(description, endpoints)
+    return lambda: schema_documents.build_documents(description, endpoints)
 
 
 # The documents of the last two are as large as the product of their sizes, or refused.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spacecall.codegen._project.configuration import ConfigurationError, configured
+from spacecall.codegen._project.configuration import ConfigurationError, read_configuration
 from spacecall.errors import InvalidInputError
 
 WHOLE = """
@@ -41,7 +41,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_without_configuration_the_folders_are_the_usual_ones(tmp_path: Path) -> None:
-    found = configured(tmp_path)
+    found = read_configuration(tmp_path)
     assert found.root == tmp_path
     assert found.schemas == tmp_path / "schemas" / "spaces"
     assert found.code is None
@@ -53,11 +53,11 @@ def test_another_tools_pyproject_is_not_a_projects_folder(tmp_path: Path) -> Non
     inner = tmp_path / "inner"
     inner.mkdir()
     write(tmp_path, "[tool.other]\nx = 1\n")
-    assert configured(inner).root == inner
+    assert read_configuration(inner).root == inner
 
 
 def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
-    found = configured(write(tmp_path, WHOLE))
+    found = read_configuration(write(tmp_path, WHOLE))
     assert found.schemas == tmp_path / "api" / "schemas"
     assert found.code == tmp_path / "src" / "shop" / "spaces"
     painter, local = found.spaces["painter"], found.spaces["local"]
@@ -78,39 +78,45 @@ def test_the_projects_folder_is_the_nearest_with_a_configuration(tmp_path: Path)
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     write(inner, "[project]\nname = 'x'\n")
-    assert configured(inner).root == tmp_path
+    assert read_configuration(inner).root == tmp_path
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[tool]\nspacecall = 3", "tool.spacecall is no table"),
+        ("[tool]\nspacecall = 3", "tool.spacecall must be a table"),
         ("[tool.spacecall", "is not TOML"),
-        ("[tool.spacecall]\nschema = 'x'", "has no key 'schema'; did you mean schemas?"),
-        ("[tool.spacecall]\nschemas = 3", "tool.spacecall.schemas is 3, not a text"),
-        ("[tool.spacecall]\ncode = ''", "tool.spacecall.code is empty"),
-        ("[tool.spacecall]\ncode = 'x.py'", "tool.spacecall.code is a folder"),
+        ("[tool.spacecall]\nschema = 'x'", "has an unknown key 'schema'; did you mean schemas?"),
+        ("[tool.spacecall]\nschemas = 3", "tool.spacecall.schemas must be a text, not 3"),
+        ("[tool.spacecall]\ncode = ''", "tool.spacecall.code must not be empty"),
+        ("[tool.spacecall]\ncode = 'x.py'", "tool.spacecall.code must be a folder"),
         ("[tool.spacecall]\nfail-on = 'bad'", "not 'bad'"),
-        ("[tool.spacecall]\nspaces = ['a']", "spaces is no table of tables"),
-        ("[tool.spacecall.spaces]\na = 'owner/a'", "spaces.a is no table"),
-        ("[tool.spacecall.spaces.'?']", "spaces.? is no name for a client"),
+        ("[tool.spacecall]\nspaces = ['a']", "spaces must be a table of tables"),
+        ("[tool.spacecall.spaces]\na = 'owner/a'", "spaces.a must be a table"),
+        ("[tool.spacecall.spaces.'?']", "spaces.? is not a valid name"),
         ("[tool.spacecall.spaces.a-b]\n[tool.spacecall.spaces.a_b]", "the same files as a-b"),
-        ("[tool.spacecall.spaces.a]\nsource = 1", "spaces.a.source is 1, not a text"),
-        ("[tool.spacecall.spaces.a]\nsource = 'x'", "spaces.a.source is no Space id"),
-        ("[tool.spacecall.spaces.a]\nsource = 'ftp://x'", "spaces.a.source is no source"),
-        ("[tool.spacecall.spaces.a]\nsource = 'http://a:b@x'", "spaces.a.source is no source"),
-        ("[tool.spacecall.spaces.a]\nendpoints = 'x'", "spaces.a.endpoints is no list"),
-        ("[tool.spacecall.spaces.a]\nendpoints = []", "spaces.a.endpoints is no list"),
-        ("[tool.spacecall.spaces.a]\nendpoints = [1]", "spaces.a.endpoints is 1, not a text"),
-        ("[tool.spacecall.spaces.a]\nall = 1", "spaces.a.all is 1, not true or false"),
-        ("[tool.spacecall.spaces.a]\nall = true\nendpoints = ['x']", "no meaning beside"),
-        ("[tool.spacecall.spaces.a]\nfrom = 'x/y'", "spaces.a has no key 'from'"),
+        ("[tool.spacecall.spaces.a]\nsource = 1", "spaces.a.source must be a text, not 1"),
+        ("[tool.spacecall.spaces.a]\nsource = 'x'", "spaces.a.source must be a Space id"),
+        ("[tool.spacecall.spaces.a]\nsource = 'ftp://x'", "spaces.a.source is not a valid source"),
+        (
+            "[tool.spacecall.spaces.a]\nsource = 'http://a:b@x'",
+            "spaces.a.source is not a valid source",
+        ),
+        ("[tool.spacecall.spaces.a]\nendpoints = 'x'", "spaces.a.endpoints must be a list"),
+        ("[tool.spacecall.spaces.a]\nendpoints = []", "spaces.a.endpoints must be a list"),
+        ("[tool.spacecall.spaces.a]\nendpoints = [1]", "spaces.a.endpoints must be a text, not 1"),
+        ("[tool.spacecall.spaces.a]\nall = 1", "spaces.a.all must be true or false, not 1"),
+        (
+            "[tool.spacecall.spaces.a]\nall = true\nendpoints = ['x']",
+            "cannot be combined with endpoints",
+        ),
+        ("[tool.spacecall.spaces.a]\nfrom = 'x/y'", "spaces.a has an unknown key 'from'"),
         ("[tool.spacecall.severities]\nnothing = 'off'", "unknown rule 'nothing'"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_key(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        configured(write(tmp_path, text))
+        read_configuration(write(tmp_path, text))
     assert "pyproject.toml" in str(caught.value)
     assert said in str(caught.value)
 
@@ -118,13 +124,13 @@ def test_what_is_wrong_is_said_with_file_and_key(text: str, said: str, tmp_path:
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     text = "[tool.spacecall]\ncode = 1\nschemas = 2\nfail-on = 3\n"
     with pytest.raises(ConfigurationError) as caught:
-        configured(write(tmp_path, text))
+        read_configuration(write(tmp_path, text))
     assert len(str(caught.value).splitlines()) == 3
 
 
 def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
     text = "[tool.spacecall.spaces.a]\nsource = 'http://me:secret@x'"
     with pytest.raises(ConfigurationError) as caught:
-        configured(write(tmp_path, text))
+        read_configuration(write(tmp_path, text))
     assert "secret" not in str(caught.value)
     assert not isinstance(caught.value, InvalidInputError)

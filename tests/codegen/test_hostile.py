@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from spacecall.codegen._literals import INVISIBLE
-from spacecall.codegen._project.client_builder import add
+from spacecall.codegen._project.client_builder import add_client
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import FILE, Function, Slot, app, generated, load, shape
 
@@ -133,7 +133,7 @@ def test_no_name_leads_out_of_the_folder(text: str, tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     documents = app(Function(text or "x", [Slot(name=text)]), title=text)
-    add(documents, project)
+    add_client(documents, project)
     written = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
     assert {path.parts[:2] for path in written} <= {("project", "schemas"), ("project", "spaces")}
     assert {len(path.parts) for path in written} == {3, 5}

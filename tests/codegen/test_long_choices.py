@@ -12,7 +12,7 @@ import pytest
 
 from spacecall import InvalidInputError, Space, SyncSpace
 from spacecall.codegen import drift
-from spacecall.codegen._project.client_builder import add, describe
+from spacecall.codegen._project.client_builder import add_client, build_schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
 from tests.codegen.apps import Function, Slot, app, generated, load
@@ -161,8 +161,8 @@ def test_a_very_long_list_is_left_to_the_app() -> None:
 
 @pytest.mark.parametrize("choices", [VOICES, LARGE], ids=["listed", "left to the app"])
 def test_changed_choices_are_drift(choices: list[str]) -> None:
-    pinned = drift.read_pinned_app(describe(every_place(choices), "small"))
-    live = drift.read_pinned_app(describe(every_place(choices[1:]), "small"))
+    pinned = drift.read_pinned_app(build_schema_folder(every_place(choices), "small"))
+    live = drift.read_pinned_app(build_schema_folder(every_place(choices[1:]), "small"))
     assert not drift.compare_apps(pinned, pinned)
     assert any(
         "large 0" in str(one) or "voice 0" in str(one) for one in drift.compare_apps(pinned, live)
@@ -215,9 +215,9 @@ async def test_an_app_that_came_to_take_any_text_gets_any(tmp_path: Path) -> Non
 
 
 async def test_a_fake_space_has_the_choices_of_its_schemas(tmp_path: Path) -> None:
-    added = add(every_place(LARGE), tmp_path, name="small")
-    module = load(added.places.module.read_text("utf-8"), tmp_path, "large_client")
-    with FakeSpace(added.places.schemas):
+    added = add_client(every_place(LARGE), tmp_path, name="small")
+    module = load(added.paths.module.read_text("utf-8"), tmp_path, "large_client")
+    with FakeSpace(added.paths.schemas):
         async with Space("https://fake.invalid") as space:
             await module.Small(space).hum(voice="large 3")
             with pytest.raises(InvalidInputError, match="is not one of"):

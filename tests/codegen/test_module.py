@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall import File
-from spacecall.codegen._project.client_builder import describe
+from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._python.client_module import write_module
 from spacecall.codegen._python.types_and_defaults import contains_file
 from spacecall.typed import TypedEndpoint
@@ -36,7 +36,7 @@ def test_the_first_line_says_that_it_is_generated_and_from_what() -> None:
 
 
 def test_the_name_of_a_folder_cannot_declare_an_encoding() -> None:
-    text = write_module(describe(app(Function()), "small"), origin="coding: utf-7")
+    text = write_module(build_schema_folder(app(Function()), "small"), origin="coding: utf-7")
     compile(text.encode(), "module", "exec")
 
 

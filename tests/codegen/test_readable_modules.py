@@ -11,7 +11,7 @@ import pytest
 from spacecall import SchemaDriftError, Space, SyncSpace
 from spacecall._core.app_config import parse_config
 from spacecall._core.app_info import parse_endpoints
-from spacecall.codegen._project.client_builder import add
+from spacecall.codegen._project.client_builder import add_client
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
 from spacecall.typed import APP_DEFAULT, AppDefault
@@ -195,9 +195,9 @@ async def test_a_text_in_a_live_default_opens_no_file(
 
 
 async def test_a_fake_space_has_the_default_of_its_schemas(tmp_path: Path) -> None:
-    added = add(table_app(), tmp_path, name="small")
-    module = load(added.places.module.read_text("utf-8"), tmp_path, "readable_client")
-    with FakeSpace(added.places.schemas) as fake:
+    added = add_client(table_app(), tmp_path, name="small")
+    module = load(added.paths.module.read_text("utf-8"), tmp_path, "readable_client")
+    with FakeSpace(added.paths.schemas) as fake:
         async with Space("https://fake.invalid") as space:
             await module.Small(space).show()
         assert fake.calls[0].arguments == {"rows": ROWS, "prompt": PROMPT, "short": "hi"}

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from spacecall.codegen._project.client_builder import describe
+from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._schemas import schema_folder
-from spacecall.codegen._schemas.schema_documents import JOIN, QUEUE_DATA, UPLOAD
+from spacecall.codegen._schemas.schema_documents import JOIN_FILE, QUEUE_DATA_FILE, UPLOAD_FILE
 from spacecall.codegen._schemas.schema_folder import SchemaError
-from spacecall.codegen._schemas.shared_types import Named, share
+from spacecall.codegen._schemas.shared_types import NamedSchema, share_types
 from tests.codegen.apps import CAPTURES, CORPUS, FILE, Function, Slot, app, saved
 from tests.codegen.example import workshop
 
@@ -20,14 +20,14 @@ IDS = [path.stem if path.suffix == ".json" else f"gradio-{path.name}" for path i
 
 @pytest.mark.parametrize("path", APPS, ids=IDS)
 def test_the_documents_of_every_real_app_are_json_schema(path: Path) -> None:
-    for document in describe(saved(path), "real").documents.values():
+    for document in build_schema_folder(saved(path), "real").documents.values():
         Draft202012Validator.check_schema(document)
 
 
 @pytest.mark.parametrize("path", APPS, ids=IDS)
 def test_the_examples_of_every_real_app_fit_its_documents(path: Path) -> None:
     documents = saved(path)
-    definitions = describe(documents, "real").documents[JOIN]["$defs"]
+    definitions = build_schema_folder(documents, "real").documents[JOIN_FILE]["$defs"]
     for endpoint in documents.info["named_endpoints"].values():
         for one in endpoint["parameters"]:
             if one.get("parameter_default") is None or "parameter_name" not in one:
@@ -58,8 +58,8 @@ def endpoint(document: Any, name: str) -> Any:
 
 
 def test_inputs_are_an_object_in_wire_order_and_outputs_an_array() -> None:
-    documents = describe(workshop(), "workshop").documents
-    paint = endpoint(documents[JOIN], "/paint")
+    documents = build_schema_folder(workshop(), "workshop").documents
+    paint = endpoint(documents[JOIN_FILE], "/paint")
     assert list(paint["properties"]) == ["prompt", "image", "way", "steps", "marks", "json"]
     assert paint["required"] == ["prompt", "image"]
     assert paint["properties"]["steps"]["maximum"] == 50
@@ -75,17 +75,17 @@ def test_inputs_are_an_object_in_wire_order_and_outputs_an_array() -> None:
     assert paint["x-spacecall"]["shape"] == (
         "(textbox, image, radio, slider, custom, json: json) -> (image, number) queued streaming"
     )
-    given = endpoint(documents[QUEUE_DATA], "/paint")
+    given = endpoint(documents[QUEUE_DATA_FILE], "/paint")
     assert [one["title"] for one in given["prefixItems"]] == ["Picture", "Seconds"]
     assert (given["minItems"], given["maxItems"], given["items"]) == (2, 2, False)
 
 
 def test_a_type_that_many_endpoints_use_is_defined_once() -> None:
-    documents = describe(workshop(), "workshop").documents
-    marks = endpoint(documents[JOIN], "/paint")["properties"]["marks"]
+    documents = build_schema_folder(workshop(), "workshop").documents
+    marks = endpoint(documents[JOIN_FILE], "/paint")["properties"]["marks"]
     assert marks["items"] == {"$ref": "#/$defs/Mark"}
-    assert endpoint(documents[JOIN], "/many")["properties"]["class_"]["$ref"] == "#/$defs/Mark"
-    assert sorted(documents[JOIN]["$defs"]) == [
+    assert endpoint(documents[JOIN_FILE], "/many")["properties"]["class_"]["$ref"] == "#/$defs/Mark"
+    assert sorted(documents[JOIN_FILE]["$defs"]) == [
         *("FileData", "ManyInput", "Mark", "NothingInput", "PaintInput"),
     ]
 
@@ -96,8 +96,8 @@ def test_types_of_one_title_that_differ_are_told_apart_whatever_their_order() ->
 
     def names(*kinds: str) -> set[str]:
         slots = [Slot("Custom", typed(kind), name=f"p{kind}") for kind in kinds]
-        documents = describe(app(Function(inputs=slots)), "small").documents
-        return {name for name in documents[JOIN]["$defs"] if name.startswith("Item")}
+        documents = build_schema_folder(app(Function(inputs=slots)), "small").documents
+        return {name for name in documents[JOIN_FILE]["$defs"] if name.startswith("Item")}
 
     assert names("string", "string") == {"Item"}
     assert len(names("string", "number")) == 2
@@ -105,11 +105,11 @@ def test_types_of_one_title_that_differ_are_told_apart_whatever_their_order() ->
 
 
 def test_types_of_one_title_stay_apart_where_the_beginnings_of_their_hashes_are_alike() -> None:
-    def item(number: int) -> Named:
+    def item(number: int) -> NamedSchema:
         choice = {"enum": [f"choice {number}"]}
-        return Named("x", {"title": "Item", "type": "object", "properties": {"x": choice}})
+        return NamedSchema("x", {"title": "Item", "type": "object", "properties": {"x": choice}})
 
-    schemas, types = share([item(number) for number in range(600)])
+    schemas, types = share_types([item(number) for number in range(600)])
     assert len(types) == 600
     assert len({schema["$ref"] for schema in schemas}) == 600
 
@@ -117,10 +117,10 @@ def test_types_of_one_title_stay_apart_where_the_beginnings_of_their_hashes_are_
 def test_what_a_component_may_not_show_is_null_in_an_output_and_choices_are_open() -> None:
     choices = {"enum": ["a", "b"], "type": "string"}
     slots = [Slot("Image", FILE, "Picture"), Slot("Radio", choices, "Way")]
-    documents = describe(app(Function(outputs=slots)), "small").documents
-    assert valid(documents[QUEUE_DATA], [None, "something new"])
-    assert valid(documents[QUEUE_DATA], [{"path": "x"}, None])
-    assert not valid(documents[QUEUE_DATA], [None, 3])
+    documents = build_schema_folder(app(Function(outputs=slots)), "small").documents
+    assert valid(documents[QUEUE_DATA_FILE], [None, "something new"])
+    assert valid(documents[QUEUE_DATA_FILE], [{"path": "x"}, None])
+    assert not valid(documents[QUEUE_DATA_FILE], [None, 3])
 
 
 def test_files_are_listed_with_what_the_app_takes() -> None:
@@ -130,7 +130,9 @@ def test_files_are_listed_with_what_the_app_takes() -> None:
         name="pages",
         props={"file_count": "multiple", "file_types": [".pdf", "image"]},
     )
-    document = describe(app(Function(inputs=[slot, Slot()])), "small").documents[UPLOAD]
+    document = build_schema_folder(app(Function(inputs=[slot, Slot()])), "small").documents[
+        UPLOAD_FILE
+    ]
     assert document["x-spacecall"]["wanted"] == [
         {
             "api_name": "/run",
@@ -146,15 +148,15 @@ def test_files_are_listed_with_what_the_app_takes() -> None:
 def test_the_default_of_a_file_is_kept_without_the_server_it_came_from() -> None:
     default = {"path": "/data/a.png", "url": "http://host/a", "meta": {"_type": "gradio.FileData"}}
     slot = Slot("Image", FILE, name="image", default=default)
-    documents = describe(app(Function(inputs=[slot])), "small").documents
-    kept = endpoint(documents[JOIN], "/run")["properties"]["image"]["default"]
+    documents = build_schema_folder(app(Function(inputs=[slot])), "small").documents
+    kept = endpoint(documents[JOIN_FILE], "/run")["properties"]["image"]["default"]
     assert kept == {"path": "/data/a.png", "meta": {"_type": "gradio.FileData"}}
 
 
 def test_a_folder_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    folder = describe(workshop(), "workshop", note="by hand")
-    written = schema_folder.write(tmp_path / "workshop", folder.lock, folder.documents)
-    read = schema_folder.read(tmp_path / "workshop")
+    folder = build_schema_folder(workshop(), "workshop", note="by hand")
+    written = schema_folder.write_folder(tmp_path / "workshop", folder.lock, folder.documents)
+    read = schema_folder.read_folder(tmp_path / "workshop")
     assert read == written
     assert read.lock.source == "someone/workshop"
     assert read.lock.note == "by hand"
@@ -163,28 +165,28 @@ def test_a_folder_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_the_same_app_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        folder = describe(workshop(), "workshop")
-        schema_folder.write(tmp_path / name, folder.lock, folder.documents)
+        folder = build_schema_folder(workshop(), "workshop")
+        schema_folder.write_folder(tmp_path / name, folder.lock, folder.documents)
     for path in sorted((tmp_path / "one").iterdir()):
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
 
 def test_nothing_in_the_files_is_invisible(tmp_path: Path) -> None:
     documents = app(Function(inputs=[Slot(label="a\u202eb\u0000\ud800 \u2028")]), title="\ufeff")
-    folder = describe(documents, "small")
-    schema_folder.write(tmp_path, folder.lock, folder.documents)
-    text = (tmp_path / JOIN).read_text(encoding="utf-8")
+    folder = build_schema_folder(documents, "small")
+    schema_folder.write_folder(tmp_path, folder.lock, folder.documents)
+    text = (tmp_path / JOIN_FILE).read_text(encoding="utf-8")
     assert "a\\u202eb\\u0000\\ufffd \\u2028" in text
 
 
-@pytest.mark.parametrize("name", [JOIN, QUEUE_DATA, UPLOAD])
+@pytest.mark.parametrize("name", [JOIN_FILE, QUEUE_DATA_FILE, UPLOAD_FILE])
 def test_a_changed_document_is_refused(name: str, tmp_path: Path) -> None:
-    folder = describe(workshop(), "workshop")
-    schema_folder.write(tmp_path, folder.lock, folder.documents)
+    folder = build_schema_folder(workshop(), "workshop")
+    schema_folder.write_folder(tmp_path, folder.lock, folder.documents)
     with (tmp_path / name).open("a") as file:
         file.write(" ")
     with pytest.raises(SchemaError, match=name):
-        schema_folder.read(tmp_path)
+        schema_folder.read_folder(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -192,9 +194,9 @@ def test_a_changed_document_is_refused(name: str, tmp_path: Path) -> None:
     [(None, "cannot read"), (b"{", "not JSON"), (b"[]", "not a JSON object"), (b"\xff", "UTF-8")],
 )
 def test_a_broken_lock_is_refused(content: bytes | None, reason: str, tmp_path: Path) -> None:
-    folder = describe(workshop(), "workshop")
-    schema_folder.write(tmp_path, folder.lock, folder.documents)
-    lock = tmp_path / schema_folder.LOCK
+    folder = build_schema_folder(workshop(), "workshop")
+    schema_folder.write_folder(tmp_path, folder.lock, folder.documents)
+    lock = tmp_path / schema_folder.LOCK_FILE
     lock.unlink() if content is None else lock.write_bytes(content)
     with pytest.raises(SchemaError, match=reason):
-        schema_folder.read(tmp_path)
+        schema_folder.read_folder(tmp_path)

@@ -31,7 +31,7 @@ from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import is_array, is_object
 from spacecall._io.http_errors import build_status_error
 from spacecall.codegen._schemas import schema_documents
-from spacecall.codegen._schemas.stored_defaults import default_value
+from spacecall.codegen._schemas.stored_defaults import stored_default
 from spacecall.endpoints import Parameter, ReturnValue
 from spacecall.errors import ProtocolError
 from tests.core.wire import a_job
@@ -210,7 +210,7 @@ def test_a_changed_app_is_read_and_made_into_schemas_or_a_protocol_error(app: An
             values: list[Parameter | ReturnValue] = [*endpoint.parameters, *endpoint.returns]
             for value in values:
                 Draft202012Validator.check_schema(dict(value.schema))
-        for document in schema_documents.documents(config, list(endpoints.values())).values():
+        for document in schema_documents.build_documents(config, list(endpoints.values())).values():
             Draft202012Validator.check_schema(document)
 
 
@@ -218,7 +218,7 @@ def test_a_changed_app_is_read_and_made_into_schemas_or_a_protocol_error(app: An
 @given(JSON)
 def test_any_json_becomes_a_valid_schema(value: Any) -> None:
     Draft202012Validator.check_schema(normalize_schema(value))
-    default_value(value)
+    stored_default(value)
 
 
 @BOUNDED

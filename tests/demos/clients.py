@@ -29,7 +29,7 @@ from spacecall import (
     Timeouts,
 )
 from spacecall._client.calls.caller import Caller
-from spacecall.codegen._project.client_builder import describe
+from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._python.module_planner import plan_client
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.apps import generated, load
@@ -91,7 +91,7 @@ class GeneratedClient:
         self._space = space
         text = generated(documents, "demo", undocumented=True)
         self._module: ModuleType = load(text, folder, f"{name.replace('-', '_')}_client")
-        plan = plan_client(describe(documents, "demo", undocumented=True))
+        plan = plan_client(build_schema_folder(documents, "demo", undocumented=True))
         self._operations = {operation.api_name: operation for operation in plan.operations}
 
     async def run(self, case: Case) -> list[Outcome]:

@@ -12,7 +12,7 @@ import anyio
 import httpx
 
 from spacecall import Auth
-from spacecall.codegen._schemas.app_documents import fetch
+from spacecall.codegen._schemas.app_documents import fetch_app
 from tests.demos.cases import Case, cases
 from tests.demos.clients import DynamicClient, GeneratedClient, PeerClient, opened, peer
 from tests.demos.comparison import Difference, compare
@@ -94,7 +94,7 @@ class _AppRunner:
     async def run(self, select: Callable[[list[Case]], list[Case]]) -> Report:
         logins: list[tuple[str, str]] | None = self.options.get("auth")
         auth = Auth(username=logins[0][0], password=logins[0][1]) if logins else None
-        documents = await fetch(self.url, auth=auth)
+        documents = await fetch_app(self.url, auth=auth)
         await self.theirs.open(self.url, logins[0] if logins else None)
         report = Report(self.name)
         async with opened(self.url, auth) as space:

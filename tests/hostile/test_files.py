@@ -301,12 +301,12 @@ async def test_a_text_default_of_a_file_is_not_a_default(
 
 
 def test_a_schema_folder_of_a_stranger_gives_no_default_either(secret: Path) -> None:
-    from spacecall.codegen._project.client_builder import describe
+    from spacecall.codegen._project.client_builder import build_schema_folder
     from spacecall.codegen._python.client_module import write_module
-    from spacecall.codegen._schemas.schema_documents import JOIN
+    from spacecall.codegen._schemas.schema_documents import JOIN_FILE
 
-    folder = describe(painter(FRAMED, {"image": None, "caption": "x"}), "painter")
-    join: Any = folder.documents[JOIN]
+    folder = build_schema_folder(painter(FRAMED, {"image": None, "caption": "x"}), "painter")
+    join: Any = folder.documents[JOIN_FILE]
     endpoint = next(
         definition for definition in join["$defs"].values() if definition.get("title") == "/upscale"
     )

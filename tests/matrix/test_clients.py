@@ -12,8 +12,8 @@ import pytest
 from spacecall import File, Space
 from spacecall.cassettes import use_cassette
 from spacecall.codegen import drift
-from spacecall.codegen._project.client_builder import describe
-from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
+from spacecall.codegen._project.client_builder import build_schema_folder
+from spacecall.codegen._schemas.app_documents import AppDocuments, fetch_app
 from tests.codegen.apps import generated, load
 from tests.matrix.conftest import PATIENT, given
 from tests.servers import DATA, AppServer
@@ -23,7 +23,7 @@ RED = DATA / "red.png"
 
 @pytest.fixture
 async def documents(app: AppServer) -> AppDocuments:
-    return await fetch(app.url)
+    return await fetch_app(app.url)
 
 
 def in_order(method: Callable[..., Any], *values: Any) -> Any:
@@ -50,7 +50,7 @@ async def test_a_generated_client(
 
 
 async def test_drift_is_found(documents: AppDocuments) -> None:
-    pinned = drift.read_pinned_app(describe(documents, "matrix"))
+    pinned = drift.read_pinned_app(build_schema_folder(documents, "matrix"))
     assert drift.compare_apps(pinned, drift.read_live_app(documents.config, documents.info)) == []
     functions = [
         dependency

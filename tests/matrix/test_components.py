@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from spacecall import AppError, File, Space
-from spacecall.codegen._schemas.app_documents import fetch
+from spacecall.codegen._schemas.app_documents import fetch_app
 from tests.codegen.apps import generated, load
 from tests.conftest import ServerPool
 from tests.matrix.conftest import PATIENT
@@ -67,7 +67,7 @@ def components(release: str, app_server: ServerPool) -> str:
 
 async def test_what_every_component_gives(components: str, release: str, tmp_path: Path) -> None:
     name = f"components_{release.replace('.', '_')}"
-    module = load(generated(await fetch(components), "parts"), tmp_path, name)
+    module = load(generated(await fetch_app(components), "parts"), tmp_path, name)
     async with Space(components, timeouts=PATIENT) as space:
         client: Any = module.Parts(space)
         rows: list[str] = (await client.names())["rows"]
@@ -92,7 +92,7 @@ async def test_what_every_component_gives(components: str, release: str, tmp_pat
 
 async def test_a_number_survives_a_chain(components: str, release: str, tmp_path: Path) -> None:
     name = f"chain_{release.replace('.', '_')}"
-    module = load(generated(await fetch(components), "parts"), tmp_path, name)
+    module = load(generated(await fetch_app(components), "parts"), tmp_path, name)
     async with Space(components, timeouts=PATIENT) as space:
         client: Any = module.Parts(space)
         for row, probe in (("number", "big int"), ("slider", "int"), ("number", "int")):

@@ -19,7 +19,7 @@ from spacecall import (
     Space,
     Started,
 )
-from spacecall.codegen._schemas.app_documents import fetch
+from spacecall.codegen._schemas.app_documents import fetch_app
 from tests.client.tools import logged, unique
 from tests.conftest import ServerPool
 from tests.matrix.conftest import KEPT_IN_THE_QUEUE, PATIENT, PROTOCOLS, TABLE, given
@@ -125,7 +125,7 @@ async def test_functions_without_a_name(
             assert await given(space, "/lambda", "x") == "l1 x"
             assert await given(space, "/lambda_1", "x") == "l2 x"
         else:
-            info = (await fetch(app.url)).info
+            info = (await fetch_app(app.url)).info
             assert "27" in info["unnamed_endpoints"]
             for name in ("/lambda", "/27"):
                 with pytest.raises(NotFoundError, match=f"no endpoint {name}"):

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 
 from spacecall.codegen._project import client_builder
-from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
+from spacecall.codegen._schemas.app_documents import AppDocuments, fetch_app
 from tests import servers
 from tests.servers import GRADIO_4, GRADIO_5
 
@@ -52,7 +52,7 @@ class Replica:
 
     def documents(self, url: str) -> AppDocuments:
         """What the replica at `url` says of itself, under the Space's name."""
-        return replace(anyio.run(fetch, url), source=self.space)
+        return replace(anyio.run(fetch_app, url), source=self.space)
 
 
 def _replica(space: str, name: str, version: str, app: str = "") -> Replica:
@@ -78,7 +78,7 @@ def main() -> None:
     for space in REPLICAS:
         with servers.serve(space.app, space.version) as server:
             app = space.documents(server.url)
-        client_builder.add(app, ROOT, name=space.name, note=space.note)
+        client_builder.add_client(app, ROOT, name=space.name, note=space.note)
 
 
 if __name__ == "__main__":

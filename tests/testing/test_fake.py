@@ -257,7 +257,7 @@ def test_an_invalid_folder_is_refused(tmp_path: Path) -> None:
 def test_its_config_is_that_of_the_schemas() -> None:
     """Typed clients report no drift, because the shapes are those of the folder."""
     for folder in sorted(SPACES.iterdir()):
-        app = load_fake_app(schema_folder.read(folder))
+        app = load_fake_app(schema_folder.read_folder(folder))
         schemas = app.input_schema["$defs"].values()
         notes = [schema["x-spacecall"] for schema in schemas if "x-spacecall" in schema]
         pinned = {note["api_name"]: note["shape"] for note in notes if "shape" in note}

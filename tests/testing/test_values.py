@@ -32,7 +32,7 @@ def slots(app: FakeApp) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[s
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_every_schema_of_real_apps_gets_values_that_fit(path: Path) -> None:
-    app = load_fake_app(client_builder.describe(saved(path), "app"))
+    app = load_fake_app(client_builder.build_schema_folder(saved(path), "app"))
     for name, component, schema, root in slots(app):
         document = {**schema, "$defs": root.get("$defs", {})}
         for seed in range(5):

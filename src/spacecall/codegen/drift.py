@@ -18,7 +18,7 @@ from spacecall.codegen._drift.policy import (
     Verdict,
     read_policy,
 )
-from spacecall.codegen._drift.report import Report, check_client, exit_code, unchecked_report
+from spacecall.codegen._drift.report import Report, create_report, exit_code, unchecked_report
 from spacecall.codegen._drift.report_formats import FORMATS, Format, render_reports
 from spacecall.codegen._drift.rule import Rule
 
@@ -40,8 +40,8 @@ __all__ = [
     "Severity",
     "Threshold",
     "Verdict",
-    "check_client",
     "compare_apps",
+    "create_report",
     "exit_code",
     "read_live_app",
     "read_pinned_app",

@@ -12,12 +12,12 @@ from spacecall._core.endpoint_names import api_name_of
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list
 from spacecall._core.schema_nodes import branches
 from spacecall.codegen._schemas.schema_documents import (
-    JOIN,
-    NOTES,
-    QUEUE_DATA,
-    described,
-    notes,
-    reached,
+    EXTENSION,
+    JOIN_FILE,
+    QUEUE_DATA_FILE,
+    endpoint_schemas,
+    get_extension,
+    referenced_types,
 )
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
 
@@ -41,7 +41,7 @@ class Slot:
     @property
     def component(self) -> str:
         """The kind of component, in lower case."""
-        return as_str(notes(self.schema).get("component")) or "textbox"
+        return as_str(get_extension(self.schema).get("component")) or "textbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +157,11 @@ class FakeApp:
 
 def load_fake_app(folder: SchemaFolder) -> FakeApp:
     """Return the app that a schema folder describes."""
-    input_schema, output_schema = folder.documents[JOIN], folder.documents[QUEUE_DATA]
-    outputs = described(output_schema)
+    input_schema, output_schema = folder.documents[JOIN_FILE], folder.documents[QUEUE_DATA_FILE]
+    outputs = endpoint_schemas(output_schema)
     endpoints = {
         name: _make_endpoint(fn_index, name, inputs, outputs.get(name, {}))
-        for fn_index, (name, inputs) in enumerate(described(input_schema).items())
+        for fn_index, (name, inputs) in enumerate(endpoint_schemas(input_schema).items())
     }
     return FakeApp(folder, endpoints, input_schema, output_schema)
 
@@ -169,7 +169,7 @@ def load_fake_app(folder: SchemaFolder) -> FakeApp:
 def _make_endpoint(
     fn_index: int, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
 ) -> FakeEndpoint:
-    about, required = notes(inputs), as_str_list(inputs.get("required"))
+    about, required = get_extension(inputs), as_str_list(inputs.get("required"))
     input_slots = [
         Slot(key, as_dict(schema), key in required)
         for key, schema in as_dict(inputs.get("properties")).items()
@@ -223,8 +223,8 @@ def _choices(schema: Mapping[str, Any]) -> list[Any]:
 
 
 def _describe_slot(slot: Slot, document: Mapping[str, Any]) -> dict[str, Any]:
-    definitions = reached([slot.schema], as_dict(document.get("$defs")))
-    schema = {key: value for key, value in slot.schema.items() if key != NOTES}
+    definitions = referenced_types([slot.schema], as_dict(document.get("$defs")))
+    schema = {key: value for key, value in slot.schema.items() if key != EXTENSION}
     return {
         "label": as_str(slot.schema.get("title")),
         "type": {**schema, **({"$defs": definitions} if definitions else {})},

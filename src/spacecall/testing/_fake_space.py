@@ -82,7 +82,7 @@ class FakeSpace:
 
     def __init__(self, folder: str | Path, *, seed: int = 0) -> None:
         self.calls: list[ReceivedCall] = []
-        self._app: FakeApp = load_fake_app(schema_folder.read(Path(folder)))
+        self._app: FakeApp = load_fake_app(schema_folder.read_folder(Path(folder)))
         self._seed = seed
         self._behaviours: dict[str, _Behaviour] = {}
         self._server = FakeServer(self._app, self._plan_job)

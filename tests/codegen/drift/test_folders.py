@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spacecall.codegen import drift
 from spacecall.codegen._drift.source_lines import escape_segment, line_of
-from spacecall.codegen._project.client_builder import describe
+from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._schemas import schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from tests.codegen.drift.pairs import PAIRS, app, load
@@ -25,15 +25,15 @@ def write(pair: str, into: Path) -> Path:
     """The schema folder of the older app of a pair."""
     told = load(pair, "before")
     facts: dict[str, Any] = {key: told.get(key) for key in ("access", "hardware")}
-    made = describe(AppDocuments(told["config"], told["info"], **facts), "client")
+    made = build_schema_folder(AppDocuments(told["config"], told["info"], **facts), "client")
     folder = into / "schemas" / "client"
-    schema_folder.write(folder, made.lock, made.documents)
+    schema_folder.write_folder(folder, made.lock, made.documents)
     return folder
 
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_folder_says_what_the_app_said_itself(pair: str, tmp_path: Path) -> None:
-    folder = drift.read_pinned_app(schema_folder.read(write(pair, tmp_path)))
+    folder = drift.read_pinned_app(schema_folder.read_folder(write(pair, tmp_path)))
     assert drift.compare_apps(folder, app(pair, "before")) == []
     live = app(pair, "after")
     assert drift.compare_apps(folder, live) == drift.compare_apps(app(pair, "before"), live)
@@ -42,10 +42,10 @@ def test_a_folder_says_what_the_app_said_itself(pair: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("pair", PAIRS)
 def test_every_finding_has_a_line_that_exists(pair: str, tmp_path: Path) -> None:
     folder = write(pair, tmp_path)
-    report = drift.check_client(
+    report = drift.create_report(
         "client",
         "an app",
-        drift.read_pinned_app(schema_folder.read(folder)),
+        drift.read_pinned_app(schema_folder.read_folder(folder)),
         app(pair, "after"),
         drift.Policy(),
         today=TODAY,
@@ -61,8 +61,8 @@ def test_every_finding_has_a_line_that_exists(pair: str, tmp_path: Path) -> None
 def test_a_finding_points_at_the_line_of_its_parameter(tmp_path: Path) -> None:
     folder = write("16-limits-narrowed", tmp_path)
     live = app("16-limits-narrowed", "after")
-    pinned = drift.read_pinned_app(schema_folder.read(folder))
-    report = drift.check_client(
+    pinned = drift.read_pinned_app(schema_folder.read_folder(folder))
+    report = drift.create_report(
         "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
     )
     place = report.verdict.findings[0].location
@@ -72,7 +72,7 @@ def test_a_finding_points_at_the_line_of_its_parameter(tmp_path: Path) -> None:
 
 def test_without_a_folder_places_are_bare_names() -> None:
     pair = "16-limits-narrowed"
-    report = drift.check_client(
+    report = drift.create_report(
         "client", "", app(pair, "before"), app(pair, "after"), drift.Policy(), today=TODAY
     )
     assert {one.location.file for one in report.verdict.findings} == {"join.schema.json"}
@@ -93,14 +93,14 @@ def test_a_file_that_cannot_be_read_again_loses_the_line_only(
 ) -> None:
     pair = "16-limits-narrowed"
     folder = write(pair, tmp_path)
-    pinned = drift.read_pinned_app(schema_folder.read(folder))
+    pinned = drift.read_pinned_app(schema_folder.read_folder(folder))
     path = folder / "join.schema.json"
     if content is None:
         path.unlink()
     else:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     live = app(pair, "after")
-    report = drift.check_client(
+    report = drift.create_report(
         "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
     )
     assert report.status == "drift"
@@ -109,11 +109,11 @@ def test_a_file_that_cannot_be_read_again_loses_the_line_only(
 
 def test_a_step_that_the_schema_notes_counts_more_than_its_remark() -> None:
     told = load("16-limits-narrowed", "before")
-    made = describe(AppDocuments(told["config"], told["info"]), "client")
+    made = build_schema_folder(AppDocuments(told["config"], told["info"]), "client")
     documents = json.loads(json.dumps(made.documents))
     steps = documents["join.schema.json"]["$defs"]["RunInput"]["properties"]["steps"]
     steps["x-spacecall"]["step"] = 5
-    pinned = drift.read_pinned_app(schema_folder.pack("client", made.lock, documents))
+    pinned = drift.read_pinned_app(schema_folder.make_folder("client", made.lock, documents))
     assert pinned.endpoints["/run"].inputs[0].step == 5
     live = app("16-limits-narrowed", "after")
     assert "step-narrowed" not in {one.rule for one in drift.compare_apps(pinned, live)}

@@ -49,7 +49,7 @@ def report(*findings: drift.Finding, name: str = "my-app", source: str = "me/app
 
 def of_pair(pair: str, policy: drift.Policy = KNOWN) -> drift.Report:
     sides = app(pair, "before"), app(pair, "after")
-    return drift.check_client(pair, "me/app", *sides, policy, today=TODAY)
+    return drift.create_report(pair, "me/app", *sides, policy, today=TODAY)
 
 
 UNCHECKED = drift.unchecked_report("asleep", "me/asleep", "the Space sleeps", KNOWN, today=TODAY)

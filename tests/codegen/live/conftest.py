@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 
-from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
+from spacecall.codegen._schemas.app_documents import AppDocuments, fetch_app
 from tests import servers
 from tests.codegen.apps import generated, load
 from tests.conftest import ServerPool
@@ -74,4 +74,4 @@ def components(
 async def _all(url: str) -> dict[str, AppDocuments]:
     async with httpx.AsyncClient() as client:
         names: list[str] = (await client.get(f"{url}/config")).json()["apps"]
-    return {name: await fetch(f"{url}/{name}") for name in names}
+    return {name: await fetch_app(f"{url}/{name}") for name in names}

@@ -12,8 +12,8 @@ from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._support.app_access import Credentials
 from spacecall.codegen._project import client_builder
-from spacecall.codegen._project.configuration import configured
-from spacecall.codegen._schemas.app_documents import fetch
+from spacecall.codegen._project.configuration import read_configuration
+from spacecall.codegen._schemas.app_documents import fetch_app
 
 __all__ = ["add"]
 
@@ -70,12 +70,12 @@ def add(
     Set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, and HF_TOKEN for a
     private Space (only Hugging Face gets the token).
     """
-    project = configured(Path.cwd())
+    project = read_configuration(Path.cwd())
     access = Credentials.from_options().for_app(source)
-    app = anyio.run(lambda: fetch(source, auth=access.auth))
-    settings = project.named(name, app.source)
+    app = anyio.run(lambda: fetch_app(source, auth=access.auth))
+    settings = project.settings_of(name, app.source)
     selected = [part.strip() for part in endpoints.split(",") if part.strip()]
-    added = client_builder.add(
+    added = client_builder.add_client(
         app,
         project.root,
         name=name or settings.name,
@@ -85,7 +85,7 @@ def add(
         endpoints=selected or (None if all_ else settings.endpoints),
         undocumented=all_ or settings.undocumented,
     )
-    write(f"{display_path(added.places.schemas)}\n{display_path(added.places.module)}\n")
+    write(f"{display_path(added.paths.schemas)}\n{display_path(added.paths.module)}\n")
     if added.folder.lock.left_out:
         names = visible_line(", ".join(added.folder.lock.left_out))
         write_message(f"not included, since they are private: {names}")

@@ -28,7 +28,12 @@ from spacecall.cli._support.client_selection import (
 )
 from spacecall.cli._support.exit_codes import format_error
 from spacecall.cli._support.signals import run_async
-from spacecall.codegen._project.client_check import Checked, Told, compare, not_told
+from spacecall.codegen._project.client_check import (
+    CheckResult,
+    LiveSource,
+    check_client,
+    report_unreachable,
+)
 from spacecall.codegen._project.project_clients import Client
 from spacecall.codegen.drift import (
     FORMATS,
@@ -80,7 +85,7 @@ def check(
     project, clients = select_clients(names)
     require_single_client(clients, source)
     for client in clients:
-        client.read()  # refuses a damaged schema folder before any request
+        client.read_schemas()  # refuses a damaged schema folder before any request
     policy = project.policy
     if fail_on:
         threshold = cast("Threshold", _check_choice("--fail-on", fail_on, THRESHOLDS))
@@ -105,15 +110,15 @@ def check(
 
 
 def _check_client(
-    client: Client, source: str, result: Told | SpaceError, policy: Policy
-) -> Checked:
+    client: Client, source: str, result: LiveSource | SpaceError, policy: Policy
+) -> CheckResult:
     today = datetime.now(UTC).date()
     try:
         if not isinstance(result, SpaceError):
-            return compare(client, result, source, policy, today)
+            return check_client(client, result, source, policy, today)
     except ProtocolError as error:
         result = error
-    return not_told(client, source, result, format_error(result), policy, today)
+    return report_unreachable(client, source, result, format_error(result), policy, today)
 
 
 def _check_choice(option: str, value: str, choices: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ from spacecall._core.app_info import parse_endpoints
 from spacecall.cli._outputs.schema_labels import list_marks
 from spacecall.cli._outputs.terminal import flush, write
 from spacecall.codegen._project import client_builder
-from spacecall.codegen._schemas.app_documents import AppDocuments, fetch
+from spacecall.codegen._schemas.app_documents import AppDocuments, fetch_app
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, SpaceError
 
@@ -75,9 +75,9 @@ def demo(
             ).values():
                 if endpoint.visibility == "public":
                     _print(f"    {_format_endpoint(endpoint)}")
-            added = client_builder.add(documents, project, name="phi4-multimodal")
+            added = client_builder.add_client(documents, project, name="phi4-multimodal")
             _print("\nGenerated:")
-            for path in (added.places.schemas, added.places.module):
+            for path in (added.paths.schemas, added.paths.module):
                 _print(f"    {path.relative_to(project)}")
             _run_program(project, address, prompt)
         if keep is not None:
@@ -143,7 +143,7 @@ def _wait_for_app(process: subprocess.Popen[bytes], address: str, log: Path) -> 
             lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             raise InvalidInputError("the app did not start:\n" + "\n".join(lines[-5:]))
         try:
-            return anyio.run(fetch, address)
+            return anyio.run(fetch_app, address)
         except SpaceError:
             if time.monotonic() > deadline:
                 raise

@@ -12,7 +12,7 @@ from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._support.client_selection import NamesArgument, select_clients
 from spacecall.cli._support.exit_codes import FAILED
 from spacecall.codegen._project import generated_files
-from spacecall.codegen._project.project_clients import Client, all_clients, orphans
+from spacecall.codegen._project.project_clients import Client, find_orphans, list_clients
 
 __all__ = ["generate"]
 
@@ -32,7 +32,7 @@ def generate(
     Print the paths of the modules that changed.
     """
     project, clients = select_clients(names)
-    orphan_modules = [] if names else orphans(all_clients(project))
+    orphan_modules = [] if names else find_orphans(list_clients(project))
     if check:
         problems = [problem for client in clients for problem in _list_differences(client)]
         problems += [f"{display_path(path)} has no schemas" for path in orphan_modules]
@@ -42,7 +42,7 @@ def generate(
             raise typer.Exit(FAILED)
         return
     for client in clients:
-        generated_files.guard(client.module, client.root)
+        generated_files.check_replaceable(client.module, client.root)
     for client in clients:
         if client.generate():
             write(f"{display_path(client.module)}\n")
@@ -54,7 +54,7 @@ def generate(
 
 def _list_differences(client: Client) -> Sequence[str]:
     """Return how a module differs from the code that its schemas generate."""
-    code, path = client.code(), display_path(client.module)
+    code, path = client.render(), display_path(client.module)
     if not client.module.is_file():
         return [f"{path} is missing"]
     file_content = client.module.read_bytes()

@@ -25,8 +25,8 @@ from spacecall.cli._support.client_selection import (
 )
 from spacecall.cli._support.exit_codes import exit_code_for
 from spacecall.cli._support.signals import run_async
-from spacecall.codegen._project.client_check import Told, compare
-from spacecall.codegen._project.client_refresh import refresh as refresh_client
+from spacecall.codegen._project.client_check import LiveSource, check_client
+from spacecall.codegen._project.client_refresh import refresh_client
 from spacecall.codegen._project.project_clients import Client
 from spacecall.codegen._schemas.schema_folder import SchemaError, SchemaFolder
 from spacecall.codegen.drift import Policy, render_reports
@@ -69,7 +69,7 @@ def refresh(
         raise typer.Exit(codes[0])
 
 
-def _refresh_client(client: Client, description: Told, source: str, policy: Policy) -> None:
+def _refresh_client(client: Client, description: LiveSource, source: str, policy: Policy) -> None:
     if isinstance(description, SchemaFolder):
         raise InvalidInputError(
             f"{source} is a schema folder, but refresh needs an app: use --source with a Space id, "
@@ -77,12 +77,12 @@ def _refresh_client(client: Client, description: Told, source: str, policy: Poli
         )
     if client.lock is not None:
         try:
-            check = compare(client, description, source, policy, datetime.now(UTC).date())
+            check = check_client(client, description, source, policy, datetime.now(UTC).date())
             write(render_reports([check.report]))
         except SchemaError as error:
             write_message(f"spacecall: {error}; refreshing without a report of the drift")
     refreshed = refresh_client(client, description)
     write("".join(f"{display_path(path)}\n" for path in refreshed.written))
-    if refreshed.gone:
-        names = visible_line(", ".join(refreshed.gone))
+    if refreshed.removed_endpoints:
+        names = visible_line(", ".join(refreshed.removed_endpoints))
         write_message(f"{client.name}: the app no longer has {names}")

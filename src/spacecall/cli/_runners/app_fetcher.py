@@ -11,11 +11,11 @@ import anyio
 from spacecall.cli._support.app_access import Access, Credentials
 from spacecall.cli._support.credential_scope import StoredApp
 from spacecall.cli._support.signals import deadline
-from spacecall.codegen._project.client_check import Told
+from spacecall.codegen._project.client_check import LiveSource
 from spacecall.codegen._project.project_clients import Client
 from spacecall.codegen._schemas import schema_folder
-from spacecall.codegen._schemas.app_documents import fetch
-from spacecall.codegen._schemas.schema_folder import LOCK
+from spacecall.codegen._schemas.app_documents import fetch_app
+from spacecall.codegen._schemas.schema_folder import LOCK_FILE
 from spacecall.errors import InvalidInputError, SpaceError, SpaceStateError
 
 __all__ = ["FetchTarget", "fetch_all", "plan_fetches"]
@@ -61,7 +61,7 @@ def plan_fetches(
     ]
 
 
-async def fetch_all(targets: Sequence[FetchTarget]) -> list[Told | SpaceError]:
+async def fetch_all(targets: Sequence[FetchTarget]) -> list[LiveSource | SpaceError]:
     """Fetch the schemas of each target; return them, or the errors, in the same order.
 
     Raises:
@@ -69,7 +69,7 @@ async def fetch_all(targets: Sequence[FetchTarget]) -> list[Told | SpaceError]:
         SchemaError: a schema folder cannot be read.
     """
     limiter = anyio.CapacityLimiter(_MAX_CONCURRENT)
-    results: dict[int, Told | SpaceError] = {}
+    results: dict[int, LiveSource | SpaceError] = {}
     fatal_errors: list[Exception] = []
 
     async def fetch_target(index: int, target: FetchTarget) -> None:
@@ -93,13 +93,13 @@ async def fetch_all(targets: Sequence[FetchTarget]) -> list[Told | SpaceError]:
     return [results[index] for index in range(len(targets))]
 
 
-async def _fetch(target: FetchTarget) -> Told:
+async def _fetch(target: FetchTarget) -> LiveSource:
     client, source, access = target.client, target.source, target.access
     if not source:
         # Not a usage error: other clients of the project can be fetched.
         raise SpaceStateError(f"{client.name} was generated from saved files: add --source SOURCE")
-    if (Path(source) / LOCK).is_file():
-        return schema_folder.read(Path(source))
+    if (Path(source) / LOCK_FILE).is_file():
+        return schema_folder.read_folder(Path(source))
     seconds = access.timeout or _DEFAULT_TIMEOUT
     with deadline(seconds, "the app did not answer"):
-        return await fetch(source, auth=access.auth, settings=access.settings)
+        return await fetch_app(source, auth=access.auth, settings=access.settings)

@@ -25,10 +25,10 @@ from spacecall.cli._outputs.terminal import (
 )
 from spacecall.cli._outputs.terminal import write_page as write_to_stdout
 from spacecall.cli._outputs.timeline_view import LEGEND, draw_header, draw_timeline
-from spacecall.codegen._project.configuration import configured
-from spacecall.codegen._project.project_clients import Client, all_clients
+from spacecall.codegen._project.configuration import read_configuration
+from spacecall.codegen._project.project_clients import Client, list_clients
 from spacecall.codegen._schemas import schema_folder
-from spacecall.codegen._schemas.schema_documents import JOIN, described, notes
+from spacecall.codegen._schemas.schema_documents import JOIN_FILE, endpoint_schemas, get_extension
 from spacecall.errors import InvalidInputError
 
 __all__ = ["check", "show", "validate", "write_page"]
@@ -73,15 +73,15 @@ def validate(files: Sequence[Path], schema: Path | None) -> bool:
         CassetteError: a file is missing, or is not a cassette.
         SchemaError: the folder, or a schema folder of the project, cannot be read.
     """
-    schema_option = None if schema is None else schema_folder.read(schema)
-    clients = [] if schema_option else all_clients(configured(Path.cwd()))
+    schema_option = None if schema is None else schema_folder.read_folder(schema)
+    clients = [] if schema_option else list_clients(read_configuration(Path.cwd()))
     is_valid = True
     for recording in map(read_recording, files):
         client = next(
             (client for app in recording.apps.values() for client in _clients_of(app, clients)),
             None,
         )
-        pinned = schema_option or (client.read() if client else None)
+        pinned = schema_option or (client.read_schemas() if client else None)
         problems = find_problems(recording.exchanges, recording.apps, recording.read_body, pinned)
         is_valid = is_valid and not problems
         path = display_path(recording.path)
@@ -100,7 +100,7 @@ def check(tests: Sequence[Path]) -> bool:
         CassetteError: the tests cannot be collected.
     """
     cassettes = collect_cassettes([path.resolve() for path in tests])
-    clients = all_clients(configured(Path.cwd()))
+    clients = list_clients(read_configuration(Path.cwd()))
     lines = [f"{display_path(path)}: no test uses it" for path in cassettes.orphans]
     lines += [f"{display_path(path)}: not recorded yet" for path in cassettes.missing]
     readable: list[Recording] = []
@@ -138,7 +138,7 @@ def _stale_schemas(recording: Recording, clients: Sequence[Client]) -> Iterator[
     recorded_schemas = as_dict(recording.metadata.get("schemas"))
     for app in recording.apps.values():
         for client in _clients_of(app, clients):
-            folder = client.read()
+            folder = client.read_schemas()
             shapes = _shapes(folder)
             for digest, names in recorded_schemas.items():
                 stale_names = as_list(names) if digest != folder.digest else []
@@ -164,5 +164,5 @@ def _clients_of(app: RecordedApp, clients: Sequence[Client]) -> Iterator[Client]
 
 def _shapes(folder: schema_folder.SchemaFolder) -> dict[str, str]:
     """Return the shapes of a folder's endpoints, by name."""
-    schemas = described(folder.documents[JOIN])
-    return {name: as_str(notes(schema).get("shape")) for name, schema in schemas.items()}
+    schemas = endpoint_schemas(folder.documents[JOIN_FILE])
+    return {name: as_str(get_extension(schema).get("shape")) for name, schema in schemas.items()}

@@ -16,7 +16,7 @@ from spacecall._core.input_check import find_refusals
 from spacecall._io.request_settings import Settings
 from spacecall.cli._support.app_access import Access
 from spacecall.cli._support.app_overview import load_overview
-from spacecall.codegen._schemas.app_documents import load
+from spacecall.codegen._schemas.app_documents import load_app
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, NotFoundError
 
@@ -29,7 +29,7 @@ def resolve_source(source: str) -> str:
     Raises:
         InvalidInputError: saved files without a Space id or an address.
     """
-    saved = load(source)
+    saved = load_app(source)
     if saved is None:
         return source
     if not saved.source:

@@ -10,7 +10,7 @@ from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_info import parse_endpoints
 from spacecall._core.app_sources import base_url, space_id
 from spacecall.cli._support.app_access import Access
-from spacecall.codegen._schemas.app_documents import load
+from spacecall.codegen._schemas.app_documents import load_app
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
@@ -50,7 +50,7 @@ async def load_overview(source: str, access: Access) -> AppOverview:
         InvalidInputError: `source` is not a Space id, an address or a saved app.
         SpaceError: the app cannot be reached, or is not a Gradio app.
     """
-    saved = load(source)
+    saved = load_app(source)
     if saved is not None:
         config = parse_config(saved.config)
         endpoints = parse_endpoints(config, saved.info)

@@ -8,8 +8,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from spacecall.codegen._project.configuration import Configuration, configured
-from spacecall.codegen._project.project_clients import Client, all_clients, choose
+from spacecall.codegen._project.configuration import Configuration, read_configuration
+from spacecall.codegen._project.project_clients import Client, find_clients, list_clients
 from spacecall.errors import InvalidInputError, SpaceError
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
 def complete_client_names() -> list[str]:
     """Return the names of the project's clients, for the shell's completion."""
     try:
-        return [client.name for client in all_clients(configured(Path.cwd()))]
+        return [client.name for client in list_clients(read_configuration(Path.cwd()))]
     except (SpaceError, ValueError, OSError):
         return []
 
@@ -60,8 +60,8 @@ def select_clients(names: Sequence[str] | None) -> tuple[Configuration, list[Cli
         InvalidInputError: the project has no client of such a name.
         SchemaError, ConfigurationError: a lock or the configuration cannot be read.
     """
-    project = configured(Path.cwd())
-    return project, choose(project, names or ())
+    project = read_configuration(Path.cwd())
+    return project, find_clients(project, names or ())
 
 
 def require_single_client(clients: Sequence[Client], source: str) -> None:

@@ -11,8 +11,8 @@ from spacecall.codegen._drift.finding_factory import FindingFactory
 from spacecall.codegen._drift.findings import SEVERITIES, Finding, Location
 from spacecall.codegen._drift.input_comparison import compare_inputs
 from spacecall.codegen._drift.output_comparison import compare_outputs
-from spacecall.codegen._schemas.schema_documents import UPLOAD
-from spacecall.codegen._schemas.schema_folder import LOCK
+from spacecall.codegen._schemas.schema_documents import UPLOAD_FILE
+from spacecall.codegen._schemas.schema_folder import LOCK_FILE
 
 __all__ = ["compare_apps"]
 
@@ -110,7 +110,7 @@ def _added_endpoints(
     known_names = pinned.endpoints.keys() | {match.after.name for match in matches if match.after}
     for name, endpoint in sorted(live.endpoints.items()):
         if endpoint.visibility == "public" and name not in known_names:
-            make, location = FindingFactory(name), Location(LOCK, "/endpoints")
+            make, location = FindingFactory(name), Location(LOCK_FILE, "/endpoints")
             text = f"the app has a new endpoint {name}"
             yield make("endpoint-added", "", location, text, None, name)
 
@@ -120,12 +120,12 @@ def _compare_app(pinned: AppModel, live: AppModel) -> Iterator[Finding]:
     majors = [side.gradio.partition(".")[0] for side in (pinned, live)]
     if all(majors) and majors[0] != majors[1]:
         text = f"the app runs on Gradio {live.gradio} now, not {pinned.gradio}"
-        location = Location(LOCK, "/gradio")
+        location = Location(LOCK_FILE, "/gradio")
         yield make("gradio-major-changed", "", location, text, pinned.gradio, live.gradio)
     protocols = pinned.protocol, live.protocol
     if all(protocols) and protocols[0] != protocols[1]:
         text = f"the app speaks {live.protocol} now, not {pinned.protocol}"
-        yield make("protocol-changed", "", Location(LOCK, "/protocol"), text, *protocols)
+        yield make("protocol-changed", "", Location(LOCK_FILE, "/protocol"), text, *protocols)
     yield from _compare_access(make, pinned, live)
     yield from _compare_max_file_size(make, pinned.max_file_size, live.max_file_size)
     yield from _compare_hardware(make, pinned.hardware, live.hardware)
@@ -135,7 +135,7 @@ def _compare_access(make: FindingFactory, pinned: AppModel, live: AppModel) -> I
     is_known = pinned.access is not None and live.access is not None
     if is_known and pinned.access != live.access and live.access != "open":
         text = f"the app wants a {live.access} now"
-        location = Location(LOCK, "/access")
+        location = Location(LOCK_FILE, "/access")
         yield make(f"{live.access}-required", "", location, text, pinned.access, live.access)
 
 
@@ -147,7 +147,7 @@ def _compare_max_file_size(
     shrunk = now is not None and (was is None or now < was)
     limits = ["without limit" if size is None else f"up to {size} bytes" for size in (was, now)]
     text = f"the app takes files {limits[1]} now, not {limits[0]}"
-    location = Location(UPLOAD, "/x-spacecall/max_file_size")
+    location = Location(UPLOAD_FILE, "/x-spacecall/max_file_size")
     yield make(f"max-file-size-{'shrunk' if shrunk else 'grown'}", "", location, text, was, now)
 
 
@@ -156,4 +156,4 @@ def _compare_hardware(make: FindingFactory, was: str | None, now: str | None) ->
         return
     kind = "started" if now.startswith(_ZERO_PREFIX) else "stopped"
     text = f"the Space runs on {now} now, not on {was}"
-    yield make(f"zerogpu-{kind}", "", Location(LOCK, "/hardware"), text, was, now)
+    yield make(f"zerogpu-{kind}", "", Location(LOCK_FILE, "/hardware"), text, was, now)

@@ -20,14 +20,14 @@ from spacecall.codegen._drift.findings import Location
 from spacecall.codegen._drift.source_lines import escape_segment
 from spacecall.codegen._drift.subschema import SchemaNode
 from spacecall.codegen._schemas.schema_documents import (
-    JOIN,
-    QUEUE_DATA,
-    UPLOAD,
-    documents,
-    endpoint_of,
-    notes,
+    JOIN_FILE,
+    QUEUE_DATA_FILE,
+    UPLOAD_FILE,
+    build_documents,
+    endpoint_name,
+    get_extension,
 )
-from spacecall.codegen._schemas.schema_folder import SchemaFolder, dump
+from spacecall.codegen._schemas.schema_folder import SchemaFolder, dump_json
 from spacecall.endpoints import Visibility
 
 __all__ = ["read_live_app", "read_pinned_app"]
@@ -70,9 +70,9 @@ def read_live_app(
         dependency.name: dependency.visibility for dependency in app.dependencies if dependency.name
     }
     # serialised and parsed again, so that nothing differs from a folder on disk
-    schemas = documents(app, list(endpoints.values()))
+    schemas = build_documents(app, list(endpoints.values()))
     return _read_app(
-        {name: json.loads(dump(document)) for name, document in schemas.items()},
+        {name: json.loads(dump_json(document)) for name, document in schemas.items()},
         gradio=app.version,
         protocol=app.protocol,
         hidden={
@@ -94,15 +94,17 @@ def _read_app(
     access: Access | None,
     hardware: str | None,
 ) -> AppModel:
-    join, queue_data, upload = (as_dict(schemas.get(name)) for name in (JOIN, QUEUE_DATA, UPLOAD))
-    upload_notes = notes(upload)
+    join, queue_data, upload = (
+        as_dict(schemas.get(name)) for name in (JOIN_FILE, QUEUE_DATA_FILE, UPLOAD_FILE)
+    )
+    upload_notes = get_extension(upload)
     file_inputs = {
         (as_str(file_input.get("api_name")), as_str(file_input.get("parameter"))): file_input
         for file_input in map(as_dict, as_list(upload_notes.get("wanted")))
     }
     output_schemas = dict(_endpoint_schemas(queue_data))
     endpoints = {
-        endpoint_of(schema): _read_endpoint(
+        endpoint_name(schema): _read_endpoint(
             key, schema, join, output_schemas, queue_data, file_inputs
         )
         for key, schema in _endpoint_schemas(join)
@@ -136,7 +138,7 @@ def _read_endpoint(
     queue_data: Mapping[str, Any],
     file_inputs: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> EndpointModel:
-    about, name = notes(schema), endpoint_of(schema)
+    about, name = get_extension(schema), endpoint_name(schema)
     pointer = f"/$defs/{escape_segment(key)}"
     required = set(as_str_list(schema.get("required")))
     properties = {
@@ -149,7 +151,7 @@ def _read_endpoint(
             (
                 parameter,
                 as_str(node.schema.get("title")),
-                as_str(notes(node.schema).get("component")),
+                as_str(get_extension(node.schema).get("component")),
             )
             for parameter, node in properties.items()
         ]
@@ -158,21 +160,21 @@ def _read_endpoint(
         _read_value(
             parameter_name,
             node,
-            Location(JOIN, f"{pointer}/properties/{escape_segment(parameter)}"),
+            Location(JOIN_FILE, f"{pointer}/properties/{escape_segment(parameter)}"),
             required=parameter in required,
             file_input=file_inputs.get((name, parameter)),
         )
         for parameter_name, (parameter, node) in zip(names, properties.items(), strict=True)
     )
     output_key = next(
-        (key for key, output in output_schemas.items() if endpoint_of(output) == name), ""
+        (key for key, output in output_schemas.items() if endpoint_name(output) == name), ""
     )
     output_items = as_list(as_dict(output_schemas.get(output_key)).get("prefixItems"))
     outputs = tuple(
         _read_value(
             f"output {number + 1}",
             SchemaNode(as_dict(item), queue_data),
-            Location(QUEUE_DATA, f"/$defs/{escape_segment(output_key)}/prefixItems/{number}"),
+            Location(QUEUE_DATA_FILE, f"/$defs/{escape_segment(output_key)}/prefixItems/{number}"),
         )
         for number, item in enumerate(output_items)
     )
@@ -185,7 +187,7 @@ def _read_endpoint(
         queued=about.get("queued") is not False,
         stateful=about.get("stateful") is True,
         visibility=cast("Visibility", about["visibility"]) if hidden else "public",
-        location=Location(JOIN, pointer),
+        location=Location(JOIN_FILE, pointer),
     )
 
 
@@ -197,7 +199,7 @@ def _read_value(
     required: bool = False,
     file_input: Mapping[str, Any] | None = None,
 ) -> ValueModel:
-    schema, about = type_.schema, notes(type_.schema)
+    schema, about = type_.schema, get_extension(type_.schema)
     return ValueModel(
         name=name,
         label=as_str(schema.get("title")),

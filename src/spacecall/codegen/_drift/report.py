@@ -14,7 +14,7 @@ from spacecall.codegen._drift.findings import Finding
 from spacecall.codegen._drift.policy import Policy, Verdict
 from spacecall.codegen._drift.source_lines import locate_findings
 
-__all__ = ["Report", "Status", "check_client", "count_findings", "exit_code", "unchecked_report"]
+__all__ = ["Report", "Status", "count_findings", "create_report", "exit_code", "unchecked_report"]
 
 Status: TypeAlias = Literal["clean", "drift", "unchecked"]
 """clean: no finding at the threshold; drift: there is one; unchecked: the app could not be read."""
@@ -45,7 +45,7 @@ class Report:
     fail_on: str = "error"
 
 
-def check_client(
+def create_report(
     name: str,
     source: str,
     pinned: AppModel,

@@ -20,11 +20,11 @@ from spacecall._core.schema_nodes import (
     kinds_of,
     resolve,
 )
-from spacecall.codegen._schemas.schema_documents import NOTES
+from spacecall.codegen._schemas.schema_documents import EXTENSION
 
 __all__ = ["SchemaNode", "is_equivalent", "is_subschema"]
 
-_ANNOTATIONS = frozenset({"title", "description", "default", "examples", NOTES})
+_ANNOTATIONS = frozenset({"title", "description", "default", "examples", EXTENSION})
 _LOWS = ("minimum", "exclusiveMinimum", "minItems", "minLength", "minProperties")
 _HIGHS = ("maximum", "exclusiveMaximum", "maxItems", "maxLength", "maxProperties")
 _EXACT = ("pattern", "format", "multipleOf", "uniqueItems", "const")

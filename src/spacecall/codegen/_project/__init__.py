@@ -1,1 +1,1 @@
-"""A project's clients: their configuration, files, checks and updates."""
+"""A project's clients: their configuration and files, and how to add, check and refresh them."""

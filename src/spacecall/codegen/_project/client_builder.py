@@ -1,4 +1,4 @@
-"""Where the schemas and the code of a project go, and the work from one to the other."""
+"""Build a client: choose its file names, describe its app, and write its schemas and module."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from spacecall.codegen._project import generated_files
 from spacecall.codegen._python.client_module import write_module
 from spacecall.codegen._schemas import overrides, schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
-from spacecall.codegen._schemas.endpoint_selection import restricted
-from spacecall.codegen._schemas.schema_documents import documents
+from spacecall.codegen._schemas.endpoint_selection import select_endpoints
+from spacecall.codegen._schemas.schema_documents import build_documents
 from spacecall.codegen._schemas.schema_folder import Lock, SchemaFolder
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
 __all__ = [
-    "Added",
-    "Places",
-    "add",
-    "describe",
-    "generate",
-    "places",
-    "text_in",
-    "text_of",
-    "wanted",
+    "AddedClient",
+    "ClientPaths",
+    "add_client",
+    "build_schema_folder",
+    "choose_endpoints",
+    "client_paths",
+    "generate_module",
+    "render_folder",
+    "render_schemas",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where one client's files go.
+class ClientPaths:
+    """The paths of a client's files.
 
     Attributes:
-        schemas: the folder of its schemas.
+        schemas: the schema folder.
         module: the Python file.
-        origin: how the module calls the folder.
+        origin: the schema folder's path as the module names it.
     """
 
     schemas: Path
@@ -56,19 +56,19 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """What `add` did.
+class AddedClient:
+    """The result of `add_client`.
 
     Attributes:
         folder: the schemas as written.
-        places: where they are, and the module.
+        paths: the paths of the schemas and of the module.
     """
 
     folder: SchemaFolder
-    places: Places
+    paths: ClientPaths
 
 
-def add(
+def add_client(
     app: AppDocuments,
     root: Path,
     *,
@@ -79,48 +79,55 @@ def add(
     endpoints: Sequence[str] | None = None,
     undocumented: bool = False,
     note: str = "",
-) -> Added:
-    """Write the schema folder of an app, and its client.
+) -> AddedClient:
+    """Write the schema folder and the module of an app's client.
 
     Args:
-        app: what the app says.
+        app: the app's documents.
         root: the project's folder.
-        name: of the client; by default made from the Space's id, the app's title or its host.
+        name: the client's name; by default derived from the Space's id, the app's title or its
+            host.
         schemas: the folder of all schema folders; by default `schemas/spaces`.
         into: the Python file to write, or the folder for it.
-        package: whether that folder is to be a package; by default it is if `into` is not given.
-        endpoints: the names of those to generate; by default all public ones.
-        undocumented: whether those that the app's page does not show count too.
-        note: kept in the lock.
+        package: whether to make that folder a package; by default only without `into`.
+        endpoints: the names of the endpoints to generate; by default all public ones.
+        undocumented: whether undocumented endpoints are included.
+        note: a remark for the lock.
 
     Raises:
-        ProtocolError: this is no Gradio app.
+        ProtocolError: the documents are not those of a Gradio app.
         NotFoundError: the app has no such endpoint.
-        InvalidInputError: no file can be called so, or the module is not a generated one.
-        SchemaError: the folder's overrides.toml is not about this app.
+        InvalidInputError: no file can have this name, or the module's file was not generated.
+        SchemaError: the folder's overrides.toml does not fit this app.
         OSError: a file cannot be written.
     """
     config = parse_config(app.config)
-    wanted_name = name or _derived(app, config)
+    client_name = name or _derive_name(app, config)
     try:
-        where = places(root, wanted_name, app.source, schemas=schemas, into=into)
+        paths = client_paths(root, client_name, app.source, schemas=schemas, into=into)
     except ValueError as error:
         raise InvalidInputError(f"{error}, or give another name") from error
-    _check_case(where.schemas)
-    name = slug(wanted_name)
-    folder = describe(app, name, endpoints=endpoints, undocumented=undocumented, note=note)
-    right = overrides.corrected(folder, overrides.read_overrides(where.schemas))
-    code = write_module(right, origin=where.origin)
-    generated_files.guard(where.module, root)
+    _check_case(paths.schemas)
+    name = slug(client_name)
+    folder = build_schema_folder(
+        app, name, endpoints=endpoints, undocumented=undocumented, note=note
+    )
+    corrected = overrides.apply_overrides(folder, overrides.read_overrides(paths.schemas))
+    code = write_module(corrected, origin=paths.origin)
+    generated_files.check_replaceable(paths.module, root)
     package = into is None if package is None else package
-    *documents_, lock = schema_folder.files_of(where.schemas, folder.lock, folder.documents).items()
-    module = generated_files.files_of(where.module, code, package=package)
-    # the lock vouches for all of it
-    write_files(dict([*documents_, *module.items(), lock]), root)
-    return Added(schema_folder.pack(where.schemas.name, folder.lock, folder.documents), where)
+    *document_files, lock = schema_folder.folder_files(
+        paths.schemas, folder.lock, folder.documents
+    ).items()
+    module = generated_files.changed_files(paths.module, code, package=package)
+    # the lock has the hashes of the other files, so it is written last
+    write_files(dict([*document_files, *module.items(), lock]), root)
+    return AddedClient(
+        schema_folder.make_folder(paths.schemas.name, folder.lock, folder.documents), paths
+    )
 
 
-def describe(
+def build_schema_folder(
     app: AppDocuments,
     name: str,
     *,
@@ -128,9 +135,9 @@ def describe(
     undocumented: bool = False,
     note: str = "",
 ) -> SchemaFolder:
-    """The content of an app's schema folder. Arguments and errors are those of `add`."""
+    """Return the content of an app's schema folder; arguments and errors as in `add_client`."""
     config = parse_config(app.config)
-    chosen, left_out = wanted(config, app.info, endpoints, undocumented=undocumented)
+    chosen, left_out = choose_endpoints(config, app.info, endpoints, undocumented=undocumented)
     lock = Lock(
         name=name,
         source=app.source,
@@ -139,119 +146,138 @@ def describe(
         protocol=config.protocol,
         date=datetime.now(UTC).date().isoformat(),
         note=note,
-        endpoints=None if endpoints is None else tuple(one.name for one in chosen),
+        endpoints=None if endpoints is None else tuple(endpoint.name for endpoint in chosen),
         undocumented=undocumented,
         access=app.access,
         hardware=app.hardware,
         revision=app.revision,
-        left_out={name: why for name, why in left_out.items() if why == "private"},
+        left_out={
+            name: visibility for name, visibility in left_out.items() if visibility == "private"
+        },
     )
-    return schema_folder.pack(name, lock, documents(config, chosen))
+    return schema_folder.make_folder(name, lock, build_documents(config, chosen))
 
 
-def wanted(
+def choose_endpoints(
     config: AppConfig, info: object, names: Sequence[str] | None, *, undocumented: bool
 ) -> tuple[list[Endpoint], dict[str, str]]:
-    """The endpoints to generate, in the app's order, and why others are left out.
+    """Return the endpoints to generate in the app's order, and the visibility of the others.
 
     Raises:
         NotFoundError: the app has no endpoint of a name; the message names the nearest.
     """
-    found = parse_endpoints(config, info)
+    available = parse_endpoints(config, info)
     if names is not None:
-        matches = {get_endpoint(found, name).name for name in names}
-        return [each for each in found.values() if each.name in matches], {}
-    shown = {"public", "undocumented"} if undocumented else {"public"}
-    chosen = [each for each in found.values() if each.visibility in shown]
-    known = {each.name for each in chosen}
-    others = {one.name: one.visibility for one in config.dependencies if one.name}
-    left_out = {name: why for name, why in others.items() if name not in known and why != "public"}
+        matches = {get_endpoint(available, name).name for name in names}
+        return [endpoint for endpoint in available.values() if endpoint.name in matches], {}
+    included = {"public", "undocumented"} if undocumented else {"public"}
+    chosen = [endpoint for endpoint in available.values() if endpoint.visibility in included]
+    chosen_names = {endpoint.name for endpoint in chosen}
+    visibilities = {
+        dependency.name: dependency.visibility
+        for dependency in config.dependencies
+        if dependency.name
+    }
+    left_out = {
+        name: visibility
+        for name, visibility in visibilities.items()
+        if name not in chosen_names and visibility != "public"
+    }
     return chosen, dict(sorted(left_out.items()))
 
 
-def places(
+def client_paths(
     root: Path,
     name: str,
     source: str = "",
     *,
     schemas: Path | None = None,
     into: Path | None = None,
-) -> Places:
-    """Where the files of the client called `name` go; arguments are those of `add`.
+) -> ClientPaths:
+    """Return the paths of the client called `name`; arguments as in `add_client`.
 
     Raises:
-        ValueError: no file can be called so.
+        ValueError: no file can have this name.
     """
     module = module_name(name)
-    owner_and_name = space_id(source)
-    folder = safe_name(owner_and_name.replace("/", "--")) if owner_and_name else slug(name)
+    space = space_id(source)
+    folder = safe_name(space.replace("/", "--")) if space else slug(name)
     folder_path = (schemas or root / "schemas" / "spaces") / folder
-    if into is None:
-        own = root / "src" / "spacecall" / "spaces"
-        path = own / module / "_generated.py" if _is_own(root) else root / "spaces" / f"{module}.py"
-    else:
+    if into is not None:
         path = into if into.suffix == ".py" else into / f"{module}.py"
-    return Places(folder_path, path, _shown(folder_path, root))
+    elif _is_spacecall(root):
+        path = root / "src" / "spacecall" / "spaces" / module / "_generated.py"
+    else:
+        path = root / "spaces" / f"{module}.py"
+    return ClientPaths(folder_path, path, _origin(folder_path, root))
 
 
-def generate(folder: Path, module: Path, root: Path) -> None:
-    """Write the client of a schema folder.
+def generate_module(folder: Path, module: Path, root: Path) -> None:
+    """Write the module of a schema folder.
 
     Raises:
         SchemaError: the folder cannot be read.
-        InvalidInputError: the module is not a generated one.
-        OSError: it cannot be written.
+        InvalidInputError: the module's file was not generated.
+        OSError: the file cannot be written.
     """
-    generated_files.write(module, text_of(folder, root), root, package=False)
+    generated_files.write_if_changed(module, render_folder(folder, root), root, package=False)
 
 
-def text_of(folder: Path, root: Path, endpoints: Sequence[str] | None = None) -> str:
-    """The client of a schema folder with its corrections, as text.
+def render_folder(folder: Path, root: Path, endpoints: Sequence[str] | None = None) -> str:
+    """Return the text of the module of a schema folder with its corrections.
 
     Args:
-        folder: the schemas.
+        folder: the schema folder.
         root: the project's folder.
-        endpoints: the names of those to generate; by default all that are there.
+        endpoints: the names of the endpoints to generate; by default all of the folder.
 
     Raises:
-        SchemaError: the folder cannot be read, a correction is not about it, or it has no such
+        SchemaError: the folder cannot be read, a correction does not fit it, or it has no such
             endpoint.
     """
-    right = overrides.corrected(schema_folder.read(folder), overrides.read_overrides(folder))
-    return text_in(right, folder, root, endpoints)
+    corrected = overrides.apply_overrides(
+        schema_folder.read_folder(folder), overrides.read_overrides(folder)
+    )
+    return render_schemas(corrected, folder, root, endpoints)
 
 
-def text_in(
+def render_schemas(
     schemas: SchemaFolder, folder: Path, root: Path, endpoints: Sequence[str] | None = None
 ) -> str:
-    """The client of corrected schemas, as text. Arguments and errors are those of `text_of`.
+    """Return the text of the module of corrected schemas; errors as in `render_folder`.
 
     Args:
-        schemas: what is, or will be, in the folder.
+        schemas: the content of the folder, written or not.
+        folder: the schema folder.
+        root: the project's folder.
+        endpoints: the names of the endpoints to generate; by default all of the folder.
     """
-    return write_module(restricted(schemas, endpoints), origin=_shown(folder, root))
+    return write_module(select_endpoints(schemas, endpoints), origin=_origin(folder, root))
 
 
-def _derived(app: AppDocuments, config: AppConfig) -> str:
-    """A name for a client: the Space's, the app's title, the host."""
-    owner_and_name = space_id(app.source)
-    if owner_and_name:
-        return owner_and_name.partition("/")[2]
+def _derive_name(app: AppDocuments, config: AppConfig) -> str:
+    """Derive a name for a client: from the Space's id, the app's title, or the host."""
+    space = space_id(app.source)
+    if space:
+        return space.partition("/")[2]
     return slug(config.title) or slug(urlsplit(app.source).hostname or "") or "app"
 
 
 def _check_case(folder: Path) -> None:
-    """Refuse a schema folder that many file systems would take for another one."""
-    beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
-    for path in beside:
+    """Raise an error if another schema folder's name differs by upper and lower case only.
+
+    Many file systems would take both for the same folder.
+    """
+    neighbours = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    for path in neighbours:
         if path.name != folder.name and path.name.casefold() == folder.name.casefold():
             raise InvalidInputError(
-                f"{folder.name} differs from {path} by upper and lower case only: spell it so, or "
-                "remove that one"
+                f"{folder.name} differs from {path} by upper and lower case only: use the same "
+                "spelling, or remove that folder"
             )
 
 
-def _is_own(root: Path) -> bool:
+def _is_spacecall(root: Path) -> bool:
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -259,7 +285,7 @@ def _is_own(root: Path) -> bool:
     return as_str(as_dict(project.get("project")).get("name")) == "spacecall"
 
 
-def _shown(folder: Path, root: Path) -> str:
+def _origin(folder: Path, root: Path) -> str:
     absolute = folder.resolve()
     base = root.resolve()
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else folder.name

@@ -1,4 +1,6 @@
-"""`[tool.spacecall]` of a project's pyproject.toml: where files go, which apps, what drift counts.
+"""Read `[tool.spacecall]` of a project's pyproject.toml.
+
+-
 
 ::
 
@@ -30,10 +32,16 @@ from spacecall.codegen._names import module_name, slug
 from spacecall.codegen.drift import Policy, PolicyError, read_policy
 from spacecall.errors import InvalidInputError
 
-__all__ = ["FILE", "Configuration", "ConfigurationError", "SpaceSettings", "configured"]
+__all__ = [
+    "CONFIGURATION_FILE",
+    "Configuration",
+    "ConfigurationError",
+    "SpaceSettings",
+    "read_configuration",
+]
 
-FILE: Final = "pyproject.toml"
-"""Where the configuration is."""
+CONFIGURATION_FILE: Final = "pyproject.toml"
+"""The name of the configuration file."""
 
 _SCHEMAS = Path("schemas", "spaces")
 _KEYS = ("schemas", "code", "fail-on", "severities", "ignore", "spaces")
@@ -41,22 +49,22 @@ _SPACE_KEYS = ("source", "endpoints", "all", "code")
 
 
 class ConfigurationError(ValueError):
-    """A configuration that cannot be followed; a line for each problem, with file and key."""
+    """An invalid configuration; the message has a line for each problem, with file and key."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceSettings:
-    """What the project says of one client.
+    """The configuration of one client.
 
     Attributes:
-        name: of the client.
+        name: the client's name.
         source: a Space id, an address, or a path from the project's folder to saved files; empty
-            for the one that the schema folder names.
-        endpoints: those to generate and to check; None for what the schema folder has.
-        undocumented: whether those that the app's page does not show count too.
-        code: the Python file, or the folder for it; None for the project's.
-        given: whether there is a table of it; otherwise the schema folder's lock says which
-            endpoints there are.
+            for the source of the schema folder.
+        endpoints: the endpoints to generate and to check; None for those of the schema folder.
+        undocumented: whether undocumented endpoints are included.
+        code: the Python file, or the folder for it; None for the project's folder.
+        has_table: whether the configuration has a table for the client; otherwise the lock of the
+            schema folder decides which endpoints there are.
     """
 
     name: str
@@ -64,19 +72,19 @@ class SpaceSettings:
     endpoints: tuple[str, ...] | None = None
     undocumented: bool = False
     code: Path | None = None
-    given: bool = False
+    has_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A project.
+    """The configuration of a project.
 
     Attributes:
-        root: its folder.
+        root: the project's folder.
         schemas: the folder of all schema folders.
-        code: the folder of the generated modules; None for the usual one.
-        spaces: by the client's name.
-        policy: what drift counts.
+        code: the folder of the generated modules; None for the default.
+        spaces: the settings of each client, by its name.
+        policy: how drift is weighed.
     """
 
     root: Path
@@ -85,32 +93,34 @@ class Configuration:
     spaces: Mapping[str, SpaceSettings] = field(default_factory=dict[str, SpaceSettings])
     policy: Policy = field(default_factory=Policy)
 
-    def named(self, name: str, source: str = "") -> SpaceSettings:
-        """What it says of the client called `name`, or without a name of the app at `source`."""
+    def settings_of(self, name: str, source: str = "") -> SpaceSettings:
+        """Return the settings of the client called `name`; without a name, of that at `source`."""
         if name:
             return self.spaces.get(slug(name)) or SpaceSettings(name)
-        found = (one for one in self.spaces.values() if source and one.source == source)
-        return next(found, SpaceSettings(""))
+        matches = (
+            settings for settings in self.spaces.values() if source and settings.source == source
+        )
+        return next(matches, SpaceSettings(""))
 
 
-def configured(start: Path) -> Configuration:
-    """The project that the folder `start` is in.
+def read_configuration(start: Path) -> Configuration:
+    """Read the configuration of the project that contains the folder `start`.
 
-    Its folder is the nearest one, from `start` up, whose pyproject.toml has `[tool.spacecall]`.
-    Where none has, it is `start`, with the usual folders.
+    The project's folder is the nearest one, from `start` up, whose pyproject.toml has
+    `[tool.spacecall]`. If there is none, it is `start`, with the default folders.
 
     Raises:
-        ConfigurationError: the file cannot be read, or says what cannot be followed.
+        ConfigurationError: the file cannot be read, or is invalid.
     """
-    here = start.resolve()
-    for root in (here, *here.parents):
-        file = root / FILE
-        if file.is_file() and (table := _table(file)) is not None:
-            return _read(table, root, file.relative_to(root).as_posix())
-    return Configuration(here, here / _SCHEMAS)
+    folder = start.resolve()
+    for root in (folder, *folder.parents):
+        file = root / CONFIGURATION_FILE
+        if file.is_file() and (table := _find_table(file)) is not None:
+            return _read_table(table, root, file.relative_to(root).as_posix())
+    return Configuration(folder, folder / _SCHEMAS)
 
 
-def _table(file: Path) -> Mapping[str, Any] | None:
+def _find_table(file: Path) -> Mapping[str, Any] | None:
     try:
         parsed = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -119,18 +129,18 @@ def _table(file: Path) -> Mapping[str, Any] | None:
         raise ConfigurationError(f"{file} is not TOML: {error}") from error
     table = as_dict(parsed.get("tool")).get("spacecall")
     if table is not None and not is_object(table):
-        raise ConfigurationError(f"{file}: tool.spacecall is no table")
+        raise ConfigurationError(f"{file}: tool.spacecall must be a table")
     return table
 
 
-def _read(table: Mapping[str, Any], root: Path, file: str) -> Configuration:
+def _read_table(table: Mapping[str, Any], root: Path, file: str) -> Configuration:
     reader = _Reader(root)
-    reader.keys("", table, _KEYS)
-    schemas = reader.path("schemas", table)
-    code = reader.path("code", table)
+    reader.check_keys("", table, _KEYS)
+    schemas = reader.read_path("schemas", table)
+    code = reader.read_path("code", table)
     if code is not None and code.suffix == ".py":
-        reader.wrong("code", "is a folder for all clients; a file is said in spaces.NAME.code")
-    spaces = reader.spaces(table.get("spaces", {}))
+        reader.add_problem("code", "must be a folder; set a client's file in spaces.NAME.code")
+    spaces = reader.read_spaces(table.get("spaces", {}))
     problems = [f"{file}: {problem}" for problem in reader.problems]
     policy = Policy()
     try:
@@ -143,94 +153,108 @@ def _read(table: Mapping[str, Any], root: Path, file: str) -> Configuration:
 
 
 class _Reader:
-    """Reads values; what is wrong with them is kept, so that all of it can be said at once."""
+    """Reads the values of a table, and collects all problems for one error."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.problems: list[str] = []
 
-    def wrong(self, key: str, what: str) -> None:
-        self.problems.append(f"tool.spacecall{f'.{key}' if key else ''} {what}")
+    def add_problem(self, key: str, problem: str) -> None:
+        self.problems.append(f"tool.spacecall{f'.{key}' if key else ''} {problem}")
 
-    def keys(self, where: str, table: Mapping[str, Any], known: Sequence[str]) -> None:
+    def check_keys(
+        self, key_of_table: str, table: Mapping[str, Any], valid_keys: Sequence[str]
+    ) -> None:
         for key in table:
-            if key not in known:
-                hint = did_you_mean(key, known, f"there is {', '.join(known)}")
-                self.wrong(where, f"has no key {key!r}; {hint}")
+            if key not in valid_keys:
+                hint = did_you_mean(key, valid_keys, f"the keys are {', '.join(valid_keys)}")
+                self.add_problem(key_of_table, f"has an unknown key {key!r}; {hint}")
 
-    def text(self, key: str, value: object) -> str:
+    def read_text(self, key: str, value: object) -> str:
         if not isinstance(value, str) or not value.strip():
-            self.wrong(key, f"is {value!r}, not a text" if value != "" else "is empty")
+            self.add_problem(
+                key, f"must be a text, not {value!r}" if value != "" else "must not be empty"
+            )
             return ""
         return value.strip()
 
-    def path(self, key: str, table: Mapping[str, Any], where: str = "") -> Path | None:
+    def read_path(self, key: str, table: Mapping[str, Any], prefix: str = "") -> Path | None:
         if key not in table:
             return None
-        found = self.text(f"{where}{key}", table[key])
-        if not found:
+        text = self.read_text(f"{prefix}{key}", table[key])
+        if not text:
             return None
-        path = Path(os.path.abspath(self.root / found))  # noqa: PTH100 - without symlinks
+        path = Path(os.path.abspath(self.root / text))  # noqa: PTH100 - without symlinks
         if not path.is_relative_to(self.root):
-            self.wrong(f"{where}{key}", f"is {found!r}, which leads out of the project")
+            self.add_problem(f"{prefix}{key}", f"must be inside the project, not {text!r}")
         return path
 
-    def spaces(self, table: object) -> dict[str, SpaceSettings]:
+    def read_spaces(self, table: object) -> dict[str, SpaceSettings]:
         if not is_object(table):
-            self.wrong("spaces", "is no table of tables: write [tool.spacecall.spaces.NAME]")
+            self.add_problem(
+                "spaces", "must be a table of tables: write [tool.spacecall.spaces.NAME]"
+            )
             return {}
-        made: dict[str, SpaceSettings] = {}
-        for name, one in table.items():
+        settings_by_slug: dict[str, SpaceSettings] = {}
+        for name, space_table in table.items():
             key = f"spaces.{name}"
-            if not is_object(one):
-                self.wrong(key, "is no table")
-            elif not self.name(key, name):
+            if not is_object(space_table):
+                self.add_problem(key, "must be a table")
+            elif not self.check_name(key, name):
                 continue
-            elif slug(name) in made:
-                self.wrong(key, f"would get the same files as {made[slug(name)].name}")
+            elif slug(name) in settings_by_slug:
+                self.add_problem(
+                    key, f"would have the same files as {settings_by_slug[slug(name)].name}"
+                )
             else:
-                made[slug(name)] = self.space(key, name, one)
-        return {one.name: one for one in made.values()}
+                settings_by_slug[slug(name)] = self.read_space(key, name, space_table)
+        return {settings.name: settings for settings in settings_by_slug.values()}
 
-    def name(self, key: str, name: str) -> bool:
+    def check_name(self, key: str, name: str) -> bool:
         try:
             module_name(name)
         except ValueError as error:
-            self.wrong(key, f"is no name for a client: {error}")
+            self.add_problem(key, f"is not a valid name for a client: {error}")
             return False
         return bool(slug(name))
 
-    def space(self, key: str, name: str, table: Mapping[str, Any]) -> SpaceSettings:
-        self.keys(key, table, _SPACE_KEYS)
-        source = self.source(f"{key}.source", table["source"]) if "source" in table else ""
-        every = table.get("all", False)
-        if not isinstance(every, bool):
-            self.wrong(f"{key}.all", f"is {every!r}, not true or false")
-        endpoints = self.endpoints(f"{key}.endpoints", table.get("endpoints"))
-        if endpoints is not None and every is True:
-            self.wrong(f"{key}.all", "has no meaning beside endpoints")
-        code = self.path("code", table, f"{key}.")
-        return SpaceSettings(slug(name), source, endpoints, every is True, code, given=True)
+    def read_space(self, key: str, name: str, table: Mapping[str, Any]) -> SpaceSettings:
+        self.check_keys(key, table, _SPACE_KEYS)
+        source = self.read_source(f"{key}.source", table["source"]) if "source" in table else ""
+        include_all = table.get("all", False)
+        if not isinstance(include_all, bool):
+            self.add_problem(f"{key}.all", f"must be true or false, not {include_all!r}")
+        endpoints = self.read_endpoints(f"{key}.endpoints", table.get("endpoints"))
+        if endpoints is not None and include_all is True:
+            self.add_problem(f"{key}.all", "cannot be combined with endpoints")
+        code = self.read_path("code", table, f"{key}.")
+        return SpaceSettings(
+            slug(name), source, endpoints, include_all is True, code, has_table=True
+        )
 
-    def source(self, key: str, value: object) -> str:
-        source = self.text(key, value)
+    def read_source(self, key: str, value: object) -> str:
+        source = self.read_text(key, value)
         saved = self.root / source
         if not source or space_id(source):
             return source
         if "://" not in source:
             if not saved.exists():
-                self.wrong(key, "is no Space id (owner/name), no address and no saved app")
+                self.add_problem(
+                    key, "must be a Space id (owner/name), an address, or the path of a saved app"
+                )
             return str(saved)
         try:
             return base_url(source)
         except InvalidInputError as error:
-            self.wrong(key, f"is no source: {error.message}")
+            self.add_problem(key, f"is not a valid source: {error.message}")
             return ""
 
-    def endpoints(self, key: str, value: object) -> tuple[str, ...] | None:
+    def read_endpoints(self, key: str, value: object) -> tuple[str, ...] | None:
         if value is None:
             return None
         if not is_array(value) or not value:
-            self.wrong(key, "is no list of endpoints' names")
+            self.add_problem(key, "must be a list of endpoint names")
             return None
-        return tuple(dict.fromkeys(str(one) for one in value if self.text(key, one)))
+        return tuple(
+            dict.fromkeys(str(endpoint) for endpoint in value if self.read_text(key, endpoint))
+        )

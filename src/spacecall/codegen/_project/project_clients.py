@@ -1,4 +1,4 @@
-"""The clients of a project: what is in its schema folders, and what its configuration names."""
+"""List the clients of a project, from its schema folders and its configuration."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from spacecall.codegen._project.configuration import (
     SpaceSettings,
 )
 from spacecall.codegen._schemas import overrides, schema_folder
-from spacecall.codegen._schemas.schema_folder import LOCK, Lock, SchemaFolder
+from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaFolder
 from spacecall.errors import InvalidInputError
 
-__all__ = ["Client", "all_clients", "choose", "client_of", "orphans"]
+__all__ = ["Client", "find_clients", "find_orphans", "list_clients", "locate_client"]
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client of a project.
+    """A client of a project.
 
     Attributes:
-        settings: what the configuration says of it, its name among them.
+        settings: its configuration, with its name.
         root: the project's folder.
-        folder: its schemas; not there before they are fetched for the first time.
-        module: its Python file; not there before it is generated.
-        package: whether the module's folder is to be a package.
-        lock: what the schemas were taken from; None where there are none.
+        folder: its schema folder; it does not exist before the app is read for the first time.
+        module: its Python file; it does not exist before it is generated.
+        package: whether to make the module's folder a package.
+        lock: the lock of its schema folder; None if there is none.
     """
 
     settings: SpaceSettings
@@ -45,63 +45,66 @@ class Client:
 
     @property
     def name(self) -> str:
-        """What the project calls it."""
+        """The client's name in the project."""
         return self.settings.name
 
     @property
     def source(self) -> str:
-        """Where the app is: as configured, or where the schemas were taken; empty if unknown."""
+        """The app's Space id or address: as configured, or of the lock; empty if not known."""
         return self.settings.source or (self.lock.source if self.lock else "")
 
     @property
     def endpoints(self) -> tuple[str, ...] | None:
-        """Those to generate and to check; None for all that the schemas have."""
+        """The endpoints to generate and to check; None for all of the schema folder."""
         return self.settings.endpoints
 
-    def read(self) -> SchemaFolder:
-        """Its schemas, without the corrections.
+    def read_schemas(self) -> SchemaFolder:
+        """Read its schemas, without the corrections.
 
         Raises:
-            SchemaError: they cannot be read, or there are none yet.
+            SchemaError: the schemas cannot be read, or do not exist yet.
         """
         if self.lock is None:
             raise schema_folder.SchemaError(
-                f"{self.name} has no schemas yet: spacecall refresh {self.name}"
+                f"{self.name} has no schemas yet: run spacecall refresh {self.name}"
             )
-        return schema_folder.read(self.folder)
+        return schema_folder.read_folder(self.folder)
 
-    def code(self) -> str:
-        """Its module's text, made from the schemas and the corrections.
+    def render(self) -> str:
+        """Return the text of its module, from the schemas and the corrections.
 
         Raises:
-            SchemaError: they cannot be read, do not belong together, or lack an endpoint.
+            SchemaError: the schemas cannot be read, do not fit the corrections, or lack an
+                endpoint.
         """
-        self.read()
-        return client_builder.text_of(self.folder, self.root, self.endpoints)
+        self.read_schemas()
+        return client_builder.render_folder(self.folder, self.root, self.endpoints)
 
     def generate(self) -> bool:
-        """Write its module where it differs; whether it did.
+        """Write its module if it would change, and return whether it did.
 
         Raises:
-            SchemaError: as `code`.
-            InvalidInputError: somebody wrote the file that is in the way.
-            OSError: it cannot be written.
+            SchemaError: as `render`.
+            InvalidInputError: the module's file was not generated.
+            OSError: the file cannot be written.
         """
-        return generated_files.write(self.module, self.code(), self.root, package=self.package)
+        return generated_files.write_if_changed(
+            self.module, self.render(), self.root, package=self.package
+        )
 
     def remove(self) -> list[Path]:
-        """Take its files away; those that were.
+        """Remove its files, and return them.
 
-        A file in the schema folder that no command wrote stays, except the corrections.
+        Files in the schema folder that no command writes are kept, except the corrections.
 
         Raises:
-            InvalidInputError: somebody wrote the module; nothing is taken away then.
-            UnsafePathError: a symlink leads out of the project; nothing is taken away then.
-            OSError: a file cannot be taken away.
+            InvalidInputError: the module's file was not generated; nothing is removed.
+            UnsafePathError: a symlink leads out of the project; nothing is removed.
+            OSError: a file cannot be removed.
         """
-        generated_files.guard(self.module, self.root)
-        known = [*schema_folder.DOCUMENTS, LOCK, overrides.FILE]
-        files = [path for name in known if (path := self.folder / name).is_file()]
+        generated_files.check_replaceable(self.module, self.root)
+        file_names = [*schema_folder.DOCUMENTS, LOCK_FILE, overrides.OVERRIDES_FILE]
+        files = [path for name in file_names if (path := self.folder / name).is_file()]
         files += [self.module] if self.module.is_file() else []
         remove_files(files, self.root)
         if self.folder.is_dir() and not any(self.folder.iterdir()):
@@ -109,20 +112,20 @@ class Client:
         return files
 
 
-def client_of(configuration: Configuration, name: str, source: str = "") -> Client:
-    """Where the files of the client called `name` go, whether they are there or not.
+def locate_client(configuration: Configuration, name: str, source: str = "") -> Client:
+    """Return the client called `name`, whether its files exist or not.
 
     Args:
-        configuration: the project's.
-        name: of the client.
-        source: of its app, where the configuration does not say.
+        configuration: the project's configuration.
+        name: the client's name.
+        source: the source of its app, if the configuration has none.
 
     Raises:
-        InvalidInputError: no file can be called so.
+        InvalidInputError: no file can have this name.
     """
-    settings = replace(configuration.named(name), name=slug(name))
+    settings = replace(configuration.settings_of(name), name=slug(name))
     try:
-        places = client_builder.places(
+        paths = client_builder.client_paths(
             configuration.root,
             name,
             settings.source or source,
@@ -132,82 +135,87 @@ def client_of(configuration: Configuration, name: str, source: str = "") -> Clie
     except ValueError as error:
         raise InvalidInputError(f"{error}, or give another name") from error
     package = settings.code is None
-    return Client(settings, configuration.root, places.schemas, places.module, package)
+    return Client(settings, configuration.root, paths.schemas, paths.module, package)
 
 
-def all_clients(configuration: Configuration) -> list[Client]:
-    """Every client of the project, by name.
+def list_clients(configuration: Configuration) -> list[Client]:
+    """List all clients of the project, sorted by name.
 
     Raises:
-        SchemaError: a lock cannot be read, or a folder of schemas has none.
-        ConfigurationError: two schema folders say that they are the same client's.
+        SchemaError: a lock cannot be read, or a folder with schemas has no lock.
+        ConfigurationError: two schema folders belong to the same client.
     """
-    found: dict[str, Client] = {}
+    clients: dict[str, Client] = {}
     folders = sorted(configuration.schemas.iterdir()) if configuration.schemas.is_dir() else []
-    locked = [path for path in folders if (path / LOCK).is_file()]
+    locked = [path for path in folders if (path / LOCK_FILE).is_file()]
     for folder in locked:
         lock = schema_folder.read_lock(folder)
-        one = client_of(configuration, lock.name or folder.name, lock.source)
-        if one.name in found:
-            other = found[one.name].folder
+        client = locate_client(configuration, lock.name or folder.name, lock.source)
+        if client.name in clients:
+            other_folder = clients[client.name].folder
             raise ConfigurationError(
-                f"{folder} and {other} both have the schemas of {one.name}: take one away"
+                f"{folder} and {other_folder} both have the schemas of {client.name}: remove one"
             )
-        found[one.name] = replace(one, folder=folder, lock=lock)
+        clients[client.name] = replace(client, folder=folder, lock=lock)
     for name in configuration.spaces:
-        found.setdefault(name, client_of(configuration, name))
-    expected = {one.folder for one in found.values()}
+        clients.setdefault(name, locate_client(configuration, name))
+    expected = {client.folder for client in clients.values()}
     for folder in folders:
         if folder not in expected and any(
             (folder / name).is_file() for name in schema_folder.DOCUMENTS
         ):
             raise schema_folder.SchemaError(
-                f"{folder} has no {LOCK}: writing it was interrupted; spacecall add SOURCE writes "
-                "it again, or take the folder away"
+                f"{folder} has no {LOCK_FILE}, because writing it was interrupted: run "
+                "spacecall add SOURCE again, or remove the folder"
             )
-    return [found[name] for name in sorted(found)]
+    return [clients[name] for name in sorted(clients)]
 
 
-def choose(configuration: Configuration, names: Sequence[str]) -> list[Client]:
-    """The clients that a command is about: those of `names`, or all.
+def find_clients(configuration: Configuration, names: Sequence[str]) -> list[Client]:
+    """Return the clients of a command: those in `names`, or all.
 
     Args:
-        configuration: the project's.
-        names: of clients, of their schema folders, or their Spaces' ids.
+        configuration: the project's configuration.
+        names: names of clients or of their schema folders, or Space ids.
 
     Raises:
-        InvalidInputError: there is no such client, or none at all.
-        SchemaError, ConfigurationError: as `all_clients`.
+        InvalidInputError: a client does not exist, or the project has none.
+        SchemaError, ConfigurationError: as `list_clients`.
     """
-    known = all_clients(configuration)
+    clients = list_clients(configuration)
     if not names:
-        if not known:
+        if not clients:
             raise InvalidInputError(
-                f"no client is known: there is no schema folder in {configuration.schemas}, "
-                "and pyproject.toml names none: spacecall add SOURCE"
+                f"the project has no clients: {configuration.schemas} has no schema folder, and "
+                "pyproject.toml has no [tool.spacecall.spaces.NAME]; run spacecall add SOURCE"
             )
-        return known
-    chosen = {one.name: one for name in names for one in [_find(known, name)]}
+        return clients
+    chosen = {client.name: client for name in names for client in [_find_client(clients, name)]}
     return list(chosen.values())
 
 
-def orphans(known: Iterable[Client]) -> list[Path]:
-    """Generated modules beside those of the clients that belong to no client."""
-    modules = {one.module for one in known}
-    # `_generated.py` is one module in a folder for each client
+def find_orphans(clients: Iterable[Client]) -> list[Path]:
+    """List the generated modules that belong to no client, in the folders of those that do."""
+    modules = {client.module for client in clients}
+    # clients of spacecall itself have a folder each, with one `_generated.py`
     folders = {path.parent for path in modules if not path.name.startswith("_")}
-    beside = [path for folder in folders for path in folder.glob("*.py")]
+    modules_in_folders = [path for folder in folders for path in folder.glob("*.py")]
     return sorted(
-        path for path in beside if path not in modules and generated_files.is_generated(path)
+        path
+        for path in modules_in_folders
+        if path not in modules and generated_files.is_generated(path)
     )
 
 
-def _find(known: Sequence[Client], name: str) -> Client:
-    for one in known:
-        if name in (one.name, one.folder.name, module_name(one.name)):
-            return one
-        if one.source and space_id(name) is not None and space_id(name) == space_id(one.source):
-            return one
-    names = [client.name for client in known]
-    hint = did_you_mean(name, names, f"there is {', '.join(names) or 'none'}")
+def _find_client(clients: Sequence[Client], name: str) -> Client:
+    space = space_id(name)
+    for client in clients:
+        if name in (client.name, client.folder.name, module_name(client.name)):
+            return client
+        if space is not None and client.source and space == space_id(client.source):
+            return client
+    names = [client.name for client in clients]
+    hint = did_you_mean(
+        name, names, f"the clients are {', '.join(names)}" if names else "there are no clients"
+    )
     raise InvalidInputError(f"no client is called {name}; {hint}")

@@ -35,11 +35,11 @@ from spacecall.codegen._python.module_plan import (
 )
 from spacecall.codegen._python.types_and_defaults import contains_file
 from spacecall.codegen._schemas.schema_documents import (
-    JOIN,
-    QUEUE_DATA,
-    described,
-    endpoint_of,
-    notes,
+    JOIN_FILE,
+    QUEUE_DATA_FILE,
+    endpoint_name,
+    endpoint_schemas,
+    get_extension,
 )
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
 
@@ -55,14 +55,16 @@ _MODULE_NAMES = frozenset({"None", "True", "False", "annotations", "__all__", SC
 
 def plan_client(folder: SchemaFolder) -> ClientPlan:
     """Plan the client of the app that the folder describes."""
-    join = as_dict(as_dict(folder.documents[JOIN]).get("$defs"))
-    data = as_dict(as_dict(folder.documents[QUEUE_DATA]).get("$defs"))
-    inputs, outputs = (described(folder.documents[name]) for name in (JOIN, QUEUE_DATA))
+    join = as_dict(as_dict(folder.documents[JOIN_FILE]).get("$defs"))
+    data = as_dict(as_dict(folder.documents[QUEUE_DATA_FILE]).get("$defs"))
+    inputs, outputs = (
+        endpoint_schemas(folder.documents[name]) for name in (JOIN_FILE, QUEUE_DATA_FILE)
+    )
     types = {
         key: as_dict(schema)
         for defs in (join, data)
         for key, schema in defs.items()
-        if not endpoint_of(schema)
+        if not endpoint_name(schema)
     }
     # All names of the module. No class may have the name of a method, and no method, field or
     # output the name of a class: annotations in a class body see the names of that class first.
@@ -95,11 +97,11 @@ def plan_client(folder: SchemaFolder) -> ClientPlan:
             output_class=f"{classes[api]}Output",
             inputs=defaults[constants[method]],
             outputs=_plan_outputs(as_list(outputs.get(api, {}).get("prefixItems")), global_names),
-            streaming=notes(inputs[api]).get("streaming") is True,
-            stateful=notes(inputs[api]).get("stateful") is True,
-            event_data=notes(inputs[api]).get("event_data") is True,
+            streaming=get_extension(inputs[api]).get("streaming") is True,
+            stateful=get_extension(inputs[api]).get("stateful") is True,
+            event_data=get_extension(inputs[api]).get("event_data") is True,
             description=as_str(inputs[api].get("description")),
-            shape=as_str(notes(inputs[api]).get("shape")),
+            shape=as_str(get_extension(inputs[api]).get("shape")),
         )
         for api, method in methods.items()
     )
@@ -300,4 +302,4 @@ def _plan_outputs(values: Sequence[Any], global_names: Set[str]) -> tuple[ValueP
 
 
 def _component(schema: Any) -> str:
-    return as_str(notes(schema).get("component"))
+    return as_str(get_extension(schema).get("component"))

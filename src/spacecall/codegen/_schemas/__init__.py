@@ -1,1 +1,1 @@
-"""The schema documents of an app, and the folder that holds them."""
+"""Schemas of an app: fetched or loaded, described as JSON Schema, stored in a folder, corrected."""

@@ -1,4 +1,4 @@
-"""What an app says of itself, from a live app or from saved files."""
+"""Fetch an app's /config and /info, or load them from saved files."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from spacecall.codegen._schemas.schema_folder import Access
 from spacecall.errors import AuthError, InvalidInputError, NotFoundError, SpaceError
 from spacecall.options import Auth
 
-__all__ = ["AppDocuments", "access_wanted", "fetch", "load"]
+__all__ = ["AppDocuments", "fetch_app", "load_app", "required_access"]
 
 
 @dataclass(frozen=True, slots=True)
 class AppDocuments:
-    """An app's own description.
+    """An app's /config and /info, and where they come from.
 
     Attributes:
-        config: its /config.
-        info: its /info.
-        source: its Space id or address, without credentials and query; empty for saved files that
-            do not tell.
-        access: what it wanted to be read; None where that is not known, as of saved files.
-        hardware: the Hub's name of what a Space runs on; None where that is not known.
-        revision: the commit of a Space that runs; None where that is not known.
+        config: the parsed /config.
+        info: the parsed /info.
+        source: the Space id or address, without credentials and query; empty for saved files that
+            do not contain it.
+        access: the credentials that the app required; None if that is not known, as for saved
+            files.
+        hardware: the Hub's name of the Space's hardware; None if it is not known.
+        revision: the commit that the Space runs; None if it is not known.
     """
 
     config: Mapping[str, Any] = field(repr=False)
@@ -44,40 +45,40 @@ class AppDocuments:
     revision: str | None = None
 
 
-async def fetch(
+async def fetch_app(
     source: str, *, auth: Auth | None = None, settings: Settings | None = None
 ) -> AppDocuments:
-    """The description of the app at `source`.
+    """Fetch the documents of the app at `source`, or load them if it is a file or folder.
 
-    Credentials are used where the app refuses to answer without.
+    Credentials are sent only if the app refuses to answer without them.
 
     Args:
         source: a Space id, an address, a folder with config.json and info.json, or one JSON file
             with both as `config` and `info`.
-        auth: for a live app.
-        settings: for a live app: timeouts, headers.
+        auth: the credentials for a live app.
+        settings: the timeouts and headers for a live app.
 
     Raises:
         InvalidInputError: the source is none of these, or its files cannot be read.
-        SpaceError: the live app cannot be reached, or is no Gradio app.
+        SpaceError: the live app cannot be reached, or is not a Gradio app.
     """
-    saved = load(source)
+    saved = load_app(source)
     if saved is not None:
         return saved
-    found = space_id(source)
-    if found is None and "://" not in source:
+    space = space_id(source)
+    if space is None and "://" not in source:
         raise InvalidInputError(
             f"{source!r} is no Space id (owner/name), no address (https://…) and no saved app: "
             "a folder with config.json and info.json"
         )
-    address = found or base_url(source)
+    address = space or base_url(source)
     access: Access | None = "open"
     try:
         documents = await fetch_description(address, settings=settings)
     except (AuthError, NotFoundError) as error:
         if auth is None:
             raise
-        access = access_wanted(error, found)
+        access = required_access(error, space)
         documents = await fetch_description(address, auth=auth, settings=settings)
     runtime = documents.runtime or Runtime(Stage.RUNNING)
     return AppDocuments(
@@ -85,11 +86,11 @@ async def fetch(
     )
 
 
-def access_wanted(error: SpaceError, space: str | None) -> Access | None:
-    """What an app that refused wants; None if it does not say.
+def required_access(error: SpaceError, space: str | None) -> Access | None:
+    """Return the credentials that an app requires which refused a request; None if it does not say.
 
     Args:
-        error: what its answer was raised as.
+        error: the error of the refused request.
         space: the Space's id; None for an address.
     """
     if not isinstance(error, (AuthError, NotFoundError)) or error.status not in (401, 403, 404):
@@ -99,28 +100,28 @@ def access_wanted(error: SpaceError, space: str | None) -> Access | None:
     return "login" if error.status == 401 else None
 
 
-def load(source: str) -> AppDocuments | None:
-    """The description saved at `source`; None if nothing is there.
+def load_app(source: str) -> AppDocuments | None:
+    """Load the documents saved at `source`; None if there is no file or folder.
 
     Raises:
-        InvalidInputError: the files there are missing, or not an app's.
+        InvalidInputError: a file is missing, or is not JSON of an app.
     """
     path = expand_home(source)
     if path.is_dir():
-        return _saved(_load(path / "config.json"), _load(path / "info.json"), source)
+        return _saved_app(_load_json(path / "config.json"), _load_json(path / "info.json"), source)
     if path.is_file():
-        both = _load(path)
-        return _saved(both.get("config"), both.get("info"), source)
+        document = _load_json(path)
+        return _saved_app(document.get("config"), document.get("info"), source)
     return None
 
 
-def _saved(config: object, info: object, source: str) -> AppDocuments:
+def _saved_app(config: object, info: object, source: str) -> AppDocuments:
     if not is_object(config) or not is_object(info):
         raise InvalidInputError(f"{source} does not hold an app's config and info")
     return AppDocuments(config, info, space_id(as_str(config.get("space_id"))) or "")
 
 
-def _load(path: Path) -> Mapping[str, Any]:
+def _load_json(path: Path) -> Mapping[str, Any]:
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A schema folder with some of its endpoints alone."""
+"""Reduce a schema folder to some of its endpoints."""
 
 from __future__ import annotations
 
@@ -10,53 +10,62 @@ from spacecall._core.endpoint_names import match_endpoint, with_slash
 from spacecall._core.json_values import as_dict, as_list, as_str
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._schemas.schema_documents import (
-    JOIN,
-    QUEUE_DATA,
-    described,
-    endpoint_of,
-    reached,
+    JOIN_FILE,
+    QUEUE_DATA_FILE,
+    endpoint_name,
+    endpoint_schemas,
+    referenced_types,
 )
 from spacecall.codegen._schemas.schema_folder import SchemaError, SchemaFolder
 
-__all__ = ["endpoints_of", "restricted"]
+__all__ = ["list_endpoints", "select_endpoints"]
 
 
-def endpoints_of(folder: SchemaFolder) -> list[str]:
-    """The names of its endpoints, in the app's order."""
-    return list(described(folder.documents[JOIN]))
+def list_endpoints(folder: SchemaFolder) -> list[str]:
+    """List the names of the endpoints in a schema folder, in the app's order."""
+    return list(endpoint_schemas(folder.documents[JOIN_FILE]))
 
 
-def restricted(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaFolder:
-    """The folder with these endpoints and the types that they need; None leaves it as it is.
+def select_endpoints(folder: SchemaFolder, endpoints: Sequence[str] | None) -> SchemaFolder:
+    """Return the folder with these endpoints and the types that they need; all for None.
 
-    Its digest stays that of the files.
+    The digest stays that of the files.
 
     Raises:
-        SchemaError: it has no such endpoint.
+        SchemaError: the folder has no such endpoint.
     """
     if endpoints is None:
         return folder
-    known = endpoints_of(folder)
-    chosen = {name: match_endpoint(name, known) for name in endpoints}
+    available = list_endpoints(folder)
+    chosen = {name: match_endpoint(name, available) for name in endpoints}
     for spelling, match in chosen.items():
         if match is None:
             name = with_slash(spelling)
-            hint = did_you_mean(name, known, f"it has {', '.join(known) or 'none'}.")
+            hint = did_you_mean(name, available, f"it has {', '.join(available) or 'none'}.")
             raise SchemaError(f"{folder.name} has no endpoint {name}: {hint} Or refresh it")
     names = {match for match in chosen.values() if match is not None}
-    if names == set(known):
+    if names == set(available):
         return folder
-    made = {name: _kept(folder.documents[name], names) for name in (JOIN, QUEUE_DATA)}
-    return replace(folder, documents={**folder.documents, **made})
+    reduced = {
+        name: _reduce_document(folder.documents[name], names)
+        for name in (JOIN_FILE, QUEUE_DATA_FILE)
+    }
+    return replace(folder, documents={**folder.documents, **reduced})
 
 
-def _kept(document: Mapping[str, Any], endpoints: set[str]) -> dict[str, Any]:
+def _reduce_document(document: Mapping[str, Any], endpoints: set[str]) -> dict[str, Any]:
     definitions = as_dict(document.get("$defs"))
-    own = {key: one for key, one in definitions.items() if endpoint_of(one) in endpoints}
-    types = {key: one for key, one in definitions.items() if not endpoint_of(one)}
-    shown = [
-        one
-        for one in as_list(document.get("anyOf"))
-        if as_str(as_dict(one).get("$ref")).removeprefix("#/$defs/") in own
+    selected = {
+        key: schema for key, schema in definitions.items() if endpoint_name(schema) in endpoints
+    }
+    types = {key: schema for key, schema in definitions.items() if not endpoint_name(schema)}
+    references = [
+        reference
+        for reference in as_list(document.get("anyOf"))
+        if as_str(as_dict(reference).get("$ref")).removeprefix("#/$defs/") in selected
     ]
-    return {**document, "anyOf": shown, "$defs": {**own, **reached(own.values(), types)}}
+    return {
+        **document,
+        "anyOf": references,
+        "$defs": {**selected, **referenced_types(selected.values(), types)},
+    }

@@ -1,6 +1,7 @@
-"""The schema documents of an app: what it takes, what it gives, which files it wants.
+"""Describe an app in three JSON Schema documents: inputs, outputs, and the files it takes.
 
-Each is JSON Schema 2020-12. `x-spacecall` holds what a schema has no word for.
+Each is JSON Schema 2020-12. The keyword `x-spacecall` holds facts for which JSON Schema has no
+keyword: the component, the endpoint's name, whether it streams.
 """
 
 from __future__ import annotations
@@ -13,107 +14,116 @@ from spacecall._core.fingerprint import fingerprint
 from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.codegen._names import allocate_names, pascal_case
-from spacecall.codegen._schemas.shared_types import Named, share
-from spacecall.codegen._schemas.stored_defaults import default_value
+from spacecall.codegen._schemas.shared_types import NamedSchema, share_types
+from spacecall.codegen._schemas.stored_defaults import stored_default
 from spacecall.endpoints import Endpoint, Parameter, ReturnValue
 
 __all__ = [
     "DIALECT",
-    "JOIN",
-    "NOTES",
-    "QUEUE_DATA",
-    "UPLOAD",
-    "described",
-    "documents",
-    "endpoint_of",
-    "notes",
-    "reached",
+    "EXTENSION",
+    "JOIN_FILE",
+    "QUEUE_DATA_FILE",
+    "UPLOAD_FILE",
+    "build_documents",
+    "endpoint_name",
+    "endpoint_schemas",
+    "get_extension",
+    "referenced_types",
 ]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-"""What all documents are written in."""
+"""The dialect of all documents."""
 
-JOIN = "join.schema.json"
-"""What the endpoints take."""
+JOIN_FILE = "join.schema.json"
+"""The document of the endpoints' inputs, the body of a job that joins the queue."""
 
-QUEUE_DATA = "queue-data.schema.json"
-"""What they give."""
+QUEUE_DATA_FILE = "queue-data.schema.json"
+"""The document of the endpoints' outputs, the data of the queue's messages."""
 
-UPLOAD = "upload.schema.json"
-"""Which files they take."""
+UPLOAD_FILE = "upload.schema.json"
+"""The document of the files that endpoints take, the form that uploads them."""
 
-NOTES = "x-spacecall"
-"""Under this key: what a schema has no word for."""
-
-
-def notes(schema: object) -> Mapping[str, Any]:
-    """What stands under `NOTES`."""
-    return as_dict(as_dict(schema).get(NOTES))
+EXTENSION = "x-spacecall"
+"""The keyword for facts that JSON Schema has no keyword for."""
 
 
-def endpoint_of(schema: object) -> str:
-    """The name of the endpoint that a schema is about; empty for a type that endpoints share."""
-    return as_str(notes(schema).get("api_name"))
+def get_extension(schema: object) -> Mapping[str, Any]:
+    """Return the value of the keyword `x-spacecall`."""
+    return as_dict(as_dict(schema).get(EXTENSION))
 
 
-def described(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The schemas of the endpoints in a document, by the endpoints' names."""
+def endpoint_name(schema: object) -> str:
+    """Return the name of the endpoint that a schema describes; empty for a shared type."""
+    return as_str(get_extension(schema).get("api_name"))
+
+
+def endpoint_schemas(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the schemas of the endpoints in a document, by the endpoints' names."""
     schemas = map(as_dict, as_dict(document.get("$defs")).values())
-    return {name: one for one in schemas if (name := endpoint_of(one))}
+    return {name: schema for schema in schemas if (name := endpoint_name(schema))}
 
 
-def documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, Any]]:
-    """The documents by file name.
+def build_documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, Any]]:
+    """Describe an app: return the documents by file name.
 
     Args:
-        config: the app's.
-        endpoints: those to be described, in the app's order.
+        config: the app's configuration.
+        endpoints: the endpoints to describe, in the app's order.
     """
-    inputs = [Named(one.component, one.schema) for each in endpoints for one in each.parameters]
-    outputs = [Named(one.component, one.schema) for each in endpoints for one in each.returns]
-    schemas, types = share([*inputs, *outputs])
-    given, got = iter(schemas[: len(inputs)]), iter(schemas[len(inputs) :])
-    shapes = {one.name: _shape(one, config) for one in endpoints}
+    inputs = [parameter for endpoint in endpoints for parameter in endpoint.parameters]
+    outputs = [value for endpoint in endpoints for value in endpoint.returns]
+    values: list[Parameter | ReturnValue] = [*inputs, *outputs]
+    schemas, types = share_types([NamedSchema(value.component, value.schema) for value in values])
+    input_schemas, output_schemas = iter(schemas[: len(inputs)]), iter(schemas[len(inputs) :])
     titles = allocate_names(
-        (each.name for each in endpoints), lambda name: pascal_case(name) or "Endpoint"
+        (endpoint.name for endpoint in endpoints), lambda name: pascal_case(name) or "Endpoint"
     )
-    takes = allocate_names(titles, lambda name: f"{titles[name]}Input", types)
-    gives = allocate_names(titles, lambda name: f"{titles[name]}Output", types)
+    input_keys = allocate_names(titles, lambda name: f"{titles[name]}Input", types)
+    output_keys = allocate_names(titles, lambda name: f"{titles[name]}Output", types)
     join = {
-        takes[one.name]: _input(one, [next(given) for _ in one.parameters], shapes[one.name])
-        for one in endpoints
+        input_keys[endpoint.name]: _input_schema(
+            endpoint,
+            [next(input_schemas) for _ in endpoint.parameters],
+            _fingerprint(endpoint, config),
+        )
+        for endpoint in endpoints
     }
-    data = {gives[one.name]: _output(one, [next(got) for _ in one.returns]) for one in endpoints}
+    queue_data = {
+        output_keys[endpoint.name]: _output_schema(
+            endpoint, [next(output_schemas) for _ in endpoint.returns]
+        )
+        for endpoint in endpoints
+    }
     app = config.title or config.space_id or "the app"
     return {
-        UPLOAD: _upload(app, config, endpoints, types),
-        JOIN: _document(
+        UPLOAD_FILE: _upload_document(app, config, endpoints, types),
+        JOIN_FILE: _build_document(
             f"What {app} takes",
             "The arguments of each endpoint, by name and in the order of the wire, where hidden "
             "State takes a null between them.",
             join,
             types,
         ),
-        QUEUE_DATA: _document(
+        QUEUE_DATA_FILE: _build_document(
             f"What {app} gives",
             "The outputs of each endpoint in the order of the wire, without hidden State; the "
             "values of component updates.",
-            data,
+            queue_data,
             types,
         ),
     }
 
 
-def _document(
-    title: str, description: str, own: Mapping[str, Any], types: Mapping[str, Any]
+def _build_document(
+    title: str, description: str, schemas: Mapping[str, Any], types: Mapping[str, Any]
 ) -> dict[str, Any]:
     document: dict[str, Any] = {"$schema": DIALECT, "title": title, "description": description}
-    if own:
-        document["anyOf"] = [{"$ref": f"#/$defs/{name}"} for name in own]
-    return {**document, "$defs": {**own, **reached(own.values(), types)}}
+    if schemas:
+        document["anyOf"] = [{"$ref": f"#/$defs/{name}"} for name in schemas]
+    return {**document, "$defs": {**schemas, **referenced_types(schemas.values(), types)}}
 
 
-def _input(
+def _input_schema(
     endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]], shape: str | None
 ) -> dict[str, Any]:
     pairs = list(zip(endpoint.parameters, schemas, strict=True))
@@ -121,10 +131,12 @@ def _input(
         "title": endpoint.name,
         **({"description": endpoint.description} if endpoint.description else {}),
         "type": "object",
-        "properties": {one.name: _parameter(one, schema) for one, schema in pairs},
-        "required": [one.name for one in endpoint.parameters if one.required],
+        "properties": {
+            parameter.name: _parameter_schema(parameter, schema) for parameter, schema in pairs
+        },
+        "required": [parameter.name for parameter in endpoint.parameters if parameter.required],
         "additionalProperties": False,
-        NOTES: {
+        EXTENSION: {
             "api_name": endpoint.name,
             "streaming": endpoint.streaming,
             "queued": endpoint.queued,
@@ -136,51 +148,57 @@ def _input(
     }
 
 
-def _shape(endpoint: Endpoint, config: AppConfig) -> str | None:
+def _fingerprint(endpoint: Endpoint, config: AppConfig) -> str | None:
     dependency = config.find(endpoint.name)
-    names_from_labels = [one.name_from_label for one in endpoint.parameters]
+    names_from_labels = [parameter.name_from_label for parameter in endpoint.parameters]
     return None if dependency is None else fingerprint(dependency, names_from_labels)
 
 
-def _output(endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _output_schema(endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     pairs = zip(endpoint.returns, schemas, strict=True)
     return {
         "title": endpoint.name,
         "type": "array",
-        **({"prefixItems": [_value(one, schema) for one, schema in pairs]} if schemas else {}),
+        **(
+            {"prefixItems": [_value_schema(value, schema) for value, schema in pairs]}
+            if schemas
+            else {}
+        ),
         "items": False,
         "minItems": len(schemas),
         "maxItems": len(schemas),
-        NOTES: {"api_name": endpoint.name},
+        EXTENSION: {"api_name": endpoint.name},
     }
 
 
-def _parameter(parameter: Parameter, schema: Mapping[str, Any]) -> dict[str, Any]:
-    made = _value(parameter, schema)
-    made.pop("default", None)
+def _parameter_schema(parameter: Parameter, schema: Mapping[str, Any]) -> dict[str, Any]:
+    described = _value_schema(parameter, schema)
+    described.pop("default", None)
     if not parameter.required:
-        made["default"] = default_value(parameter.default)
-    return made
+        described["default"] = stored_default(parameter.default)
+    return described
 
 
-def _value(value: Parameter | ReturnValue, schema: Mapping[str, Any]) -> dict[str, Any]:
-    made = {key: one for key, one in schema.items() if key not in ("title", "description")}
-    # A file's schema describes Gradio's class, which no caller has to do with.
+def _value_schema(value: Parameter | ReturnValue, schema: Mapping[str, Any]) -> dict[str, Any]:
+    keywords = {key: part for key, part in schema.items() if key not in ("title", "description")}
+    # The description of a file's schema is about Gradio's class, which callers never use.
     is_file = "file" in kinds_of(value.schema, value.schema)
-    remark = value.description or ("" if is_file else as_str(schema.get("description")))
+    description = value.description or ("" if is_file else as_str(schema.get("description")))
     return {
         **({"title": value.label} if value.label else {}),
-        **({"description": remark} if remark else {}),
-        **made,
-        NOTES: {"component": value.component},
+        **({"description": description} if description else {}),
+        **keywords,
+        EXTENSION: {"component": value.component},
     }
 
 
-def _upload(
+def _upload_document(
     app: str, config: AppConfig, endpoints: Sequence[Endpoint], types: Mapping[str, Any]
 ) -> dict[str, Any]:
-    wanted = [wanted for endpoint in endpoints for wanted in _wanted(endpoint, config)]
-    shapes = [name for name, schema in types.items() if kinds_of(schema, {}) == ["file"]]
+    file_inputs = [
+        file_input for endpoint in endpoints for file_input in _file_inputs(endpoint, config)
+    ]
+    file_types = [name for name, schema in types.items() if kinds_of(schema, {}) == ["file"]]
     return {
         "$schema": DIALECT,
         "title": f"Which files {app} takes",
@@ -189,12 +207,12 @@ def _upload(
         "type": "object",
         "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
         "required": ["files"],
-        NOTES: {"max_file_size": config.max_file_size, "wanted": wanted},
-        "$defs": reached([{"$ref": f"#/$defs/{name}"} for name in shapes], types),
+        EXTENSION: {"max_file_size": config.max_file_size, "wanted": file_inputs},
+        "$defs": referenced_types([{"$ref": f"#/$defs/{name}"} for name in file_types], types),
     }
 
 
-def _wanted(endpoint: Endpoint, config: AppConfig) -> Iterable[dict[str, Any]]:
+def _file_inputs(endpoint: Endpoint, config: AppConfig) -> Iterable[dict[str, Any]]:
     dependency = config.find(endpoint.name)
     components = dependency.visible_inputs if dependency else ()
     if len(components) != len(endpoint.parameters):
@@ -211,28 +229,28 @@ def _wanted(endpoint: Endpoint, config: AppConfig) -> Iterable[dict[str, Any]]:
 
 
 def _has_file(node: Any, definitions: Mapping[str, Any]) -> bool:
-    """Whether there is a file anywhere in a schema; its `$defs` are part of it."""
+    """Check whether a schema contains a file; its `$defs` are part of it."""
     if is_array(node):
-        return any(_has_file(one, definitions) for one in node)
+        return any(_has_file(item, definitions) for item in node)
     if not is_object(node):
         return False
     if kinds_of(node, {"$defs": definitions}) == ["file"]:
         return True
-    return any(_has_file(one, definitions) for key, one in node.items() if key != "default")
+    return any(_has_file(part, definitions) for key, part in node.items() if key != "default")
 
 
-def reached(schemas: Iterable[Any], types: Mapping[str, Any]) -> dict[str, Any]:
-    """The types that are referred to, by the schemas or by each other, in the order of names."""
-    found: set[str] = set()
-    waiting: list[Any] = list(schemas)
-    while waiting:
-        one = waiting.pop()
-        if is_array(one):
-            waiting += one
-        elif is_object(one):
-            name = as_str(one.get("$ref")).removeprefix("#/$defs/")
-            if name in types and name not in found:
-                found.add(name)
-                waiting.append(types[name])
-            waiting += one.values()
-    return {name: types[name] for name in sorted(found)}
+def referenced_types(schemas: Iterable[Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the types that the schemas refer to, directly or through others, sorted by name."""
+    names: set[str] = set()
+    pending: list[Any] = list(schemas)
+    while pending:
+        node = pending.pop()
+        if is_array(node):
+            pending += node
+        elif is_object(node):
+            name = as_str(node.get("$ref")).removeprefix("#/$defs/")
+            if name in types and name not in names:
+                names.add(name)
+                pending.append(types[name])
+            pending += node.values()
+    return {name: types[name] for name in sorted(names)}

@@ -1,4 +1,4 @@
-"""A schema folder: the documents, and the lock that says what they were taken from."""
+"""Read and write a schema folder: the documents, and a lock file that says where they come from."""
 
 from __future__ import annotations
 
@@ -14,56 +14,56 @@ from typing import Any, Literal, TypeAlias, get_args
 from spacecall._atomic import write_files
 from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
 from spacecall.codegen._literals import INVISIBLE
-from spacecall.codegen._schemas.schema_documents import JOIN, QUEUE_DATA, UPLOAD
+from spacecall.codegen._schemas.schema_documents import JOIN_FILE, QUEUE_DATA_FILE, UPLOAD_FILE
 
 __all__ = [
     "DOCUMENTS",
-    "LOCK",
+    "LOCK_FILE",
     "Access",
     "Lock",
     "SchemaError",
     "SchemaFolder",
-    "dump",
-    "files_of",
-    "pack",
-    "read",
+    "dump_json",
+    "folder_files",
+    "make_folder",
+    "read_folder",
     "read_lock",
-    "write",
+    "write_folder",
 ]
 
-LOCK = "space.lock.json"
-"""The file that says what the others were taken from."""
+LOCK_FILE = "space.lock.json"
+"""The name of the lock file, which says where the documents come from."""
 
-DOCUMENTS = (UPLOAD, JOIN, QUEUE_DATA)
-"""The schemas of a folder."""
+DOCUMENTS = (UPLOAD_FILE, JOIN_FILE, QUEUE_DATA_FILE)
+"""The names of the documents in a folder."""
 
 
 Access: TypeAlias = Literal["open", "login", "token"]
-"""What an app wants to be called: nothing, a user's login, a token that may see its Space."""
+"""The credentials that an app requires: none, a user's login, or a token that may read it."""
 
 
 class SchemaError(ValueError):
-    """A schema folder that cannot be read; the message names the file and what is wrong."""
+    """An invalid schema folder; the message names the file and the problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What a schema folder was taken from.
+    """Where the documents of a schema folder come from.
 
     Attributes:
-        name: of the client, `phi4-multimodal`.
+        name: the client's name, `phi4-multimodal`.
         source: a Space id or an address, without credentials and query; empty for saved files.
-        title: the app's; empty if it has none.
-        gradio: its Gradio version.
-        protocol: `sse_v3` and so on.
-        date: the day it was taken, `2026-11-21`.
-        revision: the Space's commit, where known.
-        note: anything else worth knowing.
-        endpoints: the names that were asked for; None for all public ones.
-        undocumented: whether those that the app's page does not show were asked for too.
-        left_out: why other endpoints are not there, by name.
-        access: what the app wanted to be read, where known.
-        hardware: the Hub's name of what the Space ran on, such as `zero-a10g`, where known.
+        title: the app's title; empty if it has none.
+        gradio: the app's Gradio version.
+        protocol: the queue's protocol, `sse_v3`.
+        date: the day on which the app was read, `2026-11-21`.
+        revision: the Space's commit; None if it is not known.
+        note: a remark of the user.
+        endpoints: the endpoints that the user selected; None for all public ones.
+        undocumented: whether undocumented endpoints are included.
+        left_out: the visibility of the endpoints that are left out, by name.
+        access: the credentials that the app required; None if that is not known.
+        hardware: the Hub's name of the Space's hardware, `zero-a10g`; None if it is not known.
     """
 
     name: str
@@ -82,19 +82,19 @@ class Lock:
 
     @property
     def heading(self) -> str:
-        """What to call the app: its title, or its source where the author gave none."""
+        """The app's title; its source or the client's name if it has none."""
         return self.title or self.source or self.name
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaFolder:
-    """What is in a schema folder.
+    """The content of a schema folder.
 
     Attributes:
-        name: the folder's own name.
-        lock: what it was taken from.
-        documents: the schemas by file name.
-        digest: sha256 of the documents.
+        name: the folder's name.
+        lock: where the documents come from.
+        documents: the documents by file name.
+        digest: the sha256 of the documents.
     """
 
     name: str
@@ -103,78 +103,81 @@ class SchemaFolder:
     digest: str
 
 
-def write(path: Path, lock: Lock, documents: Mapping[str, Mapping[str, Any]]) -> SchemaFolder:
-    """Write a schema folder whole or not at all; the same content gives the same bytes.
+def write_folder(
+    path: Path, lock: Lock, documents: Mapping[str, Mapping[str, Any]]
+) -> SchemaFolder:
+    """Write a schema folder, all of its files or none; the same content gives the same bytes.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the folder cannot be written.
     """
-    write_files(files_of(path, lock, documents), path)
-    return pack(path.name, lock, documents)
+    write_files(folder_files(path, lock, documents), path)
+    return make_folder(path.name, lock, documents)
 
 
-def files_of(
+def folder_files(
     path: Path, lock: Lock, documents: Mapping[str, Mapping[str, Any]]
 ) -> dict[Path, bytes]:
-    """The files of a schema folder at `path`; the lock, which vouches for the others, is last."""
-    texts = {name: dump(documents[name]) for name in DOCUMENTS}
-    files = {**texts, LOCK: dump(_lock_json(lock, texts))}
+    """Return the files of a schema folder at `path`, the lock with the others' hashes last."""
+    texts = {name: dump_json(documents[name]) for name in DOCUMENTS}
+    files = {**texts, LOCK_FILE: dump_json(_lock_json(lock, texts))}
     return {path / name: content.encode() for name, content in files.items()}
 
 
-def pack(name: str, lock: Lock, documents: Mapping[str, Mapping[str, Any]]) -> SchemaFolder:
-    """What `write` would write into a folder called `name`, as `read` would read it."""
-    texts = {key: dump(documents[key]) for key in DOCUMENTS}
+def make_folder(name: str, lock: Lock, documents: Mapping[str, Mapping[str, Any]]) -> SchemaFolder:
+    """Return the folder called `name` as `read_folder` would read it after `write_folder`."""
+    texts = {key: dump_json(documents[key]) for key in DOCUMENTS}
     return SchemaFolder(
-        name, lock, {key: json.loads(one) for key, one in texts.items()}, _digest(texts)
+        name, lock, {key: json.loads(document) for key, document in texts.items()}, _digest(texts)
     )
 
 
-def read(path: Path) -> SchemaFolder:
-    """Read a schema folder.
+def read_folder(path: Path) -> SchemaFolder:
+    """Read a schema folder, and check its documents against the lock.
 
     Raises:
-        SchemaError: a file is missing, is no JSON, or is not what the lock was written for.
+        SchemaError: a file is missing, is not JSON, or is not the file that the lock was written
+            for.
     """
-    texts = {name: _text(path / name) for name in (*DOCUMENTS, LOCK)}
-    parsed = {name: _object(path / name, content) for name, content in texts.items()}
-    raw = parsed.pop(LOCK)
-    del texts[LOCK]
+    texts = {name: _read_text(path / name) for name in (*DOCUMENTS, LOCK_FILE)}
+    parsed = {name: _parse_object(path / name, content) for name, content in texts.items()}
+    raw = parsed.pop(LOCK_FILE)
+    del texts[LOCK_FILE]
     for name, content in texts.items():
         if as_dict(raw.get("files")).get(name) != _sha256(content):
             raise SchemaError(
-                f"{path / name} is not the file that {LOCK} was written for: it was changed, or "
-                "writing was interrupted; spacecall refresh takes the schema again"
+                f"{path / name} does not have the hash in {LOCK_FILE}: it was changed, or writing "
+                "it was interrupted; run spacecall refresh to write it again"
             )
-    return SchemaFolder(path.name, _lock(raw), parsed, _digest(texts))
+    return SchemaFolder(path.name, _parse_lock(raw), parsed, _digest(texts))
 
 
 def read_lock(path: Path) -> Lock:
-    """The lock of a schema folder, whatever the other files are.
+    """Read the lock of a schema folder without its documents.
 
     Raises:
-        SchemaError: it is missing, or no JSON.
+        SchemaError: the lock is missing, or is not JSON.
     """
-    return _lock(_object(path / LOCK, _text(path / LOCK)))
+    return _parse_lock(_parse_object(path / LOCK_FILE, _read_text(path / LOCK_FILE)))
 
 
-def dump(data: object) -> str:
-    """JSON with one line for each member; no character in it is invisible."""
-    written = json.dumps(_sound(data), ensure_ascii=False, indent=2, allow_nan=False)
-    lines = (INVISIBLE.sub(_escape, line) for line in written.split("\n"))
+def dump_json(data: object) -> str:
+    """Encode JSON with one member a line, and with all invisible characters escaped."""
+    written = json.dumps(_encodable(data), ensure_ascii=False, indent=2, allow_nan=False)
+    lines = (INVISIBLE.sub(_escape_match, line) for line in written.split("\n"))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _escape(found: re.Match[str]) -> str:
-    return json.dumps(found[0])[1:-1]
+def _escape_match(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
-def _sound(data: Any) -> Any:
-    """`data` without what JSON or UTF-8 does not have: nan and infinities, halves of characters."""
+def _encodable(data: Any) -> Any:
+    """Replace what JSON or UTF-8 cannot express: nan, infinities, single surrogates."""
     if is_object(data):
-        return {_sound(key): _sound(value) for key, value in data.items()}
+        return {_encodable(key): _encodable(value) for key, value in data.items()}
     if is_array(data):
-        return [_sound(value) for value in data]
+        return [_encodable(value) for value in data]
     if isinstance(data, str):
         return data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return None if isinstance(data, float) and not math.isfinite(data) else data
@@ -200,7 +203,7 @@ def _lock_json(lock: Lock, texts: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _lock(raw: Mapping[str, Any]) -> Lock:
+def _parse_lock(raw: Mapping[str, Any]) -> Lock:
     return Lock(
         name=as_str(raw.get("name")),
         source=as_str(raw.get("source")),
@@ -214,13 +217,15 @@ def _lock(raw: Mapping[str, Any]) -> Lock:
         if raw.get("endpoints") is not None
         else None,
         undocumented=raw.get("undocumented") is True,
-        left_out={name: as_str(why) for name, why in as_dict(raw.get("left_out")).items()},
-        access=next((one for one in get_args(Access) if one == raw.get("access")), None),
+        left_out={
+            name: as_str(visibility) for name, visibility in as_dict(raw.get("left_out")).items()
+        },
+        access=next((access for access in get_args(Access) if access == raw.get("access")), None),
         hardware=as_str(raw.get("hardware")) or None,
     )
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode()
     except OSError as error:
@@ -229,7 +234,7 @@ def _text(path: Path) -> str:
         raise SchemaError(f"{path} is not UTF-8") from error
 
 
-def _object(path: Path, content: str) -> Mapping[str, Any]:
+def _parse_object(path: Path, content: str) -> Mapping[str, Any]:
     try:
         parsed = json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""One set of named types for a whole app.
+"""Collect the object types of all inputs and outputs into one set of named types.
 
 /info repeats the definitions of a component at every parameter that uses it. Here each object type
 gets one name, derived from its title, and every schema refers to it.
@@ -17,23 +17,23 @@ from spacecall._core.schema_check import Budget, TooMuchWorkError, count_values
 from spacecall.codegen._names import pascal_case
 from spacecall.errors import ProtocolError
 
-__all__ = ["Named", "share"]
+__all__ = ["NamedSchema", "share_types"]
 
-_DEEPEST = 64
-_MOST_VALUES = 5_000_000
-_STEPS = 20_000
-"""Comparisons of the types of one input or output."""
-_REMARKS = frozenset({"title", "description", "examples"})
+_MAX_DEPTH = 64
+_MAX_VALUES = 5_000_000
+_MAX_STEPS = 20_000
+"""The most comparisons of the types of one input or output."""
+_ANNOTATIONS = frozenset({"title", "description", "examples"})
 _PREFIX = "#/$defs/"
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A schema whose object types may be defined in it.
+class NamedSchema:
+    """A schema that may define its object types in its own `$defs`.
 
     Attributes:
-        name: what an object type without a title is called after.
-        schema: JSON Schema; its `$defs`, if any, are at its root.
+        name: the name for an object type without a title.
+        schema: the JSON Schema, with its `$defs` at its root.
     """
 
     name: str
@@ -41,80 +41,87 @@ class Named:
 
 
 @dataclass(slots=True)
-class _Local:
-    """The object types of one schema, under names of its own."""
+class _LocalTypes:
+    """The object types of one schema, by names that are unique in it."""
 
     budget: Budget
     types: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     _added: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     _numbers: dict[str, int] = field(default_factory=dict[str, int])
 
-    def add(self, wanted: str, schema: dict[str, Any]) -> str:
-        if wanted in self.types and _plain(self.types[wanted]) == _plain(schema):
-            return wanted
-        written = (wanted, json.dumps(_plain(schema), sort_keys=True))
-        if written not in self._added:
-            name, number = wanted, self._numbers.get(wanted, 1)
+    def add(self, preferred_name: str, schema: dict[str, Any]) -> str:
+        """Add a type, and return its name: the preferred one, with a number if that is in use."""
+        bare_schema = _without_annotations(schema)
+        namesake = self.types.get(preferred_name)
+        if namesake is not None and _without_annotations(namesake) == bare_schema:
+            return preferred_name
+        key = (preferred_name, json.dumps(bare_schema, sort_keys=True))
+        if key not in self._added:
+            name, number = preferred_name, self._numbers.get(preferred_name, 1)
             while name in self.types:
                 number += 1
-                name = f"{wanted}{number}"
-            self._numbers[wanted] = number
+                name = f"{preferred_name}{number}"
+            self._numbers[preferred_name] = number
             self.types[name] = schema
-            self._added[written] = name
-        return self._added[written]
+            self._added[key] = name
+        return self._added[key]
 
 
-def share(schemas: Sequence[Named]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
-    """The schemas with their object types taken out, and the types by name.
+def share_types(
+    schemas: Sequence[NamedSchema],
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Return the schemas with references instead of object types, and the types by name.
 
-    Types that are alike but for their remarks become one. Where different types have one title,
-    each gets the beginning of its hash added, so that names do not depend on an order.
+    Types that differ only in titles, descriptions and examples become one. Different types of one
+    title get the beginning of their hash as a suffix, so names do not depend on the order.
 
     Raises:
-        ProtocolError: there is too much of them.
+        ProtocolError: the schemas are too large.
     """
     size = 0
-    for one in schemas:
-        size += count_values(one.schema)
-        if size > _MOST_VALUES:
-            raise ProtocolError(f"the app's schemas have more than {_MOST_VALUES:,} values in all")
+    for schema in schemas:
+        size += count_values(schema.schema)
+        if size > _MAX_VALUES:
+            raise ProtocolError(f"the app's schemas have more than {_MAX_VALUES:,} values in all")
     try:
-        return _share(schemas)
+        return _share_types(schemas)
     except TooMuchWorkError as error:
         raise ProtocolError(
             "an input or output of the app has too many types to be written down"
         ) from error
 
 
-def _share(
-    schemas: Sequence[Named],
+def _share_types(
+    schemas: Sequence[NamedSchema],
 ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
-    hoisted = [_hoist(one) for one in schemas]
+    extracted = [_extract_types(named) for named in schemas]
     variants: dict[str, dict[str, None]] = {}
-    marks: list[dict[str, str]] = []
-    for _, local in hoisted:
-        marks.append({name: _mark(name, local) for name in local.types})
-        for name, mark in marks[-1].items():
-            variants.setdefault(_title(name, local.types[name]), {})[mark] = None
-    finals = _finals(variants)
+    all_marks: list[dict[str, str]] = []
+    for _, local in extracted:
+        all_marks.append({name: _mark(name, local) for name in local.types})
+        for name, mark in all_marks[-1].items():
+            variants.setdefault(_type_title(name, local.types[name]), {})[mark] = None
+    final_names = _final_names(variants)
     shared: dict[str, dict[str, Any]] = {}
     rewritten: list[dict[str, Any]] = []
-    for (schema, local), known in zip(hoisted, marks, strict=True):
+    for (schema, local), marks_by_name in zip(extracted, all_marks, strict=True):
         names = {
-            name: finals[_title(name, local.types[name]), mark] for name, mark in known.items()
+            name: final_names[_type_title(name, local.types[name]), mark]
+            for name, mark in marks_by_name.items()
         }
         rename = _renamer(names)
         for name, final in names.items():
-            kept = shared.setdefault(final, rename(local.types[name]))
-            if not kept.get("description") and (remark := local.types[name].get("description")):
-                kept["description"] = remark
+            type_ = shared.setdefault(final, rename(local.types[name]))
+            description = local.types[name].get("description")
+            if description and not type_.get("description"):
+                type_["description"] = description
         rewritten.append(rename(schema))
     return rewritten, dict(sorted(shared.items()))
 
 
-def _hoist(named: Named) -> tuple[dict[str, Any], _Local]:
-    definitions = as_dict(named.schema.get("$defs"))
-    local = _Local(Budget(None, _STEPS))
+def _extract_types(named_schema: NamedSchema) -> tuple[dict[str, Any], _LocalTypes]:
+    definitions = as_dict(named_schema.schema.get("$defs"))
+    local = _LocalTypes(Budget(None, _MAX_STEPS))
     renamed: dict[str, str] = {}
     for name, schema in definitions.items():
         title = pascal_case(name) or pascal_case(as_str(as_dict(schema).get("title"))) or "Type"
@@ -125,76 +132,84 @@ def _hoist(named: Named) -> tuple[dict[str, Any], _Local]:
             renamed[name], number = f"{title}{number}", number + 1
         local.types[renamed[name]] = {}
     for name, schema in definitions.items():
-        local.types[renamed[name]] = _walk(as_dict(schema), local, renamed, named.name, top=True)
-    body = {key: value for key, value in named.schema.items() if key != "$defs"}
-    return _walk(body, local, renamed, named.name), local
+        local.types[renamed[name]] = _extract_inline(
+            as_dict(schema), local, renamed, named_schema.name, is_definition=True
+        )
+    body = {key: value for key, value in named_schema.schema.items() if key != "$defs"}
+    return _extract_inline(body, local, renamed, named_schema.name), local
 
 
-def _walk(
+def _extract_inline(
     schema: Mapping[str, Any],
-    local: _Local,
+    local: _LocalTypes,
     renamed: Mapping[str, str],
-    owner: str,
+    name_prefix: str,
     *,
-    top: bool = False,
+    is_definition: bool = False,
     depth: int = 0,
 ) -> dict[str, Any]:
-    """`schema` with its inline object types moved into `local`, and its references renamed."""
-    if depth > _DEEPEST:
+    """Return `schema` with its object types moved into `local`, and its references renamed."""
+    if depth > _MAX_DEPTH:
         return {}
     if "$ref" in schema:
         name = renamed.get(as_str(schema["$ref"]).removeprefix(_PREFIX))
-        rest = {key: value for key, value in schema.items() if key != "$ref"}
-        return {"$ref": f"{_PREFIX}{name}", **rest} if name else rest
+        siblings = {key: value for key, value in schema.items() if key != "$ref"}
+        return {"$ref": f"{_PREFIX}{name}", **siblings} if name else siblings
     title = pascal_case(as_str(schema.get("title")))
 
-    def inner(child: Any, place: str) -> Any:
+    def inner(child: Any, key: str) -> Any:
         if not is_object(child):
             return child
-        return _walk(
-            child, local, renamed, f"{title or owner}{pascal_case(place)}", depth=depth + 1
+        return _extract_inline(
+            child, local, renamed, f"{title or name_prefix}{pascal_case(key)}", depth=depth + 1
         )
 
-    walked = _children(schema, inner)
-    if top or not as_dict(schema.get("properties")):
+    walked = _map_children(schema, inner)
+    if is_definition or not as_dict(schema.get("properties")):
         return walked
     outside = {key: walked.pop(key) for key in ("default",) if key in walked}
-    name = local.add(title or pascal_case(owner) or "Value", walked)
+    name = local.add(title or pascal_case(name_prefix) or "Value", walked)
     return {"$ref": f"{_PREFIX}{name}", **outside}
 
 
-def _children(schema: Mapping[str, Any], change: Callable[[Any, str], Any]) -> dict[str, Any]:
-    """A copy of `schema` with each schema right inside it changed; `change` gets its place too."""
-    made = dict(schema)
+def _map_children(schema: Mapping[str, Any], change: Callable[[Any, str], Any]) -> dict[str, Any]:
+    """Return a copy of `schema` with each direct subschema changed; `change` also gets its key."""
+    copied = dict(schema)
     for key in ("properties", "patternProperties", "$defs"):
-        if key in made:
-            made[key] = {name: change(one, name) for name, one in as_dict(made[key]).items()}
+        if key in copied:
+            copied[key] = {
+                name: change(child, name) for name, child in as_dict(copied[key]).items()
+            }
     for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
-        if key in made:
-            made[key] = [change(one, "") for one in as_list(made[key])]
-    for key, place in (("items", "item"), ("additionalProperties", "value")):
-        if is_object(made.get(key)):
-            made[key] = change(made[key], place)
-    return made
+        if key in copied:
+            copied[key] = [change(child, "") for child in as_list(copied[key])]
+    for key, name in (("items", "item"), ("additionalProperties", "value")):
+        if is_object(copied.get(key)):
+            copied[key] = change(copied[key], name)
+    return copied
 
 
 def _renamer(names: Mapping[str, str]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     def rename(schema: Mapping[str, Any]) -> dict[str, Any]:
-        made = _children(schema, lambda one, _: rename(one) if is_object(one) else one)
-        if "$ref" in made:
-            made["$ref"] = f"{_PREFIX}{names[made['$ref'].removeprefix(_PREFIX)]}"
-        return made
+        renamed = _map_children(
+            schema, lambda child, _: rename(child) if is_object(child) else child
+        )
+        if "$ref" in renamed:
+            renamed["$ref"] = f"{_PREFIX}{names[renamed['$ref'].removeprefix(_PREFIX)]}"
+        return renamed
 
     return rename
 
 
-def _title(name: str, schema: Mapping[str, Any]) -> str:
+def _type_title(name: str, schema: Mapping[str, Any]) -> str:
     return pascal_case(as_str(schema.get("title"))) or name
 
 
-def _finals(variants: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]:
-    """The name of each type, by title and mark: the title, with a mark where types share it."""
-    names = {(title, mark): title for title, (mark, *more) in variants.items() if not more}
+def _final_names(variants: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]:
+    """Return the name of each type by title and mark: the title, with a mark if types share it."""
+    names = {
+        (title, mark): title for title, (mark, *other_marks) in variants.items() if not other_marks
+    }
     used = set(names.values())
     for title, mark in sorted((title, mark) for title, marks in variants.items() for mark in marks):
         if (title, mark) not in names:
@@ -204,35 +219,37 @@ def _finals(variants: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]
     return names
 
 
-def _mark(name: str, local: _Local) -> str:
-    """A hash of what a type is, of the types it refers to, and of theirs; remarks do not count."""
-    found: dict[str, Any] = {}
-    waiting = [name]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
+def _mark(name: str, local: _LocalTypes) -> str:
+    """Return a hash of a type and of all types that it refers to, without their annotations."""
+    types: dict[str, Any] = {}
+    pending = [name]
+    while pending:
+        type_name = pending.pop()
+        if type_name not in types:
             local.budget.spend()
-            found[one] = _plain(local.types[one])
-            waiting += sorted(_references(local.types[one]))
-    written = json.dumps([name, found], sort_keys=True)
-    return hashlib.sha256(written.encode()).hexdigest()
+            types[type_name] = _without_annotations(local.types[type_name])
+            pending += sorted(_references(local.types[type_name]))
+    encoded = json.dumps([name, types], sort_keys=True)
+    return hashlib.sha256(encoded.encode()).hexdigest()
 
 
-def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """`schema` without remarks, for comparing."""
-    made = _children(schema, lambda one, _: _plain(one) if is_object(one) else one)
-    return {key: value for key, value in made.items() if key not in _REMARKS}
+def _without_annotations(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `schema` without titles, descriptions and examples."""
+    copied = _map_children(
+        schema, lambda child, _: _without_annotations(child) if is_object(child) else child
+    )
+    return {key: value for key, value in copied.items() if key not in _ANNOTATIONS}
 
 
 def _references(schema: Mapping[str, Any]) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
 
-    def look(one: Any, _: str) -> Any:
-        if is_object(one):
-            found.update(_references(one))
-        return one
+    def collect(child: Any, _: str) -> Any:
+        if is_object(child):
+            names.update(_references(child))
+        return child
 
-    _children(schema, look)
+    _map_children(schema, collect)
     if "$ref" in schema:
-        found.add(as_str(schema["$ref"]).removeprefix(_PREFIX))
-    return found
+        names.add(as_str(schema["$ref"]).removeprefix(_PREFIX))
+    return names

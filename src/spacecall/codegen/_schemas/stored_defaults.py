@@ -1,4 +1,4 @@
-"""Defaults as a schema folder keeps them."""
+"""Prepare an app's default values for a schema folder."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Any
 
 from spacecall._core.json_values import is_array, is_object
 
-__all__ = ["default_value"]
+__all__ = ["stored_default"]
 
-_DEEPEST = 64
+_MAX_DEPTH = 64
 
 
-def default_value(value: Any, depth: int = 0) -> Any:
-    """A default as it is kept: without what only holds for the server it was read from."""
-    if depth > _DEEPEST:
+def stored_default(value: Any, depth: int = 0) -> Any:
+    """Return a default without the parts that hold only for the server that it was read from."""
+    if depth > _MAX_DEPTH:
         return None
     if is_object(value):
-        host = {"url", "size"} if "path" in value and "meta" in value else set[str]()
-        kept = {key: one for key, one in value.items() if key not in host}
-        return {key: default_value(one, depth + 1) for key, one in kept.items()}
+        server_keys = {"url", "size"} if "path" in value and "meta" in value else set[str]()
+        members = {key: member for key, member in value.items() if key not in server_keys}
+        return {key: stored_default(member, depth + 1) for key, member in members.items()}
     if is_array(value):
-        return [default_value(one, depth + 1) for one in value]
+        return [stored_default(item, depth + 1) for item in value]
     return value
