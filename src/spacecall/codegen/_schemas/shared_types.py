@@ -94,7 +94,7 @@ def share_types(
 def _share_types(
     schemas: Sequence[NamedSchema],
 ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
-    extracted = [_extract_types(named) for named in schemas]
+    extracted = [_extract_types(schema) for schema in schemas]
     variants: dict[str, dict[str, None]] = {}
     all_marks: list[dict[str, str]] = []
     for _, local in extracted:
