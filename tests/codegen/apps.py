@@ -62,7 +62,7 @@ def app(*functions: Function, title: str = "Small app", source: str = "") -> App
     """The app with these functions, on Gradio 6.31."""
     components: list[dict[str, Any]] = [{"id": 0, "type": "state", "props": {}, "skip_api": True}]
     dependencies: list[dict[str, Any]] = []
-    named: dict[str, Any] = {}
+    named_endpoints: dict[str, Any] = {}
     for function in functions:
         slots: list[list[int]] = []
         for group in (function.inputs, function.outputs):
@@ -85,14 +85,16 @@ def app(*functions: Function, title: str = "Small app", source: str = "") -> App
             }
         )
         if function.visibility != "private":
-            named[f"/{function.name}"] = {
+            named_endpoints[f"/{function.name}"] = {
                 "description": function.description,
                 "parameters": [_parameter(slot) for slot in function.inputs],
                 "returns": [_entry(slot) for slot in function.outputs],
             }
     config: dict[str, Any] = {"version": "6.31.0", "protocol": "sse_v3", "title": title}
     config |= {"components": components, "dependencies": dependencies}
-    return AppDocuments(config, {"named_endpoints": named, "unnamed_endpoints": {}}, source)
+    return AppDocuments(
+        config, {"named_endpoints": named_endpoints, "unnamed_endpoints": {}}, source
+    )
 
 
 def generated(documents: AppDocuments, name: str = "small", **options: Any) -> str:
@@ -105,9 +107,12 @@ def generated(documents: AppDocuments, name: str = "small", **options: Any) -> s
 def saved(path: Path) -> AppDocuments:
     """An app of the corpus, or one that was captured."""
     if path.suffix == ".json":
-        both = json.loads(path.read_text(encoding="utf-8"))
-        return AppDocuments(both["config"], both["info"])
-    read = [json.loads((path / f"{one}.json").read_text("utf-8")) for one in ("config", "info")]
+        documents = json.loads(path.read_text(encoding="utf-8"))
+        return AppDocuments(documents["config"], documents["info"])
+    read = [
+        json.loads((path / f"{document}.json").read_text("utf-8"))
+        for document in ("config", "info")
+    ]
     return AppDocuments(*read)
 
 

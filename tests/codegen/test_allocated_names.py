@@ -54,7 +54,11 @@ Signature = tuple[str, Sequence[tuple[str, str, int]], Sequence[str]]
 
 SIGNATURE: st.SearchStrategy[Signature] = st.tuples(
     NAME.map(lambda name: name.strip("/")).filter(str.strip),
-    st.lists(st.tuples(NAME, NAME, st.integers(0, 4)), max_size=5, unique_by=lambda one: one[0]),
+    st.lists(
+        st.tuples(NAME, NAME, st.integers(0, 4)),
+        max_size=5,
+        unique_by=lambda signature: signature[0],
+    ),
     st.lists(NAME, max_size=3),
 )
 
@@ -71,8 +75,8 @@ def slot(name: str, label: str, kind: int, number: int) -> Slot:
         case 1:
             return Slot("Json", {}, label, name, {"number": number})
         case 2:
-            whole = {"type": "integer", "minimum": 0}
-            return Slot("Dataset", {"type": "array", "items": whole}, label, name, [number])
+            whole_number = {"type": "integer", "minimum": 0}
+            return Slot("Dataset", {"type": "array", "items": whole_number}, label, name, [number])
         case 3:
             return Slot("Custom", reference, label, name, {name: "given", "n": number})
         case _:
@@ -91,7 +95,10 @@ def app_of(signatures: Sequence[Signature]) -> tuple[AppDocuments, dict[str, lis
         )
         for name, parameters, outputs in signatures
     ]
-    defaults = {f"/{each.name}": [one.default for one in each.inputs] for each in functions}
+    defaults = {
+        f"/{function.name}": [parameter.default for parameter in function.inputs]
+        for function in functions
+    }
     return app(*functions), defaults
 
 
@@ -155,7 +162,7 @@ COLLIDING: list[Signature] = [
 
 
 @CHECKED
-@given(st.lists(SIGNATURE, min_size=1, max_size=5, unique_by=lambda one: one[0]))
+@given(st.lists(SIGNATURE, min_size=1, max_size=5, unique_by=lambda signature: signature[0]))
 @example(COLLIDING)
 @pytest.mark.filterwarnings("error")
 def test_each_argument_goes_to_its_place_with_its_own_default(
@@ -165,13 +172,13 @@ def test_each_argument_goes_to_its_place_with_its_own_default(
     text = generated(documents)
     assert not repeated(ast.parse(text).body)
     module = load(text, tmp_path_factory.mktemp("names"))
-    wanted = {endpoint: [values] for endpoint, values in defaults.items()}
-    assert sent_defaults(module) == wanted
-    assert sent_defaults(module, "Sync") == wanted
+    expected = {endpoint: [values] for endpoint, values in defaults.items()}
+    assert sent_defaults(module) == expected
+    assert sent_defaults(module, "Sync") == expected
 
 
 @CHECKED
-@given(st.lists(SIGNATURE, min_size=2, max_size=5, unique_by=lambda one: one[0]))
+@given(st.lists(SIGNATURE, min_size=2, max_size=5, unique_by=lambda signature: signature[0]))
 def test_the_order_of_the_endpoints_names_nothing(
     tmp_path_factory: pytest.TempPathFactory, signatures: Sequence[Signature]
 ) -> None:
@@ -190,8 +197,8 @@ def test_an_unrelated_endpoint_changes_no_name() -> None:
     before, _ = app_of(COLLIDING)
     after, _ = app_of([*COLLIDING, ("unrelated", [("value", "", 1)], ["answer"])])
     definitions = [
-        {line.partition("=")[0] for line in generated(each).splitlines() if line[:1] in "_c"}
-        for each in (before, after)
+        {line.partition("=")[0] for line in generated(documents).splitlines() if line[:1] in "_c"}
+        for documents in (before, after)
     ]
     assert definitions[0] <= definitions[1]
 
@@ -214,8 +221,10 @@ async def test_a_fake_app_is_sent_every_default_by_the_method_of_its_endpoint(
 def test_a_sample_passes_mypy_in_strict_mode(tmp_path: Path) -> None:
     samples = [COLLIDING]
     for kind in range(5):
-        every = [(name, name, kind) for name in NAMES]
-        samples.append([(name, every[kind::5], [name, "出力", name]) for name in NAMES[kind::5]])
+        parameters = [(name, name, kind) for name in NAMES]
+        samples.append(
+            [(name, parameters[kind::5], [name, "出力", name]) for name in NAMES[kind::5]]
+        )
     for number, sample in enumerate(samples):
         path = tmp_path / f"sample_{number}.py"
         path.write_text(generated(app_of(sample)[0]), encoding="utf-8")

@@ -81,8 +81,8 @@ def test_files_go_where_the_caller_says(here: Path) -> None:
 
 def test_in_this_repository_a_space_gets_a_package_of_its_own() -> None:
     root = Path(__file__).resolve().parents[2]
-    places = client_builder.client_paths(root, "some-space", "owner/some-space")
-    assert places.module == root / "src/spacecall/spaces/some_space/_generated.py"
+    paths = client_builder.client_paths(root, "some-space", "owner/some-space")
+    assert paths.module == root / "src/spacecall/spaces/some_space/_generated.py"
 
 
 def test_the_module_is_made_of_the_schema_files_alone(here: Path) -> None:
@@ -139,12 +139,12 @@ def test_what_is_no_gradio_app_is_refused(here: Path) -> None:
 
 def test_a_saved_app_is_a_folder_or_one_file(here: Path) -> None:
     folder = save(workshop(), here / "saved")
-    both = here / "both.json"
+    document = here / "both.json"
     documents = workshop()
-    both.write_text(json.dumps({"config": documents.config, "info": documents.info}))
+    document.write_text(json.dumps({"config": documents.config, "info": documents.info}))
     assert (
         load_app(str(folder))
-        == load_app(str(both))
+        == load_app(str(document))
         == AppDocuments(documents.config, documents.info)
     )
     assert load_app(str(here / "nothing")) is None
@@ -178,7 +178,7 @@ def test_the_command_writes_and_says_where(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
+    ("arguments", "status", "message"),
     [
         (["add"], 2, "Missing argument"),
         (["add", "nonsense"], 2, "no Space id"),
@@ -192,10 +192,10 @@ def test_the_command_writes_and_says_where(here: Path) -> None:
     ],
 )
 def test_the_command_says_what_is_wrong(
-    arguments: Sequence[str], status: int, said: str, here: Path
+    arguments: Sequence[str], status: int, message: str, here: Path
 ) -> None:
     save(workshop(), here / "saved")
     done = spacecall(*arguments, cwd=here)
     assert done.returncode == status, done.stderr
-    assert said in done.stderr or said in done.stdout
+    assert message in done.stderr or message in done.stdout
     assert "Traceback" not in done.stderr

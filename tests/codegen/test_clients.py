@@ -79,7 +79,7 @@ async def test_a_message_with_files_goes_in(client: Any) -> None:
     result = await client.add_message(message=message)
     # emptied: 5.50 gives null, 6.31 an empty message
     assert result.mm is None or result.mm == module.MultimodalData(text="", files=[])
-    assert [one.role for one in result.chat] == ["user"] * len(result.chat)
+    assert [message.role for message in result.chat] == ["user"] * len(result.chat)
     assert (await client.add_message(message=module.MultimodalData(text="no files"))).chat
 
 

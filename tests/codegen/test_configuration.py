@@ -41,12 +41,12 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_without_configuration_the_folders_are_the_usual_ones(tmp_path: Path) -> None:
-    found = read_configuration(tmp_path)
-    assert found.root == tmp_path
-    assert found.schemas == tmp_path / "schemas" / "spaces"
-    assert found.code is None
-    assert found.spaces == {}
-    assert found.policy.fail_on == "error"
+    configuration = read_configuration(tmp_path)
+    assert configuration.root == tmp_path
+    assert configuration.schemas == tmp_path / "schemas" / "spaces"
+    assert configuration.code is None
+    assert configuration.spaces == {}
+    assert configuration.policy.fail_on == "error"
 
 
 def test_another_tools_pyproject_is_not_a_projects_folder(tmp_path: Path) -> None:
@@ -57,19 +57,19 @@ def test_another_tools_pyproject_is_not_a_projects_folder(tmp_path: Path) -> Non
 
 
 def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
-    found = read_configuration(write(tmp_path, WHOLE))
-    assert found.schemas == tmp_path / "api" / "schemas"
-    assert found.code == tmp_path / "src" / "shop" / "spaces"
-    painter, local = found.spaces["painter"], found.spaces["local"]
+    configuration = read_configuration(write(tmp_path, WHOLE))
+    assert configuration.schemas == tmp_path / "api" / "schemas"
+    assert configuration.code == tmp_path / "src" / "shop" / "spaces"
+    painter, local = configuration.spaces["painter"], configuration.spaces["local"]
     assert painter.source == "owner/painter"
     assert painter.endpoints == ("generate", "/upscale")
     assert not painter.undocumented
     assert local.source == "http://127.0.0.1:7860"
     assert local.undocumented
     assert local.code == tmp_path / "lib" / "local.py"
-    assert found.policy.fail_on == "warning"
-    assert found.policy.severities == {"default-changed": "info"}
-    (ignore,) = found.policy.ignores
+    assert configuration.policy.fail_on == "warning"
+    assert configuration.policy.severities == {"default-changed": "info"}
+    (ignore,) = configuration.policy.ignores
     assert (ignore.rule, ignore.target) == ("choice-removed", "style")
 
 
@@ -82,7 +82,7 @@ def test_the_projects_folder_is_the_nearest_with_a_configuration(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[tool]\nspacecall = 3", "tool.spacecall must be a table"),
         ("[tool.spacecall", "is not TOML"),
@@ -114,11 +114,11 @@ def test_the_projects_folder_is_the_nearest_with_a_configuration(tmp_path: Path)
         ("[tool.spacecall.severities]\nnothing = 'off'", "unknown rule 'nothing'"),
     ],
 )
-def test_what_is_wrong_is_said_with_file_and_key(text: str, said: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_said_with_file_and_key(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_configuration(write(tmp_path, text))
     assert "pyproject.toml" in str(caught.value)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:

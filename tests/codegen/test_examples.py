@@ -35,9 +35,9 @@ FILE = File(b"a file of the caller's", name="file.txt")
 def with_file(value: Any) -> Any:
     """A value of the app's, a file of the caller's in the place of each of the app's."""
     if is_object(value):
-        kept = {key: with_file(one) for key, one in value.items()}
-        return FILE if "path" in kept and "meta" in kept else kept
-    return [with_file(one) for one in value] if is_array(value) else value
+        members = {key: with_file(member) for key, member in value.items()}
+        return FILE if "path" in members and "meta" in members else members
+    return [with_file(item) for item in value] if is_array(value) else value
 
 
 def wire(value: Any) -> str:
@@ -50,7 +50,7 @@ def kind(entry: Any) -> str:
     return name
 
 
-def shown(entry: Any) -> Iterator[Any]:
+def examples_in(entry: Any) -> Iterator[Any]:
     """The example of a parameter, and its default."""
     placeholder = entry["component"] == "Api" and entry.get("example_input") == "..."
     if "example_input" in entry and not placeholder:
@@ -68,10 +68,10 @@ def refusals(path: Path, folder: Path) -> Iterator[str]:
         model.model_rebuild(force=True)
         entries = documents.info["named_endpoints"][name]["parameters"]
         for field, entry in zip(model.model_fields, entries, strict=True):
-            for value in map(with_file, shown(entry)):
+            for value in map(with_file, examples_in(entry)):
                 info = model.model_fields[field]
-                alone: Any = {field: (info.annotation, info)}
-                inputs = create_model("Alone", __base__=Arguments, **alone)
+                field_types: Any = {field: (info.annotation, info)}
+                inputs = create_model("Alone", __base__=Arguments, **field_types)
                 only = TypedEndpoint[Any](name, inputs=inputs, output=None, returns=0)
                 try:
                     components = [Component(id=1, type=kind(entry))]
@@ -85,5 +85,5 @@ def refusals(path: Path, folder: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", APPS, ids=IDS)
 def test_every_example_and_default_goes_to_the_wire_as_it_is(path: Path, tmp_path: Path) -> None:
-    found = sorted(set(refusals(path, tmp_path)))
-    assert found == REFUSED.get(path.stem if path.suffix == ".json" else path.name, [])
+    refused = sorted(set(refusals(path, tmp_path)))
+    assert refused == REFUSED.get(path.stem if path.suffix == ".json" else path.name, [])

@@ -78,9 +78,9 @@ def hostile_app(say: Callable[[int], str]) -> AppDocuments:
 @given(st.lists(TEXT, min_size=17, max_size=17))
 def test_texts_of_an_app_do_not_change_the_shape_of_the_module(texts: list[str]) -> None:
     # a choice that is the other one is dropped, as the same choice twice
-    twin = hostile_app(lambda number: f"word{number}")
+    harmless = hostile_app(lambda number: f"word{number}")
     text = generated(hostile_app(lambda number: texts[number]))
-    assert shape(text) == shape(generated(twin))
+    assert shape(text) == shape(generated(harmless))
     assert not INVISIBLE.search(text.replace("\n", ""))
 
 

@@ -59,7 +59,11 @@ def served(documents: AppDocuments) -> HostileServer:
 
 
 def sent(server: HostileServer) -> list[Any]:
-    return [one.json()["data"] for one in server.requests if one.path == f"{PREFIX}/queue/join"]
+    return [
+        request.json()["data"]
+        for request in server.requests
+        if request.path == f"{PREFIX}/queue/join"
+    ]
 
 
 def aliases(text: str) -> list[str]:
@@ -165,7 +169,8 @@ def test_changed_choices_are_drift(choices: list[str]) -> None:
     live = drift.read_pinned_app(build_schema_folder(every_place(choices[1:]), "small"))
     assert not drift.compare_apps(pinned, pinned)
     assert any(
-        "large 0" in str(one) or "voice 0" in str(one) for one in drift.compare_apps(pinned, live)
+        "large 0" in str(finding) or "voice 0" in str(finding)
+        for finding in drift.compare_apps(pinned, live)
     )
 
 

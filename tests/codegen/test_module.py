@@ -25,8 +25,8 @@ IDS = [path.stem if path.suffix == ".json" else f"gradio-{path.name}" for path i
 
 
 def test_the_module_of_an_app_is_the_golden_one() -> None:
-    wanted = GOLDEN.read_text(encoding="utf-8")
-    assert module() == wanted, "if the change is meant: python -m tests.codegen.example"
+    expected = GOLDEN.read_text(encoding="utf-8")
+    assert module() == expected, "if the change is meant: python -m tests.codegen.example"
 
 
 def test_the_first_line_says_that_it_is_generated_and_from_what() -> None:
@@ -67,18 +67,18 @@ def test_the_default_of_every_parameter_goes_to_the_wire_as_the_app_has_it(
     for name, endpoint in endpoints(client).items():
         entry = documents.info["named_endpoints"][name]
         model = endpoint._inputs
-        given = {
-            field: one["parameter_default"]
-            for (field, about), one in zip(
+        defaults = {
+            field: parameter["parameter_default"]
+            for (field, about), parameter in zip(
                 model.model_fields.items(), entry["parameters"], strict=True
             )
-            if one.get("parameter_has_default") and not about.is_required()
+            if parameter.get("parameter_has_default") and not about.is_required()
         }
-        of_the_app = {field for field, default in given.items() if contains_file(default)}
-        made = model.model_construct()
-        sent = made.model_dump(by_alias=False, exclude=of_the_app)
-        assert {field: sent[field] for field in given.keys() - of_the_app} == {
-            field: given[field] for field in given.keys() - of_the_app
+        of_the_app = {field for field, default in defaults.items() if contains_file(default)}
+        arguments = model.model_construct()
+        sent = arguments.model_dump(by_alias=False, exclude=of_the_app)
+        assert {field: sent[field] for field in defaults.keys() - of_the_app} == {
+            field: defaults[field] for field in defaults.keys() - of_the_app
         }
         assert of_the_app <= endpoint._app_defaults
 
@@ -101,7 +101,7 @@ def test_the_same_app_gives_the_same_bytes_under_any_hash_seed() -> None:
 def endpoints(client: ModuleType) -> dict[str, TypedEndpoint[Any]]:
     """The endpoints that a module knows, by name."""
     values: Iterable[Any] = vars(client).values()
-    return {one.name: one for one in values if isinstance(one, TypedEndpoint)}
+    return {endpoint.name: endpoint for endpoint in values if isinstance(endpoint, TypedEndpoint)}
 
 
 def parameter(text: str, method: str = "run") -> str:
@@ -115,7 +115,7 @@ def parameter(text: str, method: str = "run") -> str:
 
 
 @pytest.mark.parametrize(
-    ("slot", "shown"),
+    ("slot", "annotation"),
     [
         (Slot(), "str"),
         (Slot("Number", {"type": "integer"}, default=3), "int"),
@@ -162,8 +162,8 @@ def parameter(text: str, method: str = "run") -> str:
         (Slot("Custom", {"$ref": "#/$defs/Nowhere"}), "Any"),
     ],
 )
-def test_a_parameter_has_the_type_of_what_goes_in(slot: Slot, shown: str) -> None:
-    assert parameter(generated(app(Function(inputs=[slot])))) == shown
+def test_a_parameter_has_the_type_of_what_goes_in(slot: Slot, annotation: str) -> None:
+    assert parameter(generated(app(Function(inputs=[slot])))) == annotation
 
 
 def test_files_go_in_from_any_source_and_come_out_as_files() -> None:
@@ -211,8 +211,8 @@ def test_an_optional_member_that_was_not_given_is_not_sent(tmp_path: Path) -> No
 
 
 def test_a_default_that_is_a_file_is_the_one_of_the_running_app() -> None:
-    kept = {"path": "/data/cat.png", "meta": {"_type": "gradio.FileData"}, "url": "http://x/cat"}
-    slot = Slot("Image", FILE, "Cat", "image", kept)
+    file = {"path": "/data/cat.png", "meta": {"_type": "gradio.FileData"}, "url": "http://x/cat"}
+    slot = Slot("Image", FILE, "Cat", "image", file)
     text = generated(app(Function(inputs=[slot])))
     assert (
         "def run(self, *, image: FileInput | AppDefault = APP_DEFAULT) -> Call[str | None]:" in text
@@ -250,7 +250,7 @@ def test_a_table_is_searched_for_files_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slot", "shown"),
+    ("slot", "annotation"),
     [
         (Slot("Textbox", label="a"), "str | None"),
         (Slot("Slider", {"type": "number"}, "a"), "int | float"),
@@ -270,8 +270,8 @@ def test_a_table_is_searched_for_files_as_a_whole() -> None:
         (Slot("Json", {"type": {}}, "a"), "Any"),
     ],
 )
-def test_an_output_has_the_type_of_what_can_come_out(slot: Slot, shown: str) -> None:
-    assert f"-> Call[{shown}]:" in generated(app(Function(outputs=[slot])))
+def test_an_output_has_the_type_of_what_can_come_out(slot: Slot, annotation: str) -> None:
+    assert f"-> Call[{annotation}]:" in generated(app(Function(outputs=[slot])))
 
 
 def test_several_outputs_are_a_named_tuple(tmp_path: Path) -> None:

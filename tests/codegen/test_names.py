@@ -55,9 +55,9 @@ def test_any_text_gives_an_identifier(reserved: frozenset[str], text: str) -> No
 
 @given(st.text())
 def test_a_slug_is_safe_as_a_file_name(text: str) -> None:
-    made = slug(text)
-    assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    assert not made.startswith("-")
+    file_name = slug(text)
+    assert set(file_name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert not file_name.startswith("-")
 
 
 @pytest.mark.parametrize("device", ["CON", "nul", "com1", "Lpt9"])
@@ -130,8 +130,8 @@ def test_a_parameter_that_gradio_counted_is_named_by_its_label() -> None:
 
 
 def test_no_method_hides_what_the_base_classes_have() -> None:
-    own = {name for base in (TypedClient, SyncTypedClient) for name in dir(base)}
-    assert {name for name in own if not name.startswith("_")} <= METHOD_NAMES
+    base_names = {name for base in (TypedClient, SyncTypedClient) for name in dir(base)}
+    assert {name for name in base_names if not name.startswith("_")} <= METHOD_NAMES
 
 
 @pytest.mark.filterwarnings("ignore")

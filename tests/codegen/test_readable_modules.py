@@ -57,7 +57,9 @@ def client_of(documents: AppDocuments, folder: Path) -> ModuleType:
 
 
 def sent(server: HostileServer) -> Any:
-    (body,) = [one.json() for one in server.requests if one.path == f"{PREFIX}/queue/join"]
+    (body,) = [
+        request.json() for request in server.requests if request.path == f"{PREFIX}/queue/join"
+    ]
     return body["data"]
 
 
@@ -90,8 +92,8 @@ def test_a_default_of_a_thousand_characters_is_written(length: int, *, is_long: 
 
 @pytest.mark.parametrize(("length", "is_long"), [(49, False), (50, True)])
 def test_a_default_of_fifty_values_is_written(length: int, *, is_long: bool) -> None:
-    whole = {"type": "array", "items": {"type": "integer"}}
-    text = generated(app(Function("f", [slot("Custom", whole, "Numbers", [0] * length)])))
+    whole_numbers = {"type": "array", "items": {"type": "integer"}}
+    text = generated(app(Function("f", [slot("Custom", whole_numbers, "Numbers", [0] * length)])))
     assert ("APP_DEFAULT" in text) is is_long
     assert len(text.splitlines()) < 240
 
@@ -232,7 +234,7 @@ def test_a_titled_app_is_called_by_its_title() -> None:
 def test_a_function_that_reads_a_selection_says_so() -> None:
     documents = saved(CORPUS / "tictactoe.json")
     endpoints = parse_endpoints(parse_config(documents.config), documents.info)
-    assert [one.event_data for one in endpoints.values()] == [True]
+    assert [endpoint.event_data for endpoint in endpoints.values()] == [True]
     text = " ".join(generated(documents).split())
     remark = "Reads what somebody selects or clicks on the page, which a call does not send: it may"
     assert text.count(remark) == 2

@@ -29,16 +29,16 @@ def test_the_examples_of_every_real_app_fit_its_documents(path: Path) -> None:
     documents = saved(path)
     definitions = build_schema_folder(documents, "real").documents[JOIN_FILE]["$defs"]
     for endpoint in documents.info["named_endpoints"].values():
-        for one in endpoint["parameters"]:
-            if one.get("parameter_default") is None or "parameter_name" not in one:
+        for parameter in endpoint["parameters"]:
+            if parameter.get("parameter_default") is None or "parameter_name" not in parameter:
                 continue
             for schema in definitions.values():
-                member = schema.get("properties", {}).get(one["parameter_name"])
-                if member and member.get("default") == one["parameter_default"]:
+                member = schema.get("properties", {}).get(parameter["parameter_name"])
+                if member and member.get("default") == parameter["parameter_default"]:
                     bounds = {"minimum", "maximum"}  # a random default may be beyond them
                     plain = {key: value for key, value in member.items() if key not in bounds}
-                    whole = {**plain, "$defs": definitions}
-                    assert valid(whole, member["default"])
+                    complete = {**plain, "$defs": definitions}
+                    assert valid(complete, member["default"])
 
 
 def valid(schema: Any, value: Any) -> bool:
@@ -49,12 +49,12 @@ def valid(schema: Any, value: Any) -> bool:
 
 def endpoint(document: Any, name: str) -> Any:
     """The definition of an endpoint in a document."""
-    (found,) = (
-        one
-        for one in document["$defs"].values()
-        if one.get("x-spacecall", {}).get("api_name") == name
+    (schema,) = (
+        definition
+        for definition in document["$defs"].values()
+        if definition.get("x-spacecall", {}).get("api_name") == name
     )
-    return found
+    return schema
 
 
 def test_inputs_are_an_object_in_wire_order_and_outputs_an_array() -> None:
@@ -75,9 +75,9 @@ def test_inputs_are_an_object_in_wire_order_and_outputs_an_array() -> None:
     assert paint["x-spacecall"]["shape"] == (
         "(textbox, image, radio, slider, custom, json: json) -> (image, number) queued streaming"
     )
-    given = endpoint(documents[QUEUE_DATA_FILE], "/paint")
-    assert [one["title"] for one in given["prefixItems"]] == ["Picture", "Seconds"]
-    assert (given["minItems"], given["maxItems"], given["items"]) == (2, 2, False)
+    outputs = endpoint(documents[QUEUE_DATA_FILE], "/paint")
+    assert [item["title"] for item in outputs["prefixItems"]] == ["Picture", "Seconds"]
+    assert (outputs["minItems"], outputs["maxItems"], outputs["items"]) == (2, 2, False)
 
 
 def test_a_type_that_many_endpoints_use_is_defined_once() -> None:
@@ -149,8 +149,8 @@ def test_the_default_of_a_file_is_kept_without_the_server_it_came_from() -> None
     default = {"path": "/data/a.png", "url": "http://host/a", "meta": {"_type": "gradio.FileData"}}
     slot = Slot("Image", FILE, name="image", default=default)
     documents = build_schema_folder(app(Function(inputs=[slot])), "small").documents
-    kept = endpoint(documents[JOIN_FILE], "/run")["properties"]["image"]["default"]
-    assert kept == {"path": "/data/a.png", "meta": {"_type": "gradio.FileData"}}
+    stored = endpoint(documents[JOIN_FILE], "/run")["properties"]["image"]["default"]
+    assert stored == {"path": "/data/a.png", "meta": {"_type": "gradio.FileData"}}
 
 
 def test_a_folder_reads_back_as_it_was_written(tmp_path: Path) -> None:

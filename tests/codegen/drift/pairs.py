@@ -14,28 +14,30 @@ PAIRS = sorted(path.name for path in APPS.iterdir() if path.is_dir())
 
 
 def load(pair: str, side: str) -> Mapping[str, Any]:
-    """What the app told: `config` and `info`, and `access` and `hardware` where they matter."""
-    found: Mapping[str, Any] = json.loads((APPS / pair / f"{side}.json").read_text("utf-8"))
-    return found
+    """Load the documents of one app of a pair: `config` and `info`, `access` and `hardware` if
+    needed.
+    """
+    documents: Mapping[str, Any] = json.loads((APPS / pair / f"{side}.json").read_text("utf-8"))
+    return documents
 
 
 def app(pair: str, side: str) -> drift.AppModel:
-    """One app of a pair, `before` or `after`."""
+    """Read one app of a pair, `before` or `after`."""
     return model(load(pair, side))
 
 
-def model(told: Mapping[str, Any]) -> drift.AppModel:
-    """The interface of an app by what it told."""
-    facts = {key: told.get(key) for key in ("access", "hardware")}
-    return drift.read_live_app(told["config"], told["info"], **facts)
+def model(documents: Mapping[str, Any]) -> drift.AppModel:
+    """Read an app's model from its documents."""
+    facts = {key: documents.get(key) for key in ("access", "hardware")}
+    return drift.read_live_app(documents["config"], documents["info"], **facts)
 
 
-def found(pair: str, *, backwards: bool = False) -> list[drift.Finding]:
-    """What the comparison of a pair finds; the newer app is the pinned one if `backwards`."""
+def find_drift(pair: str, *, backwards: bool = False) -> list[drift.Finding]:
+    """Compare a pair of apps; with `backwards`, the newer app is the pinned one."""
     sides = app(pair, "before"), app(pair, "after")
     return drift.compare_apps(*(reversed(sides) if backwards else sides))
 
 
 def rules(findings: list[drift.Finding]) -> set[str]:
-    """The ids of their rules."""
-    return {one.rule for one in findings}
+    """Return the ids of the findings' rules."""
+    return {finding.rule for finding in findings}

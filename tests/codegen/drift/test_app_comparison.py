@@ -13,27 +13,27 @@ from tests.codegen.drift.pairs import app, rules
 TEXT = {"type": "string"}
 
 
-def value(name: str, component: str = "textbox", **more: Any) -> ValueModel:
-    schema = more.pop("schema", TEXT)
-    label = more.pop("label", name)
-    place = drift.Location("join.schema.json", f"/{name}")
-    return ValueModel(name, label, component, SchemaNode(schema, {}), place, **more)
+def value(name: str, component: str = "textbox", **attributes: Any) -> ValueModel:
+    schema = attributes.pop("schema", TEXT)
+    label = attributes.pop("label", name)
+    location = drift.Location("join.schema.json", f"/{name}")
+    return ValueModel(name, label, component, SchemaNode(schema, {}), location, **attributes)
 
 
 def endpoint(
-    name: str, *inputs: ValueModel, outputs: tuple[ValueModel, ...] = (), **more: Any
+    name: str, *inputs: ValueModel, outputs: tuple[ValueModel, ...] = (), **attributes: Any
 ) -> EndpointModel:
-    place = drift.Location("join.schema.json", f"/$defs{name}")
+    location = drift.Location("join.schema.json", f"/$defs{name}")
     facts: dict[str, Any] = {
         "streaming": False,
         "queued": True,
         "stateful": False,
         "visibility": "public",
     }
-    return EndpointModel(name, inputs, outputs, location=place, **{**facts, **more})
+    return EndpointModel(name, inputs, outputs, location=location, **{**facts, **attributes})
 
 
-def an_app(*endpoints: EndpointModel, **more: Any) -> drift.AppModel:
+def an_app(*endpoints: EndpointModel, **attributes: Any) -> drift.AppModel:
     facts: dict[str, Any] = {
         "gradio": "6.31.0",
         "protocol": "sse_v3",
@@ -41,12 +41,14 @@ def an_app(*endpoints: EndpointModel, **more: Any) -> drift.AppModel:
         "selected": False,
         "max_file_size": None,
     }
-    return drift.AppModel(endpoints={one.name: one for one in endpoints}, **{**facts, **more})
+    return drift.AppModel(
+        endpoints={endpoint_.name: endpoint_ for endpoint_ in endpoints}, **{**facts, **attributes}
+    )
 
 
 def compared(before: EndpointModel, after: EndpointModel) -> list[tuple[str, str]]:
-    found = drift.compare_apps(an_app(before), an_app(after))
-    return [(one.rule, one.subject) for one in found]
+    findings = drift.compare_apps(an_app(before), an_app(after))
+    return [(finding.rule, finding.subject) for finding in findings]
 
 
 def test_endpoints_that_are_not_pinned_do_not_count() -> None:
@@ -54,15 +56,15 @@ def test_endpoints_that_are_not_pinned_do_not_count() -> None:
         app("24-output-added-and-removed", "before"),
         app("24-output-added-and-removed", "after"),
     )
-    kept = {"/more": before.endpoints["/more"]}
-    found = drift.compare_apps(replace(before, endpoints=kept, selected=True), after)
-    assert [(one.rule, one.endpoint) for one in found] == [("output-added", "/more")]
+    pinned = {"/more": before.endpoints["/more"]}
+    findings = drift.compare_apps(replace(before, endpoints=pinned, selected=True), after)
+    assert [(finding.rule, finding.endpoint) for finding in findings] == [("output-added", "/more")]
 
 
 def test_new_endpoints_are_not_said_of_a_client_of_chosen_ones() -> None:
-    one, two = endpoint("/a", value("x")), endpoint("/b", value("y"))
-    assert rules(drift.compare_apps(an_app(one), an_app(one, two))) == {"endpoint-added"}
-    assert drift.compare_apps(an_app(one, selected=True), an_app(one, two)) == []
+    old, new = endpoint("/a", value("x")), endpoint("/b", value("y"))
+    assert rules(drift.compare_apps(an_app(old), an_app(old, new))) == {"endpoint-added"}
+    assert drift.compare_apps(an_app(old, selected=True), an_app(old, new)) == []
 
 
 def test_a_rename_takes_the_nearest_name_of_equal_signatures() -> None:
@@ -76,25 +78,31 @@ def test_a_rename_takes_the_nearest_name_of_equal_signatures() -> None:
 def test_functions_without_parameters_are_not_mistaken_for_each_other() -> None:
     out = (value("output 1"),)
     live = an_app(endpoint("/b", outputs=out), endpoint("/c", outputs=out))
-    found = drift.compare_apps(an_app(endpoint("/a", outputs=out)), live)
-    assert [one.rule for one in found] == ["endpoint-removed", "endpoint-added", "endpoint-added"]
+    findings = drift.compare_apps(an_app(endpoint("/a", outputs=out)), live)
+    assert [finding.rule for finding in findings] == [
+        "endpoint-removed",
+        "endpoint-added",
+        "endpoint-added",
+    ]
 
 
 def test_two_endpoints_do_not_become_the_same_one() -> None:
     before = an_app(endpoint("/a", value("x")), endpoint("/b", value("x")))
-    found = drift.compare_apps(before, an_app(endpoint("/c", value("x"))))
-    assert [one.rule for one in found] == ["endpoint-renamed", "endpoint-removed"]
+    findings = drift.compare_apps(before, an_app(endpoint("/c", value("x"))))
+    assert [finding.rule for finding in findings] == ["endpoint-renamed", "endpoint-removed"]
 
 
 def test_a_renamed_endpoint_is_compared_too() -> None:
     before = endpoint("/a", value("x", default=1))
-    found = compared(before, endpoint("/b", value("x", default=2)))
-    assert found == [("endpoint-renamed", ""), ("default-changed", "x")]
+    findings = compared(before, endpoint("/b", value("x", default=2)))
+    assert findings == [("endpoint-renamed", ""), ("default-changed", "x")]
 
 
 def test_a_changed_endpoint_is_no_reshuffle_without_its_twin() -> None:
-    found = compared(endpoint("/predict", value("x")), endpoint("/predict", value("y", "number")))
-    assert found == [("parameter-removed", "x"), ("parameter-added-optional", "y")]
+    findings = compared(
+        endpoint("/predict", value("x")), endpoint("/predict", value("y", "number"))
+    )
+    assert findings == [("parameter-removed", "x"), ("parameter-added-optional", "y")]
 
 
 def test_numbered_functions_that_moved_up_are_all_recognised() -> None:
@@ -103,8 +111,8 @@ def test_numbered_functions_that_moved_up_are_all_recognised() -> None:
         pairs = zip(names, kinds, strict=False)
         return an_app(*(endpoint(name, value("x", kind)) for name, kind in pairs))
 
-    found = drift.compare_apps(family("image", "audio", "video"), family("audio", "video"))
-    assert [(one.rule, one.endpoint, one.after) for one in found] == [
+    findings = drift.compare_apps(family("image", "audio", "video"), family("audio", "video"))
+    assert [(finding.rule, finding.endpoint, finding.after) for finding in findings] == [
         ("endpoint-removed", "/run", None),
         ("endpoint-reshuffled", "/run_1", "/run"),
         ("endpoint-renamed", "/run_2", "/run_1"),
@@ -138,24 +146,27 @@ def test_null_counts_where_the_default_stayed() -> None:
 
 
 def test_numbers_that_are_equal_are_the_same_default_however_they_are_written() -> None:
-    one, two = endpoint("/f", value("n", default=[1])), endpoint("/f", value("n", default=[1.0]))
-    assert compared(one, two) == []
+    integer, decimal = (
+        endpoint("/f", value("n", default=[1])),
+        endpoint("/f", value("n", default=[1.0])),
+    )
+    assert compared(integer, decimal) == []
 
 
 def test_choices_of_another_type_are_another_type() -> None:
-    one = endpoint("/f", value("n", schema={"enum": ["1", "2"]}))
-    two = endpoint("/f", value("n", schema={"enum": [1, 2]}))
-    assert compared(one, two) == [("parameter-retyped", "n")]
+    texts = endpoint("/f", value("n", schema={"enum": ["1", "2"]}))
+    numbers = endpoint("/f", value("n", schema={"enum": [1, 2]}))
+    assert compared(texts, numbers) == [("parameter-retyped", "n")]
 
 
 def test_the_label_of_the_only_output_is_no_name() -> None:
-    one, two = ((value("output 1", label=label),) for label in ("A", "B"))
-    assert compared(endpoint("/f", outputs=one), endpoint("/f", outputs=two)) == []
+    old, new = ((value("output 1", label=label),) for label in ("A", "B"))
+    assert compared(endpoint("/f", outputs=old), endpoint("/f", outputs=new)) == []
 
 
 def test_an_output_put_in_between_does_not_rename_the_others() -> None:
     def outputs(*labels: str) -> EndpointModel:
-        values = (value(f"output {n}", label=one) for n, one in enumerate(labels, 1))
+        values = (value(f"output {n}", label=label) for n, label in enumerate(labels, 1))
         return endpoint("/f", outputs=tuple(values))
 
     assert compared(outputs("A", "B"), outputs("A", "New", "B")) == [("output-added", "output 2")]
@@ -163,11 +174,11 @@ def test_an_output_put_in_between_does_not_rename_the_others() -> None:
 
 
 def test_what_is_not_known_of_one_side_is_no_drift() -> None:
-    one = endpoint("/f", value("x"))
-    unknown = an_app(one, gradio="", protocol="")
-    known = an_app(one, access="login", hardware="zero-a10g")
-    assert drift.compare_apps(unknown, known) == []
-    assert drift.compare_apps(known, unknown) == []
+    function = endpoint("/f", value("x"))
+    incomplete = an_app(function, gradio="", protocol="")
+    complete = an_app(function, access="login", hardware="zero-a10g")
+    assert drift.compare_apps(incomplete, complete) == []
+    assert drift.compare_apps(complete, incomplete) == []
 
 
 def test_an_object_that_differs_by_what_it_requires_is_said_not_to_be_the_same() -> None:
@@ -189,9 +200,9 @@ def test_an_object_that_differs_by_what_it_requires_is_said_not_to_be_the_same()
 
 
 def test_several_files_where_one_was_are_no_drift_if_the_wire_is_the_same() -> None:
-    one, many = (endpoint("/f", value("x", multiple_files=many)) for many in (False, True))
-    assert compared(one, many) == []
-    assert compared(many, one) == [("file-count-narrowed", "x")]
+    single, many = (endpoint("/f", value("x", multiple_files=many)) for many in (False, True))
+    assert compared(single, many) == []
+    assert compared(many, single) == [("file-count-narrowed", "x")]
 
 
 def test_endpoints_are_found_in_the_same_order_whatever_the_app_does() -> None:
@@ -226,9 +237,11 @@ def test_labels_that_name_parameters_are_compared() -> None:
     before = unnamed(("param_0", "Width"), ("param_1", "Height"))
     swapped = unnamed(("param_0", "Height"), ("param_1", "Width"))
     renamed = unnamed(("param_0", "Width"), ("param_1", "Depth"))
-    assert [one.rule for one in drift.compare_apps(before, swapped)] == ["parameters-reordered"]
-    (found,) = drift.compare_apps(before, renamed)
-    assert (found.rule, found.before, found.after) == ("parameter-renamed", "height", "depth")
+    assert [finding_.rule for finding_ in drift.compare_apps(before, swapped)] == [
+        "parameters-reordered"
+    ]
+    (finding,) = drift.compare_apps(before, renamed)
+    assert (finding.rule, finding.before, finding.after) == ("parameter-renamed", "height", "depth")
     assert drift.compare_apps(before, before) == []
 
 

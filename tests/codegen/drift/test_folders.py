@@ -23,12 +23,14 @@ TODAY = date(2026, 1, 1)
 
 def write(pair: str, into: Path) -> Path:
     """The schema folder of the older app of a pair."""
-    told = load(pair, "before")
-    facts: dict[str, Any] = {key: told.get(key) for key in ("access", "hardware")}
-    made = build_schema_folder(AppDocuments(told["config"], told["info"], **facts), "client")
-    folder = into / "schemas" / "client"
-    schema_folder.write_folder(folder, made.lock, made.documents)
-    return folder
+    documents = load(pair, "before")
+    facts: dict[str, Any] = {key: documents.get(key) for key in ("access", "hardware")}
+    folder = build_schema_folder(
+        AppDocuments(documents["config"], documents["info"], **facts), "client"
+    )
+    path = into / "schemas" / "client"
+    schema_folder.write_folder(path, folder.lock, folder.documents)
+    return path
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -65,9 +67,9 @@ def test_a_finding_points_at_the_line_of_its_parameter(tmp_path: Path) -> None:
     report = drift.create_report(
         "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
     )
-    place = report.verdict.findings[0].location
-    lines = (tmp_path / place.file).read_text("utf-8").splitlines()
-    assert lines[place.line - 1].strip() == '"steps": {'
+    location = report.verdict.findings[0].location
+    lines = (tmp_path / location.file).read_text("utf-8").splitlines()
+    assert lines[location.line - 1].strip() == '"steps": {'
 
 
 def test_without_a_folder_places_are_bare_names() -> None:
@@ -75,8 +77,8 @@ def test_without_a_folder_places_are_bare_names() -> None:
     report = drift.create_report(
         "client", "", app(pair, "before"), app(pair, "after"), drift.Policy(), today=TODAY
     )
-    assert {one.location.file for one in report.verdict.findings} == {"join.schema.json"}
-    assert {one.location.line for one in report.verdict.findings} == {0}
+    assert {finding.location.file for finding in report.verdict.findings} == {"join.schema.json"}
+    assert {finding.location.line for finding in report.verdict.findings} == {0}
 
 
 def test_what_is_not_in_a_file_points_at_the_nearest_thing_above() -> None:
@@ -104,19 +106,21 @@ def test_a_file_that_cannot_be_read_again_loses_the_line_only(
         "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
     )
     assert report.status == "drift"
-    assert {one.location.line for one in report.verdict.findings} <= {0, 1}
+    assert {finding.location.line for finding in report.verdict.findings} <= {0, 1}
 
 
 def test_a_step_that_the_schema_notes_counts_more_than_its_remark() -> None:
-    told = load("16-limits-narrowed", "before")
-    made = build_schema_folder(AppDocuments(told["config"], told["info"]), "client")
-    documents = json.loads(json.dumps(made.documents))
+    app_documents = load("16-limits-narrowed", "before")
+    folder = build_schema_folder(
+        AppDocuments(app_documents["config"], app_documents["info"]), "client"
+    )
+    documents = json.loads(json.dumps(folder.documents))
     steps = documents["join.schema.json"]["$defs"]["RunInput"]["properties"]["steps"]
     steps["x-spacecall"]["step"] = 5
-    pinned = drift.read_pinned_app(schema_folder.make_folder("client", made.lock, documents))
+    pinned = drift.read_pinned_app(schema_folder.make_folder("client", folder.lock, documents))
     assert pinned.endpoints["/run"].inputs[0].step == 5
     live = app("16-limits-narrowed", "after")
-    assert "step-narrowed" not in {one.rule for one in drift.compare_apps(pinned, live)}
+    assert "step-narrowed" not in {finding.rule for finding in drift.compare_apps(pinned, live)}
 
 
 KEYS = st.text(max_size=5)
@@ -132,7 +136,10 @@ VALUES = st.recursive(
 def test_the_line_is_found_among_any_neighbours(
     before: dict[str, object], key: str, inner: str
 ) -> None:
-    data = {**{name: one for name, one in before.items() if name != key}, key: [0, {inner: "here"}]}
+    data = {
+        **{name: member for name, member in before.items() if name != key},
+        key: [0, {inner: "here"}],
+    }
     text = json.dumps(data, indent=2, ensure_ascii=False)
     number = line_of(text, f"/{escape_segment(key)}/1/{escape_segment(inner)}")
     assert (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spacecall.codegen import drift
-from tests.codegen.drift.pairs import PAIRS, app, found, rules
+from tests.codegen.drift.pairs import PAIRS, app, find_drift, rules
 
 EXPECTED: dict[str, list[str]] = {
     "01-endpoint-removed": [
@@ -236,7 +236,7 @@ def line(finding: drift.Finding) -> str:
 
 
 def test_there_are_pairs_for_all_rules() -> None:
-    fired = {one.split()[1] for lines in EXPECTED.values() for one in lines}
+    fired = {line_.split()[1] for lines in EXPECTED.values() for line_ in lines}
     assert fired == drift.RULES.keys() - NOT_COMPARED
     assert EXPECTED.keys() == set(PAIRS)
     assert len(PAIRS) >= 30
@@ -244,13 +244,13 @@ def test_there_are_pairs_for_all_rules() -> None:
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_pair_is_told_by_rule_severity_and_place(pair: str) -> None:
-    assert [line(one) for one in found(pair)] == EXPECTED[pair]
+    assert [line(finding) for finding in find_drift(pair)] == EXPECTED[pair]
 
 
 @pytest.mark.parametrize("rule", sorted(drift.RULES.keys() - NOT_COMPARED))
 def test_a_rule_does_not_fire_for_a_change_that_is_near(rule: str) -> None:
     pair, backwards, instead = NEAR[rule]
-    fired = rules(found(pair, backwards=backwards))
+    fired = rules(find_drift(pair, backwards=backwards))
     assert rule not in fired
     assert instead is None or instead in fired
 

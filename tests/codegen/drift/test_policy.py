@@ -21,8 +21,8 @@ def policy(text: str) -> drift.Policy:
     return drift.read_policy(tomllib.loads(text))
 
 
-def ignore(**more: Any) -> drift.Policy:
-    entry = {"rule": "parameter-removed", "reason": "known", "until": "2026-06-15", **more}
+def ignore(**keys: Any) -> drift.Policy:
+    entry = {"rule": "parameter-removed", "reason": "known", "until": "2026-06-15", **keys}
     return drift.read_policy({"ignore": [entry]})
 
 
@@ -32,7 +32,7 @@ def ignore(**more: Any) -> drift.Policy:
 )
 def test_what_is_as_bad_as_the_threshold_fails(fail_on: str, fails: list[int]) -> None:
     judge = policy(f'fail-on = "{fail_on}"').judge
-    assert [judge("a", [one], TODAY).failed for one in (ERROR, WARNING, INFO)] == fails
+    assert [judge("a", [finding], TODAY).failed for finding in (ERROR, WARNING, INFO)] == fails
     assert not judge("a", [], TODAY).failed
 
 
@@ -40,7 +40,7 @@ def test_a_severity_of_the_project_replaces_the_rules_own() -> None:
     judged = policy('[severities]\nparameter-removed = "info"\ndefault-changed = "error"').judge(
         "a", [ERROR, WARNING], TODAY
     )
-    assert [(one.rule, one.severity) for one in judged.findings] == [
+    assert [(finding.rule, finding.severity) for finding in judged.findings] == [
         ("default-changed", "error"),
         ("parameter-removed", "info"),
     ]
@@ -54,7 +54,7 @@ def test_a_rule_that_is_off_finds_nothing() -> None:
 def test_an_ignored_finding_does_not_fail_but_is_kept() -> None:
     judged = ignore().judge("a", [ERROR, WARNING], TODAY)
     assert judged.findings == (WARNING,)
-    assert [(one, entry.reason) for one, entry in judged.ignored] == [(ERROR, "known")]
+    assert [(finding, entry.reason) for finding, entry in judged.ignored] == [(ERROR, "known")]
     assert not judged.failed
 
 
@@ -89,7 +89,7 @@ def test_an_ignore_of_something_else_does_not_count(pattern: dict[str, str]) -> 
 
 def test_an_ignore_ends_after_its_day_and_says_so() -> None:
     judged = ignore().judge("a", [ERROR], date(2026, 6, 16))
-    assert [one.rule for one in judged.findings] == ["parameter-removed", "ignore-expired"]
+    assert [finding.rule for finding in judged.findings] == ["parameter-removed", "ignore-expired"]
     expired = judged.findings[1]
     assert expired.location.file == "pyproject.toml"
     assert "2026-06-15: known" in expired.message

@@ -25,15 +25,17 @@ def shuffled(value: Any, dice: random.Random) -> Any:
     if isinstance(value, dict):
         pairs = list(cast("dict[str, Any]", value).items())
         dice.shuffle(pairs)
-        return {key: shuffled(one, dice) for key, one in pairs}
+        return {key: shuffled(member, dice) for key, member in pairs}
     if isinstance(value, list):
-        return [shuffled(one, dice) for one in cast("list[Any]", value)]
+        return [shuffled(item, dice) for item in cast("list[Any]", value)]
     return value
 
 
 def corpus(name: str) -> Mapping[str, Any]:
-    told: Mapping[str, Any] = json.loads((TESTS / "corpus" / f"{name}.json").read_text("utf-8"))
-    return told
+    documents: Mapping[str, Any] = json.loads(
+        (TESTS / "corpus" / f"{name}.json").read_text("utf-8")
+    )
+    return documents
 
 
 def capture(version: str) -> Mapping[str, Any]:
@@ -46,17 +48,17 @@ def capture(version: str) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_a_real_app_does_not_differ_from_itself_however_its_keys_are_ordered(name: str) -> None:
-    told = corpus(name)
-    assert model(told).endpoints
+    documents = corpus(name)
+    assert model(documents).endpoints
     for seed in range(3):
-        other = shuffled(told, random.Random(seed))
-        assert drift.compare_apps(model(told), model(other)) == []
+        reordered = shuffled(documents, random.Random(seed))
+        assert drift.compare_apps(model(documents), model(reordered)) == []
 
 
 @pytest.mark.parametrize("version", CAPTURES)
 def test_an_app_of_any_generation_does_not_differ_from_itself(version: str) -> None:
-    told = capture(version)
-    assert drift.compare_apps(model(told), model(shuffled(told, random.Random(1)))) == []
+    documents = capture(version)
+    assert drift.compare_apps(model(documents), model(shuffled(documents, random.Random(1)))) == []
 
 
 @settings(deadline=None, derandomize=True, database=None, max_examples=60)
@@ -65,18 +67,18 @@ def test_the_order_of_keys_changes_no_finding(pair: str, seed: int) -> None:
     dice = random.Random(seed)
     before, after = load(pair, "before"), load(pair, "after")
     plain = drift.compare_apps(model(before), model(after))
-    other = drift.compare_apps(model(shuffled(before, dice)), model(shuffled(after, dice)))
-    assert {key(one) for one in plain} == {key(one) for one in other}
+    reordered = drift.compare_apps(model(shuffled(before, dice)), model(shuffled(after, dice)))
+    assert {key(finding) for finding in plain} == {key(finding) for finding in reordered}
 
 
 @settings(deadline=None, derandomize=True, database=None, max_examples=60)
-@given(one=st.sampled_from(CORPUS), two=st.sampled_from(CORPUS))
-def test_any_two_apps_can_be_compared_and_always_give_the_same(one: str, two: str) -> None:
-    sides = model(corpus(one)), model(corpus(two))
-    found = drift.compare_apps(*sides)
-    assert found == drift.compare_apps(*sides)
-    assert all(each.rule in drift.RULES for each in found)
-    assert bool(found) == (one != two)
+@given(old=st.sampled_from(CORPUS), new=st.sampled_from(CORPUS))
+def test_any_two_apps_can_be_compared_and_always_give_the_same(old: str, new: str) -> None:
+    sides = model(corpus(old)), model(corpus(new))
+    findings = drift.compare_apps(*sides)
+    assert findings == drift.compare_apps(*sides)
+    assert all(finding.rule in drift.RULES for finding in findings)
+    assert bool(findings) == (old != new)
 
 
 def key(finding: drift.Finding) -> tuple[str, ...]:

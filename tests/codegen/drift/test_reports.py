@@ -26,7 +26,7 @@ KNOWN = drift.read_policy(
 )
 
 
-def finding(text: str = "text is gone", **more: Any) -> drift.Finding:
+def finding(text: str = "text is gone", **attributes: Any) -> drift.Finding:
     facts: dict[str, Any] = {
         "rule": "parameter-removed",
         "severity": "error",
@@ -35,7 +35,7 @@ def finding(text: str = "text is gone", **more: Any) -> drift.Finding:
         "location": drift.Location("schemas/spaces/a/join.schema.json", "/$defs/A", 7),
         "message": text,
         "before": "text",
-        **more,
+        **attributes,
     }
     return drift.Finding(**facts)
 
@@ -65,8 +65,8 @@ def test_the_json_of_all_pairs_is_as_published() -> None:
     VALIDATOR.validate(document)
     assert len(document["reports"]) == len(reports)
     assert document["exit_code"] == 1
-    ignored = [one for each in document["reports"] for one in each["ignored"]]
-    assert {one["reason"] for one in ignored} == {"asked them"}
+    ignored = [entry for report_ in document["reports"] for entry in report_["ignored"]]
+    assert {entry["reason"] for entry in ignored} == {"asked them"}
 
 
 def test_the_published_schema_is_strict_enough_to_fail() -> None:
@@ -90,7 +90,7 @@ def test_an_app_that_asks_for_a_login_now_is_unchecked_and_that_is_a_finding() -
         "a", "me/a", "401", KNOWN, today=TODAY, pinned=pinned, access="login"
     )
     assert refused.status == "unchecked"
-    assert [one.rule for one in refused.verdict.findings] == ["login-required"]
+    assert [finding_.rule for finding_ in refused.verdict.findings] == ["login-required"]
     assert drift.exit_code([refused]) == 3
     VALIDATOR.validate(json.loads(drift.render_reports([refused], "json")))
 
@@ -104,9 +104,9 @@ def test_an_app_that_always_asked_for_a_login_is_only_unchecked() -> None:
 
 
 def test_a_finding_below_the_threshold_is_shown_and_does_not_fail() -> None:
-    one = of_pair("06-endpoint-added")
-    assert one.status == "clean"
-    assert "endpoint-added" in drift.render_reports([one])
+    mild = of_pair("06-endpoint-added")
+    assert mild.status == "clean"
+    assert "endpoint-added" in drift.render_reports([mild])
 
 
 def test_text_says_what_where_and_how_many() -> None:
@@ -146,15 +146,15 @@ def test_junit_counts_what_fails_is_ignored_and_could_not_be_checked() -> None:
     text = drift.render_reports(
         [report(finding(), mild, ignored), report(name="fine"), UNCHECKED], "junit"
     )
-    one, fine, asleep = ET.fromstring(text)
-    assert one.attrib == {
+    drifted, fine, asleep = ET.fromstring(text)
+    assert drifted.attrib == {
         "name": "my-app",
         "tests": "3",
         "failures": "1",
         "errors": "0",
         "skipped": "1",
     }
-    assert len(one.findall("testcase/failure")) == 1
+    assert len(drifted.findall("testcase/failure")) == 1
     assert (fine.get("tests"), fine.get("failures")) == ("1", "0")
     assert len(asleep.findall("testcase/error")) == 1
 
@@ -173,10 +173,12 @@ def test_no_reports_are_a_document_too(form: drift.Format) -> None:
 @settings(deadline=None, derandomize=True, database=None, max_examples=150)
 @given(text=st.text(st.characters(codec=None), max_size=40) | st.just(HOSTILE))
 def test_no_text_of_an_app_breaks_out_of_its_place(text: str) -> None:
-    place = drift.Location(text, text, 3)
-    one = finding(text, endpoint=text, subject=text, location=place, before=text, after=[text])
+    location = drift.Location(text, text, 3)
+    hostile = finding(
+        text, endpoint=text, subject=text, location=location, before=text, after=[text]
+    )
     reports = [
-        report(one, name=text, source=text),
+        report(hostile, name=text, source=text),
         drift.unchecked_report(text, text, text, KNOWN, today=TODAY),
     ]
     document = json.loads(drift.render_reports(reports, "json"))

@@ -70,7 +70,7 @@ def test_a_wider_schema_takes_all_values_and_a_narrower_one_does_not(
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         (TEXT, NUMBER),
         ({"enum": ["a"]}, {"enum": ["b"]}),
@@ -81,14 +81,14 @@ def test_a_wider_schema_takes_all_values_and_a_narrower_one_does_not(
         (FILE, TEXT),
     ],
 )
-def test_schemas_that_differ_fit_in_no_direction_or_not_both(one: Any, other: Any) -> None:
-    assert not is_equivalent(typed(one), typed(other))
+def test_schemas_that_differ_fit_in_no_direction_or_not_both(first: Any, second: Any) -> None:
+    assert not is_equivalent(typed(first), typed(second))
 
 
 def test_a_member_more_is_welcome_in_what_is_read_and_lost_in_what_is_sent() -> None:
-    less, more = typed(record((), a=TEXT)), typed(record((), a=TEXT, b=TEXT))
-    assert is_subschema(more, less, allow_extra=True)
-    assert not is_subschema(more, less, allow_extra=False)
+    small, large = typed(record((), a=TEXT)), typed(record((), a=TEXT, b=TEXT))
+    assert is_subschema(large, small, allow_extra=True)
+    assert not is_subschema(large, small, allow_extra=False)
 
 
 def test_a_member_more_does_not_fit_an_object_that_has_no_room() -> None:
@@ -102,8 +102,8 @@ def test_remarks_do_not_count() -> None:
 
 
 def test_files_are_the_same_however_they_are_described() -> None:
-    other = {**FILE, "required": ["path"], "properties": {**FILE["properties"], "size": NUMBER}}
-    assert is_equivalent(typed(FILE), typed({"$ref": "#/$defs/Image"}, Image=other))
+    detailed = {**FILE, "required": ["path"], "properties": {**FILE["properties"], "size": NUMBER}}
+    assert is_equivalent(typed(FILE), typed({"$ref": "#/$defs/Image"}, Image=detailed))
     assert not is_equivalent(typed(FILE), typed({"anyOf": [FILE, NULL]}))
     assert is_subschema(typed(FILE), typed({"anyOf": [FILE, NULL]}), allow_extra=False)
 
@@ -120,10 +120,10 @@ def test_a_type_that_refers_to_itself_is_compared() -> None:
 
 def test_a_branch_that_fails_leaves_no_assumption_behind() -> None:
     pair = record((), a={"$ref": "#/$defs/A"}, b=TEXT)
-    one = typed(record((), a={"$ref": "#/$defs/A"}, b=NUMBER), A=TEXT)
+    recursive = typed(record((), a={"$ref": "#/$defs/A"}, b=NUMBER), A=TEXT)
     union = {"anyOf": [pair, record((), a={"$ref": "#/$defs/A"}, b=NUMBER)]}
-    assert not is_subschema(one, typed(union, A=NUMBER), allow_extra=False)
-    assert is_subschema(one, typed(union, A=TEXT), allow_extra=False)
+    assert not is_subschema(recursive, typed(union, A=NUMBER), allow_extra=False)
+    assert is_subschema(recursive, typed(union, A=TEXT), allow_extra=False)
 
 
 def test_choices_limits_and_null_are_taken_apart() -> None:

@@ -31,7 +31,7 @@ class Case:
     Attributes:
         app: its path on the server.
         method: of the generated client; the endpoint is called the same unless `endpoint` says.
-        given: the arguments, or what makes them of the generated module.
+        inputs: the arguments, or what makes them of the generated module.
         gives: what comes back. Files are their bytes, models dicts, named tuples `Many`; a function
             anywhere in it judges what is there.
         type: what the method's annotation promises.
@@ -42,7 +42,7 @@ class Case:
 
     app: str
     method: str
-    given: Given
+    inputs: Given
     gives: Any
     type: str
     endpoint: str = ""
@@ -52,13 +52,13 @@ class Case:
 
     def arguments(self, module: Any) -> Mapping[str, Any]:
         """The arguments of the typed call."""
-        return self.given(module) if callable(self.given) else self.given
+        return self.inputs(module) if callable(self.inputs) else self.inputs
 
 
-def case(call: str, given: Given, gives: Any, type: str, **more: Any) -> Case:  # noqa: A002
+def case(call: str, inputs: Given, gives: Any, type: str, **attributes: Any) -> Case:  # noqa: A002
     """A case of `app.method`."""
     app, method = call.split(".")
-    return Case(app=app, method=method, given=given, gives=gives, type=type, **more)
+    return Case(app=app, method=method, inputs=inputs, gives=gives, type=type, **attributes)
 
 
 async def plain(value: Any) -> Any:
@@ -68,12 +68,12 @@ async def plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return await plain(value.model_dump(by_alias=True))
     if hasattr(value, "_asdict"):
-        return Many(**{key: await plain(one) for key, one in value._asdict().items()})
+        return Many(**{key: await plain(member) for key, member in value._asdict().items()})
     if is_list(value):
-        parts = [await plain(one) for one in value]
+        parts = [await plain(item) for item in value]
         return tuple(parts) if isinstance(value, tuple) else parts
     if is_object(value):
-        return {key: await plain(one) for key, one in value.items()}
+        return {key: await plain(member) for key, member in value.items()}
     return value
 
 
@@ -82,35 +82,41 @@ def untyped(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(by_alias=True)
     if is_list(value):
-        return [untyped(one) for one in value]
+        return [untyped(item) for item in value]
     return value
 
 
-def differs(found: Any, wanted: Any, *, strict: bool, where: str = "value") -> str:
+def differs(actual: Any, expected: Any, *, strict: bool, path: str = "value") -> str:
     """Where and how what was found is not what was wanted; empty if it is.
 
     Strictly, 3 is not 3.0, nor a tuple a list.
     """
-    if callable(wanted):
-        return "" if wanted(found) else f"{where}: {found!r} is refused by {wanted.__name__}"
-    if isinstance(wanted, SimpleNamespace):
+    if callable(expected):
+        return "" if expected(actual) else f"{path}: {actual!r} is refused by {expected.__name__}"
+    if isinstance(expected, SimpleNamespace):
         if not strict:
-            return differs(found, tuple(vars(wanted).values()), strict=False, where=where)
-        if not isinstance(found, SimpleNamespace) or list(vars(found)) != list(vars(wanted)):
-            return f"{where}: {found!r} has not the fields of {wanted!r}"
-        return differs(vars(found), vars(wanted), strict=strict, where=where)
-    if strict and type(found) is not type(wanted):
-        return f"{where}: {found!r} is not {wanted!r}"
-    if is_object(wanted) and is_object(found):
-        if wanted.keys() != found.keys():
-            return f"{where}: {found!r} has not the members of {wanted!r}"
-        pairs = [(f".{key}", found[key], one) for key, one in wanted.items()]
-    elif is_list(wanted) and is_list(found) and len(found) == len(wanted):
-        both = zip(found, wanted, strict=True)
-        pairs = [(f"[{place}]", one, two) for place, (one, two) in enumerate(both)]
+            return differs(actual, tuple(vars(expected).values()), strict=False, path=path)
+        if not isinstance(actual, SimpleNamespace) or list(vars(actual)) != list(vars(expected)):
+            return f"{path}: {actual!r} has not the fields of {expected!r}"
+        return differs(vars(actual), vars(expected), strict=strict, path=path)
+    if strict and type(actual) is not type(expected):
+        return f"{path}: {actual!r} is not {expected!r}"
+    if is_object(expected) and is_object(actual):
+        if expected.keys() != actual.keys():
+            return f"{path}: {actual!r} has not the members of {expected!r}"
+        pairs = [(f".{key}", actual[key], member) for key, member in expected.items()]
+    elif is_list(expected) and is_list(actual) and len(actual) == len(expected):
+        item_pairs = zip(actual, expected, strict=True)
+        pairs = [
+            (f"[{index}]", actual_item, expected_item)
+            for index, (actual_item, expected_item) in enumerate(item_pairs)
+        ]
     else:
-        return "" if found == wanted else f"{where}: {found!r} is not {wanted!r}"
-    lines = (differs(one, two, strict=strict, where=where + at) for at, one, two in pairs)
+        return "" if actual == expected else f"{path}: {actual!r} is not {expected!r}"
+    lines = (
+        differs(actual_part, expected_part, strict=strict, path=path + at)
+        for at, actual_part, expected_part in pairs
+    )
     return next((line for line in lines if line), "")
 
 
@@ -122,8 +128,8 @@ def anything(_: Any) -> bool:
 def begins(start: str | bytes) -> Callable[[Any], bool]:
     """Judges the first bytes of a file, or the beginning of a text."""
 
-    def begins(found: Any) -> bool:
-        return isinstance(found, type(start)) and found[: len(start)] == start
+    def begins(value: Any) -> bool:
+        return isinstance(value, type(start)) and value[: len(start)] == start
 
     return begins
 
@@ -131,8 +137,8 @@ def begins(start: str | bytes) -> Callable[[Any], bool]:
 def holds(part: Any) -> Callable[[Any], bool]:
     """Judges whether something is in a list or file."""
 
-    def holds(found: Any) -> bool:
-        return part in found
+    def holds(value: Any) -> bool:
+        return part in value
 
     return holds
 
@@ -140,9 +146,9 @@ def holds(part: Any) -> Callable[[Any], bool]:
 def has(**members: Any) -> Callable[[Any], bool]:
     """Judges some members of an object."""
 
-    def has(found: Any) -> bool:
-        return is_object(found) and not any(
-            differs(found.get(key), one, strict=False) for key, one in members.items()
+    def has(value: Any) -> bool:
+        return is_object(value) and not any(
+            differs(value.get(key), member, strict=False) for key, member in members.items()
         )
 
     return has

@@ -22,8 +22,12 @@ def _history(m: Any) -> list[Any]:
 
 
 def _file(m: Any) -> list[Any]:
-    one = m.FileMessage(file=NOTE, alt_text="a note")
-    return [m.Message(role="user", content=[one] if hasattr(m, "TextMessage") else one)]
+    file_message = m.FileMessage(file=NOTE, alt_text="a note")
+    return [
+        m.Message(
+            role="user", content=[file_message] if hasattr(m, "TextMessage") else file_message
+        )
+    ]
 
 
 def _both(generation: str) -> list[Any]:
@@ -33,7 +37,7 @@ def _both(generation: str) -> list[Any]:
     )
     grown = [_text(text, "assistant", generation) for text in ("one", "one two", "one two three")]
     file = has(file=content(PICTURE))
-    kept = file if generation == "5" else [file]
+    file_content = file if generation == "5" else [file]
     return [
         case(
             "chat.answer",
@@ -47,7 +51,7 @@ def _both(generation: str) -> list[Any]:
             lambda m: {"history": _history(m)},
             [user, grown[-1]],
             "list[Message]",
-            streams=[[user, one] for one in grown],
+            streams=[[user, partial] for partial in grown],
             only=generation,
         ),
         case(
@@ -64,7 +68,10 @@ def _both(generation: str) -> list[Any]:
             "chat-files.add",
             lambda m: {"message": m.MultimodalData(text="look", files=[File(PICTURE)])},
             Many(
-                conversation=[has(role="user", content=kept), _text("look", "user", generation)],
+                conversation=[
+                    has(role="user", content=file_content),
+                    _text("look", "user", generation),
+                ],
                 message=anything,
             ),
             "AddOutput",

@@ -74,13 +74,13 @@ async def test_a_conversation_with_files_can_be_sent_back_as_it_came(
             message=module.MultimodalData(text="more"), history=first.conversation
         )
         assert len(second.conversation) == 3
-        kept = second.conversation[0].content
-        file = (kept if components.generation == "5" else kept[0]).file
+        content = second.conversation[0].content
+        file = (content if components.generation == "5" else content[0]).file
         assert await file.read() == content(PICTURE)
 
 
 @pytest.mark.parametrize(
-    ("app", "method", "given", "said"),
+    ("app", "method", "inputs", "message"),
     [
         ("numbers", "multiply", {"real": 1, "limited": 11}, "limited: 11 is more than the maximum"),
         ("numbers", "kinds", {"whole": "1.5"}, "whole: expected a number"),
@@ -93,12 +93,12 @@ async def test_a_conversation_with_files_can_be_sent_back_as_it_came(
     ],
 )
 async def test_what_does_not_fit_is_said_before_anything_is_sent(
-    components: Components, app: str, method: str, given: dict[str, Any], said: str
+    components: Components, app: str, method: str, inputs: dict[str, Any], message: str
 ) -> None:
     async with Space(components.source(app), describe=False) as space:
         call = getattr(components.client(app).Live(space), method)
-        with pytest.raises(InvalidInputError, match=said):
-            await call(**given)
+        with pytest.raises(InvalidInputError, match=message):
+            await call(**inputs)
 
 
 async def test_a_value_that_the_apps_validator_refuses_is_an_error_of_the_app(

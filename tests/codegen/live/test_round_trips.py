@@ -18,9 +18,9 @@ from tests.servers import GRADIO_5, GRADIO_6
 DEADLINE = 20.0
 
 CASES: list[Case] = [
-    one
+    case_
     for table in (words, values, data, pictures, media, chats, functions, names)
-    for one in table.CASES
+    for case_ in table.CASES
 ]
 
 
@@ -33,18 +33,18 @@ def small(request: pytest.FixtureRequest, components: Components) -> tuple[Case,
 @pytest.fixture
 async def typed(small: tuple[Case, Components]) -> AsyncGenerator[Any, None]:
     """The generated client of the case's app."""
-    one, components = small
-    async with Space(components.source(one.app), describe=False) as space:
-        yield components.client(one.app).Live(space)
+    case_, components = small
+    async with Space(components.source(case_.app), describe=False) as space:
+        yield components.client(case_.app).Live(space)
 
 
 def on_each_gradio(cases: Iterable[Case]) -> pytest.MarkDecorator:
     """Runs a test for each case, on each Gradio that has it."""
     pairs = [
-        pytest.param(version, one, id=f"{version}-{one.app}-{one.method}")
+        pytest.param(version, case_, id=f"{version}-{case_.app}-{case_.method}")
         for version in (GRADIO_6, GRADIO_5)
-        for one in cases
-        if one.only in ("", version[0])
+        for case_ in cases
+        if case_.only in ("", version[0])
     ]
     return pytest.mark.parametrize(("components", "small"), pairs, indirect=True)
 
@@ -53,26 +53,26 @@ def on_each_gradio(cases: Iterable[Case]) -> pytest.MarkDecorator:
 async def test_a_typed_call_gives_what_it_promises(
     small: tuple[Case, Components], typed: Any
 ) -> None:
-    one, components = small
-    method = getattr(typed, one.method)
-    assert inspect.signature(method).return_annotation == f"Call[{one.type}]"
-    given = one.arguments(components.client(one.app))
+    case_, components = small
+    method = getattr(typed, case_.method)
+    assert inspect.signature(method).return_annotation == f"Call[{case_.type}]"
+    inputs = case_.arguments(components.client(case_.app))
     with anyio.fail_after(DEADLINE):
-        async with method(**given) as job:
+        async with method(**inputs) as job:
             seen = [await plain(value) async for value in job.outputs]
             result = await plain(await job.result())
-    assert not differs(result, one.gives, strict=True)
-    if one.streams is not None:
-        assert not differs(seen, list(one.streams), strict=True)
+    assert not differs(result, case_.gives, strict=True)
+    if case_.streams is not None:
+        assert not differs(seen, list(case_.streams), strict=True)
 
 
-@on_each_gradio([one for one in CASES if not one.typed_only])
+@on_each_gradio([case_ for case_ in CASES if not case_.typed_only])
 async def test_a_dynamic_call_gives_the_same(small: tuple[Case, Components]) -> None:
-    one, components = small
-    client = components.client(one.app)
-    method = inspect.signature(getattr(client.Live, one.method))
-    async with Space(components.source(one.app)) as space:
-        endpoint = space.endpoints[f"/{one.endpoint or one.method}"]
+    case_, components = small
+    client = components.client(case_.app)
+    method = inspect.signature(getattr(client.Live, case_.method))
+    async with Space(components.source(case_.app)) as space:
+        endpoint = space.endpoints[f"/{case_.endpoint or case_.method}"]
         wire = dict(
             zip(
                 [name for name in method.parameters if name != "self"],
@@ -80,9 +80,9 @@ async def test_a_dynamic_call_gives_the_same(small: tuple[Case, Components]) -> 
                 strict=True,
             )
         )
-        given: Mapping[str, Any] = {
-            wire[name]: untyped(value) for name, value in one.arguments(client).items()
+        inputs: Mapping[str, Any] = {
+            wire[name]: untyped(value) for name, value in case_.arguments(client).items()
         }
         with anyio.fail_after(DEADLINE):
-            result = await plain(await space.call(endpoint.name, **given))
-    assert not differs(result, one.gives, strict=False)
+            result = await plain(await space.call(endpoint.name, **inputs))
+    assert not differs(result, case_.gives, strict=False)
