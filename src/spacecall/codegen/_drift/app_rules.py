@@ -10,80 +10,80 @@ ENDPOINT_RULES = (
     Rule(
         "endpoint-removed",
         "error",
-        "An endpoint is gone",
-        "Every call of it fails: the app has no function of that name, and none of another name "
-        "that takes and gives the same.",
-        "`/summarise` was there, and is not any more.",
-        "Ask the app's author, or pin the Space's older revision in a duplicate of your own; then "
-        "refresh and drop the calls.",
+        "An endpoint was removed",
+        "Every call of it fails: the app has no endpoint of that name, and no new one with the "
+        "same parameters and outputs.",
+        "`/summarise` no longer exists.",
+        "Ask the app's author, or pin the Space's older revision in a duplicate of your own. Then"
+        " refresh, and remove the calls.",
     ),
     Rule(
         "endpoint-renamed",
         "error",
-        "An endpoint has another name",
-        "Calls by the old name fail. A new endpoint takes and gives the same, so it is taken for "
-        "the old one.",
+        "An endpoint was renamed",
+        "Calls by the old name fail. A new endpoint has the same parameters and outputs, so it is"
+        " taken for the renamed one.",
         "`/predict` became `/generate`, with the same parameters and outputs.",
         "Refresh: the method gets the new name. Check that it still does the same.",
     ),
     Rule(
         "endpoint-private",
         "error",
-        "An endpoint was made private",
-        'The app\'s author took it out of the API (`api_visibility="private"`, or '
-        "`api_name=False`): servers may refuse it, and nothing describes it any more.",
+        "An endpoint became private",
+        'The app\'s author removed it from the API (`api_visibility="private"`, or '
+        "`api_name=False`): servers may refuse calls of it, and the app no longer describes it.",
         '`demo.click(f, api_visibility="private")`',
         "Ask the author to keep it public, or run a duplicate of the Space.",
     ),
     Rule(
         "endpoint-undocumented",
         "warning",
-        "An endpoint is not shown any more",
-        "It can still be called, but its author does not advertise it, and may change it without "
-        "notice.",
+        "An endpoint is no longer documented",
+        "You can still call it, but the app no longer lists it, and its author may change it "
+        "without notice.",
         '`api_visibility="undocumented"`, or `show_api=False` in Gradio 5.',
-        "Ask the author, or keep calling it and accept it: generate it by naming it.",
+        "Ask the author. Or keep calling it: name it in `endpoints`, and it is generated.",
     ),
     Rule(
         "endpoint-reshuffled",
         "error",
-        "A numbered name means another function",
-        "Gradio numbers functions of one name in the order of the app's code. After one was put "
-        "in or taken out, the same name calls another function: worse than failing.",
+        "A numbered name calls another function",
+        "Gradio numbers functions of the same name in the order of the app's code. After one was "
+        "inserted or removed, the same name calls another function, mostly without an error.",
         "`/predict_1` was the translator; now `/predict` is, and `/predict_1` is a new function.",
-        "Refresh and use the new name. Ask the author to give `api_name` explicitly.",
+        "Refresh, and use the new name. Ask the author to set `api_name`.",
     ),
     Rule(
         "endpoint-added",
         "info",
         "The app has a new endpoint",
-        "Nothing breaks. It is only said of clients that were generated for all public endpoints.",
+        "Nothing breaks. It is reported only if the client was generated for all public endpoints.",
         "`/translate` is new.",
-        "Refresh to be able to call it.",
+        "Refresh if you want to call it.",
     ),
     Rule(
         "streaming-started",
         "warning",
         "An endpoint streams now",
-        "It gives values while it works: who awaits the result gets the last one, as before, but "
-        "those before it may be partial, and how the last one is made may have changed.",
+        "It sends partial results. If you await the result, you get the last one as before, but "
+        "the function may build it in another way.",
         "`return text` became `yield text`.",
-        "Refresh. Iterate over the call to show values early, or go on awaiting the result.",
+        "Refresh. Iterate over the call to get partial results, or keep awaiting the result.",
     ),
     Rule(
         "streaming-stopped",
         "warning",
-        "An endpoint does not stream any more",
-        "It gives one value when it is done: loops over its outputs run once, late.",
+        "An endpoint no longer streams",
+        "It sends one result when it is done: loops over partial results run once, at the end.",
         "`yield text` became `return text`.",
-        "Refresh, and raise timeouts that counted on early values.",
+        "Refresh, and raise timeouts that relied on early results.",
     ),
     Rule(
         "queue-changed",
         "info",
-        "An endpoint joins or leaves the queue",
-        "Calls read from the app itself how to run, so they go on working; places in the queue and "
-        "progress are only told where there is one.",
+        "An endpoint joined or left the queue",
+        "Calls keep working, because they read from the app how to run. Queue positions and "
+        "progress exist only for endpoints in the queue.",
         "`queue=False`",
         "Nothing, unless you show queue positions.",
     ),
@@ -91,62 +91,62 @@ ENDPOINT_RULES = (
         "state-added",
         "warning",
         "An endpoint uses State now",
-        "Its result depends on earlier calls of the same session: calls without a common session "
-        "do not remember each other.",
+        "Its result depends on earlier calls in the same session. Calls outside a session do not "
+        "share State.",
         "`gr.State([])` among the inputs.",
         "Refresh, and make calls that belong together in one `space.session()`.",
     ),
     Rule(
         "state-removed",
         "info",
-        "An endpoint does not use State any more",
-        "Calls of one session do not share anything through it any more.",
+        "An endpoint no longer uses State",
+        "Calls in one session no longer share anything through it.",
         "`gr.State` was dropped from the inputs and outputs.",
-        "Refresh; pass what the app remembered before, if it takes it now.",
+        "Refresh, and pass the values that State held, if there is a parameter for them.",
     ),
 )
-"""About whole endpoints."""
+"""Rules about whole endpoints."""
 
 APP_RULES = (
     Rule(
         "gradio-major-changed",
         "warning",
         "The app runs on another major version of Gradio",
-        "The wire and the payloads of some components differ between major versions (videos and "
-        "chat messages between 5 and 6). What is known to differ is found by other rules.",
+        "The protocol and the payloads of some components differ between major versions (videos "
+        "and chat messages between 5 and 6). Other rules report the differences that are known.",
         "5.50.0 became 6.31.0.",
         "Refresh, and run your tests against the live app once.",
     ),
     Rule(
         "protocol-changed",
         "warning",
-        "The app speaks another protocol",
-        "Calls read the protocol from the app itself, so they go on working where both are known. "
-        "Recorded cassettes do not fit any more.",
+        "The app uses another queue protocol",
+        "Calls keep working if spacecall knows the new protocol, because they read it from the "
+        "app. Recorded cassettes no longer match.",
         "`ws` became `sse_v3`.",
-        "Refresh, and record cassettes again.",
+        "Refresh, and record the cassettes again.",
     ),
     Rule(
         "login-required",
         "error",
-        "The app wants a login now",
-        "Every call fails with 401 until it has a user name and a password.",
+        "The app requires a login now",
+        "Every call fails with 401 without a user name and a password.",
         '`demo.launch(auth=("user", "password"))`',
-        "Get an account from the author and give `auth=Auth(username=…, password=…)`.",
+        "Get an account from the author, and pass `auth=Auth(username=…, password=…)`.",
     ),
     Rule(
         "token-required",
         "error",
-        "The Space wants a token now",
-        "It was made private or gated: every call fails with 401 or 404 without a token that may "
+        "The Space requires a token now",
+        "It became private or gated: every call fails with 401 or 404 without a token that may "
         "read it.",
         "The Space's visibility was set to private.",
-        "Ask for access and give `auth=Auth(token=…)`, or set `HF_TOKEN`.",
+        "Request access and pass `auth=Auth(token=…)`, or set `HF_TOKEN`.",
     ),
     Rule(
         "max-file-size-shrunk",
         "error",
-        "The app takes smaller files only",
+        "The app takes only smaller files",
         "Uploads above the new limit fail with 413.",
         '`demo.launch(max_file_size="5mb")`',
         "Send smaller files, or run a duplicate of the Space.",
@@ -163,26 +163,26 @@ APP_RULES = (
         "zerogpu-started",
         "warning",
         "The Space moved to ZeroGPU",
-        "Calls count against the quota of the token they are made with (or of the address, "
-        "without one), and wait for a GPU.",
+        "Calls use the GPU quota of their token, or of your IP address if they have none, and "
+        "wait for a GPU.",
         "`t4-small` became `zero-a10g`.",
-        "Give a token; expect `QuotaExceededError`, and queue times.",
+        "Pass a token, and expect `QuotaExceededError` and waiting times.",
     ),
     Rule(
         "zerogpu-stopped",
         "info",
-        "The Space moved from ZeroGPU to hardware of its own",
-        "There is no quota any more. On a CPU it may be much slower.",
+        "The Space moved from ZeroGPU to its own hardware",
+        "Calls no longer use a quota. On a CPU the app may be much slower.",
         "`zero-a10g` became `cpu-basic`.",
         "Check timeouts.",
     ),
     Rule(
         "ignore-expired",
         "warning",
-        "An entry of the ignore list is past its date",
-        "It does not ignore anything any more.",
+        "An entry of the ignore list has expired",
+        "It no longer ignores anything.",
         "`until = 2025-12-31`, and it is 2026.",
-        "Fix what it ignored, or give it a new date and reason. Else delete it.",
+        "Fix the finding, or give the entry a new date and reason. Otherwise delete it.",
     ),
 )
-"""About the app as a whole, and about the list of what is ignored."""
+"""Rules about the app as a whole, and about the ignore list."""

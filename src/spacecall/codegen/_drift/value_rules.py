@@ -7,13 +7,13 @@ from spacecall.codegen._drift.rule import Rule
 __all__ = ["OUTPUT_RULES", "PARAMETER_RULES"]
 
 _REFRESH = "Refresh, and adapt the calls."
-_RELAX = "Nothing; refresh to be allowed more."
+_RELAX = "Nothing; refresh to allow the new values."
 
 PARAMETER_RULES = (
     Rule(
         "parameter-added-required",
         "error",
-        "An endpoint takes one more argument, without a default",
+        "An endpoint has a new parameter without a default",
         "The pinned client sends too few values: every call of it fails.",
         "`def f(text)` became `def f(text, language)`, and the new component has no value.",
         _REFRESH,
@@ -21,62 +21,62 @@ PARAMETER_RULES = (
     Rule(
         "parameter-added-optional",
         "error",
-        "An endpoint takes one more argument, with a default",
-        "Values go over the wire by place, and the server wants all of them, its default or not: "
-        "the pinned client sends too few. Calls without a typed client fill it in.",
+        "An endpoint has a new parameter with a default",
+        "Values are sent by position, and the server expects all of them, with a default or not: "
+        "the pinned client sends too few. Calls without a typed client fill in the default.",
         "A slider `temperature` with the value 0.7 was added to the inputs.",
         "Refresh; calls need not change.",
     ),
     Rule(
         "parameter-removed",
         "error",
-        "An endpoint takes one argument less",
+        "A parameter was removed",
         "The pinned client sends too many values: every call of it fails.",
-        "`seed` is not among the inputs any more.",
+        "`seed` is no longer an input.",
         _REFRESH,
     ),
     Rule(
         "parameter-renamed",
         "warning",
-        "A parameter has another name",
-        "Calls of the pinned client go on working, since the wire has places only. Calls by name "
-        "without a typed client fail, and the refreshed method has another keyword. It is "
-        "recognised by its place and type.",
-        "`def f(prompt)` became `def f(text)`; under `def f(*args)` a label became another.",
+        "A parameter was renamed",
+        "The pinned client keeps working, because values are sent by position. Calls by name "
+        "without a typed client fail, and the refreshed method has another keyword. The parameter"
+        " is recognised by its position and type.",
+        "`def f(prompt)` became `def f(text)`; for `def f(*args)`, a label changed.",
         "Refresh, and use the new keyword.",
     ),
     Rule(
         "parameters-reordered",
         "error",
         "The parameters are in another order",
-        "Values go over the wire by place: the pinned client gives each parameter the value of "
-        "another one, perhaps without an error.",
-        "`inputs=[width, height]` became `inputs=[height, width]`, also under `def f(*args)`.",
+        "Values are sent by position: the pinned client sends each parameter the value of another"
+        " one, perhaps without an error.",
+        "`inputs=[width, height]` became `inputs=[height, width]`, also for `def f(*args)`.",
         "Refresh; calls by keyword need not change.",
     ),
     Rule(
         "parameter-retyped",
         "error",
-        "A parameter does not take all the values it took",
-        "Arguments that the pinned client allows may be refused, or mean something else.",
+        "A parameter no longer takes all its old values",
+        "Arguments that the pinned client allows may be refused, or may mean something else.",
         "A number became a text; an object lost a member.",
         _REFRESH,
     ),
     Rule(
         "parameter-widened",
         "info",
-        "A parameter takes more than it did",
+        "A parameter takes more values than before",
         "Nothing breaks.",
-        "Whole numbers became any numbers; None is allowed now.",
+        "Integers became any numbers; None is allowed now.",
         _RELAX,
     ),
     Rule(
         "parameter-became-required",
         "error",
-        "A parameter has no default any more",
-        "Calls that leave it out send what was the default once, which the app may not take.",
+        "A parameter no longer has a default",
+        "Calls that omit it send the old default, which the app may refuse.",
         'The text box lost its `value="Hello"`.',
-        "Refresh, and give it in every call.",
+        "Refresh, and pass a value in every call.",
     ),
     Rule(
         "parameter-became-optional",
@@ -89,16 +89,16 @@ PARAMETER_RULES = (
     Rule(
         "default-changed",
         "warning",
-        "A default is another one",
-        "Calls that leave the argument out go on sending the pinned default, and do not get what "
-        "the app's page gives.",
+        "A default changed",
+        "Calls that omit the argument keep sending the pinned default, so their results differ "
+        "from those of the app's page.",
         "`value=0.7` became `value=1.0`.",
-        "Refresh to follow the app; give the value in the call to stay.",
+        "Refresh to use the new default, or pass the old value in the calls.",
     ),
     Rule(
         "minimum-narrowed",
         "error",
-        "The smallest value allowed is larger",
+        "The smallest allowed value is larger",
         "Values that the pinned client allows are refused.",
         "`minimum=0` became `minimum=10`.",
         _REFRESH,
@@ -114,7 +114,7 @@ PARAMETER_RULES = (
     Rule(
         "maximum-narrowed",
         "error",
-        "The largest value allowed is smaller",
+        "The largest allowed value is smaller",
         "Values that the pinned client allows are refused.",
         "`maximum=100` became `maximum=50`.",
         _REFRESH,
@@ -130,8 +130,8 @@ PARAMETER_RULES = (
     Rule(
         "step-narrowed",
         "error",
-        "The steps of a number are other ones",
-        "Values between the new steps were fine before: the app does not expect them any more.",
+        "The step of a number no longer allows all old values",
+        "Values between the new steps were valid before; the app does not expect them now.",
         "`step=1` became `step=8`.",
         _REFRESH,
     ),
@@ -154,24 +154,23 @@ PARAMETER_RULES = (
     Rule(
         "choice-removed",
         "warning",
-        "A choice is gone",
-        "Calls with it fail. Apps may fill in their choices while they run, so that it may come "
-        "back.",
+        "A choice was removed",
+        "Calls with it fail. Apps may set their choices at run time, so it may come back.",
         '`choices=["a", "b", "c"]` became `choices=["a", "b"]`.',
         _REFRESH,
     ),
     Rule(
         "choices-closed",
         "error",
-        "Only listed choices are allowed now",
-        "Any value was allowed before; others than the choices are refused now.",
-        "`allow_custom_value=True` was dropped.",
+        "Only the listed choices are allowed now",
+        "Any value was allowed before; values that are not listed are refused now.",
+        "`allow_custom_value=True` was removed.",
         _REFRESH,
     ),
     Rule(
         "choices-opened",
         "info",
-        "Other values than the choices are allowed",
+        "Values that are not listed are allowed now",
         "Nothing breaks.",
         "`allow_custom_value=True` was added.",
         _RELAX,
@@ -179,31 +178,31 @@ PARAMETER_RULES = (
     Rule(
         "file-count-narrowed",
         "error",
-        "One file is taken where several were",
-        "Calls with a list of files fail, or all but one of them are lost.",
+        "A parameter takes one file instead of several",
+        "Calls with a list of files fail, or all files but one are lost.",
         '`file_count="multiple"` became `file_count="single"`.',
         _REFRESH,
     ),
     Rule(
         "file-count-widened",
         "error",
-        "Several files are taken where one was",
-        "The wire wants a list: the pinned client sends one file, which is refused.",
+        "A parameter takes several files instead of one",
+        "The server expects a list: the pinned client sends one file, which is refused.",
         '`file_count="single"` became `file_count="multiple"`.',
-        "Refresh, and give a list.",
+        "Refresh, and pass a list.",
     ),
     Rule(
         "file-types-narrowed",
         "error",
-        "Fewer types of files are taken",
+        "A parameter takes fewer types of files",
         "Files of the other types are refused.",
         '`file_types=["image", ".pdf"]` became `file_types=["image"]`.',
-        "Refresh, and convert the files before.",
+        "Refresh, and convert the files first.",
     ),
     Rule(
         "file-types-widened",
         "info",
-        "More types of files are taken",
+        "A parameter takes more types of files",
         "Nothing breaks.",
         '`file_types=["image"]` became `file_types=["image", ".pdf"]`.',
         _RELAX,
@@ -211,37 +210,38 @@ PARAMETER_RULES = (
     Rule(
         "component-changed",
         "warning",
-        "A parameter or output is another component",
-        "What it means may have changed, even where its values look the same. Where they do not, "
-        "another rule says so too.",
+        "A parameter or output has another component",
+        "Its meaning may have changed, even if its values look the same. If they do not, another "
+        "rule reports it too.",
         "`gr.Image` became `gr.ImageEditor`.",
         "Refresh, and look at the app's page.",
     ),
     Rule(
         "file-payload-changed",
         "error",
-        "Files come or go in another shape",
-        "The pinned client wraps files in another way than the app does: inputs are refused, "
-        "outputs do not fit.",
+        "Files have another structure",
+        "The pinned client wraps files differently than the app: inputs are refused, outputs do "
+        "not fit.",
         "A video is `{video, subtitles}` in Gradio 5 and a plain file in 6.",
         _REFRESH,
     ),
 )
-"""About parameters; those of components and files also about outputs."""
+"""Rules about parameters; those of components and files also apply to outputs."""
 
 OUTPUT_RULES = (
     Rule(
         "output-added",
         "error",
-        "An endpoint gives one value more",
-        "One value becomes a tuple, a tuple gets longer: results of the pinned client do not fit.",
+        "An endpoint has a new output",
+        "One value becomes a tuple, or a tuple gets longer: results of the pinned client do not "
+        "fit.",
         "`outputs=[image]` became `outputs=[image, seed]`.",
         _REFRESH,
     ),
     Rule(
         "output-removed",
         "error",
-        "An endpoint gives one value less",
+        "An output was removed",
         "Results of the pinned client do not fit.",
         "`outputs=[image, seed]` became `outputs=[image]`.",
         _REFRESH,
@@ -250,34 +250,34 @@ OUTPUT_RULES = (
         "outputs-reordered",
         "error",
         "The outputs are in another order",
-        "The pinned client takes each for another one, perhaps without an error.",
+        "The pinned client confuses the outputs with each other, perhaps without an error.",
         "`outputs=[image, mask]` became `outputs=[mask, image]`.",
-        "Refresh; results that are read by field name need not change.",
+        "Refresh; code that reads results by field name need not change.",
     ),
     Rule(
         "output-relabelled",
         "warning",
         "An output has another label",
-        "The pinned client goes on working; after a refresh the field of the result has another "
-        "name. It is only said where there are several outputs, and so fields.",
+        "The pinned client keeps working. After a refresh, the field of the result has another "
+        "name. It is reported only for endpoints with several outputs, which have fields.",
         '`gr.Image(label="Result")` became `gr.Image(label="Picture")`.',
         "Refresh, and use the new field.",
     ),
     Rule(
         "output-retyped",
         "error",
-        "An output may be what it never was",
-        "Values may come that do not fit the pinned type.",
+        "An output may have values that it never had",
+        "Values may not fit the pinned type.",
         "A text became a number; a value may be None.",
         _REFRESH,
     ),
     Rule(
         "output-narrowed",
         "info",
-        "An output is less than it could be",
+        "An output has fewer possible values",
         "Every value fits the pinned type.",
-        "Any number became a whole one.",
-        "Nothing; refresh for the closer type.",
+        "Any number became an integer.",
+        "Nothing; refresh to get the narrower type.",
     ),
 )
-"""About outputs."""
+"""Rules about outputs."""
