@@ -108,7 +108,7 @@ def test_endpoints_that_were_asked_for_are_those_that_are_taken_again(cli: Cli) 
     assert done.err == "painter: the app no longer has /shout\n"
     assert schema_folder.read_folder(FOLDER).lock.endpoints == ("/paint",)
     gone = cli("refresh", "--source", save(painter(name="draw", shout=False), "other"))
-    assert (gone.code, "has none of /paint any more" in gone.err) == (2, True)
+    assert (gone.code, "no longer has any of /paint" in gone.err) == (2, True)
 
 
 def test_the_configuration_names_clients_and_their_endpoints(cli: Cli) -> None:

@@ -146,7 +146,7 @@ def test_the_environment_can_name_it(
     cli: Cli, mine: LockedApp, theirs: LockedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_in(monkeypatch, mine.url)
-    assert "the app wants a login now" in cli("check", "mine").out
+    assert "the app requires a login now" in cli("check", "mine").out
     assert cli("check", "theirs").code == 3
     assert (mine.passwords, theirs.secrets()) == ([SECRET], [])
 

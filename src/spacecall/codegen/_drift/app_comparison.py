@@ -50,7 +50,7 @@ def _compare_endpoint(match: EndpointMatch, live: AppModel) -> Iterator[Finding]
         text = f"{before.name} is called {after.name} now"
         yield make("endpoint-renamed", "", before.location, text, before.name, after.name)
     if before.visibility == "public" and after.visibility == "undocumented":
-        text = f"{before.name} is not shown in the app's API any more"
+        text = f"{before.name} is no longer documented by the app"
         yield make("endpoint-undocumented", "", before.location, text, "public", "undocumented")
     yield from _compare_execution(make, before, after)
     yield from compare_inputs(before, after)
@@ -60,17 +60,17 @@ def _compare_endpoint(match: EndpointMatch, live: AppModel) -> Iterator[Finding]
 def _missing_endpoint(make: FindingFactory, match: EndpointMatch, live: AppModel) -> Finding:
     before = match.before
     if match.name_reused:
-        text = f"{before.name} is gone: its name means what had another number before"
+        text = f"{before.name} was removed, and another function has its name now"
         return make("endpoint-removed", "", before.location, text, before.name)
     visibility = live.hidden.get(before.name)
     if visibility in ("private", "undocumented"):
-        state = "private" if visibility == "private" else "not described any more"
+        state = "private" if visibility == "private" else "no longer documented"
         text = f"{before.name} is {state}"
         values = (before.visibility, visibility)
         return make(f"endpoint-{visibility}", "", before.location, text, *values)
     near = nearest(before.name, live.endpoints)
     hint = f"; the nearest names are {', '.join(near)}" if near else ""
-    text = f"the app has no {before.name} any more{hint}"
+    text = f"the app no longer has {before.name}{hint}"
     return make("endpoint-removed", "", before.location, text, before.name)
 
 
@@ -134,7 +134,7 @@ def _compare_app(pinned: AppModel, live: AppModel) -> Iterator[Finding]:
 def _compare_access(make: FindingFactory, pinned: AppModel, live: AppModel) -> Iterator[Finding]:
     is_known = pinned.access is not None and live.access is not None
     if is_known and pinned.access != live.access and live.access != "open":
-        text = f"the app wants a {live.access} now"
+        text = f"the app requires a {live.access} now"
         location = Location(LOCK_FILE, "/access")
         yield make(f"{live.access}-required", "", location, text, pinned.access, live.access)
 

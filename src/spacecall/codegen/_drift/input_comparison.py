@@ -28,7 +28,7 @@ def compare_inputs(before: EndpointModel, after: EndpointModel) -> Iterator[Find
     make = FindingFactory(before.name)
     pairs, removed, added = _pair_parameters(before.inputs, after.inputs)
     for parameter in removed:
-        text = f"the parameter {parameter.name} ({describe_schema(parameter.type)}) is gone"
+        text = f"the parameter {parameter.name} ({describe_schema(parameter.type)}) was removed"
         yield make("parameter-removed", parameter.name, parameter.location, text, parameter.name)
     for parameter in added:
         suffix, preposition = (
@@ -171,11 +171,11 @@ def _compare_choices(
     )
     for choice in _sorted_choices(old.choices):
         if canonical_json(choice) not in new_choices:
-            text = f"{parameter.name} does not take {_short_json(choice)} any more"
+            text = f"{parameter.name} no longer takes {_short_json(choice)}"
             yield make("choice-removed", parameter.name, parameter.location, text, choice)
     for choice in _sorted_choices(new.choices):
         if canonical_json(choice) not in old_choices:
-            text = f"{parameter.name} takes {_short_json(choice)} too now"
+            text = f"{parameter.name} also takes {_short_json(choice)} now"
             yield make("choice-added", parameter.name, parameter.location, text, None, choice)
 
 

@@ -25,7 +25,7 @@ def compare_outputs(before: EndpointModel, after: EndpointModel) -> Iterator[Fin
     make = FindingFactory(before.name)
     pairs, removed, added = _pair_outputs(before.outputs, after.outputs)
     for output in removed:
-        text = f"{_title(output)} ({describe_schema(output.type)}) is gone"
+        text = f"{_title(output)} ({describe_schema(output.type)}) was removed"
         yield make(
             "output-removed", output.name, output.location, text, output.label or output.component
         )

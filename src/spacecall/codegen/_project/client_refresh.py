@@ -76,7 +76,7 @@ def _describe_client(client: Client, app: AppDocuments) -> tuple[SchemaFolder, l
         removed_endpoints = [name for name in names if name not in app_endpoints]
         names = tuple(name for name in names if name in app_endpoints)
         if not names:
-            raise InvalidInputError(f"the app has none of {', '.join(removed_endpoints)} any more")
+            raise InvalidInputError(f"the app no longer has any of {', '.join(removed_endpoints)}")
     try:
         folder = build_schema_folder(
             replace(app, source=_source(client, app)),
