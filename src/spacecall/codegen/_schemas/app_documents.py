@@ -68,8 +68,8 @@ async def fetch_app(
     space = space_id(source)
     if space is None and "://" not in source:
         raise InvalidInputError(
-            f"{source!r} must be a Space id (owner/name), an address (https://…), or a saved app: "
-            "a folder with config.json and info.json"
+            f"{source!r} is not a Space id (owner/name), an address (https://…) or a saved app "
+            "(a folder with config.json and info.json)"
         )
     address = space or base_url(source)
     access: Access | None = "open"
