@@ -58,9 +58,11 @@ def public_names() -> dict[str, list[str]]:
     """Return the names in `__all__` of each public module, by the module's name.
 
     Public are the package, its modules without an underscore, and the packages in
-    `spacecall.spaces`. A submodule of another package is public as far as the package exports it.
+    `spacecall.spaces` with their generated clients. A submodule of another package is public as
+    far as the package exports it.
     """
-    paths = [PACKAGE, *PACKAGE.iterdir(), *(PACKAGE / "spaces").iterdir()]
+    spaces = PACKAGE / "spaces"
+    paths = [PACKAGE, *PACKAGE.iterdir(), *spaces.iterdir(), *spaces.glob("*/client.py")]
     names: dict[str, list[str]] = {}
     for path in sorted(paths):
         file = path / "__init__.py" if path.is_dir() else path

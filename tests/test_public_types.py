@@ -74,9 +74,9 @@ def _annotations_of_function(function: Any, label: str) -> Iterator[tuple[str, A
 
 
 def _private_names(names: Mapping[str, Any], hint: Any) -> Iterator[str]:
-    if isinstance(hint, typing.ForwardRef):  # of a TypedDict, which has the fields of its bases
-        module = hint.__forward_module__
-        names = vars(sys.modules[module]) if isinstance(module, str) else vars(module or builtins)
+    if isinstance(hint, typing.ForwardRef):
+        if module := hint.__forward_module__:  # of a TypedDict, which has the fields of its bases
+            names = vars(sys.modules[module] if isinstance(module, str) else module)
         hint = hint.__forward_arg__
     tree = ast.parse(hint if isinstance(hint, str) else "", mode="exec")
     literals = {
@@ -105,7 +105,8 @@ def _is_public(name: str, names: Mapping[str, Any]) -> bool:
     if any(getattr(library, name, None) is value for library in _LIBRARIES):
         return True
     # The module of an alias is that of its first part, wherever the alias is.
-    return inspect.isclass(value) and not value.__module__.startswith("spacecall")
+    is_definition = inspect.isclass(value) or inspect.isroutine(value)
+    return is_definition and not value.__module__.startswith("spacecall")
 
 
 @pytest.mark.parametrize("module", NAMES)
@@ -119,6 +120,12 @@ def test_public_signatures_have_public_types(module: str) -> None:
         }
     )
     assert not private, "without a public name:\n" + "\n".join(private)
+
+
+def test_no_two_classes_of_a_space_differ_by_case_alone() -> None:
+    for facade in (name for name in NAMES if name.startswith("spacecall.spaces.")):
+        names = [*NAMES[facade], *NAMES.get(f"{facade}.client", [])]
+        assert len({name.casefold() for name in names}) == len(names), facade
 
 
 def test_a_private_type_is_noticed() -> None:

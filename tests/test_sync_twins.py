@@ -56,17 +56,17 @@ FILES = {"read", "save", "stream"}
 
 def methods(cls: type) -> dict[str, Any]:
     """Return public methods and properties, and what makes it a context manager or iterator."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if base.__module__.startswith("spacecall") or base.__module__ == "collections.abc":
             members = {k: v for k, v in vars(base).items() if not k.startswith("_") or k in METHODS}
             twins = {k: v for k, v in vars(base).items() if k in METHODS.values()}
-            found |= {
+            result |= {
                 name: member
                 for name, member in {**members, **twins}.items()
                 if isinstance(member, property | classmethod) or inspect.isroutine(member)
             }
-    return found
+    return result
 
 
 def parameters(method: Any) -> dict[str, str]:
@@ -98,9 +98,9 @@ def without_async(hint: str) -> str:
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_twins_have_the_same_methods(name: str) -> None:
-    original, twin = map(methods, PAIRS[name])
-    expected = {METHODS.get(method, method) for method in original}
-    present = {METHODS.get(method, method) for method in twin}
+    async_methods, sync_methods = map(methods, PAIRS[name])
+    expected = {METHODS.get(method, method) for method in async_methods}
+    present = {METHODS.get(method, method) for method in sync_methods}
     assert expected - present <= {"result"} - present
     extra = present - expected - FILES - {"__iter__"}
     # The twin of a protocol opens any implementation.
@@ -109,24 +109,24 @@ def test_the_twins_have_the_same_methods(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_methods_of_twins_take_and_return_the_same(name: str) -> None:
-    original, twin = map(methods, PAIRS[name])
-    for method, member in original.items():
+    async_methods, sync_methods = map(methods, PAIRS[name])
+    for method, member in async_methods.items():
         if method.startswith("__"):
             continue
         expected = {
             key: hint if key in IN_THE_LOOP else without_async(hint)
             for key, hint in parameters(member).items()
         }
-        assert parameters(twin[METHODS.get(method, method)]) == expected, method
+        assert parameters(sync_methods[METHODS.get(method, method)]) == expected, method
 
 
 @pytest.mark.parametrize("name", ["Space", "HuggingFaceInference", "Hub", "TypedClient"])
 def test_the_constructors_of_twins_take_the_same(name: str) -> None:
-    original, twin = PAIRS[name]
+    async_class, sync_class = PAIRS[name]
     constructor = "connect" if name == "HuggingFaceInference" else "__init__"
-    expected = parameters(getattr(original, constructor))
+    expected = parameters(getattr(async_class, constructor))
     expected = {key: without_async(hint) for key, hint in expected.items()}
-    assert parameters(getattr(twin, constructor)) == expected
+    assert parameters(getattr(sync_class, constructor)) == expected
 
 
 def test_each_class_with_async_methods_has_a_twin() -> None:
@@ -148,7 +148,7 @@ def test_each_twin_has_an_original() -> None:
 @pytest.mark.parametrize("method", sorted(FILES))
 def test_files_are_read_without_async(method: str) -> None:
     expected = {key: without_async(hint) for key, hint in parameters(getattr(File, method)).items()}
-    for twin in (SyncSpace, CLASSES["SyncHuggingFaceInference"], CLASSES["SyncImageModel"]):
-        taken = parameters(getattr(twin, method))
+    for sync_class in (SyncSpace, CLASSES["SyncHuggingFaceInference"], CLASSES["SyncImageModel"]):
+        taken = parameters(getattr(sync_class, method))
         assert taken.pop("file") == "File"
         assert taken == expected

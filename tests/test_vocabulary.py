@@ -25,7 +25,7 @@ MAX_VAGUE_PERCENT = 1.0
 
 # The same name for a module and the protocol or the command that it is about is no second meaning.
 NAMED_AFTER_THEIR_SUBJECT = ("_wire", "cli/_commands")
-REPEATED = frozenset({"__init__", "_generated", "errors"})
+REPEATED = frozenset({"__init__", "client", "errors"})
 
 
 def bindings(tree: ast.AST) -> Iterator[tuple[str, int]]:

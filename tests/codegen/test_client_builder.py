@@ -81,8 +81,9 @@ def test_files_go_where_the_caller_says(here: Path) -> None:
 
 def test_in_this_repository_a_space_gets_a_package_of_its_own() -> None:
     root = Path(__file__).resolve().parents[2]
-    paths = client_builder.client_paths(root, "some-space", "owner/some-space")
-    assert paths.module == root / "src/spacecall/spaces/some_space/_generated.py"
+    for name in ("some-space", "some-space-client"):
+        paths = client_builder.client_paths(root, name, "owner/some-space")
+        assert paths.module == root / "src/spacecall/spaces/some_space/client.py"
 
 
 def test_the_module_is_made_of_the_schema_files_alone(here: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, assert_type
@@ -11,20 +12,28 @@ import httpx2
 
 from spacecall import (
     Call,
+    Caller,
     File,
     Job,
     Limits,
     Session,
     Space,
+    SpaceView,
+    SyncSession,
     SyncSpace,
+    SyncSpaceView,
+    Ticket,
     Timeouts,
     chat,
     images,
+    models,
 )
 from spacecall.chat import ChatReply
 from spacecall.events import Event, TextDelta
+from spacecall.facades import SpaceFacade, read_turn
 from spacecall.hub import Hub
 from spacecall.inference import HuggingFaceInference, SyncHuggingFaceInference
+from spacecall.media import MediaInput
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.sync import SyncCall
 from tests.clients.protocol_app_6 import (
@@ -235,3 +244,74 @@ def options_of_connecting_have_types() -> None:
     images.connect("flux", modle="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     images.connect_sync("flux", timeout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Phi4Multimodal.connect(timeout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    images.connect("o/m", base_url="http://127.0.0.1", api_key="hf_x")
+    HuggingFaceInference.connect(image_model="o/m")
+    images.connect("flux", sorce="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def views_of_a_space_have_sessions_and_tickets(space: Space, ticket: Ticket) -> None:
+    view = space.with_options(timeouts=Timeouts(run=5))
+    assert_type(view, SpaceView)
+    assert_type(view.with_options(check=False), SpaceView)
+    assert_type(view.session(), Session)
+    assert_type(view.collect(ticket), Call[Any])
+    async with view.session() as session:
+        assert_type(session.with_options(retry=None), Caller)
+        session.with_options().session()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    space.with_options(timeout=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    view.collect("ticket")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert_type(space.config, dict[str, Any])
+    assert_type(session.info, dict[str, Any])
+    space.config = {}  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    ProtocolApp6(view)
+    ProtocolApp6(SyncSpace("o/n"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def the_sync_views_have_the_same_types(space: SyncSpace, ticket: Ticket, file: File) -> None:
+    view = space.with_options(timeouts=Timeouts(run=5))
+    assert_type(view, SyncSpaceView)
+    assert_type(view.session(), SyncSession)
+    assert_type(view.collect(ticket).result(), Any)
+    assert_type(space.info, dict[str, Any])
+    with space.stream(file) as chunks:
+        assert_type(b"".join(chunks), bytes)
+    space.stream("a.png")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    space.with_options(simple=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    SyncProtocolApp6(view)
+
+
+def the_registry_has_types() -> None:
+    assert_type(models.find_model("phi-4", "chat").space, str | None)
+    assert_type(models.list_models("image"), tuple[models.ModelEntry, ...])
+    models.find_model("phi-4", "text")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    models.find_model("phi-4")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+class Parrot(SpaceFacade):
+    """A facade as users write one."""
+
+    LABEL = "Parrot"
+    SOURCE = "owner/parrot"
+
+    def chat(
+        self,
+        messages: str | Sequence[chat.Message],
+        *,
+        media: Sequence[MediaInput] = (),
+        conversation: chat.Conversation | None = None,
+    ) -> Call[ChatReply]:
+        turn = read_turn(messages, media, conversation)
+        call: Call[str] = self.space.call("/repeat", text=turn.prompt)
+        return call.map(lambda text: ChatReply(text, chat.Conversation(messages=turn.messages)))
+
+
+async def a_facade_is_a_model() -> None:
+    async with Parrot.connect(timeouts=Timeouts(run=5)) as parrot:
+        assert_type(parrot, Parrot)
+        model: chat.ChatModel = parrot
+        assert_type(await model.chat("Hi"), ChatReply)
+        image: images.ImageModel = parrot  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        del image
+    with chat.SyncChatModel.connect(Parrot.connect()) as polly:
+        assert_type(polly, chat.SyncChatModel)
+    Parrot.connect(modle="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -349,10 +349,7 @@ async def open_lifetime(openable: Openable[T]) -> Lifetime[T]:
 class Connecting(Generic[C]):
     """A client that is not connected yet: use `async with`, or `await` it and `aclose` the client.
 
-    It is for one use.
-
-    Args:
-        connect: opens the client, and returns it with the lifetime to close.
+    The `connect` of a client returns it. It is for one use.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[tuple[C, Lifetime[Any]]]]) -> None:

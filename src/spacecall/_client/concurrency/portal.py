@@ -202,8 +202,7 @@ class SyncClosable:
 class SyncConnecting(Generic[C]):
     """A client that is not connected yet: use `with`, or `open` it and `close` the client.
 
-    Args:
-        connect: opens the client, and returns it with the function that closes it.
+    The `connect` of a client returns it.
     """
 
     def __init__(self, connect: Callable[[], tuple[C, Callable[[], None]]]) -> None:

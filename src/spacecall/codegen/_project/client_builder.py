@@ -206,7 +206,9 @@ def client_paths(
     if into is not None:
         path = into if into.suffix == ".py" else into / f"{module}.py"
     elif _is_spacecall(root):
-        path = root / "src" / "spacecall" / "spaces" / module / "_generated.py"
+        # `some-space-client` is beside the facade of the Space
+        package = module.removesuffix("_client")
+        path = root / "src" / "spacecall" / "spaces" / package / "client.py"
     else:
         path = root / "spaces" / f"{module}.py"
     return ClientPaths(folder_path, path, _origin(folder_path, root))

@@ -197,8 +197,7 @@ def find_clients(configuration: Configuration, names: Sequence[str]) -> list[Cli
 def find_orphans(clients: Iterable[Client]) -> list[Path]:
     """List the generated modules that belong to no client, in the folders of those that do."""
     modules = {client.module for client in clients}
-    # clients of spacecall itself have a folder each, with one `_generated.py`
-    folders = {path.parent for path in modules if not path.name.startswith("_")}
+    folders = {path.parent for path in modules}
     modules_in_folders = [path for folder in folders for path in folder.glob("*.py")]
     return sorted(
         path

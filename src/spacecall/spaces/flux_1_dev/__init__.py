@@ -14,7 +14,7 @@ from spacecall.spaces._image_arguments import (
     seed_arguments,
     without_none,
 )
-from spacecall.spaces.flux_1_dev import _generated as wire
+from spacecall.spaces.flux_1_dev import client as wire
 
 __all__ = ["Flux1Dev"]
 
@@ -26,7 +26,7 @@ class Flux1Dev(SpaceFacade):
     """
 
     LABEL = "FLUX.1-dev"
-    SOURCE = wire.Flux1Dev.SOURCE
+    SOURCE = wire.Flux1DevClient.SOURCE
 
     @checked_arguments
     def generate(
@@ -57,7 +57,7 @@ class Flux1Dev(SpaceFacade):
         refuse_arguments(self.LABEL, image=image)
         sizes = without_none(width=width, height=height)
         steps = without_none(guidance_scale=guidance_scale, num_inference_steps=num_inference_steps)
-        call = wire.Flux1Dev(self.space).infer(
+        call = wire.Flux1DevClient(self.space).infer(
             prompt=prompt, **seed_arguments(seed), **sizes, **steps
         )
         return call.map(output_images)

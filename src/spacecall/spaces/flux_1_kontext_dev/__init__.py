@@ -14,7 +14,7 @@ from spacecall.spaces._image_arguments import (
     seed_arguments,
     without_none,
 )
-from spacecall.spaces.flux_1_kontext_dev import _generated as wire
+from spacecall.spaces.flux_1_kontext_dev import client as wire
 
 __all__ = ["Flux1KontextDev"]
 
@@ -23,7 +23,7 @@ class Flux1KontextDev(SpaceFacade):
     """Changes one image per call. An `ImageModel`."""
 
     LABEL = "FLUX.1-Kontext-Dev"
-    SOURCE = wire.Flux1KontextDev.SOURCE
+    SOURCE = wire.Flux1KontextDevClient.SOURCE
 
     @checked_arguments
     def generate(
@@ -54,7 +54,7 @@ class Flux1KontextDev(SpaceFacade):
         refuse_arguments(self.LABEL, width=width, height=height)
         if image is None:
             raise InvalidInputError(f"{self.LABEL} changes an image: pass image=…")
-        call = wire.Flux1KontextDev(self.space).infer(
+        call = wire.Flux1KontextDevClient(self.space).infer(
             input_image=image_file(image),
             prompt=prompt,
             **seed_arguments(seed),

@@ -14,7 +14,7 @@ from spacecall.spaces._image_arguments import (
     seed_arguments,
     without_none,
 )
-from spacecall.spaces.flux_1_schnell import _generated as wire
+from spacecall.spaces.flux_1_schnell import client as wire
 
 __all__ = ["Flux1Schnell"]
 
@@ -23,7 +23,7 @@ class Flux1Schnell(SpaceFacade):
     """Generates one image per call. An `ImageModel`."""
 
     LABEL = "FLUX.1-schnell"
-    SOURCE = wire.Flux1Schnell.SOURCE
+    SOURCE = wire.Flux1SchnellClient.SOURCE
 
     @checked_arguments
     def generate(
@@ -52,7 +52,7 @@ class Flux1Schnell(SpaceFacade):
         refuse_arguments(self.LABEL, image=image)
         sizes = without_none(width=width, height=height, num_inference_steps=num_inference_steps)
         return (
-            wire.Flux1Schnell(self.space)
+            wire.Flux1SchnellClient(self.space)
             .infer(prompt=prompt, **seed_arguments(seed), **sizes)
             .map(output_images)
         )

@@ -12,7 +12,7 @@ from spacecall._option_checks import checked_arguments
 from spacecall.facades import SpaceFacade, refuse_arguments
 from spacecall.media import MediaInput
 from spacecall.spaces._image_arguments import without_none
-from spacecall.spaces.janus_pro_7b import _generated as wire
+from spacecall.spaces.janus_pro_7b import client as wire
 
 __all__ = ["JanusPro7B"]
 
@@ -23,7 +23,7 @@ class JanusPro7B(SpaceFacade):
     """Generates several images per call. An `ImageModel`."""
 
     LABEL = "DeepSeek Janus-Pro-7B"
-    SOURCE = wire.JanusPro7b.SOURCE
+    SOURCE = wire.JanusPro7bClient.SOURCE
 
     @checked_arguments
     def generate(
@@ -52,7 +52,7 @@ class JanusPro7B(SpaceFacade):
             InvalidInputError: `image` or a size is set.
         """
         refuse_arguments(self.LABEL, image=image, width=width, height=height)
-        call = wire.JanusPro7b(self.space).generate_image(
+        call = wire.JanusPro7bClient(self.space).generate_image(
             prompt=prompt,
             seed=randbelow(_SEEDS) if seed is None else seed,
             **without_none(guidance=guidance, t2i_temperature=temperature),

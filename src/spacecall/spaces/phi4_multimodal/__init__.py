@@ -17,7 +17,7 @@ from spacecall._option_checks import checked_arguments
 from spacecall.chat import ChatReply, Conversation, Message
 from spacecall.facades import SpaceFacade, Turn, read_turn
 from spacecall.media import MediaInput
-from spacecall.spaces.phi4_multimodal import _generated as wire
+from spacecall.spaces.phi4_multimodal import client as wire
 
 __all__ = ["Phi4Multimodal"]
 
@@ -26,7 +26,7 @@ class Phi4Multimodal(SpaceFacade):
     """A chat with the model. A `ChatModel`."""
 
     LABEL = "Microsoft Phi-4"
-    SOURCE = wire.Phi4Multimodal.SOURCE
+    SOURCE = wire.Phi4MultimodalClient.SOURCE
     DEFAULT_MODEL = "phi-4-multimodal"
     """The only model of this Space; it takes images and audio."""
     MODELS = (DEFAULT_MODEL,)
@@ -78,7 +78,7 @@ class Phi4Multimodal(SpaceFacade):
                     f"the Space has no model {model!r}, only {self.DEFAULT_MODEL}"
                 )
             turn = read_turn(messages, media, conversation)
-            phi = wire.Phi4Multimodal(caller)
+            phi = wire.Phi4MultimodalClient(caller)
             prompt = wire.MultimodalData(
                 text=turn.prompt, files=[medium.file for medium in turn.media]
             )

@@ -14,7 +14,7 @@ from spacecall._option_checks import checked_arguments
 from spacecall.chat import ChatReply, Conversation, Message
 from spacecall.facades import SpaceFacade, Turn, make_portable, read_turn
 from spacecall.media import Media, MediaInput
-from spacecall.spaces.qvq_72b import _generated as wire
+from spacecall.spaces.qvq_72b import client as wire
 
 __all__ = ["Qvq72B"]
 
@@ -26,7 +26,7 @@ class Qvq72B(SpaceFacade):
     """A chat with the model. A `ChatModel`."""
 
     LABEL = "Qwen QVQ-72B"
-    SOURCE = wire.Qvq72b.SOURCE
+    SOURCE = wire.Qvq72bClient.SOURCE
     DEFAULT_MODEL = "qwen-qvq-72b-preview"
     """The only model of this Space; it takes one image."""
     MODELS = (DEFAULT_MODEL,)
@@ -73,7 +73,7 @@ class Qvq72B(SpaceFacade):
             turn = read_turn(messages, media, history)
             image = _image(turn)
             portable_messages = await make_portable(turn.messages)
-            qvq = wire.Qvq72b(caller)
+            qvq = wire.Qvq72bClient(caller)
             answers = qvq.generate(image=image.file if image else None, prompt=turn.prompt)
             return answers.map(lambda text: _reply(portable_messages, text or ""))
 

@@ -14,7 +14,7 @@ from spacecall.spaces._image_arguments import (
     seed_arguments,
     without_none,
 )
-from spacecall.spaces.stable_diffusion_3_5_large import _generated as wire
+from spacecall.spaces.stable_diffusion_3_5_large import client as wire
 
 __all__ = ["StableDiffusion35Large"]
 
@@ -23,7 +23,7 @@ class StableDiffusion35Large(SpaceFacade):
     """Generates one image per call. An `ImageModel`."""
 
     LABEL = "Stable Diffusion 3.5 Large"
-    SOURCE = wire.StableDiffusion35Large.SOURCE
+    SOURCE = wire.StableDiffusion35LargeClient.SOURCE
 
     @checked_arguments
     def generate(
@@ -56,7 +56,7 @@ class StableDiffusion35Large(SpaceFacade):
         refuse_arguments(self.LABEL, image=image)
         sizes = without_none(width=width, height=height)
         steps = without_none(guidance_scale=guidance_scale, num_inference_steps=num_inference_steps)
-        call = wire.StableDiffusion35Large(self.space).infer(
+        call = wire.StableDiffusion35LargeClient(self.space).infer(
             prompt=prompt, negative_prompt=negative_prompt, **seed_arguments(seed), **sizes, **steps
         )
         return call.map(output_images)

@@ -13,8 +13,8 @@ from spacecall.typed import AnyValue, Arguments, SyncTypedClient, TypedClient, T
 
 __all__ = [
     "AddMessageOutput",
-    "Qwen3Demo",
-    "SyncQwen3Demo",
+    "Qwen3DemoClient",
+    "SyncQwen3DemoClient",
 ]
 
 _SCHEMA: Final = "becd9d95c5f7af2e4cf444de81a1c77e15923c75ab6b0f6ec3fa1ef379d49dee"
@@ -51,7 +51,7 @@ _ADD_MESSAGE: Final[TypedEndpoint[AddMessageOutput]] = TypedEndpoint(
 )
 
 
-class Qwen3Demo(TypedClient):
+class Qwen3DemoClient(TypedClient):
     """Qwen3 Demo: its endpoints as async methods.
 
     Generated from schemas/spaces/Qwen--Qwen3-Demo.
@@ -72,7 +72,7 @@ class Qwen3Demo(TypedClient):
         return self._call(_ADD_MESSAGE, query=query, settings=settings)
 
 
-class SyncQwen3Demo(SyncTypedClient):
+class SyncQwen3DemoClient(SyncTypedClient):
     """Qwen3 Demo: its endpoints without async.
 
     Generated from schemas/spaces/Qwen--Qwen3-Demo.

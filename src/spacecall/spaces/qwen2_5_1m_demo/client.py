@@ -14,8 +14,8 @@ from spacecall.typed import AnyValue, Arguments, SyncTypedClient, TypedClient, T
 __all__ = [
     "AddMessageOutput",
     "AnswerOutput",
-    "Qwen251mDemo",
-    "SyncQwen251mDemo",
+    "Qwen251mDemoClient",
+    "SyncQwen251mDemoClient",
 ]
 
 _SCHEMA: Final = "0d21345fae0de8c6c72c7f8899be9cd55d23e8873e2f49ff2ba387447ff859e6"
@@ -82,7 +82,7 @@ _ANSWER: Final[TypedEndpoint[AnswerOutput]] = TypedEndpoint(
 )
 
 
-class Qwen251mDemo(TypedClient):
+class Qwen251mDemoClient(TypedClient):
     """Qwen2.5-1M: its endpoints as async methods.
 
     Generated from schemas/spaces/Qwen--Qwen2.5-1M-Demo.
@@ -115,7 +115,7 @@ class Qwen251mDemo(TypedClient):
         return self._call(_ANSWER, chatbot=chatbot, turn=turn)
 
 
-class SyncQwen251mDemo(SyncTypedClient):
+class SyncQwen251mDemoClient(SyncTypedClient):
     """Qwen2.5-1M: its endpoints without async.
 
     Generated from schemas/spaces/Qwen--Qwen2.5-1M-Demo.

@@ -14,9 +14,9 @@ from spacecall.sync import SyncCall
 from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
-    "Flux1KontextDev",
+    "Flux1KontextDevClient",
     "InferOutput",
-    "SyncFlux1KontextDev",
+    "SyncFlux1KontextDevClient",
 ]
 
 _SCHEMA: Final = "d234a0daaac59cbdd154f265f093a45bf78593653919637e50e9744dd8c7ba15"
@@ -55,7 +55,7 @@ _INFER: Final[TypedEndpoint[InferOutput]] = TypedEndpoint(
 )
 
 
-class Flux1KontextDev(TypedClient):
+class Flux1KontextDevClient(TypedClient):
     """FLUX.1 Kontext [dev]: its endpoints as async methods.
 
     Generated from schemas/spaces/black-forest-labs--FLUX.1-Kontext-Dev.
@@ -96,7 +96,7 @@ class Flux1KontextDev(TypedClient):
         )
 
 
-class SyncFlux1KontextDev(SyncTypedClient):
+class SyncFlux1KontextDevClient(SyncTypedClient):
     """FLUX.1 Kontext [dev]: its endpoints without async.
 
     Generated from schemas/spaces/black-forest-labs--FLUX.1-Kontext-Dev.

@@ -15,8 +15,8 @@ from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoi
 
 __all__ = [
     "InferOutput",
-    "StableDiffusion35Large",
-    "SyncStableDiffusion35Large",
+    "StableDiffusion35LargeClient",
+    "SyncStableDiffusion35LargeClient",
 ]
 
 _SCHEMA: Final = "370bfca4284f7c1a8603d43d87aad7eda738be92965b50c33df857d39ebb7232"
@@ -57,7 +57,7 @@ _INFER: Final[TypedEndpoint[InferOutput]] = TypedEndpoint(
 )
 
 
-class StableDiffusion35Large(TypedClient):
+class StableDiffusion35LargeClient(TypedClient):
     """Stable Diffusion 3.5 Large: its endpoints as async methods.
 
     Generated from schemas/spaces/stabilityai--stable-diffusion-3.5-large.
@@ -104,7 +104,7 @@ class StableDiffusion35Large(TypedClient):
         )
 
 
-class SyncStableDiffusion35Large(SyncTypedClient):
+class SyncStableDiffusion35LargeClient(SyncTypedClient):
     """Stable Diffusion 3.5 Large: its endpoints without async.
 
     Generated from schemas/spaces/stabilityai--stable-diffusion-3.5-large.

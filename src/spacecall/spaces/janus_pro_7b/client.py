@@ -16,8 +16,8 @@ from spacecall.typed import AppObject, Arguments, SyncTypedClient, TypedClient, 
 __all__ = [
     "GalleryImage",
     "GalleryVideo",
-    "JanusPro7b",
-    "SyncJanusPro7b",
+    "JanusPro7bClient",
+    "SyncJanusPro7bClient",
 ]
 
 _SCHEMA: Final = "068430c56d634bcb7ca71b7e28019cf433cb2bffaecb396c87277a9f58f6c6f2"
@@ -84,7 +84,7 @@ _GENERATE_IMAGE: Final[TypedEndpoint[list[GalleryImage | GalleryVideo]]] = Typed
 )
 
 
-class JanusPro7b(TypedClient):
+class JanusPro7bClient(TypedClient):
     """Janus-Pro-7B: its endpoints as async methods.
 
     Generated from schemas/spaces/deepseek-ai--Janus-Pro-7B.
@@ -154,7 +154,7 @@ class JanusPro7b(TypedClient):
         )
 
 
-class SyncJanusPro7b(SyncTypedClient):
+class SyncJanusPro7bClient(SyncTypedClient):
     """Janus-Pro-7B: its endpoints without async.
 
     Generated from schemas/spaces/deepseek-ai--Janus-Pro-7B.

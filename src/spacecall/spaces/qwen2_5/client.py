@@ -13,8 +13,8 @@ from spacecall.typed import AnyValue, Arguments, SyncTypedClient, TypedClient, T
 
 __all__ = [
     "ModelChatOutput",
-    "Qwen25",
-    "SyncQwen25",
+    "Qwen25Client",
+    "SyncQwen25Client",
 ]
 
 _SCHEMA: Final = "9d6d6f4d44537810c206d866fec7b9a41cf0ace7f3a7e37c3abf03e222df6234"
@@ -53,7 +53,7 @@ _MODEL_CHAT: Final[TypedEndpoint[ModelChatOutput]] = TypedEndpoint(
 )
 
 
-class Qwen25(TypedClient):
+class Qwen25Client(TypedClient):
     """Qwen2.5: its endpoints as async methods.
 
     Generated from schemas/spaces/Qwen--Qwen2.5.
@@ -82,7 +82,7 @@ class Qwen25(TypedClient):
         return self._call(_MODEL_CHAT, query=query, history=history, system=system, radio=radio)
 
 
-class SyncQwen25(SyncTypedClient):
+class SyncQwen25Client(SyncTypedClient):
     """Qwen2.5: its endpoints without async.
 
     Generated from schemas/spaces/Qwen--Qwen2.5.

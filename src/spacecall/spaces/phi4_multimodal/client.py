@@ -26,9 +26,9 @@ __all__ = [
     "MetadataDict",
     "MultimodalData",
     "OptionDict",
-    "Phi4Multimodal",
+    "Phi4MultimodalClient",
     "ProcessMessageOutput",
-    "SyncPhi4Multimodal",
+    "SyncPhi4MultimodalClient",
 ]
 
 _SCHEMA: Final = "7a9af3caffe81d828b491803e51ca0830a5ce22807bdf9d6e15c00167fe10c63"
@@ -142,7 +142,7 @@ _BOT_RESPONSE: Final[TypedEndpoint[list[Message]]] = TypedEndpoint(
 )
 
 
-class Phi4Multimodal(TypedClient):
+class Phi4MultimodalClient(TypedClient):
     """Phi-4-multimodal: its endpoints as async methods.
 
     Generated from schemas/spaces/microsoft--phi-4-multimodal.
@@ -179,7 +179,7 @@ class Phi4Multimodal(TypedClient):
         return self._call(_BOT_RESPONSE, history=history)
 
 
-class SyncPhi4Multimodal(SyncTypedClient):
+class SyncPhi4MultimodalClient(SyncTypedClient):
     """Phi-4-multimodal: its endpoints without async.
 
     Generated from schemas/spaces/microsoft--phi-4-multimodal.

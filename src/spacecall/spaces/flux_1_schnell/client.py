@@ -14,9 +14,9 @@ from spacecall.sync import SyncCall
 from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
-    "Flux1Schnell",
+    "Flux1SchnellClient",
     "InferOutput",
-    "SyncFlux1Schnell",
+    "SyncFlux1SchnellClient",
 ]
 
 _SCHEMA: Final = "2183427d08e59acb3eb3143465b4e82ece99bec4f326a917e85f140de986953e"
@@ -55,7 +55,7 @@ _INFER: Final[TypedEndpoint[InferOutput]] = TypedEndpoint(
 )
 
 
-class Flux1Schnell(TypedClient):
+class Flux1SchnellClient(TypedClient):
     """FLUX.1 [schnell]: its endpoints as async methods.
 
     Generated from schemas/spaces/black-forest-labs--FLUX.1-schnell.
@@ -94,7 +94,7 @@ class Flux1Schnell(TypedClient):
         )
 
 
-class SyncFlux1Schnell(SyncTypedClient):
+class SyncFlux1SchnellClient(SyncTypedClient):
     """FLUX.1 [schnell]: its endpoints without async.
 
     Generated from schemas/spaces/black-forest-labs--FLUX.1-schnell.

@@ -14,9 +14,9 @@ from spacecall.sync import SyncCall
 from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
-    "Flux1Dev",
+    "Flux1DevClient",
     "InferOutput",
-    "SyncFlux1Dev",
+    "SyncFlux1DevClient",
 ]
 
 _SCHEMA: Final = "319ad70db21b8f6879d3ecc0c5e2a02c6568511a4fbf5eb287658f8dfd8b129f"
@@ -56,7 +56,7 @@ _INFER: Final[TypedEndpoint[InferOutput]] = TypedEndpoint(
 )
 
 
-class Flux1Dev(TypedClient):
+class Flux1DevClient(TypedClient):
     """FLUX.1 [dev]: its endpoints as async methods.
 
     Generated from schemas/spaces/black-forest-labs--FLUX.1-dev.
@@ -101,7 +101,7 @@ class Flux1Dev(TypedClient):
         )
 
 
-class SyncFlux1Dev(SyncTypedClient):
+class SyncFlux1DevClient(SyncTypedClient):
     """FLUX.1 [dev]: its endpoints without async.
 
     Generated from schemas/spaces/black-forest-labs--FLUX.1-dev.

@@ -23,8 +23,8 @@ __all__ = [
     "ComponentMessage",
     "FileMessage",
     "ModelChatOutput",
-    "Qwen25MaxDemo",
-    "SyncQwen25MaxDemo",
+    "Qwen25MaxDemoClient",
+    "SyncQwen25MaxDemoClient",
 ]
 
 _SCHEMA: Final = "4d615f74a45d5be37acb51d19fea9f2963efcd76dfc6888b57f88cd5b2c05e08"
@@ -90,7 +90,7 @@ _MODEL_CHAT: Final[TypedEndpoint[ModelChatOutput]] = TypedEndpoint(
 )
 
 
-class Qwen25MaxDemo(TypedClient):
+class Qwen25MaxDemoClient(TypedClient):
     """Qwen2.5-Max Demo: its endpoints as async methods.
 
     Generated from schemas/spaces/Qwen--Qwen2.5-Max-Demo.
@@ -123,7 +123,7 @@ class Qwen25MaxDemo(TypedClient):
         return self._call(_MODEL_CHAT, query=query, history=history, system=system)
 
 
-class SyncQwen25MaxDemo(SyncTypedClient):
+class SyncQwen25MaxDemoClient(SyncTypedClient):
     """Qwen2.5-Max Demo: its endpoints without async.
 
     Generated from schemas/spaces/Qwen--Qwen2.5-Max-Demo.

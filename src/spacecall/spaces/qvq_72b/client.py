@@ -12,8 +12,8 @@ from spacecall.sync import SyncCall
 from spacecall.typed import Arguments, SyncTypedClient, TypedClient, TypedEndpoint
 
 __all__ = [
-    "Qvq72b",
-    "SyncQvq72b",
+    "Qvq72bClient",
+    "SyncQvq72bClient",
 ]
 
 _SCHEMA: Final = "9b7779e7077961317b90373c59761896f47bf634ee517dbc1a96ee01ba62ceb4"
@@ -36,7 +36,7 @@ _GENERATE: Final[TypedEndpoint[str | None]] = TypedEndpoint(
 )
 
 
-class Qvq72b(TypedClient):
+class Qvq72bClient(TypedClient):
     """QVQ-72B-Preview (replica): its endpoints as async methods.
 
     Generated from schemas/spaces/Qwen--QVQ-72B-preview.
@@ -59,7 +59,7 @@ class Qvq72b(TypedClient):
         return self._call(_GENERATE, image=image, prompt=prompt)
 
 
-class SyncQvq72b(SyncTypedClient):
+class SyncQvq72bClient(SyncTypedClient):
     """QVQ-72B-Preview (replica): its endpoints without async.
 
     Generated from schemas/spaces/Qwen--QVQ-72B-preview.
