@@ -90,15 +90,15 @@ def reference_pages() -> dict[str, str]:
     modules = public_names()
     package = modules.pop("spacecall")
     pages: dict[str, str] = {}
-    shown: set[str] = set()
+    listed: set[str] = set()
     for module, names in modules.items():
         path = f"reference/{module.split('.')[1]}.md"
         title = "spacecall.spaces" if module.startswith("spacecall.spaces.") else module
-        shown.update(names)
+        listed.update(names)
         entries = [f"\n::: {entry(module, name, package)}\n" for name in _ordered(names)]
         pages[path] = pages.get(path, f"# {title}\n") + "".join(entries)
-    own = [name for name in _ordered(package) if name not in shown]
-    entries = [f"\n::: spacecall.{name}\n" for name in own]
+    names = [name for name in _ordered(package) if name not in listed]
+    entries = [f"\n::: spacecall.{name}\n" for name in names]
     pages["reference/spacecall.md"] = "# spacecall\n" + "".join(entries)
     return pages
 

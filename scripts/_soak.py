@@ -50,28 +50,28 @@ class WrongEndError(Exception):
     """A job ended without its value and without an error."""
 
 
-def expect(found: object, wanted: object) -> None:
+def expect(actual: object, expected: object) -> None:
     """Raise `WrongEndError` unless both are the same."""
-    if found != wanted:
-        raise WrongEndError(f"{found!r} instead of {wanted!r}")
+    if actual != expected:
+        raise WrongEndError(f"{actual!r} instead of {expected!r}")
 
 
 async def echo(space: Caller, rng: random.Random) -> str:
-    """A value."""
+    """Get a value."""
     text = f"é{rng.random()}"
     expect(await space.call("/echo", text=text), text)
     return "value"
 
 
 async def resubmitted(space: Space, rng: random.Random) -> str:
-    """A value of a job that is sent again when it is lost."""
+    """Get the value of a job that is sent again when it is lost."""
     return await echo(
         space.with_options(retry=Retry(attempts=4, wait_initial=0.05, resubmit_lost=3)), rng
     )
 
 
 async def simple(space: Space, rng: random.Random) -> str:
-    """A value over the simple call API."""
+    """Get a value over the simple call API."""
     return await echo(space.with_options(call_api=True), rng)
 
 
@@ -79,15 +79,15 @@ async def stream(space: Space, rng: random.Random) -> str:
     """Every value of a generator."""
     words = [f"w{i} " for i in range(rng.randint(1, 12))]
     async with space.call("/stream_text", text="w", n=len(words)) as job:
-        found = [value async for value in job.outputs]
-        expect(found[-1], "".join(words))
-        expect(found, sorted(found, key=len))
+        values = [value async for value in job.outputs]
+        expect(values[-1], "".join(words))
+        expect(values, sorted(values, key=len))
         expect(await job.result(), "".join(words))
     return "value"
 
 
 async def leave(space: Space, rng: random.Random) -> str:
-    """A generator that is left."""
+    """Leave a generator early."""
     async with space.call("/stream_text", text="w", n=200) as job:
         async for _ in job.outputs:
             if rng.random() < 0.3:
@@ -96,7 +96,7 @@ async def leave(space: Space, rng: random.Random) -> str:
 
 
 async def cancel(space: Space, rng: random.Random) -> str:
-    """A call whose task is cancelled at any moment."""
+    """Cancel the task of a call at any moment."""
     with anyio.move_on_after(rng.random() * 0.2):
         expect(await space.call("/slow_many", seconds=0.1), "slept 0.1")
         return "value"
@@ -104,26 +104,26 @@ async def cancel(space: Space, rng: random.Random) -> str:
 
 
 async def session(space: Space, rng: random.Random) -> str:
-    """Calls that share State."""
+    """Make calls that share State."""
     async with space.session() as chat:
         for turn in range(1, rng.randint(2, 4)):
             _, history = await chat.call("/chat", message="hi", history=[])
-            told = history[-1]["content"]
-            text = told if isinstance(told, str) else told[0]["text"]
+            answer = history[-1]["content"]
+            text = answer if isinstance(answer, str) else answer[0]["text"]
             expect(text, f"turn {turn}: you said hi")
     return "value"
 
 
 async def files(space: Space, rng: random.Random) -> str:
-    """A file there and back."""
+    """Send a file and read it back."""
     content = rng.randbytes(rng.randint(1, 300_000))
-    (found,) = await space.call("/files", files=[content])
-    expect(await found.read() == content, wanted=True)
+    (file,) = await space.call("/files", files=[content])
+    expect(await file.read() == content, expected=True)
     return "value"
 
 
 async def ticket(space: Space, rng: random.Random) -> str:
-    """A job that is detached and collected."""
+    """Detach a job and collect it."""
     left = await space.call("/slow_many", seconds=0.05).detach()
     await anyio.sleep(rng.random() * 0.1)
     expect(await space.collect(left), "slept 0.05")
@@ -131,7 +131,7 @@ async def ticket(space: Space, rng: random.Random) -> str:
 
 
 async def fail(space: Space, rng: random.Random) -> str:
-    """An app that raises."""
+    """Call a function that raises."""
     await space.call("/fail", text=str(rng.random()))
     raise WrongEndError("/fail gave a value")
 
@@ -233,29 +233,29 @@ class Soak:
 
 
 def grown(held: list[tuple[float, float, int]]) -> list[str]:
-    """What is not flat, of minutes with the memory and the descriptors that were held then."""
+    """Return what grew, given the memory and descriptors of each minute."""
     (_, _, first), (_, memory, last) = held[0], held[-1]
-    warm = next((one for minute, one, _ in held if minute >= WARM), memory)
-    found = [f"descriptors: {first} became {last}"] if last > first + MORE else []
-    return found + ([f"MiB: {warm:.1f} became {memory:.1f}"] if memory > warm * GROWN else [])
+    warm = next((held_memory for minute, held_memory, _ in held if minute >= WARM), memory)
+    problems = [f"descriptors: {first} became {last}"] if last > first + MORE else []
+    return problems + ([f"MiB: {warm:.1f} became {memory:.1f}"] if memory > warm * GROWN else [])
 
 
 def start() -> servers.AppServer:
-    """The protocol app on Gradio 6.31."""
+    """Return the protocol app on Gradio 6.31."""
     return servers.start("protocol_app.py", servers.GRADIO_6, env=HEARTBEAT)
 
 
-async def soak(server: servers.AppServer, given: argparse.Namespace) -> bool:
+async def soak(server: servers.AppServer, options: argparse.Namespace) -> bool:
     """Run, print; whether all went as it must."""
     async with proxy(server.port) as way:
         async with Space(way.url, timeouts=TIMEOUTS, retry=RETRY) as space:
-            run = Soak(way, space, server, given.seed)
+            run = Soak(way, space, server, options.seed)
             way.choose = run.choose
             print(
                 "| minute | jobs | with a value | faults | restarts | RSS (MiB) | descriptors "
                 "| connections | lost silently | hung |\n|" + "---|" * 10
             )
-            await _minutes(run, given)
+            await _minutes(run, options)
             way.recover()
             waiting = await queue_size(space)
         await until(lambda: not way.open)
@@ -269,17 +269,17 @@ async def soak(server: servers.AppServer, given: argparse.Namespace) -> bool:
     return not bad and not waiting and run.began == sum(run.ends.values())
 
 
-async def _minutes(run: Soak, given: argparse.Namespace) -> None:
+async def _minutes(run: Soak, options: argparse.Namespace) -> None:
     began = time.monotonic()
     async with anyio.create_task_group() as group:
         run.go.set()
-        for number in range(given.callers):
+        for number in range(options.callers):
             group.start_soon(run.work, number)
         group.start_soon(run.trouble)
-        for minute in range(1, math.ceil(given.minutes) + 1):
-            at = min(minute, given.minutes)
+        for minute in range(1, math.ceil(options.minutes) + 1):
+            at = min(minute, options.minutes)
             await anyio.sleep(max(0, began + at * 60 - time.monotonic()))
-            run.ended = minute >= given.minutes
+            run.ended = minute >= options.minutes
             await run.measure(at)
             run.go.set()
         group.cancel_scope.cancel()
@@ -292,8 +292,8 @@ def main() -> int:
     parser.add_argument("--callers", type=int, default=8, help="jobs under way at once (8)")
     parser.add_argument("--seed", type=int, default=1, help="of jobs and faults (1)")
     parser.add_argument("--backend", choices=["asyncio", "trio"], default="asyncio")
-    given = parser.parse_args()
-    return int(not anyio.run(soak, start(), given, backend=given.backend))
+    options = parser.parse_args()
+    return int(not anyio.run(soak, start(), options, backend=options.backend))
 
 
 if __name__ == "__main__":

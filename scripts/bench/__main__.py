@@ -16,22 +16,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./scripts/bench/run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="each twice; the page stays as it is")
     parser.add_argument("figure", nargs="*", help=f"to renew, of {', '.join(FIGURES)} (all)")
-    given = parser.parse_args()
-    names: list[str] = given.figure or list(FIGURES)
+    options = parser.parse_args()
+    names: list[str] = options.figure or list(FIGURES)
     if unknown := set(names) - FIGURES.keys():
         parser.error(f"there is no figure {', '.join(sorted(unknown))}")
     figures: list[Figure] = []
-    known = page.kept()
-    with opened(quick=given.quick) as bench:
+    earlier = page.kept()
+    with opened(quick=options.quick) as bench:
         for name in names:
             figures.append(FIGURES[name](bench))
-            if not given.quick:
-                known[name] = figures[-1]
-                page.keep(known)
+            if not options.quick:
+                earlier[name] = figures[-1]
+                page.keep(earlier)
             print(page.table(figures[-1:]).partition("|\n|---")[2].partition("\n")[2], end="")
             sys.stdout.flush()
-    if not given.quick and known.keys() >= FIGURES.keys():
-        page.write([known[name] for name in FIGURES], "./scripts/bench/run")
+    if not options.quick and earlier.keys() >= FIGURES.keys():
+        page.write([earlier[name] for name in FIGURES], "./scripts/bench/run")
     return int(not all(goal.met for figure in figures for goal in figure.goals))
 
 

@@ -55,7 +55,7 @@ def concurrent(bench: Bench) -> Figure:
 
 
 def _most_workers(bench: Bench) -> int:
-    """The most jobs at once of which gradio_client loses none."""
+    """Measure how many concurrent jobs gradio_client can run without losing one."""
     for workers in (400, 200, 100):
         sample = bench.client(
             "official", "burst", url=bench.stub, calls=workers, workers=workers, slow=True
@@ -104,17 +104,17 @@ def flight(bench: Bench) -> Figure:
     """10,000 calls in flight."""
     run = process(bench, "ours", "flight", url=bench.stub, calls=10_000)
     samples = Samples({"ours": run}, bench.rounds(2))
-    each, lost = samples.median("ours", "memory") / 1024, samples.most("ours", "lost")
+    per_call, lost = samples.median("ours", "memory") / 1024, samples.most("ours", "lost")
     goals = [
         Goal("none lost", lost, 0, "lost"),
-        Goal("≤ 12 KB of memory each", each, 12, "KB"),
+        Goal("≤ 12 KB of memory each", per_call, 12, "KB"),
     ]
-    measured = {"spacecall": f"{each:.1f} KB, {lost:.0f} lost"}
+    measured = {"spacecall": f"{per_call:.1f} KB, {lost:.0f} lost"}
     return Figure("10,000 calls in flight, wire stub", measured, goals)
 
 
 def streaming(bench: Bench) -> Figure:
-    """A text that grows 10,000 times."""
+    """Measure a text that grows 10,000 times."""
     runs = {
         name: process(bench, name, "streaming", url=bench.stub, updates=10_000)
         for name in ("ours", "floor", "official")
@@ -130,7 +130,7 @@ def streaming(bench: Bench) -> Figure:
 
 
 def edits(bench: Bench) -> Figure:
-    """A chat of 200 messages, edited 2,000 times."""
+    """Measure a chat of 200 messages, edited 2,000 times."""
     runs = {
         name: process(bench, name, "edits", url=bench.stub, updates=2000)
         for name in ("ours", "official")
@@ -153,12 +153,12 @@ def cold(bench: Bench) -> Figure:
         "floor": "cold_floor",
         "official": "cold_official",
     }
-    runs = {name: partial(until_result, one, bench.real) for name, one in modules.items()}
+    runs = {name: partial(until_result, module, bench.real) for name, module in modules.items()}
     samples = Samples(runs, bench.rounds(9))
     bench.ask("/log")
     until_result("cold_typed", bench.stub)
-    asked: list[str] = bench.ask("/log")
-    before = asked[: asked.index("POST /queue/join")]
+    requests: list[str] = bench.ask("/log")
+    before = requests[: requests.index("POST /queue/join")]
     goals = [
         Goal(
             "dynamic: ≤ 1/3 of gradio_client", samples.ratio("ours", "official", "seconds"), 1 / 3
@@ -166,7 +166,7 @@ def cold(bench: Bench) -> Figure:
         Goal("typed: ≤ 1/3 of gradio_client", samples.ratio("typed", "official", "seconds"), 1 / 3),
         Goal(
             "typed: no request before the join beyond /config",
-            len([one for one in before if one != "GET /config"]),
+            len([request for request in before if request != "GET /config"]),
             0,
             "requests",
         ),
@@ -185,7 +185,7 @@ def cold(bench: Bench) -> Figure:
 
 
 def imports(bench: Bench) -> Figure:
-    """What an import takes."""
+    """Measure an import."""
     runs = {
         "ours": partial(importing, "import spacecall"),
         "space": partial(importing, "from spacecall import Space"),
@@ -217,8 +217,10 @@ def download(bench: Bench) -> Figure:
     return _transfer(bench, "download", {"size": 200 * MB, "path": str(path)})
 
 
-def _transfer(bench: Bench, way: str, given: dict[str, Any]) -> Figure:
-    runs = {name: process(bench, name, way, url=bench.stub, **given) for name in ("ours", "floor")}
+def _transfer(bench: Bench, way: str, arguments: dict[str, Any]) -> Figure:
+    runs = {
+        name: process(bench, name, way, url=bench.stub, **arguments) for name in ("ours", "floor")
+    }
     samples = Samples(runs, bench.rounds(7))
     goals = [
         Goal("≤ 1.10 × raw httpx", samples.best("ours", "seconds", "floor"), 1.10),
@@ -230,17 +232,17 @@ def _transfer(bench: Bench, way: str, given: dict[str, Any]) -> Figure:
 
 
 def sync(bench: Bench) -> Figure:
-    """A sync call against an async one."""
+    """Compare a sync call with an async one."""
     run = process(
         bench, "ours", "sync_over_async", url=bench.stub, calls=200, rounds=bench.rounds(5)
     )
-    more = run()["seconds"] * 1e6
-    goals = [Goal("≤ 300 µs more", more, 300, "µs")]
-    return Figure("sync call over async call, wire stub", {"spacecall": f"{more:.0f} µs"}, goals)
+    extra = run()["seconds"] * 1e6
+    goals = [Goal("≤ 300 µs more", extra, 300, "µs")]
+    return Figure("sync call over async call, wire stub", {"spacecall": f"{extra:.0f} µs"}, goals)
 
 
 def typed(bench: Bench) -> Figure:
-    """A typed call against a dynamic one."""
+    """Compare a typed call with a dynamic one."""
     rounds = bench.rounds(9)
     run = process(bench, "ours", "typed_over_dynamic", url=bench.stub, calls=200, rounds=rounds)
     ratio = run()["ratio"]
@@ -249,7 +251,7 @@ def typed(bench: Bench) -> Figure:
 
 
 def codegen(bench: Bench) -> Figure:
-    """A client for an app of 100 endpoints."""
+    """Measure the generation of a client for an app of 100 endpoints."""
 
     def run() -> dict[str, float]:
         with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
@@ -278,8 +280,8 @@ def uvloop(bench: Bench) -> Figure:
 
 
 FIGURES: dict[str, Take] = {
-    one.__name__: one
-    for one in (
+    figure.__name__: figure
+    for figure in (
         *(latency, concurrent, uvloop, crowd, throughput, flight, streaming, edits, cold, imports),
         *(upload, download, sync, typed, codegen),
     )

@@ -45,16 +45,16 @@ CLIENTS = {"ours": "spacecall", "floor": "floor", "official": "gradio_client"}
 
 
 def process(bench: Bench, name: str, workload: str, **arguments: Any) -> Run:
-    """A client process, to be started again and again."""
+    """Return a client process, to be started again and again."""
     return partial(bench.client, name, workload, **arguments)
 
 
 def compared(
-    title: str, samples: Samples, clients: list[str], what: str, unit: str, goals: list[Goal]
+    title: str, samples: Samples, clients: list[str], number: str, unit: str, goals: list[Goal]
 ) -> Figure:
-    """A figure of which each client has the median of the same number."""
+    """Return a figure with the median of the same number for each client."""
     factor = {"ms": 1e3, "µs": 1e6, "s": 1.0}[unit]
-    bars = {CLIENTS[name]: samples.median(name, what) * factor for name in clients}
+    bars = {CLIENTS[name]: samples.median(name, number) * factor for name in clients}
     measured = {
         name: f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
         for name, value in bars.items()

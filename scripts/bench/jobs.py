@@ -31,7 +31,7 @@ class Job:
 
 
 def make(name: str, event_id: str, data: list[Any]) -> Job:
-    """The job of a function."""
+    """Return the job of a function."""
     start = (
         _message(event_id, msg="estimation", rank=0, queue_size=1, rank_eta=None),
         _message(event_id, msg="process_starts", eta=None),
@@ -58,7 +58,7 @@ def make(name: str, event_id: str, data: list[Any]) -> Job:
 
 
 def file_size(path: str) -> int:
-    """The bytes of the file at a path that `make_file` gave."""
+    """Return the bytes of the file at a path that `make_file` returned."""
     return int(path.rpartition("/")[2].partition(".")[0])
 
 

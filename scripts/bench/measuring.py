@@ -44,18 +44,18 @@ class Bench:
     folder: Path
     quick: bool
 
-    def rounds(self, wanted: int) -> int:
+    def rounds(self, count: int) -> int:
         """How often to repeat, where `wanted` would be right."""
-        return min(wanted, 2) if self.quick else wanted
+        return min(count, 2) if self.quick else count
 
     def client(self, name: str, workload: str, **arguments: Any) -> Sample:
-        """What a client process measured of itself."""
+        """Return what a client process measured of itself."""
         module = f"scripts.bench.clients.{name}"
         sample: Sample = json.loads(python("-m", module, workload, json.dumps(arguments)))
         return sample
 
     def ask(self, path: str) -> Any:
-        """What the stub answers."""
+        """Return the response of the stub."""
         return json.loads(_get(f"{self.stub}{path}"))
 
 
@@ -73,27 +73,30 @@ class Samples:
                 if count < few.get(name, rounds):
                     self._taken[name].append(run())
 
-    def median(self, name: str, what: str) -> float:
-        """The median of one client."""
-        return statistics.median(one[what] for one in self._taken[name])
+    def median(self, name: str, number: str) -> float:
+        """Return the median of one client."""
+        return statistics.median(sample[number] for sample in self._taken[name])
 
-    def best(self, name: str, what: str, other: str) -> float:
+    def best(self, name: str, number: str, reference: str) -> float:
         """One client's least by the other's: for seconds, which only ever grow when disturbed."""
-        one, two = (min(sample[what] for sample in self._taken[who]) for who in (name, other))
-        return one / two
+        least = {
+            client: min(sample[number] for sample in self._taken[client])
+            for client in (name, reference)
+        }
+        return least[name] / least[reference]
 
-    def most(self, name: str, what: str) -> float:
-        """The largest of one client."""
-        return max(one[what] for one in self._taken[name])
+    def most(self, name: str, number: str) -> float:
+        """Return the largest value of one client."""
+        return max(sample[number] for sample in self._taken[name])
 
-    def ratio(self, name: str, other: str, what: str) -> float:
+    def ratio(self, name: str, reference: str, number: str) -> float:
         """One client by the other: the median over the rounds, since the machine is not alone."""
-        pairs = zip(self._taken[name], self._taken[other], strict=False)
-        return statistics.median(one[what] / two[what] for one, two in pairs)
+        pairs = zip(self._taken[name], self._taken[reference], strict=False)
+        return statistics.median(sample[number] / baseline[number] for sample, baseline in pairs)
 
 
 def python(*arguments: str, cwd: Path = ROOT) -> str:
-    """What a Python of this environment prints."""
+    """Return what a Python of this environment prints."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,
@@ -110,8 +113,10 @@ def python(*arguments: str, cwd: Path = ROOT) -> str:
 
 def environment() -> dict[str, str]:
     """As a user has it: with bytecode caches, without proxies on the way to this machine."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return {**kept, "NO_PROXY": "127.0.0.1", "HF_HUB_OFFLINE": "1"}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+    }
+    return {**environment, "NO_PROXY": "127.0.0.1", "HF_HUB_OFFLINE": "1"}
 
 
 def until_result(module: str, url: str) -> Sample:
@@ -134,7 +139,7 @@ def _get(url: str) -> bytes:
 
 @contextmanager
 def opened(*, quick: bool) -> Generator[Bench]:
-    """The servers, as long as they are needed."""
+    """Run the servers for as long as they are needed."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spacecall-bench-")))
         server = stack.enter_context(

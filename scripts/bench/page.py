@@ -25,21 +25,25 @@ _PACKAGES = ("gradio_client", "httpx", "httpcore", "h11", "anyio", "pydantic")
 
 
 def kept() -> dict[str, Figure]:
-    """The figures of earlier runs, by name."""
+    """Return the figures of earlier runs, by name."""
     if not _KEPT.exists():
         return {}
-    found: dict[str, Any] = json.loads(_KEPT.read_text(encoding="utf-8"))
+    saved: dict[str, Any] = json.loads(_KEPT.read_text(encoding="utf-8"))
     return {
         name: Figure(
-            one["title"], one["measured"], [Goal(**goal) for goal in one["goals"]], one["bars"]
+            figure["title"],
+            figure["measured"],
+            [Goal(**goal) for goal in figure["goals"]],
+            figure["bars"],
         )
-        for name, one in found.items()
+        for name, figure in saved.items()
     }
 
 
 def keep(figures: Mapping[str, Figure]) -> None:
     """Keep them, so that one can be taken anew without all the others."""
-    text = json.dumps({name: asdict(one) for name, one in figures.items()}, ensure_ascii=False)
+    saved = {name: asdict(figure) for name, figure in figures.items()}
+    text = json.dumps(saved, ensure_ascii=False)
     _KEPT.write_text(text, encoding="utf-8")
 
 
@@ -81,8 +85,8 @@ def write(figures: Sequence[Figure], command: str) -> None:
     plot = f"![What each client takes, in multiples of what spacecall takes]({PLOT.name})"
     text = f"{_BEGIN}`{command}` on {machine()}\n{table(figures)}\n{plot}\n"
     page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    PAGE.write_text(f"{before}{text}{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+    before, _, after = page.partition(_BEGIN)
+    PAGE.write_text(f"{before}{text}{_END}{after.partition(_END)[2]}", encoding="utf-8")
     _draw([figure for figure in figures if len(figure.bars) > 1])
 
 
@@ -92,17 +96,18 @@ def _draw(figures: Sequence[Figure]) -> None:
     plots: Any = import_module("matplotlib.pyplot")
     plots.rcParams.update({"svg.hashsalt": "spacecall", "svg.fonttype": "none"})
     figure, axes = plots.subplots(figsize=(9, 0.55 * len(figures) + 1.2), layout="constrained")
-    for place, one in enumerate(reversed(figures)):
-        bars: Mapping[str, float] = one.bars
+    for position, figure in enumerate(reversed(figures)):
+        bars: Mapping[str, float] = figure.bars
         for row, (name, colour) in enumerate(reversed(_COLOURS.items())):
             if name in bars:
                 times = bars[name] / bars["spacecall"]
                 label = name if name not in axes.get_legend_handles_labels()[1] else None
-                axes.barh(place + 0.26 * (row - 1), times, 0.24, color=colour, label=label)
+                axes.barh(position + 0.26 * (row - 1), times, 0.24, color=colour, label=label)
                 axes.text(
-                    times * 1.04, place + 0.26 * (row - 1), f"{times:.3g}", va="center", size=7
+                    times * 1.04, position + 0.26 * (row - 1), f"{times:.3g}", va="center", size=7
                 )
-    axes.set_yticks(range(len(figures)), [_short(one.title) for one in reversed(figures)], size=8)
+    titles = [_short(figure.title) for figure in reversed(figures)]
+    axes.set_yticks(range(len(figures)), titles, size=8)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("times what spacecall takes: less is better", size=8)

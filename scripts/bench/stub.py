@@ -71,7 +71,7 @@ class App:
         self.config = config
         self.info = json.dumps(info).encode()
         self.names: dict[int, str] = {
-            one["id"]: str(one["api_name"]) for one in config["dependencies"]
+            function["id"]: str(function["api_name"]) for function in config["dependencies"]
         }
         self.sessions: dict[str, Session] = {}
         self.held: list[Callable[[], None]] = []
@@ -85,13 +85,15 @@ class App:
 
     def join(self, body: bytes) -> bytes:
         """Take a job; it begins after this answer has been sent."""
-        asked = json.loads(body)
+        arguments = json.loads(body)
         self.joined += 1
         event_id = f"{self.joined:032x}"
-        session = self.sessions.setdefault(asked["session_hash"], Session())
+        session = self.sessions.setdefault(arguments["session_hash"], Session())
         session.pending.add(event_id)
         loop = asyncio.get_running_loop()
-        loop.call_soon(self._begin, session, event_id, self.names[asked["fn_index"]], asked["data"])
+        loop.call_soon(
+            self._begin, session, event_id, self.names[arguments["fn_index"]], arguments["data"]
+        )
         return b'{"event_id":"%s"}' % event_id.encode()
 
     def _begin(self, session: Session, event_id: str, name: str, data: list[Any]) -> None:
@@ -176,17 +178,17 @@ class Exchange(asyncio.Protocol):
             return
         self._buffer += data
         while True:
-            head, found, rest = self._buffer.partition(b"\r\n\r\n")
-            length = _length(head) if found else 0
-            if found and b"/upload" in head[:40] and len(rest) < length:
-                self._unread = length - len(rest)
+            head, separator, remaining = self._buffer.partition(b"\r\n\r\n")
+            length = _length(head) if separator else 0
+            if separator and b"/upload" in head[:40] and len(remaining) < length:
+                self._unread = length - len(remaining)
                 self._buffer = b""
                 return
-            if not found or len(rest) < length:
+            if not separator or len(remaining) < length:
                 return
-            self._buffer = rest[length:]
+            self._buffer = remaining[length:]
             method, target, _ = head.split(b" ", 2)
-            self._answer(method.decode(), target.decode(), rest[:length])
+            self._answer(method.decode(), target.decode(), remaining[:length])
 
     def _answer(self, method: str, target: str, body: bytes) -> None:
         app = self._app
@@ -265,16 +267,16 @@ def _chunk(data: bytes) -> bytes:
 
 def _enlarge(config: dict[str, Any], info: dict[str, Any], number: int) -> None:
     """Repeat the described functions under new names until there are so many."""
-    named: dict[str, Any] = info["named_endpoints"]
-    known = {f"/{one['api_name']}": one for one in config["dependencies"]}
-    models = [(name, one) for name, one in named.items() if name in known]
+    endpoints: dict[str, Any] = info["named_endpoints"]
+    functions = {f"/{function['api_name']}": function for function in config["dependencies"]}
+    models = [(name, function) for name, function in endpoints.items() if name in functions]
     described_now: dict[str, Any] = {}
     dependencies: list[dict[str, Any]] = []
     for index in range(number):
         name, described = models[index % len(models)]
         unique = f"{name}_{index}"
         described_now[unique] = described
-        dependencies.append({**known[name], "id": index, "api_name": unique[1:]})
+        dependencies.append({**functions[name], "id": index, "api_name": unique[1:]})
     info["named_endpoints"], config["dependencies"] = described_now, dependencies
 
 

@@ -92,12 +92,12 @@ async def _measure_inputs(space: Space, name: str, row: Row, slots: anyio.Capaci
     for label, value in INPUTS.items():
         async with slots:
             try:
-                shown = json.loads((await _send(space, name, [value]))[0])
+                received = json.loads((await _send(space, name, [value]))[0])
             except SpaceError:
                 row.taken[label] = REFUSED
             else:
-                text = _ADDRESS.sub("0x…", shown["text"])
-                row.taken[label] = f"{shown['type']} {text}"
+                text = _ADDRESS.sub("0x…", received["text"])
+                row.taken[label] = f"{received['type']} {text}"
 
 
 async def _measure_outputs(

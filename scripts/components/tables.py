@@ -80,8 +80,8 @@ def write_page(measured: Measured, path: Path = PAGE) -> None:
     """Write the tables of the documentation between their marks."""
     text = path.read_text(encoding="utf-8")
     for mark, lines in ((_NONE, _nones(measured)), (_NUMBERS, _numbers_table(measured))):
-        before, _, rest = text.partition(mark)
-        after = rest.partition(_END)[2]
+        before, _, after = text.partition(mark)
+        after = after.partition(_END)[2]
         text = f"{before}{mark}" + "\n".join([*_head(measured), *lines, ""]) + f"{_END}{after}"
     path.write_text(text, encoding="utf-8")
 
@@ -115,18 +115,18 @@ def _number_cell(row: Row | None, sent: str, probe: str) -> str:
     if row is None:
         return ""
     kind = row.taken[sent].partition(" ")[0]
-    both = ["–" if one == REFUSED else one for one in (kind, row.outputs[probe])]
-    return " → ".join(both)
+    cells = ["–" if cell == REFUSED else cell for cell in (kind, row.outputs[probe])]
+    return " → ".join(cells)
 
 
 def _nones(measured: Measured) -> list[str]:
     releases = _releases(measured)
     lines: list[str] = []
-    shown: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for name in sorted({name for release in releases for name in measured[release]}):
         kind, _, option = name.partition("_")
         cells = " | ".join(_cell(measured[release].get(name)) for release in releases)
-        if shown.setdefault(kind, cells) == cells and option:
+        if columns.setdefault(kind, cells) == cells and option:
             continue  # the option changes nothing
         lines.append(f"| {kind}{f' ({option})' if option else ''} | {cells} |")
     return lines
@@ -137,8 +137,8 @@ def _cell(row: Row | None) -> str:
         return ""
     kind, _, text = row.taken["None"].partition(" ")
     taken = "–" if row.taken["None"] == REFUSED else "None" if kind == "NoneType" else text
-    given = row.outputs["None"]
-    return f"`{taken}` → `{'–' if given == REFUSED else given}`".replace("`–`", "–")
+    output = row.outputs["None"]
+    return f"`{taken}` → `{'–' if output == REFUSED else output}`".replace("`–`", "–")
 
 
 def _entry(row: Row) -> str:

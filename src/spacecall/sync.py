@@ -246,14 +246,14 @@ class SyncSpaceView(SyncCaller):
     def session(
         self, *, session_hash: str | None = None, cookies: Mapping[str, str] | None = None
     ) -> SyncSession:
-        """A session: `with space.session() as chat`; see `Space.session`."""
+        """Return a session: `with space.session() as chat`; see `Space.session`."""
         session = self._portal.call(
             lambda: self._view.session(session_hash=session_hash, cookies=cookies)
         )
         return SyncSession(self._portal, session)
 
     def collect(self, ticket: Ticket) -> SyncCall[Any]:
-        """The call of a detached job; see `Space.collect`."""
+        """Return the call of a detached job; see `Space.collect`."""
         portal = self._portal
         return portal.call(lambda: SyncCall(portal, self._view.collect(ticket)))
 

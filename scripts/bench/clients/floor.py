@@ -35,10 +35,10 @@ class Floor:
     async def open(self) -> None:
         """Read the /config."""
         config = (await self._client.get("/config")).json()
-        self._names = {one["api_name"]: one["id"] for one in config["dependencies"]}
+        self._names = {function["api_name"]: function["id"] for function in config["dependencies"]}
 
     async def call(self, name: str, *data: Any) -> Any:
-        """The first output."""
+        """Return the first output."""
         body = {"data": data, "fn_index": self._names[name], "session_hash": self._session}
         answer = await self._client.post(f"{PREFIX}/queue/join", json=body)
         event_id = json.loads(answer.content)["event_id"]
@@ -63,8 +63,8 @@ class Floor:
 
     def _take(self, message: dict[str, Any]) -> None:
         if message["msg"] == "process_generating":
-            (told,) = message["output"]["data"]
-            self.text = told if isinstance(told, str) else self.text + told[0][2]
+            (output,) = message["output"]["data"]
+            self.text = output if isinstance(output, str) else self.text + output[0][2]
         if message["msg"] == "process_completed":
             value = message["output"]["data"][0]
             waiting = self._waiting.pop(message["event_id"], None)
@@ -103,21 +103,21 @@ def burst(url: str, calls: int, slow: bool, waves: int = 1) -> Numbers:  # noqa:
     """Many calls at once, so many times."""
 
     async def work(floor: Floor, _: httpx.AsyncClient) -> Numbers:
-        async def one(count: int) -> None:
-            given: Any = 0.5 + count / 1e6 if slow else f"call {count}"
-            value = await floor.call("slow_many" if slow else "echo", given)
-            assert value == (f"slept {given}" if slow else given)
+        async def call_once(count: int) -> None:
+            argument: Any = 0.5 + count / 1e6 if slow else f"call {count}"
+            value = await floor.call("slow_many" if slow else "echo", argument)
+            assert value == (f"slept {argument}" if slow else argument)
 
         spent = Spent()
         for _wave in range(waves):
-            await asyncio.gather(*(one(count) for count in range(calls)))
+            await asyncio.gather(*(call_once(count) for count in range(calls)))
         return spent.numbers(per=calls * waves)
 
     return _run(url, work)
 
 
 def streaming(url: str, updates: int) -> Numbers:
-    """A text that grows."""
+    """Measure a text that grows."""
 
     async def work(floor: Floor, _: httpx.AsyncClient) -> Numbers:
         spent = Spent()
@@ -158,4 +158,9 @@ def download(url: str, size: int, path: str) -> Numbers:
 
 
 if __name__ == "__main__":
-    main({one.__name__: one for one in (sequential, burst, streaming, upload, download)})
+    main(
+        {
+            workload.__name__: workload
+            for workload in (sequential, burst, streaming, upload, download)
+        }
+    )

@@ -33,22 +33,25 @@ def sequential(url: str, calls: int) -> Numbers:
 def burst(url: str, calls: int, workers: int, slow: bool) -> Numbers:  # noqa: FBT001
     """Many calls at once, over so many threads; how many of them came back."""
     client = _client(url, workers)
-    given: list[Any] = [0.5 + n / 1e6 if slow else f"call {n}" for n in range(calls)]
+    arguments: list[Any] = [0.5 + n / 1e6 if slow else f"call {n}" for n in range(calls)]
     spent = Spent()
     deadline = time.monotonic() + 60
-    jobs = [client.submit(one, api_name="/slow_many" if slow else "/echo") for one in given]
+    jobs = [
+        client.submit(argument, api_name="/slow_many" if slow else "/echo")
+        for argument in arguments
+    ]
     done = 0
-    for job, one in zip(jobs, given, strict=True):
+    for job, argument in zip(jobs, arguments, strict=True):
         try:
             value = job.result(timeout=max(0.1, deadline - time.monotonic()))
         except Exception:  # noqa: BLE001, S112 - a lost job is what is counted
             continue
-        done += value == (f"slept {one}" if slow else one)
+        done += value == (f"slept {argument}" if slow else argument)
     return {**spent.numbers(per=max(done, 1)), "lost": calls - done}
 
 
 def _last(job: Any, updates: int) -> Any:
-    """The last of the values; iterating a job keeps the lock that its thread needs."""
+    """Return the last of the values; iterating a job keeps the lock that its thread needs."""
     job.result()
     values: list[Any] = job.outputs()
     assert len(values) >= updates
@@ -56,7 +59,7 @@ def _last(job: Any, updates: int) -> Any:
 
 
 def streaming(url: str, updates: int) -> Numbers:
-    """A text that grows."""
+    """Measure a text that grows."""
     client = _client(url)
     spent = Spent()
     last = _last(client.submit("word", updates, api_name="/stream_text"), updates)
@@ -65,14 +68,14 @@ def streaming(url: str, updates: int) -> Numbers:
 
 
 def edits(url: str, updates: int) -> Numbers:
-    """A long chat whose last message grows."""
+    """Measure a long chat whose last message grows."""
     client = _client(url)
-    asked = [{"role": "user", "content": [{"type": "text", "text": str(updates)}]}]
+    messages = [{"role": "user", "content": [{"type": "text", "text": str(updates)}]}]
     spent = Spent()
-    last = _last(client.submit(asked, api_name="/bot"), updates)
+    last = _last(client.submit(messages, api_name="/bot"), updates)
     assert last[-1]["content"][0]["text"].endswith(f"word{updates - 1} ")
     return spent.numbers(per=updates)
 
 
 if __name__ == "__main__":
-    main({one.__name__: one for one in (sequential, burst, streaming, edits)})
+    main({workload.__name__: workload for workload in (sequential, burst, streaming, edits)})

@@ -70,8 +70,8 @@ async def _echo(space: Space, count: int) -> None:
 
 
 async def _slow(space: Space, count: int, seconds: float = 0.5) -> None:
-    given = seconds + count / 1e6
-    assert await space.call("/slow_many", seconds=given) == f"slept {given}"
+    duration = seconds + count / 1e6
+    assert await space.call("/slow_many", seconds=duration) == f"slept {duration}"
 
 
 def flight(url: str, calls: int) -> Numbers:
@@ -84,7 +84,7 @@ def flight(url: str, calls: int) -> Numbers:
     async def work(space: Space) -> Numbers:
         lost = 0
 
-        async def one(count: int) -> None:
+        async def call_once(count: int) -> None:
             nonlocal lost
             lost += 1
             await _slow(space, count, 1e6)
@@ -101,7 +101,7 @@ def flight(url: str, calls: int) -> Numbers:
         spent = Spent()
         async with anyio.create_task_group() as group:
             for count in range(calls):
-                group.start_soon(one, count)
+                group.start_soon(call_once, count)
             await all_held()
             gc.collect()
             held = memory()
@@ -117,7 +117,7 @@ def flight(url: str, calls: int) -> Numbers:
 
 
 def streaming(url: str, updates: int) -> Numbers:
-    """A text that grows."""
+    """Measure a text that grows."""
 
     async def work(space: Space) -> Numbers:
         spent = Spent()
@@ -132,13 +132,13 @@ def streaming(url: str, updates: int) -> Numbers:
 
 
 def edits(url: str, updates: int) -> Numbers:
-    """A long chat whose last message grows."""
+    """Measure a long chat whose last message grows."""
 
     async def work(space: Space) -> Numbers:
-        asked = [{"role": "user", "content": [{"type": "text", "text": str(updates)}]}]
+        messages = [{"role": "user", "content": [{"type": "text", "text": str(updates)}]}]
         spent = Spent()
         last: Any = None
-        async with space.call("/bot", history=asked) as job:
+        async with space.call("/bot", history=messages) as job:
             async for value in job.outputs:
                 last = value
         assert last[-1]["content"][0]["text"].endswith(f"word{updates - 1} ")
@@ -181,7 +181,7 @@ def sync_over_async(url: str, calls: int, rounds: int) -> Numbers:
     async def work(space: Space) -> Numbers:
         return {"seconds": undisturbed(await _latencies(space, calls))}
 
-    more: list[float] = []
+    differences: list[float] = []
     for _ in range(rounds):
         plain = _run(url, work)["seconds"]
         taken: list[float] = []
@@ -191,8 +191,8 @@ def sync_over_async(url: str, calls: int, rounds: int) -> Numbers:
                 began = time.perf_counter()
                 space.call("/echo", text=f"call {count}").result()
                 taken.append(time.perf_counter() - began)
-        more.append(undisturbed(taken) - plain)
-    return {"seconds": statistics.median(more)}
+        differences.append(undisturbed(taken) - plain)
+    return {"seconds": statistics.median(differences)}
 
 
 def typed_over_dynamic(url: str, calls: int, rounds: int) -> Numbers:
@@ -218,8 +218,8 @@ def typed_over_dynamic(url: str, calls: int, rounds: int) -> Numbers:
 if __name__ == "__main__":
     main(
         {
-            one.__name__: one
-            for one in (sequential, burst, flight, streaming, edits, upload, download)
+            workload.__name__: workload
+            for workload in (sequential, burst, flight, streaming, edits, upload, download)
         }
-        | {one.__name__: one for one in (sync_over_async, typed_over_dynamic)}
+        | {workload.__name__: workload for workload in (sync_over_async, typed_over_dynamic)}
     )

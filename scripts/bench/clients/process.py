@@ -19,7 +19,7 @@ def memory() -> int:
 
 
 def peak() -> int:
-    """The most bytes that this process had in memory since `forget_peak`."""
+    """Return the peak memory of this process in bytes since `forget_peak`."""
     return _status("VmHWM:")
 
 
@@ -53,5 +53,5 @@ class Spent:
 def main(workloads: Mapping[str, Callable[..., Numbers]]) -> None:
     """Run the workload that the command line names, with its arguments as JSON."""
     name, arguments = sys.argv[1], json.loads(sys.argv[2])
-    given: dict[str, Any] = arguments
-    print(json.dumps(workloads[name](**given)))
+    workload_arguments: dict[str, Any] = arguments
+    print(json.dumps(workloads[name](**workload_arguments)))

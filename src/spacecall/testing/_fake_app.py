@@ -215,7 +215,7 @@ def _add_components(
 
 
 def _choices(schema: Mapping[str, Any]) -> list[Any]:
-    """The choices of a component, or of each of its items."""
+    """Return the choices of a component, or of each of its items."""
     nodes = [schema, *map(as_dict, branches(schema))]
     nodes += [as_dict(node.get("items")) for node in nodes]
     lists = [as_list(node.get("enum")) for node in nodes]
