@@ -113,7 +113,7 @@ class TestSaved:
             (["--format", "xml"], "--format must be one of text"),
             (["--fail-on", "never"], "--fail-on must be one of error"),
             (["paint"], "did you mean painter?"),
-            (["--source", "nowhere"], "no Space id"),
+            (["--source", "nowhere"], "is not a Space id"),
             (["--source", "."], "cannot read config.json"),
         ],
     )

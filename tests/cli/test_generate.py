@@ -62,7 +62,7 @@ def test_a_schema_file_that_was_edited_is_refused(cli: Cli) -> None:
     path.write_text(path.read_text().replace("50", "60"))
     done = cli("generate")
     assert done.code == 2
-    assert "join.schema.json is not the file" in done.err
+    assert "join.schema.json does not have the hash" in done.err
 
 
 def test_a_module_that_somebody_wrote_is_left_alone(cli: Cli) -> None:

@@ -161,7 +161,7 @@ def test_saved_files_that_cannot_be_read_are_an_error(content: str | None, here:
 
 
 async def test_a_source_that_is_nothing_known_is_an_error(here: Path) -> None:
-    with pytest.raises(InvalidInputError, match="no Space id"):
+    with pytest.raises(InvalidInputError, match="is not a Space id"):
         await fetch_app("nonsense")
     with pytest.raises(InvalidInputError, match="credentials"):
         await fetch_app("https://me:secret@example.com")
@@ -182,7 +182,7 @@ def test_the_command_writes_and_says_where(here: Path) -> None:
     ("arguments", "status", "message"),
     [
         (["add"], 2, "Missing argument"),
-        (["add", "nonsense"], 2, "no Space id"),
+        (["add", "nonsense"], 2, "is not a Space id"),
         (["add", "."], 2, "cannot read config.json"),
         (["add", "http://127.0.0.1:9"], 3, "cannot connect"),
         (["add", "saved", "--endpoints", "pain"], 2, "did you mean /paint"),

@@ -250,7 +250,7 @@ def test_an_invalid_folder_is_refused(tmp_path: Path) -> None:
     shutil.copytree(JANUS, tmp_path / "janus")
     path = tmp_path / "janus" / "join.schema.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "title": "other"}))
-    with pytest.raises(ValueError, match="is not the file that"):
+    with pytest.raises(ValueError, match="does not have the hash in"):
         FakeSpace(tmp_path / "janus")
 
 
