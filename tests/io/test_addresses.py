@@ -176,10 +176,10 @@ def test_what_the_default_allows(home: str, url: str) -> None:
 
 
 def test_app_allows_its_own_address_alone_and_any_every_one() -> None:
-    own, cdn, inside = map(
+    app_file, cdn, inside = map(
         httpx.URL, ("https://a.example/x", "https://cdn.example/x", "http://10.0.0.1/x")
     )
-    policy("https://a.example", "app").check_url(own)
+    policy("https://a.example", "app").check_url(app_file)
     for url in (cdn, inside):
         with pytest.raises(ForbiddenAddressError, match="Limits"):
             policy("https://a.example", "app").check_url(url)

@@ -96,5 +96,8 @@ async def test_a_remembered_cookie_is_replaced_by_the_apps_new_one() -> None:
         app_client.remember({"replica": "old"})
         await app_client.fetch(GET)
         await app_client.fetch(GET)
-        assert [one.headers["cookie"] for one in app.seen] == ["replica=old", "replica=new"]
+        assert [exchange.headers["cookie"] for exchange in app.seen] == [
+            "replica=old",
+            "replica=new",
+        ]
         assert app_client.cookies == {"replica": "new"}

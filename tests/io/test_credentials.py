@@ -86,7 +86,7 @@ def test_an_empty_hf_endpoint_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("url", "compared", "is_equal"),
     [
         ("http://a/x", "http://a:80/y?z", True),
         ("https://A", "https://a:443", True),
@@ -96,8 +96,10 @@ def test_an_empty_hf_endpoint_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ("http://[::1]:1", "http://[::1]:1/x", True),
     ],
 )
-def test_origins_are_compared_with_their_default_ports(one: str, other: str, same: bool) -> None:
-    assert (parse_origin(one) == parse_origin(other)) is same
+def test_origins_are_compared_with_their_default_ports(
+    url: str, compared: str, is_equal: bool
+) -> None:
+    assert (parse_origin(url) == parse_origin(compared)) is is_equal
 
 
 @pytest.mark.parametrize(

@@ -61,17 +61,17 @@ async def test_one_coding_that_was_accepted_is_undone(packer: str, size: int) ->
 @STEADY
 @given(content=st.binary(max_size=200_000), repeat=st.integers(1, 50), size=st.integers(1, 5000))
 def test_steps_are_bounded_and_lose_nothing(content: bytes, repeat: int, size: int) -> None:
-    whole = content * repeat
+    data = content * repeat
     for coding, pack in PACKERS.values():
         decoder = Decoder("gzip" if coding == "x-gzip" else coding)
-        packed = pack(whole)
+        packed = pack(data)
         pieces = [
             piece
             for start in range(0, len(packed), size)
             for piece in decoder.feed(packed[start : start + size])
         ]
         decoder.close()
-        assert b"".join(pieces) == whole
+        assert b"".join(pieces) == data
         assert all(0 < len(piece) <= STEP for piece in pieces)
 
 

@@ -50,14 +50,14 @@ async def test_requests_at_once_have_a_connection_each_and_leave_them_to_others(
 
 async def test_each_host_has_connections_of_its_own() -> None:
     async with (
-        server(answering(200, b"a")) as one,
-        server(answering(200, b"b")) as other,
+        server(answering(200, b"a")) as first,
+        server(answering(200, b"b")) as second,
         DirectClient() as client,
     ):
         for _ in range(3):
-            assert await _get(client, one.url) == b"a"
-            assert await _get(client, other.url) == b"b"
-        assert len(set(one.connections)) == len(set(other.connections)) == 1
+            assert await _get(client, first.url) == b"a"
+            assert await _get(client, second.url) == b"b"
+        assert len(set(first.connections)) == len(set(second.connections)) == 1
 
 
 async def test_idle_connections_are_not_kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,9 +103,9 @@ async def test_closing_ends_what_is_under_way() -> None:
 async def test_proxies_of_the_environment_are_left_to_httpx(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    for other in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(other, raising=False)
-        monkeypatch.delenv(other.upper(), raising=False)
+    for variable in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.upper(), raising=False)
     async with create_client() as client:
         assert isinstance(client, DirectClient)
     monkeypatch.setenv(name, "http://127.0.0.1:9")

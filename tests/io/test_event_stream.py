@@ -107,8 +107,8 @@ async def test_a_line_without_end_is_not_kept_beyond_the_limit() -> None:
 
 
 async def test_many_events_together_may_be_larger_than_the_limit_of_one() -> None:
-    one = b"data: " + b"x" * 90 + b"\n\n"
-    assert len(await read(*[one] * 100, limit=1000)) == 100
+    event = b"data: " + b"x" * 90 + b"\n\n"
+    assert len(await read(*[event] * 100, limit=1000)) == 100
 
 
 async def test_leaving_early_closes_the_body() -> None:

@@ -42,14 +42,14 @@ def parsed(body: Multipart, data: bytes) -> list[tuple[str, bytes]]:
     head = f"content-type: {body.headers['content-type']}\r\n\r\n".encode()
     message = message_from_bytes(head + data, policy=policy.HTTP)
     assert not message.defects
-    found: list[tuple[str, bytes]] = []
-    for one in message.iter_parts():
-        disposition = one["content-disposition"]
+    files: list[tuple[str, bytes]] = []
+    for part in message.iter_parts():
+        disposition = part["content-disposition"]
         name = re.search(r'filename="([^"]*)"', str(disposition))
-        content = one.get_payload(decode=True)
+        content = part.get_payload(decode=True)
         assert isinstance(content, bytes)
-        found.append((name[1] if name else "", content))
-    return found
+        files.append((name[1] if name else "", content))
+    return files
 
 
 async def test_one_file_is_one_part() -> None:
@@ -81,14 +81,14 @@ async def test_a_size_that_is_not_known_leaves_the_length_out() -> None:
 
 
 def test_two_uploads_have_two_boundaries() -> None:
-    one, two = (Multipart([], lambda _: None).headers["content-type"] for _ in range(2))
-    assert one != two
+    first, second = (Multipart([], lambda _: None).headers["content-type"] for _ in range(2))
+    assert first != second
 
 
 async def test_progress_counts_the_bytes_of_the_files_alone() -> None:
-    told: list[int] = []
-    await sent(Multipart([known("a", b"12", b"3"), known("b", b"45")], told.append))
-    assert told == [2, 3, 5]
+    progress: list[int] = []
+    await sent(Multipart([known("a", b"12", b"3"), known("b", b"45")], progress.append))
+    assert progress == [2, 3, 5]
 
 
 async def test_the_bytes_of_each_file_are_counted() -> None:

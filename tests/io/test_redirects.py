@@ -54,10 +54,10 @@ async def test_redirects_that_never_end_are_an_error() -> None:
         assert len(app.seen) == 6
 
 
-@pytest.mark.parametrize("place", ["http://[::1", "http://a:b/", "ftp://127.0.0.1/"])
-async def test_redirects_to_what_is_no_address_are_refused(place: str) -> None:
+@pytest.mark.parametrize("target", ["http://[::1", "http://a:b/", "ftp://127.0.0.1/"])
+async def test_redirects_to_what_is_no_address_are_refused(target: str) -> None:
     async with (
-        server(answering(302, location=place)) as app,
+        server(answering(302, location=target)) as app,
         open_app_client(app.url) as app_client,
     ):
         with pytest.raises((StatusError, TransportError)):

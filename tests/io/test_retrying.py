@@ -26,13 +26,13 @@ RETRY = Retry(attempts=4, wait_initial=1, jitter=0, wait_max=3)
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits that were asked for; none of them is waited."""
-    found: list[float] = []
+    seconds_waited: list[float] = []
 
     async def sleep(seconds: float) -> None:
-        found.append(seconds)
+        seconds_waited.append(seconds)
 
     monkeypatch.setattr(anyio, "sleep", sleep)
-    return found
+    return seconds_waited
 
 
 def ignore(*_: object) -> None:

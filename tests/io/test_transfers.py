@@ -57,15 +57,15 @@ async def send(app_client: AppHttpClient, *files: File, app: AppConfig = APP) ->
 
 async def test_files_go_in_one_request_and_payloads_come_back_in_order() -> None:
     async with server(paths) as app, open_app_client(app.url) as app_client:
-        told: list[tuple[int, int | None]] = []
+        progress: list[tuple[int, int | None]] = []
         files = [File(b"one", name="1.txt"), File(b"second", name="2.txt")]
-        found = await upload(
+        payloads = await upload(
             *(app_client, APP, files, SETTINGS),
-            lambda sent, total: told.append((sent, total)),
+            lambda sent, total: progress.append((sent, total)),
             upload_id="session",
         )
-        assert [one["path"] for one in found] == ["/srv/0/x.txt", "/srv/1/x.txt"]
-        assert found[0] == {
+        assert [payload["path"] for payload in payloads] == ["/srv/0/x.txt", "/srv/1/x.txt"]
+        assert payloads[0] == {
             "path": "/srv/0/x.txt",
             "url": f"{app.url}/gradio_api/file=/srv/0/x.txt",
             "orig_name": "1.txt",
@@ -73,7 +73,7 @@ async def test_files_go_in_one_request_and_payloads_come_back_in_order() -> None
             "mime_type": "text/plain",
             "meta": {"_type": "gradio.FileData"},
         }
-        assert told == [(0, 9), (3, 9), (9, 9)]
+        assert progress == [(0, 9), (3, 9), (9, 9)]
         (request,) = app.seen
         assert (request.method, request.path) == ("POST", "/gradio_api/upload")
         assert request.query["upload_id"]
@@ -83,20 +83,22 @@ async def test_many_files_go_in_several_requests_with_one_progress() -> None:
     files = [File(str(number).encode(), name=f"{number}.txt") for number in range(1001)]
     total = sum(len(str(number)) for number in range(1001))
     async with server(paths) as app, open_app_client(app.url) as app_client:
-        told: list[tuple[int, int | None]] = []
-        found = await upload(
+        progress: list[tuple[int, int | None]] = []
+        payloads = await upload(
             *(app_client, APP, files, SETTINGS),
-            lambda sent, total: told.append((sent, total)),
+            lambda sent, total: progress.append((sent, total)),
             upload_id="u",
         )
         counts = [(await request.body()).count(b"filename=") for request in app.seen]
     assert counts == [FILES_PER_REQUEST] * 10 + [1]
-    assert [one["orig_name"] for one in found] == [f"{number}.txt" for number in range(1001)]
-    assert [one["path"] for one in found] == [
+    assert [payload["orig_name"] for payload in payloads] == [
+        f"{number}.txt" for number in range(1001)
+    ]
+    assert [payload["path"] for payload in payloads] == [
         f"/srv/{number % FILES_PER_REQUEST}/x.txt" for number in range(1001)
     ]
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == ((0, total), (total, total))
+    assert progress == sorted(progress)
+    assert (progress[0], progress[-1]) == ((0, total), (total, total))
 
 
 async def test_a_request_that_could_not_be_sent_is_repeated_alone() -> None:
@@ -133,8 +135,8 @@ async def test_the_size_of_a_file_is_read_as_often_with_a_thousand_files() -> No
 
 async def test_an_empty_file_is_sent() -> None:
     async with server(paths) as app, open_app_client(app.url) as app_client:
-        one, two = await send(app_client, File(b"", name="empty.txt"), File(b"full"))
-        assert (one["size"], two["size"]) == (0, 4)
+        empty, full = await send(app_client, File(b"", name="empty.txt"), File(b"full"))
+        assert (empty["size"], full["size"]) == (0, 4)
         assert b'filename="empty.txt"\r\ncontent-type: text/plain\r\n\r\n\r\n--' in (
             await app.last.body()
         )
@@ -160,9 +162,9 @@ async def test_a_known_length_is_declared_and_an_unknown_one_comes_in_chunks() -
 async def test_a_file_of_the_app_is_not_sent_again() -> None:
     async with server(paths) as app, open_app_client(app.url) as app_client:
         mine = file_of(RemoteSource(app_client, APP, a_file()))
-        found = await send(app_client, mine, File(b"new"))
-        assert found[0] == a_file()
-        assert found[1]["path"] == "/srv/0/x.txt"
+        payloads = await send(app_client, mine, File(b"new"))
+        assert payloads[0] == a_file()
+        assert payloads[1]["path"] == "/srv/0/x.txt"
         (request,) = app.seen
         assert (await request.body()).count(b"filename=") == 1
 
@@ -217,7 +219,7 @@ def test_a_filedata_object_tells_what_it_stands_for(
 
 
 @pytest.mark.parametrize(
-    "other",
+    "payload",
     [
         {"path": "/etc/passwd"},
         {"url": "http://a/b"},
@@ -226,9 +228,9 @@ def test_a_filedata_object_tells_what_it_stands_for(
         {},
     ],
 )
-def test_an_object_that_is_no_filedata_is_invalid_input(other: dict[str, Any]) -> None:
+def test_an_object_that_is_no_filedata_is_invalid_input(payload: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match="an object stands for a file if"):
-        File(other)
+        File(payload)
 
 
 async def test_a_filedata_object_that_travels_in_the_arguments_is_fetched_from_the_app() -> None:
@@ -270,9 +272,9 @@ async def test_a_file_of_the_web_is_fetched_without_credentials() -> None:
     web_server = server(saying(b"from the web"))
     async with web_server as web, server(paths) as app, open_app_client(app.url) as app_client:
         app_client.remember({"login": "c00kie"})
-        found = await send(app_client, File(f"{web.url}/pic.png"))
+        payloads = await send(app_client, File(f"{web.url}/pic.png"))
         assert b"from the web" in await app.last.body()
-        assert found[0]["orig_name"] == "pic.png"
+        assert payloads[0]["orig_name"] == "pic.png"
         assert "cookie" not in web.last.headers
         assert "x-mine" not in web.last.headers
 
@@ -283,11 +285,11 @@ async def test_a_file_of_the_web_that_is_not_there_says_which_and_nothing_secret
         server(paths) as app,
         open_app_client(app.url) as app_client,
     ):
-        place = web.url.replace("//", "//me:hunter2@")
+        base = web.url.replace("//", "//me:hunter2@")
         with pytest.raises(
             InvalidInputError, match=r"cannot fetch http://127.*/pic\.png: not"
         ) as e:
-            await send(app_client, File(f"{place}/pic.png?signature=hunter2"))
+            await send(app_client, File(f"{base}/pic.png?signature=hunter2"))
         assert "hunter2" not in str(e.value)
 
 
@@ -400,13 +402,13 @@ class TestReceivedFiles:
 
     async def test_elsewhere_are_read_without(self) -> None:
         async with (
-            server(saying(b"content")) as other,
+            server(saying(b"content")) as elsewhere,
             open_app_client("http://localhost:1") as app_client,
         ):
             app_client.remember({"login": "c00kie"})
-            file = file_of(RemoteSource(app_client, APP, {"url": f"{other.url}/x"}))
+            file = file_of(RemoteSource(app_client, APP, {"url": f"{elsewhere.url}/x"}))
             assert await file.read() == b"content"
-            assert "cookie" not in other.last.headers
+            assert "cookie" not in elsewhere.last.headers
 
     async def test_are_asked_for_again_when_the_server_was_busy(self) -> None:
         async def cut(exchange: Exchange) -> None:
