@@ -152,7 +152,7 @@ async def test_a_dripped_answer_of_the_hub_ends_in_time(route: Route) -> None:
             with anyio.fail_after(DEADLINE), pytest.raises(DeadlineError) as raised:
                 await hub.host("owner/name")
     assert raised.value.phase == "request"
-    assert "/api/spaces/owner/name/host was not answered within 1 s" in raised.value.message
+    assert "/api/spaces/owner/name/host got no response within 1 s" in raised.value.message
 
 
 @pytest.mark.parametrize("route", [drip, drip_head, early_hints])
@@ -271,12 +271,12 @@ async def test_an_answer_for_which_there_is_no_memory(monkeypatch: pytest.Monkey
 
     with HostileServer() as server:
         monkeypatch.setattr(app_http_client, "read_body", exhausted)
-        with pytest.raises(ProtocolError, match="no memory"):
+        with pytest.raises(ProtocolError, match="does not fit into memory"):
             async with Space(server.url):
                 pass
         monkeypatch.undo()
         monkeypatch.setattr(json, "loads", exhausted)
-        with pytest.raises(ProtocolError, match="no memory"):
+        with pytest.raises(ProtocolError, match="does not fit into memory"):
             async with Space(server.url):
                 pass
 
