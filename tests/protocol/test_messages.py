@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -142,9 +143,13 @@ def test_a_broken_message_is_a_protocol_error_that_says_what_is_wrong(
         parse_message(text)
 
 
+# Until Python 3.13 json counts levels; since 3.14 it reads as deep as the stack allows.
+COUNTS_LEVELS = sys.version_info < (3, 14)
+TOO_DEEP = 2000 if COUNTS_LEVELS else 200_000
+
 _UNREADABLE = {
     "has a number of more than 4300 digits": "9" * 5000,
-    "is nested too deeply": "[" * 2000 + "]" * 2000,
+    "is nested too deeply": "[" * TOO_DEEP + "]" * TOO_DEEP,
     "is not JSON": '"a\x01b"',
 }
 
@@ -160,6 +165,8 @@ _UNREADABLE = {
     ],
 )
 def test_a_message_that_cannot_be_read_names_the_job(shape: str, reason: str) -> None:
+    if reason == "is nested too deeply" and shape.startswith('{"log"') and not COUNTS_LEVELS:
+        pytest.skip("what is too deep for Python 3.14 leaves no job in the beginning of the text")
     text = shape % _UNREADABLE[reason]
     for message in (parse_message(text), parse_message(text.encode())):
         assert isinstance(message, MalformedMessage)
@@ -177,7 +184,7 @@ def test_the_job_of_a_message_that_cannot_be_read_is_looked_for_in_its_beginning
     with pytest.raises(ProtocolError, match="nested too deeply"):
         parse_message("[" * 200_000)
     with pytest.raises(ProtocolError, match="nested too deeply"):
-        parse_message(f'{{"log":{"[" * 20_000}{"]" * 20_000},"event_id":"a"}}')
+        parse_message(f'{{"log":{"[" * 200_000}{"]" * 200_000},"event_id":"a"}}')
 
 
 def test_a_broken_message_of_a_job_names_the_job() -> None:
