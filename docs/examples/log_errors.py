@@ -13,7 +13,7 @@ async def main(address: str) -> None:
         try:
             await space.call("/divide", a=1, b=0)
         except SpaceError as error:
-            log.warning("%s: %s", error.endpoint, error.message, extra={"job": error.event_id})
+            log.warning("%s: %s", error.endpoint, error.message, extra={"call_id": error.call_id})
 
 
 asyncio.run(main(sys.argv[1]))

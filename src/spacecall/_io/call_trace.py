@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
-from contextvars import Context, ContextVar, copy_context
+from contextlib import AbstractContextManager, suppress
+from contextvars import Context, ContextVar, Token, copy_context
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,15 +57,27 @@ def new_trace(endpoint: str, hooks: Hooks | None) -> CallTrace:
     return CallTrace(secrets.token_hex(8), endpoint, context=context)
 
 
-@contextmanager
-def tracing(trace: CallTrace) -> Generator[None]:
-    """Let the code inside work for the call of `trace`."""
-    token = _CURRENT.set(trace)
-    try:
-        yield
-    finally:
+class _Tracing:
+    """Sets the current trace. A generator function is not used, since that would take longer."""
+
+    __slots__ = ("_token", "_trace")
+
+    def __init__(self, trace: CallTrace) -> None:
+        self._trace = trace
+        self._token: Token[CallTrace | None] | None = None
+
+    def __enter__(self) -> None:
+        self._token = _CURRENT.set(self._trace)
+
+    def __exit__(self, *_: object) -> None:
+        assert self._token is not None
         with suppress(ValueError):  # a coroutine that was dropped is closed in another context
-            _CURRENT.reset(token)
+            _CURRENT.reset(self._token)
+
+
+def tracing(trace: CallTrace) -> AbstractContextManager[None]:
+    """Let the code inside work for the call of `trace`."""
+    return _Tracing(trace)
 
 
 def shared_trace() -> CallTrace:
