@@ -107,7 +107,7 @@ def test_a_model_by_its_name_refuses_unknown_options_at_once(
         (Timeouts, {"runn": 5}, "Timeouts takes no option 'runn': did you mean run"),
         (Retry, {"attempts": "3"}, r"Retry\.attempts must be int, got str"),
         (Retry, {"attempts": True}, r"Retry\.attempts must be int, got bool"),
-        (Limits, {"event": 1.5}, r"Limits\.max_event_bytes must be int, got float"),
+        (Limits, {"max_event_bytes": 1.5}, r"Limits\.max_event_bytes must be int, got float"),
         (Auth, {"hosts": "apps.example.com"}, r"Auth\.hosts must be a collection, got str"),
         (Auth, {"hosts": [3]}, r"Auth\.hosts\[0\] must be str, got int"),
         (Auth, {"hosts": 3}, r"Auth\.hosts must be Iterable\[str\], got int"),
@@ -128,8 +128,8 @@ def test_values_check_the_types_of_their_fields(
     [
         (Timeouts, {"run": float("nan")}),
         (Timeouts, {"total": 10**400}),
-        (Retry, {"initial": float("nan")}),
-        (Retry, {"max_wait": float("nan")}),
+        (Retry, {"wait_initial": float("nan")}),
+        (Retry, {"wait_max": float("nan")}),
         (Auth, {"hosts": ["https://apps.example.com"]}),
         (Auth, {"hosts": ["apps.example.com:8443"]}),
         (Auth, {"hosts": [""]}),
@@ -164,9 +164,9 @@ def test_no_error_shows_a_value_that_may_be_secret() -> None:
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"timeout": Timeouts()}, "with_options takes no option 'timeout': did you mean timeouts"),
     ({"header": {"x": "y"}}, "did you mean headers"),
-    ({"limits": Limits()}, "it takes timeouts, retry, headers, zero_gpu, simple"),
+    ({"limits": Limits()}, "it takes timeouts, retry, headers, zero_gpu, call_api"),
     ({"timeouts": 3}, "timeouts must be Timeouts or None, got int"),
-    ({"simple": "yes"}, "simple must be bool or None, got str"),
+    ({"call_api": "yes"}, "call_api must be bool or None, got str"),
 ]
 
 
