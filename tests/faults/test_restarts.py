@@ -244,7 +244,7 @@ async def test_a_ticket_of_the_old_app_is_refused() -> None:
     async with following() as (app, space):
         ticket = await space.call("/echo", text="echo").detach()
         await app.restart()
-        with pytest.raises(AppRestartedError, match="the job is gone"):
+        with pytest.raises(AppRestartedError, match="the job is lost"):
             await space.collect(ticket)
         ticket = await space.call("/echo", text="echo").detach()
         assert await space.collect(ticket) == "echo"
