@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -32,7 +32,7 @@ LONGEST_FILES = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Show progress while an environment is made, although pytest captures the output of tests."""
-    capture = config.pluginmanager.getplugin("capturemanager")
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
     write_captured = _environments.write_line
 
     def write_line(line: str) -> None:
@@ -71,8 +71,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Close with the number of tests that were left out, and why."""
     reasons = Counter[str]()
     for report in terminalreporter.stats.get("skipped", []):
-        if isinstance(report.longrepr, tuple):
-            reasons[str(report.longrepr[2]).removeprefix("Skipped: ")] += 1
+        match report.longrepr:
+            case (_, _, str(reason)):
+                reasons[reason.removeprefix("Skipped: ")] += 1
+            case _:
+                pass
     for reason, count in sorted(reasons.items()):
         noun = "test" if count == 1 else "tests"
         terminalreporter.write_line(f"left out: {count:,} {noun} ({reason})")

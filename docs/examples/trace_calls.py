@@ -19,13 +19,19 @@ def start_span(details: CallStartDetails) -> None:
 
 def add_response(details: ResponseDetails) -> None:
     if details.call_id is not None:
-        attributes = {"url.full": details.url, "http.response.status_code": details.status or 0}
+        attributes: dict[str, str | int] = {
+            "url.full": details.url,
+            "http.response.status_code": details.status or 0,
+        }
         trace.get_current_span().add_event(details.method, attributes)
 
 
 def add_retry(details: RetryDetails) -> None:
     if details.call_id is not None:
-        attributes = {"attempt": details.attempt, "error": details.error.message}
+        attributes: dict[str, str | int] = {
+            "attempt": details.attempt,
+            "error": details.error.message,
+        }
         trace.get_current_span().add_event(f"retry {details.operation}", attributes)
 
 

@@ -95,7 +95,7 @@ def _draw(figures: Sequence[Figure]) -> None:
     import_module("matplotlib").use("svg")
     plots: Any = import_module("matplotlib.pyplot")
     plots.rcParams.update({"svg.hashsalt": "spacecall", "svg.fonttype": "none"})
-    figure, axes = plots.subplots(figsize=(9, 0.55 * len(figures) + 1.2), layout="constrained")
+    drawing, axes = plots.subplots(figsize=(9, 0.55 * len(figures) + 1.2), layout="constrained")
     for position, figure in enumerate(reversed(figures)):
         bars: Mapping[str, float] = figure.bars
         for row, (name, colour) in enumerate(reversed(_COLOURS.items())):
@@ -112,8 +112,8 @@ def _draw(figures: Sequence[Figure]) -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("times what spacecall takes: less is better", size=8)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=8)
-    figure.savefig(PLOT, metadata={"Date": None})
+    drawing.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=8)
+    drawing.savefig(PLOT, metadata={"Date": None})
 
 
 def _short(title: str) -> str:

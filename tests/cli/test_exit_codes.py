@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ from spacecall import (
     StatusError,
     TransportError,
 )
+from spacecall._core.auth_hints import AUTH_HINTS
 from spacecall.cli._support.exit_codes import MEANINGS, exit_code_for, format_error
 from spacecall.codegen._schemas.schema_folder import SchemaError
 from tests.cli.conftest import Cli
@@ -76,14 +78,25 @@ def test_wrong_use_is_two(cli: Cli, arguments: list[str]) -> None:
     assert "Usage: spacecall" in done.err
 
 
-def test_the_python_api_is_not_named_to_users_of_the_command() -> None:
-    text = "the Hub has no Space a/b, or it is private: give auth=Auth(token=…) to see it"
+@pytest.mark.parametrize("auth_hint", AUTH_HINTS)
+def test_the_python_api_is_not_named_to_users_of_the_command(auth_hint: str) -> None:
+    text = f"the Hub has no Space a/b, or it is private{auth_hint}"
     message = format_error(NotFoundError(text, status=404, space="https://huggingface.co"))
     assert message.splitlines() == [
         "the Hub has no Space a/b, or it is private [https://huggingface.co]",
         "set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, HF_TOKEN for a "
         "private Space",
     ]
+
+
+def test_messages_of_the_library_take_their_hints_from_one_module() -> None:
+    with_hints = [
+        path.name
+        for folder in ("_core", "_io", "_client", "inference", "chat", "spaces")
+        for path in (ROOT / "src" / "spacecall" / folder).rglob("*.py")
+        if re.search(r"(give|use|pass) auth=", path.read_text(encoding="utf-8"), re.IGNORECASE)
+    ]
+    assert with_hints == ["auth_hints.py"]
 
 
 def test_the_command_says_what_it_lacks() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,38 @@ def _format_default(default: object) -> str:
 def test_a_public_name_is_on_a_page(name: str) -> None:
     pattern = re.compile(rf"\b{name}\b")
     assert any(pattern.search(_text(page)) for page in DOCS.glob("*.md"))
+
+
+# Phrases of a private dialect, each with plain words for the same.
+_PHRASES = {
+    r"(?<!here )\b(?:is|are|was|were) no (?!longer\b)\w": "is not a",
+    r"\b(?:is|are) none\b": "there is no",
+    r"\bthe one that\b": "its noun",
+    r"\blanes?\b": "shared streams",
+    r"\bgoes away\b": "ends, closes",
+}
+# Entries of earlier releases stay as they were written.
+_PROSE = [
+    *(page for page in ROOT.glob("*.md") if page.name != "CHANGELOG.md"),
+    *DOCS.glob("*.md"),
+    *DOCS.glob("decisions/*.md"),
+]
+
+
+@pytest.mark.parametrize("page", _PROSE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_is_in_plain_english_and_wrapped_at_100_columns(page: Path) -> None:
+    lines = _text(page).splitlines()
+    long = [line for line in _prose(lines) if len(line) > 100]
+    assert not long, "\n".join(long)
+    prose = "\n".join(_prose(lines))
+    assert not [match[0] for phrase in _PHRASES for match in re.finditer(phrase, prose)]
+
+
+def _prose(lines: list[str]) -> Iterator[str]:
+    """Yield the lines that are neither code nor a table nor a link definition."""
+    in_code = False
+    for line in lines:
+        if line.startswith("```") or line.lstrip().startswith("```"):
+            in_code = not in_code
+        elif not in_code and not line.startswith(("|", "<!--")):
+            yield line

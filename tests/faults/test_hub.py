@@ -47,7 +47,7 @@ async def test_a_space_is_found_by_its_id(monkeypatch: pytest.MonkeyPatch) -> No
     ("handler", "kind", "words"),
     [
         (answering(404, {"error": "not found"}), NotFoundError, "the Hub has no Space owner/name"),
-        (answering(401, {"error": "Invalid"}), AuthError, "or it is private: give auth=Auth"),
+        (answering(401, {"error": "Invalid"}), AuthError, "or it is private: pass auth=Auth"),
         (
             answering(200, {"host": None}),
             ProtocolError,

@@ -59,7 +59,7 @@ async def no_http(exchange: Exchange) -> None:
         (bad_gateway, StatusError, "502: an HTML page: '502 Bad Gateway'"),
         (answering(404, b"no"), NotFoundError, "there is no Gradio app: GET /config answered 404"),
         (answering(500, b"oops"), StatusError, "the server answered 500: oops"),
-        (answering(401, {"detail": "Not authenticated"}), AuthError, "Use auth=Auth"),
+        (answering(401, {"detail": "Not authenticated"}), AuthError, "pass auth=Auth"),
         (answering(403, b"keep out"), AuthError, "refused: keep out"),
         (answering(200, b"hello"), ProtocolError, "expected JSON from .*/config, got text/plain"),
         (answering(200, b""), ProtocolError, "expected JSON"),

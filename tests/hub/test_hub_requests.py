@@ -81,7 +81,7 @@ async def test_refusals_are_told_apart(
 async def test_a_private_space_is_seen_with_a_token(hub: FakeHub) -> None:
     hub.private = True
     async with Hub() as client:
-        with pytest.raises(AuthError, match="or it is private: give auth="):
+        with pytest.raises(AuthError, match="or it is private: pass auth="):
             await client.space(NAME)
     async with Hub(TOKEN) as client:
         assert (await client.space(NAME)).private

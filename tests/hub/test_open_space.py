@@ -104,7 +104,7 @@ async def test_the_hub_is_not_told_what_is_for_the_app(hub: FakeHub) -> None:
 @pytest.mark.parametrize(
     ("auth", "kind", "words"),
     [
-        (None, AuthError, "no Space owner/name, or it is private: give auth=Auth"),
+        (None, AuthError, "no Space owner/name, or it is private: pass auth=Auth"),
         (Auth(token="hf_wrong"), AuthError, "the Hub refuses the token"),
     ],
 )

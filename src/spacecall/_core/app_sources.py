@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from spacecall._core.auth_hints import NOT_IN_THE_URL
 from spacecall.errors import InvalidInputError
 
 _USER_INFO = re.compile(r"^(\s*(?:[^:/@]*:)?//)?.*@", re.DOTALL)
@@ -41,7 +42,9 @@ def base_url(source: str) -> str:
             f"invalid URL {without_secrets(source)!r}: write https://host/path"
         ) from None
     if "@" in parts.netloc:
-        raise InvalidInputError("the URL has credentials in it: pass auth=Auth(…) instead")
+        raise InvalidInputError(
+            f"{without_secrets(source)!r} contains a user name or password{NOT_IN_THE_URL}"
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidInputError(
             f"{without_secrets(source)!r} is neither a Space id (owner/name) nor a "

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+from spacecall._core import auth_hints
 from spacecall._core.backoff import parse_rate_limit_reset, parse_retry_after
 from spacecall._core.json_values import as_list
 from spacecall._core.markup import strip_markup
@@ -139,10 +140,7 @@ def build_status_error(
 def _auth_message(status: int, detail: str) -> str:
     if status == 403:
         return f"refused: {detail}"
-    return (
-        f"{detail}: the app requires a login. Use auth=Auth(username=…, password=…), or "
-        "auth=Auth(token=…) for a private Space (another host must be named in Auth.hosts)"
-    )
+    return f"{detail}: the app requires a login{auth_hints.LOGIN}"
 
 
 class _ErrorBodyParser:

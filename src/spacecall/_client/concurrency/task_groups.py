@@ -56,9 +56,9 @@ async def unwrapping_task_group() -> AsyncGenerator[TaskGroup, None]:
             finally:
                 group.cancel_scope.cancel()
     except BaseExceptionGroup as errors:
-        if len(errors.exceptions) > 1:
+        if len(errors.exceptions) != 1:
             raise
-        error = errors.exceptions[0]
+        (error,) = errors.exceptions
         raise error from error.__cause__
 
 

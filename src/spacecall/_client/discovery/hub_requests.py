@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import anyio
 
-from spacecall._core import hub_api
+from spacecall._core import auth_hints, hub_api
 from spacecall._core.app_sources import base_url
 from spacecall._core.gradio_requests import Request
 from spacecall._core.hub_api import Runtime
@@ -73,9 +73,9 @@ def _explain(error: StatusError, name: str, *, with_token: bool) -> str:
         case AuthError(status=401) if with_token:
             return "the Hub refuses the token: it is invalid or has expired"
         case AuthError(status=401) if name:
-            return f"{missing}, or it is private: give auth=Auth(token=…) to see it"
+            return f"{missing}, or it is private{auth_hints.PRIVATE_SPACE}"
         case AuthError(status=401):
-            return "the Hub requires a token: give auth=Auth(token=…), or Hub(token=…)"
+            return f"the Hub requires a token{auth_hints.FOR_THE_HUB}"
         case NotFoundError():
             return f"{missing}, or the token may not see it" if with_token else missing
         case _:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from spacecall._core.auth_hints import AUTH_HINTS
 from spacecall.cassettes.errors import CassetteError, CassetteMissError, SecretFoundError
 from spacecall.codegen._project.configuration import ConfigurationError
 from spacecall.codegen._schemas.schema_folder import SchemaError
@@ -58,8 +58,6 @@ _LOGIN_HINT = (
     "set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, HF_TOKEN for a "
     "private Space"
 )
-# The hint for Python callers in the messages of the library.
-_PYTHON_HINT = re.compile(r"[:.] give auth=.*", re.IGNORECASE)
 
 
 class OutputClosedError(Exception):
@@ -106,9 +104,11 @@ def format_error(error: Exception) -> str:
     if isinstance(error, AppError):
         title = "" if error.title in (None, "", "Error") else f"{error.title}: "
         return f"the app failed: {title}{error.message}"
-    message, python_hints = _PYTHON_HINT.subn("", error.message)
+    message = error.message
+    for auth_hint in AUTH_HINTS:
+        message = message.replace(auth_hint, "")
     space = f" [{error.space}]" if error.space and not error.endpoint else ""
-    hint = f"\n{_LOGIN_HINT}" if python_hints else ""
+    hint = f"\n{_LOGIN_HINT}" if message != error.message else ""
     return f"{message or type(error).__name__}{space}{hint}"
 
 

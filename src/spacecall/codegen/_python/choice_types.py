@@ -71,7 +71,7 @@ def choice_type(choices: Sequence[Any], names: Mapping[Expr, str]) -> Expr | Non
     if any(is_object(choice) or is_array(choice) for choice in choices):
         return None
     if _is_too_long(choices):
-        python_types = {type(choice) for choice in choices}
+        python_types: set[type] = {type(choice) for choice in choices}
         types = [expr for type_, expr in _SCALAR_TYPES.items() if type_ in python_types]
         return subscript("AppChoice", union(*types))
     literal_type = _literal(choices)
