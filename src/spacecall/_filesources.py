@@ -266,7 +266,9 @@ class _ImageSource:
             raise InvalidInputError(f"an image of mode {mode} cannot be written as PNG: {hint}")
         size: object = getattr(image, "size", None)
         if isinstance(size, tuple) and 0 in size:
-            raise InvalidInputError("an image without pixels cannot be sent")
+            raise InvalidInputError(
+                "an image without pixels cannot be sent: its width and height must be at least 1"
+            )
         self._image = image
 
     @asynccontextmanager
@@ -338,8 +340,8 @@ def _open_file_data(payload: Mapping[str, object]) -> Source:
     if is_named and _is_marked(payload):
         return AppFile(payload)
     raise InvalidInputError(
-        "an object stands for a file if it is Gradio's FileData: it has a `path` or a `url`, and "
-        '"meta": {"_type": "gradio.FileData"}; write File(…) or Path(…) for a file of this machine'
+        "the object is not a file of Gradio: it must have a `path` or a `url`, and "
+        '"meta": {"_type": "gradio.FileData"}; write File(…) or Path(…) for a local file'
     )
 
 
@@ -370,7 +372,7 @@ def data_uri(uri: str) -> BytesSource:
     mime_type, *parameters = head.split(";")
     try:
         if not comma:
-            raise ValueError("no comma")
+            raise ValueError("it has no comma: write data:TYPE;base64,DATA")
         encoded = unquote_to_bytes(body)
         data = b64decode(encoded, validate=True) if "base64" in parameters else encoded
     except ValueError as error:

@@ -229,7 +229,7 @@ def test_a_filedata_object_tells_what_it_stands_for(
     ],
 )
 def test_an_object_that_is_no_filedata_is_invalid_input(payload: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInputError, match="an object stands for a file if"):
+    with pytest.raises(InvalidInputError, match="the object is not a file of Gradio"):
         File(payload)
 
 

@@ -50,8 +50,7 @@ def apply_message(previous: Snapshot | None, data: list[Any], size: int, limit: 
     measured = _measure(values)
     if measured > limit:
         raise ProtocolError(
-            f"the edits of a stream built a value of more than {limit} bytes: "
-            "raise Limits.max_event_bytes"
+            f"the app streamed a value of more than {limit} bytes: raise Limits.max_event_bytes"
         )
     return Snapshot(values, measured)
 

@@ -43,5 +43,6 @@ class FetchedResponse:
             raise ProtocolError(f"expected JSON from {self.safe_url}, got {kind}") from error
         except MemoryError as error:
             raise ProtocolError(
-                f"the JSON from {self.safe_url} does not fit into memory"
+                f"the JSON from {self.safe_url} ({len(self.body)} bytes) does not fit into memory: "
+                "free memory, or lower Limits.max_body_bytes"
             ) from error

@@ -51,7 +51,8 @@ async def follow_redirects(
             text = f"{request.method} {request.url.path} is redirected to {redacted_origin(url)}: "
             raise RedirectError(f"{text}use that address if you trust it", response.status_code)
         if hops == _MAX_REDIRECTS:
-            raise RedirectError(f"more than {_MAX_REDIRECTS} redirects", response.status_code)
+            text = f"{request.method} {request.url.path}: more than {_MAX_REDIRECTS} redirects"
+            raise RedirectError(f"{text}: check the address", response.status_code)
         try:
             request = get(url)
         except http.error_types("InvalidURL", UnicodeError):  # its text repeats the URL

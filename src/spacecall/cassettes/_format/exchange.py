@@ -82,7 +82,9 @@ class Exchange:
             raise CassetteError(str(error)) from error
         status = as_dict(stored.get("status")).get("code", 0)
         if not isinstance(status, int) or not 0 <= status <= _MAX_STATUS:
-            raise CassetteError(f"the status must be a number from 0 to {_MAX_STATUS}")
+            raise CassetteError(
+                f"the status code is not a number from 0 to {_MAX_STATUS}: record again"
+            )
         self.status = int(status)
         self.end_reason = as_str(stored.get("end", COMPLETE))
         if self.end_reason not in {COMPLETE, CLOSED, *NETWORK_ERRORS}:

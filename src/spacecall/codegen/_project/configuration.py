@@ -129,7 +129,7 @@ def _find_table(file: Path) -> Mapping[str, Any] | None:
         raise ConfigurationError(f"{file} is not TOML: {error}") from error
     table = as_dict(parsed.get("tool")).get("spacecall")
     if table is not None and not is_object(table):
-        raise ConfigurationError(f"{file}: tool.spacecall must be a table")
+        raise ConfigurationError(f"{file}: tool.spacecall must be a table: write [tool.spacecall]")
     return table
 
 

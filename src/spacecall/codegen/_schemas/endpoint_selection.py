@@ -42,7 +42,10 @@ def select_endpoints(folder: SchemaFolder, endpoints: Sequence[str] | None) -> S
         if match is None:
             name = with_slash(spelling)
             hint = did_you_mean(name, available, f"it has {', '.join(available) or 'none'}.")
-            raise SchemaError(f"{folder.name} has no endpoint {name}: {hint} Or refresh it")
+            raise SchemaError(
+                f"{folder.name} has no endpoint {name}: {hint} "
+                "If the app has it, run spacecall refresh"
+            )
     names = {match for match in chosen.values() if match is not None}
     if names == set(available):
         return folder
