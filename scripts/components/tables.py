@@ -16,7 +16,7 @@ Measured: TypeAlias = Mapping[str, Mapping[str, Row]]
 """By release, then by the row's name in the app."""
 
 VALUES: Final = ROOT / "scripts" / "components" / "values.json"
-TABLE: Final = ROOT / "src" / "spacecall" / "_core" / "component_values.py"
+TABLE: Final = ROOT / "src" / "spacecall" / "_core" / "null_values.py"
 PAGE: Final = ROOT / "docs" / "compatibility.md"
 _NONE: Final = "<!-- scripts/components -->\n"
 _NUMBERS: Final = "<!-- scripts/components: numbers -->\n"

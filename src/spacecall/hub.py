@@ -24,7 +24,7 @@ from spacecall._client.discovery.readiness import ReadinessPoller
 from spacecall._core import hub_api
 from spacecall._core.app_sources import base_url, space_id, without_secrets
 from spacecall._core.hub_api import Runtime, SpaceInfo, Stage, ZeroGPUQuota
-from spacecall._io import hub_token
+from spacecall._io import token_lookup
 from spacecall._io._http import HttpClient
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.client_factory import create_client
@@ -59,7 +59,7 @@ def find_token(token: str | None = None) -> str | None:
     """
     if token is not None:
         return token.strip() or None
-    stored = hub_token.find_token()
+    stored = token_lookup.find_token()
     return stored.value if stored else None
 
 

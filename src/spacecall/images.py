@@ -120,11 +120,11 @@ class SyncImageModel(SyncClosable, SyncFiles):
         Or `flux = SyncImageModel.connect(Flux1Dev.connect()).open()`, until `flux.close()`.
         """
 
-        def connect() -> tuple[SyncImageModel, Callable[[], None]]:
-            portal, entered = hold_open(model, "an image model")
-            return cls(portal, entered), portal.close
+        def open_model() -> tuple[SyncImageModel, Callable[[], None]]:
+            portal, opened_model = hold_open(model, "an image model")
+            return cls(portal, opened_model), portal.close
 
-        return SyncConnecting(connect)
+        return SyncConnecting(open_model)
 
     def generate(
         self,

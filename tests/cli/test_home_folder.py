@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spacecall._filenames import expand_home
-from spacecall._io import hub_token
+from spacecall._io import token_lookup
 from spacecall.cli._app import run
 
 UNKNOWN = "~no-such-user"
@@ -45,7 +45,7 @@ def test_without_a_home_there_is_no_saved_token(
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, f"{UNKNOWN}/x")
-    assert hub_token.find_token() is None
+    assert token_lookup.find_token() is None
 
 
 def test_a_home_that_is_known_is_put_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacecall._core.python_names import RESERVED_PARAMETERS, field_name, snake_case
-from spacecall.codegen._names import (
+from spacecall.codegen._name_spelling import (
     FIELD_NAMES,
     METHOD_NAMES,
     TUPLE_NAMES,

@@ -9,10 +9,10 @@ import pytest
 
 from spacecall._core import call_api_events as call_api
 from spacecall._core import jobs, queue_messages, snapshots
-from spacecall._core.demux import Demultiplexer
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
+from spacecall._core.message_routing import Demultiplexer
 from spacecall._core.queue_messages import parse_message, wire_size
 from spacecall._core.snapshots import Snapshot, apply_message
 from spacecall.errors import ProtocolError

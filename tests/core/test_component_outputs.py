@@ -13,8 +13,8 @@ from spacecall._core.component_outputs import (
     relax_output,
     restore_number,
 )
-from spacecall._core.component_values import ACCEPTS_NONE, MEASURED, RETURNS_NONE
 from spacecall._core.gradio3_files import FILE_SCHEMA
+from spacecall._core.null_values import ACCEPTS_NONE, MEASURED, RETURNS_NONE
 from spacecall._core.schema_check import find_problems
 
 TEXT = {"type": "string"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spacecall._core.demux import Demultiplexer
+from spacecall._core.message_routing import Demultiplexer
 from spacecall.errors import JobLostError, ProtocolError
 from spacecall.events import Queued
 from spacecall.options import Limits

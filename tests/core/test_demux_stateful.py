@@ -20,9 +20,9 @@ from hypothesis.stateful import (
 )
 from hypothesis.strategies import booleans, integers, sampled_from
 
-from spacecall._core.demux import Demultiplexer, FeedResult
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
+from spacecall._core.message_routing import Demultiplexer, FeedResult
 from spacecall._core.queue_messages import Message, UnknownMessage
 from spacecall.errors import JobCancelledError, JobLostError, ProtocolError, SpaceError
 from spacecall.events import Output

@@ -30,9 +30,9 @@ from typing import TypeAlias, TypeVar
 from hypothesis import given
 from hypothesis.strategies import lists, sampled_from
 
-from spacecall._core.demux import Demultiplexer
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.jobs import Job
+from spacecall._core.message_routing import Demultiplexer
 from spacecall.errors import JobCancelledError, JobLostError, ProtocolError
 from spacecall.options import Limits
 from tests.core.tracked import Tracked, end_of, said

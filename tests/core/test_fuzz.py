@@ -23,12 +23,12 @@ from spacecall._core import call_api_events
 from spacecall._core import queue_messages as message_parser
 from spacecall._core.app_config import Component, parse_config
 from spacecall._core.app_info import parse_endpoints
-from spacecall._core.backoff import parse_retry_after
 from spacecall._core.component_outputs import relax_output
 from spacecall._core.gradio_schema import normalize_schema
 from spacecall._core.handshake import Handshake
 from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import is_array, is_object
+from spacecall._core.retry_delays import parse_retry_after
 from spacecall._io.http_errors import build_status_error
 from spacecall.codegen._schemas import schema_documents
 from spacecall.codegen._schemas.stored_defaults import stored_default

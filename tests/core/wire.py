@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from spacecall._core.demux import Demultiplexer
 from spacecall._core.jobs import Job
+from spacecall._core.message_routing import Demultiplexer
 from spacecall._core.queue_messages import Message, parse_message
 from spacecall.options import Limits
 

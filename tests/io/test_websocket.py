@@ -19,7 +19,7 @@ from wsproto.events import (
 
 from spacecall._core.gradio_requests import Request
 from spacecall._io.ws.connect import open_websocket
-from spacecall._io.ws.frames import WebSocket
+from spacecall._io.ws.websocket import WebSocket
 from spacecall.errors import AuthError, DeadlineError, ProtocolError, SpaceError, TransportError
 from tests.faults.exchanges import Exchange
 from tests.faults.websockets import Peer, switch

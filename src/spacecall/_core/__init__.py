@@ -5,8 +5,8 @@ Where to start:
 - `app_config` and `app_info` parse an app's /config and /info; `gradio_schema`, `component_schema`
   and `component_outputs` correct the schemas.
 - `gradio_requests` builds requests, `queue_messages` and `sse_decoder` parse responses.
-- `demux` distributes a session's messages; `jobs` turns the messages of one job into events and an
-  outcome; `diffs` and `snapshots` build values from edits.
-- `argument_values`, `schema_check` and `input_check` convert and check arguments.
+- `message_routing` distributes a session's messages; `jobs` turns the messages of one job into
+  events and an outcome; `diffs` and `snapshots` build values from edits.
+- `arguments_to_json`, `schema_check` and `input_check` convert and check arguments.
 - `redaction` removes secrets from errors and events.
 """

@@ -45,7 +45,7 @@ class Component:
         is_state: whether its value lives in the server's session.
         skip_api: whether API callers do not send or receive its value.
         choices: the values of its choices. The list is shared: do not change it.
-        null_choice: whether null is a choice.
+        has_null_choice: whether null is a choice.
     """
 
     id: int
@@ -56,16 +56,16 @@ class Component:
     is_state: bool = False
     skip_api: bool = False
     choices: list[Any] = field(init=False, repr=False, compare=False)
-    null_choice: bool = field(init=False, repr=False, compare=False)
+    has_null_choice: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # sent as `[label, value]` since about 3.40
+        # Gradio sends a choice as `[label, value]` since about 3.40.
         choices = [
             choice[1] if is_array(choice) and len(choice) == 2 else choice
             for choice in as_list(self.props.get("choices"))
         ]
         object.__setattr__(self, "choices", choices)
-        object.__setattr__(self, "null_choice", None in choices)
+        object.__setattr__(self, "has_null_choice", None in choices)
 
     @property
     def hidden(self) -> bool:

@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from spacecall._core.app_config import Component
-from spacecall._core.component_values import MEASURED, RETURNS_NONE
 from spacecall._core.gradio3_files import FILE_SCHEMA
 from spacecall._core.gradio_schema import nullable
 from spacecall._core.json_values import as_dict, as_list
+from spacecall._core.null_values import MEASURED, RETURNS_NONE
 from spacecall._core.schema_check import Budget, find_problems, is_file
 
 __all__ = ["holds_any_json", "relax_output", "restore_number"]

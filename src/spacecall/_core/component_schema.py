@@ -86,7 +86,7 @@ def describe_component(component: Component) -> str:
 def _allows_null(schema: Mapping[str, Any], component: Component) -> bool:
     """Return whether null fits, as far as a small budget can tell."""
     if schema.get("enum") is component.choices:  # checked once for all inputs that share the list
-        return component.null_choice
+        return component.has_null_choice
     return not find_problems(schema, None, budget=Budget(None, _STEPS))
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from spacecall._core.component_values import ACCEPTS_NONE
 from spacecall._core.json_values import as_dict, as_list
+from spacecall._core.null_values import ACCEPTS_NONE
 from spacecall._core.schema_check import find_problems
 from spacecall._core.schema_nodes import Schema, alternatives
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from spacecall._core.argument_values import suggest_conversion
+from spacecall._core.arguments_to_json import suggest_conversion
 from spacecall._core.json_values import as_dict, as_list, as_str_list, is_object
 from spacecall._core.schema_nodes import (
     KINDS,

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from spacecall._core import auth_hints
-from spacecall._core.backoff import parse_rate_limit_reset, parse_retry_after
 from spacecall._core.json_values import as_list
 from spacecall._core.markup import strip_markup
 from spacecall._core.redaction import Redactor, redact_error
+from spacecall._core.retry_delays import parse_rate_limit_reset, parse_retry_after
 from spacecall._io import _http as http
 from spacecall._io.proxies import describe_proxy
 from spacecall._io.response_body import MAX_ERROR_BYTES

@@ -88,7 +88,9 @@ class InterceptedTransport(http.AsyncBaseTransport):
         async def forward(body: AsyncIterator[bytes]) -> InterceptedResponse:
             content = b"".join([chunk async for chunk in body])
             response = await self._forwarded(upgrade)
-            messages = WebSocketEvents(response, content, limit=limit, idle=idle)
+            messages = WebSocketEvents(
+                response, content, max_message_bytes=limit, idle_timeout=idle
+            )
             return InterceptedResponse(
                 200, (("content-type", "text/event-stream"),), _Incoming(messages)
             )

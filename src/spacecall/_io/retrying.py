@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 import anyio
 
-from spacecall._core.backoff import retry_delays
+from spacecall._core.retry_delays import retry_delays
 from spacecall.errors import (
     DeadlineError,
     SpaceError,

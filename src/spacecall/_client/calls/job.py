@@ -26,7 +26,7 @@ from spacecall.events import Completed, Event, Log, Output, Progress, TextDelta
 
 T = TypeVar("T")
 
-_PHASE_OF_STATE: dict[JobStatus, Phase] = {
+_PHASE_OF_STATUS: dict[JobStatus, Phase] = {
     JobStatus.UPLOADING: "upload",
     JobStatus.JOINING: "queue",
     JobStatus.QUEUED: "queue",
@@ -47,7 +47,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     the app sends, outputs are replaced by newer ones; the result and errors are never dropped.
     """
 
-    _work: JobState
+    _state: JobState
 
     def __init__(self, settings: Settings, start_time: float | None = None) -> None:
         self._settings = settings
@@ -71,7 +71,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     @property
     def done(self) -> bool:
         """Whether the job has a result or an error."""
-        return self._work.ended
+        return self._state.ended
 
     @property
     def outputs(self) -> AsyncIterator[T]:
@@ -97,13 +97,13 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             SpaceError: the job ended with an error.
         """
         while True:
-            event = self._work.buffer.pop()
+            event = self._state.buffer.pop()
             if event is not None:
                 return self._decode_event(event)
-            if not self._work.ended or self._try_resubmit():
+            if not self._state.ended or self._try_resubmit():
                 await self._wait()
-            elif self._work.error is not None:
-                raise self._public_error(self._work.error)
+            elif self._state.error is not None:
+                raise self._public_error(self._state.error)
             else:
                 raise StopAsyncIteration
 
@@ -113,11 +113,11 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         Raises:
             SpaceError: the job ended with an error; see `spacecall.errors`.
         """
-        while not self._work.ended or self._try_resubmit():
+        while not self._state.ended or self._try_resubmit():
             await self._wait()
-        if self._work.error is not None:
-            raise self._public_error(self._work.error)
-        return self._decode_values(self._work.values or [])
+        if self._state.error is not None:
+            raise self._public_error(self._state.error)
+        return self._decode_values(self._state.values or [])
 
     async def cancel(self) -> None:
         """Cancel the job, here and on the server. Reading it then raises `JobCancelledError`."""
@@ -151,7 +151,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     @property
     def _failure(self) -> Exception | None:
         """The error that the job ended with, as the caller gets it."""
-        return self._work.error and self._public_error(self._work.error)
+        return self._state.error and self._public_error(self._state.error)
 
     def _try_resubmit(self) -> bool:
         """Send a lost job again if `Retry` allows it; return whether it was sent."""
@@ -162,7 +162,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         self._phase_start = anyio.current_time()
 
     def _on_change(self) -> None:
-        phase = _PHASE_OF_STATE.get(self._work.status, self._phase)
+        phase = _PHASE_OF_STATUS.get(self._state.status, self._phase)
         if phase != self._phase:
             self._enter_phase(phase)
         if self._changed is not None:
@@ -177,7 +177,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             self._changed = anyio.Event()
         with anyio.CancelScope(deadline=deadline) as scope:
             await self._changed.wait()
-        if scope.cancelled_caught and not self._work.ended:
+        if scope.cancelled_caught and not self._state.ended:
             await self._abort(make_error())
 
     def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:

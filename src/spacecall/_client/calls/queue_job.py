@@ -89,7 +89,7 @@ class QueueJob(Job[T]):
         self._generation = find_protocol_version(self._connection.app.protocol)
         self._strategy = self._choose_strategy()
         self._channel = channel or self._open_channel()
-        self._work = self._core = jobs.Job(
+        self._state = self._core = jobs.Job(
             self._prepared.endpoint.fn_index,
             sends_diffs=self._generation.sends_diffs,
             follow=self._follow,

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import anyio
 
 from spacecall._client.discovery.hub_requests import fetch_host, fetch_runtime
-from spacecall._core.backoff import retry_delays
 from spacecall._core.hub_api import WAKE_REQUEST, Runtime, Stage, unavailable_error
+from spacecall._core.retry_delays import retry_delays
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall.errors import DeadlineError, SpaceError, StatusError, TransportError
 from spacecall.options import Retry

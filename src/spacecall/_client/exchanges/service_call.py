@@ -30,13 +30,13 @@ U = TypeVar("U")
 class ProgressSink(Generic[T]):
     """Takes the outputs and events of a service while it works."""
 
-    def __init__(self, work: JobState) -> None:
-        self._work = work
+    def __init__(self, state: JobState) -> None:
+        self._state = state
 
     @property
     def is_followed(self) -> bool:
         """Whether events are read; if the call is awaited, only the result is."""
-        return self._work.follow
+        return self._state.follow
 
     def output(self, value: T, size: int = 0) -> None:
         """Emit the result as far as it is complete.
@@ -45,11 +45,11 @@ class ProgressSink(Generic[T]):
             value: the partial result.
             size: its size in bytes, for the limit on buffered events.
         """
-        self._work.emit(Output([value]), size)
+        self._state.emit(Output([value]), size)
 
     def emit(self, event: Event[T]) -> None:
         """Emit an event that is not an output."""
-        self._work.emit(event)
+        self._state.emit(event)
 
 
 Service: TypeAlias = Callable[[ProgressSink[T], Settings], Awaitable[T]]
@@ -159,20 +159,20 @@ class ServiceJob(Job[T]):
         self._name = name
         self._reader = read
         self._scope = anyio.CancelScope()
-        self._work = JobState(follow=follow, limits=settings.limits, notify=self._on_change)
-        self._work.advance(JobStatus.RUNNING)
-        self._work.emit(Started(None))
+        self._state = JobState(follow=follow, limits=settings.limits, notify=self._on_change)
+        self._state.advance(JobStatus.RUNNING)
+        self._state.emit(Started(None))
 
     async def run(self, service: Service[Any]) -> None:
         """Run the service; the job ends when it ends."""
         try:
-            with redirect_errors(self._work.fail), self._scope:
-                self._work.succeed([await service(ProgressSink(self._work), self._settings)])
+            with redirect_errors(self._state.fail), self._scope:
+                self._state.succeed([await service(ProgressSink(self._state), self._settings)])
         finally:
-            self._work.fail(JobCancelledError("the service was closed before the call was done"))
+            self._state.fail(JobCancelledError("the service was closed before the call was done"))
 
     async def _abort(self, error: SpaceError) -> None:
-        self._work.fail(error)
+        self._state.fail(error)
         self._scope.cancel()
 
     def _decode(self, values: list[Any]) -> T:

@@ -15,9 +15,9 @@ from spacecall._client.concurrency.task_groups import BackgroundTasks
 from spacecall._client.streams.stream_reader import StreamReader
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, Dependency
-from spacecall._core.demux import Demultiplexer
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
+from spacecall._core.message_routing import Demultiplexer
 from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.call_trace import CallTrace, tracing

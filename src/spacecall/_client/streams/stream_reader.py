@@ -13,9 +13,9 @@ import anyio
 
 from spacecall._client.concurrency.task_errors import redirect_errors
 from spacecall._client.concurrency.task_groups import BackgroundTasks
-from spacecall._core.demux import Demultiplexer, FeedResult
 from spacecall._core.gradio_requests import Request
 from spacecall._core.json_values import describe_error
+from spacecall._core.message_routing import Demultiplexer, FeedResult
 from spacecall._core.queue_messages import parse_message, wire_size
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.call_trace import shared_trace, tracing

@@ -11,7 +11,7 @@ from spacecall._core.gradio_requests import Request
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.credentials import MaskedHeaders
 from spacecall._io.request_settings import Settings
-from spacecall._io.ws.frames import WebSocket, upgraded_stream
+from spacecall._io.ws.websocket import WebSocket, upgraded_stream
 
 
 @asynccontextmanager
@@ -35,8 +35,8 @@ async def open_websocket(
     ) as response:
         socket = WebSocket(
             upgraded_stream(response, app_client.base),
-            limit=settings.limits.max_event_bytes,
-            idle=settings.timeouts.idle,
+            max_message_bytes=settings.limits.max_event_bytes,
+            idle_timeout=settings.timeouts.idle,
             space=app_client.base,
         )
         try:

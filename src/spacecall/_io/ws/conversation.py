@@ -19,7 +19,7 @@ from wsproto.events import CloseConnection, Event, TextMessage
 
 from spacecall._core.json_values import as_dict, as_str
 from spacecall._io import _http as http
-from spacecall._io.ws.frames import WebSocket, upgraded_stream
+from spacecall._io.ws.websocket import WebSocket, upgraded_stream
 from spacecall.errors import TransportError
 
 
@@ -72,16 +72,26 @@ class WebSocketEvents(http.AsyncByteStream):
     Args:
         response: the response that opened the WebSocket.
         arguments: sent to the server when it asks for them, as JSON.
-        limit: largest size of a message in bytes.
-        idle: seconds without a byte after which an error is raised.
+        max_message_bytes: largest size of a message in bytes.
+        idle_timeout: seconds without a byte after which an error is raised.
     """
 
     def __init__(
-        self, response: http.Response, arguments: bytes, *, limit: int, idle: float | None
+        self,
+        response: http.Response,
+        arguments: bytes,
+        *,
+        max_message_bytes: int,
+        idle_timeout: float | None,
     ) -> None:
         self._response = response
         self._arguments: dict[str, Any] = json.loads(arguments)
-        self._socket = WebSocket(upgraded_stream(response, ""), limit=limit, idle=idle, space="")
+        self._socket = WebSocket(
+            upgraded_stream(response, ""),
+            max_message_bytes=max_message_bytes,
+            idle_timeout=idle_timeout,
+            space="",
+        )
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         try:

@@ -77,7 +77,7 @@ class _Candidates:
 
     def find_first(self, matches: Callable[[_Entry], bool], *, repeats: bool) -> _Entry | None:
         """Return the first entry that matches; used entries count only if `repeats`."""
-        return _find_first(self._unused, lambda entry: entry.used and not repeats, matches)
+        return _pop_to_first_match(self._unused, lambda entry: entry.used and not repeats, matches)
 
     def find(
         self,
@@ -100,21 +100,21 @@ class _Candidates:
 
         same_session = None if bound_session is None else self._by_session.get(bound_session)
         return (
-            (None if same_session is None else _find_first(same_session, is_spent, matches))
-            or _find_first(self._unbound, is_unavailable, matches)
+            (None if same_session is None else _pop_to_first_match(same_session, is_spent, matches))
+            or _pop_to_first_match(self._unbound, is_unavailable, matches)
             or self.find_first(matches, repeats=repeats)
         )
 
 
-def _find_first(
+def _pop_to_first_match(
     entries: deque[_Entry],
-    is_spent: Callable[[_Entry], bool],
+    is_gone: Callable[[_Entry], bool],
     matches: Callable[[_Entry], bool],
 ) -> _Entry | None:
-    """Return the first entry that matches; drop spent entries from the front for good."""
-    while entries and is_spent(entries[0]):
+    """Return the first entry that matches; drop entries that are gone from the front, for good."""
+    while entries and is_gone(entries[0]):
         entries.popleft()
-    return next((entry for entry in entries if not is_spent(entry) and matches(entry)), None)
+    return next((entry for entry in entries if not is_gone(entry) and matches(entry)), None)
 
 
 class Player:

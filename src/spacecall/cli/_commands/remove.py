@@ -10,7 +10,7 @@ import typer
 from spacecall._atomic import remove_files
 from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._support.client_selection import complete_client_names
-from spacecall.codegen._names import module_name, slug
+from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen._project import generated_files
 from spacecall.codegen._project.configuration import (
     CONFIGURATION_FILE,

@@ -46,8 +46,8 @@ def wait(
         if not quiet:
             write_message(stage)
 
-    async def work() -> None:
+    async def wait_for_space() -> None:
         async with Hub(hub_token.value if hub_token else "") as hub:
             await hub.wait_until_ready(space, timeout=timeout, on_stage=show_stage)
 
-    run_async(work)
+    run_async(wait_for_space)

@@ -9,9 +9,9 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from spacecall._io import hub_token
-from spacecall._io.hub_token import Token
+from spacecall._io import token_lookup
 from spacecall._io.request_settings import Settings
+from spacecall._io.token_lookup import Token
 from spacecall.cli._outputs.terminal import prompt_password, stderr_is_terminal, stdin_is_terminal
 from spacecall.cli._support.credential_scope import (
     Recipient,
@@ -102,7 +102,7 @@ def resolve_token(option: str = "") -> Token | None:
 
     See `spacecall.hub.find_token` for where the environment's token is looked for.
     """
-    return Token(option.strip(), "--token") if option.strip() else hub_token.find_token()
+    return Token(option.strip(), "--token") if option.strip() else token_lookup.find_token()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from spacecall._core.app_info import parse_endpoints
 from spacecall._core.app_sources import space_id
 from spacecall._core.json_values import as_dict, as_str
 from spacecall._filenames import safe_name
-from spacecall.codegen._names import module_name, slug
+from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen._project import generated_files
 from spacecall.codegen._python.client_module import write_module
 from spacecall.codegen._schemas import overrides, schema_folder

@@ -28,7 +28,7 @@ from typing import Any, Final
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.json_values import as_dict, is_array, is_object
 from spacecall._suggestions import did_you_mean
-from spacecall.codegen._names import module_name, slug
+from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen.drift import Policy, PolicyError, read_policy
 from spacecall.errors import InvalidInputError
 

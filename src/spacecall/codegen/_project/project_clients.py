@@ -9,7 +9,7 @@ from pathlib import Path
 from spacecall._atomic import remove_files
 from spacecall._core.app_sources import space_id
 from spacecall._suggestions import did_you_mean
-from spacecall.codegen._names import module_name, slug
+from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen._project import client_builder, generated_files
 from spacecall.codegen._project.configuration import (
     Configuration,

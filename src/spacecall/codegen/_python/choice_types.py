@@ -13,7 +13,7 @@ from typing import Any, Final
 from spacecall._core.json_values import as_dict, as_list, is_array, is_object
 from spacecall._core.schema_nodes import Schema
 from spacecall.codegen._literals import quote
-from spacecall.codegen._names import Scope, class_name
+from spacecall.codegen._name_spelling import Scope, class_name
 from spacecall.codegen._python.python_expressions import (
     WIDTH,
     Alias,

@@ -12,7 +12,7 @@ from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, i
 from spacecall._core.python_names import field_name
 from spacecall._core.schema_check import count_values
 from spacecall._core.schema_nodes import Schema, kinds_of
-from spacecall.codegen._names import (
+from spacecall.codegen._name_spelling import (
     FIELD_NAMES,
     METHOD_NAMES,
     TUPLE_NAMES,

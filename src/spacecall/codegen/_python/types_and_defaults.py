@@ -41,7 +41,7 @@ __all__ = [
 _NONE = Atom("None")
 _ANY = Atom("Any")
 _EXTRA_TYPES = {"dataframe": "TableInput", "datetime": "DateInput"}
-"""The types that a call takes for a component beyond its schema; see `argument_values`."""
+"""The types that a call takes for a component beyond its schema; see `arguments_to_json`."""
 
 
 @dataclass(frozen=True, slots=True)

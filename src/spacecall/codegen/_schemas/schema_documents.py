@@ -13,7 +13,7 @@ from spacecall._core.app_config import AppConfig, Component
 from spacecall._core.fingerprint import fingerprint
 from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
 from spacecall._core.schema_nodes import kinds_of
-from spacecall.codegen._names import allocate_names, pascal_case
+from spacecall.codegen._name_spelling import allocate_names, pascal_case
 from spacecall.codegen._schemas.shared_types import NamedSchema, share_types
 from spacecall.codegen._schemas.stored_defaults import stored_default
 from spacecall.endpoints import Endpoint, Parameter, ReturnValue

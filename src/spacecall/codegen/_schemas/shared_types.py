@@ -14,7 +14,7 @@ from typing import Any
 
 from spacecall._core.json_values import as_dict, as_list, as_str, is_object
 from spacecall._core.schema_check import Budget, TooMuchWorkError, count_values
-from spacecall.codegen._names import pascal_case
+from spacecall.codegen._name_spelling import pascal_case
 from spacecall.errors import ProtocolError
 
 __all__ = ["NamedSchema", "share_types"]

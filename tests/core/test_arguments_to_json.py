@@ -18,7 +18,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from spacecall._core.app_config import Component
-from spacecall._core.argument_values import find_unsendable, is_json, suggest_conversion, to_json
+from spacecall._core.arguments_to_json import find_unsendable, is_json, suggest_conversion, to_json
 from spacecall.errors import InvalidInputError
 
 ANY = Component(id=1, type="json")

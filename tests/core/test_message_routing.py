@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from spacecall._core.demux import Demultiplexer, FeedResult
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
+from spacecall._core.message_routing import Demultiplexer, FeedResult
 from spacecall._core.queue_messages import MalformedMessage, UnknownMessage
 from spacecall.errors import (
     JobCancelledError,

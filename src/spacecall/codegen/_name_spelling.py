@@ -73,7 +73,10 @@ TUPLE_NAMES: Set[str] = TYPE_NAMES | {"count", "index"}
 
 
 def pascal_case(text: str) -> str:
-    """Return `text` in PascalCase, at most as long as `snake`; empty if no character is usable."""
+    """Return `text` in PascalCase; empty if no character is usable.
+
+    It is at most as long as the result of `snake_case`.
+    """
     return "".join(word[0].upper() + word[1:] for word in snake_words(text))
 
 
@@ -92,7 +95,7 @@ def class_name(text: str, prefix: str) -> str:
     """Return a class name for `text`: the text itself if it is one, else its words joined.
 
     Args:
-        text: the app's name.
+        text: a name of the app, such as a label, an endpoint or a type.
         prefix: put before a text that cannot begin a name; the whole name if no character can be
             used.
     """

@@ -30,17 +30,22 @@ class WebSocket(AsyncIterator[str]):
 
     Args:
         stream: the connection, after the handshake.
-        limit: largest size of a message in bytes, over all its fragments.
-        idle: seconds without a byte after which an error is raised.
+        max_message_bytes: largest size of a message in bytes, over all its fragments.
+        idle_timeout: seconds without a byte after which an error is raised.
         space: the app's address, for errors.
     """
 
     def __init__(
-        self, stream: http.NetworkStream, *, limit: int, idle: float | None, space: str
+        self,
+        stream: http.NetworkStream,
+        *,
+        max_message_bytes: int,
+        idle_timeout: float | None,
+        space: str,
     ) -> None:
         self._stream = stream
-        self._limit = limit
-        self._idle = idle
+        self._max_message_bytes = max_message_bytes
+        self._idle_timeout = idle_timeout
         self._space = space
         self._frames = Connection(ConnectionType.CLIENT)
         self._events = deque[Event]()
@@ -59,7 +64,8 @@ class WebSocket(AsyncIterator[str]):
 
         Raises:
             TransportError, DeadlineError: the connection broke, or went silent.
-            ProtocolError: the data is not WebSocket frames, or a message is larger than `limit`.
+            ProtocolError: the data is not WebSocket frames, or a message is larger than
+                `max_message_bytes`.
         """
         while True:
             while self._events:
@@ -69,7 +75,7 @@ class WebSocket(AsyncIterator[str]):
                 if text is not None:
                     return text
             with self._failing():
-                chunk = await self._stream.read(_CHUNK, timeout=self._idle)
+                chunk = await self._stream.read(_CHUNK, timeout=self._idle_timeout)
                 if not chunk:
                     raise TransportError(
                         "the connection broke: the WebSocket ended without a close frame",
@@ -102,9 +108,10 @@ class WebSocket(AsyncIterator[str]):
 
     def _collect(self, part: bytes | bytearray, *, last: bool) -> str | None:
         self._fragments += part
-        if len(self._fragments) > self._limit:
+        if len(self._fragments) > self._max_message_bytes:
             raise ProtocolError(
-                f"a message of more than {self._limit} bytes (raise Limits.max_event_bytes)",
+                f"a message of more than {self._max_message_bytes} bytes "
+                "(raise Limits.max_event_bytes)",
                 space=self._space,
             )
         if not last:
@@ -115,7 +122,7 @@ class WebSocket(AsyncIterator[str]):
 
     async def _send(self, event: Event) -> None:
         with self._failing():
-            await self._stream.write(self._frames.send(event), timeout=self._idle)
+            await self._stream.write(self._frames.send(event), timeout=self._idle_timeout)
 
     @contextmanager
     def _failing(self) -> Generator[None]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core.backoff import parse_rate_limit_reset, parse_retry_after, retry_delays
+from spacecall._core.retry_delays import parse_rate_limit_reset, parse_retry_after, retry_delays
 from spacecall.options import Retry
 
 NOW = datetime(2015, 10, 21, 7, 27, 30, tzinfo=UTC).timestamp()
