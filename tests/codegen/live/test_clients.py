@@ -74,8 +74,8 @@ async def test_a_conversation_with_files_can_be_sent_back_as_it_came(
             message=module.MultimodalData(text="more"), history=first.conversation
         )
         assert len(second.conversation) == 3
-        content = second.conversation[0].content
-        file = (content if components.generation == "5" else content[0]).file
+        parts = second.conversation[0].content
+        file = (parts if components.generation == "5" else parts[0]).file
         assert await file.read() == content(PICTURE)
 
 
