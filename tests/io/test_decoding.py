@@ -70,7 +70,7 @@ def test_steps_are_bounded_and_lose_nothing(content: bytes, repeat: int, size: i
             for start in range(0, len(packed), size)
             for piece in decoder.feed(packed[start : start + size])
         ]
-        decoder.close()
+        decoder.check_complete()
         assert b"".join(pieces) == data
         assert all(0 < len(piece) <= STEP for piece in pieces)
 

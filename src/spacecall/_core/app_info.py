@@ -24,7 +24,12 @@ from spacecall._core.component_schema import constrain_input, describe_component
 from spacecall._core.file_positions import drop_text_files
 from spacecall._core.gradio_schema import normalize_schema
 from spacecall._core.json_values import as_dict, as_list, as_str, is_object
-from spacecall._core.python_names import field_name, is_generated_name, parameter_names, snake_case
+from spacecall._core.python_names import (
+    field_name,
+    is_numbered_parameter,
+    parameter_names,
+    snake_case,
+)
 from spacecall._core.translations import has_markers, translate
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
 from spacecall.errors import ProtocolError
@@ -115,7 +120,7 @@ def _parameter(name: str, pair: _Pair) -> Parameter:
         schema=constrain_input(schema, component, default),
         default=default,
         description=describe_input(schema, component),
-        name_from_label=is_generated_name(_function_name(raw)),
+        name_from_label=is_numbered_parameter(_function_name(raw)),
     )
 
 

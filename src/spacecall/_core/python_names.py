@@ -20,7 +20,7 @@ __all__ = [
     "authored_label",
     "avoid_reserved",
     "field_name",
-    "is_generated_name",
+    "is_numbered_parameter",
     "is_plain_identifier",
     "parameter_names",
     "separate_words",
@@ -69,8 +69,8 @@ def field_name(text: str, reserved: Set[str], *, fallback: str) -> str:
     return avoid_reserved(name or fallback, fallback, reserved)
 
 
-def is_generated_name(name: str) -> bool:
-    """Return whether Gradio generated `name` by counting, or sent none (before 4.44)."""
+def is_numbered_parameter(name: str) -> bool:
+    """Return whether a parameter has no name of its own: `param_0`, or "" (before Gradio 4.44)."""
     return not name or _GENERATED.fullmatch(name) is not None
 
 
@@ -86,7 +86,7 @@ def parameter_names(
         parameters: the parameters in the order of the request.
         spelling: the spelling of each name of the app's function; by default the name itself.
     """
-    function_names = [name for name, *_ in parameters if not is_generated_name(name)]
+    function_names = [name for name, *_ in parameters if not is_numbered_parameter(name)]
     if spelling is None:
         spelling = dict(zip(function_names, function_names, strict=True))
     # A name that the request uses for another parameter would mean that parameter.

@@ -70,14 +70,14 @@ class Decoder:
             if not chunk and len(piece) < STEP:
                 return
 
-    def close(self) -> None:
+    def check_complete(self) -> None:
         """Check at the end of the body that the stream is complete; an empty body is valid.
 
         Raises:
             ProtocolError: the stream is incomplete.
         """
         if self._has_input and not (self._stream and self._stream.eof):
-            raise ProtocolError(f"the response ends in the middle of a {self._coding} stream")
+            raise ProtocolError(f"the response was cut off: its {self._coding} data is incomplete")
 
 
 def create_decoder(response: http.Response) -> Decoder | None:

@@ -93,7 +93,7 @@ async def iterate_chunks(response: http.Response) -> AsyncGenerator[bytes, None]
                 yield piece
                 await checkpoint()
         if decoding is not None:
-            decoding.close()
+            decoding.check_complete()
 
 
 def _decoder(response: http.Response) -> Decoder | None:

@@ -22,7 +22,7 @@ from spacecall._core.python_names import (
     authored_label,
     avoid_reserved,
     field_name,
-    is_generated_name,
+    is_numbered_parameter,
     is_plain_identifier,
     parameter_names,
     separate_words,
@@ -215,7 +215,7 @@ def keyword_names(parameters: Sequence[tuple[str, str, str]]) -> list[str]:
 
     They are the names of a dynamic call; the app's own names are changed if Python requires it.
     """
-    app_names = [name for name, *_ in parameters if not is_generated_name(name)]
+    app_names = [name for name, *_ in parameters if not is_numbered_parameter(name)]
     spelling = allocate_names(
         app_names,
         lambda name: field_name(name, RESERVED_PARAMETERS, fallback="value"),

@@ -85,7 +85,9 @@ async def embed_images(messages: Sequence[Message]) -> tuple[Message, ...]:
     """
     for medium in (Media(item) for message in messages for item in message.media):
         if medium.kind != "image":
-            raise InvalidInputError(f"HF Inference takes images only, not {medium.kind}")
+            raise InvalidInputError(
+                f"chat models of HF Inference take images only: leave out the {medium.kind}"
+            )
     return await make_portable(messages)
 
 

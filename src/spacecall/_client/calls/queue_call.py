@@ -94,7 +94,8 @@ class QueueCall(Call[T]):
         self._mark_handled()
         if self._context.channel is not None:
             raise InvalidInputError(
-                "a session reads all its jobs: detach a call of the Space instead"
+                "a call of a session cannot be detached, because the session reads its own jobs: "
+                "detach a call of the Space"
             )
         if self._context.settings.call_api:
             raise InvalidInputError(

@@ -55,7 +55,7 @@ async def submit(
             with anyio.move_on_after(settings.timeouts.cancel, shield=True):
                 await _cancel(job, event_id, channel, settings)
     if not completed:
-        raise JobLostError("the job was lost: the server ended the stream")
+        raise JobLostError("the job was lost: the server ended the stream before the result")
 
 
 async def _join(

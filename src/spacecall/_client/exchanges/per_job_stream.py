@@ -62,7 +62,9 @@ async def submit(
     finally:
         if job.ended and job.event_id and not handshake.complete:
             await _reset(job.event_id, channel, settings)
-    raise JobLostError("the job was lost: the server ended the stream", sent=handshake.sent)
+    raise JobLostError(
+        "the job was lost: the server ended the stream before the result", sent=handshake.sent
+    )
 
 
 async def _open_stream(

@@ -181,7 +181,9 @@ class Channel:
         while job.fn_index in self._cancelling:
             await self._idle.wait()  # that cancel would end this job too
         if self.lost:
-            raise JobLostError("the session has lost its stream: open another session", sent=False)
+            raise JobLostError(
+                "the stream of the session broke: open another session and call again", sent=False
+            )
         request = gradio_requests.join(self.app, endpoint, data, self.session_hash)
         headers = settings.join_headers()
         self._demux.begin_join(job)

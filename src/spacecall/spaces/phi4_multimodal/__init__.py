@@ -75,7 +75,8 @@ class Phi4Multimodal(SpaceFacade):
         async def steps(caller: Caller) -> Call[ChatReply]:
             if self.ALIASES.get(model, model) not in self.MODELS:
                 raise InvalidInputError(
-                    f"the Space has no model {model!r}, only {self.DEFAULT_MODEL}"
+                    f"the Space has no model {model!r}: leave out model, or use "
+                    f"{self.DEFAULT_MODEL!r}"
                 )
             turn = read_turn(messages, media, conversation)
             phi = wire.Phi4MultimodalClient(caller)
