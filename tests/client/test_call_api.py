@@ -94,7 +94,7 @@ async def test_what_the_app_raised_is_told_from_gradio_6_on(simple: Caller, app:
     if app.version == GRADIO_6:
         assert (caught.value.message, caught.value.title) == ("boom", "Error")
     else:
-        assert "tells errors from Gradio 6 on" in caught.value.message
+        assert "sends errors since Gradio 6" in caught.value.message
     assert caught.value.endpoint == "/fail"
     assert caught.value.event_id
     with pytest.raises(AppError, match="hides its message"):

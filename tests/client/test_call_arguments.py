@@ -195,7 +195,7 @@ def test_a_default_that_is_written_out_is_the_default() -> None:
         == bind_arguments("/f", [file], {"image": {**default}})
         == [default]
     )
-    with pytest.raises(InvalidInputError, match="stands for a file if"):
+    with pytest.raises(InvalidInputError, match="is not a file of Gradio"):
         bind_arguments("/f", [file], {"image": {**default, "path": "/srv/b.png"}})
     number = Parameter("n", "", "number", {"type": "number"}, 1)
     with pytest.raises(InvalidInputError):
