@@ -96,8 +96,10 @@ class Retry:
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ValueError(f"Retry.attempts must be at least 1, got {self.attempts!r}")
-        if not (min(self.wait_initial, self.wait_max, self.resubmit_lost) >= 0):
-            raise ValueError("Retry.wait_initial, wait_max and resubmit_lost must not be negative")
+        for name in ("wait_initial", "wait_max", "resubmit_lost"):
+            value: float = getattr(self, name)
+            if not value >= 0:  # NaN is not
+                raise ValueError(f"Retry.{name} must be at least 0, got {value!r}")
         if not 0 <= self.jitter <= 1:
             raise ValueError(f"Retry.jitter must be from 0 to 1, got {self.jitter!r}")
 
