@@ -177,7 +177,11 @@ def test_help_tells_of_the_apps_own_parameters(cli: Cli, protocol_app: AppServer
         (["/echo", "--text", "@none"], 2, "--text: cannot read 'none'"),
         (["/echo", "--text=x", "-H", "nocolon"], 2, "--header must be 'Name: value'"),
         (["/echo", "--text=x", "-H", "two words: x"], 2, "'two words' is not a valid header name"),
-        (["/echo", "--text=x", "-H", "content-type: x/y"], 2, "'content-type' is set by each request"),
+        (
+            ["/echo", "--text=x", "-H", "content-type: x/y"],
+            2,
+            "'content-type' is set by each request",
+        ),
         (["/echo", "--text=x", "--token", "two\nlines"], 2, "the token of --token has a line end"),
         (["/echo", "--text=x", "--timeout", "0"], 2, "--timeout must be more than 0"),
         (["/echo", "--text=x", "--timeout", "soon"], 2, "--timeout"),
