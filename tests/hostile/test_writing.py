@@ -135,7 +135,7 @@ def test_a_configuration_that_leads_out_is_refused(
     before = project.state()
     for command in commands(project, "refresh", "add", "generate"):
         assert run(command) == 2
-        assert "leads out of the project" in capsys.readouterr().err
+        assert "must be inside the project" in capsys.readouterr().err
         assert project.state() == before
 
 
