@@ -216,7 +216,7 @@ def test_what_a_killed_add_left_is_said_and_mended(
     assert run_killed(2, *add) == 9
     assert run(["generate"]) == 2
     error = capsys.readouterr().err
-    assert f"{FOLDER.with_name('second')} has no space.lock.json: writing it was inter" in error
+    assert f"{FOLDER.with_name('second')} has no space.lock.json, because writing it was" in error
     assert run(add) == 0
     assert run(["generate", "--check"]) == 0
 
