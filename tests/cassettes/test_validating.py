@@ -77,7 +77,8 @@ def test_a_message_that_does_not_fit_its_kind_is_named(recording: Recording) -> 
             message["queue_size"] = "many"
 
     assert any(
-        "estimation message does not fit" in line for line in check(edit_messages(recording, spoil))
+        "estimation message from the server is invalid" in line
+        for line in check(edit_messages(recording, spoil))
     )
 
 

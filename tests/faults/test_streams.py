@@ -100,7 +100,10 @@ async def test_a_stream_that_is_refused_loses_its_jobs(status: int) -> None:
         (b"data: {not json\n\n", "not JSON: '{not json'"),
         (b"data: [1]\n\n", "not a JSON object"),
         (b"data: <html>\n\n", "not JSON"),
-        (b'data: {"msg": "estimation", "event_id": {}}\n\n', "estimation message does not fit"),
+        (
+            b'data: {"msg": "estimation", "event_id": {}}\n\n',
+            "estimation message from the server is invalid",
+        ),
         (b"data: \xff\xfe\n\n", "not JSON"),
         (b"data: " + b"x" * 5000 + b"\n\n", "not JSON"),
     ],

@@ -191,7 +191,7 @@ def test_a_broken_message_of_a_job_names_the_job() -> None:
     message = parse_message('{"msg":"log","event_id":"a","level":"info"}')
     assert isinstance(message, MalformedMessage)
     assert (message.msg, message.event_id) == ("log", "a")
-    reason = "a log message from the server is invalid at 'log': Field required"
+    reason = "the log message from the server is invalid at 'log': Field required"
     assert message.reason.startswith(reason)
 
 

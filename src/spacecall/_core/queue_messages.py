@@ -131,7 +131,7 @@ def _parse_slowly(text: str | bytes) -> Message:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         location = ".".join(str(part) for part in first["loc"][1:])
         reason = (
-            f"a {kind} message from the server is invalid at {location!r}: "
+            f"the {kind} message from the server is invalid at {location!r}: "
             f"{first['msg']}: {_excerpt(text)}"
         )
         if isinstance(event_id, str):
