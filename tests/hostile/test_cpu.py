@@ -54,7 +54,7 @@ def test_nor_does_it_hold_up_a_sync_space() -> None:
     with (
         opened_with(union(30, 7, {"enum": ["x"]})) as server,
         SyncSpace(server.url) as space,
-        pytest.raises(InvalidInputError, match="cannot be checked"),
+        pytest.raises(InvalidInputError, match="cannot check the value"),
     ):
         space.call("/predict", x="y").result()
 
@@ -185,7 +185,7 @@ async def test_what_an_error_says_is_bounded(serve: Callable[[], HostileServer])
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [(space_module, "read_config"), (connection, "read_endpoints")]
+    ("module", "function"), [(space_module, "parse_config"), (connection, "parse_endpoints")]
 )
 async def test_a_large_document_is_read_in_another_thread(
     module: ModuleType, function: str, monkeypatch: pytest.MonkeyPatch
@@ -215,7 +215,7 @@ async def test_a_document_that_takes_too_long_to_read_ends_with_its_timeout(
     def read_for_ever(_app: object, _info: object) -> None:
         reading.wait(DEADLINE)
 
-    monkeypatch.setattr(connection, "read_endpoints", read_for_ever)
+    monkeypatch.setattr(connection, "parse_endpoints", read_for_ever)
     with equal_names() as server, anyio.fail_after(DEADLINE):
         with pytest.raises(DeadlineError):
             async with Space(server.url, timeouts=Timeouts(open=0.5)):
