@@ -285,7 +285,7 @@ async def test_a_stream_without_end_is_bounded_in_bytes(service: StandIn) -> Non
     service.on(CHAT, saying(*["x" * 1000] * 200))
     async with opened(service, limits=Limits(max_body_bytes=50_000)) as (hf, _):
         with pytest.raises(
-            ProtocolError, match=r"larger than 50000 bytes \(raise Limits\.max_body_bytes\)"
+            ProtocolError, match=r"more than 50000 bytes \(raise Limits\.max_body_bytes\)"
         ):
             await hf.chat("Count")
 
