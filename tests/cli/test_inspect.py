@@ -165,7 +165,7 @@ def test_an_app_that_offers_nothing_is_no_error(cli: Cli, tmp_path: Path) -> Non
         ("http://127.0.0.1:9", 3, "cannot connect"),
         ("nowhere", 2, "is not a Space id"),
         (".", 2, "cannot read config.json"),
-        ("https://me:secret@example.com", 2, "not into the address"),
+        ("https://me:secret@example.com", 2, "contains a user name or password"),
     ],
 )
 def test_what_is_no_app_is_told_in_one_line(cli: Cli, source: str, code: int, message: str) -> None:

@@ -163,7 +163,7 @@ def test_saved_files_that_cannot_be_read_are_an_error(content: str | None, here:
 async def test_a_source_that_is_nothing_known_is_an_error(here: Path) -> None:
     with pytest.raises(InvalidInputError, match="is not a Space id"):
         await fetch_app("nonsense")
-    with pytest.raises(InvalidInputError, match="credentials"):
+    with pytest.raises(InvalidInputError, match="contains a user name or password"):
         await fetch_app("https://me:secret@example.com")
 
 

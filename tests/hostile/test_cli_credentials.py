@@ -117,7 +117,7 @@ def test_an_address_of_a_file_gets_nothing_that_was_not_for_it(
     monkeypatch.setenv("SPACECALL_PASSWORD", SECRET)
     done = cli(command, "theirs", *options)
     assert done.code == 2
-    assert f"if {theirs.url} is to get it, add --for {theirs.url}" in done.err
+    assert f"add --for {theirs.url}" in done.err
     assert theirs.requests == []
 
 
@@ -178,7 +178,7 @@ def test_a_lock_of_somebody_else_names_nobody(
     for recipient in (mine.url, f"localhost:{theirs.port}", "mine", f"127.0.0.1:{mine.port}"):
         done = cli("check", "--for", recipient)
         assert done.code == 2
-        assert f"it asks {theirs.url}" in done.err or "--for is a host" in done.err
+        assert f"it contacts {theirs.url}" in done.err or "--for must be" in done.err
     assert theirs.secrets() == []
     for source in (
         f"http://huggingface.co@127.0.0.1:{theirs.port}",

@@ -27,7 +27,7 @@ class Replica:
 
     Attributes:
         space: the Space's id.
-        name: of the client: `flux-1-dev` gives `spacecall.spaces.flux_1_dev`.
+        name: of the facade's package: `flux-1-dev` is `spacecall.spaces.flux_1_dev`.
         app: in `tests/apps`.
         version: the Gradio that the Space is known to run on.
     """
@@ -36,6 +36,11 @@ class Replica:
     name: str
     app: str
     version: str
+
+    @property
+    def client_name(self) -> str:
+        """The name of the generated client."""
+        return f"{self.name}-client"
 
     @property
     def folder(self) -> Path:
@@ -78,7 +83,7 @@ def main() -> None:
     for space in REPLICAS:
         with servers.serve(space.app, space.version) as server:
             app = space.documents(server.url)
-        client_builder.add_client(app, ROOT, name=space.name, note=space.note)
+        client_builder.add_client(app, ROOT, name=space.client_name, note=space.note)
 
 
 if __name__ == "__main__":

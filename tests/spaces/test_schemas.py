@@ -13,7 +13,7 @@ from tests.spaces.replicas import REPLICAS, ROOT, Replica
 @pytest.mark.parametrize("space", REPLICAS, ids=lambda space: space.name)
 def test_the_schemas_are_those_of_the_replica(space: Replica, replica: Replicas) -> None:
     app = space.documents(replica(space.name).url)
-    taken = client_builder.build_schema_folder(app, space.name, note=space.note)
+    taken = client_builder.build_schema_folder(app, space.client_name, note=space.note)
     stored = schema_folder.read_folder(space.folder)
     assert stored.documents == taken.documents, "python -m tests.spaces.replicas takes them anew"
     for field in ("name", "source", "title", "gradio", "protocol", "note", "left_out"):
