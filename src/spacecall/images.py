@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol, TypedDict, Unpack, cast
 
@@ -19,7 +19,7 @@ from spacecall._client.concurrency.portal import (
     Portal,
     SyncClosable,
     SyncConnecting,
-    hold_open,
+    connect_twin,
 )
 from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall.files import File
@@ -119,12 +119,7 @@ class SyncImageModel(SyncClosable, SyncFiles):
 
         Or `flux = SyncImageModel.connect(Flux1Dev.connect()).open()`, until `flux.close()`.
         """
-
-        def open_model() -> tuple[SyncImageModel, Callable[[], None]]:
-            portal, opened_model = hold_open(model, "an image model")
-            return cls(portal, opened_model), portal.close
-
-        return SyncConnecting(open_model)
+        return connect_twin(cls, model, "an image model")
 
     def generate(
         self,

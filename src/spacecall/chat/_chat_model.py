@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Unpack, cast
 
 from spacecall._client.calls.call import Call
-from spacecall._client.concurrency.portal import Portal, SyncClosable, SyncConnecting, hold_open
+from spacecall._client.concurrency.portal import Portal, SyncClosable, SyncConnecting, connect_twin
 from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall.chat._chat_options import ChatModelOptions
 from spacecall.chat._chat_reply import ChatReply
@@ -77,12 +77,7 @@ class SyncChatModel(SyncClosable, SyncFiles):
 
         Or `phi = SyncChatModel.connect(Phi4Multimodal.connect()).open()`, until `phi.close()`.
         """
-
-        def connect() -> tuple[SyncChatModel, Callable[[], None]]:
-            portal, entered = hold_open(model, "a chat model")
-            return cls(portal, entered), portal.close
-
-        return SyncConnecting(connect)
+        return connect_twin(cls, model, "a chat model")
 
     def chat(
         self,

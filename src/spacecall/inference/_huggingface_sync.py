@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Self, Unpack
 
 from spacecall._client.concurrency.portal import (
     Portal,
     SyncClosable,
     SyncConnecting,
-    hold_open,
+    connect_twin,
     wait,
 )
 from spacecall._client.concurrency.sync_files import SyncFiles
@@ -41,12 +41,7 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
         Or `hf = SyncHuggingFaceInference.connect().open()`, until `hf.close()`.
         """
         opening = HuggingFaceInference.connect(base_url, **options)
-
-        def connect() -> tuple[Self, Callable[[], None]]:
-            portal, model = hold_open(opening, "<SyncHuggingFaceInference>")
-            return cls(portal, model), portal.close
-
-        return SyncConnecting(connect)
+        return connect_twin(cls, opening, "<SyncHuggingFaceInference>")
 
     def chat(
         self,

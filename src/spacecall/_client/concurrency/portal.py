@@ -230,6 +230,24 @@ class SyncConnecting(Generic[C]):
             client.close()
 
 
+def connect_twin(
+    create: Callable[[Portal, T], C], opening: AbstractAsyncContextManager[T], label: str
+) -> SyncConnecting[C]:
+    """Return the sync twin, which `create` makes, of what `opening` opens.
+
+    Args:
+        create: makes the twin.
+        opening: for one use.
+        label: see `hold_open`.
+    """
+
+    def connect() -> tuple[C, Callable[[], None]]:
+        portal, opened = hold_open(opening, label)
+        return create(portal, opened), portal.close
+
+    return SyncConnecting(connect)
+
+
 class SyncOpenable(ABC):
     """An object that `with` enters, or `open` and `close` open and close."""
 
