@@ -156,5 +156,5 @@ class Hooks:
             hook: Any = getattr(self, field.name)
             if hook is not None and not callable(hook):
                 raise TypeError(f"Hooks.{field.name} must be a function, got {type(hook).__name__}")
-            if iscoroutinefunction(hook):
+            if iscoroutinefunction(hook) or iscoroutinefunction(type(hook).__call__):
                 raise TypeError(f"Hooks.{field.name} must be a plain function, not an async one")

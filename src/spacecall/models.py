@@ -13,6 +13,7 @@ Importing this module loads none of the implementations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -136,6 +137,10 @@ _ENTRIES: Final = (
         "stabilityai/stable-diffusion-3.5-large",
     ),
 )
+_HUB_MODEL: Final = re.compile(
+    r"[A-Z0-9][\w.-]*/[A-Z0-9][\w.-]*(?::[\w.-]+)?", re.ASCII | re.IGNORECASE
+)
+"""The id of a model on the Hub; the part after a colon chooses providers."""
 _BY_NAME: Final = {name: entry for entry in _ENTRIES for name in entry.names}
 
 HUB_IDS: Final = {
@@ -190,13 +195,13 @@ def find_model(name: str, kind: ModelKind) -> ModelEntry:
     name = name.strip()
     key = name.casefold()
     entry = _BY_NAME.get(key)
-    if key.startswith("spaces/"):
+    names_space = key.startswith("spaces/")
+    if names_space:
         space = key.removeprefix("spaces/")
         entry = next((entry for entry in _ENTRIES if (entry.space or "").casefold() == space), None)
     if entry is not None:
         return entry if entry.kind == kind else _refuse_kind(entry, name)
-    owner, slash, model = name.partition("/")
-    if slash and owner and model and "/" not in model:
+    if not names_space and _HUB_MODEL.fullmatch(name):
         return ModelEntry(name, kind, _INFERENCE)
     if key in HUB_IDS:
         alias = ModelEntry(key, "chat", _INFERENCE)
@@ -204,7 +209,9 @@ def find_model(name: str, kind: ModelKind) -> ModelEntry:
     names = [name for entry in list_models(kind) for name in entry.names]
     spaces = [f"spaces/{entry.space}" for entry in list_models(kind)]
     remedy = "write its id on the Hub, owner/model"
-    if kind == "chat":
+    if names_space:
+        remedy = f"use one of {', '.join(spaces)}"
+    elif kind == "chat":
         names += [alias for alias in HUB_IDS if alias not in _BY_NAME]
     else:
         remedy = f"use {', '.join(names)}, or {remedy}"

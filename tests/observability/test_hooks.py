@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextvars import ContextVar
 from typing import Any
@@ -196,11 +197,12 @@ async def test_the_hooks_of_a_call_have_the_context_of_its_caller() -> None:
     assert set(seen["shared"]) == {"none"}
 
 
+@pytest.mark.parametrize("kind", [ValueError, SystemExit, asyncio.CancelledError])
 async def test_what_a_hook_raises_is_logged_and_changes_nothing(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, kind: type[BaseException]
 ) -> None:
     def fail(_: object) -> None:
-        raise ValueError("my own mistake")
+        raise kind("my own mistake")
 
     hooks = Hooks(
         on_call_start=fail, on_request=fail, on_response=fail, on_retry=fail, on_call_end=fail
@@ -237,6 +239,11 @@ def test_the_hooks_of_a_sync_space() -> None:
     assert ends[1].call_id == ids[0]
 
 
+class AsyncHook:
+    async def __call__(self, _: RetryDetails) -> None:
+        """Do nothing, and be async."""
+
+
 async def ignore(_: RetryDetails) -> None:
     """Do nothing, and be async."""
 
@@ -245,6 +252,7 @@ async def ignore(_: RetryDetails) -> None:
     ("options", "message"),
     [
         ({"on_retry": ignore}, r"Hooks\.on_retry must be a plain function, not an async one"),
+        ({"on_retry": AsyncHook()}, r"Hooks\.on_retry must be a plain function, not an async one"),
         ({"on_retry": 3}, r"Hooks\.on_retry must be "),
         ({"on_retries": print}, "Hooks takes no option 'on_retries': did you mean on_retry"),
     ],

@@ -68,6 +68,8 @@ def map_http_errors(space: str, redactor: Callable[[], Redactor] = Redactor) -> 
 def _without_secrets(
     failure: SpaceError, cause: Exception, redactor: Callable[[], Redactor]
 ) -> SpaceError:
+    if isinstance(cause, http.error_types("HTTPError")):
+        cast("Any", cause).request = None  # its headers have credentials
     failure.__cause__ = cause
     redact_error(failure, redactor())
     return failure

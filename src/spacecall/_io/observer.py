@@ -220,7 +220,9 @@ class Observer:
                 hook(value)
             else:
                 trace.context.run(hook, value)
-        except Exception:  # noqa: BLE001 - a hook is the caller's, and may raise anything
+        except KeyboardInterrupt:  # may be the user's Ctrl-C, not the hook's
+            raise
+        except BaseException:  # noqa: BLE001 - others' calls may run in this task
             _HOOKS.exception("Hooks.%s raised an exception", name, extra=identity)
 
 
