@@ -32,6 +32,7 @@ from spacecall._io.credentials import hub_endpoint
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_call
 from spacecall.errors import InvalidInputError
+from spacecall.hooks import Hooks
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
 __all__ = [
@@ -78,6 +79,7 @@ class Hub(Openable[AppHttpClient]):
         proxy: of every request, see `Space`.
         http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` for every request; it is not
             closed.
+        hooks: functions that are called for requests and retries, see `Hooks`.
 
     All methods raise:
         AuthError: 401, 403: the token is missing, invalid, or lacks permissions.
@@ -97,11 +99,12 @@ class Hub(Openable[AppHttpClient]):
         retry: Retry | None = None,
         proxy: str | None = None,
         http_client: HttpClient | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self._base = base_url(endpoint) if endpoint else hub_endpoint()
         hosts = [urlsplit(self._base).hostname or ""] if endpoint and token else []
         self._auth = Auth(token=find_token(token), hosts=hosts)
-        self._settings = Settings(timeouts or Timeouts(), retry or Retry())
+        self._settings = Settings(timeouts or Timeouts(), retry or Retry(), hooks=hooks)
         self._proxy = proxy
         self._http_client = http_client
         self._opened: AppHttpClient | None = None
@@ -218,6 +221,7 @@ class SyncHub(SyncOpenable):
         retry: Retry | None = None,
         proxy: str | None = None,
         http_client: HttpClient | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self._hub = Hub(
             token,
@@ -226,6 +230,7 @@ class SyncHub(SyncOpenable):
             retry=retry,
             proxy=proxy,
             http_client=http_client,
+            hooks=hooks,
         )
 
     def __repr__(self) -> str:

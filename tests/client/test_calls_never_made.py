@@ -63,7 +63,7 @@ async def test_derived_calls_warn_once_if_none_is_made() -> None:
     with HostileServer() as server:
         async with (
             Space(server.url) as space,
-            open_service_runner(Settings(), lambda _: Redactor()) as direct,
+            open_service_runner("", Settings(), lambda _: Redactor()) as direct,
         ):
 
             async def service(*_: object) -> None: ...
@@ -115,7 +115,7 @@ async def test_a_call_that_failed_already_does_not_warn_again() -> None:
                     space.call("/predict", x="x").with_options(timeout=3)  # type: ignore[call-arg]  # pyright: ignore
                 with pytest.raises(TypeError):
                     space.call(3)  # type: ignore[arg-type]  # pyright: ignore
-            async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
+            async with open_service_runner("", Settings(), lambda _: Redactor()) as direct:
                 left = direct
             with warned() as later_texts, pytest.raises(RuntimeError):
                 await left.call("/predict", _never)
@@ -140,7 +140,7 @@ _AT_EXIT = """
 import sys
 from spacecall._client.exchanges.service_call import ServiceRunner
 from spacecall._io.request_settings import Settings
-kept = [ServiceRunner(None, Settings(), None).call(f"/{n}", None) for n in range(100)]
+kept = [ServiceRunner("", None, Settings(), None).call(f"/{n}", None) for n in range(100)]
 kept.append(kept)
 """
 

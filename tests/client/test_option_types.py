@@ -179,7 +179,7 @@ async def test_with_options_refuses_what_it_does_not_know(
     with HostileServer() as server:
         async with (
             Space(server.url) as space,
-            open_service_runner(Settings(), lambda _: Redactor()) as direct,
+            open_service_runner("", Settings(), lambda _: Redactor()) as direct,
             space.session() as session,
         ):
             views: tuple[Any, ...] = (

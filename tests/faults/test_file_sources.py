@@ -30,7 +30,7 @@ async def test_a_file_that_can_be_read_once_is_never_sent_empty() -> None:
 
     async with faulty() as (app, space):
         app.once("upload", busy)
-        with pytest.raises(InvalidInputError, match="only once"):
+        with pytest.raises(InvalidInputError, match="cannot be read twice"):
             await space.call("/file", file=Once(b"content"))
         assert len(app.asked("upload")) == 2
         assert not app.asked("join")

@@ -24,8 +24,12 @@ from spacecall import (
     Timeouts,
 )
 from spacecall.hooks import RetryDetails
+from spacecall.hub import Hub
 from tests.faults.stub import Stub, cut, stub
 from tests.faults.tools import PATIENT, until_quiet
+from tests.hub.fake_hub import TOKEN, serve_fake_hub
+from tests.inference import stand_in
+from tests.inference.stand_in import CHAT, saying, standing_in
 from tests.observability.tools import Recorder
 
 RETRY = Retry(attempts=2, wait_initial=0.01, jitter=0)
@@ -237,6 +241,31 @@ def test_the_hooks_of_a_sync_space() -> None:
     starts, ends = recorder.of("on_call_start"), recorder.of("on_call_end")
     assert [details.call_id for details in starts] == [details.call_id for details in ends]
     assert ends[1].call_id == ids[0]
+
+
+async def test_the_hooks_of_hf_inference() -> None:
+    recorder = Recorder()
+    async with standing_in() as service:
+        service.on(CHAT, saying("One ", "two."))
+        async with stand_in.opened(service, hooks=recorder.hooks()) as (hf, _):
+            assert (await hf.chat("Count", provider="together")).text == "One two."
+    router = f"https://{stand_in.ROUTER}"
+    start, end = recorder.of("on_call_start", "on_call_end")
+    assert (start.endpoint, start.space, start.call_id) == ("chat", router, end.call_id)
+    sent = recorder.of("on_request")
+    assert [details.call_id for details in sent] == [start.call_id] * len(service.seen)
+    assert sent[-1].url == f"{router}{CHAT}"
+
+
+async def test_the_hooks_of_the_hub() -> None:
+    recorder = Recorder()
+    async with (
+        serve_fake_hub() as service,
+        Hub(TOKEN, service.url, hooks=recorder.hooks()) as hub,
+    ):
+        await hub.space("owner/name")
+    assert recorder.names() == ["on_request", "on_response"]
+    assert recorder.events[0][1].url.startswith(f"{service.url}/api/spaces/owner/name")
 
 
 class AsyncHook:

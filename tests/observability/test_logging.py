@@ -206,12 +206,12 @@ async def test_nothing_is_formatted_while_the_loggers_are_off(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("formatted")
 
-    caplog.set_level(logging.ERROR, logger="spacecall")
     monkeypatch.setattr("spacecall._io.observer.Observer._identity", fail)
     monkeypatch.setattr("spacecall._io.observer.masked_url", fail)
-    async with stub() as app, Space(app.url, timeouts=PATIENT) as space:
-        app.once("join", lambda exchange: exchange.answer(503, {}, {"retry-after": "0"}))
-        assert await space.call("/echo", text="a") == "a"
+    with caplog.at_level(logging.ERROR, logger="spacecall"):
+        async with stub() as app, Space(app.url, timeouts=PATIENT) as space:
+            app.once("join", lambda exchange: exchange.answer(503, {}, {"retry-after": "0"}))
+            assert await space.call("/echo", text="a") == "a"
     assert not records(caplog)
 
 

@@ -15,6 +15,7 @@ from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatReply, Conversation, Message
 from spacecall.files import File
+from spacecall.hooks import Hooks
 from spacecall.inference._aliases import (
     ALIASES,
     IMAGE_MODEL,
@@ -85,6 +86,7 @@ class HuggingFaceInference(Closable):
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         http_client: HttpClient | None = None,
+        hooks: Hooks | None = None,
         cache_ttl: float = 3600,
     ) -> Connecting[Self]:
         """Open HF Inference for `async with`; leaving the block cancels the calls still running.
@@ -108,6 +110,7 @@ class HuggingFaceInference(Closable):
             proxy: see `Space`.
             http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` for every request; it is not
                 closed.
+            hooks: functions that are called for requests, retries and calls, see `Hooks`.
             cache_ttl: seconds for which lists and metadata of models are cached.
 
         Raises:
@@ -120,7 +123,11 @@ class HuggingFaceInference(Closable):
             bill_to=bill_to,
             proxy=proxy,
             settings=Settings(
-                timeouts or _TIMEOUTS, retry or Retry(), limits or Limits(), dict(headers or {})
+                timeouts or _TIMEOUTS,
+                retry or Retry(),
+                limits or Limits(),
+                dict(headers or {}),
+                hooks=hooks,
             ),
             http_client=http_client,
         )

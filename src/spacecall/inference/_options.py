@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from spacecall._io._http import HttpClient
+from spacecall.hooks import Hooks
 from spacecall.inference._image_providers.image_request import ImageFormat
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
@@ -26,6 +27,7 @@ class InferenceOptions(TypedDict, total=False):
     headers: Mapping[str, str] | None
     proxy: str | None
     http_client: HttpClient | None
+    hooks: Hooks | None
     cache_ttl: float
 
 

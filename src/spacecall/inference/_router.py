@@ -183,7 +183,7 @@ async def open_router(access: InferenceAccess) -> AsyncGenerator[RouterConnectio
             defaults=False,
         )
         direct = await stack.enter_async_context(
-            open_service_runner(router.settings, router.redactor)
+            open_service_runner(router.base, router.settings, router.redactor)
         )
         if hub_auth.token:
             router.hide(hub_auth.token)

@@ -60,8 +60,13 @@ class ServiceRunner:
     """Runs the calls of services; see `open_service_runner`."""
 
     def __init__(
-        self, group: TaskGroup, settings: Settings, redactor: Callable[[Settings], Redactor]
+        self,
+        space: str,
+        group: TaskGroup,
+        settings: Settings,
+        redactor: Callable[[Settings], Redactor],
     ) -> None:
+        self.space = space
         self.group = group
         self.settings = settings
         self.redactor = redactor
@@ -75,16 +80,17 @@ class ServiceRunner:
 
 @asynccontextmanager
 async def open_service_runner(
-    settings: Settings, redactor: Callable[[Settings], Redactor]
+    space: str, settings: Settings, redactor: Callable[[Settings], Redactor]
 ) -> AsyncGenerator[ServiceRunner, None]:
     """Open a runner for calls of services; leaving it cancels the running calls.
 
     Args:
+        space: the address of the service, for log records and hooks.
         settings: of the calls.
         redactor: returns what removes the secrets of a call with these settings from its errors.
     """
     async with unwrapping_task_group() as group:
-        runner = ServiceRunner(group, settings, redactor)
+        runner = ServiceRunner(space, group, settings, redactor)
         try:
             yield runner
         finally:
@@ -129,7 +135,7 @@ class ServiceCall(Call[T]):
 
     def _observer(self) -> Observer:
         redactor = partial(self._runner.redactor, self._settings)
-        return Observer("", self._settings.hooks, redactor)
+        return Observer(self._runner.space, self._settings.hooks, redactor)
 
     async def _start(self, *, follow: bool) -> Job[T]:
         self._runner.loop_guard.check()
