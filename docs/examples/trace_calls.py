@@ -18,21 +18,21 @@ def start_span(details: CallStartDetails) -> None:
 
 
 def add_response(details: ResponseDetails) -> None:
-    if details.call_id is not None:
+    if (span := trace.get_current_span()).is_recording():
         attributes: dict[str, str | int] = {
             "url.full": details.url,
             "http.response.status_code": details.status or 0,
         }
-        trace.get_current_span().add_event(details.method, attributes)
+        span.add_event(details.method, attributes)
 
 
 def add_retry(details: RetryDetails) -> None:
-    if details.call_id is not None:
+    if (span := trace.get_current_span()).is_recording():
         attributes: dict[str, str | int] = {
             "attempt": details.attempt,
             "error": details.error.message,
         }
-        trace.get_current_span().add_event(f"retry {details.operation}", attributes)
+        span.add_event(f"retry {details.operation}", attributes)
 
 
 def end_span(details: CallEndDetails) -> None:

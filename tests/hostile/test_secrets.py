@@ -9,12 +9,14 @@ import socket
 import traceback
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qs, quote
 
 import httpx
+import httpx2
 import pytest
 
-from spacecall import Auth, File, Space, SyncSpace
+from spacecall import Auth, File, Hooks, Space, SyncSpace
 from spacecall.chat import Conversation
 from spacecall.errors import (
     AppError,
@@ -24,6 +26,7 @@ from spacecall.errors import (
     SpaceError,
     SpaceStateError,
     StatusError,
+    TransportError,
 )
 from spacecall.events import Log, Progress
 from spacecall.inference import HuggingFaceInference
@@ -273,6 +276,28 @@ async def test_what_a_lent_client_adds_is_a_secret_too() -> None:
     assert basic in echoed(server.requests[-1])
     assert basic not in shown(caught.value)
     assert_no_secret(shown(caught.value))
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+async def test_the_exception_of_a_lent_client_does_not_lead_to_the_headers(library: Any) -> None:
+    def hang_up(_request: Request, _socket: socket.socket) -> None:
+        """Close the connection without an answer."""
+
+    retries: list[BaseException] = []
+    hooks = Hooks(on_retry=lambda details: retries.append(details.error))
+    twice = Retry(attempts=2, wait_initial=0, jitter=0)
+    with HostileServer(routes={"/config": hang_up}) as server:
+        async with library.AsyncClient() as client:
+            space = Space(server.url, auth=AUTH, retry=twice, http_client=client, hooks=hooks)
+            with pytest.raises(TransportError) as caught:
+                await space.open()
+    assert len(retries) == 1
+    for error in (caught.value, retries[0]):
+        cause = error.__cause__
+        assert isinstance(cause, library.HTTPError)
+        with pytest.raises(RuntimeError):
+            cause.request  # noqa: B018
+        assert_no_secret(repr(vars(cause)))
 
 
 async def test_an_app_error_does_not_repeat_what_a_lent_client_adds() -> None:

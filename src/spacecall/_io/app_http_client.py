@@ -404,7 +404,9 @@ class AppHttpClient:
     async def _send(self, request: http.Request, settings: Settings) -> http.Response:
         self._home.check()
         if self._client.is_closed:
-            raise RuntimeError("the Space is closed: read its files inside its async with block")
+            raise RuntimeError(
+                "the Space or its http_client is closed: make calls and read files before"
+            )
         trusted, client_auth = self._prepare(request, settings)
         redactor = partial(self._request_redactor, request, settings)
         send = partial(self.checks.send, self._client, request, client_auth=client_auth)

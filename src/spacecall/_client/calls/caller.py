@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Never, TypeVar, Unpack
 
 from spacecall._client.calls.call import Call
@@ -53,7 +54,7 @@ class Caller:
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """The app's endpoints by name, in the app's order.
+        """The app's endpoints by name, in the app's order; read-only.
 
         Raises:
             RuntimeError: the Space was opened with `describe=False`: await `describe` first.
@@ -61,7 +62,7 @@ class Caller:
         endpoints = self._context.connection.endpoints
         if endpoints is None:
             raise RuntimeError(_NOT_DESCRIBED)
-        return endpoints
+        return MappingProxyType(endpoints)
 
     @property
     def config(self) -> dict[str, Any]:
