@@ -33,7 +33,7 @@ from spacecall.sync import SyncCall
 @pytest.fixture
 async def direct() -> AsyncGenerator[ServiceRunner, None]:
     with anyio.fail_after(10):
-        async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
+        async with open_service_runner("", Settings(), lambda _: Redactor()) as direct:
             yield direct
 
 
@@ -166,7 +166,7 @@ async def test_it_cannot_be_detached(direct: ServiceRunner) -> None:
 
 async def test_leaving_the_service_ends_its_calls() -> None:
     with anyio.fail_after(10):
-        async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
+        async with open_service_runner("", Settings(), lambda _: Redactor()) as direct:
             job = await direct.call("forever", forever)._make(follow=True)  # pyright: ignore[reportPrivateUsage]
             await anext(job.outputs)
         with pytest.raises(JobCancelledError, match="closed"):
@@ -177,7 +177,7 @@ async def test_leaving_the_service_ends_its_calls() -> None:
 
 def test_without_async_it_is_the_same_call() -> None:
     portal, direct = hold_open(
-        open_service_runner(Settings(), lambda _: Redactor()), "direct calls"
+        open_service_runner("", Settings(), lambda _: Redactor()), "direct calls"
     )
     assert SyncCall(portal, direct.call("spell", spell)).result() == "abc"
     with SyncCall(portal, direct.call("spell", spell)) as job:

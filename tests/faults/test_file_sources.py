@@ -90,7 +90,7 @@ async def test_a_file_of_a_space_that_was_left_is_an_error_of_its_call_alone() -
     async with faulty() as (_, space), space.call("/hold", text="x") as held_job:
         async with stub() as elsewhere, Space(elsewhere.url) as before:
             file = await before.call("/file", file=b"x")
-        with pytest.raises(InvalidInputError, match="the Space is closed"):
+        with pytest.raises(InvalidInputError, match="the Space or its http_client is closed"):
             await space.call("/file", file=file)
         assert not held_job.done
 

@@ -373,7 +373,7 @@ async def test_what_a_service_raises_ends_its_call_alone(error: Exception) -> No
         return "fine"
 
     async with (
-        open_service_runner(Settings(), lambda _: Redactor()) as direct,
+        open_service_runner("", Settings(), lambda _: Redactor()) as direct,
         direct.call("patient", patient) as job,
     ):
         await started.wait()
@@ -386,7 +386,7 @@ async def test_what_a_service_raises_ends_its_call_alone(error: Exception) -> No
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_stray_cancelled_error_of_a_service_is_a_cancelled_job() -> None:
-    async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
+    async with open_service_runner("", Settings(), lambda _: Redactor()) as direct:
         with pytest.raises(JobCancelledError):
             await serve(direct, asyncio.CancelledError())
 
@@ -397,7 +397,7 @@ class Interruption(BaseException):
 
 async def test_an_interrupt_in_a_service_is_not_caught() -> None:
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - alone or in a group
-        async with open_service_runner(Settings(), lambda _: Redactor()) as direct:
+        async with open_service_runner("", Settings(), lambda _: Redactor()) as direct:
             await serve(direct, Interruption())
     assert any(isinstance(leaf, Interruption) for leaf in leaves(caught.value))
 
