@@ -184,7 +184,7 @@ class Hub(Openable[AppHttpClient]):
         if self._opened is None:
             raise RuntimeError("open the Hub first: async with Hub() as hub")
         if self._lifetime is None or not self._lifetime.is_open:
-            raise RuntimeError("the Hub is closed: use it inside its async with block")
+            raise RuntimeError("the Hub is closed: use it inside its with block")
         self._opened.check_loop()
         return self._opened
 

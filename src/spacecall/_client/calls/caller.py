@@ -27,7 +27,7 @@ from spacecall.options import CallOptions
 
 T = TypeVar("T")
 
-_NOT_DESCRIBED = "opened with describe=False: await space.describe() first"
+_NOT_DESCRIBED = "opened with describe=False: call describe() first"
 
 
 class Caller:

@@ -141,7 +141,7 @@ class ServiceCall(Call[T]):
         self._runner.loop_guard.check()
         if self._runner.closed:
             raise RuntimeError(
-                "the service is closed: make calls inside its async with block, or open it again"
+                "the service is closed: make calls inside its with block, or open it again"
             )
         job = ServiceJob(self._name, self._read, self._settings, self._runner, follow=follow)
         self._runner.group.start_soon(job.run, self._service)

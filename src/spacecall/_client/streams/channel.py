@@ -93,7 +93,7 @@ class Channel:
         """Raise RuntimeError if the session is closed."""
         if self._closed:
             raise RuntimeError(
-                "the session is closed: make calls inside its async with block, or open another"
+                "the session is closed: make calls inside its with block, or open another"
             )
 
     async def close(self) -> None:

@@ -271,7 +271,7 @@ class Connection:
             ) from self.tasks.failure
         if self.closed:
             raise RuntimeError(
-                "the Space is closed: make calls inside its async with block, or open it again"
+                "the Space is closed: make calls inside its with block, or open it again"
             )
 
     def acquire_channel(self, endpoint: Dependency) -> Channel:
