@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["escape_commands", "shorten", "visible", "visible_json", "visible_line"]
+__all__ = ["escape_commands", "escape_for_json", "shorten", "visible", "visible_json", "visible_line"]
 
 # A joiner belongs after a letter of a script that joins, or after a picture: `👩‍💻`, `می‌خواهم`.
 _JOINED = (
@@ -58,7 +58,7 @@ def visible_line(text: str) -> str:
 
 def visible_json(document: str) -> str:
     """JSON of the same value, in which the same characters and marks are JSON's own escapes."""
-    escaped = _UNSEEN.sub(lambda match: _escape_json(match[0]), document)
+    escaped = _UNSEEN.sub(lambda match: escape_for_json(match[0]), document)
     return _MARK.sub("\\\\u0023", escaped)
 
 
@@ -77,6 +77,7 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def _escape_json(char: str) -> str:
-    units = char.encode("utf-16-be", "surrogatepass")
+def escape_for_json(text: str) -> str:
+    r"""Return each character as `\uXXXX`, an escape of JSON; characters beyond U+FFFF as two."""
+    units = text.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

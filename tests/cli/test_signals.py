@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
+import socket
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +27,60 @@ def lines(server: AppServer) -> list[str]:
 def unread(pipe: IO[bytes]) -> int:
     """How many bytes of a pipe wait to be read."""
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+@pytest.fixture
+def silent_server() -> Iterator[socket.socket]:
+    """A server that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(WAIT)
+        yield server
+
+
+@pytest.mark.parametrize(
+    "arguments", ["inspect URL", "call URL /x", "add URL", "chat phi-4 hello --url URL"]
+)
+def test_sigterm_ends_a_command_in_the_background_of_a_script(
+    arguments: str, silent_server: socket.socket, tmp_path: Path
+) -> None:
+    url = f"http://127.0.0.1:{silent_server.getsockname()[1]}"
+    spacecall = command(*arguments.replace("URL", url).split())
+    # A shell ignores SIGINT in a command that a script starts with &.
+    with subprocess.Popen(
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *spacecall],
+        env=environment(),
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        connection, _ = silent_server.accept()
+        with connection:
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WAIT) == 143
+        assert process.stderr is not None
+        assert process.stderr.read() == b"spacecall: terminated\n"
+
+
+def test_sigterm_ends_the_demo_and_its_app(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    python = tmp_path / "python"
+    python.write_text(
+        f"#!/bin/sh\necho $$ > {pid_file}.new; mv {pid_file}.new {pid_file}\nexec sleep 60\n"
+    )
+    python.chmod(0o755)
+    with subprocess.Popen(
+        command("demo"),
+        env=environment(SPACECALL_GRADIO_PYTHON=str(python)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        wait_until(pid_file.is_file)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT) == 143
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)
 
 
 @pytest.mark.parametrize(

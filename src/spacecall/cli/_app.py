@@ -5,7 +5,10 @@ Results go to stdout; progress, messages and errors go to stderr.
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from spacecall._version import __version__
 from spacecall.cli._commands.add import add
@@ -38,14 +41,27 @@ from spacecall.cli._support.exit_codes import (
     exit_code_for,
     format_epilog,
 )
+from spacecall.cli._support.signals import handle_signals
 from spacecall.codegen._project.configuration import ConfigurationError
 from spacecall.codegen._schemas.schema_folder import SchemaError
 from spacecall.errors import SpaceError
 
 __all__ = ["app", "main", "run"]
 
+
+class _CommandGroup(TyperGroup):
+    """The commands. Ctrl-C and SIGTERM end each of them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command of the command line."""
+        with handle_signals():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
     name="spacecall",
+    cls=_CommandGroup,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Call Gradio apps and Hugging Face Spaces, and generate typed clients for them.",
     epilog=format_epilog(),
     no_args_is_help=True,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import anyio
 import typer
 
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._support.app_access import Credentials
+from spacecall.cli._support.signals import run_async
 from spacecall.codegen._project import client_builder
 from spacecall.codegen._project.configuration import read_configuration
 from spacecall.codegen._schemas.app_documents import fetch_app
@@ -72,7 +72,7 @@ def add(
     """
     project = read_configuration(Path.cwd())
     access = Credentials.from_options().for_app(source)
-    app = anyio.run(lambda: fetch_app(source, auth=access.auth))
+    app = run_async(lambda: fetch_app(source, auth=access.auth))
     settings = project.settings_of(name, app.source)
     selected = [part.strip() for part in endpoints.split(",") if part.strip()]
     added = client_builder.add_client(

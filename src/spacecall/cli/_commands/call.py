@@ -92,8 +92,9 @@ class CallCommand(TyperCommand):
                 if spelling.startswith("-"):
                     options[spelling] = not getattr(parameter, "is_flag", False)
         command_words, app_words, missing = split_arguments(args, options, positions=2)
-        if "--help" in command_words and not missing:
-            command_words = [word for word in command_words if word != "--help"]
+        help_words = set(ctx.help_option_names)
+        if not missing and not help_words.isdisjoint(command_words):
+            command_words = [word for word in command_words if word not in help_words]
             ctx.meta[_SHOW_HELP] = True
         ctx.meta[_WORDS], ctx.meta[_OPTIONS] = app_words, frozenset(options)
         unparsed: list[str] = super().parse_args(ctx, command_words)

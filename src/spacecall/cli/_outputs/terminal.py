@@ -1,13 +1,17 @@
-"""Write to stdout and stderr, so that no text can control a terminal or a CI server.
+r"""Write to stdout and stderr, so that no text can control a terminal or a CI server.
 
 No other module of the package prints. Texts of apps, of the Hub and of files come here unchanged:
 a control character is written as an escape (`spacecall._visible`), and a line never begins with a
-command to a CI server. Only `ResultWriter` writes exact texts, where a program reads them.
+command to a CI server. Only `ResultWriter` writes exact texts, where a program reads them. A
+character that the encoding of the output does not have is written as `\uXXXX`, which is right in
+JSON too.
 """
 
 from __future__ import annotations
 
+import codecs
 import getpass
+import io
 import json
 import math
 import os
@@ -22,7 +26,7 @@ from typing import Any, Literal, TextIO, cast
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from spacecall._visible import escape_commands, visible, visible_json
+from spacecall._visible import escape_commands, escape_for_json, visible, visible_json
 from spacecall.cli._support.exit_codes import OutputClosedError, format_error
 
 __all__ = [
@@ -46,6 +50,7 @@ __all__ = [
 ]
 
 _MAX_WIDTH = 100
+_ENCODING_ERRORS = "spacecall.escape"
 # GitHub Actions (and Gitea), Azure Pipelines, TeamCity: they run commands that stand in a log.
 _CI_VARIABLES = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
 
@@ -78,12 +83,36 @@ class _EscapingStream:
 def escape_streams() -> Generator[None]:
     """Escape everything that is written to stdout and stderr inside the block."""
     original = sys.stdout, sys.stderr
-    sys.stdout = cast("TextIO", _EscapingStream(_stdout()))
-    sys.stderr = cast("TextIO", _EscapingStream(_stderr()))
+    with _escape_unencodable(_stdout()), _escape_unencodable(_stderr()):
+        sys.stdout = cast("TextIO", _EscapingStream(_stdout()))
+        sys.stderr = cast("TextIO", _EscapingStream(_stderr()))
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = original
+
+
+@contextmanager
+def _escape_unencodable(stream: TextIO) -> Generator[None]:
+    if not isinstance(stream, io.TextIOWrapper):
+        yield
+        return
+    original = stream.errors
+    stream.reconfigure(errors=_ENCODING_ERRORS)
     try:
         yield
     finally:
-        sys.stdout, sys.stderr = original
+        stream.reconfigure(errors=original)
+
+
+def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
+    """Return the escapes of the characters that cannot be encoded, and where to go on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return escape_for_json(error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_ENCODING_ERRORS, _replace_unencodable)
 
 
 def write(text: str, *, commands: bool = False) -> None:
@@ -258,8 +287,6 @@ def _write_stdout(text: str) -> None:
         stream.flush()
     except BrokenPipeError as error:
         raise OutputClosedError from error
-    except UnicodeEncodeError:
-        _write_stdout(text.encode(stream.encoding, "replace").decode(stream.encoding))
 
 
 def _stdout() -> TextIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -20,10 +21,25 @@ T = TypeVar("T")
 
 
 class SignalState:
-    """The signals that arrived inside `handle_signals`."""
+    """The signals that arrived inside `handle_signals`.
 
-    terminated = False
-    """Whether SIGTERM arrived, rather than Ctrl-C."""
+    Attributes:
+        terminated: whether SIGTERM arrived.
+        cancel: cancels the work on the first SIGTERM; None to raise a KeyboardInterrupt.
+    """
+
+    def __init__(self) -> None:
+        self.terminated = False
+        self.cancel: Callable[[], None] | None = None
+
+    def on_sigterm(self, _number: int, _frame: object) -> None:
+        """Cancel the work, or raise a KeyboardInterrupt."""
+        # Not by SIGINT: a shell starts commands in the background of a script with SIGINT ignored.
+        cancel = None if self.terminated else self.cancel
+        self.terminated = True
+        if cancel is None:
+            raise KeyboardInterrupt
+        cancel()
 
 
 @contextmanager
@@ -34,12 +50,7 @@ def handle_signals() -> Generator[SignalState]:
         typer.Exit: a signal ended the block.
     """
     state = SignalState()
-
-    def interrupt(_number: int, _frame: object) -> None:
-        state.terminated = True
-        signal.raise_signal(signal.SIGINT)  # event loops handle SIGINT, but not SIGTERM
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = signal.signal(signal.SIGTERM, state.on_sigterm)
     try:
         yield state
     except KeyboardInterrupt:
@@ -53,14 +64,33 @@ def run_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run async work to its end.
 
     Ctrl-C and SIGTERM cancel it, and its jobs on servers, within `Timeouts.cancel`. A second
-    Ctrl-C does not wait for that.
+    signal does not wait for that.
 
     Raises:
         typer.Exit: a signal ended the work.
     """
-    with handle_signals():
-        return anyio.run(work)
+    with handle_signals() as state:
+
+        value = anyio.run(_run_cancellable, work, state)
+        if state.terminated:
+            raise KeyboardInterrupt
+        return value
     raise AssertionError("handle_signals() does not suppress exceptions")
+
+
+async def _run_cancellable(work: Callable[[], Awaitable[T]], state: SignalState) -> T:
+    loop = asyncio.get_running_loop()
+    with anyio.CancelScope() as scope:
+
+        def cancel() -> None:
+            loop.call_soon_threadsafe(scope.cancel)  # wakes a loop that waits for the network
+
+        state.cancel = cancel
+        try:
+            return await work()
+        finally:
+            state.cancel = None
+    raise KeyboardInterrupt
 
 
 @contextmanager
