@@ -171,3 +171,53 @@ def test_a_cassette_cannot_leave_the_folder_of_its_test(tmp_path: Path) -> None:
     )
     done = run(tmp_path, NOWHERE, "test_out.py")
     assert "CassetteError: the cassette of a test must be in the folder of the test" in done.stdout
+
+
+MISSES = """
+import pytest
+from spacecall import SyncSpace
+
+
+def connect():
+    with SyncSpace("http://127.0.0.1:9"):
+        pass
+
+
+@pytest.mark.spacecall
+def test_raised():
+    connect()
+
+
+@pytest.mark.spacecall
+def test_chained():
+    try:
+        connect()
+    except Exception as error:
+        raise LookupError from error
+
+
+@pytest.mark.spacecall
+def test_suppressed():
+    try:
+        connect()
+    except Exception:
+        pass
+
+
+@pytest.fixture
+def later(space_cassette):
+    connect()
+
+
+def test_in_a_fixture(later):
+    pass
+"""
+
+
+def test_a_miss_is_reported_once_with_the_cassette_and_the_option(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(MISSES)
+    output = run(tmp_path, NOWHERE).stdout
+    assert "2 failed, 1 passed, 2 errors" in output
+    for test in ("test_raised", "test_chained", "test_suppressed", "test_in_a_fixture"):
+        assert f"not in the cassette {tmp_path}/cassettes/test_mine/{test}.json" in output
+    assert output.count("pytest --spacecall-record=once, or mode='once'") >= 4

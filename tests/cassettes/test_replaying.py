@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from spacecall import DeadlineError, Space, SyncSpace, Timeouts
@@ -269,14 +270,51 @@ async def test_a_typed_client_of_another_schema_is_warned_of(
     assert json.loads(path.read_text())["metadata"]["schemas"] == {"b" * 64: ["/echo"]}
 
 
-async def test_one_cassette_at_a_time(recorded: Recorded) -> None:
+async def test_a_space_uses_the_innermost_cassette(recorded: Recorded, tmp_path: Path) -> None:
     path, _ = recorded
+    inner = tmp_path / "inner.json"
+    with use_cassette(path, assert_all_used=False):
+        with pytest.raises(CassetteMissError, match=r"inner\.json"):
+            await replay(inner, open_space(NOWHERE))
+        async with Space(NOWHERE) as space:
+            with use_cassette(inner):
+                assert await space.call("/echo", text="call 4") == "call 4"
+            assert await space.call("/echo", text="call 3") == "call 3"
+
+
+async def test_two_threads_cannot_use_cassettes_at_once(recorded: Recorded) -> None:
+    path, _ = recorded
+
+    def use() -> None:
+        with use_cassette(path, assert_all_used=False):
+            pass
+
     with (
         use_cassette(path, assert_all_used=False),
-        pytest.raises(RuntimeError, match="use one at a time"),
-        use_cassette(path, assert_all_used=False),
+        pytest.raises(RuntimeError, match="another thread uses a cassette"),
     ):
-        pass
+        await anyio.to_thread.run_sync(use)
+    await anyio.to_thread.run_sync(use)
+
+
+async def test_requests_are_repeated_only_if_that_is_allowed(recorded: Recorded) -> None:
+    path, _ = recorded
+    with pytest.raises(CassetteMissError, match="allow_playback_repeats=True"):
+        await replay(path, echo(NOWHERE, "call 3", "call 3"), assert_all_used=False)
+    repeats: dict[str, Any] = {"assert_all_used": False, "allow_playback_repeats": True}
+    with anyio.fail_after(30):
+        await replay(path, echo(NOWHERE, *["call 3"] * 5, "call 4"), **repeats)
+        with use_cassette(path, **repeats):
+            async with Space(NOWHERE) as space, Space(NOWHERE) as other:
+                results: list[str] = []
+
+                async def call(caller: Space) -> None:
+                    results.append(await caller.call("/echo", text="call 3"))
+
+                async with anyio.create_task_group() as group:
+                    for caller in (space, other, space, other):
+                        group.start_soon(call, caller)
+                assert results == ["call 3"] * 4
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan"), "slow"])

@@ -175,3 +175,22 @@ def test_the_apps_are_named_in_the_cassette(recorded: Path) -> None:
     (app,) = json.loads(recorded.read_text())["metadata"]["apps"]
     assert app["gradio"] == servers.GRADIO_6
     assert len(app["schema"]) == 64
+
+
+def test_check_counts_deselected_tests(cli: Cli, recorded: Path) -> None:
+    Path("test_mine.py").write_text(TESTS + "\n\ndef test_other():\n    pass\n")
+    Path("pytest.ini").write_text("[pytest]\naddopts = -k test_other\n")
+    assert cli("cassettes", "check").out == "1 cassettes, all used\n"
+    Path("pytest.ini").write_text("[pytest]\naddopts = -k no_test\n")
+    assert cli("cassettes", "check").out == "1 cassettes, all used\n"
+
+
+@pytest.mark.parametrize("tests", ["", "def test_it():\n    pass\n"], ids=["none", "other tests"])
+def test_check_fails_in_a_folder_without_cassettes(cli: Cli, tests: str) -> None:
+    Path("empty").mkdir()
+    if tests:
+        Path("empty/test_it.py").write_text(tests)
+    for arguments in ((), ("empty",)):
+        done = cli("cassettes", "check", *arguments)
+        assert (done.code, done.out) == (2, "")
+        assert "uses a cassette: run the command in the folder of the project" in done.err

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Final, Protocol, TypeAlias
 
 from spacecall._io import _http as http
@@ -123,35 +123,45 @@ class Interceptor(Protocol):
 
 
 class _Active:
+    """The interceptors in use, the innermost last, and the thread that uses them."""
+
     lock: Final = Lock()
-    interceptor: Interceptor | None = None
+    interceptors: Final[list[Interceptor]] = []
+    thread: int = 0
 
 
 @contextmanager
 def intercepting(interceptor: Interceptor) -> Generator[None]:
     """Pass the requests of every client that opens inside the block to `interceptor`.
 
-    It holds for all threads.
+    It holds for all threads. Blocks can be nested: the innermost holds.
 
     Raises:
-        RuntimeError: an interceptor is active already.
+        RuntimeError: an interceptor of another thread is active already.
     """
     with _Active.lock:
-        if _Active.interceptor is not None:
-            raise RuntimeError("another cassette or fake Space is in use: use one at a time")
-        _Active.interceptor = interceptor
+        if _Active.interceptors and _Active.thread != get_ident():
+            raise RuntimeError(
+                "another thread uses a cassette or a fake Space: use them in one thread at a time"
+            )
+        _Active.thread = get_ident()
+        _Active.interceptors.append(interceptor)
     try:
         yield
     finally:
-        _Active.interceptor = None
+        with _Active.lock:
+            # Blocks of concurrent tasks may end in any order.
+            _Active.interceptors.remove(interceptor)
 
 
 def notify_typed_call(endpoint: str, schema: str) -> None:
     """Tell the active interceptor the schema (its sha256) with which an endpoint is called."""
-    if _Active.interceptor is not None and schema:
-        _Active.interceptor.on_typed_call(endpoint, schema)
+    interceptor = active_interceptor()
+    if interceptor is not None and schema:
+        interceptor.on_typed_call(endpoint, schema)
 
 
 def active_interceptor() -> Interceptor | None:
-    """Return the active interceptor; None if there is none."""
-    return _Active.interceptor
+    """Return the innermost active interceptor; None if no interceptor is active."""
+    interceptors = _Active.interceptors
+    return interceptors[-1] if interceptors else None

@@ -5,27 +5,35 @@ pytest loads it wherever spacecall is installed. It does nothing until a test us
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spacecall._atomic import write_file
+from spacecall.cassettes._engine.network_guard import (
+    AllowedHost,
+    parse_allowed_host,
+    refuse_connections,
+)
 from spacecall.cassettes._engine.record_modes import MODES
 from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_cassette_name
+from spacecall.cassettes.errors import CassetteError, CassetteMissError
 
 if TYPE_CHECKING:
     from spacecall.cassettes import Cassette
 
 _OUTCOMES = pytest.StashKey[list[bool]]()
+_SHOWS_MISS = pytest.StashKey[bool]()
+_USERS = pytest.StashKey[list[pytest.Item]]()
+_ALLOWED_HOSTS = pytest.StashKey[list[AllowedHost]]()
 _CLASHES = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--spacecall-record` and `--spacecall-list`."""
+    """Add the options `--spacecall-…` and `spacecall_…` of the configuration file."""
     group = parser.getgroup("spacecall")
     group.addoption(
         "--spacecall-list",
@@ -39,10 +47,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MODE",
         help="Record mode of Space cassettes: none (default), once, new_episodes, all, rewrite.",
     )
+    parser.addini(
+        "spacecall_allowed_hosts",
+        type="args",
+        help="Hosts (host or host:port) that tests may connect to while a cassette is replayed.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker, and read the allowed hosts.
+
+    Raises:
+        pytest.UsageError: an allowed host is invalid.
+    """
+    try:
+        hosts = [parse_allowed_host(text) for text in config.getini("spacecall_allowed_hosts")]
+    except ValueError as error:
+        raise pytest.UsageError(f"spacecall_allowed_hosts: {error}") from error
+    config.stash[_ALLOWED_HOSTS] = hosts
     config.addinivalue_line(
         "markers",
         "spacecall(name=None, **options): replay Spaces from a cassette, in the folder `cassettes` "
@@ -58,6 +80,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         pytest.UsageError: two tests have the same cassette, and at least one does not name it.
     """
     users = [item for item in items if "space_cassette" in _fixtures(item)]
+    config.stash[_USERS] = users
     problems = find_name_clashes(
         (item.nodeid, _path(item), bool(_marker_name(item))) for item in users
     )
@@ -67,9 +90,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write the file of `--spacecall-list`."""
+    """Write the file of `--spacecall-list`: the cassettes of deselected tests are in it too."""
     if file := session.config.getoption("--spacecall-list"):
-        users = [item for item in session.items if "space_cassette" in _fixtures(item)]
+        users = session.config.stash.get(_USERS, list[pytest.Item]())
         lines = "".join(f"{_path(item)}\n" for item in users)
         write_file(Path(file), lines.encode("utf-8", "surrogateescape"))
 
@@ -82,7 +105,10 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "setup":  # a test may run again
         item.stash[_OUTCOMES] = []
-    elif call.when == "call":
+        item.stash[_SHOWS_MISS] = False
+    if call.excinfo is not None and _shows_miss(call.excinfo.value):
+        item.stash[_SHOWS_MISS] = True
+    if call.when == "call":
         item.stash[_OUTCOMES].append(report.passed or hasattr(report, "wasxfail"))
     return report
 
@@ -95,7 +121,7 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
     `cassettes/<name>.json` if the marker names it. It is written only if the test passes, or fails
     as `xfail` expects. During a replay the process cannot open connections.
     """
-    from spacecall.cassettes import CassetteError, use_cassette  # noqa: PLC0415 - needs an extra
+    from spacecall.cassettes import use_cassette  # noqa: PLC0415 - needs an extra
 
     marker = request.node.get_closest_marker("spacecall")
     options: dict[str, Any] = {"mode": request.config.getoption("--spacecall-record")}
@@ -107,12 +133,17 @@ def space_cassette(request: pytest.FixtureRequest) -> Generator[Cassette]:
         raise CassetteError(
             f"the cassette of a test must be in the folder of the test, not at {path}"
         )
-    with use_cassette(path, **options) as cassette:
-        with nullcontext() if cassette.recording else _offline():
-            yield cassette
-        outcomes = request.node.stash.get(_OUTCOMES, list[bool]())
-        if not (outcomes and all(outcomes)):  # no outcome: its setup failed, or it was interrupted
-            cassette.complete = False
+    allowed_hosts = request.config.stash[_ALLOWED_HOSTS]
+    try:
+        with use_cassette(path, **options) as cassette:
+            with nullcontext() if cassette.recording else refuse_connections(allowed_hosts):
+                yield cassette
+            outcomes = request.node.stash.get(_OUTCOMES, list[bool]())
+            if not (outcomes and all(outcomes)):  # none: its setup failed, or it was interrupted
+                cassette.complete = False
+    except CassetteMissError:
+        if not request.node.stash.get(_SHOWS_MISS, False):
+            raise
 
 
 @pytest.fixture(autouse=True)
@@ -138,19 +169,18 @@ def _path(item: pytest.Item) -> Path:
     return item.path.parent / "cassettes" / f"{name}.json"
 
 
-@contextmanager
-def _offline() -> Generator[None]:
-    """Refuse every connection of the process over IP, to this machine too."""
-    connect = socket.socket.connect
-
-    def refuse(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6):
-            raise ConnectionRefusedError(
-                f"a cassette is being replayed: connection to {address} refused"
-            )
-        connect(self, address)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", refuse)
-        patch.setattr(socket.socket, "connect_ex", refuse)
-        yield
+def _shows_miss(error: BaseException) -> bool:
+    """Return whether a traceback of an error shows a `CassetteMissError`."""
+    remaining: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while remaining:
+        current = remaining.pop()
+        if current is None or id(current) in seen:
+            continue
+        if isinstance(current, CassetteMissError):
+            return True
+        seen.add(id(current))
+        remaining += current.__cause__, current.__context__
+        if isinstance(current, BaseExceptionGroup):
+            remaining += current.exceptions
+    return False

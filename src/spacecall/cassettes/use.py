@@ -103,11 +103,13 @@ def use_cassette(
     matchers: Sequence[Matcher] = (),
     filter_fields: Sequence[str] = (),
     assert_all_used: bool = True,
+    allow_playback_repeats: bool = False,
 ) -> Generator[Cassette]:
     """Record or replay a cassette in the `with` block.
 
     It applies to every Space that is opened in the block without an `http_client` of its own: in
-    all threads of the process, sync and async.
+    all threads of the process, sync and async. Blocks can be nested: a Space that is opened in the
+    inner block uses the inner cassette.
 
     The recording is written at the end of the block. If the block raises, or makes no request,
     nothing is written and an older cassette stays as it was.
@@ -123,6 +125,8 @@ def use_cassette(
             Credentials never are: headers of logins and tokens, cookies, and fields such as
             `password`.
         assert_all_used: whether recorded requests that were not made are an error.
+        allow_playback_repeats: whether a recorded request can be made again when all that match it
+            have been replayed: it gets the first response again.
 
     Raises:
         CassetteError: the cassette is invalid, or is being recorded elsewhere.
@@ -131,7 +135,7 @@ def use_cassette(
             suppressed there.
         UnusedRequestsError: see `assert_all_used`.
         SecretFoundError: the recording contains probable secrets; nothing was written.
-        RuntimeError: another cassette or a fake Space is in use.
+        RuntimeError: another thread uses a cassette or a fake Space.
         ValueError: the mode or the speed is invalid.
     """
     if mode not in MODES:
@@ -147,7 +151,13 @@ def use_cassette(
                 path, recording, assert_all_used, _exchanges=exchanges, metadata=metadata
             )
             with _replaying(
-                cassette, exchanges, clock, _make_scheduler(shuffle), matchers, scrubber
+                cassette,
+                exchanges,
+                clock,
+                _make_scheduler(shuffle),
+                matchers,
+                scrubber,
+                allow_repeats=allow_playback_repeats,
             ):
                 yield cassette
         else:
@@ -200,6 +210,8 @@ def _replaying(
     scheduler: Scheduler,
     matchers: Sequence[Matcher],
     scrubber: Scrubber,
+    *,
+    allow_repeats: bool,
 ) -> Generator[None]:
     new_exchanges: list[Exchange] = []
     with _body_files(cassette.path, scrubber) as bodies:
@@ -217,6 +229,7 @@ def _replaying(
             cassette.on_typed_call,
             recorder,
             path=cassette.path,
+            allow_repeats=allow_repeats,
         )
         cassette._player = player  # pyright: ignore[reportPrivateUsage] - of this module
         with intercepting(player):

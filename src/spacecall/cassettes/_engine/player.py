@@ -56,12 +56,17 @@ class _Entry:
 
     Attributes:
         session: the session hash; empty if the request has none.
-        used: whether it has answered a request.
+        uses: the number of requests that it has answered.
     """
 
     exchange: Exchange
     session: str
-    used: bool = False
+    uses: int = 0
+
+    @property
+    def used(self) -> bool:
+        """Whether it has answered a request."""
+        return self.uses > 0
 
 
 class _Candidates:
@@ -105,6 +110,14 @@ class _Candidates:
             or self.find_first(matches, repeats=repeats)
         )
 
+    def find_used(
+        self, matches: Callable[[_Entry], bool], bound_session: str | None
+    ) -> _Entry | None:
+        """Return the first entry that matches and was used, of `bound_session` if possible."""
+        used = [entry for entry in self.entries if entry.used and matches(entry)]
+        same_session = (entry for entry in used if entry.session == bound_session)
+        return next(same_session, used[0] if used else None)
+
 
 def _pop_to_first_match(
     entries: deque[_Entry],
@@ -118,7 +131,7 @@ def _pop_to_first_match(
 
 
 class Player:
-    """Answers requests from recorded exchanges, with each exchange once.
+    """Answers requests from recorded exchanges, with each exchange once unless it may be repeated.
 
     Args:
         exchanges: of one recording, in order.
@@ -130,6 +143,7 @@ class Player:
         on_typed_call: called with the endpoint and the schema digest of each typed call.
         recorder: records requests that are not in the recording; None refuses them.
         path: of the cassette, for errors.
+        allow_repeats: whether an exchange answers again when all that match have been replayed.
     """
 
     def __init__(
@@ -144,6 +158,7 @@ class Player:
         recorder: Recorder | None = None,
         *,
         path: Path,
+        allow_repeats: bool = False,
     ) -> None:
         self._bodies = bodies
         self._clock = clock
@@ -153,6 +168,7 @@ class Player:
         self.on_typed_call = on_typed_call
         self._recorder = recorder
         self._path = path
+        self._allow_repeats = allow_repeats
         self._hosts = app_hosts(exchange.url for exchange in exchanges if exchange.status == 200)
         self._entries = [
             _Entry(exchange, _session_hash(exchange))
@@ -218,8 +234,21 @@ class Player:
                 self._note_live_join(exchange)
                 live_request = replace(request, body=_read_chunks(copy))
                 return await self._recorder.answer(live_request, forward)
-        entry.used = True
-        return await self._replay(exchange, entry.exchange)
+        entry.uses += 1
+        return await self._replay(exchange, self._repeat(entry))
+
+    def _repeat(self, entry: _Entry) -> Exchange:
+        """Return the exchange of an entry; of a join that is repeated, with an event id of its own.
+
+        Two jobs of a session cannot have the same event id.
+        """
+        recorded = entry.exchange
+        event_id = read_event_id(recorded)
+        if entry.uses == 1 or event_id not in self._jobs:
+            return recorded
+        new_id = f"{event_id}-{entry.uses}"
+        self._jobs[new_id] = self._jobs[event_id].with_event_id(new_id)
+        return replace(recorded, body={"json": {**recorded.body["json"], "event_id": new_id}})
 
     async def _replay(self, exchange: Exchange, recorded: Exchange) -> InterceptedResponse:
         """Return the recorded response after its recorded time.
@@ -257,10 +286,15 @@ class Player:
         def matches(entry: _Entry) -> bool:
             return self._matches(exchange, entry.exchange)
 
-        if not session:
-            return candidates.find_first(matches, repeats=repeats)
         bound_session = self._recorded_sessions.get(session)
-        entry = candidates.find(matches, bound_session, self._taken_sessions, repeats=repeats)
+        if session:
+            entry = candidates.find(matches, bound_session, self._taken_sessions, repeats=repeats)
+        else:
+            entry = candidates.find_first(matches, repeats=repeats)
+        if entry is None and self._allow_repeats:
+            entry = candidates.find_used(matches, bound_session)
+        if not session:
+            return entry
         if entry and bound_session is None and entry.session not in self._taken_sessions:
             self._recorded_sessions[session] = entry.session
             self._taken_sessions.add(entry.session)
@@ -269,11 +303,12 @@ class Player:
     def _add_miss(self, exchange: Exchange) -> CassetteMissError:
         key = _request_key(exchange, _host(exchange) | self._hosts)
         nearest: tuple[_Entry, list[str]] | None = None
-        best_rank = (True, True, 0)
+        best_rank = (True, True, True, 0)
         for recorded_key, candidates in self._candidates.items():
             differences = key.differences(recorded_key)
             rank = (
                 recorded_key.path != key.path,
+                bool(differences),
                 all(entry.used for entry in candidates.entries),
                 len(differences),
             )
@@ -355,7 +390,10 @@ def _make_miss(
         lines = ["the cassette does not exist or has no requests"]
         advice = "record it with the app: pytest --spacecall-record=once, or mode='once'"
     else:
-        lines = nearest[1] or ["the cassette has this request, but it has been replayed already"]
+        lines = nearest[1] or [
+            "the cassette has this request, but it has been replayed already "
+            "(allow_playback_repeats=True repeats it)"
+        ]
         advice = (
             "record it with the app: pytest --spacecall-record=new_episodes, or =rewrite for the "
             "whole cassette (use_cassette: mode)"

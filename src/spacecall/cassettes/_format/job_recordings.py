@@ -6,7 +6,7 @@ import json
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from urllib.parse import parse_qs, urlsplit
 
@@ -79,6 +79,17 @@ class JobRecording:
     )
     cancelled_at: float | None = None
     end_reason: str | None = COMPLETE
+
+    def with_event_id(self, event_id: str) -> JobRecording:
+        """Return the same recording with another event id, in its events too."""
+        events: list[tuple[float, ServerSentEvent]] = []
+        for seconds, event in self.events:
+            message = event.as_object()
+            renamed = {**message, "event_id": event_id}
+            is_own = message.get("event_id") == self.event_id
+            new_event = ServerSentEvent.from_json(event.name, renamed) if is_own else event
+            events.append((seconds, new_event))
+        return replace(self, event_id=event_id, events=events)
 
 
 def read_job_recordings(exchanges: Iterable[Exchange]) -> dict[str, JobRecording]:

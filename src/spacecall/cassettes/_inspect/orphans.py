@@ -20,7 +20,7 @@ class CollectedCassettes:
     """The cassettes of a project's tests.
 
     Attributes:
-        used: by the collected tests, recorded or not.
+        used: by the collected tests, deselected ones included, recorded or not.
         present: in the `cassettes` folders of these tests.
     """
 
@@ -45,7 +45,7 @@ def collect_cassettes(tests: Sequence[Path]) -> CollectedCassettes:
         tests: files and folders; if empty, pytest's own choice.
 
     Raises:
-        CassetteError: pytest cannot collect them.
+        CassetteError: pytest cannot collect them, or none of them uses a cassette.
     """
     with tempfile.TemporaryDirectory() as temporary:
         listing = Path(temporary) / "cassettes"
@@ -62,6 +62,12 @@ def collect_cassettes(tests: Sequence[Path]) -> CollectedCassettes:
             tail = "\n".join((process.stdout + process.stderr).strip().splitlines()[-20:])
             raise CassetteError(f"pytest cannot collect the tests:\n{tail}")
         used = [Path(line) for line in listing.read_text("utf-8", "surrogateescape").splitlines()]
+    if not used:
+        places = ", ".join(map(str, tests)) or str(Path.cwd())
+        raise CassetteError(
+            f"no test in {places} uses a cassette: run the command in the folder of the project, "
+            "or name its folders of tests"
+        )
     folders = {folder for path in used if (folder := _cassette_folder(path)).is_dir()}
     present = sorted(path for folder in folders for path in folder.rglob("*.json"))
     return CollectedCassettes(used, present)
