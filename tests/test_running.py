@@ -13,7 +13,8 @@ from scripts import _programs
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = (
-    "tests/cassettes/test_timeline.py::test_recorded_content_is_text_in_the_page_and_never_code",
+    "tests/cassettes/test_timeline_page.py::"
+    "test_a_browser_shows_the_page_readably_at_both_widths_and_in_both_themes",
     "tests/faults/test_certificates.py",
     "tests/matrix/test_proxies.py",
     "tests/test_running.py::test_a_program_is_found_where_only_root_looks",

@@ -39,9 +39,20 @@ class Browser:
     def script(self, text: str) -> Any:
         return self._do("execute/sync", script=text, args=[])
 
-    def click(self, selector: str) -> None:
+    def press(self, selector: str, key: str) -> None:
+        """Focus an element, and press a key there."""
         element: dict[str, str] = self._do("element", using="css selector", value=selector)
-        self._do(f"element/{next(iter(element.values()))}/click")
+        self._do(f"element/{next(iter(element.values()))}/value", text=key)
+
+    def emulate(self, width: int, theme: str) -> None:
+        """Show pages in a window of that width, in the theme `light` or `dark`."""
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._run_cdp("Emulation.setDeviceMetricsOverride", **size)
+        feature = {"name": "prefers-color-scheme", "value": theme}
+        self._run_cdp("Emulation.setEmulatedMedia", features=[feature])
+
+    def _run_cdp(self, command: str, **params: Any) -> None:
+        self._do("goog/cdp/execute", cmd=command, params=params)
 
     def errors(self) -> list[Any]:
         """Return the errors in the page's console, refused loads included."""

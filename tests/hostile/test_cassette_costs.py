@@ -25,6 +25,7 @@ from spacecall.cassettes._format.job_recordings import JobRecording, read_job_re
 from spacecall.cassettes._format.recorded_apps import read_recorded_apps
 from spacecall.cassettes._inspect.recording import read_recording
 from spacecall.cassettes._inspect.timeline import read_timeline
+from spacecall.cassettes._inspect.timeline_page import render_page
 from spacecall.cassettes._inspect.validation import find_problems
 from tests.core.cost import calls, steps
 from tests.hostile.server import app_config, app_info
@@ -128,7 +129,8 @@ MAKERS: dict[str, MakeInteractions] = {
 
 def show(path: Path) -> None:
     recording = read_recording(path)
-    read_timeline(recording.exchanges, recording.apps)
+    timeline = read_timeline(recording.exchanges, recording.apps)
+    assert render_page("costs", recording.apps, timeline)
 
 
 def check(path: Path) -> None:

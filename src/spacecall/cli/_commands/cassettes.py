@@ -37,7 +37,7 @@ def show(
         Path | None,
         typer.Option(
             metavar="PAGE",
-            help="Write an HTML page with the timeline and all events of a single FILE instead.",
+            help="Write an HTML page with the timeline and the events of a single FILE instead.",
             show_default=False,
         ),
     ] = None,

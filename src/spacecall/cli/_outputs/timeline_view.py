@@ -13,25 +13,27 @@ from spacecall._core.json_values import as_str
 from spacecall._visible import visible_line
 from spacecall.cassettes._format.recorded_apps import RecordedApp
 from spacecall.cassettes._inspect.timeline import Outcome, Row, Timeline
+from spacecall.cassettes._inspect.timeline_axis import choose_ticks
 
 __all__ = ["LEGEND", "draw_header", "draw_timeline"]
 
 _WAITING, _WORKING, _PARTIAL_RESULT = "·", "─", "●"
-_OUTCOMES: Final = {
-    Outcome.DONE: ("✓", "green"),
-    Outcome.FAILED: ("✗", "red"),
-    Outcome.CANCELLED: ("⊘", "yellow"),
-    Outcome.LEFT: ("◁", "yellow"),
-    Outcome.LOST: ("!", "red"),
+_STYLES: Final = {
+    Outcome.DONE: "green",
+    Outcome.FAILED: "red",
+    Outcome.CANCELLED: "yellow",
+    Outcome.LEFT: "yellow",
+    Outcome.LOST: "red",
 }
 LEGEND: Final = f"{_WAITING} queued  {_WORKING} running  {_PARTIAL_RESULT} partial  " + "  ".join(
-    f"{sign} {outcome.value}" for outcome, (sign, _) in _OUTCOMES.items()
+    f"{outcome.sign} {outcome}" for outcome in Outcome
 )
 """The meaning of the signs of a timeline."""
 
 _MAX_NAME = 28
 _MAX_REMARK = 24
 _MIN_BAR = 16
+_MIN_TICK = 10  # columns of a label
 _OTHER_COLUMNS = 17  # a session's number, a duration, and the gaps between the columns
 
 
@@ -66,23 +68,31 @@ def draw_timeline(timeline: Timeline, width: int) -> RenderableType:
         table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
     table.columns[0].max_width = name_width
     table.columns[-1].max_width = remark_width
-    scale = Text(f"0{f'{timeline.duration:.2f} s':>{bar_width - 1}}", "dim")
-    table.add_row("", "", scale, "", "")
+    table.add_row("", "", _draw_axis(timeline, bar_width), "", "")
     for row in timeline.rows:
         table.add_row(
             Text(visible_line(row.name), "bold" if row.is_job else "none"),
             Text(f"#{row.session}" if row.session else "", "dim"),
             _draw_bar(row, timeline, bar_width),
             Text(f"{row.ended_at - row.started_at:.2f} s", "dim"),
-            Text(visible_line(row.remark), _OUTCOMES[row.outcome][1]),
+            Text(visible_line(row.remark), _STYLES[row.outcome]),
         )
     return table
 
 
+def _draw_axis(timeline: Timeline, width: int) -> Text:
+    """Return the labels of the ticks, each with its first character at its time."""
+    line = ""
+    for seconds, label in choose_ticks(timeline.duration, width // _MIN_TICK):
+        start = _to_column(seconds, timeline, width)
+        if start + len(label) <= width:
+            line = f"{line:{start}}{label}"
+    return Text(line, "dim")
+
+
 def _draw_bar(row: Row, timeline: Timeline, width: int) -> Text:
     def to_column(seconds: float) -> int:
-        elapsed = seconds - timeline.started_at
-        return max(0, min(width - 1, int(elapsed / (timeline.duration or 1.0) * width)))
+        return _to_column(seconds, timeline, width)
 
     first, last = to_column(row.started_at), to_column(row.ended_at)
     processing_at = row.processing_at if row.is_job else row.started_at
@@ -92,5 +102,8 @@ def _draw_bar(row: Row, timeline: Timeline, width: int) -> Text:
     for seconds in row.partial_results:
         if to_column(seconds) < last:
             signs[to_column(seconds)] = _PARTIAL_RESULT
-    sign, style = _OUTCOMES[row.outcome]
-    return Text("".join(signs)).append(sign, style)
+    return Text("".join(signs)).append(row.outcome.sign, _STYLES[row.outcome])
+
+
+def _to_column(seconds: float, timeline: Timeline, width: int) -> int:
+    return min(width - 1, int(seconds / (timeline.duration or 1.0) * width))
