@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["escape_commands", "escape_for_json", "shorten", "visible", "visible_json", "visible_line"]
+__all__ = [
+    "escape_commands",
+    "escape_for_json",
+    "shorten",
+    "visible",
+    "visible_json",
+    "visible_line",
+]
 
 # A joiner belongs after a letter of a script that joins, or after a picture: `👩‍💻`, `می‌خواهم`.
 _JOINED = (

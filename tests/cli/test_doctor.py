@@ -156,6 +156,27 @@ def test_a_token_does_not_reach_an_app_that_is_not_of_hugging_face(
     assert {token for _, token in hub.seen} == {None}
 
 
+def test_the_proxies_of_the_environment_are_shown_without_passwords(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", NOWHERE)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    assert run_doctor(cli)["proxy"] == ("ok", "none: HTTPS_PROXY and HTTP_PROXY are not set")
+    monkeypatch.setenv("HTTPS_PROXY", "http://u:secret@proxy.example:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:port")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,\x1b[2J")
+    page = cli("doctor", "--json").out
+    checks = [check for check in json.loads(page)["checks"] if check["name"] == "proxy"]
+    assert [(check["status"], check["detail"]) for check in checks] == [
+        ("failed", "HTTP_PROXY is not a proxy URL: use http://host:port"),
+        ("ok", "http://proxy.example:3128 for https requests (HTTPS_PROXY)"),
+        ("ok", r"none for 127.0.0.1,\x1b[2J (NO_PROXY)"),
+    ]
+    assert "secret" not in page
+
+
 def test_a_folder_of_the_name_of_the_token_file_is_no_token(
     cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -30,10 +30,12 @@ async def test_every_request_goes_through_the_proxy(
 
 
 async def test_a_proxy_that_is_not_there_is_a_failure_to_connect() -> None:
-    with pytest.raises(TransportError, match=r"cannot connect.*proxy=… names a proxy") as caught:
+    with pytest.raises(TransportError, match="cannot connect") as caught:
         async with Space("http://app.invalid", proxy="http://u:secret@127.0.0.1:9"):
             pass
-    assert "secret" not in str(caught.value)
+    message = caught.value.message
+    assert message.startswith("cannot connect to the proxy http://127.0.0.1:9 (proxy=…): ")
+    assert "secret" not in message
 
 
 @pytest.mark.parametrize("address", ["ftp://u:secret@h", "u:secret"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from spacecall import InvalidInputError, Space, TransportError
+from spacecall import InvalidInputError, Space, SpaceError, TransportError
 from spacecall._io.tls import ssl_context
 from tests.faults.exchanges import unused_port
 
@@ -71,10 +73,47 @@ async def test_a_variable_that_names_no_proxy_is_named_without_its_value(
 async def test_a_proxy_of_the_environment_that_does_not_run_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{unused_port()}")
-    with pytest.raises(TransportError, match=r"HTTP_PROXY names a proxy: does it run\?"):
+    port = unused_port()
+    monkeypatch.setenv("HTTP_PROXY", f"u:secret@127.0.0.1:{port}")
+    with pytest.raises(TransportError) as caught:
         async with Space("http://app.invalid"):
             pass
+    expected = f"cannot connect to the proxy http://127.0.0.1:{port} (HTTP_PROXY): "
+    assert caught.value.message.startswith(expected)
+
+
+class _RefusingProxy(BaseHTTPRequestHandler):
+    """A proxy that demands another password."""
+
+    def do_GET(self) -> None:
+        self.send_response(407)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    do_CONNECT = do_GET  # noqa: N815 - the name that http.server calls
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    variable = f"{scheme.upper()}_PROXY"
+    with ThreadingHTTPServer(("127.0.0.1", 0), _RefusingProxy) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv(variable, address.replace("://", "://u:secret@"))
+        try:
+            with pytest.raises(SpaceError) as caught:
+                async with Space(f"{scheme}://app.invalid"):
+                    pass
+        finally:
+            server.shutdown()
+            thread.join()
+    assert f"the proxy {address} ({variable}) " in caught.value.message
+    assert "407" in caught.value.message
+    assert "secret" not in str(caught.value)
 
 
 async def test_a_proxy_that_is_not_for_the_app_is_not_named(

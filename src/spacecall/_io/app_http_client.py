@@ -36,6 +36,7 @@ from spacecall._io.lent_clients import proxy_secrets, without_cookies
 from spacecall._io.log_redaction import redact_logs
 from spacecall._io.login import Login, SharedLogin
 from spacecall._io.observer import Observer
+from spacecall._io.proxies import forwarding_proxy
 from spacecall._io.redirects import RedirectError, follow_redirects
 from spacecall._io.request_building import build_request, create_request
 from spacecall._io.request_settings import Settings
@@ -357,6 +358,7 @@ class AppHttpClient:
                         now=time.time(),
                         space=self.base,
                         redact=self._request_redactor(response.request, settings),
+                        proxy=forwarding_proxy(response.request),
                     )
             yield response
 

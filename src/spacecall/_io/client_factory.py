@@ -9,7 +9,7 @@ from spacecall._io.proxies import (
     check_environment_proxies,
     check_proxy,
     environment_has_proxy,
-    mark_explicit_proxy,
+    proxy_marker,
 )
 from spacecall._io.tls import ssl_context
 
@@ -35,7 +35,7 @@ def create_client(proxy: str | None = None) -> http.OwnClient:
         if direct:
             return DirectClient()
         check_environment_proxies()
-        hooks = {"request": [mark_explicit_proxy]} if proxy is not None else None
+        hooks = {"request": [proxy_marker(proxy)]} if proxy is not None else None
         return http.AsyncClient(
             limits=pool,
             follow_redirects=False,

@@ -31,6 +31,7 @@ from spacecall.errors import (
 
 _MAX_PROBLEMS = 100
 
+_GATEWAY_STATUSES = (502, 503, 504)
 _NOT_SENT = ("ConnectError", "ProxyError", "UnsupportedProtocol", "LocalProtocolError")
 
 
@@ -46,7 +47,9 @@ def map_http_errors(space: str, redactor: Callable[[], Redactor] = Redactor) -> 
     try:
         yield
     except http.error_types("ConnectTimeout", "PoolTimeout") as error:
-        failure: SpaceError = DeadlineError("no connection in time", phase="connect", space=space)
+        proxy = _proxy_of(error)
+        text = f"no connection{f' through the proxy {proxy}' if proxy else ''} in time"
+        failure: SpaceError = DeadlineError(text, phase="connect", space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
     except http.error_types("TimeoutException") as error:
         failure = DeadlineError("the server went silent", phase="idle", space=space)
@@ -82,16 +85,19 @@ def _describe_failure(error: Exception) -> str:
             return f"TLS failed: {getattr(cause, 'reason', None) or cause}"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, http.error_types("ConnectError")):
-        return f"cannot connect: {error}{_proxy_hint(error)}"
-    return f"the connection broke: {str(error) or type(error).__name__}"
+        proxy = _proxy_of(error)
+        return f"cannot connect{f' to the proxy {proxy}' if proxy else ''}: {error}"
+    reason = str(error) or type(error).__name__
+    if isinstance(error, http.error_types("ProxyError")) and (proxy := _proxy_of(error)):
+        return f"the proxy {proxy} refused the connection: {reason}"
+    return f"the connection broke: {reason}"
 
 
-def _proxy_hint(error: Exception) -> str:
+def _proxy_of(error: Exception) -> str:
     try:
-        source = describe_proxy(cast("http.HTTPError", error).request)
+        return describe_proxy(cast("http.HTTPError", error).request)
     except RuntimeError:  # the error has no request
         return ""
-    return f" ({source} names a proxy: does it run?)" if source else ""
 
 
 def build_status_error(
@@ -102,11 +108,13 @@ def build_status_error(
     now: float,
     space: str,
     redact: Redactor | None = None,
+    proxy: str = "",
 ) -> StatusError:
     """Return the typed error for an error response.
 
     Args:
         now: the time as `time.time()` returns it.
+        proxy: the proxy that forwarded the request, as `describe_proxy` names it.
         redact: applied to all texts of the server, also to the error's `body`.
     """
     redact = redact or Redactor()
@@ -130,13 +138,21 @@ def build_status_error(
     elif status == 503 and "queue is full" in detail.lower():
         error = QueueFullError(detail, **context)
     else:
-        error = StatusError(f"the server answered {status}: {detail}", **context)
+        error = StatusError(f"{_who_answered(status, proxy)} {status}: {detail}", **context)
     error.retry_after = parse_retry_after(headers.get("retry-after"), now)
     if status == 429 and error.retry_after is None:
         error.retry_after = parse_rate_limit_reset(headers.get("ratelimit"))
     provider = headers.get("x-inference-provider")
     error.provider = provider and redact(provider)
     return error
+
+
+def _who_answered(status: int, proxy: str) -> str:
+    if status == 407:
+        return f"the proxy {proxy or 'of the network'} requires a password: it answered"
+    if proxy and status in _GATEWAY_STATUSES:
+        return f"the server, or the proxy {proxy}, answered"
+    return "the server answered"
 
 
 def _auth_message(status: int, detail: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from urllib.request import getproxies, proxy_bypass
 
@@ -11,6 +13,21 @@ from spacecall.errors import InvalidInputError
 
 _SCHEMES = ("http", "https", "all")
 _EXPLICIT = "spacecall.proxy"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentProxy:
+    """A proxy of the environment.
+
+    Attributes:
+        variable: the variable that names it.
+        scheme: of the requests that it is for; `all` for those without a proxy of their own.
+        address: without the user and the password; empty if it is not a valid URL.
+    """
+
+    variable: str
+    scheme: str
+    address: str
 
 
 def environment_has_proxy() -> bool:
@@ -37,9 +54,24 @@ def check_proxy(address: str, source: str) -> None:
         raise InvalidInputError(f"{source} is a socks5 proxy, which needs the package socksio")
 
 
-async def mark_explicit_proxy(request: http.Request) -> None:
-    """Mark a request that goes through the proxy of `proxy=`; an event hook of the client."""
-    request.extensions[_EXPLICIT] = True
+def proxy_marker(proxy: str) -> Callable[[http.Request], Awaitable[None]]:
+    """Return an event hook that marks requests which go through the proxy of `proxy=`."""
+    address = _without_password(proxy)
+
+    async def mark(request: http.Request) -> None:
+        request.extensions[_EXPLICIT] = address
+
+    return mark
+
+
+def environment_proxies() -> list[EnvironmentProxy]:
+    """Return the proxies of the environment, valid or not."""
+    proxies = getproxies()
+    return [
+        EnvironmentProxy(_variable(scheme), scheme, _without_password(address))
+        for scheme in _SCHEMES
+        if (address := proxies.get(scheme))
+    ]
 
 
 def check_environment_proxies() -> None:
@@ -51,18 +83,37 @@ def check_environment_proxies() -> None:
     proxies = getproxies()
     for scheme in _SCHEMES:
         if address := proxies.get(scheme):
-            # httpx adds the scheme too
-            address = address if "://" in address else f"http://{address}"
-            check_proxy(address, f"the proxy of {_variable(scheme)}")
+            check_proxy(_with_scheme(address), f"the proxy of {_variable(scheme)}")
 
 
 def describe_proxy(request: http.Request) -> str:
-    """Return where the proxy of a request was set; empty if it has no proxy."""
-    if _EXPLICIT in request.extensions:
-        return "proxy=…"
+    """Return the address of a request's proxy and where it was set; empty if it has no proxy."""
+    if address := request.extensions.get(_EXPLICIT):
+        return f"{address} (proxy=…)"
     url, proxies = request.url, getproxies()
     scheme = next((name for name in (url.scheme, "all") if proxies.get(name)), "")
-    return "" if not scheme or proxy_bypass(url.host) else _variable(scheme)
+    if not scheme or proxy_bypass(url.host):
+        return ""
+    return f"{_without_password(proxies[scheme])} ({_variable(scheme)})"
+
+
+def forwarding_proxy(request: http.Request) -> str:
+    """Return `describe_proxy` for a request that a proxy can read and answer; else empty.
+
+    A request over https goes through a tunnel.
+    """
+    return describe_proxy(request) if request.url.scheme == "http" else ""
+
+
+def _with_scheme(address: str) -> str:
+    return address if "://" in address else f"http://{address}"  # as httpx does
+
+
+def _without_password(address: str) -> str:
+    try:
+        return str(http.Proxy(_with_scheme(address)).url)
+    except http.error_types("InvalidURL", ValueError):
+        return ""
 
 
 def _variable(scheme: str) -> str:

@@ -1,7 +1,8 @@
-"""`spacecall doctor`: check the installed packages, the access to the Hub, and the token."""
+"""`spacecall doctor`: check the installed packages, proxies, the access to the Hub, the token."""
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -19,8 +20,10 @@ from spacecall._io._http import HTTP_PACKAGES
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.client_factory import create_client
 from spacecall._io.credentials import hub_endpoint
+from spacecall._io.proxies import EnvironmentProxy, environment_proxies
 from spacecall._io.request_settings import Settings
 from spacecall._version import __version__
+from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import create_console, write_json, write_page
 from spacecall.cli._support.app_access import Token, TokenOption, resolve_token
 from spacecall.cli._support.signals import run_async
@@ -67,7 +70,7 @@ def doctor(
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     token: TokenOption = "",
 ) -> None:
-    """Show installed packages, access to the Hub, and the token.
+    """Show installed packages, proxies, access to the Hub, and the token.
 
     Set HF_ENDPOINT for another address of the Hub. The exit code does not depend on the results.
     """
@@ -88,6 +91,7 @@ def run_checks(token: Token | None) -> Sequence[CheckResult]:
     results = [CheckResult("spacecall", "ok", __version__), CheckResult("Python", "ok", python)]
     results += [_check_package(name) for name in REQUIREMENTS]
     results += [_check_extra(extra, names) for extra, names in EXTRAS.items()]
+    results += _check_proxies()
     hub, token_accepted = run_async(lambda: _check_hub(token))
     return [*results, hub, _check_token(token, token_accepted)]
 
@@ -107,6 +111,28 @@ def _check_extra(extra: str, names: Sequence[str]) -> CheckResult:
         return CheckResult(f"extra {extra}", "missing", detail)
     versions = ", ".join(f"{package.name} {package.detail}" for package in packages)
     return CheckResult(f"extra {extra}", "ok", versions)
+
+
+def _check_proxies() -> list[CheckResult]:
+    """Show the proxies of the environment; their passwords are not shown."""
+    proxies = environment_proxies()
+    if not proxies:
+        return [CheckResult("proxy", "ok", "none: HTTPS_PROXY and HTTP_PROXY are not set")]
+    results = [_check_proxy(proxy) for proxy in proxies]
+    names = ("no_proxy", "NO_PROXY")
+    if variable := next((name for name in names if os.environ.get(name)), ""):
+        detail = visible_line(f"none for {os.environ[variable]} ({variable})")
+        results.append(CheckResult("proxy", "ok", detail))
+    return results
+
+
+def _check_proxy(proxy: EnvironmentProxy) -> CheckResult:
+    if not proxy.address:
+        detail = f"{proxy.variable} is not a proxy URL: use http://host:port"
+        return CheckResult("proxy", "failed", detail)
+    requests = "all other requests" if proxy.scheme == "all" else f"{proxy.scheme} requests"
+    detail = visible_line(f"{proxy.address} for {requests} ({proxy.variable})")
+    return CheckResult("proxy", "ok", detail)
 
 
 async def _check_hub(token: Token | None) -> tuple[CheckResult, bool | None]:

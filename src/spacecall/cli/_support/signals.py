@@ -70,7 +70,6 @@ def run_async(work: Callable[[], Awaitable[T]]) -> T:
         typer.Exit: a signal ended the work.
     """
     with handle_signals() as state:
-
         value = anyio.run(_run_cancellable, work, state)
         if state.terminated:
             raise KeyboardInterrupt
