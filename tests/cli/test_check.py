@@ -42,6 +42,12 @@ class TestSaved:
         assert "error    maximum-narrowed" in done.out
         assert "schemas/spaces/painter/join.schema.json:" in done.out
 
+    def test_drift_is_followed_by_what_to_do(self, cli: Cli) -> None:
+        done = cli("check", "--source", save(painter(steps=FEWER), "new"))
+        assert "spacecall refresh painter\n" in done.err
+        assert "spacecall rules ID\n" in done.err
+        assert cli("check", "--source", "saved.json").err == ""
+
     @pytest.mark.parametrize(
         ("threshold", "code"), [("error", 0), ("warning", 0), ("info", 1), ("any", 1), ("", 0)]
     )

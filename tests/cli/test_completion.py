@@ -47,6 +47,20 @@ def test_commands_are_completed() -> None:
     assert {"--json", "--all"} <= words("spacecall inspect --")
 
 
+@pytest.mark.parametrize(
+    ("line", "completions"),
+    [
+        ("chat phi", {"phi-4", "phi-4-multimodal", "phi-3.5-mini"}),
+        ("chat flux", set()),
+        ("check --format j", {"json", "junit"}),
+        ("check --fail-on w", {"warning"}),
+        ("record x /y --mode n", {"new_episodes"}),
+    ],
+)
+def test_choices_are_completed(line: str, completions: set[str]) -> None:
+    assert words(f"spacecall {line}") - {""} == completions
+
+
 def test_endpoints_of_the_app_are_completed(protocol_app: AppServer) -> None:
     expected = {"/stream_text", "/stream_edit"}
     assert words(f"spacecall call {protocol_app.url} /stream") == expected

@@ -345,8 +345,11 @@ class TypedEndpoint(Generic[T]):
         return self._adapters
 
     def _drift(self, differences: list[str], values: Sequence[Any] = ()) -> SchemaDriftError:
+        shipped = self._inputs.__module__.startswith("spacecall.")
+        remedy = "install a newer spacecall" if shipped else "run spacecall refresh"
         return SchemaDriftError(
-            "the app does not fit the generated client: " + "; ".join(differences[:3]),
+            f"the app does not fit the generated client: {'; '.join(differences[:3])}; to update "
+            f"the client, {remedy}",
             differences=differences,
             values=values,
             pinned=self._schema or None,

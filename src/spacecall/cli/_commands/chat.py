@@ -10,6 +10,7 @@ import typer
 
 from spacecall.chat import Conversation
 from spacecall.cli._commands.call import QuietOption, RawOption
+from spacecall.cli._inputs.completion import complete_model_names
 from spacecall.cli._inputs.flag_values import InputReader, is_stdin
 from spacecall.cli._runners.chat_repl import run_repl
 from spacecall.cli._runners.chat_session import (
@@ -41,6 +42,7 @@ def chat(
             metavar="MODEL",
             help="A model, such as phi-4 or qvq-72b, or a model id of the Hub (owner/model).",
             show_default=False,
+            autocompletion=complete_model_names,
         ),
     ],
     prompt: Annotated[

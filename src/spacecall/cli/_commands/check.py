@@ -26,7 +26,7 @@ from spacecall.cli._support.client_selection import (
     require_single_client,
     select_clients,
 )
-from spacecall.cli._support.exit_codes import format_error
+from spacecall.cli._support.exit_codes import FAILED, format_error
 from spacecall.cli._support.signals import run_async
 from spacecall.codegen._project.client_check import (
     CheckResult,
@@ -40,6 +40,7 @@ from spacecall.codegen.drift import (
     THRESHOLDS,
     Format,
     Policy,
+    Report,
     Threshold,
     exit_code,
     render_reports,
@@ -59,6 +60,7 @@ def check(
             "--format",
             metavar="FORMAT",
             help=f"The format of the report: {', '.join(FORMATS)}.",
+            autocompletion=lambda: list(FORMATS),
         ),
     ] = "text",
     fail_on: Annotated[
@@ -68,6 +70,7 @@ def check(
             help="Exit with 1 if a finding has this severity or a higher one: "
             f"{', '.join(THRESHOLDS)}. [default: error, or the value in pyproject.toml]",
             show_default=False,
+            autocompletion=lambda: list(THRESHOLDS),
         ),
     ] = "",
     token: TokenOption = "",
@@ -101,7 +104,9 @@ def check(
     write(render_reports(reports, report_format), commands=report_format == "github")
     for line in (line for check in checks for line in check.stale):
         write_message(f"spacecall: {visible_line(line)}")
-    if report_format != "text":
+    if report_format == "text":
+        _write_remedies(reports)
+    else:
         for report in reports:
             if report.status == "unchecked":
                 line = visible_line(f"{report.name} could not be checked: {report.reason}")
@@ -119,6 +124,15 @@ def _check_client(
     except ProtocolError as error:
         result = error
     return report_unreachable(client, source, result, format_error(result), policy, today)
+
+
+def _write_remedies(reports: Sequence[Report]) -> None:
+    drifted = [report.name for report in reports if exit_code([report]) == FAILED]
+    if drifted:
+        write_message(
+            f"to update the clients: spacecall refresh {visible_line(' '.join(drifted))}\n"
+            "to see what a finding means: spacecall rules ID"
+        )
 
 
 def _check_choice(option: str, value: str, choices: Sequence[str]) -> str:

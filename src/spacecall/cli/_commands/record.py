@@ -50,7 +50,11 @@ def record(
     ],
     mode: Annotated[
         str,
-        typer.Option(metavar="MODE", help=f"The record mode: {', '.join(_MODES)}."),
+        typer.Option(
+            metavar="MODE",
+            help=f"The record mode: {', '.join(_MODES)}.",
+            autocompletion=lambda: list(_MODES),
+        ),
     ] = "all",
     filter_field: Annotated[
         list[str] | None,

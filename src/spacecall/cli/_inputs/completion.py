@@ -16,8 +16,9 @@ from spacecall.cli._support.app_access import Credentials
 from spacecall.cli._support.app_overview import AppOverview, load_overview
 from spacecall.codegen._literals import one_line
 from spacecall.errors import SpaceError
+from spacecall.models import HUB_IDS, list_models
 
-__all__ = ["complete_endpoint_names", "complete_flag_names"]
+__all__ = ["complete_endpoint_names", "complete_flag_names", "complete_model_names"]
 
 _TIMEOUT = 3.0
 """Seconds for the app; the shell is blocked meanwhile."""
@@ -59,6 +60,14 @@ def complete_flag_names(
         for name, label in labels.items()
         if _SAFE_NAME.fullmatch(name) and name.startswith(incomplete)
     }
+
+
+def complete_model_names() -> list[str]:
+    """Return the names of chat models: those on Spaces, and the aliases on HF Inference."""
+    names = [name for model in list_models("chat") for name in model.names]
+    image_names = {name for model in list_models("image") for name in model.names}
+    aliases = [alias for alias in HUB_IDS if alias not in image_names]
+    return list(dict.fromkeys([*names, *aliases]))
 
 
 def _load_app(ctx: typer.Context) -> AppOverview | None:
