@@ -181,9 +181,9 @@ class SyncCaller(SyncFiles):
         """The app's /info, as a new copy; see `Space.info`."""
         return self._caller.info
 
-    def describe(self) -> Mapping[str, Endpoint]:
-        """Return `endpoints`, fetched first if necessary."""
-        return wait(self._portal, self._caller.describe)
+    def describe(self, *, all_endpoints: bool = False) -> Mapping[str, Endpoint]:
+        """Return `endpoints`, fetched first if necessary; see `Space.describe`."""
+        return wait(self._portal, lambda: self._caller.describe(all_endpoints=all_endpoints))
 
     def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> SyncCall[Any]:
         """Call `endpoint` by name; see `Space.call`."""

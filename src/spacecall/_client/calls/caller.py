@@ -84,12 +84,20 @@ class Caller:
             raise RuntimeError(_NOT_DESCRIBED)
         return info
 
-    async def describe(self) -> Mapping[str, Endpoint]:
-        """Return `endpoints`; read them from the app if that has not been done."""
-        return await self._context.connection.describe()
+    async def describe(self, *, all_endpoints: bool = False) -> Mapping[str, Endpoint]:
+        """Return `endpoints`; read them from the app if that has not been done.
+
+        Args:
+            all_endpoints: also those that the app does not document
+                (`api_visibility="undocumented"`, or `show_api=False` before Gradio 6), if its
+                Gradio describes them: since 4.44.
+        """
+        return await self._context.connection.describe(all_endpoints=all_endpoints)
 
     def call(self, endpoint: str, /, *positional: Never, **arguments: Any) -> Call[Any]:
         """Call an endpoint by name; its arguments are its `Endpoint.parameters`, by name.
+
+        An endpoint that the app does not document can be called too, see `describe`.
 
         A file argument is anything that `File` takes. Inside an object it has to be a `File`, a
         `Path` or bytes: a string there is never opened as a file. The result is None, a value, or a
@@ -106,7 +114,7 @@ class Caller:
         self._check_names(endpoint, positional)
 
         async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
-            described = get_endpoint(await connection.describe(), endpoint)
+            described = await find_endpoint(connection, endpoint)
             dependency = find_dependency(connection, described.name)
             check = find_refusals if settings.check else None
             components = dependency.visible_inputs
@@ -182,6 +190,27 @@ def make_call(caller: Caller, endpoint: str, prepare: Prepare[T]) -> Call[T]:
     """Return a call that `prepare` prepares: dynamic and typed calls are made of it."""
     context = caller._context  # pyright: ignore[reportPrivateUsage] - of this module
     return QueueCall(endpoint, context, prepare)
+
+
+async def find_endpoint(connection: Connection, name: str) -> Endpoint:
+    """Return the endpoint called `name`, however it is spelled, even if it is not documented.
+
+    Raises:
+        NotFoundError: the app has no such endpoint, or does not describe it.
+    """
+    endpoints = await connection.describe()
+    undocumented = {
+        dependency.name
+        for dependency in connection.app.dependencies
+        if dependency.name is not None and dependency.visibility == "undocumented"
+    }
+    match = match_endpoint(name, endpoints.keys() | undocumented)
+    if match is None or match in endpoints:
+        return get_endpoint(endpoints, name)
+    described = (await connection.describe(all_endpoints=True)).get(match)
+    if described is None:
+        raise NotFoundError(f"the app does not describe {match}: call it with call_raw")
+    return described
 
 
 def find_function(connection: Connection, function: str | int) -> Dependency:

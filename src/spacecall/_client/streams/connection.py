@@ -90,6 +90,7 @@ class Connection:
         self._pool = ChannelPool(link.settings.limits.max_streams, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
+        self._all_endpoints: Mapping[str, Endpoint] | None = None
         self._file_schemas: dict[str, Sequence[Schema | None]] = {}
         self._describing = anyio.Lock()
         self._active_submits = 0
@@ -117,36 +118,43 @@ class Connection:
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint] | None:
-        """The endpoints by name; None if the app has not been described yet."""
+        """The documented endpoints by name; None if the app has not been described yet."""
         return self._endpoints
 
-    async def describe(self, deadline: OpenDeadline | None = None) -> Mapping[str, Endpoint]:
+    async def describe(
+        self, deadline: OpenDeadline | None = None, *, all_endpoints: bool = False
+    ) -> Mapping[str, Endpoint]:
         """Return the endpoints by name; read /info if that has not been done.
 
         Args:
             deadline: that of the Space which is being opened; by default a new `Timeouts.open`.
+            all_endpoints: also those that the app does not document.
 
         Raises:
             DeadlineError: the app did not answer in time.
             SpaceError: see `fetch_info`.
         """
         self.link.check_loop()
-        endpoints = self._endpoints
+        endpoints = self._all_endpoints if all_endpoints else self._endpoints
         if endpoints is None:
             async with self._describing:
-                endpoints = self._endpoints
+                endpoints = self._all_endpoints if all_endpoints else self._endpoints
                 if endpoints is None:
                     deadline = deadline or OpenDeadline(self.link.settings.timeouts)
                     with self.link.redacting(), deadline.enforce():
-                        endpoints = await self._read_endpoints(deadline)
+                        endpoints = await self._read_endpoints(
+                            deadline, all_endpoints=all_endpoints
+                        )
         return endpoints
 
-    async def _read_endpoints(self, deadline: OpenDeadline) -> Mapping[str, Endpoint]:
+    async def _read_endpoints(
+        self, deadline: OpenDeadline, *, all_endpoints: bool
+    ) -> Mapping[str, Endpoint]:
         restarts = MAX_RESTARTS
         while True:
             app = self.app
             try:
-                info = await fetch_info(self.link, app, deadline)
+                info = await fetch_info(self.link, app, deadline, all_endpoints=all_endpoints)
             except OtherRunError as error:
                 if not restarts:
                     raise
@@ -154,10 +162,14 @@ class Connection:
                 await self.reload_config(app, error.config)
                 continue
             endpoints = await info.read(partial(parse_endpoints, app))
-            if app is self.app:  # it was not replaced meanwhile
+            if app is not self.app:  # it was replaced meanwhile
+                continue
+            if all_endpoints:
+                self._all_endpoints = endpoints
+            else:
                 self._endpoints = endpoints
                 self._info = info.body
-                return endpoints
+            return endpoints
 
     async def detect_restart(self) -> bool:
         """Ask the app whether it was restarted; if so, read its /config again.
@@ -210,6 +222,7 @@ class Connection:
             self._config = config
             self._info = None
             self._endpoints = None
+            self._all_endpoints = None
             self._file_schemas = {}
             self._pool = ChannelPool(self.link.settings.limits.max_streams, self.open_channel)
 
@@ -224,7 +237,7 @@ class Connection:
 
         The result is empty if the app has not been described yet.
         """
-        endpoint = (self._endpoints or {}).get(name)
+        endpoint = (self._endpoints or {}).get(name) or (self._all_endpoints or {}).get(name)
         if endpoint is None:
             return ()
         if name not in self._file_schemas:

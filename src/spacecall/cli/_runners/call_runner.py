@@ -29,12 +29,7 @@ from spacecall.cli._outputs.terminal import (
     stdout_is_terminal,
     write_page,
 )
-from spacecall.cli._runners.endpoint_calls import (
-    create_call,
-    find_endpoint,
-    open_space,
-    resolve_source,
-)
+from spacecall.cli._runners.endpoint_calls import find_endpoint, open_space, resolve_source
 from spacecall.cli._runners.jsonl_calls import call_lines
 from spacecall.cli._support.app_access import Credentials
 from spacecall.cli._support.credential_scope import StoredApp
@@ -101,7 +96,7 @@ async def execute(request: CallRequest, credentials: Credentials) -> int:
     show_help = request.flags.show_help
     with CallStatus(quiet=request.quiet or show_help) as status:
         async with open_space(source, access) as space:
-            endpoint = await find_endpoint(space, source, request.endpoint, access)
+            endpoint = await find_endpoint(space, request.endpoint)
             flags = endpoint_flags(endpoint, request.flags.reserved)
             if show_help:
                 write_page(create_console(), draw_help(request.source, endpoint, flags))
@@ -138,7 +133,7 @@ class _Execution:
         command = shlex.join([self.request.source, self.endpoint.name])
         check_complete(self.flags, arguments, command)
         printer = self._create_printer()
-        call = create_call(self.caller, self.endpoint, arguments)
+        call = self.caller.call(self.endpoint.name, **arguments)
         try:
             value = await run_call(call, create_event_handler(self.status, printer), printer)
         finally:
@@ -154,7 +149,7 @@ class _Execution:
 
         async def make_call(line_arguments: dict[str, Any]) -> Any:
             files_loaded = load_argument_files(self.endpoint, line_arguments, InputReader())
-            call = create_call(self.caller, self.endpoint, {**defaults, **files_loaded})
+            call = self.caller.call(self.endpoint.name, **{**defaults, **files_loaded})
             value = await run_call(call, self._show_log, StreamPrinter())
             return await replace_files(value, folder)
 
