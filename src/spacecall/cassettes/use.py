@@ -19,6 +19,7 @@ from spacecall.cassettes._engine.player import Player
 from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cassettes._engine.recorder import Recorder
 from spacecall.cassettes._engine.recording_lock import recording_lock
+from spacecall.cassettes._engine.secret_removal import remove_secrets
 from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler
 from spacecall.cassettes._format.cassette_file import (
     BodyFiles,
@@ -29,12 +30,9 @@ from spacecall.cassettes._format.cassette_file import (
 )
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.recorded_apps import read_recorded_apps
-from spacecall.cassettes._format.scrubber import Scrubber, find_secrets, find_secrets_in_file
-from spacecall.cassettes.errors import (
-    SecretFoundError,
-    StaleCassetteWarning,
-    UnusedRequestsError,
-)
+from spacecall.cassettes._format.scrubber import Scrubber
+from spacecall.cassettes._format.secret_places import SecretPlaces
+from spacecall.cassettes.errors import StaleCassetteWarning, UnusedRequestsError
 
 __all__ = ["Cassette", "Matcher", "use_cassette"]
 
@@ -121,9 +119,9 @@ def use_cassette(
         shuffle: a seed: the jobs of a session are replayed in a random order, the events of each
             job in the recorded order.
         matchers: further conditions for a request to match; see `Matcher`.
-        filter_fields: names of further fields whose values are not recorded, such as `username`.
-            Credentials never are: headers of logins and tokens, cookies, and fields such as
-            `password`.
+        filter_fields: names of further parameters and fields whose values are not recorded, such
+            as `username`. Credentials never are: headers of logins and tokens, cookies, arguments
+            of password boxes, and parameters and fields such as `password` and `api_key`.
         assert_all_used: whether recorded requests that were not made are an error.
         allow_playback_repeats: whether a recorded request can be made again when all that match it
             have been replayed: it gets the first response again.
@@ -219,6 +217,11 @@ def _replaying(
         if cassette.recording:
             offset = max((exchange.ended_at for exchange in exchanges), default=0.0)
             recorder = _make_recorder(bodies, scrubber, new_exchanges, cassette, offset)
+
+        def hide_secrets(exchange: Exchange) -> Exchange:
+            apps = read_recorded_apps(exchanges, bodies.read)
+            return SecretPlaces(apps, scrubber.filter_fields).hide_in(exchange, apps.values())
+
         player = Player(
             exchanges,
             bodies,
@@ -229,6 +232,7 @@ def _replaying(
             cassette.on_typed_call,
             recorder,
             path=cassette.path,
+            hide_secrets=hide_secrets,
             allow_repeats=allow_repeats,
         )
         cassette._player = player  # pyright: ignore[reportPrivateUsage] - of this module
@@ -236,7 +240,10 @@ def _replaying(
             yield
         new_exchanges = [exchange for exchange in new_exchanges if exchange.sent]
         if new_exchanges and cassette.complete:
-            _write(cassette, bodies, [*exchanges, *new_exchanges], scrubber)
+            new_exchanges = remove_secrets(
+                cassette.path, exchanges, new_exchanges, bodies, scrubber
+            )
+            _write(cassette, bodies, [*exchanges, *new_exchanges])
     if player.misses:
         raise player.misses[0]
     if cassette.assert_all_used and cassette.complete and player.unused_requests:
@@ -261,8 +268,9 @@ def _recording(
             yield cassette
         new_exchanges = [exchange for exchange in recorded if exchange.sent]
         if new_exchanges and cassette.complete:
+            new_exchanges = remove_secrets(path, old_exchanges, new_exchanges, bodies, scrubber)
             exchanges = merge_recordings(old_exchanges, new_exchanges)
-            _write(cassette, bodies, exchanges, scrubber)
+            _write(cassette, bodies, exchanges)
 
 
 @contextmanager
@@ -291,27 +299,12 @@ def _make_recorder(
     )
 
 
-def _write(
-    cassette: Cassette, bodies: BodyFiles, exchanges: list[Exchange], scrubber: Scrubber
-) -> None:
-    clean_exchanges = [scrubber.scrub_exchange(exchange) for exchange in exchanges]
-    locations = [
-        location for exchange in clean_exchanges for location in find_secrets(exchange, scrubber)
-    ]
-    for path in bodies.pending().values():
-        locations += find_secrets_in_file(path, scrubber)
-    if locations:
-        lines = "\n".join(f"  {location}" for location in locations)
-        raise SecretFoundError(
-            f"{cassette.path} was not written, because it would contain secrets (do not send them, "
-            f"or name their fields in filter_fields):\n{lines}",
-            locations=locations,
-        )
-    apps = read_recorded_apps(clean_exchanges, bodies.read)
+def _write(cassette: Cassette, bodies: BodyFiles, exchanges: list[Exchange]) -> None:
+    apps = read_recorded_apps(exchanges, bodies.read)
     cassette.metadata["apps"] = [app.to_metadata() for app in apps.values()]
-    hashes = external_bodies(clean_exchanges)
+    hashes = external_bodies(exchanges)
     bodies.save(hashes)
-    save_cassette(cassette.path, clean_exchanges, cassette.metadata)
+    save_cassette(cassette.path, exchanges, cassette.metadata)
     bodies.remove_unused(hashes)  # only now: the old cassette needed them until it was replaced
 
 

@@ -21,6 +21,7 @@ from spacecall._io.interceptor import (
     InterceptedResponse,
     NetworkError,
 )
+from spacecall.cassettes._engine.hidden_arguments import HiddenArguments
 from spacecall.cassettes._engine.recorder import IN_MEMORY, Recorder
 from spacecall.cassettes._engine.request_key import RequestKey, app_hosts, make_request_key
 from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler, StreamReplayer
@@ -143,6 +144,7 @@ class Player:
         on_typed_call: called with the endpoint and the schema digest of each typed call.
         recorder: records requests that are not in the recording; None refuses them.
         path: of the cassette, for errors.
+        hide_secrets: removes the secret arguments of a call, for errors.
         allow_repeats: whether an exchange answers again when all that match have been replayed.
     """
 
@@ -158,6 +160,7 @@ class Player:
         recorder: Recorder | None = None,
         *,
         path: Path,
+        hide_secrets: Callable[[Exchange], Exchange],
         allow_repeats: bool = False,
     ) -> None:
         self._bodies = bodies
@@ -168,6 +171,7 @@ class Player:
         self.on_typed_call = on_typed_call
         self._recorder = recorder
         self._path = path
+        self._hide_secrets = hide_secrets
         self._allow_repeats = allow_repeats
         self._hosts = app_hosts(exchange.url for exchange in exchanges if exchange.status == 200)
         self._entries = [
@@ -179,6 +183,7 @@ class Player:
         for entry in self._entries:
             entries_by_key[_request_key(entry.exchange, self._hosts)].append(entry)
         self._candidates = {key: _Candidates(entries) for key, entries in entries_by_key.items()}
+        self._hidden_arguments = HiddenArguments(entry.exchange for entry in self._entries)
         self._jobs = read_job_recordings(exchanges)
         self._collected = {job.session: job for job in self._jobs.values() if job.fn_index is None}
         self._streams: dict[str, StreamReplayer] = {}
@@ -272,12 +277,13 @@ class Player:
         repeats = is_cancel(exchange.method, exchange.url)
         if repeats and self._stream(session).has_live_jobs:
             return None
-        for hosts in (_host(exchange) | self._hosts, self._hosts):
-            candidates = self._candidates.get(_request_key(exchange, hosts))
-            if candidates:
-                entry = self._choose(exchange, session, candidates, repeats=repeats)
-                if entry:
-                    return entry
+        for variant in self._hidden_arguments.variants(exchange):
+            for hosts in (_host(exchange) | self._hosts, self._hosts):
+                candidates = self._candidates.get(_request_key(variant, hosts))
+                if candidates:
+                    entry = self._choose(variant, session, candidates, repeats=repeats)
+                    if entry:
+                        return entry
         return None
 
     def _choose(
@@ -301,6 +307,7 @@ class Player:
         return entry
 
     def _add_miss(self, exchange: Exchange) -> CassetteMissError:
+        exchange = self._hide_secrets(exchange)
         key = _request_key(exchange, _host(exchange) | self._hosts)
         nearest: tuple[_Entry, list[str]] | None = None
         best_rank = (True, True, True, 0)

@@ -65,6 +65,24 @@ class BodyFiles:
         self._pending[digest.hexdigest()] = Path(copy.name)
         return {"sha256": digest.hexdigest(), "size": size}
 
+    def scrub_again(
+        self, body: StoredBody, content_type: str, scrub: Callable[[Any], Any]
+    ) -> StoredBody:
+        """Return the stored form of a new external body of JSON without further secrets."""
+        path = self._pending.get(as_str(body.get("sha256")))
+        if path is None or "json" not in content_type:
+            return body
+        content = path.read_bytes()
+        try:
+            value = parse_json(content)
+        except ValueError:
+            return body
+        scrubbed = scrub(value)
+        if scrubbed == value:
+            return body
+        # Another response may have the same body: its file is removed with the unused ones.
+        return self.store(BytesIO(body_bytes({"json": scrubbed})), content_type)
+
     def pending(self) -> dict[str, Path]:
         """Return the temporary files of `store` that `save` has not moved yet, by hash."""
         return dict(self._pending)

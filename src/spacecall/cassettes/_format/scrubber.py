@@ -26,6 +26,9 @@ SECRET_FIELDS: Final = frozenset({"api_key", "access_token", "authorization", "p
 _SPAN_TEXT: Final = "token"
 _SPAN_LABEL: Final = "class_or_confidence"
 
+_BOX_TYPE: Final = "password"
+"""The type of a text box whose value the page does not show."""
+
 _SECRET_HEADERS: Final = frozenset(
     {
         *("authorization", "proxy-authorization", "x-hf-authorization", "x-api-key"),
@@ -80,8 +83,9 @@ class Scrubber:
     """
 
     def __init__(self, fields: Collection[str] = ()) -> None:
-        self._fields = SECRET_FIELDS | {name.lower() for name in fields}
-        self._keeps_spans = _SPAN_TEXT not in {name.lower() for name in fields}
+        self.filter_fields: Final = frozenset(name.lower() for name in fields)
+        self._fields = SECRET_FIELDS | self.filter_fields
+        self._keeps_spans = _SPAN_TEXT not in self.filter_fields
         self._secrets: set[str] = set()
         self._redact = Redactor(mask=PLACEHOLDER)
 
@@ -100,6 +104,13 @@ class Scrubber:
         if not secrets <= self._secrets:
             self._secrets |= secrets
             self._redact = Redactor(self._secrets, mask=PLACEHOLDER)
+
+    def with_secrets(self, values: Collection[str]) -> Scrubber:
+        """Return a scrubber that also replaces these values."""
+        scrubber = Scrubber(self.filter_fields)
+        scrubber._secrets = self._secrets | set(values)
+        scrubber._redact = Redactor(scrubber._secrets, mask=PLACEHOLDER)
+        return scrubber
 
     def scrub_exchange(self, exchange: Exchange, private: Collection[str] = ()) -> Exchange:
         """Return an exchange without credentials.
@@ -126,15 +137,27 @@ class Scrubber:
         """Return a JSON value without credentials."""
         if is_object(value):
             is_span = self._keeps_spans and set(value) == {_SPAN_TEXT, _SPAN_LABEL}
-            return {
+            scrubbed = {
                 self._scrub_name(name): PLACEHOLDER
-                if name.lower() in self._fields and isinstance(inner, str) and not is_span
+                if self._is_secret(name, inner) and not is_span
                 else self.scrub_json(inner)
                 for name, inner in value.items()
             }
+            if value.get("type") == _BOX_TYPE:  # its value may be the same word
+                scrubbed["type"] = _BOX_TYPE
+                if isinstance(value.get("value"), str) and value["value"]:
+                    scrubbed["value"] = PLACEHOLDER
+            return scrubbed
         if is_array(value):
             return [self.scrub_json(inner) for inner in value]
         return self._scrub_text(value) if isinstance(value, str) else value
+
+    def _is_secret(self, name: str, value: Any) -> bool:
+        """Return whether the value of a field is secret; one that the caller named always is."""
+        plain = name.lower()
+        if plain in self.filter_fields:
+            return value is not None
+        return plain in self._fields and isinstance(value, str)
 
     def has_secret(self, text: str) -> bool:
         """Return whether `text` contains a credential of the caller."""

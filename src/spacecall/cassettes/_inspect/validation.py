@@ -38,6 +38,7 @@ from spacecall.cassettes._format.recorded_apps import (
     RecordedApp,
     read_json_body,
 )
+from spacecall.cassettes._format.scrubber import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.codegen import drift
 from spacecall.codegen._drift.app_model import ValueModel
@@ -245,7 +246,7 @@ def _check_values(
     if len(parameters) != len(values):
         yield f"{endpoint} {verb} {len(parameters)} values, but the recording has {len(values)}"
     for parameter, value in zip(parameters, values, strict=False):
-        if value is not UNCHANGED and not _is_default(parameter, value):
+        if value is not UNCHANGED and value != PLACEHOLDER and not _is_default(parameter, value):
             schema = parameter.type
             for line in schema_problems(schema.schema, value, root=schema.root):
                 yield f"{endpoint}, {parameter.name}: {line}"

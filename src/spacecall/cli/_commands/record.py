@@ -59,8 +59,9 @@ def record(
     filter_field: Annotated[
         list[str] | None,
         typer.Option(
+            "--filter",
             metavar="NAME",
-            help="Do not record values of this field, such as username. Repeatable.",
+            help="Do not record values of this parameter or field, such as username. Repeatable.",
             show_default=False,
         ),
     ] = None,

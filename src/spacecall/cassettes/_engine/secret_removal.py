@@ -1,0 +1,92 @@
+"""Removing the secrets of a new recording before it is written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from spacecall._core.json_values import as_dict, as_list, as_str, is_array
+from spacecall.cassettes._format.cassette_file import BodyFiles, external_bodies
+from spacecall.cassettes._format.exchange import Exchange, get_header
+from spacecall.cassettes._format.recorded_apps import read_recorded_apps
+from spacecall.cassettes._format.scrubber import Scrubber, find_secrets, find_secrets_in_file
+from spacecall.cassettes._format.secret_places import SecretPlaces, is_document, iter_strings
+from spacecall.cassettes.errors import SecretFoundError
+
+__all__ = ["remove_secrets"]
+
+
+def remove_secrets(
+    path: Path,
+    old_exchanges: Sequence[Exchange],
+    new_exchanges: Sequence[Exchange],
+    bodies: BodyFiles,
+    scrubber: Scrubber,
+) -> list[Exchange]:
+    """Return the new exchanges without credentials, secret arguments and their echo.
+
+    Args:
+        path: of the cassette, for errors.
+        old_exchanges: of the cassette, which may describe the app.
+        new_exchanges: to be added.
+        bodies: has their external bodies.
+        scrubber: knows the caller's credentials.
+
+    Raises:
+        SecretFoundError: they contain probable secrets.
+    """
+    places = SecretPlaces(
+        read_recorded_apps([*old_exchanges, *new_exchanges], bodies.read), scrubber.filter_fields
+    )
+    hidden = places.hide(new_exchanges)
+    # An argument may be a word: in the description of the app it stays.
+    call_scrubber = scrubber.with_secrets(places.values)
+    exchanges: list[Exchange] = []
+    for exchange in hidden:
+        if is_document(exchange):
+            exchanges.append(scrubber.scrub_exchange(exchange))
+            continue
+        clean = call_scrubber.scrub_exchange(exchange)
+        content_type = get_header(clean.headers, "content-type")
+        clean.body = bodies.scrub_again(clean.body, content_type, call_scrubber.scrub_json)
+        exchanges.append(clean)
+    locations = [*_find_locations(exchanges, bodies, scrubber, call_scrubber)]
+    if locations:
+        lines = "\n".join(f"  {location}" for location in locations)
+        raise SecretFoundError(
+            f"{path} was not written, because it would contain secrets (do not send them, "
+            f"or name their fields in filter_fields):\n{lines}",
+            locations=locations,
+        )
+    return exchanges
+
+
+def _find_locations(
+    exchanges: Sequence[Exchange], bodies: BodyFiles, scrubber: Scrubber, call_scrubber: Scrubber
+) -> Iterator[str]:
+    for exchange in exchanges:
+        yield from find_secrets(exchange, scrubber if is_document(exchange) else call_scrubber)
+    of_documents = external_bodies(filter(is_document, exchanges))
+    hashes = external_bodies(exchanges)
+    for digest, path in bodies.pending().items():
+        if digest in hashes:
+            finder = scrubber if digest in of_documents else call_scrubber
+            yield from find_secrets_in_file(path, finder)
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    for exchange in exchanges:
+        for _, event in exchange.events or ():
+            message = event.as_object()
+            outputs = as_list(as_dict(message.get("output")).get("data"))
+            texts[as_str(message.get("event_id"))] += iter_strings([*map(_added, outputs)])
+    for pieces in texts.values():
+        if call_scrubber.has_secret("".join(pieces)):
+            yield "a credential of the caller in pieces, in the partial results of a job"
+
+
+def _added(output: Any) -> Any:
+    """Return what the edits of an output add; the output itself if it is not edits."""
+    if is_array(output) and all(is_array(edit) and len(edit) == 3 for edit in output):
+        return [edit[2] for edit in output]
+    return output

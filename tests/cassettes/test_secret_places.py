@@ -1,0 +1,157 @@
+"""Secrets by place: password boxes, parameters with the name of a secret, and their echo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spacecall import Space
+from spacecall.cassettes import CassetteMissError, SecretFoundError, use_cassette
+from spacecall.cassettes._format.scrubber import PLACEHOLDER
+from spacecall.cassettes._format.secret_places import is_secret_parameter
+from spacecall.cassettes._inspect.recording import read_recording
+from spacecall.cassettes._inspect.validation import find_problems
+from tests.hostile.server import SSE_HEAD, HostileServer, app_config, app_info, event, http
+from tests.hostile.server import Request as ServedRequest
+
+NOWHERE = "http://127.0.0.1:9"
+KEY = "a-key-of-mine"
+BOX = {"type": "password", "value": "the-default-key"}
+PARAMETERS = ("text", "box", "api_key", "pin")
+
+
+def component(number: int, label: str, **props: Any) -> dict[str, Any]:
+    return {"id": number, "type": "textbox", "props": {"name": "textbox", "label": label, **props}}
+
+
+def vault(outputs: list[Any]) -> HostileServer:
+    """An app with secrets among its arguments, and a password box as its second output."""
+    components = [
+        component(1, "text"),
+        component(2, "box", **BOX),
+        component(3, "api_key"),
+        component(4, "pin"),
+        component(5, "Out"),
+        component(6, "New password", type="password"),
+    ]
+    config = app_config(components=components)
+    config["dependencies"][0].update(inputs=[1, 2, 3, 4], outputs=[5, 6])
+    info = app_info()
+    (parameter,) = info["named_endpoints"]["/predict"]["parameters"]
+    info["named_endpoints"]["/predict"] = {
+        "parameters": [
+            {
+                **parameter,
+                "label": name,
+                "parameter_name": name,
+                "parameter_has_default": name == "box",
+                "parameter_default": BOX["value"] if name == "box" else None,
+            }
+            for name in PARAMETERS
+        ],
+        "returns": info["named_endpoints"]["/predict"]["returns"] * 2,
+    }
+    return HostileServer(config=config, info=info, outputs=outputs)
+
+
+async def call(address: str, **changes: str) -> Any:
+    arguments = {"text": "hi", "box": "box-of-mine", "api_key": KEY, "pin": "123456"} | changes
+    async with Space(address) as space:
+        return await space.call("/predict", **arguments)
+
+
+def read_all(folder: Path) -> str:
+    return "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
+
+
+async def record(path: Path, outputs: list[Any], **changes: str) -> None:
+    with vault(outputs) as server, use_cassette(path, mode="once", filter_fields=["pin"]):
+        await call(server.url, **changes)
+
+
+async def test_secret_arguments_and_their_echo_are_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    echo = f"keys: {KEY}, box-of-mine, 123456"
+    await record(path, [echo, "a-new-password"])
+    text = read_all(tmp_path)
+    for secret in (KEY, "box-of-mine", "123456", "a-new-password", BOX["value"]):
+        assert secret not in text
+    with use_cassette(path):
+        out, password = await call(NOWHERE)
+    assert out == f"keys: {PLACEHOLDER}, {PLACEHOLDER}, {PLACEHOLDER}"
+    assert password == PLACEHOLDER
+    recording = read_recording(path)
+    assert not find_problems(recording.exchanges, recording.apps, recording.read_body)
+
+
+async def test_any_secret_matches_a_recorded_one_and_other_arguments_do_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    await record(path, ["ok", "x"])
+    for key in ("", "another key"):
+        with use_cassette(path):
+            assert await call(NOWHERE, api_key=key, box=key, pin=key) == ("ok", PLACEHOLDER)
+    with pytest.raises(CassetteMissError) as caught, use_cassette(path):
+        await call(NOWHERE, text="another text", api_key="my other key", box="my other box")
+    assert 'body.data[0]: "another text" (recorded: "hi")' in str(caught.value)
+    assert "my other" not in str(caught.value)
+
+
+async def test_an_argument_that_is_a_word_stays_in_the_description_of_the_app(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    await record(path, ["the api_key", "x"], api_key="api_key", box="predict")
+    with use_cassette(path):
+        assert (await call(NOWHERE))[0] == f"the {PLACEHOLDER}"
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+async def test_the_echo_in_a_large_body_is_replaced(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "a.json"
+    with vault([]) as server, use_cassette(path, mode="once"):
+        server.config["dependencies"][0].update(queue=False, types={"generator": False})
+        output = {"data": [KEY + "x" * size, "x"], "is_generating": False, "duration": 0.1}
+        server.routes["/gradio_api/run/predict"] = lambda *_: http(output)
+        await call(server.url)
+    assert KEY not in read_all(tmp_path)
+    with use_cassette(path):
+        assert (await call(NOWHERE))[0] == PLACEHOLDER + "x" * size
+
+
+async def test_an_echo_in_pieces_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+
+    def stream(request: ServedRequest, connection: Any) -> None:
+        connection.sendall(SSE_HEAD)
+        (event_id,) = server._jobs[request.query["session_hash"]]
+        for index, piece in enumerate((KEY[:5], KEY[5:])):
+            data = [[["append", [], piece]] if index else piece, None]
+            output = {"data": data, "is_generating": True}
+            message = {"msg": "process_generating", "event_id": event_id, "output": output}
+            connection.sendall(event({**message, "success": True}))
+        output = {"data": ["done", None], "is_generating": False}
+        message = {"msg": "process_completed", "event_id": event_id, "output": output}
+        connection.sendall(event({**message, "success": True}))
+
+    with vault([]) as server:
+        server.routes["/gradio_api/queue/data"] = stream
+        with pytest.raises(SecretFoundError, match="in pieces"), use_cassette(path, mode="once"):
+            await call(server.url)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["api_key", "API key", "OpenAI API key", "apiKey", "hf_token", "Password", "user_password"],
+)
+def test_names_and_labels_of_secrets(name: str) -> None:
+    assert is_secret_parameter(name)
+
+
+@pytest.mark.parametrize("name", ["text", "max_token", "key", "token_count", "keyword", "secrets"])
+def test_names_that_are_not_of_secrets(name: str) -> None:
+    assert not is_secret_parameter(name)
