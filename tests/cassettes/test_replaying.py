@@ -12,11 +12,9 @@ import anyio.to_thread
 import pytest
 
 from spacecall import DeadlineError, Space, SyncSpace, Timeouts
-from spacecall._client.calls.typed_endpoint import Arguments, TypedEndpoint
 from spacecall.cassettes import (
     CassetteError,
     CassetteMissError,
-    StaleCassetteWarning,
     UnusedRequestsError,
     use_cassette,
 )
@@ -24,10 +22,6 @@ from tests.cassettes.scripted_calls import Results, make_calls_from_threads, pla
 from tests.servers import AppServer
 
 NOWHERE = "http://127.0.0.1:9"
-
-
-class Echo(Arguments):
-    text: str
 
 
 Recorded = tuple[Path, Results]
@@ -244,30 +238,6 @@ async def test_an_external_body_is_named_by_its_hash_and_verified(
     path.write_text(raw.replace(body.name, "../../secret"))
     with pytest.raises(CassetteError, match="must be 64 hexadecimal digits"), use_cassette(path):
         await open_space(NOWHERE)
-
-
-async def test_a_typed_client_of_another_schema_is_warned_of(
-    protocol_app: AppServer, tmp_path: Path
-) -> None:
-    path = tmp_path / "typed.json"
-
-    def endpoint(schema: str) -> TypedEndpoint[str]:
-        return TypedEndpoint("/echo", inputs=Echo, output=str, returns=1, schema=schema)
-
-    async def call(address: str, schema: str) -> None:
-        async with Space(address) as space:
-            assert await endpoint(schema).call(space, {"text": "hi"}) == "hi"
-
-    with use_cassette(path, mode="once"):
-        await call(protocol_app.url, "a" * 64)
-    assert json.loads(path.read_text())["metadata"]["schemas"] == {"a" * 64: ["/echo"]}
-    with use_cassette(path):
-        await call(NOWHERE, "a" * 64)
-    with use_cassette(path), pytest.warns(StaleCassetteWarning, match="another schema of /echo"):
-        await call(NOWHERE, "b" * 64)
-    with use_cassette(path, mode="rewrite"):
-        await call(protocol_app.url, "b" * 64)
-    assert json.loads(path.read_text())["metadata"]["schemas"] == {"b" * 64: ["/echo"]}
 
 
 async def test_a_space_uses_the_innermost_cassette(recorded: Recorded, tmp_path: Path) -> None:

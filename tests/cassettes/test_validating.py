@@ -122,7 +122,7 @@ def test_an_app_that_has_drifted_from_the_pinned_schema_is_named(
         for name, document in pinned.documents.items()
     }
     lines = check(recording, replace(pinned, documents=documents))
-    assert any("drift: /echo" in line for line in lines)
+    assert any("stale: /echo" in line for line in lines)
 
 
 def _with_another_type(schema: Any) -> Any:

@@ -186,8 +186,8 @@ def test_metadata_may_be_anything(tmp_path: Path) -> None:
     values: list[Any] = [[], {"a": 1}, {"a": [[], "/predict"]}, "x", {"\ud800": None}]
     for schemas in values:
         path = write_cassette(tmp_path, [interaction()], metadata={"schemas": schemas, "apps": 1})
-        with use_cassette(path, assert_all_used=False) as cassette:
-            cassette.on_typed_call("/other", "digest")
+        with use_cassette(path, assert_all_used=False):
+            pass
         assert spacecall("cassettes", "show", str(path))[0] == 0
     for metadata in values[0], "x", 5:
         path = write_cassette(tmp_path, [interaction()], metadata=metadata)

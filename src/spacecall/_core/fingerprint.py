@@ -15,15 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
-from typing import Final
+from typing import Final, get_args
 
 from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.python_names import parameter_names
+from spacecall.endpoints import Visibility
 
-__all__ = ["find_differences", "fingerprint", "fingerprints"]
+__all__ = ["find_differences", "fingerprint", "fingerprints", "wire_shape"]
 
 _STATE: Final = "state"
 _NAME_SEPARATOR: Final = ": "
+_VISIBILITIES: Final = frozenset(get_args(Visibility))
 
 
 def fingerprint(dependency: Dependency, names_from_labels: Sequence[bool] = ()) -> str:
@@ -76,6 +78,16 @@ def find_differences(pinned: Mapping[str, str], config: AppConfig) -> list[str]:
         if actual != expected:
             lines.append(f"{name}: was {expected}, is {actual}")
     return lines
+
+
+def wire_shape(shape: str) -> str:
+    """Return a fingerprint without what is not on the wire: names from labels, and visibility."""
+    inputs, arrow, outputs = shape.partition(") -> (")
+    slots = inputs.removeprefix("(").split(", ")
+    kinds = ", ".join(slot.rpartition(_NAME_SEPARATOR)[2] for slot in slots)
+    kinds_of_outputs, _, traits = outputs.rpartition(") ")
+    on_wire = " ".join(trait for trait in traits.split() if trait not in _VISIBILITIES)
+    return f"({kinds}{arrow}{kinds_of_outputs}) {on_wire}"
 
 
 def _names_from_labels(pinned: str) -> list[bool]:

@@ -117,8 +117,14 @@ class Interceptor(Protocol):
         """Answer a request. `NetworkError` and other exceptions reach the caller."""
         ...
 
-    def on_typed_call(self, endpoint: str, schema: str, /) -> None:
-        """Note that a typed client calls an endpoint with this schema (its sha256)."""
+    def reports_drift(self, endpoint: str, pinned: str, live: str, /) -> bool:
+        """Return whether it reports itself that an endpoint differs from its typed client.
+
+        Args:
+            endpoint: such as `/echo`.
+            pinned: the fingerprint of the endpoint that the client was generated from.
+            live: the fingerprint in the app's /config.
+        """
         ...
 
 
@@ -152,13 +158,6 @@ def intercepting(interceptor: Interceptor) -> Generator[None]:
         with _Active.lock:
             # Blocks of concurrent tasks may end in any order.
             _Active.interceptors.remove(interceptor)
-
-
-def notify_typed_call(endpoint: str, schema: str) -> None:
-    """Tell the active interceptor the schema (its sha256) with which an endpoint is called."""
-    interceptor = active_interceptor()
-    if interceptor is not None and schema:
-        interceptor.on_typed_call(endpoint, schema)
 
 
 def active_interceptor() -> Interceptor | None:

@@ -21,7 +21,7 @@ class CassetteError(SpaceError):
 
 
 class StaleCassetteWarning(VisibleWarning):
-    """The cassette was recorded with another schema than the client has: record it again."""
+    """An endpoint has another shape now than when it was recorded: record the cassette again."""
 
 
 class CassetteMissError(CassetteError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -182,5 +182,5 @@ def _shows_miss(error: BaseException) -> bool:
         seen.add(id(current))
         remaining += current.__cause__, current.__context__
         if isinstance(current, BaseExceptionGroup):
-            remaining += current.exceptions
+            remaining += cast("BaseExceptionGroup[BaseException]", current).exceptions
     return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +31,7 @@ from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.recorded_apps import read_recorded_apps
 from spacecall.cassettes._format.scrubber import Scrubber
 from spacecall.cassettes._format.secret_places import SecretPlaces
-from spacecall.cassettes.errors import StaleCassetteWarning, UnusedRequestsError
+from spacecall.cassettes.errors import UnusedRequestsError
 
 __all__ = ["Cassette", "Matcher", "use_cassette"]
 
@@ -52,9 +51,8 @@ class Cassette:
         complete: whether what uses it runs to its end. Set it to False where a failure raises no
             exception in the block: nothing is written, and requests that were not made are no
             error.
-        metadata: when it was recorded and by which version; its `apps`, each with the sha256 of
-            the shapes of its endpoints; and `schemas`: by sha256 of a typed client's schema, the
-            endpoints that were called with it.
+        metadata: when it was recorded and by which version, and its `apps`, each with the sha256
+            of the shapes of its endpoints.
     """
 
     path: Path
@@ -69,26 +67,6 @@ class Cassette:
     def unused_requests(self) -> list[str]:
         """Method and path of each recorded request that has not been made."""
         return self._player.unused_requests if self._player else []
-
-    def on_typed_call(self, endpoint: str, schema: str) -> None:
-        """Record by which schema (its sha256) a typed client calls an endpoint.
-
-        Warns:
-            StaleCassetteWarning: the endpoint was recorded with another schema.
-        """
-        schemas: dict[str, list[str]] = self.metadata.setdefault("schemas", {})
-        recorded = [digest for digest, names in schemas.items() if endpoint in names]
-        if not recorded or self._player is None:
-            names = schemas.setdefault(schema, [])
-            schemas[schema] = sorted({*names, endpoint})
-        elif schema not in recorded:
-            warnings.warn(
-                f"{self.path} was recorded with another schema of {endpoint} "
-                f"({recorded[-1][:12]}, the client has {schema[:12]}): "
-                "if it is a recording of the same app, record it again",
-                StaleCassetteWarning,
-                stacklevel=2,
-            )
 
 
 @contextmanager
@@ -216,7 +194,7 @@ def _replaying(
         recorder = None
         if cassette.recording:
             offset = max((exchange.ended_at for exchange in exchanges), default=0.0)
-            recorder = _make_recorder(bodies, scrubber, new_exchanges, cassette, offset)
+            recorder = _make_recorder(bodies, scrubber, new_exchanges, offset)
 
         def hide_secrets(exchange: Exchange) -> Exchange:
             apps = read_recorded_apps(exchanges, bodies.read)
@@ -229,7 +207,6 @@ def _replaying(
             scheduler,
             _combine_matchers(matchers),
             scrubber,
-            cassette.on_typed_call,
             recorder,
             path=cassette.path,
             hide_secrets=hide_secrets,
@@ -262,9 +239,10 @@ def _recording(
 ) -> Generator[Cassette]:
     recorded: list[Exchange] = []
     metadata = {**metadata, **_new_metadata()}
+    metadata.pop("schemas", None)  # of spacecall 0.1: the schemas of typed clients
     cassette = Cassette(path, recording=True, metadata=metadata, _exchanges=recorded)
     with _body_files(path, scrubber) as bodies:
-        with intercepting(_make_recorder(bodies, scrubber, recorded, cassette)):
+        with intercepting(_make_recorder(bodies, scrubber, recorded)):
             yield cassette
         new_exchanges = [exchange for exchange in recorded if exchange.sent]
         if new_exchanges and cassette.complete:
@@ -286,14 +264,12 @@ def _make_recorder(
     bodies: BodyFiles,
     scrubber: Scrubber,
     exchanges: list[Exchange],
-    cassette: Cassette,
     offset: float = 0.0,
 ) -> Recorder:
     return Recorder(
         bodies.store,
         scrubber,
         exchanges.append,
-        cassette.on_typed_call,
         time.monotonic,
         offset=offset,
     )

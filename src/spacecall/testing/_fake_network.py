@@ -46,8 +46,9 @@ class _Network:
             return self._answer_hub(urlsplit(request.url).path)
         return await self._find_server(request.url).answer(request)
 
-    def on_typed_call(self, endpoint: str, schema: str) -> None:
-        """Do nothing: a fake Space is made from the schemas of the client."""
+    def reports_drift(self, endpoint: str, pinned: str, live: str) -> bool:  # noqa: ARG002
+        """Return False: a fake Space is like an app."""
+        return False
 
     def _answer_hub(self, path: str) -> InterceptedResponse:
         *space_id, resource = path.removeprefix("/api/spaces/").rsplit("/", 1)

@@ -50,10 +50,10 @@ from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.component_schema import closed_choices
 from spacecall._core.filedata import as_file_data, is_file_data, replace_files
-from spacecall._core.fingerprint import find_differences
+from spacecall._core.fingerprint import find_differences, fingerprints
 from spacecall._core.input_check import find_refusals
 from spacecall._core.schema_nodes import is_number
-from spacecall._io.interceptor import notify_typed_call
+from spacecall._io.interceptor import active_interceptor
 from spacecall._io.request_settings import Settings
 from spacecall._warnings import SchemaDriftWarning
 from spacecall.endpoints import NO_DEFAULT, Parameter
@@ -221,7 +221,6 @@ class TypedEndpoint(Generic[T]):
             values = self._with_app_defaults(values, explicit, dependency)
             if on_drift != "ignore":
                 self._compare(connection, on_drift)
-            notify_typed_call(self.name, self._schema)
             return PreparedCall(dependency, values, self.decode)
 
         return make_call(caller, self.name, prepare)
@@ -270,13 +269,19 @@ class TypedEndpoint(Generic[T]):
         if compared is None or compared[0] is not connection.app:
             pinned = {self.name: self._shape} if self._shape else {}
             changes = find_differences(pinned, connection.app)
-            if changes and on_drift == "warn":
+            if changes and on_drift == "warn" and not self._is_reported(connection.app):
                 text = f"the app has changed since its client was generated: {'; '.join(changes)}"
                 text = connection.link.redactor()(f"{text} [{connection.link.base}]")
                 warnings.warn(text, SchemaDriftWarning, stacklevel=2)
             self._compared[connection] = connection.app, changes
         if changes and on_drift == "raise":
             raise self._drift(changes)
+
+    def _is_reported(self, app: AppConfig) -> bool:
+        """Return whether a cassette reports that it is older than the client."""
+        interceptor = active_interceptor()
+        live = fingerprints(app, [self.name]).get(self.name, "")
+        return interceptor is not None and interceptor.reports_drift(self.name, self._shape, live)
 
     def bind(self, arguments: Mapping[str, Any]) -> list[Any]:
         """Return the arguments as wire values in wire order, files as `File`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Container, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import anyio.lowlevel
 
+from spacecall._core.fingerprint import wire_shape
 from spacecall._core.json_values import as_dict
 from spacecall._io.interceptor import (
     NETWORK_ERRORS,
@@ -37,7 +39,7 @@ from spacecall.cassettes._format.job_recordings import (
     read_session_hash,
 )
 from spacecall.cassettes._format.scrubber import Scrubber
-from spacecall.cassettes.errors import CassetteMissError
+from spacecall.cassettes.errors import CassetteMissError, StaleCassetteWarning
 
 # Headers that are wrong for a body that was decoded and stored.
 _TRANSFER = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
@@ -141,7 +143,6 @@ class Player:
         scheduler: in which order the jobs of a session are replayed.
         matches: whether a request matches a recorded one, called if their keys are equal.
         scrubber: removes secrets from a request before it is compared.
-        on_typed_call: called with the endpoint and the schema digest of each typed call.
         recorder: records requests that are not in the recording; None refuses them.
         path: of the cassette, for errors.
         hide_secrets: removes the secret arguments of a call, for errors.
@@ -156,7 +157,6 @@ class Player:
         scheduler: Scheduler,
         matches: Callable[[Exchange, Exchange], bool],
         scrubber: Scrubber,
-        on_typed_call: Callable[[str, str], None],
         recorder: Recorder | None = None,
         *,
         path: Path,
@@ -168,7 +168,6 @@ class Player:
         self._scheduler = scheduler
         self._matches = matches
         self._scrubber = scrubber
-        self.on_typed_call = on_typed_call
         self._recorder = recorder
         self._path = path
         self._hide_secrets = hide_secrets
@@ -202,6 +201,22 @@ class Player:
             for entry in self._entries
             if not entry.used and not is_cleanup(entry.exchange)
         ]
+
+    def reports_drift(self, endpoint: str, pinned: str, live: str) -> bool:
+        """Return True: it is the recording that is old, not the client.
+
+        Warns:
+            StaleCassetteWarning: requests or responses of the endpoint have another shape now.
+        """
+        recorded_shape, client_shape = wire_shape(live), wire_shape(pinned)
+        if recorded_shape != client_shape:
+            warnings.warn(
+                f"{self._path}: {endpoint} was recorded as {recorded_shape}, and the client was "
+                f"generated for {client_shape}: record the cassette again, or refresh the client",
+                StaleCassetteWarning,
+                stacklevel=4,
+            )
+        return True
 
     async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
         """Return the recorded response; or the network's, if it may be recorded.

@@ -35,7 +35,6 @@ class Recorder:
         store_body: makes the stored form of a response's body.
         scrubber: learns which values are secret.
         add: called with each exchange when its request is sent; the exchange is completed later.
-        on_typed_call: called with the endpoint and the schema digest of each typed call.
         clock: returns seconds.
         offset: the time at which the recording begins, in seconds.
     """
@@ -45,7 +44,6 @@ class Recorder:
         store_body: StoreBody,
         scrubber: Scrubber,
         add: Callable[[Exchange], None],
-        on_typed_call: Callable[[str, str], None],
         clock: Callable[[], float],
         *,
         offset: float = 0.0,
@@ -53,13 +51,16 @@ class Recorder:
         self._store_body = store_body
         self._scrubber = scrubber
         self._add = add
-        self.on_typed_call = on_typed_call
         self._clock = clock
         self._zero = clock() - offset
 
     def now(self) -> float:
         """Return the seconds since the recording began."""
         return self._clock() - self._zero
+
+    def reports_drift(self, endpoint: str, pinned: str, live: str) -> bool:  # noqa: ARG002
+        """Return False: the app is live."""
+        return False
 
     async def answer(self, request: InterceptedRequest, forward: Forward) -> InterceptedResponse:
         """Forward a request; record it, its response, and how the response ended.

@@ -224,7 +224,7 @@ def load_cassette(path: Path) -> tuple[list[Exchange], dict[str, Any]]:
             exchanges.append(_load_exchange(interaction))
         except CassetteError as error:
             raise CassetteError(f"{path}, interaction {number}: {error.message}") from error
-    return exchanges, _load_metadata(as_dict(document.get("metadata")))
+    return exchanges, dict(as_dict(document.get("metadata")))
 
 
 def _load_document(path: Path) -> Mapping[str, Any]:
@@ -260,12 +260,6 @@ def _load_exchange(interaction: Mapping[str, Any]) -> Exchange:
     )
     exchange.load_response(as_dict(interaction["response"]))
     return exchange
-
-
-def _load_metadata(stored: Mapping[str, Any]) -> dict[str, Any]:
-    schemas = as_dict(stored.get("schemas"))
-    endpoints = {digest: as_str_list(names) for digest, names in schemas.items()}
-    return {**stored, "schemas": endpoints} if "schemas" in stored else dict(stored)
 
 
 def save_cassette(path: Path, exchanges: Sequence[Exchange], metadata: dict[str, Any]) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Final, TypeVar
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from spacecall._core.app_config import AppConfig, parse_config
+from spacecall._core.app_config import AppConfig, Dependency, parse_config
+from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.fingerprint import fingerprints
-from spacecall._core.json_values import as_dict, as_str, is_object
+from spacecall._core.json_values import as_dict, as_str, is_array, is_object
 from spacecall.cassettes._format.bodies import MAX_JSON, StoredBody
 from spacecall.cassettes._format.cassette_json import parse_json
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.errors import ProtocolError
+
+_CALL_PATH: Final = re.compile(r"/(?:call|run)/([^/]+)$")
 
 T = TypeVar("T")
 ReadBody = Callable[[StoredBody], bytes]
@@ -86,6 +90,19 @@ def _parse_config(raw: Mapping[str, Any]) -> tuple[AppConfig, str] | None:
     names = sorted({dependency.name for dependency in config.dependencies if dependency.name})
     shapes = json.dumps(fingerprints(config, names), sort_keys=True)
     return config, hashlib.sha256(shapes.encode()).hexdigest()
+
+
+def find_function(app: RecordedApp, request: Exchange) -> Dependency | None:
+    """Return the function of an app that a request calls; None if it calls none."""
+    body = as_dict(request.request_body.get("json"))
+    if not is_array(body.get("data")):
+        return None
+    fn_index = body.get("fn_index")
+    if isinstance(fn_index, int):
+        functions = (each for each in app.config.dependencies if each.fn_index == fn_index)
+        return next(functions, None)
+    match = _CALL_PATH.search(urlsplit(request.url).path)
+    return app.config.find(endpoint_name(unquote(match[1]))) if match else None
 
 
 class AppIndex:

@@ -9,11 +9,10 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from spacecall._core.app_config import Component, Dependency
-from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.job_recordings import read_event_id
-from spacecall.cassettes._format.recorded_apps import AppIndex, RecordedApp
+from spacecall.cassettes._format.recorded_apps import AppIndex, RecordedApp, find_function
 from spacecall.cassettes._format.scrubber import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
@@ -27,7 +26,6 @@ _SECRET_NAMES: Final = frozenset(
     }
 )
 _SECRET_ENDINGS: Final = tuple(f"_{name}" for name in sorted(_SECRET_NAMES - {"token", "secret"}))
-_CALL_PATH: Final = re.compile(r"/(?:call|run)/([^/]+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class SecretPlaces:
         if not is_array(body.get("data")):
             return None
         app = self._apps.find_app(exchange.url)
-        dependency = None if app is None else _find_dependency(app, exchange, body)
+        dependency = None if app is None else find_function(app, exchange)
         if app is None or dependency is None:
             return None
         return self._find_places(app, dependency)
@@ -201,17 +199,6 @@ def is_secret_parameter(name: str) -> bool:
 def is_document(exchange: Exchange) -> bool:
     """Return whether an exchange is the description of an app: its /config or /info."""
     return exchange.method == "GET" and urlsplit(exchange.url).path.endswith(("/config", "/info"))
-
-
-def _find_dependency(
-    app: RecordedApp, exchange: Exchange, body: Mapping[str, Any]
-) -> Dependency | None:
-    fn_index = body.get("fn_index")
-    if isinstance(fn_index, int):
-        functions = (each for each in app.config.dependencies if each.fn_index == fn_index)
-        return next(functions, None)
-    match = _CALL_PATH.search(urlsplit(exchange.url).path)
-    return app.config.find(endpoint_name(unquote(match[1]))) if match else None
 
 
 def _parameter_names(app: RecordedApp, dependency: Dependency) -> dict[int, str]:

@@ -40,6 +40,7 @@ from spacecall.cassettes._format.recorded_apps import (
 )
 from spacecall.cassettes._format.scrubber import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
+from spacecall.cassettes._inspect.staleness import find_called_endpoints, find_stale_endpoints
 from spacecall.codegen import drift
 from spacecall.codegen._drift.app_model import ValueModel
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
@@ -82,9 +83,11 @@ def find_problems(
     ]
     pinned_app = None if pinned is None else drift.read_pinned_app(pinned)
     live_apps = _live_apps(apps)
-    if pinned_app is not None:
-        for base_url, live_app in live_apps.items():
-            lines += [f"{base_url}: {line}" for line in _check_drift(pinned_app, live_app)]
+    if pinned is not None:
+        called = find_called_endpoints(exchanges, apps)
+        for base_url, recorded_app in apps.items():
+            changes = find_stale_endpoints(recorded_app, called.get(base_url, set[str]()), pinned)
+            lines += [f"{base_url}: stale: {change}" for change in changes]
     jobs = read_job_recordings(exchanges)
     app_index = AppIndex(apps)
     # Apps at several addresses may share one external /config.
@@ -103,12 +106,6 @@ def find_problems(
             job_lines = _check_job(exchange, job, app, dependency, interface)
             lines += [f"{_locate(number, exchange)}: {line}" for line in job_lines]
     return lines
-
-
-def _check_drift(pinned: drift.AppModel, live: drift.AppModel) -> Problems:
-    for finding in drift.compare_apps(pinned, live):
-        if finding.severity == "error":
-            yield f"drift: {finding.sentence}"
 
 
 def _locate(number: int, exchange: Exchange) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from spacecall._atomic import write_file
 from spacecall._core.app_sources import base_url, space_id
-from spacecall._core.fingerprint import find_differences
-from spacecall._core.json_values import as_dict, as_list, as_str
+from spacecall._core.json_values import as_str
 from spacecall._visible import visible_line
 from spacecall.cassettes._format.recorded_apps import RecordedApp
 from spacecall.cassettes._inspect.orphans import collect_cassettes, find_unused_bodies
 from spacecall.cassettes._inspect.recording import Recording, read_recording
+from spacecall.cassettes._inspect.staleness import find_called_endpoints, find_stale_endpoints
 from spacecall.cassettes._inspect.timeline import read_timeline
 from spacecall.cassettes._inspect.timeline_page import render_page
 from spacecall.cassettes._inspect.validation import find_problems
@@ -28,7 +28,6 @@ from spacecall.cli._outputs.timeline_view import LEGEND, draw_header, draw_timel
 from spacecall.codegen._project.configuration import read_configuration
 from spacecall.codegen._project.project_clients import Client, list_clients
 from spacecall.codegen._schemas import schema_folder
-from spacecall.codegen._schemas.schema_documents import JOIN_FILE, endpoint_schemas, get_extension
 from spacecall.errors import InvalidInputError
 
 __all__ = ["check", "show", "validate", "write_page"]
@@ -108,7 +107,7 @@ def check(tests: Sequence[Path]) -> bool:
         try:
             recording = read_recording(path)
             readable.append(recording)
-            problems = (*_damaged_bodies(recording), *_stale_schemas(recording, clients))
+            problems = (*_damaged_bodies(recording), *_stale_endpoints(recording, clients))
             lines += [f"{display_path(path)}: {problem}" for problem in problems]
         except CassetteError as error:
             names_path = str(path) in error.message
@@ -133,19 +132,14 @@ def _damaged_bodies(recording: Recording) -> Iterator[str]:
             yield error.message
 
 
-def _stale_schemas(recording: Recording, clients: Sequence[Client]) -> Iterator[str]:
-    """Yield where a cassette has other schemas than the project's clients."""
-    recorded_schemas = as_dict(recording.metadata.get("schemas"))
+def _stale_endpoints(recording: Recording, clients: Sequence[Client]) -> Iterator[str]:
+    """Yield which recorded endpoints are older than the project's clients."""
+    called = find_called_endpoints(recording.exchanges, recording.apps)
     for app in recording.apps.values():
         for client in _clients_of(app, clients):
-            folder = client.read_schemas()
-            shapes = _shapes(folder)
-            for digest, names in recorded_schemas.items():
-                stale_names = as_list(names) if digest != folder.digest else []
-                for name in filter(shapes.__contains__, map(as_str, stale_names)):
-                    yield f"stale: {name} was recorded with another schema of {client.name}"
-            for line in find_differences(shapes, app.config):
-                yield f"stale: {client.name} has another shape: {line}"
+            names = called.get(app.base_url, set[str]())
+            for line in find_stale_endpoints(app, names, client.read_schemas()):
+                yield f"stale, older than {client.name}: {line}"
 
 
 def _clients_of(app: RecordedApp, clients: Sequence[Client]) -> Iterator[Client]:
@@ -160,9 +154,3 @@ def _clients_of(app: RecordedApp, clients: Sequence[Client]) -> Iterator[Client]
             is_client_of_app = app.base_url == base_url(client.source)
         if is_client_of_app:
             yield client
-
-
-def _shapes(folder: schema_folder.SchemaFolder) -> dict[str, str]:
-    """Return the shapes of a folder's endpoints, by name."""
-    schemas = endpoint_schemas(folder.documents[JOIN_FILE])
-    return {name: as_str(get_extension(schema).get("shape")) for name, schema in schemas.items()}
