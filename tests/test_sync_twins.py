@@ -51,7 +51,7 @@ METHODS = {
 }
 # Async functions of users, which run in the event loop of both.
 IN_THE_LOOP = {"steps"}
-FILES = {"read", "save", "stream"}
+FILES = {"live", "read", "save", "stream"}
 
 
 def methods(cls: type) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import io
 import mimetypes
 import os
 import stat
+from abc import ABC, abstractmethod
 from base64 import b64decode
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, cast
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -51,6 +53,38 @@ class Source(Protocol):
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the source, and iterate over its bytes in chunks of at most 512 KiB."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSegment:
+    """A part of audio or video that an app streams.
+
+    Attributes:
+        content: its bytes.
+        duration: its length in seconds; None if the app does not say (Gradio 3 and 4).
+        mime_type: the media type, such as `audio/aac`; None if unknown.
+    """
+
+    content: bytes = field(repr=False)
+    duration: float | None
+    mime_type: str | None
+
+
+class LiveSource(ABC):
+    """Media that an app streams while it makes it: a source whose parts come as they are made."""
+
+    name: str
+    size: int | None
+    mime_type: str | None
+    url: str
+
+    @abstractmethod
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Wait for the end, and open the whole, in chunks."""
+
+    @abstractmethod
+    def segments(self) -> AbstractAsyncContextManager[AsyncIterator[MediaSegment]]:
+        """Open the segments, which come as the app makes them."""
 
 
 class ImageLike(Protocol):

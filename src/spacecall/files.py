@@ -16,10 +16,17 @@ from pydantic_core import core_schema
 
 from spacecall._atomic import Replacement
 from spacecall._filenames import safe_name
-from spacecall._filesources import CHUNK, ImageLike, Source, open_source
+from spacecall._filesources import (
+    CHUNK,
+    ImageLike,
+    LiveSource,
+    MediaSegment,
+    Source,
+    open_source,
+)
 from spacecall.errors import FileTooLargeError, InvalidInputError
 
-__all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput", "FileSource"]
+__all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput", "FileSource", "MediaSegment"]
 
 MAX_READ_BYTES: Final = 256 * 2**20
 """The default of the most bytes that `File.read` loads into memory: 256 MiB."""
@@ -98,6 +105,26 @@ class File:
             InvalidInputError: a local file cannot be read.
         """
         return self._source.open()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the file is audio or video that an app streams: see `live`."""
+        return isinstance(self._source, LiveSource)
+
+    def live(self) -> AbstractAsyncContextManager[AsyncIterator[MediaSegment]]:
+        """Read streamed media while the app makes it: `async with file.live() as segments`.
+
+        `stream`, `read` and `save` wait until the app has made all of it, and return one file. From
+        Gradio 3 and 4 streamed media can be read once, by one of these methods.
+
+        Raises:
+            InvalidInputError: the file is not streamed, or was read before (Gradio 3 and 4).
+            DeadlineError: no segment came for `Timeouts.run` seconds.
+            SpaceError: a segment could not be fetched.
+        """
+        if not isinstance(self._source, LiveSource):
+            raise InvalidInputError(f"{self.name!r} is not streamed media: use File.stream")
+        return self._source.segments()
 
     async def read(self, *, max_bytes: int | None = MAX_READ_BYTES) -> bytes:
         """Read the whole content into memory.

@@ -44,6 +44,12 @@ def test_values_come_whole_and_the_last_is_the_result() -> None:
     assert job.values == ["a b"]
 
 
+def test_a_job_of_one_input_ends_with_the_first_value_of_a_stream() -> None:
+    job = Job(3, ends_at_output=True, follow=False, limits=Limits(), notify=lambda: None)
+    assert not receive(job, "generating", '["first"]')
+    assert (job.ended, job.values) == (True, ["first"])
+
+
 def test_a_job_that_nobody_follows_reads_its_result_alone() -> None:
     job = a_job(follow=False)
     assert not receive(job, "generating", "not even JSON")

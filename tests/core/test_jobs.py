@@ -150,6 +150,25 @@ def test_a_streaming_value_is_always_whole() -> None:
     assert events(job) == [Output(["one"]), Output(["two"])]
 
 
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_job_of_one_input_ends_with_the_first_value_of_a_stream(*, follow: bool) -> None:
+    job = Job(0, ends_at_output=True, follow=follow, limits=Limits(), notify=lambda: None)
+    job.advance(JobStatus.QUEUED)
+    job.receive(message("process_starts"))
+    assert not job.awaits_input
+    job.receive(message("process_streaming", output={"data": ["first"], "duration": 0.5}))
+    assert (job.values, job.ended, job.awaits_input) == (["first"], True, True)
+    events = [job.buffer.pop(), job.buffer.pop()] if follow else []
+    assert events == ([Started(None), Completed(["first"], 0.5)] if follow else [])
+
+
+def test_a_first_value_of_a_stream_without_data_has_no_outputs() -> None:
+    job = Job(0, ends_at_output=True, follow=False, limits=Limits(), notify=lambda: None)
+    job.advance(JobStatus.QUEUED)
+    job.receive(message("process_streaming"))
+    assert job.values == []
+
+
 def test_snapshots_handed_out_do_not_change_later() -> None:
     job = a_job()
     job.receive(generating([{"words": ["a"]}]))

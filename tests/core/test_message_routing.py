@@ -296,3 +296,15 @@ def test_a_change_of_a_component_is_remembered(
     assert demux.components_changed == altered
     demux.feed(completed([1], "b"))
     assert demux.components_changed == altered
+
+
+def test_a_job_that_waits_for_input_after_its_end_is_reported_as_abandoned() -> None:
+    abandoned: list[Job] = []
+    demux = Demultiplexer(Limits(), abandoned.append)
+    job = joined(demux, "a")
+    demux.feed(message("process_starts", "a"))
+    job.fail(JobCancelledError("left"))
+    assert not abandoned
+    demux.feed(message("process_streaming", "a", output={"data": ["unread"]}))
+    assert abandoned == [job]
+    assert demux.has_jobs

@@ -22,6 +22,12 @@ def workshop(request: pytest.FixtureRequest, app_server: ServerPool) -> AppServe
     return app_server(str(APP), request.param)
 
 
+@pytest.fixture(scope="session")
+def streams_app(app_server: ServerPool) -> AppServer:
+    """An app that takes and gives streams."""
+    return app_server("streams_app.py", GRADIO_6)
+
+
 @pytest.fixture
 def hub(app_server: ServerPool) -> Iterator[hubs.FakeHub]:
     """A stand-in for the Hub, with a Space that sleeps, wakes, and is paused in the end."""

@@ -19,6 +19,7 @@ ELSEWHERE = {
     "hub": "hub",
     "images": "flux_app",
     "inference": "inference",
+    "live": "streams_app",
     "qvq": "qvq_app",
 }
 """Programs that call another app than the examples': the first word of the name, the fixture."""

@@ -16,8 +16,9 @@ FILE: dict[str, Any] = {
         "meta": {"type": "object"},
     },
 }
-ECHO, STREAM, CHAT, PLAIN, HOLD, FILES = range(6)
-"""The functions' numbers. HOLD never ends by itself; PLAIN does not use the queue."""
+ECHO, STREAM, CHAT, PLAIN, HOLD, FILES, LISTEN = range(7)
+"""The functions' numbers. HOLD never ends by itself; PLAIN does not use the queue; LISTEN takes a
+stream of inputs and counts them in its State."""
 
 _NAMES = {
     ECHO: "echo",
@@ -26,6 +27,7 @@ _NAMES = {
     PLAIN: "plain",
     HOLD: "hold",
     FILES: "file",
+    LISTEN: "listen",
 }
 _TEXT_IN, _TEXT_OUT, _STATE, _FILE_IN, _FILE_OUT = range(1, 6)
 
@@ -63,7 +65,7 @@ def _component(number: int, kind: str, *, skip_api: bool = False) -> dict[str, A
 
 
 def _dependency(number: int) -> dict[str, Any]:
-    state = [_STATE] if number == CHAT else []
+    state = [_STATE] if number in (CHAT, LISTEN) else []
     value = (_FILE_IN, _FILE_OUT) if number == FILES else (_TEXT_IN, _TEXT_OUT)
     return {
         "id": number,
@@ -74,7 +76,9 @@ def _dependency(number: int) -> dict[str, Any]:
         "backend_fn": True,
         "types": {"generator": number == STREAM, "cancel": False},
         "api_visibility": "public",
-        "connection": "sse",
+        "targets": [[value[0], "stream" if number == LISTEN else "submit"]],
+        "connection": "stream" if number == LISTEN else "sse",
+        "time_limit": 30,
     }
 
 

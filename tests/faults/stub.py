@@ -20,11 +20,26 @@ from tests.faults import description
 from tests.faults.exchanges import Exchange, Handler, serving
 
 Route: TypeAlias = Literal[
-    "config", "info", "app_id", "login", "join", "data", "cancel", "upload", "run", "file"
+    "config",
+    "info",
+    "app_id",
+    "login",
+    "join",
+    "data",
+    "cancel",
+    "upload",
+    "run",
+    "file",
+    "input",
+    "close",
+    "media",
 ]
 
 DOWNLOAD = bytes(range(256)) * 400
 """What every file of the server holds."""
+
+MEDIA = b"a.aacb.aac"
+"""All streamed media of the server: the content of a segment is its name."""
 
 HEARTBEAT = b'data: {"msg": "heartbeat", "event_id": null}\n\n'
 
@@ -105,10 +120,7 @@ class Stub:
             case "config":
                 await exchange.answer(200, self.config)
             case "login":
-                if self.login_cookie is None:
-                    await exchange.answer(400, {"detail": "Incorrect credentials."})
-                else:
-                    await exchange.answer(200, {"success": True}, {"set-cookie": self.login_cookie})
+                await self._log_in(exchange)
             case "info":
                 await exchange.answer(200, description.info())
             case "app_id":
@@ -119,6 +131,8 @@ class Stub:
                 await self.stream(exchange)
             case "cancel":
                 await self._cancel(exchange)
+            case "input" | "close" | "media":
+                await self._answer_stream(route, exchange)
             case "upload":
                 names = re.findall(rb'filename="([^"]*)"', await exchange.body())
                 await exchange.answer(200, [f"/srv/{name.decode()}" for name in names])
@@ -153,9 +167,38 @@ class Stub:
         if body["fn_index"] == description.CHAT:
             session.turns += 1
             session.end(completed(event_id, [f"turn {session.turns}", None]))
+        elif body["fn_index"] == description.LISTEN:
+            self.hear(event_id, body["data"][0])
         elif body["fn_index"] != description.HOLD:
             session.end(completed(event_id, body["data"]))
         return event_id
+
+    def hear(self, event_id: str, text: object) -> None:
+        """Answer an input of a stream."""
+        session = self.session_of(event_id)
+        session.turns += 1
+        output = {"data": [f"{text} {session.turns}", None], "is_generating": True}
+        session.put({"msg": "process_streaming", "event_id": event_id, "output": output})
+
+    def reach_limit(self, event_id: str) -> None:
+        """End a job that takes a stream, as its time limit does: with the last value again."""
+        session = self.session_of(event_id)
+        session.end(completed(event_id, [f"last {session.turns}", None]))
+
+    async def _answer_stream(self, route: Route, exchange: Exchange) -> None:
+        if route == "media":
+            await self._send_media(exchange)
+            return
+        event_id = exchange.path.removeprefix("/gradio_api/stream/").removesuffix("/close")
+        session = self._owners.get(event_id)
+        if session is None or event_id not in session.pending:
+            await exchange.answer(404, b"")
+            return
+        if route == "close":
+            self.reach_limit(event_id)
+        else:
+            self.hear(event_id, (await exchange.json())["data"][0])
+        await exchange.answer(200, {"msg": "success"})
 
     async def stream(self, exchange: Exchange) -> None:
         """Send the session's messages as they come, to its end."""
@@ -181,6 +224,20 @@ class Stub:
             await exchange.end()
 
         return stream
+
+    async def _send_media(self, exchange: Exchange) -> None:
+        name = exchange.path.rpartition("/")[2]
+        if name == "playlist.m3u8":
+            segments = "#EXTINF:0.5,\na.aac\n#EXTINF:0.25,\nb.aac\n"
+            await exchange.answer(200, f"#EXTM3U\n{segments}#EXT-X-ENDLIST\n".encode())
+        else:
+            await exchange.answer(200, name.encode() if name.endswith(".aac") else MEDIA)
+
+    async def _log_in(self, exchange: Exchange) -> None:
+        if self.login_cookie is None:
+            await exchange.answer(400, {"detail": "Incorrect credentials."})
+        else:
+            await exchange.answer(200, {"success": True}, {"set-cookie": self.login_cookie})
 
     async def _cancel(self, exchange: Exchange) -> None:
         body = await exchange.json()
@@ -258,6 +315,10 @@ def _route(exchange: Exchange) -> Route | None:
         return "run"
     if path.startswith("/file="):
         return "file"
+    if path.startswith("/stream/") and exchange.method == "GET":
+        return "media"
+    if path.startswith("/stream/"):
+        return "close" if path.endswith("/close") else "input"
     names: dict[str, Route] = {
         "/info": "info",
         "/app_id": "app_id",

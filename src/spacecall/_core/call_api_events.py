@@ -60,10 +60,12 @@ def receive(job: Job, event: str, data: str) -> bool:
     Raises:
         ProtocolError: the data does not fit the event.
     """
-    if event == "generating" and not job.follow:
+    if event == "generating" and not (job.follow or job.ends_at_output):
         return False
     message = parse_event(event, data)
     match message:
+        case CallGenerating() if job.ends_at_output:
+            job.succeed(message.data or [], size=wire_size(data))
         case CallGenerating():
             job.emit(Output(message.data), wire_size(data))
         case CallComplete(data=None):

@@ -36,7 +36,9 @@ def is_file_data(value: object) -> bool:
     meta = fields.get("meta")
     if isinstance(meta, Mapping):
         return cast("Mapping[str, Any]", meta).get("_type") == META["_type"]
-    return "path" in fields and "orig_name" in fields and "mime_type" in fields
+    return "path" in fields and (
+        fields.get("is_stream") is True or ("orig_name" in fields and "mime_type" in fields)
+    )
 
 
 def parse_file_data(value: Mapping[str, Any]) -> FileData:

@@ -96,6 +96,8 @@ def _convert(value: Any, kind: str) -> Any:
     if value.keys() >= {"name", "data", "is_file"}:
         data = as_str(value["data"])
         return _inline_file(data, value) if _is_data_url(data) else _uploaded_file(value)
+    if value.get("is_stream") is True and as_str(value.get("name")):
+        return {**_uploaded_file(value), "is_stream": True}
     return {key: _convert(item, kind) for key, item in value.items()}
 
 

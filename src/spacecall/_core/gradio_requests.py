@@ -151,6 +151,16 @@ def arguments(app: AppConfig, body: Mapping[str, Any]) -> Request:
     return Request("POST", f"{app.api_prefix}/queue/data", json=body, run=AppRun.of(app))
 
 
+def close_input(app: AppConfig, event_id: str) -> Request:
+    """End the input of a job that takes a stream (5+).
+
+    A job that has not run yet then ends with its first value. A job that waits for input ends; in
+    Gradio 5 it runs once more before, with its last input.
+    """
+    path = f"{app.api_prefix}/stream/{quote(event_id, safe='')}/close"
+    return Request("POST", path, json={})
+
+
 def cancel(app: AppConfig, fn_index: int, session_hash: str, event_id: str) -> Request:
     """Cancel all running jobs of the same session and function, not only `event_id`."""
     body = {"session_hash": session_hash, "fn_index": fn_index, "event_id": event_id}
@@ -170,6 +180,11 @@ def upload(app: AppConfig, upload_id: str) -> Request:
 def file(app: AppConfig, path: str) -> Request:
     """Download a file by its path on the server."""
     return Request("GET", f"{app.api_prefix}/file=" + quote(path, safe="/:", errors="replace"))
+
+
+def streamed_media(app: AppConfig, path: str) -> Request:
+    """Get the playlist (5+) or the bytes (3, 4) of streamed media by the path of its FileData."""
+    return Request("GET", f"{app.api_prefix}/stream/" + quote(path, safe="/"))
 
 
 def file_size(app: AppConfig, path: str) -> Request:

@@ -14,6 +14,7 @@ from spacecall._core.queue_messages import MalformedMessage, Message, UnknownMes
 from spacecall._core.snapshots import Snapshot, apply_message
 from spacecall._wire.queue_data import (
     Estimation,
+    GeneratingOutput,
     ProcessCompleted,
     ProcessGenerating,
     ProcessStarts,
@@ -60,12 +61,15 @@ class Job(JobState):
     Args:
         fn_index: the index of the function that it runs.
         sends_diffs: whether each value after the first arrives as edits of the previous value.
+        ends_at_output: whether the job ends with its first value, although the server keeps it for
+            further inputs of a stream.
         follow, limits, notify: see `JobState`.
         trace: identifies the call in log records; this class does not use it.
 
     Attributes:
         event_id: the server's id of the job; None until the server accepts it.
         has_messages: whether a message of the job has arrived.
+        awaits_input: whether the server keeps the job until the next input of a stream.
         is_submitting: whether the join request is being sent: cancelling it would leave open
             whether the server accepted the job.
     """
@@ -74,6 +78,8 @@ class Job(JobState):
         "_max_value_bytes",
         "_sends_diffs",
         "_snapshot",
+        "awaits_input",
+        "ends_at_output",
         "event_id",
         "fn_index",
         "has_messages",
@@ -86,6 +92,7 @@ class Job(JobState):
         fn_index: int,
         *,
         sends_diffs: bool = True,
+        ends_at_output: bool = False,
         follow: bool,
         limits: Limits,
         notify: Callable[[], None],
@@ -95,8 +102,10 @@ class Job(JobState):
         self.fn_index = fn_index
         self.trace = trace
         self._sends_diffs = sends_diffs
+        self.ends_at_output = ends_at_output
         self.event_id: str | None = None
         self.has_messages = False
+        self.awaits_input = False
         self.is_submitting = False
         self._snapshot: Snapshot | None = None
         self._max_value_bytes = limits.max_event_bytes
@@ -132,6 +141,7 @@ class Job(JobState):
             self.has_messages = True
             self._notify()
         status = self.status
+        self.awaits_input = self.awaits_input or isinstance(message, ProcessStreaming)
         if status is JobStatus.ENDED or isinstance(message, UnknownMessage):
             return
         if isinstance(message, MalformedMessage):
@@ -145,6 +155,10 @@ class Job(JobState):
         try:
             if isinstance(message, ProcessCompleted):
                 self._complete(message, size)
+            elif isinstance(message, ProcessStreaming) and self.ends_at_output:
+                output = message.output or GeneratingOutput()
+                self.succeed(output.data or [], output.duration, size)
+                return
             elif self.follow:
                 self._add_event(message, size)
         except ProtocolError as error:

@@ -14,6 +14,7 @@ from spacecall._wire.queue_data import (
     Heartbeat,
     ProcessCompleted,
     ProcessStarts,
+    ProcessStreaming,
     UnexpectedError,
 )
 from spacecall.errors import JobLostError, ProtocolError, SpaceError
@@ -36,7 +37,8 @@ class Demultiplexer:
 
     Args:
         limits: how many early messages are stored, and how many bytes of them.
-        on_abandoned: called with each job that the app starts although it has ended here.
+        on_abandoned: called with each job that the app starts, or keeps for further inputs of a
+            stream, although it has ended here.
     """
 
     __slots__ = (
@@ -194,7 +196,7 @@ class Demultiplexer:
         elif isinstance(message, ProcessCompleted) and job.event_id:
             self._jobs.pop(job.event_id, None)
             self.components_changed = self.components_changed or changes_component(message)
-        elif isinstance(message, ProcessStarts) and job.ended:
+        elif isinstance(message, (ProcessStarts, ProcessStreaming)) and job.ended:
             self._on_abandoned(job)
 
     def _store_early(self, event_id: str, message: Message, size: int) -> None:

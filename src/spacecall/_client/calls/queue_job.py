@@ -92,6 +92,7 @@ class QueueJob(Job[T]):
         self._state = self._core = jobs.Job(
             self._prepared.endpoint.fn_index,
             sends_diffs=self._generation.sends_diffs,
+            ends_at_output=self._prepared.endpoint.streaming_input,
             follow=self._follow,
             limits=self._settings.limits,
             notify=self._on_change,

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from spacecall._client.concurrency.portal import Portal, hold_open
-from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File
+from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File, MediaSegment
 
-_Chunk: TypeAlias = bytes | Exception
-"""A part of a file, or the error that ended it."""
+T = TypeVar("T")
+_Open: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncIterator[T]]]
+"""Opens a file as its parts."""
 
 
 class _HasPortal(Protocol):
@@ -46,22 +52,31 @@ class SyncFiles:
         """Read a file in chunks: `with space.stream(file) as chunks`; see `File.stream`."""
         portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
         portal.check()
-        return _stream(file)
+        return _iterate(file.stream, f"the stream of {file.name!r}")
+
+    def live(self: _HasPortal, file: File) -> AbstractContextManager[Iterator[MediaSegment]]:
+        """Read streamed media as the app makes it: `with space.live(file) as segments`.
+
+        See `File.live`.
+        """
+        portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
+        portal.check()
+        return _iterate(file.live, f"the segments of {file.name!r}")
 
 
 @contextmanager
-def _stream(file: File) -> Generator[Iterator[bytes], None, None]:
-    portal, chunks = hold_open(_read_ahead(file), f"the stream of {file.name!r}")
+def _iterate(open_parts: _Open[T], name: str) -> Generator[Iterator[T], None, None]:
+    portal, parts = hold_open(_read_ahead(open_parts), name)
 
-    def iterate() -> Iterator[bytes]:
+    def iterate() -> Iterator[T]:
         while True:
             try:
-                chunk = portal.wait(chunks.receive)
+                part = portal.wait(parts.receive)
             except anyio.EndOfStream:
                 return
-            if isinstance(chunk, Exception):
-                raise chunk
-            yield chunk
+            if isinstance(part, Exception):
+                raise part
+            yield part
 
     try:
         yield iterate()
@@ -70,25 +85,28 @@ def _stream(file: File) -> Generator[Iterator[bytes], None, None]:
 
 
 @asynccontextmanager
-async def _read_ahead(file: File) -> AsyncGenerator[ObjectReceiveStream[_Chunk], None]:
-    """Give the chunks of a file to other tasks; at most one chunk waits in memory.
+async def _read_ahead(
+    open_parts: _Open[T],
+) -> AsyncGenerator[ObjectReceiveStream[T | Exception], None]:
+    """Give the parts of a file to other tasks; at most one part waits in memory.
 
-    The file is opened, read and closed by one task, since cancel scopes cannot cross tasks.
+    The file is opened, read and closed by one task, since cancel scopes cannot cross tasks. An
+    error that ends the parts is sent as the last.
     """
-    sender, receiver = anyio.create_memory_object_stream[_Chunk](0)
+    sender, receiver = anyio.create_memory_object_stream[T | Exception](0)
     async with receiver, anyio.create_task_group() as group:
-        group.start_soon(_send_chunks, file, sender)
+        group.start_soon(_send_parts, open_parts, sender)
         try:
             yield receiver
         finally:
             group.cancel_scope.cancel()
 
 
-async def _send_chunks(file: File, sender: ObjectSendStream[_Chunk]) -> None:
+async def _send_parts(open_parts: _Open[T], sender: ObjectSendStream[T | Exception]) -> None:
     async with sender:
         try:
-            async with file.stream() as chunks:
-                async for chunk in chunks:
-                    await sender.send(chunk)
+            async with open_parts() as parts:
+                async for part in parts:
+                    await sender.send(part)
         except Exception as error:  # noqa: BLE001 - the reader raises it
             await sender.send(error)

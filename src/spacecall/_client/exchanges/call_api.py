@@ -95,6 +95,8 @@ async def _follow(
         async for event, text in await stack.enter_async_context(aclosing(events)):
             if receive(job, event, text):
                 return True
+            if job.ended:
+                return False
     return False
 
 

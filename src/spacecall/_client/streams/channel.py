@@ -197,6 +197,9 @@ class Channel:
         elif job.ended and not self._reads_stream:
             self._demux.end_join(job)
             await self.cancel_all()
+        elif endpoint.streaming_input and not self._reads_stream:
+            with anyio.move_on_after(settings.timeouts.cancel):
+                await self._close_input(job, settings)  # nobody reads its first value, to end it
 
     def attach(self, job: Job, event_id: str) -> None:
         """Read the messages of a job that the server has.
@@ -263,9 +266,19 @@ class Channel:
             await self._cancel_running(job, self.link.settings)
 
     async def _cancel_running(self, job: Job, settings: Settings) -> None:
-        if job.event_id is not None and not self._demux.has_sibling(job):
-            with anyio.move_on_after(settings.timeouts.cancel, shield=True):
+        if job.event_id is None:
+            return
+        with anyio.move_on_after(settings.timeouts.cancel, shield=True):
+            if not self._demux.has_sibling(job):
                 await self._send_cancel(job.fn_index, job.event_id, settings, [job.event_id])
+            elif job.awaits_input:
+                await self._close_input(job, settings)
+
+    async def _close_input(self, job: Job, settings: Settings) -> None:
+        """Tell the server that a job which takes a stream gets no further input."""
+        event_id = job.event_id or ""
+        with suppress_cancel_errors(self.link.observer(settings), event_id):
+            await self.link.fetch(gradio_requests.close_input(self.app, event_id), settings)
 
     async def _send_cancel(
         self, fn_index: int, event_id: str, settings: Settings, event_ids: Sequence[str] = ()

@@ -29,6 +29,7 @@ from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.observer import CLIENT
 from spacecall._io.run_checks import OtherRunError, parse_app
+from spacecall._io.streamed_media import StreamedMedia, open_stream
 from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError
@@ -89,6 +90,7 @@ class Connection:
         self._channels: WeakSet[Channel] = WeakSet()
         self._pool = ChannelPool(link.settings.limits.max_streams, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
+        self._media: WeakValueDictionary[str, StreamedMedia] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
         self._all_endpoints: Mapping[str, Endpoint] | None = None
         self._file_schemas: dict[str, Sequence[Schema | None]] = {}
@@ -298,6 +300,8 @@ class Connection:
             ValueError: the data URL is invalid.
         """
         url = as_str(payload.get("url"))
+        if payload.get("is_stream") is True and (media := self._open_stream(payload)) is not None:
+            return file_of(media)
         if not is_data_uri(url):
             return file_of(RemoteSource(self.link, self.app, payload))
         try:
@@ -305,6 +309,11 @@ class Connection:
         except InvalidInputError as error:
             raise ValueError(error.message) from error
         return file_of(source, name=as_str(payload.get("orig_name")) or None)
+
+    def _open_stream(self, payload: Mapping[str, Any]) -> StreamedMedia | None:
+        """Return the source of streamed media, the same for each output that refers to it."""
+        media = open_stream(self.link, self.app, payload)
+        return media and self._media.setdefault(media.url, media)
 
     def start_submit(
         self, job: Cancellable, submit: Callable[[], Awaitable[None]], *, pooled: bool = False
