@@ -44,6 +44,8 @@ class Parameter:
         description: the app's help text, with ranges and formats.
         name_from_label: whether the app's function does not name it: `name` is then made from the
             label and changes with it.
+        computed_default: whether the app computes the default each time its page loads, such as a
+            random seed or the date. `default` is then the value of when the app started.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Parameter:
     default: Any = NO_DEFAULT
     description: str = ""
     name_from_label: bool = False
+    computed_default: bool = False
 
     @property
     def required(self) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from spacecall import File
 from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._python.client_module import write_module
-from spacecall.codegen._python.types_and_defaults import contains_file
+from spacecall.codegen._schemas.schema_documents import JOIN_FILE
+from spacecall.codegen._schemas.schema_folder import dump_json
 from spacecall.typed import TypedEndpoint
 from tests.codegen.apps import CAPTURES, CORPUS, FILE, Function, Slot, app, generated, load, saved
 from tests.codegen.example import GOLDEN, module
@@ -74,13 +76,12 @@ def test_the_default_of_every_parameter_goes_to_the_wire_as_the_app_has_it(
             )
             if parameter.get("parameter_has_default") and not about.is_required()
         }
-        of_the_app = {field for field, default in defaults.items() if contains_file(default)}
+        of_the_app = endpoint._app_defaults
         arguments = model.model_construct()
         sent = arguments.model_dump(by_alias=False, exclude=of_the_app)
         assert {field: sent[field] for field in defaults.keys() - of_the_app} == {
             field: defaults[field] for field in defaults.keys() - of_the_app
         }
-        assert of_the_app <= endpoint._app_defaults
 
 
 def test_the_same_app_gives_the_same_bytes_under_any_hash_seed() -> None:
@@ -220,6 +221,20 @@ def test_a_default_that_is_a_file_is_the_one_of_the_running_app() -> None:
     assert "image: File | None = None" in text
     assert "if you leave it out, the app's own default is sent" in text
     assert "/data/cat.png" not in text
+
+
+def test_a_default_that_the_app_computes_is_not_written_anywhere() -> None:
+    seed = Slot("Slider", {"type": "number"}, "Seed", "seed", 77123)
+    documents = copy.deepcopy(app(Function(inputs=[seed])))
+    ((number,),) = (function["inputs"] for function in documents.config["dependencies"])
+    load = {"id": 9, "inputs": [], "outputs": [number], "targets": [[None, "load"]]}
+    documents.config["dependencies"].append({**load, "api_name": False})
+    text = generated(documents)
+    assert "float | AppDefault = APP_DEFAULT" in text
+    assert "77123" not in text
+    schema = dump_json(build_schema_folder(documents, "small").documents[JOIN_FILE])
+    assert "77123" not in schema
+    assert '"default": "computed"' in schema
 
 
 def test_an_object_with_a_file_is_made_with_a_path_for_type_checkers() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from spacecall._core.app_config import AppConfig, Component, parse_config
+from spacecall._core.app_info import parse_endpoints
 from spacecall.errors import ProtocolError, SchemaDriftError
 from tests.core.apps import VERSIONS, captured, corpus_app, dependency, protocol_app
 
@@ -252,3 +253,29 @@ def test_runs_of_one_app_have_the_same_layout() -> None:
     ]
     for changes in changes_list:
         assert digest != app(**changes).functions_digest
+
+
+def test_components_that_a_load_event_writes_are_marked() -> None:
+    def marks(targets: Any) -> list[bool]:
+        config = config_with(
+            {"api_name": "f", "inputs": [1, 3], "outputs": []},
+            {"api_name": False, "inputs": [], "outputs": [1, "2", None], "targets": targets},
+        )
+        return [component.set_on_load for component in dependency(config, "/f").inputs]
+
+    # the page is None in some releases, and one of several in others
+    for targets in ([[None, "load"]], [[14, "load"], [0, "load"]], [[3, "click"], [0, "load"]]):
+        assert marks(targets) == [True, False]
+    for other in ([[3, "click"]], [], None, ["load"], [None, 5, {"load": 1}], "load"):
+        assert marks(other) == [False, False]
+
+
+def test_a_default_is_computed_if_the_input_has_one_at_all() -> None:
+    load = {"inputs": [], "outputs": [1], "targets": [[None, "load"]]}
+    config = config_with({"api_name": "f", "inputs": [1], "outputs": []}, load)
+    parameter = {"parameter_name": "text", "component": "Textbox", "type": {"type": "string"}}
+    default = {"parameter_has_default": True, "parameter_default": "11:00"}
+    for described, computed in ((parameter, False), ({**parameter, **default}, True)):
+        info = {"named_endpoints": {"/f": {"parameters": [described], "returns": []}}}
+        (got,) = parse_endpoints(config, info)["/f"].parameters
+        assert (got.computed_default, got.required) == (computed, not computed)

@@ -47,9 +47,7 @@ def test_the_precision_of_a_number_rounds() -> None:
     assert find_refusals(INTEGER, "number", 3.7) == []
     assert find_refusals(INTEGER, "number", 0.5) == ["0.5 is less than the minimum of 1"]
     assert find_refusals({"type": "integer"}, "number", 3.7) == []
-    assert find_refusals({"type": "integer"}, "slider", 3.7) == [
-        "expected an integer, got float 3.7"
-    ]
+    assert find_refusals({"type": "integer"}, "json", 3.7) == ["expected an integer, got float 3.7"]
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,15 @@ from spacecall import (
 from spacecall._core.app_config import parse_config
 from spacecall._core.fingerprint import find_differences
 from spacecall._io.client_factory import create_client
+from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._schemas import schema_folder
+from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.spaces.qvq_72b import Qvq72B
 from spacecall.testing import FakeSpace, ReceivedCall
 from spacecall.testing._fake_app import load_fake_app
+from tests.codegen.drift.pairs import load
 from tests.servers import DATA
 
 SPACES = Path(__file__).resolve().parents[2] / "schemas/spaces"
@@ -263,3 +266,19 @@ def test_its_config_is_that_of_the_schemas() -> None:
         pinned = {note["api_name"]: note["shape"] for note in notes if "shape" in note}
         assert pinned
         assert find_differences(pinned, parse_config(app.config())) == []
+
+
+async def test_a_default_that_the_app_computes_is_always_the_same_here(tmp_path: Path) -> None:
+    saved = load("47-computed-defaults", "before")
+    app = AppDocuments(saved["config"], saved["info"], "http://127.0.0.1:7860")
+    folder = build_schema_folder(app, "clock")
+    schema_folder.write_folder(tmp_path / "clock", folder.lock, folder.documents)
+    received: list[Any] = []
+    for _ in range(2):
+        with FakeSpace(tmp_path / "clock") as fake:
+            async with Space("http://127.0.0.1:7860") as space:
+                await space.call("/quiet_if_random")
+            received += [call.arguments for call in fake.calls]
+    first, second = received
+    assert first == second
+    assert 0 <= first["x"] <= 100

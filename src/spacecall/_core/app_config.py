@@ -7,7 +7,7 @@ this version implies.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -44,6 +44,8 @@ class Component:
         props: its properties, as sent.
         is_state: whether its value lives in the server's session.
         skip_api: whether API callers do not send or receive its value.
+        set_on_load: whether a function computes its value whenever the page loads, such as a random
+            seed. `/config` then has the value of when the app started.
         choices: the values of its choices. The list is shared: do not change it.
         has_null_choice: whether null is a choice.
     """
@@ -55,6 +57,7 @@ class Component:
     props: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, hash=False)
     is_state: bool = False
     skip_api: bool = False
+    set_on_load: bool = False
     choices: list[Any] = field(init=False, repr=False, compare=False)
     has_null_choice: bool = field(init=False, repr=False, compare=False)
 
@@ -251,7 +254,9 @@ def parse_config(config: object) -> AppConfig:
             keys = ", ".join(repr(str(name)[:40]) for name in list(config)[:6]) or "none"
             raise ProtocolError(f"not a Gradio config: it has no list {key!r} (keys: {keys})")
     translations = read_translations(config)
-    parsed = (_component(as_dict(raw), translations) for raw in config["components"])
+    dependencies = list(map(as_dict, config["dependencies"]))
+    loaded = {id_ for raw in dependencies if _runs_on_load(raw) for id_ in _ids(raw.get("outputs"))}
+    parsed = (_component(as_dict(raw), translations, loaded) for raw in config["components"])
     components = {component.id: component for component in parsed if component}
     version = as_str(config.get("version"))
     size = config.get("max_file_size")
@@ -270,7 +275,7 @@ def parse_config(config: object) -> AppConfig:
         max_file_size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         dependencies=tuple(
             _dependency(position, raw, components, queued=queued)
-            for position, raw in enumerate(map(as_dict, config["dependencies"]))
+            for position, raw in enumerate(dependencies)
         ),
         show_error=config.get("show_error") is True,
     )
@@ -282,7 +287,15 @@ def _identity(component: Component) -> tuple[object, ...]:
     return component.kind, component.label, component.hidden, *shape
 
 
-def _component(raw: Mapping[str, Any], translations: Mapping[str, Any]) -> Component | None:
+def _runs_on_load(raw: Mapping[str, Any]) -> bool:
+    """Return whether the page runs a function when it loads, as it does for `gr.Number(random)`."""
+    targets = map(as_list, as_list(raw.get("targets")))
+    return any(target[1:] == ["load"] for target in targets)
+
+
+def _component(
+    raw: Mapping[str, Any], translations: Mapping[str, Any], loaded: Set[int]
+) -> Component | None:
     number = raw.get("id")
     if not isinstance(number, int):
         return None
@@ -297,6 +310,7 @@ def _component(raw: Mapping[str, Any], translations: Mapping[str, Any]) -> Compo
         props=props,
         is_state=kind == "state",
         skip_api=skip if isinstance(skip, bool) else kind in _HIDDEN_TYPES,
+        set_on_load=number in loaded,
     )
 
 
@@ -336,8 +350,11 @@ def _visibility(raw: Mapping[str, Any]) -> Visibility:
 
 
 def _slots(ids: object, components: Mapping[int, Component]) -> tuple[Component, ...]:
-    numbers = [number for number in as_list(ids) if isinstance(number, int)]
-    return tuple(components.get(number) or Component(id=number, type="") for number in numbers)
+    return tuple(components.get(id_) or Component(id=id_, type="") for id_ in _ids(ids))
+
+
+def _ids(ids: object) -> list[int]:
+    return [number for number in as_list(ids) if isinstance(number, int)]
 
 
 def _version_info(version: str) -> tuple[int, ...]:

@@ -121,6 +121,7 @@ def _parameter(name: str, pair: _Pair) -> Parameter:
         default=default,
         description=describe_input(schema, component),
         name_from_label=is_numbered_parameter(_function_name(raw)),
+        computed_default=component.set_on_load and default is not NO_DEFAULT,
     )
 
 

@@ -14,7 +14,13 @@ from spacecall._core.schema_nodes import is_number
 from spacecall._core.value_excerpts import short_repr
 from spacecall.endpoints import NO_DEFAULT
 
-__all__ = ["closed_choices", "constrain_input", "describe_component", "describe_input"]
+__all__ = [
+    "closed_choices",
+    "constrain_input",
+    "describe_component",
+    "describe_input",
+    "refuses_all_choices",
+]
 
 # Components that the page may show empty: they then send null, and the server accepts it.
 _NULLABLE = frozenset(
@@ -58,6 +64,12 @@ def closed_choices(component: Component) -> list[Any]:
     """Return the only values that a component accepts; empty if it accepts others."""
     is_open = component.type not in _CHOICES or component.props.get("allow_custom_value") is True
     return [] if is_open else component.choices
+
+
+def refuses_all_choices(component: Component) -> bool:
+    """Return whether a component has no choices until a function of the app sets them."""
+    is_closed = component.type in _CHOICES and component.props.get("allow_custom_value") is not True
+    return is_closed and component.props.get("choices") == []
 
 
 def describe_input(schema: Mapping[str, Any], component: Component) -> str:

@@ -14,10 +14,13 @@ from spacecall._core.null_values import ACCEPTS_NONE
 from spacecall._core.schema_check import find_problems
 from spacecall._core.schema_nodes import Schema, alternatives
 
-__all__ = ["find_refusals"]
+__all__ = ["CONVERTS_TO_TEXT", "ROUNDS", "find_refusals"]
 
-_CONVERTS_TO_TEXT: Final = frozenset({"colorpicker", "textbox"})
+CONVERTS_TO_TEXT: Final = frozenset({"colorpicker", "textbox"})
 """Components that convert any value to a string."""
+
+ROUNDS: Final = frozenset({"number", "slider"})
+"""Components that accept fractions and round them, also where their schema has integers."""
 
 
 def find_refusals(schema: Schema, kind: str, value: Any) -> list[str]:
@@ -28,9 +31,9 @@ def find_refusals(schema: Schema, kind: str, value: Any) -> list[str]:
         kind: the kind of the component, in lower case.
         value: the argument, its files converted to `File`.
     """
-    if kind in _CONVERTS_TO_TEXT or (value is None and kind in ACCEPTS_NONE):
+    if kind in CONVERTS_TO_TEXT or (value is None and kind in ACCEPTS_NONE):
         return []
-    if kind == "number":  # its precision rounds floats
+    if kind in ROUNDS:
         return find_problems(_fractional(schema), value)
     if kind == "dropdown" and not _has_choices(schema):  # it accepts any value
         return find_problems(_any_scalar(schema), value)

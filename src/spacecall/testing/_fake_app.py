@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from spacecall.codegen._schemas.schema_documents import (
     QUEUE_DATA_FILE,
     endpoint_schemas,
     get_extension,
+    has_computed_default,
     referenced_types,
 )
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
+from spacecall.testing._value_generator import ValueGenerator
 
 _SHAPE: Final = re.compile(r"\(([^()]*)\) -> \(([^()]*)\)")
 
@@ -42,6 +45,22 @@ class Slot:
     def component(self) -> str:
         """The kind of component, in lower case."""
         return as_str(get_extension(self.schema).get("component")) or "textbox"
+
+    def default(self, document: Mapping[str, Any]) -> Any:
+        """Return the default of a parameter; for one that the app computes, always the same value.
+
+        Args:
+            document: what the references of its schema point into.
+        """
+        if not has_computed_default(self.schema):
+            return self.schema.get("default")
+        rng = random.Random(self.name)  # noqa: S311
+        generator = ValueGenerator(document, self.component, rng, lambda _, name: _file(name))
+        return generator.generate(self.schema)
+
+
+def _file(name: str) -> dict[str, Any]:
+    return {"path": f"/tmp/gradio/{name}", "meta": {"_type": "gradio.FileData"}}  # noqa: S108
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +136,8 @@ class FakeApp:
             {
                 "id": endpoint.fn_index,
                 "api_name": api_name_of(endpoint.name),
-                "inputs": list(_add_components(endpoint.inputs, components)),
-                "outputs": list(_add_components(endpoint.outputs, components)),
+                "inputs": list(_add_components(endpoint.inputs, components, self.input_schema)),
+                "outputs": list(_add_components(endpoint.outputs, components, self.output_schema)),
                 "queue": endpoint.queued,
                 "types": {"generator": endpoint.streaming},
                 "api_visibility": endpoint.visibility,
@@ -197,14 +216,16 @@ def _insert_state(slots: Sequence[Slot], kinds: Sequence[str]) -> tuple[Slot | N
 
 
 def _add_components(
-    slots: Sequence[Slot | None], components: list[dict[str, Any]]
+    slots: Sequence[Slot | None], components: list[dict[str, Any]], document: Mapping[str, Any]
 ) -> Iterator[int]:
     """Add a component for each slot, and yield its id."""
     for slot in slots:
         component_id = len(components) + 1
         props: dict[str, Any] = {}
         if slot:
-            props = {"label": as_str(slot.schema.get("title")), "value": slot.schema.get("default")}
+            props = {"label": as_str(slot.schema.get("title")), "value": slot.default(document)}
+            facts = get_extension(slot.schema)
+            props |= {key: facts[key] for key in ("include_time",) if key in facts}
             if choices := _choices(slot.schema):
                 props["choices"] = [[str(choice), choice] for choice in choices]
         kind = slot.component if slot else "state"
@@ -237,5 +258,5 @@ def _describe_parameter(slot: Slot, document: Mapping[str, Any]) -> dict[str, An
         **_describe_slot(slot, document),
         "parameter_name": slot.name,
         "parameter_has_default": not slot.required,
-        "parameter_default": slot.schema.get("default"),
+        "parameter_default": slot.default(document),
     }

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from spacecall.codegen import drift
 from spacecall.codegen._drift.app_model import EndpointModel, ValueModel
 from spacecall.codegen._drift.subschema import SchemaNode
-from tests.codegen.drift.pairs import app, rules
+from tests.codegen.apps import Function, Slot
+from tests.codegen.apps import app as app_of
+from tests.codegen.drift.pairs import app, model, rules
 
 TEXT = {"type": "string"}
 
@@ -138,7 +144,7 @@ def test_null_that_only_a_default_allowed_is_no_type_of_its_own() -> None:
 
 def test_null_counts_where_the_default_stayed() -> None:
     def side(*schemas: Any) -> EndpointModel:
-        return endpoint("/f", value("n", schema={"anyOf": [TEXT, *schemas]}, default="a"))
+        return endpoint("/f", value("n", "custom", schema={"anyOf": [TEXT, *schemas]}, default="a"))
 
     null = {"type": "null"}
     assert compared(side(null), side()) == [("parameter-retyped", "n")]
@@ -154,8 +160,8 @@ def test_numbers_that_are_equal_are_the_same_default_however_they_are_written() 
 
 
 def test_choices_of_another_type_are_another_type() -> None:
-    texts = endpoint("/f", value("n", schema={"enum": ["1", "2"]}))
-    numbers = endpoint("/f", value("n", schema={"enum": [1, 2]}))
+    texts = endpoint("/f", value("n", "radio", schema={"enum": ["1", "2"]}))
+    numbers = endpoint("/f", value("n", "radio", schema={"enum": [1, 2]}))
     assert compared(texts, numbers) == [("parameter-retyped", "n")]
 
 
@@ -248,3 +254,125 @@ def test_labels_that_name_parameters_are_compared() -> None:
 def test_labels_of_parameters_with_names_are_not_compared() -> None:
     before = unnamed(("a", "Width"), ("b", "Height"))
     assert drift.compare_apps(before, unnamed(("a", "Height"), ("b", "Width"))) == []
+
+
+def number(low: float, high: float, step: float, **attributes: Any) -> EndpointModel:
+    schema = {"type": "number", "minimum": low, "maximum": high}
+    return endpoint("/f", value("n", "slider", schema=schema, step=step, **attributes))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rules_"),
+    [
+        ((0, 100, 1), (0, 1000, 10), []),  # each a hundredth of the range, as Gradio derives it
+        ((0, 1, 0.01), (0, 0.5, 0.001), []),
+        ((0, 100, 0.5), (0, 100, 1), []),  # a step that was chosen was removed
+        ((0, 100, 1), (0, 100, 8), ["step-narrowed"]),
+        ((0, 100, 8), (0, 100, 2), ["step-widened"]),
+    ],
+)
+def test_a_step_counts_if_the_author_chose_it(
+    before: tuple[float, float, float], after: tuple[float, float, float], rules_: list[str]
+) -> None:
+    found = [rule for rule, _ in compared(number(*before), number(*after))]
+    assert [rule for rule in found if rule.startswith("step")] == rules_
+
+
+def test_a_number_that_the_server_rounds_is_no_retyping_between_major_versions() -> None:
+    fractions = endpoint("/f", value("n", "number", schema={"type": "number"}))
+    integers = endpoint("/f", value("n", "number", schema={"type": "integer"}))
+    assert compared(fractions, integers) == [("fractions-rounded", "n")]
+    old, new = an_app(fractions, gradio="4.44.1"), an_app(integers)
+    assert rules(drift.compare_apps(old, new)) == {"gradio-major-changed"}
+
+
+@pytest.mark.parametrize("kind", ["integer", "number", "boolean", "string"])
+def test_a_text_box_takes_every_scalar(kind: str) -> None:
+    old = endpoint("/f", value("n", "custom", schema={"type": kind}))
+    assert compared(old, endpoint("/f", value("n"))) == [("component-changed", "n")]
+    listed = endpoint("/f", value("n", "custom", schema={"type": "array", "items": TEXT}))
+    assert ("parameter-retyped", "n") in compared(listed, endpoint("/f", value("n")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "default"),
+    [
+        ("dropdown", {"enum": ["a", "b"]}, {"enum": ["b"]}, "a"),
+        ("checkboxgroup", {"enum": ["a", "b"]}, {"enum": ["b"]}, ["b", "a"]),
+        ("slider", {"type": "number"}, {"type": "number", "maximum": 9}, 10),
+        ("number", TEXT, {"type": "number"}, "a"),
+        ("dropdown", {"enum": ["a"]}, {**TEXT, "x-spacecall": {"no_choices": True}}, "a"),
+    ],
+)
+def test_a_pinned_default_that_is_refused_is_an_error(
+    kind: str, old: Any, new: Any, default: Any
+) -> None:
+    def side(schema: Any, default_: Any) -> EndpointModel:
+        items = {"type": "array", "items": schema} if isinstance(default, list) else schema
+        return endpoint("/f", value("n", kind, schema=items, default=default_))
+
+    found = compared(side(old, default), side(new, None))
+    assert ("default-refused", "n") in found
+    assert ("default-changed", "n") not in found
+    # a default that never fitted its own schema is refused by nobody
+    assert ("default-refused", "n") not in compared(side(new, default), side(new, default))
+
+
+def test_a_default_that_the_app_computes_never_changes() -> None:
+    def side(**attributes: Any) -> EndpointModel:
+        return endpoint("/f", value("n", **attributes))
+
+    computed = side(computed_default=True, app_default=True)
+    assert compared(computed, computed) == []
+    assert compared(side(default="11:00"), computed) == []
+    assert compared(computed, side(default="11:00")) == [("default-changed", "n")]
+    assert compared(computed, side(required=True)) == [("app-default-removed", "n")]
+
+
+def test_files_as_defaults_are_compared_by_name() -> None:
+    def side(path: str) -> EndpointModel:
+        file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        schema = {"type": "object"}
+        return endpoint("/f", value("n", "image", schema=schema, default=file, app_default=True))
+
+    assert compared(side("/tmp/gradio/1/a.png"), side("/srv/gradio/2/a.png")) == []
+    assert compared(side("/tmp/a.png"), side("/tmp/b.png")) == [("default-changed", "n")]
+
+
+def documents_of(function: Function) -> Mapping[str, Any]:
+    documents = app_of(function)
+    return {"config": documents.config, "info": documents.info}
+
+
+def test_dates_of_older_folders_have_their_format_in_the_description() -> None:
+    def app_(*, include_time: bool, type_: str) -> Mapping[str, Any]:
+        text = f"Formatted as YYYY-MM-DD{' HH:MM:SS' if include_time else ''}"
+        slot = Slot("DateTime", {"type": "string", "description": text}, "Day", "day")
+        props = {"include_time": include_time, "type": type_}
+        return documents_of(Function(inputs=[replace(slot, props=props)]))
+
+    old, new, unread = (
+        app_(include_time=time, type_=type_)
+        for time, type_ in ((True, "timestamp"), (False, "timestamp"), (False, "string"))
+    )
+    assert rules(drift.compare_apps(model(old), model(new))) == {"date-format-refused"}
+    assert rules(drift.compare_apps(model(old), model(unread))) == {"date-format-changed"}
+    assert drift.compare_apps(model(old), model(old)) == []
+    without_props = copy.deepcopy(dict(old))
+    for component in without_props["config"]["components"]:
+        component["props"].pop("include_time", None)
+    assert rules(drift.compare_apps(model(without_props), model(new))) == {"date-format-refused"}
+
+
+def test_a_missing_endpoint_is_looked_for_among_the_new_ones() -> None:
+    old = endpoint("/paint", value("prompt"), value("size", "slider"))
+    new = endpoint("/draw", value("prompt"), value("size", "slider"), value("seed", "number"))
+    other = endpoint("/shout", value("text"))
+    (missing, *_) = drift.compare_apps(an_app(old), an_app(other, new))
+    assert missing.message == (
+        "the app no longer has /paint; perhaps it is /draw now, with the parameter seed"
+    )
+    (missing, *_) = drift.compare_apps(an_app(new), an_app(other, old))
+    assert missing.message.endswith("perhaps it is /paint now, without the parameter seed")
+    (missing, *_) = drift.compare_apps(an_app(old), an_app(other))
+    assert "perhaps" not in missing.message

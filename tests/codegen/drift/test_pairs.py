@@ -15,7 +15,7 @@ EXPECTED: dict[str, list[str]] = {
         "error endpoint-renamed /repeat",
     ],
     "03-endpoint-private": [
-        "error endpoint-private /say",
+        "warning endpoint-private /say",
     ],
     "04-endpoint-undocumented": [
         "warning endpoint-undocumented /say",
@@ -42,14 +42,14 @@ EXPECTED: dict[str, list[str]] = {
         "error parameters-reordered /area",
     ],
     "12-parameter-retyped": [
-        "error parameter-retyped /pay amount",
-        "warning component-changed /pay amount",
+        "error parameter-retyped /parameter_retyped x",
+        "warning component-changed /parameter_retyped x",
     ],
     "13-parameter-widened": [
         "info parameter-widened /pay amount",
     ],
     "14-required-and-optional": [
-        "error parameter-became-required /strict text",
+        "warning parameter-became-required /strict text",
         "info parameter-became-optional /lenient text",
     ],
     "15-default-changed": [
@@ -59,7 +59,7 @@ EXPECTED: dict[str, list[str]] = {
     "16-limits-narrowed": [
         "error minimum-narrowed /run steps",
         "error maximum-narrowed /run steps",
-        "error step-narrowed /run steps",
+        "info step-narrowed /run steps",
     ],
     "17-limits-widened": [
         "info minimum-widened /run steps",
@@ -161,6 +161,35 @@ EXPECTED: dict[str, list[str]] = {
     "41-major-alone": [
         "warning gradio-major-changed",
     ],
+    "42-default-refused": [
+        "error default-refused /default_refused_if_choice x",
+        "warning choice-removed /default_refused_if_choice x",
+        "info choice-added /default_refused_if_choice x",
+        "error default-refused /default_refused_if_maximum x",
+        "error maximum-narrowed /default_refused_if_maximum x",
+    ],
+    "43-app-default-removed": [
+        "error app-default-removed /app_default_removed x",
+    ],
+    "44-choices-replaced": [
+        "error default-refused /choices_replaced x",
+        "error choices-replaced /choices_replaced x",
+        "error default-refused /choices_replaced_if_none_left x",
+        "error choices-replaced /choices_replaced_if_none_left x",
+        "warning parameter-became-required /choices_replaced_if_none_left x",
+    ],
+    "45-fractions-rounded": [
+        "warning fractions-rounded /fractions_rounded x",
+    ],
+    "46-date-formats": [
+        "error date-format-refused /date_format_refused x",
+        "warning date-format-changed /date_format_changed x",
+    ],
+    "47-computed-defaults": [],
+    "48-endpoint-renamed-with-one-more": [
+        "error endpoint-removed /endpoint_removed_if_hint",
+        "info endpoint-added /another_name",
+    ],
 }
 
 # For each rule a change that is near to it, and is something else: which pair, whether the newer
@@ -191,10 +220,20 @@ NEAR: dict[str, tuple[str, bool, str | None]] = {
     "parameter-renamed": ("11-parameters-reordered", False, "parameters-reordered"),
     "parameters-reordered": ("10-parameter-renamed", False, "parameter-renamed"),
     "parameter-retyped": ("13-parameter-widened", False, "parameter-widened"),
-    "parameter-widened": ("13-parameter-widened", True, "parameter-retyped"),
+    "parameter-widened": ("13-parameter-widened", True, "fractions-rounded"),
     "parameter-became-required": ("15-default-changed", False, "default-changed"),
     "parameter-became-optional": ("08-parameter-added-optional", False, "parameter-added-optional"),
     "default-changed": ("14-required-and-optional", False, "parameter-became-required"),
+    "app-default-removed": (
+        "14-required-and-optional",
+        False,
+        "parameter-became-required",
+    ),
+    "default-refused": ("15-default-changed", False, "default-changed"),
+    "fractions-rounded": ("13-parameter-widened", False, "parameter-widened"),
+    "date-format-refused": ("47-computed-defaults", False, None),
+    "date-format-changed": ("40-nothing-but-looks", False, None),
+    "choices-replaced": ("18-choices", False, "choice-removed"),
     "minimum-narrowed": ("16-limits-narrowed", True, "minimum-widened"),
     "minimum-widened": ("16-limits-narrowed", False, "minimum-narrowed"),
     "maximum-narrowed": ("16-limits-narrowed", True, "maximum-widened"),

@@ -60,6 +60,8 @@ def describe_default(parameter: Parameter) -> str:
     """Return a parameter's default, such as `default 20`, or `required`."""
     if parameter.required:
         return "required"
+    if parameter.computed_default:
+        return "default: computed by the app"
     default = parameter.default
     if is_object(default) and isinstance(default.get("path"), str):
         name = default.get("orig_name") or str(default["path"]).rpartition("/")[2]

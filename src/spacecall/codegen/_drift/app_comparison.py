@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spacecall._suggestions import nearest
 from spacecall.codegen._drift.app_model import AppModel, EndpointModel
-from spacecall.codegen._drift.endpoint_pairing import EndpointMatch, match_endpoints
+from spacecall.codegen._drift.endpoint_pairing import (
+    EndpointMatch,
+    describe_signature_change,
+    find_similar,
+    match_endpoints,
+)
 from spacecall.codegen._drift.finding_factory import FindingFactory
 from spacecall.codegen._drift.findings import SEVERITIES, Finding, Location
 from spacecall.codegen._drift.input_comparison import compare_inputs
@@ -27,8 +32,19 @@ def compare_apps(pinned: AppModel, live: AppModel) -> list[Finding]:
     """
     findings = [*_compare_app(pinned, live)]
     matches = match_endpoints(pinned, live)
+    paired = {match.after.name for match in matches if match.after}
+    new_endpoints = [
+        endpoint
+        for name, endpoint in live.endpoints.items()
+        if name not in pinned.endpoints and name not in paired
+    ]
+    same_major = _major(pinned) == _major(live)
     for match in matches:
-        findings += sorted(_compare_endpoint(match, live), key=_severity_rank)
+        if match.after is None:
+            findings.append(_missing_endpoint(match, match.before, live, new_endpoints))
+        else:
+            changes = _compare_endpoint(match, match.after, same_major=same_major)
+            findings += sorted(changes, key=_severity_rank)
     findings += _added_endpoints(pinned, live, matches)
     return findings
 
@@ -37,12 +53,15 @@ def _severity_rank(finding: Finding) -> int:
     return SEVERITIES.index(finding.severity)
 
 
-def _compare_endpoint(match: EndpointMatch, live: AppModel) -> Iterator[Finding]:
-    before, after = match.before, match.after
+def _major(app: AppModel) -> str:
+    return app.gradio.partition(".")[0]
+
+
+def _compare_endpoint(
+    match: EndpointMatch, after: EndpointModel, *, same_major: bool
+) -> Iterator[Finding]:
+    before = match.before
     make = FindingFactory(before.name)
-    if after is None:
-        yield _missing_endpoint(make, match, live)
-        return
     if match.name_reused:
         text = f"what was {before.name} is {after.name} now, and {before.name} is another function"
         yield make("endpoint-reshuffled", "", before.location, text, before.name, after.name)
@@ -53,12 +72,14 @@ def _compare_endpoint(match: EndpointMatch, live: AppModel) -> Iterator[Finding]
         text = f"{before.name} is no longer documented by the app"
         yield make("endpoint-undocumented", "", before.location, text, "public", "undocumented")
     yield from _compare_execution(make, before, after)
-    yield from compare_inputs(before, after)
+    yield from compare_inputs(before, after, same_major=same_major)
     yield from compare_outputs(before, after)
 
 
-def _missing_endpoint(make: FindingFactory, match: EndpointMatch, live: AppModel) -> Finding:
-    before = match.before
+def _missing_endpoint(
+    match: EndpointMatch, before: EndpointModel, live: AppModel, new: Sequence[EndpointModel]
+) -> Finding:
+    make = FindingFactory(before.name)
     if match.name_reused:
         text = f"{before.name} was removed, and another function has its name now"
         return make("endpoint-removed", "", before.location, text, before.name)
@@ -68,8 +89,13 @@ def _missing_endpoint(make: FindingFactory, match: EndpointMatch, live: AppModel
         text = f"{before.name} is {state}"
         values = (before.visibility, visibility)
         return make(f"endpoint-{visibility}", "", before.location, text, *values)
+    similar = find_similar(before, new)
     near = nearest(before.name, live.endpoints)
-    hint = f"; the nearest names are {', '.join(near)}" if near else ""
+    if similar is not None:
+        changes = describe_signature_change(before, similar)
+        hint = f"; perhaps it is {similar.name} now, {changes}"
+    else:
+        hint = f"; the nearest names are {', '.join(near)}" if near else ""
     text = f"the app no longer has {before.name}{hint}"
     return make("endpoint-removed", "", before.location, text, before.name)
 
@@ -117,7 +143,7 @@ def _added_endpoints(
 
 def _compare_app(pinned: AppModel, live: AppModel) -> Iterator[Finding]:
     make = FindingFactory()
-    majors = [side.gradio.partition(".")[0] for side in (pinned, live)]
+    majors = [_major(side) for side in (pinned, live)]
     if all(majors) and majors[0] != majors[1]:
         text = f"the app runs on Gradio {live.gradio} now, not {pinned.gradio}"
         location = Location(LOCK_FILE, "/gradio")

@@ -25,8 +25,12 @@ class ValueModel:
         type: the JSON Schema.
         location: its position in a schema folder.
         required: whether it is a parameter without a default.
-        default: the parameter's default; None if it has none.
+        default: the parameter's default; None if it has none, or if the app computes it.
+        computed_default: whether the app computes the default when its page loads.
+        app_default: whether calls send the live app's default instead of the pinned one.
         step: the step of a number; None if it is not known.
+        include_time: whether a date has a time; None if it is not known, or not a date.
+        parsed_date: whether the server parses a date, and refuses another format.
         multiple_files: whether it takes several files; None if it does not take files.
         file_types: the types of files that it takes; empty for any.
     """
@@ -38,7 +42,11 @@ class ValueModel:
     location: Location
     required: bool = False
     default: Any = None
+    computed_default: bool = False
+    app_default: bool = False
     step: float | None = None
+    include_time: bool | None = None
+    parsed_date: bool = False
     multiple_files: bool | None = None
     file_types: tuple[str, ...] = ()
 

@@ -26,13 +26,16 @@ from spacecall.codegen._schemas.schema_documents import (
     build_documents,
     endpoint_name,
     get_extension,
+    has_computed_default,
 )
 from spacecall.codegen._schemas.schema_folder import SchemaFolder, dump_json
+from spacecall.codegen._schemas.stored_defaults import is_app_default
 from spacecall.endpoints import Visibility
 
 __all__ = ["read_live_app", "read_pinned_app"]
 
 _STEP = re.compile(r"(?:^|; )(?:from \S+ to \S+|at (?:least|most) \S+) in steps of ([\d.e+-]+)")
+_DATE_FORMAT = re.compile(r"Formatted as YYYY-MM-DD( HH:MM:SS)?")
 _STEPPED = frozenset({"number", "slider"})
 
 
@@ -200,6 +203,7 @@ def _read_value(
     file_input: Mapping[str, Any] | None = None,
 ) -> ValueModel:
     schema, about = type_.schema, get_extension(type_.schema)
+    computed = has_computed_default(schema)
     return ValueModel(
         name=name,
         label=as_str(schema.get("title")),
@@ -208,10 +212,24 @@ def _read_value(
         location=location,
         required=required,
         default=schema.get("default"),
+        computed_default=computed,
+        app_default=computed or is_app_default(schema.get("default")),
         step=_read_step(schema, about),
+        include_time=_reads_time(schema, about),
+        parsed_date=about.get("parsed") is True,
         multiple_files=None if file_input is None else file_input.get("many") is True,
         file_types=tuple(sorted(as_str_list(as_dict(file_input).get("file_types")))),
     )
+
+
+def _reads_time(schema: Mapping[str, Any], about: Mapping[str, Any]) -> bool | None:
+    """Return whether a date has a time; older folders say so in the description only."""
+    if about.get("component") != "datetime":
+        return None
+    if isinstance(about.get("include_time"), bool):
+        return about["include_time"] is True
+    match = _DATE_FORMAT.search(as_str(schema.get("description")))
+    return match[1] is not None if match else None
 
 
 def _read_step(schema: Mapping[str, Any], about: Mapping[str, Any]) -> float | None:

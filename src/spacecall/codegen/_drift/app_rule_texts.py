@@ -12,7 +12,7 @@ ENDPOINT_RULES = (
         "error",
         "An endpoint was removed",
         "Every call of it fails: the app has no endpoint of that name, and no new one with the "
-        "same parameters and outputs.",
+        "same parameters and outputs. The message names a new one that differs by one of them.",
         "`/summarise` no longer exists.",
         "Ask the app's author, or pin the Space's older revision in a duplicate of your own. Then"
         " refresh, and remove the calls.",
@@ -28,10 +28,11 @@ ENDPOINT_RULES = (
     ),
     Rule(
         "endpoint-private",
-        "error",
+        "warning",
         "An endpoint became private",
-        'The app\'s author removed it from the API (`api_visibility="private"`, or '
-        "`api_name=False`): servers may refuse calls of it, and the app no longer describes it.",
+        "The app's author took it out of the API, and the app no longer describes it. Gradio 6.31 "
+        "still answers calls of it; other clients refuse to make them. With `api_name=False`, it "
+        "has no name to call it by, and `endpoint-removed` reports it.",
         '`demo.click(f, api_visibility="private")`',
         "Ask the author to keep it public, or run a duplicate of the Space.",
     ),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
 from spacecall.codegen._drift.app_model import AppModel, EndpointModel
 
-__all__ = ["EndpointMatch", "match_endpoints"]
+__all__ = ["EndpointMatch", "describe_signature_change", "find_similar", "match_endpoints"]
 
 _NUMBERED = re.compile(r"(.+?)(?:_[0-9]+)?\Z", re.DOTALL)
 _MAX_COMPARED = 100
@@ -116,6 +117,52 @@ def _find_renamed(
         candidates,
         key=lambda candidate: (_similarity(endpoint.name, candidate.name), candidate.name),
         default=None,
+    )
+
+
+def find_similar(
+    endpoint: EndpointModel, new_endpoints: Iterable[EndpointModel]
+) -> EndpointModel | None:
+    """Find the new endpoint that may be a removed one under another name.
+
+    It has a parameter of the removed one, and one parameter or one output more or less; of several,
+    the one with the most similar name is returned.
+    """
+    inputs = set(_signature(endpoint)[0])
+    candidates = [
+        candidate
+        for candidate in new_endpoints
+        if inputs & set(_signature(candidate)[0])
+        and candidate.visibility == endpoint.visibility
+        and sum(map(len, _signature_change(endpoint, candidate))) == 1
+    ]
+    return max(
+        candidates,
+        key=lambda candidate: (_similarity(endpoint.name, candidate.name), candidate.name),
+        default=None,
+    )
+
+
+def describe_signature_change(before: EndpointModel, after: EndpointModel) -> str:
+    """Describe the parameters and outputs that two endpoints differ by: `with the parameter x`."""
+    nouns = ("with the parameter", "without the parameter", "with the output", "without the output")
+    return " and ".join(
+        f"{noun} {', '.join(names)}"
+        for noun, names in zip(nouns, _signature_change(before, after), strict=True)
+        if names
+    )
+
+
+def _signature_change(before: EndpointModel, after: EndpointModel) -> tuple[list[str], ...]:
+    """Return the names of added parameters, removed ones, added outputs, and removed ones."""
+    (old_inputs, old_outputs), (new_inputs, new_outputs) = map(_signature, (before, after))
+    inputs, later_inputs = Counter(old_inputs), Counter(new_inputs)
+    outputs, later_outputs = Counter(old_outputs), Counter(new_outputs)
+    return (
+        [name for name, _ in (later_inputs - inputs).elements()],
+        [name for name, _ in (inputs - later_inputs).elements()],
+        list((later_outputs - outputs).elements()),
+        list((outputs - later_outputs).elements()),
     )
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
 from typing import Any
 
+from spacecall._core.filedata import is_file_data
+from spacecall._core.input_check import CONVERTS_TO_TEXT, ROUNDS, find_refusals
+from spacecall._core.json_values import as_dict, as_str, is_array, is_object
+from spacecall._core.null_values import ACCEPTS_NONE
 from spacecall.codegen._drift.app_model import EndpointModel, ValueModel
 from spacecall.codegen._drift.finding_factory import FindingFactory
 from spacecall.codegen._drift.findings import Finding, Location
@@ -18,13 +24,22 @@ from spacecall.codegen._drift.schema_facets import (
     split_facets,
     with_null,
 )
-from spacecall.codegen._drift.subschema import is_equivalent, is_subschema
+from spacecall.codegen._drift.subschema import SchemaNode, is_equivalent, is_subschema
 
 __all__ = ["compare_inputs"]
 
 
-def compare_inputs(before: EndpointModel, after: EndpointModel) -> Iterator[Finding]:
-    """List what changed in the parameters of an endpoint."""
+def compare_inputs(
+    before: EndpointModel, after: EndpointModel, *, same_major: bool = True
+) -> Iterator[Finding]:
+    """List what changed in the parameters of an endpoint.
+
+    Args:
+        before: the pinned endpoint.
+        after: the live endpoint.
+        same_major: whether both run on the same major version of Gradio, which then describes the
+            same component in the same way.
+    """
     make = FindingFactory(before.name)
     pairs, removed, added = _pair_parameters(before.inputs, after.inputs)
     for parameter in removed:
@@ -51,7 +66,7 @@ def compare_inputs(before: EndpointModel, after: EndpointModel) -> Iterator[Find
         text = f"the parameters are {', '.join(names[1])} now, not {', '.join(names[0])}"
         yield make("parameters-reordered", "", location, text, *names)
     for old, new in pairs:
-        yield from _compare_parameter(make, old, new)
+        yield from _compare_parameter(make, old, new, same_major=same_major)
 
 
 def _pair_parameters(
@@ -91,7 +106,9 @@ def _may_be_renamed(old: ValueModel, new: ValueModel) -> bool:
     )
 
 
-def _compare_parameter(make: FindingFactory, old: ValueModel, new: ValueModel) -> Iterator[Finding]:
+def _compare_parameter(
+    make: FindingFactory, old: ValueModel, new: ValueModel, *, same_major: bool
+) -> Iterator[Finding]:
     if old.name != new.name:
         text = f"the parameter {old.name} is called {new.name} now"
         yield make("parameter-renamed", old.name, old.location, text, old.name, new.name)
@@ -100,28 +117,75 @@ def _compare_parameter(make: FindingFactory, old: ValueModel, new: ValueModel) -
         yield make("component-changed", old.name, old.location, text, old.component, new.component)
     yield from _compare_defaults(make, old, new)
     facets = split_facets(old.type), split_facets(new.type)
-    type_findings = list(_compare_types(make, old, new, *facets))
+    type_findings = list(_compare_types(make, old, new, *facets, same_major=same_major))
     yield from type_findings
     if not any(finding.severity == "error" for finding in type_findings):
         yield from _compare_choices(make, old, *facets)
         yield from _compare_limits(make, old, new, *facets)
+    yield from _compare_date_formats(make, old, new)
     yield from _compare_file_types(make, old, new)
 
 
 def _compare_defaults(make: FindingFactory, old: ValueModel, new: ValueModel) -> Iterator[Finding]:
-    if old.required != new.required:
-        suffix = "required" if new.required else "optional"
-        text = f"{old.name} must be given now" if new.required else f"{old.name} has a default now"
-        values = (old.default, None) if new.required else (None, new.default)
-        yield make(f"parameter-became-{suffix}", old.name, old.location, text, *values)
-    elif canonical_json(old.default) != canonical_json(new.default):
-        defaults = [_short_json(side.default) for side in (old, new)]
-        text = f"the default of {old.name} is {defaults[1]} now, not {defaults[0]}"
-        yield make("default-changed", old.name, old.location, text, old.default, new.default)
+    name, location = old.name, old.location
+    if old.required:
+        if not new.required:
+            text = f"{name} has a default now"
+            yield make("parameter-became-optional", name, location, text, None, new.default)
+        return
+    if old.app_default and new.required:
+        text = f"the app no longer has a default for {name}, and calls without {name} send it"
+        yield make("app-default-removed", name, location, text, old.default)
+        return
+    is_refused = not old.app_default and _refuses_default(old, new)
+    if is_refused:
+        default = _short_json(old.default)
+        text = f"{name} no longer takes {default}, which calls without {name} send"
+        yield make("default-refused", name, location, text, old.default, new.default)
+    if new.required:
+        text = f"{name} must be given now"
+        yield make("parameter-became-required", name, location, text, old.default)
+    elif not is_refused and not new.computed_default and _comparable(old) != _comparable(new):
+        defaults = ["computed" if old.computed_default else _short_json(old.default)]
+        defaults.append(_short_json(new.default))
+        text = f"the default of {name} is {defaults[1]} now, not {defaults[0]}"
+        yield make("default-changed", name, location, text, old.default, new.default)
+
+
+def _refuses_default(old: ValueModel, new: ValueModel) -> bool:
+    """Check whether the app took the pinned default, and does not take it any more."""
+    return not _refuses(old, old.default) and _refuses(new, old.default)
+
+
+def _refuses(parameter: ValueModel, value: Any) -> bool:
+    if split_facets(parameter.type).choices == () and value not in (None, []):
+        return True
+    schema = {**parameter.type.schema, "$defs": as_dict(parameter.type.root.get("$defs"))}
+    return bool(find_refusals(schema, parameter.component, value))
+
+
+def _comparable(parameter: ValueModel) -> str:
+    """Return a default as text; of its files only the names, since each server has other paths."""
+    default = _with_file_names(parameter.default)
+    return canonical_json([parameter.computed_default, default])
+
+
+def _with_file_names(default: Any) -> Any:
+    if is_file_data(default):
+        return {"orig_name": default.get("orig_name") or PurePath(as_str(default.get("path"))).name}
+    if is_object(default):
+        return {key: _with_file_names(member) for key, member in default.items()}
+    return [_with_file_names(item) for item in default] if is_array(default) else default
 
 
 def _compare_types(
-    make: FindingFactory, parameter: ValueModel, new_parameter: ValueModel, old: Facets, new: Facets
+    make: FindingFactory,
+    parameter: ValueModel,
+    new_parameter: ValueModel,
+    old: Facets,
+    new: Facets,
+    *,
+    same_major: bool,
 ) -> Iterator[Finding]:
     multiple = parameter.multiple_files, new_parameter.multiple_files
     if None not in multiple and multiple[0] != multiple[1]:
@@ -147,10 +211,26 @@ def _compare_types(
         text = f"{parameter.name}{path} still takes {descriptions[0]}, but not the same"
     if is_subschema(was, now, allow_extra=False):
         yield make("parameter-widened", parameter.name, parameter.location, text, *descriptions)
+    elif is_subschema(was, _accepted_type(new_parameter, new), allow_extra=False):
+        # from another major version, the same component may be described as one for fractions
+        if same_major and new_parameter.component in ROUNDS:
+            text = f"{parameter.name} rounds fractions now"
+            yield make("fractions-rounded", parameter.name, parameter.location, text, *descriptions)
     elif is_file_payload(was) and is_file_payload(now):
         yield make("file-payload-changed", parameter.name, parameter.location, text, *descriptions)
     else:
         yield make("parameter-retyped", parameter.name, parameter.location, text, *descriptions)
+
+
+def _accepted_type(parameter: ValueModel, facets: Facets) -> SchemaNode:
+    """Return what the server takes, which is more than the schema says for some components."""
+    type_ = facets.core
+    if parameter.component in CONVERTS_TO_TEXT:
+        type_ = type_.with_schema({"type": ["boolean", "integer", "number", "string"]})
+    elif parameter.component in ROUNDS and type_.schema.get("type") == "integer":
+        type_ = type_.with_schema({**type_.schema, "type": "number"})
+    takes_null = facets.nullable or parameter.component in ACCEPTS_NONE
+    return with_null(type_) if takes_null else type_
 
 
 def _compare_choices(
@@ -169,6 +249,11 @@ def _compare_choices(
     old_choices, new_choices = (
         {canonical_json(choice) for choice in side.choices or ()} for side in (old, new)
     )
+    if old_choices and old_choices.isdisjoint(new_choices):
+        sides = [list(side.choices or ()) for side in (old, new)]
+        text = f"{parameter.name} takes {_short_json(sides[1])} now, and none of the pinned choices"
+        yield make("choices-replaced", parameter.name, parameter.location, text, *sides)
+        return
     for choice in _sorted_choices(old.choices):
         if canonical_json(choice) not in new_choices:
             text = f"{parameter.name} no longer takes {_short_json(choice)}"
@@ -189,13 +274,12 @@ def _compare_limits(
         if was != now:
             narrowed = now is not None and (was is None or sign * now > sign * was)
             yield _limit_finding(make, parameter, limit, was, now, narrowed=narrowed)
-    if parameter.step != new_parameter.step:
-        finer = new_parameter.step is None or (
-            parameter.step is not None and _is_multiple(parameter.step, new_parameter.step)
-        )
-        yield _limit_finding(
-            make, parameter, "step", parameter.step, new_parameter.step, narrowed=not finer
-        )
+    was_step, now_step = parameter.step, new_parameter.step
+    if was_step is not None and now_step is not None and was_step != now_step:
+        finer = _is_multiple(was_step, now_step)
+        chosen = not _is_derived_step(now_step, new)
+        if chosen or (finer and not _is_derived_step(was_step, old)):
+            yield _limit_finding(make, parameter, "step", was_step, now_step, narrowed=not finer)
 
 
 def _limit_finding(
@@ -213,8 +297,27 @@ def _limit_finding(
     return make(f"{limit}-{kind}", parameter.name, parameter.location, text, was, now)
 
 
+def _is_derived_step(step: float, limits: Facets) -> bool:
+    """Check whether a step is the one that Gradio derives from the range: a 100th to a 1000th."""
+    if limits.minimum is None or limits.maximum is None:
+        return False
+    width = limits.maximum - limits.minimum
+    return width > 0 and math.isclose(step, 10.0 ** math.floor(math.log10(width) - 2))
+
+
 def _is_multiple(value: float, unit: float) -> bool:
     return unit > 0 and abs(value / unit - round(value / unit)) < 1e-9 and round(value / unit) > 0
+
+
+def _compare_date_formats(
+    make: FindingFactory, old: ValueModel, new: ValueModel
+) -> Iterator[Finding]:
+    sides = old.include_time, new.include_time
+    if None not in sides and sides[0] != sides[1]:
+        formats = [f"YYYY-MM-DD{' HH:MM:SS' if include_time else ''}" for include_time in sides]
+        text = f"{old.name} takes dates in the format {formats[1]} now, not {formats[0]}"
+        rule = f"date-format-{'refused' if new.parsed_date else 'changed'}"
+        yield make(rule, old.name, old.location, text, *formats)
 
 
 def _compare_file_types(

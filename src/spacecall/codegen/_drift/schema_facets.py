@@ -10,6 +10,7 @@ from typing import Any
 from spacecall._core.json_values import as_dict, as_list, as_str_list, is_array, is_object
 from spacecall._core.schema_nodes import KINDS, branches, is_file_kind, kinds_of
 from spacecall.codegen._drift.subschema import SchemaNode, is_equivalent
+from spacecall.codegen._schemas.schema_documents import get_extension
 
 __all__ = [
     "Facets",
@@ -34,7 +35,8 @@ class Facets:
     Attributes:
         core: the schema without the facets.
         nullable: whether it allows null.
-        choices: the allowed values, of the value or of the items of a list; None if any is allowed.
+        choices: the allowed values, of the value or of the items of a list; None if any is allowed,
+            and empty if all are refused.
         minimum: the smallest number allowed; None for no limit.
         maximum: the largest number allowed; None for no limit.
     """
@@ -56,6 +58,8 @@ def split_facets(value: SchemaNode) -> Facets:
         choices, schema = tuple(as_list(schema["enum"])), _without_choices(schema)
     elif schema.get("type") == "array" and "enum" in inner:
         choices, schema["items"] = tuple(as_list(inner["enum"])), _without_choices(inner)
+    elif get_extension(value.schema).get("no_choices") is True:
+        choices = ()
     low, high = schema.pop("minimum", None), schema.pop("maximum", None)
     return Facets(node.with_schema(schema), null, choices, low, high)
 

@@ -58,8 +58,9 @@ PARAMETER_RULES = (
         "parameter-retyped",
         "error",
         "A parameter no longer takes all its old values",
-        "Arguments that the pinned client allows may be refused, or may mean something else.",
-        "A number became a text; an object lost a member.",
+        "Arguments that the pinned client allows may be refused, or may mean something else. A "
+        "number for a text box is not reported: the server converts it.",
+        "A text became a number; an object lost a member.",
         _REFRESH,
     ),
     Rule(
@@ -72,11 +73,30 @@ PARAMETER_RULES = (
     ),
     Rule(
         "parameter-became-required",
-        "error",
+        "warning",
         "A parameter no longer has a default",
-        "Calls that omit it send the old default, which the app may refuse.",
+        "Calls that omit it keep sending the pinned default. Without a typed client they fail, and "
+        "after a refresh the argument must be given.",
         'The text box lost its `value="Hello"`.',
         "Refresh, and pass a value in every call.",
+    ),
+    Rule(
+        "app-default-removed",
+        "error",
+        "A default that calls read from the app was removed",
+        "A default that the app computes, that contains a file or that is too long is not written "
+        "into the client: calls that omit the argument send the live app's, and fail without it.",
+        "A slider with `randomize=True` became a text box without a value.",
+        "Refresh, and pass a value in every call.",
+    ),
+    Rule(
+        "default-refused",
+        "error",
+        "A parameter no longer takes its pinned default",
+        "Every call that omits the argument fails: it sends the pinned default, which is no longer "
+        "a choice, is out of the new range, or has another type.",
+        '`choices=["a", "b"], value="a"` became `choices=["b", "c"], value="b"`.',
+        "Refresh: calls then send the new default.",
     ),
     Rule(
         "parameter-became-optional",
@@ -91,7 +111,9 @@ PARAMETER_RULES = (
         "warning",
         "A default changed",
         "Calls that omit the argument keep sending the pinned default, so their results differ "
-        "from those of the app's page.",
+        "from those of the app's page. A default that is not written into the client (it contains "
+        "a file, or is too long) is read from the app: calls send the new one. A default that the "
+        "app computes when its page loads never counts as changed.",
         "`value=0.7` became `value=1.0`.",
         "Refresh to use the new default, or pass the old value in the calls.",
     ),
@@ -129,11 +151,12 @@ PARAMETER_RULES = (
     ),
     Rule(
         "step-narrowed",
-        "error",
-        "The step of a number no longer allows all old values",
-        "Values between the new steps were valid before; the app does not expect them now.",
+        "info",
+        "The steps of a number are coarser",
+        "Nothing breaks: only the app's page keeps to steps, and Gradio accepts the values between "
+        "them. A step that Gradio derives from a new range does not count.",
         "`step=1` became `step=8`.",
-        _REFRESH,
+        "Nothing, unless the app's function needs multiples of the step.",
     ),
     Rule(
         "step-widened",
@@ -142,6 +165,32 @@ PARAMETER_RULES = (
         "Nothing breaks.",
         "`step=1` became `step=0.5`.",
         _RELAX,
+    ),
+    Rule(
+        "fractions-rounded",
+        "warning",
+        "A number is rounded now",
+        "Calls with fractions work, and the function gets the nearest integer.",
+        "`gr.Number()` became `gr.Number(precision=0)`.",
+        _REFRESH,
+    ),
+    Rule(
+        "date-format-refused",
+        "error",
+        "Dates need another format",
+        "Texts in the old format are refused. Calls with a `date` or `datetime` adapt, as long as "
+        "they have a time if the app wants one.",
+        "`gr.DateTime()` became `gr.DateTime(include_time=False)`.",
+        "Refresh, and pass `date` or `datetime` objects.",
+    ),
+    Rule(
+        "date-format-changed",
+        "warning",
+        "The app expects dates in another format",
+        'The server does not check the format, because of `type="string"`: the function gets texts '
+        "in the old format.",
+        '`gr.DateTime(type="string")` got `include_time=False`.',
+        "Refresh, and pass `date` or `datetime` objects.",
     ),
     Rule(
         "choice-added",
@@ -157,6 +206,14 @@ PARAMETER_RULES = (
         "A choice was removed",
         "Calls with it fail. Apps may set their choices at run time, so it may come back.",
         '`choices=["a", "b", "c"]` became `choices=["a", "b"]`.',
+        _REFRESH,
+    ),
+    Rule(
+        "choices-replaced",
+        "error",
+        "None of the old choices is left",
+        "Every call with a choice of the pinned client fails.",
+        '`choices=["v1", "v2"]` became `choices=["v3", "v4"]`.',
         _REFRESH,
     ),
     Rule(

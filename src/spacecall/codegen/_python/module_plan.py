@@ -75,8 +75,8 @@ class ValuePlan:
         label: the label on the app's page, or the kind of component.
         description: the app's description.
         constant: the module's constant that holds the default; empty if it is written in place.
-        app_default: whether the default is read from the live app, because it is too long to be
-            written or contains a file.
+        app_default: whether the default is read from the live app, because the app computes it, or
+            it is too long to be written or contains a file.
     """
 
     json_name: str

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from spacecall._core.file_positions import drop_text_files
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
 from spacecall._core.python_names import field_name
-from spacecall._core.schema_check import count_values
 from spacecall._core.schema_nodes import Schema, kinds_of
 from spacecall.codegen._name_spelling import (
     FIELD_NAMES,
@@ -33,23 +31,20 @@ from spacecall.codegen._python.module_plan import (
     ModelPlan,
     ValuePlan,
 )
-from spacecall.codegen._python.types_and_defaults import contains_file
 from spacecall.codegen._schemas.schema_documents import (
     JOIN_FILE,
     QUEUE_DATA_FILE,
     endpoint_name,
     endpoint_schemas,
     get_extension,
+    has_computed_default,
 )
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
+from spacecall.codegen._schemas.stored_defaults import is_app_default
 
 __all__ = ["plan_client"]
 
 _IMPORTED = frozenset(name for block in IMPORTS for names in block.values() for name in names)
-_MAX_DEFAULT_CHARACTERS: Final = 1000
-"""The most characters of a default that is written, as JSON."""
-_MAX_DEFAULT_VALUES: Final = 50
-"""The most values of a default that is written, one a line."""
 _MODULE_NAMES = frozenset({"None", "True", "False", "annotations", "__all__", SCHEMA_CONSTANT})
 
 
@@ -193,7 +188,7 @@ def _plan_inputs(
             schema=as_dict(parameter_schema),
             required=key in required,
             default=ABSENT if _is_app_default(default) else default,
-            app_default=_is_app_default(default),
+            app_default=_is_app_default(default) or has_computed_default(parameter_schema),
             component=_component(parameter_schema),
             label=as_str(as_dict(parameter_schema).get("title")) or _component(parameter_schema),
             description=as_str(as_dict(parameter_schema).get("description")),
@@ -243,15 +238,7 @@ def _type_choice_fields(types: Mapping[str, Schema]) -> Iterator[ChoiceField]:
 
 
 def _is_app_default(default: object) -> bool:
-    """Check whether a default comes from the live app: it contains a file, or is too long."""
-    if default is ABSENT:
-        return False
-    if contains_file(default):
-        return True
-    return (
-        count_values(default) > _MAX_DEFAULT_VALUES
-        or len(json.dumps(default)) > _MAX_DEFAULT_CHARACTERS
-    )
+    return default is not ABSENT and is_app_default(default)
 
 
 def _stored_default(schema: Schema, types: Mapping[str, Schema]) -> Any:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spacecall._core.filedata import is_file_data
-from spacecall._core.json_values import is_array, is_object
+from spacecall._core.json_values import is_array
 from spacecall.codegen._python.module_plan import ABSENT, ValuePlan
 from spacecall.codegen._python.python_expressions import (
     Atom,
@@ -24,12 +23,12 @@ from spacecall.codegen._python.python_expressions import (
 )
 from spacecall.codegen._python.type_annotations import mentions
 from spacecall.codegen._python.value_fits_type import Models, value_fits_type
+from spacecall.codegen._schemas.stored_defaults import contains_file
 
 __all__ = [
     "Default",
     "argument_field_type",
     "caller_type",
-    "contains_file",
     "field_type_and_default",
     "object_argument_type",
     "output_type",
@@ -203,13 +202,6 @@ def output_type(type_: Expr) -> Expr:
 def _item_type(type_: Expr) -> Expr:
     """Return the type of items that callers pass: as strict as the model, except for files."""
     return caller_type(type_) if "File" in mentions(type_) else type_
-
-
-def contains_file(default: object) -> bool:
-    """Check whether a default contains a file of the app."""
-    if is_object(default):
-        return is_file_data(default) or any(map(contains_file, default.values()))
-    return is_array(default) and any(map(contains_file, default))
 
 
 def _is_literal_default(type_: Expr, default: object, models: Models) -> bool:

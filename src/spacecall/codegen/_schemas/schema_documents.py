@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from spacecall._core.app_config import AppConfig, Component
+from spacecall._core.component_schema import refuses_all_choices
 from spacecall._core.fingerprint import fingerprint
 from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
 from spacecall._core.schema_nodes import kinds_of
@@ -19,6 +20,7 @@ from spacecall.codegen._schemas.stored_defaults import stored_default
 from spacecall.endpoints import Endpoint, Parameter, ReturnValue
 
 __all__ = [
+    "COMPUTED",
     "DIALECT",
     "EXTENSION",
     "JOIN_FILE",
@@ -28,6 +30,7 @@ __all__ = [
     "endpoint_name",
     "endpoint_schemas",
     "get_extension",
+    "has_computed_default",
     "referenced_types",
 ]
 
@@ -47,9 +50,18 @@ EXTENSION = "x-spacecall"
 """The keyword for facts that JSON Schema has no keyword for."""
 
 
+COMPUTED = "computed"
+"""`default` in the extension of a parameter whose default the app computes when its page loads."""
+
+
 def get_extension(schema: object) -> Mapping[str, Any]:
     """Return the value of the keyword `x-spacecall`."""
     return as_dict(as_dict(schema).get(EXTENSION))
+
+
+def has_computed_default(schema: object) -> bool:
+    """Check whether the app computes a parameter's default, so that no folder can have it."""
+    return get_extension(schema).get("default") == COMPUTED
 
 
 def endpoint_name(schema: object) -> str:
@@ -82,9 +94,7 @@ def build_documents(config: AppConfig, endpoints: Sequence[Endpoint]) -> dict[st
     output_keys = allocate_names(titles, lambda name: f"{titles[name]}Output", types)
     join = {
         input_keys[endpoint.name]: _input_schema(
-            endpoint,
-            [next(input_schemas) for _ in endpoint.parameters],
-            _fingerprint(endpoint, config),
+            endpoint, [next(input_schemas) for _ in endpoint.parameters], config
         )
         for endpoint in endpoints
     }
@@ -124,15 +134,19 @@ def _build_document(
 
 
 def _input_schema(
-    endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]], shape: str | None
+    endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]], config: AppConfig
 ) -> dict[str, Any]:
-    pairs = list(zip(endpoint.parameters, schemas, strict=True))
+    shape = _fingerprint(endpoint, config)
+    components = _input_components(endpoint, config)
     return {
         "title": endpoint.name,
         **({"description": endpoint.description} if endpoint.description else {}),
         "type": "object",
         "properties": {
-            parameter.name: _parameter_schema(parameter, schema) for parameter, schema in pairs
+            parameter.name: _parameter_schema(parameter, schema, component)
+            for parameter, schema, component in zip(
+                endpoint.parameters, schemas, components, strict=True
+            )
         },
         "required": [parameter.name for parameter in endpoint.parameters if parameter.required],
         "additionalProperties": False,
@@ -171,12 +185,35 @@ def _output_schema(endpoint: Endpoint, schemas: Sequence[Mapping[str, Any]]) -> 
     }
 
 
-def _parameter_schema(parameter: Parameter, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _input_components(endpoint: Endpoint, config: AppConfig) -> tuple[Component, ...]:
+    """Return the component of each parameter; one without properties where it is not known."""
+    dependency = config.find(endpoint.name)
+    components = dependency.visible_inputs if dependency else ()
+    if len(components) == len(endpoint.parameters):
+        return components
+    return tuple(Component(id=-1, type="") for _ in endpoint.parameters)
+
+
+def _parameter_schema(
+    parameter: Parameter, schema: Mapping[str, Any], component: Component
+) -> dict[str, Any]:
     described = _value_schema(parameter, schema)
+    described[EXTENSION] |= _component_facts(component)
     described.pop("default", None)
-    if not parameter.required:
+    if parameter.computed_default:
+        described[EXTENSION]["default"] = COMPUTED
+    elif not parameter.required:
         described["default"] = stored_default(parameter.default)
     return described
+
+
+def _component_facts(component: Component) -> dict[str, Any]:
+    """Return properties of a component that decide which values its server accepts."""
+    if component.type == "datetime" and isinstance(component.props.get("include_time"), bool):
+        # a DateTime of the type string passes its text on unread
+        parsed = component.props.get("type") in ("timestamp", "datetime")
+        return {"include_time": component.props["include_time"], "parsed": parsed}
+    return {"no_choices": True} if refuses_all_choices(component) else {}
 
 
 def _value_schema(value: Parameter | ReturnValue, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,10 +250,7 @@ def _upload_document(
 
 
 def _file_inputs(endpoint: Endpoint, config: AppConfig) -> Iterable[dict[str, Any]]:
-    dependency = config.find(endpoint.name)
-    components = dependency.visible_inputs if dependency else ()
-    if len(components) != len(endpoint.parameters):
-        components = tuple(Component(id=-1, type="") for _ in endpoint.parameters)
+    components = _input_components(endpoint, config)
     for parameter, component in zip(endpoint.parameters, components, strict=True):
         if _has_file(parameter.schema, as_dict(parameter.schema.get("$defs"))):
             yield {

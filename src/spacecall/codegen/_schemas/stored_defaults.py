@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, Final
 
+from spacecall._core.filedata import is_file_data
 from spacecall._core.json_values import is_array, is_object
+from spacecall._core.schema_check import count_values
 
-__all__ = ["stored_default"]
+__all__ = ["contains_file", "is_app_default", "stored_default"]
 
 _MAX_DEPTH = 64
+_MAX_CHARACTERS: Final = 1000
+"""The most characters of a default that is written into a client, as JSON."""
+_MAX_VALUES: Final = 50
+"""The most values of a default that is written into a client, one a line."""
 
 
 def stored_default(value: Any, depth: int = 0) -> Any:
@@ -22,3 +29,19 @@ def stored_default(value: Any, depth: int = 0) -> Any:
     if is_array(value):
         return [stored_default(item, depth + 1) for item in value]
     return value
+
+
+def is_app_default(default: object) -> bool:
+    """Check whether calls read a default from the live app: it contains a file, or is too long."""
+    return (
+        contains_file(default)
+        or count_values(default) > _MAX_VALUES
+        or len(json.dumps(default)) > _MAX_CHARACTERS
+    )
+
+
+def contains_file(default: object) -> bool:
+    """Check whether a default contains a file of the app."""
+    if is_object(default):
+        return is_file_data(default) or any(map(contains_file, default.values()))
+    return is_array(default) and any(map(contains_file, default))
