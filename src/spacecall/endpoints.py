@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["NO_DEFAULT", "Endpoint", "JsonSchema", "Parameter", "ReturnValue", "Visibility"]
+__all__ = [
+    "NO_DEFAULT",
+    "Endpoint",
+    "JsonSchema",
+    "OAuth",
+    "Parameter",
+    "ReturnValue",
+    "Visibility",
+]
 
 Visibility: TypeAlias = Literal["public", "undocumented", "private"]
 """/info lists public endpoints, undocumented ones only on request, and no private ones."""
+
+OAuth: TypeAlias = Literal["required", "optional"]
+"""Whether a function needs the token of the user for whom it acts, or can use one."""
 
 JsonSchema: TypeAlias = Mapping[str, Any]
 """A JSON Schema of an app."""
@@ -94,7 +105,9 @@ class Endpoint:
         visibility: public, undocumented or private.
         description: the function's docstring.
         event_data: whether it reads the selection or click of a user of the page, such as
-            `gr.SelectData`. A call does not send it, and the function may fail without it.
+            `gr.SelectData`. The function may fail without it: see `CallOptions.event_data`.
+        oauth: whether it takes a user's Hugging Face token (`gr.OAuthToken`), see
+            `CallOptions.oauth_token`; None if it takes none, or its Gradio is older than 6.21.
     """
 
     name: str
@@ -106,3 +119,4 @@ class Endpoint:
     visibility: Visibility = "public"
     description: str = ""
     event_data: bool = False
+    oauth: OAuth | None = None

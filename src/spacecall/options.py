@@ -9,9 +9,10 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from spacecall._option_checks import checked_class
+from spacecall.event_data import EventData
 
 __all__ = ["Auth", "CallOptions", "FileHosts", "Limits", "OnNewer", "Retry", "Timeouts", "ZeroGPU"]
 
@@ -162,12 +163,15 @@ class Auth:
         username: the user of an app that was launched with `auth=`.
         password: the password of that user.
         hosts: further hosts that receive the token, such as `apps.example.com`.
+        cookies: of a login in a browser, by name, sent only to the app. For an app with a login by
+            Hugging Face (`gr.LoginButton`) it is the cookie `session`.
     """
 
     token: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     hosts: frozenset[str] = frozenset()
+    cookies: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, hash=False)
 
     def __init__(
         self,
@@ -176,6 +180,7 @@ class Auth:
         username: str | None = None,
         password: str | None = None,
         hosts: Iterable[str] = (),
+        cookies: Mapping[str, str] | None = None,
     ) -> None:
         if (username is None) != (password is None):
             raise ValueError("Auth needs both username and password: pass the missing one")
@@ -187,10 +192,14 @@ class Auth:
                 )
         if token is not None:
             check_header("authorization", token, "Auth.token")
+        cookies = dict(cookies or {})
+        for name, cookie in cookies.items():
+            check_header(name, cookie, f"the cookie {name!r} of Auth.cookies")
         object.__setattr__(self, "token", token)
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "password", password)
         object.__setattr__(self, "hosts", frozenset(host.lower() for host in hosts))
+        object.__setattr__(self, "cookies", cookies)
 
 
 @checked_class
@@ -236,6 +245,15 @@ class CallOptions(TypedDict, total=False):
             Calls of a session and detached calls cannot use it.
         check: whether arguments are checked before anything is sent; True by default. Without the
             check all JSON values are sent, and files are uploaded where the app's schema has them.
+        event_data: the details of an event on the app's page, for functions that read them
+            (`Endpoint.event_data`): of `spacecall.event_data`, or the JSON object of another event.
+        trigger_id: the id in `Space.config` of the component of that event, which the function
+            gets as `event.target`; by default the one whose events run the function.
+        oauth_token: the token of a Hugging Face user for whom the app acts. The app can read it and
+            do with it what the token allows. It is sent only to functions that ask for one
+            (`Endpoint.oauth`), over https or to this machine, or to a host of `Auth.hosts`. If it
+            is missing, an app whose host is one of `Auth.hosts` gets `Auth.token`.
+        query_params: names and values that the function reads as `gr.Request.query_params`.
     """
 
     timeouts: Timeouts | None
@@ -244,6 +262,10 @@ class CallOptions(TypedDict, total=False):
     zero_gpu: ZeroGPU | None
     call_api: bool | None
     check: bool | None
+    event_data: EventData | Mapping[str, Any] | None
+    trigger_id: int | None
+    oauth_token: str | None
+    query_params: Mapping[str, str] | None
 
 
 # No scheme, port, path or user: the token is sent by host name. IPv6 has colons.

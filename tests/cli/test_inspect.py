@@ -96,6 +96,7 @@ def test_json_has_the_documented_members(cli: Cli, protocol_app: AppServer) -> N
         "queued": True,
         "stateful": False,
         "event_data": False,
+        "oauth": None,
     }
     assert text == {
         "name": "text",

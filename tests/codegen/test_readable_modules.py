@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -236,6 +237,16 @@ def test_a_function_that_reads_a_selection_says_so() -> None:
     endpoints = parse_endpoints(parse_config(documents.config), documents.info)
     assert [endpoint.event_data for endpoint in endpoints.values()] == [True]
     text = " ".join(generated(documents).split())
-    remark = "Reads what somebody selects or clicks on the page, which a call does not send: it may"
+    remark = "Reads what somebody selects or clicks on the page: pass `with_options(event_data=…)`."
     assert text.count(remark) == 2
     assert remark not in " ".join(generated(app(Function())).split())
+
+
+def test_a_function_that_takes_a_users_token_says_so() -> None:
+    pair = Path(__file__).parent / "drift" / "apps" / "49-user-token"
+    documents = json.loads((pair / "after.json").read_text(encoding="utf-8"))
+    text = generated(AppDocuments(documents["config"], documents["info"], "owner/name"))
+    assert text.count("Requires the token of a Hugging Face user: pass") == 2
+    assert text.count("Can use the token of a Hugging Face user: pass") == 2
+    assert text.count('oauth="required"') == 1
+    assert text.count('oauth="optional"') == 1

@@ -24,6 +24,7 @@ from spacecall._core import queue_messages as message_parser
 from spacecall._core.app_config import Component, parse_config
 from spacecall._core.app_info import parse_endpoints
 from spacecall._core.component_outputs import relax_output
+from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.gradio_schema import normalize_schema
 from spacecall._core.handshake import Handshake
 from spacecall._core.job_state import JobStatus
@@ -136,7 +137,7 @@ def test_a_changed_message_is_a_message_or_a_protocol_error(value: Any) -> None:
 @given(st.lists(changed(frames), max_size=6))
 def test_changed_messages_end_their_job_at_worst(values: list[Any]) -> None:
     alone, shared = a_job(follow=True), a_job(follow=True)
-    handshake = Handshake(alone, ["x"], "hash")
+    handshake = Handshake(alone, JobInputs(["x"]), "hash")
     for job in (alone, shared):
         job.advance(JobStatus.QUEUED)
     for value in values:

@@ -10,7 +10,7 @@ import pytest
 
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig
-from spacecall._core.gradio_requests import Request
+from spacecall._core.gradio_requests import JobInputs, Request
 from spacecall.errors import InvalidInputError
 from tests.core.apps import dependency, protocol_app
 
@@ -49,7 +49,7 @@ def test_info_may_ask_for_undocumented_endpoints(app: AppConfig, prefix: str) ->
 
 def test_a_join_carries_the_data_the_function_and_the_session(app: AppConfig, prefix: str) -> None:
     echo = dependency(app, "/echo")
-    join = gradio_requests.join(app, echo, ("hi", None), "s1")
+    join = gradio_requests.join(app, echo, JobInputs(("hi", None)), "s1")
     assert join == Request(
         "POST",
         f"{prefix}/queue/join",
@@ -57,9 +57,36 @@ def test_a_join_carries_the_data_the_function_and_the_session(app: AppConfig, pr
     )
 
 
+def test_a_join_carries_the_details_of_an_event_and_the_token_of_a_user(app: AppConfig) -> None:
+    inputs = JobInputs([], {"index": 1}, 7, "hf_x", {"lang": "en"})
+    echo = dependency(app, "/echo")
+    for request in (
+        gradio_requests.join(app, echo, inputs, "s1"),
+        gradio_requests.run(app, echo, inputs, "s1"),
+    ):
+        assert request.query == {"lang": "en"}
+        assert request.json == {
+            "data": [],
+            "fn_index": echo.fn_index,
+            "session_hash": "s1",
+            "event_data": {"index": 1},
+            "trigger_id": 7,
+            "oauth_token": "hf_x",
+        }
+        assert "hf_x" not in repr(request) + repr(inputs)
+
+
+def test_the_call_api_carries_a_token_and_no_event(app: AppConfig) -> None:
+    echo = dependency(app, "/echo")
+    request = gradio_requests.call(app, echo, JobInputs([], oauth_token="hf_x"))
+    assert request.json == {"data": [], "oauth_token": "hf_x"}
+    with pytest.raises(InvalidInputError, match="call without call_api=True"):
+        gradio_requests.call(app, echo, JobInputs([], event_data={}))
+
+
 def test_a_function_without_queue_is_run_by_name(app: AppConfig, prefix: str) -> None:
     noqueue = dependency(app, "/noqueue")
-    run = gradio_requests.run(app, noqueue, ["hi"], "s1")
+    run = gradio_requests.run(app, noqueue, JobInputs(["hi"]), "s1")
     assert run == Request(
         "POST",
         f"{prefix}/run/noqueue",
@@ -69,7 +96,7 @@ def test_a_function_without_queue_is_run_by_name(app: AppConfig, prefix: str) ->
 
 def test_a_function_without_a_name_is_run_by_its_index(app: AppConfig, prefix: str) -> None:
     unnamed = next(function for function in app.dependencies if function.api_name is None)
-    assert gradio_requests.run(app, unnamed, [], "s").path == f"{prefix}/run/predict"
+    assert gradio_requests.run(app, unnamed, JobInputs([]), "s").path == f"{prefix}/run/predict"
 
 
 def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
@@ -137,7 +164,7 @@ def test_the_simple_call_api_names_the_function_and_then_the_job(
     app: AppConfig, prefix: str
 ) -> None:
     echo = dependency(app, "/echo")
-    call = gradio_requests.call(app, echo, ("hi",))
+    call = gradio_requests.call(app, echo, JobInputs(("hi",)))
     assert call == Request("POST", f"{prefix}/call/echo", json={"data": ["hi"]})
     assert gradio_requests.call_stream(app, echo, "a/b") == Request(
         "GET", f"{prefix}/call/echo/a%2Fb"
@@ -149,18 +176,23 @@ def test_a_name_that_a_url_cannot_carry_is_run_by_its_index(
     app: AppConfig, prefix: str, api_name: str
 ) -> None:
     endpoint = replace(dependency(app, "/echo"), api_name=api_name)
-    run = gradio_requests.run(app, endpoint, ["hi"], "s1")
+    run = gradio_requests.run(app, endpoint, JobInputs(["hi"]), "s1")
     assert run.path == f"{prefix}/run/predict"
     assert run.json["fn_index"] == endpoint.fn_index
     with pytest.raises(InvalidInputError, match="a URL cannot contain") as raised:
-        gradio_requests.call(app, endpoint, ["hi"])
+        gradio_requests.call(app, endpoint, JobInputs(["hi"]))
     assert raised.value.endpoint == f"/{api_name}"
 
 
 def test_other_names_are_quoted(app: AppConfig, prefix: str) -> None:
     endpoint = replace(dependency(app, "/echo"), api_name="with space?")
-    assert gradio_requests.run(app, endpoint, [], "s1").path == f"{prefix}/run/with%20space%3F"
-    assert gradio_requests.call(app, endpoint, []).path == f"{prefix}/call/with%20space%3F"
+    assert (
+        gradio_requests.run(app, endpoint, JobInputs([]), "s1").path
+        == f"{prefix}/run/with%20space%3F"
+    )
+    assert (
+        gradio_requests.call(app, endpoint, JobInputs([])).path == f"{prefix}/call/with%20space%3F"
+    )
 
 
 def test_a_reset_names_the_job(app: AppConfig, prefix: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.handshake import Handshake
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
@@ -27,7 +28,7 @@ def opened() -> tuple[Job, Handshake]:
         notify=lambda: None,
     )
     job.advance(JobStatus.QUEUED)
-    return job, Handshake(job, ["a", None], "hash")
+    return job, Handshake(job, JobInputs(["a", None]), "hash")
 
 
 def told(handshake: Handshake, **message: Any) -> dict[str, Any] | None:
@@ -94,3 +95,11 @@ def test_a_job_given_up_before_its_arguments_were_sent_cannot_have_run() -> None
     told(handshake, msg="unexpected_error", message="stopped")
     assert isinstance(job.error, JobLostError)
     assert job.error.sent
+
+
+def test_the_answer_has_the_details_of_an_event() -> None:
+    job, _ = opened()
+    handshake = Handshake(job, JobInputs([], {"index": 1}), "hash")
+    answer = told(handshake, msg="send_data")
+    assert answer is not None
+    assert answer["event_data"] == {"index": 1}

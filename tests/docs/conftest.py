@@ -41,6 +41,12 @@ def hub(app_server: ServerPool) -> Iterator[hubs.FakeHub]:
 
 
 @pytest.fixture(scope="session")
+def joins_app(app_server: ServerPool) -> AppServer:
+    """The app whose functions read events of the page."""
+    return app_server("joins_app.py", GRADIO_6)
+
+
+@pytest.fixture(scope="session")
 def flux_app(app_server: ServerPool) -> AppServer:
     """The replica of the FLUX.1 [dev] Space."""
     return app_server("spaces/flux_1_dev.py", GRADIO_5)

@@ -72,7 +72,7 @@ def _format_default(default: object) -> str:
     match default:
         case None:
             return "none"
-        case frozenset():
+        case frozenset() | dict():
             return "none"
         case int() if default and default % 2**20 == 0:
             return f"{default // 2**20} MiB"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spacecall import Auth, InvalidInputError
-from spacecall._io.credentials import hub_endpoint, parse_origin, token_header
+from spacecall import Auth, AuthError, InvalidInputError
+from spacecall._io.credentials import hub_endpoint, parse_origin, token_header, user_token
 
 BEARER = {"authorization": "Bearer t0ken"}
 TO_A_SPACE = {"x-hf-authorization": "Bearer t0ken"}
@@ -112,3 +112,28 @@ def test_an_endpoint_that_is_no_address_is_named(
     monkeypatch.setenv("HF_ENDPOINT", address)
     with pytest.raises(InvalidInputError, match=r"HF_ENDPOINT is .*: use a URL such as"):
         hub_endpoint()
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("https://app.example", []),
+        ("http://app.example", ["app.example"]),
+        ("http://127.0.0.1:7860", []),
+        ("http://localhost:7860", []),
+        ("http://[::1]:7860", []),
+        ("https://owner-name.hf.space", []),
+    ],
+)
+def test_a_users_token_is_sent_over_tls_to_loopback_or_to_a_named_host(
+    url: str, hosts: list[str]
+) -> None:
+    assert user_token(Auth(token="hf_hub", hosts=hosts), "hf_user", url) == "hf_user"
+    assert user_token(Auth(token="hf_hub", hosts=hosts), None, url) == ("hf_hub" if hosts else None)
+
+
+def test_a_users_token_is_not_sent_in_plain_text_to_another_machine() -> None:
+    for auth in (None, Auth(hosts=["other.example"])):
+        with pytest.raises(AuthError, match="use the https address") as caught:
+            user_token(auth, "hf_user", "http://app.example")
+        assert "hf_user" not in str(caught.value)

@@ -102,6 +102,7 @@ class Dependency:
         streaming_input: whether it takes its input as a stream.
         prop_inputs: indices of `inputs` whose function takes the component with its properties.
         event_data: whether it reads the selection or click of a user of the page.
+        triggers: the ids of the components whose events run it on the page.
     """
 
     fn_index: int
@@ -115,6 +116,7 @@ class Dependency:
     streaming_input: bool = False
     prop_inputs: frozenset[int] = frozenset()
     event_data: bool = False
+    triggers: tuple[int, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -337,6 +339,7 @@ def _dependency(
         streaming_input=raw.get("connection") == "stream",
         prop_inputs=frozenset(index for index in range(len(inputs)) if index in indices),
         event_data=raw.get("collects_event_data") is True,
+        triggers=_triggers(raw.get("targets")),
     )
 
 
@@ -347,6 +350,13 @@ def _visibility(raw: Mapping[str, Any]) -> Visibility:
     if raw.get("api_name") is False:
         return "private"
     return "undocumented" if raw.get("show_api") is False else "public"
+
+
+def _triggers(targets: object) -> tuple[int, ...]:
+    """Return the ids in a list of pairs of a component's id and an event's name."""
+    ids = [as_list(target)[:1] for target in as_list(targets)]
+    numbers = [number for pair in ids for number in pair if isinstance(number, int)]
+    return tuple(dict.fromkeys(numbers))
 
 
 def _slots(ids: object, components: Mapping[int, Component]) -> tuple[Component, ...]:

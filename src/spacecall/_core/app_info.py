@@ -31,10 +31,10 @@ from spacecall._core.python_names import (
     snake_case,
 )
 from spacecall._core.translations import has_markers, translate
-from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
+from spacecall.endpoints import NO_DEFAULT, Endpoint, OAuth, Parameter, ReturnValue
 from spacecall.errors import ProtocolError
 
-__all__ = ["normalize_schema", "parse_endpoints"]
+__all__ = ["normalize_schema", "parse_endpoints", "parse_oauth"]
 
 _Pair = tuple[Mapping[str, Any], Component]
 
@@ -84,8 +84,16 @@ def _endpoint(
         stateful=dependency.stateful,
         visibility=dependency.visibility,
         event_data=dependency.event_data,
+        oauth=parse_oauth(raw.get("oauth_token")),
         description=as_str(raw.get("description")),
     )
+
+
+def parse_oauth(requirement: object) -> OAuth | None:
+    """Return whether a function takes a user's token; None for any other value."""
+    if requirement == "required":
+        return "required"
+    return "optional" if requirement == "optional" else None
 
 
 def _pairs(raw: object, components: Sequence[Component], *, is_unique: bool) -> list[_Pair]:

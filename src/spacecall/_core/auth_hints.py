@@ -12,5 +12,9 @@ LOGIN: Final = (
 PRIVATE_SPACE: Final = ": pass auth=Auth(token=…) to see it"
 FOR_THE_HUB: Final = ": pass auth=Auth(token=…), or Hub(token=…)"
 NOT_IN_THE_URL: Final = ": remove them from the URL, and pass auth=Auth(…)"
+ACTING_FOR_A_USER: Final = (
+    ": pass with_options(oauth_token=…) for an app on Gradio 6.21 or later, or the cookies of a "
+    "login in a browser as Auth(cookies=…)"
+)
 
 AUTH_HINTS: Final = (LOGIN, PRIVATE_SPACE, FOR_THE_HUB, NOT_IN_THE_URL)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from spacecall._core.job_outcomes import make_app_error
+from spacecall._core.job_outcomes import read_app_error
 from spacecall._core.jobs import Job
 from spacecall._core.json_values import parse_json
 from spacecall._core.queue_messages import wire_size
@@ -89,4 +89,4 @@ def _error(data: Any) -> SpaceError:
         body = AppErrorBody.model_validate(data)
     except ValidationError as error:
         raise ProtocolError("invalid error event from the server") from error
-    return make_app_error(body.error, title=body.title, duration=body.duration)
+    return read_app_error(body.error, title=body.title, duration=body.duration)

@@ -51,7 +51,7 @@ class Request:
     method: Literal["GET", "HEAD", "POST"]
     path: str
     query: Mapping[str, str] = field(default_factory=dict[str, str])
-    json: Any = None
+    json: Any = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     run: AppRun | None = field(default=None, compare=False)
 
@@ -74,6 +74,39 @@ class Request:
 CONFIG = Request("GET", "/config")
 
 
+@dataclass(frozen=True, slots=True)
+class JobInputs:
+    """What a job is submitted with.
+
+    Attributes:
+        data: a value for every input slot, None for State.
+        event_data: the details of an event on the page; None for none.
+        trigger_id: the id of the component of that event.
+        oauth_token: the token of the user for whom the function acts.
+        query: names and values that the function reads from the URL of the request.
+    """
+
+    data: Sequence[Any]
+    event_data: Any = None
+    trigger_id: int | None = None
+    oauth_token: str | None = field(default=None, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def body(self, endpoint: Dependency, session_hash: str) -> dict[str, Any]:
+        """Return the body of a request that submits the job; what is None is left out."""
+        optional = {
+            "event_data": self.event_data,
+            "trigger_id": self.trigger_id,
+            "oauth_token": self.oauth_token,
+        }
+        return {
+            "data": list(self.data),
+            "fn_index": endpoint.fn_index,
+            "session_hash": session_hash,
+            **{name: value for name, value in optional.items() if value is not None},
+        }
+
+
 def info(app: AppConfig, *, all_endpoints: bool = False) -> Request:
     """Get the schemas of the endpoints; with `all_endpoints` (4.44+) of undocumented ones too."""
     query = {"all_endpoints": "true"} if all_endpoints else {}
@@ -85,30 +118,40 @@ def login(username: str, password: str) -> Request:
     return Request("POST", "/login", form={"username": username, "password": password})
 
 
-def join(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash: str) -> Request:
-    """Put a job into the queue. `data` has a value for every slot, None for State."""
-    body = {"data": list(data), "fn_index": endpoint.fn_index, "session_hash": session_hash}
-    return Request("POST", f"{app.api_prefix}/queue/join", json=body, run=AppRun.of(app))
+def join(app: AppConfig, endpoint: Dependency, inputs: JobInputs, session_hash: str) -> Request:
+    """Put a job into the queue."""
+    body = inputs.body(endpoint, session_hash)
+    return Request(
+        "POST", f"{app.api_prefix}/queue/join", inputs.query, json=body, run=AppRun.of(app)
+    )
 
 
-def run(app: AppConfig, endpoint: Dependency, data: Sequence[Any], session_hash: str) -> Request:
+def run(app: AppConfig, endpoint: Dependency, inputs: JobInputs, session_hash: str) -> Request:
     """Call a function without the queue; the response is the output itself.
 
     Every server reads `fn_index`, so a name that a URL cannot contain is left out of the path.
     """
     name = url_segment(endpoint.api_name or "") or "predict"
-    body = {"data": list(data), "fn_index": endpoint.fn_index, "session_hash": session_hash}
-    return Request("POST", f"{app.api_prefix}/run/{name}", json=body, run=AppRun.of(app))
+    body = inputs.body(endpoint, session_hash)
+    path = f"{app.api_prefix}/run/{name}"
+    return Request("POST", path, inputs.query, json=body, run=AppRun.of(app))
 
 
-def call(app: AppConfig, endpoint: Dependency, data: Sequence[Any]) -> Request:
+def call(app: AppConfig, endpoint: Dependency, inputs: JobInputs) -> Request:
     """Put a job into the queue through the /call API (4.21+), in a session of its own.
 
     Raises:
-        InvalidInputError: as `call_path`.
+        InvalidInputError: as `call_path`; or the inputs have details of an event.
     """
     path = call_path(app, endpoint)
-    return Request("POST", path, json={"data": list(data)}, run=AppRun.of(app))
+    if inputs.event_data is not None or inputs.trigger_id is not None:
+        raise InvalidInputError(
+            "the /call API does not send event_data: call without call_api=True",
+            endpoint=endpoint.name,
+        )
+    token = {} if inputs.oauth_token is None else {"oauth_token": inputs.oauth_token}
+    body = {"data": list(inputs.data), **token}
+    return Request("POST", path, inputs.query, json=body, run=AppRun.of(app))
 
 
 def call_stream(app: AppConfig, endpoint: Dependency, event_id: str) -> Request:
@@ -138,11 +181,20 @@ def stream(app: AppConfig, session_hash: str) -> Request:
 
 
 def job_stream(
-    app: AppConfig, endpoint: Dependency, session_hash: str, *, websocket: bool
+    app: AppConfig,
+    endpoint: Dependency,
+    session_hash: str,
+    *,
+    websocket: bool,
+    query: Mapping[str, str] = {},
 ) -> Request:
-    """Put a job into the queue and open its event stream (`sse`) or its WebSocket (`ws`)."""
-    query = {"fn_index": str(endpoint.fn_index), "session_hash": session_hash}
-    query = {} if websocket else query
+    """Put a job into the queue and open its event stream (`sse`) or its WebSocket (`ws`).
+
+    Args:
+        query: names and values that the function reads.
+    """
+    identity = {"fn_index": str(endpoint.fn_index), "session_hash": session_hash}
+    query = query if websocket else {**query, **identity}
     return Request("GET", f"{app.api_prefix}/queue/join", query, run=AppRun.of(app))
 
 

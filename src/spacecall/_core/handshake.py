@@ -5,9 +5,9 @@ The server asks for the arguments when it is the job's turn. Without an answer n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.jobs import Job
 from spacecall._core.queue_messages import Message
 from spacecall._wire.queue_data import (
@@ -28,7 +28,7 @@ class Handshake:
 
     Args:
         job: the job of the stream.
-        data: the arguments, one for each input slot.
+        inputs: the arguments, and the details of an event.
         session_hash: the id of the session that the job belongs to.
 
     Attributes:
@@ -36,11 +36,11 @@ class Handshake:
         complete: whether the server has sent the end of the job.
     """
 
-    __slots__ = ("_data", "_job", "_session_hash", "complete", "sent")
+    __slots__ = ("_inputs", "_job", "_session_hash", "complete", "sent")
 
-    def __init__(self, job: Job, data: Sequence[Any], session_hash: str) -> None:
+    def __init__(self, job: Job, inputs: JobInputs, session_hash: str) -> None:
         self._job = job
-        self._data = list(data)
+        self._inputs = inputs
         self._session_hash = session_hash
         self.sent = False
         self.complete = False
@@ -56,7 +56,8 @@ class Handshake:
                 self._job.event_id = event_id
                 if event_id is not None:
                     identity["event_id"] = event_id
-                return {"data": self._data, "event_data": None, **identity}
+                data, event_data = list(self._inputs.data), self._inputs.event_data
+                return {"data": data, "event_data": event_data, **identity}
             case Heartbeat():
                 return None
             case QueueFull():

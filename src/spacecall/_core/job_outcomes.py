@@ -7,16 +7,19 @@ import json
 import re
 from typing import Any
 
+from spacecall._core.auth_hints import ACTING_FOR_A_USER
 from spacecall._core.json_values import as_dict
 from spacecall._core.markup import MAX_LENGTH, strip_markup
 from spacecall._wire.queue_data import CompletedOutput, ProcessCompleted
-from spacecall.errors import AppError, JobCancelledError, QuotaExceededError, SpaceError
+from spacecall.errors import AppError, AuthError, JobCancelledError, QuotaExceededError, SpaceError
 
 HIDDEN_ERROR = (
     "the app raised an error and hides its message "
     "(Gradio shows only gr.Error unless the app is launched with show_error=True)"
 )
 EMPTY_ERROR = "the app raised an error without a message"
+# Gradio's text, since 3.50.
+_NO_USER = "This action requires a logged in user. Please sign in and retry."
 _QUOTA = re.compile(r"exceeded your .{0,40}quota", re.IGNORECASE)
 _QUOTA_TITLES = ("ZeroGPU quota", "ZeroGPU pending credits")
 # A quota message ends with an offer to subscribe.
@@ -40,7 +43,7 @@ def read_outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
     output = message.output or CompletedOutput()
     if not message.success:
         title = output.title or message.title
-        return make_app_error(output.error, title=title, duration=output.duration)
+        return read_app_error(output.error, title=title, duration=output.duration)
     if output.data is None:
         return JobCancelledError("the job was cancelled on the server")
     return output.data
@@ -51,6 +54,16 @@ def changes_component(message: ProcessCompleted) -> bool:
     data = message.output.data if message.output else None
     updates = [value for value in map(as_dict, data or ()) if value.get("__type__") == "update"]
     return any(update.keys() - {"__type__", "value"} for update in updates)
+
+
+def read_app_error(text: object, *, title: str | None, duration: float | None) -> SpaceError:
+    """Return the error that a job ended with, from the fields of Gradio's error object.
+
+    It is an AuthError if Gradio refused to run the function because no user is logged in, see
+    `make_app_error` for others.
+    """
+    error = make_app_error(text, title=title, duration=duration)
+    return AuthError(f"{_NO_USER}{ACTING_FOR_A_USER}") if error.message == _NO_USER else error
 
 
 def make_app_error(text: object, *, title: str | None, duration: float | None) -> AppError:

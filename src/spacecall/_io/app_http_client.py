@@ -24,6 +24,7 @@ from spacecall._io.credentials import (
     is_same_host,
     redacted_url,
     token_header,
+    user_token,
 )
 from spacecall._io.deadlines import deadline, timeout_extension
 from spacecall._io.decoding import COMPRESSED, IDENTITY
@@ -87,26 +88,27 @@ class AppHttpClient:
                 "request sets itself: remove it from the client"
             )
         self._home = EventLoopGuard()
-        self.base = base
-        self.settings = settings
+        self.base, self.settings = base, settings
         self._client = without_cookies(client)
         self._library = http.library_of(client)
         self._auth = auth
         self._limiter = limiter
         self._defaults = defaults
-        self._anonymous = auth is None or not (auth.token or auth.username)
+        self._anonymous = auth is None or not (auth.token or auth.username or auth.cookies)
         self._secrets: set[str] = set()
         self._client_credentials = ""
         self._peers = KnownPeers()
         self.checks = RunMonitor()
-        initial_cookies = client.cookies.jar if defaults and self._anonymous else ()
-        self._use_cookies(AppCookies(initial_cookies), SharedLogin())
+        cookies = AppCookies(client.cookies.jar if defaults and self._anonymous else ())
+        cookies.remember(auth.cookies if defaults and auth else {})
+        self._use_cookies(cookies, SharedLogin())
 
     def _use_cookies(self, cookies: AppCookies, login: SharedLogin, number: int = 0) -> None:
         self._cookies = cookies
         # Another server (`for_server`) must not get the app's password.
-        has_password = self._defaults and self._auth is not None and self._auth.username is not None
-        self.login = Login(cookies, self._log_in if has_password else None, login, number)
+        has_password = self._defaults and self._auth and self._auth.username is not None
+        post = self._log_in if has_password else None
+        self.login = Login(cookies, post, login, number, self._auth)
 
     def fork(self) -> AppHttpClient:
         """Return a copy with its own copy of the cookies."""
@@ -141,6 +143,10 @@ class AppHttpClient:
     def has_token(self) -> bool:
         """Whether requests carry a token."""
         return bool(token_header(self._auth, self.base))
+
+    def user_token(self, settings: Settings) -> str | None:
+        """Return the token for `gr.OAuthToken`; see `credentials.user_token`."""
+        return user_token(self._auth, settings.oauth_token, self.base)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -186,6 +192,7 @@ class AppHttpClient:
         """Yield the secrets that the caller passed."""
         yield from header_secrets(settings.headers.items())
         yield from settings.zero_gpu.headers().values()
+        yield settings.oauth_token or ""
         yield from proxy_secrets(self._client)
         if self._defaults:
             yield from header_secrets(self._client.headers.items())
@@ -299,8 +306,7 @@ class AppHttpClient:
             # Every version of Gradio answers a wrong password with 400.
             if error.status != 400:
                 raise
-            text = "wrong username or password"
-            raise AuthError(text, status=400, space=self.base) from error
+            raise AuthError("wrong username or password", status=400, space=self.base) from error
 
     @asynccontextmanager
     async def download(

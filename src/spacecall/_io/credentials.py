@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 from spacecall._core.redaction import basic_credentials
 from spacecall._visible import shorten
-from spacecall.errors import InvalidInputError
+from spacecall.errors import AuthError, InvalidInputError
 from spacecall.options import Auth
 
 
@@ -66,11 +67,44 @@ def token_header(auth: Auth | None, url: str) -> dict[str, str]:
     return {}
 
 
+def user_token(auth: Auth | None, oauth_token: str | None, url: str) -> str | None:
+    """Return the token of the user for whom the app at `url` may act; None if there is none.
+
+    An app gets `Auth.token` only if its host is one of `Auth.hosts`, which can read it anyway.
+
+    Args:
+        oauth_token: a token that the caller passes to the app.
+
+    Raises:
+        AuthError: `oauth_token` would be sent without TLS to another machine.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    is_named = auth is not None and host in auth.hosts
+    if oauth_token is None:
+        return auth.token if auth is not None and is_named else None
+    if parts.scheme != "https" and not is_named and not is_loopback(host):
+        raise AuthError(
+            f"oauth_token is not sent to {host} without https: use the https address, or name the "
+            "host in Auth.hosts"
+        )
+    return oauth_token
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is that of this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def auth_secrets(auth: Auth | None) -> Iterator[str]:
     """Yield the secrets of `auth`, as they are sent."""
     if auth is not None:
         yield auth.token or ""
         yield auth.password or ""
+        yield from auth.cookies.values()
         if auth.password:
             yield basic_credentials(auth.username or "", auth.password)
 

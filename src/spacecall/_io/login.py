@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import anyio
 
 from spacecall._io.cookies import AppCookies
 from spacecall.errors import AuthError, NotFoundError
+from spacecall.options import Auth
 
 T = TypeVar("T")
+
+
+# Of the middleware that keeps the login of `gr.LoginButton`.
+_BROWSER_COOKIE: Final = "session"
 
 
 def login_cookies(cookies: Mapping[str, str]) -> dict[str, str]:
@@ -44,6 +49,7 @@ class Login:
         post: sends the password; raises AuthError if it is wrong. None without a password.
         shared: shared by all clients of the app.
         number: number of the login that `cookies` are of.
+        auth: may have the cookies of a login in a browser.
     """
 
     def __init__(
@@ -52,11 +58,25 @@ class Login:
         post: Callable[[], Awaitable[object]] | None,
         shared: SharedLogin,
         number: int = 0,
+        auth: Auth | None = None,
     ) -> None:
         self.shared = shared
+        self._browser_cookies = frozenset(auth.cookies if auth else ())
         self.number = number
         self._cookies = cookies
         self._post = post
+
+    @property
+    def is_of_browser(self) -> bool:
+        """Whether the cookies may be those of a login in a browser."""
+        return bool(self._browser_cookies) or _BROWSER_COOKIE in self._cookies.values()
+
+    @property
+    def other_cookies(self) -> dict[str, str]:
+        """The cookies that do not log in: they route to the replica that has a session."""
+        cookies = self._cookies.values()
+        names = self._browser_cookies.union(login_cookies(cookies))
+        return {name: cookies[name] for name in cookies if name not in names}
 
     async def run_logged_in(
         self, send: Callable[[], Awaitable[T]], headers: Mapping[str, str] = {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Unpack
+from typing import Any, Unpack
 
 from spacecall._io.credentials import MaskedHeaders
 from spacecall._option_checks import check_options
+from spacecall.event_data import EventData
 from spacecall.hooks import Hooks
 from spacecall.options import CallOptions, Limits, Retry, Timeouts, ZeroGPU, check_headers
 
@@ -24,6 +25,7 @@ class Settings:
         call_api: whether jobs use the call API (`/call/…`).
         check: whether arguments are checked before they are sent.
         hooks: functions that are called as requests and calls go on; see `Hooks`.
+        event_data, trigger_id, oauth_token, query_params: see `CallOptions`.
     """
 
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -34,6 +36,10 @@ class Settings:
     call_api: bool = False
     check: bool = True
     hooks: Hooks | None = None
+    event_data: EventData | Mapping[str, Any] | None = None
+    trigger_id: int | None = None
+    oauth_token: str | None = field(default=None, repr=False)
+    query_params: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def __post_init__(self) -> None:
         check_headers(self.headers)
@@ -50,6 +56,7 @@ class Settings:
         """
         check_options("with_options", options, CallOptions)
         call_api, check = options.get("call_api"), options.get("check")
+        event_data, trigger_id = options.get("event_data"), options.get("trigger_id")
         return replace(
             self,
             timeouts=options.get("timeouts") or self.timeouts,
@@ -58,4 +65,8 @@ class Settings:
             zero_gpu=options.get("zero_gpu") or self.zero_gpu,
             call_api=self.call_api if call_api is None else call_api,
             check=self.check if check is None else check,
+            event_data=self.event_data if event_data is None else event_data,
+            trigger_id=self.trigger_id if trigger_id is None else trigger_id,
+            oauth_token=options.get("oauth_token") or self.oauth_token,
+            query_params={**self.query_params, **(options.get("query_params") or {})},
         )

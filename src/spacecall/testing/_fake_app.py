@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from spacecall._core.app_info import parse_oauth
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.endpoint_names import api_name_of
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list
@@ -22,6 +23,7 @@ from spacecall.codegen._schemas.schema_documents import (
     referenced_types,
 )
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
+from spacecall.endpoints import OAuth
 from spacecall.testing._value_generator import ValueGenerator
 
 _SHAPE: Final = re.compile(r"\(([^()]*)\) -> \(([^()]*)\)")
@@ -74,6 +76,8 @@ class FakeEndpoint:
         streaming: whether it sends partial results.
         queued: whether it is called through the queue.
         visibility: `public`, or that of an endpoint which the app hides.
+        event_data: whether it reads the details of an event.
+        oauth: whether it takes a user's token.
     """
 
     name: str
@@ -83,6 +87,8 @@ class FakeEndpoint:
     streaming: bool
     queued: bool
     visibility: str
+    event_data: bool = False
+    oauth: OAuth | None = None
 
     @property
     def visible_inputs(self) -> list[Slot]:
@@ -143,6 +149,7 @@ class FakeApp:
                 "api_visibility": endpoint.visibility,
                 "show_api": endpoint.visibility == "public",
                 "backend_fn": True,
+                "collects_event_data": endpoint.event_data,
             }
             for endpoint in self.endpoints.values()
         ]
@@ -168,6 +175,7 @@ class FakeApp:
                 "returns": [
                     _describe_slot(slot, self.output_schema) for slot in endpoint.visible_outputs
                 ],
+                **({"oauth_token": endpoint.oauth} if endpoint.oauth else {}),
             }
             for endpoint in self.endpoints.values()
         }
@@ -204,6 +212,8 @@ def _make_endpoint(
         streaming=about.get("streaming") is True,
         queued=about.get("queued") is not False,
         visibility=as_str(about.get("visibility")) or "public",
+        event_data=about.get("event_data") is True,
+        oauth=parse_oauth(about.get("oauth")),
     )
 
 

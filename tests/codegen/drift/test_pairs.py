@@ -190,6 +190,11 @@ EXPECTED: dict[str, list[str]] = {
         "error endpoint-removed /endpoint_removed_if_hint",
         "info endpoint-added /another_name",
     ],
+    "49-user-token": [
+        "error user-token-required /acts",
+        "info user-token-optional /may",
+        "info user-token-removed /stops",
+    ],
 }
 
 # For each rule a change that is near to it, and is something else: which pair, whether the newer
@@ -206,6 +211,9 @@ NEAR: dict[str, tuple[str, bool, str | None]] = {
     "queue-changed": ("28-streaming", False, "streaming-started"),
     "state-added": ("40-nothing-but-looks", False, None),
     "state-removed": ("09-parameter-removed", False, "parameter-removed"),
+    "user-token-required": ("30-state", False, "state-added"),
+    "user-token-optional": ("30-state", False, "state-added"),
+    "user-token-removed": ("30-state", False, "state-removed"),
     "parameter-added-required": (
         "08-parameter-added-optional",
         False,

@@ -19,6 +19,7 @@ from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError, NotFoundError
+from spacecall.event_data import EventData
 from spacecall.files import File, FileInput
 
 InputCheck: TypeAlias = Callable[[Schema, str, Any], list[str]]
@@ -205,6 +206,21 @@ def bind_by_position(
     if problems:
         raise InvalidInputError("; ".join(problems), problems=problems, endpoint=function)
     return wire_values
+
+
+def bind_event_data(event_data: EventData | Mapping[str, Any] | None) -> Any:
+    """Return the details of an event as they are sent, files as `File`.
+
+    Raises:
+        InvalidInputError: a value in them cannot be sent.
+    """
+    if event_data is None:
+        return None
+    raw = event_data.to_payload() if isinstance(event_data, EventData) else event_data
+    payload = raw if isinstance(raw, File) else _with_files(to_json(raw, Component(-1, "")))
+    if problems := [f"event_data: {line}" for line in find_unsendable(payload, _is_file)]:
+        raise InvalidInputError("; ".join(problems), problems=problems)
+    return payload
 
 
 def _with_files(value: Any) -> Any:

@@ -122,7 +122,7 @@ class Caller:
                 described.name, described.parameters, arguments, components, check
             )
             decoder = DynamicDecoder(connection.file_schemas(described.name))
-            return PreparedCall(dependency, values, decoder)
+            return PreparedCall(dependency, values, decoder, described.oauth)
 
         return make_call(self, endpoint, prepare)
 
@@ -150,7 +150,9 @@ class Caller:
         async def prepare(connection: Connection, _settings: Settings) -> PreparedCall[Any]:
             dependency = find_function(connection, function)
             arguments = bind_by_position(name, dependency.visible_inputs, values)
-            return PreparedCall(dependency, arguments, DynamicDecoder())
+            described = (connection.endpoints or {}).get(dependency.name or "")
+            oauth = "optional" if described is None else described.oauth
+            return PreparedCall(dependency, arguments, DynamicDecoder(), oauth)
 
         return make_call(self, name, prepare)
 

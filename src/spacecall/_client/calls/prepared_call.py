@@ -10,6 +10,7 @@ from spacecall._core.app_config import Dependency
 from spacecall._core.file_positions import find_non_files
 from spacecall._core.filedata import is_file_data, replace_files
 from spacecall._core.schema_nodes import Schema
+from spacecall.endpoints import OAuth
 from spacecall.errors import SchemaDriftError
 from spacecall.files import File
 
@@ -27,17 +28,22 @@ class PreparedCall(Generic[T]):
         endpoint: the function.
         values: of the visible inputs in wire order, files as `File`.
         decode: makes the caller's value from the visible outputs.
+        oauth: whether the function takes a user's token.
     """
 
     endpoint: Dependency
     values: Sequence[Any]
     decode: Callable[[list[Any], MakeFile], T]
+    oauth: OAuth | None = None
 
     def map(self, transform: Callable[[T], U]) -> PreparedCall[U]:
         """Return the same call with `transform` applied to the decoded value."""
         decode = self.decode
         return PreparedCall(
-            self.endpoint, self.values, lambda data, make_file: transform(decode(data, make_file))
+            self.endpoint,
+            self.values,
+            lambda data, make_file: transform(decode(data, make_file)),
+            self.oauth,
         )
 
 

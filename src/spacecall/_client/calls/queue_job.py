@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,7 +18,7 @@ from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import MAX_RESTARTS, Connection
 from spacecall._core import jobs
 from spacecall._core.app_config import Dependency
-from spacecall._core.gradio_requests import call_path
+from spacecall._core.gradio_requests import JobInputs, call_path
 from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import describe_error
 from spacecall._core.protocol_versions import StreamKind, find_protocol_version
@@ -42,7 +42,7 @@ T = TypeVar("T")
 Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[PreparedCall[T]]]
 """Prepares a call with its settings for the app as it is described now."""
 SubmitStrategy: TypeAlias = Callable[
-    [jobs.Job, Dependency, Sequence[Any], Channel, Settings], Awaitable[None]
+    [jobs.Job, Dependency, JobInputs, Channel, Settings], Awaitable[None]
 ]
 """Runs a job without the stream of a session."""
 
@@ -222,15 +222,15 @@ class QueueJob(Job[T]):
         endpoint, channel = self._prepared.endpoint, self._channel
         if not any(dependency is endpoint for dependency in channel.app.dependencies):
             raise AppRestartedError(RESTARTED)  # since the call was prepared, or the session opened
-        data = await self._arguments()
+        inputs = await self._inputs()
         if self._strategy is None:
             core.advance(JobStatus.JOINING)
             with channel.sending():
-                await channel.join(core, endpoint, data, self._settings)
+                await channel.join(core, endpoint, inputs, self._settings)
         else:
             async with self._connection.request_limiter:
                 with channel.sending():
-                    await self._strategy(core, endpoint, data, channel, self._settings)
+                    await self._strategy(core, endpoint, inputs, channel, self._settings)
 
     async def _follow_restart(self, error: AppRestartedError) -> bool:
         """Prepare the call for the new run of the app; return False if the job has ended.
@@ -257,7 +257,7 @@ class QueueJob(Job[T]):
         self._channel.reserve(self._core)
         return True
 
-    async def _arguments(self) -> list[Any]:
+    async def _inputs(self) -> JobInputs:
         try:
             return await encode_arguments(
                 self._prepared,

@@ -56,7 +56,7 @@ from spacecall._core.schema_nodes import is_number
 from spacecall._io.interceptor import active_interceptor
 from spacecall._io.request_settings import Settings
 from spacecall._warnings import SchemaDriftWarning
-from spacecall.endpoints import NO_DEFAULT, Parameter
+from spacecall.endpoints import NO_DEFAULT, OAuth, Parameter
 from spacecall.errors import SchemaDriftError
 from spacecall.files import File
 
@@ -172,6 +172,7 @@ class TypedEndpoint(Generic[T]):
         schema: the SHA-256 of the schema that the client was generated from.
         shape: the endpoint's fingerprint at that time; empty to skip the comparison.
         app_defaults: fields of `inputs` whose default is read from the live app.
+        oauth: whether the function takes a user's token.
     """
 
     def __init__(
@@ -184,6 +185,7 @@ class TypedEndpoint(Generic[T]):
         schema: str = "",
         shape: str = "",
         app_defaults: Sequence[str] = (),
+        oauth: OAuth | None = None,
     ) -> None:
         self.name = name
         self._schema: Final = schema
@@ -191,6 +193,7 @@ class TypedEndpoint(Generic[T]):
         self._compared: Final = WeakKeyDictionary[Connection, "tuple[AppConfig, list[str]]"]()
         self._inputs: Final = inputs
         self._app_defaults: Final = frozenset(app_defaults)
+        self._oauth: OAuth | None = oauth
         self._output = output
         self._returns = returns
         self._adapters: list[TypeAdapter[Any]] | None = None
@@ -221,7 +224,7 @@ class TypedEndpoint(Generic[T]):
             values = self._with_app_defaults(values, explicit, dependency)
             if on_drift != "ignore":
                 self._compare(connection, on_drift)
-            return PreparedCall(dependency, values, self.decode)
+            return PreparedCall(dependency, values, self.decode, self._oauth)
 
         return make_call(caller, self.name, prepare)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from spacecall._client.calls.call_arguments import bind_event_data
 from spacecall._client.calls.prepared_call import (
     PreparedCall,
     collect_files,
@@ -13,12 +14,15 @@ from spacecall._client.calls.prepared_call import (
 )
 from spacecall._client.streams.connection import Connection
 from spacecall._core import gradio3_files
+from spacecall._core.auth_hints import ACTING_FOR_A_USER
 from spacecall._core.component_outputs import restore_number
 from spacecall._core.filedata import replace_files
+from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._io.transfers import encode_inline, upload
+from spacecall.errors import AuthError
 
 T = TypeVar("T")
 
@@ -31,8 +35,8 @@ async def encode_arguments(
     progress: Callable[[int, int | None], None],
     *,
     upload_id: str,
-) -> list[Any]:
-    """Upload the files of a call, and return the values of all inputs, hidden ones included.
+) -> JobInputs:
+    """Upload the files of a call, and return what its job is submitted with.
 
     Args:
         prepared: the call.
@@ -43,8 +47,11 @@ async def encode_arguments(
         upload_id: see `upload`.
 
     Raises:
+        AuthError: the function needs the token of a user.
         SpaceError: a file cannot be read or sent.
     """
+    oauth_token = _user_token(prepared, link, settings)
+    event_data = bind_event_data(settings.event_data)
     payloads: dict[int, Any] = {}
     is_gradio3 = find_protocol_version(connection.app.protocol).gradio3_files
     if is_gradio3:
@@ -52,7 +59,8 @@ async def encode_arguments(
         images = [value for value, slot in slots if gradio3_files.uses_data_url(slot.type)]
         for file in collect_files(images):
             payloads[id(file)] = await encode_inline(link, connection.app, file)
-    files = {id(file): file for file in collect_files(prepared.values) if id(file) not in payloads}
+    files = {id(file): file for file in collect_files([*prepared.values, event_data])}
+    files = {key: file for key, file in files.items() if key not in payloads}
     if files:
         uploaded = await upload(
             link, connection.app, list(files.values()), settings, progress, upload_id=upload_id
@@ -70,7 +78,28 @@ async def encode_arguments(
         ]
     if payloads:
         values = [substitute_files(value, payloads) for value in values]
-    return prepared.endpoint.fill_slots(values)
+        event_data = substitute_files(event_data, payloads)
+    trigger_id, triggers = settings.trigger_id, prepared.endpoint.triggers
+    if trigger_id is None and event_data is not None and len(triggers) == 1:
+        trigger_id = triggers[0]
+    return JobInputs(
+        prepared.endpoint.fill_slots(values),
+        event_data,
+        trigger_id,
+        oauth_token,
+        settings.query_params,
+    )
+
+
+def _user_token(prepared: PreparedCall[Any], link: AppHttpClient, settings: Settings) -> str | None:
+    """Return the user's token for a function that takes one."""
+    if prepared.oauth is None:
+        return None
+    token = link.user_token(settings)
+    has_cookies = link.login.is_of_browser or "cookie" in map(str.lower, settings.headers)
+    if token is None and prepared.oauth == "required" and not has_cookies:
+        raise AuthError(f"the function acts for a user, whose token is missing{ACTING_FOR_A_USER}")
+    return token
 
 
 def decode_result(prepared: PreparedCall[T], connection: Connection, values: Sequence[Any]) -> T:

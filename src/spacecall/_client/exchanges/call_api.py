@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
 
 import anyio
 
@@ -13,6 +11,7 @@ from spacecall._client.streams.channel import CANCEL_REPEAT_DELAY, Channel
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import Dependency
 from spacecall._core.call_api_events import receive
+from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._io.event_stream import iterate_events
@@ -29,7 +28,7 @@ from spacecall.errors import (
 
 
 async def submit(
-    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+    job: Job, endpoint: Dependency, inputs: JobInputs, channel: Channel, settings: Settings
 ) -> None:
     """Send POST /call/{name}, and end `job` with what its stream reports.
 
@@ -43,7 +42,7 @@ async def submit(
         SpaceError: the server did not accept the job, or its stream broke.
     """
     job.advance(JobStatus.JOINING)
-    event_id = await _join(job, endpoint, data, channel, settings)
+    event_id = await _join(job, endpoint, inputs, channel, settings)
     job.event_id = event_id
     completed = False
     try:
@@ -59,9 +58,9 @@ async def submit(
 
 
 async def _join(
-    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+    job: Job, endpoint: Dependency, inputs: JobInputs, channel: Channel, settings: Settings
 ) -> str:
-    request = gradio_requests.call(channel.app, endpoint, data)
+    request = gradio_requests.call(channel.app, endpoint, inputs)
     headers = settings.join_headers()
     try:
         answer = await channel.link.fetch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ from spacecall._client.concurrency.task_errors import suppress_cancel_errors
 from spacecall._client.streams.channel import Channel
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import Dependency
+from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.handshake import Handshake
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
@@ -27,7 +28,7 @@ _Stream: TypeAlias = tuple[AsyncIterator[str], Callable[[Mapping[str, Any]], Awa
 
 
 async def submit(
-    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+    job: Job, endpoint: Dependency, inputs: JobInputs, channel: Channel, settings: Settings
 ) -> None:
     """Open a stream, send what the server requests on it, and end `job` with what it reports.
 
@@ -37,11 +38,11 @@ async def submit(
     Raises:
         SpaceError: the server did not accept the job, or its stream broke.
     """
-    handshake = Handshake(job, data, channel.session_hash)
+    handshake = Handshake(job, inputs, channel.session_hash)
     try:
         async with AsyncExitStack() as stack:
             texts, send_reply = await run_with_retries(
-                lambda: _open_stream(stack, endpoint, channel, settings),
+                lambda: _open_stream(stack, endpoint, inputs.query, channel, settings),
                 settings.retry,
                 idempotent=True,  # nothing runs without the arguments
                 on_retry=channel.link.observer(settings).on_retry("stream"),
@@ -68,26 +69,30 @@ async def submit(
 
 
 async def _open_stream(
-    stack: AsyncExitStack, endpoint: Dependency, channel: Channel, settings: Settings
+    stack: AsyncExitStack,
+    endpoint: Dependency,
+    query: Mapping[str, str],
+    channel: Channel,
+    settings: Settings,
 ) -> _Stream:
     """Open a stream in `stack`; return its messages, and the function that sends a reply."""
     idle = settings.timeouts.idle
     # Between two messages these servers send nothing, or one heartbeat.
     without_idle = replace(settings, timeouts=replace(settings.timeouts, idle=None))
     with anyio.move_on_after(idle):
-        return await stack.enter_async_context(_stream(endpoint, channel, without_idle))
+        return await stack.enter_async_context(_stream(endpoint, query, channel, without_idle))
     raise DeadlineError(f"the server did not open a stream within {idle:g} s", phase="idle")
 
 
 @asynccontextmanager
 async def _stream(
-    endpoint: Dependency, channel: Channel, settings: Settings
+    endpoint: Dependency, query: Mapping[str, str], channel: Channel, settings: Settings
 ) -> AsyncGenerator[_Stream, None]:
     link, app = channel.link, channel.app
     headers = settings.join_headers()
     uses_websocket = find_protocol_version(app.protocol).streams is StreamKind.WEBSOCKET
     request = gradio_requests.job_stream(
-        app, endpoint, channel.session_hash, websocket=uses_websocket
+        app, endpoint, channel.session_hash, websocket=uses_websocket, query=query
     )
     if uses_websocket:
         from spacecall._io.ws.connect import open_websocket  # noqa: PLC0415 - an optional dependency

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from spacecall._client.streams.channel import Channel
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import Dependency
-from spacecall._core.job_outcomes import make_app_error
+from spacecall._core.gradio_requests import JobInputs
+from spacecall._core.job_outcomes import read_app_error
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.json_values import parse_json
@@ -21,7 +20,7 @@ from spacecall.events import Started
 
 
 async def submit(
-    job: Job, endpoint: Dependency, data: Sequence[Any], channel: Channel, settings: Settings
+    job: Job, endpoint: Dependency, inputs: JobInputs, channel: Channel, settings: Settings
 ) -> None:
     """Send POST /run/{name}, and end `job` with the response.
 
@@ -35,7 +34,7 @@ async def submit(
     run_settings = replace(
         settings, timeouts=replace(settings.timeouts, idle=seconds, request=seconds)
     )
-    request = gradio_requests.run(channel.app, endpoint, data, channel.session_hash)
+    request = gradio_requests.run(channel.app, endpoint, inputs, channel.session_hash)
     try:
         answer = await channel.link.fetch(
             request, run_settings, headers=JOIN_HEADERS, is_limited=False
@@ -63,4 +62,4 @@ def _app_error(error: StatusError) -> SpaceError:
         body = AppErrorBody.model_validate_json(error.body)
     except ValueError:
         return error
-    return make_app_error(body.error, title=body.title, duration=body.duration)
+    return read_app_error(body.error, title=body.title, duration=body.duration)

@@ -6,7 +6,6 @@ import math
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
 
 import anyio
 
@@ -15,6 +14,7 @@ from spacecall._client.concurrency.task_groups import BackgroundTasks
 from spacecall._client.streams.stream_reader import StreamReader
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, Dependency
+from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.message_routing import Demultiplexer
@@ -136,8 +136,7 @@ class Channel:
     @property
     def session_cookies(self) -> dict[str, str]:
         """The cookies that route to the replica which has the session, without login cookies."""
-        cookies = self.link.cookies
-        return {name: cookies[name] for name in cookies if not name.startswith("access-token")}
+        return self.link.login.other_cookies
 
     @property
     def active_jobs(self) -> int:
@@ -167,7 +166,7 @@ class Channel:
             self._notify_idle()
 
     async def join(
-        self, job: Job, endpoint: Dependency, data: Sequence[Any], settings: Settings
+        self, job: Job, endpoint: Dependency, inputs: JobInputs, settings: Settings
     ) -> None:
         """Put `job` into the app's queue and read its messages.
 
@@ -184,7 +183,7 @@ class Channel:
             raise JobLostError(
                 "the stream of the session broke: open another session and call again", sent=False
             )
-        request = gradio_requests.join(self.app, endpoint, data, self.session_hash)
+        request = gradio_requests.join(self.app, endpoint, inputs, self.session_hash)
         headers = settings.join_headers()
         self._demux.begin_join(job)
         answer = await self.link.fetch(

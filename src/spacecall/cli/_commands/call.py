@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
 from typer.core import TyperCommand
 
+from spacecall._visible import shorten
 from spacecall.cli._inputs.completion import complete_endpoint_names, complete_flag_names
 from spacecall.cli._inputs.flags import split_arguments
 from spacecall.cli._runners.call_runner import CallRequest, UnparsedFlags, execute
@@ -15,6 +17,7 @@ from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
     HeaderOption,
+    OAuthTokenOption,
     TimeoutOption,
     TokenOption,
     UserOption,
@@ -158,7 +161,27 @@ def call(
         bool,
         typer.Option("--no-check", help="Do not check the arguments against the app's schema."),
     ] = False,
+    event_data: Annotated[
+        str,
+        typer.Option(
+            "--event-data",
+            metavar="OBJECT",
+            help="Send the details of an event on the app's page, a JSON object or @file, to an "
+            "endpoint that reads them.",
+            show_default=False,
+        ),
+    ] = "",
+    query_param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--query-param",
+            metavar="NAME=VALUE",
+            help="Add this to the query of the request, for an endpoint that reads it. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     token: TokenOption = "",
+    oauth_token: OAuthTokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
@@ -188,7 +211,20 @@ def call(
         quiet=quiet,
         raw=raw,
         check=not no_check,
+        event_data=event_data,
+        query_params=_parse_query(query_param or []),
     )
-    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    credentials = Credentials.from_options(token, user, header, timeout, for_, oauth_token)
     if code := run_async(lambda: execute(request, credentials)):
         raise typer.Exit(code)
+
+
+def _parse_query(pairs: Sequence[str]) -> dict[str, str]:
+    """Parse the values of `--query-param`."""
+    query: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InvalidInputError(f"--query-param must be NAME=VALUE, got {shorten(pair)!r}")
+        query[name] = value
+    return query

@@ -130,6 +130,7 @@ def _describe_endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "queued": endpoint.queued,
         "stateful": endpoint.stateful,
         "event_data": endpoint.event_data,
+        "oauth": endpoint.oauth,
         "parameters": [_describe_parameter(parameter) for parameter in endpoint.parameters],
         "returns": [
             {

@@ -21,6 +21,7 @@ from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
     HeaderOption,
+    OAuthTokenOption,
     TimeoutOption,
     TokenOption,
     UserOption,
@@ -69,6 +70,7 @@ def record(
     quiet: QuietOption = False,
     raw: RawOption = False,
     token: TokenOption = "",
+    oauth_token: OAuthTokenOption = "",
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
@@ -93,7 +95,7 @@ def record(
     request = CallRequest(
         source=source, endpoint=endpoint, flags=flags, json=json_, quiet=quiet, raw=raw
     )
-    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    credentials = Credentials.from_options(token, user, header, timeout, for_, oauth_token)
     if flags.show_help:
         run_async(lambda: execute(request, credentials))
         return

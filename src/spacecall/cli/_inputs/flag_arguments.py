@@ -43,8 +43,8 @@ def parse_flag_arguments(
     return arguments
 
 
-def parse_json_arguments(text: str) -> dict[str, Any]:
-    """Parse the JSON object of `--json` into arguments.
+def parse_json_arguments(text: str, option: str = "--json") -> dict[str, Any]:
+    """Parse the JSON object of `--json`, or of another option, into arguments.
 
     Raises:
         InvalidInputError: `text` is not a JSON object.
@@ -52,9 +52,9 @@ def parse_json_arguments(text: str) -> dict[str, Any]:
     try:
         arguments = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"--json is not valid JSON: {error}") from error
+        raise InvalidInputError(f"{option} is not valid JSON: {error}") from error
     if not isinstance(arguments, dict):
-        raise InvalidInputError('--json must be a JSON object: {"name": value, …}')
+        raise InvalidInputError(f'{option} must be a JSON object: {{"name": value, …}}')
     return cast("dict[str, Any]", arguments)
 
 

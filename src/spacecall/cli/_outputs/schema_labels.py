@@ -89,6 +89,8 @@ def list_marks(endpoint: Endpoint) -> list[str]:
         "no queue": not endpoint.queued,
         "uses State": endpoint.stateful,
         "uses event data": endpoint.event_data,
+        "requires a user's token": endpoint.oauth == "required",
+        "takes a user's token": endpoint.oauth == "optional",
         endpoint.visibility: endpoint.visibility != "public",
     }
     return [mark for mark, applies in marks.items() if applies]

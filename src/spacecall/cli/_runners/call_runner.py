@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ class CallRequest:
         out: the folder for files of the result.
         raw: whether a terminal gets the exact text.
         check: whether to check the arguments against the app's schema.
+        event_data: the details of an event as JSON, `@file` or `-`; empty for none.
+        query_params: what the function reads from the query of the request.
     """
 
     source: str
@@ -78,6 +80,8 @@ class CallRequest:
     quiet: bool = False
     raw: bool = False
     check: bool = True
+    event_data: str = ""
+    query_params: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 async def execute(request: CallRequest, credentials: Credentials) -> int:
@@ -102,11 +106,22 @@ async def execute(request: CallRequest, credentials: Credentials) -> int:
                 write_page(create_console(), draw_help(request.source, endpoint, flags))
                 return DONE
             values = parse_flags(request.flags.words, flags)
-            caller = space if request.check else space.with_options(check=False)
+            caller = space.with_options(
+                check=request.check,
+                event_data=_parse_event_data(request.event_data),
+                oauth_token=access.oauth_token,
+                query_params=request.query_params,
+            )
             execution = _Execution(request, caller, endpoint, flags, values, status)
             if request.jobs is None:
                 return await execution.run_single()
             return await execution.run_lines(request.jobs)
+
+
+def _parse_event_data(text: str) -> dict[str, Any] | None:
+    if not text:
+        return None
+    return parse_json_arguments(InputReader().read_text(text), "--event-data")
 
 
 @dataclass(frozen=True, slots=True)

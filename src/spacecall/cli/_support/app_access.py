@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
@@ -29,6 +29,7 @@ __all__ = [
     "Credentials",
     "ForOption",
     "HeaderOption",
+    "OAuthTokenOption",
     "TimeoutOption",
     "Token",
     "TokenOption",
@@ -59,6 +60,18 @@ UserOption: TypeAlias = Annotated[
     ),
 ]
 """`--user`, for every command that reaches an app."""
+
+OAuthTokenOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--oauth-token",
+        metavar="TOKEN",
+        help="The Hugging Face token of the user for whom the app acts. The app can read it. Only "
+        "endpoints that ask for a token get it. [default: SPACECALL_OAUTH_TOKEN]",
+        show_default=False,
+    ),
+]
+"""`--oauth-token`, for commands that call an endpoint."""
 
 HeaderOption: TypeAlias = Annotated[
     list[str] | None,
@@ -97,6 +110,9 @@ TimeoutOption: TypeAlias = Annotated[
 """`--timeout`, for every command that reaches an app."""
 
 
+_OAUTH_TOKEN: Final = "SPACECALL_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
+
+
 def resolve_token(option: str = "") -> Token | None:
     """Return the Hugging Face token of `--token`, or the one of the environment.
 
@@ -112,11 +128,13 @@ class Access:
     Attributes:
         timeout: seconds to open the app, and for each call; None for the defaults.
         headers: sent with every request to the app.
+        oauth_token: the token of the user for whom the app acts; None for none.
     """
 
     auth: Auth | None
     timeout: float | None
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    oauth_token: str | None = field(default=None, repr=False)
 
     @property
     def timeouts(self) -> Timeouts:
@@ -137,12 +155,14 @@ class Access:
 class Credentials:
     """The credentials of a command, before the command knows which app gets them.
 
-    Only Hugging Face gets the token. Only one app gets the user and the headers: the app whose
-    address the user wrote, as an argument or with `--for`. An address that comes from a file (a
-    lock, pyproject.toml, a saved app) is not enough: somebody else may have written that file.
+    Only Hugging Face gets the token. Only one app gets the user, the headers and the OAuth token:
+    the app whose address the user wrote, as an argument or with `--for`. An address that comes from
+    a file (a lock, pyproject.toml, a saved app) is not enough: somebody else may have written that
+    file.
 
     Attributes:
         user: the user name; empty if there is no login.
+        oauth_token: the token of the user for whom the app acts; empty for none.
         timeout: seconds to open an app, and for each call; None for the defaults.
         recipient: the app of `--for`; None without that option.
         options: the options among these that are on the command line, such as `--user`.
@@ -151,6 +171,7 @@ class Credentials:
 
     token: str | None = field(default=None, repr=False)
     user: str = ""
+    oauth_token: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     timeout: float | None = None
     recipient: Recipient | None = None
@@ -165,8 +186,12 @@ class Credentials:
         headers: Sequence[str] | None = None,
         timeout: float | None = None,
         recipient: str = "",
+        oauth_token: str | None = None,
     ) -> Credentials:
         """Read the values of the options, or the environment where an option is empty.
+
+        Args:
+            oauth_token: None for a command that calls no endpoint.
 
         Raises:
             InvalidInputError: a header or the token cannot be sent, the timeout is not positive,
@@ -174,18 +199,26 @@ class Credentials:
         """
         if timeout is not None and not timeout > 0:
             raise InvalidInputError(f"--timeout must be more than 0 seconds, got {timeout:g}")
-        options = {"--user": user, "--header": headers, "--for": recipient}
+        options = {
+            "--user": user,
+            "--header": headers,
+            "--oauth-token": oauth_token,
+            "--for": recipient,
+        }
         default_user = "" if user else os.environ.get("SPACECALL_USERNAME", "")
+        default_oauth_token = os.environ.get(_OAUTH_TOKEN, "") if oauth_token == "" else ""
+        variables = {"SPACECALL_USERNAME": default_user, _OAUTH_TOKEN: default_oauth_token}
         recipient = recipient or os.environ.get("SPACECALL_FOR", "")
         hub_credentials = resolve_token(token)
         return cls(
             token=_check_token(hub_credentials) if hub_credentials else None,
             user=user or default_user,
+            oauth_token=oauth_token or default_oauth_token,
             headers=_parse_headers(headers or []),
             timeout=timeout,
             recipient=Recipient.parse(recipient) if recipient else None,
             options=tuple(name for name, value in options.items() if value),
-            variables=("SPACECALL_USERNAME",) if default_user else (),
+            variables=tuple(name for name, text in variables.items() if text),
         )
 
     @property
@@ -233,11 +266,14 @@ class Credentials:
         return Access(Auth(token=self.token) if self.token else None, self.timeout)
 
     def _full_access(self, source: str) -> Access:
+        access = replace(
+            self._token_access(), headers=self.headers, oauth_token=self.oauth_token or None
+        )
         if not self.user:
-            return replace(self._token_access(), headers=self.headers)
+            return access
         password = _read_password(self.user, source)
         auth = Auth(token=self.token, username=self.user, password=password)
-        return Access(auth, self.timeout, self.headers)
+        return replace(access, auth=auth)
 
 
 def _read_password(user: str, source: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from spacecall._core.app_sources import base_url, space_id
-from spacecall._io.credentials import parse_origin
+from spacecall._io.credentials import is_loopback, parse_origin
 from spacecall._visible import visible_line
 from spacecall.errors import InvalidInputError
 
@@ -57,7 +56,9 @@ class Recipient:
             raise InvalidInputError(
                 f"--for must be a host, host:port, an address or a Space id, got {text!r}"
             )
-        schemes = ("https", "http") if _is_loopback(text) else ("https",)
+        schemes = (
+            ("https", "http") if is_loopback(urlsplit(f"//{text}").hostname or "") else ("https",)
+        )
         return cls(text, None, frozenset(parse_origin(f"{scheme}://{text}") for scheme in schemes))
 
     def matches(self, source: str) -> bool:
@@ -148,11 +149,3 @@ def _origin(source: str) -> tuple[str, str, int | None]:
         return scheme, host if host.isascii() else host.encode("idna").decode(), port
     except UnicodeError as error:
         raise InvalidInputError(f"{source!r} does not name a host") from error
-
-
-def _is_loopback(authority: str) -> bool:
-    host = urlsplit(f"//{authority}").hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

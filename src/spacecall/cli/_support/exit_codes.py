@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from spacecall._core.auth_hints import AUTH_HINTS
+from spacecall._core.auth_hints import ACTING_FOR_A_USER, AUTH_HINTS
 from spacecall.cassettes.errors import CassetteError, CassetteMissError, SecretFoundError
 from spacecall.codegen._project.configuration import ConfigurationError
 from spacecall.codegen._schemas.schema_folder import SchemaError
@@ -54,6 +54,7 @@ MEANINGS: Mapping[int, str] = {
 }
 """What each exit code means. `check` has its own meanings: see `CHECK_EPILOG`."""
 
+_ACTING_FOR_A_USER = ": add --oauth-token, or set SPACECALL_OAUTH_TOKEN (Gradio 6.21 or later)"
 _LOGIN_HINT = (
     "set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, HF_TOKEN for a "
     "private Space"
@@ -104,11 +105,12 @@ def format_error(error: Exception) -> str:
     if isinstance(error, AppError):
         title = "" if error.title in (None, "", "Error") else f"{error.title}: "
         return f"the app failed: {title}{error.message}"
-    message = error.message
+    message = error.message.replace(ACTING_FOR_A_USER, _ACTING_FOR_A_USER)
     for auth_hint in AUTH_HINTS:
         message = message.replace(auth_hint, "")
     space = f" [{error.space}]" if error.space and not error.endpoint else ""
-    hint = f"\n{_LOGIN_HINT}" if message != error.message else ""
+    needs_login = any(auth_hint in error.message for auth_hint in AUTH_HINTS)
+    hint = f"\n{_LOGIN_HINT}" if needs_login else ""
     return f"{message or type(error).__name__}{space}{hint}"
 
 

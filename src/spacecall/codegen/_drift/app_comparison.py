@@ -103,7 +103,7 @@ def _missing_endpoint(
 def _compare_execution(
     make: FindingFactory, before: EndpointModel, after: EndpointModel
 ) -> Iterator[Finding]:
-    """Compare how the endpoint runs: streaming, queue, State."""
+    """Compare how the endpoint runs: streaming, queue, State, for whom."""
     extension = Location(before.location.file, f"{before.location.pointer}/x-spacecall")
     if before.streaming != after.streaming:
         suffix, verb_phrase = (
@@ -126,6 +126,15 @@ def _compare_execution(
         location = Location(extension.file, f"{extension.pointer}/stateful")
         text = f"{before.name} {verb_phrase} State now"
         yield make(f"state-{suffix}", "", location, text, before.stateful, after.stateful)
+    if before.oauth != after.oauth:
+        suffix, requirement = {
+            "required": ("required", "requires the token of a user"),
+            "optional": ("optional", "can use the token of a user"),
+            None: ("removed", "does not take the token of a user"),
+        }[after.oauth]
+        location = Location(extension.file, f"{extension.pointer}/oauth")
+        text = f"{before.name} {requirement} now"
+        yield make(f"user-token-{suffix}", "", location, text, before.oauth, after.oauth)
 
 
 def _added_endpoints(

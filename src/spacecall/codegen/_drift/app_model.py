@@ -9,7 +9,7 @@ from typing import Any
 from spacecall.codegen._drift.findings import Location
 from spacecall.codegen._drift.subschema import SchemaNode
 from spacecall.codegen._schemas.schema_folder import Access
-from spacecall.endpoints import Visibility
+from spacecall.endpoints import OAuth, Visibility
 
 __all__ = ["Access", "AppModel", "EndpointModel", "ValueModel"]
 
@@ -64,6 +64,7 @@ class EndpointModel:
         stateful: whether it uses State.
         visibility: public or undocumented.
         location: its position in a schema folder.
+        oauth: whether it takes a user's token.
     """
 
     name: str
@@ -74,6 +75,7 @@ class EndpointModel:
     stateful: bool
     visibility: Visibility
     location: Location
+    oauth: OAuth | None = None
 
 
 @dataclass(frozen=True, slots=True)

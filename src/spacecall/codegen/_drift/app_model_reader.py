@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from spacecall._core.app_config import parse_config
-from spacecall._core.app_info import parse_endpoints
+from spacecall._core.app_info import parse_endpoints, parse_oauth
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_object
 from spacecall._core.python_names import parameter_names
 from spacecall.codegen._drift.app_model import Access, AppModel, EndpointModel, ValueModel
@@ -191,6 +191,7 @@ def _read_endpoint(
         stateful=about.get("stateful") is True,
         visibility=cast("Visibility", about["visibility"]) if hidden else "public",
         location=Location(JOIN_FILE, pointer),
+        oauth=parse_oauth(about.get("oauth")),
     )
 
 

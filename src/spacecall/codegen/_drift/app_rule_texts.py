@@ -105,6 +105,31 @@ ENDPOINT_RULES = (
         "`gr.State` was dropped from the inputs and outputs.",
         "Refresh, and pass the values that State held, if there is a parameter for them.",
     ),
+    Rule(
+        "user-token-required",
+        "error",
+        "An endpoint requires the token of a user now",
+        "It acts for a Hugging Face user. Calls without that user's token fail with `AuthError`.",
+        "`token: gr.OAuthToken` among the function's parameters.",
+        "Refresh, and pass `with_options(oauth_token=…)` if you trust the app with the token.",
+    ),
+    Rule(
+        "user-token-optional",
+        "info",
+        "An endpoint can use the token of a user now",
+        "Calls work with and without a token.",
+        "`token: gr.OAuthToken | None` among the function's parameters.",
+        "Refresh.",
+    ),
+    Rule(
+        "user-token-removed",
+        "info",
+        "An endpoint no longer takes the token of a user",
+        "The token is not sent any more: the endpoint may do less than it did for that user.",
+        "`gr.OAuthToken` was dropped from the function's parameters, or the app moved to a Gradio "
+        "before 6.21.",
+        "Refresh, and remove `oauth_token`.",
+    ),
 )
 """Rules about whole endpoints."""
 

@@ -162,6 +162,7 @@ class ClientWriter:
             schema=name_expr(SCHEMA_CONSTANT),
             **({"app_defaults": literal(app_defaults)} if app_defaults else {}),
             **({"shape": literal(operation.shape)} if operation.shape else {}),
+            **({"oauth": literal(operation.oauth)} if operation.oauth else {}),
         )
         kind = subscript("Final", subscript("TypedEndpoint", self._result(operation)))
         return [*lines, "", "", *format_assignment(operation.constant, kind, endpoint)]

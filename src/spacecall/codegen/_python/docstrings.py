@@ -56,8 +56,12 @@ def method_docstring(operation: MethodPlan, unlisted: Set[str] = frozenset()) ->
         facts.append("Uses State: calls in one session share it, other calls do not.")
     if operation.event_data:
         facts.append(
-            "Reads what somebody selects or clicks on the page, which a call does not send: it may "
-            "fail."
+            "Reads what somebody selects or clicks on the page: pass `with_options(event_data=…)`."
+        )
+    if operation.oauth:
+        verb = "Requires" if operation.oauth == "required" else "Can use"
+        facts.append(
+            f"{verb} the token of a Hugging Face user: pass `with_options(oauth_token=…)`."
         )
     lines = [summary or f"Call {name}.", *([" ".join(facts)] if facts else [])]
     lines += _section("Args", operation.inputs, unlisted)

@@ -8,6 +8,7 @@ from typing import Any
 
 from spacecall._core.schema_nodes import Schema
 from spacecall.codegen._python.python_expressions import Expr
+from spacecall.endpoints import OAuth
 
 __all__ = [
     "ABSENT",
@@ -124,6 +125,7 @@ class MethodPlan:
         streaming: whether it streams partial results.
         stateful: whether it uses State.
         event_data: whether it reads what the user selected or clicked on the page.
+        oauth: whether it takes a user's token.
         description: the app's description.
         shape: its fingerprint; empty if there is none.
     """
@@ -138,6 +140,7 @@ class MethodPlan:
     streaming: bool
     stateful: bool
     event_data: bool
+    oauth: OAuth | None
     description: str
     shape: str = ""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
+from spacecall._core.app_info import parse_oauth
 from spacecall._core.file_positions import drop_text_files
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
 from spacecall._core.python_names import field_name
@@ -95,6 +96,7 @@ def plan_client(folder: SchemaFolder) -> ClientPlan:
             streaming=get_extension(inputs[api]).get("streaming") is True,
             stateful=get_extension(inputs[api]).get("stateful") is True,
             event_data=get_extension(inputs[api]).get("event_data") is True,
+            oauth=parse_oauth(get_extension(inputs[api]).get("oauth")),
             description=as_str(inputs[api].get("description")),
             shape=as_str(get_extension(inputs[api]).get("shape")),
         )

@@ -157,6 +157,7 @@ def _input_schema(
             "stateful": endpoint.stateful,
             "visibility": endpoint.visibility,
             **({"event_data": True} if endpoint.event_data else {}),
+            **({"oauth": endpoint.oauth} if endpoint.oauth else {}),
             **({"shape": shape} if shape else {}),
         },
     }
