@@ -51,7 +51,7 @@ def test_commands_are_completed() -> None:
     ("line", "completions"),
     [
         ("chat phi", {"phi-4", "phi-4-multimodal", "phi-3.5-mini"}),
-        ("chat flux", set()),
+        ("chat flux", set[str]()),
         ("check --format j", {"json", "junit"}),
         ("check --fail-on w", {"warning"}),
         ("record x /y --mode n", {"new_episodes"}),

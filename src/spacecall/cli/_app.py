@@ -24,6 +24,8 @@ from spacecall.cli._commands.record import record
 from spacecall.cli._commands.refresh import refresh
 from spacecall.cli._commands.remove import remove
 from spacecall.cli._commands.rules import rules
+from spacecall.cli._commands.schema import schema
+from spacecall.cli._commands.skill import skill
 from spacecall.cli._commands.wait import wait
 from spacecall.cli._outputs.terminal import (
     discard_stdout,
@@ -71,6 +73,8 @@ app = typer.Typer(
 """The command `spacecall` with its subcommands."""
 
 app.command()(inspect)
+app.command()(schema)
+app.command()(skill)
 app.command(cls=CallCommand)(call)
 app.command(cls=CallCommand)(record)
 app.command()(chat)

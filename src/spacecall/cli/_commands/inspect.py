@@ -10,10 +10,11 @@ from rich.text import Text
 
 from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall._visible import visible_line
+from spacecall.cli._exports.snippet_kinds import SNIPPETS
 from spacecall.cli._inputs.completion import complete_endpoint_names
 from spacecall.cli._outputs.endpoint_view import draw_endpoint
 from spacecall.cli._outputs.schema_labels import describe_type
-from spacecall.cli._outputs.terminal import create_console, write_json, write_page
+from spacecall.cli._outputs.terminal import create_console, write, write_json, write_page
 from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
@@ -25,6 +26,7 @@ from spacecall.cli._support.app_access import (
 from spacecall.cli._support.app_overview import AppOverview, load_overview
 from spacecall.cli._support.signals import run_async
 from spacecall.endpoints import Endpoint, Parameter
+from spacecall.errors import InvalidInputError
 
 __all__ = ["inspect"]
 
@@ -52,6 +54,15 @@ def inspect(
     ] = "",
     *,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    snippet: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help=f"Print a program that calls ENDPOINT instead: {', '.join(SNIPPETS)}.",
+            show_default=False,
+            autocompletion=lambda: list(SNIPPETS),
+        ),
+    ] = "",
     all_: Annotated[
         bool,
         typer.Option("--all", help="Include endpoints that the app's page does not show."),
@@ -63,6 +74,12 @@ def inspect(
     timeout: TimeoutOption = None,
 ) -> None:
     """Show the endpoints of an app, with parameters and outputs."""
+    if snippet and (snippet not in SNIPPETS or not endpoint or json_):
+        raise InvalidInputError(
+            f"--snippet must be one of {', '.join(SNIPPETS)}, got {snippet!r}"
+            if snippet not in SNIPPETS
+            else "--snippet writes a program for one endpoint: name ENDPOINT, and remove --json"
+        )
     access = Credentials.from_options(token, user, header, timeout, for_).for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if endpoint:
@@ -73,6 +90,12 @@ def inspect(
             for candidate in app.endpoints.values()
             if all_ or candidate.visibility == "public"
         ]
+    if snippet:
+        from spacecall.cli._exports import app_snippets  # noqa: PLC0415 - few runs need it
+
+        auth = app_snippets.choose_auth(app, access)
+        write(app_snippets.write_snippet(snippet, app, endpoints[0], auth))
+        return
     if json_:
         write_json(_describe_app(app, endpoints), indent=2)
         return

@@ -10,7 +10,7 @@ from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_info import parse_endpoints
 from spacecall._core.app_sources import base_url, space_id
 from spacecall.cli._support.app_access import Access
-from spacecall.codegen._schemas.app_documents import load_app
+from spacecall.codegen._schemas.app_documents import AppDocuments, load_app
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
@@ -25,12 +25,14 @@ class AppOverview:
         source: its Space id, its address, or the path of the saved files.
         url: the address that answered; empty for saved files.
         endpoints: by name, including those that the app's page does not show.
+        documents: the /config and /info that these were read from.
     """
 
     source: str
     url: str
     config: AppConfig
     endpoints: Mapping[str, Endpoint]
+    documents: AppDocuments
 
     @property
     def private(self) -> list[str]:
@@ -54,13 +56,15 @@ async def load_overview(source: str, access: Access) -> AppOverview:
     if saved is not None:
         config = parse_config(saved.config)
         endpoints = parse_endpoints(config, saved.info)
-        return AppOverview(saved.source or source, "", config, endpoints)
+        return AppOverview(saved.source or source, "", config, endpoints, saved)
     if space_id(source) is None and "://" not in source:
         raise InvalidInputError(
             f"{source!r} is not a Space id (owner/name), an address (https://…) or a saved app "
             "(a folder with config.json and info.json)"
         )
     address = space_id(source) or base_url(source)
-    documents = await fetch_description(address, auth=access.auth, settings=access.settings)
-    config = parse_config(documents.config)
-    return AppOverview(address, documents.base, config, parse_endpoints(config, documents.info))
+    description = await fetch_description(address, auth=access.auth, settings=access.settings)
+    config = parse_config(description.config)
+    endpoints = parse_endpoints(config, description.info)
+    documents = AppDocuments(description.config, description.info, address)
+    return AppOverview(address, description.base, config, endpoints, documents)

@@ -34,6 +34,7 @@ __all__ = [
     "build_schema_folder",
     "choose_endpoints",
     "client_paths",
+    "derive_name",
     "generate_module",
     "render_folder",
     "render_schemas",
@@ -101,8 +102,7 @@ def add_client(
         SchemaError: the folder's overrides.toml does not fit this app.
         OSError: a file cannot be written.
     """
-    config = parse_config(app.config)
-    client_name = name or _derive_name(app, config)
+    client_name = name or derive_name(app)
     try:
         paths = client_paths(root, client_name, app.source, schemas=schemas, into=into)
     except ValueError as error:
@@ -257,8 +257,13 @@ def render_schemas(
     return write_module(select_endpoints(schemas, endpoints), origin=_origin(folder, root))
 
 
-def _derive_name(app: AppDocuments, config: AppConfig) -> str:
-    """Derive a name for a client: from the Space's id, the app's title, or the host."""
+def derive_name(app: AppDocuments) -> str:
+    """Return the name for a client: from the Space's id, the app's title, or the host.
+
+    Raises:
+        ProtocolError: the documents are not those of a Gradio app.
+    """
+    config = parse_config(app.config)
     space = space_id(app.source)
     if space:
         return space.partition("/")[2]

@@ -105,7 +105,7 @@ def subscript(base: str, *items: Expr) -> Expr:
     return Group(f"{format_flat(name_expr(base))}[", tuple(("", item) for item in items), "]")
 
 
-def call(function: str | Expr, /, *arguments: Expr, **keywords: Expr) -> Expr:
+def call(function: str | Expr, /, *arguments: Expr, **keywords: Expr) -> Group:
     """Return `function(argument, …, keyword=…)`."""
     keyword_items = tuple(
         (f"{format_flat(name_expr(key))}=", item) for key, item in keywords.items()
