@@ -175,8 +175,8 @@ def write_files(files: Mapping[Path, bytes], root: Path) -> None:
 
     All of them are on the disk before the first one replaces an older file, so that a full disk, a
     read-only folder or a file in place of a folder changes nothing. They are replaced in the given
-    order: the last one should mark the others as complete. A file with the same content is not
-    touched.
+    order: the last one should mark the others as complete. An interrupt does not leave some of them
+    replaced. A file with the same content is not touched.
 
     Args:
         files: the content by path; paths are absolute, or relative to the working directory.
@@ -194,7 +194,7 @@ def write_files(files: Mapping[Path, bytes], root: Path) -> None:
     }
     folders: list[Path] = []
     parts: list[Replacement] = []
-    published = 0
+    published, is_publishing = 0, False
     try:
         for target, content in changed.items():
             folders += _make_folders(target.parent)
@@ -204,10 +204,17 @@ def write_files(files: Mapping[Path, bytes], root: Path) -> None:
             with _with_filename(target):
                 part.file.write(content)
             part.finish()
+        is_publishing = True
         for part in parts:
             part.publish()
             published += 1
         _sync_folders({path.parent for path in [*changed, *folders]})
+    except KeyboardInterrupt:
+        if is_publishing:  # some files are in place: the rest takes no time
+            for part in parts[published:]:
+                with suppress(OSError):
+                    part.publish()
+        raise
     except OSError as error:
         state = "nothing was changed" if not published else "some files are new: run it again"
         error.strerror = f"{error.strerror or error}; {state}"

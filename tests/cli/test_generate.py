@@ -57,6 +57,41 @@ def test_a_generated_module_without_schemas_is_out_of_date(cli: Cli) -> None:
     assert Path("spaces/old.py").exists()
 
 
+@pytest.mark.parametrize("length", [20, 320])
+def test_formatters_and_linters_leave_the_module_alone(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_bytes(MODULE.read_bytes())
+    ruff = [sys.executable, "-m", "ruff"]
+    select = ["--isolated", "--select=ALL", "--fix", "--unsafe-fixes"]
+    for command in (
+        [*ruff, "format", "--isolated", f"--line-length={length}", str(path)],
+        [*ruff, "check", *select, f"--line-length={length}", str(path)],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert path.read_bytes() == MODULE.read_bytes()
+
+
+def test_newlines_of_windows_are_no_difference(cli: Cli) -> None:
+    files = [*Path("schemas/spaces/painter").iterdir(), MODULE]
+    for path in files:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    before = [path.read_bytes() for path in files]
+    for command in (("generate", "--check"), ("generate",), ("refresh", "--source", "saved.json")):
+        done = cli(*command)
+        assert done.code == 0, done.out + done.err
+        assert "painter.py" not in done.out
+    assert [path.read_bytes() for path in files] == before
+
+
+def test_a_corrected_title_names_classes(cli: Cli) -> None:
+    override("/$defs/PaintInput/title", "/paint", "picture of a Café")
+    assert cli("generate").code == 0
+    text = MODULE.read_text()
+    assert "class PictureOfACaféInput(Arguments):" in text
+    assert "def paint(" in text
+
+
 def test_a_schema_file_that_was_edited_is_refused(cli: Cli) -> None:
     path = Path("schemas/spaces/painter/join.schema.json")
     path.write_text(path.read_text().replace("50", "60"))

@@ -28,7 +28,7 @@ METHODS = {
     "/predict": "predict",
     "///twice": "twice",
     "/with space": "with_space",
-    "/ünï日本": "uni日本",
+    "/ünï日本": "ünï日本",
 }
 IN_NO_URL = [
     *("//predict", "///twice", "/a/b", "/tail/", "/..", "/line\nbreak"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -102,6 +103,13 @@ def generated(documents: AppDocuments, name: str = "small", **options: Any) -> s
     return write_module(
         build_schema_folder(documents, name, **options), origin=f"schemas/spaces/{name}"
     )
+
+
+def unmarked(text: str) -> str:
+    """The module as formatters may have it; only its lists of choices are laid out otherwise."""
+    text = text.replace("# fmt: off\n", "", 1)
+    lists = re.compile(r"^\w+: TypeAlias = Literal\[\n(?: .*\n)*\]\n", re.MULTILINE)
+    return lists.sub(lambda match: f"# fmt: off\n{match[0]}# fmt: on\n", text)
 
 
 def saved(path: Path) -> AppDocuments:

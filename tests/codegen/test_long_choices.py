@@ -1,7 +1,8 @@
-"""Lists of choices in a generated module: short in place, long under a name, very long nowhere."""
+"""Lists of choices in a generated module: each under a name, but very long ones nowhere."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from spacecall.codegen import drift
 from spacecall.codegen._project.client_builder import add_client, build_schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.testing import FakeSpace
-from tests.codegen.apps import Function, Slot, app, generated, load
+from tests.codegen.apps import Function, Slot, app, generated, load, unmarked
 from tests.hostile.server import PREFIX, HostileServer
 
 VOICES = [f"voice {number}" for number in range(200)]
@@ -73,24 +74,60 @@ def aliases(text: str) -> list[str]:
 
 def test_a_long_list_is_written_once_for_all_that_have_it() -> None:
     text = generated(every_place(VOICES))
-    assert aliases(text) == ["PitchChoice", "VoiceChoice"]
+    assert aliases(text) == ["Pitch", "Voice"]
     assert text.count('"voice 17"') == 1
     assert len(text.splitlines()) < 270
-    assert text.count("voice: VoiceChoice = ") == 3
-    assert "voices: list[VoiceChoice] = []" in text
-    assert text.count("voices: Sequence[VoiceChoice] = ()") == 2
-    assert "voice: VoiceChoice | None = None" in text
-    assert text.count('voice: VoiceChoice | Literal["none of them"]') == 3
-    assert "pitch: PitchChoice | int | float | None" in text
-    assert '"VoiceChoice",' in text.partition("]")[0], "it can be imported"
+    assert text.count("voice: Voice = ") == 3
+    assert "voices: list[Voice] = []" in text
+    assert text.count("voices: Sequence[Voice] = ()") == 2
+    assert "voice: Voice | None = None" in text
+    assert text.count('voice: Voice | Literal["none of them"]') == 3
+    assert "pitch: Pitch | int | float | None" in text
+    assert '"Voice",' in text.partition("]")[0], "it can be imported"
 
 
-def test_choices_that_take_a_few_lines_stay_in_place() -> None:
-    few = [f"a choice with many words in it, number {number}" for number in range(5)]
-    for choices in (few, [str(number) for number in range(15)]):
-        text = generated(app(Function("say", [dropdown(choices)])))
-        assert not aliases(text)
-        assert text.count(f'"{choices[0]}"') == 3
+def test_a_short_list_has_a_name_on_one_line_and_a_single_value_has_none() -> None:
+    text = generated(app(Function("say", [dropdown(["low", "high"])])))
+    assert '\nVoice: TypeAlias = Literal["low", "high"]\n' in text
+    assert len(re.findall(r"voice: Voice\b(?!\.)", text)) == 3
+    assert not aliases(generated(app(Function("say", [dropdown(["low"])]))))
+
+
+def named(choices: Sequence[tuple[str, Any]], component: str = "Dropdown") -> Slot:
+    schema: dict[str, Any] = {"enum": [choice for _, choice in choices], "type": "string"}
+    if component == "Checkboxgroup":
+        schema = {"type": "array", "items": schema}
+    return Slot(component, schema, "Style", "style", props={"choices": [*map(list, choices)]})
+
+
+@pytest.mark.parametrize("component", ["Dropdown", "Checkboxgroup"])
+def test_the_names_of_choices_on_the_page_are_in_the_docstring(component: str) -> None:
+    styles = [("Oil painting", "oil"), ('A """ \u202e\nsketch', "pen"), ("None", 3)]
+    text = generated(app(Function("draw", [named(styles, component)])))
+    assert (
+        'Style: TypeAlias = Literal["oil", "pen", 3]\n'
+        '"""Choices of `style`. On the app\'s page: "oil": Oil painting; "pen": A \\"\\"\\" sketch'
+        '; 3: None."""\n'
+    ) in text
+    compile(text, "client.py", "exec")
+
+
+def test_the_names_of_choices_without_an_alias_are_in_the_docstring_of_the_method() -> None:
+    text = generated(app(Function("draw", [named([("Half", 0.5), ("Full", 1.5)])])))
+    assert text.count("style: Style; 0.5: Half; 1.5: Full.") == 2
+
+
+def test_choices_that_the_page_shows_as_they_are_have_no_names() -> None:
+    text = generated(every_place(VOICES))
+    assert '"""Choices of `Voice`."""' in text
+    assert "On the app's page" not in text
+
+
+def test_a_name_that_a_field_of_the_app_has_gets_a_suffix() -> None:
+    inputs = [dropdown(["low", "high"]), Slot(name="Voice")]
+    text = generated(app(Function("say", inputs)))
+    assert aliases(text) == ["VoiceChoice"]
+    assert "    Voice: str\n" in text
 
 
 def test_lists_of_one_name_are_told_apart_in_any_order() -> None:
@@ -99,7 +136,7 @@ def test_lists_of_one_name_are_told_apart_in_any_order() -> None:
         Function("sing", [dropdown(LANGUAGES)]),
         Function("hum", [dropdown(VOICES)]),
     ]
-    expected = ["HumVoiceChoice", "SingVoiceChoice"]
+    expected = ["HumVoice", "SingVoice"]
     assert aliases(generated(app(*functions))) == expected
     assert aliases(generated(app(*reversed(functions)))) == expected
     twice = [dropdown(VOICES, "voice"), dropdown(LANGUAGES, "Voice")]
@@ -128,13 +165,13 @@ def test_a_name_that_somebody_has_is_not_taken(tmp_path: Path) -> None:
 def test_an_alias_has_exactly_the_app_s_choices(tmp_path: Path) -> None:
     strange = ['"', "'", "\\", "]", "# fmt: on", "\n", "\u202e", "a" * 200, "ü", "", *VOICES]
     module = load(generated(app(Function("say", [dropdown(strange)]))), tmp_path, "strange_client")
-    assert list(get_args(module.VoiceChoice)) == strange
+    assert list(get_args(module.Voice)) == strange
 
 
 @pytest.mark.parametrize("choices", [VOICES, LARGE, ["x" * 150, *VOICES, "y" * 150]])
 def test_modules_with_long_choices_are_formatted(choices: list[str], tmp_path: Path) -> None:
     written = tmp_path / "client.py"
-    written.write_text(generated(every_place(choices)), encoding="utf-8")
+    written.write_text(unmarked(generated(every_place(choices))), encoding="utf-8")
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length=100", "--diff"]
     done = subprocess.run([*command, str(written)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
@@ -151,7 +188,7 @@ def test_lists_of_twenty_thousand_characters_are_written(size: int, *, is_listed
 
 def test_a_very_long_list_is_left_to_the_app() -> None:
     text = generated(every_place(LARGE))
-    assert len(text.splitlines()) < 250
+    assert len(text.splitlines()) < 260
     assert "large 17" not in text
     assert 'voice: AppChoice[str] = "large 0"' in text
     assert "voices: Sequence[AppChoice[str]] = ()" in text

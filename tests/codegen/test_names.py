@@ -60,6 +60,10 @@ def test_a_slug_is_safe_as_a_file_name(text: str) -> None:
     assert not file_name.startswith("-")
 
 
+def test_a_slug_has_the_letters_without_their_marks() -> None:
+    assert slug("Été à Zürich, số 3") == "ete-a-zurich-so-3"
+
+
 @pytest.mark.parametrize("device", ["CON", "nul", "com1", "Lpt9"])
 def test_a_slug_is_not_a_device_of_windows(device: str) -> None:
     assert slug(device) == f"{device.lower()}-app"
@@ -153,3 +157,5 @@ def test_a_module_needs_letters_or_digits() -> None:
 
 def test_a_class_name_joins_the_words() -> None:
     assert pascal_case("phi4-multimodal") == "Phi4Multimodal"
+    assert pascal_case("Qwen2.5-1M SD 3.5") == "Qwen2_5_1mSd3_5"
+    assert pascal_case("été à Zürich") == "ÉtéÀZürich"

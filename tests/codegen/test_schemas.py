@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -183,10 +184,31 @@ def test_nothing_in_the_files_is_invisible(tmp_path: Path) -> None:
 def test_a_changed_document_is_refused(name: str, tmp_path: Path) -> None:
     folder = build_schema_folder(workshop(), "workshop")
     schema_folder.write_folder(tmp_path, folder.lock, folder.documents)
-    with (tmp_path / name).open("a") as file:
-        file.write(" ")
-    with pytest.raises(SchemaError, match=name):
+    document = json.loads((tmp_path / name).read_text(encoding="utf-8"))
+    (tmp_path / name).write_text(json.dumps(document | {"title": "Another"}))
+    with pytest.raises(SchemaError, match=f"{name}.* version control, or run spacecall refresh"):
         schema_folder.read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("layout", ["CRLF", "one line", "four spaces, ASCII"])
+def test_documents_in_another_layout_are_the_same_folder(layout: str, tmp_path: Path) -> None:
+    folder = build_schema_folder(workshop(), "workshop")
+    schema_folder.write_folder(tmp_path, folder.lock, folder.documents)
+    for path in tmp_path.iterdir():
+        content = path.read_bytes()
+        document = json.loads(content)
+        changed = {
+            "CRLF": content.replace(b"\n", b"\r\n"),
+            "one line": json.dumps(document).encode(),
+            "four spaces, ASCII": json.dumps(document, indent=4).encode() + b"\n\n",
+        }
+        path.write_bytes(changed[layout])
+    read = schema_folder.read_folder(tmp_path)
+    assert (read.digest, read.lock, read.documents) == (
+        folder.digest,
+        folder.lock,
+        folder.documents,
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,11 @@ from spacecall._core.python_names import UniqueNames, field_name, parameter_name
     [
         ("Your pet's fancy name:", "your_pets_fancy_name"),
         ("camelCase URLParts", "camel_case_url_parts"),
-        ("Größe", "große"),
-        ("Café crème", "cafe_creme"),
+        ("Größe", "größe"),
+        ("Gro\u0308ße", "größe"),
+        ("İsim x\u0302", "isim_x"),
+        ("Số bước", "số_bước"),
+        ("Café crème", "café_crème"),
         ("Привет, мир", "привет_мир"),
         ("出力テキスト", "出力テキスト"),
         ("🚀 Generate", "generate"),

@@ -198,7 +198,7 @@ def test_what_a_killed_refresh_left_is_said_and_mended(
     assert leftovers
     if after:
         assert run(["generate"]) == 2
-        assert "writing it was interrupted; run spacecall refresh" in capsys.readouterr().err
+        assert "writing it was interrupted; restore" in capsys.readouterr().err
     else:
         assert {path: project.state()[path] for path in before} == before
         assert run(["generate", "--check"]) == 0

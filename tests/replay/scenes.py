@@ -19,9 +19,9 @@ from spacecall.spaces.janus_pro_7b import JanusPro7B
 from spacecall.spaces.janus_pro_7b.client import JanusPro7bClient as JanusClient
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
 from spacecall.spaces.qvq_72b import Qvq72B
-from spacecall.spaces.qwen2_5.client import Qwen25Client
-from spacecall.spaces.qwen2_5_1m_demo.client import Qwen251mDemoClient
-from spacecall.spaces.qwen2_5_max_demo.client import Qwen25MaxDemoClient
+from spacecall.spaces.qwen2_5.client import Qwen2_5Client
+from spacecall.spaces.qwen2_5_1m_demo.client import Qwen2_5_1mDemoClient
+from spacecall.spaces.qwen2_5_max_demo.client import Qwen2_5MaxDemoClient
 from spacecall.spaces.qwen3_demo.client import Qwen3DemoClient
 from spacecall.spaces.stable_diffusion_3_5_large import StableDiffusion35Large
 from tests.cassettes.scripted_calls import play
@@ -100,7 +100,7 @@ async def qvq(address: str) -> None:
 
 async def qwen2_5(address: str) -> None:
     async with Space(address) as space:
-        async with Qwen25Client(space).model_chat(query="One", system="Be brief.") as job:
+        async with Qwen2_5Client(space).model_chat(query="One", system="Be brief.") as job:
             outputs = [event async for event in job if isinstance(event, Output)]
             reply = await job.result()
         assert len(outputs) > 3
@@ -109,7 +109,7 @@ async def qwen2_5(address: str) -> None:
 
 async def qwen2_5_1m(address: str) -> None:
     async with Space(address) as space, space.session() as session:
-        qwen = Qwen251mDemoClient(session)
+        qwen = Qwen2_5_1mDemoClient(session)
         message = await qwen.add_message(message={"files": [], "text": "One"})
         answer = await qwen.answer(chatbot=message.chatbot)
         text = answer.chatbot[0][1][0]["text"]
@@ -118,7 +118,7 @@ async def qwen2_5_1m(address: str) -> None:
 
 async def qwen2_5_max(address: str) -> None:
     async with Space(address) as space:
-        reply = await Qwen25MaxDemoClient(space).model_chat(query="One", system="Be brief.")
+        reply = await Qwen2_5MaxDemoClient(space).model_chat(query="One", system="Be brief.")
         ((user, bot),) = reply.qwen2_5_max
         assert user == "One"
         assert bot == "Qwen2.5-Max replica turn 1. System: Be brief. You said: One"

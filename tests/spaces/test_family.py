@@ -18,9 +18,9 @@ from spacecall.spaces.flux_1_kontext_dev import Flux1KontextDev
 from spacecall.spaces.flux_1_schnell import Flux1Schnell
 from spacecall.spaces.janus_pro_7b import JanusPro7B
 from spacecall.spaces.janus_pro_7b.client import JanusPro7bClient as JanusClient
-from spacecall.spaces.qwen2_5.client import Qwen25Client
-from spacecall.spaces.qwen2_5_1m_demo.client import Qwen251mDemoClient
-from spacecall.spaces.qwen2_5_max_demo.client import Qwen25MaxDemoClient
+from spacecall.spaces.qwen2_5.client import Qwen2_5Client
+from spacecall.spaces.qwen2_5_1m_demo.client import Qwen2_5_1mDemoClient
+from spacecall.spaces.qwen2_5_max_demo.client import Qwen2_5MaxDemoClient
 from spacecall.spaces.qwen3_demo.client import Qwen3DemoClient
 from spacecall.spaces.stable_diffusion_3_5_large import StableDiffusion35Large
 from tests.chat.wire import Wire, watched
@@ -129,7 +129,7 @@ async def test_stable_diffusion_3_5_large(replica: Replicas, wire: Wire) -> None
 
 async def test_qwen2_5_max_demo(replica: Replicas, wire: Wire) -> None:
     async with opened(replica("qwen2-5-max-demo").url, wire) as space:
-        qwen = Qwen25MaxDemoClient(space)
+        qwen = Qwen2_5MaxDemoClient(space)
         first = await qwen.model_chat(query="One", system=SYSTEM)
         assert joined(wire) == ["One", [], SYSTEM]
         ((user, bot),) = first.qwen2_5_max
@@ -142,7 +142,7 @@ async def test_qwen2_5_max_demo(replica: Replicas, wire: Wire) -> None:
 async def test_qwen2_5(replica: Replicas, wire: Wire) -> None:
     async with (
         opened(replica("qwen2-5").url, wire) as space,
-        Qwen25Client(space).model_chat(query="One", system=SYSTEM) as job,
+        Qwen2_5Client(space).model_chat(query="One", system=SYSTEM) as job,
     ):
         texts = [event.value.chatbot async for event in job if isinstance(event, Output)]
         reply = await job.result()
@@ -158,7 +158,7 @@ async def test_qwen2_5_1m_demo(replica: Replicas, wire: Wire) -> None:
     called through the queue.
     """
     async with opened(replica("qwen2-5-1m-demo").url, wire) as space:
-        qwen = Qwen251mDemoClient(space.session())
+        qwen = Qwen2_5_1mDemoClient(space.session())
         state = await qwen.add_message(message={"files": [], "text": "One"})
         answered = await qwen.answer(chatbot=state.chatbot)
     first, second = wire.bodies("/queue/join")

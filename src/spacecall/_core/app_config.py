@@ -71,6 +71,14 @@ class Component:
         object.__setattr__(self, "has_null_choice", None in choices)
 
     @property
+    def choice_names(self) -> list[str]:
+        """The names of its choices on the app's page, in the order of `choices`."""
+        return [
+            str(choice[0]) if is_array(choice) and len(choice) == 2 else str(choice)
+            for choice in as_list(self.props.get("choices"))
+        ]
+
+    @property
     def hidden(self) -> bool:
         """Whether an API caller does not see its slot."""
         return self.is_state or self.skip_api

@@ -22,11 +22,11 @@ __all__ = [
     "field_name",
     "is_numbered_parameter",
     "is_plain_identifier",
+    "normalize_letters",
     "parameter_names",
     "separate_words",
     "snake_case",
     "snake_words",
-    "strip_accents",
 ]
 
 MAX_LENGTH: Final = 60
@@ -153,7 +153,7 @@ def is_plain_identifier(text: str) -> bool:
     return (
         text.isidentifier()
         and len(text) <= MAX_LENGTH
-        and strip_accents(text) == text
+        and normalize_letters(text) == text
         and all(char == "_" or _is_letter(char) for char in text)
     )
 
@@ -162,8 +162,8 @@ def snake_words(text: str) -> list[str]:
     """Split `text` into words in lower case, at most 60 characters in total."""
     words: list[str] = []
     length = 0
-    for word in separate_words(strip_accents(text)).split():
-        lower = _UNICODE.normalize("NFKC", word.lower())
+    for word in separate_words(normalize_letters(text)).split():
+        lower = normalize_letters(word.lower())
         length += len(lower) + 1
         if length > MAX_LENGTH + 1 and words:
             break
@@ -178,14 +178,21 @@ def separate_words(text: str) -> str:
     return "".join(char if _is_letter(char) else " " for char in text)
 
 
-def strip_accents(text: str) -> str:
-    """Return `text` in NFKC with the accents of Latin letters removed."""
-    parts = _UNICODE.normalize("NFKD", text)
+def normalize_letters(text: str) -> str:
+    """Return `text` in NFKC, without marks that are not part of a Latin letter.
+
+    `é` stays, in one character. A mark that no letter has with the one before it is removed, since
+    nobody could type it: the dot that lower case leaves after the i of `İ`.
+    """
     chars: list[str] = []
-    for char in parts:
-        if not (chars and chars[-1].isascii() and _UNICODE.category(char) == "Mn"):
+    for char in _UNICODE.normalize("NFKC", text):
+        if not (chars and _UNICODE.category(char) == "Mn" and _is_latin(chars[-1])):
             chars.append(char)
-    return _UNICODE.normalize("NFKC", "".join(chars))
+    return "".join(chars)
+
+
+def _is_latin(char: str) -> bool:
+    return _UNICODE.normalize("NFKD", char)[0].isascii()
 
 
 def _is_letter(char: str) -> bool:

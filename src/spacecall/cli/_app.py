@@ -20,6 +20,7 @@ from spacecall.cli._commands.demo import demo
 from spacecall.cli._commands.doctor import doctor
 from spacecall.cli._commands.generate import generate
 from spacecall.cli._commands.inspect import inspect
+from spacecall.cli._commands.list import list_
 from spacecall.cli._commands.record import record
 from spacecall.cli._commands.refresh import refresh
 from spacecall.cli._commands.remove import remove
@@ -83,6 +84,7 @@ app.command()(add)
 app.command()(refresh)
 app.command()(generate)
 app.command(epilog=CHECK_EPILOG)(check)
+app.command("list")(list_)
 app.command()(remove)
 app.command()(rules)
 app.add_typer(cassettes, name="cassettes")

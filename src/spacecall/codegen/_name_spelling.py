@@ -28,7 +28,6 @@ from spacecall._core.python_names import (
     separate_words,
     snake_case,
     snake_words,
-    strip_accents,
 )
 from spacecall._filenames import is_device
 
@@ -75,9 +74,13 @@ TUPLE_NAMES: Set[str] = TYPE_NAMES | {"count", "index"}
 def pascal_case(text: str) -> str:
     """Return `text` in PascalCase; empty if no character is usable.
 
-    It is at most as long as the result of `snake_case`.
+    Numbers stay apart: `SD 3.5` is `Sd3_5`. It is at most as long as the result of `snake_case`.
     """
-    return "".join(word[0].upper() + word[1:] for word in snake_words(text))
+    name = ""
+    for word in snake_words(text):
+        joint = "_" if name[-1:].isdecimal() and word[0].isdecimal() else ""
+        name += f"{joint}{word[0].upper()}{word[1:]}"
+    return name
 
 
 def slug(text: str) -> str:
@@ -85,7 +88,12 @@ def slug(text: str) -> str:
 
     A device name of Windows gets a suffix: `con` becomes `con-app`.
     """
-    ascii_only = "".join(char if char.isascii() else " " for char in strip_accents(text))
+    letters = unicodedata.ucd_3_2_0.normalize("NFKD", text)
+    ascii_only = "".join(
+        char if char.isascii() else " "
+        for char in letters
+        if unicodedata.ucd_3_2_0.category(char) != "Mn"  # the accent of a letter
+    )
     parts = re.findall(r"[a-z0-9]+", separate_words(ascii_only).lower())
     hyphenated = "-".join(parts)[:MAX_LENGTH].strip("-")
     return f"{hyphenated}-app" if is_device(hyphenated) else hyphenated

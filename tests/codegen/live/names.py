@@ -13,11 +13,11 @@ ODD = {
     "a": "5",
     "a_2": "6",
     "value_3_words": "7",
-    "cafe": "8",
+    "café": "8",
     "self_": "9",
     "init": "10",
     "model_config": "11",
-    "uber_straße": "12",
+    "über_straße": "12",
 }
 
 CASES = [

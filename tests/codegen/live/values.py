@@ -49,7 +49,7 @@ CASES = [
     case(
         "radio.describe", {"size": "large", "level": 3, "mode": None}, "large 3 None", "str | None"
     ),
-    case("radio.level", {"value": 1}, 1, "Literal[1, 2, 3] | int | float | None"),
+    case("radio.level", {"value": 1}, 1, "Level | int | float | None"),
     case("radio.mode", {"value": "q"}, "q", "str | None"),
     case("radio.mode", {"value": None}, None, "str | None"),
     case("radio.place", {}, 1, "int | float | None"),

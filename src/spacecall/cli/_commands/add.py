@@ -9,11 +9,18 @@ import typer
 
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import display_path, write, write_message
-from spacecall.cli._support.app_access import Credentials
+from spacecall.cli._runners.app_fetcher import fetch_one
+from spacecall.cli._support.app_access import (
+    Credentials,
+    ForOption,
+    HeaderOption,
+    TimeoutOption,
+    TokenOption,
+    UserOption,
+)
 from spacecall.cli._support.signals import run_async
 from spacecall.codegen._project import client_builder
 from spacecall.codegen._project.configuration import read_configuration
-from spacecall.codegen._schemas.app_documents import fetch_app
 
 __all__ = ["add"]
 
@@ -62,17 +69,20 @@ def add(
         bool,
         typer.Option("--all", help="Include endpoints that the app's page does not show."),
     ] = False,
+    token: TokenOption = "",
+    user: UserOption = "",
+    header: HeaderOption = None,
+    for_: ForOption = "",
+    timeout: TimeoutOption = None,
 ) -> None:
     """Generate a typed client for an app.
 
-    Print the paths of the new schema folder and of the new module.
-
-    Set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, and HF_TOKEN for a
-    private Space (only Hugging Face gets the token).
+    Print the paths of the new schema folder and of the new module. The client of another app is
+    never replaced: choose a name with --name then.
     """
     project = read_configuration(Path.cwd())
-    access = Credentials.from_options().for_app(source)
-    app = run_async(lambda: fetch_app(source, auth=access.auth))
+    access = Credentials.from_options(token, user, header, timeout, for_).for_app(source)
+    app = run_async(lambda: fetch_one(source, access))
     settings = project.settings_of(name, app.source)
     selected = [part.strip() for part in endpoints.split(",") if part.strip()]
     added = client_builder.add_client(
@@ -84,6 +94,7 @@ def add(
         schemas=schemas or project.schemas,
         endpoints=selected or (None if all_ else settings.endpoints),
         undocumented=all_ or settings.undocumented,
+        reserved_names=() if name or settings.name else project.spaces.keys(),
     )
     write(f"{display_path(added.paths.schemas)}\n{display_path(added.paths.module)}\n")
     if added.folder.lock.left_out:

@@ -62,7 +62,7 @@ def _find_orphan_module(project: Configuration, name: str) -> Path | None:
     clients = list_clients(project)
     if name not in (slug(name), module.removesuffix(".py")):
         return None
-    if any(module == f"{module_name(client.name)}.py" for client in clients):
+    if any(module in (f"{module_name(client.name)}.py", client.module.name) for client in clients):
         return None
     path = (project.code or project.root / "spaces") / module
     if path.is_file() and generated_files.is_generated(path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,13 @@ from spacecall._core.json_values import as_dict, as_str
 from spacecall._filenames import safe_name
 from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen._project import generated_files
+from spacecall.codegen._project.project_lock import project_lock
 from spacecall.codegen._python.client_module import write_module
 from spacecall.codegen._schemas import overrides, schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.codegen._schemas.endpoint_selection import select_endpoints
-from spacecall.codegen._schemas.schema_documents import build_documents
-from spacecall.codegen._schemas.schema_folder import Lock, SchemaFolder
+from spacecall.codegen._schemas.schema_documents import JOIN_FILE, build_documents, endpoint_schemas
+from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaError, SchemaFolder
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
@@ -32,10 +33,12 @@ __all__ = [
     "ClientPaths",
     "add_client",
     "build_schema_folder",
+    "check_module",
     "choose_endpoints",
     "client_paths",
     "derive_name",
     "generate_module",
+    "module_owner",
     "render_folder",
     "render_schemas",
 ]
@@ -80,8 +83,11 @@ def add_client(
     endpoints: Sequence[str] | None = None,
     undocumented: bool = False,
     note: str = "",
+    reserved_names: Collection[str] = (),
 ) -> AddedClient:
     """Write the schema folder and the module of an app's client.
+
+    The client of another app is never replaced.
 
     Args:
         app: the app's documents.
@@ -94,11 +100,13 @@ def add_client(
         endpoints: the names of the endpoints to generate; by default all public ones.
         undocumented: whether undocumented endpoints are included.
         note: a remark for the lock.
+        reserved_names: names of other apps' clients that do not exist yet.
 
     Raises:
         ProtocolError: the documents are not those of a Gradio app.
         NotFoundError: the app has no such endpoint.
-        InvalidInputError: no file can have this name, or the module's file was not generated.
+        InvalidInputError: no file can have this name, another app's client has it, or the module's
+            file was not generated.
         SchemaError: the folder's overrides.toml does not fit this app.
         OSError: a file cannot be written.
     """
@@ -109,21 +117,63 @@ def add_client(
         raise InvalidInputError(f"{error}, or give another name") from error
     _check_case(paths.schemas)
     name = slug(client_name)
+    if name in reserved_names:
+        raise InvalidInputError(
+            f"the client {name} of pyproject.toml belongs to another app: choose another name with "
+            "--name"
+        )
     folder = build_schema_folder(
         app, name, endpoints=endpoints, undocumented=undocumented, note=note
     )
     corrected = overrides.apply_overrides(folder, overrides.read_overrides(paths.schemas))
     code = write_module(corrected, origin=paths.origin)
-    generated_files.check_replaceable(paths.module, root)
     package = into is None if package is None else package
-    *document_files, lock = schema_folder.folder_files(
-        paths.schemas, folder.lock, folder.documents
-    ).items()
-    module = generated_files.changed_files(paths.module, code, package=package)
-    # the lock has the hashes of the other files, so it is written last
-    write_files(dict([*document_files, *module.items(), lock]), root)
+    with project_lock(root):
+        _check_name(name, paths, app, folder, root)
+        check_module(paths.module, paths.schemas, root)
+        *document_files, lock = schema_folder.folder_files(
+            paths.schemas, folder.lock, folder.documents
+        ).items()
+        module = generated_files.changed_files(paths.module, code, package=package)
+        # the lock has the hashes of the other files, so it is written last
+        write_files(dict([*document_files, *module.items(), lock]), root)
     return AddedClient(
         schema_folder.make_folder(paths.schemas.name, folder.lock, folder.documents), paths
+    )
+
+
+def check_module(module: Path, folder: Path, root: Path) -> None:
+    """Raise an error if a client's module must not be replaced.
+
+    Args:
+        module: the module's file.
+        folder: the client's schema folder.
+        root: the project's folder.
+
+    Raises:
+        InvalidInputError: the file was not generated, or is the module of another client.
+        UnsafePathError: a symlink leads to another file, or out of the project.
+    """
+    generated_files.check_replaceable(module, root)
+    if (owner := module_owner(module, folder, root)) is not None:
+        raise InvalidInputError(
+            f"{module} is the module of {_origin(owner, root)}: give one of the two clients "
+            "another name, with spacecall add SOURCE --name NAME"
+        )
+
+
+def module_owner(module: Path, folder: Path, root: Path) -> Path | None:
+    """Return the other schema folder that a module was generated from, beside `folder`, if any."""
+    if not module.is_file() or generated_files.is_generated_from(module, _origin(folder, root)):
+        return None
+    neighbours = (path.parent for path in sorted(folder.parent.glob(f"*/{LOCK_FILE}")))
+    return next(
+        (
+            path
+            for path in neighbours
+            if generated_files.is_generated_from(module, _origin(path, root))
+        ),
+        None,
     )
 
 
@@ -268,6 +318,49 @@ def derive_name(app: AppDocuments) -> str:
     if space:
         return space.partition("/")[2]
     return slug(config.title) or slug(urlsplit(app.source).hostname or "") or "app"
+
+
+def _check_name(
+    name: str, paths: ClientPaths, app: AppDocuments, new: SchemaFolder, root: Path
+) -> None:
+    """Raise an error if the client of another app has the name or the files."""
+    for path in sorted(paths.schemas.parent.glob(f"*/{LOCK_FILE}")):
+        if not path.is_file():
+            continue
+        folder = path.parent
+        if folder == paths.schemas:
+            lock = schema_folder.read_lock(folder)
+            is_other = not _is_same_app(folder, lock, app, new)
+        else:
+            try:
+                lock = schema_folder.read_lock(folder)
+            except SchemaError:
+                continue
+            is_other = slug(lock.name or folder.name) == name
+        if is_other:
+            owner = f"{lock.source or lock.heading} ({_origin(folder, root)})"
+            raise InvalidInputError(
+                f"the client {lock.name or folder.name} belongs to {owner}: choose another name "
+                "with --name. If this is the same app at another address, run spacecall refresh "
+                f"{folder.name} --source SOURCE"
+            )
+
+
+def _is_same_app(folder: Path, lock: Lock, app: AppDocuments, new: SchemaFolder) -> bool:
+    """Check whether a schema folder describes the app that is added now."""
+    if lock.source and app.source:
+        return (space_id(lock.source) or lock.source) == (space_id(app.source) or app.source)
+    try:
+        old = schema_folder.read_folder(folder)
+    except SchemaError:  # interrupted
+        return (lock.title, lock.source) == (new.lock.title, app.source)
+    inputs = [
+        endpoint_schemas(documents[JOIN_FILE]) for documents in (old.documents, new.documents)
+    ]
+    common = inputs[0].keys() & inputs[1].keys()
+    return old.digest == new.digest or (
+        bool(common) and all(inputs[0][endpoint] == inputs[1][endpoint] for endpoint in common)
+    )
 
 
 def _check_case(folder: Path) -> None:

@@ -11,6 +11,7 @@ from spacecall._core.app_info import parse_endpoints
 from spacecall.codegen._project import client_builder, configuration, generated_files
 from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._project.project_clients import Client
+from spacecall.codegen._project.project_lock import project_lock
 from spacecall.codegen._schemas import overrides, schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.codegen._schemas.schema_folder import SchemaFolder
@@ -49,10 +50,15 @@ def refresh_client(client: Client, app: AppDocuments) -> RefreshResult:
         UnsafePathError: a symlink leads to another file, or out of the project.
         OSError: a file cannot be written.
     """
+    with project_lock(client.root):
+        return _refresh(client.reread(), app)
+
+
+def _refresh(client: Client, app: AppDocuments) -> RefreshResult:
     folder, removed_endpoints = _describe_client(client, app)
     corrected = overrides.apply_overrides(folder, overrides.read_overrides(client.folder))
     code = client_builder.render_schemas(corrected, client.folder, client.root, client.endpoints)
-    generated_files.check_replaceable(client.module, client.root)
+    client_builder.check_module(client.module, client.folder, client.root)
     schemas: list[tuple[Path, bytes]] = []
     if not _is_unchanged(client, folder):
         schemas += schema_folder.folder_files(client.folder, folder.lock, folder.documents).items()
@@ -80,7 +86,7 @@ def _describe_client(client: Client, app: AppDocuments) -> tuple[SchemaFolder, l
     try:
         folder = build_schema_folder(
             replace(app, source=_source(client, app)),
-            client.name,
+            lock.name if lock else client.name,
             endpoints=names,
             undocumented=undocumented,
             note=lock.note if lock else "",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,13 +13,10 @@ from spacecall._core.app_sources import space_id
 from spacecall._suggestions import did_you_mean
 from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen._project import client_builder, generated_files
-from spacecall.codegen._project.configuration import (
-    Configuration,
-    ConfigurationError,
-    SpaceSettings,
-)
+from spacecall.codegen._project.configuration import Configuration, SpaceSettings
+from spacecall.codegen._project.project_lock import project_lock
 from spacecall.codegen._schemas import overrides, schema_folder
-from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaFolder
+from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaError, SchemaFolder
 from spacecall.errors import InvalidInputError
 
 __all__ = ["Client", "find_clients", "find_orphans", "list_clients", "locate_client"]
@@ -64,11 +63,33 @@ class Client:
         Raises:
             SchemaError: the schemas cannot be read, or do not exist yet.
         """
-        if self.lock is None:
-            raise schema_folder.SchemaError(
-                f"{self.name} has no schemas yet: run spacecall refresh {self.name}"
+        self._check_complete()
+        try:
+            return schema_folder.read_folder(self.folder)
+        except SchemaError:
+            # another command may be writing them
+            with suppress(OSError), project_lock(self.root):
+                return schema_folder.read_folder(self.folder)
+            raise
+
+    def reread(self) -> Client:
+        """Return the client with the lock that its schema folder has now.
+
+        Raises:
+            SchemaError: the lock cannot be read.
+        """
+        if not (self.folder / LOCK_FILE).is_file():
+            return self
+        return replace(self, lock=schema_folder.read_lock(self.folder))
+
+    def _check_complete(self) -> None:
+        if self.lock is None and _has_documents(self.folder):
+            raise SchemaError(
+                f"{self.folder} has no {LOCK_FILE}, because writing it was interrupted: run "
+                f"spacecall add SOURCE again, or spacecall remove {self.name}"
             )
-        return schema_folder.read_folder(self.folder)
+        if self.lock is None:
+            raise SchemaError(f"{self.name} has no schemas yet: run spacecall refresh {self.name}")
 
     def render(self) -> str:
         """Return the text of its module, from the schemas and the corrections.
@@ -77,39 +98,49 @@ class Client:
             SchemaError: the schemas cannot be read, do not fit the corrections, or lack an
                 endpoint.
         """
-        self.read_schemas()
-        return client_builder.render_folder(self.folder, self.root, self.endpoints)
+        return self._render(self.read_schemas())
+
+    def _render(self, schemas: SchemaFolder) -> str:
+        corrected = overrides.apply_overrides(schemas, overrides.read_overrides(self.folder))
+        return client_builder.render_schemas(corrected, self.folder, self.root, self.endpoints)
 
     def generate(self) -> bool:
         """Write its module if it would change, and return whether it did.
 
         Raises:
             SchemaError: as `render`.
-            InvalidInputError: the module's file was not generated.
+            InvalidInputError: the module's file was not generated, or is another client's.
             OSError: the file cannot be written.
         """
-        return generated_files.write_if_changed(
-            self.module, self.render(), self.root, package=self.package
-        )
+        self._check_complete()
+        with project_lock(self.root):
+            code = self._render(schema_folder.read_folder(self.folder))
+            client_builder.check_module(self.module, self.folder, self.root)
+            return generated_files.write_if_changed(
+                self.module, code, self.root, package=self.package
+            )
 
     def remove(self) -> list[Path]:
         """Remove its files, and return them.
 
-        Files in the schema folder that no command writes are kept, except the corrections.
+        Files in the schema folder that no command writes are kept, except the corrections, and so
+        is a module that another client has replaced.
 
         Raises:
             InvalidInputError: the module's file was not generated; nothing is removed.
             UnsafePathError: a symlink leads out of the project; nothing is removed.
             OSError: a file cannot be removed.
         """
-        generated_files.check_replaceable(self.module, self.root)
-        file_names = [*schema_folder.DOCUMENTS, LOCK_FILE, overrides.OVERRIDES_FILE]
-        files = [path for name in file_names if (path := self.folder / name).is_file()]
-        files += [self.module] if self.module.is_file() else []
-        remove_files(files, self.root)
-        if self.folder.is_dir() and not any(self.folder.iterdir()):
-            self.folder.rmdir()
-        return files
+        with project_lock(self.root):
+            file_names = [*schema_folder.DOCUMENTS, LOCK_FILE, overrides.OVERRIDES_FILE]
+            files = [path for name in file_names if (path := self.folder / name).is_file()]
+            if client_builder.module_owner(self.module, self.folder, self.root) is None:
+                generated_files.check_replaceable(self.module, self.root)
+                files += [self.module] if self.module.is_file() else []
+            remove_files(files, self.root)
+            if self.folder.is_dir() and not any(self.folder.iterdir()):
+                self.folder.rmdir()
+            return files
 
 
 def locate_client(configuration: Configuration, name: str, source: str = "") -> Client:
@@ -141,34 +172,43 @@ def locate_client(configuration: Configuration, name: str, source: str = "") -> 
 def list_clients(configuration: Configuration) -> list[Client]:
     """List all clients of the project, sorted by name.
 
+    If several schema folders have the same client's name, each client has its folder's name. A
+    folder that was not written to its end is the client of its name, without a lock.
+
     Raises:
-        SchemaError: a lock cannot be read, or a folder with schemas has no lock.
-        ConfigurationError: two schema folders belong to the same client.
+        SchemaError: a lock cannot be read.
     """
-    clients: dict[str, Client] = {}
     folders = sorted(configuration.schemas.iterdir()) if configuration.schemas.is_dir() else []
-    locked = [path for path in folders if (path / LOCK_FILE).is_file()]
-    for folder in locked:
-        lock = schema_folder.read_lock(folder)
-        client = locate_client(configuration, lock.name or folder.name, lock.source)
-        if client.name in clients:
-            other_folder = clients[client.name].folder
-            raise ConfigurationError(
-                f"{folder} and {other_folder} both have the schemas of {client.name}: remove one"
-            )
-        clients[client.name] = replace(client, folder=folder, lock=lock)
-    for name in configuration.spaces:
-        clients.setdefault(name, locate_client(configuration, name))
-    expected = {client.folder for client in clients.values()}
+    locked = [_read_client(configuration, path) for path in folders if (path / LOCK_FILE).is_file()]
+    uses = Counter(client.name for client in locked)
+    clients = [client if uses[client.name] == 1 else _by_folder(client) for client in locked]
+    clients += [
+        locate_client(configuration, name) for name in configuration.spaces if name not in uses
+    ]
+    complete = {client.folder for client in clients}
     for folder in folders:
-        if folder not in expected and any(
-            (folder / name).is_file() for name in schema_folder.DOCUMENTS
-        ):
-            raise schema_folder.SchemaError(
-                f"{folder} has no {LOCK_FILE}, because writing it was interrupted: run "
-                "spacecall add SOURCE again, or remove the folder"
-            )
-    return [clients[name] for name in sorted(clients)]
+        if folder not in complete and _has_documents(folder):
+            client = replace(locate_client(configuration, folder.name), folder=folder)
+            clients.append(_by_folder(client))
+    return sorted(clients, key=lambda client: client.name)
+
+
+def _read_client(configuration: Configuration, folder: Path) -> Client:
+    lock = schema_folder.read_lock(folder)
+    client = locate_client(configuration, lock.name or folder.name, lock.source)
+    return replace(client, folder=folder, lock=lock)
+
+
+def _by_folder(client: Client) -> Client:
+    """Return a client under its folder's name; its name's settings are those of one app only."""
+    settings, source = client.settings, client.lock.source if client.lock else ""
+    if not settings.source or settings.source != source:
+        settings = SpaceSettings(client.name, code=settings.code)
+    return replace(client, settings=replace(settings, name=client.folder.name))
+
+
+def _has_documents(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in schema_folder.DOCUMENTS)
 
 
 def find_clients(configuration: Configuration, names: Sequence[str]) -> list[Client]:
@@ -180,7 +220,7 @@ def find_clients(configuration: Configuration, names: Sequence[str]) -> list[Cli
 
     Raises:
         InvalidInputError: a client does not exist, or the project has none.
-        SchemaError, ConfigurationError: as `list_clients`.
+        SchemaError: as `list_clients`.
     """
     clients = list_clients(configuration)
     if not names:
@@ -214,6 +254,11 @@ def _find_client(clients: Sequence[Client], name: str) -> Client:
         if space is not None and client.source and space == space_id(client.source):
             return client
     names = [client.name for client in clients]
+    sharing = [
+        client.name for client in clients if client.lock and slug(client.lock.name) == slug(name)
+    ]
+    if sharing:
+        raise InvalidInputError(f"several clients have the name {name}: use {' or '.join(sharing)}")
     hint = did_you_mean(
         name, names, f"the clients are {', '.join(names)}" if names else "there are no clients"
     )

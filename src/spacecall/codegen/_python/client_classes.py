@@ -87,7 +87,7 @@ class ClientWriter:
         return lines
 
     def _choices(self) -> list[str]:
-        """Return the aliases of long lists of choices, sorted by name."""
+        """Return the aliases of the lists of choices, sorted by name."""
         types = (self._types.models, self._types.inputs, self._types.outputs)
         used = {
             alias
@@ -97,13 +97,12 @@ class ClientWriter:
             for alias in mentions(kind)
         }
         lists = {alias: listed for listed, alias in self._plan.choices.items() if alias in used}
-        lines = [
-            line
-            for alias, listed in sorted(lists.items())
-            if isinstance(listed, Group)
-            for line in format_filled(f"{alias}: TypeAlias = ", listed)
-        ]
-        return ["", "# fmt: off", *lines, "# fmt: on"] if lines else []
+        lines: list[str] = []
+        for alias, listed in sorted(lists.items()):
+            if isinstance(listed, Group):
+                lines += ["", *format_filled(f"{alias}: TypeAlias = ", listed)]
+            lines += format_docstring([self._plan.choice_texts[alias]], indent=0)
+        return lines
 
     def _model(self, model: ModelPlan, kinds: Sequence[Expr]) -> list[str]:
         lines = [

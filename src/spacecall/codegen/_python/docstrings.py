@@ -67,6 +67,9 @@ def method_docstring(operation: MethodPlan, unlisted: Set[str] = frozenset()) ->
     lines += _section("Args", operation.inputs, unlisted)
     if len(operation.outputs) == 1:
         lines += ["Returns:", f"    {_describe_value(operation.outputs[0])}"]
+    elif operation.outputs:
+        fields = ", ".join(output.field for output in operation.outputs)
+        lines += ["Returns:", f"    {operation.output_class}: a tuple of {fields}."]
     return lines
 
 
@@ -88,7 +91,7 @@ def _section(
 
 def _describe_value(value: ValuePlan, *, is_unlisted: bool = False) -> str:
     """Return the label, the description, and a note on a default that the signature cannot show."""
-    parts = [shorten(value.label), shorten(value.description)]
+    parts = [shorten(value.label), shorten(value.description), shorten(value.choice_names)]
     if is_unlisted:
         parts.append("one of the app's choices, too many to list here: the call checks it")
     if value.app_default:

@@ -34,7 +34,7 @@ class GeneratorInput:
     Attributes:
         definitions: the app's object types, by their names in `$defs`.
         class_ids: the numbers of those that become classes, by the same names.
-        choices: the aliases of long lists of choices, by the list.
+        choices: the aliases of the lists of choices, by the list.
         slots: the types that the slots stand for.
     """
 

@@ -75,6 +75,7 @@ class ValuePlan:
         component: the kind of component, of a parameter.
         label: the label on the app's page, or the kind of component.
         description: the app's description.
+        choice_names: the names of its choices on the app's page, if no alias tells them.
         constant: the module's constant that holds the default; empty if it is written in place.
         app_default: whether the default is read from the live app, because the app computes it, or
             it is too long to be written or contains a file.
@@ -89,6 +90,7 @@ class ValuePlan:
     component: str = ""
     label: str = ""
     description: str = ""
+    choice_names: str = ""
     constant: str = ""
     app_default: bool = False
 
@@ -154,7 +156,8 @@ class ClientPlan:
         definitions: all object types of the app, by their names in `$defs`.
         models: the object types that become classes.
         operations: the endpoints in the app's order.
-        choices: the aliases of long lists of choices, by the list.
+        choices: the aliases of the lists of choices, by the list.
+        choice_texts: the descriptions of the aliases.
     """
 
     name: str
@@ -162,3 +165,4 @@ class ClientPlan:
     models: tuple[ModelPlan, ...]
     operations: tuple[MethodPlan, ...]
     choices: Mapping[Expr, str]
+    choice_texts: Mapping[str, str]

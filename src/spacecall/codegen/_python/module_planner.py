@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,12 @@ from spacecall.codegen._name_spelling import (
     keyword_names,
     output_names,
 )
-from spacecall.codegen._python.choice_types import ChoiceField, name_choice_lists
+from spacecall.codegen._python.choice_types import (
+    ChoiceField,
+    describe_choices,
+    describe_unnamed_choices,
+    name_choice_lists,
+)
 from spacecall.codegen._python.module_plan import (
     ABSENT,
     IMPORTS,
@@ -69,13 +74,23 @@ def plan_client(folder: SchemaFolder) -> ClientPlan:
     hiding = METHOD_NAMES | module.names
     methods = Scope(hiding).allocate(inputs, lambda api: field_name(api, hiding, fallback="call"))
     module.reserve(*methods.values())
-    classes = _class_prefixes(methods, module)
-    models = _object_classes(types, module)
+    chosen = folder.class_names
+    endpoint_classes = {
+        endpoint_name(schema): chosen[key]
+        for defs in (data, join)
+        for key, schema in defs.items()
+        if key in chosen
+    }
+    classes = _class_prefixes(methods, endpoint_classes, module)
+    models = _object_classes(types, chosen, module)
     choice_fields = [
         *_input_choice_fields(inputs, classes),
         *_output_choice_fields(outputs, classes),
     ]
-    choices = name_choice_lists([*choice_fields, *_type_choice_fields(types)], module)
+    choice_fields += _type_choice_fields(types)
+    choices = name_choice_lists(
+        choice_fields, module, _field_names([*inputs.values(), *types.values()])
+    )
     global_names = module.names - set(methods.values())
     constants = module.allocate(methods.values(), lambda method: f"_{method.upper()}")
     planned_inputs = {
@@ -111,7 +126,8 @@ def plan_client(folder: SchemaFolder) -> ClientPlan:
         )
         for key, name in models.items()
     )
-    return ClientPlan(client, types, model_plans, operations, choices)
+    choice_texts = describe_choices(choice_fields, choices)
+    return ClientPlan(client, types, model_plans, operations, choices, choice_texts)
 
 
 def _client_class(name: str, module: Scope) -> str:
@@ -122,28 +138,33 @@ def _client_class(name: str, module: Scope) -> str:
     return client
 
 
-def _class_prefixes(methods: Mapping[str, str], module: Scope) -> dict[str, str]:
-    """Return the prefix of each endpoint's classes, by endpoint."""
+def _class_prefixes(
+    methods: Mapping[str, str], chosen: Mapping[str, str], module: Scope
+) -> dict[str, str]:
+    """Return the prefix of each endpoint's classes, by endpoint; `chosen` are the user's names."""
+    texts = {method: chosen.get(api, method) for api, method in methods.items()}
 
     def forms(class_: str) -> list[str]:
         return [f"{class_}Input", f"{class_}Output"]
 
     def propose(method: str) -> str:
-        class_ = class_name(method, "Call")
+        class_ = class_name(texts[method], "Call")
         return f"{class_}Call" if any(name in module for name in forms(class_)) else class_
 
     by_method = module.allocate(methods.values(), propose, forms)
     return {api: by_method[method] for api, method in methods.items()}
 
 
-def _object_classes(types: Mapping[str, Schema], module: Scope) -> dict[str, str]:
-    """Return the class of each object type, by its name in `$defs`."""
+def _object_classes(
+    types: Mapping[str, Schema], chosen: Mapping[str, str], module: Scope
+) -> dict[str, str]:
+    """Return the class of each object type, by its name in `$defs`; `chosen` as above."""
     objects = [
         key
         for key, schema in types.items()
         if as_dict(schema.get("properties")) and kinds_of(schema, {}) != ["file"]
     ]
-    return module.allocate(objects, lambda key: class_name(key, "Type"))
+    return module.allocate(objects, lambda key: class_name(chosen.get(key, key), "Type"))
 
 
 def _plan_fields(
@@ -194,6 +215,7 @@ def _plan_inputs(
             component=_component(parameter_schema),
             label=as_str(as_dict(parameter_schema).get("title")) or _component(parameter_schema),
             description=as_str(as_dict(parameter_schema).get("description")),
+            choice_names=describe_unnamed_choices(as_dict(parameter_schema)),
         )
         for parameter, (key, parameter_schema) in zip(parameters, properties.items(), strict=True)
         for default in [_stored_default(as_dict(parameter_schema), types)]
@@ -237,6 +259,10 @@ def _type_choice_fields(types: Mapping[str, Schema]) -> Iterator[ChoiceField]:
             yield ChoiceField(
                 f"type {key!r} {label!r}", class_name(key, "Type"), label, as_dict(field_schema)
             )
+
+
+def _field_names(schemas: Iterable[Schema]) -> set[str]:
+    return {name for schema in schemas for name in as_dict(schema.get("properties"))}
 
 
 def _is_app_default(default: object) -> bool:

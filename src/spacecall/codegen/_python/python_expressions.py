@@ -216,8 +216,10 @@ def format_assignment(
 def format_filled(start: str, expr: Group) -> list[str]:
     """Write `start` and the expression, with as many items on a line as fit.
 
-    `ruff format` would give each item a line: put the lines between `# fmt: off` and `# fmt: on`.
+    `ruff format` would give each item a line.
     """
+    if len(f"{start}{format_flat(expr)}") <= WIDTH:
+        return [f"{start}{format_flat(expr)}"]
     margin = " " * _STEP
     lines = [margin]
     for label, item in expr.items:

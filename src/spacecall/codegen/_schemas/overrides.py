@@ -12,12 +12,15 @@
 `old` is checked: it is an error if the value has changed since the correction was written. Without
 `old`, the value must not exist; without `new`, it is removed. TOML has no null, so `old-json` and
 `new-json` take JSON.
+
+A corrected `title` of an endpoint or a type is also the name of its classes.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +35,7 @@ __all__ = ["OVERRIDES_FILE", "Override", "apply_matching", "apply_overrides", "r
 OVERRIDES_FILE: Final = "overrides.toml"
 """The file's name in a schema folder. People write it; no command changes it."""
 
+_TITLE: Final = re.compile(r"/\$defs/([^/]+)/title")
 _KEYS = frozenset({"file", "pointer", "old", "old-json", "new", "new-json", "why"})
 
 
@@ -106,7 +110,12 @@ def apply_overrides(folder: SchemaFolder, overrides: Sequence[Override]) -> Sche
     documents, stale = apply_matching(folder.documents, overrides)
     if stale:
         raise SchemaError("\n".join(stale))
-    return replace(folder, documents=documents) if overrides else folder
+    class_names = {
+        _unescape_segment(match[1]): override.new
+        for override in overrides
+        if isinstance(override.new, str) and (match := _TITLE.fullmatch(override.pointer))
+    }
+    return replace(folder, documents=documents, class_names=class_names) if overrides else folder
 
 
 def apply_matching(

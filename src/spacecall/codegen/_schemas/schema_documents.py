@@ -12,7 +12,7 @@ from typing import Any
 from spacecall._core.app_config import AppConfig, Component
 from spacecall._core.component_schema import refuses_all_choices
 from spacecall._core.fingerprint import fingerprint
-from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
+from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.codegen._name_spelling import allocate_names, pascal_case
 from spacecall.codegen._schemas.shared_types import NamedSchema, share_types
@@ -199,13 +199,23 @@ def _parameter_schema(
     parameter: Parameter, schema: Mapping[str, Any], component: Component
 ) -> dict[str, Any]:
     described = _value_schema(parameter, schema)
-    described[EXTENSION] |= _component_facts(component)
+    described[EXTENSION] |= _component_facts(component) | _choice_names(described, component)
     described.pop("default", None)
     if parameter.computed_default:
         described[EXTENSION]["default"] = COMPUTED
     elif not parameter.required:
         described["default"] = stored_default(parameter.default)
     return described
+
+
+def _choice_names(schema: Mapping[str, Any], component: Component) -> dict[str, Any]:
+    """Return the names of the choices on the app's page, if it does not show the values."""
+    inside = [schema, as_dict(schema.get("items")), *map(as_dict, as_list(schema.get("anyOf")))]
+    choices = next((as_list(node["enum"]) for node in inside if "enum" in node), [])
+    names = component.choice_names
+    if len(names) != len(choices) or names == [str(choice) for choice in choices]:
+        return {}
+    return {"choice_names": names}
 
 
 def _component_facts(component: Component) -> dict[str, Any]:

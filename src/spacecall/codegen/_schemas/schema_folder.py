@@ -95,12 +95,14 @@ class SchemaFolder:
         lock: where the documents come from.
         documents: the documents by file name.
         digest: the sha256 of the documents.
+        class_names: the names that the user chose for classes, by the key in `$defs`.
     """
 
     name: str
     lock: Lock
     documents: Mapping[str, Mapping[str, Any]]
     digest: str
+    class_names: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def write_folder(
@@ -135,21 +137,25 @@ def make_folder(name: str, lock: Lock, documents: Mapping[str, Mapping[str, Any]
 def read_folder(path: Path) -> SchemaFolder:
     """Read a schema folder, and check its documents against the lock.
 
+    A document may be laid out in another way than `write_folder` does it, for example with other
+    newlines: the hashes are those of its content.
+
     Raises:
-        SchemaError: a file is missing, is not JSON, or is not the file that the lock was written
-            for.
+        SchemaError: a file is missing, is not JSON, or does not have the content that the lock was
+            written for.
     """
-    texts = {name: _read_text(path / name) for name in (*DOCUMENTS, LOCK_FILE)}
-    parsed = {name: _parse_object(path / name, content) for name, content in texts.items()}
-    raw = parsed.pop(LOCK_FILE)
-    del texts[LOCK_FILE]
+    *document_paths, lock_path = (path / name for name in (*DOCUMENTS, LOCK_FILE))
+    documents = {file.name: _parse_object(file, _read_text(file)) for file in document_paths}
+    raw = _parse_object(lock_path, _read_text(lock_path))
+    texts = {name: _dump_parsed(path / name, document) for name, document in documents.items()}
     for name, content in texts.items():
         if as_dict(raw.get("files")).get(name) != _sha256(content):
             raise SchemaError(
                 f"{path / name} does not have the hash in {LOCK_FILE}: it was changed, or writing "
-                "it was interrupted; run spacecall refresh to write it again"
+                f"it was interrupted; restore {path} from version control, or run spacecall "
+                f"refresh {path.name} to fetch it again"
             )
-    return SchemaFolder(path.name, _parse_lock(raw), parsed, _digest(texts))
+    return SchemaFolder(path.name, _parse_lock(raw), documents, _digest(texts))
 
 
 def read_lock(path: Path) -> Lock:
@@ -242,6 +248,13 @@ def _parse_object(path: Path, content: str) -> Mapping[str, Any]:
     if not is_object(parsed):
         raise SchemaError(f"{path} is not a JSON object")
     return parsed
+
+
+def _dump_parsed(path: Path, document: Mapping[str, Any]) -> str:
+    try:
+        return dump_json(document)
+    except RecursionError as error:
+        raise SchemaError(f"{path} is nested too deeply") from error
 
 
 def _sha256(content: str) -> str:

@@ -23,7 +23,7 @@ class StableDiffusion35Large(SpaceFacade):
     """Generates one image per call. An `ImageModel`."""
 
     LABEL = "Stable Diffusion 3.5 Large"
-    SOURCE = wire.StableDiffusion35LargeClient.SOURCE
+    SOURCE = wire.StableDiffusion3_5LargeClient.SOURCE
 
     @checked_arguments
     def generate(
@@ -56,7 +56,7 @@ class StableDiffusion35Large(SpaceFacade):
         refuse_arguments(self.LABEL, image=image)
         sizes = without_none(width=width, height=height)
         steps = without_none(guidance_scale=guidance_scale, num_inference_steps=num_inference_steps)
-        call = wire.StableDiffusion35LargeClient(self.space).infer(
+        call = wire.StableDiffusion3_5LargeClient(self.space).infer(
             prompt=prompt, negative_prompt=negative_prompt, **seed_arguments(seed), **sizes, **steps
         )
         return call.map(output_images)
