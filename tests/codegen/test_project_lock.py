@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +34,7 @@ with project_lock(Path(sys.argv[1])):
 
 
 @contextmanager
-def holder(root: Path) -> Iterator[subprocess.Popen[str]]:
+def holder(root: Path) -> Generator[subprocess.Popen[str]]:
     """Another process that holds the lock until its input ends."""
     command = [sys.executable, "-c", HOLD, str(root)]
     with subprocess.Popen(
@@ -94,7 +94,7 @@ def test_concurrent_commands_leave_a_project_of_one_of_them(tmp_path: Path) -> N
     add_client(versions[0], tmp_path)
     (client,) = list_clients(read_configuration(tmp_path))
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda version: refresh_client(client, version), versions * 3))
+        list(threads.map(refresh_client, [client] * 12, versions * 3))
     (client,) = list_clients(read_configuration(tmp_path))
     assert client.module.read_text() == client.render()
     assert not (tmp_path / PROJECT_LOCK_FILE).exists()

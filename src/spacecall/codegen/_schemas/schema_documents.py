@@ -211,7 +211,7 @@ def _parameter_schema(
 def _choice_names(schema: Mapping[str, Any], component: Component) -> dict[str, Any]:
     """Return the names of the choices on the app's page, if it does not show the values."""
     inside = [schema, as_dict(schema.get("items")), *map(as_dict, as_list(schema.get("anyOf")))]
-    choices = next((as_list(node["enum"]) for node in inside if "enum" in node), [])
+    choices = next((as_list(node["enum"]) for node in inside if "enum" in node), list[Any]())
     names = component.choice_names
     if len(names) != len(choices) or names == [str(choice) for choice in choices]:
         return {}
