@@ -52,7 +52,7 @@ def test_every_finding_has_a_line_that_exists(pair: str, tmp_path: Path) -> None
         drift.Policy(),
         today=TODAY,
         folder=folder,
-        root=tmp_path,
+        display_folder=folder.relative_to(tmp_path),
     )
     for finding in report.verdict.findings:
         path = tmp_path / finding.location.file
@@ -65,10 +65,10 @@ def test_a_finding_points_at_the_line_of_its_parameter(tmp_path: Path) -> None:
     live = app("16-limits-narrowed", "after")
     pinned = drift.read_pinned_app(schema_folder.read_folder(folder))
     report = drift.create_report(
-        "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
+        "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder
     )
     location = report.verdict.findings[0].location
-    lines = (tmp_path / location.file).read_text("utf-8").splitlines()
+    lines = Path(location.file).read_text("utf-8").splitlines()
     assert lines[location.line - 1].strip() == '"steps": {'
 
 
@@ -103,7 +103,7 @@ def test_a_file_that_cannot_be_read_again_loses_the_line_only(
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     live = app(pair, "after")
     report = drift.create_report(
-        "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder, root=tmp_path
+        "client", "", pinned, live, drift.Policy(), today=TODAY, folder=folder
     )
     assert report.status == "drift"
     assert {finding.location.line for finding in report.verdict.findings} <= {0, 1}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import write, write_message
-from spacecall.cli._runners.app_fetcher import fetch_all, plan_fetches
+from spacecall.cli._runners.app_fetcher import FetchTarget, fetch_all, plan_fetches
 from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
@@ -21,10 +22,9 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.client_selection import (
-    NamesArgument,
     SourceOption,
+    complete_client_names,
     require_single_client,
-    select_clients,
 )
 from spacecall.cli._support.exit_codes import FAILED, format_error
 from spacecall.cli._support.signals import run_async
@@ -34,7 +34,14 @@ from spacecall.codegen._project.client_check import (
     check_client,
     report_unreachable,
 )
-from spacecall.codegen._project.project_clients import Client
+from spacecall.codegen._project.configuration import (
+    CONFIGURATION_FILE,
+    Configuration,
+    read_configuration,
+)
+from spacecall.codegen._project.project_clients import Client, find_clients
+from spacecall.codegen._project.repository import repository_path
+from spacecall.codegen._project.version_comparison import compare_pair
 from spacecall.codegen.drift import (
     FORMATS,
     THRESHOLDS,
@@ -51,7 +58,16 @@ __all__ = ["check"]
 
 
 def check(
-    names: NamesArgument = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME | OLD NEW",
+            help="Clients of the project. [default: all]  Or two schema folders, two saved apps, "
+            "or two git revisions.",
+            show_default=False,
+            autocompletion=complete_client_names,
+        ),
+    ] = None,
     *,
     source: SourceOption = "",
     format_: Annotated[
@@ -83,35 +99,53 @@ def check(
 
     The report lists each change of an app and tells whether it breaks calls. SOURCE can also be
     another schema folder.
+
+    With OLD and NEW instead of names, compare two schema folders, two saved apps or two git
+    revisions of the project. Nothing is fetched.
     """
     report_format = cast("Format", _check_choice("--format", format_, FORMATS))
-    project, clients = select_clients(names)
-    require_single_client(clients, source)
-    for client in clients:
-        client.read_schemas()  # refuses a damaged schema folder before any request
-    policy = project.policy
-    if fail_on:
-        threshold = cast("Threshold", _check_choice("--fail-on", fail_on, THRESHOLDS))
-        policy = replace(policy, fail_on=threshold)
-    credentials = Credentials.from_options(token, user, header, timeout, for_)
-    targets = plan_fetches(clients, source, credentials)
+    project = read_configuration(Path.cwd())
+    policy = _read_policy(project, fail_on)
+    compared = compare_pair(project, names or (), policy, datetime.now(UTC).date())
+    if compared is not None:
+        if source:
+            raise InvalidInputError("--source cannot be combined with OLD and NEW")
+        reports, messages = compared
+    else:
+        clients = find_clients(project, names or ())
+        require_single_client(clients, source)
+        for client in clients:
+            client.read_schemas()  # refuses a damaged schema folder before any request
+        credentials = Credentials.from_options(token, user, header, timeout, for_)
+        reports, messages = _check_apps(plan_fetches(clients, source, credentials), policy)
+    write(render_reports(reports, report_format), commands=report_format == "github")
+    for line in messages:
+        write_message(f"spacecall: {visible_line(line)}")
+    if report_format == "text":
+        _write_remedies(reports, of_clients=compared is None)
+    else:
+        _write_unchecked(reports)
+    raise typer.Exit(exit_code(reports))
+
+
+def _read_policy(project: Configuration, fail_on: str) -> Policy:
+    """Return the project's policy, with the file's path from the root of the repository."""
+    file = repository_path(project.root / CONFIGURATION_FILE, project.root)
+    policy = replace(project.policy, origin=file.as_posix())
+    if not fail_on:
+        return policy
+    threshold = _check_choice("--fail-on", fail_on, THRESHOLDS)
+    return replace(policy, fail_on=cast("Threshold", threshold))
+
+
+def _check_apps(targets: Sequence[FetchTarget], policy: Policy) -> tuple[list[Report], list[str]]:
+    """Compare clients with their apps; return the reports, and messages about corrections."""
     results = run_async(lambda: fetch_all(targets))
     checks = [
         _check_client(target.client, target.source, result, policy)
         for target, result in zip(targets, results, strict=True)
     ]
-    reports = [check.report for check in checks]
-    write(render_reports(reports, report_format), commands=report_format == "github")
-    for line in (line for check in checks for line in check.stale):
-        write_message(f"spacecall: {visible_line(line)}")
-    if report_format == "text":
-        _write_remedies(reports)
-    else:
-        for report in reports:
-            if report.status == "unchecked":
-                line = visible_line(f"{report.name} could not be checked: {report.reason}")
-                write_message(f"spacecall: {line}")
-    raise typer.Exit(exit_code(reports))
+    return [check.report for check in checks], [line for check in checks for line in check.stale]
 
 
 def _check_client(
@@ -126,13 +160,21 @@ def _check_client(
     return report_unreachable(client, source, result, format_error(result), policy, today)
 
 
-def _write_remedies(reports: Sequence[Report]) -> None:
+def _write_remedies(reports: Sequence[Report], *, of_clients: bool) -> None:
     drifted = [report.name for report in reports if exit_code([report]) == FAILED]
+    if drifted and of_clients:
+        names = visible_line(" ".join(drifted))
+        write_message(f"to update the clients: spacecall refresh {names}")
     if drifted:
-        write_message(
-            f"to update the clients: spacecall refresh {visible_line(' '.join(drifted))}\n"
-            "to see what a finding means: spacecall rules ID"
-        )
+        write_message("to see what a finding means: spacecall rules ID")
+
+
+def _write_unchecked(reports: Sequence[Report]) -> None:
+    """Say on stderr which apps could not be checked, for formats that are read by programs."""
+    for report in reports:
+        if report.status == "unchecked":
+            line = visible_line(f"{report.name} could not be checked: {report.reason}")
+            write_message(f"spacecall: {line}")
 
 
 def _check_choice(option: str, value: str, choices: Sequence[str]) -> str:

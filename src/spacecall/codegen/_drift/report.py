@@ -54,7 +54,7 @@ def create_report(
     *,
     today: date,
     folder: Path | None = None,
-    root: Path | None = None,
+    display_folder: Path | None = None,
 ) -> Report:
     """Compare a client with its app, apply the policy, and add paths and lines to the findings.
 
@@ -66,11 +66,11 @@ def create_report(
         policy: the project's policy.
         today: the date that entries of the ignore list are compared with.
         folder: the pinned schema folder, for paths and lines; None leaves bare file names.
-        root: the folder that paths are relative to; by default the current folder.
+        display_folder: the folder's path in the report; by default `folder`.
     """
     findings: Sequence[Finding] = compare_apps(pinned, live)
     if folder is not None:
-        findings = locate_findings(findings, folder, root or Path())
+        findings = locate_findings(findings, folder, display_folder or folder)
     verdict = policy.judge(name, findings, today)
     status: Status = "drift" if verdict.failed else "clean"
     versions = pinned.gradio, live.gradio

@@ -38,7 +38,9 @@ def line_of(text: str, pointer: str) -> int:
     return text.count("\n", 0, start) + 1
 
 
-def locate_findings(findings: Iterable[Finding], folder: Path, root: Path) -> list[Finding]:
+def locate_findings(
+    findings: Iterable[Finding], folder: Path, display_folder: Path
+) -> list[Finding]:
     """Add paths and lines in a schema folder to findings.
 
     Locations in other files stay as they are.
@@ -46,7 +48,7 @@ def locate_findings(findings: Iterable[Finding], folder: Path, root: Path) -> li
     Args:
         findings: findings with bare file names.
         folder: the pinned schema folder.
-        root: the folder that paths are relative to, if `folder` is below it.
+        display_folder: the folder's path in the findings.
     """
 
     @cache
@@ -56,8 +58,6 @@ def locate_findings(findings: Iterable[Finding], folder: Path, root: Path) -> li
         except (OSError, UnicodeDecodeError):
             return None
 
-    absolute, base = folder.resolve(), root.resolve()
-    display_folder = absolute.relative_to(base) if absolute.is_relative_to(base) else folder
     located_findings: list[Finding] = []
     for finding in findings:
         location, text = (

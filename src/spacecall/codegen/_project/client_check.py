@@ -10,6 +10,7 @@ from spacecall._core.app_sources import space_id
 from spacecall.codegen import drift
 from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._project.project_clients import Client
+from spacecall.codegen._project.repository import repository_path
 from spacecall.codegen._schemas import overrides
 from spacecall.codegen._schemas.app_documents import AppDocuments, required_access
 from spacecall.codegen._schemas.endpoint_selection import list_endpoints, select_endpoints
@@ -60,9 +61,15 @@ def check_client(
         live_app, stale = drift.read_pinned_app(live_source), list[str]()
     else:
         live_app, stale = _read_live(client, live_source, list(pinned.endpoints))
-    root = client.root
     report = drift.create_report(
-        client.name, source, pinned, live_app, policy, today=today, folder=client.folder, root=root
+        client.name,
+        source,
+        pinned,
+        live_app,
+        policy,
+        today=today,
+        folder=client.folder,
+        display_folder=repository_path(client.folder, client.root),
     )
     return CheckResult(report, tuple(stale))
 
