@@ -116,8 +116,8 @@ class TestRevisions:
         (finding,) = report["findings"]
         assert finding["rule"] == "maximum-narrowed"
         assert finding["where"]["file"] == SCHEMA
-        old = subprocess.run(["git", "show", f"v1:{SCHEMA}"], capture_output=True, check=True)
-        line = old.stdout.decode().splitlines()[finding["where"]["line"] - 1]
+        old = subprocess.check_output(["git", "show", f"v1:{SCHEMA}"], text=True)
+        line: str = old.splitlines()[finding["where"]["line"] - 1]
         assert line.strip() == '"steps": {'
         assert cli("check", "v2", "v1").code == 0
         assert cli("check", "HEAD~1", "HEAD").code == 1

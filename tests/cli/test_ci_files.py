@@ -64,12 +64,12 @@ def run_check(runner: Path, **inputs: str) -> tuple[int, str, dict[str, str]]:
 
 
 def test_the_action_takes_its_inputs_by_the_environment_only() -> None:
-    expressions = [text for step in STEPS.values() for text in (step.get("env") or {}).values()]
+    variables: list[dict[str, str]] = [step.get("env", {}) for step in STEPS.values()]
     for step in STEPS.values():
         assert "${{" not in step.get("run", "")
     used = set(re.findall(r"inputs\.([\w-]+)", json.dumps(ACTION["runs"])))
     assert used == ACTION["inputs"].keys()
-    assert all(text.startswith("${{ ") for text in expressions)
+    assert all(text.startswith("${{ ") for env in variables for text in env.values())
     assert all(about["description"] for about in ACTION["inputs"].values())
 
 
