@@ -117,7 +117,7 @@ class TestRevisions:
         assert finding["rule"] == "maximum-narrowed"
         assert finding["where"]["file"] == SCHEMA
         old = subprocess.check_output(["git", "show", f"v1:{SCHEMA}"], text=True)
-        line: str = old.splitlines()[finding["where"]["line"] - 1]
+        line = old.splitlines()[int(finding["where"]["line"]) - 1]
         assert line.strip() == '"steps": {'
         assert cli("check", "v2", "v1").code == 0
         assert cli("check", "HEAD~1", "HEAD").code == 1
