@@ -112,10 +112,14 @@ async def test_an_argument_that_is_a_word_stays_in_the_description_of_the_app(
 @pytest.mark.parametrize("size", [10, 100_000])
 async def test_the_echo_in_a_large_body_is_replaced(tmp_path: Path, size: int) -> None:
     path = tmp_path / "a.json"
+
+    def run(_request: ServedRequest, _connection: Any) -> bytes:
+        output: dict[str, Any] = {"data": [KEY + "x" * size, "x"], "is_generating": False}
+        return http({**output, "duration": 0.1})
+
     with vault([]) as server, use_cassette(path, mode="once"):
         server.config["dependencies"][0].update(queue=False, types={"generator": False})
-        output = {"data": [KEY + "x" * size, "x"], "is_generating": False, "duration": 0.1}
-        server.routes["/gradio_api/run/predict"] = lambda *_: http(output)
+        server.routes["/gradio_api/run/predict"] = run
         await call(server.url)
     assert KEY not in read_all(tmp_path)
     with use_cassette(path):
@@ -129,9 +133,13 @@ async def test_an_echo_in_pieces_is_refused(tmp_path: Path) -> None:
         connection.sendall(SSE_HEAD)
         (event_id,) = server._jobs[request.query["session_hash"]]
         for index, piece in enumerate((KEY[:5], KEY[5:])):
-            data = [[["append", [], piece]] if index else piece, None]
-            output = {"data": data, "is_generating": True}
-            message = {"msg": "process_generating", "event_id": event_id, "output": output}
+            data: list[Any] = [[["append", [], piece]] if index else piece, None]
+            output: dict[str, Any] = {"data": data, "is_generating": True}
+            message: dict[str, Any] = {
+                "msg": "process_generating",
+                "event_id": event_id,
+                "output": output,
+            }
             connection.sendall(event({**message, "success": True}))
         output = {"data": ["done", None], "is_generating": False}
         message = {"msg": "process_completed", "event_id": event_id, "output": output}

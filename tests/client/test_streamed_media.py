@@ -95,8 +95,8 @@ async def test_streamed_video_is_read_whole_and_by_segments(space: Space) -> Non
     if space.gradio_version < (5,):
         assert "/film" not in space.endpoints, "video is streamed since Gradio 5"
         return
-    output = await space.call("/film", count=2)
-    file = output["video"] if isinstance(output, dict) else output
+    output: Any = await space.call("/film", count=2)
+    file: File = output if isinstance(output, File) else output["video"]
     async with file.live() as live:
         segments = [segment async for segment in live]
     assert [(part.content, part.duration, part.mime_type) for part in segments] == [
