@@ -135,6 +135,17 @@ def test_what_an_app_says_is_a_literal_in_the_shell(
     assert not Path("b").exists()
 
 
+def test_a_shell_stops_at_a_request_that_failed(cli: Cli, app_server: ServerPool) -> None:
+    server = app_server(str(APP), GRADIO_6)
+    program = snippet(cli, server, "/turn", "curl")  # there is no image.png
+    done = subprocess.run(
+        ["bash", "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "FILE: " in done.stderr
+
+
 def test_the_prefix_that_an_app_says_is_no_command() -> None:
     hostile_app()
     overview = anyio.run(load_overview, "saved.json", Access(None, None))

@@ -72,6 +72,9 @@ def write_curl(
 ) -> str:
     """Return a shell program that prints the events of a call, or its response.
 
+    `${NAME:?}` ends the program, but not a shell that it is pasted into, if NAME is empty because
+    the request before it failed.
+
     Raises:
         InvalidInputError: a URL cannot contain the endpoint's name.
     """
@@ -102,7 +105,7 @@ def write_curl(
     request = f"-H 'Content-Type: application/json' \\\n  -d {body}"
     if uses_call_api(config, dependency):
         lines.append(f'EVENT=$({curl} -f "$APP{path}" {request} | {_EVENT_ID})')
-        lines.append(f'{curl} -N "$APP{path}/$EVENT"')
+        lines.append(f'{curl} -N "$APP{path}/${{EVENT:?}}"')
     else:
         lines.append(f'{curl} "$APP{path}" {request}')
     return "\n".join([*lines, ""])
@@ -133,7 +136,7 @@ def _body(
     text = visible_json(json.dumps({"data": data}, ensure_ascii=False)).replace("'", "\\u0027")
     escaped_mark = json.dumps(_FILE_MARK)[1:-1]
     for variable in variables.values():
-        text = text.replace(f"{escaped_mark}{variable}{escaped_mark}", f"'\"${variable}\"'")
+        text = text.replace(f"{escaped_mark}{variable}{escaped_mark}", f"'\"${{{variable}:?}}\"'")
     return f"'{text}'"
 
 
