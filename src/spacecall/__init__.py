@@ -53,6 +53,7 @@ from spacecall.tickets import Ticket
 if TYPE_CHECKING:
     from spacecall._client.calls.call import Call
     from spacecall._client.calls.caller import Caller
+    from spacecall._client.calls.feed import Feed
     from spacecall._client.calls.job import Job
     from spacecall._client.concurrency.lifetime import Connecting
     from spacecall._client.concurrency.portal import SyncConnecting
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from spacecall.sync import (
         SyncCall,
         SyncCaller,
+        SyncFeed,
         SyncJob,
         SyncSession,
         SyncSpace,
@@ -83,6 +85,7 @@ __all__ = [
     "DeadlineError",
     "Endpoint",
     "Event",
+    "Feed",
     "File",
     "FileInput",
     "FileSource",
@@ -123,6 +126,7 @@ __all__ = [
     "SyncCall",
     "SyncCaller",
     "SyncConnecting",
+    "SyncFeed",
     "SyncJob",
     "SyncSession",
     "SyncSpace",
@@ -141,6 +145,7 @@ __all__ = [
 # Loaded when first asked for: they import httpx, which loads click and rich where it finds them.
 _CLIENT = {
     "Call": "spacecall._client.calls.call",
+    "Feed": "spacecall._client.calls.feed",
     "Job": "spacecall._client.calls.job",
     "Caller": "spacecall._client.calls.caller",
     "Connecting": "spacecall._client.concurrency.lifetime",
@@ -152,6 +157,7 @@ _CLIENT = {
     "SyncCall": "spacecall.sync",
     "SyncCaller": "spacecall.sync",
     "SyncConnecting": "spacecall._client.concurrency.portal",
+    "SyncFeed": "spacecall.sync",
     "SyncJob": "spacecall.sync",
     "SyncSession": "spacecall.sync",
     "SyncSpace": "spacecall.sync",

@@ -108,6 +108,9 @@ class Endpoint:
             `gr.SelectData`. The function may fail without it: see `CallOptions.event_data`.
         oauth: whether it takes a user's Hugging Face token (`gr.OAuthToken`), see
             `CallOptions.oauth_token`; None if it takes none, or its Gradio is older than 6.21.
+            `gr.SelectData`. A call does not send it, and the function may fail without it.
+        stream_input: the parameter that takes a stream, such as a webcam's; None if there is none.
+            See `Space.stream`.
     """
 
     name: str
@@ -120,3 +123,4 @@ class Endpoint:
     description: str = ""
     event_data: bool = False
     oauth: OAuth | None = None
+    stream_input: str | None = None

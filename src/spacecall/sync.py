@@ -10,11 +10,13 @@ was forked opens Spaces of its own: those of its parent raise RuntimeError there
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Generic, Never, Self, TypeVar, Unpack
+from typing import Any, Generic, Never, Self, TypeVar, Unpack, overload
 
 from spacecall._client.calls.call import Call, mark_handled
 from spacecall._client.calls.caller import Caller
+from spacecall._client.calls.feed import Feed
 from spacecall._client.calls.job import Job
 from spacecall._client.concurrency.portal import Portal, SyncOpenable, hold_open, wait
 from spacecall._client.concurrency.sync_files import SyncFiles
@@ -23,12 +25,22 @@ from spacecall._io._http import HttpClient
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
+from spacecall.files import File
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
 from spacecall.tickets import Ticket
 
-__all__ = ["SyncCall", "SyncCaller", "SyncJob", "SyncSession", "SyncSpace", "SyncSpaceView"]
+__all__ = [
+    "SyncCall",
+    "SyncCaller",
+    "SyncFeed",
+    "SyncJob",
+    "SyncSession",
+    "SyncSpace",
+    "SyncSpaceView",
+]
 
+I = TypeVar("I")  # noqa: E741 - an input
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -78,11 +90,7 @@ class SyncJob(Iterator[Event[T]], Generic[T]):
         wait(self._portal, self._job.cancel)
 
     def _each(self, values: AsyncIterator[U]) -> Iterator[U]:
-        async def following() -> U | _End:
-            return await anext(values, _END)
-
-        while not isinstance(value := wait(self._portal, following), _End):
-            yield value
+        return iterate(self._portal, values)
 
 
 class _End:
@@ -90,6 +98,16 @@ class _End:
 
 
 _END = _End()
+
+
+def iterate(portal: Portal, values: AsyncIterator[U]) -> Iterator[U]:
+    """Iterate over async values, without async. Not public."""
+
+    async def following() -> U | _End:
+        return await anext(values, _END)
+
+    while not isinstance(value := wait(portal, following), _End):
+        yield value
 
 
 class SyncCall(Generic[T]):
@@ -140,6 +158,46 @@ class SyncCall(Generic[T]):
         """Leave the job on the server; see `Call.detach`."""
         mark_handled(self._call)
         return wait(self._portal, self._call.detach)
+
+
+class SyncFeed(Generic[I, T]):
+    """A stream of inputs to one function, and of its values; see `Feed`.
+
+    `send` and `outputs` may be used in two threads at once, or in one: after each input, its value.
+    """
+
+    def __init__(self, portal: Portal, feed: Feed[I, T]) -> None:
+        self._portal = portal
+        self._feed = feed
+
+    def __enter__(self) -> Self:
+        wait(self._portal, self._feed.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._portal.closed:
+            wait(self._portal, lambda: self._feed.__aexit__(kind, error, trace))
+
+    def send(self, value: I, /, **arguments: Any) -> None:
+        """Send the next input, after the value of the last one has arrived; see `Feed.send`."""
+        wait(self._portal, lambda: self._feed.send(value, **arguments))
+
+    @property
+    def outputs(self) -> Iterator[T]:
+        """The value of each input, as it comes; see `Feed.outputs`."""
+        return iterate(self._portal, self._feed.outputs)
+
+    def finish(self) -> None:
+        """Send no further input, and wait for the last value; see `Feed.finish`."""
+        wait(self._portal, self._feed.finish)
+
+    def __repr__(self) -> str:
+        return f"<Sync{repr(self._feed)[1:]}"
 
 
 class SyncCaller(SyncFiles):
@@ -193,6 +251,24 @@ class SyncCaller(SyncFiles):
         """Call a function with values by position; see `Space.call_raw`."""
         return wrap_call(self, lambda caller: caller.call_raw(function, values))
 
+    @overload
+    def stream(self, file: File) -> AbstractContextManager[Iterator[bytes]]: ...
+
+    @overload
+    def stream(
+        self, endpoint: str, /, *positional: Never, **arguments: Any
+    ) -> SyncFeed[Any, Any]: ...
+
+    # An endpoint may have an input called `self`.
+    def stream(  # type: ignore[misc]  # pyright: ignore[reportInconsistentOverload]
+        self, /, *target: Any, **arguments: Any
+    ) -> Any:
+        """Open a stream of inputs to an endpoint, see `Space.stream`; or read a file in chunks."""
+        file = target[0] if target else arguments.get("file")
+        if isinstance(file, File):
+            return super().stream(file)
+        return wrap_feed(self, lambda caller: caller.stream(*target, **arguments))
+
     def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> SyncCall[T]:
         """Make one call of several; see `Space.sequence`. `steps` runs in the event loop."""
         return wrap_call(self, lambda caller: caller.sequence(endpoint, steps))
@@ -205,6 +281,13 @@ class SyncCaller(SyncFiles):
 def wrap_call(caller: SyncCaller, make: Callable[[Caller], Call[T]]) -> SyncCall[T]:
     """Return the call that `make` makes of the async caller, without async. Not public."""
     return SyncCall(caller._portal, make(caller._caller))  # pyright: ignore[reportPrivateUsage]
+
+
+def wrap_feed(caller: SyncCaller, make: Callable[[Caller], Feed[I, T]]) -> SyncFeed[I, T]:
+    """Return the feed that `make` makes of the async caller, without async. Not public."""
+    portal = caller._portal  # pyright: ignore[reportPrivateUsage]
+    make_feed = lambda: make(caller._caller)  # noqa: E731  # pyright: ignore[reportPrivateUsage]
+    return SyncFeed(portal, portal.call(make_feed))
 
 
 class SyncSession(SyncCaller):

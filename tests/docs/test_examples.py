@@ -17,6 +17,7 @@ from tests.servers import AppServer
 ELSEWHERE = {
     "chat": "phi4_app",
     "events": "joins_app",
+    "feed": "streams_app",
     "hub": "hub",
     "images": "flux_app",
     "inference": "inference",

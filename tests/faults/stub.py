@@ -205,9 +205,9 @@ class Stub:
         session = self.session(exchange)
         await exchange.begin()
         while True:
-            messages = session.take()
+            messages, closing = session.take(), not session.pending
             await exchange.send(sse(messages))
-            if not session.pending:
+            if closing:
                 return await exchange.end()
             if not session.messages:
                 await session.changed.wait()

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-import anyio
+from typing import Any, NoReturn
 
+import anyio
+import pytest
+
+from spacecall import (
+    DeadlineError,
+    Feed,
+    InvalidInputError,
+    JobCancelledError,
+    JobLostError,
+    Limits,
+    StatusError,
+    Timeouts,
+    TransportError,
+)
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
-from tests.faults.stub import cut
+from tests.faults.stub import Stub, cut, sse
 from tests.faults.tools import faulty, until_quiet
+
+
+def nothing_runs(app: Stub) -> bool:
+    """Whether the server has no job that it was not told to end."""
+    return not any(session.pending for session in app.sessions.values())
 
 
 async def test_a_call_of_one_input_is_cancelled_on_the_server_after_its_value() -> None:
     async with faulty() as (app, space):
         assert await space.call("/listen", text="a") == "a 1"
-        await until(lambda: not any(session.pending for session in app.sessions.values()))
+        await until(lambda: nothing_runs(app))
         assert len(app.asked("cancel")) == 1
         assert not app.asked("close")
 
@@ -22,14 +41,12 @@ async def test_a_call_with_a_sibling_closes_its_own_input_alone() -> None:
     async with faulty() as (app, space), space.session() as session:
         release = anyio.Event()
 
-        async def late(exchange: Exchange) -> None:
-            await release.wait()
+        async def join(exchange: Exchange) -> None:
+            if (await exchange.json())["data"][0] == "b":
+                await release.wait()
             await app.behave("join", exchange)
 
-        async def prompt(exchange: Exchange) -> None:
-            await app.behave("join", exchange)
-
-        app.once("join", prompt, late)
+        app.always("join", join)
         async with (
             session.call("/listen", text="a") as first,
             session.call("/listen", text="b") as second,
@@ -48,3 +65,213 @@ async def test_a_cancel_that_fails_leaves_the_value_as_it_is() -> None:
         app.once("cancel", cut)
         assert await space.call("/listen", text="a") == "a 1"
         await until_quiet()
+
+
+async def test_inputs_go_to_one_job_and_leaving_ends_it_on_the_server() -> None:
+    async with faulty() as (app, space):
+        async with space.stream("/listen") as feed:
+            for number in (1, 2, 3):
+                await feed.send("a")
+                assert await anext(feed.outputs) == f"a {number}"
+        await until(lambda: nothing_runs(app))
+        assert (len(app.asked("join")), len(app.asked("input"))) == (1, 2)
+        bodies = [await exchange.json() for exchange in app.asked("input")]
+        assert {tuple(body["data"]) for body in bodies} == {("a", None)}
+        assert {body["session_hash"] for body in bodies} == {
+            (await app.asked("join")[0].json())["session_hash"]
+        }
+
+
+async def test_an_input_waits_for_the_value_of_the_last_one() -> None:
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        app.once("input", acknowledge)
+        await feed.send("b")  # it is taken, and its value does not come
+        with anyio.move_on_after(0.2) as scope:
+            await feed.send("c")
+        assert scope.cancelled_caught
+        assert len(app.asked("input")) == 1
+        app.hear("event1", "b")
+        await feed.send("c")
+        await feed.finish()
+        assert [value async for value in feed.outputs] == ["a 1", "b 2", "c 3"]
+
+
+async def test_at_the_time_limit_the_next_input_joins_again_in_the_same_session() -> None:
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        assert await anext(feed.outputs) == "a 1"
+        app.reach_limit("event1")
+        await feed.send("b")
+        await feed.finish()
+        assert [value async for value in feed.outputs] == ["b 2"]
+        assert len(app.asked("join")) == 2
+
+
+async def test_an_input_that_reaches_the_time_limit_has_the_last_value() -> None:
+    async def limited(exchange: Exchange) -> None:
+        await exchange.answer(200, {"msg": "success"})
+        app.reach_limit("event1")
+
+    async def early(exchange: Exchange) -> None:
+        app.reach_limit("event2")
+        await anyio.sleep(0.05)
+        await exchange.answer(200, {"msg": "success"})
+
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        app.once("input", limited)
+        await feed.send("b")
+        await feed.send("c")
+        app.once("input", early)
+        await feed.send("d")
+        await feed.finish()
+        assert [value async for value in feed.outputs] == ["a 1", "last 1", "c 2", "last 2"]
+
+
+async def test_an_input_for_a_job_that_the_server_has_ended_joins_again() -> None:
+    async def too_late(exchange: Exchange) -> None:
+        app.reach_limit("event1")
+        await exchange.answer(404, b"")
+
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        app.once("input", too_late)
+        await feed.send("b")
+        await feed.finish()
+        assert [value async for value in feed.outputs] == ["a 1", "b 2"]
+        assert len(app.asked("join")) == 2
+
+
+async def test_a_server_that_forgets_a_job_without_ending_it_loses_the_stream() -> None:
+    async def unknown(exchange: Exchange) -> None:
+        await exchange.answer(404, b"")
+
+    timeouts = Timeouts(connect=0.3, cancel=1)
+    async with faulty(timeouts=timeouts) as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        app.once("input", unknown)
+        with pytest.raises(JobLostError, match="does not know the job"):
+            await feed.send("b")
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_stream_of_values_that_breaks_ends_the_stream_of_inputs(*, reads: bool) -> None:
+    async def begin_and_cut(exchange: Exchange) -> None:
+        await exchange.begin()
+        await exchange.send(sse(app.session(exchange).take()))
+        await broken.wait()
+        await exchange.cut()
+
+    broken = anyio.Event()
+    async with faulty() as (app, space):
+        app.once("data", begin_and_cut)
+        async with space.stream("/listen") as feed:
+            await feed.send("a")
+            assert await anext(feed.outputs) == "a 1"
+            broken.set()
+            with pytest.raises(JobLostError):
+                await (anext(feed.outputs) if reads else send_for_ever(feed))
+            with pytest.raises(JobLostError):
+                await feed.send("c")
+            with pytest.raises(JobLostError):
+                await feed.finish()
+
+
+async def send_for_ever(feed: Feed[Any, Any]) -> NoReturn:
+    while True:
+        await feed.send("b")
+        await anyio.sleep(0.01)
+
+
+async def test_an_input_that_is_cut_ends_the_stream() -> None:
+    async with faulty() as (app, space):
+        async with space.stream("/listen") as feed:
+            await feed.send("a")
+            app.once("input", cut)
+            with pytest.raises(TransportError):
+                await feed.send("b")
+            assert await anext(feed.outputs) == "a 1"
+            with pytest.raises(TransportError):
+                await anext(feed.outputs)
+        await until(lambda: bool(app.asked("cancel")) or nothing_runs(app))
+
+
+async def test_an_input_that_the_app_refuses_ends_the_stream() -> None:
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.answer(500, b"Internal Server Error")
+
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        app.once("input", refuse)
+        with pytest.raises(StatusError):
+            await feed.send("b")
+
+
+async def test_a_join_that_fails_ends_the_stream() -> None:
+    async with faulty() as (app, space):
+        app.once("join", cut)
+        async with space.stream("/listen") as feed:
+            with pytest.raises(TransportError):
+                await feed.send("a")
+            with pytest.raises(TransportError):
+                await anext(feed.outputs)
+
+
+async def test_a_task_cancelled_while_it_sends_an_input_ends_the_stream() -> None:
+    async def never(exchange: Exchange) -> None:
+        await exchange.body()
+        await anyio.sleep_forever()
+
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        app.once("input", never)
+        with anyio.move_on_after(0.2) as scope:
+            await feed.send("b")
+        assert scope.cancelled_caught
+        with pytest.raises(JobCancelledError, match="while it sent an input"):
+            await feed.send("c")
+
+
+async def test_a_value_that_does_not_come_is_a_deadline_for_who_reads_and_who_sends() -> None:
+    timeouts = Timeouts(run=0.3, cancel=1)
+    async with faulty(timeouts=timeouts) as (app, space):
+        for read in (True, False):
+            async with space.stream("/listen") as feed:
+                await feed.send("a")
+                await anext(feed.outputs)
+                await anyio.sleep(0.4)  # the caller's own time does not count
+                app.once("input", acknowledge)
+                await feed.send("b")
+                with pytest.raises(DeadlineError):
+                    await (anext(feed.outputs) if read else feed.send("c"))
+
+
+async def test_unread_values_are_bounded() -> None:
+    limits = Limits(max_buffered_events=8)
+    async with faulty(limits=limits) as (app, space), space.stream("/listen") as feed:
+        for number in range(20):
+            await feed.send("a")
+            if number % 5 == 4:
+                await until(lambda: bool(app.sessions))
+                app.reach_limit(f"event{len(app.asked('join'))}")
+        await feed.finish()
+        values = [value async for value in feed.outputs]
+        assert len(values) == 8
+        assert values[-1] == "a 20"
+
+
+async def test_an_argument_that_cannot_be_sent_leaves_the_stream_as_it_is() -> None:
+    async with faulty() as (_app, space), space.stream("/listen") as feed:
+        for text in ("a", "b"):
+            with pytest.raises(InvalidInputError):
+                await feed.send(object())
+            await feed.send(text)
+        await feed.finish()
+        assert [value async for value in feed.outputs] == ["a 1", "b 2"]
+
+
+async def acknowledge(exchange: Exchange) -> None:
+    """Take an input without an answer to it."""
+    await exchange.body()
+    await exchange.answer(200, {"msg": "success"})

@@ -35,7 +35,7 @@ from spacecall.hub import Hub
 from spacecall.inference import HuggingFaceInference, SyncHuggingFaceInference
 from spacecall.media import MediaInput
 from spacecall.spaces.phi4_multimodal import Phi4Multimodal
-from spacecall.sync import SyncCall
+from spacecall.sync import SyncCall, SyncFeed
 from tests.clients.protocol_app_6 import (
     AddMessageOutput,
     ChatOutput,
@@ -275,7 +275,11 @@ def the_sync_views_have_the_same_types(space: SyncSpace, ticket: Ticket, file: F
     assert_type(space.info, dict[str, Any])
     with space.stream(file) as chunks:
         assert_type(b"".join(chunks), bytes)
-    space.stream("a.png")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    space.stream(b"content")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType,reportCallIssue]
+    with space.stream("/cam", threshold=0.5) as feed:
+        assert_type(feed, SyncFeed[Any, Any])
+        feed.send(file, threshold=0.7)
+        assert_type(next(feed.outputs), Any)
     space.with_options(simple=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     SyncProtocolApp6(view)
 

@@ -107,7 +107,8 @@ class Dependency:
         generator: whether it streams partial results.
         visibility: public, undocumented or private.
         batch: whether the server collects calls into batches; callers send single values.
-        streaming_input: whether it takes its input as a stream.
+        streaming_input: whether its jobs wait for further inputs of a stream (5+).
+        stream_targets: the ids of the components whose streams (`.stream()` events) run it.
         prop_inputs: indices of `inputs` whose function takes the component with its properties.
         event_data: whether it reads the selection or click of a user of the page.
         triggers: the ids of the components whose events run it on the page.
@@ -122,6 +123,7 @@ class Dependency:
     visibility: Visibility = "public"
     batch: bool = False
     streaming_input: bool = False
+    stream_targets: frozenset[int] = frozenset()
     prop_inputs: frozenset[int] = frozenset()
     event_data: bool = False
     triggers: tuple[int, ...] = ()
@@ -145,6 +147,13 @@ class Dependency:
     def visible_returns(self) -> tuple[Component, ...]:
         """The outputs that an API caller receives."""
         return tuple(component for component in self.outputs if not component.hidden)
+
+    @property
+    def stream_index(self) -> int | None:
+        """The index in `visible_inputs` of the input that takes a stream; None if there is none."""
+        ids = [component.id for component in self.visible_inputs]
+        indices = [index for index, number in enumerate(ids) if number in self.stream_targets]
+        return indices[0] if indices else None
 
     def fill_slots(self, values: Sequence[Any]) -> list[Any]:
         """Return the data list of a request, with `values` in the visible slots.
@@ -345,9 +354,18 @@ def _dependency(
         visibility=_visibility(raw),
         batch=raw.get("batch") is True,
         streaming_input=raw.get("connection") == "stream",
+        stream_targets=_stream_targets(raw.get("targets")),
         prop_inputs=frozenset(index for index in range(len(inputs)) if index in indices),
         event_data=raw.get("collects_event_data") is True,
         triggers=_triggers(raw.get("targets")),
+    )
+
+
+def _stream_targets(targets: object) -> frozenset[int]:
+    pairs = [as_list(target) for target in as_list(targets)]
+    events = [(pair[0], pair[1]) for pair in pairs if len(pair) == 2]
+    return frozenset(
+        number for number, event in events if isinstance(number, int) and event == "stream"
     )
 
 

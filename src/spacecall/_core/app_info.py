@@ -85,6 +85,7 @@ def _endpoint(
         visibility=dependency.visibility,
         event_data=dependency.event_data,
         oauth=parse_oauth(raw.get("oauth_token")),
+        stream_input=_stream_input(names, dependency),
         description=as_str(raw.get("description")),
     )
 
@@ -94,6 +95,11 @@ def parse_oauth(requirement: object) -> OAuth | None:
     if requirement == "required":
         return "required"
     return "optional" if requirement == "optional" else None
+
+
+def _stream_input(names: Sequence[str], dependency: Dependency) -> str | None:
+    index = dependency.stream_index
+    return None if index is None or index >= len(names) else names[index]
 
 
 def _pairs(raw: object, components: Sequence[Component], *, is_unique: bool) -> list[_Pair]:

@@ -203,6 +203,15 @@ def arguments(app: AppConfig, body: Mapping[str, Any]) -> Request:
     return Request("POST", f"{app.api_prefix}/queue/data", json=body, run=AppRun.of(app))
 
 
+def send_input(
+    app: AppConfig, endpoint: Dependency, inputs: JobInputs, session_hash: str, event_id: str
+) -> Request:
+    """Send a further input to a job that takes a stream (5+). Gradio 5 takes it for ended ones."""
+    path = f"{app.api_prefix}/stream/{quote(event_id, safe='')}"
+    body = inputs.body(endpoint, session_hash)
+    return Request("POST", path, inputs.query, json=body, run=AppRun.of(app))
+
+
 def close_input(app: AppConfig, event_id: str) -> Request:
     """End the input of a job that takes a stream (5+).
 

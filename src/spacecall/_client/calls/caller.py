@@ -13,6 +13,7 @@ from spacecall._client.calls.call_arguments import (
     get_endpoint,
     unknown_endpoint_error,
 )
+from spacecall._client.calls.feed import Feed, check_takes_stream
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.calls.queue_call import CallContext, QueueCall, SequenceCall
 from spacecall._client.calls.queue_job import Prepare
@@ -112,19 +113,33 @@ class Caller:
             SchemaDriftError: an output is not a file where the app's schema has one.
         """
         self._check_names(endpoint, positional)
+        return make_call(self, endpoint, _bind(endpoint, arguments))
 
-        async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
+    def stream(self, endpoint: str, /, *positional: Never, **arguments: Any) -> Feed[Any, Any]:
+        """Open a stream of inputs to an endpoint, such as a webcam's: enter it, see `Feed`.
+
+        Args:
+            endpoint: its name. One of its inputs has a `.stream()` event: `Endpoint.stream_input`.
+            positional: nothing; arguments are given by name.
+            arguments: the other inputs of the endpoint, as those of `call`.
+
+        Raises:
+            TypeError: `endpoint` is not a string, or an argument is given without its name.
+
+        When the stream is entered, it raises:
+            NotFoundError: the app has no such endpoint.
+            InvalidInputError: the endpoint takes no stream.
+        """
+        self._check_names(endpoint, positional)
+
+        async def find_input(connection: Connection) -> str:
             described = await find_endpoint(connection, endpoint)
-            dependency = find_dependency(connection, described.name)
-            check = find_refusals if settings.check else None
-            components = dependency.visible_inputs
-            values = bind_arguments(
-                described.name, described.parameters, arguments, components, check
-            )
-            decoder = DynamicDecoder(connection.file_schemas(described.name))
-            return PreparedCall(dependency, values, decoder, described.oauth)
+            index = check_takes_stream(find_dependency(connection, described.name))
+            return described.parameters[index].name
 
-        return make_call(self, endpoint, prepare)
+        return Feed(
+            endpoint, self._context, lambda values: _bind(endpoint, values), find_input, arguments
+        )
 
     def call_raw(self, function: str | int, values: Sequence[Any] = (), /) -> Call[Any]:
         """Call a function with values by position, which are not checked against a schema.
@@ -186,6 +201,21 @@ class Caller:
     def with_options(self, **options: Unpack[CallOptions]) -> Caller:
         """Return a caller with other options for its calls, see `CallOptions`."""
         return Caller(self._context.override(**options))
+
+
+def _bind(endpoint: str, arguments: Mapping[str, Any]) -> Prepare[Any]:
+    """Return what prepares a dynamic call with these arguments."""
+
+    async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
+        described = await find_endpoint(connection, endpoint)
+        dependency = find_dependency(connection, described.name)
+        check = find_refusals if settings.check else None
+        components = dependency.visible_inputs
+        values = bind_arguments(described.name, described.parameters, arguments, components, check)
+        decoder = DynamicDecoder(connection.file_schemas(described.name))
+        return PreparedCall(dependency, values, decoder, described.oauth)
+
+    return prepare
 
 
 def make_call(caller: Caller, endpoint: str, prepare: Prepare[T]) -> Call[T]:

@@ -183,14 +183,19 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
         """Return when the current phase has to end, and what makes the error if it does not."""
         timeouts, phase = self._settings.timeouts, self._phase
-        # The upload has its own timeout, Timeouts.upload.
-        seconds = {"queue": timeouts.queue, "run": timeouts.run}.get(phase) or math.inf
+        seconds = self._seconds_of_phase()
         deadline = self._phase_start + seconds
         if timeouts.total is not None and self._start_time + timeouts.total < deadline:
             phase, seconds, deadline = "total", timeouts.total, self._start_time + timeouts.total
         return deadline, lambda: DeadlineError(
             f"{_LATE_MESSAGES[phase]} {seconds:g} s", phase=phase
         )
+
+    def _seconds_of_phase(self) -> float:
+        """Return how long the current phase may take."""
+        timeouts = self._settings.timeouts
+        # The upload has its own timeout, Timeouts.upload.
+        return {"queue": timeouts.queue, "run": timeouts.run}.get(self._phase) or math.inf
 
     def _decode_event(self, event: Event[Any]) -> Event[T]:
         if isinstance(event, Output):

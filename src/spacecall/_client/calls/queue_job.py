@@ -89,7 +89,13 @@ class QueueJob(Job[T]):
         self._generation = find_protocol_version(self._connection.app.protocol)
         self._strategy = self._choose_strategy()
         self._channel = channel or self._open_channel()
-        self._state = self._core = jobs.Job(
+        self._state = self._core = self._create_core()
+        self._reported_status = self._core.status
+        self._submitting = anyio.CancelScope()
+        self._enter_phase("upload")
+
+    def _create_core(self) -> jobs.Job:
+        return jobs.Job(
             self._prepared.endpoint.fn_index,
             sends_diffs=self._generation.sends_diffs,
             ends_at_output=self._prepared.endpoint.streaming_input,
@@ -98,9 +104,6 @@ class QueueJob(Job[T]):
             notify=self._on_change,
             trace=self._trace,
         )
-        self._reported_status = self._core.status
-        self._submitting = anyio.CancelScope()
-        self._enter_phase("upload")
 
     def _open_channel(self) -> Channel:
         if self._strategy is not None or not self._reads_stream:
@@ -222,7 +225,7 @@ class QueueJob(Job[T]):
         endpoint, channel = self._prepared.endpoint, self._channel
         if not any(dependency is endpoint for dependency in channel.app.dependencies):
             raise AppRestartedError(RESTARTED)  # since the call was prepared, or the session opened
-        inputs = await self._inputs()
+        inputs = await self._encode_inputs(self._prepared)
         if self._strategy is None:
             core.advance(JobStatus.JOINING)
             with channel.sending():
@@ -257,10 +260,11 @@ class QueueJob(Job[T]):
         self._channel.reserve(self._core)
         return True
 
-    async def _inputs(self) -> JobInputs:
+    async def _encode_inputs(self, prepared: PreparedCall[T]) -> JobInputs:
+        """Upload the files of a call, and return what its job is submitted with."""
         try:
             return await encode_arguments(
-                self._prepared,
+                prepared,
                 self._connection,
                 self._channel.link,
                 self._settings,

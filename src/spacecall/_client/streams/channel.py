@@ -273,6 +273,25 @@ class Channel:
             elif job.awaits_input:
                 await self._close_input(job, settings)
 
+    async def send_input(
+        self, job: Job, endpoint: Dependency, inputs: JobInputs, settings: Settings
+    ) -> None:
+        """Send a further input to a job that takes a stream.
+
+        Raises:
+            NotFoundError: the server does not have the job any more (6.x).
+            SpaceError: it is unknown whether the server took the input.
+        """
+        request = gradio_requests.send_input(
+            self.app, endpoint, inputs, self.session_hash, job.event_id or ""
+        )
+        await self.link.fetch(request, settings, headers=settings.join_headers())
+
+    async def release(self, job: Job, settings: Settings) -> None:
+        """End a job on the server that has ended here, and waits for input."""
+        await self._cancel_running(job, settings)
+        self._reader.update_idle_deadline()
+
     async def _close_input(self, job: Job, settings: Settings) -> None:
         """Tell the server that a job which takes a stream gets no further input."""
         event_id = job.event_id or ""

@@ -1,0 +1,243 @@
+"""A stream of inputs to one function of an app, and of its values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Generic, Self, TypeAlias, TypeVar
+
+import anyio
+
+from spacecall._client.calls.call_preparation import prepare_call
+from spacecall._client.calls.feed_job import FeedJob
+from spacecall._client.calls.queue_call import CallContext
+from spacecall._client.calls.queue_job import Prepare
+from spacecall._client.streams.channel import Channel
+from spacecall._client.streams.connection import Connection
+from spacecall._core.app_config import Dependency
+from spacecall._core.event_buffer import EventBuffer
+from spacecall._io.call_trace import CallTrace, tracing
+from spacecall.errors import InvalidInputError, SpaceError
+from spacecall.events import Output
+
+I = TypeVar("I")  # noqa: E741 - an input
+T = TypeVar("T")
+Bind: TypeAlias = Callable[[Mapping[str, Any]], Prepare[T]]
+"""Returns what prepares a call with these arguments."""
+FindInput: TypeAlias = Callable[[Connection], Awaitable[str]]
+"""Returns the name of the parameter that takes the stream. Raises `SpaceError` without one."""
+
+
+class Feed(Generic[I, T]):
+    """Inputs for one function, one after another, and its values: a webcam, a microphone.
+
+    Enter it: `async with space.stream("/detect", threshold=0.5) as feed`. Then `send` inputs, and
+    iterate over `outputs`, in the same task or in another. The first input joins the queue, and
+    the others go to the same job. When the app ends the job at its time limit, the next input joins
+    the queue again, in the same session, so that `gr.State` continues. Before Gradio 5 every input
+    is a job. Leaving the block ends the job on the server.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        context: CallContext,
+        bind: Bind[T],
+        find_input: FindInput,
+        arguments: Mapping[str, Any],
+    ) -> None:
+        self._name = name
+        self._context = context
+        self._bind = bind
+        self._find_input = find_input
+        self._arguments = dict(arguments)
+        self._input = ""
+        self._channel: Channel | None = None
+        self._job: FeedJob[T] | None = None
+        self._buffer = EventBuffer(
+            context.settings.limits.max_buffered_events, context.settings.limits.max_buffered_bytes
+        )
+        self._sending = anyio.Lock()
+        self._changed = anyio.Event()
+        self._finished = False
+        self._start_time = 0.0
+        self._trace: CallTrace | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._channel is not None or self._finished:
+            raise RuntimeError("a Feed is for one use: make another with space.stream(…)")
+        context = self._context
+        context.connection.check_open()
+        if context.channel is not None:
+            context.channel.check_open()
+        observer = context.observer()
+        self._trace = trace = observer.new_trace(self._name)
+        self._start_time = anyio.current_time()
+        observer.start_call(trace)
+        try:
+            with tracing(trace), context.redacting():
+                if context.settings.call_api:
+                    raise InvalidInputError(
+                        "the simple call API takes no streams: stream without call_api=True"
+                    )
+                self._input = await self._find_input(context.connection)
+        except BaseException as error:
+            observer.end_call(trace, error)
+            raise
+        self._channel = context.channel or context.connection.open_channel()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+        failure = None if self._job is None else self._job.failure
+        try:
+            if self._job is not None:
+                await self._job.leave()
+        finally:
+            if self._trace is not None:
+                self._context.observer().end_call(self._trace, error or failure)
+
+    async def send(self, value: I, /, **arguments: Any) -> None:
+        """Send the next input, after the value of the last one has arrived.
+
+        Args:
+            value: of the input that takes the stream (`Endpoint.stream_input`).
+            arguments: values of other inputs, for this input and the next ones.
+
+        Raises:
+            InvalidInputError: an argument does not fit the app's schema. The feed goes on.
+            SpaceError: the function failed, or the stream broke: the feed has ended.
+            RuntimeError: the feed was not entered, or was finished.
+        """
+        if self._channel is None or self._finished:
+            raise RuntimeError(f"the stream to {self._name} is not open: `async with` opens it")
+        async with self._sending:
+            with self._reporting():
+                prepare = self._bind({**self._arguments, **arguments, self._input: value})
+                context = self._context
+                prepared = await prepare_call(context.connection, context.settings, prepare)
+                self._arguments.update(arguments)
+                job = self._job
+                if job is not None:
+                    await job.wait_ready()
+                    if not job.done and await job.send(prepared):
+                        return
+                    job.check()
+                job = FeedJob(
+                    self._buffer,
+                    context.connection,
+                    prepared,
+                    context.settings,
+                    prepare,
+                    channel=self._channel,
+                    start_time=self._start_time,
+                )
+                job.start()
+                await self._follow(job)
+
+    async def _follow(self, job: FeedJob[T]) -> None:
+        """Continue the feed with `job` when it is in the queue."""
+        try:
+            await job.wait_accepted()
+        except InvalidInputError:
+            raise  # nothing was sent: the feed goes on without the job
+        except BaseException:
+            self._continue_with(job)
+            raise
+        self._continue_with(job)
+
+    def _continue_with(self, job: FeedJob[T]) -> None:
+        self._job = job
+        self._notify()
+
+    @property
+    def outputs(self) -> AsyncIterator[T]:
+        """The value of each input, as it comes.
+
+        They end after `finish`. If you read more slowly than you send, newer values replace older
+        ones beyond `Limits.max_buffered_events`.
+        """
+        return _Outputs(self)
+
+    async def finish(self) -> None:
+        """Send no further input: wait for the last value, and end the job on the server.
+
+        Raises:
+            SpaceError: the function failed, or the stream broke.
+        """
+        async with self._sending:
+            try:
+                with self._reporting():
+                    if self._job is not None and not self._finished:
+                        await self._job.finish()
+            finally:
+                self._end()
+
+    async def _next_output(self) -> T:
+        while True:
+            job = self._job
+            event = None if job is None else self._buffer.pop()
+            if job is not None and isinstance(event, Output):
+                with self._reporting():
+                    return job.decode(event.value)
+            if job is not None and not job.done:
+                await job.wait_change()
+            elif job is not None and job.failure is not None:
+                raise job.failure
+            elif self._finished:
+                raise StopAsyncIteration
+            else:
+                await self._changed.wait()
+
+    @contextmanager
+    def _reporting(self) -> Generator[None]:
+        """Run the code inside in the trace of the feed, and remove secrets from its errors."""
+        assert self._trace is not None
+        with tracing(self._trace), self._context.redacting():
+            try:
+                yield
+            except SpaceError as error:
+                error.call_id = error.call_id or self._trace.call_id
+                raise
+
+    def _end(self) -> None:
+        self._finished = True
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def __repr__(self) -> str:
+        return f"<Feed {self._name}>"
+
+
+class _Outputs(AsyncIterator[T]):
+    """Iterates over the values of a feed."""
+
+    def __init__(self, feed: Feed[Any, T]) -> None:
+        self._feed = feed
+
+    async def __anext__(self) -> T:
+        return await self._feed._next_output()  # pyright: ignore[reportPrivateUsage]
+
+
+def check_takes_stream(dependency: Dependency) -> int:
+    """Return the index of the input that takes a stream, among the visible inputs.
+
+    Raises:
+        InvalidInputError: the function takes no stream.
+    """
+    index = dependency.stream_index
+    if index is None:
+        raise InvalidInputError(
+            f"{dependency.name} takes no stream (no .stream() event of an input runs it): call it",
+            endpoint=dependency.name,
+        )
+    return index

@@ -1,0 +1,99 @@
+"""The state of a job that takes a stream of inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spacecall._core.event_buffer import EventBuffer
+from spacecall._core.jobs import Job
+from spacecall._core.queue_messages import Message
+from spacecall._wire.queue_data import ProcessGenerating, ProcessStreaming
+from spacecall.events import Output
+from spacecall.options import Limits
+
+
+class FeedJob(Job):
+    """The state of one job of a feed. A feed has several jobs, one after another.
+
+    The only events are outputs. At its time limit the server ends a job that waits for input by
+    sending the last value again, which is not one more output.
+
+    Args:
+        outputs: the buffer of the feed.
+        fn_index, sends_diffs, limits, notify, trace: see `Job`.
+    """
+
+    __slots__ = ("_is_sending", "_last")
+
+    def __init__(
+        self,
+        outputs: EventBuffer,
+        fn_index: int,
+        *,
+        sends_diffs: bool,
+        limits: Limits,
+        notify: Callable[[], None],
+        trace: object = None,
+    ) -> None:
+        super().__init__(
+            fn_index,
+            sends_diffs=sends_diffs,
+            follow=True,
+            limits=limits,
+            notify=notify,
+            trace=trace,
+        )
+        self.buffer = outputs
+        self._is_sending = False
+        self._last: tuple[list[Any], int] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the values of all inputs have arrived: the next input may be sent."""
+        return self.awaits_input or self.ended
+
+    def begin_input(self) -> None:
+        """Note that the next input is being sent."""
+        self.awaits_input = False
+        self._is_sending = True
+
+    def end_input(self, *, accepted: bool) -> None:
+        """Note whether the server took the input.
+
+        A job that ended meanwhile did so with the value of this input, or before it came.
+        """
+        self._is_sending = False
+        if accepted and self._last is not None:
+            self.buffer.push(Output(self._last[0]), self._last[1])
+        self._last = None
+        self.awaits_input = self.awaits_input or not accepted
+        self._notify()
+
+    def emit(self, event: Any, size: int = 0) -> None:
+        """Drop an event of the client's own, such as the progress of an upload."""
+
+    def succeed(
+        self,
+        values: list[Any],
+        duration: float | None = None,  # noqa: ARG002 - of the base class
+        size: int = 0,
+    ) -> None:
+        """End. The values are an output if they answer an input."""
+        if self.ended:
+            return
+        self.values = values
+        if self._is_sending and not self.awaits_input:
+            self._last = values, size
+        elif not self.awaits_input:
+            self.buffer.push(Output(values), size)
+        self._end()
+
+    def release(self) -> None:
+        """End without an output, when no further input follows."""
+        if not self.ended:
+            self._end()
+
+    def _add_event(self, message: Message, size: int) -> None:
+        if isinstance(message, (ProcessGenerating, ProcessStreaming)):
+            super()._add_event(message, size)
