@@ -37,7 +37,7 @@ def write_body(path: Path, content: bytes, size: int | None = None) -> dict[str,
     digest = hashlib.sha256(content).hexdigest()
     folder = path.with_suffix(".bodies")
     folder.mkdir()
-    with (folder / digest).open("wb") as file:
+    with (folder / f"{digest}.bin").open("wb") as file:
         file.write(content)
         file.truncate(size or len(content))
     return {"sha256": digest, "size": size or len(content)}

@@ -11,7 +11,7 @@ import pytest
 
 from spacecall import Auth, Space, ZeroGPU
 from spacecall.cassettes import SecretFoundError, use_cassette
-from spacecall.cassettes._format.cassette_file import BodyFiles
+from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber, find_secrets
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
@@ -172,3 +172,20 @@ def test_a_credential_of_the_caller_is_replaced_in_highlighted_text_too() -> Non
     scrubber.add_secrets("http://app.test/", ["an-old-secret"])
     value = {"token": "it is an-old-secret", "class_or_confidence": None}
     assert scrubber.scrub_json(value)["token"] == f"it is {PLACEHOLDER}"
+
+
+def test_an_external_body_is_a_binary_file_that_everybody_reads(tmp_path: Path) -> None:
+    bodies = BodyFiles(tmp_path / "a.json")
+    stored = bodies.store(BytesIO(b"line \n" * EXTERNAL_FROM), "text/csv")
+    hashes = frozenset({str(stored["sha256"])})
+    bodies.save(hashes)
+    (body,) = (tmp_path / "a.bodies").glob("*.bin")
+    assert body.stem == stored["sha256"]
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert body.stat().st_mode == plain.stat().st_mode
+    assert (tmp_path / "a.bodies/.gitattributes").read_text() == "*.bin binary\n"
+    bodies.remove_unused(hashes)
+    assert bodies.read(stored)
+    bodies.remove_unused(frozenset())
+    assert not (tmp_path / "a.bodies").exists()

@@ -222,13 +222,13 @@ def test_there_must_be_a_client(cli: Cli) -> None:
     assert (done.code, "spacecall refresh x" in done.err) == (2, True)
 
 
-def test_two_folders_of_one_client_are_an_error(cli: Cli) -> None:
+def test_a_schema_folder_can_be_renamed_and_keeps_its_client(cli: Cli) -> None:
     Path("schemas/spaces/painter").rename("schemas/spaces/other")
     assert cli("generate").code == 0
-    assert cli("add", "saved.json", "--name", "painter").code == 0
-    done = cli("generate")
+    done = cli("add", "saved.json", "--name", "painter")
     assert done.code == 2
-    assert "remove one" in done.err
+    assert "the client painter belongs to Painter (schemas/spaces/other)" in done.err
+    assert cli("list").out.split()[0] == "painter"
 
 
 def test_a_project_that_depends_on_spacecall_alone_passes_mypy(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_an_external_body_is_read_once(tmp_path: Path) -> None:
     body = json.dumps(app_config()).encode()
     digest = hashlib.sha256(body).hexdigest()
     (tmp_path / "c.bodies").mkdir()
-    (tmp_path / "c.bodies" / digest).write_bytes(body)
+    (tmp_path / "c.bodies" / f"{digest}.bin").write_bytes(body)
     stored = {"sha256": digest, "size": len(body)}
     configs = [move(interaction(body=stored), f"/{number}") for number in range(20)]
     runs = [interaction("/gradio_api/run/f", "POST", body=stored) for _ in range(20)]

@@ -142,7 +142,7 @@ async def test_a_credential_in_a_large_answer_is_taken_out_or_refused(tmp_path: 
             async with Space(server.url, headers={"x-mine": SECRET}) as space:
                 await space.call("/predict", x="x")
         assert not has_secret(read_all(tmp_path))
-        assert list((tmp_path / "a.bodies").iterdir())
+        assert list((tmp_path / "a.bodies").glob("*.bin"))
         server.routes["/config"] = lambda _request, _socket: large(b"text/plain", file)
         with pytest.raises(SecretFoundError, match="a credential of the caller in a body of"):
             await record(tmp_path / "b.json", server.url)
@@ -344,7 +344,7 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one_intact(
     assert all(line in read_all(tmp_path) for line in before.splitlines())
     for exchange in load_cassette(path)[0]:
         if "sha256" in exchange.body:
-            assert (path.with_suffix(".bodies") / exchange.body["sha256"]).is_file()
+            assert (path.with_suffix(".bodies") / f"{exchange.body['sha256']}.bin").is_file()
 
 
 def test_errors_of_cassettes_can_be_pickled_and_copied() -> None:

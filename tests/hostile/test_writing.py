@@ -349,7 +349,7 @@ def test_the_bodies_of_a_cassette_do_not_lead_out_of_its_folder(tmp_path: Path) 
     outside, folder = tmp_path / "outside", tmp_path / "cassettes"
     outside.mkdir()
     folder.mkdir()
-    old = outside / ("0" * 64)
+    old = outside / f"{'0' * 64}.bin"
     old.write_text("precious")
     (folder / "test.bodies").symlink_to(outside)
     bodies = BodyFiles(folder / "test.json")

@@ -33,6 +33,11 @@ _MAX_URL = 2**16
 _MAX_DEPTH = MAX_DEPTH + 8
 _CHUNK = 2**16
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_BODY_FILE = re.compile(r"[0-9a-f]{64}\.bin")
+# The suffix keeps tools away that mend text files, and git must not change newlines.
+_BODY_SUFFIX = ".bin"
+_ATTRIBUTES_FILE = ".gitattributes"
+_ATTRIBUTES = b"*.bin binary\n"
 
 
 class BodyFiles:
@@ -96,7 +101,8 @@ class BodyFiles:
         check_inside(self.folder, self.folder.parent)
         for digest in hashes & self._pending.keys():
             self.folder.mkdir(parents=True, exist_ok=True)
-            move_file(self._pending.pop(digest), self.folder / digest)
+            move_file(self._pending.pop(digest), self.folder / f"{digest}{_BODY_SUFFIX}")
+            write_files({self.folder / _ATTRIBUTES_FILE: _ATTRIBUTES}, self.folder)
 
     def remove_unused(self, hashes: frozenset[str]) -> None:
         """Remove the bodies of an older recording, after the cassette is written.
@@ -107,9 +113,10 @@ class BodyFiles:
         check_inside(self.folder, self.folder.parent)
         paths = [*self.folder.iterdir()] if self.folder.is_dir() else []
         for path in paths:
-            if path.name not in hashes and _SHA256.fullmatch(path.name):
+            if path.stem not in hashes and _BODY_FILE.fullmatch(path.name):
                 path.unlink()
-        if paths and not hashes and not any(self.folder.iterdir()):
+        if paths and not hashes and not any(_without_attributes(self.folder)):
+            (self.folder / _ATTRIBUTES_FILE).unlink(missing_ok=True)
             self.folder.rmdir()
 
     def discard(self) -> None:
@@ -169,7 +176,7 @@ class BodyFiles:
         digest = str(body["sha256"])
         if not _SHA256.fullmatch(digest):
             raise CassetteError("the sha256 of a body must be 64 hexadecimal digits")
-        path = self._pending.get(digest, self.folder / digest)
+        path = self._pending.get(digest, self.folder / f"{digest}{_BODY_SUFFIX}")
         try:
             size = path.stat().st_size
         except OSError as error:
@@ -204,8 +211,18 @@ def _problem(interaction: object) -> str:
     return ""
 
 
+def unused_files(folder: Path, hashes: frozenset[str]) -> list[Path]:
+    """Return the files of a folder `name.bodies` that are none of its cassette's bodies."""
+    needed = {f"{digest}{_BODY_SUFFIX}" for digest in hashes}
+    return sorted(path for path in _without_attributes(folder) if path.name not in needed)
+
+
+def _without_attributes(folder: Path) -> Iterable[Path]:
+    return (path for path in folder.iterdir() if path.name != _ATTRIBUTES_FILE)
+
+
 def external_bodies(exchanges: Iterable[Exchange]) -> frozenset[str]:
-    """Return the file names (hashes) of the external bodies of these exchanges."""
+    """Return the hashes of the external bodies of these exchanges."""
     return frozenset(
         str(exchange.body["sha256"]) for exchange in exchanges if "sha256" in exchange.body
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spacecall.cassettes._format.cassette_file import unused_files
 from spacecall.cassettes._inspect.recording import Recording
 from spacecall.cassettes.errors import CassetteError
 
@@ -89,9 +90,7 @@ def find_unused_bodies(recordings: Iterable[Recording]) -> Iterator[Path]:
         if folder not in needed_bodies and not folder.with_suffix(".json").is_file():
             yield folder
         elif folder in needed_bodies:
-            yield from sorted(
-                path for path in folder.iterdir() if path.name not in needed_bodies[folder]
-            )
+            yield from unused_files(folder, needed_bodies[folder])
 
 
 def _cassette_folder(cassette: Path) -> Path:

@@ -46,7 +46,7 @@ class Recording:
 
     @property
     def external_bodies(self) -> frozenset[str]:
-        """The names of the files in `name.bodies` that it needs."""
+        """The hashes of the bodies in `name.bodies` that it needs."""
         return external_bodies(self.exchanges)
 
 
