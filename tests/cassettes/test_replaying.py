@@ -235,7 +235,7 @@ async def test_an_external_body_is_named_by_its_hash_and_verified(
     ):
         await open_space(NOWHERE)
     raw = path.read_text()
-    path.write_text(raw.replace(body.name, "../../secret"))
+    path.write_text(raw.replace(body.stem, "../../secret"))
     with pytest.raises(CassetteError, match="must be 64 hexadecimal digits"), use_cassette(path):
         await open_space(NOWHERE)
 
