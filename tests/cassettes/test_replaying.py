@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from spacecall.cassettes import (
     UnusedRequestsError,
     use_cassette,
 )
+from spacecall.cassettes._format.cassette_file import SHARED_FOLDER
 from tests.cassettes.scripted_calls import Results, make_calls_from_threads, play
 from tests.servers import AppServer
 
@@ -106,12 +108,9 @@ async def test_an_edited_field_is_the_only_difference(recorded: Recorded, tmp_pa
         if body and body.get("data") == ["call 7"]:
             body["data"] = ["call seven"]
     (tmp_path / "all.json").write_text(json.dumps(edited))
-    path.with_suffix(".bodies").rename(tmp_path / "all.bodies")
-    try:
-        with pytest.raises(CassetteMissError) as caught:
-            await replay(tmp_path / "all.json", echo(NOWHERE, "call 7"), assert_all_used=False)
-    finally:
-        (tmp_path / "all.bodies").rename(path.with_suffix(".bodies"))
+    shutil.copytree(path.parent / SHARED_FOLDER, tmp_path / SHARED_FOLDER)
+    with pytest.raises(CassetteMissError) as caught:
+        await replay(tmp_path / "all.json", echo(NOWHERE, "call 7"), assert_all_used=False)
     assert 'body.data[0]: "call 7" (recorded: ' in "\n".join(caught.value.differences)
 
 
@@ -227,7 +226,7 @@ async def test_an_external_body_is_named_by_its_hash_and_verified(
 
     with use_cassette(path, mode="once"):
         await open_space(protocol_app.url)
-    (body,) = (tmp_path / "big.bodies").glob("*.bin")
+    (body,) = (tmp_path / SHARED_FOLDER).iterdir()
     body.write_bytes(body.read_bytes().replace(b"version", b"VERSION"))
     with (
         pytest.raises(CassetteError, match="has changed since it was recorded"),

@@ -124,14 +124,14 @@ def test_check_lists_unused_and_damaged_cassettes(cli: Cli, recorded: Path) -> N
     assert cli("cassettes", "check").out == "1 cassettes, all used\n"
     Path("cassettes/other.json").write_text(recorded.read_text())
     Path("cassettes/gone.bodies").mkdir()
-    body = next(Path("cassettes/mine.bodies").glob("*.bin"))
-    body.rename(body.with_name(f"{'0' * 64}.bin"))
+    body = next(Path("cassettes/_apps").iterdir())
+    body.rename(body.with_name("0" * 64))
     done = cli("cassettes", "check")
     assert done.code == 1
     lines = done.out.splitlines()
     assert "cassettes/other.json: no test uses it" in lines
     assert "cassettes/gone.bodies: no cassette needs it" in lines
-    assert f"cassettes/mine.bodies/{'0' * 64}.bin: no cassette needs it" in lines
+    assert f"cassettes/_apps/{'0' * 64}: no cassette needs it" in lines
     assert any(line.startswith("cassettes/mine.json: the body ") for line in lines)
     recorded.unlink()
     assert "cassettes/mine.json: not recorded yet" in cli("cassettes", "check").out

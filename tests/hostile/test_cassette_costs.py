@@ -17,7 +17,7 @@ from vcr.serializers import jsonserializer  # type: ignore[import-untyped]
 from spacecall._core.json_values import as_list
 from spacecall._io.interceptor import InterceptedRequest, InterceptedResponse
 from spacecall.cassettes import use_cassette
-from spacecall.cassettes._engine.merging import merge_recordings
+from spacecall.cassettes._engine.merging import find_remaining
 from spacecall.cassettes._engine.player import Player
 from spacecall.cassettes._format.cassette_file import load_cassette, save_cassette
 from spacecall.cassettes._format.exchange import Exchange
@@ -208,9 +208,9 @@ def test_old_recordings_are_merged_in_linear_work() -> None:
             Exchange("GET", APP + STREAM + "s") for _ in range(count)
         ]
 
-    half, full = (calls(partial(merge_recordings, old(count), [])) for count in (200, 400))
+    half, full = (calls(partial(find_remaining, old(count), [])) for count in (200, 400))
     assert full < 2.4 * half
-    assert merge_recordings(old(3), []) == old(3)
+    assert find_remaining(old(3), []) == old(3)
 
 
 def test_an_external_body_is_read_once(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ import pytest
 
 from spacecall import Space
 from spacecall.cassettes import CassetteError, RecordMode, use_cassette
-from spacecall.cassettes._format.bodies import body_bytes
-from spacecall.cassettes._format.cassette_file import load_cassette
+from spacecall.cassettes._format.cassette_file import BodyFiles, load_cassette
 from spacecall.cassettes._format.cassette_json import MAX_DEPTH
 from spacecall.cassettes._format.cassette_paths import find_name_clashes, make_cassette_name
 from spacecall.cli._app import run
@@ -228,7 +227,9 @@ async def test_odd_values_are_recorded_and_replayed_as_they_were(
         assert json.dumps(results[0]) == json.dumps(results[1]) == json.dumps(value)
     assert path.read_bytes().decode()
     bodies = [
-        body_bytes(exchange.body) for exchange in load_cassette(path)[0] if exchange.events is None
+        BodyFiles(path).read(exchange.body)
+        for exchange in load_cassette(path)[0]
+        if exchange.events is None
     ]
     assert json.dumps(json.loads(bodies[0])["odd"]) == json.dumps(value)
 

@@ -26,7 +26,12 @@ from spacecall.cassettes import (
     SecretFoundError,
     use_cassette,
 )
-from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, load_cassette
+from spacecall.cassettes._format.cassette_file import (
+    EXTERNAL_FROM,
+    SHARED_FOLDER,
+    BodyFiles,
+    load_cassette,
+)
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.scrubber import PLACEHOLDER, Scrubber, find_secrets
 from tests.hostile.server import HostileServer, Request, app_config, http
@@ -142,7 +147,7 @@ async def test_a_credential_in_a_large_answer_is_taken_out_or_refused(tmp_path: 
             async with Space(server.url, headers={"x-mine": SECRET}) as space:
                 await space.call("/predict", x="x")
         assert not has_secret(read_all(tmp_path))
-        assert list((tmp_path / "a.bodies").glob("*.bin"))
+        assert list((tmp_path / SHARED_FOLDER).iterdir())
         server.routes["/config"] = lambda _request, _socket: large(b"text/plain", file)
         with pytest.raises(SecretFoundError, match="a credential of the caller in a body of"):
             await record(tmp_path / "b.json", server.url)
@@ -273,7 +278,7 @@ def test_a_second_process_cannot_record_the_same_cassette(tmp_path: Path) -> Non
         first.communicate("\n", timeout=60)
         assert first.returncode == 0
     assert '"first"' in path.read_text()
-    assert [entry.name for entry in path.parent.iterdir()] == ["a.json"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.json", SHARED_FOLDER]
 
 
 def test_a_second_thread_cannot_record_the_same_cassette(tmp_path: Path) -> None:
@@ -343,8 +348,7 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one_intact(
             anyio.run(rewrite, path, server.url)
     assert all(line in read_all(tmp_path) for line in before.splitlines())
     for exchange in load_cassette(path)[0]:
-        if "sha256" in exchange.body:
-            assert (path.with_suffix(".bodies") / f"{exchange.body['sha256']}.bin").is_file()
+        assert exchange.events is not None or BodyFiles(path).read(exchange.body)
 
 
 def test_errors_of_cassettes_can_be_pickled_and_copied() -> None:

@@ -13,12 +13,11 @@ from typing import Any, Literal, TypeAlias
 
 from spacecall._io.interceptor import intercepting
 from spacecall._version import __version__
-from spacecall.cassettes._engine.merging import merge_recordings
+from spacecall.cassettes._engine.new_recording import finish_recording
 from spacecall.cassettes._engine.player import Player
 from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cassettes._engine.recorder import Recorder
 from spacecall.cassettes._engine.recording_lock import recording_lock
-from spacecall.cassettes._engine.secret_removal import remove_secrets
 from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler
 from spacecall.cassettes._format.cassette_file import (
     BodyFiles,
@@ -31,7 +30,7 @@ from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.recorded_apps import read_recorded_apps
 from spacecall.cassettes._format.scrubber import Scrubber
 from spacecall.cassettes._format.secret_places import SecretPlaces
-from spacecall.cassettes.errors import UnusedRequestsError
+from spacecall.cassettes.errors import CassetteError, UnusedRequestsError
 
 __all__ = ["Cassette", "Matcher", "use_cassette"]
 
@@ -137,7 +136,7 @@ def use_cassette(
             ):
                 yield cassette
         else:
-            with _recording(path, scrubber, exchanges, metadata) as cassette:
+            with _recording(path, scrubber, exchanges, metadata, mode) as cassette:
                 yield cassette
 
 
@@ -154,7 +153,12 @@ def _load_for(
             return "none", exchanges, metadata
     if mode != "none":
         stack.enter_context(recording_lock(path))
-    exchanges, metadata = _load(path) if mode != "rewrite" else ([], _new_metadata())
+    try:
+        exchanges, metadata = _load(path)
+    except CassetteError:
+        if mode != "rewrite":
+            raise
+        exchanges, metadata = [], _new_metadata()
     if mode == "once":  # another process may have recorded it meanwhile
         mode = "none" if exchanges else "rewrite"
     return mode, exchanges, metadata
@@ -217,10 +221,7 @@ def _replaying(
             yield
         new_exchanges = [exchange for exchange in new_exchanges if exchange.sent]
         if new_exchanges and cassette.complete:
-            new_exchanges = remove_secrets(
-                cassette.path, exchanges, new_exchanges, bodies, scrubber
-            )
-            _write(cassette, bodies, [*exchanges, *new_exchanges])
+            _write(cassette, bodies, exchanges, new_exchanges, scrubber, "new_episodes")
     if player.misses:
         raise player.misses[0]
     if cassette.assert_all_used and cassette.complete and player.unused_requests:
@@ -235,20 +236,20 @@ def _replaying(
 
 @contextmanager
 def _recording(
-    path: Path, scrubber: Scrubber, old_exchanges: list[Exchange], metadata: dict[str, Any]
+    path: Path,
+    scrubber: Scrubber,
+    old_exchanges: list[Exchange],
+    metadata: dict[str, Any],
+    mode: RecordMode,
 ) -> Generator[Cassette]:
     recorded: list[Exchange] = []
-    metadata = {**metadata, **_new_metadata()}
-    metadata.pop("schemas", None)  # of spacecall 0.1: the schemas of typed clients
     cassette = Cassette(path, recording=True, metadata=metadata, _exchanges=recorded)
     with _body_files(path, scrubber) as bodies:
         with intercepting(_make_recorder(bodies, scrubber, recorded)):
             yield cassette
         new_exchanges = [exchange for exchange in recorded if exchange.sent]
         if new_exchanges and cassette.complete:
-            new_exchanges = remove_secrets(path, old_exchanges, new_exchanges, bodies, scrubber)
-            exchanges = merge_recordings(old_exchanges, new_exchanges)
-            _write(cassette, bodies, exchanges)
+            _write(cassette, bodies, old_exchanges, new_exchanges, scrubber, mode)
 
 
 @contextmanager
@@ -275,7 +276,20 @@ def _make_recorder(
     )
 
 
-def _write(cassette: Cassette, bodies: BodyFiles, exchanges: list[Exchange]) -> None:
+def _write(
+    cassette: Cassette,
+    bodies: BodyFiles,
+    old_exchanges: list[Exchange],
+    new_exchanges: list[Exchange],
+    scrubber: Scrubber,
+    mode: RecordMode,
+) -> None:
+    exchanges, has_changed = finish_recording(
+        cassette.path, old_exchanges, new_exchanges, bodies, scrubber, mode
+    )
+    if has_changed:
+        cassette.metadata |= _new_metadata()
+        cassette.metadata.pop("schemas", None)  # of spacecall 0.1: the schemas of typed clients
     apps = read_recorded_apps(exchanges, bodies.read)
     cassette.metadata["apps"] = [app.to_metadata() for app in apps.values()]
     hashes = external_bodies(exchanges)

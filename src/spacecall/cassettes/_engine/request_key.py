@@ -24,7 +24,9 @@ _SIGNED = re.compile(
     r"|token|__sign",
     re.IGNORECASE,
 )
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""The names of this machine."""
+
 _TEMPORARY = re.compile(r"^(?:/private)?(?:/tmp|/var/folders|/var/tmp)/(?:[^/]+/)*([^/]+)$")
 _URL = re.compile(r"https?://([^/]+)(/.*)")
 _SESSION_IN_PATH = re.compile(r"(/heartbeat/)[^/]+$")
@@ -82,7 +84,7 @@ def app_hosts(urls: Iterable[str]) -> frozenset[str]:
     return frozenset(
         parts.netloc.rpartition("@")[2].lower()
         for parts in map(urlsplit, urls)
-        if parts.path.endswith("/config") or parts.hostname in _LOOPBACK
+        if parts.path.endswith("/config") or parts.hostname in LOOPBACK
     )
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array
 from spacecall.cassettes._format.cassette_file import BodyFiles, external_bodies
 from spacecall.cassettes._format.exchange import Exchange, get_header
-from spacecall.cassettes._format.recorded_apps import read_recorded_apps
+from spacecall.cassettes._format.recorded_apps import is_document, read_recorded_apps
 from spacecall.cassettes._format.scrubber import Scrubber, find_secrets, find_secrets_in_file
-from spacecall.cassettes._format.secret_places import SecretPlaces, is_document, iter_strings
+from spacecall.cassettes._format.secret_places import SecretPlaces, iter_strings
 from spacecall.cassettes.errors import SecretFoundError
 
 __all__ = ["remove_secrets"]

@@ -28,12 +28,16 @@ EXTERNAL_FROM = 64 * 2**10
 MAX_BYTES = 256 * 2**20
 """The most bytes of an external body that are read."""
 
+SHARED_FOLDER = "_apps"
+"""The name of the folder with the descriptions of apps (/config and /info) that cassettes share."""
+
 _MAX_URL = 2**16
 # Of the file: the JSON around a body or the value of an event counts too.
 _MAX_DEPTH = MAX_DEPTH + 8
 _CHUNK = 2**16
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_BODY_FILE = re.compile(r"[0-9a-f]{64}\.bin")
+# Without a suffix: of spacecall 0.1.
+_BODY_FILE = re.compile(r"[0-9a-f]{64}(?:\.bin)?")
 # The suffix keeps tools away that mend text files, and git must not change newlines.
 _BODY_SUFFIX = ".bin"
 _ATTRIBUTES_FILE = ".gitattributes"
@@ -50,8 +54,10 @@ class BodyFiles:
 
     def __init__(self, cassette: Path, scrub: Callable[[Any], Any] = lambda value: value) -> None:
         self.folder = cassette.with_suffix(".bodies")
+        self.shared_folder = shared_folder(cassette)
         self._scrub = scrub
         self._pending: dict[str, Path] = {}
+        self._shared: set[str] = set()
 
     def store(self, file: IO[bytes], content_type: str) -> StoredBody:
         """Return the stored form of a file's content; put a large body into a temporary file."""
@@ -88,6 +94,18 @@ class BodyFiles:
         # Another response may have the same body: its file is removed with the unused ones.
         return self.store(BytesIO(body_bytes({"json": scrubbed})), content_type)
 
+    def share(self, document: Any) -> StoredBody:
+        """Return the stored form of a description of an app; all cassettes of a folder share it."""
+        text = escape_surrogates(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
+        content = text.encode()
+        digest = hashlib.sha256(content).hexdigest()
+        if digest not in self._pending:
+            with tempfile.NamedTemporaryFile(delete=False) as copy:
+                copy.write(content)
+            self._pending[digest] = Path(copy.name)
+        self._shared.add(digest)
+        return {"sha256": digest, "size": len(content), "shared": True}
+
     def pending(self) -> dict[str, Path]:
         """Return the temporary files of `store` that `save` has not moved yet, by hash."""
         return dict(self._pending)
@@ -99,16 +117,22 @@ class BodyFiles:
             hashes: of all external bodies of the cassette.
         """
         check_inside(self.folder, self.folder.parent)
-        for digest in hashes & self._pending.keys():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            move_file(self._pending.pop(digest), self.folder / f"{digest}{_BODY_SUFFIX}")
-            write_files({self.folder / _ATTRIBUTES_FILE: _ATTRIBUTES}, self.folder)
+        check_inside(self.shared_folder, self.shared_folder.parent)
+        for digest in (hashes | self._shared) & self._pending.keys():
+            if digest in self._shared:
+                path = self.shared_folder / digest
+            else:
+                path = self.folder / f"{digest}{_BODY_SUFFIX}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            move_file(self._pending.pop(digest), path)
+            if digest not in self._shared:
+                write_files({self.folder / _ATTRIBUTES_FILE: _ATTRIBUTES}, self.folder)
 
     def remove_unused(self, hashes: frozenset[str]) -> None:
         """Remove the bodies of an older recording, after the cassette is written.
 
         Args:
-            hashes: of all external bodies of the cassette.
+            hashes: of all external bodies of the cassette that are not shared.
         """
         check_inside(self.folder, self.folder.parent)
         paths = [*self.folder.iterdir()] if self.folder.is_dir() else []
@@ -135,6 +159,8 @@ class BodyFiles:
             return body_bytes(body)
         path = self._locate(body)
         content = path.read_bytes()
+        if body.get("shared"):
+            content = content.replace(b"\r\n", b"\n")  # git may write line ends of Windows
         self._verify(path, body, hashlib.sha256(content).hexdigest())
         return content
 
@@ -147,6 +173,9 @@ class BodyFiles:
         if "sha256" not in body:
             if content := body_bytes(body):
                 yield content
+            return
+        if body.get("shared"):
+            yield self.read(body)
             return
         path = self._locate(body)
         digest = hashlib.sha256()
@@ -172,18 +201,26 @@ class BodyFiles:
         scrubbed = self._scrub(value)
         return content if scrubbed == value else body_bytes({"json": scrubbed})
 
+    def _find_file(self, digest: str, body: StoredBody) -> Path:
+        if body.get("shared"):
+            return self.shared_folder / digest
+        path = self.folder / f"{digest}{_BODY_SUFFIX}"
+        older_path = self.folder / digest
+        return older_path if not path.exists() and older_path.exists() else path
+
     def _locate(self, body: StoredBody) -> Path:
         digest = str(body["sha256"])
         if not _SHA256.fullmatch(digest):
             raise CassetteError("the sha256 of a body must be 64 hexadecimal digits")
-        path = self._pending.get(digest, self.folder / f"{digest}{_BODY_SUFFIX}")
+        path = self._pending.get(digest) or self._find_file(digest, body)
         try:
             size = path.stat().st_size
         except OSError as error:
             raise CassetteError(
                 f"the body {path} is missing: restore it, or record the cassette again"
             ) from error
-        if size != body.get("size") or size > MAX_BYTES:
+        most = MAX_JSON if body.get("shared") else MAX_BYTES
+        if (size != body.get("size") and not body.get("shared")) or size > most:
             raise CassetteError(
                 f"the body {path} has {size} bytes, not {body.get('size')}: "
                 "restore it, or record the cassette again"
@@ -213,19 +250,39 @@ def _problem(interaction: object) -> str:
 
 def unused_files(folder: Path, hashes: frozenset[str]) -> list[Path]:
     """Return the files of a folder `name.bodies` that are none of its cassette's bodies."""
-    needed = {f"{digest}{_BODY_SUFFIX}" for digest in hashes}
-    return sorted(path for path in _without_attributes(folder) if path.name not in needed)
+    return sorted(
+        path
+        for path in _without_attributes(folder)
+        if path.stem not in hashes or not _BODY_FILE.fullmatch(path.name)
+    )
 
 
 def _without_attributes(folder: Path) -> Iterable[Path]:
     return (path for path in folder.iterdir() if path.name != _ATTRIBUTES_FILE)
 
 
-def external_bodies(exchanges: Iterable[Exchange]) -> frozenset[str]:
-    """Return the hashes of the external bodies of these exchanges."""
+def external_bodies(exchanges: Iterable[Exchange], *, shared: bool = False) -> frozenset[str]:
+    """Return the hashes of the external bodies of these exchanges.
+
+    Args:
+        exchanges: of a cassette.
+        shared: whether of those that cassettes share, or of those of the cassette alone.
+    """
+    bodies = (exchange.body for exchange in exchanges)
     return frozenset(
-        str(exchange.body["sha256"]) for exchange in exchanges if "sha256" in exchange.body
+        str(body["sha256"])
+        for body in bodies
+        if "sha256" in body and bool(body.get("shared")) == shared
     )
+
+
+def shared_folder(cassette: Path) -> Path:
+    """Return the folder of the bodies that a cassette shares with others of its project.
+
+    It is in the nearest folder `cassettes` around it, else beside the cassette.
+    """
+    folders = (folder for folder in cassette.parents if folder.name == "cassettes")
+    return next(folders, cassette.parent) / SHARED_FOLDER
 
 
 def load_cassette(path: Path) -> tuple[list[Exchange], dict[str, Any]]:

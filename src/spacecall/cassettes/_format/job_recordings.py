@@ -82,13 +82,8 @@ class JobRecording:
 
     def with_event_id(self, event_id: str) -> JobRecording:
         """Return the same recording with another event id, in its events too."""
-        events: list[tuple[float, ServerSentEvent]] = []
-        for seconds, event in self.events:
-            message = event.as_object()
-            renamed = {**message, "event_id": event_id}
-            is_own = message.get("event_id") == self.event_id
-            new_event = ServerSentEvent.from_json(event.name, renamed) if is_own else event
-            events.append((seconds, new_event))
+        names = {self.event_id: event_id}
+        events = [(seconds, event.with_ids(names)) for seconds, event in self.events]
         return replace(self, event_id=event_id, events=events)
 
 

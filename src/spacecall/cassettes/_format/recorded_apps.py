@@ -92,6 +92,11 @@ def _parse_config(raw: Mapping[str, Any]) -> tuple[AppConfig, str] | None:
     return config, hashlib.sha256(shapes.encode()).hexdigest()
 
 
+def is_document(exchange: Exchange) -> bool:
+    """Return whether an exchange is the description of an app: its /config or /info."""
+    return exchange.method == "GET" and urlsplit(exchange.url).path.endswith(("/config", "/info"))
+
+
 def find_function(app: RecordedApp, request: Exchange) -> Dependency | None:
     """Return the function of an app that a request calls; None if it calls none."""
     body = as_dict(request.request_body.get("json"))

@@ -19,7 +19,9 @@ from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 PLACEHOLDER: Final = "SCRUBBED"
 """The text that replaces a secret."""
 
-SECRET_FIELDS: Final = frozenset({"api_key", "access_token", "authorization", "password", "token"})
+SECRET_FIELDS: Final = frozenset(
+    {"api_key", "access_token", "authorization", "password", "secret", "token"}
+)
 """Names of fields, in JSON, forms and queries, whose values are always replaced."""
 
 # What gr.HighlightedText marks: {"token": "a piece of text", "class_or_confidence": "a label"}.

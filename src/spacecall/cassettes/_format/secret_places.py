@@ -12,11 +12,16 @@ from spacecall._core.app_config import Component, Dependency
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.job_recordings import read_event_id
-from spacecall.cassettes._format.recorded_apps import AppIndex, RecordedApp, find_function
+from spacecall.cassettes._format.recorded_apps import (
+    AppIndex,
+    RecordedApp,
+    find_function,
+    is_document,
+)
 from spacecall.cassettes._format.scrubber import PLACEHOLDER
 from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 
-__all__ = ["SecretPlaces", "is_document", "is_secret_parameter", "iter_strings"]
+__all__ = ["SecretPlaces", "is_secret_parameter", "iter_strings"]
 
 _SECRET_NAMES: Final = frozenset(
     {
@@ -194,11 +199,6 @@ def is_secret_parameter(name: str) -> bool:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     plain = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
     return plain in _SECRET_NAMES or plain.endswith(_SECRET_ENDINGS)
-
-
-def is_document(exchange: Exchange) -> bool:
-    """Return whether an exchange is the description of an app: its /config or /info."""
-    return exchange.method == "GET" and urlsplit(exchange.url).path.endswith(("/config", "/info"))
 
 
 def _parameter_names(app: RecordedApp, dependency: Dependency) -> dict[int, str]:

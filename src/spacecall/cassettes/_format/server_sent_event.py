@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from spacecall._core.json_values import as_dict, as_str
 from spacecall.cassettes._format.cassette_json import dump_json, parse_json, parse_seconds
+
+IDS: Final = ("session_hash", "event_id")
+"""The fields of a message with the ids of its session and job."""
+_ID_IN_TEXT: Final = re.compile(r'("(?:session_hash|event_id)"\s*:\s*")([^"\\]*)(?=")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,22 @@ class ServerSentEvent:
     def from_json(cls, name: str, value: Any) -> ServerSentEvent:
         """Return an event whose data is the JSON of a value."""
         return cls(name, dump_json(value))
+
+    def with_ids(self, names: Mapping[str, str]) -> ServerSentEvent:
+        """Return the event with other ids of its session and job.
+
+        Args:
+            names: the new ids by the old ones.
+        """
+        value = self.as_json()
+        if value is None:  # such as JSON that is nested too deeply
+            data = _ID_IN_TEXT.sub(
+                lambda match: match[1] + names.get(match[2], match[2]), self.data
+            )
+            return replace(self, data=data)
+        message = as_dict(value)
+        changes = {name: names[message[name]] for name in IDS if as_str(message.get(name)) in names}
+        return self.from_json(self.name, {**message, **changes}) if changes else self
 
     def as_object(self) -> Mapping[str, Any]:
         """Return the data as a JSON object; empty if the data is anything else."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spacecall.cassettes._format.cassette_file import unused_files
+from spacecall.cassettes._format.cassette_file import shared_folder, unused_files
 from spacecall.cassettes._inspect.recording import Recording
 from spacecall.cassettes.errors import CassetteError
 
@@ -80,6 +81,7 @@ def find_unused_bodies(recordings: Iterable[Recording]) -> Iterator[Path]:
     Args:
         recordings: every readable cassette of the folders.
     """
+    recordings = list(recordings)
     needed_bodies = {
         recording.path.with_suffix(".bodies"): recording.external_bodies for recording in recordings
     }
@@ -91,6 +93,11 @@ def find_unused_bodies(recordings: Iterable[Recording]) -> Iterator[Path]:
             yield folder
         elif folder in needed_bodies:
             yield from unused_files(folder, needed_bodies[folder])
+    shared: defaultdict[Path, set[str]] = defaultdict(set)
+    for recording in recordings:
+        shared[shared_folder(recording.path)] |= recording.shared_bodies
+    for folder in sorted(filter(Path.is_dir, shared)):
+        yield from sorted(path for path in folder.iterdir() if path.name not in shared[folder])
 
 
 def _cassette_folder(cassette: Path) -> Path:

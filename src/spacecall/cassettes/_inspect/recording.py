@@ -49,6 +49,11 @@ class Recording:
         """The hashes of the bodies in `name.bodies` that it needs."""
         return external_bodies(self.exchanges)
 
+    @property
+    def shared_bodies(self) -> frozenset[str]:
+        """The names of the files that it shares with other cassettes."""
+        return external_bodies(self.exchanges, shared=True)
+
 
 def read_recording(path: Path) -> Recording:
     """Return the content of the cassette at `path`.
