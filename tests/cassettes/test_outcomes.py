@@ -16,7 +16,7 @@ from spacecall.cassettes import (
     UnusedRequestsError,
     use_cassette,
 )
-from spacecall.cassettes._format.cassette_file import load_cassette
+from spacecall.cassettes._format.cassette_file import SHARED_FOLDER, load_cassette
 from tests.cassettes.test_plugin import run
 from tests.codegen.apps import FILE
 from tests.hostile.server import HostileServer
@@ -90,7 +90,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 
 def names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
+    return [path.name for path in folder.iterdir() if path.name != SHARED_FOLDER]
 
 
 def test_a_recording_of_a_failed_test_changes_nothing_and_the_next_one_is_whole(

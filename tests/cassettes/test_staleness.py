@@ -86,6 +86,7 @@ def stale(recording: Recording, schemas: SchemaFolder) -> list[str]:
 
 
 def schemas_of(folder: Path, config: dict[str, Any], info: dict[str, Any]) -> SchemaFolder:
+    folder.mkdir()
     return client_builder.add_client(AppDocuments(config, info), folder, name="mine").folder
 
 

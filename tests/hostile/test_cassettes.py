@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -143,10 +142,6 @@ def spacecall(*arguments: str) -> tuple[int, str]:
     return status, output.getvalue()
 
 
-def refuse_constant(name: str) -> Any:
-    raise AssertionError(f"{name} is not JSON")
-
-
 @pytest.mark.parametrize("name", STRANGERS)
 def test_a_cassette_of_a_stranger_is_shown_or_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -161,11 +156,7 @@ def test_a_cassette_of_a_stranger_is_shown_or_refused(
         if status == 2:
             assert "c.json" in output or "interaction" in output or "body" in output
     if (page := tmp_path / "page.html").exists():
-        (data,) = re.findall(
-            r'<script id="recording" type="application/json">(.*?)</script>', page.read_text()
-        )
-        assert json.loads(data, parse_constant=refuse_constant)["rows"] is not None
-        assert page.read_text().count("<script") == 2
+        assert "<script" not in page.read_text().lower()
 
 
 @pytest.mark.parametrize("name", STRANGERS)
