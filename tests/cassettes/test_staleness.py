@@ -102,6 +102,7 @@ async def test_only_changes_of_called_endpoints_that_break_them_count(
     config["dependencies"].append({**config["dependencies"][0], "id": 1, "api_name": "new"})
     info["named_endpoints"]["/new"] = {**info["named_endpoints"]["/predict"]}
     assert not stale(recording, schemas_of(tmp_path / "label", config, info))
-    parameter["type"] = {"type": "number"}
+    config["components"][0].update(type="number", props={"name": "number", "label": "x"})
+    parameter.update(component="Number", type={"type": "number"})
     lines = stale(recording, schemas_of(tmp_path / "type", config, info))
-    assert lines == ["/predict: x takes a number now, not a str"]
+    assert lines == ["/predict: x takes a number or None now, not a str"]
