@@ -33,6 +33,7 @@ Route: TypeAlias = Literal[
     "input",
     "close",
     "media",
+    "heartbeat",
 ]
 
 DOWNLOAD = bytes(range(256)) * 400
@@ -131,7 +132,7 @@ class Stub:
                 await self.stream(exchange)
             case "cancel":
                 await self._cancel(exchange)
-            case "input" | "close" | "media":
+            case "input" | "close" | "media" | "heartbeat":
                 await self._answer_stream(route, exchange)
             case "upload":
                 names = re.findall(rb'filename="([^"]*)"', await exchange.body())
@@ -186,6 +187,9 @@ class Stub:
         session.end(completed(event_id, [f"last {session.turns}", None]))
 
     async def _answer_stream(self, route: Route, exchange: Exchange) -> None:
+        if route == "heartbeat":
+            await saying(b"data: ALIVE\n\n")(exchange)
+            return
         if route == "media":
             await self._send_media(exchange)
             return
@@ -315,6 +319,8 @@ def _route(exchange: Exchange) -> Route | None:
         return "run"
     if path.startswith("/file="):
         return "file"
+    if path.startswith("/heartbeat/"):
+        return "heartbeat"
     if path.startswith("/stream/") and exchange.method == "GET":
         return "media"
     if path.startswith("/stream/"):

@@ -198,6 +198,7 @@ class AppConfig:
         max_file_size: the largest upload in bytes; None for no limit.
         dependencies: its functions, in the app's order.
         show_error: whether the app sends the text of every error, not only of gr.Error.
+        connect_heartbeat: whether the app does something when a session ends.
     """
 
     version: str
@@ -210,6 +211,7 @@ class AppConfig:
     max_file_size: int | None
     dependencies: tuple[Dependency, ...]
     show_error: bool
+    connect_heartbeat: bool = False
     _by_name: Mapping[str, list[Dependency]] = field(init=False, repr=False, compare=False)
     _functions_digest: str = field(default="", init=False, repr=False, compare=False)
 
@@ -297,6 +299,7 @@ def parse_config(config: object) -> AppConfig:
             for position, raw in enumerate(dependencies)
         ),
         show_error=config.get("show_error") is True,
+        connect_heartbeat=config.get("connect_heartbeat") is True,
     )
 
 

@@ -180,6 +180,12 @@ def stream(app: AppConfig, session_hash: str) -> Request:
     return Request("GET", f"{app.api_prefix}/queue/data", {"session_hash": session_hash})
 
 
+def heartbeat(app: AppConfig, session_hash: str) -> Request:
+    """Tell that a session is in use; the server ends the session when the request is closed."""
+    path = f"{app.api_prefix}/heartbeat/{quote(session_hash, safe='')}"
+    return Request("GET", path, run=AppRun.of(app))
+
+
 def job_stream(
     app: AppConfig,
     endpoint: Dependency,

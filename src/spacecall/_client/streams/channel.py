@@ -6,11 +6,13 @@ import math
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
+from weakref import ref
 
 import anyio
 
 from spacecall._client.concurrency.task_errors import suppress_cancel_errors
 from spacecall._client.concurrency.task_groups import BackgroundTasks
+from spacecall._client.streams.heartbeat import Heartbeat
 from spacecall._client.streams.stream_reader import StreamReader
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, Dependency
@@ -21,6 +23,7 @@ from spacecall._core.message_routing import Demultiplexer
 from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.call_trace import CallTrace, tracing
+from spacecall._io.interceptor import active_interceptor
 from spacecall._io.request_settings import Settings
 from spacecall._wire.join import JoinResponse
 from spacecall.errors import (
@@ -73,6 +76,7 @@ class Channel:
         self._demux = Demultiplexer(link.settings.limits, self._cancel_late)
         self._grace = grace
         self._reader = self._new_reader()
+        self._heartbeat = self._new_heartbeat()
         self._is_new = session_hash is None
         self._closed = False
         self._cancelling: list[int] = []
@@ -89,6 +93,22 @@ class Channel:
             on_idle=self.cancel_all,
         )
 
+    def _new_heartbeat(self) -> Heartbeat | None:
+        """Return the heartbeat of a session; None if the app does not need it.
+
+        A recording has none: it would be a stream that lasts as long as the session.
+        """
+        if not (self._keeps_stream and self.app.connect_heartbeat) or active_interceptor():
+            return None
+        request = gradio_requests.heartbeat(self.app, self.session_hash)
+        reference = ref(self)
+        return Heartbeat(self.link, request, self._tasks, lambda: reference() is not None)
+
+    @property
+    def has_heartbeat(self) -> bool:
+        """Whether the server has to be told that the session ends."""
+        return self._heartbeat is not None and self._heartbeat.is_held
+
     def check_open(self) -> None:
         """Raise RuntimeError if the session is closed."""
         if self._closed:
@@ -97,14 +117,18 @@ class Channel:
             )
 
     async def close(self) -> None:
-        """Cancel every job; the session takes no more calls."""
+        """Cancel every job, and end the session on the server; it takes no more calls."""
         self._closed = True
         await self.cancel_all()
+        if self._heartbeat is not None:
+            await self._heartbeat.close()
 
     @contextmanager
     def sending(self) -> Generator[None]:
         """Send a job inside: from then on the server has the session."""
         is_new, self._is_new = self._is_new, False
+        if self._heartbeat is not None:
+            self._heartbeat.start()
         try:
             yield
         except AppRestartedError:
@@ -116,6 +140,7 @@ class Channel:
         if self._is_new and app is not self.app:
             self.app = app
             self._reader = self._new_reader()
+            self._heartbeat = self._new_heartbeat()
         return app is self.app
 
     @property

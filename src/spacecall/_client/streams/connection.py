@@ -372,8 +372,8 @@ class Connection:
         with anyio.CancelScope(shield=True):
             async with anyio.create_task_group() as group:
                 for channel in list(self._channels):
-                    if channel.active_jobs:
-                        group.start_soon(channel.cancel_all)
+                    if channel.active_jobs or channel.has_heartbeat:
+                        group.start_soon(channel.close)
 
     def _closing_error(self) -> SpaceError:
         failure = self.tasks.failure
