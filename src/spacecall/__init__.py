@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from spacecall._client.space import Session, Space, SpaceView
     from spacecall._client.space_options import SpaceOptions
     from spacecall._io._http import HttpClient
+    from spacecall._io.tls import ClientCertificate, Verify
     from spacecall.sync import (
         SyncCall,
         SyncCaller,
@@ -79,6 +80,7 @@ __all__ = [
     "Call",
     "CallOptions",
     "Caller",
+    "ClientCertificate",
     "Completed",
     "Connecting",
     "CreditsError",
@@ -138,6 +140,7 @@ __all__ = [
     "UnavailableError",
     "UnsupportedProtocolError",
     "Uploading",
+    "Verify",
     "ZeroGPU",
     "__version__",
 ]
@@ -148,6 +151,7 @@ _CLIENT = {
     "Feed": "spacecall._client.calls.feed",
     "Job": "spacecall._client.calls.job",
     "Caller": "spacecall._client.calls.caller",
+    "ClientCertificate": "spacecall._io.tls",
     "Connecting": "spacecall._client.concurrency.lifetime",
     "HttpClient": "spacecall._io._http",
     "Session": "spacecall._client.space",
@@ -162,6 +166,7 @@ _CLIENT = {
     "SyncSession": "spacecall.sync",
     "SyncSpace": "spacecall.sync",
     "SyncSpaceView": "spacecall.sync",
+    "Verify": "spacecall._io.tls",
 }
 
 

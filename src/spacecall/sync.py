@@ -22,6 +22,7 @@ from spacecall._client.concurrency.portal import Portal, SyncOpenable, hold_open
 from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall._client.space import Session, Space, SpaceView
 from spacecall._io._http import HttpClient
+from spacecall._io.tls import ClientCertificate, Verify
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
@@ -364,6 +365,8 @@ class SyncSpace(SyncSpaceView, SyncOpenable):
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         http_client: HttpClient | None = None,
+        verify: Verify = True,
+        cert: ClientCertificate | None = None,
         hooks: Hooks | None = None,
         describe: bool = True,
         on_newer: OnNewer = "warn",
@@ -377,6 +380,8 @@ class SyncSpace(SyncSpaceView, SyncOpenable):
             headers=headers,
             proxy=proxy,
             http_client=http_client,
+            verify=verify,
+            cert=cert,
             hooks=hooks,
             describe=describe,
             on_newer=on_newer,

@@ -54,6 +54,14 @@ async def http(client: ByteStream, received: BufferedByteReceiveStream) -> tuple
     return (parts.hostname or "", parts.port or 80), forwarded + b"\r\n\r\n"
 
 
+async def tunnel(client: ByteStream, received: BufferedByteReceiveStream) -> tuple[Target, bytes]:
+    """Connect to the target of a CONNECT request, as for https."""
+    head = await received.receive_until(b"\r\n\r\n", 65536)
+    host, _, port = head.split(b" ")[1].decode().rpartition(":")
+    await client.send(b"HTTP/1.1 200 OK\r\n\r\n")
+    return (host, int(port)), b""
+
+
 async def socks5(client: ByteStream, received: BufferedByteReceiveStream) -> tuple[Target, bytes]:
     """RFC 1928 with a user's password, RFC 1929; names and IPv4 addresses."""
     _, ways = await received.receive_exactly(2)

@@ -65,7 +65,7 @@ async def test_a_session_without_a_call_has_no_heartbeat(ending_app: AppServer) 
 async def test_a_recording_has_no_heartbeat(ending_app: AppServer, tmp_path: Path) -> None:
     path = tmp_path / "session.json"
     for mode in ("all", "none"):
-        with use_cassette(path, mode=mode):  # type: ignore[arg-type]
+        with use_cassette(path, mode=mode):
             async with Space(ending_app.url) as space, space.session() as session:
                 assert await session.call("/count") == 1
     assert "/heartbeat/" not in path.read_text()

@@ -142,12 +142,12 @@ async def serving(
     listener = tcp if tls is None else TLSListener(tcp, tls, standard_compatible=False)
     port = tcp.extra(SocketAttribute.local_port)
     async with listener, anyio.create_task_group() as group:
-        group.start_soon(partial(listener.serve, partial(_talk, handler), group))
+        group.start_soon(partial(listener.serve, partial(talk, handler), group))
         yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         group.cancel_scope.cancel()
 
 
-async def _talk(handler: Handler, stream: ByteStream) -> None:
+async def talk(handler: Handler, stream: ByteStream) -> None:
     reader = BufferedByteReceiveStream(stream)
     with suppress(_CutError, *_GONE):
         async with stream:

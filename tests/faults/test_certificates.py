@@ -10,9 +10,18 @@ import anyio
 import httpx
 import pytest
 
-from spacecall import Retry, Space, TransportError
+from spacecall import (
+    ClientCertificate,
+    File,
+    InvalidInputError,
+    Retry,
+    Space,
+    SyncSpace,
+    TransportError,
+)
+from tests.client.proxies import proxy, tunnel
 from tests.faults.exchanges import serving
-from tests.faults.stub import Stub
+from tests.faults.stub import DOWNLOAD, Stub
 from tests.faults.tools import DEADLINE
 
 pytestmark = pytest.mark.requires("openssl")
@@ -63,3 +72,99 @@ async def test_a_certificate_is_good_for_its_own_host_only(tmp_path: Path, name:
                         pytest.fail("it opened")
                 assert not caught.value.sent
                 assert not app.requests
+
+
+def mutual(folder: Path) -> ssl.SSLContext:
+    """A server that asks for a client certificate, and takes its own."""
+    server, _ = certified(folder, HERE)
+    server.load_verify_locations(folder / "certificate.pem")
+    server.verify_mode = ssl.CERT_REQUIRED
+    return server
+
+
+async def test_a_file_of_certificates_is_trusted(tmp_path: Path) -> None:
+    server, trusting = certified(tmp_path, HERE)
+    certificate = tmp_path / "certificate.pem"
+    with anyio.fail_after(DEADLINE):
+        async with serving(Stub(), tls=server) as url:
+            for verify in (certificate, str(certificate), trusting, False):
+                async with Space(url, verify=verify) as space:
+                    assert await space.call("/echo", text="x") == "x"
+            async with Space(url, verify=certificate) as space:
+                file = await space.call("/file", file=File(b"content", name="a.txt"))
+                assert await file.read() == DOWNLOAD
+
+
+async def test_a_file_of_other_certificates_is_all_that_is_trusted(tmp_path: Path) -> None:
+    folders = [tmp_path / "server", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+    server, _ = certified(folders[0], HERE)
+    certified(folders[1], HERE)
+    with anyio.fail_after(DEADLINE):
+        async with serving(Stub(), tls=server) as url:
+            space = Space(url, verify=folders[1] / "certificate.pem", retry=Retry(attempts=1))
+            with pytest.raises(TransportError, match="TLS failed: CERT"):
+                async with space:
+                    pytest.fail("it opened")
+
+
+async def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
+    server = mutual(tmp_path)
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    both = tmp_path / "both.pem"
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    with anyio.fail_after(DEADLINE):
+        async with serving(Stub(), tls=server) as url:
+            certs: list[ClientCertificate] = [both, (certificate, str(key))]
+            for cert in certs:
+                async with Space(url, verify=certificate, cert=cert) as space:
+                    assert await space.call("/echo", text="x") == "x"
+            space = Space(url, verify=certificate, retry=Retry(attempts=1))
+            with pytest.raises(TransportError):
+                async with space:
+                    pytest.fail("it opened")
+
+
+async def test_other_hosts_are_checked_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, _ = certified(tmp_path, HERE)
+    with anyio.fail_after(DEADLINE):
+        async with serving(Stub(), tls=server) as hub:
+            monkeypatch.setenv("HF_ENDPOINT", hub)
+            space = Space("owner/name", verify=False, retry=Retry(attempts=1))
+            with pytest.raises(TransportError, match="TLS failed: CERT"):
+                async with space:
+                    pytest.fail("it opened")
+
+
+async def test_the_app_is_checked_as_said_behind_a_proxy(tmp_path: Path) -> None:
+    server, _ = certified(tmp_path, HERE)
+    with anyio.fail_after(DEADLINE):
+        async with serving(Stub(), tls=server) as url, proxy(tunnel) as (port, targets):
+            certificate = tmp_path / "certificate.pem"
+            async with Space(url, proxy=f"http://127.0.0.1:{port}", verify=certificate) as space:
+                assert await space.call("/echo", text="x") == "x"
+            assert targets
+            space = Space(url, proxy=f"http://127.0.0.1:{port}", retry=Retry(attempts=1))
+            with pytest.raises(TransportError, match="TLS failed: CERT"):
+                async with space:
+                    pytest.fail("it opened")
+
+
+def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    missing, empty = tmp_path / "missing.pem", tmp_path / "empty.pem"
+    empty.write_text("nothing")
+    for path in (missing, empty):
+        with pytest.raises(InvalidInputError, match=f"verify: .*{path.name} has no certificates"):
+            Space("http://127.0.0.1:1", verify=path)
+        with pytest.raises(InvalidInputError, match=f"cert: .*{path.name} has no certificate with"):
+            SyncSpace("http://127.0.0.1:1", cert=path)
+
+
+def test_options_of_tls_that_exclude_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be combined with http_client"):
+        Space("http://127.0.0.1:1", verify=False, http_client=httpx.AsyncClient())
+    with pytest.raises(ValueError, match="load the certificate into the SSLContext"):
+        Space("http://127.0.0.1:1", verify=ssl.create_default_context(), cert="client.pem")

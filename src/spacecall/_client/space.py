@@ -28,6 +28,7 @@ from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.client_factory import create_client
 from spacecall._io.observer import CLIENT
 from spacecall._io.request_settings import Settings
+from spacecall._io.tls import ClientCertificate, Verify, create_app_context
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall.errors import AppRestartedError, InvalidInputError
 from spacecall.hooks import Hooks
@@ -117,7 +118,12 @@ class Space(SpaceView, Openable[Connection]):
         headers: sent with every request to the app, and to no other host.
         proxy: for every request: `http://host:port` or `socks5://user:password@host:port`.
         http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` for every request. It is not
-            closed, and uses its own proxy.
+            closed, and uses its own proxy and certificates.
+        verify: how the certificate of the app is checked: a file or folder of certificates in PEM
+            that are trusted, an `SSLContext`, or False for no check. Other hosts, such as the Hub,
+            are checked as ever.
+        cert: a client certificate for the app: a file with a certificate and its key, or a file for
+            each, and the password of the key.
         describe: read /info when the Space is opened. With False, `endpoints` is not available
             until `await space.describe()`; typed clients do not need it.
         hooks: functions that are called for requests, retries and calls, see `Hooks`.
@@ -133,7 +139,9 @@ class Space(SpaceView, Openable[Connection]):
 
     Raises (at once):
         TypeError: an argument is unknown, or has the wrong type.
-        ValueError: both `proxy` and `http_client` are given.
+        ValueError: `proxy`, `verify` or `cert` is given together with `http_client`, or `cert`
+            together with an `SSLContext`.
+        InvalidInputError: a file of `verify` or `cert` cannot be used.
     """
 
     @checked_call
@@ -148,6 +156,8 @@ class Space(SpaceView, Openable[Connection]):
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         http_client: HttpClient | None = None,
+        verify: Verify = True,
+        cert: ClientCertificate | None = None,
         hooks: Hooks | None = None,
         describe: bool = True,
         on_newer: OnNewer = "warn",
@@ -156,6 +166,10 @@ class Space(SpaceView, Openable[Connection]):
         if proxy is not None and http_client is not None:
             raise ValueError(
                 "proxy cannot be combined with http_client: configure the proxy of that client"
+            )
+        if http_client is not None and (verify is not True or cert is not None):
+            raise ValueError(
+                "verify and cert cannot be combined with http_client: configure that client"
             )
         self._options = _Options(
             source=source,
@@ -166,6 +180,7 @@ class Space(SpaceView, Openable[Connection]):
                 limits or Limits(),
                 dict(headers or {}),
                 hooks=hooks,
+                tls=create_app_context(verify, cert),
             ),
             proxy=proxy,
             http_client=http_client,
@@ -223,7 +238,9 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
     async with AsyncExitStack() as stack:
         client = options.http_client
         if client is None:
-            client = await stack.enter_async_context(create_client(options.proxy))
+            client = await stack.enter_async_context(
+                create_client(options.proxy, options.settings.tls)
+            )
         limiter = anyio.Semaphore(options.settings.limits.max_concurrent_requests)
         link = AppHttpClient(
             client, "", auth=options.auth, settings=options.settings, limiter=limiter

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from spacecall._io._http import HttpClient
+from spacecall._io.tls import ClientCertificate, Verify
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, Limits, OnNewer, Retry, Timeouts
 
@@ -20,6 +21,8 @@ class SpaceOptions(TypedDict, total=False):
     headers: Mapping[str, str] | None
     proxy: str | None
     http_client: HttpClient | None
+    verify: Verify
+    cert: ClientCertificate | None
     hooks: Hooks | None
     describe: bool
     on_newer: OnNewer

@@ -44,6 +44,7 @@ from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import read_body, read_error_body
 from spacecall._io.retrying import OnRetry, run_with_retries
 from spacecall._io.run_checks import CONNECTION, RUN_CHECK, RunCheck, RunMonitor
+from spacecall._io.tls import APP_CONTEXT
 from spacecall._version import __version__
 from spacecall.errors import AuthError, DeadlineError, StatusError, TransportError
 from spacecall.options import Auth
@@ -127,7 +128,7 @@ class AppHttpClient:
         """Return a client for another server, which gets nothing but a token for its host."""
         app_client = copy(self)
         app_client.base = base
-        app_client.settings = replace(self.settings, headers={})
+        app_client.settings = replace(self.settings, headers={}, tls=None)
         app_client._defaults = False
         app_client._secrets = set(self._known_secrets(self.settings))
         app_client._client_credentials = ""
@@ -470,7 +471,6 @@ class AppHttpClient:
         """
         url = str(request.url)
         trusted = self._is_same_origin(url)
-        coding = request.headers["accept-encoding"]
         request.headers["user-agent"] = USER_AGENT
         client_auth = False
         if trusted:
@@ -478,12 +478,12 @@ class AppHttpClient:
                 request.headers.pop("cookie", None)
             headers = MaskedHeaders({**token_header(self._auth, url), **settings.headers})
             request.headers.update(headers)
+            request.extensions[APP_CONTEXT] = settings.tls
             self._cookies.send(request)
             if "trace" not in request.extensions:
                 self._peers.watch(request)
             if self._defaults and "authorization" not in map(str.lower, headers):
                 client_auth = True
-        request.headers["accept-encoding"] = coding
         request.extensions["timeout"] = timeout_extension(settings.timeouts)
         request.extensions[CALLER_SECRETS] = lambda: self._caller_secrets(settings)
         request.extensions[MAX_EVENT_BYTES] = settings.limits.max_event_bytes

@@ -27,9 +27,10 @@ from spacecall._io.run_checks import (
     CheckingClient,
     RunCheck,
 )
-from spacecall._io.tls import ssl_context
+from spacecall._io.tls import APP_CONTEXT, ssl_context
 
-_Origin: TypeAlias = tuple[str, bytes, int | None]
+_Target: TypeAlias = tuple[str, bytes, int | None, ssl.SSLContext | None]
+"""Scheme, host, port, and an SSL context in place of the default one."""
 
 MAX_IDLE = 64
 """Idle connections that are kept open."""
@@ -43,7 +44,7 @@ _HEADERS = {"accept": "*/*", "accept-encoding": IDENTITY, "connection": "keep-al
 class _Connection:
     """A transport with one connection, and the state of that connection."""
 
-    origin: _Origin
+    target: _Target
     transport: http.AsyncBaseTransport
     state: ConnectionState = field(default_factory=ConnectionState)
 
@@ -62,9 +63,9 @@ class OneConnectionTransport(http.AsyncBaseTransport):
     async def handle_async_request(self, request: http.Request) -> http.Response:
         """Send a request; see the HTTP library."""
         url = request.url
-        origin = url.scheme, url.raw_host, url.port
+        tls = request.extensions.get(APP_CONTEXT) if url.scheme == "https" else None
         await self._expire()
-        connection = self._take(origin)
+        connection = self._take((url.scheme, url.raw_host, url.port, tls))
 
         async def send(request: http.Request) -> http.Response:
             response = await connection.transport.handle_async_request(request)
@@ -88,13 +89,14 @@ class OneConnectionTransport(http.AsyncBaseTransport):
         response.extensions[CONNECTION] = connection.state
         return response
 
-    def _take(self, origin: _Origin) -> _Connection:
+    def _take(self, target: _Target) -> _Connection:
         for index in range(len(self._idle) - 1, -1, -1):
             connection = self._idle[index]
-            if connection.origin == origin:
+            if connection.target == target:
                 del self._idle[index]
                 return connection
-        connection = _Connection(origin, _transport(secure=origin[0] == "https"))
+        scheme, *_, tls = target
+        connection = _Connection(target, _transport(tls, secure=scheme == "https"))
         self._all.add(connection)
         return connection
 
@@ -198,9 +200,11 @@ class DirectClient(CheckingClient):
         return response
 
 
-def _transport(*, secure: bool) -> http.AsyncHTTPTransport:
+def _transport(tls: ssl.SSLContext | None, *, secure: bool) -> http.AsyncHTTPTransport:
     limits = http.Limits(max_connections=1, keepalive_expiry=IDLE_SECONDS)
-    return http.AsyncHTTPTransport(limits=limits, verify=ssl_context() if secure else _no_tls())
+    return http.AsyncHTTPTransport(
+        limits=limits, verify=(tls or ssl_context()) if secure else _no_tls()
+    )
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ssl import SSLContext
 from typing import Any, Unpack
 
 from spacecall._io.credentials import MaskedHeaders
@@ -25,6 +26,7 @@ class Settings:
         call_api: whether jobs use the call API (`/call/…`).
         check: whether arguments are checked before they are sent.
         hooks: functions that are called as requests and calls go on; see `Hooks`.
+        tls: the SSL context for the app's host; None for the default one.
         event_data, trigger_id, oauth_token, query_params: see `CallOptions`.
     """
 
@@ -36,6 +38,7 @@ class Settings:
     call_api: bool = False
     check: bool = True
     hooks: Hooks | None = None
+    tls: SSLContext | None = field(default=None, repr=False)
     event_data: EventData | Mapping[str, Any] | None = None
     trigger_id: int | None = None
     oauth_token: str | None = field(default=None, repr=False)

@@ -1,4 +1,4 @@
-"""The certificates that https connections trust."""
+"""The certificates that https connections trust, and those that they show."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ import os
 import ssl
 from functools import cache
 from pathlib import Path
+from typing import Final, TypeAlias
 
 from spacecall._io import _http as http
 from spacecall._visible import shorten
 from spacecall.errors import InvalidInputError
+
+Verify: TypeAlias = bool | str | os.PathLike[str] | ssl.SSLContext
+"""What is trusted: see `Space`."""
+
+ClientCertificate: TypeAlias = (
+    str
+    | os.PathLike[str]
+    | tuple[str | os.PathLike[str], str | os.PathLike[str]]
+    | tuple[str | os.PathLike[str], str | os.PathLike[str], str]
+)
+"""A file with a certificate and its key, or a file for each and the password of the key."""
+
+APP_CONTEXT: Final = "spacecall.tls"
+"""The extension of a request with the SSL context for the app's host; None for the default one."""
 
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -34,3 +49,58 @@ def ssl_context() -> ssl.SSLContext:
         if not variable:
             raise
         raise InvalidInputError(f"{remedy} ({error.strerror or error})") from error
+
+
+def create_app_context(
+    verify: Verify = True,  # noqa: FBT002 - the names and values that HTTP clients have
+    cert: ClientCertificate | None = None,
+) -> ssl.SSLContext | None:
+    """Return the SSL context for an app's host; None for the default one.
+
+    Raises:
+        InvalidInputError: a file has no certificate or no key.
+        ValueError: there are both a context and a certificate.
+    """
+    if isinstance(verify, ssl.SSLContext):
+        if cert is not None:
+            raise ValueError("load the certificate into the SSLContext, and leave out cert")
+        return verify
+    if verify is True and cert is None:
+        return None
+    context = _trusting(verify)
+    if cert is not None:
+        certificate, *rest = (cert,) if isinstance(cert, (str, os.PathLike)) else cert
+        key = rest[0] if rest else None
+        password = str(rest[1]) if len(rest) > 1 else None
+        try:
+            context.load_cert_chain(certificate, key, password)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            raise InvalidInputError(
+                f"cert: {shorten(str(certificate))} has no certificate with its key in PEM "
+                f"({_reason(error)})"
+            ) from error
+    return context
+
+
+def _trusting(verify: bool | str | os.PathLike[str]) -> ssl.SSLContext:  # noqa: FBT001
+    if verify is True:
+        return http.create_ssl_context()
+    if verify is False:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    path = Path(verify)
+    is_folder = path.is_dir()
+    try:
+        return ssl.create_default_context(
+            cafile=None if is_folder else path, capath=path if is_folder else None
+        )
+    except OSError as error:
+        raise InvalidInputError(
+            f"verify: {shorten(str(path))} has no certificates in PEM ({_reason(error)})"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)

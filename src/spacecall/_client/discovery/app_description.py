@@ -75,7 +75,7 @@ async def fetch_description(
     settings = settings or Settings()
     limiter = anyio.Semaphore(settings.limits.max_concurrent_requests)
     deadline = OpenDeadline(settings.timeouts)
-    async with create_client() as client:
+    async with create_client(app_context=settings.tls) as client:
         link = AppHttpClient(client, "", auth=auth, settings=settings, limiter=limiter)
         with link.redacting(), deadline.enforce():
             link, config = await open_app(link, source, deadline)
