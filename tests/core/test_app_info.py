@@ -236,3 +236,38 @@ def test_a_browser_state_starts_with_its_own_default(props: dict[str, Any]) -> N
     stored = input_with("browserstate", {}, **props)
     assert not stored.required
     assert stored.default == props.get("default_value")
+
+
+def endpoint_of(function: dict[str, Any], info: dict[str, Any]) -> Endpoint:
+    """The endpoint of an app whose only function takes an image of id 5."""
+    components = [{"id": 5, "type": "image", "props": {"name": "image"}, "skip_api": False}]
+    dependencies = [{"api_name": "f", "inputs": [5], "outputs": [], **function}]
+    config = parse_config({"components": components, "dependencies": dependencies})
+    return parse_endpoints(config, {"named_endpoints": {"/f": info}})["/f"]
+
+
+@pytest.mark.parametrize(
+    ("told", "oauth"),
+    [("required", "required"), ("optional", "optional"), ("odd", None), (1, None)],
+)
+def test_an_endpoint_says_whether_it_takes_a_users_token(told: object, oauth: str | None) -> None:
+    assert endpoint_of({}, {"oauth_token": told}).oauth == oauth
+
+
+IMAGE = {"component": "Image", "type": {}, "parameter_name": "frame"}
+
+
+@pytest.mark.parametrize(
+    ("targets", "parameters", "name"),
+    [
+        ([[5, "stream"]], [IMAGE], "frame"),
+        ([[5, "change"], "odd", [5]], [IMAGE], None),
+        ([["5", "stream"]], [IMAGE], None),
+        ([[5, "stream"]], [], None),
+    ],
+)
+def test_an_endpoint_names_the_input_that_takes_a_stream(
+    targets: list[object], parameters: list[object], name: str | None
+) -> None:
+    endpoint = endpoint_of({"targets": targets}, {"parameters": parameters})
+    assert endpoint.stream_input == name

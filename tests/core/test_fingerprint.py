@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from spacecall._core.app_config import AppConfig, parse_config
-from spacecall._core.fingerprint import find_differences, fingerprint, fingerprints
+from spacecall._core.fingerprint import (
+    find_differences,
+    fingerprint,
+    fingerprints,
+    wire_shape,
+)
 from tests.core.apps import CORPUS, VERSIONS, corpus_app, protocol_app
 
 
@@ -135,6 +140,21 @@ def test_a_label_that_names_nothing_does_not_count() -> None:
 def test_a_label_in_another_spelling_of_the_same_name_does_not_count() -> None:
     changed = labelled(("number", "width:"), ("state", ""), ("number", "HEIGHT"))
     assert find_differences({"/f": pinned(SIZE, True, True)}, changed) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "on_wire"),
+    [
+        ("(width: number, state) -> (image) queued", "(number, state) -> (image) queued"),
+        ("() -> () direct undocumented", "() -> () direct"),
+        (
+            "(textbox) -> (chatbot, state) queued streaming private",
+            "(textbox) -> (chatbot, state) queued streaming",
+        ),
+    ],
+)
+def test_names_from_labels_and_visibility_are_not_on_the_wire(shape: str, on_wire: str) -> None:
+    assert wire_shape(shape) == on_wire
 
 
 @pytest.mark.parametrize("name", CORPUS)

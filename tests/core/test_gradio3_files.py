@@ -41,6 +41,12 @@ def test_a_file_that_holds_its_bytes_keeps_its_name() -> None:
     assert (payload["url"], payload["orig_name"]) == (PNG, "a.txt")
 
 
+def test_a_stream_of_a_file_stays_one() -> None:
+    stream = {"name": "/stream/a/1", "is_stream": True}
+    payload = from_gradio3(stream, "audio")
+    assert (payload["path"], payload["is_stream"]) == ("/stream/a/1", True)
+
+
 def test_a_text_that_looks_like_an_image_is_one_only_in_an_image() -> None:
     assert from_gradio3(PNG, "textbox") == PNG
     assert from_gradio3("no data URL", "image") == "no data URL"

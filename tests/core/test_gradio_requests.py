@@ -116,6 +116,19 @@ def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
     )
 
 
+def test_a_stream_of_inputs_names_its_job(app: AppConfig, prefix: str) -> None:
+    echo = dependency(app, "/echo")
+    sent = gradio_requests.send_input(app, echo, JobInputs(["hi"], query={"a": "b"}), "s1", "e/1")
+    assert sent == Request(
+        "POST",
+        f"{prefix}/stream/e%2F1",
+        {"a": "b"},
+        json={"data": ["hi"], "fn_index": echo.fn_index, "session_hash": "s1"},
+    )
+    closed = gradio_requests.close_input(app, "e/1")
+    assert closed == Request("POST", f"{prefix}/stream/e%2F1/close", json={})
+
+
 @pytest.mark.parametrize(
     ("path", "quoted"),
     [
