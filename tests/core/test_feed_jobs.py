@@ -105,6 +105,7 @@ def test_a_released_job_ends_without_a_value_or_an_error() -> None:
     job.receive(streaming("a"))
     job.release()
     job.release()
+    job.succeed(["b"])
     assert (job.ended, job.error, values(job)) == (True, None, ["a"])
 
 

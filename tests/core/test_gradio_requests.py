@@ -99,7 +99,7 @@ def test_a_function_without_a_name_is_run_by_its_index(app: AppConfig, prefix: s
     assert gradio_requests.run(app, unnamed, JobInputs([]), "s").path == f"{prefix}/run/predict"
 
 
-def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
+def test_stream_cancel_reset_and_upload(app: AppConfig, prefix: str) -> None:
     assert gradio_requests.stream(app, "s1") == Request(
         "GET", f"{prefix}/queue/data", {"session_hash": "s1"}
     )
@@ -108,8 +108,14 @@ def test_stream_cancel_and_upload(app: AppConfig, prefix: str) -> None:
         f"{prefix}/cancel",
         json={"session_hash": "s1", "fn_index": 7, "event_id": "e1"},
     )
+    assert gradio_requests.reset(app, "e1") == Request(
+        "POST", f"{prefix}/reset", json={"event_id": "e1"}
+    )
     assert gradio_requests.upload(app, "u1") == Request(
         "POST", f"{prefix}/upload", {"upload_id": "u1"}
+    )
+    assert gradio_requests.streamed_media(app, "h/1/a b.m3u8") == Request(
+        "GET", f"{prefix}/stream/h/1/a%20b.m3u8"
     )
     assert gradio_requests.file_size(app, "/srv/a b") == Request(
         "HEAD", f"{prefix}/file=/srv/a%20b"
