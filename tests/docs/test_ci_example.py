@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from identify.identify import tags_from_path
 
+from spacecall.cassettes._format.cassette_file import EXTERNAL_FROM, BodyFiles
 from tests.servers import AppServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +66,65 @@ def test_the_steps_of_its_workflow_pass(project: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def tools() -> list[tuple[str, ...]]:
+    """The hooks of its pre-commit configuration, as commands that get file names."""
+    return [
+        ("end-of-file-fixer", "pre_commit_hooks.end_of_file_fixer"),
+        ("trailing-whitespace", "pre_commit_hooks.trailing_whitespace_fixer"),
+        ("black", "black", "--quiet"),
+        ("isort", "isort", "--quiet"),
+        ("ruff-check", "ruff", "check", "--quiet", "--no-cache", "--fix", "--unsafe-fixes"),
+        ("ruff-format", "ruff", "format", "--quiet", "--no-cache"),
+    ]
+
+
+def texts(project: Path) -> list[Path]:
+    """The files that pre-commit gives to hooks for text."""
+    paths = sorted(path for path in project.rglob("*") if path.is_file())
+    return [path for path in paths if "text" in tags_from_path(str(path))]
+
+
+def test_formatters_and_fixers_leave_its_files_alone_twice(project: Path) -> None:
+    hooks = (project / ".pre-commit-config.yaml").read_text()
+    assert all(f"- id: {name}" in hooks for name, *_ in tools() if name != "ruff-format")
+    bodies = BodyFiles(project / "tests/cassettes/counting.json")
+    stored = bodies.store(BytesIO(b"line \n" * EXTERNAL_FROM + b"\n\n"), "text/csv")
+    bodies.save(frozenset({str(stored["sha256"])}))
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    for _ in range(2):
+        for _name, module, *options in tools():
+            is_fixer = module.startswith("pre_commit_hooks")
+            files = [path for path in texts(project) if is_fixer or path.suffix == ".py"]
+            done = run(project, "", module, *options, *map(str, files))
+            assert done.returncode == 0, f"{module}: {done.stdout}{done.stderr}"
+    after = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    assert [path for path in before if after.get(path) != before[path]] == []
+    assert bodies.read(stored)
+    assert run(project, "", "spacecall", "generate", "--check").returncode == 0
+
+
+def test_its_files_survive_a_checkout_with_the_newlines_of_windows(project: Path) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "core.autocrlf=true"]
+
+    def git_run(*arguments: str, cwd: Path) -> None:
+        subprocess.run([*git, *arguments], cwd=cwd, check=True, capture_output=True, timeout=60)
+
+    bodies = BodyFiles(project / "tests/cassettes/counting.json")
+    stored = bodies.store(BytesIO(b"a line\n" * EXTERNAL_FROM), "text/csv")
+    bodies.save(frozenset({str(stored["sha256"])}))
+    git_run("init", "--quiet", cwd=project)
+    git_run("add", "--all", cwd=project)
+    git_run("commit", "--quiet", "--message=all", cwd=project)
+    git_run("clone", "--quiet", str(project), "windows", cwd=project.parent)
+    clone = project.parent / "windows"
+    assert b"\r\n" in (clone / "spaces/workshop.py").read_bytes()
+    assert b"\r\n" in (clone / "schemas/spaces/workshop/join.schema.json").read_bytes()
+    assert run(clone, "", "spacecall", "generate", "--check").returncode == 0
+    assert BodyFiles(clone / "tests/cassettes/counting.json").read(stored)
+    done = run(clone, NOWHERE, "pytest", "-p", "no:asyncio")
+    assert "3 passed" in done.stdout
 
 
 def test_it_can_be_recorded_anew(project: Path, workshop: AppServer) -> None:
