@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,8 +83,16 @@ def tools() -> list[tuple[str, ...]]:
 
 def texts(project: Path) -> list[Path]:
     """The files that pre-commit gives to hooks for text."""
+    config = (project / ".pre-commit-config.yaml").read_text()
+    (excluded,) = re.findall(r"^exclude: (.*)$", config, re.MULTILINE)
     paths = sorted(path for path in project.rglob("*") if path.is_file())
-    return [path for path in paths if "text" in tags_from_path(str(path))]
+    return [
+        path
+        for path in paths
+        if not re.search(excluded, path.as_posix())
+        and not path.is_relative_to(project / ".ruff_cache")
+        and "text" in tags_from_path(str(path))
+    ]
 
 
 def test_formatters_and_fixers_leave_its_files_alone_twice(project: Path) -> None:

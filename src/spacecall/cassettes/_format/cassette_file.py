@@ -38,7 +38,7 @@ _CHUNK = 2**16
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # Without a suffix: of spacecall 0.1.
 _BODY_FILE = re.compile(r"[0-9a-f]{64}(?:\.bin)?")
-# The suffix keeps tools away that mend text files, and git must not change newlines.
+# Git must not change newlines: it takes a body of text for a text file.
 _BODY_SUFFIX = ".bin"
 _ATTRIBUTES_FILE = ".gitattributes"
 _ATTRIBUTES = b"*.bin binary\n"
