@@ -108,7 +108,7 @@ def test_calls_in_a_row_are_one_call_without_async(sync_space: SyncSpace) -> Non
 
 
 def test_a_file_is_streamed_without_async(sync_space: SyncSpace) -> None:
-    image = sync_space.call("/image", path=PNG).result()
+    image: File = sync_space.call("/image", path=PNG).result()
     with sync_space.stream(image) as chunks:
         assert b"".join(chunks) == sync_space.read(image)
     with sync_space.stream(File(b"local")) as chunks:

@@ -254,7 +254,7 @@ def test_an_endpoint_says_whether_it_takes_a_users_token(told: object, oauth: st
     assert endpoint_of({}, {"oauth_token": told}).oauth == oauth
 
 
-IMAGE = {"component": "Image", "type": {}, "parameter_name": "frame"}
+IMAGE: dict[str, Any] = {"component": "Image", "type": {}, "parameter_name": "frame"}
 
 
 @pytest.mark.parametrize(
