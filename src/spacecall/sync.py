@@ -10,9 +10,8 @@ was forked opens Spaces of its own: those of its parent raise RuntimeError there
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Generic, Never, Self, TypeVar, Unpack, overload
+from typing import Any, Generic, Never, Self, TypeVar, Unpack
 
 from spacecall._client.calls.call import Call, mark_handled
 from spacecall._client.calls.caller import Caller
@@ -26,7 +25,6 @@ from spacecall._io.tls import ClientCertificate, Verify
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, TextDelta
-from spacecall.files import File
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
 from spacecall.tickets import Ticket
@@ -252,23 +250,9 @@ class SyncCaller(SyncFiles):
         """Call a function with values by position; see `Space.call_raw`."""
         return wrap_call(self, lambda caller: caller.call_raw(function, values))
 
-    @overload
-    def stream(self, file: File) -> AbstractContextManager[Iterator[bytes]]: ...
-
-    @overload
-    def stream(
-        self, endpoint: str, /, *positional: Never, **arguments: Any
-    ) -> SyncFeed[Any, Any]: ...
-
-    # An endpoint may have an input called `self`.
-    def stream(  # type: ignore[misc]  # pyright: ignore[reportInconsistentOverload]
-        self, /, *target: Any, **arguments: Any
-    ) -> Any:
-        """Open a stream of inputs to an endpoint, see `Space.stream`; or read a file in chunks."""
-        file = target[0] if target else arguments.get("file")
-        if isinstance(file, File):
-            return super().stream(file)
-        return wrap_feed(self, lambda caller: caller.stream(*target, **arguments))
+    def stream(self, endpoint: str, /, *positional: Never, **arguments: Any) -> SyncFeed[Any, Any]:
+        """Open a stream of inputs to an endpoint; see `Space.stream`."""
+        return wrap_feed(self, lambda caller: caller.stream(endpoint, *positional, **arguments))
 
     def sequence(self, endpoint: str, steps: Callable[[Caller], Awaitable[Call[T]]]) -> SyncCall[T]:
         """Make one call of several; see `Space.sequence`. `steps` runs in the event loop."""

@@ -108,17 +108,17 @@ def test_calls_in_a_row_are_one_call_without_async(sync_space: SyncSpace) -> Non
 
 
 def test_a_file_is_streamed_without_async(sync_space: SyncSpace) -> None:
-    image: File = sync_space.call("/image", path=PNG).result()
-    with sync_space.stream(image) as chunks:
+    image = sync_space.call("/image", path=PNG).result()
+    with sync_space.iter_bytes(image) as chunks:
         assert b"".join(chunks) == sync_space.read(image)
-    with sync_space.stream(File(b"local")) as chunks:
+    with sync_space.iter_bytes(File(b"local")) as chunks:
         assert list(chunks) == [b"local"]
 
 
 def test_a_stream_that_is_left_in_the_middle_ends(sync_space: SyncSpace, tmp_path: Path) -> None:
     large = tmp_path / "large.bin"
     large.write_bytes(b"x" * 5_000_000)
-    with sync_space.stream(File(large)) as chunks:
+    with sync_space.iter_bytes(File(large)) as chunks:
         assert next(chunks)
     with pytest.raises(RuntimeError, match="is closed"):
         next(chunks)
@@ -126,9 +126,9 @@ def test_a_stream_that_is_left_in_the_middle_ends(sync_space: SyncSpace, tmp_pat
 
 
 def test_the_error_of_a_stream_is_that_of_the_file(sync_space: SyncSpace, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError), sync_space.stream(File(tmp_path / "no")) as chunks:
+    with pytest.raises(InvalidInputError), sync_space.iter_bytes(File(tmp_path / "no")) as chunks:
         list(chunks)
-    with pytest.raises(ValueError, match="mine"), sync_space.stream(File(b"x")):
+    with pytest.raises(ValueError, match="mine"), sync_space.iter_bytes(File(b"x")):
         raise ValueError("mine")
 
 
@@ -136,7 +136,7 @@ async def test_streams_run_at_once_in_threads(sync_space: SyncSpace) -> None:
     sizes: list[int] = []
 
     def read(size: int) -> None:
-        with sync_space.stream(File(b"x" * size)) as chunks:
+        with sync_space.iter_bytes(File(b"x" * size)) as chunks:
             sizes.append(sum(map(len, chunks)))
 
     async with anyio.create_task_group() as group:

@@ -273,9 +273,9 @@ def the_sync_views_have_the_same_types(space: SyncSpace, ticket: Ticket, file: F
     assert_type(view.session(), SyncSession)
     assert_type(view.collect(ticket).result(), Any)
     assert_type(space.info, dict[str, Any])
-    with space.stream(file) as chunks:
+    with space.iter_bytes(file) as chunks:
         assert_type(b"".join(chunks), bytes)
-    space.stream(b"content")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType,reportCallIssue]
+    space.iter_bytes(b"content")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with space.stream("/cam", threshold=0.5) as feed:
         assert_type(feed, SyncFeed[Any, Any])
         feed.send(file, threshold=0.7)

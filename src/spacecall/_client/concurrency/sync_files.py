@@ -48,8 +48,8 @@ class SyncFiles:
         portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
         return portal.wait(lambda: file.save(path, max_bytes=max_bytes))
 
-    def stream(self: _HasPortal, file: File) -> AbstractContextManager[Iterator[bytes]]:
-        """Read a file in chunks: `with space.stream(file) as chunks`; see `File.stream`."""
+    def iter_bytes(self: _HasPortal, file: File) -> AbstractContextManager[Iterator[bytes]]:
+        """Read a file in chunks: `with space.iter_bytes(file) as chunks`; see `File.stream`."""
         portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
         portal.check()
         return _iterate(file.stream, f"the stream of {file.name!r}")
