@@ -122,6 +122,11 @@ def test_stream_cancel_reset_and_upload(app: AppConfig, prefix: str) -> None:
     )
 
 
+def test_a_heartbeat_names_its_session(app: AppConfig, prefix: str) -> None:
+    heartbeat = gradio_requests.heartbeat(app, "s/1")
+    assert (heartbeat.method, heartbeat.path) == ("GET", f"{prefix}/heartbeat/s%2F1")
+
+
 def test_a_stream_of_inputs_names_its_job(app: AppConfig, prefix: str) -> None:
     echo = dependency(app, "/echo")
     sent = gradio_requests.send_input(app, echo, JobInputs(["hi"], query={"a": "b"}), "s1", "e/1")
