@@ -30,6 +30,7 @@ from spacecall.cassettes._engine.stream_replayer import ReplayClock, Scheduler, 
 from spacecall.cassettes._format.bodies import RequestBodyRecorder, StoredBody
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange, get_header
 from spacecall.cassettes._format.job_recordings import (
+    find_fed_event_id,
     is_cancel,
     is_cleanup,
     is_join,
@@ -176,7 +177,7 @@ class Player:
         self._entries = [
             _Entry(exchange, _session_hash(exchange))
             for exchange in exchanges
-            if not is_stream(exchange.method, exchange.url)
+            if not is_stream(exchange.method, exchange.url) and not _is_late_input(exchange)
         ]
         entries_by_key: dict[RequestKey, list[_Entry]] = defaultdict(list)
         for entry in self._entries:
@@ -249,6 +250,8 @@ class Player:
                 if self._recorder is None:
                     if is_cleanup(exchange):
                         return await self._replay(exchange, _make_cleanup_exchange(exchange))
+                    if self._comes_after_the_end(exchange):
+                        return InterceptedResponse(404, (), _EmptyBody())
                     raise self._add_miss(exchange)
                 copy.seek(0)
                 self._note_live_join(exchange)
@@ -256,6 +259,15 @@ class Player:
                 return await self._recorder.answer(live_request, forward)
         entry.uses += 1
         return await self._replay(exchange, self._repeat(entry))
+
+    def _comes_after_the_end(self, exchange: Exchange) -> bool:
+        """Return whether a request sends an input to a job that the app ended at its time limit.
+
+        In the recording the client saw the end first, and joined again.
+        """
+        event_id = find_fed_event_id(exchange.method, exchange.url)
+        job = self._jobs.get(event_id) if event_id else None
+        return job is not None and job.end_reason is None and job.cancelled_at is None
 
     def _repeat(self, entry: _Entry) -> Exchange:
         """Return the exchange of an entry; of a join that is repeated, with an event id of its own.
@@ -346,6 +358,8 @@ class Player:
             event_id = read_event_id(recorded)
             if event_id in self._jobs:
                 self._stream(_session_hash(exchange)).join(self._jobs[event_id])
+        elif fed_event_id := find_fed_event_id(exchange.method, exchange.url):
+            self._stream(_session_hash(exchange)).feed(fed_event_id)
         elif is_cancel(exchange.method, exchange.url):
             fn_index = as_dict(exchange.request_body.get("json")).get("fn_index")
             stream = self._stream(_session_hash(exchange))
@@ -460,6 +474,11 @@ def _request_key(exchange: Exchange, hosts: frozenset[str]) -> RequestKey:
 
 def _host(exchange: Exchange) -> frozenset[str]:
     return frozenset({urlsplit(exchange.url).netloc.lower()})
+
+
+def _is_late_input(exchange: Exchange) -> bool:
+    """Return whether an exchange sent an input to a job that had just ended."""
+    return exchange.status == 404 and bool(find_fed_event_id(exchange.method, exchange.url))
 
 
 def _session_hash(exchange: Exchange) -> str:

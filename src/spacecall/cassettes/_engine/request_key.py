@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from spacecall._core.json_values import is_array, is_object
 from spacecall.cassettes._format.bodies import StoredBody, body_bytes
+from spacecall.cassettes._format.job_recordings import find_fed_event_id
 from spacecall.cassettes._format.upload_parts import stored_parts
 
 ANY = "*"
@@ -73,10 +74,18 @@ def make_request_key(method: str, url: str, body: StoredBody, hosts: frozenset[s
     return RequestKey(
         method,
         "" if host in hosts else host,
-        _SESSION_IN_PATH.sub(rf"\1{ANY}", parts.path),
+        _canonicalize_path(method, url),
         _dump(query),
         _body_key(body, hosts),
     )
+
+
+def _canonicalize_path(method: str, url: str) -> str:
+    """Return the path without the ids that differ in every run."""
+    path = urlsplit(url).path
+    if find_fed_event_id(method, url):
+        return f"{path[: path.rfind('/')]}/{ANY}"
+    return _SESSION_IN_PATH.sub(rf"\1{ANY}", path)
 
 
 def app_hosts(urls: Iterable[str]) -> frozenset[str]:

@@ -12,6 +12,7 @@ import anyio.lowlevel
 from spacecall._io.interceptor import NETWORK_ERRORS, InterceptedResponse, NetworkError
 from spacecall.cassettes._format.exchange import CLOSED
 from spacecall.cassettes._format.job_recordings import JobRecording, make_close_stream_event
+from spacecall.cassettes._format.server_sent_event import ServerSentEvent
 from spacecall.cassettes.errors import CassetteError
 
 Scheduler: TypeAlias = Callable[[Sequence[float]], int]
@@ -53,12 +54,16 @@ class _JobCursor:
     Attributes:
         joined_at: time of the event loop, in seconds.
         position: index of the next event.
+        inputs: the number of inputs that it has taken in this run, after the first one.
+        values: the number of values that answered its inputs.
         cancelled: whether it has been cancelled in this run.
     """
 
     recording: JobRecording
     joined_at: float
     position: int = 0
+    inputs: int = 0
+    values: int = 0
     cancelled: bool = False
 
     @property
@@ -68,13 +73,24 @@ class _JobCursor:
 
     @property
     def next_event_at(self) -> float | None:
-        """The recorded time of the next event; None if it has none, or waits for a cancel."""
-        if self.is_exhausted:
+        """The recorded time of the next event; None if it has none, or waits for the client.
+
+        The client has to send the next input, or a cancel.
+        """
+        if self.is_exhausted or self.inputs < min(self.values, self.recording.inputs):
             return None
         seconds = self.recording.events[self.position][0]
         cancelled_at = self.recording.cancelled_at
         waits_for_cancel = cancelled_at is not None and seconds > cancelled_at
         return None if waits_for_cancel and not self.cancelled else seconds
+
+    def take_event(self) -> ServerSentEvent:
+        """Return the next event."""
+        _, event = self.recording.events[self.position]
+        self.position += 1
+        if self.recording.inputs and event.as_object().get("msg") == "process_streaming":
+            self.values += 1
+        return event
 
     @property
     def is_completed(self) -> bool:
@@ -119,6 +135,13 @@ class StreamReplayer:
         self._jobs.append(_JobCursor(recording, self._clock.now()))
         self._notify()
 
+    def feed(self, event_id: str) -> None:
+        """Give a further input to a recorded job."""
+        for job in self._jobs:
+            if job.recording.event_id == event_id:
+                job.inputs += 1
+        self._notify()
+
     def cancel(self, fn_index: int | None) -> None:
         """Cancel the running jobs of a function."""
         for job in self._jobs:
@@ -139,9 +162,7 @@ class StreamReplayer:
             if ready:
                 job, seconds = ready[self._scheduler([seconds for _, seconds in ready])]
                 await self._clock.sleep_until(job.joined_at, seconds - job.recording.started_at)
-                _, event = job.recording.events[job.position]
-                job.position += 1
-                yield event.encode()
+                yield job.take_event().encode()
             elif interrupted := next((job for job in self._jobs if job.is_interrupted), None):
                 end_reason = interrupted.recording.end_reason or ""
                 self._jobs.clear()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from spacecall._core.json_values import as_dict, as_str
 from spacecall.cassettes._format.exchange import COMPLETE, Exchange
@@ -18,6 +19,8 @@ _STREAM = "/queue/data"
 _JOIN = "/queue/join"
 _CANCEL = "/cancel"
 _RESET = "/reset"
+# An endpoint may have such a name too.
+_INPUT = re.compile(r"(?<!/run)(?<!/call)/stream/(?P<event_id>[^/]+)(?P<close>/close)?$")
 
 
 def is_stream(method: str, url: str) -> bool:
@@ -40,7 +43,15 @@ def is_cleanup(request: Exchange) -> bool:
     path = urlsplit(request.url).path
     # A call of an endpoint that is named so has data.
     is_call = "data" in as_dict(request.request_body.get("json"))
-    return request.method == "POST" and path.endswith((_CANCEL, _RESET)) and not is_call
+    match = _INPUT.search(path)
+    ends_jobs = path.endswith((_CANCEL, _RESET)) or (match is not None and match["close"])
+    return request.method == "POST" and bool(ends_jobs) and not is_call
+
+
+def find_fed_event_id(method: str, url: str) -> str | None:
+    """Return the event id of the job that a request sends an input to; None for other requests."""
+    match = _INPUT.search(urlsplit(url).path) if method == "POST" else None
+    return unquote(match["event_id"]) if match and not match["close"] else None
 
 
 def read_session_hash(url: str, body: object) -> str:
@@ -64,6 +75,8 @@ class JobRecording:
         fn_index: of the called function; None for a job that was collected, without a join.
         started_at: when it was joined, in seconds since the recording began.
         events: with their times, in order; the last may concern the whole session.
+        inputs: the number of inputs that it took after the one that it joined with. Each waits for
+            the value of the one before.
         cancelled_at: when it was cancelled; its later events wait for a cancel. None if it was not
             cancelled.
         end_reason: how the stream ended before the job did: a kind of failure, `CLOSED`, or
@@ -77,6 +90,7 @@ class JobRecording:
     events: list[tuple[float, ServerSentEvent]] = field(
         default_factory=list[tuple[float, ServerSentEvent]]
     )
+    inputs: int = 0
     cancelled_at: float | None = None
     end_reason: str | None = COMPLETE
 
@@ -97,9 +111,17 @@ def read_job_recordings(exchanges: Iterable[Exchange]) -> dict[str, JobRecording
             session = read_session_hash(stream.url, None)
             streams[session].append(stream)
             distributor.add_stream(session, stream)
+    _count_inputs(exchanges, distributor.jobs)
     _set_end_reasons(distributor.jobs.values(), streams)
     _set_cancel_times(exchanges, distributor.jobs.values())
     return distributor.jobs
+
+
+def _count_inputs(exchanges: Iterable[Exchange], jobs: Mapping[str, JobRecording]) -> None:
+    for exchange in exchanges:
+        job = jobs.get(find_fed_event_id(exchange.method, exchange.url) or "")
+        if job is not None and exchange.status == 200:
+            job.inputs += 1
 
 
 def _iter_joins(exchanges: Iterable[Exchange]) -> Iterator[JobRecording]:
