@@ -27,7 +27,9 @@ _VOLATILE_HEADERS: Final = frozenset(
     }
 )
 _IDS_IN_QUERY: Final = frozenset({"session_hash", "event_id", "upload_id"})
-_IDS_IN_PATH: Final = re.compile(r"(/heartbeat/|/call/[^/]+/)([^/]+)$")
+_IDS_IN_PATH: Final = re.compile(
+    r"(/heartbeat/|/call/[^/]+/|(?<!/run)(?<!/call)/stream/)([^/]+)(/close)?$"
+)
 _BOUNDARY: Final = re.compile(r";\s*boundary=[^;]*", re.IGNORECASE)
 
 
@@ -103,7 +105,9 @@ class _StableIds:
 
     def _rename_url(self, url: str) -> str:
         parts = urlsplit(url)
-        path = _IDS_IN_PATH.sub(lambda match: match[1] + self._get(match[2]), parts.path)
+        path = _IDS_IN_PATH.sub(
+            lambda match: match[1] + self._get(match[2]) + (match[3] or ""), parts.path
+        )
         pairs = parse_qsl(parts.query, keep_blank_values=True)
         query = parts.query
         if any(name in _IDS_IN_QUERY for name, _ in pairs):
