@@ -463,6 +463,7 @@ _OPENS_SOURCES = {
     "files.py",  # File itself
     "_client/calls/call_arguments.py",  # of a call
     "_core/wrapped_files.py",  # of an argument that is a file alone
+    "event_data.py",  # of an event of the page
     "media.py",  # of a message
     "cli/_inputs/flag_values.py",  # of a command line
     "inference/_image_service.py",  # another name for a File
