@@ -13,7 +13,7 @@ from tests.faults import description
 from tests.faults.exchanges import Exchange, serving
 from tests.faults.stub import Route, Stub
 
-NAMES = ("echo", "stream", "chat", "plain", "hold", "file")
+NAMES = ("echo", "stream", "chat", "plain", "hold", "file", "listen")
 POSTS: tuple[Route, ...] = ("join", "run")
 
 
