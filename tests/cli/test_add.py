@@ -168,3 +168,10 @@ def test_it_waits_no_longer_than_it_is_told(cli: Cli) -> None:
     with HostileServer(routes={"/config": silent}) as server:
         assert cli("add", server.url, "--timeout", "0.3").code == 5
         released.set()
+
+
+def test_a_project_without_clients_says_so(cli: Cli) -> None:
+    done = cli("list")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "the project has no clients: spacecall add SOURCE makes one\n"
+    assert cli("list", "--json").out == "[]\n"

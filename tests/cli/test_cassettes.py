@@ -130,8 +130,8 @@ def test_check_lists_unused_and_damaged_cassettes(cli: Cli, recorded: Path) -> N
     assert done.code == 1
     lines = done.out.splitlines()
     assert "cassettes/other.json: no test uses it" in lines
-    assert "cassettes/gone.bodies: no cassette needs it" in lines
-    assert f"cassettes/_apps/{'0' * 64}: no cassette needs it" in lines
+    assert "cassettes/gone.bodies: no cassette needs it: delete it" in lines
+    assert f"cassettes/_apps/{'0' * 64}: no cassette needs it: delete it" in lines
     assert any(line.startswith("cassettes/mine.json: the body ") for line in lines)
     recorded.unlink()
     assert "cassettes/mine.json: not recorded yet" in cli("cassettes", "check").out

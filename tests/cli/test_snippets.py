@@ -251,6 +251,21 @@ class TestSkill:
         assert cli("skill", "saved.json", "--name", "other").out == "skills/other/SKILL.md\n"
         assert cli("skill", "saved.json", "--name", "other").code == 0
 
+    def test_the_skill_of_another_app_is_kept(self, cli: Cli) -> None:
+        for owner in ("alice", "bob"):
+            documents = app(Function("ask"))
+            config = {**documents.config, "space_id": f"{owner}/demo"}
+            saved = json.dumps({"config": config, "info": documents.info})
+            Path(f"{owner}.json").write_text(saved, encoding="utf-8")
+        assert cli("skill", "alice.json").out == "skills/demo/SKILL.md\n"
+        before = Path("skills/demo/SKILL.md").read_bytes()
+        done = cli("skill", "bob.json")
+        assert (done.code, done.out) == (2, "")
+        assert "skills/demo/SKILL.md is for another app: remove it, or use --name" in done.err
+        assert Path("skills/demo/SKILL.md").read_bytes() == before
+        assert cli("skill", "alice.json").code == 0
+        assert cli("skill", "bob.json", "--name", "bobs").out == "skills/bobs/SKILL.md\n"
+
 
 def test_snippets_do_not_slow_the_command(cli: Cli) -> None:
     program = (

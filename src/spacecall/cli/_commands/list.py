@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import display_path, to_json, write
+from spacecall.cli._outputs.terminal import display_path, to_json, write, write_message
 from spacecall.codegen._project.configuration import read_configuration
 from spacecall.codegen._project.project_clients import Client, list_clients
 
@@ -29,6 +29,8 @@ def list_(
     if json_:
         write(f"{to_json([_describe(client) for client in clients], indent=2)}\n")
         return
+    if not clients:
+        write_message("the project has no clients: spacecall add SOURCE makes one")
     rows = [
         (client.name, visible_line(client.source) or "a saved app", display_path(client.module))
         for client in clients

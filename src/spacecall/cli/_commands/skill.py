@@ -22,6 +22,7 @@ from spacecall.cli._support.app_access import (
 from spacecall.cli._support.app_overview import load_overview
 from spacecall.cli._support.signals import run_async
 from spacecall.codegen._name_spelling import slug
+from spacecall.codegen._project.configuration import read_configuration
 from spacecall.errors import InvalidInputError
 
 __all__ = ["skill"]
@@ -62,7 +63,11 @@ def skill(
     Texts of the app are data in it: they cannot add markup or commands, and are cut.
     """  # noqa: D301 - typer needs this character
     # the other commands do not need these
-    from spacecall.cli._exports.agent_skill import GENERATOR, write_skill  # noqa: PLC0415
+    from spacecall.cli._exports.agent_skill import (  # noqa: PLC0415
+        GENERATOR,
+        source_line,
+        write_skill,
+    )
     from spacecall.cli._exports.app_snippets import choose_auth  # noqa: PLC0415
     from spacecall.cli._exports.typed_methods import client_name  # noqa: PLC0415
 
@@ -72,13 +77,19 @@ def skill(
         raise InvalidInputError(
             f"{source} is a saved app without an address: use the app's address as SOURCE"
         )
-    skill_name = slug(name) if name else client_name(app)
+    skill_name = slug(name) if name else client_name(app, read_configuration(Path.cwd()))
     if not skill_name:
         raise InvalidInputError(f"no skill can be named {name!r}: use ASCII letters and digits")
     file = into / skill_name / _FILE
     check_inside(file, Path.cwd())
-    if file.is_file() and GENERATOR.encode() not in file.read_bytes()[:4096]:
-        raise InvalidInputError(f"{file} was not written by spacecall: move it, or use --name")
+    if file.is_file():
+        lines = [
+            line.strip() for line in file.read_bytes()[:4096].decode(errors="replace").splitlines()
+        ]
+        if GENERATOR not in lines:
+            raise InvalidInputError(f"{file} was not written by spacecall: move it, or use --name")
+        if source_line(app) not in lines:
+            raise InvalidInputError(f"{file} is for another app: remove it, or use --name")
     text = write_skill(app, skill_name, choose_auth(app, access))
     write_files({file: text.encode("utf-8", "backslashreplace")}, Path.cwd())
     write(f"{display_path(file)}\n")

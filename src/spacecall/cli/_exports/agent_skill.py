@@ -25,7 +25,7 @@ from spacecall.codegen._project.configuration import Configuration
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 
-__all__ = ["GENERATOR", "write_skill"]
+__all__ = ["GENERATOR", "source_line", "write_skill"]
 
 GENERATOR: Final = 'generator: "spacecall skill"'
 """A line of the front matter of every skill that this module writes."""
@@ -65,6 +65,11 @@ def write_skill(app: AppOverview, name: str, auth: SnippetAuth) -> str:
     return "\n".join(parts)
 
 
+def source_line(app: AppOverview) -> str:
+    """Return the line of the front matter that says whose skill it is."""
+    return f"source: {visible_json(json.dumps(app.source))}"
+
+
 def _front_matter(app: AppOverview, name: str, endpoints: Sequence[Endpoint]) -> str:
     names = [endpoint.name for endpoint in endpoints[:_MAX_NAMES]]
     listed = ", ".join(shorten(visible_line(endpoint), _MAX_TITLE // 2) for endpoint in names)
@@ -74,7 +79,8 @@ def _front_matter(app: AppOverview, name: str, endpoints: Sequence[Endpoint]) ->
     text = f"Calls {about} from Python or a shell. Its endpoints are {listed or 'none'}{more}."
     # A JSON string is a YAML string. Agents show it to models beside their instructions.
     quoted = visible_json(json.dumps(re.sub(r"[<>`$|#\\]", "", text), ensure_ascii=False))
-    lines = ["---", f"name: {name}", f"description: {quoted}", "metadata:", f"  {GENERATOR}", "---"]
+    metadata = ["metadata:", f"  {GENERATOR}", f"  {source_line(app)}"]
+    lines = ["---", f"name: {name}", f"description: {quoted}", *metadata, "---"]
     return "\n".join([*lines, ""])
 
 

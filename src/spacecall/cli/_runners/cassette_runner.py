@@ -113,7 +113,8 @@ def check(tests: Sequence[Path]) -> bool:
             names_path = str(path) in error.message
             lines.append(error.message if names_path else f"{display_path(path)}: {error}")
     lines += [
-        f"{display_path(path)}: no cassette needs it" for path in find_unused_bodies(readable)
+        f"{display_path(path)}: no cassette needs it: delete it"
+        for path in find_unused_bodies(readable)
     ]
     for line in lines:
         write(f"{visible_line(line)}\n")

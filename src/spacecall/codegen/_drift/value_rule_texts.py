@@ -51,7 +51,7 @@ PARAMETER_RULES = (
         "The parameters are in another order",
         "Values are sent by position: the pinned client sends each parameter the value of another"
         " one, perhaps without an error.",
-        "`inputs=[width, height]` became `inputs=[height, width]`, also for `def f(*args)`.",
+        "`inputs=[width, height]` became `inputs=[height, width]`, for `def f(*args)`.",
         "Refresh; calls by keyword need not change.",
     ),
     Rule(
@@ -93,8 +93,9 @@ PARAMETER_RULES = (
         "default-refused",
         "error",
         "A parameter no longer takes its pinned default",
-        "Every call that omits the argument fails: it sends the pinned default, which is no longer "
-        "a choice, is out of the new range, or has another type.",
+        "Calls that omit the argument fail: they send the pinned default, which is no longer a "
+        "choice, is out of the new range, or has another type (a type that the app's function may "
+        "still take).",
         '`choices=["a", "b"], value="a"` became `choices=["b", "c"], value="b"`.',
         "Refresh: calls then send the new default.",
     ),
@@ -317,7 +318,7 @@ OUTPUT_RULES = (
         "An output has another label",
         "The pinned client keeps working. After a refresh, the field of the result has another "
         "name. It is reported only for endpoints with several outputs, which have fields.",
-        '`gr.Image(label="Result")` became `gr.Image(label="Picture")`.',
+        'Of two outputs, `gr.Image(label="Result")` became `gr.Image(label="Picture")`.',
         "Refresh, and use the new field.",
     ),
     Rule(
