@@ -138,7 +138,7 @@ async def test_cancelling_before_and_while_it_runs(app: AppServer, release: str)
 
     Before 4.34 only generators end. What waits in the queue of `sse_v2` runs when its turn comes.
     """
-    running, waiting, stream = unique(2), unique(1), unique(20)
+    running, waiting, stream = unique(4), unique(1), unique(20)
     async with Space(app.url, timeouts=PATIENT) as space:
         async with anyio.create_task_group() as group:
             group.start_soon(ended, given(space, "/slow_async", running))
