@@ -88,7 +88,7 @@ async def test_the_documents_of_the_app_are_copies(space: Space) -> None:
 async def test_the_info_is_there_once_it_is_fetched(protocol_app: AppServer) -> None:
     async with Space(protocol_app.url, describe=False) as space:
         assert space.config["components"]
-        with pytest.raises(RuntimeError, match=r"await space\.describe\(\) first"):
+        with pytest.raises(RuntimeError, match=r"call describe\(\) first"):
             _ = space.info
         await space.describe()
         assert "/echo" in space.info["named_endpoints"]

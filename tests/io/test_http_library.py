@@ -180,6 +180,7 @@ WITHOUT_HTTPX = """
 import sys
 sys.modules["httpx"] = sys.modules["httpcore"] = sys.modules["httpx_sse"] = None
 import anyio
+import httpx2
 from spacecall._core.gradio_requests import Request
 from spacecall._io import _http
 from spacecall._io.client_factory import create_client
@@ -201,7 +202,7 @@ async def main():
         except TransportError as error:
             print(type(error.__cause__).__module__, error.sent)
     async with create_client("http://127.0.0.1:9") as client:
-        print(type(client).__module__)
+        print(isinstance(client, httpx2.AsyncClient))
 
 anyio.run(main)
 """
@@ -219,7 +220,7 @@ def test_the_network_works_without_httpx() -> None:
     assert completed.stdout.splitlines() == [
         "[('a', '1\\n2'), ('message', '3')]",
         "httpx2 False",
-        "httpx2",
+        "True",
     ]
 
 
