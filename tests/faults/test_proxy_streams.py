@@ -88,7 +88,7 @@ async def test_jobs_on_one_broken_stream_are_each_lost_and_those_on_another_go_o
     protocol_app_6: AppServer,
 ) -> None:
     async with spoilt(protocol_app_6) as (way, space), space.session() as session:
-        way.once(session.session_hash, Fault(answer=event(6)))
+        way.once(f"queue/data?session_hash={session.session_hash}", Fault(answer=event(6)))
         lost: list[JobLostError] = []
 
         async def call() -> None:
