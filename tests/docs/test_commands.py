@@ -48,7 +48,9 @@ def test_every_option_of_add_is_on_the_page(tmp_path: Path) -> None:
     options = re.findall(
         r"^ +(--[a-z]+)", spacecall("add", "--help", folder=tmp_path), re.MULTILINE
     )
-    assert set(options) - {"--help"} == set(re.findall(r"^\| `(--[a-z]+)` \|", page, re.MULTILINE))
+    cells = re.findall(r"^\| (`--[^|]+) \|", page, re.MULTILINE)
+    documented = {option for cell in cells for option in re.findall(r"`(--[a-z]+)`", cell)}
+    assert set(options) - {"--help"} == documented
 
 
 def spacecall(

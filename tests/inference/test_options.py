@@ -64,5 +64,5 @@ def test_options_of_models_by_name_are_those_of_every_implementation() -> None:
 
 def test_options_of_connecting_by_name_are_those_of_every_implementation() -> None:
     names = set(InferenceOptions.__annotations__) - {"model", "image_model"}
-    names |= {"base_url", "source", "describe", "on_newer"}
+    names |= {"base_url", "source", "describe", "on_newer", "verify", "cert"}
     assert set(get_type_hints(ConnectOptions)) == names
