@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -50,6 +51,9 @@ def handle_signals() -> Generator[SignalState]:
         typer.Exit: a signal ended the block.
     """
     state = SignalState()
+    if threading.current_thread() is not threading.main_thread():  # it gets no signals
+        yield state
+        return
     previous = signal.signal(signal.SIGTERM, state.on_sigterm)
     try:
         yield state
