@@ -144,12 +144,8 @@ class KeyUpData(EventData):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeletedFileData(EventData):
-    """A file was removed from a component: `gr.DeletedFileData`.
-
-    Attributes:
-        file: the file, which is uploaded if it is not one of the app.
-    """
+class _FileEventData(EventData):
+    """The base of events of one file."""
 
     file: FileInput
 
@@ -159,15 +155,18 @@ class DeletedFileData(EventData):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DownloadData(EventData):
-    """A file was downloaded: `gr.DownloadData`.
+class DeletedFileData(_FileEventData):
+    """A file was removed from a component: `gr.DeletedFileData`.
 
     Attributes:
         file: the file, which is uploaded if it is not one of the app.
     """
 
-    file: FileInput
 
-    def to_payload(self) -> File:
-        """Return the file."""
-        return File(self.file)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadData(_FileEventData):
+    """A file was downloaded: `gr.DownloadData`.
+
+    Attributes:
+        file: the file, which is uploaded if it is not one of the app.
+    """
