@@ -19,7 +19,7 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.app_overview import load_overview
+from spacecall.cli._support.app_overview import load_overview, missing_address_error
 from spacecall.cli._support.signals import run_async
 from spacecall.codegen._name_spelling import slug
 from spacecall.codegen._project.configuration import read_configuration
@@ -74,9 +74,7 @@ def skill(
     access = Credentials.from_options(token, user, header, timeout, for_).for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if not app.url and space_id(app.source) is None:
-        raise InvalidInputError(
-            f"{source} is a saved app without an address: use the app's address as SOURCE"
-        )
+        raise missing_address_error(source)
     skill_name = slug(name) if name else client_name(app, read_configuration(Path.cwd()))
     if not skill_name:
         raise InvalidInputError(f"no skill can be named {name!r}: use ASCII letters and digits")

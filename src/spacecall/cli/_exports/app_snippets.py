@@ -15,7 +15,7 @@ from spacecall.cli._exports.python_snippets import (
 from spacecall.cli._exports.snippet_kinds import SnippetKind
 from spacecall.cli._exports.typed_methods import client_name, list_typed_methods
 from spacecall.cli._support.app_access import Access
-from spacecall.cli._support.app_overview import AppOverview
+from spacecall.cli._support.app_overview import AppOverview, missing_address_error
 from spacecall.codegen._project.configuration import read_configuration
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
@@ -35,9 +35,7 @@ def write_snippet(
     if kind == "curl":
         return write_app_curl(app, endpoint, auth)
     if not app.url and space_id(app.source) is None:
-        raise InvalidInputError(
-            f"{app.source} is a saved app without an address: use the app's address as SOURCE"
-        )
+        raise missing_address_error(app.source)
     if kind == "async":
         return write_async(app.source, endpoint, auth)
     if kind == "sync":

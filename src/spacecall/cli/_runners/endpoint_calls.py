@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall._client.space import Space
 from spacecall.cli._support.app_access import Access
+from spacecall.cli._support.app_overview import missing_address_error
 from spacecall.codegen._schemas.app_documents import load_app
 from spacecall.endpoints import Endpoint
-from spacecall.errors import InvalidInputError, NotFoundError
+from spacecall.errors import NotFoundError
 
 __all__ = ["find_endpoint", "open_space", "resolve_source"]
 
@@ -25,9 +26,7 @@ def resolve_source(source: str) -> str:
     if saved is None:
         return source
     if not saved.source:
-        raise InvalidInputError(
-            f"{source} is a saved app without an address: use the app's address as SOURCE"
-        )
+        raise missing_address_error(source)
     return saved.source
 
 

@@ -14,7 +14,7 @@ from spacecall.codegen._schemas.app_documents import AppDocuments, load_app
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
-__all__ = ["AppOverview", "load_overview"]
+__all__ = ["AppOverview", "load_overview", "missing_address_error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +68,10 @@ async def load_overview(source: str, access: Access) -> AppOverview:
     endpoints = parse_endpoints(config, description.info)
     documents = AppDocuments(description.config, description.info, address)
     return AppOverview(address, description.base, config, endpoints, documents)
+
+
+def missing_address_error(source: str) -> InvalidInputError:
+    """Return the error for a saved app that cannot be called."""
+    return InvalidInputError(
+        f"{source} is a saved app without an address: use the app's address as SOURCE"
+    )
