@@ -88,3 +88,33 @@ async def test_a_result_that_repeats_the_last_value_is_left_out() -> None:
         yield Completed({"a": [1, -0.0]}, None)
 
     assert [value async for value in OutputIterator(events())] == [{"a": [1, -0.0]}]
+
+
+def answers(*texts: str | None) -> list[Any]:
+    """Return the values of a chatbot while the answer grows."""
+    return [[{"role": "user", "content": "hi"}, {"role": "assistant", "content": t}] for t in texts]
+
+
+BESIDE_A_CLEARED_TEXTBOX: list[Any] = [("", chat) for chat in answers("a", "ab")]
+BEFORE_A_STATUS: list[Any] = [(chat, "status") for chat in answers("a", "ab")]
+PAIRS: list[Any] = [("", []), ("", [["hi", None]]), ("", [["hi", "a"]])]
+BEGINNING: list[Any] = [[], *answers("a")]
+LABELLED_WORDS: list[Any] = [("text", [["word", "label"]])]
+
+
+@pytest.mark.parametrize(
+    ("values", "pieces"),
+    [
+        (BESIDE_A_CLEARED_TEXTBOX, ["a", "b"]),
+        (BEFORE_A_STATUS, ["a", "b"]),
+        (PAIRS, ["a"]),
+        (BEGINNING, ["a"]),
+        (LABELLED_WORDS, ["text"]),
+    ],
+)
+async def test_text_follows_the_answer_of_a_chatbot(values: list[Any], pieces: list[str]) -> None:
+    async def events() -> AsyncIterator[Event[Any]]:
+        for value in values:
+            yield Output(value)
+
+    assert [str(piece) async for piece in TextIterator(events())] == pieces

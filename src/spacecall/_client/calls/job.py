@@ -82,7 +82,8 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     def text(self) -> AsyncIterator[TextDelta]:
         """The pieces that are added to a text.
 
-        The text is the output, its attribute `text`, or the first text among several outputs. If
+        The text is the output, its attribute `text`, or the first text among several outputs. Of a
+        chatbot it is the assistant's last message, also if the app clears a textbox beside it. If
         the outputs have no text, the first piece raises `TypeError`.
         """
         return TextIterator(self)

@@ -7,6 +7,7 @@ from itertools import takewhile
 from operator import eq
 from typing import Any, Generic, TypeVar, cast
 
+from spacecall._core.chat_messages import answer_text, is_messages, is_pairs
 from spacecall._core.json_equality import has_same_types
 from spacecall.events import Completed, Event, Output, TextDelta
 
@@ -53,14 +54,31 @@ class TextIterator(AsyncIterator[TextDelta]):
 
 
 def _text_of(value: Any) -> str:
+    """Return the text of a value, or of the outputs in it.
+
+    Messages of a chatbot win: the textbox beside it is cleared or repeats the question. Pairs can
+    also be another component's, and win over an empty text only.
+    """
     candidates = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
-    for candidate in candidates:
-        text = candidate if isinstance(candidate, str) else getattr(candidate, "text", None)
-        if isinstance(text, str):
-            return text
-    if any(candidate is None for candidate in candidates):
-        return ""  # a component that holds no text yet
+    texts = [text for text in map(_plain_text, candidates) if text is not None]
+    chats = list(filter(is_messages, candidates))
+    if not chats and not any(texts[:1]):
+        chats = list(filter(is_pairs, candidates))
+    if chats:
+        return answer_text(chats[0])
+    if texts:
+        return texts[0]
+    if any(
+        candidate is None or (isinstance(candidate, list) and not candidate)
+        for candidate in candidates
+    ):
+        return ""  # a component that has no text yet, or a chatbot without messages
     raise TypeError("the outputs have no text: use job.outputs instead of job.text")
+
+
+def _plain_text(candidate: object) -> str | None:
+    text = candidate if isinstance(candidate, str) else getattr(candidate, "text", None)
+    return text if isinstance(text, str) else None
 
 
 def _is_equal(value: object, last: object) -> bool:
