@@ -3,6 +3,9 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# The tests start hundreds of interpreters: compiling what each imports takes half of their time.
+unset PYTHONDONTWRITEBYTECODE
+
 _fits() {  # a name on the PATH can be a shim that has nothing behind it: only running it tells
     command -v "$1" >/dev/null && "$1" - "$2" 2>/dev/null <<'EOF'
 import shutil, sys, venv
