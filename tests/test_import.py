@@ -79,3 +79,13 @@ def test_every_public_name_exists() -> None:
     assert sorted(spacecall.__all__) == sorted(set(spacecall.__all__))
     for name in spacecall.__all__:
         assert getattr(spacecall, name) is not None
+
+
+def test_importing_the_package_alone_loads_no_library(report: Report) -> None:
+    libraries = {"httpx", "pydantic", "anyio", "asyncio"}
+    assert not libraries.intersection(report["modules"])
+
+
+def test_public_modules_are_attributes_of_the_package() -> None:
+    program = "import spacecall; spacecall.errors.SpaceError, spacecall.options.Timeouts"
+    subprocess.run([sys.executable, "-c", program], timeout=60, check=True)

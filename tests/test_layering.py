@@ -226,7 +226,9 @@ _WRITERS = frozenset(
     | {"typer.echo", "typer.secho", "typer.confirm", "typer.prompt", "os.write"}
 )
 # Modules of rich that lay out text and write nothing.
-_LAYOUT = frozenset({"rich.console", "rich.padding", "rich.progress", "rich.table", "rich.text"})
+_LAYOUT = frozenset(
+    f"rich.{name}" for name in ("console", "padding", "progress", "segment", "table", "text")
+)
 
 
 @pytest.mark.parametrize("source", _COMMANDS, ids=[source.module for source in _COMMANDS])

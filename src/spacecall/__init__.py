@@ -6,49 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spacecall._version import __version__
-from spacecall._warnings import NewerProtocolWarning, SchemaDriftWarning
-from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
-from spacecall.errors import (
-    AppError,
-    AppRestartedError,
-    AuthError,
-    CreditsError,
-    DeadlineError,
-    FileTooLargeError,
-    ForbiddenAddressError,
-    InvalidInputError,
-    JobCancelledError,
-    JobError,
-    JobLostError,
-    NotFoundError,
-    ProtocolError,
-    QueueFullError,
-    QuotaExceededError,
-    RateLimitedError,
-    SchemaDriftError,
-    SpaceError,
-    SpaceStateError,
-    StatusError,
-    TransportError,
-    UnavailableError,
-    UnsupportedProtocolError,
-)
-from spacecall.events import (
-    Completed,
-    Event,
-    Log,
-    Output,
-    Progress,
-    ProgressUnit,
-    Queued,
-    Started,
-    TextDelta,
-    Uploading,
-)
-from spacecall.files import File, FileInput, FileSource
-from spacecall.hooks import Hooks
-from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts, ZeroGPU
-from spacecall.tickets import Ticket
 
 if TYPE_CHECKING:
     from spacecall._client.calls.call import Call
@@ -61,6 +18,48 @@ if TYPE_CHECKING:
     from spacecall._client.space_options import SpaceOptions
     from spacecall._io._http import HttpClient
     from spacecall._io.tls import ClientCertificate, Verify
+    from spacecall._warnings import NewerProtocolWarning, SchemaDriftWarning
+    from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
+    from spacecall.errors import (
+        AppError,
+        AppRestartedError,
+        AuthError,
+        CreditsError,
+        DeadlineError,
+        FileTooLargeError,
+        ForbiddenAddressError,
+        InvalidInputError,
+        JobCancelledError,
+        JobError,
+        JobLostError,
+        NotFoundError,
+        ProtocolError,
+        QueueFullError,
+        QuotaExceededError,
+        RateLimitedError,
+        SchemaDriftError,
+        SpaceError,
+        SpaceStateError,
+        StatusError,
+        TransportError,
+        UnavailableError,
+        UnsupportedProtocolError,
+    )
+    from spacecall.events import (
+        Completed,
+        Event,
+        Log,
+        Output,
+        Progress,
+        ProgressUnit,
+        Queued,
+        Started,
+        TextDelta,
+        Uploading,
+    )
+    from spacecall.files import File, FileInput, FileSource
+    from spacecall.hooks import Hooks
+    from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts, ZeroGPU
     from spacecall.sync import (
         SyncCall,
         SyncCaller,
@@ -70,6 +69,7 @@ if TYPE_CHECKING:
         SyncSpace,
         SyncSpaceView,
     )
+    from spacecall.tickets import Ticket
 
 __all__ = [
     "NO_DEFAULT",
@@ -145,33 +145,58 @@ __all__ = [
     "__version__",
 ]
 
-# Loaded when first asked for: they import httpx, which loads click and rich where it finds them.
-_CLIENT = {
-    "Call": "spacecall._client.calls.call",
-    "Feed": "spacecall._client.calls.feed",
-    "Job": "spacecall._client.calls.job",
-    "Caller": "spacecall._client.calls.caller",
-    "ClientCertificate": "spacecall._io.tls",
-    "Connecting": "spacecall._client.concurrency.lifetime",
-    "HttpClient": "spacecall._io._http",
-    "Session": "spacecall._client.space",
-    "Space": "spacecall._client.space",
-    "SpaceOptions": "spacecall._client.space_options",
-    "SpaceView": "spacecall._client.space",
-    "SyncCall": "spacecall.sync",
-    "SyncCaller": "spacecall.sync",
-    "SyncConnecting": "spacecall._client.concurrency.portal",
-    "SyncFeed": "spacecall.sync",
-    "SyncJob": "spacecall.sync",
-    "SyncSession": "spacecall.sync",
-    "SyncSpace": "spacecall.sync",
-    "SyncSpaceView": "spacecall.sync",
-    "Verify": "spacecall._io.tls",
+# Imported when first asked for: a program loads what it uses.
+_EXPORTS = {
+    "spacecall._client.calls.call": "Call",
+    "spacecall._client.calls.caller": "Caller",
+    "spacecall._client.calls.feed": "Feed",
+    "spacecall._client.calls.job": "Job",
+    "spacecall._client.concurrency.lifetime": "Connecting",
+    "spacecall._client.concurrency.portal": "SyncConnecting",
+    "spacecall._client.space": "Session Space SpaceView",
+    "spacecall._client.space_options": "SpaceOptions",
+    "spacecall._io._http": "HttpClient",
+    "spacecall._io.tls": "ClientCertificate Verify",
+    "spacecall._warnings": "NewerProtocolWarning SchemaDriftWarning",
+    "spacecall.endpoints": "Endpoint NO_DEFAULT Parameter ReturnValue",
+    "spacecall.errors": """
+        AppError AppRestartedError AuthError CreditsError DeadlineError FileTooLargeError
+        ForbiddenAddressError InvalidInputError JobCancelledError JobError JobLostError
+        NotFoundError ProtocolError QueueFullError QuotaExceededError RateLimitedError
+        SchemaDriftError SpaceError SpaceStateError StatusError TransportError
+        UnavailableError UnsupportedProtocolError
+    """,
+    "spacecall.events": """
+        Completed Event Log Output Progress ProgressUnit Queued Started TextDelta
+        Uploading
+    """,
+    "spacecall.files": "File FileInput FileSource",
+    "spacecall.hooks": "Hooks",
+    "spacecall.options": "Auth CallOptions Limits Retry Timeouts ZeroGPU",
+    "spacecall.sync": "SyncCall SyncCaller SyncFeed SyncJob SyncSession SyncSpace SyncSpaceView",
+    "spacecall.tickets": "Ticket",
 }
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names.split()}
+_SUBMODULES = (
+    "endpoints",
+    "errors",
+    "event_data",
+    "events",
+    "files",
+    "hooks",
+    "options",
+    "tickets",
+)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _CLIENT:
+    if name in _SUBMODULES:
+        return import_module(f"spacecall.{name}")
+    if name not in _MODULES:
         raise AttributeError(f"module 'spacecall' has no attribute {name!r}")
-    globals()[name] = value = getattr(import_module(_CLIENT[name]), name)
+    globals()[name] = value = getattr(import_module(_MODULES[name]), name)
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBMODULES})

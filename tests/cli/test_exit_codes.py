@@ -24,8 +24,9 @@ from spacecall import (
     TransportError,
 )
 from spacecall._core.auth_hints import AUTH_HINTS
-from spacecall.cli._support.exit_codes import MEANINGS, exit_code_for, format_error
-from spacecall.codegen._schemas.schema_folder import SchemaError
+from spacecall.cli._support.error_reports import exit_code_for, format_error
+from spacecall.cli._support.exit_codes import MEANINGS
+from spacecall.codegen._codegen_errors import SchemaError
 from tests.cli.conftest import Cli
 from tests.cli.processes import ROOT, environment
 

@@ -6,7 +6,6 @@ import ast
 import json
 import re
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -265,14 +264,3 @@ class TestSkill:
         assert Path("skills/demo/SKILL.md").read_bytes() == before
         assert cli("skill", "alice.json").code == 0
         assert cli("skill", "bob.json", "--name", "bobs").out == "skills/bobs/SKILL.md\n"
-
-
-def test_snippets_do_not_slow_the_command(cli: Cli) -> None:
-    program = (
-        "import sys; from spacecall.cli._app import run; run(['--version']); "
-        "print([name for name in sys.modules if name.startswith('spacecall.cli._exports.')])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout.splitlines()[1] == "['spacecall.cli._exports.snippet_kinds']"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from spacecall.codegen._project.configuration import ConfigurationError, read_configuration
+from spacecall.codegen._codegen_errors import ConfigurationError
+from spacecall.codegen._project.configuration import read_configuration
 from spacecall.errors import InvalidInputError
 
 WHOLE = """

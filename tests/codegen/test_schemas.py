@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._schemas import schema_folder
 from spacecall.codegen._schemas.schema_documents import JOIN_FILE, QUEUE_DATA_FILE, UPLOAD_FILE
-from spacecall.codegen._schemas.schema_folder import SchemaError
 from spacecall.codegen._schemas.shared_types import NamedSchema, share_types
 from tests.codegen.apps import CAPTURES, CORPUS, FILE, Function, Slot, app, saved
 from tests.codegen.example import workshop

@@ -408,7 +408,7 @@ def test_an_unexpected_error_is_shown_safely(
         warnings.warn_explicit(ATTACK, DeprecationWarning, "x.py", 1)
         raise RuntimeError(ATTACK)
 
-    monkeypatch.setattr(_app, "app", fail)
+    monkeypatch.setattr(_app, "create_command", fail)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         # pytest would keep the warning

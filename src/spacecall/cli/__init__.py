@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 __all__ = ["main"]
+
+# Those of the extra `cli`.
+_LIBRARIES = ("typer", "rich", "datamodel_code_generator")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,14 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: always, with an exit code of `spacecall --help`.
     """
-    try:
-        from spacecall.cli._app import main as run_command  # noqa: PLC0415 - the extra may be missing
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "spacecall":
-            raise
-        print(
-            f"spacecall: the command line needs {error.name}: pip install 'spacecall[cli]'",
-            file=sys.stderr,
-        )
-        sys.exit(2)
+    for library in _LIBRARIES:
+        if find_spec(library) is None:
+            print(
+                f"spacecall: the command line needs {library}: pip install 'spacecall[cli]'",
+                file=sys.stderr,
+            )
+            sys.exit(2)
+    from spacecall.cli._app import main as run_command  # noqa: PLC0415 - the extra may be missing
+
     sys.exit(run_command(None if arguments is None else list(arguments)))

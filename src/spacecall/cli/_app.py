@@ -5,34 +5,18 @@ Results go to stdout; progress, messages and errors go to stderr.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from spacecall._version import __version__
-from spacecall.cli._commands.add import add
-from spacecall.cli._commands.call import CallCommand, call
-from spacecall.cli._commands.cassettes import cassettes
-from spacecall.cli._commands.chat import chat
-from spacecall.cli._commands.check import check
-from spacecall.cli._commands.demo import demo
-from spacecall.cli._commands.doctor import doctor
-from spacecall.cli._commands.generate import generate
-from spacecall.cli._commands.inspect import inspect
-from spacecall.cli._commands.list import list_
-from spacecall.cli._commands.record import record
-from spacecall.cli._commands.refresh import refresh
-from spacecall.cli._commands.remove import remove
-from spacecall.cli._commands.rules import rules
-from spacecall.cli._commands.schema import schema
-from spacecall.cli._commands.skill import skill
-from spacecall.cli._commands.wait import wait
 from spacecall.cli._outputs.terminal import (
     discard_stdout,
     escape_streams,
     write,
-    write_error,
     write_traceback,
 )
 from spacecall.cli._support.exit_codes import (
@@ -41,15 +25,90 @@ from spacecall.cli._support.exit_codes import (
     FAILED,
     OUTPUT_CLOSED,
     OutputClosedError,
-    exit_code_for,
     format_epilog,
 )
 from spacecall.cli._support.signals import handle_signals
-from spacecall.codegen._project.configuration import ConfigurationError
-from spacecall.codegen._schemas.schema_folder import SchemaError
-from spacecall.errors import SpaceError
 
-__all__ = ["app", "main", "run"]
+__all__ = ["COMMANDS", "LazyCommand", "create_command", "main", "run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """A command: a function, or a `typer.Typer`, in the module of `_commands` with its name.
+
+    Attributes:
+        summary: the first sentence of its help.
+        function: its name in the module; empty for that of the command.
+        command_class: the name in the module of its click class; empty for Typer's.
+        epilog: the end of its help.
+    """
+
+    summary: str
+    function: str = ""
+    command_class: str = ""
+    epilog: str | None = None
+
+
+COMMANDS = {
+    "inspect": _Entry(summary="Show the endpoints of an app, with parameters and outputs."),
+    "schema": _Entry(summary="Export the endpoints of an app as JSON Schema or OpenAPI."),
+    "skill": _Entry(summary="Write an agent skill for an app."),
+    "call": _Entry(summary="Call an endpoint and print its result.", command_class="CallCommand"),
+    "record": _Entry(
+        summary="Call an endpoint and record the traffic as a cassette.",
+        command_class="CallCommand",
+    ),
+    "chat": _Entry(summary="Send messages to a chat model and print its answers."),
+    "wait": _Entry(summary="Wait until a Space runs and its app answers."),
+    "add": _Entry(summary="Generate a typed client for an app."),
+    "refresh": _Entry(summary="Update schemas and clients from their apps."),
+    "generate": _Entry(summary="Generate typed clients from their schema files, offline."),
+    "check": _Entry(
+        summary="Report how apps differ from their generated clients.", epilog=CHECK_EPILOG
+    ),
+    "list": _Entry(summary="List the typed clients of the project.", function="list_"),
+    "remove": _Entry(summary="Delete a client's schemas and its generated module."),
+    "rules": _Entry(summary="List the drift rules with their severities, or explain a rule."),
+    "demo": _Entry(summary="Generate a client for a local Gradio app and run it."),
+    "doctor": _Entry(summary="Show installed packages, proxies, access to the Hub, and the token."),
+    "cassettes": _Entry(summary="Show and check recordings of apps."),
+}
+"""The commands, in the order of the help."""
+
+
+def create_command() -> TyperGroup:
+    """Return the command `spacecall`."""
+    group = cast("TyperGroup", typer.main.get_command(_app))
+    for name, entry in COMMANDS.items():
+        group.add_command(LazyCommand(name, entry))
+    return group
+
+
+class LazyCommand(TyperCommand):
+    """A command that is imported when it runs: `spacecall --help` takes its summary from here."""
+
+    def __init__(self, name: str, entry: _Entry) -> None:
+        super().__init__(name, help=entry.summary)
+        self._entry = entry
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Return a context of the command itself."""
+        return self.load().make_context(*args, **options)
+
+    def load(self) -> TyperCommand | TyperGroup:
+        """Return the command itself."""
+        module = import_module(f"spacecall.cli._commands.{self.name}")
+        function = getattr(module, self._entry.function or self.name or "")
+        if isinstance(function, typer.Typer):
+            return typer.main.get_group(function)
+        command_class = self._entry.command_class
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(
+            self.name,
+            cls=getattr(module, command_class) if command_class else None,
+            epilog=self._entry.epilog,
+        )(function)
+        return cast("TyperCommand", typer.main.get_command(single))
 
 
 class _CommandGroup(TyperGroup):
@@ -61,7 +120,7 @@ class _CommandGroup(TyperGroup):
             return super().invoke(ctx)
 
 
-app = typer.Typer(
+_app = typer.Typer(
     name="spacecall",
     cls=_CommandGroup,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -71,25 +130,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-"""The command `spacecall` with its subcommands."""
-
-app.command()(inspect)
-app.command()(schema)
-app.command()(skill)
-app.command(cls=CallCommand)(call)
-app.command(cls=CallCommand)(record)
-app.command()(chat)
-app.command()(wait)
-app.command()(add)
-app.command()(refresh)
-app.command()(generate)
-app.command(epilog=CHECK_EPILOG)(check)
-app.command("list")(list_)
-app.command()(remove)
-app.command()(rules)
-app.add_typer(cassettes, name="cassettes")
-app.command()(demo)
-app.command()(doctor)
 
 
 def _show_version(requested: bool) -> None:  # noqa: FBT001 - called by typer
@@ -98,7 +138,7 @@ def _show_version(requested: bool) -> None:  # noqa: FBT001 - called by typer
         raise typer.Exit
 
 
-@app.callback()
+@_app.callback()
 def _common_options(
     *,
     version: bool = typer.Option(
@@ -124,14 +164,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        app(args=arguments, prog_name="spacecall")
+        create_command()(args=arguments, prog_name="spacecall")
     except SystemExit as exit_request:
         return exit_request.code if isinstance(exit_request.code, int) else DONE
     except OutputClosedError:
         # Otherwise the interpreter would write the rest of the buffer at exit, and fail again.
         discard_stdout()
         return OUTPUT_CLOSED
-    except (SpaceError, SchemaError, ConfigurationError, OSError) as error:
-        write_error(error)
-        return exit_code_for(error)
+    except Exception as error:  # noqa: BLE001 - raised again if it is unexpected
+        return _report(error)
     return DONE
+
+
+def _report(error: Exception) -> int:
+    """Write the message of an error and return its exit code; raise an unexpected one again."""
+    # Imports the errors of all packages, which most commands do not need.
+    from spacecall.cli._support import error_reports  # noqa: PLC0415
+
+    if not isinstance(error, error_reports.EXPECTED_ERRORS):
+        raise error
+    error_reports.write_error(error)
+    return error_reports.exit_code_for(error)

@@ -18,7 +18,7 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.async_runner import run_async
 from spacecall.codegen._project import client_builder
 from spacecall.codegen._project.configuration import read_configuration
 

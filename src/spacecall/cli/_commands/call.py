@@ -22,7 +22,7 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.async_runner import run_async
 from spacecall.errors import InvalidInputError
 
 __all__ = [

@@ -12,6 +12,7 @@ from spacecall.cli._support.exit_codes import DONE, FAILED, USAGE_ERROR, format_
 __all__ = ["cassettes"]
 
 cassettes = typer.Typer(
+    name="cassettes",
     help="Show and check recordings of apps. `spacecall record` creates them.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -21,13 +21,14 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
+from spacecall.cli._support.async_runner import run_async
 from spacecall.cli._support.client_selection import (
     SourceOption,
     complete_client_names,
     require_single_client,
 )
-from spacecall.cli._support.exit_codes import FAILED, format_error
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.error_reports import format_error
+from spacecall.cli._support.exit_codes import FAILED
 from spacecall.codegen._project.client_check import (
     CheckResult,
     LiveSource,

@@ -24,9 +24,10 @@ from spacecall._io.proxies import EnvironmentProxy, environment_proxies
 from spacecall._io.request_settings import Settings
 from spacecall._version import __version__
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import create_console, write_json, write_page
+from spacecall.cli._outputs.console import create_console, write_page
+from spacecall.cli._outputs.terminal import write_json
 from spacecall.cli._support.app_access import Token, TokenOption, resolve_token
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.async_runner import run_async
 from spacecall.errors import AuthError, InvalidInputError, SpaceError
 from spacecall.options import Auth, Limits, Retry, Timeouts
 

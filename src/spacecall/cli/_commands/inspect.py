@@ -12,9 +12,10 @@ from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall._visible import visible_line
 from spacecall.cli._exports.snippet_kinds import SNIPPETS
 from spacecall.cli._inputs.completion import complete_endpoint_names
+from spacecall.cli._outputs.console import create_console, write_page
 from spacecall.cli._outputs.endpoint_view import draw_endpoint
 from spacecall.cli._outputs.schema_labels import describe_type
-from spacecall.cli._outputs.terminal import create_console, write, write_json, write_page
+from spacecall.cli._outputs.terminal import write, write_json
 from spacecall.cli._support.app_access import (
     Credentials,
     ForOption,
@@ -24,7 +25,7 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.app_overview import AppOverview, load_overview
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.async_runner import run_async
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 

@@ -9,6 +9,7 @@ import typer
 
 from spacecall.cassettes._engine.record_modes import MODES, RecordMode
 from spacecall.cli._commands.call import (
+    CallCommand,
     EndpointArgument,
     JsonOption,
     QuietOption,
@@ -26,10 +27,10 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.async_runner import run_async
 from spacecall.errors import AppError, InvalidInputError
 
-__all__ = ["record"]
+__all__ = ["CallCommand", "record"]
 
 _MODES = [mode for mode in MODES if mode != "none"]
 

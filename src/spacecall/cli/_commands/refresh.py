@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import typer
 
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import display_path, write, write_error, write_message
+from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._runners.app_fetcher import fetch_all, plan_fetches
 from spacecall.cli._support.app_access import (
     Credentials,
@@ -17,18 +17,19 @@ from spacecall.cli._support.app_access import (
     TokenOption,
     UserOption,
 )
+from spacecall.cli._support.async_runner import run_async
 from spacecall.cli._support.client_selection import (
     NamesArgument,
     SourceOption,
     require_single_client,
     select_clients,
 )
-from spacecall.cli._support.exit_codes import exit_code_for
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.error_reports import exit_code_for, write_error
+from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._project.client_check import LiveSource, check_client
 from spacecall.codegen._project.client_refresh import refresh_client
 from spacecall.codegen._project.project_clients import Client
-from spacecall.codegen._schemas.schema_folder import SchemaError, SchemaFolder
+from spacecall.codegen._schemas.schema_folder import SchemaFolder
 from spacecall.codegen.drift import Policy, render_reports
 from spacecall.errors import InvalidInputError, SpaceError
 

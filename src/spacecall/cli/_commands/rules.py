@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from spacecall._suggestions import did_you_mean
-from spacecall.cli._outputs.terminal import create_console, write
+from spacecall.cli._outputs.console import create_console
+from spacecall.cli._outputs.terminal import write
 from spacecall.codegen.drift import RULES, SEVERITIES, Rule
 from spacecall.errors import InvalidInputError
 

@@ -18,7 +18,7 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.app_overview import load_overview
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.async_runner import run_async
 from spacecall.errors import InvalidInputError
 
 __all__ = ["schema"]

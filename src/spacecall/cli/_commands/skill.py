@@ -20,7 +20,7 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.app_overview import load_overview, missing_address_error
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.async_runner import run_async
 from spacecall.codegen._name_spelling import slug
 from spacecall.codegen._project.configuration import read_configuration
 from spacecall.errors import InvalidInputError

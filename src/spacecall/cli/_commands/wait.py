@@ -8,7 +8,7 @@ import typer
 
 from spacecall.cli._outputs.terminal import write_message
 from spacecall.cli._support.app_access import TokenOption, resolve_token
-from spacecall.cli._support.signals import run_async
+from spacecall.cli._support.async_runner import run_async
 from spacecall.errors import InvalidInputError
 from spacecall.hub import Hub, Stage
 

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from spacecall import events
 from spacecall._visible import visible_line
-from spacecall.cli._outputs.terminal import create_console, stderr_is_terminal
+from spacecall.cli._outputs.console import create_console
+from spacecall.cli._outputs.terminal import stderr_is_terminal
 from spacecall.events import Event, Log, ProgressUnit, Queued, Started, Uploading
 
 __all__ = ["CallStatus", "describe_state", "measure_unit"]

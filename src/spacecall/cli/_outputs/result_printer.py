@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import to_json, write_message
-from spacecall.cli._support.exit_codes import DONE, exit_code_for, format_error
+from spacecall.cli._support.error_reports import exit_code_for, format_error
+from spacecall.cli._support.exit_codes import DONE
 from spacecall.errors import SpaceError
 from spacecall.files import File
 

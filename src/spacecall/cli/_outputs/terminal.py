@@ -23,33 +23,30 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TextIO, cast
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-
 from spacecall._visible import escape_commands, escape_for_json, visible, visible_json
-from spacecall.cli._support.exit_codes import OutputClosedError, format_error
+from spacecall.cli._support.exit_codes import OutputClosedError
 
 __all__ = [
     "ResultWriter",
-    "create_console",
     "discard_stdout",
     "display_path",
+    "escape",
     "escape_streams",
     "flush",
     "prompt_password",
+    "stderr",
     "stderr_is_terminal",
     "stdin_is_terminal",
+    "stdout",
     "stdout_is_terminal",
     "to_json",
     "write",
-    "write_error",
     "write_json",
     "write_message",
-    "write_page",
+    "write_rendered",
     "write_traceback",
 ]
 
-_MAX_WIDTH = 100
 _ENCODING_ERRORS = "spacecall.escape"
 # GitHub Actions (and Gitea), Azure Pipelines, TeamCity: they run commands that stand in a log.
 _CI_VARIABLES = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
@@ -67,7 +64,7 @@ class _EscapingStream:
 
     def write(self, text: str) -> int:
         """Write a text and return its length."""
-        self.stream.write(_escape(text))
+        self.stream.write(escape(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -83,9 +80,9 @@ class _EscapingStream:
 def escape_streams() -> Generator[None]:
     """Escape everything that is written to stdout and stderr inside the block."""
     original = sys.stdout, sys.stderr
-    with _escape_unencodable(_stdout()), _escape_unencodable(_stderr()):
-        sys.stdout = cast("TextIO", _EscapingStream(_stdout()))
-        sys.stderr = cast("TextIO", _EscapingStream(_stderr()))
+    with _escape_unencodable(stdout()), _escape_unencodable(stderr()):
+        sys.stdout = cast("TextIO", _EscapingStream(stdout()))
+        sys.stderr = cast("TextIO", _EscapingStream(stderr()))
         try:
             yield
         finally:
@@ -125,7 +122,7 @@ def write(text: str, *, commands: bool = False) -> None:
     Raises:
         OutputClosedError: the reader closed the pipe.
     """
-    _write_stdout(visible(text) if commands else _escape(text))
+    _write_stdout(visible(text) if commands else escape(text))
 
 
 def write_json(value: Any, *, indent: int | None = None) -> None:
@@ -135,6 +132,15 @@ def write_json(value: Any, *, indent: int | None = None) -> None:
         OutputClosedError: the reader closed the pipe.
     """
     _write_stdout(f"{to_json(value, indent=indent)}\n")
+
+
+def write_rendered(text: str) -> None:
+    """Write lines of escaped text with styles of the terminal, and flush stdout.
+
+    Raises:
+        OutputClosedError: the reader closed the pipe.
+    """
+    _write_stdout(escape_commands(text))
 
 
 class ResultWriter:
@@ -166,26 +172,16 @@ class ResultWriter:
         else:
             lines, newline, unfinished = text.rpartition("\n")
             if newline:
-                _write_stdout(_escape(f"{''.join(self._line)}{lines}\n"))
+                _write_stdout(escape(f"{''.join(self._line)}{lines}\n"))
                 self._line.clear()
             self._line.append(unfinished)
 
 
 def write_message(text: str) -> None:
     """Write a message to stderr, and end its line."""
-    stream = _stderr()
-    stream.write(f"{_escape(text)}\n")
+    stream = stderr()
+    stream.write(f"{escape(text)}\n")
     stream.flush()
-
-
-def write_error(error: Exception, client: str = "") -> None:
-    """Write the message of an error to stderr.
-
-    Args:
-        error: the error.
-        client: the name of the client that it concerns; empty for the whole command.
-    """
-    write_message(f"spacecall: {f'{client}: ' if client else ''}{format_error(error)}")
 
 
 def write_traceback(error: BaseException) -> None:
@@ -201,34 +197,9 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     return visible_json(json.dumps(_finite(value), ensure_ascii=False, indent=indent))
 
 
-def create_console(*, error: bool = False) -> Console:
-    """Return a console to lay out pages: at most 100 columns; 80 without a terminal.
-
-    Args:
-        error: whether it writes to stderr instead of stdout.
-    """
-    file = _stderr() if error else _stdout()
-    console = _EscapingConsole(file=file, highlight=False, markup=False, emoji=False)
-    console.width = min(console.width, _MAX_WIDTH)
-    return console
-
-
-def write_page(console: Console, *parts: RenderableType) -> None:
-    """Lay out `parts` with `console` and write them to stdout, without trailing white space.
-
-    Raises:
-        OutputClosedError: the reader closed the pipe.
-    """
-    with console.capture() as captured:
-        for part in parts:
-            console.print(part)
-    lines = "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
-    _write_stdout(escape_commands(lines))
-
-
 def prompt_password(prompt: str) -> str:
     """Ask for a password on the terminal, without showing it."""
-    return getpass.getpass(_escape(prompt), _stderr())
+    return getpass.getpass(escape(prompt), stderr())
 
 
 def stdin_is_terminal() -> bool:
@@ -238,12 +209,12 @@ def stdin_is_terminal() -> bool:
 
 def stdout_is_terminal() -> bool:
     """Tell whether stdout is a terminal."""
-    return _stdout().isatty()
+    return stdout().isatty()
 
 
 def stderr_is_terminal() -> bool:
     """Tell whether stderr is a terminal."""
-    return _stderr().isatty()
+    return stderr().isatty()
 
 
 def display_path(path: Path) -> str:
@@ -254,34 +225,21 @@ def display_path(path: Path) -> str:
 
 def flush() -> None:
     """Flush stdout, before another process writes to it."""
-    _stdout().flush()
+    stdout().flush()
 
 
 def discard_stdout() -> None:
     """Redirect stdout to the null device, so that its buffer can be flushed without an error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), _stdout().fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stdout().fileno())
 
 
-class _EscapingConsole(Console):
-    """A console that escapes texts, but not its own styles and cursor movements."""
-
-    def render(
-        self, renderable: RenderableType, options: ConsoleOptions | None = None
-    ) -> Iterable[Segment]:
-        """Render to segments of escaped text."""
-        for segment in super().render(renderable, options):
-            if segment.control:
-                yield segment
-            else:
-                yield Segment(_escape(segment.text), segment.style)
-
-
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Return a text that can control neither a terminal nor a CI server."""
     return escape_commands(visible(text))
 
 
 def _write_stdout(text: str) -> None:
-    stream = _stdout()
+    stream = stdout()
     try:
         stream.write(text)
         stream.flush()
@@ -289,11 +247,13 @@ def _write_stdout(text: str) -> None:
         raise OutputClosedError from error
 
 
-def _stdout() -> TextIO:
+def stdout() -> TextIO:
+    """Return stdout, which does not escape what it gets."""
     return _unwrap(sys.stdout)
 
 
-def _stderr() -> TextIO:
+def stderr() -> TextIO:
+    """Return stderr, which does not escape what it gets."""
     return _unwrap(sys.stderr)
 
 
@@ -310,7 +270,7 @@ def _stdout_kind() -> Literal["exact", "terminal", "log"]:
 
 def _stdout_is_file() -> bool:
     with suppress(OSError, ValueError):
-        return stat.S_ISREG(os.fstat(_stdout().fileno()).st_mode)
+        return stat.S_ISREG(os.fstat(stdout().fileno()).st_mode)
     return False
 
 

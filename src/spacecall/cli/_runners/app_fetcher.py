@@ -9,8 +9,8 @@ from pathlib import Path
 import anyio
 
 from spacecall.cli._support.app_access import Access, Credentials
+from spacecall.cli._support.async_runner import deadline
 from spacecall.cli._support.credential_scope import StoredApp
-from spacecall.cli._support.signals import deadline
 from spacecall.codegen._project.client_check import LiveSource
 from spacecall.codegen._project.project_clients import Client
 from spacecall.codegen._schemas import schema_folder

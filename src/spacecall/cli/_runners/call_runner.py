@@ -19,16 +19,12 @@ from spacecall.cli._inputs.flag_arguments import (
 from spacecall.cli._inputs.flag_values import InputReader, is_stdin
 from spacecall.cli._inputs.flags import Flag, endpoint_flags, parse_flags
 from spacecall.cli._outputs.call_status import CallStatus
+from spacecall.cli._outputs.console import create_console, write_page
 from spacecall.cli._outputs.endpoint_view import draw_help
 from spacecall.cli._outputs.event_printer import create_event_handler, run_call
 from spacecall.cli._outputs.result_printer import OutputFolder, format_result, replace_files
 from spacecall.cli._outputs.stream_printer import StreamPrinter, TextPrinter, returns_text
-from spacecall.cli._outputs.terminal import (
-    ResultWriter,
-    create_console,
-    stdout_is_terminal,
-    write_page,
-)
+from spacecall.cli._outputs.terminal import ResultWriter, stdout_is_terminal
 from spacecall.cli._runners.endpoint_calls import find_endpoint, open_space, resolve_source
 from spacecall.cli._runners.jsonl_calls import call_lines
 from spacecall.cli._support.app_access import Credentials

@@ -17,13 +17,9 @@ from spacecall.cassettes._inspect.timeline import read_timeline
 from spacecall.cassettes._inspect.timeline_page import render_page
 from spacecall.cassettes._inspect.validation import find_problems
 from spacecall.cassettes.errors import CassetteError
-from spacecall.cli._outputs.terminal import (
-    create_console,
-    display_path,
-    write,
-    write_message,
-)
-from spacecall.cli._outputs.terminal import write_page as write_to_stdout
+from spacecall.cli._outputs.console import create_console
+from spacecall.cli._outputs.console import write_page as write_to_stdout
+from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._outputs.timeline_view import LEGEND, draw_header, draw_timeline
 from spacecall.codegen._project.configuration import read_configuration
 from spacecall.codegen._project.project_clients import Client, list_clients

@@ -13,10 +13,10 @@ from spacecall.cli._outputs.terminal import (
     stdin_is_terminal,
     stdout_is_terminal,
     write,
-    write_error,
     write_message,
 )
 from spacecall.cli._runners.chat_session import ChatSession, write_conversation
+from spacecall.cli._support.error_reports import write_error
 from spacecall.cli._support.signals import SignalState
 from spacecall.errors import InvalidInputError, SpaceError
 from spacecall.media import Media, MediaKind

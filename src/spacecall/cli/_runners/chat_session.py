@@ -17,7 +17,7 @@ from spacecall.cli._outputs.result_printer import OutputFolder, format_result, r
 from spacecall.cli._outputs.stream_printer import StreamPrinter, TextPrinter
 from spacecall.cli._outputs.terminal import ResultWriter, stdout_is_terminal
 from spacecall.cli._support.app_access import Access
-from spacecall.cli._support.signals import deadline
+from spacecall.cli._support.async_runner import deadline
 from spacecall.errors import InvalidInputError
 from spacecall.inference._router import ROUTER
 from spacecall.media import Media

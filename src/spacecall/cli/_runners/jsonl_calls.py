@@ -12,7 +12,8 @@ from anyio.abc import ObjectSendStream, TaskGroup
 from spacecall._core.json_values import describe_error
 from spacecall.cli._inputs.flag_values import unique_keys
 from spacecall.cli._outputs.terminal import to_json, write
-from spacecall.cli._support.exit_codes import DONE, FAILED, OutputClosedError, exit_code_for
+from spacecall.cli._support.error_reports import exit_code_for
+from spacecall.cli._support.exit_codes import DONE, FAILED, OutputClosedError
 from spacecall.errors import AppError, InvalidInputError, SpaceError
 
 __all__ = ["call_lines", "error_object"]

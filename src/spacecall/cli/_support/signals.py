@@ -1,24 +1,18 @@
-"""Run a command's work so that Ctrl-C, SIGTERM and deadlines cancel it."""
+"""End a command on Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TypeVar
 
-import anyio
 import typer
 
 from spacecall.cli._outputs.terminal import write_message
 from spacecall.cli._support.exit_codes import INTERRUPTED, TERMINATED
-from spacecall.errors import DeadlineError
 
-__all__ = ["SignalState", "deadline", "handle_signals", "run_async"]
-
-T = TypeVar("T")
+__all__ = ["SignalState", "handle_signals"]
 
 
 class SignalState:
@@ -62,54 +56,3 @@ def handle_signals() -> Generator[SignalState]:
         raise typer.Exit(TERMINATED if state.terminated else INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, previous)
-
-
-def run_async(work: Callable[[], Awaitable[T]]) -> T:
-    """Run async work to its end.
-
-    Ctrl-C and SIGTERM cancel it, and its jobs on servers, within `Timeouts.cancel`. A second
-    signal does not wait for that.
-
-    Raises:
-        typer.Exit: a signal ended the work.
-    """
-    with handle_signals() as state:
-        value = anyio.run(_run_cancellable, work, state)
-        if state.terminated:
-            raise KeyboardInterrupt
-        return value
-    raise AssertionError("handle_signals() does not suppress exceptions")
-
-
-async def _run_cancellable(work: Callable[[], Awaitable[T]], state: SignalState) -> T:
-    loop = asyncio.get_running_loop()
-    with anyio.CancelScope() as scope:
-
-        def cancel() -> None:
-            loop.call_soon_threadsafe(scope.cancel)  # wakes a loop that waits for the network
-
-        state.cancel = cancel
-        try:
-            return await work()
-        finally:
-            state.cancel = None
-    raise KeyboardInterrupt
-
-
-@contextmanager
-def deadline(seconds: float | None, message: str) -> Generator[anyio.CancelScope]:
-    """Cancel the block after `seconds`, unless it extends the deadline of the scope.
-
-    Args:
-        seconds: None for no deadline.
-        message: of the error, such as "the app did not answer".
-
-    Raises:
-        DeadlineError: the block did not end in time.
-    """
-    with anyio.CancelScope() as scope:
-        if seconds is not None:
-            scope.deadline = anyio.current_time() + seconds
-        yield scope
-    if scope.cancelled_caught:
-        raise DeadlineError(f"{message} within {seconds:g} s", phase="open")

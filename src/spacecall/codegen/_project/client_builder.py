@@ -16,6 +16,7 @@ from spacecall._core.app_info import parse_endpoints
 from spacecall._core.app_sources import space_id
 from spacecall._core.json_values import as_dict, as_str
 from spacecall._filenames import safe_name
+from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen._project import generated_files
 from spacecall.codegen._project.project_lock import project_lock
@@ -24,7 +25,7 @@ from spacecall.codegen._schemas import overrides, schema_folder
 from spacecall.codegen._schemas.app_documents import AppDocuments
 from spacecall.codegen._schemas.endpoint_selection import select_endpoints
 from spacecall.codegen._schemas.schema_documents import JOIN_FILE, build_documents, endpoint_schemas
-from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaError, SchemaFolder
+from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaFolder
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from spacecall._atomic import write_files
 from spacecall._core.app_config import parse_config
 from spacecall._core.app_info import parse_endpoints
+from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._project import client_builder, configuration, generated_files
 from spacecall.codegen._project.client_builder import build_schema_folder
 from spacecall.codegen._project.project_clients import Client
@@ -122,5 +123,5 @@ def _is_unchanged(client: Client, new_folder: SchemaFolder) -> bool:
         return False
     try:
         return schema_folder.read_folder(client.folder).digest == new_folder.digest
-    except schema_folder.SchemaError:
+    except SchemaError:
         return False

@@ -28,6 +28,7 @@ from typing import Any, Final
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.json_values import as_dict, is_array, is_object
 from spacecall._suggestions import did_you_mean
+from spacecall.codegen._codegen_errors import ConfigurationError
 from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen.drift import Policy, PolicyError, read_policy
 from spacecall.errors import InvalidInputError
@@ -35,7 +36,6 @@ from spacecall.errors import InvalidInputError
 __all__ = [
     "CONFIGURATION_FILE",
     "Configuration",
-    "ConfigurationError",
     "SpaceSettings",
     "read_configuration",
 ]
@@ -46,10 +46,6 @@ CONFIGURATION_FILE: Final = "pyproject.toml"
 _SCHEMAS = Path("schemas", "spaces")
 _KEYS = ("schemas", "code", "fail-on", "severities", "ignore", "spaces")
 _SPACE_KEYS = ("source", "endpoints", "all", "code")
-
-
-class ConfigurationError(ValueError):
-    """An invalid configuration; the message has a line for each problem, with file and key."""
 
 
 @dataclass(frozen=True, slots=True)

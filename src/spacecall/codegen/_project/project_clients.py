@@ -11,12 +11,13 @@ from pathlib import Path
 from spacecall._atomic import remove_files
 from spacecall._core.app_sources import space_id
 from spacecall._suggestions import did_you_mean
+from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._name_spelling import module_name, slug
 from spacecall.codegen._project import client_builder, generated_files
 from spacecall.codegen._project.configuration import Configuration, SpaceSettings
 from spacecall.codegen._project.project_lock import project_lock
 from spacecall.codegen._schemas import overrides, schema_folder
-from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaError, SchemaFolder
+from spacecall.codegen._schemas.schema_folder import LOCK_FILE, Lock, SchemaFolder
 from spacecall.errors import InvalidInputError
 
 __all__ = ["Client", "find_clients", "find_orphans", "list_clients", "locate_client"]

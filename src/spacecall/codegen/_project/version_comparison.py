@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from spacecall._core.endpoint_names import match_endpoint
 from spacecall._filenames import expand_home
 from spacecall.codegen import drift
-from spacecall.codegen._project.configuration import Configuration, ConfigurationError
+from spacecall.codegen._codegen_errors import ConfigurationError, SchemaError
+from spacecall.codegen._project.configuration import Configuration
 from spacecall.codegen._project.project_clients import find_clients
 from spacecall.codegen._project.repository import (
     find_repository_root,
@@ -21,7 +22,7 @@ from spacecall.codegen._project.repository import (
 )
 from spacecall.codegen._schemas import overrides, schema_folder
 from spacecall.codegen._schemas.app_documents import load_app
-from spacecall.codegen._schemas.schema_folder import LOCK_FILE, SchemaError
+from spacecall.codegen._schemas.schema_folder import LOCK_FILE
 from spacecall.codegen.drift import AppModel, Policy, Report
 from spacecall.errors import InvalidInputError
 

@@ -9,6 +9,7 @@ from typing import Any
 from spacecall._core.endpoint_names import match_endpoint, with_slash
 from spacecall._core.json_values import as_dict, as_list, as_str
 from spacecall._suggestions import did_you_mean
+from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._schemas.schema_documents import (
     JOIN_FILE,
     QUEUE_DATA_FILE,
@@ -16,7 +17,7 @@ from spacecall.codegen._schemas.schema_documents import (
     endpoint_schemas,
     referenced_types,
 )
-from spacecall.codegen._schemas.schema_folder import SchemaError, SchemaFolder
+from spacecall.codegen._schemas.schema_folder import SchemaFolder
 
 __all__ = ["list_endpoints", "select_endpoints"]
 

@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from spacecall._core.json_values import as_list, as_str, is_array, is_object
-from spacecall.codegen._schemas.schema_folder import DOCUMENTS, SchemaError, SchemaFolder
+from spacecall.codegen._codegen_errors import SchemaError
+from spacecall.codegen._schemas.schema_folder import DOCUMENTS, SchemaFolder
 
 __all__ = ["OVERRIDES_FILE", "Override", "apply_matching", "apply_overrides", "read_overrides"]
 

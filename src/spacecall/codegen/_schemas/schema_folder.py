@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from spacecall._atomic import write_files
 from spacecall._core.json_values import as_dict, as_str, as_str_list, is_array, is_object
+from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._literals import INVISIBLE
 from spacecall.codegen._schemas.schema_documents import JOIN_FILE, QUEUE_DATA_FILE, UPLOAD_FILE
 
@@ -21,7 +22,6 @@ __all__ = [
     "LOCK_FILE",
     "Access",
     "Lock",
-    "SchemaError",
     "SchemaFolder",
     "dump_json",
     "folder_files",
@@ -40,10 +40,6 @@ DOCUMENTS = (UPLOAD_FILE, JOIN_FILE, QUEUE_DATA_FILE)
 
 Access: TypeAlias = Literal["open", "login", "token"]
 """The credentials that an app requires: none, a user's login, or a token that may read it."""
-
-
-class SchemaError(ValueError):
-    """An invalid schema folder; the message names the file and the problem."""
 
 
 @dataclass(frozen=True, slots=True)
