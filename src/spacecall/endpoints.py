@@ -108,9 +108,10 @@ class Endpoint:
             `gr.SelectData`. The function may fail without it: see `CallOptions.event_data`.
         oauth: whether it takes a user's Hugging Face token (`gr.OAuthToken`), see
             `CallOptions.oauth_token`; None if it takes none, or its Gradio is older than 6.21.
-            `gr.SelectData`. A call does not send it, and the function may fail without it.
         stream_input: the parameter that takes a stream, such as a webcam's; None if there is none.
             See `Space.stream`.
+        computes_default: whether the app's page runs it only to compute the default of another
+            endpoint's parameter, as for `randomize=True`.
     """
 
     name: str
@@ -124,3 +125,12 @@ class Endpoint:
     event_data: bool = False
     oauth: OAuth | None = None
     stream_input: str | None = None
+    computes_default: bool = False
+
+    @property
+    def listed(self) -> bool:
+        """Whether lists of endpoints and typed clients include it, unless you name it.
+
+        It is public, and does not only compute a default.
+        """
+        return self.visibility == "public" and not self.computes_default

@@ -50,7 +50,7 @@ def test_the_page_tells_of_every_public_endpoint(cli: Cli, protocol_app: AppServ
     assert "    files  list of files  required; files in; any number of files\n" in done.out
     assert "    returns nothing\n" in done.out
     assert "(undocumented)" not in done.out
-    assert "not on the app's page: add --all to show them." in done.out
+    assert "undocumented or only for defaults: add --all to show them." in done.out
 
 
 def test_all_shows_what_the_page_of_the_app_does_not(cli: Cli, protocol_app: AppServer) -> None:
@@ -97,6 +97,7 @@ def test_json_has_the_documented_members(cli: Cli, protocol_app: AppServer) -> N
         "stateful": False,
         "event_data": False,
         "oauth": None,
+        "computes_default": False,
     }
     assert text == {
         "name": "text",

@@ -270,6 +270,28 @@ def test_components_that_a_load_event_writes_are_marked() -> None:
         assert marks(other) == [False, False]
 
 
+def test_a_function_that_only_computes_a_default_is_marked() -> None:
+    def is_marked(**changes: Any) -> bool:
+        load = {"api_name": "get_random_value", "inputs": [], "outputs": [1], **changes}
+        config = config_with({"api_name": "f", "inputs": [1], "outputs": [3]}, load)
+        found = parse_endpoints(config, {"named_endpoints": {"/f": {}, "/get_random_value": {}}})[
+            "/get_random_value"
+        ]
+        assert found.listed is not found.computes_default
+        return found.computes_default
+
+    # up to Gradio 5, Gradio 6, and a value that depends on an input or on a timer
+    for targets in ([[None, "load"]], [[0, "load"]], [[9, "tick"], [0, "load"]]):
+        assert is_marked(targets=targets)
+    assert is_marked(targets=[[3, "change"], [0, "load"]], inputs=[3])
+    assert not is_marked(targets=[[3, "change"], [0, "load"]])  # another component's change
+    assert not is_marked(targets=[[3, "click"], [0, "load"]])
+    assert not is_marked(targets=[[3, "click"]])
+    assert not is_marked(targets=[[0, "load"]], outputs=[3])  # no function takes it
+    assert not is_marked(targets=[[0, "load"]], outputs=[1, 3])
+    assert not is_marked(targets=[[0, "load"]], inputs=[1])  # it changes its own input
+
+
 def test_a_default_is_computed_if_the_input_has_one_at_all() -> None:
     load = {"inputs": [], "outputs": [1], "targets": [[None, "load"]]}
     config = config_with({"api_name": "f", "inputs": [1], "outputs": []}, load)

@@ -112,6 +112,7 @@ class Dependency:
         prop_inputs: indices of `inputs` whose function takes the component with its properties.
         event_data: whether it reads the selection or click of a user of the page.
         triggers: the ids of the components whose events run it on the page.
+        computes_default: whether the page runs it when it loads, to set another function's input.
     """
 
     fn_index: int
@@ -127,6 +128,7 @@ class Dependency:
     prop_inputs: frozenset[int] = frozenset()
     event_data: bool = False
     triggers: tuple[int, ...] = ()
+    computes_default: bool = False
 
     @property
     def name(self) -> str | None:
@@ -277,6 +279,7 @@ def parse_config(config: object) -> AppConfig:
     translations = read_translations(config)
     dependencies = list(map(as_dict, config["dependencies"]))
     loaded = {id_ for raw in dependencies if _runs_on_load(raw) for id_ in _ids(raw.get("outputs"))}
+    taken = {id_ for raw in dependencies for id_ in _ids(raw.get("inputs"))}
     parsed = (_component(as_dict(raw), translations, loaded) for raw in config["components"])
     components = {component.id: component for component in parsed if component}
     version = as_str(config.get("version"))
@@ -295,7 +298,7 @@ def parse_config(config: object) -> AppConfig:
         space_id=as_str(config.get("space_id")) or None,
         max_file_size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         dependencies=tuple(
-            _dependency(position, raw, components, queued=queued)
+            _dependency(position, raw, components, taken, queued=queued)
             for position, raw in enumerate(dependencies)
         ),
         show_error=config.get("show_error") is True,
@@ -313,6 +316,28 @@ def _runs_on_load(raw: Mapping[str, Any]) -> bool:
     """Return whether the page runs a function when it loads, as it does for `gr.Number(random)`."""
     targets = map(as_list, as_list(raw.get("targets")))
     return any(target[1:] == ["load"] for target in targets)
+
+
+def _computes_default(raw: Mapping[str, Any], taken: Set[int]) -> bool:
+    """Return whether a function only computes the default of a component in `taken`.
+
+    Gradio adds such a function for `randomize=True` and for a callable `value`. It runs when the
+    page loads, and perhaps when one of its inputs changes or a timer ticks, and sets one component.
+    Up to Gradio 5 its target is `[null, "load"]`; Gradio 6 names the page's id, as for a load event
+    of the author. Both are treated alike.
+
+    Args:
+        raw: the function in /config.
+        taken: the ids of the components that are inputs of functions.
+    """
+    inputs, outputs = _ids(raw.get("inputs")), _ids(raw.get("outputs"))
+    if not _runs_on_load(raw) or len(outputs) != 1:
+        return False
+    if outputs[0] not in taken or outputs[0] in inputs:
+        return False
+    targets = map(as_list, as_list(raw.get("targets")))
+    changes = [[number, "change"] for number in inputs]
+    return all(target[1:] in (["load"], ["tick"]) or target in changes for target in targets)
 
 
 def _component(
@@ -337,7 +362,12 @@ def _component(
 
 
 def _dependency(
-    position: int, raw: Mapping[str, Any], components: Mapping[int, Component], *, queued: bool
+    position: int,
+    raw: Mapping[str, Any],
+    components: Mapping[int, Component],
+    taken: Set[int],
+    *,
+    queued: bool,
 ) -> Dependency:
     number = raw.get("id")
     queue = raw.get("queue")
@@ -361,6 +391,7 @@ def _dependency(
         prop_inputs=frozenset(index for index in range(len(inputs)) if index in indices),
         event_data=raw.get("collects_event_data") is True,
         triggers=_triggers(raw.get("targets")),
+        computes_default=_computes_default(raw, taken),
     )
 
 

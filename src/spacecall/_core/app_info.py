@@ -86,6 +86,7 @@ def _endpoint(
         event_data=dependency.event_data,
         oauth=parse_oauth(raw.get("oauth_token")),
         stream_input=_stream_input(names, dependency),
+        computes_default=dependency.computes_default,
         description=as_str(raw.get("description")),
     )
 

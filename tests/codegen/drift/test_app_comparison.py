@@ -300,7 +300,7 @@ def test_a_text_box_takes_every_scalar(kind: str) -> None:
         ("dropdown", {"enum": ["a", "b"]}, {"enum": ["b"]}, "a"),
         ("checkboxgroup", {"enum": ["a", "b"]}, {"enum": ["b"]}, ["b", "a"]),
         ("slider", {"type": "number"}, {"type": "number", "maximum": 9}, 10),
-        ("number", TEXT, {"type": "number"}, "a"),
+        ("number", TEXT, {"type": "number", "minimum": 0}, "a"),
         ("dropdown", {"enum": ["a"]}, {**TEXT, "x-spacecall": {"no_choices": True}}, "a"),
     ],
 )
@@ -318,13 +318,13 @@ def test_a_pinned_default_that_is_refused_is_an_error(
     assert ("default-refused", "n") not in compared(side(new, default), side(new, default))
 
 
-def test_a_default_that_the_app_computes_never_changes() -> None:
+def test_a_default_changes_when_the_app_starts_or_stops_to_compute_it() -> None:
     def side(**attributes: Any) -> EndpointModel:
         return endpoint("/f", value("n", **attributes))
 
     computed = side(computed_default=True, app_default=True)
     assert compared(computed, computed) == []
-    assert compared(side(default="11:00"), computed) == []
+    assert compared(side(default="11:00"), computed) == [("default-changed", "n")]
     assert compared(computed, side(default="11:00")) == [("default-changed", "n")]
     assert compared(computed, side(required=True)) == [("app-default-removed", "n")]
 

@@ -185,7 +185,9 @@ EXPECTED: dict[str, list[str]] = {
         "error date-format-refused /date_format_refused x",
         "warning date-format-changed /date_format_changed x",
     ],
-    "47-computed-defaults": [],
+    "47-computed-defaults": [
+        "warning default-changed /quiet_if_fixed_and_random x",
+    ],
     "48-endpoint-renamed-with-one-more": [
         "error endpoint-removed /endpoint_removed_if_hint",
         "info endpoint-added /another_name",
@@ -194,6 +196,10 @@ EXPECTED: dict[str, list[str]] = {
         "error user-token-required /acts",
         "info user-token-optional /may",
         "info user-token-removed /stops",
+    ],
+    "50-parameter-type-changed": [
+        "warning component-changed /parameter_type_changed x",
+        "warning parameter-type-changed /parameter_type_changed x",
     ],
 }
 
@@ -227,6 +233,7 @@ NEAR: dict[str, tuple[str, bool, str | None]] = {
     "parameter-removed": ("10-parameter-renamed", False, "parameter-renamed"),
     "parameter-renamed": ("11-parameters-reordered", False, "parameters-reordered"),
     "parameters-reordered": ("10-parameter-renamed", False, "parameter-renamed"),
+    "parameter-type-changed": ("12-parameter-retyped", False, "parameter-retyped"),
     "parameter-retyped": ("13-parameter-widened", False, "parameter-widened"),
     "parameter-widened": ("13-parameter-widened", True, "fractions-rounded"),
     "parameter-became-required": ("15-default-changed", False, "default-changed"),

@@ -50,18 +50,24 @@ CALLS: dict[str, dict[str, Any]] = {
     "parameter_renamed": {"x": "a"},
     "parameters_reordered": {"x": 1, "y": 2},
     "parameter_retyped": {"x": "a"},
+    "parameter_type_changed": {"x": "a"},
+    "parameter_type_changed_if_boolean": {"x": "a"},
+    "parameter_retyped_if_slider": {"x": "a"},
+    "parameter_retyped_if_precision": {"x": "a"},
     "parameter_widened": {"x": 3},
     "parameter_became_required": {},
     "parameter_became_optional": {"x": "b"},
     "app_default_removed": {},
     "default_changed": {},
     "default_changed_if_and_fixed": {"x": 2},
+    "default_changed_if_computed": {},
     "default_refused_if_choice": {},
     "default_refused_if_radio": {},
     "default_refused_if_list": {},
     "default_refused_if_maximum": {},
     "default_refused_if_minimum": {},
     "default_refused_if_type": {},
+    "default_changed_if_unchecked_type": {},
     "default_refused_if_and_required": {},
     "minimum_narrowed": {"x": 5},
     "minimum_narrowed_if_number": {"x": 1},
@@ -95,7 +101,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "output_narrowed": {},
     "quiet_if_random": {"x": 1},
     "quiet_if_called": {"x": 1},
-    "quiet_if_fixed_and_random": {},
     "quiet_if_load_event": {"x": "a"},
     "quiet_if_empty_choices": {"x": None},
     "quiet_if_looks": {"x": "a"},
@@ -233,6 +238,15 @@ def test_a_computed_default_is_that_of_the_live_app(name: str, versions: Version
     assert versions.call(versions.old, name, {}) == repr(live)
     endpoint = generated(versions.documents, "drift").partition(f'"/{name}"')[2]
     assert endpoint.partition(")")[0].count('app_defaults=["x"]') == 1
+
+
+def test_functions_that_compute_defaults_are_not_findings(versions: Versions) -> None:
+    names = {dependency["api_name"] for dependency in versions.documents.config["dependencies"]}
+    assert "get_random_value" in names
+    for model in read_models(versions.documents):
+        assert model.endpoints["/get_random_value"].computes_default
+    assert not hasattr(versions.old, "get_random_value")
+    assert not [name for name in versions.findings if name.startswith("get_random_value")]
 
 
 def test_the_server_refuses_a_refused_default_not_only_the_client(versions: Versions) -> None:

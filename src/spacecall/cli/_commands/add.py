@@ -67,7 +67,9 @@ def add(
     ] = "",
     all_: Annotated[
         bool,
-        typer.Option("--all", help="Include endpoints that the app's page does not show."),
+        typer.Option(
+            "--all", help="Include endpoints that are undocumented or only compute a default."
+        ),
     ] = False,
     token: TokenOption = "",
     user: UserOption = "",

@@ -73,7 +73,7 @@ def demo(
             for endpoint in parse_endpoints(
                 parse_config(documents.config), documents.info
             ).values():
-                if endpoint.visibility == "public":
+                if endpoint.listed:
                     _print(f"    {_format_endpoint(endpoint)}")
             added = client_builder.add_client(documents, project, name="phi4-multimodal")
             _print("\nGenerated:")

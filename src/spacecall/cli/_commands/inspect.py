@@ -66,7 +66,9 @@ def inspect(
     ] = "",
     all_: Annotated[
         bool,
-        typer.Option("--all", help="Include endpoints that the app's page does not show."),
+        typer.Option(
+            "--all", help="Include endpoints that are undocumented or only compute a default."
+        ),
     ] = False,
     token: TokenOption = "",
     user: UserOption = "",
@@ -86,11 +88,7 @@ def inspect(
     if endpoint:
         endpoints = [get_endpoint(app.endpoints, endpoint)]
     else:
-        endpoints = [
-            candidate
-            for candidate in app.endpoints.values()
-            if all_ or candidate.visibility == "public"
-        ]
+        endpoints = [candidate for candidate in app.endpoints.values() if all_ or candidate.listed]
     if snippet:
         from spacecall.cli._exports import app_snippets  # noqa: PLC0415 - few runs need it
 
@@ -122,8 +120,10 @@ def _list_notes(app: AppOverview, endpoints: Sequence[Endpoint]) -> list[str]:
     private = ", ".join(map(visible_line, app.private))
     notes: list[str] = []
     if hidden:
-        are = "endpoint is" if hidden == 1 else "endpoints are"
-        notes.append(f"{hidden} more {are} not on the app's page: add --all to show them.")
+        noun = "endpoint" if hidden == 1 else "endpoints"
+        notes.append(
+            f"{hidden} more {noun}, undocumented or only for defaults: add --all to show them."
+        )
     if private:
         notes.append(f"Private endpoints, which cannot be called: {private}")
     if not app.endpoints:
@@ -155,6 +155,7 @@ def _describe_endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "stateful": endpoint.stateful,
         "event_data": endpoint.event_data,
         "oauth": endpoint.oauth,
+        "computes_default": endpoint.computes_default,
         "parameters": [_describe_parameter(parameter) for parameter in endpoint.parameters],
         "returns": [
             {

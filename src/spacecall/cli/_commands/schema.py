@@ -56,7 +56,9 @@ def schema(
     ] = "jsonschema",
     all_: Annotated[
         bool,
-        typer.Option("--all", help="Include endpoints that the app's page does not show."),
+        typer.Option(
+            "--all", help="Include endpoints that are undocumented or only compute a default."
+        ),
     ] = False,
     token: TokenOption = "",
     user: UserOption = "",
@@ -82,11 +84,7 @@ def schema(
     if endpoint:
         endpoints = [get_endpoint(app.endpoints, endpoint)]
     else:
-        endpoints = [
-            candidate
-            for candidate in app.endpoints.values()
-            if all_ or candidate.visibility == "public"
-        ]
+        endpoints = [candidate for candidate in app.endpoints.values() if all_ or candidate.listed]
     if format_ == "openapi":
         write_json(build_openapi(app.config, endpoints, app.url), indent=2)
     else:

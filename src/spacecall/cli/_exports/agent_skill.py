@@ -47,7 +47,7 @@ def write_skill(app: AppOverview, name: str, auth: SnippetAuth) -> str:
         name: the name of the skill and of the typed client: ASCII letters, digits and hyphens.
         auth: the credentials that programs read from the environment.
     """
-    endpoints = [endpoint for endpoint in app.endpoints.values() if endpoint.visibility == "public"]
+    endpoints = [endpoint for endpoint in app.endpoints.values() if endpoint.listed]
     portable = Configuration(Path("/"), Path("/schemas"))
     methods = list_typed_methods(app, name, portable)
     sections: list[str] = []

@@ -45,7 +45,7 @@ def write_snippet(
         app,
         client_name(app, project),
         project,
-        undocumented=endpoint.visibility != "public",
+        undocumented=not endpoint.listed,
     )
     return write_typed(app.source, endpoint, methods[endpoint.name], auth)
 

@@ -91,6 +91,7 @@ def list_marks(endpoint: Endpoint) -> list[str]:
         "uses event data": endpoint.event_data,
         "requires a user's token": endpoint.oauth == "required",
         "takes a user's token": endpoint.oauth == "optional",
+        "computes a default": endpoint.computes_default,
         endpoint.visibility: endpoint.visibility != "public",
     }
     return [mark for mark, applies in marks.items() if applies]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from spacecall._suggestions import nearest
 from spacecall.codegen._drift.app_model import AppModel, EndpointModel
@@ -30,6 +31,7 @@ def compare_apps(pinned: AppModel, live: AppModel) -> list[Finding]:
     Only pinned endpoints are compared. Findings about the app come first, then those of each pinned
     endpoint in the app's order, the most severe first.
     """
+    live = _without_default_functions(live, pinned)
     findings = [*_compare_app(pinned, live)]
     matches = match_endpoints(pinned, live)
     paired = {match.after.name for match in matches if match.after}
@@ -47,6 +49,19 @@ def compare_apps(pinned: AppModel, live: AppModel) -> list[Finding]:
             findings += sorted(changes, key=_severity_rank)
     findings += _added_endpoints(pinned, live, matches)
     return findings
+
+
+def _without_default_functions(live: AppModel, pinned: AppModel) -> AppModel:
+    """Return the live app without new functions that only compute a default.
+
+    Clients leave them out, and a changed default has a rule of its own.
+    """
+    endpoints = {
+        name: endpoint
+        for name, endpoint in live.endpoints.items()
+        if name in pinned.endpoints or not endpoint.computes_default
+    }
+    return replace(live, endpoints=endpoints)
 
 
 def _severity_rank(finding: Finding) -> int:

@@ -29,6 +29,7 @@ class ValueModel:
         computed_default: whether the app computes the default when its page loads.
         app_default: whether calls send the live app's default instead of the pinned one.
         step: the step of a number; None if it is not known.
+        rounded: whether the server rounds a number to decimal places.
         include_time: whether a date has a time; None if it is not known, or not a date.
         parsed_date: whether the server parses a date, and refuses another format.
         multiple_files: whether it takes several files; None if it does not take files.
@@ -45,6 +46,7 @@ class ValueModel:
     computed_default: bool = False
     app_default: bool = False
     step: float | None = None
+    rounded: bool = False
     include_time: bool | None = None
     parsed_date: bool = False
     multiple_files: bool | None = None
@@ -65,6 +67,7 @@ class EndpointModel:
         visibility: public or undocumented.
         location: its position in a schema folder.
         oauth: whether it takes a user's token.
+        computes_default: whether it only computes the default of another endpoint's parameter.
     """
 
     name: str
@@ -76,6 +79,7 @@ class EndpointModel:
     visibility: Visibility
     location: Location
     oauth: OAuth | None = None
+    computes_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ def _read_endpoint(
         visibility=cast("Visibility", about["visibility"]) if hidden else "public",
         location=Location(JOIN_FILE, pointer),
         oauth=parse_oauth(about.get("oauth")),
+        computes_default=about.get("computes_default") is True,
     )
 
 
@@ -216,6 +217,7 @@ def _read_value(
         computed_default=computed,
         app_default=computed or is_app_default(schema.get("default")),
         step=_read_step(schema, about),
+        rounded="precision" in about,
         include_time=_reads_time(schema, about),
         parsed_date=about.get("parsed") is True,
         multiple_files=None if file_input is None else file_input.get("many") is True,

@@ -145,15 +145,19 @@ def _compare_defaults(make: FindingFactory, old: ValueModel, new: ValueModel) ->
     if new.required:
         text = f"{name} must be given now"
         yield make("parameter-became-required", name, location, text, old.default)
-    elif not is_refused and not new.computed_default and _comparable(old) != _comparable(new):
-        defaults = ["computed" if old.computed_default else _short_json(old.default)]
-        defaults.append(_short_json(new.default))
-        text = f"the default of {name} is {defaults[1]} now, not {defaults[0]}"
+    elif not is_refused and _comparable(old) != _comparable(new):
+        before, now = (
+            "computed by the app" if side.computed_default else _short_json(side.default)
+            for side in (old, new)
+        )
+        text = f"the default of {name} is {now} now, not {before}"
         yield make("default-changed", name, location, text, old.default, new.default)
 
 
 def _refuses_default(old: ValueModel, new: ValueModel) -> bool:
     """Check whether the app took the pinned default, and does not take it any more."""
+    if _takes_any_value(new):
+        return False
     return not _refuses(old, old.default) and _refuses(new, old.default)
 
 
@@ -165,8 +169,11 @@ def _refuses(parameter: ValueModel, value: Any) -> bool:
 
 
 def _comparable(parameter: ValueModel) -> str:
-    """Return a default as text; of its files only the names, since each server has other paths."""
-    default = _with_file_names(parameter.default)
+    """Return a default as text; of its files only the names, since each server has other paths.
+
+    All defaults that an app computes are equal.
+    """
+    default = None if parameter.computed_default else _with_file_names(parameter.default)
     return canonical_json([parameter.computed_default, default])
 
 
@@ -219,7 +226,20 @@ def _compare_types(
     elif is_file_payload(was) and is_file_payload(now):
         yield make("file-payload-changed", parameter.name, parameter.location, text, *descriptions)
     else:
-        yield make("parameter-retyped", parameter.name, parameter.location, text, *descriptions)
+        rule = "parameter-type-changed" if _takes_any_value(new_parameter) else "parameter-retyped"
+        yield make(rule, parameter.name, parameter.location, text, *descriptions)
+
+
+def _takes_any_value(parameter: ValueModel) -> bool:
+    """Return whether the server passes any value of a parameter on to the function, unread.
+
+    Measured on 5.50 and 6.31: a Checkbox does, and a Number that neither rounds nor has limits.
+    """
+    if parameter.component == "number":
+        facets = split_facets(parameter.type)
+        is_plain = facets.core.schema.get("type") == "number" and not parameter.rounded
+        return is_plain and facets.minimum is None and facets.maximum is None
+    return parameter.component == "checkbox"
 
 
 def _accepted_type(parameter: ValueModel, facets: Facets) -> SchemaNode:

@@ -60,7 +60,17 @@ PARAMETER_RULES = (
         "A parameter no longer takes all its old values",
         "Arguments that the pinned client allows may be refused, or may mean something else. A "
         "number for a text box is not reported: the server converts it.",
-        "A text became a number; an object lost a member.",
+        "A text became a slider; an object lost a member.",
+        _REFRESH,
+    ),
+    Rule(
+        "parameter-type-changed",
+        "warning",
+        "A parameter has another type, which the server does not check",
+        "A check box, and a number without limits and precision, pass any value on. The pinned "
+        "client keeps working, but the app's function gets values of the old type, and may fail "
+        "or do something else. Calls without a typed client are refused before they are sent.",
+        "`gr.Textbox()` became `gr.Number()`.",
         _REFRESH,
     ),
     Rule(
@@ -94,8 +104,7 @@ PARAMETER_RULES = (
         "error",
         "A parameter no longer takes its pinned default",
         "Calls that omit the argument fail: they send the pinned default, which is no longer a "
-        "choice, is out of the new range, or has another type (a type that the app's function may "
-        "still take).",
+        "choice, is out of the new range, or has a type that the server refuses.",
         '`choices=["a", "b"], value="a"` became `choices=["b", "c"], value="b"`.',
         "Refresh: calls then send the new default.",
     ),
@@ -113,9 +122,10 @@ PARAMETER_RULES = (
         "A default changed",
         "Calls that omit the argument keep sending the pinned default, so their results differ "
         "from those of the app's page. A default that is not written into the client (it contains "
-        "a file, or is too long) is read from the app: calls send the new one. A default that the "
-        "app computes when its page loads never counts as changed.",
-        "`value=0.7` became `value=1.0`.",
+        "a file, is too long, or is computed by the app when its page loads) is read from the app: "
+        "calls send the new one. Two computed values of the same default are not a change, but a "
+        "fixed default that becomes a computed one is, and the other way around.",
+        "`value=0.7` became `value=1.0`, or `randomize=True`.",
         "Refresh to use the new default, or pass the old value in the calls.",
     ),
     Rule(

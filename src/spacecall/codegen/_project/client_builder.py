@@ -221,8 +221,11 @@ def choose_endpoints(
     if names is not None:
         matches = {get_endpoint(available, name).name for name in names}
         return [endpoint for endpoint in available.values() if endpoint.name in matches], {}
-    included = {"public", "undocumented"} if undocumented else {"public"}
-    chosen = [endpoint for endpoint in available.values() if endpoint.visibility in included]
+    chosen = [
+        endpoint
+        for endpoint in available.values()
+        if endpoint.listed or (undocumented and endpoint.visibility != "private")
+    ]
     chosen_names = {endpoint.name for endpoint in chosen}
     visibilities = {
         dependency.name: dependency.visibility

@@ -158,6 +158,7 @@ def _input_schema(
             "visibility": endpoint.visibility,
             **({"event_data": True} if endpoint.event_data else {}),
             **({"oauth": endpoint.oauth} if endpoint.oauth else {}),
+            **({"computes_default": True} if endpoint.computes_default else {}),
             **({"shape": shape} if shape else {}),
         },
     }
@@ -224,6 +225,9 @@ def _component_facts(component: Component) -> dict[str, Any]:
         # a DateTime of the type string passes its text on unread
         parsed = component.props.get("type") in ("timestamp", "datetime")
         return {"include_time": component.props["include_time"], "parsed": parsed}
+    precision = component.props.get("precision")
+    if component.type == "number" and isinstance(precision, int) and precision > 0:
+        return {"precision": precision}  # rounding refuses what is not a number
     return {"no_choices": True} if refuses_all_choices(component) else {}
 
 
