@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+from types import FrameType
+from typing import Any, Final, NamedTuple
+
 from spacecall._visible import escape_commands, visible_line
 
-__all__ = ["NewerProtocolWarning", "SchemaDriftWarning", "VisibleWarning"]
+__all__ = [
+    "CodeLocation",
+    "NewerProtocolWarning",
+    "SchemaDriftWarning",
+    "VisibleWarning",
+    "find_caller",
+    "warn_at",
+]
+
+_INTERNAL: Final = frozenset({"spacecall", "anyio", "asyncio", "trio", "threading", "contextlib"})
+"""Packages whose lines a warning does not show: the user has not written them."""
 
 
 class VisibleWarning(UserWarning):
@@ -20,3 +35,46 @@ class SchemaDriftWarning(VisibleWarning):
 
 class NewerProtocolWarning(VisibleWarning):
     """The app announces a newer protocol version; it is called with the newest known one."""
+
+
+class CodeLocation(NamedTuple):
+    """A line of the user's program.
+
+    Attributes:
+        filename: the file.
+        line: the line's number, from 1.
+        module: the module's name, for filters of warnings.
+        registry: the warnings that Python has shown for this module.
+    """
+
+    filename: str
+    line: int
+    module: str
+    registry: dict[Any, Any]
+
+
+def find_caller(client: object = None) -> CodeLocation | None:
+    """Return the line of the user's program that runs now; None in a thread without one.
+
+    Args:
+        client: its own methods are not the user's program: a generated client's.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        names = frame.f_globals
+        module = str(names.get("__name__", ""))
+        is_internal = module.partition(".")[0] in _INTERNAL
+        if not is_internal and (client is None or frame.f_locals.get("self") is not client):
+            registry = names.setdefault("__warningregistry__", {})
+            return CodeLocation(frame.f_code.co_filename, frame.f_lineno, module, registry)
+        frame = frame.f_back
+    return None
+
+
+def warn_at(location: CodeLocation | None, text: str, category: type[Warning]) -> None:
+    """Warn of a line of the user's program; of this one without a location."""
+    if location is None:
+        warnings.warn(text, category, stacklevel=2)
+    else:
+        filename, line, module, registry = location
+        warnings.warn_explicit(text, category, filename, line, module, registry)

@@ -24,6 +24,7 @@ from spacecall._client.concurrency.portal import SyncClosable, SyncConnecting
 from spacecall._client.space import Space
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
+from spacecall._warnings import find_caller
 from spacecall.sync import SyncCall, SyncCaller, SyncSpace, wrap_call
 
 __all__ = [
@@ -83,10 +84,11 @@ class TypedClient(Closable):
 
     Args:
         caller: a `Space`, a session, or a view of either; it stays the caller's to close.
-        on_drift: what a call does when the endpoint's components, State, streaming or queue are
-            not those that the client was generated from: `warn` with a `SchemaDriftWarning`, once
-            an endpoint and Space; `raise` a `SchemaDriftError`, with nothing sent; `ignore` it.
-            Inputs or outputs that do not fit at all raise always.
+        on_drift: what a call does when the endpoint's components or streaming are not those that
+            the client was generated from, or it uses State or is hidden now: `warn` with a
+            `SchemaDriftWarning` at the line of the call, once an endpoint and Space; `raise` a
+            `SchemaDriftError`, with nothing sent; `ignore` it. Inputs or outputs that do not fit
+            at all raise always.
     """
 
     SOURCE: ClassVar[str] = ""
@@ -131,7 +133,8 @@ class TypedClient(Closable):
         return self._caller
 
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> Call[T]:
-        return endpoint.call(self._caller, arguments, self._on_drift)
+        location = find_caller(self)
+        return endpoint.call(self._caller, arguments, self._on_drift, location=location)
 
 
 class SyncTypedClient(SyncClosable):
@@ -176,5 +179,8 @@ class SyncTypedClient(SyncClosable):
         return self._caller
 
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> SyncCall[T]:
-        on_drift = self._on_drift
-        return wrap_call(self._caller, lambda caller: endpoint.call(caller, arguments, on_drift))
+        on_drift, location = self._on_drift, find_caller(self)
+        return wrap_call(
+            self._caller,
+            lambda caller: endpoint.call(caller, arguments, on_drift, location=location),
+        )

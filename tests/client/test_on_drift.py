@@ -6,6 +6,7 @@ import warnings
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import anyio
 import pytest
 
 from spacecall import InvalidInputError, SchemaDriftError, SchemaDriftWarning, Space, SyncSpace
@@ -43,6 +44,31 @@ class Client(TypedClient):
 class SyncClient(SyncTypedClient):
     def call(self, endpoint: TypedEndpoint[Any], **arguments: Any) -> Any:
         return self._call(endpoint, **arguments)
+
+
+PROGRAM = """
+async def run(space, name="/echo"):
+    call = Client(space).call
+    return await call(CHANGED if name == "/echo" else OTHER, **ARGUMENTS[name])
+
+
+def run_sync(space):
+    return SyncClient(space).call(CHANGED, **ARGUMENTS["/echo"]).result()
+"""
+
+
+def define_program() -> dict[str, Any]:
+    """Return the functions of a program that calls a client, as if it were in app.py."""
+    names = {
+        "__name__": "app",
+        "Client": Client,
+        "SyncClient": SyncClient,
+        "CHANGED": CHANGED,
+        "OTHER": endpoint("/add", NumbersInput, "(number, number) -> (textbox) queued"),
+        "ARGUMENTS": {"/echo": {"text": "hi"}, "/add": {"a": 1}},
+    }
+    exec(compile(PROGRAM, "app.py", "exec"), names)
+    return names
 
 
 LABELS = endpoint("/add", NumbersInput, "(a: number, b: number) -> (number) queued")
@@ -153,6 +179,47 @@ def test_the_synchronous_twin_does_the_same(protocol_app: AppServer) -> None:
         assert SyncClient(space).call(CHANGED, text="hi").result() == "hi"
     with pytest.raises(ValueError, match="on_drift"):
         SyncClient(space, on_drift="explode")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_change_that_no_call_notices_says_nothing(fresh: Space) -> None:
+    direct = endpoint("/echo", TextInput, "(textbox, state) -> (textbox) direct undocumented")
+    for on_drift in ("warn", "raise"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert await Client(fresh, on_drift=on_drift).call(direct, text="hi") == "hi"
+
+
+async def test_the_warning_points_to_the_line_of_the_call(
+    fresh: Space, protocol_app: AppServer
+) -> None:
+    program = define_program()
+    with pytest.warns(SchemaDriftWarning) as caught:
+        await program["run"](fresh)
+    async with Space(protocol_app.url, describe=False) as second:
+        with pytest.warns(SchemaDriftWarning) as later:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(program["run"], second)
+    assert [(item.filename, item.lineno) for item in (*caught, *later)] == [("app.py", 4)] * 2
+
+
+def test_the_warning_points_to_the_line_of_a_synchronous_call(protocol_app: AppServer) -> None:
+    program = define_program()
+    with SyncSpace(protocol_app.url, describe=False) as space, pytest.warns() as caught:
+        program["run_sync"](space)
+    assert [(item.filename, item.lineno) for item in caught] == [("app.py", 8)]
+
+
+async def test_each_endpoint_and_space_is_warned_of_once(protocol_app: AppServer) -> None:
+    run = define_program()["run"]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        async with Space(protocol_app.url, describe=False) as space:
+            for name in ("/echo", "/echo", "/add"):
+                await run(space, name)
+            address = space.url.replace("127.0.0.1", "localhost")
+        async with Space(address, describe=False) as space:
+            await run(space, "/echo")
+    assert [item.category for item in caught] == [SchemaDriftWarning] * 3
 
 
 @pytest.mark.parametrize("version", [GRADIO_6, GRADIO_5])

@@ -59,7 +59,6 @@ def test_a_fingerprint_says_components_state_and_how_it_runs() -> None:
         app(("textbox",), ("number",)),
         app(("textbox",), ("textbox", "state")),
         app(types={"generator": True}),
-        app(queue=False),
         app(show_api=False),
         app(("",)),  # a component that /config says nothing of
     ],
@@ -68,6 +67,26 @@ def test_what_changes_a_call_changes_the_fingerprint(changed: AppConfig) -> None
     assert of(changed) != of(app())
     line = f"/f: was {of(app())}, is {of(changed)}"
     assert find_differences({"/f": of(app())}, changed) == [line]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (app(), app(queue=False)),
+        (app(queue=False), app()),
+        (app(("textbox", "state"), ("textbox", "state")), app()),
+        (app(("textbox", "state")), app(("textbox",), ("textbox", "state"))),
+        (app(show_api=False), app()),
+    ],
+)
+def test_what_no_call_notices_is_not_a_difference(before: AppConfig, after: AppConfig) -> None:
+    assert of(before) != of(after)
+    assert find_differences({"/f": of(before)}, after) == []
+
+
+def test_less_visibility_is_a_difference() -> None:
+    before, after = app(show_api=False), app(api_visibility="private")
+    assert find_differences({"/f": of(before)}, after) != []
 
 
 def test_the_order_of_components_counts() -> None:
@@ -120,8 +139,7 @@ def test_names_made_of_labels_are_in_a_fingerprint_and_others_are_not() -> None:
         labelled(("number", "Height"), ("state", ""), ("number", "Width")),
         labelled(("number", "Width"), ("state", ""), ("number", "Depth")),
         labelled(("number", "Width"), ("state", ""), ("number", "")),
-        labelled(("state", ""), ("number", "Width"), ("number", "Height")),
-        labelled(("number", "Width"), ("number", "Height")),
+        labelled(("number", "Width"), ("state", ""), ("slider", "Height")),
     ],
 )
 def test_a_label_that_names_a_parameter_counts(changed: AppConfig) -> None:

@@ -14,7 +14,7 @@ since arguments are sent by position::
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress
+from itertools import chain, compress
 from typing import Final, get_args
 
 from spacecall._core.app_config import AppConfig, Component, Dependency
@@ -25,6 +25,7 @@ __all__ = ["find_differences", "fingerprint", "fingerprints", "wire_shape"]
 
 _STATE: Final = "state"
 _NAME_SEPARATOR: Final = ": "
+_QUEUE: Final = frozenset({"queued", "direct"})
 _VISIBILITIES: Final = frozenset(get_args(Visibility))
 
 
@@ -62,7 +63,9 @@ def fingerprints(config: AppConfig, names: Iterable[str]) -> dict[str, str]:
 
 
 def find_differences(pinned: Mapping[str, str], config: AppConfig) -> list[str]:
-    """Return a line for each endpoint that differs from its pinned fingerprint.
+    """Return a line for each endpoint that differs from its pinned fingerprint in what matters.
+
+    A change of the queue, less State and more visibility do not affect calls.
 
     Args:
         pinned: the fingerprints of the endpoints in use, by the endpoint's name.
@@ -75,24 +78,43 @@ def find_differences(pinned: Mapping[str, str], config: AppConfig) -> list[str]:
             lines.append(f"{name}: the app has no such endpoint any more")
             continue
         actual = fingerprint(dependency, _names_from_labels(expected))
-        if actual != expected:
+        if _affects_calls(expected, actual):
             lines.append(f"{name}: was {expected}, is {actual}")
     return lines
 
 
+def _affects_calls(expected: str, actual: str) -> bool:
+    """Return whether a drift rule for a change of a fingerprint is more severe than info."""
+    ignored = set(_QUEUE)
+    if _STATE in chain(*_split(expected)):
+        ignored.add(_STATE)
+    if not _VISIBILITIES.intersection(_split(actual)[-1]):  # the endpoint is public now
+        ignored |= _VISIBILITIES
+    before, after = (
+        [[word for word in words if word not in ignored] for words in _split(shape)]
+        for shape in (expected, actual)
+    )
+    return before != after
+
+
+def _split(shape: str) -> tuple[list[str], list[str], list[str]]:
+    """Return the inputs, the outputs and the traits of a fingerprint."""
+    inputs, _, remainder = shape.removeprefix("(").partition(") -> (")
+    outputs, _, traits = remainder.rpartition(") ")
+    return inputs.split(", "), outputs.split(", "), traits.split()
+
+
 def wire_shape(shape: str) -> str:
     """Return a fingerprint without what is not on the wire: names from labels, and visibility."""
-    inputs, arrow, outputs = shape.partition(") -> (")
-    slots = inputs.removeprefix("(").split(", ")
-    kinds = ", ".join(slot.rpartition(_NAME_SEPARATOR)[2] for slot in slots)
-    kinds_of_outputs, _, traits = outputs.rpartition(") ")
-    on_wire = " ".join(trait for trait in traits.split() if trait not in _VISIBILITIES)
-    return f"({kinds}{arrow}{kinds_of_outputs}) {on_wire}"
+    inputs, outputs, traits = _split(shape)
+    kinds = ", ".join(slot.rpartition(_NAME_SEPARATOR)[2] for slot in inputs)
+    on_wire = " ".join(trait for trait in traits if trait not in _VISIBILITIES)
+    return f"({kinds}) -> ({', '.join(outputs)}) {on_wire}"
 
 
 def _names_from_labels(pinned: str) -> list[bool]:
     """Return for each visible input of a fingerprint whether its name comes from its label."""
-    slots = pinned.partition(") -> (")[0].removeprefix("(").split(", ")
+    slots, _, _ = _split(pinned)
     return [_NAME_SEPARATOR in slot for slot in slots if slot != _STATE]
 
 

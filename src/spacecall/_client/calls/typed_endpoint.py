@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -55,7 +54,7 @@ from spacecall._core.input_check import find_refusals
 from spacecall._core.schema_nodes import is_number
 from spacecall._io.interceptor import active_interceptor
 from spacecall._io.request_settings import Settings
-from spacecall._warnings import SchemaDriftWarning
+from spacecall._warnings import CodeLocation, SchemaDriftWarning, find_caller, warn_at
 from spacecall.endpoints import NO_DEFAULT, OAuth, Parameter
 from spacecall.errors import SchemaDriftError
 from spacecall.files import File
@@ -200,7 +199,12 @@ class TypedEndpoint(Generic[T]):
         self._parameters: list[Parameter] | None = None
 
     def call(
-        self, caller: Caller, arguments: Mapping[str, Any], on_drift: OnDrift = "warn"
+        self,
+        caller: Caller,
+        arguments: Mapping[str, Any],
+        on_drift: OnDrift = "warn",
+        *,
+        location: CodeLocation | None = None,
     ) -> Call[T]:
         """Return a call of this endpoint. Arguments are checked when it is awaited or entered.
 
@@ -208,7 +212,9 @@ class TypedEndpoint(Generic[T]):
             caller: a Space or session.
             arguments: by the names of the model's fields.
             on_drift: what to do if the app has changed since the client was generated.
+            location: the line of the user's program that a warning shows; by default the caller's.
         """
+        location = location or find_caller()
 
         async def prepare(connection: Connection, settings: Settings) -> PreparedCall[T]:
             dependency = find_dependency(connection, self.name)
@@ -223,7 +229,7 @@ class TypedEndpoint(Generic[T]):
                 raise self._drift([problem])
             values = self._with_app_defaults(values, explicit, dependency)
             if on_drift != "ignore":
-                self._compare(connection, on_drift)
+                self._compare(connection, on_drift, location)
             return PreparedCall(dependency, values, self.decode, self._oauth)
 
         return make_call(caller, self.name, prepare)
@@ -258,7 +264,9 @@ class TypedEndpoint(Generic[T]):
                 filled[index] = component.initial_value
         return filled
 
-    def _compare(self, connection: Connection, on_drift: OnDrift) -> None:
+    def _compare(
+        self, connection: Connection, on_drift: OnDrift, location: CodeLocation | None
+    ) -> None:
         """Compare the endpoint's shape with the app's, once for each /config.
 
         Raises:
@@ -275,7 +283,7 @@ class TypedEndpoint(Generic[T]):
             if changes and on_drift == "warn" and not self._is_reported(connection.app):
                 text = f"the app has changed since its client was generated: {'; '.join(changes)}"
                 text = connection.link.redactor()(f"{text} [{connection.link.base}]")
-                warnings.warn(text, SchemaDriftWarning, stacklevel=2)
+                warn_at(location, text, SchemaDriftWarning)
             self._compared[connection] = connection.app, changes
         if changes and on_drift == "raise":
             raise self._drift(changes)
