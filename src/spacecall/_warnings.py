@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import warnings
-from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from spacecall._visible import escape_commands, visible_line
@@ -59,7 +58,7 @@ def find_caller(client: object = None) -> CodeLocation | None:
     Args:
         client: its own methods are not the user's program: a generated client's.
     """
-    frame: FrameType | None = sys._getframe(1)
+    frame = inspect.currentframe()
     while frame is not None:
         names = frame.f_globals
         module = str(names.get("__name__", ""))
