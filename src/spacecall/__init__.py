@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spacecall._client.space_options import SpaceOptions
     from spacecall._io._http import HttpClient
     from spacecall._io.tls import ClientCertificate, Verify
-    from spacecall._warnings import NewerProtocolWarning, SchemaDriftWarning
+    from spacecall._warnings import CutReplyWarning, NewerProtocolWarning, SchemaDriftWarning
     from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
     from spacecall.errors import (
         AppError,
@@ -84,6 +84,7 @@ __all__ = [
     "Completed",
     "Connecting",
     "CreditsError",
+    "CutReplyWarning",
     "DeadlineError",
     "Endpoint",
     "Event",
@@ -157,7 +158,7 @@ _EXPORTS = {
     "spacecall._client.space_options": "SpaceOptions",
     "spacecall._io._http": "HttpClient",
     "spacecall._io.tls": "ClientCertificate Verify",
-    "spacecall._warnings": "NewerProtocolWarning SchemaDriftWarning",
+    "spacecall._warnings": "CutReplyWarning NewerProtocolWarning SchemaDriftWarning",
     "spacecall.endpoints": "Endpoint NO_DEFAULT Parameter ReturnValue",
     "spacecall.errors": """
         AppError AppRestartedError AuthError CreditsError DeadlineError FileTooLargeError

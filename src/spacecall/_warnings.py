@@ -10,6 +10,7 @@ from spacecall._visible import escape_commands, visible_line
 
 __all__ = [
     "CodeLocation",
+    "CutReplyWarning",
     "NewerProtocolWarning",
     "SchemaDriftWarning",
     "VisibleWarning",
@@ -34,6 +35,10 @@ class SchemaDriftWarning(VisibleWarning):
 
 class NewerProtocolWarning(VisibleWarning):
     """The app announces a newer protocol version; it is called with the newest known one."""
+
+
+class CutReplyWarning(VisibleWarning):
+    """`max_tokens` ended a reply while the model was thinking: it has no answer."""
 
 
 class CodeLocation(NamedTuple):

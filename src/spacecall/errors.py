@@ -28,7 +28,7 @@
 
 All errors can be pickled and copied, for example from a worker process.
 
-Warnings are in `spacecall`: `SchemaDriftWarning`, `NewerProtocolWarning`.
+Warnings are in `spacecall`: `SchemaDriftWarning`, `NewerProtocolWarning`, `CutReplyWarning`.
 """
 
 from __future__ import annotations

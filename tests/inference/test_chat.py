@@ -58,6 +58,7 @@ async def test_an_answer_streams_as_pieces_of_text(service: StandIn) -> None:
             "messages": [{"role": "user", "content": "Count"}],
             "max_tokens": 1024,
             "stream": True,
+            "stream_options": {"include_usage": True},
         }
     ]
 
@@ -87,14 +88,33 @@ async def test_without_streaming_the_answer_comes_whole_with_its_usage(service: 
     assert not {"stream", "max_tokens"} & set(sent)
 
 
-async def test_usage_of_a_stream_is_its_last_word(service: StandIn) -> None:
+async def test_the_usage_of_a_stream_is_requested_and_its_last_event_counts(
+    service: StandIn,
+) -> None:
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
-    service.on(CHAT, streaming(chunk("Hi"), chunk(reason="stop") | {"usage": usage}, done=True))
+    end: dict[str, Any] = {"choices": [], "usage": usage}
+    service.on(CHAT, streaming(chunk("Hi"), chunk(reason="stop"), end, done=True))
     async with opened(service) as (hf, _):
-        reply = await hf.chat("Hello", extra_body={"stream_options": {"include_usage": True}})
-    assert reply.usage is not None
-    assert reply.usage.total_tokens == 3
-    assert (await service.sent(CHAT))[0]["stream_options"] == {"include_usage": True}
+        reply = await hf.chat("Hello")
+        assert reply.usage is not None
+        assert reply.usage.total_tokens == 3
+        await hf.chat("Hello", extra_body={"stream_options": {"include_usage": False}})
+    options = [request["stream_options"] for request in await service.sent(CHAT)]
+    assert options == [{"include_usage": True}, {"include_usage": False}]
+
+
+async def test_a_service_without_stream_options_is_asked_again_without_them(
+    service: StandIn,
+) -> None:
+    refusal = answering(422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra"}]})
+    service.on(CHAT, refusal, saying("Hi"))
+    async with opened(service) as (hf, _):
+        assert (await hf.chat("Hello")).text == "Hi"
+        service.on(CHAT, answering(422, {"detail": "too long"}))
+        with pytest.raises(InvalidInputError, match="too long"):
+            await hf.chat("Hello")
+    keys = ["stream_options" in request for request in await service.sent(CHAT)]
+    assert keys == [True, False, True]
 
 
 async def test_tools_are_passed_through_and_their_calls_come_back(service: StandIn) -> None:

@@ -198,7 +198,7 @@ async def test_what_cannot_be_sent_is_refused(service: StandIn) -> None:
         with pytest.raises(InvalidInputError, match="images only"):
             await hf.chat("Listen", media=[DATA / "tone.wav"])
         with pytest.raises(InvalidInputError, match="temperature"):
-            await hf.chat("Hello", temperature="hot")  # type: ignore[arg-type]
+            await hf.chat("Hello", temperature="hot")  # type: ignore[call-overload]
     assert not service.to(CHAT)
 
 

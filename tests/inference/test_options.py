@@ -30,8 +30,21 @@ IMAGE = {"prompt", "image", "width", "height", "seed"}
 FLUX = (Flux1Dev, Flux1KontextDev, Flux1Schnell)
 
 
+def option_types(method: Callable[..., Any]) -> dict[str, str]:
+    """The annotations of the options, also of those in a TypedDict."""
+    types: dict[str, str] = {}
+    method = inspect.unwrap(method)
+    for name, parameter in inspect.signature(method).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            options = method.__globals__[parameter.annotation.removeprefix("Unpack[")[:-1]]
+            types |= {key: hint.__forward_arg__ for key, hint in options.__annotations__.items()}
+        elif name not in ("self", "cls"):
+            types[name] = parameter.annotation
+    return types
+
+
 def option_names(method: Callable[..., Any]) -> set[str]:
-    return set(inspect.signature(method).parameters) - {"self"}
+    return set(option_types(method))
 
 
 @pytest.mark.parametrize(
@@ -46,11 +59,10 @@ def option_names(method: Callable[..., Any]) -> set[str]:
 def test_options_of_inference_are_those_of_its_methods(
     options: type, method: Callable[..., Any], shared: set[str]
 ) -> None:
-    names = option_names(method) - shared
-    assert set(options.__annotations__) == names
-    parameters = inspect.signature(method).parameters
-    types = {name: hint.__forward_arg__ for name, hint in options.__annotations__.items()}
-    assert types == {name: parameters[name].annotation for name in names}
+    expected = {key: hint for key, hint in option_types(method).items() if key not in shared}
+    assert expected == {
+        name: hint.__forward_arg__ for name, hint in options.__annotations__.items()
+    }
 
 
 def test_options_of_models_by_name_are_those_of_every_implementation() -> None:

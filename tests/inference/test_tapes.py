@@ -15,7 +15,8 @@ from spacecall import InvalidInputError, NotFoundError, StatusError
 from spacecall._core.json_values import as_dict, as_list, as_str
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message
-from spacecall.inference._accumulators import Accumulator, ChatAccumulator, TextAccumulator
+from spacecall.inference._accumulators import Accumulator, TextAccumulator
+from spacecall.inference._chat_accumulator import ChatAccumulator
 from spacecall.inference._error_bodies import typed_error
 from spacecall.inference._image_providers import ADAPTERS
 from spacecall.inference._image_providers.image_request import check_image_request
@@ -77,7 +78,9 @@ async def test_a_chat_completion_is_read(tape: Tape) -> None:
         expected = "".join(delta.get("content") or "" for delta in deltas)
     else:
         expected = json.loads(tape.body)["choices"][0]["message"]["content"]
-    assert accumulator.text == expected.removesuffix("</s>")
+    thinking, tag, text = expected.removesuffix("</s>").rpartition("</think>")
+    assert accumulator.text == (text.lstrip() if tag else text)
+    assert accumulator.choices[0].reasoning == thinking.removeprefix("<think>").strip("\n")
     assert accumulator.finish_reason in ("stop", "length")
     counted = [line["usage"] for line in lines(tape) if line.get("usage")]
     if counted:

@@ -205,7 +205,7 @@ async def options_of_models_have_types(hf: HuggingFaceInference, model: chat.Any
     assert_type(hf.text_generation("Hi", action="continue"), Call[ChatReply])
     assert_type(hf.generate("a cat", n=2), Call[list[File]])
     assert_type(model.chat("Hi", max_tokens=10, zerogpu_uuid="u"), Call[ChatReply])
-    hf.chat("Hi", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    hf.chat("Hi", temprature=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     hf.generate("x", seed="7")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     model.chat("Hi", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -218,8 +218,8 @@ def options_of_the_sync_twins_have_types(
     assert_type(hf.generate("a cat", aspect_ratio="16:9"), SyncCall[list[File]])
     assert_type(model.chat("Hi", cookies={"a": "b"}), SyncCall[ChatReply])
     assert_type(painter.generate("a cat", guidance_scale=2.0), SyncCall[list[File]])
-    hf.chat("Hi", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    hf.chat("Hi", zerogpu_uuid="u")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    hf.chat("Hi", temprature=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    hf.chat("Hi", zerogpu_uuid="u")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     hf.text_generation(
         "Hi",
         action="go on",  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -10,24 +10,41 @@
 from __future__ import annotations
 
 from spacecall.chat._chat_model import AnyChatModel, ChatModel, OpenChatModel, SyncChatModel
-from spacecall.chat._chat_options import ChatModelOptions
-from spacecall.chat._chat_reply import ChatReply, Usage
+from spacecall.chat._chat_options import (
+    ChatModelOptions,
+    ChatParameters,
+    ReasoningEffort,
+    ToolChoice,
+)
+from spacecall.chat._chat_reply import ChatReply, ParsedReply, ReplyChoice, TokenLogprob, Usage
 from spacecall.chat._connect import connect, connect_sync
 from spacecall.chat._conversation import Conversation
-from spacecall.chat._message import Message, Role, ToolCall
+from spacecall.chat._message import Message, ReasoningField, Role, ToolCall
+from spacecall.chat._reply_deltas import DeltaKind, ReplyDelta, reply_deltas, reply_deltas_sync
 
 __all__ = [
     "AnyChatModel",
     "ChatModel",
     "ChatModelOptions",
+    "ChatParameters",
     "ChatReply",
     "Conversation",
+    "DeltaKind",
     "Message",
     "OpenChatModel",
+    "ParsedReply",
+    "ReasoningEffort",
+    "ReasoningField",
+    "ReplyChoice",
+    "ReplyDelta",
     "Role",
     "SyncChatModel",
+    "TokenLogprob",
     "ToolCall",
+    "ToolChoice",
     "Usage",
     "connect",
     "connect_sync",
+    "reply_deltas",
+    "reply_deltas_sync",
 ]

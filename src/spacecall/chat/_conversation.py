@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, Field, ValidationError
 
 from spacecall._problems import validation_problems
-from spacecall.chat._message import Message, Role, ToolCall
+from spacecall.chat._message import Message, ReasoningField, Role, ToolCall
 from spacecall.errors import InvalidInputError
 from spacecall.media import Media, MediaKind, received_medium
 
@@ -75,6 +75,8 @@ class _SavedMessage(BaseModel):
     media: list[_SavedMedia] = []
     tool_calls: list[ToolCall] = []
     tool_call_id: str | None = None
+    reasoning: str = ""
+    reasoning_field: ReasoningField | None = None
 
 
 class _Saved(BaseModel):
@@ -95,11 +97,19 @@ def _saved_message(message: Message) -> _SavedMessage:
         ],
         tool_calls=list(message.tool_calls),
         tool_call_id=message.tool_call_id,
+        reasoning=message.reasoning,
+        reasoning_field=message.reasoning_field,
     )
 
 
 def _read_message(saved: _SavedMessage) -> Message:
     media = tuple(received_medium(medium.uri, medium.kind) for medium in saved.media)
     return Message(
-        saved.role, saved.content, media, tuple(saved.tool_calls), tool_call_id=saved.tool_call_id
+        saved.role,
+        saved.content,
+        media,
+        tuple(saved.tool_calls),
+        tool_call_id=saved.tool_call_id,
+        reasoning=saved.reasoning,
+        reasoning_field=saved.reasoning_field,
     )

@@ -9,10 +9,13 @@ from typing import Literal, TypeAlias
 from spacecall._option_checks import checked_class
 from spacecall.media import MediaInput
 
-__all__ = ["Message", "Role", "ToolCall"]
+__all__ = ["Message", "ReasoningField", "Role", "ToolCall"]
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 """The author of a message; `tool` has the result of a tool call, if the service has tools."""
+
+ReasoningField: TypeAlias = Literal["reasoning", "reasoning_content"]
+"""The names that services have for the field with the model's thinking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,9 @@ class Message:
         media: attached images and audio; anything that `Media` takes.
         tool_calls: requested by an assistant's message.
         tool_call_id: of the call that a tool's message answers.
+        reasoning: the thinking of an assistant's message.
+        reasoning_field: where the service had it, and gets it back while tools are called; None to
+            never send it.
     """
 
     role: Role
@@ -47,3 +53,5 @@ class Message:
     media: Sequence[MediaInput] = ()
     tool_calls: Sequence[ToolCall] = ()
     tool_call_id: str | None = None
+    reasoning: str = ""
+    reasoning_field: ReasoningField | None = None

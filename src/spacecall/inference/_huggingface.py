@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, TypeVar, Unpack, overload
+
+from pydantic import BaseModel
 
 from spacecall._client.calls.call import Call
 from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime
@@ -13,7 +15,7 @@ from spacecall._io._http import HttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._wire.inference.models import ModelInfo, RouterModel
-from spacecall.chat import ChatReply, Conversation, Message
+from spacecall.chat import ChatParameters, ChatReply, Conversation, Message, ParsedReply
 from spacecall.files import File
 from spacecall.hooks import Hooks
 from spacecall.inference._aliases import (
@@ -28,13 +30,20 @@ from spacecall.inference._image_service import ImageService
 from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._providers import ModelChoice, Provider, split_model
 from spacecall.inference._router import InferenceAccess, RouterConnection, open_router
-from spacecall.inference._text_requests import MAX_TOKENS, Sampling, embed_images, join_history
-from spacecall.inference._text_service import TextService
+from spacecall.inference._text_requests import (
+    MAX_TOKENS,
+    Sampling,
+    embed_images,
+    join_history,
+    read_sampling,
+)
+from spacecall.inference._text_service import TextService, parsed_reply
 from spacecall.media import MediaInput
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
 __all__ = ["HuggingFaceInference", "Kind"]
 
+M = TypeVar("M", bound=BaseModel)
 Kind = Literal["text", "vision", "image"]
 """What models are for: chat and text, chat with images, image generation."""
 
@@ -140,6 +149,28 @@ class HuggingFaceInference(Closable):
 
         return Connecting(open_client)
 
+    @overload
+    def chat(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        media: Sequence[MediaInput] = (),
+        conversation: Conversation | None = None,
+        response_format: type[M],
+        **options: Unpack[ChatParameters],
+    ) -> Call[ParsedReply[M]]: ...
+
+    @overload
+    def chat(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        media: Sequence[MediaInput] = (),
+        conversation: Conversation | None = None,
+        response_format: Mapping[str, Any] | None = None,
+        **options: Unpack[ChatParameters],
+    ) -> Call[ChatReply]: ...
+
     @checked_arguments
     def chat(
         self,
@@ -147,16 +178,9 @@ class HuggingFaceInference(Closable):
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
-        model: str | None = None,
-        provider: str | None = None,
-        fallback: bool = False,
-        stream: bool = True,
-        max_tokens: int | None = MAX_TOKENS,
-        temperature: float | None = None,
-        seed: int | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        extra_body: Mapping[str, Any] | None = None,
-    ) -> Call[ChatReply]:
+        response_format: type[BaseModel] | Mapping[str, Any] | None = None,
+        **options: Unpack[ChatParameters],
+    ) -> Call[ChatReply] | Call[ParsedReply[Any]]:
         """Ask a chat model: await the call, or enter it to stream `job.text`.
 
         A model that makes images answers with `ChatReply.images`.
@@ -165,16 +189,9 @@ class HuggingFaceInference(Closable):
             messages: a prompt; or messages, of which the last is answered.
             media: images for the last message.
             conversation: of an earlier reply, to continue it; all of it is sent, with its images.
-            model: its id on the Hub or an alias, optionally with `:provider`, `:fastest`,
-                `:cheapest` or `:preferred`.
-            provider: the provider that runs the model; overrides the one after the colon.
-            fallback: whether to try the next live provider after 402, 404 or 503.
-            stream: whether to stream the answer.
-            max_tokens: the limit of tokens of the answer; None for the model's default.
-            temperature: the sampling temperature.
-            seed: the same seed gives the same answer, as far as the model is deterministic.
-            tools: tool definitions, sent unchanged; `ChatReply.tool_calls` has the model's calls.
-            extra_body: more fields of the request, sent unchanged; they override the others.
+            response_format: a pydantic model, for a reply with `parsed`; or OpenAI's JSON.
+            options: see `ChatParameters`. By default the answer is streamed and has at most 1024
+                tokens.
 
         Raises (when the call is awaited or entered):
             InvalidInputError: the messages or an option are invalid, or the model makes neither
@@ -183,24 +200,24 @@ class HuggingFaceInference(Closable):
             StatusError: the provider refused; see `spacecall.errors`.
             JobLostError: the answer was cut off.
         """
-        tool_fields = {"tools": [dict(tool) for tool in tools]} if tools else {}
-        sampling = Sampling(
-            max_tokens=max_tokens,
-            temperature=temperature,
-            seed=seed,
-            stream=stream,
-            extra_body={**tool_fields, **(extra_body or {})},
-        )
+        sampling = read_sampling(options, response_format)
+        model = options.get("model") or self._model
 
         async def service(report: ProgressSink[ChatReply], settings: Settings) -> ChatReply:
             history = await embed_images(join_history(messages, media, conversation))
             has_images = any(message.media for message in history)
             default = VISION_MODEL if has_images else TEXT_MODEL
-            name = model_id(model or self._model or default)
-            choice = ModelChoice(model=name, provider=provider, fallback=fallback)
+            choice = ModelChoice(
+                model=model_id(model or default),
+                provider=options.get("provider"),
+                fallback=options.get("fallback", False),
+            )
             return await self._texts.chat(report, settings, history, choice, sampling)
 
-        return self._connection.direct.call("chat", service)
+        call = self._connection.direct.call("chat", service)
+        if not isinstance(response_format, type):
+            return call
+        return call.map(partial(parsed_reply, response_format))
 
     @checked_arguments
     def text_generation(

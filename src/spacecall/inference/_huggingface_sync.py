@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Self, Unpack
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Self, TypeVar, Unpack, overload
+
+from pydantic import BaseModel
 
 from spacecall._client.concurrency.portal import (
     Portal,
@@ -14,15 +17,17 @@ from spacecall._client.concurrency.portal import (
 )
 from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall._wire.inference.models import ModelInfo, RouterModel
-from spacecall.chat import ChatReply, Conversation, Message
+from spacecall.chat import ChatParameters, ChatReply, Conversation, Message, ParsedReply
 from spacecall.files import File
 from spacecall.inference._huggingface import HuggingFaceInference, Kind
-from spacecall.inference._options import ChatOptions, ImageOptions, InferenceOptions, TextOptions
+from spacecall.inference._options import ImageOptions, InferenceOptions, TextOptions
 from spacecall.inference._providers import Provider
 from spacecall.media import MediaInput
 from spacecall.sync import SyncCall
 
 __all__ = ["SyncHuggingFaceInference"]
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class SyncHuggingFaceInference(SyncClosable, SyncFiles):
@@ -43,20 +48,45 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
         opening = HuggingFaceInference.connect(base_url, **options)
         return connect_twin(cls, opening, "<SyncHuggingFaceInference>")
 
+    @overload
     def chat(
         self,
         messages: str | Sequence[Message],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
-        **options: Unpack[ChatOptions],
-    ) -> SyncCall[ChatReply]:
+        response_format: type[M],
+        **options: Unpack[ChatParameters],
+    ) -> SyncCall[ParsedReply[M]]: ...
+
+    @overload
+    def chat(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        media: Sequence[MediaInput] = (),
+        conversation: Conversation | None = None,
+        response_format: Mapping[str, Any] | None = None,
+        **options: Unpack[ChatParameters],
+    ) -> SyncCall[ChatReply]: ...
+
+    def chat(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        media: Sequence[MediaInput] = (),
+        conversation: Conversation | None = None,
+        response_format: type[BaseModel] | Mapping[str, Any] | None = None,
+        **options: Unpack[ChatParameters],
+    ) -> SyncCall[ChatReply] | SyncCall[ParsedReply[Any]]:
         """Ask a chat model; see `HuggingFaceInference.chat`."""
         model, portal = self._model, self._portal
+        chat = partial(model.chat, messages, media=media, conversation=conversation, **options)
 
-        def start() -> SyncCall[ChatReply]:
-            call = model.chat(messages, media=media, conversation=conversation, **options)
-            return SyncCall(portal, call)
+        def start() -> SyncCall[ChatReply] | SyncCall[ParsedReply[Any]]:
+            if isinstance(response_format, type):
+                return SyncCall(portal, chat(response_format=response_format))
+            return SyncCall(portal, chat(response_format=response_format))
 
         return portal.call(start)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
+from pydantic import BaseModel
+
 from spacecall._io._http import HttpClient
+from spacecall.chat import ChatParameters
 from spacecall.hooks import Hooks
 from spacecall.inference._image_providers.image_request import ImageFormat
 from spacecall.options import Auth, Limits, Retry, Timeouts
@@ -31,18 +34,10 @@ class InferenceOptions(TypedDict, total=False):
     cache_ttl: float
 
 
-class ChatOptions(TypedDict, total=False):
+class ChatOptions(ChatParameters, total=False):
     """The options of `HuggingFaceInference.chat`; see there."""
 
-    model: str | None
-    provider: str | None
-    fallback: bool
-    stream: bool
-    max_tokens: int | None
-    temperature: float | None
-    seed: int | None
-    tools: Sequence[Mapping[str, Any]]
-    extra_body: Mapping[str, Any] | None
+    response_format: type[BaseModel] | Mapping[str, Any] | None
 
 
 class TextOptions(TypedDict, total=False):

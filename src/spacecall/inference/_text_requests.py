@@ -21,10 +21,11 @@ from spacecall._wire.inference.chat import (
     TextPart,
 )
 from spacecall._wire.inference.text_generation import GenerationParameters, GenerationRequest
-from spacecall.chat import Conversation, Message
+from spacecall.chat import ChatParameters, Conversation, Message
 from spacecall.errors import InvalidInputError
 from spacecall.facades import make_portable
 from spacecall.inference._aliases import model_path
+from spacecall.inference._response_formats import ResponseFormat, response_format_json
 from spacecall.media import Media, MediaInput
 
 __all__ = [
@@ -34,10 +35,24 @@ __all__ = [
     "build_text_request",
     "embed_images",
     "join_history",
+    "read_sampling",
 ]
 
 MAX_TOKENS: Final = 1024
 """The default limit of tokens per answer."""
+_PARAMETERS: Final = frozenset(
+    {
+        "top_p",
+        "frequency_penalty",
+        "presence_penalty",
+        "stop",
+        "logprobs",
+        "top_logprobs",
+        "reasoning_effort",
+        "tool_choice",
+        "parallel_tool_calls",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +61,8 @@ class Sampling:
 
     Attributes:
         max_tokens: the limit of tokens per answer; None for the model's default.
+        n: the number of answers.
+        parameters: more fields of a chat request, by their names in the interface of OpenAI.
         stream: whether to stream the answer.
         extra_body: more fields of the request, sent unchanged; they override the others.
     """
@@ -53,8 +70,34 @@ class Sampling:
     max_tokens: int | None = MAX_TOKENS
     temperature: float | None = None
     seed: int | None = None
+    n: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     stream: bool = True
     extra_body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def read_sampling(options: ChatParameters, response_format: ResponseFormat | None) -> Sampling:
+    """Return the sampling options among the options of a chat.
+
+    Raises:
+        InvalidInputError: the response format is invalid.
+    """
+    fields: dict[str, Any] = {
+        name: value for name, value in options.items() if name in _PARAMETERS and value is not None
+    }
+    if tools := options.get("tools"):
+        fields["tools"] = [dict(tool) for tool in tools]
+    if (format_json := response_format_json(response_format)) is not None:
+        fields["response_format"] = format_json
+    return Sampling(
+        max_tokens=options.get("max_tokens", MAX_TOKENS),
+        temperature=options.get("temperature"),
+        seed=options.get("seed"),
+        n=options.get("n"),
+        parameters=fields,
+        stream=options.get("stream", True),
+        extra_body=dict(options.get("extra_body") or {}),
+    )
 
 
 def join_history(
@@ -97,20 +140,32 @@ def build_chat_request(model: str, messages: Sequence[Message], sampling: Sampli
     Raises:
         InvalidInputError: an option is invalid.
     """
+    # Services want the thinking back while tools are called, and later ignore or refuse it.
+    roles = [message.role for message in messages]
+    last_question = max((i for i, role in enumerate(roles) if role == "user"), default=-1)
     with _invalid_input():
         body = ChatRequest(
             model=model,
-            messages=[_message(message) for message in messages],
+            messages=[
+                _message(message, with_reasoning=position > last_question)
+                for position, message in enumerate(messages)
+            ],
             max_tokens=sampling.max_tokens,
             temperature=sampling.temperature,
             seed=sampling.seed,
             stream=sampling.stream or None,
         )
-    fields = {**body.model_dump(exclude_none=True), **sampling.extra_body}
+    counts = {"n": sampling.n} if sampling.n is not None else {}
+    fields = {
+        **body.model_dump(exclude_none=True),
+        **counts,
+        **sampling.parameters,
+        **sampling.extra_body,
+    }
     return Request("POST", "/v1/chat/completions", json=fields)
 
 
-def _message(message: Message) -> ChatMessage:
+def _message(message: Message, *, with_reasoning: bool) -> ChatMessage:
     parts: list[TextPart | ImagePart] = [
         ImagePart(type="image_url", image_url=ImageUrl(url=medium.uri or ""))
         for medium in message.media
@@ -126,11 +181,14 @@ def _message(message: Message) -> ChatMessage:
         )
         for call in message.tool_calls
     ]
+    reasoning = message.reasoning if with_reasoning and tools else None
     return ChatMessage(
         role=message.role,
         content=parts or message.content,
         tool_calls=tools or None,
         tool_call_id=message.tool_call_id,
+        reasoning=reasoning if message.reasoning_field == "reasoning" else None,
+        reasoning_content=reasoning if message.reasoning_field == "reasoning_content" else None,
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+from pydantic import BaseModel
 
 from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
@@ -14,7 +18,8 @@ from spacecall._core.queue_messages import wire_size
 from spacecall._io.event_stream import iterate_data
 from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import read_body
-from spacecall.chat import ChatReply, Conversation, Message
+from spacecall._warnings import CutReplyWarning
+from spacecall.chat import ChatReply, Conversation, Message, ParsedReply
 from spacecall.errors import (
     DeadlineError,
     InvalidInputError,
@@ -25,7 +30,8 @@ from spacecall.errors import (
     TransportError,
     UnavailableError,
 )
-from spacecall.inference._accumulators import Accumulator, ChatAccumulator, TextAccumulator
+from spacecall.inference._accumulators import Accumulator, TextAccumulator
+from spacecall.inference._chat_accumulator import ChatAccumulator
 from spacecall.inference._image_providers.image_request import check_image_request
 from spacecall.inference._image_service import ImageService
 from spacecall.inference._model_catalog import ModelCatalog, Task
@@ -44,12 +50,16 @@ from spacecall.inference._text_requests import Sampling, build_chat_request, bui
 if TYPE_CHECKING:
     from spacecall._io._http import Response
 
-__all__ = ["TextService"]
+__all__ = ["TextService", "parsed_reply"]
+
+M = TypeVar("M", bound=BaseModel)
 
 CHAT = "conversational"
 """The providers' name of the chat task."""
 ROUTER_CHOICES = frozenset({"fastest", "cheapest", "preferred", "auto"})
 """Provider suffixes that let the router choose a provider."""
+AFTER_ANSWER: Final = 3.0
+"""Seconds to wait for the usage and the end of a stream after the end of the answer."""
 HF_INFERENCE = "hf-inference"
 """Hugging Face's own provider, the only one for text generation."""
 
@@ -103,23 +113,25 @@ class TextService:
         async def attempt(provider: Provider | None, settings: Settings) -> ChatReply:
             provider_name = provider.name if provider else choice.requested_provider
             model = f"{choice.name}:{provider_name}" if provider_name else choice.name
-            accumulator = ChatAccumulator(provider=provider_name)
+            accumulator = ChatAccumulator(n=sampling.n or 1, provider=provider_name)
 
             def reply() -> ChatReply:
-                answer = Message("assistant", accumulator.text, tool_calls=accumulator.tool_calls)
-                return ChatReply(
-                    accumulator.text,
-                    Conversation(messages=(*messages, answer)),
-                    accumulator.finish_reason,
-                    usage=accumulator.usage,
-                    tool_calls=accumulator.tool_calls,
-                )
+                return _chat_reply(accumulator, messages)
 
-            request = build_chat_request(model, messages, sampling)
             on_change = _partial_results(report, reply)
-            call = _TextCall(request, accumulator, settings, on_change)
-            await self._run(call, stream=sampling.stream)
-            return reply()
+
+            async def run(sampling: Sampling) -> ChatReply:
+                request = build_chat_request(model, messages, sampling)
+                call = _TextCall(request, accumulator, settings, on_change)
+                await self._run(call, stream=sampling.stream)
+                return _checked_reply(reply(), sampling)
+
+            try:
+                return await run(_with_usage(sampling))
+            except InvalidInputError as error:
+                if "stream_options" in sampling.extra_body or "stream_options" not in error.body:
+                    raise
+                return await run(sampling)  # the service does not know this option
 
         if not choice.fallback:
             return await attempt(None, settings)
@@ -193,6 +205,7 @@ class TextService:
         response = await self._connection.fetch(
             call.request, settings, provider=call.reply.provider
         )
+        _read_provider(response.headers, call.reply)
         call.reply.read_body(response.body)
 
     async def _stream(self, call: _TextCall) -> None:
@@ -202,13 +215,16 @@ class TextService:
             opening = connection.open(call.request, call.settings, provider=reply.provider)
             async with opening as response:
                 is_open = True
+                _read_provider(response.headers, reply)
                 if "event-stream" in response.headers.get("content-type", ""):
                     await _read_events(response, call)
                 else:
                     limits = call.settings.limits
                     reply.read_body(await read_body(response, limits, connection.router.base))
-        except TransportError as error:
-            if not is_open:
+        except (TransportError, DeadlineError) as error:
+            if reply.has_finished:
+                return
+            if not is_open or isinstance(error, DeadlineError):
                 raise
             raise JobLostError(f"the answer was cut off: {error.message}") from error
         reply.finish()
@@ -254,22 +270,86 @@ class TextService:
 async def _read_events(response: Response, call: _TextCall) -> None:
     """Feed the events of a stream to the reply until it is complete.
 
+    Some services do not close the stream after an answer: that is waited for `AFTER_ANSWER` only.
+
     Raises:
         ProtocolError: the stream is larger than `Limits.max_body_bytes`.
     """
     limits, reply, received = call.settings.limits, call.reply, 0
-    async with aclosing(iterate_data(response, limit=limits.max_event_bytes)) as stream:
-        async for event in stream:
-            received += wire_size(event)
-            if received > limits.max_body_bytes:
-                raise ProtocolError(
-                    f"the answer has more than {limits.max_body_bytes} bytes "
-                    "(raise Limits.max_body_bytes)"
-                )
-            if reply.feed(event):
-                call.on_change(received)
-            if reply.is_complete:
-                return
+    with anyio.CancelScope() as scope:
+        async with aclosing(iterate_data(response, limit=limits.max_event_bytes)) as stream:
+            async for event in stream:
+                received += wire_size(event)
+                if received > limits.max_body_bytes:
+                    raise ProtocolError(
+                        f"the answer has more than {limits.max_body_bytes} bytes "
+                        "(raise Limits.max_body_bytes)"
+                    )
+                if reply.feed(event):
+                    call.on_change(received)
+                if reply.is_complete:
+                    return
+                if reply.has_finished:
+                    scope.deadline = min(scope.deadline, anyio.current_time() + AFTER_ANSWER)
+
+
+def _read_provider(headers: Mapping[str, str], reply: Accumulator) -> None:
+    """Read who answered; a choice that the router resolves is not a provider."""
+    requested = None if reply.provider in ROUTER_CHOICES else reply.provider
+    reply.provider = headers.get("x-inference-provider") or requested
+
+
+def _chat_reply(accumulator: ChatAccumulator, messages: Sequence[Message]) -> ChatReply:
+    choices = accumulator.choices
+    first = choices[0]
+    answer = Message(
+        "assistant",
+        first.text,
+        tool_calls=first.tool_calls,
+        reasoning=first.reasoning,
+        reasoning_field=accumulator.reasoning_field,
+    )
+    return ChatReply(
+        first.text,
+        Conversation(messages=(*messages, answer)),
+        first.finish_reason,
+        usage=accumulator.usage,
+        tool_calls=first.tool_calls,
+        reasoning=first.reasoning,
+        refusal=first.refusal,
+        logprobs=first.logprobs,
+        model=accumulator.model,
+        provider=accumulator.provider,
+        id=accumulator.id,
+        choices=choices,
+        raw=dict(accumulator.raw),
+    )
+
+
+def _with_usage(sampling: Sampling) -> Sampling:
+    """Return the options with a request for the usage of a stream, which is left out otherwise."""
+    if not sampling.stream:
+        return sampling
+    options = {"stream_options": {"include_usage": True}}
+    return replace(sampling, parameters={**options, **sampling.parameters})
+
+
+def parsed_reply(response_format: type[M], reply: ChatReply) -> ParsedReply[M]:
+    """Return the reply with its format."""
+    values = {item.name: getattr(reply, item.name) for item in fields(ChatReply)}
+    return ParsedReply(**values, response_format=response_format)
+
+
+def _checked_reply(reply: ChatReply, sampling: Sampling) -> ChatReply:
+    """Return the reply; warn if it has no answer because the model thought for too long."""
+    if reply.is_cut_while_thinking:
+        warnings.warn(
+            "the reply was cut off while the model was thinking, before its answer: raise "
+            f"max_tokens (now {sampling.max_tokens or 'the default of the model'})",
+            CutReplyWarning,
+            stacklevel=2,
+        )
+    return reply
 
 
 def _partial_results(

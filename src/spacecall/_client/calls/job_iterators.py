@@ -47,7 +47,7 @@ class TextIterator(AsyncIterator[TextDelta]):
     async def __anext__(self) -> TextDelta:
         while True:
             text = _text_of(await anext(self._values))
-            start = _common_prefix_length(self._text, text)
+            start = common_prefix_length(self._text, text)
             if start < len(text) or start < len(self._text):
                 self._text = text
                 return TextDelta(text[start:], start)
@@ -89,7 +89,7 @@ def _is_equal(value: object, last: object) -> bool:
         return False
 
 
-def _common_prefix_length(old: str, new: str) -> int:
+def common_prefix_length(old: str, new: str) -> int:
     """Return the length of the common prefix."""
     if new.startswith(old):
         return len(old)
