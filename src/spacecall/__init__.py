@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         AppError,
         AppRestartedError,
         AuthError,
+        BufferFullError,
         CreditsError,
         DeadlineError,
         FileTooLargeError,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         ProgressUnit,
         Queued,
         Started,
+        Status,
         TextDelta,
         Uploading,
     )
@@ -77,6 +79,7 @@ __all__ = [
     "AppRestartedError",
     "Auth",
     "AuthError",
+    "BufferFullError",
     "Call",
     "CallOptions",
     "Caller",
@@ -125,6 +128,7 @@ __all__ = [
     "SpaceStateError",
     "SpaceView",
     "Started",
+    "Status",
     "StatusError",
     "SyncCall",
     "SyncCaller",
@@ -161,14 +165,14 @@ _EXPORTS = {
     "spacecall._warnings": "CutReplyWarning NewerProtocolWarning SchemaDriftWarning",
     "spacecall.endpoints": "Endpoint NO_DEFAULT Parameter ReturnValue",
     "spacecall.errors": """
-        AppError AppRestartedError AuthError CreditsError DeadlineError FileTooLargeError
-        ForbiddenAddressError InvalidInputError JobCancelledError JobError JobLostError
-        NotFoundError ProtocolError QueueFullError QuotaExceededError RateLimitedError
-        SchemaDriftError SpaceError SpaceStateError StatusError TransportError
-        UnavailableError UnsupportedProtocolError
+        AppError AppRestartedError AuthError BufferFullError CreditsError DeadlineError
+        FileTooLargeError ForbiddenAddressError InvalidInputError JobCancelledError JobError
+        JobLostError NotFoundError ProtocolError QueueFullError QuotaExceededError
+        RateLimitedError SchemaDriftError SpaceError SpaceStateError StatusError
+        TransportError UnavailableError UnsupportedProtocolError
     """,
     "spacecall.events": """
-        Completed Event Log Output Progress ProgressUnit Queued Started TextDelta
+        Completed Event Log Output Progress ProgressUnit Queued Started Status TextDelta
         Uploading
     """,
     "spacecall.files": "File FileInput FileSource",

@@ -22,6 +22,7 @@
     └─ JobError
         ├─ AppError              the app raised an error
         │   └─ QuotaExceededError  ZeroGPU quota
+        ├─ BufferFullError       more outputs wait to be read than the buffer takes
         ├─ JobCancelledError     the job was cancelled, here or on the server
         └─ JobLostError          the stream ended before the job did
            └─ AppRestartedError  the app restarted: its sessions and jobs are gone
@@ -42,6 +43,7 @@ __all__ = [
     "AppError",
     "AppRestartedError",
     "AuthError",
+    "BufferFullError",
     "CreditsError",
     "DeadlineError",
     "FileTooLargeError",
@@ -326,6 +328,14 @@ class QuotaExceededError(AppError):
     requested: float | None = None
     remaining: float | None = None
     retry_after: float | None = None
+
+
+class BufferFullError(JobError):
+    """More outputs wait to be read than `Limits.max_buffered_bytes`.
+
+    This is an error only of a call with `every_output=True`; others drop outputs that newer ones
+    replace. The outputs that wait can still be read; then the error is raised.
+    """
 
 
 class JobCancelledError(JobError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 __all__ = [
     "Completed",
@@ -14,6 +14,8 @@ __all__ = [
     "ProgressUnit",
     "Queued",
     "Started",
+    "Status",
+    "StatusPhase",
     "TextDelta",
     "Uploading",
 ]
@@ -125,6 +127,37 @@ class Completed(Generic[T]):
 
     value: T
     duration: float | None
+
+
+StatusPhase: TypeAlias = Literal[
+    "uploading", "joining", "queued", "running", "done", "failed", "cancelled"
+]
+"""The phase of a call; the last three are final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of a call at one time. Reading it takes no event from the call's iterators.
+
+    Attributes:
+        phase: what the call is doing.
+        uploading: the newest progress of its upload; None if nothing was uploaded.
+        queued: its newest place in the app's queue; None if the app has sent none.
+        started: the start, as the app reported it; None before that.
+        progress: the newest progress that the app reported.
+        log: the newest message of the app.
+        outputs: the number of outputs that have arrived, the result not among them.
+        conflated: the number of those outputs that newer ones replaced before they were read.
+    """
+
+    phase: StatusPhase
+    uploading: Uploading | None = None
+    queued: Queued | None = None
+    started: Started | None = None
+    progress: Progress | None = None
+    log: Log | None = None
+    outputs: int = 0
+    conflated: int = 0
 
 
 class TextDelta(str):

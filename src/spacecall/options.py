@@ -245,6 +245,9 @@ class CallOptions(TypedDict, total=False):
             Calls of a session and detached calls cannot use it.
         check: whether arguments are checked before anything is sent; True by default. Without the
             check all JSON values are sent, and files are uploaded where the app's schema has them.
+        every_output: whether every event of a call is stored until you read it, so that no output
+            is lost if you read more slowly than the app sends; False by default. If more than
+            `Limits.max_buffered_bytes` wait, the call ends with a `BufferFullError`.
         event_data: the details of an event on the app's page, for functions that read them
             (`Endpoint.event_data`): of `spacecall.event_data`, or the JSON object of another event.
         trigger_id: the id in `Space.config` of the component of that event, which the function
@@ -262,6 +265,7 @@ class CallOptions(TypedDict, total=False):
     zero_gpu: ZeroGPU | None
     call_api: bool | None
     check: bool | None
+    every_output: bool | None
     event_data: EventData | Mapping[str, Any] | None
     trigger_id: int | None
     oauth_token: str | None

@@ -24,7 +24,7 @@ from spacecall._io._http import HttpClient
 from spacecall._io.tls import ClientCertificate, Verify
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
-from spacecall.events import Event, TextDelta
+from spacecall.events import Event, Status, TextDelta
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
 from spacecall.tickets import Ticket
@@ -65,6 +65,16 @@ class SyncJob(Iterator[Event[T]], Generic[T]):
     def done(self) -> bool:
         """Whether there is a result or an error."""
         return self._job.done
+
+    @property
+    def status(self) -> Status:
+        """What is known of the job now; see `Job.status`."""
+        return self._job.status
+
+    @property
+    def conflated(self) -> int:
+        """The number of outputs that newer ones replaced before you read them."""
+        return self._job.conflated
 
     @property
     def outputs(self) -> Iterator[T]:
@@ -190,6 +200,11 @@ class SyncFeed(Generic[I, T]):
     def outputs(self) -> Iterator[T]:
         """The value of each input, as it comes; see `Feed.outputs`."""
         return iterate(self._portal, self._feed.outputs)
+
+    @property
+    def conflated(self) -> int:
+        """The number of values that newer ones replaced before you read them."""
+        return self._feed.conflated
 
     def finish(self) -> None:
         """Send no further input, and wait for the last value; see `Feed.finish`."""

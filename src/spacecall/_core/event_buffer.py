@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
-from spacecall.events import Completed, Event, Log, Started
+from spacecall.errors import BufferFullError
+from spacecall.events import Completed, Event, Log, Output, Started
 
 
 class EventBuffer:
@@ -17,28 +19,54 @@ class EventBuffer:
     Args:
         limit: the largest number of events.
         max_bytes: the largest total size of the messages that the events were parsed from.
+        every_output: drop nothing: there is no largest number of events, and a buffer that is full
+            by bytes takes no more.
+
+    Attributes:
+        conflated: the number of outputs that were dropped for newer ones.
     """
 
-    __slots__ = ("_bytes", "_events", "_limit", "_max_bytes")
+    __slots__ = ("_bytes", "_events", "_every_output", "_limit", "_max_bytes", "conflated")
 
-    def __init__(self, limit: int, max_bytes: int) -> None:
-        self._events: list[tuple[Event[Any], int]] = []
+    def __init__(self, limit: int, max_bytes: int, *, every_output: bool = False) -> None:
+        self._events: deque[tuple[Event[Any], int]] = deque()
         self._bytes = 0
+        self._every_output = every_output
         self._limit = limit
         self._max_bytes = max_bytes
+        self.conflated = 0
 
     def __len__(self) -> int:
         return len(self._events)
 
     def push(self, event: Event[Any], size: int = 0) -> None:
-        """Add an event that was parsed from `size` bytes."""
+        """Add an event that was parsed from `size` bytes.
+
+        Raises:
+            BufferFullError: the buffer is full, and drops nothing.
+        """
+        if self._every_output:
+            self._check_room(event, size)
+        else:
+            self._make_room(event, size)
+        self._events.append((event, size))
+        self._bytes += size
+
+    def _check_room(self, event: Event[Any], size: int) -> None:
+        is_full = bool(self._events) and self._bytes + size > self._max_bytes
+        if is_full and not isinstance(event, (Started, Completed)):
+            raise BufferFullError(
+                f"the app sends faster than its outputs are read, and more than {self._max_bytes} "
+                "bytes of them wait: read faster, raise Limits.max_buffered_bytes, or call without "
+                "every_output=True"
+            )
+
+    def _make_room(self, event: Event[Any], size: int) -> None:
         while len(self._events) >= self._limit or self._bytes + size > self._max_bytes:
             index = self._droppable_index(event)
             if index is None:
                 break
-            self._remove(index)
-        self._events.append((event, size))
-        self._bytes += size
+            self.conflated += isinstance(self._remove(index), Output)
 
     def pop(self) -> Event[Any] | None:
         """Remove and return the oldest event, or None if the buffer is empty."""
@@ -50,7 +78,8 @@ class EventBuffer:
         self._bytes = 0
 
     def _remove(self, index: int) -> Event[Any]:
-        event, size = self._events.pop(index)
+        event, size = self._events[index]
+        del self._events[index]
         self._bytes -= size
         return event
 

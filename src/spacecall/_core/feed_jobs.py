@@ -65,7 +65,7 @@ class FeedJob(Job):
         """
         self._is_sending = False
         if accepted and self._last is not None:
-            self.buffer.push(Output(self._last[0]), self._last[1])
+            self._push(Output(self._last[0]), self._last[1])
         self._last = None
         self.awaits_input = self.awaits_input or not accepted
         self._notify()
@@ -86,7 +86,7 @@ class FeedJob(Job):
         if self._is_sending and not self.awaits_input:
             self._last = values, size
         elif not self.awaits_input:
-            self.buffer.push(Output(values), size)
+            self._push(Output(values), size)
         self._end()
 
     def release(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from spacecall._core.job_outcomes import read_outcome
 from spacecall._core.job_state import JobState, JobStatus
@@ -27,7 +28,7 @@ from spacecall._wire.queue_data import (
     Progress as ProgressMessage,
 )
 from spacecall.errors import JobCancelledError, ProtocolError, SpaceError
-from spacecall.events import Log, Output, Progress, ProgressUnit, Queued, Started
+from spacecall.events import Event, Log, Output, Progress, ProgressUnit, Queued, Started
 from spacecall.options import Limits
 
 _FROM_QUEUED: Final[dict[type, JobStatus]] = {
@@ -63,7 +64,7 @@ class Job(JobState):
         sends_diffs: whether each value after the first arrives as edits of the previous value.
         ends_at_output: whether the job ends with its first value, although the server keeps it for
             further inputs of a stream.
-        follow, limits, notify: see `JobState`.
+        follow, limits, notify, every_output: see `JobState`.
         trace: identifies the call in log records; this class does not use it.
 
     Attributes:
@@ -75,7 +76,9 @@ class Job(JobState):
     """
 
     __slots__ = (
+        "_every_output",
         "_max_value_bytes",
+        "_popped",
         "_sends_diffs",
         "_snapshot",
         "awaits_input",
@@ -96,9 +99,11 @@ class Job(JobState):
         follow: bool,
         limits: Limits,
         notify: Callable[[], None],
+        every_output: bool = False,
         trace: object = None,
     ) -> None:
-        super().__init__(follow=follow, limits=limits, notify=notify)
+        super().__init__(follow=follow, limits=limits, notify=notify, every_output=every_output)
+        self._every_output = every_output
         self.fn_index = fn_index
         self.trace = trace
         self._sends_diffs = sends_diffs
@@ -108,6 +113,7 @@ class Job(JobState):
         self.awaits_input = False
         self.is_submitting = False
         self._snapshot: Snapshot | None = None
+        self._popped: Snapshot | None = None
         self._max_value_bytes = limits.max_event_bytes
 
     @contextmanager
@@ -153,24 +159,19 @@ class Job(JobState):
             self.fail(ProtocolError(reason))
             return
         try:
-            if isinstance(message, ProcessCompleted):
-                self._complete(message, size)
-            elif isinstance(message, ProcessStreaming) and self.ends_at_output:
-                output = message.output or GeneratingOutput()
-                self.succeed(output.data or [], output.duration, size)
-                return
-            elif self.follow:
-                self._add_event(message, size)
+            with _reading(message.msg or ""):
+                if isinstance(message, ProcessCompleted):
+                    self._complete(message, size)
+                elif isinstance(message, ProcessStreaming) and self.ends_at_output:
+                    output = message.output or GeneratingOutput()
+                    self.succeed(output.data or [], output.duration, size)
+                elif self.follow:
+                    self._add_event(message, size)
         except ProtocolError as error:
             self.fail(error)
+        if self.ended:
             return
-        except Exception as error:  # noqa: BLE001 - one reader serves many jobs: it must go on
-            reason = f"cannot read the server's {message.msg!r} message: {describe_error(error)}"
-            failure = ProtocolError(reason)
-            failure.__cause__ = error
-            self.fail(failure)
-            return
-        if target is not JobStatus.ENDED and (self.follow or target is not status):
+        if self.follow or target is not status:
             self.status = target
             self._notify()
 
@@ -179,6 +180,22 @@ class Job(JobState):
         if isinstance(error, SpaceError):
             error.event_id = error.event_id or self.event_id
         super().fail(error)
+
+    def pop_event(self) -> Event[Any] | None:
+        event = super().pop_event()
+        if not isinstance(event, _Edits):
+            return event
+        previous = self._popped if event.is_diff else None
+        try:
+            with _reading("process_generating"):
+                self._popped = apply_message(
+                    previous, event.value, event.size, self._max_value_bytes
+                )
+        except ProtocolError as error:
+            self.buffer.clear()
+            self.fail(error)
+            raise
+        return Output(self._popped.values)
 
     def _end(self) -> None:
         self._snapshot = None
@@ -196,22 +213,56 @@ class Job(JobState):
             case ProcessGenerating() | ProcessStreaming():
                 data = (message.output.data if message.output else None) or []
                 is_diff = self._sends_diffs and not isinstance(message, ProcessStreaming)
+                if self._every_output:
+                    self._push(_Edits(data, is_diff, size), size)
+                    return
                 previous = self._snapshot if is_diff else None
                 self._snapshot = apply_message(previous, data, size, self._max_value_bytes)
-                self.buffer.push(Output(self._snapshot.values), self._snapshot.size)
+                self._push(Output(self._snapshot.values), self._snapshot.size)
             case Estimation():
                 queued = Queued(message.rank, message.queue_size, message.rank_eta)
-                self.buffer.push(queued, size)
+                self._push(queued, size)
             case ProcessStarts():
-                self.buffer.push(Started(message.eta), size)
+                self._push(Started(message.eta), size)
             case ProgressMessage():
-                self.buffer.push(_progress(message), size)
+                self._push(_progress(message), size)
             case LogMessage():
                 text = strip_markup(message.log or "")
                 log = Log(text, message.level or "info", message.title, message.duration)
-                self.buffer.push(log, size)
+                self._push(log, size)
             case _:  # pragma: no cover
                 raise AssertionError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edits(Output[list[Any]]):
+    """A message with an output, to which it is applied when the output is read.
+
+    Outputs that wait then take no more memory than their messages.
+
+    Attributes:
+        value: the edits, or the values.
+        is_diff: whether they are edits, unless it is the first message.
+        size: of the message in bytes.
+    """
+
+    is_diff: bool
+    size: int
+
+
+@contextmanager
+def _reading(kind: str) -> Generator[None]:
+    """Turn each exception that is raised inside into a `ProtocolError`.
+
+    One reader serves many jobs: it has to go on.
+    """
+    try:
+        yield
+    except ProtocolError:
+        raise
+    except Exception as error:
+        reason = f"cannot read the server's {kind!r} message: {describe_error(error)}"
+        raise ProtocolError(reason) from error
 
 
 def _progress(message: ProgressMessage) -> Progress:

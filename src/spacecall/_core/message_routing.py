@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import Final
 
 from spacecall._core.job_outcomes import changes_component
 from spacecall._core.job_state import JobStatus
@@ -19,6 +20,9 @@ from spacecall._wire.queue_data import (
 )
 from spacecall.errors import JobLostError, ProtocolError, SpaceError
 from spacecall.options import Limits
+
+_ABANDONING: Final = (ProcessStarts, ProcessStreaming)
+"""The messages of a job that the app starts, or keeps for further inputs."""
 
 
 class FeedResult(Enum):
@@ -37,8 +41,8 @@ class Demultiplexer:
 
     Args:
         limits: how many early messages are stored, and how many bytes of them.
-        on_abandoned: called with each job that the app starts, or keeps for further inputs of a
-            stream, although it has ended here.
+        on_abandoned: called with each job that the app starts, goes on with, or keeps for further
+            inputs of a stream, although it has ended here.
     """
 
     __slots__ = (
@@ -189,6 +193,7 @@ class Demultiplexer:
                 self._jobs[event_id] = job
 
     def _deliver(self, job: Job, message: Message, size: int) -> None:
+        was_ended = job.ended
         job.receive(message, size)
         if isinstance(message, MalformedMessage):
             if message.msg == "process_completed":
@@ -196,7 +201,7 @@ class Demultiplexer:
         elif isinstance(message, ProcessCompleted) and job.event_id:
             self._jobs.pop(job.event_id, None)
             self.components_changed = self.components_changed or changes_component(message)
-        elif isinstance(message, (ProcessStarts, ProcessStreaming)) and job.ended:
+        elif job.ended and (isinstance(message, _ABANDONING) or not was_ended):
             self._on_abandoned(job)
 
     def _store_early(self, event_id: str, message: Message, size: int) -> None:

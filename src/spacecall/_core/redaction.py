@@ -16,7 +16,7 @@ from pydantic_core import ValidationError
 
 from spacecall._core.json_values import describe_error
 from spacecall.errors import SpaceError
-from spacecall.events import Event, Log, Progress, ProgressUnit
+from spacecall.events import Event, Log, Progress, ProgressUnit, Status
 
 __all__ = [
     "MASK",
@@ -225,11 +225,28 @@ def redact_event(event: Event[T], redact: Redactor) -> Event[T]:
     Output values stay as they are.
     """
     if isinstance(event, Log):
-        title = None if event.title is None else redact.cut(event.title)
-        return replace(event, message=redact.cut(event.message), title=title)
+        return _redact_log(event, redact)
     if isinstance(event, Progress):
-        return Progress(tuple(_redact_unit(unit, redact) for unit in event.units))
+        return _redact_progress(event, redact)
     return event
+
+
+def redact_status(status: Status, redact: Redactor) -> Status:
+    """Return a status without the secrets, its texts cut at `MAX_TEXT`."""
+    return replace(
+        status,
+        progress=status.progress and _redact_progress(status.progress, redact),
+        log=status.log and _redact_log(status.log, redact),
+    )
+
+
+def _redact_log(log: Log, redact: Redactor) -> Log:
+    title = None if log.title is None else redact.cut(log.title)
+    return replace(log, message=redact.cut(log.message), title=title)
+
+
+def _redact_progress(progress: Progress, redact: Redactor) -> Progress:
+    return Progress(tuple(_redact_unit(unit, redact) for unit in progress.units))
 
 
 def _redact_unit(unit: ProgressUnit, redact: Redactor) -> ProgressUnit:

@@ -25,6 +25,7 @@ class Settings:
         zero_gpu: sent with joins only.
         call_api: whether jobs use the call API (`/call/…`).
         check: whether arguments are checked before they are sent.
+        every_output: whether no event of a call is dropped.
         hooks: functions that are called as requests and calls go on; see `Hooks`.
         tls: the SSL context for the app's host; None for the default one.
         event_data, trigger_id, oauth_token, query_params: see `CallOptions`.
@@ -37,6 +38,7 @@ class Settings:
     zero_gpu: ZeroGPU = field(default_factory=ZeroGPU)
     call_api: bool = False
     check: bool = True
+    every_output: bool = False
     hooks: Hooks | None = None
     tls: SSLContext | None = field(default=None, repr=False)
     event_data: EventData | Mapping[str, Any] | None = None
@@ -59,6 +61,7 @@ class Settings:
         """
         check_options("with_options", options, CallOptions)
         call_api, check = options.get("call_api"), options.get("check")
+        every_output = options.get("every_output")
         event_data, trigger_id = options.get("event_data"), options.get("trigger_id")
         return replace(
             self,
@@ -68,6 +71,7 @@ class Settings:
             zero_gpu=options.get("zero_gpu") or self.zero_gpu,
             call_api=self.call_api if call_api is None else call_api,
             check=self.check if check is None else check,
+            every_output=self.every_output if every_output is None else every_output,
             event_data=self.event_data if event_data is None else event_data,
             trigger_id=self.trigger_id if trigger_id is None else trigger_id,
             oauth_token=options.get("oauth_token") or self.oauth_token,

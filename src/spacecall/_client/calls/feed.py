@@ -55,8 +55,11 @@ class Feed(Generic[I, T]):
         self._input = ""
         self._channel: Channel | None = None
         self._job: FeedJob[T] | None = None
+        limits = context.settings.limits
         self._buffer = EventBuffer(
-            context.settings.limits.max_buffered_events, context.settings.limits.max_buffered_bytes
+            limits.max_buffered_events,
+            limits.max_buffered_bytes,
+            every_output=context.settings.every_output,
         )
         self._sending = anyio.Lock()
         self._changed = anyio.Event()
@@ -161,9 +164,14 @@ class Feed(Generic[I, T]):
         """The value of each input, as it comes.
 
         They end after `finish`. If you read more slowly than you send, newer values replace older
-        ones beyond `Limits.max_buffered_events`.
+        ones beyond `Limits.max_buffered_events`, unless `every_output=True`.
         """
         return _Outputs(self)
+
+    @property
+    def conflated(self) -> int:
+        """The number of values that newer ones replaced before you read them."""
+        return self._buffer.conflated
 
     async def finish(self) -> None:
         """Send no further input: wait for the last value, and end the job on the server.

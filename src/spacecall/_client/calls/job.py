@@ -11,7 +11,7 @@ import anyio
 
 from spacecall._client.calls.job_iterators import OutputIterator, TextIterator
 from spacecall._core.job_state import JobState, JobStatus
-from spacecall._core.redaction import Redactor, redact_error, redact_event
+from spacecall._core.redaction import Redactor, redact_error, redact_event, redact_status
 from spacecall._io.call_trace import CallTrace, current_trace
 from spacecall._io.event_loops import EventLoopGuard
 from spacecall._io.request_settings import Settings
@@ -22,7 +22,7 @@ from spacecall.errors import (
     ProtocolError,
     SpaceError,
 )
-from spacecall.events import Completed, Event, Log, Output, Progress, TextDelta
+from spacecall.events import Completed, Event, Log, Output, Progress, Status, TextDelta
 
 T = TypeVar("T")
 
@@ -44,7 +44,8 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
 
     Iterate over the job for its events, over `outputs` for values, or over `text` for pieces of
     text. All three take events from the same buffer: use one of them. If you read more slowly than
-    the app sends, outputs are replaced by newer ones; the result and errors are never dropped.
+    the app sends, outputs are replaced by newer ones, unless the call has `every_output=True`; the
+    result and errors are never dropped.
     """
 
     _state: JobState
@@ -74,6 +75,19 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         return self._state.ended
 
     @property
+    def status(self) -> Status:
+        """What is known of the job now. It takes no event from the iterators."""
+        return redact_status(self._state.read_status(), self._redactor())
+
+    @property
+    def conflated(self) -> int:
+        """The number of outputs that newer ones replaced before you read them.
+
+        It is 0 for a call with `every_output=True`.
+        """
+        return self._state.buffer.conflated
+
+    @property
     def outputs(self) -> AsyncIterator[T]:
         """The outputs as they come, and the result last."""
         return OutputIterator(self)
@@ -98,7 +112,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             SpaceError: the job ended with an error.
         """
         while True:
-            event = self._state.buffer.pop()
+            event = self._pop_event()
             if event is not None:
                 return self._decode_event(event)
             if not self._state.ended or self._try_resubmit():
@@ -107,6 +121,12 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
                 raise self._public_error(self._state.error)
             else:
                 raise StopAsyncIteration
+
+    def _pop_event(self) -> Event[Any] | None:
+        try:
+            return self._state.pop_event()
+        except ProtocolError as error:
+            raise self._public_error(error) from error.__cause__
 
     async def result(self) -> T:
         """Wait for the result and return it.

@@ -100,6 +100,7 @@ class QueueJob(Job[T]):
             sends_diffs=self._generation.sends_diffs,
             ends_at_output=self._prepared.endpoint.streaming_input,
             follow=self._follow,
+            every_output=self._settings.every_output,
             limits=self._settings.limits,
             notify=self._on_change,
             trace=self._trace,

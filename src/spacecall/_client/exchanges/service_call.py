@@ -165,7 +165,12 @@ class ServiceJob(Job[T]):
         self._name = name
         self._reader = read
         self._scope = anyio.CancelScope()
-        self._state = JobState(follow=follow, limits=settings.limits, notify=self._on_change)
+        self._state = JobState(
+            follow=follow,
+            limits=settings.limits,
+            notify=self._on_change,
+            every_output=settings.every_output,
+        )
         self._state.advance(JobStatus.RUNNING)
         self._state.emit(Started(None))
 
