@@ -10,10 +10,13 @@ was forked opens Spaces of its own: those of its parent raise RuntimeError there
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Generic, Never, Self, TypeVar, Unpack
 
-from spacecall._client.calls.call import Call, mark_handled
+import anyio
+
+from spacecall._client.calls.call import Call, await_within, mark_handled
 from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.feed import Feed
 from spacecall._client.calls.job import Job
@@ -90,9 +93,22 @@ class SyncJob(Iterator[Event[T]], Generic[T]):
         """Return the next event; `Completed` is the last. Errors: see `Job`."""
         return next(self._each(self._job))
 
-    def result(self) -> T:
-        """Wait for the job's result. Errors: see `Job.result`."""
-        return wait(self._portal, self._job.result)
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for the job's result. Errors: see `Job.result`.
+
+        Args:
+            timeout: seconds to wait; None for no limit but the `Timeouts` of the call.
+
+        Raises:
+            TimeoutError: the job has not ended after `timeout` seconds. It goes on.
+        """
+
+        async def result() -> T:
+            with anyio.move_on_after(timeout):
+                return await self._job.result()
+            raise TimeoutError(f"the job has not ended after {timeout:g} s: it goes on")
+
+        return wait(self._portal, result)
 
     def cancel(self) -> None:
         """Cancel the job, here and on the server."""
@@ -135,14 +151,32 @@ class SyncCall(Generic[T]):
         """Return the same call, with `transform` applied to its outputs and its result."""
         return SyncCall(self._portal, self._call.map(transform))
 
-    def result(self) -> T:
-        """Make the call and wait for its result. Errors: see `Call`."""
+    def result(self, timeout: float | None = None) -> T:
+        """Make the call and wait for its result. Errors: see `Call`.
+
+        Args:
+            timeout: seconds for the whole call; None for no limit but its `Timeouts`.
+
+        Raises:
+            DeadlineError: the call has not ended after `timeout` seconds. It is cancelled, here and
+                on the server.
+        """
         mark_handled(self._call)
+        return wait(self._portal, lambda: await_within(self._call, timeout))
 
-        async def result() -> T:
-            return await self._call
+    def submit(self) -> Future[T]:
+        """Make the call and return a future of its result at once.
 
-        return wait(self._portal, result)
+        `concurrent.futures.wait` and `as_completed` take such futures. `cancel` cancels the call,
+        here and on the server. Closing the Space or the session ends its futures with a
+        `JobCancelledError`. Callbacks run in the thread of the event loop: they may submit further
+        calls, and must not wait for anything.
+
+        Raises:
+            RuntimeError: the Space is closed.
+        """
+        mark_handled(self._call)
+        return self._portal.submit(lambda: await_within(self._call, None))
 
     def __enter__(self) -> SyncJob[T]:
         """Start the call; iterate over the job for its events. Leaving early cancels it."""
@@ -225,7 +259,7 @@ class SyncCaller(SyncFiles):
     def _portal(self) -> Portal:
         if self._held_portal is None:
             raise RuntimeError("open the Space first: with SyncSpace(…) as space")
-        self._held_portal.check()
+        self._held_portal.check_open()
         return self._held_portal
 
     @property

@@ -10,10 +10,12 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Generic, TypeVar, Unpack
 
+import anyio
+
 from spacecall._client.calls.job import Job
 from spacecall._io.call_trace import CallTrace, tracing
 from spacecall._io.observer import Observer
-from spacecall.errors import InvalidInputError, SpaceError
+from spacecall.errors import DeadlineError, InvalidInputError, SpaceError
 from spacecall.options import CallOptions
 from spacecall.tickets import Ticket
 
@@ -159,6 +161,24 @@ class Call(ABC, Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Call {self._name}{' (used)' if self._used else ''}>"
+
+
+async def await_within(call: Call[T], seconds: float | None) -> T:
+    """Await a call, and cancel it after `seconds`; None for no limit.
+
+    Raises:
+        DeadlineError: the call did not end in time.
+    """
+    with anyio.CancelScope() as scope:
+        if seconds is not None:
+            scope.deadline = anyio.current_time() + seconds
+        return await call
+    raise DeadlineError(
+        f"the call did not end within {seconds:g} s",
+        phase="total",
+        endpoint=call._name,  # pyright: ignore[reportPrivateUsage]
+        call_id=call._trace.call_id if call._trace else None,  # pyright: ignore[reportPrivateUsage]
+    )
 
 
 def mark_handled(call: Call[Any], remedy: str | None = None) -> None:

@@ -117,12 +117,36 @@ class LoopTask(Generic[T]):
         park_thread_at_exit()
         return value
 
+    def as_future(self) -> Future[T]:
+        """Return a future of the result, whose `cancel` cancels the task."""
+        future: Future[T] = Future()
+
+        def finish(ended: Future[T]) -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            error = ended.exception()
+            if error is None:
+                future.set_result(ended.result())
+            else:
+                future.set_exception(error)
+
+        def cancel(ended: Future[T]) -> None:
+            if ended.cancelled():
+                self._cancel_soon()
+
+        future.add_done_callback(cancel)
+        self.future.add_done_callback(finish)
+        return future
+
     def cancel(self) -> None:
         """Cancel the task if it is not done, and wait until it has ended."""
         if not self.future.done():
-            with suppress(RuntimeError):  # the loop has ended, and the future with it
-                self._thread.call_soon(self._cancel)
+            self._cancel_soon()
             self.future.exception()
+
+    def _cancel_soon(self) -> None:
+        with suppress(RuntimeError):  # the loop has ended, and the future with it
+            self._thread.call_soon(self._cancel)
 
 
 class LoopThread:

@@ -12,6 +12,7 @@ import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,7 +66,13 @@ class Portal:
         return not (self._thread.is_alive and self._lifetime.is_open)
 
     def check(self) -> None:
-        """Raise RuntimeError if it is closed, belongs to a parent process, or would deadlock."""
+        """Raise RuntimeError as `check_open`, or if waiting would deadlock."""
+        self.check_open()
+        if self._thread.is_current:
+            raise RuntimeError("this cannot be called in the event loop's own thread")
+
+    def check_open(self) -> None:
+        """Raise RuntimeError if it is closed, or belongs to a parent process."""
         if self._thread.process != os.getpid():
             raise RuntimeError(
                 "opened before this process was forked: open another one in this process"
@@ -73,13 +80,16 @@ class Portal:
         park_thread_at_exit()
         if self.closed:
             raise RuntimeError(f"{self._lease.label} is closed: open it again")
-        if self._thread.is_current:
-            raise RuntimeError("this cannot be called in the event loop's own thread")
 
     def wait(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run `work` in the loop and wait for its result."""
         self.check()
         return LoopTask(self._thread, work).wait()
+
+    def submit(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
+        """Run `work` in the loop; cancelling the future cancels it there."""
+        self.check_open()
+        return LoopTask(self._thread, work).as_future()
 
     def call(self, function: Callable[[], T]) -> T:
         """Call `function` in the loop."""
