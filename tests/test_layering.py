@@ -17,7 +17,7 @@ PACKAGE = ROOT / "src" / "spacecall"
 # From the bottom up. A module may import from its own line and from those above it.
 LAYERS = (
     ("_version", "_visible", "_warnings", "_suggestions"),
-    ("_option_checks", "errors", "hooks", "events", "endpoints"),
+    ("_option_checks", "errors", "hooks", "events", "endpoints", "component_updates"),
     ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets", "media"),
     ("event_data", "options"),
     ("_wire",),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spacecall._io._http import HttpClient
     from spacecall._io.tls import ClientCertificate, Verify
     from spacecall._warnings import CutReplyWarning, NewerProtocolWarning, SchemaDriftWarning
+    from spacecall.component_updates import Update, Updated
     from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
     from spacecall.errors import (
         AppError,
@@ -144,6 +145,8 @@ __all__ = [
     "TransportError",
     "UnavailableError",
     "UnsupportedProtocolError",
+    "Update",
+    "Updated",
     "Uploading",
     "Verify",
     "ZeroGPU",
@@ -163,6 +166,7 @@ _EXPORTS = {
     "spacecall._io._http": "HttpClient",
     "spacecall._io.tls": "ClientCertificate Verify",
     "spacecall._warnings": "CutReplyWarning NewerProtocolWarning SchemaDriftWarning",
+    "spacecall.component_updates": "Update Updated",
     "spacecall.endpoints": "Endpoint NO_DEFAULT Parameter ReturnValue",
     "spacecall.errors": """
         AppError AppRestartedError AuthError BufferFullError CreditsError DeadlineError
@@ -183,6 +187,7 @@ _EXPORTS = {
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 _SUBMODULES = (
+    "component_updates",
     "endpoints",
     "errors",
     "event_data",

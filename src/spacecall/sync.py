@@ -26,6 +26,7 @@ from spacecall._client.space import Session, Space, SpaceView
 from spacecall._io._http import HttpClient
 from spacecall._io.tls import ClientCertificate, Verify
 from spacecall._option_checks import checked_call
+from spacecall.component_updates import Updated
 from spacecall.endpoints import Endpoint
 from spacecall.events import Event, Status, TextDelta
 from spacecall.hooks import Hooks
@@ -150,6 +151,10 @@ class SyncCall(Generic[T]):
     def map(self, transform: Callable[[T], U]) -> SyncCall[U]:
         """Return the same call, with `transform` applied to its outputs and its result."""
         return SyncCall(self._portal, self._call.map(transform))
+
+    def with_updates(self) -> SyncCall[Updated[T]]:
+        """Return the same call, with what it changes of components; see `Call.with_updates`."""
+        return SyncCall(self._portal, self._call.with_updates())
 
     def result(self, timeout: float | None = None) -> T:
         """Make the call and wait for its result. Errors: see `Call`.

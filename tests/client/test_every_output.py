@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,18 +25,12 @@ from spacecall._core.redaction import Redactor
 from spacecall._io.request_settings import Settings
 from spacecall.cassettes import use_cassette
 from spacecall.testing import FakeSpace
-from tests import servers
 from tests.client.tools import collect, first_value, until
 from tests.servers import AppServer
 from tests.testing.test_fake import JANUS
 
 FEW = Limits(max_buffered_events=8)
 COUNT = 500
-
-
-@pytest.fixture(params=[servers.GRADIO_6, servers.GRADIO_5])
-def page_app(request: pytest.FixtureRequest, app_server: Callable[..., AppServer]) -> AppServer:
-    return app_server("page_app.py", request.param)
 
 
 async def test_a_slow_consumer_gets_every_output_on_request(page_app: AppServer) -> None:

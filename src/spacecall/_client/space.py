@@ -81,7 +81,7 @@ class SpaceView(Caller):
                     f"the ticket is for {ticket.space}, not for {connection.link.base}"
                 )
 
-        async def prepare(connection: Connection, _: Settings) -> PreparedCall[Any]:
+        async def prepare(connection: Connection, *_: object) -> PreparedCall[Any]:
             if ticket.app_id is not None:
                 await connection.detect_restart()
                 if connection.app.app_id not in (ticket.app_id, None):

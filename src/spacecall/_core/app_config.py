@@ -15,6 +15,7 @@ from typing import Any, Final
 from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall._core.translations import read_translations, translate
+from spacecall.component_updates import pair_choices
 from spacecall.endpoints import Visibility
 from spacecall.errors import ProtocolError, SchemaDriftError
 
@@ -62,21 +63,14 @@ class Component:
     has_null_choice: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Gradio sends a choice as `[label, value]` since about 3.40.
-        choices = [
-            choice[1] if is_array(choice) and len(choice) == 2 else choice
-            for choice in as_list(self.props.get("choices"))
-        ]
+        choices = [value for _, value in pair_choices(self.props.get("choices"))]
         object.__setattr__(self, "choices", choices)
         object.__setattr__(self, "has_null_choice", None in choices)
 
     @property
     def choice_names(self) -> list[str]:
         """The names of its choices on the app's page, in the order of `choices`."""
-        return [
-            str(choice[0]) if is_array(choice) and len(choice) == 2 else str(choice)
-            for choice in as_list(self.props.get("choices"))
-        ]
+        return [name for name, _ in pair_choices(self.props.get("choices"))]
 
     @property
     def hidden(self) -> bool:

@@ -15,6 +15,7 @@ from spacecall._core.value_excerpts import short_repr
 from spacecall.endpoints import NO_DEFAULT
 
 __all__ = [
+    "changed_input",
     "closed_choices",
     "constrain_input",
     "describe_component",
@@ -58,6 +59,22 @@ def constrain_input(
     return (
         nullable(constrained) if empty and not _allows_null(constrained, component) else constrained
     )
+
+
+def changed_input(component: Component) -> dict[str, Any] | None:
+    """Return the schema of an input whose component has got other properties.
+
+    None for a component whose inputs do not depend on the properties that may change.
+    """
+    if component.type in _RANGES:
+        limits = zip(("minimum", "maximum"), _range(component), strict=True)
+        return {"type": "number"} | {key: limit for key, limit in limits if limit is not None}
+    if component.type not in _CHOICES:
+        return None
+    choices = closed_choices(component)
+    schema = {"enum": choices} if choices else {}
+    is_list = component.type == "checkboxgroup" or component.props.get("multiselect") is True
+    return {"type": "array", "items": schema} if is_list else schema
 
 
 def closed_choices(component: Component) -> list[Any]:

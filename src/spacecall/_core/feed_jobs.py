@@ -8,7 +8,6 @@ from typing import Any
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._core.jobs import Job
 from spacecall._core.queue_messages import Message
-from spacecall._wire.queue_data import ProcessGenerating, ProcessStreaming
 from spacecall.events import Output
 from spacecall.options import Limits
 
@@ -21,7 +20,7 @@ class FeedJob(Job):
 
     Args:
         outputs: the buffer of the feed.
-        fn_index, sends_diffs, limits, notify, trace: see `Job`.
+        fn_index, sends_diffs, limits, notify, on_values, trace: see `Job`.
     """
 
     __slots__ = ("_is_sending", "_last")
@@ -34,6 +33,7 @@ class FeedJob(Job):
         sends_diffs: bool,
         limits: Limits,
         notify: Callable[[], None],
+        on_values: Callable[[list[Any]], None] | None = None,
         trace: object = None,
     ) -> None:
         super().__init__(
@@ -42,6 +42,7 @@ class FeedJob(Job):
             follow=True,
             limits=limits,
             notify=notify,
+            on_values=on_values,
             trace=trace,
         )
         self.buffer = outputs
@@ -95,5 +96,4 @@ class FeedJob(Job):
             self._end()
 
     def _add_event(self, message: Message, size: int) -> None:
-        if isinstance(message, (ProcessGenerating, ProcessStreaming)):
-            super()._add_event(message, size)
+        """Drop an event that is not an output."""

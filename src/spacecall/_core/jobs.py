@@ -65,6 +65,7 @@ class Job(JobState):
         ends_at_output: whether the job ends with its first value, although the server keeps it for
             further inputs of a stream.
         follow, limits, notify, every_output: see `JobState`.
+        on_values: called with the raw values of each output and of the result.
         trace: identifies the call in log records; this class does not use it.
 
     Attributes:
@@ -78,6 +79,7 @@ class Job(JobState):
     __slots__ = (
         "_every_output",
         "_max_value_bytes",
+        "_on_values",
         "_popped",
         "_sends_diffs",
         "_snapshot",
@@ -100,10 +102,12 @@ class Job(JobState):
         limits: Limits,
         notify: Callable[[], None],
         every_output: bool = False,
+        on_values: Callable[[list[Any]], None] | None = None,
         trace: object = None,
     ) -> None:
         super().__init__(follow=follow, limits=limits, notify=notify, every_output=every_output)
         self._every_output = every_output
+        self._on_values = on_values
         self.fn_index = fn_index
         self.trace = trace
         self._sends_diffs = sends_diffs
@@ -165,6 +169,8 @@ class Job(JobState):
                 elif isinstance(message, ProcessStreaming) and self.ends_at_output:
                     output = message.output or GeneratingOutput()
                     self.succeed(output.data or [], output.duration, size)
+                elif isinstance(message, (ProcessGenerating, ProcessStreaming)):
+                    self._receive_output(message, size)
                 elif self.follow:
                     self._add_event(message, size)
         except ProtocolError as error:
@@ -199,6 +205,8 @@ class Job(JobState):
 
     def _end(self) -> None:
         self._snapshot = None
+        if self._on_values is not None and self.values is not None:
+            self._on_values(self.values)
         super()._end()
 
     def _complete(self, message: ProcessCompleted, size: int) -> None:
@@ -208,17 +216,21 @@ class Job(JobState):
         else:
             self.succeed(result, message.output.duration if message.output else None, size)
 
+    def _receive_output(self, message: ProcessGenerating | ProcessStreaming, size: int) -> None:
+        data = (message.output.data if message.output else None) or []
+        is_diff = self._sends_diffs and not isinstance(message, ProcessStreaming)
+        if self._on_values is not None or (self.follow and not self._every_output):
+            previous = self._snapshot if is_diff else None
+            self._snapshot = apply_message(previous, data, size, self._max_value_bytes)
+        if self._on_values is not None and self._snapshot is not None:
+            self._on_values(self._snapshot.values)
+        if self.follow and self._every_output:
+            self._push(_Edits(data, is_diff, size), size)
+        elif self.follow and self._snapshot is not None:
+            self._push(Output(self._snapshot.values), self._snapshot.size)
+
     def _add_event(self, message: Message, size: int) -> None:
         match message:
-            case ProcessGenerating() | ProcessStreaming():
-                data = (message.output.data if message.output else None) or []
-                is_diff = self._sends_diffs and not isinstance(message, ProcessStreaming)
-                if self._every_output:
-                    self._push(_Edits(data, is_diff, size), size)
-                    return
-                previous = self._snapshot if is_diff else None
-                self._snapshot = apply_message(previous, data, size, self._max_value_bytes)
-                self._push(Output(self._snapshot.values), self._snapshot.size)
             case Estimation():
                 queued = Queued(message.rank, message.queue_size, message.rank_eta)
                 self._push(queued, size)

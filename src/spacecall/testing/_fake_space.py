@@ -18,6 +18,7 @@ from spacecall._core.json_values import is_object
 from spacecall._core.schema_check import find_problems as schema_problems
 from spacecall._core.schema_nodes import is_list
 from spacecall.codegen._schemas import schema_folder
+from spacecall.component_updates import Update
 from spacecall.errors import AppError, InvalidInputError, NotFoundError, SpaceError
 from spacecall.files import File
 from spacecall.testing._fake_app import FakeApp, FakeEndpoint, Slot, load_fake_app
@@ -98,8 +99,9 @@ class FakeSpace:
         """Return this value from calls of an endpoint.
 
         Several outputs are a tuple, no output is None. A file is a `File`, a `Path` or bytes; an
-        object is a model or a dict. A function (sync or async) is called with the `ReceivedCall`;
-        an `AppError` that it raises becomes the error of the app.
+        object is a model or a dict; an `Update` changes the component and not its value. A function
+        (sync or async) is called with the `ReceivedCall`; an `AppError` that it raises becomes the
+        error of the app.
 
         Raises:
             NotFoundError: the schemas have no such endpoint.
@@ -231,6 +233,7 @@ class FakeSpace:
         lines = [
             f"value {number}: {line}"
             for number, (slot, value) in enumerate(zip(outputs, values, strict=True), 1)
+            if not isinstance(value, Update)
             for line in schema_problems(slot.schema, _to_json(value), root=self._app.output_schema)
         ]
         if lines:
@@ -278,6 +281,8 @@ async def _call_function(function: Callable[[ReceivedCall], Any], call: Received
 
 
 def _to_json(value: Any) -> Any:
+    if isinstance(value, Update):
+        return {**value.properties, "__type__": "update"}
     return value.model_dump(by_alias=True) if isinstance(value, BaseModel) else value
 
 

@@ -15,6 +15,7 @@ import anyio
 from spacecall._client.calls.job import Job
 from spacecall._io.call_trace import CallTrace, tracing
 from spacecall._io.observer import Observer
+from spacecall.component_updates import Updated
 from spacecall.errors import DeadlineError, InvalidInputError, SpaceError
 from spacecall.options import CallOptions
 from spacecall.tickets import Ticket
@@ -62,6 +63,14 @@ class Call(ABC, Generic[T]):
     @abstractmethod
     def map(self, transform: Callable[[T], U]) -> Call[U]:
         """Return the same call with `transform` applied to each output and to the result."""
+
+    def with_updates(self) -> Call[Updated[T]]:
+        """Return the same call with an `Updated` for each output and for the result.
+
+        It has the value, and what the function changes of the components besides: their choices,
+        labels, visibility. A call that is not of an app's function has no updates.
+        """
+        return self.map(_without_updates)
 
     @abstractmethod
     def _redacting(self) -> AbstractContextManager[None]:
@@ -161,6 +170,10 @@ class Call(ABC, Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Call {self._name}{' (used)' if self._used else ''}>"
+
+
+def _without_updates(value: T) -> Updated[T]:
+    return Updated(value)
 
 
 async def await_within(call: Call[T], seconds: float | None) -> T:

@@ -13,14 +13,15 @@ from spacecall._client.calls.call_arguments import (
     get_endpoint,
     unknown_endpoint_error,
 )
+from spacecall._client.calls.call_preparation import Prepare
 from spacecall._client.calls.feed import Feed, check_takes_stream
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.calls.queue_call import CallContext, QueueCall, SequenceCall
-from spacecall._client.calls.queue_job import Prepare
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import Dependency
 from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.input_check import find_refusals
+from spacecall._core.session_components import SessionComponents
 from spacecall._io.request_settings import Settings
 from spacecall.endpoints import Endpoint
 from spacecall.errors import NotFoundError
@@ -162,7 +163,7 @@ class Caller:
         """
         name = function if isinstance(function, str) else f"fn_index {function}"
 
-        async def prepare(connection: Connection, _settings: Settings) -> PreparedCall[Any]:
+        async def prepare(connection: Connection, *_: object) -> PreparedCall[Any]:
             dependency = find_function(connection, function)
             arguments = bind_by_position(name, dependency.visible_inputs, values)
             described = (connection.endpoints or {}).get(dependency.name or "")
@@ -206,12 +207,15 @@ class Caller:
 def _bind(endpoint: str, arguments: Mapping[str, Any]) -> Prepare[Any]:
     """Return what prepares a dynamic call with these arguments."""
 
-    async def prepare(connection: Connection, settings: Settings) -> PreparedCall[Any]:
+    async def prepare(
+        connection: Connection, settings: Settings, changed: SessionComponents
+    ) -> PreparedCall[Any]:
         described = await find_endpoint(connection, endpoint)
         dependency = find_dependency(connection, described.name)
         check = find_refusals if settings.check else None
         components = dependency.visible_inputs
-        values = bind_arguments(described.name, described.parameters, arguments, components, check)
+        parameters = changed.apply(described.parameters, components)
+        values = bind_arguments(described.name, parameters, arguments, components, check)
         decoder = DynamicDecoder(connection.file_schemas(described.name))
         return PreparedCall(dependency, values, decoder, described.oauth)
 

@@ -9,10 +9,9 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import anyio
 
-from spacecall._client.calls.call_preparation import prepare_call
+from spacecall._client.calls.call_preparation import Prepare, prepare_call
 from spacecall._client.calls.feed_job import FeedJob
 from spacecall._client.calls.queue_call import CallContext
-from spacecall._client.calls.queue_job import Prepare
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import Dependency
@@ -124,7 +123,9 @@ class Feed(Generic[I, T]):
             with self._reporting():
                 prepare = self._bind({**self._arguments, **arguments, self._input: value})
                 context = self._context
-                prepared = await prepare_call(context.connection, context.settings, prepare)
+                prepared = await prepare_call(
+                    context.connection, context.settings, self._channel.components, prepare
+                )
                 self._arguments.update(arguments)
                 job = self._job
                 if job is not None:

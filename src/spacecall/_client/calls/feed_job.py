@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import anyio
 
+from spacecall._client.calls.call_preparation import Prepare
 from spacecall._client.calls.prepared_call import PreparedCall
-from spacecall._client.calls.queue_job import Prepare, QueueJob
+from spacecall._client.calls.queue_job import QueueJob
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
 from spacecall._core import feed_jobs
@@ -62,6 +63,7 @@ class FeedJob(QueueJob[T]):
             sends_diffs=self._generation.sends_diffs,
             limits=self._settings.limits,
             notify=self._on_change,
+            on_values=self._on_values(),
             trace=self._trace,
         )
 

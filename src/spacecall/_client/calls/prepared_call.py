@@ -10,6 +10,8 @@ from spacecall._core.app_config import Dependency
 from spacecall._core.file_positions import find_non_files
 from spacecall._core.filedata import is_file_data, replace_files
 from spacecall._core.schema_nodes import Schema
+from spacecall._core.session_components import read_update
+from spacecall.component_updates import Updated
 from spacecall.endpoints import OAuth
 from spacecall.errors import SchemaDriftError
 from spacecall.files import File
@@ -18,6 +20,10 @@ T = TypeVar("T")
 U = TypeVar("U")
 MakeFile: TypeAlias = Callable[[Mapping[str, Any]], File]
 """Makes the handle of a file from an app's payload. Raises ValueError if it is invalid."""
+
+
+def _value_alone(value: Any, _: Sequence[Any]) -> Any:
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +35,36 @@ class PreparedCall(Generic[T]):
         values: of the visible inputs in wire order, files as `File`.
         decode: makes the caller's value from the visible outputs.
         oauth: whether the function takes a user's token.
+        finish: makes what the call returns, from the caller's value and the visible outputs as
+            the app sent them.
     """
 
     endpoint: Dependency
     values: Sequence[Any]
-    decode: Callable[[list[Any], MakeFile], T]
+    decode: Callable[[list[Any], MakeFile], Any]
     oauth: OAuth | None = None
+    finish: Callable[[Any, Sequence[Any]], T] = _value_alone
 
     def map(self, transform: Callable[[T], U]) -> PreparedCall[U]:
-        """Return the same call with `transform` applied to the decoded value."""
-        decode = self.decode
+        """Return the same call with `transform` applied to what it returns."""
+        finish = self.finish
         return PreparedCall(
             self.endpoint,
             self.values,
-            lambda data, make_file: transform(decode(data, make_file)),
+            self.decode,
             self.oauth,
+            lambda value, raw: transform(finish(value, raw)),
+        )
+
+    def with_updates(self) -> PreparedCall[Updated[T]]:
+        """Return the same call, with what the function changes of the components."""
+        finish = self.finish
+        return PreparedCall(
+            self.endpoint,
+            self.values,
+            self.decode,
+            self.oauth,
+            lambda value, raw: Updated(finish(value, raw), tuple(map(read_update, raw))),
         )
 
 
@@ -53,11 +74,6 @@ class _Unchanged:
 
 UNCHANGED = _Unchanged()
 """An output that the app does not change: an update without a value, `gr.skip()`."""
-
-
-def visible_outputs(endpoint: Dependency, data: Sequence[Any]) -> list[Any]:
-    """Return the outputs that a caller gets; a component update becomes the value that it sets."""
-    return [unwrap_update(value) for value in endpoint.select_visible(data)]
 
 
 def unwrap_update(value: Any) -> Any:

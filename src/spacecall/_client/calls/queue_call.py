@@ -10,18 +10,20 @@ from typing import TypeAlias, TypeVar, Unpack
 import anyio
 
 from spacecall._client.calls.call import Call
-from spacecall._client.calls.call_preparation import prepare_call
+from spacecall._client.calls.call_preparation import Prepare, prepare_call
 from spacecall._client.calls.collected_job import CollectedJob
 from spacecall._client.calls.job import Job
 from spacecall._client.calls.prepared_call import PreparedCall
-from spacecall._client.calls.queue_job import Prepare, QueueJob
+from spacecall._client.calls.queue_job import QueueJob
 from spacecall._client.concurrency.lifetime import Lifetime
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
+from spacecall._core.session_components import SessionComponents
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.deadlines import deadline
 from spacecall._io.observer import Observer
 from spacecall._io.request_settings import Settings
+from spacecall.component_updates import Updated
 from spacecall.errors import DeadlineError, InvalidInputError
 from spacecall.options import CallOptions
 from spacecall.tickets import Ticket
@@ -82,13 +84,21 @@ class QueueCall(Call[T]):
         return QueueCall(self._name, self._context.override(**options), self._prepare)
 
     def map(self, transform: Callable[[T], U]) -> QueueCall[U]:
+        return self._changed(lambda prepared: prepared.map(transform))
+
+    def with_updates(self) -> QueueCall[Updated[T]]:
+        return self._changed(lambda prepared: prepared.with_updates())
+
+    def _changed(self, change: Callable[[PreparedCall[T]], PreparedCall[U]]) -> QueueCall[U]:
         self._mark_handled()
         prepare = self._prepare
 
-        async def mapped(connection: Connection, settings: Settings) -> PreparedCall[U]:
-            return (await prepare(connection, settings)).map(transform)
+        async def changed(
+            connection: Connection, settings: Settings, components: SessionComponents
+        ) -> PreparedCall[U]:
+            return change(await prepare(connection, settings, components))
 
-        return QueueCall(self._name, self._context, mapped)
+        return QueueCall(self._name, self._context, changed)
 
     async def detach(self) -> Ticket:
         self._mark_handled()
@@ -138,7 +148,10 @@ class QueueCall(Call[T]):
         start_time = anyio.current_time()
         try:
             with deadline(context.settings.timeouts.total, self._late_error):
-                prepared = await prepare_call(context.connection, context.settings, self._prepare)
+                components = context.channel.components if context.channel else SessionComponents()
+                prepared = await prepare_call(
+                    context.connection, context.settings, components, self._prepare
+                )
         except RecursionError as error:
             raise InvalidInputError(
                 "the arguments are nested too deeply", endpoint=self._name
@@ -195,6 +208,15 @@ class SequenceCall(Call[T]):
             return (await steps(context)).map(transform)
 
         return SequenceCall(self._name, self._context, mapped)
+
+    def with_updates(self) -> SequenceCall[Updated[T]]:
+        self._mark_handled()
+        steps = self._steps
+
+        async def with_updates(context: CallContext) -> Call[Updated[T]]:
+            return (await steps(context)).with_updates()
+
+        return SequenceCall(self._name, self._context, with_updates)
 
     def _redacting(self) -> AbstractContextManager[None]:
         return self._context.redacting()

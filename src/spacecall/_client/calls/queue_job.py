@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
 
 import anyio
 
-from spacecall._client.calls.call_preparation import prepare_after_restart
+from spacecall._client.calls.call_preparation import Prepare, prepare_after_restart
 from spacecall._client.calls.job import Job
 from spacecall._client.calls.prepared_call import PreparedCall
 from spacecall._client.calls.value_encoding import decode_result, encode_arguments
@@ -39,8 +40,6 @@ from spacecall.errors import (
 from spacecall.events import Uploading
 
 T = TypeVar("T")
-Prepare: TypeAlias = Callable[[Connection, Settings], Awaitable[PreparedCall[T]]]
-"""Prepares a call with its settings for the app as it is described now."""
 SubmitStrategy: TypeAlias = Callable[
     [jobs.Job, Dependency, JobInputs, Channel, Settings], Awaitable[None]
 ]
@@ -103,8 +102,15 @@ class QueueJob(Job[T]):
             every_output=self._settings.every_output,
             limits=self._settings.limits,
             notify=self._on_change,
+            on_values=self._on_values(),
             trace=self._trace,
         )
+
+    def _on_values(self) -> Callable[[list[Any]], None] | None:
+        """Return what records the outputs of a session's call, whose later calls they affect."""
+        if self._session is None:
+            return None
+        return partial(self._session.components.record, self._prepared.endpoint)
 
     def _open_channel(self) -> Channel:
         if self._strategy is not None or not self._reads_stream:
@@ -252,7 +258,9 @@ class QueueJob(Job[T]):
         if self._session is not None and not self._session.try_move_to(self._connection.app):
             text = "the app was restarted, and the session's State is gone: open another session"
             raise AppRestartedError(text) from error
-        prepared = await prepare_after_restart(self._connection, self._settings, self._prepare)
+        prepared = await prepare_after_restart(
+            self._connection, self._settings, self._channel.components, self._prepare
+        )
         if self._core.ended:
             return False
         self._prepared = prepared

@@ -52,6 +52,7 @@ from spacecall._core.filedata import as_file_data, is_file_data, replace_files
 from spacecall._core.fingerprint import find_differences, fingerprints
 from spacecall._core.input_check import find_refusals
 from spacecall._core.schema_nodes import is_number
+from spacecall._core.session_components import SessionComponents
 from spacecall._io.interceptor import active_interceptor
 from spacecall._io.request_settings import Settings
 from spacecall._warnings import CodeLocation, SchemaDriftWarning, find_caller, warn_at
@@ -216,11 +217,13 @@ class TypedEndpoint(Generic[T]):
         """
         location = location or find_caller()
 
-        async def prepare(connection: Connection, settings: Settings) -> PreparedCall[T]:
+        async def prepare(
+            connection: Connection, settings: Settings, changed: SessionComponents
+        ) -> PreparedCall[T]:
             dependency = find_dependency(connection, self.name)
             check = find_refusals if settings.check else None
             explicit = self._without_app_defaults(arguments, dependency)
-            values = self._bind(explicit, dependency.visible_inputs, check)
+            values = self._bind(explicit, dependency.visible_inputs, check, changed)
             expected = len(dependency.visible_inputs)
             if len(values) != expected:
                 problem = (
@@ -305,13 +308,14 @@ class TypedEndpoint(Generic[T]):
         Raises:
             InvalidInputError: an argument does not fit its type.
         """
-        return self._bind(arguments, (), find_refusals)
+        return self._bind(arguments, (), find_refusals, SessionComponents())
 
     def _bind(
         self,
         arguments: Mapping[str, Any],
         components: Sequence[Component],
         check: InputCheck | None,
+        changed: SessionComponents,
     ) -> list[Any]:
         """Bind arguments with the components of the live app; see `bind_arguments`."""
         if self._parameters is None:
@@ -320,6 +324,7 @@ class TypedEndpoint(Generic[T]):
         if len(components) == len(parameters):
             pairs = zip(parameters, components, strict=True)
             parameters = [_with_app_choices(*pair) for pair in pairs]
+        parameters = changed.apply(parameters, components)
         return bind_arguments(self.name, parameters, arguments, components, check)
 
     def decode(self, values: list[Any], make_file: Callable[[Mapping[str, Any]], File]) -> T:

@@ -10,7 +10,7 @@ from spacecall._client.calls.prepared_call import (
     PreparedCall,
     collect_files,
     substitute_files,
-    visible_outputs,
+    unwrap_update,
 )
 from spacecall._client.streams.connection import Connection
 from spacecall._core import gradio3_files
@@ -103,12 +103,14 @@ def _user_token(prepared: PreparedCall[Any], link: AppHttpClient, settings: Sett
 
 
 def decode_result(prepared: PreparedCall[T], connection: Connection, values: Sequence[Any]) -> T:
-    """Return the caller's value for the raw outputs of a call."""
-    slots = zip(
-        visible_outputs(prepared.endpoint, values), prepared.endpoint.visible_returns, strict=False
-    )
+    """Return the caller's value for the raw outputs of a call.
+
+    A component update becomes the value that it sets.
+    """
+    raw = prepared.endpoint.select_visible(values)
+    slots = zip(map(unwrap_update, raw), prepared.endpoint.visible_returns, strict=False)
     outputs = [restore_number(value, component) for value, component in slots]
     if find_protocol_version(connection.app.protocol).gradio3_files:
         slots = zip(outputs, prepared.endpoint.visible_returns, strict=True)
         outputs = [gradio3_files.from_gradio3(value, component.type) for value, component in slots]
-    return prepared.decode(outputs, connection.make_file)
+    return prepared.finish(prepared.decode(outputs, connection.make_file), raw)

@@ -21,6 +21,7 @@ from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
 from spacecall._core.message_routing import Demultiplexer
 from spacecall._core.protocol_versions import find_protocol_version
+from spacecall._core.session_components import SessionComponents
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.call_trace import CallTrace, tracing
 from spacecall._io.interceptor import active_interceptor
@@ -54,6 +55,9 @@ class Channel:
         grace: seconds for which the stream stays open when nobody waits for its jobs any more;
             `math.inf` keeps it open.
         reads_stream: whether to read the stream at once; False for a job that is detached.
+
+    Attributes:
+        components: those that calls of the session have changed.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Channel:
     ) -> None:
         self.link = link
         self.app = app
+        self.components = SessionComponents()
         self.session_hash = session_hash or secrets.token_hex(8)
         link.hide(self.session_hash)
         self._tasks = tasks

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from spacecall._client.calls.prepared_call import UNCHANGED, visible_outputs
+from spacecall._client.calls.prepared_call import UNCHANGED, unwrap_update
 from spacecall._core import call_api_events, queue_messages
 from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.diffs import fold
@@ -231,7 +231,7 @@ def _check_job(
     edits = find_protocol_version(app.config.protocol).sends_diffs
     try:
         for outputs in _outputs(job, edits=edits):
-            values = visible_outputs(dependency, outputs)
+            values = [unwrap_update(value) for value in dependency.select_visible(outputs)]
             yield from _check_values(endpoint.outputs, values, endpoint.name, "returns")
     except ProtocolError as error:
         yield f"{endpoint.name}: {error}"

@@ -1,0 +1,64 @@
+"""What the functions of a session have changed of its components.
+
+Since Gradio 4.44 a component that a function returns with other properties stays changed in the
+session: the inputs of later calls are checked against its new choices and limits. Gradio 3
+checks no choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from spacecall._core.app_config import Component, Dependency
+from spacecall._core.component_schema import changed_input
+from spacecall._core.json_values import as_dict
+from spacecall.component_updates import Update
+from spacecall.endpoints import Parameter
+
+__all__ = ["SessionComponents", "read_update"]
+
+_CHECKED: Final = frozenset({"allow_custom_value", "choices", "maximum", "minimum", "multiselect"})
+"""The properties that decide which inputs a component takes."""
+
+
+def read_update(value: object) -> Update:
+    """Return what an output changes of its component; `value` is the output as JSON."""
+    fields = as_dict(value)
+    if fields.get("__type__") != "update":
+        return Update(has_value=True)
+    properties = {
+        name: setting for name, setting in fields.items() if name not in ("__type__", "value")
+    }
+    return Update(properties, has_value="value" in fields)
+
+
+class SessionComponents:
+    """The components of a session that its calls have changed."""
+
+    def __init__(self) -> None:
+        self._changes: dict[int, dict[str, Any]] = {}
+
+    def record(self, endpoint: Dependency, values: Sequence[Any]) -> None:
+        """Record the component updates among the raw output values of a function."""
+        for component, value in zip(endpoint.outputs, values, strict=False):
+            properties = read_update(value).properties
+            checked = {name: properties[name] for name in _CHECKED & properties.keys()}
+            if checked:
+                self._changes[component.id] = self._changes.get(component.id, {}) | checked
+
+    def apply(
+        self, parameters: Sequence[Parameter], components: Sequence[Component]
+    ) -> list[Parameter]:
+        """Return the parameters, with the choices and limits that their components have now."""
+        if not self._changes or len(parameters) != len(components):
+            return list(parameters)
+        return [self._apply(*pair) for pair in zip(parameters, components, strict=True)]
+
+    def _apply(self, parameter: Parameter, component: Component) -> Parameter:
+        changes = self._changes.get(component.id)
+        if changes is None:
+            return parameter
+        schema = changed_input(replace(component, props={**component.props, **changes}))
+        return parameter if schema is None else replace(parameter, schema=schema)
