@@ -20,7 +20,6 @@ from spacecall._client.streams.connection import Connection
 from spacecall._core.filedata import is_file_data
 from spacecall._core.json_values import is_array, is_object
 from spacecall._core.schema_check import find_problems
-from spacecall._io.request_settings import Settings
 from tests import servers
 
 APP: Final = "component_values.py"
@@ -137,7 +136,7 @@ def kind_of(value: Any) -> str:
 async def _send(space: Space, name: str, values: list[Any]) -> list[Any]:
     """Call `name` with the wire's own values, and return what the wire gave."""
 
-    async def prepare(connection: Connection, _: Settings) -> PreparedCall[list[Any]]:
+    async def prepare(connection: Connection, *_: object) -> PreparedCall[list[Any]]:
         return PreparedCall(find_dependency(connection, name), values, _raw)
 
     return await make_call(space, name, prepare)

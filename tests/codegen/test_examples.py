@@ -14,6 +14,7 @@ from spacecall import File, InvalidInputError
 from spacecall._core.app_config import Component
 from spacecall._core.input_check import find_refusals
 from spacecall._core.json_values import is_array, is_object
+from spacecall._core.session_components import SessionComponents
 from spacecall.typed import Arguments, TypedEndpoint
 from tests.codegen.apps import CAPTURES, CORPUS, generated, load, saved
 from tests.codegen.test_module import endpoints
@@ -75,7 +76,9 @@ def refusals(path: Path, folder: Path) -> Iterator[str]:
                 only = TypedEndpoint[Any](name, inputs=inputs, output=None, returns=0)
                 try:
                     components = [Component(id=1, type=kind(entry))]
-                    (sent,) = only._bind({field: value}, components, find_refusals)
+                    (sent,) = only._bind(
+                        {field: value}, components, find_refusals, SessionComponents()
+                    )
                 except InvalidInputError as error:
                     yield f"{name} {error.problems[0]}"
                     continue

@@ -51,7 +51,8 @@ def pop_all(job: Job) -> list[Event[Any]]:
 
 def test_a_buffer_of_every_output_drops_nothing() -> None:
     buffer = EventBuffer(2, 1000, every_output=True)
-    events = [*map(Output, range(50)), *map(line, range(50)), Completed("end", None)]
+    events: list[Event[Any]] = [Output(number) for number in range(50)]
+    events += [*map(line, range(50)), Completed("end", None)]
     for event in events:
         buffer.push(event, 1)
     assert drain(buffer) == events
@@ -87,8 +88,9 @@ def test_edits_wait_as_they_came() -> None:
 
 def test_a_job_whose_buffer_is_full_fails_after_its_outputs() -> None:
     job = every_output_job(250)
-    for edits in (["a"], *[[[["append", [], "b"]]]] * 4):
-        job.receive(generating(edits), 100)
+    job.receive(generating(["a"]), 100)
+    for _ in range(4):
+        job.receive(generating([[["append", [], "b"]]]), 100)
     assert isinstance(job.error, BufferFullError)
     assert job.error.event_id == "a"
     assert pop_all(job) == [Output(["a"]), Output(["ab"])]
