@@ -38,7 +38,7 @@ class Update:
 
     def _choice_pairs(self) -> list[tuple[str, Any]] | None:
         choices = self.properties.get("choices")
-        return pair_choices(choices) if isinstance(choices, (list, tuple)) else None
+        return None if choices is None else pair_choices(choices)
 
     @property
     def label(self) -> str | None:
@@ -78,9 +78,11 @@ def pair_choices(choices: object) -> list[tuple[str, Any]]:
     Gradio sends a choice as `[name, value]` since about 3.40.
     """
     entries = cast("list[Any]", choices) if isinstance(choices, (list, tuple)) else []
-    pairs: list[tuple[str, Any]] = []
-    for entry in entries:
-        is_pair = isinstance(entry, (list, tuple)) and len(cast("list[Any]", entry)) == 2
-        name, value = cast("tuple[Any, Any]", entry) if is_pair else (entry, entry)
-        pairs.append((str(name), value))
-    return pairs
+    return [_name_and_value(entry) for entry in entries]
+
+
+def _name_and_value(choice: object) -> tuple[str, Any]:
+    if isinstance(choice, (list, tuple)) and len(cast("list[Any]", choice)) == 2:
+        name, value = cast("list[Any]", choice)
+        return str(name), value
+    return str(cast("object", choice)), cast("Any", choice)

@@ -79,8 +79,9 @@ def test_a_buffer_counts_the_outputs_that_newer_ones_replace() -> None:
 
 def test_edits_wait_as_they_came() -> None:
     job = every_output_job()
-    for edits in (["a"], [[["append", [], "b"]]], [[["append", [], "c"]]]):
-        job.receive(generating(edits), 100)
+    job.receive(generating(["a"]), 100)
+    for letter in "bc":
+        job.receive(generating([[["append", [], letter]]]), 100)
     job.receive(completed(["abc"]), 100)
     assert pop_all(job) == [Output(["a"]), Output(["ab"]), Output(["abc"]), Completed(["abc"], 1.5)]
     assert job.read_status().outputs == 3

@@ -132,7 +132,7 @@ def test_an_output_is_an_update_or_a_value() -> None:
 def test_an_update_reads_properties_as_far_as_they_are_sound() -> None:
     update = Update({"label": 3, "visible": "hidden", "interactive": "x", "choices": 5})
     assert (update.label, update.visible, update.interactive) == (None, False, None)
-    assert (update.choices, update.choice_names) == (None, None)
+    assert (update.choices, update.choice_names) == ([], [])
     sound = Update({"label": "x", "visible": True, "interactive": False, "choices": [["A", 1]]})
     assert (sound.label, sound.visible, sound.interactive) == ("x", True, False)
     assert (sound.choices, sound.choice_names) == ([1], ["A"])
