@@ -25,7 +25,7 @@ LAYERS = (
     ("_io",),
     ("_client",),
     ("hub", "sync", "typed"),
-    ("models", "chat", "facades", "images", "inference", "spaces"),
+    ("models", "chat", "chat_space", "facades", "images", "inference", "spaces"),
     ("codegen", "cassettes", "testing"),
     ("cli",),
 )

@@ -15,6 +15,7 @@ from spacecall.models import ModelEntry, ModelKind, find_model, list_models
 
 PHI4 = "spacecall.spaces.phi4_multimodal:Phi4Multimodal"
 QVQ = "spacecall.spaces.qvq_72b:Qvq72B"
+CHAT_SPACE = "spacecall.chat_space:ChatSpace"
 FLUX = "spacecall.spaces.flux_1_dev:Flux1Dev"
 INFERENCE = "spacecall.inference:HuggingFaceInference"
 
@@ -22,16 +23,33 @@ INFERENCE = "spacecall.inference:HuggingFaceInference"
 @pytest.mark.parametrize(
     ("name", "kind", "import_path", "options"),
     [
-        ("phi-4", "chat", PHI4, {}),
-        (" Phi-4-Multimodal ", "chat", PHI4, {}),
-        ("qvq-72b", "chat", QVQ, {}),
-        ("spaces/Qwen/QVQ-72B-Preview", "chat", QVQ, {}),
+        ("phi-4", "chat", PHI4, {"source": "microsoft/phi-4-multimodal"}),
+        (" Phi-4-Multimodal ", "chat", PHI4, {"source": "microsoft/phi-4-multimodal"}),
+        ("qvq-72b", "chat", QVQ, {"source": "Qwen/QVQ-72B-preview"}),
+        ("spaces/Qwen/QVQ-72B-Preview", "chat", QVQ, {"source": "Qwen/QVQ-72B-preview"}),
+        (
+            "https://huggingface.co/spaces/Qwen/QVQ-72B-Preview",
+            "chat",
+            QVQ,
+            {"source": "Qwen/QVQ-72B-preview"},
+        ),
+        ("spaces/owner/name", "chat", CHAT_SPACE, {"source": "owner/name"}),
+        ("https://hf.co/spaces/owner/name", "chat", CHAT_SPACE, {"source": "owner/name"}),
+        ("http://127.0.0.1:7860/app", "chat", CHAT_SPACE, {"source": "http://127.0.0.1:7860/app"}),
+        ("llama-3.3-70b:Together", "chat", INFERENCE, {"model": "llama-3.3-70b:together"}),
+        ("qvq-72b:novita", "chat", INFERENCE, {"model": "qvq-72b:novita"}),
+        ("flux:fal-ai", "image", INFERENCE, {"image_model": "flux:fal-ai"}),
         ("owner/model", "chat", INFERENCE, {"model": "owner/model"}),
         ("Qwen/QVQ-72B-Preview", "chat", INFERENCE, {"model": "Qwen/QVQ-72B-Preview"}),
         ("owner/model:fastest", "chat", INFERENCE, {"model": "owner/model:fastest"}),
         ("Llama-3.3-70B", "chat", INFERENCE, {"model": "llama-3.3-70b"}),
-        ("flux-dev", "image", FLUX, {}),
-        ("spaces/black-forest-labs/flux.1-dev", "image", FLUX, {}),
+        ("flux-dev", "image", FLUX, {"source": "black-forest-labs/FLUX.1-dev"}),
+        (
+            "spaces/black-forest-labs/flux.1-dev",
+            "image",
+            FLUX,
+            {"source": "black-forest-labs/FLUX.1-dev"},
+        ),
         (
             "black-forest-labs/FLUX.1-dev",
             "image",
@@ -70,12 +88,24 @@ def test_an_id_means_the_model_on_the_hub_in_both_modules() -> None:
         ("phi4", "chat", "unknown chat model 'phi4'; did you mean phi-4"),
         ("qvq-72", "chat", "did you mean qvq-72b"),
         ("lama-3", "chat", "llama-3"),
-        ("", "chat", "unknown chat model ''; write its id on the Hub, owner/model"),
+        ("", "chat", "the name of the model is empty: write a model's id on the Hub"),
+        (" ", "image", "the name of the model is empty: use flux-dev"),
+        (
+            "flux-schnel",
+            "chat",
+            r"did you mean flux-schnell\? Open it with spacecall.images",
+        ),
+        ("qvq72b", "image", r"did you mean qvq-72b\? Open it with spacecall.chat.connect"),
+        ("phi-4:together", "chat", "unknown chat model 'phi-4:together'"),
+        ("llama-3.3-70b:", "chat", "unknown chat model"),
+        ("llama-3.3-70b:together", "image", "is a chat model: open it with spacecall.chat"),
+        ("http://127.0.0.1:1", "image", "an address needs the name of its model: connect"),
+        ("https://user:secret@host/?key=x", "image", "unknown image model 'https://host/'"),
         ("a/b/c", "chat", "owner/model"),
         ("flux-schnel", "image", "did you mean flux-schnell"),
-        ("nothing like it", "image", r"sd-3\.5, or write its id on the Hub, owner/model"),
+        ("nothing like it", "image", r"sd-3\.5, or write a model's id on the Hub, owner/model"),
         ("spaces/owner/name", "image", "unknown image model 'spaces/owner/name'"),
-        ("spaces/owner/name", "chat", "use one of spaces/microsoft/phi-4-multimodal"),
+        ("spaces/owner/name", "image", "use spaces/black-forest-labs/FLUX.1-dev"),
         ("spaces/phi-4", "chat", "unknown chat model 'spaces/phi-4'"),
         ("Spaces/phi-4", "chat", "unknown chat model"),
         ("../x", "chat", "unknown chat model"),

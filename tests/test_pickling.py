@@ -41,6 +41,7 @@ NEEDED: dict[str, dict[str, Any]] = {
         "live": ["a"],
         "reason": "it is gone",
     },
+    "ChatShapeError": {"endpoints": ["/a"]},
     "CassetteMissError": {"request": "GET /"},
     "UnusedRequestsError": {"requests": ["GET /"]},
     "SecretFoundError": {"locations": ["body"]},

@@ -29,6 +29,7 @@ PAIRS = {
 }
 WITHOUT_TWIN = {
     "AnyChatModel": "its twin is SyncChatModel",
+    "ChatSpace": "its twin is SyncChatModel",
     "AnyImageModel": "its twin is SyncImageModel",
     "File": "SyncFiles reads and saves files",
     "Media": "the models read them",

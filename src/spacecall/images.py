@@ -157,8 +157,9 @@ def connect(name: str, **options: Unpack[ConnectOptions]) -> Connecting[OpenImag
     Or `model = await connect(…).open()`, until `await model.aclose()`.
 
     Args:
-        name: an alias such as `flux-dev` or `sd-3.5`; a Space, `spaces/owner/name`; or the id of a
-            model on the Hub, `owner/model`, which runs on Hugging Face's inference providers.
+        name: an alias such as `flux-dev` or `sd-3.5`; a Space, `spaces/owner/name` or its page; or
+            the id of a model on the Hub, `owner/model`, which runs on Hugging Face's inference
+            providers.
         options: those of the model's own `connect`.
 
     Raises:

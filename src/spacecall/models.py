@@ -1,8 +1,9 @@
 """The registry of chat and image models: what each name means, and which class implements it.
 
 `spacecall.chat.connect` and `spacecall.images.connect` look names up here. A name means the same
-in both: the alias of a Space (`phi-4`, `flux-dev`), the id of a Space (`spaces/owner/name`), or a
-model on HF Inference (its id on the Hub, `owner/model`, or an alias such as `llama-3.3-70b`).
+in both: the alias of a Space (`phi-4`, `flux-dev`), the id of a Space (`spaces/owner/name`) or the
+address of an app, or a model on HF Inference (its id on the Hub, `owner/model`, or an alias such as
+`llama-3.3-70b`).
 ::
 
     find_model("flux-dev", "image").space  # black-forest-labs/FLUX.1-dev
@@ -20,8 +21,9 @@ from importlib import import_module
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
 from spacecall._client.space_options import SpaceOptions
+from spacecall._core.app_sources import space_id, without_secrets
 from spacecall._option_checks import checked_call
-from spacecall._suggestions import did_you_mean
+from spacecall._suggestions import nearest
 from spacecall.errors import NotFoundError
 
 __all__ = ["ConnectOptions", "ModelEntry", "ModelKind", "find_model", "list_models"]
@@ -42,6 +44,11 @@ class ConnectOptions(SpaceOptions, total=False):
         api_key: of HF Inference.
         bill_to: of HF Inference.
         cache_ttl: of HF Inference, in seconds.
+        endpoint: of any chat app: the endpoint that answers.
+        message: of any chat app: the parameter that takes the message.
+        history: of any chat app: the parameter that takes the earlier messages.
+        answer: of any chat app: the label or the number of the output that has the answer.
+        additional_inputs: of any chat app: values of its other parameters.
     """
 
     source: str | None
@@ -49,6 +56,11 @@ class ConnectOptions(SpaceOptions, total=False):
     api_key: str | None
     bill_to: str | None
     cache_ttl: float
+    endpoint: str | None
+    message: str | None
+    history: str | None
+    answer: str | int | None
+    additional_inputs: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class ModelEntry:
         name: of the model; on HF Inference its id on the Hub, or the alias as you wrote it.
         kind: the interface that its class implements.
         import_path: of its class, `module:Class`.
-        space: the id of its Space; None if it runs on HF Inference.
+        space: the id of its Space, or the address of its app; None if it runs on HF Inference.
         aliases: more names, in lower case.
     """
 
@@ -78,7 +90,7 @@ class ModelEntry:
     def options(self) -> Mapping[str, str]:
         """The options of the class's `connect` that the name implies."""
         if self.space is not None:
-            return {}
+            return {"source": self.space}
         return {"model" if self.kind == "chat" else "image_model": self.name}
 
     def load(self) -> Any:
@@ -88,6 +100,9 @@ class ModelEntry:
 
 
 _INFERENCE: Final = "spacecall.inference:HuggingFaceInference"
+_CHAT_SPACE: Final = "spacecall.chat_space:ChatSpace"
+CHAT_MAPPING: Final = frozenset({"endpoint", "message", "history", "answer", "additional_inputs"})
+"""The options that say how a chat app is used."""
 
 _ENTRIES: Final = (
     ModelEntry(
@@ -184,8 +199,9 @@ def find_model(name: str, kind: ModelKind) -> ModelEntry:
     """Return the model called `name`.
 
     Args:
-        name: an alias, in upper or lower case; `spaces/owner/name`; or a model's id on the Hub,
-            `owner/model`, which runs on HF Inference.
+        name: an alias, in upper or lower case; `spaces/owner/name` or the address of an app; or a
+            model's id on the Hub, `owner/model`, which runs on HF Inference. An id or alias of HF
+            Inference may have `:provider` at its end.
         kind: the interface that the model must have.
 
     Raises:
@@ -195,31 +211,88 @@ def find_model(name: str, kind: ModelKind) -> ModelEntry:
     name = name.strip()
     key = name.casefold()
     entry = _BY_NAME.get(key)
-    names_space = key.startswith("spaces/")
-    if names_space:
-        space = key.removeprefix("spaces/")
-        entry = next((entry for entry in _ENTRIES if (entry.space or "").casefold() == space), None)
+    address = _app_address(name)
+    if address is not None:
+        entry = _find_app(address, kind)
     if entry is not None:
         return entry if entry.kind == kind else _refuse_kind(entry, name)
-    if not names_space and _HUB_MODEL.fullmatch(name):
+    if address is None and _HUB_MODEL.fullmatch(name):
         return ModelEntry(name, kind, _INFERENCE)
-    if key in HUB_IDS:
-        alias = ModelEntry(key, "chat", _INFERENCE)
-        return alias if kind == "chat" else _refuse_kind(alias, name)
+    alias, _, provider = key.partition(":")
+    if alias in HUB_IDS and (provider or ":" not in key):
+        # An alias of a model that makes images belongs to its Space, unless it has a provider.
+        is_image = alias in _BY_NAME and _BY_NAME[alias].kind == "image"
+        entry = ModelEntry(key, "image" if is_image else "chat", _INFERENCE)
+        return entry if entry.kind == kind else _refuse_kind(entry, name)
+    raise NotFoundError(_explain_unknown(name, kind))
+
+
+def find_chat_app(name: str) -> ModelEntry:
+    """Return the entry of any chat app, by `owner/name`, with or without `spaces/`, or an address.
+
+    An alias of a Space is a name too.
+    """
+    entry = _BY_NAME.get(name.strip().casefold())
+    space = (entry and entry.space) or _app_address(name) or name.strip()
+    return ModelEntry(name, "chat", _CHAT_SPACE, space)
+
+
+def _app_address(name: str) -> str | None:
+    """Return the Space id or the address of an app that a name means; None for other names."""
+    name = name.strip()
+    prefix, slash, rest = name.partition("/")
+    if slash and prefix.casefold() == "spaces":
+        return rest
+    if name.casefold().startswith(("http://", "https://")):
+        return space_id(name) or name
+    return None
+
+
+def _find_app(address: str, kind: ModelKind) -> ModelEntry | None:
+    """Return the entry of an app: a registered one, or any chat app."""
+    space = address.casefold()
+    entry = next((entry for entry in _ENTRIES if (entry.space or "").casefold() == space), None)
+    is_app = space_id(address) is not None or "://" in address
+    if entry is None and kind == "chat" and is_app:
+        return ModelEntry(address, "chat", _CHAT_SPACE, address)
+    return entry
+
+
+def _explain_unknown(name: str, kind: ModelKind) -> str:
+    """Return what to write instead of an unknown name."""
+    name = without_secrets(name) if "://" in name else name
+    key = name.casefold()
+    app = "a Space as spaces/owner/name, or the address of a chat app"
+    by_id = "write a model's id on the Hub, owner/model"
     names = [name for entry in list_models(kind) for name in entry.names]
     spaces = [f"spaces/{entry.space}" for entry in list_models(kind)]
-    remedy = "write its id on the Hub, owner/model"
-    if names_space:
-        remedy = f"use one of {', '.join(spaces)}"
-    elif kind == "chat":
+    if kind == "chat":
         names += [alias for alias in HUB_IDS if alias not in _BY_NAME]
+        remedy = f"{by_id}, {app}"
+    elif "://" in name:
+        model = list_models("image")[0].name
+        remedy = f"an address needs the name of its model: connect({model!r}, source={name!r})"
     else:
-        remedy = f"use {', '.join(names)}, or {remedy}"
-    hint = did_you_mean(key, [*names, *spaces], remedy, count=3)
-    raise NotFoundError(f"unknown {kind} model {name!r}; {hint}")
+        remedy = f"use {', '.join(spaces if key.startswith('spaces/') else names)}, or {by_id}"
+    if not name:
+        return f"the name of the model is empty: {remedy}"
+    near = nearest(key, [*names, *spaces])
+    others = [entry for entry in _ENTRIES if entry.kind != kind]
+    other = nearest(key, [name for entry in others for name in entry.names], count=1, cutoff=0.8)
+    if other and not near:
+        module = _module_of(_BY_NAME[other[0]].kind)
+        remedy = f"did you mean {other[0]}? Open it with {module}.connect"
+    elif near and "://" not in name:
+        remedy = f"did you mean {' or '.join(near)}?"
+    return f"unknown {kind} model {name!r}; {remedy}"
+
+
+def _module_of(kind: ModelKind) -> str:
+    return "spacecall.chat" if kind == "chat" else "spacecall.images"
 
 
 def _refuse_kind(entry: ModelEntry, name: str) -> NoReturn:
-    module = "spacecall.chat" if entry.kind == "chat" else "spacecall.images"
     article = "a chat" if entry.kind == "chat" else "an image"
-    raise NotFoundError(f"{name!r} is {article} model: open it with {module}.connect")
+    raise NotFoundError(
+        f"{name!r} is {article} model: open it with {_module_of(entry.kind)}.connect"
+    )

@@ -14,8 +14,9 @@ from anyio.from_thread import start_blocking_portal
 from spacecall.chat import Conversation
 from tests.cli.conftest import Cli
 from tests.cli.processes import Terminal, start_command, terminal, wait_until
+from tests.conftest import ServerPool
 from tests.inference.stand_in import CHAT, saying, standing_in
-from tests.servers import DATA, AppServer
+from tests.servers import DATA, GRADIO_6, AppServer
 
 RED = DATA / "red.png"
 TONE = DATA / "tone.wav"
@@ -37,6 +38,17 @@ def test_images_audio_and_a_system_message_go_along(cli: Cli, phi4_app: AppServe
     assert "You said: System: Be brief.\nUser: What is this?\nAssistant: image 1 is" in done.out
     assert "image 2 is red.png" in done.out
     assert "audio 3 is tone.wav" in done.out
+
+
+def test_any_chat_app_answers_at_its_address(cli: Cli, app_server: ServerPool) -> None:
+    url = app_server("chat_app.py", GRADIO_6).url
+    done = cli("chat", f"{url}/textbook", stdin="one\ntwo\n")
+    assert done.code == 0
+    assert done.out == "one after 0 turns:\ntwo after 2 turns: one / one after 0 turns:\n"
+    mapped = cli("chat", f"{url}/translator", "one", "--endpoint", "translate", "--answer", "0")
+    assert mapped.out == "one in German\n"
+    refused = cli("chat", f"{url}/several", "one")
+    assert (refused.code, "several chats: /respond, /respond_1" in refused.err) == (2, True)
 
 
 def test_a_model_of_the_hub_answers_through_hf_inference(

@@ -107,6 +107,7 @@ class Dependency:
         event_data: whether it reads the selection or click of a user of the page.
         triggers: the ids of the components whose events run it on the page.
         computes_default: whether the page runs it when it loads, to set another function's input.
+        trigger_after: the index of the function after which the page runs it; None for no such one.
     """
 
     fn_index: int
@@ -123,6 +124,7 @@ class Dependency:
     event_data: bool = False
     triggers: tuple[int, ...] = ()
     computes_default: bool = False
+    trigger_after: int | None = None
 
     @property
     def name(self) -> str | None:
@@ -366,6 +368,7 @@ def _dependency(
     number = raw.get("id")
     queue = raw.get("queue")
     types = as_dict(raw.get("types"))
+    after = raw.get("trigger_after")
     name = raw.get("api_name")
     inputs = _slots(raw.get("inputs"), components)
     prop_inputs = as_list(raw.get("component_prop_inputs"))
@@ -386,6 +389,7 @@ def _dependency(
         event_data=raw.get("collects_event_data") is True,
         triggers=_triggers(raw.get("targets")),
         computes_default=_computes_default(raw, taken),
+        trigger_after=after if isinstance(after, int) else None,
     )
 
 

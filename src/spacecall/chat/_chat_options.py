@@ -73,9 +73,11 @@ class ChatModelOptions(ChatParameters, total=False):
         api_key: a token for this call, of models on Spaces.
         zerogpu_uuid: of Phi-4.
         cookies: of Phi-4.
+        additional_inputs: of any chat app.
     """
 
     response_format: type[BaseModel] | Mapping[str, Any] | None
     api_key: str | None
     zerogpu_uuid: str | None
     cookies: Mapping[str, str] | None
+    additional_inputs: Mapping[str, Any] | None

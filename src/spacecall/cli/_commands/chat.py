@@ -31,6 +31,7 @@ from spacecall.cli._support.app_access import (
 from spacecall.cli._support.signals import handle_signals
 from spacecall.errors import InvalidInputError
 from spacecall.media import Media, MediaKind
+from spacecall.models import ConnectOptions
 
 __all__ = ["chat"]
 
@@ -40,7 +41,8 @@ def chat(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A model, such as phi-4 or qvq-72b, or a model id of the Hub (owner/model).",
+            help="A model, such as phi-4; a model id of the Hub (owner/model); a Space "
+            "(spaces/owner/name); or the address of a chat app.",
             show_default=False,
             autocompletion=complete_model_names,
         ),
@@ -95,6 +97,28 @@ def chat(
             show_default=False,
         ),
     ] = "",
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The endpoint of a chat app that answers. [default: by its shape]"
+        ),
+    ] = "",
+    message: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The parameter of a chat app that takes the message."),
+    ] = "",
+    history: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The parameter of a chat app that takes the earlier messages."
+        ),
+    ] = "",
+    answer: Annotated[
+        str,
+        typer.Option(
+            metavar="OUTPUT", help="The label or the number of the output that has the answer."
+        ),
+    ] = "",
     stream: Annotated[
         bool | None,
         typer.Option(
@@ -120,6 +144,7 @@ def chat(
     \b
     spacecall chat phi-4 "What is this?" --image cat.png
     spacecall chat phi-4 --save chat.json
+    spacecall chat spaces/owner/name
 
     Whoever has the file of a saved conversation can read and continue it. In a conversation, /help
     lists the commands.
@@ -131,9 +156,11 @@ def chat(
     media = [*_load_media("image", image, reader), *_load_media("audio", audio, reader)]
     conversation = read_conversation(resume) if resume else Conversation()
     credentials = Credentials.from_options(token, user, header, timeout, for_)
-    access = credentials.for_app(url or model_source(model))
+    mapping = _read_mapping(endpoint, message, history, answer)
+    access = credentials.for_app(url or model_source(model, mapping))
     options = PrintOptions(stream=stream, out=out, quiet=quiet, raw=raw)
-    with handle_signals() as signals, open_model(model, url, access, options) as connected:
+    opened = open_model(model, url, access, options, mapping)
+    with handle_signals() as signals, opened as connected:
         system_message = reader.read_text(system)
         session = ChatSession(
             connected, options, conversation, system=system_message, save_path=save
@@ -142,6 +169,20 @@ def chat(
             session.send(reader.read_text(prompt), media)
         if prompt is None or repl:
             run_repl(session, signals, media if prompt is None else [])
+
+
+def _read_mapping(endpoint: str, message: str, history: str, answer: str) -> ConnectOptions:
+    """Return the options that say how a chat app is used; those that are not empty."""
+    mapping: ConnectOptions = {}
+    if endpoint:
+        mapping["endpoint"] = endpoint
+    if message:
+        mapping["message"] = message
+    if history:
+        mapping["history"] = history
+    if answer:
+        mapping["answer"] = int(answer) if answer.isdecimal() else answer
+    return mapping
 
 
 def _load_media(kind: MediaKind, words: list[str] | None, reader: InputReader) -> list[Media]:

@@ -21,7 +21,7 @@ from spacecall.cli._support.async_runner import deadline
 from spacecall.errors import InvalidInputError
 from spacecall.inference._router import ROUTER
 from spacecall.media import Media
-from spacecall.models import ConnectOptions, find_model
+from spacecall.models import ConnectOptions, ModelEntry, find_chat_app, find_model
 
 __all__ = [
     "ChatSession",
@@ -73,27 +73,34 @@ class ConnectedModel:
     label: str
 
 
-def model_source(name: str) -> str:
+def model_source(name: str, mapping: ConnectOptions) -> str:
     """Return the address or Space id of the app or service that serves the model `name`.
 
     Raises:
         NotFoundError: the model is unknown.
     """
-    return find_model(name, "chat").space or ROUTER
+    return _find_entry(name, mapping).space or ROUTER
+
+
+def _find_entry(name: str, mapping: ConnectOptions) -> ModelEntry:
+    return find_chat_app(name) if mapping else find_model(name, "chat")
 
 
 @contextmanager
 def open_model(
-    name: str, url: str, access: Access, options: PrintOptions
+    name: str, url: str, access: Access, options: PrintOptions, mapping: ConnectOptions
 ) -> Generator[ConnectedModel]:
     """Connect to the model `name`; at the address `url` unless that is empty.
 
+    Args:
+        mapping: how a chat app is used; empty to find that.
+
     Raises:
-        NotFoundError: the model is unknown.
+        NotFoundError: the model is unknown, or the app has no chat.
         SpaceError: the model cannot be reached.
     """
     with CallStatus(quiet=options.quiet) as status:
-        portal, model = hold_open(_connect(name, url, access), name)
+        portal, model = hold_open(_connect(name, url, access, mapping), name)
         try:
             status.clear()
             yield ConnectedModel(portal, model, getattr(model, "LABEL", name))
@@ -102,13 +109,20 @@ def open_model(
 
 
 @asynccontextmanager
-async def _connect(name: str, url: str, access: Access) -> AsyncGenerator[ChatModel, None]:
+async def _connect(
+    name: str, url: str, access: Access, mapping: ConnectOptions
+) -> AsyncGenerator[ChatModel, None]:
     address: ConnectOptions = {}
-    if url and find_model(name, "chat").space is None:
+    if url and _find_entry(name, mapping).space is None:
         address["base_url"] = url
     elif url:
         address["source"] = url
-    options: ConnectOptions = {"auth": access.auth, "headers": access.headers, **address}
+    options: ConnectOptions = {
+        "auth": access.auth,
+        "headers": access.headers,
+        **address,
+        **mapping,
+    }
     if access.timeout:
         options["timeouts"] = access.timeouts
     with deadline(access.timeout, "the app did not answer") as scope:
