@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -44,9 +45,17 @@ class TestSaved:
 
     def test_drift_is_followed_by_what_to_do(self, cli: Cli) -> None:
         done = cli("check", "--source", save(painter(steps=FEWER), "new"))
-        assert "spacecall refresh painter\n" in done.err
+        (line,) = [line for line in done.err.splitlines() if "spacecall refresh" in line]
         assert "spacecall rules ID\n" in done.err
         assert cli("check", "--source", "saved.json").err == ""
+        command = shlex.split(line.partition(": spacecall ")[2])
+        assert command[:3] == ["refresh", "painter", "--source"]
+        assert cli(*command).code == 0
+
+    def test_a_warning_alone_is_followed_by_what_to_do(self, cli: Cli) -> None:
+        configure("[tool.spacecall.severities]\nmaximum-narrowed = 'warning'\n")
+        done = cli("check", "--source", save(painter(steps=FEWER), "new"))
+        assert (done.code, "spacecall refresh painter --source" in done.err) == (0, True)
 
     @pytest.mark.parametrize(
         ("threshold", "code"), [("error", 0), ("warning", 0), ("info", 1), ("any", 1), ("", 0)]

@@ -153,6 +153,30 @@ class TestRevisions:
         assert done.code == 2
         assert not Path("x").exists()
 
+    def test_a_revision_is_compared_with_a_schema_folder_or_a_saved_app(self, cli: Cli) -> None:
+        new = save(painter(steps=FEWER), "new")
+        for path in ("schemas/spaces/painter", new):
+            done = cli("check", "v1", path, "--format", "json")
+            (report,) = json.loads(done.out)["reports"]
+            rules = [finding["rule"] for finding in report["findings"]]
+            assert (done.code, report["source"], rules) == (1, path, ["maximum-narrowed"])
+            assert cli("check", path, "v1", "--fail-on", "warning").code == 0
+
+    def test_a_saved_app_needs_the_only_client_of_a_revision(self, cli: Cli) -> None:
+        assert cli("add", save(painter(), "second"), "--name", "second").code == 0
+        commit("v3")
+        done = cli("check", "v3", save(painter(), "new"))
+        assert (done.code, "v3 has painter, second" in done.err) == (2, True)
+        assert cli("check", "v3", "schemas/spaces/second").code == 0
+
+    def test_an_error_names_the_argument_that_is_not_a_version(self, cli: Cli) -> None:
+        for pair in (("v1", "nosuch"), ("nosuch", "v1")):
+            done = cli("check", *pair)
+            assert (done.code, "cannot compare v1 with 'nosuch'" in done.err) == (2, True)
+        git("tag", "painter")  # a revision with the name of a client
+        done = cli("check", "painter", "nosuch")
+        assert (done.code, "nosuch" in done.err, "cannot compare" in done.err) == (2, True, False)
+
     def test_a_damaged_revision_is_named(self, cli: Cli) -> None:
         Path(SCHEMA).write_text("{}")
         commit("v3")

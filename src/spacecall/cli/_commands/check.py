@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,7 +29,6 @@ from spacecall.cli._support.client_selection import (
     require_single_client,
 )
 from spacecall.cli._support.error_reports import format_error
-from spacecall.cli._support.exit_codes import FAILED
 from spacecall.codegen._project.client_check import (
     CheckResult,
     LiveSource,
@@ -63,8 +63,8 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="NAME | OLD NEW",
-            help="Clients of the project. [default: all]  Or two schema folders, two saved apps, "
-            "or two git revisions.",
+            help="Clients of the project. [default: all]  Or two versions: schema folders, "
+            "saved apps or git revisions.",
             show_default=False,
             autocompletion=complete_client_names,
         ),
@@ -101,8 +101,8 @@ def check(
     The report lists each change of an app and tells whether it breaks calls. SOURCE can also be
     another schema folder.
 
-    With OLD and NEW instead of names, compare two schema folders, two saved apps or two git
-    revisions of the project. Nothing is fetched.
+    With OLD and NEW instead of names, compare two versions, each a schema folder, a saved app or a
+    git revision of the project. Nothing is fetched.
     """
     report_format = cast("Format", _check_choice("--format", format_, FORMATS))
     project = read_configuration(Path.cwd())
@@ -123,7 +123,7 @@ def check(
     for line in messages:
         write_message(f"spacecall: {visible_line(line)}")
     if report_format == "text":
-        _write_remedies(reports, of_clients=compared is None)
+        _write_remedies(reports, source, of_clients=compared is None)
     else:
         _write_unchecked(reports)
     raise typer.Exit(exit_code(reports))
@@ -161,11 +161,12 @@ def _check_client(
     return report_unreachable(client, source, result, format_error(result), policy, today)
 
 
-def _write_remedies(reports: Sequence[Report], *, of_clients: bool) -> None:
-    drifted = [report.name for report in reports if exit_code([report]) == FAILED]
+def _write_remedies(reports: Sequence[Report], source: str, *, of_clients: bool) -> None:
+    """Say what to do about findings, also about those below the threshold."""
+    drifted = [report.name for report in reports if report.verdict.findings]
     if drifted and of_clients:
-        names = visible_line(" ".join(drifted))
-        write_message(f"to update the clients: spacecall refresh {names}")
+        arguments = shlex.join([*drifted, *(["--source", source] if source else [])])
+        write_message(f"to update the clients: spacecall refresh {visible_line(arguments)}")
     if drifted:
         write_message("to see what a finding means: spacecall rules ID")
 

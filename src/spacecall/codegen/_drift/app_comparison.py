@@ -17,7 +17,7 @@ from spacecall.codegen._drift.finding_factory import FindingFactory
 from spacecall.codegen._drift.findings import SEVERITIES, Finding, Location
 from spacecall.codegen._drift.input_comparison import compare_inputs
 from spacecall.codegen._drift.output_comparison import compare_outputs
-from spacecall.codegen._schemas.schema_documents import UPLOAD_FILE
+from spacecall.codegen._schemas.schema_documents import JOIN_FILE, UPLOAD_FILE
 from spacecall.codegen._schemas.schema_folder import LOCK_FILE
 
 __all__ = ["compare_apps"]
@@ -160,7 +160,7 @@ def _added_endpoints(
     known_names = pinned.endpoints.keys() | {match.after.name for match in matches if match.after}
     for name, endpoint in sorted(live.endpoints.items()):
         if endpoint.visibility == "public" and name not in known_names:
-            make, location = FindingFactory(name), Location(LOCK_FILE, "/endpoints")
+            make, location = FindingFactory(name), Location(JOIN_FILE, "/anyOf")
             text = f"the app has a new endpoint {name}"
             yield make("endpoint-added", "", location, text, None, name)
 

@@ -1,4 +1,4 @@
-"""Compare two versions of an app: two schema folders, two saved apps, or two git revisions."""
+"""Compare two versions of an app: schema folders, saved apps, or git revisions."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def compare_pair(
 
     Args:
         project: the project of the current folder; it need not exist.
-        sources: two schema folders, two saved apps, one of each, or two git revisions.
+        sources: each a schema folder, a saved app, or a git revision.
         policy: the project's policy.
         today: the date that entries of the ignore list are compared with.
 
@@ -66,26 +66,36 @@ def compare_pair(
 
     Raises:
         SchemaError: a schema folder cannot be read, or a correction does not fit.
-        InvalidInputError: a saved app cannot be read, only one source is a path, or git fails.
+        InvalidInputError: a saved app cannot be read, only one source is a version, a revision
+            has no client to compare with a path, or git fails.
         ProtocolError: the documents of a saved app are not those of a Gradio app.
     """
     if len(sources) != 2 or _are_clients(project, sources):
         return None
     old, new = sources
-    paths = [source for source in sources if _is_saved(source)]
-    if len(paths) == 2:
+    saved = [_is_saved(source) for source in sources]
+    if all(saved):
         return [_compare_versions(_read_version(old), _read_version(new), new, policy, today)], []
     root = find_repository_root(project.root)
-    if root is not None:
-        commits = [resolve_revision(root, revision) for revision in sources]
-        if commits[0] is not None and commits[1] is not None:
-            revisions = ((old, commits[0]), (new, commits[1]))
-            return _compare_revisions(project, root, revisions, policy, today)
-    if paths:
-        (other,) = (source for source in sources if source not in paths)
-        raise InvalidInputError(
-            f"cannot compare {paths[0]} with {other!r}: it is not a schema folder or a saved app"
-        )
+    commits = [resolve_revision(root, source) if root else None for source in sources]
+    if root is not None and commits[0] is not None and commits[1] is not None:
+        revisions = ((old, commits[0]), (new, commits[1]))
+        return _compare_revisions(project, root, revisions, policy, today)
+    resolved = [
+        is_saved or commit is not None for is_saved, commit in zip(saved, commits, strict=True)
+    ]
+    if root is not None and all(resolved):
+        commit = commits[0] or commits[1] or ""
+        return [
+            _compare_mixed(project, root, sources, commit, saved.index(True), policy, today)
+        ], []
+    if any(resolved):
+        version, unknown = sources[resolved.index(True)], sources[resolved.index(False)]
+        if not _are_clients(project, [version]):
+            raise InvalidInputError(
+                f"cannot compare {version} with {unknown!r}: it is not a schema folder, a saved "
+                "app or a git revision"
+            )
     return None
 
 
@@ -160,6 +170,42 @@ def _compare_revisions(
         for client in sorted(old.keys() ^ new.keys())
     ]
     return reports, messages
+
+
+def _compare_mixed(
+    project: Configuration,
+    root: Path,
+    sources: Sequence[str],
+    commit: str,
+    saved: int,
+    policy: Policy,
+    today: date,
+) -> Report:
+    """Compare a schema folder or saved app with the same client in a commit.
+
+    Args:
+        project: the project.
+        root: the root of its repository.
+        sources: the old and the new version.
+        commit: the id of the commit that one of them names.
+        saved: the index of the other.
+        policy: the project's policy.
+        today: the date that entries of the ignore list are compared with.
+    """
+    version, revision = _read_version(sources[saved]), sources[1 - saved]
+    with tempfile.TemporaryDirectory(prefix="spacecall-") as temporary:
+        clients = _read_revision_folders(project, root, revision, commit, Path(temporary))
+        client = clients.get(version.name)
+        if client is None and len(clients) == 1:
+            (client,) = clients.values()
+        if client is None:
+            names = ", ".join(clients) or "no clients"
+            raise InvalidInputError(
+                f"cannot compare {sources[saved]} with {revision!r}: {revision} has {names}. "
+                "Compare the schema folder of one of its clients"
+            )
+        old, new = (version, client) if saved == 0 else (_select(project, client), version)
+        return _compare_versions(old, new, sources[1], policy, today)
 
 
 def _read_revision_folders(
