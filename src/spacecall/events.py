@@ -18,9 +18,14 @@ __all__ = [
     "StatusPhase",
     "TextDelta",
     "Uploading",
+    "UsedCache",
 ]
 
 T = TypeVar("T")
+
+
+UsedCache: TypeAlias = Literal["full", "partial"]
+"""How much of a result comes from the app's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +128,13 @@ class Completed(Generic[T]):
     Attributes:
         value: the result.
         duration: seconds of the job's last step; None if the app does not send it.
+        used_cache: whether the result comes from the app's cache, all of it ("full") or in part
+            ("partial"); None if not, and before Gradio 6.
     """
 
     value: T
     duration: float | None
+    used_cache: UsedCache | None = None
 
 
 StatusPhase: TypeAlias = Literal[

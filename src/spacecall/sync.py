@@ -304,6 +304,12 @@ class SyncCaller(SyncFiles):
         """Call a function with values by position; see `Space.call_raw`."""
         return wrap_call(self, lambda caller: caller.call_raw(function, values))
 
+    def call_component(
+        self, component: str | int, function: str, value: Any = None, /
+    ) -> SyncCall[Any]:
+        """Call a server function of a component; see `Space.call_component`."""
+        return wrap_call(self, lambda caller: caller.call_component(component, function, value))
+
     def stream(self, endpoint: str, /, *positional: Never, **arguments: Any) -> SyncFeed[Any, Any]:
         """Open a stream of inputs to an endpoint; see `Space.stream`."""
         return wrap_feed(self, lambda caller: caller.stream(endpoint, *positional, **arguments))
@@ -346,6 +352,10 @@ class SyncSession(SyncCaller):
         """End the jobs that still run, here and on the server. Closing twice does nothing."""
         if self._held_portal is not None and not self._held_portal.closed:
             wait(self._held_portal, self._session.aclose)
+
+    def deep_link(self) -> str:
+        """Return an address that opens the app's page with the values of this session."""
+        return wait(self._portal, self._session.deep_link)
 
     @property
     def session_hash(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, Unpack
+from urllib.parse import quote
 
 import anyio
 
@@ -21,8 +22,10 @@ from spacecall._client.discovery.open_deadline import OpenDeadline
 from spacecall._client.discovery.protocol_check import check_protocol
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
+from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_sources import without_secrets
+from spacecall._core.json_values import parse_json
 from spacecall._io._http import HttpClient
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.client_factory import create_client
@@ -30,7 +33,7 @@ from spacecall._io.observer import CLIENT
 from spacecall._io.request_settings import Settings
 from spacecall._io.tls import ClientCertificate, Verify, create_app_context
 from spacecall._option_checks import checked_arguments, checked_call
-from spacecall.errors import AppRestartedError, InvalidInputError
+from spacecall.errors import AppRestartedError, InvalidInputError, ProtocolError
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
 from spacecall.tickets import Ticket
@@ -221,6 +224,25 @@ class Session(Caller):
         self._context.connection.link.check_loop()
         await self._context.connection.close_session(self._channel)
 
+    async def deep_link(self) -> str:
+        """Return an address that opens the app's page with the values of this session.
+
+        The app stores the values that the session's calls have sent and received. Gradio has such
+        links since 5.23 (`gr.DeepLinkButton`).
+
+        Raises:
+            InvalidInputError: the session has made no call.
+            NotFoundError: the app has no such links.
+        """
+        channel, connection = self._channel, self._context.connection
+        connection.check_open()
+        with self._context.redacting():
+            answer = await channel.link.fetch(
+                gradio_requests.deep_link(channel.app, channel.session_hash)
+            )
+            link = _parse_deep_link(answer.body)
+        return f"{connection.link.base}/?deep_link={link}"
+
     @property
     def session_hash(self) -> str:
         """The server's id of the session. It is a secret: it gives access to the State."""
@@ -230,6 +252,19 @@ class Session(Caller):
     def cookies(self) -> dict[str, str]:
         """The session's cookies, without login cookies."""
         return self._channel.session_cookies
+
+
+def _parse_deep_link(body: bytes) -> str:
+    """Return the id of a deep link, percent-encoded."""
+    try:
+        link = parse_json(body)
+    except (ValueError, RecursionError):
+        link = None
+    if not isinstance(link, str):
+        raise ProtocolError("the response to /deep_link is not the id of a link")
+    if not link:
+        raise InvalidInputError("the app has no values of this session: make a call first")
+    return quote(link, safe="")
 
 
 @asynccontextmanager

@@ -108,6 +108,8 @@ class Dependency:
         triggers: the ids of the components whose events run it on the page.
         computes_default: whether the page runs it when it loads, to set another function's input.
         trigger_after: the index of the function after which the page runs it; None for no such one.
+        server_function: the server function of its only output that it stands for; empty for a
+            function of the app.
     """
 
     fn_index: int
@@ -125,6 +127,7 @@ class Dependency:
     triggers: tuple[int, ...] = ()
     computes_default: bool = False
     trigger_after: int | None = None
+    server_function: str = ""
 
     @property
     def name(self) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._core.jobs import Job
 from spacecall._core.queue_messages import Message
-from spacecall.events import Output
+from spacecall.events import Output, UsedCache
 from spacecall.options import Limits
 
 
@@ -79,6 +79,7 @@ class FeedJob(Job):
         values: list[Any],
         duration: float | None = None,  # noqa: ARG002 - of the base class
         size: int = 0,
+        used_cache: UsedCache | None = None,  # noqa: ARG002 - of the base class
     ) -> None:
         """End. The values are an output if they answer an input."""
         if self.ended:

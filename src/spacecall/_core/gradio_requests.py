@@ -137,6 +137,26 @@ def run(app: AppConfig, endpoint: Dependency, inputs: JobInputs, session_hash: s
     return Request("POST", path, inputs.query, json=body, run=AppRun.of(app))
 
 
+def component_server(
+    app: AppConfig, endpoint: Dependency, inputs: JobInputs, session_hash: str
+) -> Request:
+    """Call a server function of a component; the response is the value itself."""
+    body = {
+        "data": inputs.data[0],
+        "fn_name": endpoint.server_function,
+        "component_id": endpoint.outputs[0].id,
+        "session_hash": session_hash,
+    }
+    path = f"{app.api_prefix}/component_server"
+    return Request("POST", path, inputs.query, json=body, run=AppRun.of(app))
+
+
+def deep_link(app: AppConfig, session_hash: str) -> Request:
+    """Store the values of a session's components; the response is the id of the link (5.23+)."""
+    query = {"session_hash": session_hash}
+    return Request("GET", f"{app.api_prefix}/deep_link", query, run=AppRun.of(app))
+
+
 def call(app: AppConfig, endpoint: Dependency, inputs: JobInputs) -> Request:
     """Put a job into the queue through the /call API (4.21+), in a session of its own.
 

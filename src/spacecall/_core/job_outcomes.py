@@ -12,6 +12,7 @@ from spacecall._core.json_values import as_dict
 from spacecall._core.markup import MAX_LENGTH, strip_markup
 from spacecall._wire.queue_data import CompletedOutput, ProcessCompleted
 from spacecall.errors import AppError, AuthError, JobCancelledError, QuotaExceededError, SpaceError
+from spacecall.events import UsedCache
 
 HIDDEN_ERROR = (
     "the app raised an error and hides its message "
@@ -47,6 +48,15 @@ def read_outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
     if output.data is None:
         return JobCancelledError("the job was cancelled on the server")
     return output.data
+
+
+def read_used_cache(message: ProcessCompleted) -> UsedCache | None:
+    """Return how much of the result comes from the app's cache (6.x)."""
+    output = message.output or CompletedOutput()
+    used_cache = message.used_cache or output.used_cache
+    if used_cache == "full":
+        return "full"
+    return "partial" if used_cache == "partial" else None
 
 
 def changes_component(message: ProcessCompleted) -> bool:

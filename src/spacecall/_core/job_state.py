@@ -19,6 +19,7 @@ from spacecall.events import (
     Status,
     StatusPhase,
     Uploading,
+    UsedCache,
 )
 from spacecall.options import Limits
 
@@ -126,13 +127,19 @@ class JobState:
             self._push(event, size)
             self._notify()
 
-    def succeed(self, values: list[Any], duration: float | None = None, size: int = 0) -> None:
+    def succeed(
+        self,
+        values: list[Any],
+        duration: float | None = None,
+        size: int = 0,
+        used_cache: UsedCache | None = None,
+    ) -> None:
         """End with the raw output values, which were parsed from `size` bytes."""
         if self.ended:
             return
         self.values = values
         if self.follow:
-            self._push(Completed(values, duration), size)
+            self._push(Completed(values, duration, used_cache), size)
         self._end()
 
     def fail(self, error: Exception) -> None:

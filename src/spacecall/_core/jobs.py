@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from spacecall._core.job_outcomes import read_outcome
+from spacecall._core.job_outcomes import read_outcome, read_used_cache
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.json_values import describe_error
 from spacecall._core.markup import strip_markup
@@ -214,7 +214,8 @@ class Job(JobState):
         if isinstance(result, SpaceError):
             self.fail(result)
         else:
-            self.succeed(result, message.output.duration if message.output else None, size)
+            duration = message.output.duration if message.output else None
+            self.succeed(result, duration, size, read_used_cache(message))
 
     def _receive_output(self, message: ProcessGenerating | ProcessStreaming, size: int) -> None:
         data = (message.output.data if message.output else None) or []

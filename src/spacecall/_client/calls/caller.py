@@ -21,6 +21,7 @@ from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import Dependency
 from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.input_check import find_refusals
+from spacecall._core.server_functions import find_server_function
 from spacecall._core.session_components import SessionComponents
 from spacecall._io.request_settings import Settings
 from spacecall.endpoints import Endpoint
@@ -169,6 +170,34 @@ class Caller:
             described = (connection.endpoints or {}).get(dependency.name or "")
             oauth = "optional" if described is None else described.oauth
             return PreparedCall(dependency, arguments, DynamicDecoder(), oauth)
+
+        return make_call(self, name, prepare)
+
+    def call_component(
+        self, component: str | int, function: str, value: Any = None, /
+    ) -> Call[Any]:
+        """Call a server function of a component: what its page calls on the server by itself.
+
+        `await space.call_component("files", "ls", ["folder"])` lists a folder of a `FileExplorer`.
+        Components of an app's author have others (Gradio's `@server`). They wait in no queue.
+
+        Args:
+            component: its label, its `elem_id`, or its id in `Space.config`, whose `server_fns`
+                are the names of its functions.
+            function: the name of the function.
+            value: its argument, as JSON; files in it are uploaded as those of `call_raw`.
+
+        When the call is awaited or entered, it raises:
+            NotFoundError: the app has no such component or function.
+            InvalidInputError: several components have this name, or the value cannot be sent.
+            StatusError: the function failed; Gradio sends no text of its error.
+        """
+        name = f"{component}.{function}"
+
+        async def prepare(connection: Connection, *_: object) -> PreparedCall[Any]:
+            endpoint = find_server_function(connection.config, component, function)
+            values = bind_by_position(name, endpoint.visible_inputs, [value])
+            return PreparedCall(endpoint, values, DynamicDecoder())
 
         return make_call(self, name, prepare)
 

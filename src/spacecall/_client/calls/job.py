@@ -222,7 +222,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         if isinstance(event, Output):
             return Output(self._decode_values(event.value))
         if isinstance(event, Completed):
-            return Completed(self._decode_values(event.value), event.duration)
+            return Completed(self._decode_values(event.value), event.duration, event.used_cache)
         if not isinstance(event, (Log, Progress)):
             return event
         if self._redact is None:

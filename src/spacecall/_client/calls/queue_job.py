@@ -197,6 +197,8 @@ class QueueJob(Job[T]):
         Raises:
             InvalidInputError: the simple call API cannot reach the endpoint.
         """
+        if self._prepared.endpoint.server_function:
+            return _load_strategy("server_function")
         if self._settings.call_api:
             call_path(self._connection.app, self._prepared.endpoint)
             return _load_strategy("call_api")
@@ -230,7 +232,9 @@ class QueueJob(Job[T]):
 
     async def _send(self, core: jobs.Job) -> None:
         endpoint, channel = self._prepared.endpoint, self._channel
-        if not any(dependency is endpoint for dependency in channel.app.dependencies):
+        dependencies = channel.app.dependencies
+        is_of_app = any(dependency is endpoint for dependency in dependencies)
+        if not (is_of_app or endpoint.server_function):
             raise AppRestartedError(RESTARTED)  # since the call was prepared, or the session opened
         inputs = await self._encode_inputs(self._prepared)
         if self._strategy is None:

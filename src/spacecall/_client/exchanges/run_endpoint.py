@@ -29,15 +29,10 @@ async def submit(
     """
     job.advance(JobStatus.RUNNING)
     job.emit(Started(None))
-    # The response comes when the function returns, and nothing comes before it.
-    seconds = settings.timeouts.run
-    run_settings = replace(
-        settings, timeouts=replace(settings.timeouts, idle=seconds, request=seconds)
-    )
     request = gradio_requests.run(channel.app, endpoint, inputs, channel.session_hash)
     try:
         answer = await channel.link.fetch(
-            request, run_settings, headers=JOIN_HEADERS, is_limited=False
+            request, without_silence_limit(settings), headers=JOIN_HEADERS, is_limited=False
         )
     except StatusError as error:
         raise _app_error(error) from error
@@ -52,6 +47,12 @@ async def submit(
             f"the response of {endpoint.name} is too large for the memory"
         ) from error
     job.succeed(output.data, output.duration)
+
+
+def without_silence_limit(settings: Settings) -> Settings:
+    """Return the settings for a response that comes when a function returns, and not before."""
+    seconds = settings.timeouts.run
+    return replace(settings, timeouts=replace(settings.timeouts, idle=seconds, request=seconds))
 
 
 def _app_error(error: StatusError) -> SpaceError:
