@@ -1,20 +1,20 @@
 """Real Gradio apps on free loopback ports, for the tests.
 
-Every server is started under a small supervisor (this file, run as a script) that holds the
-reading end of a pipe: when the process that started it goes away, however it goes, the supervisor
-takes the server with it.
+Each Gradio release has a launcher, `apps/launch.py`, whose forks are the apps. It reads requests
+from a pipe: when the process that started it ends, however it ends, the launcher kills its apps.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import os
 import random
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,6 +23,8 @@ import urllib.request
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from scripts import _environments
 
 APPS = Path(__file__).resolve().parent / "apps"
 DATA = APPS / "data"
@@ -43,8 +45,6 @@ _PORTS = range(20_000, 32_000)
 
 def python_of(version: str) -> Path:
     """Return the interpreter of the environment with this Gradio, and make it if need be."""
-    from scripts import _environments  # not importable where this file runs as a script
-
     return _environments.gradio(version)
 
 
@@ -58,8 +58,8 @@ class AppServer:
     """The Gradio release that it runs on."""
     folder: Path
     """A folder of this server alone: its log, its temporary files."""
-    process: subprocess.Popen[bytes]
-    """The supervisor: it lives as long as the app."""
+    pid: int
+    """The process, and the process group, of the app."""
     _log: str = field(default="", repr=False)
 
     @property
@@ -81,12 +81,12 @@ class AppServer:
 
     def running(self) -> bool:
         """Whether the app's process is alive."""
-        return self.process.poll() is None
+        return _is_alive(self.pid)
 
     def kill(self) -> None:
         """End the app at once, as a crash would, and wait until it is gone."""
         self._signal(signal.SIGKILL)
-        self.process.wait(_STOP_DEADLINE)
+        self._wait()
 
     def suspend(self) -> None:
         """Freeze the app: its connections stay open and it sends nothing."""
@@ -100,20 +100,23 @@ class AppServer:
         """Ask the app to end, insist if it does not, and wait until it is gone."""
         self.resume()
         self._signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(_STOP_DEADLINE)
-        if self.process.stdin is not None:
-            self.process.stdin.close()  # what still runs is killed by the supervisor
-        self.process.wait(_STOP_DEADLINE)
+        with contextlib.suppress(TimeoutError):
+            self._wait()
+        self.kill()
         self.log()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _signal(self, number: signal.Signals) -> None:
         """Signal the app's process group: the app and what it has started."""
-        with contextlib.suppress(ProcessLookupError, FileNotFoundError, ValueError):
-            group = int((self.folder / "pid").read_text())
-            if self.running():
-                os.killpg(group, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _STOP_DEADLINE
+        while self.running():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the app on {self.url} is still running")
+            time.sleep(0.01)
 
 
 @contextlib.contextmanager
@@ -172,31 +175,64 @@ class _PortTakenError(Exception):
     """Another process took the port between its choice and its use."""
 
 
+class _Launcher:
+    """The launcher of a Gradio release."""
+
+    def __init__(self, python: Path) -> None:
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [str(python), "-u", str(LAUNCHER)],
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+        )
+
+    def start(self, app: Path, args: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+        """Start an app and return its process id."""
+        request = {
+            "app": str(app),
+            "args": args,
+            "env": env,
+            "cwd": str(Path.cwd()),
+            "log": str(log),
+        }
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        with self._lock:
+            stdin.write(f"{json.dumps(request)}\n")
+            stdin.flush()
+            return int(stdout.readline())
+
+
+_launcher = functools.cache(_Launcher)
+
+
 def _launch(
     python: Path, app: Path, version: str, env: Mapping[str, str], args: Sequence[str]
 ) -> AppServer:
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="spacecall-server-"))
-    command = [str(python), "-u", str(LAUNCHER), str(app), "--port", str(port), *args]
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, __file__, str(folder / "pid"), *command],
-            env=_environment(folder) | dict(env),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    url = f"http://127.0.0.1:{port}"
-    return AppServer(url=url, version=version, folder=folder, process=process)
+    env = _environment() | {"GRADIO_TEMP_DIR": str(folder / "gradio")} | dict(env)
+    pid = _launcher(python).start(app, ["--port", str(port), *args], env, folder / "log.txt")
+    return AppServer(url=f"http://127.0.0.1:{port}", version=version, folder=folder, pid=pid)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _environment() -> dict[str, str]:
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return variables | {
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_SSR_MODE": "False",
-        "GRADIO_TEMP_DIR": str(folder / "gradio"),
         "HF_HUB_OFFLINE": "1",
         "NO_PROXY": "127.0.0.1",
     }
@@ -225,21 +261,3 @@ def _answers(url: str) -> bool:
             return error.code == 401
     except OSError:
         return False
-
-
-def _supervise(pid_file: Path, command: Sequence[str]) -> int:
-    """Run a command until it ends, or until stdin does: then it is killed with all it started."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
-    pid_file.write_text(str(process.pid))
-
-    def watch() -> None:
-        os.read(0, 1)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-    threading.Thread(target=watch, daemon=True).start()
-    return process.wait()
-
-
-if __name__ == "__main__":
-    sys.exit(_supervise(Path(sys.argv[1]), sys.argv[2:]))

@@ -63,7 +63,7 @@ import os
 from tests import servers
 server = servers.start("qvq_replica.py", servers.GRADIO_5)
 server.suspend()
-print(server.folder, (server.folder / "pid").read_text(), flush=True)
+print(server.folder, server.pid, flush=True)
 os._exit(1)
 """
 
