@@ -6,6 +6,7 @@ from a pipe: when the process that started it ends, however it ends, the launche
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import json
@@ -188,6 +189,7 @@ class _Launcher:
             start_new_session=True,
             text=True,
         )
+        atexit.register(self._process.communicate)  # closes its stdin, and waits for its end
 
     def start(self, app: Path, args: Sequence[str], env: Mapping[str, str], log: Path) -> int:
         """Start an app and return its process id."""
