@@ -40,7 +40,7 @@ class ConnectOptions(SpaceOptions, total=False):
 
     Attributes:
         source: of models on Spaces: the address of the app.
-        base_url: of HF Inference: a service that accepts the same requests as the router.
+        base_url: of HF Inference: another service with OpenAI's interface.
         api_key: of HF Inference.
         bill_to: of HF Inference.
         cache_ttl: of HF Inference, in seconds.

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from spacecall import (
+    AuthError,
     InvalidInputError,
     Limits,
-    NotFoundError,
     ProtocolError,
     chat,
 )
@@ -21,7 +21,7 @@ from spacecall.inference import (
     SyncHuggingFaceInference,
 )
 from tests.client import proxies
-from tests.faults.exchanges import Exchange
+from tests.faults.exchanges import Exchange, Handler
 from tests.inference.stand_in import (
     CHAT,
     HUB,
@@ -31,7 +31,6 @@ from tests.inference.stand_in import (
     StandIn,
     answering,
     chunk,
-    metadata,
     offer,
     opened,
     saying,
@@ -185,10 +184,18 @@ async def test_provider_suffixes_go_to_the_router(service: StandIn, suffix: str)
     assert [request["model"] for request in await service.sent(CHAT)] == [f"{LLAMA}:{suffix}"] * 2
 
 
+async def test_auto_is_the_router_s_choice_without_a_suffix(service: StandIn) -> None:
+    service.on(CHAT, saying("Hi"))
+    async with opened(service) as (hf, _):
+        await hf.chat("Hello", model="llama-3", provider="auto")
+        await hf.chat("Hello", model="llama-3:auto", fallback=True)
+    assert [request["model"] for request in await service.sent(CHAT)] == [LLAMA] * 2
+
+
 async def test_bill_to_goes_to_the_router_alone(service: StandIn) -> None:
     service.on(CHAT, saying("Hi"))
     async with opened(service, bill_to="my-org") as (hf, doors):
-        await hf.chat("Hello")
+        await hf.chat("Hello", model="my/model")
     billed = {request.url.host: request.headers.get("x-hf-bill-to") for request in doors.seen}
     assert billed == {ROUTER: "my-org", HUB: None}
 
@@ -200,7 +207,7 @@ async def test_tokens_go_to_hugging_face_alone(
     service.on(CHAT, saying("Hi"))
     monkeypatch.setenv("HF_TOKEN", "hf_found")
     async with opened(service, api_key=None) as (hf, doors):
-        await hf.chat("Hello")
+        await hf.chat("Hello", model="my/model")
     assert {request.headers.get("authorization") for request in doors.seen} == {"Bearer hf_found"}
     service.seen.clear()
     for key in (None, "own"):
@@ -246,19 +253,59 @@ async def test_an_answer_has_ten_minutes() -> None:
 
 async def test_a_model_s_id_and_an_alias_lead_here(service: StandIn) -> None:
     service.on(CHAT, saying("Hi"))
-    for name in ("some/model:fastest", "llama-3"):
-        async with chat.connect(name, base_url=service.url) as model:
-            assert isinstance(model, HuggingFaceInference)
-            assert (await model.chat("Hello")).text == "Hi"
+    async with opened(service) as (_, doors), httpx.AsyncClient(transport=doors) as client:
+        for name in ("some/model:fastest", "llama-3", "Llama-3.3-70B:together"):
+            async with chat.connect(name, http_client=client) as model:
+                assert isinstance(model, HuggingFaceInference)
+                assert (await model.chat("Hello")).text == "Hi"
     sent = [request["model"] for request in await service.sent(CHAT)]
-    assert sent == ["some/model:fastest", LLAMA]
+    assert sent == ["some/model:fastest", LLAMA, f"{LLAMA}:together"]
+
+
+@pytest.mark.parametrize(
+    ("path", "chat_path", "query"),
+    [
+        ("", CHAT, {}),
+        ("/", CHAT, {}),
+        ("/v1", CHAT, {}),
+        ("/v1/chat/completions", CHAT, {}),
+        ("/api/v3/", "/api/v3/chat/completions", {}),
+        ("/proxy/v1?key=k-secret", "/proxy/v1/chat/completions", {"key": "k-secret"}),
+        ("/gpt?api-version=1", "/gpt/chat/completions", {"api-version": "1"}),
+    ],
+)
+async def test_another_service_has_its_path_and_query(
+    service: StandIn, path: str, chat_path: str, query: dict[str, str]
+) -> None:
+    service.on(chat_path, saying("Hi"))
+    async with HuggingFaceInference.connect(f"{service.url}{path}") as hf:
+        assert (await hf.chat("Hello", model="my/model")).text == "Hi"
+        service.on(chat_path, answering(401, {"error": "k-secret is wrong"}))
+        with pytest.raises(AuthError) as caught:
+            await hf.chat("Hello", model="my/model")
+        assert ("k-secret" in str(caught.value)) is ("k-secret" not in path)
+    assert [(request.path, request.query) for request in service.seen] == [(chat_path, query)] * 2
+
+
+async def test_another_service_gets_names_as_they_are_and_the_hub_is_not_asked(
+    service: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", service.url)
+    service.on(CHAT, saying("Hi"))
+    async with HuggingFaceInference.connect(service.url) as hf:
+        for name in ("llama-3", "llama3.2:1b", "gpt:auto", "flux"):
+            await hf.chat("Hello", model=name, fallback=True)
+    sent = [request["model"] for request in await service.sent(CHAT)]
+    assert sent == ["llama-3", "llama3.2:1b", "gpt:auto", "flux"]
+    assert len(service.seen) == len(sent)
 
 
 async def test_mistake_headers_that_are_gone_are_sent(service: StandIn) -> None:
     """x-wait-for-model and x-use-cache; what the caller adds goes to the router alone."""
     service.on(CHAT, saying("Hi"))
     async with opened(service, headers={"x-mine": "1"}) as (hf, doors):
-        await hf.chat("Hello").with_options(headers={"x-once": "2"})
+        call = hf.chat("Hello", model="my/model")
+        await call.with_options(headers={"x-once": "2"})
     (targets,) = [request for request in doors.seen if request.url.host == ROUTER]
     assert (targets.headers["x-mine"], targets.headers["x-once"]) == ("1", "2")
     assert not {"x-wait-for-model", "x-use-cache"} & set(targets.headers)
@@ -266,19 +313,65 @@ async def test_mistake_headers_that_are_gone_are_sent(service: StandIn) -> None:
     assert not {"x-mine", "x-once"} & set(hub.headers)
 
 
-async def test_what_a_model_is_for_decides(service: StandIn) -> None:
-    service.models["some/speech"] = metadata("some/speech", "automatic-speech-recognition")
+@pytest.mark.parametrize(
+    "hub",
+    [
+        answering(500, b"x"),
+        answering(503, b"x"),
+        answering(404, {"error": "Repository not found"}),
+        answering(401, {"error": "Invalid username or password."}),
+        answering(200, b"<html>maintenance"),
+        answering(200, {"id": "o/m", "pipeline_tag": "any-to-any"}),
+        answering(200, {"id": "o/m", "pipeline_tag": "automatic-speech-recognition"}),
+        answering(200, {"id": "o/m"}),
+    ],
+)
+@pytest.mark.parametrize("fallback", [False, True])
+async def test_what_a_model_is_for_decides(
+    service: StandIn, hub: Handler, *, fallback: bool
+) -> None:
+    """Only whether it makes images; whatever else the Hub says keeps nobody from chatting."""
+    service.on("/api/models/o/m", hub)
+    service.on(CHAT, saying("Hi"))
     async with opened(service) as (hf, _):
-        with pytest.raises(InvalidInputError, match="its task is automatic-speech-recognition"):
-            await hf.chat("Hello", model="some/speech")
-        with pytest.raises(NotFoundError, match="not supported: the Hub does not have it"):
-            await hf.chat("Hello", model="some/unknown")
-        assert not service.to(CHAT)
-        service.on("/api/models/Qwen/Qwen2.5-72B-Instruct", answering(503, b"down"))
-        service.on(CHAT, saying("Hi"))
-        assert (await hf.chat("Hello")).text == "Hi", (
-            "a Hub that is down keeps nobody from chatting"
-        )
+        assert (await hf.chat("Hello", model="o/m", fallback=fallback)).text == "Hi"
+        assert (await hf.chat("Hello", model="o/m:groq", fallback=fallback)).text == "Hi"
+    sent = [request["model"] for request in await service.sent(CHAT)]
+    assert sent == ["o/m", "o/m:groq"]
+
+
+async def test_the_hub_is_asked_only_for_models_without_a_short_name(service: StandIn) -> None:
+    service.on(CHAT, saying("Hi"))
+    async with opened(service) as (hf, _):
+        for model in (None, "llama-3", "qwq-32b:groq"):
+            await hf.chat("Hello", model=model)
+        assert {request.path for request in service.seen} == {CHAT}
+        await hf.chat("Hello", model="o/m")
+        assert len(service.to("/api/models/o/m")) == 1
+
+
+async def test_a_hub_that_is_down_is_not_asked_again_for_a_while(service: StandIn) -> None:
+    service.on(CHAT, saying("Hi"))
+    service.on("/api/models/o/m", answering(500, b"x"))
+    async with opened(service) as (hf, _):
+        await hf.chat("Hello", model="o/m")
+        asked = len(service.to("/api/models/o/m"))
+        await hf.chat("Hello", model="o/m")
+        assert len(service.to("/api/models/o/m")) == asked
+
+
+async def test_a_silent_hub_is_not_waited_for(
+    service: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(exchange: Exchange) -> None:
+        await exchange.gone()
+
+    monkeypatch.setattr("spacecall.inference._text_service.HUB_SECONDS", 0.2)
+    service.on(CHAT, saying("Hi"))
+    service.on("/api/models/o/m", silent)
+    async with opened(service) as (hf, _):
+        with anyio.fail_after(20):
+            assert (await hf.chat("Hello", model="o/m", fallback=True)).text == "Hi"
 
 
 async def test_a_model_that_makes_images_answers_with_them(service: StandIn) -> None:

@@ -22,7 +22,6 @@ from spacecall import (
     UnavailableError,
 )
 from spacecall.inference import (
-    NoProviderError,
     ProvidersFailedError,
 )
 from tests.faults.exchanges import Exchange
@@ -46,7 +45,7 @@ LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
 SPENT = {"error": "You have exceeded your monthly included credits for Inference Providers."}
 
 
-@pytest.mark.parametrize("status", [402, 404, 503])
+@pytest.mark.parametrize("status", [402, 404, 429, 500, 502, 503, 504])
 async def test_the_next_live_provider_is_asked_when_asked_for(
     service: StandIn, status: int
 ) -> None:
@@ -82,8 +81,11 @@ async def test_other_refusals_and_no_fallback_are_errors_at_once(service: StandI
         with pytest.raises(CreditsError):
             await hf.chat("Hello", model="llama-3")
         assert len(service.to(CHAT)) == 2
-        with pytest.raises(NoProviderError, match="groq does not serve it; live now: novita"):
-            await hf.chat("Hello", model="llama-3:groq", fallback=True)
+        service.seen.clear()
+        service.on(CHAT, answering(402, SPENT), saying("Hi"))
+        assert (await hf.chat("Hello", model="llama-3:groq", fallback=True)).text == "Hi"
+        models = [item["model"] for item in await service.sent(CHAT)]
+        assert models == [f"{LLAMA}:groq", f"{LLAMA}:novita"]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ async def test_what_is_no_answer_is_told_with_its_place(service: StandIn) -> Non
     async with opened(service) as (hf, doors):
         for kind in (ProtocolError, StatusError):
             with pytest.raises(kind) as caught:
-                await hf.chat("Hello", model="llama-3")
+                await hf.chat("Hello", model="my/model")
             assert isinstance(caught.value, SpaceError)
             assert caught.value.endpoint == CHAT
             assert caught.value.space == f"https://{ROUTER}"

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from spacecall import chat, images
+from spacecall.chat_space import ChatSpace
 from spacecall.inference import (
     ChatOptions,
     HuggingFaceInference,
@@ -16,7 +17,7 @@ from spacecall.inference import (
     InferenceOptions,
     TextOptions,
 )
-from spacecall.models import ConnectOptions
+from spacecall.models import CHAT_MAPPING, ConnectOptions
 from spacecall.spaces.flux_1_dev import Flux1Dev
 from spacecall.spaces.flux_1_kontext_dev import Flux1KontextDev
 from spacecall.spaces.flux_1_schnell import Flux1Schnell
@@ -66,7 +67,7 @@ def test_options_of_inference_are_those_of_its_methods(
 
 
 def test_options_of_models_by_name_are_those_of_every_implementation() -> None:
-    chats = (HuggingFaceInference, Phi4Multimodal, Qvq72B)
+    chats = (HuggingFaceInference, Phi4Multimodal, Qvq72B, ChatSpace)
     names = {name for model in chats for name in option_names(model.chat)}
     assert set(chat.ChatModelOptions.__annotations__) == names - CHAT
     painters = (HuggingFaceInference, *FLUX, JanusPro7B, StableDiffusion35Large)
@@ -77,4 +78,5 @@ def test_options_of_models_by_name_are_those_of_every_implementation() -> None:
 def test_options_of_connecting_by_name_are_those_of_every_implementation() -> None:
     names = set(InferenceOptions.__annotations__) - {"model", "image_model"}
     names |= {"base_url", "source", "describe", "on_newer", "verify", "cert"}
+    names |= CHAT_MAPPING
     assert set(get_type_hints(ConnectOptions)) == names

@@ -22,7 +22,8 @@ class ChatParameters(TypedDict, total=False):
         model: its id on the Hub or an alias, optionally with `:provider`, `:fastest`, `:cheapest`
             or `:preferred`.
         provider: the provider that runs the model; overrides the one after the colon.
-        fallback: whether to try the next live provider after 402, 404 or 503.
+        fallback: whether to try the next live provider if one has no credits, lacks the
+            model, is busy or fails (402, 404, 429, 500, 502, 503, 504).
         stream: whether to stream the answer.
         max_tokens: the limit of tokens of the answer, reasoning included; None for the model's
             default.

@@ -7,9 +7,17 @@ from typing import Final
 from urllib.parse import quote
 
 from spacecall.errors import InvalidInputError
-from spacecall.models import HUB_IDS
+from spacecall.models import HUB_IDS, list_models
 
-__all__ = ["ALIASES", "IMAGE_MODEL", "TEXT_MODEL", "VISION_MODEL", "model_id", "model_path"]
+__all__ = [
+    "ALIASES",
+    "IMAGE_MODEL",
+    "MAKES_IMAGES",
+    "TEXT_MODEL",
+    "VISION_MODEL",
+    "model_id",
+    "model_path",
+]
 
 TEXT_MODEL: Final = "Qwen/Qwen2.5-72B-Instruct"
 """The default model for chat and text generation."""
@@ -20,6 +28,10 @@ IMAGE_MODEL: Final = "black-forest-labs/FLUX.1-dev"
 
 ALIASES: Final = HUB_IDS
 """Ids of models on the Hub, by short names in lower case."""
+
+_IMAGE_NAMES: Final = frozenset(name for entry in list_models("image") for name in entry.names)
+MAKES_IMAGES: Final = {model: name in _IMAGE_NAMES for name, model in ALIASES.items()}
+"""Whether the models with a short name make images, by their ids."""
 
 
 def model_id(model: str) -> str:

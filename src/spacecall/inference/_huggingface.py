@@ -104,7 +104,9 @@ class HuggingFaceInference(Closable):
         sends no request.
 
         Args:
-            base_url: a service that accepts the same requests as the router.
+            base_url: any service with OpenAI's interface, with its path and query if it has them:
+                `http://127.0.0.1:11434`, `https://host/api/v3`. It gets the names of models as they
+                are, and the Hub is not asked for chats.
             model: the default model for chat and text.
             image_model: the default model for images.
             api_key: a token of Hugging Face. If `base_url` is set, the token is sent there and not
@@ -208,9 +210,10 @@ class HuggingFaceInference(Closable):
             has_images = any(message.media for message in history)
             default = VISION_MODEL if has_images else TEXT_MODEL
             choice = ModelChoice(
-                model=model_id(model or default),
+                model=self._model_id(model or default),
                 provider=options.get("provider"),
                 fallback=options.get("fallback", False),
+                verbatim=not self._connection.address.is_router,
             )
             return await self._texts.chat(report, settings, history, choice, sampling)
 
@@ -302,7 +305,8 @@ class HuggingFaceInference(Closable):
             model: its id on the Hub or an alias, optionally with `:provider`.
             provider: the provider that makes the images; by default the first live provider, in
                 the order of the account, that supports the options.
-            fallback: whether to try the next live provider after 402, 404 or 503.
+            fallback: whether to try the next live provider if one has no credits, lacks the
+                model, is busy or fails (402, 404, 429, 500, 502, 503, 504).
             aspect_ratio: one of `ASPECT_RATIOS`.
             negative_prompt: describes what the image must not show.
             guidance_scale: how closely the image follows the prompt.
@@ -340,6 +344,10 @@ class HuggingFaceInference(Closable):
         name = model_id(model or self._image_model or IMAGE_MODEL)
         choice = ModelChoice(model=name, provider=provider, fallback=fallback)
         return self._images.generate(build_request, choice)
+
+    def _model_id(self, model: str) -> str:
+        """Resolve an alias; another service than the router gets the name as it is."""
+        return model_id(model) if self._connection.address.is_router else model
 
     async def models(
         self, kind: Kind = "text", *, min_trending_score: float | None = None

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall._core.gradio_requests import Request
 from spacecall._io.fetched_response import FetchedResponse
 from spacecall._wire.inference.models import ModelInfo, RouterModel, RouterModels
-from spacecall.errors import AuthError, InvalidInputError, NotFoundError, ProtocolError
+from spacecall.errors import AuthError, NotFoundError, ProtocolError
 from spacecall.inference._aliases import model_path
 from spacecall.inference._providers import Provider, read_providers
 from spacecall.inference._router import RouterConnection
 from spacecall.inference._ttl_cache import TTLCache
 
 T = TypeVar("T")
-Task: TypeAlias = Literal["text", "image"]
-"""The kind of a model's output."""
-
-_TASKS: Final[dict[str, Task]] = {
-    "text-generation": "text",
-    "image-text-to-text": "text",
-    "text-to-image": "image",
-}
+_IMAGE_TASKS: Final = frozenset({"text-to-image", "image-to-image"})
 _MODEL: Final = TypeAdapter(ModelInfo)
 _LIST: Final = TypeAdapter(tuple[ModelInfo, ...])
 _ROUTED: Final = TypeAdapter(RouterModels)
@@ -52,20 +45,13 @@ class ModelCatalog:
 
         return await self._infos.get(model, fetch)
 
-    async def task(self, model: str) -> Task:
-        """Return the kind of the model's output.
+    async def makes_images(self, model: str) -> bool:
+        """Return whether the Hub says that the model makes images.
 
         Raises:
-            NotFoundError, AuthError: see `info`.
-            InvalidInputError: the model's output is neither text nor images.
+            SpaceError: the Hub does not say.
         """
-        tag = (await self.info(model)).pipeline_tag
-        if tag not in _TASKS:
-            raise InvalidInputError(
-                f"the model {model} is not supported: its task is {tag or 'unknown'}, "
-                f"not {', '.join(_TASKS)}"
-            )
-        return _TASKS[tag]
+        return (await self.info(model)).pipeline_tag in _IMAGE_TASKS
 
     async def list_warm(self, tag: str) -> tuple[ModelInfo, ...]:
         """List the models for a task (a pipeline tag) that a provider runs now."""
@@ -81,7 +67,8 @@ class ModelCatalog:
         """List the models that the router can chat with."""
 
         async def fetch() -> tuple[RouterModel, ...]:
-            response = await self._connection.fetch(Request("GET", "/v1/models"))
+            request = self._connection.address.locate(Request("GET", "/v1/models"))
+            response = await self._connection.fetch(request)
             return tuple(_read(_ROUTED, response).data)
 
         return await self._router_models.get("", fetch)

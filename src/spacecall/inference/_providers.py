@@ -29,8 +29,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-FALLBACK: Final = frozenset({402, 404, 503})
-"""Statuses that make the next provider worth a try: no credits, unknown model, not loaded."""
+FALLBACK: Final = frozenset({402, 404, 429, 500, 502, 503, 504})
+"""Statuses that make the next provider worth a try: no credits, unknown model, busy, broken."""
 
 LIVE: Final = "live"
 ACCOUNT_CHOICES: Final = frozenset({"auto", "preferred"})
@@ -68,21 +68,23 @@ class ModelChoice:
         model: its id, with or without `:provider`.
         provider: wins over the provider after the colon.
         fallback: whether to try the next live provider after a status of `FALLBACK`.
+        verbatim: whether `model` is sent as it is: another service may have colons in its names.
     """
 
     model: str
     provider: str | None = None
     fallback: bool = False
+    verbatim: bool = False
 
     @property
     def name(self) -> str:
         """The model's id alone."""
-        return split_model(self.model)[0]
+        return self.model if self.verbatim else split_model(self.model)[0]
 
     @property
     def requested_provider(self) -> str | None:
         """The requested provider; None for any."""
-        return self.provider or split_model(self.model)[1]
+        return self.provider or (None if self.verbatim else split_model(self.model)[1])
 
 
 @dataclass(frozen=True, slots=True)

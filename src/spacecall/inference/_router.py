@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import anyio
 
@@ -32,6 +32,45 @@ ROUTER: Final = "https://router.huggingface.co"
 """Forwards requests to the providers that run the models."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceAddress:
+    """The address of a service with OpenAI's interface.
+
+    Attributes:
+        root: the address below which the paths of the router are.
+        prefix: what takes the place of `/v1` in OpenAI's paths; empty if `root` has it.
+        query: names and values that each request gets, such as `api-version`.
+    """
+
+    root: str
+    prefix: str = "/v1"
+    query: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    @classmethod
+    def parse(cls, address: str) -> ServiceAddress:
+        """Parse an address: of a host, which has OpenAI's paths below `/v1`; or with a path.
+
+        Raises:
+            InvalidInputError: it is not an http(s) URL, or has credentials in it.
+        """
+        base = app_sources.base_url(address).removesuffix("/chat/completions")
+        parts = urlsplit(address.strip())
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        root = base.removesuffix("/v1")
+        has_prefix = root != base or not urlsplit(base).path
+        return cls(root, "/v1" if has_prefix else "", query)
+
+    @property
+    def is_router(self) -> bool:
+        """Whether this is the router of Hugging Face."""
+        return self.root == ROUTER
+
+    def locate(self, request: Request) -> Request:
+        """Return a request for one of OpenAI's paths, `/v1/…`, as it is sent to this address."""
+        path = self.prefix + request.path.removeprefix("/v1")
+        return replace(request, path=path, query={**self.query, **request.query})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceAccess:
     """The address of HF Inference, the credentials, and the account that pays.
@@ -39,7 +78,7 @@ class InferenceAccess:
     Attributes:
         api_key: a token; None to look it up with `find_token`.
         auth: replaces `api_key`; sent to Hugging Face and to `Auth.hosts` only.
-        base_url: a service that accepts the same requests as the router.
+        base_url: any service with OpenAI's interface.
         bill_to: the organisation that pays.
         settings: of every call; its headers are sent to the router only.
     """
@@ -53,9 +92,9 @@ class InferenceAccess:
     http_client: HttpClient | None = field(default=None, repr=False)
 
     @property
-    def router_url(self) -> str:
-        """The address of the router, or `base_url`, without `/v1`."""
-        return app_sources.base_url(self.base_url or ROUTER).removesuffix("/v1")
+    def address(self) -> ServiceAddress:
+        """The address of the router, or of the service at `base_url`."""
+        return ServiceAddress.parse(self.base_url or ROUTER)
 
     def router_auth(self) -> Auth:
         """Return the credentials for the router.
@@ -66,7 +105,7 @@ class InferenceAccess:
         if self.auth is not None:
             return self.auth
         if self.api_key and self.base_url:
-            return Auth(token=self.api_key, hosts={urlsplit(self.router_url).hostname or ""})
+            return Auth(token=self.api_key, hosts={urlsplit(self.address.root).hostname or ""})
         return Auth(token=find_token(self.api_key))
 
     def hub_auth(self) -> Auth:
@@ -83,12 +122,20 @@ class RouterConnection:
     A refusal raises a typed `StatusError` with `provider`, `estimated_time` and `retry_after`.
 
     Args:
+        address: of the router, or of another service.
         router: runs the models.
         hub: has their metadata.
         direct: runs the calls.
     """
 
-    def __init__(self, router: AppHttpClient, hub: AppHttpClient, direct: ServiceRunner) -> None:
+    def __init__(
+        self,
+        address: ServiceAddress,
+        router: AppHttpClient,
+        hub: AppHttpClient,
+        direct: ServiceRunner,
+    ) -> None:
+        self.address = address
         self.router = router
         self.hub = hub
         self.direct = direct
@@ -165,10 +212,10 @@ async def open_router(access: InferenceAccess) -> AsyncGenerator[RouterConnectio
         if client is None:
             client = await stack.enter_async_context(create_client(access.proxy))
         limiter = anyio.Semaphore(settings.limits.max_concurrent_requests)
-        auth, hub_auth = access.router_auth(), access.hub_auth()
+        auth, hub_auth, address = access.router_auth(), access.hub_auth(), access.address
         router = AppHttpClient(
             client,
-            access.router_url,
+            address.root,
             auth=auth,
             settings=settings.override(headers=billing),
             limiter=limiter,
@@ -187,4 +234,6 @@ async def open_router(access: InferenceAccess) -> AsyncGenerator[RouterConnectio
         )
         if hub_auth.token:
             router.hide(hub_auth.token)
-        yield RouterConnection(router, hub, direct)
+        for value in address.query.values():  # some services take their key there
+            router.hide(value)
+        yield RouterConnection(address, router, hub, direct)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -21,30 +22,30 @@ from spacecall._io.response_body import read_body
 from spacecall._warnings import CutReplyWarning
 from spacecall.chat import ChatReply, Conversation, Message, ParsedReply
 from spacecall.errors import (
+    AuthError,
     DeadlineError,
     InvalidInputError,
     JobLostError,
+    NotFoundError,
     ProtocolError,
-    RateLimitedError,
     SpaceError,
     TransportError,
-    UnavailableError,
 )
 from spacecall.inference._accumulators import Accumulator, TextAccumulator
+from spacecall.inference._aliases import MAKES_IMAGES
 from spacecall.inference._chat_accumulator import ChatAccumulator
 from spacecall.inference._image_providers.image_request import check_image_request
 from spacecall.inference._image_service import ImageService
-from spacecall.inference._model_catalog import ModelCatalog, Task
+from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._prompts import build_prompt, limit_tokens
 from spacecall.inference._providers import (
     LIVE,
     ModelChoice,
     Provider,
-    choose_providers,
     split_model,
     with_fallback,
 )
-from spacecall.inference._router import ROUTER, RouterConnection
+from spacecall.inference._router import RouterConnection
 from spacecall.inference._text_requests import Sampling, build_chat_request, build_text_request
 
 if TYPE_CHECKING:
@@ -56,8 +57,14 @@ M = TypeVar("M", bound=BaseModel)
 
 CHAT = "conversational"
 """The providers' name of the chat task."""
-ROUTER_CHOICES = frozenset({"fastest", "cheapest", "preferred", "auto"})
+AUTO = "auto"
+"""The router's own choice of a provider, as without a suffix."""
+ROUTER_CHOICES = frozenset({"fastest", "cheapest", "preferred", AUTO})
 """Provider suffixes that let the router choose a provider."""
+HUB_SECONDS: Final = 5.0
+"""How long a chat waits for the Hub."""
+HUB_PAUSE: Final = 60.0
+"""How long the Hub is not asked after it could not be reached, in seconds."""
 AFTER_ANSWER: Final = 3.0
 """Seconds to wait for the usage and the end of a stream after the end of the answer."""
 HF_INFERENCE = "hf-inference"
@@ -93,6 +100,7 @@ class TextService:
         self._connection = connection
         self._catalog = catalog
         self._images = images
+        self._hub_pause_end = -math.inf
 
     async def chat(
         self,
@@ -107,11 +115,12 @@ class TextService:
         Args:
             messages: as `embed_images` returned them.
         """
-        if await self._task(choice.name) == "image":
+        if await self._makes_images(choice):
             return await self._generate_images(settings, messages, choice, sampling)
 
         async def attempt(provider: Provider | None, settings: Settings) -> ChatReply:
             provider_name = provider.name if provider else choice.requested_provider
+            provider_name = None if provider_name == AUTO else provider_name
             model = f"{choice.name}:{provider_name}" if provider_name else choice.name
             accumulator = ChatAccumulator(n=sampling.n or 1, provider=provider_name)
 
@@ -122,6 +131,7 @@ class TextService:
 
             async def run(sampling: Sampling) -> ChatReply:
                 request = build_chat_request(model, messages, sampling)
+                request = self._connection.address.locate(request)
                 call = _TextCall(request, accumulator, settings, on_change)
                 await self._run(call, stream=sampling.stream)
                 return _checked_reply(reply(), sampling)
@@ -133,17 +143,21 @@ class TextService:
                     raise
                 return await run(sampling)  # the service does not know this option
 
-        if not choice.fallback:
+        if not choice.fallback or not self._connection.address.is_router:
             return await attempt(None, settings)
         return await with_fallback(await self._providers_in_order(choice), attempt, settings)
 
     async def _providers_in_order(self, choice: ModelChoice) -> list[Provider]:
-        providers = await self._catalog.providers(choice.name)
+        """Return the requested provider, or the router's choice, and then the live ones."""
         requested = choice.requested_provider
-        if requested in ROUTER_CHOICES:
-            router = Provider(requested, choice.name, CHAT)
-            return [router, *(p for p in providers if (p.task, p.status) == (CHAT, LIVE))]
-        return choose_providers(providers, model=choice.name, task=CHAT, requested=requested)
+        providers: tuple[Provider, ...] = ()
+        with suppress(SpaceError, TimeoutError), anyio.fail_after(HUB_SECONDS):
+            providers = await self._catalog.providers(choice.name)
+        live = [item for item in providers if (item.task, item.status) == (CHAT, LIVE)]
+        if requested is None and live:
+            return live
+        first = Provider(requested or AUTO, choice.name, CHAT)
+        return [first, *(item for item in live if item.name != requested)]
 
     async def generate(
         self,
@@ -229,14 +243,22 @@ class TextService:
             raise JobLostError(f"the answer was cut off: {error.message}") from error
         reply.finish()
 
-    async def _task(self, model: str) -> Task:
-        """Return the model's task; `text` if the Hub cannot be reached, or at another router."""
-        if self._connection.router.base != ROUTER:
-            return "text"
+    async def _makes_images(self, choice: ModelChoice) -> bool:
+        """Return whether the model makes images; False if the Hub does not say."""
+        if not self._connection.address.is_router:
+            return False
+        if choice.name in MAKES_IMAGES:
+            return MAKES_IMAGES[choice.name]
+        if anyio.current_time() < self._hub_pause_end:
+            return False
         try:
-            return await self._catalog.task(model)
-        except (TransportError, DeadlineError, UnavailableError, RateLimitedError):
-            return "text"
+            with anyio.fail_after(HUB_SECONDS):
+                return await self._catalog.makes_images(choice.name)
+        except (NotFoundError, AuthError):  # the router may know more
+            return False
+        except (SpaceError, TimeoutError):
+            self._hub_pause_end = anyio.current_time() + HUB_PAUSE
+            return False
 
     async def _generate_images(
         self,
