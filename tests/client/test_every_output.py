@@ -54,6 +54,16 @@ async def test_a_job_knows_how_many_outputs_newer_ones_replaced(page_app: AppSer
         assert values[-1] == COUNT - 1
 
 
+async def test_small_values_fit_into_a_larger_buffer(page_app: AppServer) -> None:
+    async with (
+        Space(page_app.url, limits=Limits(max_buffered_events=10**6)) as space,
+        space.call("/many", count=1000) as job,
+    ):
+        await until(lambda: job.done)
+        assert [value async for value in job.outputs] == list(range(1000))
+        assert job.conflated == 0
+
+
 async def test_edits_are_applied_when_every_output_is_read(page_app: AppServer) -> None:
     async with Space(page_app.url) as space:
         call = space.call("/spell", word="abc" * 5).with_options(every_output=True)

@@ -157,6 +157,21 @@ def test_measuring_costs_no_more_than_the_messages(monkeypatch: pytest.MonkeyPat
     assert measured <= 2 * received
 
 
+def test_values_that_stay_small_are_counted_as_small() -> None:
+    snapshot = apply_message(None, [0], 150, 2**25)
+    for number in range(10_000):
+        snapshot = apply_message(snapshot, [[["replace", [], number]]], 150, 2**25)
+        assert snapshot.size < 4300
+    assert snapshot.values == [9999]
+
+
+def test_a_text_is_counted_with_at_most_twice_its_size() -> None:
+    snapshot = apply_message(None, [""], 150, 2**25)
+    for _ in range(5_000):
+        snapshot = apply_message(snapshot, [[["append", [], "word "]]], 150, 2**25)
+        assert len(snapshot.values[0]) <= snapshot.size <= 4300 + 2 * len(snapshot.values[0])
+
+
 def test_whole_values_are_not_measured_by_those_before() -> None:
     snapshot = apply_message(None, ["x" * 900], 905, 1000)
     assert apply_message(None, ["y" * 900], 905, 1000) == Snapshot(["y" * 900], 905)

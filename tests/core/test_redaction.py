@@ -24,6 +24,7 @@ from spacecall._core.redaction import (
     header_secrets,
     redact_error,
     redact_event,
+    redact_status,
     redacting,
     unescape,
     url_secrets,
@@ -36,7 +37,7 @@ from spacecall.errors import (
     SchemaDriftError,
     StatusError,
 )
-from spacecall.events import Event, Log, Progress, ProgressUnit, Queued
+from spacecall.events import Event, Log, Progress, ProgressUnit, Queued, Status
 
 TOKEN = "hf_A1b2C3d4E5f6G7h8I9j0"
 PASSWORD = 'pä ss/"w\\ö%41&<rd>\N{ROCKET}'
@@ -299,3 +300,15 @@ def test_another_mask_takes_the_place_of_a_secret() -> None:
 
 def test_escapes_of_several_kinds_are_resolved() -> None:
     assert unescape(r"a%20b \u0041\"&amp;&#65;") == 'a b A"&A'
+
+
+def test_a_status_has_no_secret() -> None:
+    redact = Redactor(["hf_secret"])
+    unit = ProgressUnit(1, 2, "steps of hf_secret", None, None)
+    status = Status(
+        "running", progress=Progress((unit,)), log=Log("hf_secret", "info", None, None), outputs=3
+    )
+    redacted = redact_status(status, redact)
+    assert "hf_secret" not in repr(redacted)
+    assert (redacted.phase, redacted.outputs) == ("running", 3)
+    assert redact_status(Status("queued"), redact) == Status("queued")

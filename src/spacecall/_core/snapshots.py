@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from spacecall._core.diffs import fold
 from spacecall.errors import ProtocolError
 
 __all__ = ["Snapshot", "apply_message"]
+
+_LOOSE: Final = 4096
+"""Bytes of messages after which the size of values is measured, unless the values are larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,13 @@ def apply_message(previous: Snapshot | None, data: list[Any], size: int, limit: 
     if previous is None:
         return Snapshot(fold(None, data), size)
     values = fold(previous.values, data)
-    # The values are at most as large as all messages; but edits also replace and delete.
+    # The values are at most as large as all messages; but edits also replace and delete, and a
+    # message has more than its edits. Measuring takes time in proportion to the values: once for
+    # as many bytes received, and for each half of the limit.
     total, unmeasured = previous.size + size, previous.unmeasured + size
-    # Measuring takes time in proportion to the values: once for each half of the limit received.
-    if total <= limit or unmeasured <= limit // 2:
+    is_loose = unmeasured >= max(_LOOSE, total - unmeasured)
+    is_over_limit = total > limit and unmeasured > limit // 2
+    if not (is_loose or is_over_limit):
         return Snapshot(values, total, unmeasured)
     measured = _measure(values)
     if measured > limit:
