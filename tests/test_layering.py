@@ -20,6 +20,7 @@ LAYERS = (
     ("_option_checks", "errors", "hooks", "events", "endpoints", "component_updates"),
     ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets", "media"),
     ("event_data", "options"),
+    ("_wire_model",),
     ("_wire",),
     ("_core",),
     ("_io",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from spacecall._core.job_outcomes import read_app_error
 from spacecall._core.jobs import Job
@@ -25,7 +25,9 @@ HIDDEN_ERROR = (
     "the app raised an error and hides its message "
     "(Gradio's /call API sends errors since Gradio 6): call without call_api=True"
 )
-_ADAPTER: Final[TypeAdapter[CallEvent]] = TypeAdapter(CallEvent)
+_ADAPTER: Final[TypeAdapter[CallEvent]] = TypeAdapter(
+    CallEvent, config=ConfigDict(defer_build=True)
+)
 _KINDS: Final = frozenset({"generating", "complete", "error", "heartbeat"})
 
 

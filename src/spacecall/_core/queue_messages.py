@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeAlias, cast, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from spacecall._wire import queue_data
@@ -56,7 +56,9 @@ class MalformedMessage:
 KnownMessage: TypeAlias = queue_data.Message
 Message: TypeAlias = KnownMessage | UnknownMessage | MalformedMessage
 
-_ADAPTER: Final[TypeAdapter[KnownMessage]] = TypeAdapter(KnownMessage)
+_ADAPTER: Final[TypeAdapter[KnownMessage]] = TypeAdapter(
+    KnownMessage, config=ConfigDict(defer_build=True)
+)
 _KINDS: Final = frozenset(
     kind
     for model in get_args(get_args(KnownMessage)[0])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig
@@ -39,7 +39,7 @@ DEFAULT_MIME_TYPE = "application/octet-stream"
 FILES_PER_REQUEST: Final = 100
 """Gradio refuses more than 1,000 files in a request, and keeps each open until the request ends: on
 macOS, where a process may open 256 files, 300 files in one request fail."""
-_PATHS = TypeAdapter(list[str])
+_PATHS = TypeAdapter(list[str], config=ConfigDict(defer_build=True))
 
 
 class RemoteSource:

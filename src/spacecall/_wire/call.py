@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from spacecall._wire_model import WireModel
 
 
-class CallRequest(BaseModel):
+class CallRequest(WireModel):
     """The body of POST call/{name}."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[Any]
     """One item for each input in wire order. 6 fills State slots that are left out."""
     session_hash: str | None = None
@@ -25,62 +24,46 @@ class CallRequest(BaseModel):
     """6.21+: the token of the user for whom the function acts."""
 
 
-class NamedCallRequest(BaseModel):
+class NamedCallRequest(WireModel):
     """6: the body of POST call/v2/{name}. Inputs by their names in /info; a missing or unknown one gives 500."""
 
     model_config = ConfigDict(
         extra="allow",
-        frozen=True,
     )
 
 
-class CallResponse(BaseModel):
+class CallResponse(WireModel):
     """The job was accepted."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     event_id: str
 
 
-class CallGenerating(BaseModel):
+class CallGenerating(WireModel):
     """A value of a generator."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     event: Literal["generating"]
     data: list[Any]
 
 
-class CallComplete(BaseModel):
+class CallComplete(WireModel):
     """The last event: the result."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     event: Literal["complete"]
     data: list[Any] | None
     """Null of a job that was cancelled."""
 
 
-class CallError(BaseModel):
+class CallError(WireModel):
     """The last event: the job failed, or there is no such job ("404: …", and an unclean end)."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     event: Literal["error"]
     data: Any
     """A string for an unknown job; otherwise null (4.44, 5) or the error object of errors.schema.json (6)."""
 
 
-class CallHeartbeat(BaseModel):
+class CallHeartbeat(WireModel):
     """Every 15 s."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     event: Literal["heartbeat"]
     data: Any | None = None
     """Null."""

@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class CancelRequest(BaseModel):
+class CancelRequest(WireModel):
     """The body of POST cancel."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     session_hash: str
     """Names the session that State and the stream belong to; made up by the client."""
     fn_index: int
@@ -23,30 +20,21 @@ class CancelRequest(BaseModel):
     """The job to cancel."""
 
 
-class CancelResponse(BaseModel):
+class CancelResponse(WireModel):
     """Answered always, whether there was such a job or not."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     success: bool
 
 
-class ResetRequest(BaseModel):
+class ResetRequest(WireModel):
     """The body of POST reset. 3.x: session_hash and fn_index, restarts the generator; later event_id, no way to cancel from 4.44 on."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     session_hash: str | None = None
     fn_index: int | None = None
     event_id: str | None = None
 
 
-class ResetResponse(BaseModel):
+class ResetResponse(WireModel):
     """Whether the server knew such a job; from 5 on always true."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     success: bool

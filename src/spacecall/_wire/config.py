@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class Component(BaseModel):
+class Component(WireModel):
     """One component of the page."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: int
     type: str
     """Its kind in lower case."""
@@ -36,12 +33,9 @@ class Component(BaseModel):
     """Example values."""
 
 
-class DependencyTypes(BaseModel):
+class DependencyTypes(WireModel):
     """What sort of function it is."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     generator: bool | None = None
     """Whether it yields values."""
     cancel: bool | None = None
@@ -50,12 +44,9 @@ class DependencyTypes(BaseModel):
     """To 4.19."""
 
 
-class Dependency(BaseModel):
+class Dependency(WireModel):
     """One function."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: int | None = None
     """4.44+: its fn_index. Before, the position in the list."""
     targets: list[list[Any]] = []
@@ -101,12 +92,9 @@ class Dependency(BaseModel):
     """Code for the page, or whether there is any."""
 
 
-class Config(BaseModel):
+class Config(WireModel):
     """GET config: the app's functions and components. At the root even where the app has an api_prefix; 401 without a login."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     version: str | None = None
     """Gradio's version."""
     protocol: str | None = None

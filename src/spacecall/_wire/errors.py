@@ -8,35 +8,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from spacecall._wire_model import WireModel
 
 
-class Detail(BaseModel):
+class Detail(WireModel):
     """A plain reason: 400, 401 to 4.44 ("Not authenticated"), 404, 405, and 503 "Queue is full. …" from 4.19 on."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     detail: str
 
 
-class LoginReason(BaseModel):
+class LoginReason(WireModel):
     """Why a login is needed."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     error: str
     auth_message: str | None = None
     """What the app says on its login page."""
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(WireModel):
     """One field that does not fit."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     type: str | None = None
     """The rule, such as missing or list_type."""
     loc: list[str | int]
@@ -50,12 +43,9 @@ class FieldProblem(BaseModel):
     """Documentation of the rule."""
 
 
-class ValidatorProblem(BaseModel):
+class ValidatorProblem(WireModel):
     """The verdict on one input."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     field__type__: Annotated[Literal["validate"], Field(alias="__type__")]
     is_valid: bool
     message: str = ""
@@ -63,12 +53,9 @@ class ValidatorProblem(BaseModel):
     """The input's name in /info."""
 
 
-class AppErrorBody(BaseModel):
+class AppErrorBody(WireModel):
     """500 of /run, and the error event of /call in 6: the app raised."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     error: Any
     """A string: to 4.19 the exception's repr, quotes included. Null when the app does not show its errors."""
     duration: float | None = None
@@ -79,30 +66,21 @@ class AppErrorBody(BaseModel):
     """5+."""
 
 
-class LoginDetail(BaseModel):
+class LoginDetail(WireModel):
     """401 from 5 on."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     detail: LoginReason
 
 
-class FieldDetail(BaseModel):
+class FieldDetail(WireModel):
     """422: the request itself does not fit the path."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     detail: Annotated[list[FieldProblem], Field(min_length=1)]
 
 
-class ValidatorDetail(BaseModel):
+class ValidatorDetail(WireModel):
     """422, 5+: a validator of the app refused an input, at join or call."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     detail: Annotated[list[ValidatorProblem], Field(min_length=1)]
 
 

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from spacecall._wire_model import WireModel
 
 
-class FileMeta(BaseModel):
+class FileMeta(WireModel):
     """Marks an object as a file."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     field_type: Annotated[Literal["gradio.FileData"], Field(alias="_type")]
 
 
-class LegacyFileData(BaseModel):
+class LegacyFileData(WireModel):
     """3.x. Images are base64 data URLs instead."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     name: str | None
     """Where it lies on the server."""
     orig_name: str | None = None
@@ -36,12 +32,9 @@ class LegacyFileData(BaseModel):
     is_file: bool | None = None
 
 
-class FileData(BaseModel):
+class FileData(WireModel):
     """4+."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     path: str | None = None
     """Where it lies on the server, from the upload's answer; 4 also takes a url here, 5+ only of public hosts."""
     url: str | None = None

@@ -8,36 +8,29 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from spacecall._wire_model import WireModel
 
 
-class Translation(BaseModel):
+class Translation(WireModel):
     """6: stands for a label that the page translates; /config has a text that begins with __i18n__ there."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     key: str
     field_type: Annotated[str | None, Field(alias="_type")] = None
     """translation_metadata."""
 
 
-class PythonType(BaseModel):
+class PythonType(WireModel):
     """A text for people; its form changes from version to version."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     type: str | None = None
     description: str | None = None
 
 
-class Parameter(BaseModel):
+class Parameter(WireModel):
     """One visible input. In `type`, $defs and $ref are local to it; limits of sliders are in the description only."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     label: str | Translation | None
     component: str = ""
     """The component's kind, capitalised."""
@@ -56,12 +49,9 @@ class Parameter(BaseModel):
     """3.x."""
 
 
-class ReturnValue(BaseModel):
+class ReturnValue(WireModel):
     """One visible output."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     label: str | Translation | None
     component: str = ""
     """The component's kind, capitalised."""
@@ -72,12 +62,9 @@ class ReturnValue(BaseModel):
     """3.x."""
 
 
-class EndpointInfo(BaseModel):
+class EndpointInfo(WireModel):
     """One endpoint."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     parameters: list[Parameter]
     returns: list[ReturnValue]
     show_api: bool | None = None
@@ -90,12 +77,9 @@ class EndpointInfo(BaseModel):
     """6: examples by language."""
 
 
-class Info(BaseModel):
+class Info(WireModel):
     """GET info: what the app offers to API callers; 4.44+ with all_endpoints=true also what is undocumented. 401 without a login."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     named_endpoints: dict[str, EndpointInfo]
     """By api_name with its slash."""
     unnamed_endpoints: Annotated[dict[str, EndpointInfo], Field(validate_default=True)] = {}

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class JoinRequest(BaseModel):
+class JoinRequest(WireModel):
     """4.19+: the body of POST queue/join."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[Any]
     """One item for each input in wire order; null in a State slot, which must not be left out."""
     fn_index: int
@@ -31,33 +28,24 @@ class JoinRequest(BaseModel):
     """6.21+: the token of the user for whom the function acts."""
 
 
-class JoinResponse(BaseModel):
+class JoinResponse(WireModel):
     """4.19+: the job was accepted. Messages can arrive on an open stream before this does."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     event_id: str
 
 
-class JoinHash(BaseModel):
+class JoinHash(WireModel):
     """The websocket's answer to send_hash (3.x), or the query of GET queue/join (4.0)."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     fn_index: int
     """The dependency's id in /config (4.44+), or its position there."""
     session_hash: str
     """Names the session that State and the stream belong to; made up by the client."""
 
 
-class JoinData(BaseModel):
+class JoinData(WireModel):
     """The answer to send_data, on the websocket (3.x) or by POST queue/data, which gives null (4.0)."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[Any]
     """One item for each input in wire order; null in a State slot, which must not be left out."""
     fn_index: int
@@ -70,11 +58,8 @@ class JoinData(BaseModel):
     """Details of the event that a listener asks for; null otherwise."""
 
 
-class StreamQuery(BaseModel):
+class StreamQuery(WireModel):
     """4.19+: the query of GET queue/data. One reader for each session: two would split its messages."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     session_hash: str
     """Names the session that State and the stream belong to; made up by the client."""

@@ -6,23 +6,19 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import SecretStr
+
+from spacecall._wire_model import WireModel
 
 
-class LoginForm(BaseModel):
+class LoginForm(WireModel):
     """The fields of the form; as JSON they give 422."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     username: str
     password: SecretStr
 
 
-class LoginResponse(BaseModel):
+class LoginResponse(WireModel):
     """Comes with two cookies of which either suffices; one is Secure."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     success: bool

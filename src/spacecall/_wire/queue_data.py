@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from spacecall._wire_model import WireModel
 
 
-class ProgressUnit(BaseModel):
+class ProgressUnit(WireModel):
     """One progress bar."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     index: float | None = None
     """How many are done; may be fractional from 5."""
     length: float | None = None
@@ -29,45 +28,33 @@ class ProgressUnit(BaseModel):
     """What the app is doing."""
 
 
-class SendHash(BaseModel):
+class SendHash(WireModel):
     """3.x: the server asks which function and session. Answered by a JoinHash."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["send_hash"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
 
 
-class SendData(BaseModel):
+class SendData(WireModel):
     """The server is ready for the inputs. 3.x: answered on the same socket; 4.0: posted to queue/data with this event_id."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["send_data"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
 
 
-class QueueFull(BaseModel):
+class QueueFull(WireModel):
     """3.x and 4.0: the job was not accepted; the stream ends. Later versions answer the join with 503."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["queue_full"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
 
 
-class Estimation(BaseModel):
+class Estimation(WireModel):
     """The job waits; sent when it is queued and when its place changes."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["estimation"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
@@ -85,12 +72,9 @@ class Estimation(BaseModel):
     """3.x and 4.0: seconds."""
 
 
-class ProcessStarts(BaseModel):
+class ProcessStarts(WireModel):
     """The app works on the job."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["process_starts"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
@@ -98,24 +82,18 @@ class ProcessStarts(BaseModel):
     """4.19+: seconds until the result; null before the function's first run."""
 
 
-class Progress(BaseModel):
+class Progress(WireModel):
     """The app's progress bars, the outermost first. Sampled by the server: an update may replace one that was never sent."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["progress"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
     progress_data: list[ProgressUnit] | None = None
 
 
-class Log(BaseModel):
+class Log(WireModel):
     """A message that the app shows to its user. May hold HTML."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["log"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
@@ -130,34 +108,25 @@ class Log(BaseModel):
     """4.44+."""
 
 
-class Heartbeat(BaseModel):
+class Heartbeat(WireModel):
     """4.19+: every 15 s on an open stream (6: or as the server is set). 4.0: one, after 15 s."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["heartbeat"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
 
 
-class CloseStream(BaseModel):
+class CloseStream(WireModel):
     """4.44+: the session has no pending job left; the stream ends. Before, it ends without this."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["close_stream"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
 
 
-class UnexpectedError(BaseModel):
+class UnexpectedError(WireModel):
     """4.19+: the stream failed, and every job on it with it."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["unexpected_error"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
@@ -168,12 +137,9 @@ class UnexpectedError(BaseModel):
     """5+: the server does not know the session (any more)."""
 
 
-class GeneratingOutput(BaseModel):
+class GeneratingOutput(WireModel):
     """What the function yielded."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[Any] | None = None
     """One item for each output, State included. Values, or diff operations [op, path, value] with op append, replace, add or delete."""
     is_generating: bool | None = None
@@ -189,12 +155,9 @@ class GeneratingOutput(BaseModel):
     """6: full, partial or null."""
 
 
-class CompletedOutput(BaseModel):
+class CompletedOutput(WireModel):
     """The result, or the error object of a job that failed, or empty for one that was cancelled."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[Any] | None = None
     """One item for each output, State included. Values, or diff operations [op, path, value] with op append, replace, add or delete."""
     is_generating: bool | None = None
@@ -217,12 +180,9 @@ class CompletedOutput(BaseModel):
     """5+, error object."""
 
 
-class ProcessGenerating(BaseModel):
+class ProcessGenerating(WireModel):
     """A value of a generator. Before 4.19 every one is whole; from then on the first is, the later ones hold a list of diff operations for each output."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["process_generating"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
@@ -232,12 +192,9 @@ class ProcessGenerating(BaseModel):
     """5+: seconds left to a streaming input."""
 
 
-class ProcessStreaming(BaseModel):
+class ProcessStreaming(WireModel):
     """5+: as process_generating, for a dependency with connection "stream". Its data is always whole."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["process_streaming"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""
@@ -247,12 +204,9 @@ class ProcessStreaming(BaseModel):
     """5+: seconds left to a streaming input."""
 
 
-class ProcessCompleted(BaseModel):
+class ProcessCompleted(WireModel):
     """The job's last message. A cancelled job has success true and an output without data and error."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["process_completed"]
     event_id: str | None = None
     """The job's id. 4.44+: on every message, null where it concerns the whole stream; 4.19: absent there; 4.0: only on send_data; 3.x: never."""

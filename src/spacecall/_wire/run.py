@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class RunRequest(BaseModel):
+class RunRequest(WireModel):
     """The body."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[Any]
     """One item for each input in wire order; null in a State slot, which must not be left out."""
     fn_index: int | None = None
@@ -32,12 +29,9 @@ class RunRequest(BaseModel):
     """Whether each item of data is a list of values for a batch function."""
 
 
-class RunResponse(BaseModel):
+class RunResponse(WireModel):
     """The result; of a generator, its first value only. 5.50 gives JSON components as a string."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[Any]
     is_generating: bool | None = None
     """Null for a batch function."""

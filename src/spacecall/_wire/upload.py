@@ -8,25 +8,21 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from spacecall._wire_model import WireModel
 
 
-class UploadForm(BaseModel):
+class UploadForm(WireModel):
     """The fields of the multipart form."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     files: list[str]
     """One part with a file name for each file. From 4 on another field name gives an empty list and no error."""
 
 
-class UploadQuery(BaseModel):
+class UploadQuery(WireModel):
     """4.19+: the query of POST upload and of GET upload_progress."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     upload_id: str | None = None
     """Made up by the client, to follow the progress with."""
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from spacecall._wire_model import WireModel
 
 
-class UploadUpdate(BaseModel):
+class UploadUpdate(WireModel):
     """A piece has arrived."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["update"]
     orig_name: str | None = None
     """The file it belongs to."""
@@ -24,12 +23,9 @@ class UploadUpdate(BaseModel):
     """Bytes in this piece."""
 
 
-class UploadDone(BaseModel):
+class UploadDone(WireModel):
     """All files have arrived; the stream ends."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     msg: Literal["done"]
 
 

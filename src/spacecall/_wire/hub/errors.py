@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class HubError(BaseModel):
+class HubError(WireModel):
     """A reason in words."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     error: str

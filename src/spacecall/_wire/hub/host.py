@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class SpaceHost(BaseModel):
+class SpaceHost(WireModel):
     """The answer."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     subdomain: str | None = None
     """owner-name, in lower case."""
     host: str

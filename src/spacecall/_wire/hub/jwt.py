@@ -6,14 +6,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class SpaceJwt(BaseModel):
+class SpaceJwt(WireModel):
     """The answer."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     token: str
     """Sent to the Space as x-zerogpu-token."""

@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class ZeroGpuQuota(BaseModel):
+class ZeroGpuQuota(WireModel):
     """The answer; times in seconds of GPU."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     base: float
     """The whole quota."""
     current: float

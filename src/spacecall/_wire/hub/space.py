@@ -6,59 +6,44 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class SpaceCard(BaseModel):
+class SpaceCard(WireModel):
     """The head of a Space's README, as its author wrote it."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     sdk_version: str | float | None = None
     """Of the sdk. A number where the author wrote 4.1 without quotes."""
 
 
-class SpaceHardware(BaseModel):
+class SpaceHardware(WireModel):
     """The Hub's names of machines, such as cpu-basic and zero-a10g."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     current: str | None = None
     """Null while nothing runs."""
     requested: str | None = None
 
 
-class SpaceReplicas(BaseModel):
+class SpaceReplicas(WireModel):
     """How many copies of the app run."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     current: float | None = None
     requested: float | str | None = None
     """A number, or auto."""
 
 
-class SpaceDomain(BaseModel):
+class SpaceDomain(WireModel):
     """A name that the app answers to."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     domain: str
     """owner-name.hf.space."""
     stage: str | None = None
     """READY and so on."""
 
 
-class SpaceRuntime(BaseModel):
+class SpaceRuntime(WireModel):
     """The answer to /api/spaces/{id}/runtime."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     stage: str
     """RUNNING, SLEEPING and so on; an open set."""
     hardware: SpaceHardware | None = None
@@ -72,12 +57,9 @@ class SpaceRuntime(BaseModel):
     """Seconds without a visit after which it goes to sleep; null for never."""
 
 
-class SpaceDescription(BaseModel):
+class SpaceDescription(WireModel):
     """The answer to /api/spaces/{id}."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: str
     """owner/name."""
     private: bool | None = None

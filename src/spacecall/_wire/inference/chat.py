@@ -8,46 +8,36 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from spacecall._wire_model import WireModel
 
 
-class TextPart(BaseModel):
+class TextPart(WireModel):
     """The text of a message with images."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     type: Literal["text"]
     text: str
 
 
-class ImageUrl(BaseModel):
+class ImageUrl(WireModel):
     """Where an image is."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     url: str
     """A data URI, or an address that the provider fetches."""
 
 
-class CalledFunction(BaseModel):
+class CalledFunction(WireModel):
     """A function that the model wants called; in a stream, a piece of that."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     name: str | None = None
     arguments: Any | None = None
     """JSON as text; some providers give the value itself."""
 
 
-class CalledTool(BaseModel):
+class CalledTool(WireModel):
     """A tool that the model wants called."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     index: int | None = None
     """In a stream: which call the piece belongs to."""
     id: Any | None = None
@@ -56,12 +46,9 @@ class CalledTool(BaseModel):
     function: CalledFunction | None = None
 
 
-class ReplyMessage(BaseModel):
+class ReplyMessage(WireModel):
     """The answer; in a stream, what is added to it."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     content: Any | None = None
     """A text or null; of some providers an array of parts, each a text, or an object with `type` text or thinking."""
     reasoning_content: Any | None = None
@@ -74,12 +61,9 @@ class ReplyMessage(BaseModel):
     """An array of CalledTool, or null; of text-generation-inference 2 one CalledTool. In a stream each has an `index`, which some providers leave out, or set to 0 for every call."""
 
 
-class ChatChoice(BaseModel):
+class ChatChoice(WireModel):
     """One answer of a whole reply (`message`), or what is added to one (`delta`)."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     index: Any | None = None
     """A number; 0 if it is missing."""
     message: ReplyMessage | None = None
@@ -90,12 +74,9 @@ class ChatChoice(BaseModel):
     """`content`: an array of objects with token, logprob, top_logprobs; or arrays `tokens` and `token_logprobs`."""
 
 
-class ChatCompletion(BaseModel):
+class ChatCompletion(WireModel):
     """The whole answer, or one event of a stream. What is not read may have any type."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: Any | None = None
     """A text; of some providers a number."""
     model: Any | None = None
@@ -106,22 +87,16 @@ class ChatCompletion(BaseModel):
     """prompt_tokens, completion_tokens and total_tokens; and in completion_tokens_details reasoning_tokens, in prompt_tokens_details cached_tokens."""
 
 
-class ImagePart(BaseModel):
+class ImagePart(WireModel):
     """An image of a message."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     type: Literal["image_url"]
     image_url: ImageUrl
 
 
-class ChatMessage(BaseModel):
+class ChatMessage(WireModel):
     """A message that is sent."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     role: str
     """system, user, assistant, tool."""
     tool_calls: list[CalledTool] | None = None
@@ -135,12 +110,11 @@ class ChatMessage(BaseModel):
     content: str | list[TextPart | ImagePart]
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(WireModel):
     """The body. Further fields (tools, response_format, top_p …) are passed on to the provider."""
 
     model_config = ConfigDict(
         extra="allow",
-        frozen=True,
     )
     model: str
     """org/model, and after a colon a provider, or fastest, cheapest, preferred."""

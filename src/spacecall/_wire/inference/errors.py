@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class ErrorDetail(BaseModel):
+class ErrorDetail(WireModel):
     """`error` as OpenAI writes it: of the router and most providers."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     message: str | None = None
     type: str | None = None
     """Such as invalid_request_error."""
@@ -26,12 +23,9 @@ class ErrorDetail(BaseModel):
     """A name such as model_not_supported, or the status."""
 
 
-class ErrorBody(BaseModel):
+class ErrorBody(WireModel):
     """Every shape that was seen, as one: no field is in all of them."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     error: str | ErrorDetail | list[Any] | None = None
     """A text, several texts, or an object."""
     error_type: str | None = None

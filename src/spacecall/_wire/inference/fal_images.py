@@ -8,36 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class FalImageSize(BaseModel):
+class FalImageSize(WireModel):
     """Pixels."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     width: int
     height: int
 
 
-class FalLora(BaseModel):
+class FalLora(WireModel):
     """Weights that are laid over the model's."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     path: str
     """A url."""
     scale: float | None = None
 
 
-class FalImage(BaseModel):
+class FalImage(WireModel):
     """Where an image is."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     url: str
     """Of fal's own hosts, or a data URI."""
     content_type: str | None = None
@@ -49,12 +40,9 @@ class FalImage(BaseModel):
     height: int | None = None
 
 
-class FalImageRequest(BaseModel):
+class FalImageRequest(WireModel):
     """The body of the request; a model may take more."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     prompt: str
     image_size: FalImageSize | str | None = None
     """Width and height, or a name such as square_hd."""
@@ -70,12 +58,9 @@ class FalImageRequest(BaseModel):
     """fal-ai/lora: the model that the weights are for."""
 
 
-class FalImageResponse(BaseModel):
+class FalImageResponse(WireModel):
     """What the provider answers."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     images: list[FalImage]
     seed: Any | None = None
     """The one that was used; also beyond 64 bits."""

@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class HfImageParameters(BaseModel):
+class HfImageParameters(WireModel):
     """What else the model takes; a model may take more."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     negative_prompt: str | None = None
     width: int | None = None
     """Pixels."""
@@ -25,12 +22,9 @@ class HfImageParameters(BaseModel):
     seed: int | None = None
 
 
-class HfImageRequest(BaseModel):
+class HfImageRequest(WireModel):
     """The body of the request."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     inputs: str
     """The prompt."""
     parameters: HfImageParameters | None = None

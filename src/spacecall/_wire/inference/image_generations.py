@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class GenerationsRequest(BaseModel):
+class GenerationsRequest(WireModel):
     """The body of the request."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     prompt: str
     model: str
     """What the provider calls it."""
@@ -38,21 +35,15 @@ class GenerationsRequest(BaseModel):
     seed: int | None = None
 
 
-class GeneratedImage(BaseModel):
+class GeneratedImage(WireModel):
     """One image: its bytes, or where they are."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     b64_json: str | None = None
     """The bytes in base64; of which type, nothing says."""
     url: str | None = None
 
 
-class GenerationsResponse(BaseModel):
+class GenerationsResponse(WireModel):
     """What the provider answers."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[GeneratedImage]

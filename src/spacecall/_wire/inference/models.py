@@ -8,37 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class TokenizerConfig(BaseModel):
+class TokenizerConfig(WireModel):
     """A part of tokenizer_config.json."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     eos_token: Any | None = None
     """The end mark: a text, or an object with the text as `content`."""
 
 
-class ModelConfig(BaseModel):
+class ModelConfig(WireModel):
     """A part of config.json and its neighbours."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     architectures: list[str] | None = None
     model_type: str | None = None
     """Such as llama, mistral, gpt2."""
     tokenizer_config: TokenizerConfig | None = None
 
 
-class ModelInfo(BaseModel):
+class ModelInfo(WireModel):
     """A model of the Hub. A list has fewer fields than the model itself."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: str
     """org/model."""
     author: str | None = None
@@ -59,12 +50,9 @@ class ModelInfo(BaseModel):
     config: ModelConfig | None = None
 
 
-class ServingProvider(BaseModel):
+class ServingProvider(WireModel):
     """A provider of a model, as the router lists it."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     provider: str
     status: str | None = None
     """live, staging, error."""
@@ -74,12 +62,9 @@ class ServingProvider(BaseModel):
     supports_structured_output: bool | None = None
 
 
-class RouterModel(BaseModel):
+class RouterModel(WireModel):
     """A model that the router can chat with."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: str
     """org/model."""
     owned_by: str | None = None
@@ -88,10 +73,7 @@ class RouterModel(BaseModel):
     providers: list[ServingProvider] | None = None
 
 
-class RouterModels(BaseModel):
+class RouterModels(WireModel):
     """GET /v1/models."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     data: list[RouterModel]

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class MappedModel(BaseModel):
+class MappedModel(WireModel):
     """What the Hub answers."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: str | None = None
     inferenceProviderMapping: dict[str, Any] | list[Any] | None = None
     """ProviderEntry by the provider's name (older), or a list of them with their names in `provider`, in the order of the account's preference. Absent for a model that nobody serves."""
 
 
-class ProviderEntry(BaseModel):
+class ProviderEntry(WireModel):
     """What one provider offers."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     provider: str | None = None
     """Such as fal-ai; in a list."""
     status: str

@@ -8,37 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from spacecall._wire_model import WireModel
 
 
-class PredictionRequest(BaseModel):
+class PredictionRequest(WireModel):
     """The body of the request. With `Prefer: wait` the answer comes when the prediction is done, or after a minute."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     input: dict[str, Any]
     """What the model takes; what it does not know is ignored."""
     version: str | None = None
     """Of the model, where it is not called by name."""
 
 
-class PredictionUrls(BaseModel):
+class PredictionUrls(WireModel):
     """Places at replicate's own host, where a token of the router is unknown."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     get: str | None = None
     cancel: str | None = None
 
 
-class Prediction(BaseModel):
+class Prediction(WireModel):
     """A prediction, done or not. `processing` was seen with the output there already."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: str | None = None
     status: str
     """starting, processing, succeeded, failed, canceled, aborted; an open set."""

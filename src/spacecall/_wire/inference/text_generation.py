@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from spacecall._wire_model import WireModel
 
 
-class GenerationParameters(BaseModel):
+class GenerationParameters(WireModel):
     """How to generate. Further parameters are passed on."""
 
     model_config = ConfigDict(
         extra="allow",
-        frozen=True,
     )
     return_full_text: bool | None = None
     """Whether generated_text begins with the inputs."""
@@ -23,46 +24,34 @@ class GenerationParameters(BaseModel):
     seed: int | None = None
 
 
-class GenerationDetails(BaseModel):
+class GenerationDetails(WireModel):
     """With `details: true`, or on the last event of a stream."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     finish_reason: str | None = None
     """length, eos_token, stop_sequence."""
     generated_tokens: int | None = None
     seed: int | None = None
 
 
-class Generated(BaseModel):
+class Generated(WireModel):
     """One whole answer; it comes in an array of one, or alone."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     generated_text: str
     details: GenerationDetails | None = None
 
 
-class Token(BaseModel):
+class Token(WireModel):
     """One token. A special one, such as the end mark, is no part of the text."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     id: int | None = None
     text: str
     logprob: float | None = None
     special: bool | None = None
 
 
-class GeneratedToken(BaseModel):
+class GeneratedToken(WireModel):
     """One event of a stream."""
 
-    model_config = ConfigDict(
-        frozen=True,
-    )
     index: int | None = None
     token: Token
     generated_text: str | None = None
@@ -70,12 +59,11 @@ class GeneratedToken(BaseModel):
     details: GenerationDetails | None = None
 
 
-class GenerationRequest(BaseModel):
+class GenerationRequest(WireModel):
     """The body. Further fields are passed on."""
 
     model_config = ConfigDict(
         extra="allow",
-        frozen=True,
     )
     inputs: str
     """The text to go on with, in the model's own prompt format."""
