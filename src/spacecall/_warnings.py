@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from spacecall._visible import escape_commands, visible_line
@@ -15,10 +16,13 @@ __all__ = [
     "SchemaDriftWarning",
     "VisibleWarning",
     "find_caller",
+    "is_user_code",
     "warn_at",
 ]
 
-_INTERNAL: Final = frozenset({"spacecall", "anyio", "asyncio", "trio", "threading", "contextlib"})
+_INTERNAL: Final = frozenset(
+    {"spacecall", "anyio", "asyncio", "trio", "concurrent", "threading", "contextlib"}
+)
 """Packages whose lines a warning does not show: the user has not written them."""
 
 
@@ -65,14 +69,17 @@ def find_caller(client: object = None) -> CodeLocation | None:
     """
     frame = inspect.currentframe()
     while frame is not None:
-        names = frame.f_globals
-        module = str(names.get("__name__", ""))
-        is_internal = module.partition(".")[0] in _INTERNAL
-        if not is_internal and (client is None or frame.f_locals.get("self") is not client):
-            registry = names.setdefault("__warningregistry__", {})
+        if is_user_code(frame) and (client is None or frame.f_locals.get("self") is not client):
+            module = str(frame.f_globals.get("__name__", ""))
+            registry = frame.f_globals.setdefault("__warningregistry__", {})
             return CodeLocation(frame.f_code.co_filename, frame.f_lineno, module, registry)
         frame = frame.f_back
     return None
+
+
+def is_user_code(frame: FrameType) -> bool:
+    """Return whether a frame is neither of this package nor of what runs its code."""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _INTERNAL
 
 
 def warn_at(location: CodeLocation | None, text: str, category: type[Warning]) -> None:

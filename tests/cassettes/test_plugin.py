@@ -221,3 +221,36 @@ def test_a_miss_is_reported_once_with_the_cassette_and_the_option(tmp_path: Path
     for test in ("test_raised", "test_chained", "test_suppressed", "test_in_a_fixture"):
         assert f"not in the cassette {tmp_path}/cassettes/test_mine/{test}.json" in output
     assert output.count("pytest --spacecall-record=once, or mode='once'") >= 4
+
+
+def test_the_report_of_a_miss_has_the_lines_of_the_test_only(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(MISSES)
+    output = run(tmp_path, NOWHERE).stdout
+    assert "src/spacecall" not in output
+    assert "_pytest" not in output
+    assert output.count('>       with SyncSpace("http://127.0.0.1:9"):') == 4
+    assert len(output.splitlines()) < 150
+    in_full = run(tmp_path, NOWHERE, "--full-trace", "-k", "test_raised").stdout
+    assert "src/spacecall" in in_full
+
+
+SECRET = """
+import pytest
+from spacecall import SyncSpace
+
+
+@pytest.mark.spacecall
+def test_it():
+    with SyncSpace(URL) as space:
+        space.call("/echo", text="hf_" + "abcdefghij" * 4).result()
+"""
+
+
+def test_a_secret_is_reported_in_a_few_lines(protocol_app_6: AppServer, tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(SECRET.replace("URL", repr(protocol_app_6.url)))
+    done = run(tmp_path, NOWHERE, "--spacecall-record=once")
+    assert "SecretFoundError: " in done.stdout
+    assert "abcdefghij" * 4 not in done.stdout
+    assert "src/spacecall" not in done.stdout
+    assert len(done.stdout.splitlines()) < 20
+    assert not list(tmp_path.rglob("*.json"))

@@ -9,6 +9,7 @@ import pytest
 
 from spacecall import SyncSpace
 from spacecall.cassettes import use_cassette
+from spacecall.cassettes._engine.recording_lock import recording_lock
 from tests import servers
 from tests.cli.conftest import Cli
 from tests.servers import AppServer
@@ -130,11 +131,46 @@ def test_check_lists_unused_and_damaged_cassettes(cli: Cli, recorded: Path) -> N
     assert done.code == 1
     lines = done.out.splitlines()
     assert "cassettes/other.json: no test uses it" in lines
-    assert "cassettes/gone.bodies: no cassette needs it: delete it" in lines
-    assert f"cassettes/_apps/{'0' * 64}: no cassette needs it: delete it" in lines
+    assert "cassettes/gone.bodies: no cassette needs it: delete it with --prune" in lines
+    assert f"cassettes/_apps/{'0' * 64}: no cassette needs it: delete it with --prune" in lines
     assert any(line.startswith("cassettes/mine.json: the body ") for line in lines)
     recorded.unlink()
     assert "cassettes/mine.json: not recorded yet" in cli("cassettes", "check").out
+
+
+def test_check_deletes_what_no_cassette_needs(cli: Cli, recorded: Path) -> None:
+    Path("test_mine.py").write_text(TESTS)
+    kept = sorted(path for path in Path("cassettes").rglob("*") if path.is_file())
+    gone = Path("cassettes/gone.bodies")
+    gone.mkdir()
+    for name in (".gitattributes", f"{'1' * 64}.png"):
+        (gone / name).touch()
+    Path(f"cassettes/_apps/{'0' * 64}").touch()
+    Path("cassettes/_apps/notes.txt").touch()  # not written by spacecall
+    Path("cassettes/.mine.json.lock").touch()
+    with recording_lock(Path("cassettes/other.json")):
+        done = cli("cassettes", "check", "--prune")
+        assert Path("cassettes/.other.json.lock").exists()
+    lines = done.out.splitlines()
+    assert (done.code, len(lines)) == (1, 4)
+    assert lines[0].startswith("cassettes/_apps/notes.txt: no cassette needs it")
+    assert {line for line in lines if line.endswith(": deleted")} == {
+        "cassettes/gone.bodies: deleted",
+        f"cassettes/_apps/{'0' * 64}: deleted",
+        "cassettes/.mine.json.lock: deleted",
+    }
+    Path("cassettes/_apps/notes.txt").unlink()
+    assert sorted(path for path in Path("cassettes").rglob("*") if path.is_file()) == kept
+    assert cli("cassettes", "check", "--prune").code == 0
+
+
+def test_check_deletes_nothing_beside_a_damaged_cassette(cli: Cli, recorded: Path) -> None:
+    Path("test_mine.py").write_text(TESTS)
+    recorded.write_text("{")
+    unused = Path(f"cassettes/_apps/{'0' * 64}")
+    unused.touch()
+    assert cli("cassettes", "check", "--prune").code == 1
+    assert unused.exists()
 
 
 def test_check_says_when_tests_cannot_be_collected(cli: Cli) -> None:

@@ -5,14 +5,17 @@ pytest loads it wherever spacecall is installed. It does nothing until a test us
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import traceback
+from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from spacecall._atomic import write_file
+from spacecall._warnings import is_user_code
 from spacecall.cassettes._engine.network_guard import (
     AllowedHost,
     parse_allowed_host,
@@ -101,12 +104,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note whether a test and its subtests passed, or failed as `xfail` expects."""
+    """Note whether a test and its subtests passed, or failed as `xfail` expects.
+
+    The report of an error of cassettes has the lines of the test only, and is the message alone if
+    there are none. `--full-trace` shows all lines.
+    """
+    error = None if call.excinfo is None else call.excinfo.value
+    cassette_errors = [] if error is None else list(_find_cassette_errors(error))
+    without_lines: list[CassetteError] = []
+    if cassette_errors and not item.config.getoption("fulltrace"):
+        without_lines = [each for each in cassette_errors if not _keep_test_code(each)]
+        call.excinfo = pytest.ExceptionInfo.from_exception(error)
     report = yield
+    if error in without_lines:
+        report.longrepr = "".join(traceback.format_exception_only(error)).rstrip()
     if call.when == "setup":  # a test may run again
         item.stash[_OUTCOMES] = []
         item.stash[_SHOWS_MISS] = False
-    if call.excinfo is not None and _shows_miss(call.excinfo.value):
+    if any(isinstance(each, CassetteMissError) for each in cassette_errors):
         item.stash[_SHOWS_MISS] = True
     if call.when == "call":
         item.stash[_OUTCOMES].append(report.passed or hasattr(report, "wasxfail"))
@@ -169,18 +184,37 @@ def _path(item: pytest.Item) -> Path:
     return item.path.parent / "cassettes" / f"{name}.json"
 
 
-def _shows_miss(error: BaseException) -> bool:
-    """Return whether a traceback of an error shows a `CassetteMissError`."""
+def _keep_test_code(error: BaseException) -> bool:
+    """Reduce a traceback to the lines of the test; return whether there are any.
+
+    Lines before those of this plugin's fixture are those of pytest, which ran it.
+    """
+    entries: list[TracebackType] = []
+    entry = error.__traceback__
+    while entry is not None:
+        entries = [] if entry.tb_frame.f_globals is globals() else [*entries, entry]
+        entry = entry.tb_next
+    while entries and not is_user_code(entries[-1].tb_frame):
+        entries.pop()
+    shortened: TracebackType | None = None
+    for entry in reversed(entries):
+        shortened = TracebackType(shortened, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    if shortened is not None:
+        error.__traceback__ = shortened
+    return shortened is not None
+
+
+def _find_cassette_errors(error: BaseException) -> Iterator[CassetteError]:
+    """Yield the errors of cassettes that a traceback of an error shows."""
     remaining: list[BaseException | None] = [error]
     seen: set[int] = set()
     while remaining:
         current = remaining.pop()
         if current is None or id(current) in seen:
             continue
-        if isinstance(current, CassetteMissError):
-            return True
+        if isinstance(current, CassetteError):
+            yield current
         seen.add(id(current))
         remaining += current.__cause__, current.__context__
         if isinstance(current, BaseExceptionGroup):
             remaining += cast("BaseExceptionGroup[BaseException]", current).exceptions
-    return False

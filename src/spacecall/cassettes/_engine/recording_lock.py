@@ -11,7 +11,7 @@ from typing import Final
 
 from spacecall.cassettes.errors import CassetteError
 
-__all__ = ["recording_lock"]
+__all__ = ["recording_lock", "remove_abandoned_lock"]
 
 _TRIES: Final = 100
 
@@ -39,6 +39,23 @@ def recording_lock(cassette: Path) -> Generator[None]:
         with suppress(OSError):  # remove new folders if nothing was recorded
             for folder in folders:
                 folder.rmdir()
+
+
+def remove_abandoned_lock(path: Path) -> bool:
+    """Remove the lock file of a killed process; return False if a process holds the lock."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        is_abandoned = _lock(descriptor)
+        if is_abandoned and sys.platform != "win32":
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+    if is_abandoned and sys.platform == "win32":  # there it is removed after it is closed
+        path.unlink(missing_ok=True)
+    return is_abandoned
 
 
 def _acquire(path: Path, cassette: Path) -> int:

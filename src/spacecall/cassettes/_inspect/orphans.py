@@ -100,6 +100,12 @@ def find_unused_bodies(recordings: Iterable[Recording]) -> Iterator[Path]:
         yield from sorted(path for path in folder.iterdir() if path.name not in shared[folder])
 
 
+def find_locks(cassettes: Iterable[Path]) -> list[Path]:
+    """List the lock files of recordings in the folders of these cassettes."""
+    folders = {_cassette_folder(path) for path in cassettes}
+    return sorted(path for folder in folders for path in folder.rglob(".*.json.lock"))
+
+
 def _cassette_folder(cassette: Path) -> Path:
     """Return the `cassettes` folder that contains a path."""
     folders = (folder for folder in cassette.parents if folder.name == _FOLDER)

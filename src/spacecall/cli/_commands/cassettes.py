@@ -86,6 +86,13 @@ def check(
             show_default=False,
         ),
     ] = None,
+    *,
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune", help="Delete files beside cassettes that no cassette needs. Keep cassettes."
+        ),
+    ] = False,
 ) -> None:
     """List unused, missing, damaged and outdated cassettes.
 
@@ -94,5 +101,5 @@ def check(
     """
     from spacecall.cli._runners import cassette_runner  # noqa: PLC0415 - needs an extra
 
-    if not cassette_runner.check(folders or []):
+    if not cassette_runner.check(folders or [], prune=prune):
         raise typer.Exit(FAILED)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from spacecall._atomic import write_file
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.json_values import as_str
 from spacecall._visible import visible_line
+from spacecall.cassettes._engine.recording_lock import remove_abandoned_lock
 from spacecall.cassettes._format.recorded_apps import RecordedApp
-from spacecall.cassettes._inspect.orphans import collect_cassettes, find_unused_bodies
+from spacecall.cassettes._inspect.orphans import collect_cassettes, find_locks, find_unused_bodies
 from spacecall.cassettes._inspect.recording import Recording, read_recording
 from spacecall.cassettes._inspect.staleness import find_called_endpoints, find_stale_endpoints
 from spacecall.cassettes._inspect.timeline import read_timeline
@@ -27,6 +30,9 @@ from spacecall.codegen._schemas import schema_folder
 from spacecall.errors import InvalidInputError
 
 __all__ = ["check", "show", "validate", "write_page"]
+
+_WRITTEN_FILE: Final = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]+)?|\.gitattributes")
+"""Names of the files that spacecall writes beside cassettes."""
 
 
 def show(files: Sequence[Path]) -> None:
@@ -88,8 +94,12 @@ def validate(files: Sequence[Path], schema: Path | None) -> bool:
     return is_valid
 
 
-def check(tests: Sequence[Path]) -> bool:
+def check(tests: Sequence[Path], *, prune: bool = False) -> bool:
     """Print the problems of the cassettes of the tests; return whether there are no problems.
+
+    Args:
+        tests: files and folders of tests; if empty, pytest's own choice.
+        prune: whether to delete files that no cassette needs, and locks of killed recordings.
 
     Raises:
         CassetteError: the tests cannot be collected.
@@ -108,15 +118,40 @@ def check(tests: Sequence[Path]) -> bool:
         except CassetteError as error:
             names_path = str(path) in error.message
             lines.append(error.message if names_path else f"{display_path(path)}: {error}")
+    unused = list(find_unused_bodies(readable))
+    deleted: list[Path] = []
+    if prune and len(readable) == len(cassettes.present):  # a damaged one may need any of them
+        deleted = [*_delete(unused), *filter(remove_abandoned_lock, find_locks(cassettes.used))]
     lines += [
-        f"{display_path(path)}: no cassette needs it: delete it"
-        for path in find_unused_bodies(readable)
+        f"{display_path(path)}: no cassette needs it: delete it with --prune"
+        for path in unused
+        if path not in deleted
     ]
     for line in lines:
         write(f"{visible_line(line)}\n")
+    for path in deleted:
+        write(f"{visible_line(display_path(path))}: deleted\n")
     if not lines:
         write(f"{len(cassettes.present)} cassettes, all used\n")
     return not lines
+
+
+def _delete(paths: Iterable[Path]) -> Iterator[Path]:
+    """Delete files that spacecall wrote, and folders of such files; yield each deleted path."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            for file in filter(_is_written_file, list(path.iterdir())):
+                file.unlink()
+            if not any(path.iterdir()):
+                path.rmdir()
+                yield path
+        elif _is_written_file(path):
+            path.unlink()
+            yield path
+
+
+def _is_written_file(path: Path) -> bool:
+    return _WRITTEN_FILE.fullmatch(path.name) is not None
 
 
 def _damaged_bodies(recording: Recording) -> Iterator[str]:
