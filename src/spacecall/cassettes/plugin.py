@@ -112,7 +112,7 @@ def pytest_runtest_makereport(
     error = None if call.excinfo is None else call.excinfo.value
     cassette_errors = [] if error is None else list(_find_cassette_errors(error))
     without_lines: list[CassetteError] = []
-    if cassette_errors and not item.config.getoption("fulltrace"):
+    if error and cassette_errors and not item.config.getoption("fulltrace"):
         without_lines = [each for each in cassette_errors if not _keep_test_code(each)]
         call.excinfo = pytest.ExceptionInfo.from_exception(error)
     report = yield
