@@ -114,7 +114,7 @@ def pytest_runtest_makereport(
     without_lines: list[CassetteError] = []
     if error and cassette_errors and not item.config.getoption("fulltrace"):
         without_lines = [each for each in cassette_errors if not _keep_test_code(each)]
-        call.excinfo = pytest.ExceptionInfo.from_exception(error)
+        call.excinfo = pytest.ExceptionInfo[BaseException].from_exception(error)
     report = yield
     if error in without_lines:
         report.longrepr = "".join(traceback.format_exception_only(error)).rstrip()
