@@ -3,7 +3,7 @@ import sys
 from collections.abc import Sequence
 
 from spacecall import Call
-from spacecall.chat import ChatModel, ChatReply, Conversation, Message
+from spacecall.chat import ChatModel, ChatReply, Conversation, Message, MessageInput
 from spacecall.facades import SpaceFacade, Turn, read_turn
 from spacecall.media import MediaInput
 
@@ -14,7 +14,7 @@ class Greeter(SpaceFacade):
 
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,

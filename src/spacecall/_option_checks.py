@@ -23,6 +23,7 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
+    is_typeddict,
 )
 
 from spacecall._suggestions import did_you_mean
@@ -48,6 +49,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 _CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "HttpClient": ("httpx.AsyncClient", "httpx2.AsyncClient"),
+    "MessageDict": ("dict",),
 }
 """The classes that a protocol or alias stands for in messages."""
 
@@ -213,6 +215,8 @@ def _member_mismatch(hint: Any, name: str, value: object) -> str | None:
     origin = get_origin(hint) or hint
     if origin is Literal:
         return None if any(_is_same(literal, value) for literal in get_args(hint)) else ""
+    if is_typeddict(origin):
+        return None if isinstance(value, Mapping) else ""
     if origin in (int, float):
         kinds = (int, float) if origin is float else (int,)
         return None if isinstance(value, kinds) and not isinstance(value, bool) else ""

@@ -23,8 +23,10 @@ from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetim
 from spacecall._client.space import Space
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
+from spacecall.chat._content_parts import VideoUrl
 from spacecall.chat._conversation import Conversation
 from spacecall.chat._message import Message
+from spacecall.chat._message_dicts import MessageInput, read_messages
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 from spacecall.media import Media, MediaInput
@@ -92,7 +94,8 @@ class Turn:
     Attributes:
         prompt: the text; only that of the newest message if the server has the earlier ones.
         media: of the messages that are sent, in order.
-        messages: the conversation before the answer; their media are `Media`.
+        messages: the conversation before the answer; each content is a text, and the media are
+            `Media`.
     """
 
     prompt: str
@@ -101,7 +104,7 @@ class Turn:
 
 
 def read_turn(
-    messages: str | Sequence[Message],
+    messages: str | Sequence[MessageInput],
     media: Sequence[MediaInput] = (),
     conversation: Conversation | None = None,
 ) -> Turn:
@@ -114,26 +117,30 @@ def read_turn(
     Raises:
         InvalidInputError: the last message is not the user's, or is empty; or a medium is invalid.
     """
-    newest = [Message("user", messages)] if isinstance(messages, str) else list(messages)
+    newest = read_messages(messages)
     if not newest or newest[-1].role != "user":
         raise InvalidInputError("the last message must be the user's")
     newest[-1] = replace(newest[-1], media=(*newest[-1].media, *media))
-    if not newest[-1].content.strip() and not newest[-1].media:
+    if newest[-1].is_empty:
         raise InvalidInputError("the message is empty: it has neither text nor media")
     history = list(conversation.messages) if conversation else []
     is_stored = conversation is not None and conversation.session_hash is not None
     newest = newest[-1:] if is_stored else newest
-    messages = tuple(
-        replace(message, media=tuple(map(Media, message.media))) for message in [*history, *newest]
-    )
-    sent = messages[-len(newest) :] if is_stored else messages
+    turn_messages = tuple(_flattened(message) for message in [*history, *newest])
+    sent = turn_messages[-len(newest) :] if is_stored else turn_messages
     return Turn(
-        prompt=sent[0].content if len(sent) == 1 else format_history(sent),
-        media=tuple(
-            medium for message in sent for medium in message.media if isinstance(medium, Media)
-        ),
-        messages=messages,
+        prompt=sent[0].text if len(sent) == 1 else format_history(sent),
+        media=tuple(part for message in sent for part in message.parts if isinstance(part, Media)),
+        messages=turn_messages,
     )
+
+
+def _flattened(message: Message) -> Message:
+    """Return the message as one text with media after it, as apps take it."""
+    if any(isinstance(part, VideoUrl) for part in message.parts):
+        raise InvalidInputError("the app takes no video of a URL: leave out the VideoUrl")
+    media = tuple(part for part in message.parts if isinstance(part, Media))
+    return replace(message, content=message.text, media=media)
 
 
 async def make_portable(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -142,17 +149,23 @@ async def make_portable(messages: Sequence[Message]) -> tuple[Message, ...]:
     Raises:
         InvalidInputError: a medium is invalid, or cannot be read.
     """
-    return tuple(
-        [
-            replace(message, media=tuple([await Media(item).portable() for item in message.media]))
-            for message in messages
-        ]
+    return tuple([await _portable_message(message) for message in messages])
+
+
+async def _portable_message(message: Message) -> Message:
+    content = message.content
+    if not isinstance(content, str):
+        parts = replace(message, media=()).parts
+        content = [await part.portable() if isinstance(part, Media) else part for part in parts]
+    media = [await Media(item).portable() for item in message.media]
+    return replace(
+        message, content=content if isinstance(content, str) else tuple(content), media=tuple(media)
     )
 
 
 def format_history(messages: Sequence[Message]) -> str:
     """Write messages as one text: a line `Role: content` each, and `Assistant:` at the end."""
-    lines = [f"{message.role.capitalize()}: {message.content}" for message in messages]
+    lines = [f"{message.role.capitalize()}: {message.text}" for message in messages]
     return "\n".join([*lines, "Assistant:"])
 
 

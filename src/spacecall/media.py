@@ -16,10 +16,12 @@ from spacecall._filesources import WebUrl, peek
 from spacecall.errors import InvalidInputError
 from spacecall.files import File, FileInput, file_of, source_of
 
-__all__ = ["Media", "MediaInput", "MediaKind", "Picture"]
+__all__ = ["ImageDetail", "Media", "MediaInput", "MediaKind", "Picture"]
 
 MediaKind: TypeAlias = Literal["image", "audio"]
 """The kind of a medium."""
+ImageDetail: TypeAlias = Literal["auto", "low", "high"]
+"""How closely a chat model looks at an image."""
 
 
 class Picture(Protocol):
@@ -56,12 +58,13 @@ class Media:
         name: the file name that the service sees; by default the source's. It gets the matching
             suffix, because services distinguish images from audio by it.
         mime_type: for an ambiguous source.
+        detail: how closely a chat model looks at the image, if its service has this option.
 
     Raises:
         InvalidInputError: the source is neither an image nor audio, or cannot be read.
     """
 
-    __slots__ = ("_file", "_kind", "_uri")
+    __slots__ = ("_detail", "_file", "_kind", "_uri")
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Media:
         kind: MediaKind | None = None,
         name: str | None = None,
         mime_type: str | None = None,
+        detail: ImageDetail | None = None,
     ) -> None:
         if kind is not None and kind not in get_args(MediaKind):
             raise InvalidInputError(f"a medium is {' or '.join(get_args(MediaKind))}, not {kind!r}")
@@ -83,6 +87,7 @@ class Media:
         name = _with_suffix(file.name, self._kind, mime_type)
         self._file = File(file, name=name, mime_type=mime_type)
         self._uri = inherited.uri if inherited else _uri_of(source)
+        self._detail: ImageDetail | None = detail or (inherited.detail if inherited else None)
 
     @property
     def kind(self) -> MediaKind:
@@ -93,6 +98,11 @@ class Media:
     def file(self) -> File:
         """The file, with a name and a type that fit its kind."""
         return self._file
+
+    @property
+    def detail(self) -> ImageDetail | None:
+        """How closely a chat model looks at the image; None for the default of its service."""
+        return self._detail
 
     @property
     def uri(self) -> str | None:
@@ -112,29 +122,38 @@ class Media:
 
     async def portable(self) -> Media:
         """Return the medium with a `uri`, so that it can be saved and sent again."""
-        return self if self._uri is not None else Media(await self.data_uri(), kind=self._kind)
+        return (
+            self
+            if self._uri is not None
+            else Media(await self.data_uri(), kind=self._kind, detail=self._detail)
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Media):
             return NotImplemented
         if self is other:
             return True
-        return self._uri is not None and (self._kind, self._uri) == (other._kind, other._uri)
+        return self._uri is not None and self._key == other._key
 
     def __hash__(self) -> int:
-        return hash((self._kind, self._uri)) if self._uri is not None else id(self)
+        return hash(self._key) if self._uri is not None else id(self)
+
+    @property
+    def _key(self) -> tuple[MediaKind, str | None, ImageDetail | None]:
+        return self._kind, self._uri, self._detail
 
     def __repr__(self) -> str:
         return f"Media({self._kind}, name={self._file.name!r})"
 
 
-def received_medium(uri: str, kind: MediaKind) -> Media:
+def received_medium(uri: str, kind: MediaKind, detail: ImageDetail | None = None) -> Media:
     """Return a medium of received data: `Limits.file_hosts` restricts where it is fetched from.
 
     Raises:
         InvalidInputError: the URI is not valid, or its content is of another kind.
     """
-    return Media(uri if _is_data(uri) else file_of(WebUrl(uri, received=True)), kind=kind)
+    source = uri if _is_data(uri) else file_of(WebUrl(uri, received=True))
+    return Media(source, kind=kind, detail=detail)
 
 
 class _PictureSource:

@@ -72,3 +72,32 @@ def inference(monkeypatch: pytest.MonkeyPatch) -> Iterator[services.StandIn]:
         image = services.answering(200, services.PNG, content_type="image/png")
         service.on(f"/hf-inference/models/{flux}", image)
         yield service
+
+
+@pytest.fixture
+def tool_model() -> Iterator[services.StandIn]:
+    """A stand-in for a service whose model requests two calls of a tool, and then answers."""
+    calls = [
+        {
+            "index": index,
+            "id": f"call_{city}",
+            "type": "function",
+            "function": {"name": "get_temperature", "arguments": f'{{"city": "{city}"}}'},
+        }
+        for index, city in enumerate(("Oslo", "Paris"))
+    ]
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(services.standing_in()) as service,
+    ):
+        service.on(
+            services.CHAT,
+            services.streaming(
+                services.chunk(reasoning="I need both temperatures."),
+                services.chunk(tool_calls=calls),
+                services.chunk(reason="tool_calls"),
+                done=True,
+            ),
+            services.saying("It is warmer in Paris: ", "19 °C."),
+        )
+        yield service

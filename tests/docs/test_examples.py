@@ -23,6 +23,7 @@ ELSEWHERE = {
     "inference": "inference",
     "live": "streams_app",
     "qvq": "qvq_app",
+    "tools": "tool_model",
 }
 """Programs that call another app than the examples': the first word of the name, the fixture."""
 

@@ -60,7 +60,7 @@ async def second_turns(address: str, first: Sequence[Conversation]) -> list[Conv
 
 def texts(conversation: Conversation) -> list[str]:
     """Texts of the messages, line by line."""
-    return [message.content for message in conversation.messages]
+    return [message.text for message in conversation.messages]
 
 
 async def test_two_turns_with_an_image_and_a_clip_the_second_in_another_process(

@@ -9,6 +9,7 @@ from typing import IO, Any, assert_type
 
 import httpx
 import httpx2
+from pydantic import BaseModel
 
 from spacecall import (
     Call,
@@ -200,11 +201,22 @@ async def files_have_limits(file: File, space: SyncSpace) -> None:
     MultimodalData(text="", files=[Path("a.png"), b"png", file, {"path": "a.png"}])
 
 
+class City(BaseModel):
+    """A format of replies."""
+
+    name: str
+
+
 async def options_of_models_have_types(hf: HuggingFaceInference, model: chat.AnyChatModel) -> None:
     assert_type(hf.chat("Hi", temperature=0.5), Call[ChatReply])
     assert_type(hf.text_generation("Hi", action="continue"), Call[ChatReply])
     assert_type(hf.generate("a cat", n=2), Call[list[File]])
     assert_type(model.chat("Hi", max_tokens=10, zerogpu_uuid="u"), Call[ChatReply])
+    hf.chat(
+        [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, chat.Message("user", "")]
+    )
+    hf.chat([{"role": "usr", "content": ""}])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    assert_type((await hf.chat("Hi", response_format=City)).parsed, City)
     hf.chat("Hi", temprature=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     hf.generate("x", seed="7")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     model.chat("Hi", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -214,6 +226,7 @@ def options_of_the_sync_twins_have_types(
     hf: SyncHuggingFaceInference, model: chat.SyncChatModel, painter: images.SyncImageModel
 ) -> None:
     assert_type(hf.chat("Hi", temperature=0.5), SyncCall[ChatReply])
+    assert_type(hf.chat("Hi", response_format=City).result().parsed, City)
     assert_type(hf.text_generation("Hi", seed=1), SyncCall[ChatReply])
     assert_type(hf.generate("a cat", aspect_ratio="16:9"), SyncCall[list[File]])
     assert_type(model.chat("Hi", cookies={"a": "b"}), SyncCall[ChatReply])
@@ -299,7 +312,7 @@ class Parrot(SpaceFacade):
 
     def chat(
         self,
-        messages: str | Sequence[chat.Message],
+        messages: str | Sequence[chat.MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: chat.Conversation | None = None,

@@ -18,31 +18,65 @@ from spacecall.chat._chat_options import (
 )
 from spacecall.chat._chat_reply import ChatReply, ParsedReply, ReplyChoice, TokenLogprob, Usage
 from spacecall.chat._connect import connect, connect_sync
+from spacecall.chat._content_parts import (
+    AudioPartDict,
+    AudioUrlPartDict,
+    ContentPart,
+    ImagePartDict,
+    ImageUrlDict,
+    InputAudioDict,
+    PartDict,
+    TextPartDict,
+    UrlDict,
+    VideoPartDict,
+    VideoUrl,
+)
 from spacecall.chat._conversation import Conversation
 from spacecall.chat._message import Message, ReasoningField, Role, ToolCall
+from spacecall.chat._message_dicts import (
+    FunctionCallDict,
+    MessageDict,
+    MessageInput,
+    ToolCallDict,
+)
 from spacecall.chat._reply_deltas import DeltaKind, ReplyDelta, reply_deltas, reply_deltas_sync
 
 __all__ = [
     "AnyChatModel",
+    "AudioPartDict",
+    "AudioUrlPartDict",
     "ChatModel",
     "ChatModelOptions",
     "ChatParameters",
     "ChatReply",
+    "ContentPart",
     "Conversation",
     "DeltaKind",
+    "FunctionCallDict",
+    "ImagePartDict",
+    "ImageUrlDict",
+    "InputAudioDict",
     "Message",
+    "MessageDict",
+    "MessageInput",
     "OpenChatModel",
     "ParsedReply",
+    "PartDict",
     "ReasoningEffort",
     "ReasoningField",
     "ReplyChoice",
     "ReplyDelta",
     "Role",
     "SyncChatModel",
+    "TextPartDict",
     "TokenLogprob",
     "ToolCall",
+    "ToolCallDict",
     "ToolChoice",
+    "UrlDict",
     "Usage",
+    "VideoPartDict",
+    "VideoUrl",
     "connect",
     "connect_sync",
     "reply_deltas",

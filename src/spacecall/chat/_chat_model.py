@@ -12,7 +12,7 @@ from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall.chat._chat_options import ChatModelOptions
 from spacecall.chat._chat_reply import ChatReply
 from spacecall.chat._conversation import Conversation
-from spacecall.chat._message import Message
+from spacecall.chat._message_dicts import MessageInput
 from spacecall.media import MediaInput
 from spacecall.sync import SyncCall
 
@@ -24,7 +24,7 @@ class ChatModel(Protocol):
 
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -44,7 +44,7 @@ class AnyChatModel(ChatModel, Protocol):
 
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -81,7 +81,7 @@ class SyncChatModel(SyncClosable, SyncFiles):
 
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,

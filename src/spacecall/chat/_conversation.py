@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from pydantic import BaseModel, Field, ValidationError
 
 from spacecall._problems import validation_problems
+from spacecall.chat._content_parts import ContentPart, VideoUrl
 from spacecall.chat._message import Message, ReasoningField, Role, ToolCall
 from spacecall.errors import InvalidInputError
-from spacecall.media import Media, MediaKind, received_medium
+from spacecall.media import ImageDetail, Media, MediaKind, received_medium
 
 __all__ = ["Conversation"]
 
@@ -63,20 +65,29 @@ class Conversation:
         raise InvalidInputError(f"this is not a conversation: {'; '.join(reasons)}")
 
 
+_URI: Final = r"^(?i)(https?://|data:)"
+
+
 class _SavedMedia(BaseModel):
     kind: MediaKind
     # A path would read from the disk of the person who opens the conversation.
-    uri: str = Field(pattern=r"^(?i)(https?://|data:)")
+    uri: str = Field(pattern=_URI)
+    detail: ImageDetail | None = None
+
+
+class _SavedVideo(BaseModel):
+    url: str = Field(pattern=_URI)
 
 
 class _SavedMessage(BaseModel):
     role: Role
-    content: str
+    content: str | list[str | _SavedMedia | _SavedVideo]
     media: list[_SavedMedia] = []
     tool_calls: list[ToolCall] = []
     tool_call_id: str | None = None
     reasoning: str = ""
     reasoning_field: ReasoningField | None = None
+    name: str | None = None
 
 
 class _Saved(BaseModel):
@@ -86,30 +97,51 @@ class _Saved(BaseModel):
 
 
 def _saved_message(message: Message) -> _SavedMessage:
-    media = [Media(medium) for medium in message.media]
+    parts = map(_saved_part, replace(message, media=()).parts)
+    is_text = isinstance(message.content, str)
     return _SavedMessage(
         role=message.role,
-        content=message.content,
-        media=[
-            _SavedMedia(kind=medium.kind, uri=medium.uri)
-            for medium in media
-            if medium.uri is not None
-        ],
+        content=message.text if is_text else [part for part in parts if part is not None],
+        media=[saved for item in message.media if (saved := _saved_media(Media(item)))],
         tool_calls=list(message.tool_calls),
         tool_call_id=message.tool_call_id,
         reasoning=message.reasoning,
         reasoning_field=message.reasoning_field,
+        name=message.name,
     )
 
 
+def _saved_part(part: ContentPart) -> str | _SavedMedia | _SavedVideo | None:
+    if isinstance(part, Media):
+        return _saved_media(part)
+    return _SavedVideo(url=part.url) if isinstance(part, VideoUrl) else part
+
+
+def _saved_media(medium: Media) -> _SavedMedia | None:
+    if medium.uri is None:
+        return None
+    return _SavedMedia(kind=medium.kind, uri=medium.uri, detail=medium.detail)
+
+
 def _read_message(saved: _SavedMessage) -> Message:
-    media = tuple(received_medium(medium.uri, medium.kind) for medium in saved.media)
+    content = saved.content
     return Message(
         saved.role,
-        saved.content,
-        media,
+        content if isinstance(content, str) else tuple(map(_read_saved_part, content)),
+        tuple(map(_read_media, saved.media)),
         tuple(saved.tool_calls),
         tool_call_id=saved.tool_call_id,
         reasoning=saved.reasoning,
         reasoning_field=saved.reasoning_field,
+        name=saved.name,
     )
+
+
+def _read_saved_part(part: str | _SavedMedia | _SavedVideo) -> ContentPart:
+    if isinstance(part, _SavedMedia):
+        return _read_media(part)
+    return VideoUrl(part.url) if isinstance(part, _SavedVideo) else part
+
+
+def _read_media(saved: _SavedMedia) -> Media:
+    return received_medium(saved.uri, saved.kind, saved.detail)

@@ -1,17 +1,18 @@
-"""Messages: text with media."""
+"""Messages: text with media, and the calls and results of tools."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from spacecall._option_checks import checked_class
-from spacecall.media import MediaInput
+from spacecall.chat._content_parts import ContentPart, PartDict, VideoUrl, read_part
+from spacecall.media import Media, MediaInput
 
 __all__ = ["Message", "ReasoningField", "Role", "ToolCall"]
 
-Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 """The author of a message; `tool` has the result of a tool call, if the service has tools."""
 
 ReasoningField: TypeAlias = Literal["reasoning", "reasoning_content"]
@@ -39,19 +40,71 @@ class Message:
     """One message of a conversation.
 
     Attributes:
-        content: its text.
-        media: attached images and audio; anything that `Media` takes.
+        content: its text; or texts, `Media`, `VideoUrl` and the parts that services with the
+            interface of OpenAI take, in their order.
+        media: images and audio after the content; anything that `Media` takes.
         tool_calls: requested by an assistant's message.
         tool_call_id: of the call that a tool's message answers.
         reasoning: the thinking of an assistant's message.
         reasoning_field: where the service had it, and gets it back while tools are called; None to
             never send it.
+        name: of the author, if the service distinguishes authors of the same role.
     """
 
     role: Role
-    content: str
+    content: str | Sequence[ContentPart | PartDict]
     media: Sequence[MediaInput] = ()
     tool_calls: Sequence[ToolCall] = ()
     tool_call_id: str | None = None
     reasoning: str = ""
     reasoning_field: ReasoningField | None = None
+    name: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of the content, without its other parts."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part for part in self.parts if isinstance(part, str))
+
+    @property
+    def parts(self) -> tuple[ContentPart, ...]:
+        """The parts of the content, and then the media.
+
+        Raises:
+            InvalidInputError: a part or a medium is invalid.
+        """
+        attached = [item if isinstance(item, Media) else Media(item) for item in self.media]
+        return (*_read_content(self.content, "content"), *attached)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has neither text nor anything else."""
+        parts = self.parts
+        return not any(part.strip() if isinstance(part, str) else part for part in parts)
+
+
+def normal_message(message: Message, place: str) -> Message:
+    """Return the message with its parts and media read.
+
+    Args:
+        place: of the message, in errors.
+
+    Raises:
+        InvalidInputError: a part or a medium is invalid; the message says where.
+    """
+    content = message.content
+    if not isinstance(content, str):
+        content = _read_content(content, f"{place}.content")
+    return replace(message, content=content, media=tuple(map(Media, message.media)))
+
+
+def _read_content(
+    content: str | Sequence[ContentPart | PartDict], place: str
+) -> tuple[ContentPart, ...]:
+    if isinstance(content, str):
+        return (content,) if content else ()
+    return tuple(
+        part if isinstance(part, (str, Media, VideoUrl)) else read_part(part, f"{place}[{index}]")
+        for index, part in enumerate(content)
+    )

@@ -15,7 +15,8 @@ from spacecall._io._http import HttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._wire.inference.models import ModelInfo, RouterModel
-from spacecall.chat import ChatParameters, ChatReply, Conversation, Message, ParsedReply
+from spacecall.chat import ChatParameters, ChatReply, Conversation, MessageInput, ParsedReply
+from spacecall.facades import make_portable
 from spacecall.files import File
 from spacecall.hooks import Hooks
 from spacecall.inference._aliases import (
@@ -33,7 +34,6 @@ from spacecall.inference._router import InferenceAccess, RouterConnection, open_
 from spacecall.inference._text_requests import (
     MAX_TOKENS,
     Sampling,
-    embed_images,
     join_history,
     read_sampling,
 )
@@ -154,7 +154,7 @@ class HuggingFaceInference(Closable):
     @overload
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -165,7 +165,7 @@ class HuggingFaceInference(Closable):
     @overload
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -176,7 +176,7 @@ class HuggingFaceInference(Closable):
     @checked_arguments
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -189,8 +189,8 @@ class HuggingFaceInference(Closable):
 
         Args:
             messages: a prompt; or messages, of which the last is answered.
-            media: images for the last message.
-            conversation: of an earlier reply, to continue it; all of it is sent, with its images.
+            media: images and audio for the last message.
+            conversation: of an earlier reply, to continue it; all of it is sent, with its media.
             response_format: a pydantic model, for a reply with `parsed`; or OpenAI's JSON.
             options: see `ChatParameters`. By default the answer is streamed and has at most 1024
                 tokens.
@@ -206,9 +206,9 @@ class HuggingFaceInference(Closable):
         model = options.get("model") or self._model
 
         async def service(report: ProgressSink[ChatReply], settings: Settings) -> ChatReply:
-            history = await embed_images(join_history(messages, media, conversation))
-            has_images = any(message.media for message in history)
-            default = VISION_MODEL if has_images else TEXT_MODEL
+            history = await make_portable(join_history(messages, media, conversation))
+            is_text = all(isinstance(part, str) for message in history for part in message.parts)
+            default = TEXT_MODEL if is_text else VISION_MODEL
             choice = ModelChoice(
                 model=self._model_id(model or default),
                 provider=options.get("provider"),
@@ -225,7 +225,7 @@ class HuggingFaceInference(Closable):
     @checked_arguments
     def text_generation(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         conversation: Conversation | None = None,
         model: str | None = None,

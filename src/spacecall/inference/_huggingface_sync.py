@@ -17,7 +17,7 @@ from spacecall._client.concurrency.portal import (
 )
 from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall._wire.inference.models import ModelInfo, RouterModel
-from spacecall.chat import ChatParameters, ChatReply, Conversation, Message, ParsedReply
+from spacecall.chat import ChatParameters, ChatReply, Conversation, MessageInput, ParsedReply
 from spacecall.files import File
 from spacecall.inference._huggingface import HuggingFaceInference, Kind
 from spacecall.inference._options import ImageOptions, InferenceOptions, TextOptions
@@ -51,7 +51,7 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
     @overload
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -62,7 +62,7 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
     @overload
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -72,7 +72,7 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
 
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -92,7 +92,7 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
 
     def text_generation(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         conversation: Conversation | None = None,
         **options: Unpack[TextOptions],

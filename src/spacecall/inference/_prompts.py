@@ -110,21 +110,21 @@ def _end_mark(model: ModelInfo) -> str:
 def _plain(messages: Sequence[Message]) -> _Transcript:
     # A single question is sent without a role.
     if len(messages) == 1 and messages[0].role == "user":
-        return _Transcript(messages[0].content, "", "")
+        return _Transcript(messages[0].text, "", "")
     history = format_history(messages).removesuffix(_OPENER)
     return _Transcript(history, "\n", _OPENER)
 
 
 def _mistral(messages: Sequence[Message]) -> _Transcript:
     """Write `<s>[INST] question [/INST] answer</s>`; system messages join the next question."""
-    questions = [message.content for message in messages if message.role == "system"]
+    questions = [message.text for message in messages if message.role == "system"]
     transcript = "<s>"
     for message in messages:
         if message.role == "assistant":
-            transcript += f"{_instruction(questions)}{message.content}</s>"
+            transcript += f"{_instruction(questions)}{message.text}</s>"
             questions = []
         elif message.role != "system":
-            questions = [*questions, message.content]
+            questions = [*questions, message.text]
     return _Transcript(transcript + _instruction(questions).rstrip(), "</s>", "")
 
 
@@ -135,9 +135,7 @@ def _instruction(texts: Sequence[str]) -> str:
 
 def _marked(template: str, end: str, opener: str, messages: Sequence[Message]) -> _Transcript:
     """Write each message between a mark that names its role and an end mark."""
-    turns = (
-        template.format(role=message.role, content=message.content) + end for message in messages
-    )
+    turns = (template.format(role=message.role, content=message.text) + end for message in messages)
     return _Transcript("".join(turns), end, opener)
 
 
@@ -146,9 +144,9 @@ def _deepseek(messages: Sequence[Message]) -> _Transcript:
     transcript, end = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
     for message in messages:
         if message.role == "assistant":
-            transcript += f"<｜Assistant｜>{message.content}{end}"
+            transcript += f"<｜Assistant｜>{message.text}{end}"
         else:
-            transcript += ("" if message.role == "system" else "<｜User｜>") + message.content
+            transcript += ("" if message.role == "system" else "<｜User｜>") + message.text
     return _Transcript(transcript, end, "<｜Assistant｜>")
 
 

@@ -12,34 +12,46 @@ from pydantic import ValidationError
 from spacecall._core.gradio_requests import Request
 from spacecall._problems import validation_problems
 from spacecall._wire.inference.chat import (
+    AudioPart,
+    AudioUrlPart,
     CalledFunction,
     CalledTool,
     ChatMessage,
     ChatRequest,
     ImagePart,
     ImageUrl,
+    InputAudio,
+    MediaUrl,
     TextPart,
+    VideoPart,
 )
 from spacecall._wire.inference.text_generation import GenerationParameters, GenerationRequest
-from spacecall.chat import ChatParameters, Conversation, Message
+from spacecall.chat import (
+    ChatParameters,
+    ContentPart,
+    Conversation,
+    Message,
+    MessageInput,
+    VideoUrl,
+)
+from spacecall.chat._message_dicts import read_messages
 from spacecall.errors import InvalidInputError
-from spacecall.facades import make_portable
 from spacecall.inference._aliases import model_path
 from spacecall.inference._response_formats import ResponseFormat, response_format_json
-from spacecall.media import Media, MediaInput
+from spacecall.media import MediaInput
 
 __all__ = [
     "MAX_TOKENS",
     "Sampling",
     "build_chat_request",
     "build_text_request",
-    "embed_images",
     "join_history",
     "read_sampling",
 ]
 
 MAX_TOKENS: Final = 1024
 """The default limit of tokens per answer."""
+_AUDIO_FORMATS: Final = {"mpeg": "mp3", "mp4": "m4a", "wave": "wav"}
 _PARAMETERS: Final = frozenset(
     {
         "top_p",
@@ -101,41 +113,26 @@ def read_sampling(options: ChatParameters, response_format: ResponseFormat | Non
 
 
 def join_history(
-    messages: str | Sequence[Message],
+    messages: str | Sequence[MessageInput],
     media: Sequence[MediaInput] = (),
     conversation: Conversation | None = None,
 ) -> list[Message]:
     """Return all messages of the conversation, the newest last: the service is stateless.
 
     Raises:
-        InvalidInputError: there are no messages, or the last message is empty.
+        InvalidInputError: there are no messages, or one is invalid, or the last message is empty.
     """
-    newest = [Message("user", messages)] if isinstance(messages, str) else list(messages)
-    history = [*(conversation.messages if conversation else ()), *newest]
+    history = [*(conversation.messages if conversation else ()), *read_messages(messages)]
     if not history:
         raise InvalidInputError("messages is empty: pass a prompt or at least one Message")
     last = history[-1] = replace(history[-1], media=(*history[-1].media, *media))
-    if not last.content.strip() and not last.media and last.role != "tool":
+    if last.is_empty and last.role != "tool":
         raise InvalidInputError("the message is empty: it has neither text nor media")
     return history
 
 
-async def embed_images(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return the messages with media as URLs or data URIs.
-
-    Raises:
-        InvalidInputError: a medium is not an image, or cannot be read.
-    """
-    for medium in (Media(item) for message in messages for item in message.media):
-        if medium.kind != "image":
-            raise InvalidInputError(
-                f"chat models of HF Inference take images only: leave out the {medium.kind}"
-            )
-    return await make_portable(messages)
-
-
 def build_chat_request(model: str, messages: Sequence[Message], sampling: Sampling) -> Request:
-    """Build a request for a chat completion of messages that `embed_images` returned.
+    """Build a request for a chat completion of messages whose media are portable.
 
     Raises:
         InvalidInputError: an option is invalid.
@@ -166,13 +163,7 @@ def build_chat_request(model: str, messages: Sequence[Message], sampling: Sampli
 
 
 def _message(message: Message, *, with_reasoning: bool) -> ChatMessage:
-    parts: list[TextPart | ImagePart] = [
-        ImagePart(type="image_url", image_url=ImageUrl(url=medium.uri or ""))
-        for medium in message.media
-        if isinstance(medium, Media)
-    ]
-    if parts and message.content:
-        parts.insert(0, TextPart(type="text", text=message.content))
+    parts = message.parts
     tools = [
         CalledTool(
             id=call.id,
@@ -182,14 +173,38 @@ def _message(message: Message, *, with_reasoning: bool) -> ChatMessage:
         for call in message.tool_calls
     ]
     reasoning = message.reasoning if with_reasoning and tools else None
+    is_text = not parts or (len(parts) == 1 and isinstance(parts[0], str))
     return ChatMessage(
         role=message.role,
-        content=parts or message.content,
+        name=message.name,
+        content=message.text if is_text else [_part(part) for part in parts],
         tool_calls=tools or None,
         tool_call_id=message.tool_call_id,
         reasoning=reasoning if message.reasoning_field == "reasoning" else None,
         reasoning_content=reasoning if message.reasoning_field == "reasoning_content" else None,
     )
+
+
+def _part(part: ContentPart) -> TextPart | ImagePart | AudioPart | AudioUrlPart | VideoPart:
+    if isinstance(part, str):
+        return TextPart(type="text", text=part)
+    if isinstance(part, VideoUrl):
+        return VideoPart(type="video_url", video_url=MediaUrl(url=part.url))
+    uri = part.uri or ""
+    if part.kind == "image":
+        image = ImageUrl(url=uri, detail=part.detail)
+        return ImagePart(type="image_url", image_url=image)
+    head, comma, data = uri.partition(",")
+    if comma and head.startswith("data:") and head.endswith(";base64"):
+        audio = InputAudio(data=data, format=_audio_format(part.file.mime_type or head))
+        return AudioPart(type="input_audio", input_audio=audio)
+    return AudioUrlPart(type="audio_url", audio_url=MediaUrl(url=uri))
+
+
+def _audio_format(mime_type: str) -> str:
+    """Return the name of an audio format, such as `wav` for `audio/x-wav`."""
+    name = mime_type.partition("/")[2].partition(";")[0].removeprefix("x-")
+    return _AUDIO_FORMATS.get(name, name)
 
 
 def build_text_request(

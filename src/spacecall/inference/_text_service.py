@@ -47,6 +47,7 @@ from spacecall.inference._providers import (
 )
 from spacecall.inference._router import RouterConnection
 from spacecall.inference._text_requests import Sampling, build_chat_request, build_text_request
+from spacecall.media import Media
 
 if TYPE_CHECKING:
     from spacecall._io._http import Response
@@ -113,7 +114,7 @@ class TextService:
         """Return a chat completion; a model that makes images answers with those.
 
         Args:
-            messages: as `embed_images` returned them.
+            messages: with portable media.
         """
         if await self._makes_images(choice):
             return await self._generate_images(settings, messages, choice, sampling)
@@ -186,7 +187,7 @@ class TextService:
         sampling = replace(sampling, max_tokens=limit_tokens(sampling.max_tokens, info))
         accumulator = TextAccumulator(strip=not continues, provider=HF_INFERENCE)
         history = messages[:-1] if continues else messages
-        beginning = messages[-1].content if continues else ""
+        beginning = messages[-1].text if continues else ""
 
         def reply() -> ChatReply:
             answer = Message("assistant", beginning + accumulator.text)
@@ -271,8 +272,8 @@ class TextService:
         fields = {name: value for name, value in sampling.extra_body.items() if name != "tools"}
         build_request = partial(
             check_image_request,
-            newest.content,
-            image=next(iter(newest.media), None),
+            newest.text,
+            image=next((part for part in newest.parts if isinstance(part, Media)), None),
             seed=sampling.seed,
             extra_body=fields,
         )

@@ -87,7 +87,7 @@ class _PromptLines(_StdinLines):
             readline = importlib.import_module("readline")
             for message in session.conversation.messages:
                 if message.role == "user":
-                    readline.add_history(visible_line(message.content))
+                    readline.add_history(visible_line(message.text))
 
     def read(self) -> str | None:
         try:

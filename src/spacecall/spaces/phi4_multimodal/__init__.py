@@ -14,7 +14,7 @@ from spacecall import Call, InvalidInputError, ZeroGPU
 from spacecall._client.calls.caller import Caller
 from spacecall._client.space import Session
 from spacecall._option_checks import checked_arguments
-from spacecall.chat import ChatReply, Conversation, Message
+from spacecall.chat import ChatReply, Conversation, Message, MessageInput
 from spacecall.facades import SpaceFacade, Turn, read_turn
 from spacecall.media import MediaInput
 from spacecall.spaces.phi4_multimodal import client as wire
@@ -35,7 +35,7 @@ class Phi4Multimodal(SpaceFacade):
     @checked_arguments
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,

@@ -11,7 +11,7 @@ from typing import ClassVar
 from spacecall import Call, InvalidInputError
 from spacecall._client.calls.caller import Caller
 from spacecall._option_checks import checked_arguments
-from spacecall.chat import ChatReply, Conversation, Message
+from spacecall.chat import ChatReply, Conversation, Message, MessageInput
 from spacecall.facades import SpaceFacade, Turn, make_portable, read_turn
 from spacecall.media import Media, MediaInput
 from spacecall.spaces.qvq_72b import client as wire
@@ -35,7 +35,7 @@ class Qvq72B(SpaceFacade):
     @checked_arguments
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
