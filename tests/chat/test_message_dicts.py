@@ -37,7 +37,8 @@ HISTORY: list[MessageDict] = [
 
 def sent(*messages: MessageInput, conversation: Conversation | None = None) -> list[Any]:
     history = join_history(messages, (), conversation)
-    return cast("Any", build_chat_request("o/m", history, Sampling()).json)["messages"]
+    body: Any = build_chat_request("o/m", history, Sampling()).json
+    return [*body["messages"]]
 
 
 def test_dicts_are_sent_as_they_are() -> None:

@@ -199,7 +199,7 @@ async def test_what_cannot_be_sent_is_refused(service: StandIn) -> None:
         with pytest.raises(
             InvalidInputError, match=r"messages\[0\] must be Message or dict, got int"
         ):
-            await hf.chat([3])  # type: ignore[call-overload]
+            await hf.chat([3])  # type: ignore[list-item]
         with pytest.raises(InvalidInputError, match="temperature"):
             await hf.chat("Hello", temperature="hot")  # type: ignore[call-overload]
     assert not service.to(CHAT)

@@ -215,7 +215,8 @@ async def options_of_models_have_types(hf: HuggingFaceInference, model: chat.Any
     hf.chat(
         [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, chat.Message("user", "")]
     )
-    hf.chat([{"role": "usr", "content": ""}])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    hf.chat([{"role": "assistant", "content": None}, chat.Message("user", "Hi")])
+    hf.chat([{"role": "usr", "content": ""}])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
     assert_type((await hf.chat("Hi", response_format=City)).parsed, City)
     hf.chat("Hi", temprature=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     hf.generate("x", seed="7")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

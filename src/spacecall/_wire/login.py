@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pydantic import SecretStr
+
 from spacecall._wire_model import WireModel
 
 

@@ -39,10 +39,10 @@ def _entries(message: Message, history_format: HistoryFormat) -> list[dict[str, 
     files = [_file(medium) for medium in message.media]
     if history_format == "parts":
         parts: list[Any] = [{"type": "file", **file} for file in files]
-        if message.content or not parts:
-            parts.append({"type": "text", "text": message.content})
+        if message.text or not parts:
+            parts.append({"type": "text", "text": message.text})
         return [{"role": message.role, "content": parts}]
-    contents: list[Any] = [*files, message.content] if message.content or not files else files
+    contents: list[Any] = [*files, message.text] if message.text or not files else files
     return [{"role": message.role, "content": content} for content in contents]
 
 
@@ -58,7 +58,7 @@ def _pairs(messages: Sequence[Message], *, takes_files: bool) -> list[list[Any]]
         if message.media and not takes_files:
             raise InvalidInputError("a chat of Gradio 3 takes no files: leave out the media")
         parts = [_file(medium) for medium in message.media]
-        for part in [*parts, message.content] if message.content or not parts else parts:
+        for part in [*parts, message.text] if message.text or not parts else parts:
             if message.role == "user":
                 pairs.append([part, None])
             elif pairs and pairs[-1][1] is None:

@@ -15,7 +15,7 @@ from spacecall._client.space_options import SpaceOptions
 from spacecall._core.app_config import parse_config
 from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._suggestions import did_you_mean
-from spacecall.chat import ChatReply, Conversation, Message
+from spacecall.chat import ChatReply, Conversation, Message, MessageInput
 from spacecall.chat_space._history import read_answer, write_history
 from spacecall.chat_space._shape import ChatMapping, ChatShape, find_chat
 from spacecall.endpoints import Endpoint
@@ -102,7 +102,7 @@ class ChatSpace(Closable):
     @checked_arguments
     def chat(
         self,
-        messages: str | Sequence[Message],
+        messages: str | Sequence[MessageInput],
         *,
         media: Sequence[MediaInput] = (),
         conversation: Conversation | None = None,
@@ -168,7 +168,7 @@ def _arguments(
     newest = turn.messages[-1]
     prompt, media = turn.prompt, turn.media
     if shape.history is not None:
-        prompt, media = newest.content, tuple(map(Media, newest.media))
+        prompt, media = newest.text, tuple(map(Media, newest.media))
         earlier = turn.messages if shape.message is None else turn.messages[:-1]
         if history is None:
             history = write_history(earlier, shape.history_format)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import ConfigDict
+
 from spacecall._wire_model import WireModel
 
 
