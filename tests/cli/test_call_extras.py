@@ -58,3 +58,11 @@ def test_inspect_shows_which_endpoints_take_a_token(cli: Cli, joins_app: AppServ
     described = json.loads(cli("inspect", joins_app.url, "--json").out)
     oauth = {endpoint["name"]: endpoint["oauth"] for endpoint in described["endpoints"]}
     assert (oauth["/whoami"], oauth["/maybe"], oauth["/plain"]) == ("required", "optional", None)
+
+
+def test_each_streamed_output_has_a_line(cli: Cli, app_server: ServerPool) -> None:
+    page_app = app_server("page_app.py", GRADIO_6)
+    done = cli("call", page_app.url, "/many", "--count", "400", "--stream")
+    assert done.code == 0
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert list(dict.fromkeys(lines)) == list(range(400))

@@ -38,6 +38,11 @@ class StreamPrinter:
         """Whether this printer prints anything."""
         return self._writer is not None
 
+    @property
+    def needs_every_output(self) -> bool:
+        """Whether each output has a line, so that none may be left out."""
+        return self.prints_outputs
+
     async def print_output(self, value: Any) -> None:
         """Print an output that is not the result."""
         if self._writer is not None:
@@ -61,6 +66,11 @@ class TextPrinter(StreamPrinter):
         self._text_writer = writer
         self._text = ""
         self._line_is_open = False
+
+    @property
+    def needs_every_output(self) -> bool:
+        """No: the newest text has all the others in it."""
+        return False
 
     async def print_output(self, value: Any) -> None:
         """Print what is new in `value`; ignore a value that is not a text."""

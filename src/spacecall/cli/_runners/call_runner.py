@@ -145,6 +145,7 @@ class _Execution:
         check_complete(self.flags, arguments, command)
         printer = self._create_printer()
         call = self.caller.call(self.endpoint.name, **arguments)
+        call = call.with_options(every_output=printer.needs_every_output)
         try:
             value = await run_call(call, create_event_handler(self.status, printer), printer)
         finally:
