@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._core.feed_jobs import FeedJob
 from spacecall._core.job_state import JobStatus
 from spacecall._core.queue_messages import Message
-from spacecall.errors import AppError
+from spacecall.errors import AppError, ProtocolError
 from spacecall.events import Output, Uploading
 from spacecall.options import Limits
 from tests.core.wire import completed, failed, generating, message
@@ -32,6 +34,11 @@ def values(job: FeedJob) -> list[Any]:
 
 def streaming(value: str) -> Message:
     return message("process_streaming", output={"data": [value]})
+
+
+def repeated(value: str) -> Message:
+    """The end of a job at its time limit, which repeats its last value."""
+    return message("process_completed", output={"data": [value], "is_generating": True})
 
 
 def test_values_are_the_only_events() -> None:
@@ -71,6 +78,46 @@ def test_an_end_while_an_input_is_sent_counts_if_the_server_took_the_input() -> 
         assert values(job) == ["a"]
         job.end_input(accepted=accepted)
         assert values(job) == (["b"] if accepted else [])
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_an_input_that_the_server_took_and_did_not_run_has_no_value(*, is_early: bool) -> None:
+    job = a_job()
+    job.receive(streaming("a"))
+    job.begin_input()
+    if is_early:
+        job.receive(repeated("a"))
+        assert not job.needs_resubmit
+        job.end_input(accepted=True)
+    else:
+        job.end_input(accepted=True)
+        job.receive(repeated("a"))
+    assert (job.ended, job.is_ready, job.needs_resubmit) == (True, False, True)
+    assert values(job) == ["a"]
+
+
+def test_an_input_that_an_ended_job_refused_is_not_its_to_submit() -> None:
+    job = a_job()
+    job.receive(streaming("a"))
+    job.begin_input()
+    job.receive(repeated("a"))
+    job.end_input(accepted=False)
+    assert (job.ended, job.is_ready, job.needs_resubmit) == (True, True, False)
+
+
+def test_the_first_input_of_a_job_has_the_value_that_the_job_ends_with() -> None:
+    job = a_job()
+    job.receive(repeated("a"))
+    assert (job.needs_resubmit, values(job)) == (False, ["a"])
+
+
+def test_a_step_that_failed_ends_the_job_with_an_error() -> None:
+    for kind in ("process_streaming", "process_generating"):
+        job = a_job()
+        job.receive(message(kind, output={"data": ["a"]}, success=False))
+        assert isinstance(job.error, ProtocolError)
+        assert "a step that failed" in str(job.error)
+        assert values(job) == []
 
 
 def test_a_value_may_come_before_the_answer_to_its_input() -> None:

@@ -16,9 +16,9 @@ FILE: dict[str, Any] = {
         "meta": {"type": "object"},
     },
 }
-ECHO, STREAM, CHAT, PLAIN, HOLD, FILES, LISTEN = range(7)
+ECHO, STREAM, CHAT, PLAIN, HOLD, FILES, LISTEN, WATCH = range(8)
 """The functions' numbers. HOLD never ends by itself; PLAIN does not use the queue; LISTEN takes a
-stream of inputs and counts them in its State."""
+stream of texts and counts them in its State; WATCH does so with files."""
 
 _NAMES = {
     ECHO: "echo",
@@ -28,6 +28,7 @@ _NAMES = {
     HOLD: "hold",
     FILES: "file",
     LISTEN: "listen",
+    WATCH: "watch",
 }
 _TEXT_IN, _TEXT_OUT, _STATE, _FILE_IN, _FILE_OUT = range(1, 6)
 
@@ -65,25 +66,35 @@ def _component(number: int, kind: str, *, skip_api: bool = False) -> dict[str, A
 
 
 def _dependency(number: int) -> dict[str, Any]:
-    state = [_STATE] if number in (CHAT, LISTEN) else []
-    value = (_FILE_IN, _FILE_OUT) if number == FILES else (_TEXT_IN, _TEXT_OUT)
+    takes_stream = number in (LISTEN, WATCH)
+    state = [_STATE] if number == CHAT or takes_stream else []
+    value = _FILE_IN if number in (FILES, WATCH) else _TEXT_IN
     return {
         "id": number,
         "api_name": _NAMES[number],
-        "inputs": [value[0], *state],
-        "outputs": [value[1], *state],
+        "inputs": [value, *state],
+        "outputs": [_FILE_OUT if number == FILES else _TEXT_OUT, *state],
         "queue": number != PLAIN,
         "backend_fn": True,
         "types": {"generator": number == STREAM, "cancel": False},
         "api_visibility": "public",
-        "targets": [[value[0], "stream" if number == LISTEN else "submit"]],
-        "connection": "stream" if number == LISTEN else "sse",
+        "targets": [[value, "stream" if takes_stream else "submit"]],
+        "connection": "stream" if takes_stream else "sse",
         "time_limit": 30,
     }
 
 
 def _endpoint(number: int) -> dict[str, Any]:
-    name, schema = ("file", FILE) if number == FILES else ("text", {} if number == HOLD else TEXT)
-    component = {"label": name, "type": schema, "component": name.capitalize()}
-    parameter = {"parameter_name": name, "parameter_has_default": False, "parameter_default": None}
-    return {"parameters": [component | parameter], "returns": [component], "description": ""}
+    file = {"label": "file", "type": FILE, "component": "File"}
+    text = {"label": "text", "type": {} if number == HOLD else TEXT, "component": "Text"}
+    value = file if number in (FILES, WATCH) else text
+    parameter = {
+        "parameter_name": value["label"],
+        "parameter_has_default": False,
+        "parameter_default": None,
+    }
+    return {
+        "parameters": [value | parameter],
+        "returns": [file if number == FILES else text],
+        "description": "",
+    }

@@ -53,6 +53,7 @@ class Session:
     pending: dict[str, int] = field(default_factory=dict[str, int])
     """The functions of the jobs that have not ended, by event id."""
     turns: int = 0
+    last_value: str = ""
     changed: anyio.Event = field(default_factory=anyio.Event)
 
     def put(self, *messages: dict[str, Any]) -> None:
@@ -168,7 +169,7 @@ class Stub:
         if body["fn_index"] == description.CHAT:
             session.turns += 1
             session.end(completed(event_id, [f"turn {session.turns}", None]))
-        elif body["fn_index"] == description.LISTEN:
+        elif body["fn_index"] in (description.LISTEN, description.WATCH):
             self.hear(event_id, body["data"][0])
         elif body["fn_index"] != description.HOLD:
             session.end(completed(event_id, body["data"]))
@@ -178,13 +179,22 @@ class Stub:
         """Answer an input of a stream."""
         session = self.session_of(event_id)
         session.turns += 1
-        output = {"data": [f"{text} {session.turns}", None], "is_generating": True}
+        session.last_value = f"{text} {session.turns}"
+        output = {"data": [session.last_value, None], "is_generating": True}
         session.put({"msg": "process_streaming", "event_id": event_id, "output": output})
 
     def reach_limit(self, event_id: str) -> None:
         """End a job that takes a stream, as its time limit does: with the last value again."""
         session = self.session_of(event_id)
-        session.end(completed(event_id, [f"last {session.turns}", None]))
+        message = completed(event_id, [session.last_value, None])
+        message["output"]["is_generating"] = True
+        session.end(message)
+
+    def hear_last(self, event_id: str, text: object) -> None:
+        """Answer an input of a stream that has taken the time of its job: the job ends with it."""
+        session = self.session_of(event_id)
+        session.turns += 1
+        session.end(completed(event_id, [f"{text} {session.turns}", None]))
 
     async def _answer_stream(self, route: Route, exchange: Exchange) -> None:
         if route == "heartbeat":

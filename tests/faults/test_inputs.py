@@ -20,7 +20,7 @@ from spacecall import (
 )
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
-from tests.faults.stub import Stub, cut, sse
+from tests.faults.stub import Route, Stub, cut, sse
 from tests.faults.tools import faulty, until_quiet
 
 
@@ -108,13 +108,14 @@ async def test_at_the_time_limit_the_next_input_joins_again_in_the_same_session(
         assert len(app.asked("join")) == 2
 
 
-async def test_an_input_that_reaches_the_time_limit_has_the_last_value() -> None:
+async def test_an_input_that_takes_the_time_of_its_job_has_the_last_value() -> None:
     async def limited(exchange: Exchange) -> None:
+        text = (await exchange.json())["data"][0]
         await exchange.answer(200, {"msg": "success"})
-        app.reach_limit("event1")
+        app.hear_last("event1", text)
 
     async def early(exchange: Exchange) -> None:
-        app.reach_limit("event2")
+        app.hear_last("event2", (await exchange.json())["data"][0])
         await anyio.sleep(0.05)
         await exchange.answer(200, {"msg": "success"})
 
@@ -126,7 +127,75 @@ async def test_an_input_that_reaches_the_time_limit_has_the_last_value() -> None
         app.once("input", early)
         await feed.send("d")
         await feed.finish()
-        assert [value async for value in feed.outputs] == ["a 1", "last 1", "c 2", "last 2"]
+        assert [value async for value in feed.outputs] == ["a 1", "b 2", "c 3", "d 4"]
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+@pytest.mark.parametrize("reads", [True, False])
+async def test_an_input_that_crosses_the_time_limit_runs_in_the_next_job(
+    *, is_early: bool, reads: bool
+) -> None:
+    async def cross(exchange: Exchange) -> None:
+        await exchange.body()
+        if is_early:
+            app.reach_limit("event1")
+            await anyio.sleep(0.05)
+        await exchange.answer(200, {"msg": "success"})
+        if not is_early:
+            app.reach_limit("event1")
+
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        assert await anext(feed.outputs) == "a 1"
+        app.once("input", cross)
+        await feed.send("b")
+        if reads:
+            assert await anext(feed.outputs) == "b 2"
+        await feed.send("c")
+        await feed.finish()
+        values = [value async for value in feed.outputs]
+        assert values == (["c 3"] if reads else ["b 2", "c 3"])
+        sessions = {(await exchange.json())["session_hash"] for exchange in app.asked("join")}
+        assert (len(app.asked("join")), len(sessions)) == (2, 1)
+
+
+@pytest.mark.parametrize("route", ["input", "upload"])
+async def test_the_deadline_of_a_stream_holds_for_later_inputs(route: Route) -> None:
+    timeouts = Timeouts(total=1, cancel=1)
+    async with faulty(timeouts=timeouts) as (app, space), space.stream("/watch") as feed:
+        with anyio.fail_after(10):
+            await feed.send(b"data")
+            await anext(feed.outputs)
+            app.once(route, never)
+            with pytest.raises(DeadlineError, match="within 1 s") as caught:
+                await feed.send(b"data")
+            assert caught.value.endpoint == "/watch"
+            with pytest.raises(DeadlineError):
+                await anext(feed.outputs)
+
+
+async def test_the_deadline_of_a_value_holds_for_the_request_of_its_input() -> None:
+    timeouts = Timeouts(run=0.3, cancel=1)
+    async with faulty(timeouts=timeouts) as (app, space), space.stream("/listen") as feed:
+        with anyio.fail_after(10):
+            await feed.send("a")
+            app.once("input", never)
+            with pytest.raises(DeadlineError) as caught:
+                await feed.send("b")
+            assert caught.value.phase == "run"
+
+
+async def test_the_deadline_of_a_stream_holds_while_no_job_runs() -> None:
+    async with (
+        faulty(timeouts=Timeouts(total=0.5)) as (_app, space),
+        space.stream("/listen") as feed,
+    ):
+        with anyio.fail_after(10):
+            with pytest.raises(DeadlineError, match=r"stream did not end within 0\.5 s") as caught:
+                await anext(feed.outputs)
+            assert (caught.value.phase, caught.value.endpoint) == ("total", "/listen")
+            with pytest.raises(DeadlineError):
+                await feed.send("a")
 
 
 async def test_an_input_for_a_job_that_the_server_has_ended_joins_again() -> None:
@@ -204,8 +273,9 @@ async def test_an_input_that_the_app_refuses_ends_the_stream() -> None:
     async with faulty() as (app, space), space.stream("/listen") as feed:
         await feed.send("a")
         app.once("input", refuse)
-        with pytest.raises(StatusError):
+        with pytest.raises(StatusError) as caught:
             await feed.send("b")
+        assert caught.value.endpoint == "/listen"
 
 
 async def test_a_join_that_fails_ends_the_stream() -> None:
@@ -219,10 +289,6 @@ async def test_a_join_that_fails_ends_the_stream() -> None:
 
 
 async def test_a_task_cancelled_while_it_sends_an_input_ends_the_stream() -> None:
-    async def never(exchange: Exchange) -> None:
-        await exchange.body()
-        await anyio.sleep_forever()
-
     async with faulty() as (app, space), space.stream("/listen") as feed:
         await feed.send("a")
         app.once("input", never)
@@ -269,6 +335,12 @@ async def test_an_argument_that_cannot_be_sent_leaves_the_stream_as_it_is() -> N
             await feed.send(text)
         await feed.finish()
         assert [value async for value in feed.outputs] == ["a 1", "b 2"]
+
+
+async def never(exchange: Exchange) -> None:
+    """Take an input, and never answer."""
+    await exchange.body()
+    await anyio.sleep_forever()
 
 
 async def acknowledge(exchange: Exchange) -> None:

@@ -166,9 +166,6 @@ class Job(JobState):
             with _reading(message.msg or ""):
                 if isinstance(message, ProcessCompleted):
                     self._complete(message, size)
-                elif isinstance(message, ProcessStreaming) and self.ends_at_output:
-                    output = message.output or GeneratingOutput()
-                    self.succeed(output.data or [], output.duration, size)
                 elif isinstance(message, (ProcessGenerating, ProcessStreaming)):
                     self._receive_output(message, size)
                 elif self.follow:
@@ -218,7 +215,13 @@ class Job(JobState):
             self.succeed(result, duration, size, read_used_cache(message))
 
     def _receive_output(self, message: ProcessGenerating | ProcessStreaming, size: int) -> None:
-        data = (message.output.data if message.output else None) or []
+        output = message.output or GeneratingOutput()
+        if not message.success:
+            raise ProtocolError(f"the server sent {message.msg!r} of a step that failed")
+        data = output.data or []
+        if isinstance(message, ProcessStreaming) and self.ends_at_output:
+            self.succeed(data, output.duration, size)
+            return
         is_diff = self._sends_diffs and not isinstance(message, ProcessStreaming)
         if self._on_values is not None or (self.follow and not self._every_output):
             previous = self._snapshot if is_diff else None

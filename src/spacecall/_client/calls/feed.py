@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -17,7 +18,7 @@ from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import Dependency
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._io.call_trace import CallTrace, tracing
-from spacecall.errors import InvalidInputError, SpaceError
+from spacecall.errors import DeadlineError, InvalidInputError, SpaceError
 from spacecall.events import Output
 
 I = TypeVar("I")  # noqa: E741 - an input
@@ -130,7 +131,7 @@ class Feed(Generic[I, T]):
                 job = self._job
                 if job is not None:
                     await job.wait_ready()
-                    if not job.done and await job.send(prepared):
+                    if not job.done and await job.send(prepared, prepare):
                         return
                     job.check()
                 job = FeedJob(
@@ -202,7 +203,22 @@ class Feed(Generic[I, T]):
             elif self._finished:
                 raise StopAsyncIteration
             else:
-                await self._changed.wait()
+                await self._wait_for_change()
+
+    async def _wait_for_change(self) -> None:
+        """Wait until a job starts or the stream ends.
+
+        Raises:
+            DeadlineError: `Timeouts.total` has passed.
+        """
+        seconds = self._context.settings.timeouts.total
+        deadline = math.inf if seconds is None else self._start_time + seconds
+        with self._reporting():
+            with anyio.CancelScope(deadline=deadline):
+                return await self._changed.wait()
+            raise DeadlineError(
+                f"the stream did not end within {seconds:g} s", phase="total", endpoint=self._name
+            )
 
     @contextmanager
     def _reporting(self) -> Generator[None]:

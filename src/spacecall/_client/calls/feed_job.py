@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import anyio
@@ -15,12 +15,20 @@ from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
 from spacecall._core import feed_jobs
 from spacecall._core.event_buffer import EventBuffer
+from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.job_state import JobStatus
 from spacecall._io.call_trace import tracing
 from spacecall._io.request_settings import Settings
-from spacecall.errors import JobCancelledError, JobLostError, NotFoundError, SpaceError
+from spacecall.errors import (
+    DeadlineError,
+    JobCancelledError,
+    JobLostError,
+    NotFoundError,
+    SpaceError,
+)
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class FeedJob(QueueJob[T]):
@@ -83,12 +91,18 @@ class FeedJob(QueueJob[T]):
 
     async def wait_change(self) -> None:
         """Wait until anything changes; abort the job when its deadline has passed."""
-        await self._wait()
+        if not self._try_resubmit():
+            await self._wait()
 
     async def _wait_until(self, is_reached: Callable[[], bool]) -> None:
         while not is_reached():
-            await self._wait()
+            await self.wait_change()
         self.check()
+
+    @property
+    def done(self) -> bool:
+        """Whether the job has ended with all of its values, or with an error."""
+        return self._core.ended and not self._core.needs_resubmit
 
     @property
     def failure(self) -> Exception | None:
@@ -104,7 +118,7 @@ class FeedJob(QueueJob[T]):
         """Return the caller's value for the raw values of an output."""
         return self._decode_values(values)
 
-    async def send(self, prepared: PreparedCall[T]) -> bool:
+    async def send(self, prepared: PreparedCall[T], prepare: Prepare[T]) -> bool:
         """Send the next input, when the job is ready; return False if the job has ended.
 
         Raises:
@@ -112,25 +126,52 @@ class FeedJob(QueueJob[T]):
         """
         core, channel = self._core, self._channel
         with tracing(self._trace):
-            inputs = await self._encode_inputs(prepared)
+            inputs = await self._upload(prepared)
             if core.ended:
                 return False
+            self._prepared, self._prepare = prepared, prepare
             core.begin_input()
             self._enter_phase("run")
             accepted = False
             try:
-                await channel.send_input(core, prepared.endpoint, inputs, self._settings)
+                await self._run_in_time(
+                    channel.send_input(core, prepared.endpoint, inputs, self._settings)
+                )
                 accepted = True
             except NotFoundError:  # it reached its time limit
                 pass
-            except BaseException as error:
-                await self._abort(error if isinstance(error, SpaceError) else _interrupted_error())
+            except SpaceError as error:
+                await self._abort(error)
+                raise self._public_error(error) from error.__cause__
+            except BaseException:
+                await self._abort(_interrupted_error())
                 raise
             finally:
                 core.end_input(accepted=accepted)
             if not accepted:
                 await self._wait_for_end()
+            self._try_resubmit()
         return accepted
+
+    async def _upload(self, prepared: PreparedCall[T]) -> JobInputs:
+        """Return the encoded inputs, after the upload of their files; `Timeouts.total` holds."""
+        self._enter_phase("upload")
+        try:
+            return await self._run_in_time(self._encode_inputs(prepared))
+        except DeadlineError as error:
+            await self._abort(error)
+            raise self._public_error(error) from None
+
+    async def _run_in_time(self, work: Awaitable[R]) -> R:
+        """Await `work`.
+
+        Raises:
+            DeadlineError: the deadline of the phase, or of the whole stream, has passed.
+        """
+        deadline, make_error = self._deadline()
+        with anyio.CancelScope(deadline=deadline):
+            return await work
+        raise make_error()
 
     async def _wait_for_end(self) -> None:
         """Wait for the end of a job that the server does not have any more.
@@ -138,7 +179,8 @@ class FeedJob(QueueJob[T]):
         Raises:
             JobLostError: the server does not report the end.
         """
-        with anyio.move_on_after(self._settings.timeouts.connect):
+        timeouts = self._settings.timeouts
+        with anyio.move_on_after(min(timeouts.connect or math.inf, timeouts.run or math.inf)):
             await self._wait_until(lambda: self._core.ended)
             return
         await self._abort(JobLostError("the app does not know the job of the stream any more"))
@@ -165,7 +207,18 @@ class FeedJob(QueueJob[T]):
         return super()._seconds_of_phase()
 
     def _try_resubmit(self) -> bool:
-        return False
+        """Submit the last input as a new job, if the app ended the job without running it.
+
+        Raises:
+            RuntimeError: the Space or the session is closed.
+        """
+        if not self._core.needs_resubmit:
+            return False
+        self._connection.check_open()
+        self._channel.check_open()
+        self._reset(self._session)
+        self.start()
+        return True
 
 
 def _interrupted_error() -> SpaceError:
