@@ -90,6 +90,20 @@ async def test_another_call_and_another_result_leave_the_other_calls_as_they_wer
         assert await call(NOWHERE, "one", "between", "two") == ["changed"] * 3
 
 
+async def test_a_call_that_is_added_to_a_cassette_changes_no_line_of_the_others(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    await record(path, "one", "two", "three")
+    before = load_cassette(path)[0]
+    await record(path, "one", "changed", "three", mode="all")
+    after = load_cassette(path)[0]
+    assert [exchange for exchange in after if exchange in before] == before
+    assert len(after) == len(before) + 2  # a join and its stream
+    with use_cassette(path, assert_all_used=False):
+        assert await call(NOWHERE, "one", "two", "changed", "three") == ["ok"] * 4
+
+
 async def test_new_episodes_have_ids_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     await record(path, "one")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import compress
 from typing import Any, Final, TypeAlias
@@ -49,12 +49,25 @@ def find_remaining(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exc
         not stream and key not in new_keys
         for stream, key in zip(streams, _request_keys(old), strict=True)
     ]
-    if any(is_join(exchange.method, exchange.url) for exchange in compress(old, remains)):
-        remains = [stream or flag for stream, flag in zip(streams, remains, strict=True)]
+    joins = [
+        exchange for exchange in compress(old, remains) if is_join(exchange.method, exchange.url)
+    ]
+    jobs, sessions = {read_event_id(join) for join in joins}, {_session(join) for join in joins}
     dropped = {
         read_event_id(exchange) for exchange, flag in zip(old, remains, strict=True) if not flag
     }
+    remains = [
+        flag or (stream and _serves(exchange, jobs, sessions))
+        for exchange, stream, flag in zip(old, streams, remains, strict=True)
+    ]
     return [_without_jobs(exchange, dropped - {""}) for exchange in compress(old, remains)]
+
+
+def _serves(stream: Exchange, jobs: Set[str], sessions: Set[str]) -> bool:
+    """Return whether a stream has events of one of these jobs, or may have had some."""
+    events = [as_str(event.as_object().get("event_id")) for _, event in stream.events or ()]
+    event_ids = set(filter(None, events))
+    return not event_ids.isdisjoint(jobs) if event_ids else _session(stream) in sessions
 
 
 def append_recording(older: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exchange]:
