@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from spacecall._client.space_options import SpaceOptions
     from spacecall._io._http import HttpClient
     from spacecall._io.tls import ClientCertificate, Verify
-    from spacecall._warnings import CutReplyWarning, NewerProtocolWarning, SchemaDriftWarning
+    from spacecall._warnings import (
+        CutReplyWarning,
+        FileSuffixWarning,
+        NewerProtocolWarning,
+        SchemaDriftWarning,
+    )
     from spacecall.component_updates import Update, Updated
     from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
     from spacecall.errors import (
@@ -96,6 +101,7 @@ __all__ = [
     "File",
     "FileInput",
     "FileSource",
+    "FileSuffixWarning",
     "FileTooLargeError",
     "ForbiddenAddressError",
     "Hooks",
@@ -165,7 +171,9 @@ _EXPORTS = {
     "spacecall._client.space_options": "SpaceOptions",
     "spacecall._io._http": "HttpClient",
     "spacecall._io.tls": "ClientCertificate Verify",
-    "spacecall._warnings": "CutReplyWarning NewerProtocolWarning SchemaDriftWarning",
+    "spacecall._warnings": """
+        CutReplyWarning FileSuffixWarning NewerProtocolWarning SchemaDriftWarning
+    """,
     "spacecall.component_updates": "Update Updated",
     "spacecall.endpoints": "Endpoint NO_DEFAULT Parameter ReturnValue",
     "spacecall.errors": """

@@ -43,6 +43,9 @@ def is_device(name: str) -> bool:
     return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
 
 
+HEAD_BYTES: Final = 16
+"""The bytes at the beginning of a file that `sniff` needs."""
+
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
@@ -74,6 +77,46 @@ def sniff(data: bytes) -> str | None:
         if data[offset : offset + len(signature)] == signature:
             return mime_type
     return None
+
+
+TYPES_BY_SUFFIX: Final = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".bmp": "image/bmp",
+    ".tiff": "image/tiff",
+    ".tif": "image/tiff",
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".svg": "image/svg+xml",
+    ".wav": "audio/x-wav",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".aac": "audio/aac",
+    ".aiff": "audio/aiff",
+    ".aif": "audio/aiff",
+    ".weba": "audio/webm",
+}
+"""The media types of images and audio, by suffix; the first suffix of a type is the usual one."""
+
+
+def find_wrong_suffix(name: str, head: bytes) -> str | None:
+    """Return a better suffix for the name of a file with these first bytes; None if it fits.
+
+    A suffix fits unless it and the content are those of two known kinds of images or audio.
+    """
+    expected = TYPES_BY_SUFFIX.get(os.path.splitext(name)[1].lower())  # noqa: PTH122
+    actual = sniff(head)
+    usual = {mime_type: suffix for suffix, mime_type in reversed(TYPES_BY_SUFFIX.items())}
+    if expected is None or actual == expected or actual not in usual:
+        return None
+    return usual[actual]
 
 
 def is_image(value: object) -> bool:

@@ -12,6 +12,7 @@ from spacecall._visible import escape_commands, visible_line
 __all__ = [
     "CodeLocation",
     "CutReplyWarning",
+    "FileSuffixWarning",
     "NewerProtocolWarning",
     "SchemaDriftWarning",
     "VisibleWarning",
@@ -43,6 +44,10 @@ class NewerProtocolWarning(VisibleWarning):
 
 class CutReplyWarning(VisibleWarning):
     """`max_tokens` ended a reply while the model was thinking: it has no answer."""
+
+
+class FileSuffixWarning(VisibleWarning):
+    """A file was saved under a name with the suffix of another type, such as WebP as `out.png`."""
 
 
 class CodeLocation(NamedTuple):

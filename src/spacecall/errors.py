@@ -29,7 +29,8 @@
 
 All errors can be pickled and copied, for example from a worker process.
 
-Warnings are in `spacecall`: `SchemaDriftWarning`, `NewerProtocolWarning`, `CutReplyWarning`.
+Warnings are in `spacecall`: `SchemaDriftWarning`, `NewerProtocolWarning`, `CutReplyWarning`,
+`FileSuffixWarning`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 from pydantic_core import core_schema
 
 from spacecall._atomic import Replacement
-from spacecall._filenames import safe_name
+from spacecall._filenames import HEAD_BYTES, find_wrong_suffix, safe_name
 from spacecall._filesources import (
     CHUNK,
     ImageLike,
@@ -24,6 +24,7 @@ from spacecall._filesources import (
     Source,
     open_source,
 )
+from spacecall._warnings import CodeLocation, FileSuffixWarning, find_caller, warn_at
 from spacecall.errors import FileTooLargeError, InvalidInputError
 
 __all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput", "FileSource", "MediaSegment"]
@@ -148,6 +149,9 @@ class File:
         The file is written atomically. A file at `path` is replaced. In a folder no file is
         replaced: if the name exists, the new file is numbered, such as `image-2.webp`.
 
+        The content is never converted. If `path` has the suffix of another type of image or audio
+        than the content, such as `out.png` for WebP, it is written all the same, with a warning.
+
         Args:
             path: a file or a folder.
             max_bytes: the most to write; None for no limit.
@@ -155,11 +159,20 @@ class File:
         Returns:
             The path written.
 
+        Warns:
+            FileSuffixWarning: the suffix of `path` does not fit the content.
+
         Raises:
             OSError: `path` cannot be written.
             FileTooLargeError: the file is larger, by its declared size or its content.
             SpaceError: a remote file could not be fetched.
         """
+        return await self._save(path, max_bytes, find_caller())
+
+    async def _save(
+        self, path: str | os.PathLike[str], max_bytes: int | None, location: CodeLocation | None
+    ) -> Path:
+        """Save the file; a warning shows the line at `location`."""
         self._check_size(max_bytes)
         replacement = await run_sync(self._open_replacement, path)
         try:
@@ -167,12 +180,16 @@ class File:
                 self.stream() as chunks,
                 aclosing(self._bounded(chunks, max_bytes)) as bounded,
             ):
-                await _write(bounded, anyio.wrap_file(replacement.file))
-            return await run_sync(_publish, replacement)
+                head = await _write(bounded, anyio.wrap_file(replacement.file))
+            saved = await run_sync(_publish, replacement)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await run_sync(replacement.discard)
             raise
+        if saved == Path(path) and (suffix := find_wrong_suffix(saved.name, head)):
+            text = f"{saved} has the content of a {suffix} file: save it as {saved.stem}{suffix}"
+            warn_at(location, text, FileSuffixWarning)
+        return saved
 
     def _open_replacement(self, path: str | os.PathLike[str]) -> Replacement:
         target = Path(path)
@@ -274,17 +291,25 @@ class _OpenedFile(File):
         self._mime_type = mime_type
 
 
-async def _write(chunks: AsyncIterator[bytes], out: anyio.AsyncFile[bytes]) -> None:
-    """Write several chunks at a time: starting a thread takes longer than writing one."""
+async def _write(chunks: AsyncIterator[bytes], out: anyio.AsyncFile[bytes]) -> bytes:
+    """Write several chunks at a time: starting a thread takes longer than writing one.
+
+    Returns:
+        The first bytes.
+    """
     batch: list[bytes] = []
     size = 0
+    head = b""
     async for chunk in chunks:
+        if len(head) < HEAD_BYTES:
+            head = (head + chunk)[:HEAD_BYTES]
         batch.append(chunk)
         size += len(chunk)
         if size >= CHUNK:
             await out.writelines(batch)
             batch, size = [], 0
     await out.writelines(batch)
+    return head
 
 
 def _publish(replacement: Replacement) -> Path:

@@ -11,7 +11,7 @@ from typing import IO, Literal, Protocol, TypeAlias, TypeGuard, cast, get_args
 
 from anyio.to_thread import run_sync
 
-from spacecall._filenames import sniff
+from spacecall._filenames import TYPES_BY_SUFFIX, sniff
 from spacecall._filesources import WebUrl, peek
 from spacecall.errors import InvalidInputError
 from spacecall.files import File, FileInput, file_of, source_of
@@ -193,32 +193,8 @@ class _PictureSource:
 
 _PNG_MODES = frozenset({"1", "I", "I;16", "L", "LA", "P", "RGB", "RGBA"})
 
-# By suffix; the first suffix of a type is added to names without one.
-_TYPES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".bmp": "image/bmp",
-    ".tiff": "image/tiff",
-    ".tif": "image/tiff",
-    ".avif": "image/avif",
-    ".heic": "image/heic",
-    ".svg": "image/svg+xml",
-    ".wav": "audio/x-wav",
-    ".mp3": "audio/mpeg",
-    ".m4a": "audio/mp4",
-    ".flac": "audio/flac",
-    ".ogg": "audio/ogg",
-    ".oga": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".aac": "audio/aac",
-    ".aiff": "audio/aiff",
-    ".aif": "audio/aiff",
-    ".weba": "audio/webm",
-}
-_SUFFIXES = {mime_type: suffix for suffix, mime_type in reversed(_TYPES.items())} | {
+# The first suffix of a type is added to names without one.
+_SUFFIXES = {mime_type: suffix for suffix, mime_type in reversed(TYPES_BY_SUFFIX.items())} | {
     "image/jpg": ".jpg",
     "audio/wav": ".wav",
     "audio/mp3": ".mp3",
@@ -254,7 +230,7 @@ def _is_data(uri: str) -> bool:
 def _detect_type(file: File, declared: MediaKind | None) -> str | None:
     """Return the media type of the first bytes, of the name, or as declared."""
     sniffed = sniff(peek(source_of(file)))
-    by_name = _TYPES.get(PurePath(file.name).suffix.lower())
+    by_name = TYPES_BY_SUFFIX.get(PurePath(file.name).suffix.lower())
     if sniffed is None or sniffed in _CONTAINERS:
         return by_name or file.mime_type or sniffed
     if declared is not None and not sniffed.startswith(f"{declared}/"):
@@ -279,6 +255,6 @@ def _kind_of(mime_type: str | None, file: File) -> MediaKind:
 
 def _with_suffix(name: str, kind: MediaKind, mime_type: str | None) -> str:
     """Return `name` with a suffix of the kind."""
-    if _TYPES.get(PurePath(name).suffix.lower(), "").startswith(f"{kind}/"):
+    if TYPES_BY_SUFFIX.get(PurePath(name).suffix.lower(), "").startswith(f"{kind}/"):
         return name
     return name + _SUFFIXES.get(mime_type or "", "")

@@ -18,6 +18,7 @@ from spacecall._client.calls.typed_endpoint import (
     OnDrift,
     TypedEndpoint,
     WithFiles,
+    call_from,
 )
 from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime, open_lifetime
 from spacecall._client.concurrency.portal import SyncClosable, SyncConnecting
@@ -134,7 +135,7 @@ class TypedClient(Closable):
 
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> Call[T]:
         location = find_caller(self)
-        return endpoint.call(self._caller, arguments, self._on_drift, location=location)
+        return call_from(endpoint, location, self._caller, arguments, self._on_drift)
 
 
 class SyncTypedClient(SyncClosable):
@@ -182,5 +183,5 @@ class SyncTypedClient(SyncClosable):
         on_drift, location = self._on_drift, find_caller(self)
         return wrap_call(
             self._caller,
-            lambda caller: endpoint.call(caller, arguments, on_drift, location=location),
+            lambda caller: call_from(endpoint, location, caller, arguments, on_drift),
         )

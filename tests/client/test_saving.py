@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
 
-from spacecall import File, FileTooLargeError
+from spacecall import File, FileSuffixWarning, FileTooLargeError, SyncSpace
 from spacecall._atomic import Replacement
+from tests.hostile.server import HostileServer
 
 
 def names_in(folder: Path) -> list[str]:
@@ -126,3 +128,43 @@ def test_a_name_that_is_taken_meanwhile_is_not_replaced(
     assert publish(tmp_path, b"mine").name == "image-2.webp"
     assert (tmp_path / "image.webp").read_bytes() == b"theirs"
     assert (tmp_path / "image-2.webp").read_bytes() == b"mine"
+
+
+WEBP = b"RIFF\x00\x00\x00\x00WEBPVP8 "
+
+
+async def test_a_suffix_of_another_type_is_warned_of_and_the_content_kept(tmp_path: Path) -> None:
+    path = tmp_path / "out.png"
+    with pytest.warns(FileSuffixWarning, match=r"out\.png .* save it as out\.webp") as caught:
+        assert await File(WEBP).save(path) == path
+    assert path.read_bytes() == WEBP
+    assert caught[0].filename == __file__
+
+
+def test_a_synchronous_save_warns_at_its_line_too(tmp_path: Path) -> None:
+    with (
+        HostileServer() as server,
+        SyncSpace(server.url, describe=False) as space,
+        pytest.warns() as caught,
+    ):
+        space.save(File(WEBP), tmp_path / "out.JPG")
+    assert [(item.category, item.filename) for item in caught] == [(FileSuffixWarning, __file__)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("out.webp", WEBP),
+        ("out.bin", WEBP),
+        ("out", WEBP),
+        ("out.png", b"text"),
+        ("out.jpeg", b"\xff\xd8\xff"),
+        ("out.m4a", b"\0\0\0\0ftypisom"),  # audio and video share a container
+        ("out.opus", b"OggS"),
+    ],
+)
+async def test_other_suffixes_are_not_warned_of(name: str, content: bytes, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        await File(content).save(tmp_path / name)
+        await File(content, name="out.gif").save(tmp_path)  # the app's own name

@@ -161,6 +161,19 @@ class AppObject(BaseModel):
         return values
 
 
+def call_from(
+    endpoint: TypedEndpoint[T],
+    location: CodeLocation | None,
+    caller: Caller,
+    arguments: Mapping[str, Any],
+    on_drift: OnDrift,
+) -> Call[T]:
+    """Return a call of an endpoint whose warnings show the line at `location`. Not public."""
+    return endpoint._call_from(  # pyright: ignore[reportPrivateUsage] - of this module
+        location, caller, arguments, on_drift
+    )
+
+
 class TypedEndpoint(Generic[T]):
     """An endpoint of a generated client.
 
@@ -200,12 +213,7 @@ class TypedEndpoint(Generic[T]):
         self._parameters: list[Parameter] | None = None
 
     def call(
-        self,
-        caller: Caller,
-        arguments: Mapping[str, Any],
-        on_drift: OnDrift = "warn",
-        *,
-        location: CodeLocation | None = None,
+        self, caller: Caller, arguments: Mapping[str, Any], on_drift: OnDrift = "warn"
     ) -> Call[T]:
         """Return a call of this endpoint. Arguments are checked when it is awaited or entered.
 
@@ -213,9 +221,17 @@ class TypedEndpoint(Generic[T]):
             caller: a Space or session.
             arguments: by the names of the model's fields.
             on_drift: what to do if the app has changed since the client was generated.
-            location: the line of the user's program that a warning shows; by default the caller's.
         """
-        location = location or find_caller()
+        return self._call_from(find_caller(), caller, arguments, on_drift)
+
+    def _call_from(
+        self,
+        location: CodeLocation | None,
+        caller: Caller,
+        arguments: Mapping[str, Any],
+        on_drift: OnDrift,
+    ) -> Call[T]:
+        """Return a call as `call` does; a warning shows the line at `location`."""
 
         async def prepare(
             connection: Connection, settings: Settings, changed: SessionComponents

@@ -17,6 +17,7 @@ import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from spacecall._client.concurrency.portal import Portal, hold_open
+from spacecall._warnings import find_caller
 from spacecall.files import MAX_READ_BYTES, MAX_SAVE_BYTES, File, MediaSegment
 
 T = TypeVar("T")
@@ -46,7 +47,9 @@ class SyncFiles:
     ) -> Path:
         """Write a file to `path`, or into that folder; see `File.save`."""
         portal = self._portal  # pyright: ignore[reportPrivateUsage] - of this class, in fact
-        return portal.wait(lambda: file.save(path, max_bytes=max_bytes))
+        location = find_caller()
+        save = file._save  # pyright: ignore[reportPrivateUsage] - its twin
+        return portal.wait(lambda: save(path, max_bytes, location))
 
     def iter_bytes(self: _HasPortal, file: File) -> AbstractContextManager[Iterator[bytes]]:
         """Read a file in chunks: `with space.iter_bytes(file) as chunks`; see `File.stream`."""
