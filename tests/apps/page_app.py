@@ -15,6 +15,13 @@ for name in ("one.txt", "two.txt"):
 PLANTS = {"fruit": ["apple", ("Pear", "pear")], "tree": ["oak"]}
 
 
+GRADIO_6 = int(gr.__version__.split(".")[0]) >= 6
+
+
+def measure(points):
+    return sum(points)
+
+
 class Shelf(gr.Textbox):
     """A text with functions that its page calls on the server."""
 
@@ -73,6 +80,8 @@ with gr.Blocks() as demo:
     width = gr.Slider(0, 10, step=1, label="width")
     word, said = gr.Textbox(label="word"), gr.Textbox(label="said")
     js = gr.JSON(label="js")
+    if GRADIO_6:
+        gr.HTML("map", label="map", server_functions=[measure])
     shelf = Shelf(label="shelf", elem_id="shelf")
     files = gr.FileExplorer(root_dir=FOLDER, label="files")
     gr.Button().click(many, count, number, api_name="many")

@@ -176,6 +176,16 @@ async def test_a_session_knows_the_limits_and_lists_that_its_calls_have_changed(
             await session.call("/pick_many", plants=["seed"])
 
 
+async def test_the_endpoints_of_a_session_have_its_choices(page_app: AppServer) -> None:
+    async with Space(page_app.url) as space, space.session() as session:
+        assert session.endpoints == space.endpoints
+        await session.call("/choices", kind="tree")
+        assert session.endpoints["/pick"].parameters[0].schema == {"enum": ["oak"]}
+        assert session.endpoints.keys() == space.endpoints.keys()
+        assert session.endpoints["/slide"] == space.endpoints["/slide"]
+        assert space.endpoints["/pick"].parameters[0].schema != {"enum": ["oak"]}
+
+
 def test_a_session_without_async_knows_the_new_choices(page_app: AppServer) -> None:
     with SyncSpace(page_app.url) as space, space.session() as session:
         session.call("/choices", kind="fruit").result()

@@ -42,6 +42,18 @@ async def test_server_functions_of_components_are_called(page_app: AppServer) ->
         assert await mapped == 2
 
 
+async def test_a_server_function_takes_a_list_and_files(
+    page_app: AppServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "note.txt"
+    path.write_text("a note")
+    async with Space(page_app.url) as space:
+        found = await space.call_component("shelf", "find", {"file": path})
+        assert await found["query"]["file"].read() == b"a note"
+        if space.gradio_version >= (6,):
+            assert await space.call_component("map", "measure", [1, 2, 3]) == 6
+
+
 async def test_a_server_function_that_is_not_there_is_named(page_app: AppServer) -> None:
     async with Space(page_app.url) as space:
         with pytest.raises(NotFoundError, match="did you mean files"):

@@ -16,6 +16,7 @@ from spacecall._core.session_components import SessionComponents, read_update
 from spacecall.component_updates import Update, pair_choices
 from spacecall.endpoints import Parameter
 from spacecall.options import Limits
+from tests.core.apps import dependency, protocol_app
 from tests.core.wire import completed, generating
 
 
@@ -82,6 +83,19 @@ def test_changes_add_up() -> None:
     other = Component(2, "slider")
     assert components.apply([parameter("slider")], [other]) == [parameter("slider")]
     assert components.apply([parameter("slider")], []) == [parameter("slider")]
+
+
+def test_the_endpoints_of_a_session_have_the_new_choices() -> None:
+    app, endpoints = protocol_app("6.31.0")
+    components = SessionComponents()
+    assert components.describe(endpoints, app) is endpoints
+    endpoint = dependency(app, "/update")
+    update = {"__type__": "update", "choices": ["new"]}
+    components.record(endpoint, ["x", update])
+    described = components.describe({**endpoints, "/gone": endpoints["/echo"]}, app)
+    assert described["/gone"] == described["/echo"] == endpoints["/echo"]
+    changed = described["/widgets"].parameters[0]
+    assert changed.schema == {"enum": ["new"]}
 
 
 @pytest.mark.parametrize("follow", [False, True])

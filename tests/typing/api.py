@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, assert_type
@@ -20,11 +21,14 @@ from spacecall import (
     Session,
     Space,
     SpaceView,
+    Status,
     SyncSession,
     SyncSpace,
     SyncSpaceView,
     Ticket,
     Timeouts,
+    Update,
+    Updated,
     chat,
     images,
     models,
@@ -156,6 +160,25 @@ def the_synchronous_twin_has_the_same_types(space: SyncSpace) -> None:
     with client.stream_text(text="x", n=3) as job:
         for event in job:
             assert_type(event, Event[str | None])
+
+
+async def updates_and_status_have_types(client: ProtocolApp6) -> None:
+    call = client.echo(text="hi").with_updates()
+    assert_type(call, Call[Updated[str | None]])
+    assert_type((await call).updates, tuple[Update, ...])
+    async with client.stream_text(text="x", n=2).with_options(every_output=True) as job:
+        assert_type(job.status, Status)
+        assert_type(job.conflated, int)
+        assert_type(job.outputs, AsyncIterator[str | None])
+
+
+def futures_have_the_type_of_the_call(space: SyncSpace) -> None:
+    client = SyncProtocolApp6(space)
+    assert_type(client.echo(text="hi").submit(), Future[str | None])
+    assert_type(client.echo(text="hi").result(timeout=5), str | None)
+    assert_type(client.echo(text="hi").with_updates().submit(), Future[Updated[str | None]])
+    assert_type(space.call_component("files", "ls", []), SyncCall[Any])
+    client.echo(text="hi").with_options(every_outputs=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 async def a_client_opens_a_space_of_its_own() -> None:

@@ -7,15 +7,15 @@ checks no choices.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from spacecall._core.app_config import Component, Dependency
+from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.component_schema import changed_input
 from spacecall._core.json_values import as_dict
 from spacecall.component_updates import Update
-from spacecall.endpoints import Parameter
+from spacecall.endpoints import Endpoint, Parameter
 
 __all__ = ["SessionComponents", "read_update"]
 
@@ -47,6 +47,17 @@ class SessionComponents:
             checked = {name: properties[name] for name in _CHECKED & properties.keys()}
             if checked:
                 self._changes[component.id] = self._changes.get(component.id, {}) | checked
+
+    def describe(self, endpoints: Mapping[str, Endpoint], app: AppConfig) -> Mapping[str, Endpoint]:
+        """Return the endpoints, with the choices and limits that their components have now."""
+        if not self._changes:
+            return endpoints
+        described = dict(endpoints)
+        for name, endpoint in endpoints.items():
+            if (dependency := app.find(name)) is not None:
+                parameters = self.apply(endpoint.parameters, dependency.visible_inputs)
+                described[name] = replace(endpoint, parameters=tuple(parameters))
+        return described
 
     def apply(
         self, parameters: Sequence[Parameter], components: Sequence[Component]

@@ -59,12 +59,16 @@ class Caller:
     def endpoints(self) -> Mapping[str, Endpoint]:
         """The app's endpoints by name, in the app's order; read-only.
 
+        Those of a session have the choices and limits that its calls have set.
+
         Raises:
             RuntimeError: the Space was opened with `describe=False`: await `describe` first.
         """
         endpoints = self._context.connection.endpoints
         if endpoints is None:
             raise RuntimeError(_NOT_DESCRIBED)
+        if (channel := self._context.channel) is not None:
+            endpoints = channel.components.describe(endpoints, channel.app)
         return MappingProxyType(endpoints)
 
     @property
