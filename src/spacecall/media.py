@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import PurePath
 from typing import IO, Literal, Protocol, TypeAlias, TypeGuard, cast, get_args
@@ -144,6 +144,16 @@ class Media:
 
     def __repr__(self) -> str:
         return f"Media({self._kind}, name={self._file.name!r})"
+
+
+def distinct_names(files: Sequence[File]) -> list[File]:
+    """Return files with different names, so that one folder can hold them.
+
+    If two names are equal, also in another case, each file gets its number before its name.
+    """
+    if len({file.name.casefold() for file in files}) == len(files):
+        return list(files)
+    return [File(file, name=f"{number}-{file.name}") for number, file in enumerate(files, start=1)]
 
 
 def received_medium(uri: str, kind: MediaKind, detail: ImageDetail | None = None) -> Media:

@@ -18,6 +18,7 @@ from spacecall import (
 from spacecall.chat import Conversation, Message, ToolCall
 from spacecall.inference import (
     HuggingFaceInference,
+    NoProviderError,
     SyncHuggingFaceInference,
 )
 from tests.client import proxies
@@ -382,7 +383,7 @@ async def test_a_model_that_makes_images_answers_with_them(service: StandIn) -> 
         reply = await hf.chat("a cat", model="flux", seed=7)
         assert reply.text == ""
         assert await reply.images[0].read() == PNG
-        with pytest.raises(InvalidInputError, match="from a prompt only"):
+        with pytest.raises(NoProviderError, match="image-to-image: no provider"):
             await hf.chat("like this", model="flux", media=[PNG])
 
 

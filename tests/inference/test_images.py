@@ -9,7 +9,15 @@ from typing import Any
 import anyio
 import pytest
 
-from spacecall import AppError, File, InvalidInputError, JobCancelledError, Output, ProtocolError
+from spacecall import (
+    AppError,
+    File,
+    InvalidInputError,
+    JobCancelledError,
+    Log,
+    Output,
+    ProtocolError,
+)
 from spacecall.inference import NoProviderError, ProvidersFailedError, SyncHuggingFaceInference
 from tests.faults.exchanges import Exchange
 from tests.inference.stand_in import PNG, TOKEN, StandIn, answering, offer, opened
@@ -22,8 +30,25 @@ PATHS = {
     "nscale": "/nscale/v1/images/generations",
     "fal-ai": "/fal-ai/fal-ai/flux/dev",
     "replicate": "/replicate/v1/models/bfl/flux-dev/predictions",
+    "wavespeed": "/wavespeed/api/v3/wavespeed-ai/flux-dev",
+    "zai-org": "/zai-org/api/paas/v4/async/images/generations",
 }
-NAMES = {"hf-inference": FLUX, "fal-ai": "fal-ai/flux/dev", "replicate": "bfl/flux-dev"}
+NAMES = {
+    "hf-inference": FLUX,
+    "fal-ai": "fal-ai/flux/dev",
+    "replicate": "bfl/flux-dev",
+    "wavespeed": "wavespeed-ai/flux-dev",
+}
+WAVESPEED_TASK = "/wavespeed/api/v3/predictions/t1/result"
+ZAI_TASK = "/zai-org/api/paas/v4/async-result/t1"
+FAL_QUEUE = "/fal-ai/fal-ai/flux/requests/r1"
+WAVESPEED_BEGUN: dict[str, Any] = {
+    "data": {
+        "status": "created",
+        "urls": {"get": "https://api.wavespeed.ai/api/v3/predictions/t1/result"},
+    }
+}
+ZAI_BEGUN: dict[str, Any] = {"id": "t1", "task_status": "PROCESSING"}
 
 
 @pytest.fixture
@@ -47,6 +72,10 @@ def answer_of(provider: str, url: str) -> Any:
             return {"data": [{"url": url}]}
         case "fal-ai":
             return {"images": [{"url": url, "content_type": "image/png"}]}
+        case "wavespeed":
+            return {"data": {"id": "t1", "status": "completed", "outputs": [url]}}
+        case "zai-org":
+            return {"id": "t1", "task_status": "SUCCESS", "image_result": [{"url": url}]}
         case _:
             return {"id": "p1", "status": "succeeded", "output": url}
 
@@ -143,6 +172,133 @@ async def test_a_prediction_that_takes_longer_is_waited_for(service: StandIn) ->
     assert [item.method for item in service.to(look)] == ["GET", "GET"]
 
 
+@pytest.mark.parametrize(
+    ("provider", "task_path", "begun"),
+    [("wavespeed", WAVESPEED_TASK, WAVESPEED_BEGUN), ("zai-org", ZAI_TASK, ZAI_BEGUN)],
+)
+async def test_a_task_is_polled_through_the_router(
+    service: StandIn, provider: str, task_path: str, begun: dict[str, Any]
+) -> None:
+    url = image_at(service)
+    service.on(PATHS[provider], answering(200, begun))
+    service.on(task_path, answering(200, begun), answering(200, answer_of(provider, url)))
+    async with opened(service) as (hf, doors):
+        doors.allow(service.url)
+        (image,) = await hf.generate("a cat", provider=provider)
+        assert await image.read() == PNG
+    polls = service.to(task_path)
+    assert [poll.headers["authorization"] for poll in polls] == [f"Bearer {TOKEN}"] * 2
+    if provider == "zai-org":
+        assert polls[0].headers["x-source-channel"] == "hugging_face"
+
+
+@pytest.mark.parametrize(
+    ("provider", "answer", "error"),
+    [
+        ("wavespeed", {"data": {"status": "failed", "error": "too hot"}}, AppError),
+        ("wavespeed", {"data": {"status": "completed", "outputs": []}}, ProtocolError),
+        ("wavespeed", {"data": {"status": "created"}}, ProtocolError),
+        ("wavespeed", {"data": {"urls": {"get": "https://x/api/v3/../../secret"}}}, ProtocolError),
+        ("zai-org", {"id": "t1", "task_status": "FAIL"}, AppError),
+        ("zai-org", {"id": "t1", "task_status": "SUCCESS"}, ProtocolError),
+        ("zai-org", {"id": "../t", "task_status": "PROCESSING"}, ProtocolError),
+    ],
+)
+async def test_a_task_that_fails_is_a_typed_error(
+    service: StandIn, provider: str, answer: dict[str, Any], error: type[Exception]
+) -> None:
+    service.on(PATHS[provider], answering(200, answer))
+    async with opened(service) as (hf, _):
+        with pytest.raises(error):
+            await hf.generate("a cat", provider=provider)
+
+
+@pytest.mark.parametrize("status", ["error", "staging"])
+async def test_a_provider_that_you_name_is_tried_with_a_warning(
+    service: StandIn, status: str
+) -> None:
+    service.mapping[FLUX] = {"together": offer("flux", TASK, status)}
+    url = image_at(service)
+    service.on(PATHS["together"], answering(200, answer_of("together", url)))
+    async with opened(service) as (hf, doors):
+        doors.allow(service.url)
+        async with hf.generate("a cat", provider="together") as job:
+            logs = [event async for event in job if isinstance(event, Log)]
+            (image,) = await job.result()
+        assert await image.read() == PNG
+        assert [(log.level, log.message) for log in logs] == [
+            ("warning", f"together: the Hub says that its status is {status!r}")
+        ]
+        with pytest.raises(NoProviderError, match="no provider is live"):
+            await hf.generate("a cat")
+
+
+async def test_five_images_have_five_names(service: StandIn) -> None:
+    url = image_at(service)
+    images = [{"url": url}] * 3 + [{"url": f"{url}#a"}, {"url": url.replace("cat", "CAT")}]
+    service.on(PATHS["fal-ai"], answering(200, {"images": images}))
+    async with opened(service) as (hf, _):
+        files = await hf.generate("a cat", provider="fal-ai", n=5)
+    assert len({file.name.casefold() for file in files}) == 5
+
+
+@pytest.mark.parametrize("provider", ["hf-inference", "together", "replicate", "wavespeed"])
+async def test_an_image_is_made_from_an_image(service: StandIn, provider: str) -> None:
+    url = image_at(service)
+    service.mapping[FLUX] = {
+        name: offer(NAMES.get(name, "flux"), "image-to-image") for name in PATHS
+    }
+    service.on(PATHS[provider], answering(200, answer_of(provider, url)))
+    if provider == "hf-inference":
+        service.on(PATHS[provider], answering(200, PNG, content_type="image/png"))
+    async with opened(service) as (hf, doors):
+        doors.allow(service.url)
+        (image,) = await hf.generate("in blue", image=PNG, provider=provider, seed=7)
+        assert await image.read() == PNG
+    (sent,) = await service.sent(PATHS[provider])
+    encoded = b64encode(PNG).decode()
+    uri = f"data:image/png;base64,{encoded}"
+    match provider:
+        case "hf-inference":
+            assert sent == {"inputs": encoded, "parameters": {"prompt": "in blue", "seed": 7}}
+        case "together":
+            assert (sent["prompt"], sent["reference_images"]) == ("in blue", [uri])
+        case "replicate":
+            assert sent["input"]["input_images"] == [uri]
+            assert sent["input"]["prompt"] == "in blue"
+        case _:
+            assert sent == {"prompt": "in blue", "image": uri, "seed": 7}
+
+
+async def test_fal_ai_makes_an_image_from_an_image_in_its_queue(service: StandIn) -> None:
+    url = image_at(service)
+    queued = {"status": "IN_QUEUE", "response_url": "https://queue.fal.run/fal-ai/flux/requests/r1"}
+    service.mapping[FLUX] = {"fal-ai": offer(NAMES["fal-ai"], "image-to-image")}
+    service.on(PATHS["fal-ai"], answering(200, queued))
+    done = queued | {"status": "COMPLETED"}
+    service.on(f"{FAL_QUEUE}/status", answering(200, queued), answering(200, done))
+    service.on(FAL_QUEUE, answering(200, answer_of("fal-ai", url)))
+    async with opened(service) as (hf, doors):
+        doors.allow(service.url)
+        (image,) = await hf.generate("in blue", image=PNG)
+        assert await image.read() == PNG
+        bad = queued | {"response_url": "https://queue.fal.run/../secret"}
+        service.on(PATHS["fal-ai"], answering(200, bad))
+        with pytest.raises(ProtocolError, match="invalid address"):
+            await hf.generate("in blue", image=PNG)
+        with pytest.raises(NoProviderError, match="no provider"):
+            await hf.generate("in blue")
+    queries = [item.query for item in service.seen if item.path.startswith("/fal-ai")]
+    assert queries == [{"_subdomain": "queue"}] * 5
+
+
+async def test_hf_inference_fetches_no_image(service: StandIn) -> None:
+    service.mapping[FLUX] = {"hf-inference": offer(FLUX, "image-to-image")}
+    async with opened(service) as (hf, _):
+        with pytest.raises(InvalidInputError, match="pass the content, not a URL"):
+            await hf.generate("in blue", image="https://host.invalid/cat.png")
+
+
 async def test_giving_up_ends_a_prediction_at_the_provider(service: StandIn) -> None:
     looked, stopped = anyio.Event(), anyio.Event()
     busy = {"id": "p1", "status": "processing"}
@@ -213,7 +369,7 @@ async def test_what_nobody_can_make_is_refused_before_anything_is_sent(service: 
             ({"aspect_ratio": "4:3"}, "use 1:1, 16:9, 9:16"),
             ({"width": 0}, "at least 1 pixel"),
             ({"n": 0}, "at least 1 image"),
-            ({"image": PNG}, "from a prompt only"),
+            ({"image": b"RIFF    WAVEfmt "}, "is not an image"),
             (
                 {"provider": "hf-inference", "response_format": "url"},
                 "does not support response_format",

@@ -298,13 +298,14 @@ class HuggingFaceInference(Closable):
 
         Args:
             prompt: describes the image.
-            image: refused: these models start from the prompt only.
+            image: the image to start from, for models and providers that have image-to-image.
             width: in pixels; overrides `aspect_ratio`.
             height: in pixels; overrides `aspect_ratio`.
             seed: the same seed gives the same image, as far as the model is deterministic.
             model: its id on the Hub or an alias, optionally with `:provider`.
             provider: the provider that makes the images; by default the first live provider, in
-                the order of the account, that supports the options.
+                the order of the account, that supports the options. One that you name is tried even
+                if the Hub's last check of it failed, with a `Log` event as a warning.
             fallback: whether to try the next live provider if one has no credits, lacks the
                 model, is busy or fails (402, 404, 429, 500, 502, 503, 504).
             aspect_ratio: one of `ASPECT_RATIOS`.

@@ -1,4 +1,4 @@
-"""Text-to-image: request images from a provider through the router."""
+"""Images from a text, or from an image: request them from a provider through the router."""
 
 from __future__ import annotations
 
@@ -27,16 +27,19 @@ from spacecall.inference._image_providers.image_response import (
 )
 from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._providers import (
+    LIVE,
     ModelChoice,
     Provider,
     choose_providers,
     with_fallback,
 )
 from spacecall.inference._router import RouterConnection
+from spacecall.media import distinct_names
 
 __all__ = ["IMAGE_PROVIDERS", "ImageService"]
 
-TASK: Final = "text-to-image"
+TEXT_TO_IMAGE: Final = "text-to-image"
+IMAGE_TO_IMAGE: Final = "image-to-image"
 IMAGE_PROVIDERS: Final = tuple(ADAPTERS)
 """The providers that can generate images."""
 
@@ -68,7 +71,7 @@ class ImageService:
         async def service(report: ProgressSink[list[File]], settings: Settings) -> list[File]:
             return await self._run(report, settings, build_request(), choice)
 
-        return self._connection.direct.call(TASK, service)
+        return self._connection.direct.call(TEXT_TO_IMAGE, service)
 
     async def _run(
         self,
@@ -78,20 +81,32 @@ class ImageService:
         choice: ModelChoice,
     ) -> list[File]:
         requested = choice.requested_provider
-        live = choose_providers(
+        task = TEXT_TO_IMAGE if request.image is None else IMAGE_TO_IMAGE
+        request = await request.embed_image()
+        providers = choose_providers(
             await self._catalog.providers(choice.name),
             model=choice.name,
-            task=TASK,
+            task=task,
             requested=requested,
-            supported=IMAGE_PROVIDERS,
+            supported=_supported(task),
         )
-        capable = _capable(live, request, is_requested=bool(requested))
+        capable = _capable(providers, request, is_requested=bool(requested))
+        if capable[0].status != LIVE:
+            status = f"the Hub says that its status is {capable[0].status!r}"
+            report.emit(Log(f"{capable[0].name}: {status}", "warning", None, None))
 
         async def attempt(provider: Provider, settings: Settings) -> list[File]:
             job = _ProviderJob(self._connection, report, provider, settings)
             return await job.generate(request)
 
         return await with_fallback(capable if choice.fallback else capable[:1], attempt, settings)
+
+
+def _supported(task: str) -> tuple[str, ...]:
+    """Return the providers that this client supports for a task."""
+    if task == TEXT_TO_IMAGE:
+        return IMAGE_PROVIDERS
+    return tuple(name for name, adapter in ADAPTERS.items() if adapter.takes_image)
 
 
 def _capable(
@@ -188,24 +203,23 @@ class _ProviderJob:
                     self._report.output(self._files(response.images))
                 await anyio.sleep(wait)
                 wait = min(2 * wait, _MAX_POLL)
-                response = await self._send(pending.status, request, self._settings)
+                pending = response.pending
+                response = await self._send(
+                    pending.status, request, self._settings, self._adapter.headers
+                )
         except anyio.get_cancelled_exc_class():
-            with (
-                anyio.move_on_after(self._settings.timeouts.cancel, shield=True),
-                suppress(Exception),  # the job ends even if the provider does not cancel
-            ):
-                await self._connection.fetch(pending.cancel, provider=self._provider.name)
+            if pending.cancel is not None:
+                with (
+                    anyio.move_on_after(self._settings.timeouts.cancel, shield=True),
+                    suppress(Exception),  # the job ends even if the provider does not cancel
+                ):
+                    await self._connection.fetch(pending.cancel, provider=self._provider.name)
             raise
         return response
 
     def _files(self, images: Sequence[Image]) -> list[File]:
         """Return file handles with different names, so that one folder can hold them."""
-        files = [self._file(image) for image in images]
-        if len({file.name for file in files}) == len(files):
-            return files
-        return [
-            File(file, name=f"{number}-{file.name}") for number, file in enumerate(files, start=1)
-        ]
+        return distinct_names([self._file(image) for image in images])
 
     def _file(self, image: Image) -> File:
         if isinstance(image, File):

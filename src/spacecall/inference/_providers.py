@@ -193,19 +193,21 @@ def choose_providers(
 ) -> list[Provider]:
     """Return the live providers for a task: the requested one first, then the others in order.
 
+    A requested provider is believed to serve the model, also if the Hub's last check of it failed.
+
     Args:
         requested: a provider's name; None, `auto` and `preferred` for the first live one.
         supported: the providers that this client supports for the task; None for all.
 
     Raises:
-        NoProviderError: the requested provider is not live for this task, or none is.
+        NoProviderError: the requested provider does not have this task, or none is live.
     """
-    live = [
+    usable = [
         provider
         for provider in providers
-        if (provider.task, provider.status) == (task, LIVE)
-        and (supported is None or provider.name in supported)
+        if provider.task == task and (supported is None or provider.name in supported)
     ]
+    live = [item for item in usable if item.status == LIVE or item.name == requested]
     names = [provider.name for provider in live]
     if requested is None or requested in ACCOUNT_CHOICES:
         if not live:
@@ -213,20 +215,17 @@ def choose_providers(
             raise NoProviderError(model, task, requested=None, live=(), reason=reason)
         return live
     if requested not in names:
-        reason = _explain_missing(requested, providers, task, supported)
+        reason = _explain_missing(requested, providers, supported)
         raise NoProviderError(model, task, requested=requested, live=names, reason=reason)
     return sorted(live, key=lambda provider: provider.name != requested)
 
 
 def _explain_missing(
-    name: str, providers: Sequence[Provider], task: str, supported: Collection[str] | None
+    name: str, providers: Sequence[Provider], supported: Collection[str] | None
 ) -> str:
     if supported is not None and name not in supported:
         return f"spacecall does not support {name} for this task"
     entries = [provider for provider in providers if provider.name == name]
-    statuses = [provider.status for provider in entries if provider.task == task]
-    if statuses:
-        return f"the status of {name} is {statuses[0]!r}, not live"
     if entries:
         return f"{name} serves it for {entries[0].task} only"
     return f"{name} does not serve it"

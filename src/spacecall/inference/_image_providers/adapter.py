@@ -28,6 +28,7 @@ class ProviderAdapter(ABC):
         headers: sent with each request.
         one_size: whether width and height are one value, which needs both.
         one_image: whether each request makes one image only.
+        takes_image: whether it makes images from an image too.
     """
 
     names: Mapping[str, str]
@@ -35,6 +36,7 @@ class ProviderAdapter(ABC):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     one_size: bool = False
     one_image: bool = False
+    takes_image: bool = False
 
     @abstractmethod
     def build_request(self, request: ImageRequest, provider: Provider) -> Request:

@@ -1,11 +1,15 @@
-"""Text-to-image at fal-ai."""
+"""Images at fal-ai: text-to-image at once, image-to-image through a queue."""
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
 
 from spacecall._core.gradio_requests import Request
-from spacecall._wire.inference.fal_images import FalImageResponse
+from spacecall._wire.inference.fal_images import FalImageResponse, FalQueued
 from spacecall.errors import ProtocolError
 from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names
 from spacecall.inference._image_providers.image_request import (
@@ -14,11 +18,18 @@ from spacecall.inference._image_providers.image_request import (
     quote_model,
     rename_options,
 )
-from spacecall.inference._image_providers.image_response import ImageResponse, from_url
+from spacecall.inference._image_providers.image_response import (
+    ImageResponse,
+    PendingPrediction,
+    from_url,
+)
 from spacecall.inference._providers import Provider
 
 # The base model of fal-ai/lora, sent so that the request does not depend on its default.
-_SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
+_SDXL: Final = "stabilityai/stable-diffusion-xl-base-1.0"
+NAME: Final = "fal-ai"
+_QUEUE: Final = {"_subdomain": "queue"}
+_RESULT_PATH: Final = re.compile(r"(/[A-Za-z0-9_-][\w.-]*){2,8}", re.ASCII)
 
 
 class Fal(ProviderAdapter):
@@ -32,16 +43,23 @@ class Fal(ProviderAdapter):
             body["image_size"] = {name: options.pop(name) for name in ("width", "height")}
         if request.response_format == "base64":
             body["sync_mode"] = True
+        query: dict[str, str] = {}
+        if request.image is not None:
+            body |= {"image_url": request.image_uri, "image_urls": [request.image_uri]}
+            query = _QUEUE
         body |= options | _weights(provider) | dict(request.extra_body)
-        return Request("POST", f"/{provider.name}/{quote_model(provider.model)}", json=body)
+        path = f"/{provider.name}/{quote_model(provider.model)}"
+        return Request("POST", path, query, json=body)
 
     def read_response(
         self,
         body: bytes,
         content_type: str,  # noqa: ARG002
-        request: ImageRequest,  # noqa: ARG002
+        request: ImageRequest,
     ) -> ImageResponse:
-        """Read images from URLs or data URIs."""
+        """Read images from URLs or data URIs; or how far a request in the queue is."""
+        if request.image is not None and (pending := _pending(body)) is not None:
+            return ImageResponse(pending=pending)
         answer = parse_response(FalImageResponse, body, "a list of images")
         if not answer.images:
             raise ProtocolError("the response of fal-ai has no images")
@@ -63,7 +81,21 @@ FAL: Final = Fal(
     | {"n": "num_images"},
     formats={"base64": True, "url": None},
     one_size=True,
+    takes_image=True,
 )
+
+
+def _pending(body: bytes) -> PendingPrediction | None:
+    """Return the next request for a request in the queue; None for a body that has its result."""
+    try:
+        queued = FalQueued.model_validate_json(body)
+    except ValidationError:
+        return None
+    path = urlsplit(queued.response_url).path
+    if not _RESULT_PATH.fullmatch(path):
+        raise ProtocolError("fal-ai sent an invalid address of a result")
+    suffix = "" if queued.status == "COMPLETED" else "/status"
+    return PendingPrediction(Request("GET", f"/{NAME}{path}{suffix}", _QUEUE))
 
 
 def _weights(provider: Provider) -> dict[str, Any]:

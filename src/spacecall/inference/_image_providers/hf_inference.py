@@ -1,10 +1,11 @@
-"""Text-to-image at hf-inference, whose response body is the image."""
+"""Images at hf-inference, whose response body is the image."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from spacecall._core.gradio_requests import Request
+from spacecall.errors import InvalidInputError
 from spacecall.inference._image_providers.adapter import ProviderAdapter, same_names
 from spacecall.inference._image_providers.image_request import (
     ImageRequest,
@@ -22,6 +23,9 @@ class HfInference(ProviderAdapter):
         """Build the HTTP request to the router."""
         parameters = rename_options(request.options(), self.names) | dict(request.extra_body)
         body: dict[str, Any] = {"inputs": request.prompt}
+        if request.image is not None:
+            body["inputs"] = _content(request.image_uri)
+            parameters = {"prompt": request.prompt, **parameters}
         if parameters:
             body["parameters"] = parameters
         return Request("POST", f"/{provider.name}/models/{quote_model(provider.model)}", json=body)
@@ -36,6 +40,18 @@ class HfInference(ProviderAdapter):
         return ImageResponse((from_bytes(body, content_type),))
 
 
+def _content(uri: str) -> str:
+    """Return the base64 of a data URI.
+
+    Raises:
+        InvalidInputError: it is the address of an image, which hf-inference does not fetch.
+    """
+    head, comma, data = uri.partition(",")
+    if not comma or not head.startswith("data:"):
+        raise InvalidInputError("hf-inference does not fetch images: pass the content, not a URL")
+    return data
+
+
 HF_INFERENCE: Final = HfInference(
     names=same_names(
         "negative_prompt", "width", "height", "guidance_scale", "num_inference_steps", "seed"
@@ -43,4 +59,5 @@ HF_INFERENCE: Final = HfInference(
     formats={"base64": None},
     headers={"accept": "image/png"},
     one_image=True,
+    takes_image=True,
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import quote
 
 from spacecall.errors import InvalidInputError, ProtocolError
 from spacecall.inference._image_providers.image_sizes import resolve_size
-from spacecall.media import MediaInput
+from spacecall.media import Media, MediaInput
 
 HUB: Final = "https://huggingface.co"
 """Where providers find weights, whatever the local `HF_ENDPOINT` is."""
@@ -23,6 +23,7 @@ class ImageRequest:
     """A request for images.
 
     Attributes:
+        image: the image to start from; `embed_image` makes it ready to be sent.
         width: in pixels.
         height: in pixels.
         ratio: the requested aspect ratio, unless a width or a height overrides it.
@@ -31,6 +32,7 @@ class ImageRequest:
     """
 
     prompt: str
+    image: Media | None = None
     width: int | None = None
     height: int | None = None
     ratio: str | None = None
@@ -42,8 +44,21 @@ class ImageRequest:
     response_format: ImageFormat | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    @property
+    def image_uri(self) -> str:
+        """The URL or data URI of the image; empty without one."""
+        return (self.image and self.image.uri) or ""
+
+    async def embed_image(self) -> ImageRequest:
+        """Return the request with an image that has a `uri`.
+
+        Raises:
+            InvalidInputError: the image cannot be read.
+        """
+        return self if self.image is None else replace(self, image=await self.image.portable())
+
     def options(self) -> dict[str, Any]:
-        """Return the options that are set, except the prompt."""
+        """Return the options that are set, except the prompt and the image."""
         values = {
             "negative_prompt": self.negative_prompt,
             "width": self.width,
@@ -75,10 +90,9 @@ def check_image_request(
     """Check the values of an image request, and return it.
 
     Raises:
-        InvalidInputError: a value is invalid, or `image` is set.
+        InvalidInputError: a value is invalid, or `image` is not an image.
     """
-    if image is not None:
-        raise InvalidInputError("HF Inference makes images from a prompt only: leave out image")
+    medium = None if image is None else Media(image, kind="image")
     if not prompt.strip():
         raise InvalidInputError("the prompt is empty")
     if n is not None and n < 1:
@@ -88,6 +102,7 @@ def check_image_request(
     size = resolve_size(width, height, aspect_ratio)
     return ImageRequest(
         prompt=prompt,
+        image=medium,
         width=size[0],
         height=size[1],
         ratio=aspect_ratio if width is None and height is None else None,

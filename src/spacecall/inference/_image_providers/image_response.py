@@ -39,11 +39,11 @@ class PendingPrediction:
 
     Attributes:
         status: a request for its state, with the same kind of response as the first request.
-        cancel: a request that cancels it.
+        cancel: a request that cancels it; None if the provider has none.
     """
 
     status: Request
-    cancel: Request
+    cancel: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Text-to-image by the OpenAI images API: together, nscale, nebius."""
+"""Text-to-image by the OpenAI images API: together, nscale."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from spacecall._core.gradio_requests import Request
 from spacecall._wire.inference.image_generations import GeneratedImage, GenerationsResponse
@@ -24,10 +24,12 @@ class OpenAIImages(ProviderAdapter):
     def build_request(self, request: ImageRequest, provider: Provider) -> Request:
         """Build the HTTP request to the router."""
         options = request.options()
-        body = {"prompt": request.prompt, "model": provider.model}
+        body: dict[str, Any] = {"prompt": request.prompt, "model": provider.model}
         body["response_format"] = self.formats[options.pop("response_format", "base64")]
         if self.one_size and "width" in options:
             body["size"] = f"{options.pop('width')}x{options.pop('height')}"
+        if request.image is not None:
+            body |= _image_fields(request.image_uri, provider.model)
         body |= rename_options(options, self.names) | dict(request.extra_body)
         return Request("POST", f"/{provider.name}/v1/images/generations", json=body)
 
@@ -44,6 +46,13 @@ class OpenAIImages(ProviderAdapter):
         return ImageResponse(tuple(_read_image(image) for image in answer.data))
 
 
+def _image_fields(uri: str, model: str) -> dict[str, Any]:
+    """Return the field for an image at together: FLUX.1 Kontext has another one than the others."""
+    name = model.lower()
+    is_kontext = "kontext" in name and "flux.1" in name
+    return {"image_url": uri} if is_kontext else {"reference_images": [uri]}
+
+
 def _read_image(image: GeneratedImage) -> Image:
     if image.b64_json:
         return from_base64(image.b64_json)
@@ -56,16 +65,10 @@ TOGETHER: Final = OpenAIImages(
     names=same_names("n", "width", "height", "negative_prompt", "guidance_scale", "seed")
     | {"num_inference_steps": "steps"},
     formats={"base64": "base64", "url": "url"},
+    takes_image=True,
 )
 NSCALE: Final = OpenAIImages(
     names=same_names("n", "width", "height", "negative_prompt", "seed"),
     formats={"base64": "b64_json", "url": "url"},
     one_size=True,
-)
-NEBIUS: Final = OpenAIImages(
-    names=same_names(
-        *("n", "width", "height", "negative_prompt", "guidance_scale"),
-        *("num_inference_steps", "seed"),
-    ),
-    formats={"base64": "b64_json", "url": "url"},
 )

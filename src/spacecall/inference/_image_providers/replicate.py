@@ -1,9 +1,9 @@
-"""Text-to-image at replicate: a prediction, which may run longer than its request."""
+"""Images at replicate: a prediction, which may run longer than its request."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from spacecall._core.gradio_requests import Request
 from spacecall._core.json_values import as_list
@@ -32,10 +32,14 @@ class Replicate(ProviderAdapter):
 
     def build_request(self, request: ImageRequest, provider: Provider) -> Request:
         """Build the HTTP request to the router."""
-        fields = {"prompt": request.prompt} | rename_options(request.options(), self.names)
+        fields: dict[str, Any] = {"prompt": request.prompt}
+        fields |= rename_options(request.options(), self.names)
         if request.ratio is not None:
             # Some models take the ratio instead of a size; replicate ignores unknown fields.
             fields["aspect_ratio"] = request.ratio
+        if request.image is not None:  # each model has its own name for it, and ignores the others
+            uri = request.image_uri
+            fields |= {"image": uri, "images": [uri], "input_image": uri, "input_images": [uri]}
         if provider.adapter == "lora" and provider.weights:
             fields["lora_weights"] = f"{HUB}/{quote_model(provider.source)}"
         fields |= dict(request.extra_body)
@@ -86,6 +90,7 @@ REPLICATE: Final = Replicate(
     | {"n": "num_outputs"},
     formats={"url": None},
     headers={"prefer": "wait"},
+    takes_image=True,
 )
 
 

@@ -10,7 +10,7 @@ from secrets import randbelow
 from spacecall import Call, File
 from spacecall._option_checks import checked_arguments
 from spacecall.facades import SpaceFacade, refuse_arguments
-from spacecall.media import MediaInput
+from spacecall.media import MediaInput, distinct_names
 from spacecall.spaces._image_arguments import without_none
 from spacecall.spaces.janus_pro_7b import client as wire
 
@@ -61,4 +61,5 @@ class JanusPro7B(SpaceFacade):
 
 
 def _images(gallery: list[wire.GalleryImage | wire.GalleryVideo] | None) -> list[File]:
-    return [item.image for item in gallery or [] if isinstance(item, wire.GalleryImage)]
+    images = [item.image for item in gallery or [] if isinstance(item, wire.GalleryImage)]
+    return distinct_names(images)
