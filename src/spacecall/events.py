@@ -156,6 +156,7 @@ class Status:
         log: the newest message of the app.
         outputs: the number of outputs that have arrived, the result not among them.
         conflated: the number of those outputs that newer ones replaced before they were read.
+        used_cache: see `Completed`; None before the end.
     """
 
     phase: StatusPhase
@@ -166,6 +167,7 @@ class Status:
     log: Log | None = None
     outputs: int = 0
     conflated: int = 0
+    used_cache: UsedCache | None = None
 
 
 class TextDelta(str):

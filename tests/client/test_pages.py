@@ -138,4 +138,5 @@ async def test_a_result_from_the_cache_says_so(protocol_app_6: AppServer) -> Non
         for _ in range(2):
             async with space.call("/cached", x=text) as job:
                 used += [event.used_cache async for event in job if isinstance(event, Completed)]
+                assert job.status.used_cache == used[-1]
         assert used == [None, "full"]

@@ -165,8 +165,8 @@ def test_the_status_has_the_newest_event_of_each_kind() -> None:
         log=Log("hi", "info", None, None),
         outputs=1,
     )
-    job.receive(completed([1]))
-    assert job.read_status().phase == "done"
+    job.receive(message("process_completed", output={"data": [1]}, used_cache="full"))
+    assert (job.read_status().phase, job.read_status().used_cache) == ("done", "full")
 
 
 def test_the_status_tells_how_a_job_ended() -> None:

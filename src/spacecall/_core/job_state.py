@@ -89,6 +89,7 @@ class JobState:
 
     def read_status(self) -> Status:
         """Return what is known of the call; the events stay in the buffer."""
+        completed: Completed[Any] | None = self._newest.get(Completed)
         return Status(
             phase=self._read_phase(),
             uploading=self._newest.get(Uploading),
@@ -98,6 +99,7 @@ class JobState:
             log=self._newest.get(Log),
             outputs=self._outputs,
             conflated=self.buffer.conflated,
+            used_cache=completed.used_cache if completed is not None else None,
         )
 
     def _read_phase(self) -> StatusPhase:
