@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from pydantic import SecretStr
-
 from spacecall._wire_model import WireModel
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
-
 from spacecall._wire_model import WireModel
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import ConfigDict
-
 from spacecall._wire_model import WireModel
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from pydantic import ConfigDict
-
 from spacecall._wire_model import WireModel
 
 
