@@ -113,7 +113,8 @@ class WebUrl:
         self.url = url
         self.received = received
         try:
-            path = urlsplit(url).path
+            parts = urlsplit(url)
+            path, _ = parts.path, parts.port  # a port above 65535 raises
         except ValueError:  # its text may repeat a password in the URL
             raise InvalidInputError("invalid URL of a File: write https://host/path") from None
         self.name = unquote_to_bytes(path.rpartition("/")[2]).decode(errors="replace")

@@ -46,6 +46,13 @@ async def test_what_is_no_proxy_is_refused_without_repeating_it(address: str) ->
     assert "secret" not in str(caught.value)
 
 
+async def test_a_port_of_a_proxy_above_65535_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="has the port 99999: ports end at 65535") as caught:
+        async with Space("http://app.invalid", proxy="http://u:secret@127.0.0.1:99999"):
+            pass
+    assert "secret" not in str(caught.value)
+
+
 async def test_a_client_of_ones_own_brings_its_own_proxy() -> None:
     async with httpx.AsyncClient() as client:
         with pytest.raises(ValueError, match="http_client"):

@@ -44,6 +44,10 @@ def test_a_duration_that_is_no_time_is_unknown(duration: str) -> None:
     assert playlist.segments[0].duration is None or len(duration) > 300
 
 
+def test_a_byte_order_mark_is_not_part_of_the_text() -> None:
+    assert parse_playlist("\ufeff#EXTM3U\n#EXT-X-ENDLIST").ended
+
+
 @pytest.mark.parametrize("text", ["", "<html>", '{"detail": "Not Found"}', " \n#EXTM3U"])
 def test_something_else_is_refused(text: str) -> None:
     with pytest.raises(ProtocolError, match="something else than a playlist"):

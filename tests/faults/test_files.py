@@ -158,6 +158,24 @@ async def test_a_download_that_is_redirected_elsewhere_takes_no_credentials_alon
         assert "x-api-key" not in seen[0].headers
 
 
+async def test_a_port_above_65535_in_a_redirect_or_a_url_is_a_typed_error() -> None:
+    async def redirect(exchange: Exchange) -> None:
+        await exchange.answer(302, b"", {"location": "http://127.0.0.1:99999/blob"})
+
+    async with faulty() as (app, space):
+        file = await received(space)
+        app.always("file", redirect)
+        with pytest.raises(TransportError, match="redirected to an invalid URL"):
+            await file.read()
+        for address in ("http://127.0.0.1:99999/a.txt", "http://[::1]:70000/a.txt"):
+            payload = {"path": address, "url": address, "meta": {"_type": "gradio.FileData"}}
+            linked = await space.call("/file", file=payload)
+            with pytest.raises(InvalidInputError, match="is above 65535"):
+                await linked.read()
+            with pytest.raises(InvalidInputError, match="invalid URL of a File"):
+                await space.call("/file", file=address)
+
+
 async def test_an_upload_that_is_cut_is_a_transport_error_and_sends_no_join() -> None:
     async def cut_in_the_middle(exchange: Exchange) -> None:
         await exchange.some_of_the_body()

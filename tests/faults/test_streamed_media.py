@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 
 from spacecall import (
@@ -49,6 +50,35 @@ async def test_the_whole_is_asked_for_after_the_playlist_has_ended() -> None:
         assert await file.read() == MEDIA
         paths = [exchange.path.rpartition("/")[2] for exchange in app.asked("media")]
         assert paths == ["playlist.m3u8"] * 3 + ["playlist-file"]
+
+
+async def drip(exchange: Exchange) -> None:
+    """Send a playlist, or a segment, that does not end."""
+    await exchange.begin()
+    await exchange.send(SEGMENT.encode())
+    while True:
+        await exchange.send(b"#")
+        await anyio.sleep(0.05)
+
+
+@pytest.mark.parametrize("parts", [[drip], [sending(SEGMENT), drip]], ids=["playlist", "segment"])
+async def test_a_part_that_comes_too_slowly_is_given_up(parts: list[Handler]) -> None:
+    async with faulty(timeouts=Timeouts(run=0.5)) as (app, space):
+        file = await received(space)
+        app.once("media", *parts)
+        async with file.live() as segments:
+            with pytest.raises(DeadlineError, match="the app streamed no media"):
+                await anext(segments)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/a.aac", "http://[::1", "a\x00.aac"])
+async def test_a_segment_with_an_invalid_url_is_an_error_of_the_app(url: str) -> None:
+    async with faulty() as (app, space):
+        file = await received(space)
+        app.once("media", sending(f"#EXTM3U\n#EXTINF:0.5,\n{url}\n"))
+        with pytest.raises(ProtocolError, match="a segment with an invalid URL"):
+            async with file.live() as segments:
+                await anext(segments)
 
 
 async def test_a_playlist_that_never_ends_is_given_up() -> None:

@@ -55,6 +55,24 @@ def test_a_failure_of_the_network_says_whether_anything_was_sent(
     assert not caught.value.message.endswith(": "), "it says something even where httpx does not"
 
 
+PORT = OverflowError("connect(): port must be 0-65535.")
+
+
+@pytest.mark.parametrize(
+    "error", [PORT, ExceptionGroup("", [ExceptionGroup("", [PORT]), OSError()])], ids=str
+)
+def test_an_error_of_connecting_that_is_not_of_the_library_has_a_type(error: Exception) -> None:
+    with pytest.raises(TransportError, match="cannot connect: ") as caught, map_http_errors(SPACE):
+        raise error
+    assert "port must be 0-65535" in caught.value.message
+    assert caught.value.sent is False
+
+
+def test_a_group_with_an_error_of_the_caller_stays_as_it_is() -> None:
+    with pytest.raises(ExceptionGroup), map_http_errors(SPACE):
+        raise ExceptionGroup("", [PORT, RuntimeError("of a hook")])
+
+
 @pytest.mark.parametrize(
     ("error", "phase"),
     [

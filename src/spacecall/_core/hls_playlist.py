@@ -49,7 +49,7 @@ def parse_playlist(text: str) -> Playlist:
     Raises:
         ProtocolError: it is not a playlist, or has more than `MAX_SEGMENTS` segments.
     """
-    lines = iter(text.splitlines())
+    lines = iter(text.removeprefix("\ufeff").splitlines())
     if next(lines, "").strip() != "#EXTM3U":
         raise ProtocolError("the app sent something else than a playlist of streamed media")
     segments: list[PlaylistEntry] = []

@@ -50,6 +50,7 @@ __all__ = [
     "HTTPError",
     "HttpClient",
     "HttpLibrary",
+    "InvalidURL",
     "Limits",
     "NetworkStream",
     "PoolTimeout",
@@ -79,6 +80,7 @@ ConnectError = library.ConnectError
 ConnectTimeout = library.ConnectTimeout
 Cookies = library.Cookies
 HTTPError = library.HTTPError
+InvalidURL = library.InvalidURL
 Limits = library.Limits
 PoolTimeout = library.PoolTimeout
 Proxy = library.Proxy

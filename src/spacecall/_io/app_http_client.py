@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from copy import copy
 from dataclasses import replace
 from functools import partial
-from typing import cast
 
 import anyio
 
@@ -39,7 +38,7 @@ from spacecall._io.login import Login, SharedLogin
 from spacecall._io.observer import Observer
 from spacecall._io.proxies import forwarding_proxy
 from spacecall._io.redirects import RedirectError, follow_redirects
-from spacecall._io.request_building import build_request, create_request
+from spacecall._io.request_building import build_request, create_get, create_request
 from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import read_body, read_error_body
 from spacecall._io.retrying import OnRetry, run_with_retries
@@ -491,9 +490,8 @@ class AppHttpClient:
 
     def _get(self, url: str) -> http.Request:
         """Return a GET request; the client's defaults are added for the app's host only."""
-        if self._is_same_origin(url) and self._defaults:
-            return cast("http.Request", self._client.build_request("GET", url))
-        return self._library.request("GET", url)
+        is_own = self._defaults and self._is_same_origin(url)
+        return create_get(self._client.build_request if is_own else self._library.request, url)
 
     def _is_same_origin(self, url: str) -> bool:
         """Return whether `url` is on the app's origin; also with https in place of http."""

@@ -32,6 +32,7 @@ from spacecall.errors import (
 _MAX_PROBLEMS = 100
 
 _GATEWAY_STATUSES = (502, 503, 504)
+_CONNECT_ERRORS = (OSError, OverflowError, UnicodeError)
 _NOT_SENT = ("ConnectError", "ProxyError", "UnsupportedProtocol", "LocalProtocolError")
 
 
@@ -39,7 +40,8 @@ _NOT_SENT = ("ConnectError", "ProxyError", "UnsupportedProtocol", "LocalProtocol
 def map_http_errors(space: str, redactor: Callable[[], Redactor] = Redactor) -> Generator[None]:
     """Convert exceptions of httpx and httpx2 into `TransportError` and `DeadlineError`.
 
-    A `MemoryError` becomes a `ProtocolError`: the response is too large.
+    A `MemoryError` becomes a `ProtocolError`: the response is too large. Errors of connecting that
+    are not of the HTTP library, alone or as a group (asyncio), become a `TransportError`.
 
     Args:
         redactor: returns a redactor for the messages; called only if there is an error.
@@ -66,6 +68,21 @@ def map_http_errors(space: str, redactor: Callable[[], Redactor] = Redactor) -> 
         sent = not isinstance(error, http.error_types(*_NOT_SENT))
         failure = TransportError(_describe_failure(error), sent=sent, space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
+    except (OverflowError, ExceptionGroup) as error:
+        causes = _find_connect_errors(error)
+        if not causes:
+            raise
+        failure = TransportError(f"cannot connect: {causes[0]}", sent=False, space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
+
+
+def _find_connect_errors(error: Exception) -> list[Exception]:
+    """Return the errors of connecting in `error`; an empty list if it has others too."""
+    if not isinstance(error, ExceptionGroup):
+        return [error] if isinstance(error, _CONNECT_ERRORS) else []
+    group = cast("ExceptionGroup[Exception]", error)
+    causes = [_find_connect_errors(cause) for cause in group.exceptions]
+    return [cause for errors in causes for cause in errors] if all(causes) else []
 
 
 def _without_secrets(

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from urllib.request import getproxies, proxy_bypass
 
 from spacecall._io import _http as http
+from spacecall._io.request_building import MAX_PORT
 from spacecall.errors import InvalidInputError
 
 _SCHEMES = ("http", "https", "all")
@@ -45,12 +46,14 @@ def check_proxy(address: str, source: str) -> None:
         InvalidInputError: the URL is invalid, or a package is missing.
     """
     try:
-        scheme = http.Proxy(address).url.scheme
+        url = http.Proxy(address).url
     except http.error_types("InvalidURL", ValueError):  # its text repeats the password
         raise InvalidInputError(
             f"{source} must be http://host:port, https://host:port or socks5://host:port"
         ) from None
-    if scheme.startswith("socks") and find_spec("socksio") is None:
+    if (url.port or 0) > MAX_PORT:
+        raise InvalidInputError(f"{source} has the port {url.port}: ports end at {MAX_PORT}")
+    if url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise InvalidInputError(f"{source} is a socks5 proxy, which needs the package socksio")
 
 

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from spacecall._core.gradio_requests import Request
 from spacecall._io import _http as http
 
-__all__ = ["build_request", "create_request"]
+__all__ = ["build_request", "create_get", "create_request"]
 
 _JSON = {"content-type": "application/json"}
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 _PLAIN = {"accept": "*/*", "connection": "keep-alive"}
+MAX_PORT = 65535
 
 
 def create_request(
@@ -33,6 +34,19 @@ def create_request(
         content=content,
         headers={**_PLAIN, **headers},
     )
+
+
+def create_get(build: Callable[[str, str], http.Request], url: str) -> http.Request:
+    """Return the GET request that `build` makes for a method and a URL.
+
+    Raises:
+        InvalidURL, UnicodeError (of the HTTP library): the URL is invalid, or has a port above
+            65535, with which connecting raises errors that are not of the HTTP library.
+    """
+    request = build("GET", url)
+    if (request.url.port or 0) > MAX_PORT:
+        raise http.InvalidURL(f"port {request.url.port} is above {MAX_PORT}")
+    return request
 
 
 def build_request(

@@ -85,7 +85,13 @@ class PlaylistMedia(StreamedMedia):
         async with aclosing(self._iterate_playlists()) as playlists:
             async for playlist in playlists:
                 for entry in playlist.segments[count:]:
-                    content = await self._read(join_url(self.url, entry.uri))
+                    try:
+                        content = await self._read(join_url(self.url, entry.uri), self._deadline())
+                    except InvalidInputError as error:
+                        raise ProtocolError(
+                            f"the playlist has a segment with an invalid URL ({error.message})",
+                            space=self._app_client.base,
+                        ) from error
                     yield MediaSegment(content, entry.duration, entry.mime_type)
                 count = max(count, len(playlist.segments))
 
@@ -93,19 +99,17 @@ class PlaylistMedia(StreamedMedia):
         """Yield the playlist whenever it has grown, until it has ended.
 
         Raises:
-            DeadlineError: it did not grow for `Timeouts.run` seconds.
+            DeadlineError: it did not grow for `Timeouts.run` seconds, or did not arrive in them.
         """
         count, pause, deadline = -1, _FIRST_PAUSE, self._deadline()
         while True:
-            body = await self._read(self.url)
+            body = await self._read(self.url, deadline)
             playlist = parse_playlist(body.decode(errors="replace"))
             if playlist.ended or len(playlist.segments) > count:
                 yield playlist
                 count, pause, deadline = len(playlist.segments), _FIRST_PAUSE, self._deadline()
             elif anyio.current_time() > deadline:
-                seconds = self._app_client.settings.timeouts.run
-                text = f"the app streamed no media for {seconds:g} s and did not end the stream"
-                raise DeadlineError(text, phase="run", space=self._app_client.base)
+                raise self._late()
             if playlist.ended:
                 return
             await anyio.sleep(pause)
@@ -115,19 +119,30 @@ class PlaylistMedia(StreamedMedia):
         seconds = self._app_client.settings.timeouts.run
         return math.inf if seconds is None else anyio.current_time() + seconds
 
-    async def _read(self, url: str) -> bytes:
-        """Return the content of a playlist or a segment, of at most `Limits.max_body_bytes`."""
+    def _late(self) -> DeadlineError:
+        seconds = self._app_client.settings.timeouts.run
+        text = f"the app streamed no media for {seconds:g} s and did not end the stream"
+        return DeadlineError(text, phase="run", space=self._app_client.base)
+
+    async def _read(self, url: str, deadline: float) -> bytes:
+        """Return the content of a playlist or a segment, of at most `Limits.max_body_bytes`.
+
+        Raises:
+            DeadlineError: it did not arrive by `deadline`, by the clock of anyio.
+        """
         limit = self._app_client.settings.limits.max_body_bytes
         content = bytearray()
-        async with open_url(self._app_client, url) as chunks:
-            async for chunk in chunks:
-                content += chunk
-                if len(content) > limit:
-                    raise ProtocolError(
-                        f"a part of streamed media has more than {limit} bytes "
-                        "(Limits.max_body_bytes)"
-                    )
-        return bytes(content)
+        with anyio.CancelScope(deadline=deadline):
+            async with open_url(self._app_client, url) as chunks:
+                async for chunk in chunks:
+                    content += chunk
+                    if len(content) > limit:
+                        raise ProtocolError(
+                            f"a part of streamed media has more than {limit} bytes "
+                            "(Limits.max_body_bytes)"
+                        )
+            return bytes(content)
+        raise self._late()
 
 
 class SingleResponseMedia(StreamedMedia):
