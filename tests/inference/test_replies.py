@@ -22,7 +22,7 @@ from spacecall.chat import (
     reply_deltas,
     reply_deltas_sync,
 )
-from spacecall.inference import SyncHuggingFaceInference, _text_service
+from spacecall.inference import SyncHuggingFaceInference, _reply_reader
 from tests.faults.exchanges import Exchange
 from tests.inference.stand_in import CHAT, StandIn, answering, chunk, opened, streaming, whole
 
@@ -143,7 +143,7 @@ async def linger(exchange: Exchange, *events: str) -> None:
 async def test_a_stream_that_stays_open_after_the_answer_costs_little_time(
     service: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_text_service, "AFTER_ANSWER", 0.1)
+    monkeypatch.setattr(_reply_reader, "AFTER_ANSWER", 0.1)
     events = [json.dumps(chunk("Hi", "stop")), json.dumps({"usage": USAGE})]
     service.on(CHAT, lambda exchange: linger(exchange, *events))
     async with opened(service) as (hf, _):

@@ -17,6 +17,7 @@ from spacecall._wire.inference.models import (
     TokenizerConfig,
 )
 from spacecall.inference._aliases import ALIASES, IMAGE_MODEL, TEXT_MODEL, VISION_MODEL
+from spacecall.inference._generation_service import TEXT_PROVIDERS
 from spacecall.inference._huggingface import HuggingFaceInference, Kind
 from spacecall.inference._huggingface_sync import SyncHuggingFaceInference
 from spacecall.inference._image_providers.image_request import ImageFormat
@@ -36,6 +37,7 @@ __all__ = [
     "IMAGE_MODEL",
     "IMAGE_PROVIDERS",
     "TEXT_MODEL",
+    "TEXT_PROVIDERS",
     "VISION_MODEL",
     "Attempt",
     "ChatOptions",

@@ -7,7 +7,8 @@ from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from spacecall._wire.inference.text_generation import Generated, GeneratedToken
+from spacecall._wire.inference.text_generation import Generated, GeneratedToken, GenerationDetails
+from spacecall.chat import Usage
 from spacecall.errors import JobLostError, ProtocolError, StatusError
 from spacecall.inference._error_bodies import stream_error
 
@@ -81,6 +82,7 @@ class TextAccumulator:
     provider: str | None = None
     text: str = ""
     finish_reason: str | None = None
+    usage: Usage | None = None
     is_complete: bool = False
 
     @property
@@ -100,6 +102,7 @@ class TextAccumulator:
             reason = chunk.details.finish_reason if chunk.details else None
             reason = reason or ("stop" if chunk.token.special else "length")
             self.finish_reason = normal_reason(reason)
+            self._read_usage(chunk.details)
             self.is_complete = True
         return self.text != text_before
 
@@ -118,12 +121,17 @@ class TextAccumulator:
         self._add_text(first.generated_text)
         reason = first.details.finish_reason if first.details else None
         self.finish_reason = normal_reason(reason) if reason else None
+        self._read_usage(first.details)
         self.is_complete = True
 
     def finish(self) -> None:
         """Check the end of the stream; see `Accumulator.finish`."""
         if not self.is_complete:
             raise incomplete_error(self.text)
+
+    def _read_usage(self, details: GenerationDetails | None) -> None:
+        count = details.generated_tokens if details else None
+        self.usage = Usage(completion_tokens=count) if isinstance(count, int) else None
 
     def _add_text(self, text: str) -> None:
         self.text += text if self.text or not self.strip else text.lstrip()

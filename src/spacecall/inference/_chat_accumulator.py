@@ -38,10 +38,11 @@ _MAX_CHOICES: Final = 128
 
 @dataclass(slots=True)
 class ChatAccumulator:
-    """Builds a chat completion.
+    """Builds a chat completion, or the completion of a text.
 
     Attributes:
         n: the number of requested choices.
+        is_raw: whether the text is returned as it is, with tags of thinking.
         provider: the requested provider, or the one that answered.
         id: of the response.
         model: as the provider calls it.
@@ -49,6 +50,7 @@ class ChatAccumulator:
     """
 
     n: int = 1
+    is_raw: bool = False
     provider: str | None = None
     id: str | None = None
     model: str | None = None
@@ -103,7 +105,7 @@ class ChatAccumulator:
             raise ProtocolError("the chat completion has no choices")
         for position, choice in enumerate(choices):
             index = choice.index if isinstance(choice.index, int) else position
-            builder = self._builders.setdefault(index, _ChoiceBuilder())
+            builder = self._builders.setdefault(index, self._new_builder())
             builder.add(choice, is_whole=True)
         self._complete()
 
@@ -116,13 +118,18 @@ class ChatAccumulator:
     @property
     def _first(self) -> _ChoiceBuilder:
         if 0 not in self._builders:
-            return next(iter(self._builders.values()), _ChoiceBuilder())
+            return next(iter(self._builders.values()), self._new_builder())
         return self._builders[0]
 
     def _builder(self, choice: ChatChoice) -> _ChoiceBuilder:
         index = choice.index if isinstance(choice.index, int) else 0
-        is_new = index not in self._builders and len(self._builders) >= _MAX_CHOICES
-        return _ChoiceBuilder() if is_new else self._builders.setdefault(index, _ChoiceBuilder())
+        builder = self._builders.get(index) or self._new_builder()
+        if len(self._builders) < _MAX_CHOICES:
+            self._builders[index] = builder
+        return builder
+
+    def _new_builder(self) -> _ChoiceBuilder:
+        return _ChoiceBuilder(ThinkTagSplitter(is_raw=self.is_raw))
 
     def _complete(self) -> None:
         for builder in self._builders.values():
@@ -160,7 +167,7 @@ class ChatAccumulator:
 class _ChoiceBuilder:
     """Builds one choice."""
 
-    splitter: ThinkTagSplitter = field(default_factory=ThinkTagSplitter)
+    splitter: ThinkTagSplitter
     reasoning: str = ""
     reasoning_field: ReasoningField | None = None
     refusal: str = ""
@@ -184,7 +191,7 @@ class _ChoiceBuilder:
         """Add a chunk's choice, or a whole one; return whether the choice has changed."""
         reason = as_str(choice.finish_reason) or None
         message = choice.message or choice.delta or ReplyMessage()
-        text, thinking = _split_content(message.content)
+        text, thinking = _split_content(message.content or choice.text)
         if reason in _END_REASONS:
             # Text-generation-inference up to 2.0 sends the end mark as the last piece of the text.
             text = _without_end_mark(text)

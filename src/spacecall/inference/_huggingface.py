@@ -26,13 +26,14 @@ from spacecall.inference._aliases import (
     VISION_MODEL,
     model_id,
 )
+from spacecall.inference._generation_service import Generation, GenerationService
 from spacecall.inference._image_providers.image_request import ImageFormat, check_image_request
 from spacecall.inference._image_service import ImageService
 from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._providers import ModelChoice, Provider, split_model
 from spacecall.inference._router import InferenceAccess, RouterConnection, open_router
 from spacecall.inference._text_requests import (
-    MAX_TOKENS,
+    TEXT_TOKENS,
     Sampling,
     join_history,
     read_sampling,
@@ -76,6 +77,7 @@ class HuggingFaceInference(Closable):
         self._image_model = image_model
         self._catalog = ModelCatalog(connection, cache_ttl)
         self._images = ImageService(connection, self._catalog)
+        self._generations = GenerationService(connection, self._catalog)
         self._texts = TextService(connection, self._catalog, self._images)
 
     @classmethod
@@ -229,36 +231,52 @@ class HuggingFaceInference(Closable):
         *,
         conversation: Conversation | None = None,
         model: str | None = None,
+        provider: str | None = None,
+        fallback: bool = False,
+        chat_format: bool | None = None,
         action: Literal["continue"] | None = None,
         stream: bool = True,
-        max_tokens: int | None = MAX_TOKENS,
+        max_tokens: int | None = TEXT_TOKENS,
         temperature: float | None = None,
+        top_p: float | None = None,
+        stop: Sequence[str] | None = None,
         seed: int | None = None,
         extra_body: Mapping[str, Any] | None = None,
     ) -> Call[ChatReply]:
-        """Generate text with a model of hf-inference, from a prompt in the model's own format.
+        """Let a model continue a text: `ChatReply.text` is the added text, with leading blanks.
 
-        This is for models that cannot chat, such as gpt2; use `chat` for the others. A history of
-        more than 4096 characters is shortened in the middle.
+        This is for models that cannot chat, such as gpt2; use `chat` for the others. Nothing is
+        left out of a long prompt: the provider refuses one that is too long.
 
         Args:
-            messages: a prompt, or messages.
+            messages: a text, which is sent as it is unless the model is a chat model; or messages,
+                which are sent as a text in the model's format.
             conversation: of an earlier reply, to continue it.
-            model: its id on the Hub, or an alias.
-            action: `continue` continues the assistant's last message; `ChatReply.text` is the
-                added text.
+            model: its id on the Hub, or an alias, optionally with `:provider`.
+            provider: one of `TEXT_PROVIDERS`; overrides the one after the colon. By default the
+                first live provider of the model, or hf-inference. Your own server (`base_url`) is
+                asked at `/v1/completions`.
+            fallback: whether to try the next live provider after 402, 404 or 503.
+            chat_format: whether to use the model's format for chats, which its metadata decide;
+                False sends a text as it is, and messages as lines of `Role: text`.
+            action: `continue` continues the assistant's last message.
             stream: whether to stream the text.
             max_tokens: the limit of tokens of the text; None for the model's default.
             temperature: the sampling temperature.
+            top_p: the share of the probability mass that is sampled from.
+            stop: texts that end the generated text.
             seed: the same seed gives the same text, as far as the model is deterministic.
-            extra_body: more generation parameters, sent unchanged; they override the others.
+            extra_body: more fields of the request, of hf-inference more parameters, sent unchanged;
+                they override the others.
 
         Raises (when the call is awaited or entered): the errors of `chat`.
         """
+        parameters: dict[str, Any] = {"top_p": top_p, "stop": stop and [*stop]}
         sampling = Sampling(
             max_tokens=max_tokens,
             temperature=temperature,
             seed=seed,
+            parameters={name: value for name, value in parameters.items() if value is not None},
             stream=stream,
             extra_body=dict(extra_body or {}),
         )
@@ -266,11 +284,18 @@ class HuggingFaceInference(Closable):
         async def service(report: ProgressSink[ChatReply], settings: Settings) -> ChatReply:
             continues = action == "continue"
             newest = () if continues and not messages else messages
-            history = join_history(newest, (), conversation)
-            name = model_id(model or self._model or TEXT_MODEL)
-            return await self._texts.generate(
-                report, settings, history, name, sampling, continues=continues
+            generation = Generation(
+                messages=join_history(newest, (), conversation),
+                is_prompt=isinstance(newest, str) and conversation is None,
+                chat_format=chat_format,
+                continues=continues,
             )
+            choice = ModelChoice(
+                model=model_id(model or self._model or TEXT_MODEL),
+                provider=provider,
+                fallback=fallback,
+            )
+            return await self._generations.generate(report, settings, generation, choice, sampling)
 
         return self._connection.direct.call("text-generation", service)
 

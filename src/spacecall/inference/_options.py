@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel
@@ -44,10 +44,15 @@ class TextOptions(TypedDict, total=False):
     """The options of `HuggingFaceInference.text_generation`; see there."""
 
     model: str | None
+    provider: str | None
+    fallback: bool
+    chat_format: bool | None
     action: Literal["continue"] | None
     stream: bool
     max_tokens: int | None
     temperature: float | None
+    top_p: float | None
+    stop: Sequence[str] | None
     seed: int | None
     extra_body: Mapping[str, Any] | None
 

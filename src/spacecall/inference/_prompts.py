@@ -15,7 +15,7 @@ from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import Message
 from spacecall.facades import format_history
 
-__all__ = ["build_prompt", "limit_tokens", "shorten_history"]
+__all__ = ["build_prompt", "is_chat_model"]
 
 
 class _Transcript(NamedTuple):
@@ -33,52 +33,28 @@ class _Transcript(NamedTuple):
 
 
 Format: TypeAlias = Callable[[Sequence[Message]], _Transcript]
-MAX_CHARACTERS: Final = 4096
-"""Characters of a prompt beyond which its history is shortened."""
 _PLAIN: Final = ("gpt2", "gpt_neo", "gemma", "gemma2")
 _OPENER: Final = "Assistant:"
 
 
 def build_prompt(messages: Sequence[Message], model: ModelInfo, *, continues: bool = False) -> str:
-    """Write messages as a prompt for a model; `shorten_history` shortens a long one.
+    """Write messages as a prompt for a model.
 
     Args:
         continues: leave out the opener of a new answer and the end mark of the last message, so
             that the model continues that message.
     """
-    prompt = _format(messages, model, continues=continues)
-    if len(prompt) > MAX_CHARACTERS:
-        messages = shorten_history(messages, continues=continues)
-        prompt = _format(messages, model, continues=continues)
-    return prompt
-
-
-def _format(messages: Sequence[Message], model: ModelInfo, *, continues: bool) -> str:
     transcript = _format_of(model)(messages)
     if continues:
         return transcript.text.removesuffix(transcript.end)
     return transcript.text + transcript.opener
 
 
-def shorten_history(messages: Sequence[Message], *, continues: bool = False) -> list[Message]:
-    """Return the most important messages of a history that is too long for a prompt.
-
-    These are the first three and the last three of more than six messages; of fewer, the system
-    messages, the last user message, and the message that the model continues.
-    """
-    if len(messages) > 6:
-        return [*messages[:3], *messages[-3:]]
-    system = [message for message in messages if message.role == "system"]
-    question = [message for message in messages if message.role == "user"][-1:]
-    last = list(messages[-1:])
-    return [*system, *question, *(last if continues else ())] or last
-
-
-def limit_tokens(max_tokens: int | None, model: ModelInfo) -> int | None:
-    """Limit `max_tokens` for GPT-2, whose context is 1024 tokens, the prompt included."""
-    if max_tokens is not None and max_tokens >= 1024 and _model_type(model) == "gpt2":
-        return 512
-    return max_tokens
+def is_chat_model(model: ModelInfo) -> bool:
+    """Return whether the model has a template for chats."""
+    config = model.config
+    tokenizer = config.tokenizer_config if config else None
+    return bool((config and config.chat_template_jinja) or (tokenizer and tokenizer.chat_template))
 
 
 def _format_of(model: ModelInfo) -> Format:

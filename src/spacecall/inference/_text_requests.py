@@ -18,6 +18,7 @@ from spacecall._wire.inference.chat import (
     CalledTool,
     ChatMessage,
     ChatRequest,
+    CompletionRequest,
     ImagePart,
     ImageUrl,
     InputAudio,
@@ -42,15 +43,20 @@ from spacecall.media import MediaInput
 
 __all__ = [
     "MAX_TOKENS",
+    "TEXT_TOKENS",
     "Sampling",
     "build_chat_request",
+    "build_completion_request",
     "build_text_request",
     "join_history",
     "read_sampling",
+    "with_usage",
 ]
 
 MAX_TOKENS: Final = 1024
 """The default limit of tokens per answer."""
+TEXT_TOKENS: Final = 512
+"""The default limit of tokens of a generated text: GPT-2 has room for 1024 with the prompt."""
 _AUDIO_FORMATS: Final = {"mpeg": "mp3", "mp4": "m4a", "wave": "wav"}
 _PARAMETERS: Final = frozenset(
     {
@@ -207,6 +213,33 @@ def _audio_format(mime_type: str) -> str:
     return _AUDIO_FORMATS.get(name, name)
 
 
+def with_usage(sampling: Sampling) -> Sampling:
+    """Return the options with a request for the usage of a stream, which is left out otherwise."""
+    if not sampling.stream:
+        return sampling
+    options = {"stream_options": {"include_usage": True}}
+    return replace(sampling, parameters={**options, **sampling.parameters})
+
+
+def build_completion_request(path: str, model: str, prompt: str, sampling: Sampling) -> Request:
+    """Build a request for the completion of a text.
+
+    Raises:
+        InvalidInputError: an option is invalid.
+    """
+    with _invalid_input():
+        body = CompletionRequest(
+            model=model,
+            prompt=prompt,
+            max_tokens=sampling.max_tokens,
+            temperature=sampling.temperature,
+            seed=sampling.seed,
+            stream=sampling.stream or None,
+        )
+    fields = body.model_dump(exclude_none=True)
+    return Request("POST", path, json={**fields, **sampling.parameters, **sampling.extra_body})
+
+
 def build_text_request(
     model: str, inputs: str, sampling: Sampling, *, return_full_text: bool | None = False
 ) -> Request:
@@ -224,7 +257,8 @@ def build_text_request(
         )
         body = GenerationRequest(inputs=inputs, stream=sampling.stream or None)
     fields = body.model_dump(exclude_none=True)
-    parameters = {**options.model_dump(exclude_none=True), **sampling.extra_body}
+    more = {key: value for key, value in sampling.parameters.items() if key != "stream_options"}
+    parameters = {**options.model_dump(exclude_none=True), **more, **sampling.extra_body}
     if parameters:
         fields["parameters"] = parameters
     return Request("POST", f"/hf-inference/models/{model_path(model)}", json=fields)

@@ -18,23 +18,38 @@ _CLOSE_LINE: Final = "\n</think>\n"
 class ThinkTagSplitter:
     """Splits a text that arrives in pieces.
 
+    Args:
+        is_raw: whether all of the text is the answer, tags included.
+
     Attributes:
         reasoning: the thinking so far, without tags.
         text: the answer so far.
     """
 
-    __slots__ = ("_is_thinking", "_may_close", "_may_open", "_pending", "reasoning", "text")
+    __slots__ = (
+        "_is_raw",
+        "_is_thinking",
+        "_may_close",
+        "_may_open",
+        "_pending",
+        "reasoning",
+        "text",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_raw: bool = False) -> None:
         self.reasoning: str = ""
         self.text: str = ""
         self._pending = ""  # may be the beginning of a tag
+        self._is_raw = is_raw
         self._may_open = True
         self._may_close = True
         self._is_thinking = False
 
     def feed(self, piece: str) -> None:
         """Add a piece of the text."""
+        if self._is_raw:
+            self.text += piece
+            return
         self._pending += piece
         if self._may_open:
             self._open()

@@ -1,0 +1,167 @@
+"""Send requests for text, and read their replies, whole or streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from spacecall._client.exchanges.service_call import ProgressSink
+from spacecall._core.gradio_requests import Request
+from spacecall._core.queue_messages import wire_size
+from spacecall._io.event_stream import iterate_data
+from spacecall._io.request_settings import Settings
+from spacecall._io.response_body import read_body
+from spacecall.chat import ChatReply
+from spacecall.errors import (
+    DeadlineError,
+    InvalidInputError,
+    JobLostError,
+    ProtocolError,
+    SpaceError,
+    TransportError,
+)
+from spacecall.inference._accumulators import Accumulator
+from spacecall.inference._router import RouterConnection
+from spacecall.inference._text_requests import Sampling, with_usage
+
+if TYPE_CHECKING:
+    from spacecall._io._http import Response
+
+__all__ = ["AUTO", "ReplyReader", "TextCall", "partial_results"]
+
+AUTO: Final = "auto"
+"""The router's own choice of a provider, as without a suffix."""
+ROUTER_CHOICES: Final = frozenset({"fastest", "cheapest", "preferred", AUTO})
+"""Provider suffixes that let the router choose a provider."""
+AFTER_ANSWER: Final = 3.0
+"""Seconds to wait for the usage and the end of a stream after the end of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextCall:
+    """A request for text, and what it fills and notifies.
+
+    Attributes:
+        build_request: builds the request with these options.
+        on_change: called with the number of bytes received when the text has changed.
+    """
+
+    build_request: Callable[[Sampling], Request]
+    reply: Accumulator
+    settings: Settings
+    on_change: Callable[[int], None]
+
+
+class ReplyReader:
+    """Sends requests for text and reads their replies.
+
+    Args:
+        connection: to the router.
+    """
+
+    def __init__(self, connection: RouterConnection) -> None:
+        self._connection = connection
+
+    async def run(self, call: TextCall, sampling: Sampling) -> None:
+        """Send a request and fill its reply; errors get the endpoint and the address.
+
+        The usage of a stream is requested. A service that refuses this is asked again without it.
+        """
+        options = with_usage(sampling)
+        try:
+            await self._run(call, options)
+        except InvalidInputError as error:
+            is_requested = options == sampling or "stream_options" in sampling.extra_body
+            if is_requested or "stream_options" not in error.body:
+                raise
+            await self._run(call, sampling)
+
+    async def _run(self, call: TextCall, sampling: Sampling) -> None:
+        connection, request = self._connection, call.build_request(sampling)
+        try:
+            # An error inside a stream is typed and redacted like a refusal.
+            with connection.typed_errors(request, call.reply.provider):
+                if sampling.stream:
+                    await self._stream(call, request)
+                else:
+                    await self._fetch(call, request)
+        except SpaceError as error:
+            error.endpoint, error.space = request.path, connection.router.base
+            raise
+
+    async def _fetch(self, call: TextCall, request: Request) -> None:
+        # No byte arrives before the whole response is ready.
+        timeouts = replace(call.settings.timeouts, idle=call.settings.timeouts.run)
+        settings = replace(call.settings, timeouts=timeouts)
+        response = await self._connection.fetch(request, settings, provider=call.reply.provider)
+        _read_provider(response.headers, call.reply)
+        call.reply.read_body(response.body)
+
+    async def _stream(self, call: TextCall, request: Request) -> None:
+        connection, reply = self._connection, call.reply
+        is_open = False
+        try:
+            opening = connection.open(request, call.settings, provider=reply.provider)
+            async with opening as response:
+                is_open = True
+                _read_provider(response.headers, reply)
+                if "event-stream" in response.headers.get("content-type", ""):
+                    await _read_events(response, call)
+                else:
+                    limits = call.settings.limits
+                    reply.read_body(await read_body(response, limits, connection.router.base))
+        except (TransportError, DeadlineError) as error:
+            if reply.has_finished:
+                return
+            if not is_open or isinstance(error, DeadlineError):
+                raise
+            raise JobLostError(f"the answer was cut off: {error.message}") from error
+        reply.finish()
+
+
+async def _read_events(response: Response, call: TextCall) -> None:
+    """Feed the events of a stream to the reply until it is complete.
+
+    Some services do not close the stream after an answer: that is waited for `AFTER_ANSWER` only.
+
+    Raises:
+        ProtocolError: the stream is larger than `Limits.max_body_bytes`.
+    """
+    limits, reply, received = call.settings.limits, call.reply, 0
+    with anyio.CancelScope() as scope:
+        async with aclosing(iterate_data(response, limit=limits.max_event_bytes)) as stream:
+            async for event in stream:
+                received += wire_size(event)
+                if received > limits.max_body_bytes:
+                    raise ProtocolError(
+                        f"the answer has more than {limits.max_body_bytes} bytes "
+                        "(raise Limits.max_body_bytes)"
+                    )
+                if reply.feed(event):
+                    call.on_change(received)
+                if reply.is_complete:
+                    return
+                if reply.has_finished:
+                    scope.deadline = min(scope.deadline, anyio.current_time() + AFTER_ANSWER)
+
+
+def _read_provider(headers: Mapping[str, str], reply: Accumulator) -> None:
+    """Read who answered; a choice that the router resolves is not a provider."""
+    requested = None if reply.provider in ROUTER_CHOICES else reply.provider
+    reply.provider = headers.get("x-inference-provider") or requested
+
+
+def partial_results(
+    report: ProgressSink[ChatReply], reply: Callable[[], ChatReply]
+) -> Callable[[int], None]:
+    """Return a callback that reports the reply so far, if the job is followed."""
+
+    def on_change(size: int) -> None:
+        if report.is_followed:
+            report.output(reply(), size)
+
+    return on_change
