@@ -1,11 +1,12 @@
 import sys
-from concurrent.futures import as_completed
+from concurrent.futures import wait
 
 from spacecall import SyncSpace
 
 with SyncSpace(sys.argv[1]) as space:
     futures = [space.call("/work", seconds=seconds).submit() for seconds in (0.9, 0.3, 0.6)]
-    for future in as_completed(futures):
+    wait(futures)  # or as_completed(futures), each when it is done
+    for future in futures:
         print(future.result())
 
     future = space.call("/work", seconds=60).submit()

@@ -47,6 +47,12 @@ def joins_app(app_server: ServerPool) -> AppServer:
 
 
 @pytest.fixture(scope="session")
+def page_app(app_server: ServerPool) -> AppServer:
+    """The app that changes components, and has server functions."""
+    return app_server("page_app.py", GRADIO_6)
+
+
+@pytest.fixture(scope="session")
 def flux_app(app_server: ServerPool) -> AppServer:
     """The replica of the FLUX.1 [dev] Space."""
     return app_server("spaces/flux_1_dev.py", GRADIO_5)

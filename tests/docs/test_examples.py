@@ -22,6 +22,7 @@ ELSEWHERE = {
     "images": "flux_app",
     "inference": "inference",
     "live": "streams_app",
+    "page": "page_app",
     "qvq": "qvq_app",
     "tools": "tool_model",
 }
