@@ -87,6 +87,12 @@ def test_a_kept_conversation_goes_on_in_another_run(cli: Cli, phi4_app: AppServe
     assert contents == ["One", first.out.rstrip("\n"), "Two", second.out.rstrip("\n")]
 
 
+def test_stdin_that_is_not_text_is_a_usage_error(cli: Cli, phi4_app: AppServer) -> None:
+    done = cli("chat", "phi-4", "--url", phi4_app.url, stdin=b"\xff\xfe\n")
+    assert (done.code, "Traceback" in done.err) == (2, False)
+    assert "stdin is not text in utf-8: invalid start byte at byte 0" in done.err
+
+
 def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> None:
     lines = [
         "One",

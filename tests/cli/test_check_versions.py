@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,31 @@ class TestRevisions:
         lock.symlink_to("/etc/passwd")
         commit("v3")
         assert cli("check", "v2", "v3").code == 0
+
+
+def test_projects_of_one_repository_are_compared_apart(cli: Cli) -> None:
+    git("init", "--quiet")
+    old, new = (
+        Path(save(painter(steps=steps), name)).resolve()
+        for name, steps in (("old", STEPS), ("new", FEWER))
+    )
+    for folder in ("shop", "bank"):
+        Path(folder).mkdir()
+        Path(folder, "pyproject.toml").write_text("[tool.spacecall]\n")
+        with chdir(folder):
+            assert cli("add", old, "--name", "painter").code == 0
+    commit("v1")
+    with chdir("shop"):
+        assert cli("refresh", "--source", new).code == 0
+    commit("v2")
+    for folder, code in (("shop", 1), ("bank", 0)):
+        with chdir(folder):
+            done = cli("check", "v1", "v2", "--format", "json")
+            mixed = cli("check", "v1", "schemas/spaces/painter")
+        (report,) = json.loads(done.out)["reports"]
+        assert (done.code, mixed.code, len(report["findings"])) == (code, code, code)
+        for finding in report["findings"]:
+            assert finding["where"]["file"] == f"{folder}/{SCHEMA}"
 
 
 def test_paths_are_relative_to_the_root_of_the_repository(

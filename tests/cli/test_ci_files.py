@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,27 @@ def test_the_hook_for_clients_runs_for_all_files_that_they_are_made_of() -> None
         assert re.search(pattern, path)
     assert re.search(pattern, "spaces/painter.py")
     assert not re.search(pattern, "README.md")
+
+
+def test_each_project_of_a_repository_has_a_hook_of_its_own(cli: Cli, runner: Path) -> None:
+    page = (ROOT / "docs/drift.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n( +- id: spacecall-generate\n +alias: .*?)```", page, re.DOTALL)
+    (hook,) = yaml.safe_load(text)
+    saved = Path(save(painter())).resolve()
+    for name in ("services/shop", "services/bank"):
+        Path(name).mkdir(parents=True)
+        Path(name, "pyproject.toml").write_text("[tool.spacecall]\n")
+        with chdir(name):
+            assert cli("add", saved, "--name", "painter").code == 0
+
+    def run_hook() -> int:
+        path = f"{runner / 'spacecall/bin'}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path}
+        return subprocess.run(shlex.split(hook["entry"]), env=environment, check=False).returncode
+
+    Path("services/bank/spaces/painter.py").unlink()
+    assert run_hook() == 0
+    Path("services/shop/spaces/painter.py").unlink()
+    assert run_hook() == 1
+    assert re.search(hook["files"], "services/shop/spaces/painter.py")
+    assert not re.search(hook["files"], "services/bank/spaces/painter.py")

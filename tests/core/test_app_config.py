@@ -301,3 +301,18 @@ def test_a_default_is_computed_if_the_input_has_one_at_all() -> None:
         info = {"named_endpoints": {"/f": {"parameters": [described], "returns": []}}}
         (got,) = parse_endpoints(config, info)["/f"].parameters
         assert (got.computed_default, got.required) == (computed, not computed)
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["a b", "x?y=1", "x#y", "../x", "x/../y", "x//y", "http://evil.example", "é", "%2e", "x\n"],
+)
+def test_a_prefix_that_is_not_a_path_is_refused(prefix: str) -> None:
+    with pytest.raises(ProtocolError, match=r"api_prefix .* is not a path"):
+        parse_config({"components": [], "dependencies": [], "api_prefix": prefix})
+
+
+@pytest.mark.parametrize("prefix", [None, 5, "", "/", "/gradio_api", "gradio_api/", "/a/b-c.d"])
+def test_a_prefix_is_a_path_or_missing(prefix: object) -> None:
+    config = parse_config({"components": [], "dependencies": [], "api_prefix": prefix})
+    assert config.api_prefix in ("", "/gradio_api", "/a/b-c.d")

@@ -28,6 +28,8 @@ _HIDDEN_TYPES = frozenset(
 )
 # A bounded number of digits, and no digit after the last.
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}(?![0-9])")
+# A path of segments without escapes, none of which is `.` or `..`; Gradio's is `gradio_api`.
+_PREFIX = re.compile(r"(?:[\w~-][\w.~-]{0,99}(?:/[\w~-][\w.~-]{0,99}){0,9})?", re.ASCII)
 # Gradio's title of a page whose author set none.
 _UNTITLED: Final = "Gradio"
 _PRECEDENCE: tuple[Visibility, ...] = ("public", "undocumented", "private")
@@ -284,6 +286,8 @@ def parse_config(config: object) -> AppConfig:
     version = as_str(config.get("version"))
     size = config.get("max_file_size")
     prefix = as_str(config.get("api_prefix")).strip("/")
+    if not _PREFIX.fullmatch(prefix):
+        raise ProtocolError(f"not a Gradio config: the api_prefix {prefix[:40]!r} is not a path")
     app_id = config.get("app_id")
     queued = config.get("enable_queue") is not False
     title = as_str(config.get("title"))

@@ -73,7 +73,19 @@ class _StdinLines:
     """Reads the lines of stdin."""
 
     def read(self) -> str | None:
-        """Return the next line; None after the last."""
+        """Return the next line; None after the last.
+
+        Raises:
+            InvalidInputError: a line is not text.
+        """
+        try:
+            return self._read_line()
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(
+                f"stdin is not text in {error.encoding}: {error.reason} at byte {error.start}"
+            ) from error
+
+    def _read_line(self) -> str | None:
         line = sys.stdin.readline()
         return line.rstrip("\r\n") if line else None
 
@@ -89,7 +101,7 @@ class _PromptLines(_StdinLines):
                 if message.role == "user":
                     readline.add_history(visible_line(message.text))
 
-    def read(self) -> str | None:
+    def _read_line(self) -> str | None:
         try:
             return input("> ")
         except EOFError:
