@@ -19,7 +19,7 @@ LAYERS = (
     ("_version", "_visible", "_warnings", "_suggestions"),
     ("_option_checks", "errors", "hooks", "events", "endpoints", "component_updates"),
     ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets", "media"),
-    ("event_data", "options"),
+    ("event_data", "options", "rows"),
     ("_wire_model",),
     ("_wire",),
     ("_core",),

@@ -41,6 +41,7 @@ TYPES = {
     "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncIterator": "Iterator",
     "Connecting": "SyncConnecting",
+    "Rows": "Iterable",
 } | {name: f"Sync{name}" for name in PAIRS}
 METHODS = {
     "aclose": "close",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from spacecall._client.calls.caller import Caller
     from spacecall._client.calls.feed import Feed
     from spacecall._client.calls.job import Job
+    from spacecall._client.calls.row_calls import RowCalls
     from spacecall._client.concurrency.lifetime import Connecting
     from spacecall._client.concurrency.portal import SyncConnecting
     from spacecall._client.space import Session, Space, SpaceView
@@ -68,11 +69,13 @@ if TYPE_CHECKING:
     from spacecall.files import File, FileInput, FileSource
     from spacecall.hooks import Hooks
     from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts, ZeroGPU
+    from spacecall.rows import RowOutcome
     from spacecall.sync import (
         SyncCall,
         SyncCaller,
         SyncFeed,
         SyncJob,
+        SyncRowCalls,
         SyncSession,
         SyncSpace,
         SyncSpaceView,
@@ -126,6 +129,8 @@ __all__ = [
     "RateLimitedError",
     "Retry",
     "ReturnValue",
+    "RowCalls",
+    "RowOutcome",
     "SchemaDriftError",
     "SchemaDriftWarning",
     "Session",
@@ -142,6 +147,7 @@ __all__ = [
     "SyncConnecting",
     "SyncFeed",
     "SyncJob",
+    "SyncRowCalls",
     "SyncSession",
     "SyncSpace",
     "SyncSpaceView",
@@ -165,6 +171,7 @@ _EXPORTS = {
     "spacecall._client.calls.caller": "Caller",
     "spacecall._client.calls.feed": "Feed",
     "spacecall._client.calls.job": "Job",
+    "spacecall._client.calls.row_calls": "RowCalls",
     "spacecall._client.concurrency.lifetime": "Connecting",
     "spacecall._client.concurrency.portal": "SyncConnecting",
     "spacecall._client.space": "Session Space SpaceView",
@@ -190,7 +197,10 @@ _EXPORTS = {
     "spacecall.files": "File FileInput FileSource",
     "spacecall.hooks": "Hooks",
     "spacecall.options": "Auth CallOptions Limits Retry Timeouts ZeroGPU",
-    "spacecall.sync": "SyncCall SyncCaller SyncFeed SyncJob SyncSession SyncSpace SyncSpaceView",
+    "spacecall.rows": "RowOutcome",
+    "spacecall.sync": """
+        SyncCall SyncCaller SyncFeed SyncJob SyncRowCalls SyncSession SyncSpace SyncSpaceView
+    """,
     "spacecall.tickets": "Ticket",
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names.split()}
@@ -203,6 +213,7 @@ _SUBMODULES = (
     "files",
     "hooks",
     "options",
+    "rows",
     "tickets",
 )
 

@@ -9,7 +9,15 @@ was forked opens Spaces of its own: those of its parent raise RuntimeError there
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Generic, Never, Self, TypeVar, Unpack
@@ -20,6 +28,8 @@ from spacecall._client.calls.call import Call, await_within, mark_handled
 from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.feed import Feed
 from spacecall._client.calls.job import Job
+from spacecall._client.calls.row_calls import RowEngine, RowOptions
+from spacecall._client.calls.sync_row_calls import SyncRowCalls
 from spacecall._client.concurrency.portal import Portal, SyncOpenable, hold_open, wait
 from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall._client.space import Session, Space, SpaceView
@@ -31,6 +41,7 @@ from spacecall.endpoints import Endpoint
 from spacecall.events import Event, Status, TextDelta
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
+from spacecall.rows import Concurrency, OnQuota
 from spacecall.tickets import Ticket
 
 __all__ = [
@@ -38,12 +49,14 @@ __all__ = [
     "SyncCaller",
     "SyncFeed",
     "SyncJob",
+    "SyncRowCalls",
     "SyncSession",
     "SyncSpace",
     "SyncSpaceView",
 ]
 
 I = TypeVar("I")  # noqa: E741 - an input
+R = TypeVar("R", bound=Mapping[str, Any])
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -335,6 +348,21 @@ def wrap_feed(caller: SyncCaller, make: Callable[[Caller], Feed[I, T]]) -> SyncF
     return SyncFeed(portal, portal.call(make_feed))
 
 
+def unwrap_call(call: SyncCall[T]) -> Call[T]:
+    """Return the async call of a call, which is made instead. Not public."""
+    mark_handled(call._call)  # pyright: ignore[reportPrivateUsage]
+    return call._call  # pyright: ignore[reportPrivateUsage]
+
+
+def wrap_rows(
+    caller: SyncCaller, make: Callable[[Caller], RowEngine[R, T]], rows: Iterable[R]
+) -> SyncRowCalls[R, T]:
+    """Return the map that `make` makes of the async caller, without async. Not public."""
+    portal = caller._portal  # pyright: ignore[reportPrivateUsage]
+    make_engine = lambda: make(caller._caller)  # noqa: E731  # pyright: ignore[reportPrivateUsage]
+    return SyncRowCalls(portal, portal.call(make_engine), rows)
+
+
 class SyncSession(SyncCaller):
     """A session of a Space; see `Session`."""
 
@@ -388,6 +416,22 @@ class SyncSpaceView(SyncCaller):
         """Return the call of a detached job; see `Space.collect`."""
         portal = self._portal
         return portal.call(lambda: SyncCall(portal, self._view.collect(ticket)))
+
+    @checked_call
+    def map(
+        self,
+        endpoint: str,
+        rows: Iterable[R],
+        *,
+        concurrency: Concurrency = "auto",
+        ordered: bool = False,
+        rate: float | None = None,
+        on_quota: OnQuota = "wait",
+    ) -> SyncRowCalls[R, Any]:
+        """Call an endpoint for each row: `for outcome in space.map(…)`; see `Space.map`."""
+        options = RowOptions(concurrency=concurrency, ordered=ordered, rate=rate, on_quota=on_quota)
+        view = self._view
+        return wrap_rows(self, lambda _: view._row_engine(endpoint, options), rows)  # pyright: ignore[reportPrivateUsage]
 
     def with_options(self, **options: Unpack[CallOptions]) -> SyncSpaceView:
         """Return a view of the Space with other options for its calls; see `CallOptions`."""

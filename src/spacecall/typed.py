@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar, Unpack
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller
+from spacecall._client.calls.row_calls import RowCalls, RowOptions, map_method
 from spacecall._client.calls.typed_endpoint import (
     APP_DEFAULT,
     AnyValue,
@@ -26,7 +27,16 @@ from spacecall._client.space import Space
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
 from spacecall._warnings import find_caller
-from spacecall.sync import SyncCall, SyncCaller, SyncSpace, wrap_call
+from spacecall.rows import Concurrency, OnQuota, Rows
+from spacecall.sync import (
+    SyncCall,
+    SyncCaller,
+    SyncRowCalls,
+    SyncSpace,
+    unwrap_call,
+    wrap_call,
+    wrap_rows,
+)
 
 __all__ = [
     "APP_DEFAULT",
@@ -44,6 +54,7 @@ __all__ = [
     "WithFiles",
 ]
 
+R = TypeVar("R", bound=Mapping[str, Any])
 T = TypeVar("T")
 
 
@@ -133,6 +144,30 @@ class TypedClient(Closable):
         """What the client calls through."""
         return self._caller
 
+    @checked_call
+    def map(
+        self,
+        method: Callable[..., Call[T]],
+        rows: Rows[R],
+        *,
+        concurrency: Concurrency = "auto",
+        ordered: bool = False,
+        rate: float | None = None,
+        on_quota: OnQuota = "wait",
+    ) -> RowCalls[R, T]:
+        """Call a method of this client for each row: `client.map(client.caption, rows)`.
+
+        Args:
+            method: a method of this client that makes a call.
+            rows: mappings of its arguments by name.
+            concurrency: as of `Space.map`, like the other options.
+            ordered: give outcomes in the order of the rows.
+            rate: the most calls that start in a second.
+            on_quota: what to do if the ZeroGPU quota is used up.
+        """
+        options = RowOptions(concurrency=concurrency, ordered=ordered, rate=rate, on_quota=on_quota)
+        return RowCalls(map_method(self._caller, method, options), rows)
+
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> Call[T]:
         location = find_caller(self)
         return call_from(endpoint, location, self._caller, arguments, self._on_drift)
@@ -178,6 +213,25 @@ class SyncTypedClient(SyncClosable):
     def caller(self) -> SyncCaller:
         """What the client calls through."""
         return self._caller
+
+    @checked_call
+    def map(
+        self,
+        method: Callable[..., SyncCall[T]],
+        rows: Iterable[R],
+        *,
+        concurrency: Concurrency = "auto",
+        ordered: bool = False,
+        rate: float | None = None,
+        on_quota: OnQuota = "wait",
+    ) -> SyncRowCalls[R, T]:
+        """Call a method of this client for each row, as `TypedClient.map` does."""
+        options = RowOptions(concurrency=concurrency, ordered=ordered, rate=rate, on_quota=on_quota)
+
+        def make_call(**arguments: Any) -> Call[T]:
+            return unwrap_call(method(**arguments))
+
+        return wrap_rows(self._caller, lambda caller: map_method(caller, make_call, options), rows)
 
     def _call(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> SyncCall[T]:
         on_drift, location = self._on_drift, find_caller(self)

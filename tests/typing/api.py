@@ -18,10 +18,13 @@ from spacecall import (
     File,
     Job,
     Limits,
+    RowCalls,
+    RowOutcome,
     Session,
     Space,
     SpaceView,
     Status,
+    SyncRowCalls,
     SyncSession,
     SyncSpace,
     SyncSpaceView,
@@ -284,6 +287,25 @@ def options_of_connecting_have_types() -> None:
     images.connect("o/m", base_url="http://127.0.0.1", api_key="hf_x")
     HuggingFaceInference.connect(image_model="o/m")
     images.connect("flux", sorce="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def rows_have_types(space: SpaceView, client: ProtocolApp6) -> None:
+    rows = [{"text": "a"}]
+    assert_type(space.map("/echo", rows), RowCalls[dict[str, str], Any])
+    outcomes = client.map(client.add, [{"a": 1.5}], concurrency=3)
+    async for outcome in outcomes:
+        assert_type(outcome, RowOutcome[dict[str, float], int | float | None])
+        assert_type(outcome.value, int | float | None)
+        assert_type(outcome.result(), int | float | None)
+    client.map(client.caller, rows)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    space.map("/echo", [1])  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+    space.map("/echo", rows, concurrency="max")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def sync_rows_have_types(space: SyncSpace, client: SyncProtocolApp6) -> None:
+    assert_type(space.map("/echo", [{"text": "a"}]), SyncRowCalls[dict[str, str], Any])
+    for outcome in client.map(client.add, [{"a": 1.5}], on_quota="stop"):
+        assert_type(outcome, RowOutcome[dict[str, float], int | float | None])
 
 
 async def views_of_a_space_have_sessions_and_tickets(space: Space, ticket: Ticket) -> None:

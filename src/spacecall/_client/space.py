@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypeVar, Unpack
 from urllib.parse import quote
 
 import anyio
@@ -15,6 +15,7 @@ from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller, find_dependency
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.calls.queue_call import CallContext, QueueCall
+from spacecall._client.calls.row_calls import RowCalls, RowEngine, RowOptions, create_engine
 from spacecall._client.concurrency.lifetime import Openable
 from spacecall._client.concurrency.task_groups import BackgroundTasks, shielded_task_group
 from spacecall._client.discovery.app_description import fetch_config, open_app
@@ -36,7 +37,10 @@ from spacecall._option_checks import checked_arguments, checked_call
 from spacecall.errors import AppRestartedError, InvalidInputError, ProtocolError
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
+from spacecall.rows import Concurrency, OnQuota, Rows
 from spacecall.tickets import Ticket
+
+R = TypeVar("R", bound=Mapping[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,45 @@ class SpaceView(Caller):
         channel.link.remember(ticket.cookies)
         context = replace(self._context, channel=channel, event_id=ticket.event_id)
         return QueueCall(ticket.endpoint, context, prepare)
+
+    @checked_call
+    def map(
+        self,
+        endpoint: str,
+        rows: Rows[R],
+        *,
+        concurrency: Concurrency = "auto",
+        ordered: bool = False,
+        rate: float | None = None,
+        on_quota: OnQuota = "wait",
+    ) -> RowCalls[R, Any]:
+        """Call an endpoint for each row: `async for outcome in space.map("/caption", rows)`.
+
+        Rows are read and outcomes are kept only as fast as the app and you are: memory stays flat
+        for any number of rows. Leaving the loop cancels the calls that run, here and on the server.
+        A call that the app did not accept is made again, see `Retry`; after a 429 or 503, all calls
+        wait as long as the app asks.
+
+        Args:
+            endpoint: its name, as in `call`.
+            rows: mappings of arguments by name, from an iterable or an async iterable.
+            concurrency: how many calls run at once. With "auto" the number grows with the results,
+                and is halved when the app's queue is full or grows, or the app answers 429.
+            ordered: give outcomes in the order of the rows, not as they come.
+            rate: the most calls that start in a second.
+            on_quota: if the ZeroGPU quota is used up, wait until it is restored, or make no more
+                calls: after the outcomes of the calls that ran, a QuotaExceededError is raised.
+
+        Raises (when you iterate):
+            Exception: what the iterable of rows raised, after the outcomes of the rows before it.
+                The error of a call is `RowOutcome.error`.
+        """
+        options = RowOptions(concurrency=concurrency, ordered=ordered, rate=rate, on_quota=on_quota)
+        return RowCalls(self._row_engine(endpoint, options), rows)
+
+    def _row_engine(self, endpoint: str, options: RowOptions) -> RowEngine[Any, Any]:
+        view = SpaceView(self._context)
+        return create_engine(self._context, lambda row: view.call(endpoint, **row), options)
 
     def with_options(self, **options: Unpack[CallOptions]) -> SpaceView:
         """Return a view of the Space with other options for its calls; see `CallOptions`."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
 
 
 def running_loop() -> object | None:
@@ -20,6 +23,19 @@ def running_loop() -> object | None:
         except RuntimeError:
             pass
     return None
+
+
+def call_soon(loop: object, function: Callable[[], object]) -> None:
+    """Call `function` in a loop of `running_loop`, without waiting; any thread may do this.
+
+    A loop that has ended does not call it.
+    """
+    schedule = getattr(loop, "call_soon_threadsafe", None) or cast("Any", loop).run_sync_soon
+    trio = sys.modules.get("trio")
+    # of asyncio, and of trio, for a loop that has ended
+    errors = (RuntimeError,) if trio is None else (RuntimeError, trio.RunFinishedError)
+    with suppress(*errors):
+        schedule(function)
 
 
 class EventLoopGuard:

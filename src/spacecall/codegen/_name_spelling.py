@@ -62,7 +62,7 @@ FIELD_NAMES: Set[str] = TYPE_NAMES | {
 """Names that a field of a pydantic model cannot have."""
 
 METHOD_NAMES: Set[str] = TYPE_NAMES | {
-    *("SOURCE", "aclose", "caller", "classmethod", "close", "connect", "property"),
+    *("SOURCE", "aclose", "caller", "classmethod", "close", "connect", "map", "property"),
     "staticmethod",
 }
 """Names that a method of a typed client cannot have: members of the base classes, and types."""
