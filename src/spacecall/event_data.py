@@ -11,7 +11,7 @@ The classes are named like those of Gradio.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeAlias
 
 from spacecall.files import File, FileInput
@@ -39,9 +39,13 @@ class EventData:
     """The base of the classes of this module."""
 
     def to_payload(self) -> Mapping[str, Any] | File:
-        """Return the details as the app gets them, without those that are None."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: value for name, value in fields.items() if value is not None}
+        """Return the details as the app gets them, without optional ones that are None."""
+        values = {field: getattr(self, field.name) for field in fields(self)}
+        return {
+            field.name: value
+            for field, value in values.items()
+            if value is not None or field.default is MISSING
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

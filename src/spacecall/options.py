@@ -194,7 +194,7 @@ class Auth:
             check_header("authorization", token, "Auth.token")
         cookies = dict(cookies or {})
         for name, cookie in cookies.items():
-            check_header(name, cookie, f"the cookie {name!r} of Auth.cookies")
+            check_cookie(name, cookie, f"the cookie {name!r} of Auth.cookies")
         object.__setattr__(self, "token", token)
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "password", password)
@@ -255,7 +255,8 @@ class CallOptions(TypedDict, total=False):
         oauth_token: the token of a Hugging Face user for whom the app acts. The app can read it and
             do with it what the token allows. It is sent only to functions that ask for one
             (`Endpoint.oauth`), over https or to this machine, or to a host of `Auth.hosts`. If it
-            is missing, an app whose host is one of `Auth.hosts` gets `Auth.token`.
+            is missing, an app whose host is one of `Auth.hosts` gets `Auth.token`. An empty text
+            sends no token, not even that of a view.
         query_params: names and values that the function reads as `gr.Request.query_params`.
     """
 
@@ -305,6 +306,17 @@ def check_header(name: str, value: str, label: str | None = None) -> None:
             f"{label or f'the header {name!r}'} has a line end, a space around it, "
             "or another character that cannot be sent: remove it"
         )
+
+
+def check_cookie(name: str, value: str, label: str) -> None:
+    """Check that a value is that of one cookie; see `check_header`.
+
+    Raises:
+        TypeError, ValueError: see `check_header`; ValueError also for a value with a semicolon.
+    """
+    check_header(name, value, label)
+    if ";" in value:
+        raise ValueError(f"{label} has a semicolon, which ends a cookie: quote or encode it")
 
 
 def check_headers(headers: Mapping[str, str]) -> None:

@@ -182,7 +182,7 @@ async def test_a_stream_is_for_one_use(space: Space) -> None:
         await feed.send(FRAME)
     async with feed:
         pass
-    with pytest.raises(RuntimeError, match="not open"):
+    with pytest.raises(RuntimeError, match="has ended, by finish or at the end of its block"):
         await feed.send(FRAME)
     with pytest.raises(RuntimeError, match="one use"):
         await feed.__aenter__()

@@ -76,6 +76,35 @@ async def test_a_trigger_is_chosen_by_its_id(joins_app: AppServer) -> None:
         assert await call == ["x", 1, "b", False, "chat"]
 
 
+async def test_a_trigger_that_does_not_run_the_function_is_refused(joins_app_6: AppServer) -> None:
+    async with Space(joins_app_6.url) as space:
+        call = space.call("/pick", text="x").with_options(trigger_id=99999)
+        with pytest.raises(InvalidInputError, match="no event of the component 99999 runs"):
+            await call
+
+
+def test_details_of_an_event_that_are_none_are_sent_unless_they_are_optional() -> None:
+    assert SelectData(index=1, value=None).to_payload() == {
+        "index": 1,
+        "value": None,
+        "selected": True,
+    }
+    edit = EditData(index=0, previous_value=None, value=None)
+    assert edit.to_payload() == {"index": 0, "previous_value": None, "value": None}
+    assert CopyData(value=None).to_payload() == {"value": None}
+
+
+async def test_an_empty_token_takes_the_token_of_a_view_off(joins_app_6: AppServer) -> None:
+    auth = Auth(token="hf_of_the_owner", hosts=["127.0.0.1"])
+    async with Space(joins_app_6.url, auth=auth) as space:
+        user = space.with_options(oauth_token=TOKEN)
+        assert await user.call("/maybe") == TOKEN
+        assert await user.call("/maybe").with_options(oauth_token=None) == TOKEN
+        assert await user.call("/maybe").with_options(oauth_token="") == "nobody"
+        with pytest.raises(AuthError, match="token is missing"):
+            await user.call("/whoami", text="hi").with_options(oauth_token="")
+
+
 async def test_a_file_of_an_event_is_uploaded(joins_app: AppServer, tmp_path: Path) -> None:
     path = tmp_path / "gone.txt"
     path.write_text("content")
@@ -137,6 +166,9 @@ async def test_the_token_is_sent_only_to_functions_that_ask_for_one(joins_app_6:
         user = space.with_options(oauth_token=TOKEN)
         await user.call("/plain", text="hi")
         await user.call_raw("/plain", ["hi"])
+        async with Space(joins_app_6.url, http_client=client, describe=False) as undescribed:
+            raw = undescribed.call_raw("/maybe").with_options(oauth_token=TOKEN)
+            assert await raw == "nobody"
         assert TOKEN.encode() not in b"".join(bodies)
         await user.call("/whoami", text="hi")
         assert TOKEN.encode() in b"".join(bodies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -161,6 +162,24 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
             Space("http://127.0.0.1:1", verify=path)
         with pytest.raises(InvalidInputError, match=f"cert: .*{path.name} has no certificate with"):
             SyncSpace("http://127.0.0.1:1", cert=path)
+
+
+def test_the_password_of_an_encrypted_key_is_never_asked_for(tmp_path: Path) -> None:
+    certified(tmp_path, HERE)
+    certificate, key, encrypted = (tmp_path / f"{name}.pem" for name in ("certificate", "key", "e"))
+    command = ["openssl", "rsa", "-aes256", "-passout", "pass:correct", "-in", str(key)]
+    subprocess.run([*command, "-out", str(encrypted)], check=True, capture_output=True)
+    Space("https://127.0.0.1:1", cert=(certificate, encrypted, "correct"))
+    with pytest.raises(InvalidInputError, match=r"e\.pem is encrypted: write \(certificate, key,"):
+        Space("https://127.0.0.1:1", cert=(certificate, encrypted))
+    with pytest.raises(InvalidInputError, match=r"the password of the key .*e\.pem is wrong"):
+        Space("https://127.0.0.1:1", cert=(certificate, encrypted, "hunter2"))
+
+
+@pytest.mark.parametrize("cert", [(), ["a.pem", "b.pem"], ("a", "b", "c", "d"), ("a", "b", 1), 5])
+def test_a_client_certificate_of_another_form_is_refused(cert: Any) -> None:
+    with pytest.raises(TypeError, match=r"cert(\[2\])? must be"):
+        Space("https://127.0.0.1:1", cert=cert)
 
 
 def test_options_of_tls_that_exclude_each_other_are_refused() -> None:

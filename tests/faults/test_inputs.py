@@ -327,6 +327,17 @@ async def test_unread_values_are_bounded() -> None:
         assert values[-1] == "a 20"
 
 
+async def test_the_input_that_takes_the_stream_is_not_an_argument_of_it() -> None:
+    async with faulty() as (_app, space):
+        with pytest.raises(InvalidInputError, match="text is the input that takes the stream"):
+            await space.stream("/listen", text="a").__aenter__()
+        async with space.stream("/listen") as feed:
+            with pytest.raises(InvalidInputError, match="pass its values to send"):
+                await feed.send("a", text="b")
+            await feed.send("a")
+            assert await anext(feed.outputs) == "a 1"
+
+
 async def test_an_argument_that_cannot_be_sent_leaves_the_stream_as_it_is() -> None:
     async with faulty() as (_app, space), space.stream("/listen") as feed:
         for text in ("a", "b"):

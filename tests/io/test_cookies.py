@@ -90,6 +90,12 @@ async def test_cookies_that_cannot_be_sent_are_refused_and_not_repeated() -> Non
         assert "hunter2" not in str(caught.value)
 
 
+def test_a_cookie_is_not_several() -> None:
+    with pytest.raises(ValueError, match=r"of Auth\.cookies has a semicolon") as caught:
+        Auth(cookies={"session": "hunter2;admin=1"})
+    assert "hunter2" not in str(caught.value)
+
+
 async def test_a_remembered_cookie_is_replaced_by_the_apps_new_one() -> None:
     gives_another = answering(200, set_cookie="replica=new; Path=/")
     async with server(gives_another, ok) as app, open_app_client(app.url) as app_client:

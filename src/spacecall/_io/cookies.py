@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from http.cookiejar import Cookie
 
 from spacecall._io import _http as http
-from spacecall.options import check_header
+from spacecall.options import check_cookie
 
 
 class AppCookies:
@@ -29,7 +29,7 @@ class AppCookies:
     def remember(self, cookies: Mapping[str, str]) -> None:
         """Add cookies, in place of those of the same names. Raises ValueError for invalid ones."""
         for name, value in cookies.items():
-            check_header(name, value, f"the cookie {name!r}")
+            check_cookie(name, value, f"the cookie {name!r}")
         _forget(self._cookies, lambda cookie: cookie.name in cookies)
         for name, value in cookies.items():
             self._cookies.set(name, value)

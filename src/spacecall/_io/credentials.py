@@ -73,11 +73,13 @@ def user_token(auth: Auth | None, oauth_token: str | None, url: str) -> str | No
     An app gets `Auth.token` only if its host is one of `Auth.hosts`, which can read it anyway.
 
     Args:
-        oauth_token: a token that the caller passes to the app.
+        oauth_token: a token that the caller passes to the app; empty for no user at all.
 
     Raises:
         AuthError: `oauth_token` would be sent without TLS to another machine.
     """
+    if oauth_token == "":
+        return None
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     is_named = auth is not None and host in auth.hosts

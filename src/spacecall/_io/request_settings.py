@@ -63,6 +63,7 @@ class Settings:
         call_api, check = options.get("call_api"), options.get("check")
         every_output = options.get("every_output")
         event_data, trigger_id = options.get("event_data"), options.get("trigger_id")
+        oauth_token = options.get("oauth_token")
         return replace(
             self,
             timeouts=options.get("timeouts") or self.timeouts,
@@ -74,6 +75,6 @@ class Settings:
             every_output=self.every_output if every_output is None else every_output,
             event_data=self.event_data if event_data is None else event_data,
             trigger_id=self.trigger_id if trigger_id is None else trigger_id,
-            oauth_token=options.get("oauth_token") or self.oauth_token,
+            oauth_token=self.oauth_token if oauth_token is None else oauth_token,
             query_params={**self.query_params, **(options.get("query_params") or {})},
         )

@@ -6,7 +6,7 @@ import os
 import ssl
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from spacecall._io import _http as http
 from spacecall._visible import shorten
@@ -26,6 +26,7 @@ ClientCertificate: TypeAlias = (
 APP_CONTEXT: Final = "spacecall.tls"
 """The extension of a request with the SSL context for the app's host; None for the default one."""
 
+_MAX_PARTS = 3
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -58,7 +59,9 @@ def create_app_context(
     """Return the SSL context for an app's host; None for the default one.
 
     Raises:
-        InvalidInputError: a file has no certificate or no key.
+        InvalidInputError: a file has no certificate or no key, or the key's password is missing or
+            wrong.
+        TypeError: `cert` is not one of its forms.
         ValueError: there are both a context and a certificate.
     """
     if isinstance(verify, ssl.SSLContext):
@@ -69,17 +72,53 @@ def create_app_context(
         return None
     context = _trusting(verify)
     if cert is not None:
-        certificate, *rest = (cert,) if isinstance(cert, (str, os.PathLike)) else cert
-        key = rest[0] if rest else None
-        password = str(rest[1]) if len(rest) > 1 else None
-        try:
-            context.load_cert_chain(certificate, key, password)
-        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-            raise InvalidInputError(
-                f"cert: {shorten(str(certificate))} has no certificate with its key in PEM "
-                f"({_reason(error)})"
-            ) from error
+        _load_certificate(context, cert)
     return context
+
+
+def _load_certificate(context: ssl.SSLContext, cert: ClientCertificate) -> None:
+    parts: tuple[Any, ...] = cert if isinstance(cert, tuple) else (cert,)
+    paths, password = parts[:2], parts[2] if len(parts) == _MAX_PARTS else None
+    are_paths = all(isinstance(path, (str, os.PathLike)) for path in paths)
+    if not are_paths or not 1 <= len(parts) <= _MAX_PARTS or not isinstance(password, str | None):
+        raise TypeError("cert must be a path, (certificate, key) or (certificate, key, password)")
+    certificate, key, *_ = (*paths, None)
+    provider = _KeyPassword(shorten(str(key or certificate)), password)
+    try:
+        context.load_cert_chain(certificate, key, provider)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        if provider.was_asked:
+            raise InvalidInputError(
+                f"cert: the password of the key {provider.key} is wrong"
+            ) from error
+        raise InvalidInputError(
+            f"cert: {shorten(str(certificate))} has no certificate with its key in PEM "
+            f"({_reason(error)})"
+        ) from error
+
+
+class _KeyPassword:
+    """Returns the password of a key. OpenSSL asks for it only if the key is encrypted.
+
+    Without this, OpenSSL would ask on the terminal.
+
+    Args:
+        key: the file, for messages.
+        password: None if the caller gave none.
+    """
+
+    def __init__(self, key: str, password: str | None) -> None:
+        self.key = key
+        self._password = password
+        self.was_asked = False
+
+    def __call__(self) -> str:
+        if self._password is None:
+            raise InvalidInputError(
+                f"cert: the key {self.key} is encrypted: write (certificate, key, password)"
+            )
+        self.was_asked = True
+        return self._password
 
 
 def _trusting(verify: bool | str | os.PathLike[str]) -> ssl.SSLContext:  # noqa: FBT001

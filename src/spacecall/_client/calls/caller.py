@@ -172,7 +172,7 @@ class Caller:
             dependency = find_function(connection, function)
             arguments = bind_by_position(name, dependency.visible_inputs, values)
             described = (connection.endpoints or {}).get(dependency.name or "")
-            oauth = "optional" if described is None else described.oauth
+            oauth = None if described is None else described.oauth
             return PreparedCall(dependency, arguments, DynamicDecoder(), oauth)
 
         return make_call(self, name, prepare)

@@ -85,6 +85,7 @@ class Feed(Generic[I, T]):
                         "the simple call API takes no streams: stream without call_api=True"
                     )
                 self._input = await self._find_input(context.connection)
+                self._check_arguments(self._arguments)
         except BaseException as error:
             observer.end_call(trace, error)
             raise
@@ -118,8 +119,14 @@ class Feed(Generic[I, T]):
             SpaceError: the function failed, or the stream broke: the feed has ended.
             RuntimeError: the feed was not entered, or was finished.
         """
-        if self._channel is None or self._finished:
-            raise RuntimeError(f"the stream to {self._name} is not open: `async with` opens it")
+        if self._finished:
+            raise RuntimeError(
+                f"the stream to {self._name} has ended, by finish or at the end of its block: "
+                "open another with stream(…)"
+            )
+        if self._channel is None:
+            raise RuntimeError(f"the stream to {self._name} is not open: enter its with block")
+        self._check_arguments(arguments)
         async with self._sending:
             with self._reporting():
                 prepare = self._bind({**self._arguments, **arguments, self._input: value})
@@ -145,6 +152,14 @@ class Feed(Generic[I, T]):
                 )
                 job.start()
                 await self._follow(job)
+
+    def _check_arguments(self, arguments: Mapping[str, Any]) -> None:
+        if self._input in arguments:
+            raise InvalidInputError(
+                f"{self._input} is the input that takes the stream: pass its values to send, one "
+                "after another",
+                endpoint=self._name,
+            )
 
     async def _follow(self, job: FeedJob[T]) -> None:
         """Continue the feed with `job` when it is in the queue."""

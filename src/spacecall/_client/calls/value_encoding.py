@@ -22,8 +22,9 @@ from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._io.transfers import encode_inline, upload
-from spacecall.errors import AuthError
+from spacecall.errors import AuthError, InvalidInputError
 
+_MAX_TRIGGERS = 20
 T = TypeVar("T")
 
 
@@ -48,10 +49,12 @@ async def encode_arguments(
 
     Raises:
         AuthError: the function needs the token of a user.
+        InvalidInputError: no event of the component `trigger_id` runs the function.
         SpaceError: a file cannot be read or sent.
     """
     oauth_token = _user_token(prepared, link, settings)
     event_data = bind_event_data(settings.event_data)
+    trigger_id = _find_trigger(prepared, settings)
     payloads: dict[int, Any] = {}
     is_gradio3 = find_protocol_version(connection.app.protocol).gradio3_files
     if is_gradio3:
@@ -79,9 +82,6 @@ async def encode_arguments(
     if payloads:
         values = [substitute_files(value, payloads) for value in values]
         event_data = substitute_files(event_data, payloads)
-    trigger_id, triggers = settings.trigger_id, prepared.endpoint.triggers
-    if trigger_id is None and event_data is not None and len(triggers) == 1:
-        trigger_id = triggers[0]
     return JobInputs(
         prepared.endpoint.fill_slots(values),
         event_data,
@@ -89,6 +89,19 @@ async def encode_arguments(
         oauth_token,
         settings.query_params,
     )
+
+
+def _find_trigger(prepared: PreparedCall[Any], settings: Settings) -> int | None:
+    """Return the id of the component whose event runs the function; None if it is unknown."""
+    trigger_id, triggers = settings.trigger_id, prepared.endpoint.triggers
+    if trigger_id is None:
+        return triggers[0] if settings.event_data is not None and len(triggers) == 1 else None
+    if settings.check and triggers and trigger_id not in triggers:
+        raise InvalidInputError(
+            f"no event of the component {trigger_id} runs the function: trigger_id can be "
+            f"{', '.join(map(str, triggers[:_MAX_TRIGGERS]))}"
+        )
+    return trigger_id
 
 
 def _user_token(prepared: PreparedCall[Any], link: AppHttpClient, settings: Settings) -> str | None:
