@@ -51,6 +51,9 @@ async def test_values_while_it_works(space: Space) -> None:
         ]
     async with given(space, "/stream_text", "b", 4) as job:
         assert "".join([str(piece) async for piece in job.text]) == "b0 b1 b2 b3 "
+    async with given(space, "/stream_text", "c", 4).with_options(every_output=True) as job:
+        await job.result()
+        assert len([value async for value in job.outputs]) == 4
 
 
 async def test_edits_of_structures(space: Space) -> None:
@@ -122,6 +125,14 @@ async def test_functions_that_work_in_batches(
 
 async def test_updates(space: Space) -> None:
     assert await given(space, "/update", "x") == ("upd x", "q")
+    async with space.session() as session:
+        updated = await given(space, "/update", "x", on=session).with_updates()
+        assert updated.value == ("upd x", "q")
+        assert [update.label for update in updated.updates] == ["new label", None]
+        assert updated.updates[1].choices == ["p", "q"]
+        values = ("p", ["x"], "one", ["c1"], 6, True, TABLE, {"k": [1]})
+        text, _, _ = await given(space, "/widgets", *values, on=session)
+        assert text.startswith("['p', ")
 
 
 async def test_widgets(space: Space) -> None:
