@@ -23,13 +23,20 @@ from spacecall.inference._huggingface_sync import SyncHuggingFaceInference
 from spacecall.inference._image_providers.image_request import ImageFormat
 from spacecall.inference._image_providers.image_sizes import ASPECT_RATIOS
 from spacecall.inference._image_service import IMAGE_PROVIDERS
-from spacecall.inference._options import ChatOptions, ImageOptions, InferenceOptions, TextOptions
+from spacecall.inference._options import (
+    ChatOptions,
+    ImageOptions,
+    InferenceOptions,
+    TaskOptions,
+    TextOptions,
+)
 from spacecall.inference._providers import (
     Attempt,
     NoProviderError,
     Provider,
     ProvidersFailedError,
 )
+from spacecall.inference._task_requests import Transcription
 
 __all__ = [
     "ALIASES",
@@ -54,6 +61,8 @@ __all__ = [
     "RouterModel",
     "ServingProvider",
     "SyncHuggingFaceInference",
+    "TaskOptions",
     "TextOptions",
     "TokenizerConfig",
+    "Transcription",
 ]

@@ -30,8 +30,11 @@ from spacecall.inference._generation_service import Generation, GenerationServic
 from spacecall.inference._image_providers.image_request import ImageFormat, check_image_request
 from spacecall.inference._image_service import ImageService
 from spacecall.inference._model_catalog import ModelCatalog
+from spacecall.inference._options import TaskOptions
 from spacecall.inference._providers import ModelChoice, Provider, split_model
 from spacecall.inference._router import InferenceAccess, RouterConnection, open_router
+from spacecall.inference._task_requests import Transcription
+from spacecall.inference._task_service import TaskService
 from spacecall.inference._text_requests import (
     TEXT_TOKENS,
     Sampling,
@@ -57,7 +60,7 @@ _TIMEOUTS = Timeouts(run=600, idle=120)
 
 
 class HuggingFaceInference(Closable):
-    """Chat, text and images from models that Hugging Face and its partners run.
+    """Chat, text, images, embeddings and speech of models that Hugging Face's partners run.
 
     A `ChatModel` and an `ImageModel`. Open one with `connect`.
     """
@@ -79,6 +82,7 @@ class HuggingFaceInference(Closable):
         self._images = ImageService(connection, self._catalog)
         self._generations = GenerationService(connection, self._catalog)
         self._texts = TextService(connection, self._catalog, self._images)
+        self._tasks = TaskService(connection, self._catalog)
 
     @classmethod
     @checked_call
@@ -370,6 +374,73 @@ class HuggingFaceInference(Closable):
         name = model_id(model or self._image_model or IMAGE_MODEL)
         choice = ModelChoice(model=name, provider=provider, fallback=fallback)
         return self._images.generate(build_request, choice)
+
+    @checked_arguments
+    def feature_extraction(
+        self,
+        texts: str | Sequence[str],
+        *,
+        model: str,
+        batch_size: int = 32,
+        **options: Unpack[TaskOptions],
+    ) -> Call[list[list[float]]]:
+        """Embed texts: return one vector for each text, in order, as a list of floats.
+
+        Args:
+            texts: one text or several.
+            model: its id on the Hub, optionally with `:provider`.
+            batch_size: the number of texts per request.
+            options: see `TaskOptions`.
+
+        Raises (when the call is awaited or entered): the errors of `generate`.
+        """
+        choice, extra_body = self._task_choice(model, options)
+        batch = [texts] if isinstance(texts, str) else list(texts)
+        return self._tasks.embed(batch, choice, batch_size=batch_size, extra_body=extra_body)
+
+    @checked_arguments
+    def automatic_speech_recognition(
+        self, audio: MediaInput, *, model: str, **options: Unpack[TaskOptions]
+    ) -> Call[Transcription]:
+        """Write down what is said in a recording.
+
+        Args:
+            audio: anything that `Media` takes; its content is sent.
+            model: its id on the Hub, optionally with `:provider`.
+            options: see `TaskOptions`.
+
+        Raises (when the call is awaited or entered): the errors of `generate`.
+        """
+        choice, extra_body = self._task_choice(model, options)
+        return self._tasks.transcribe(audio, choice, extra_body=extra_body)
+
+    @checked_arguments
+    def text_to_speech(
+        self, text: str, *, model: str, voice: str | None = None, **options: Unpack[TaskOptions]
+    ) -> Call[File]:
+        """Read a text aloud; return the audio.
+
+        Args:
+            text: the text.
+            model: its id on the Hub, optionally with `:provider`.
+            voice: one of the model's; some models need one.
+            options: see `TaskOptions`.
+
+        Raises (when the call is awaited or entered): the errors of `generate`.
+        """
+        choice, extra_body = self._task_choice(model, options)
+        return self._tasks.speak(text, choice, voice=voice, extra_body=extra_body)
+
+    def _task_choice(
+        self, model: str, options: TaskOptions
+    ) -> tuple[ModelChoice, Mapping[str, Any]]:
+        choice = ModelChoice(
+            model=self._model_id(model),
+            provider=options.get("provider"),
+            fallback=options.get("fallback", False),
+            verbatim=not self._connection.address.is_router,
+        )
+        return choice, options.get("extra_body") or {}
 
     def _model_id(self, model: str) -> str:
         """Resolve an alias; another service than the router gets the name as it is."""

@@ -20,8 +20,9 @@ from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatParameters, ChatReply, Conversation, MessageInput, ParsedReply
 from spacecall.files import File
 from spacecall.inference._huggingface import HuggingFaceInference, Kind
-from spacecall.inference._options import ImageOptions, InferenceOptions, TextOptions
+from spacecall.inference._options import ImageOptions, InferenceOptions, TaskOptions, TextOptions
 from spacecall.inference._providers import Provider
+from spacecall.inference._task_requests import Transcription
 from spacecall.media import MediaInput
 from spacecall.sync import SyncCall
 
@@ -124,6 +125,46 @@ class SyncHuggingFaceInference(SyncClosable, SyncFiles):
                 prompt, image=image, width=width, height=height, seed=seed, **options
             )
             return SyncCall(portal, call)
+
+        return portal.call(start)
+
+    def feature_extraction(
+        self,
+        texts: str | Sequence[str],
+        *,
+        model: str,
+        batch_size: int = 32,
+        **options: Unpack[TaskOptions],
+    ) -> SyncCall[list[list[float]]]:
+        """Embed texts; see `HuggingFaceInference.feature_extraction`."""
+        hf, portal = self._model, self._portal
+
+        def start() -> SyncCall[list[list[float]]]:
+            call = hf.feature_extraction(texts, model=model, batch_size=batch_size, **options)
+            return SyncCall(portal, call)
+
+        return portal.call(start)
+
+    def automatic_speech_recognition(
+        self, audio: MediaInput, *, model: str, **options: Unpack[TaskOptions]
+    ) -> SyncCall[Transcription]:
+        """Write down a recording; see `HuggingFaceInference.automatic_speech_recognition`."""
+        hf, portal = self._model, self._portal
+
+        def start() -> SyncCall[Transcription]:
+            call = hf.automatic_speech_recognition(audio, model=model, **options)
+            return SyncCall(portal, call)
+
+        return portal.call(start)
+
+    def text_to_speech(
+        self, text: str, *, model: str, voice: str | None = None, **options: Unpack[TaskOptions]
+    ) -> SyncCall[File]:
+        """Read a text aloud; see `HuggingFaceInference.text_to_speech`."""
+        hf, portal = self._model, self._portal
+
+        def start() -> SyncCall[File]:
+            return SyncCall(portal, hf.text_to_speech(text, model=model, voice=voice, **options))
 
         return portal.call(start)
 

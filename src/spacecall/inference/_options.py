@@ -13,7 +13,7 @@ from spacecall.hooks import Hooks
 from spacecall.inference._image_providers.image_request import ImageFormat
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
-__all__ = ["ChatOptions", "ImageOptions", "InferenceOptions", "TextOptions"]
+__all__ = ["ChatOptions", "ImageOptions", "InferenceOptions", "TaskOptions", "TextOptions"]
 
 
 class InferenceOptions(TypedDict, total=False):
@@ -69,4 +69,18 @@ class ImageOptions(TypedDict, total=False):
     num_inference_steps: int | None
     n: int | None
     response_format: ImageFormat | None
+    extra_body: Mapping[str, Any] | None
+
+
+class TaskOptions(TypedDict, total=False):
+    """The common options of the tasks of `HuggingFaceInference`.
+
+    Attributes:
+        provider: the provider that runs the model; overrides the one after the colon.
+        fallback: whether to try the next live provider, see `HuggingFaceInference.chat`.
+        extra_body: more fields of the request, sent unchanged; they override the others.
+    """
+
+    provider: str | None
+    fallback: bool
     extra_body: Mapping[str, Any] | None
