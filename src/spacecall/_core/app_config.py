@@ -112,6 +112,7 @@ class Dependency:
         trigger_after: the index of the function after which the page runs it; None for no such one.
         server_function: the server function of its only output that it stands for; empty for a
             function of the app.
+        visible_returns: the outputs that an API caller receives.
     """
 
     fn_index: int
@@ -130,6 +131,11 @@ class Dependency:
     computes_default: bool = False
     trigger_after: int | None = None
     server_function: str = ""
+    visible_returns: tuple[Component, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        visible = tuple(component for component in self.outputs if not component.hidden)
+        object.__setattr__(self, "visible_returns", visible)
 
     @property
     def name(self) -> str | None:
@@ -145,11 +151,6 @@ class Dependency:
     def visible_inputs(self) -> tuple[Component, ...]:
         """The inputs that an API caller passes."""
         return tuple(component for component in self.inputs if not component.hidden)
-
-    @property
-    def visible_returns(self) -> tuple[Component, ...]:
-        """The outputs that an API caller receives."""
-        return tuple(component for component in self.outputs if not component.hidden)
 
     @property
     def stream_index(self) -> int | None:
@@ -181,6 +182,8 @@ class Dependency:
 
     def select_visible(self, data: Sequence[Any]) -> list[Any]:
         """Return the values of the visible outputs; `data` may be shorter than `outputs`."""
+        if len(self.visible_returns) == len(self.outputs):
+            return list(data[: len(self.outputs)])
         pairs = zip(data, self.outputs, strict=False)
         return [value for value, component in pairs if not component.hidden]
 

@@ -163,15 +163,14 @@ class Job(JobState):
             self.fail(ProtocolError(reason))
             return
         try:
-            with _reading(message.msg or ""):
-                if isinstance(message, ProcessCompleted):
-                    self._complete(message, size)
-                elif isinstance(message, (ProcessGenerating, ProcessStreaming)):
-                    self._receive_output(message, size)
-                elif self.follow:
-                    self._add_event(message, size)
-        except ProtocolError as error:
-            self.fail(error)
+            if isinstance(message, ProcessCompleted):
+                self._complete(message, size)
+            elif isinstance(message, (ProcessGenerating, ProcessStreaming)):
+                self._receive_output(message, size)
+            elif self.follow:
+                self._add_event(message, size)
+        except Exception as error:  # noqa: BLE001 - one reader serves many jobs: it has to go on
+            self.fail(_as_protocol_error(error, message.msg))
         if self.ended:
             return
         if self.follow or target is not status:
@@ -190,14 +189,12 @@ class Job(JobState):
             return event
         previous = self._popped if event.is_diff else None
         try:
-            with _reading("process_generating"):
-                self._popped = apply_message(
-                    previous, event.value, event.size, self._max_value_bytes
-                )
-        except ProtocolError as error:
+            self._popped = apply_message(previous, event.value, event.size, self._max_value_bytes)
+        except Exception as error:  # noqa: BLE001 - ends the job
             self.buffer.clear()
-            self.fail(error)
-            raise
+            problem = _as_protocol_error(error, "process_generating")
+            self.fail(problem)
+            raise problem from error.__cause__
         return Output(self._popped.values)
 
     def _end(self) -> None:
@@ -266,19 +263,14 @@ class _Edits(Output[list[Any]]):
     size: int
 
 
-@contextmanager
-def _reading(kind: str) -> Generator[None]:
-    """Turn each exception that is raised inside into a `ProtocolError`.
-
-    One reader serves many jobs: it has to go on.
-    """
-    try:
-        yield
-    except ProtocolError:
-        raise
-    except Exception as error:
-        reason = f"cannot read the server's {kind!r} message: {describe_error(error)}"
-        raise ProtocolError(reason) from error
+def _as_protocol_error(error: Exception, kind: str | None) -> ProtocolError:
+    """Return the error of a job whose message of this kind cannot be read."""
+    if isinstance(error, ProtocolError):
+        return error
+    reason = f"cannot read the server's {kind or ''!r} message: {describe_error(error)}"
+    problem = ProtocolError(reason)
+    problem.__cause__ = error
+    return problem
 
 
 def _progress(message: ProgressMessage) -> Progress:

@@ -24,8 +24,8 @@ class SSEDecoder:
 
     Args:
         limit: the largest size of one event, in bytes.
-        read_blocks: decodes the events of a chunk if any of them is not a single line of data, as
-            Gradio's are.
+        read_blocks: decodes the events of a chunk from the first one that is not a single line of
+            data, as Gradio's are.
     """
 
     __slots__ = ("_after_return", "_incomplete", "_limit", "_read_blocks")
@@ -75,13 +75,15 @@ class SSEDecoder:
         blocks = complete.split(b"\n\n")
         if max(map(len, blocks)) > self._limit:
             self._raise_too_large()
-        blocks = [block for block in blocks if b"data" in block]
-        if any(b"\n" in block or not block.startswith(_ONE_LINE) for block in blocks):
-            return self._read_blocks(b"\n\n".join(blocks) + b"\n\n")
-        start = len(_ONE_LINE)
-        return [
-            ("message", block[start:].decode(errors="replace")) for block in blocks if block[start:]
-        ]
+        events: list[tuple[str, str]] = []
+        for index, block in enumerate(blocks):
+            if block.startswith(_ONE_LINE) and b"\n" not in block:
+                if len(block) > len(_ONE_LINE):
+                    events.append(("message", block[len(_ONE_LINE) :].decode(errors="replace")))
+            elif b"data" in block:
+                others = b"\n\n".join([block for block in blocks[index:] if b"data" in block])
+                return events + self._read_blocks(others + b"\n\n")
+        return events
 
     def _raise_too_large(self) -> None:
         raise ProtocolError(

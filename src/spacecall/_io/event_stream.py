@@ -15,7 +15,7 @@ _CONTENT_TYPE = "text/event-stream"
 
 async def iterate_data(response: http.Response, *, limit: int) -> AsyncGenerator[str, None]:
     """Yield the `data` of each event; see `iterate_events`."""
-    async with aclosing(_batches(response, limit)) as batches:
+    async with aclosing(iterate_batches(response, limit=limit)) as batches:
         async for batch in batches:
             for _, data in batch:
                 yield data
@@ -34,16 +34,16 @@ async def iterate_events(
     Raises:
         ProtocolError: the response is not an event stream, or an event is larger than `limit`.
     """
-    async with aclosing(_batches(response, limit)) as batches:
+    async with aclosing(iterate_batches(response, limit=limit)) as batches:
         async for batch in batches:
             for event in batch:
                 yield event
 
 
-async def _batches(
-    response: http.Response, limit: int
+async def iterate_batches(
+    response: http.Response, *, limit: int
 ) -> AsyncGenerator[list[tuple[str, str]], None]:
-    """Yield the events that end in each chunk."""
+    """Yield the events that end in each chunk of the body; see `iterate_events`."""
     content_type = response.headers.get("content-type", "").partition(";")[0].strip()
     if content_type != _CONTENT_TYPE:
         raise ProtocolError(

@@ -99,7 +99,7 @@ class DynamicDecoder:
     """
 
     def __init__(self, schemas: Sequence[Schema | None] = ()) -> None:
-        self._schemas = schemas
+        self._schemas = schemas if any(schema is not None for schema in schemas) else ()
         self._kinds: dict[int, list[str]] = {}
         self._last_raw: list[Any] = []
         self._last_decoded: list[Any] = []
@@ -122,6 +122,8 @@ class DynamicDecoder:
         return decoded[0] if len(decoded) == 1 else tuple(decoded)
 
     def _check(self, values: list[Any], make_file: MakeFile) -> None:
+        if not self._schemas:
+            return
         previous_values = [*self._last_raw, *[None] * len(values)]
         outputs = zip(self._schemas, values, previous_values, strict=False)
         problems = [

@@ -19,7 +19,7 @@ from spacecall._core.message_routing import Demultiplexer, FeedResult
 from spacecall._core.queue_messages import parse_message, wire_size
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.call_trace import shared_trace, tracing
-from spacecall._io.event_stream import iterate_data
+from spacecall._io.event_stream import iterate_batches
 from spacecall._io.observer import CLIENT
 from spacecall._io.retrying import run_with_retries
 from spacecall.errors import JobLostError, SpaceError, StatusError, TransportError
@@ -127,12 +127,12 @@ class StreamReader:
                     idempotent=False,
                     on_retry=self._link.on_retry(self._request),
                 )
-                texts = await stack.enter_async_context(
-                    aclosing(iterate_data(response, limit=settings.limits.max_event_bytes))
+                batches = await stack.enter_async_context(
+                    aclosing(iterate_batches(response, limit=settings.limits.max_event_bytes))
                 )
                 self._opened.set()
                 self._log(logging.DEBUG, "stream opened")
-                closed = await self._deliver(texts)
+                closed = await self._deliver(batches)
         except (TransportError, StatusError, JobLostError) as error:
             self._lose_jobs(error.message, cause=error)
         except SpaceError as error:
@@ -144,14 +144,13 @@ class StreamReader:
             elif not closed and self._demux.has_jobs:
                 self._lose_jobs("the server ended the stream")
 
-    async def _deliver(self, texts: AsyncIterator[str]) -> bool:
+    async def _deliver(self, batches: AsyncIterator[list[tuple[str, str]]]) -> bool:
         """Pass every message to its job; return whether the server announced the end."""
         closed = False
-        async for text in texts:
-            closed = (
-                self._demux.feed(parse_message(text), wire_size(text)) is FeedResult.CLOSES
-                or closed
-            )
+        async for batch in batches:
+            for _, text in batch:
+                result = self._demux.feed(parse_message(text), wire_size(text))
+                closed = closed or result is FeedResult.CLOSES
             self.update_idle_deadline()
         return closed
 
