@@ -23,6 +23,7 @@ from spacecall.chat import (
     reply_deltas_sync,
 )
 from spacecall.inference import SyncHuggingFaceInference, _reply_reader
+from spacecall.inference._response_formats import response_format_json
 from tests.faults.exchanges import Exchange
 from tests.inference.stand_in import CHAT, StandIn, answering, chunk, opened, streaming, whole
 
@@ -45,6 +46,14 @@ class Country(BaseModel):
     """A country with cities."""
 
     cities: list[City]
+
+
+class Setting(BaseModel):
+    """A model with fields that have the names of keywords of JSON Schema."""
+
+    default: str = "x"
+    type: str
+    properties: list[City] = []
 
 
 class Anything(BaseModel):
@@ -128,9 +137,10 @@ async def test_a_reply_that_ends_while_the_model_thinks_warns(
     else:
         service.on(CHAT, answering(200, whole("<think>Hmm", "length")))
     async with opened(service) as (hf, _):
-        with pytest.warns(CutReplyWarning, match=r"raise max_tokens \(now 9\)"):
+        with pytest.warns(CutReplyWarning, match=r"raise max_tokens \(now 9\)") as caught:
             reply = await hf.chat("Hello", max_tokens=9, stream=stream)
     assert (reply.text, reply.reasoning, reply.is_cut_while_thinking) == ("", "Hmm", True)
+    assert caught[0].filename == __file__
 
 
 async def linger(exchange: Exchange, *events: str) -> None:
@@ -281,6 +291,26 @@ async def test_a_value_of_another_shape_is_an_error_that_keeps_the_text(service:
     empty: ParsedReply[City] = ParsedReply("x", Conversation())
     with pytest.raises(ProtocolError, match="no response_format"):
         _ = empty.parsed
+
+
+def test_fields_may_have_the_names_of_keywords() -> None:
+    document: Any = response_format_json(Setting)
+    schema = document["json_schema"]["schema"]
+    assert [*schema["properties"]] == schema["required"] == ["default", "type", "properties"]
+    assert schema["properties"]["default"] == {"title": "Default", "type": "string"}
+
+
+async def test_keep_alives_are_not_events(service: StandIn) -> None:
+    async def slow(exchange: Exchange) -> None:
+        await exchange.begin()
+        for line in ("data:", ": ping", "data: ", "event: ping\ndata: {}", "data: {}"):
+            await exchange.send(f"{line}\n\n".encode())
+        await exchange.send(f"data:{json.dumps(chunk('Hi', 'stop'))}\n\ndata:[DONE]\n\n".encode())
+        await exchange.end()
+
+    service.on(CHAT, slow)
+    async with opened(service) as (hf, _):
+        assert (await hf.chat("Hello")).text == "Hi"
 
 
 def test_formats_have_types_without_async(service_thread: StandIn) -> None:

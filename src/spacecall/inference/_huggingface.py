@@ -14,6 +14,7 @@ from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._io._http import HttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_arguments, checked_call
+from spacecall._warnings import find_caller
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatParameters, ChatReply, Conversation, MessageInput, ParsedReply
 from spacecall.facades import make_portable
@@ -209,6 +210,7 @@ class HuggingFaceInference(Closable):
             JobLostError: the answer was cut off.
         """
         sampling = read_sampling(options, response_format)
+        location = find_caller()
         model = options.get("model") or self._model
 
         async def service(report: ProgressSink[ChatReply], settings: Settings) -> ChatReply:
@@ -221,7 +223,7 @@ class HuggingFaceInference(Closable):
                 fallback=options.get("fallback", False),
                 verbatim=not self._connection.address.is_router,
             )
-            return await self._texts.chat(report, settings, history, choice, sampling)
+            return await self._texts.chat(report, settings, history, choice, sampling, location)
 
         call = self._connection.direct.call("chat", service)
         if not isinstance(response_format, type):

@@ -62,7 +62,13 @@ def _closed(schema: Any) -> Any:
         return [_closed(item) for item in schema]
     if not is_object(schema):
         return schema
-    closed = {key: _closed(value) for key, value in schema.items() if key != "default"}
+    closed = {
+        key: {name: _closed(part) for name, part in value.items()}
+        if key in ("properties", "$defs")
+        else _closed(value)
+        for key, value in schema.items()
+        if key != "default"
+    }
     if schema.get("type") == "object":
         closed |= {"additionalProperties": False, "required": [*schema.get("properties", ())]}
     return closed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields
@@ -16,7 +15,7 @@ from pydantic import BaseModel
 from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._io.request_settings import Settings
-from spacecall._warnings import CutReplyWarning
+from spacecall._warnings import CodeLocation, CutReplyWarning, warn_at
 from spacecall.chat import ChatReply, Conversation, Message, ParsedReply
 from spacecall.errors import (
     AuthError,
@@ -79,11 +78,13 @@ class TextService:
         messages: Sequence[Message],
         choice: ModelChoice,
         sampling: Sampling,
+        location: CodeLocation | None = None,
     ) -> ChatReply:
         """Return a chat completion; a model that makes images answers with those.
 
         Args:
             messages: with portable media.
+            location: of the call, for warnings.
         """
         if await self._makes_images(choice):
             return await self._generate_images(settings, messages, choice, sampling)
@@ -103,7 +104,7 @@ class TextService:
 
             call = TextCall(build_request, accumulator, settings, partial_results(report, reply))
             await self._reader.run(call, sampling)
-            return _checked_reply(reply(), sampling)
+            return _checked_reply(reply(), sampling, location)
 
         if not choice.fallback or not self._connection.address.is_router:
             return await attempt(None, settings)
@@ -200,13 +201,15 @@ def parsed_reply(response_format: type[M], reply: ChatReply) -> ParsedReply[M]:
     return ParsedReply(**values, response_format=response_format)
 
 
-def _checked_reply(reply: ChatReply, sampling: Sampling) -> ChatReply:
+def _checked_reply(
+    reply: ChatReply, sampling: Sampling, location: CodeLocation | None
+) -> ChatReply:
     """Return the reply; warn if it has no answer because the model thought for too long."""
     if reply.is_cut_while_thinking:
-        warnings.warn(
+        warn_at(
+            location,
             "the reply was cut off while the model was thinking, before its answer: raise "
             f"max_tokens (now {sampling.max_tokens or 'the default of the model'})",
             CutReplyWarning,
-            stacklevel=2,
         )
     return reply
