@@ -103,6 +103,6 @@ async def test_only_changes_of_called_endpoints_that_break_them_count(
     info["named_endpoints"]["/new"] = {**info["named_endpoints"]["/predict"]}
     assert not stale(recording, schemas_of(tmp_path / "label", config, info))
     config["components"][0].update(type="number", props={"name": "number", "label": "x"})
-    parameter.update(component="Number", type={"type": "number"})
+    parameter.update(component="Number", type={"type": "integer"})
     lines = stale(recording, schemas_of(tmp_path / "type", config, info))
-    assert lines == ["/predict: x takes a number or None now, not a str"]
+    assert lines == ["/predict: x takes an integer or None now, not a str"]
