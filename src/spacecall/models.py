@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
@@ -183,6 +184,8 @@ HUB_IDS: Final = {
 
 `find_model` prefers the Space of a name that is also in the registry.
 """
+HUB_IDS_DATE: Final = date(2026, 11, 27)
+"""The day on which these ids were collected; `spacecall doctor --models` checks them."""
 
 
 def list_models(kind: ModelKind | None = None) -> tuple[ModelEntry, ...]:

@@ -10,10 +10,12 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from spacecall.cli._commands import doctor
 from tests.cli.conftest import Cli
 from tests.cli.processes import ROOT
+from tests.inference.stand_in import offer, standing_in
 
 TOKEN = "hf_0123456789abcdef"
 NOWHERE = "http://127.0.0.1:9"
@@ -195,3 +197,29 @@ def test_a_variable_that_cannot_be_used_is_a_finding(
     assert status == "failed"
     assert variable in detail or "Auth.token has a line end" in detail
     assert "two" not in detail
+
+
+def test_stale_names_of_models_are_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a stand-in that has two of the models, of which one provider is unknown."""
+    llama, flux = "meta-llama/Llama-3.3-70B-Instruct", "black-forest-labs/FLUX.1-dev"
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(standing_in()) as service,
+    ):
+        monkeypatch.setenv("HF_ENDPOINT", service.url)
+        service.mapping[llama] = {"together": offer("x")}
+        service.mapping[flux] = {"newcomer": offer("x", "text-to-image")}
+        done = cli("doctor", "--json", "--models")
+    results = [(item["name"], item["detail"]) for item in json.loads(done.out)["checks"]]
+    details = dict(results)
+    assert "model llama-3" not in details
+    assert "no provider runs Qwen/Qwen2.5-72B-Instruct" in details["model qwen-2.5-72b"]
+    assert "the Hub does not have Qwen/QwQ-32B" in details["model qwq-32b"]
+    assert details["provider"].startswith("newcomer: new since ")
+
+
+def test_models_are_not_checked_without_a_hub(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", NOWHERE)
+    results = run_doctor(cli, "--models")
+    assert results["models"][0] == "failed"
+    assert "not checked: " in results["models"][1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 import anyio
@@ -36,12 +37,14 @@ from spacecall.inference._providers import (
 from spacecall.inference._router import RouterConnection
 from spacecall.media import distinct_names
 
-__all__ = ["IMAGE_PROVIDERS", "ImageService"]
+__all__ = ["IMAGE_PROVIDERS", "PROVIDERS_DATE", "ImageService"]
 
 TEXT_TO_IMAGE: Final = "text-to-image"
 IMAGE_TO_IMAGE: Final = "image-to-image"
 IMAGE_PROVIDERS: Final = tuple(ADAPTERS)
 """The providers that can generate images."""
+PROVIDERS_DATE: Final = date(2026, 11, 29)
+"""The day on which the providers were compared with those of huggingface_hub (2.4.0)."""
 
 _FIRST_POLL: Final = 0.25
 _MAX_POLL: Final = 2.0

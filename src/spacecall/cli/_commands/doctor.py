@@ -29,6 +29,7 @@ from spacecall.cli._outputs.terminal import write_json
 from spacecall.cli._support.app_access import Token, TokenOption, resolve_token
 from spacecall.cli._support.async_runner import run_async
 from spacecall.errors import AuthError, InvalidInputError, SpaceError
+from spacecall.models import HUB_IDS_DATE
 from spacecall.options import Auth, Limits, Retry, Timeouts
 
 __all__ = ["EXTRAS", "REQUIREMENTS", "CheckResult", "doctor", "run_checks"]
@@ -68,6 +69,10 @@ class CheckResult:
 
 def doctor(
     *,
+    models: Annotated[
+        bool,
+        typer.Option("--models", help="Ask the Hub which short names of models are stale."),
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     token: TokenOption = "",
 ) -> None:
@@ -75,7 +80,8 @@ def doctor(
 
     Set HF_ENDPOINT for another address of the Hub. The exit code does not depend on the results.
     """
-    results = run_checks(resolve_token(token))
+    resolved_token = resolve_token(token)
+    results = [*run_checks(resolved_token), *(_check_models(resolved_token) if models else ())]
     if json_:
         write_json({"checks": [asdict(result) for result in results]}, indent=2)
         return
@@ -134,6 +140,31 @@ def _check_proxy(proxy: EnvironmentProxy) -> CheckResult:
     requests = "all other requests" if proxy.scheme == "all" else f"{proxy.scheme} requests"
     detail = visible_line(f"{proxy.address} for {requests} ({proxy.variable})")
     return CheckResult("proxy", "ok", detail)
+
+
+def _check_models(token: Token | None) -> list[CheckResult]:
+    """Compare the short names of models, and the providers of images, with the Hub."""
+    from spacecall.cli._support.model_check import check_models  # noqa: PLC0415 - loads inference
+    from spacecall.inference._image_service import PROVIDERS_DATE  # noqa: PLC0415
+
+    try:
+        check = run_async(lambda: check_models(token.value if token else None))
+    except (SpaceError, ValueError) as error:  # no address of a Hub, or no token that can be sent
+        return [CheckResult("models", "failed", str(error))]
+    results = [
+        CheckResult(f"model {name}", "failed", f"stale since {HUB_IDS_DATE} or later: {reason}")
+        for name, reason in check.stale.items()
+    ]
+    results += [
+        CheckResult("provider", "missing", f"{visible_line(name)}: new since {PROVIDERS_DATE}")
+        for name in check.unsupported
+    ]
+    if check.failure:
+        results.append(CheckResult("models", "failed", f"not checked: {check.failure}"))
+    elif not results:
+        detail = f"names of {HUB_IDS_DATE} and providers of {PROVIDERS_DATE} are up to date"
+        results.append(CheckResult("models", "ok", detail))
+    return results
 
 
 async def _check_hub(token: Token | None) -> tuple[CheckResult, bool | None]:
