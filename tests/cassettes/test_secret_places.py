@@ -86,6 +86,19 @@ async def test_secret_arguments_and_their_echo_are_not_written(tmp_path: Path) -
     assert not find_problems(recording.exchanges, recording.apps, recording.read_body)
 
 
+async def test_the_echo_of_a_signature_in_the_query_is_not_written(tmp_path: Path) -> None:
+    query = {"__sign": "signature-of-mine", "token": "token-of-mine", "lang": "de"}
+    echo = f"{query} de"
+    with vault([echo, "x"]) as server, use_cassette(tmp_path / "a.json", mode="once"):
+        async with Space(server.url) as space:
+            view = space.with_options(query_params=query)
+            await view.call("/predict", text="hi", box="b", api_key="k", pin="123456")
+    text = read_all(tmp_path)
+    assert "signature-of-mine" not in text
+    assert "token-of-mine" not in text
+    assert "'lang': 'de'} de" in text
+
+
 async def test_any_secret_matches_a_recorded_one_and_other_arguments_do_not(
     tmp_path: Path,
 ) -> None:

@@ -50,6 +50,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
             with pytest.raises(TransportError, match="TLS failed: CERT") as caught:
                 async with Space(url, retry=Retry(attempts=1)):
                     pytest.fail("it opened")
+    assert "trust its authority with verify=" in str(caught.value)
     assert not caught.value.sent
     assert not app.requests
 
@@ -71,6 +72,7 @@ async def test_a_certificate_is_good_for_its_own_host_only(tmp_path: Path, name:
                 with pytest.raises(TransportError, match="TLS failed: CERT") as caught:
                     async with space:
                         pytest.fail("it opened")
+                assert "not valid for '127.0.0.1'" in str(caught.value)
                 assert not caught.value.sent
                 assert not app.requests
 
@@ -94,6 +96,8 @@ async def test_a_file_of_certificates_is_trusted(tmp_path: Path) -> None:
             async with Space(url, verify=certificate) as space:
                 file = await space.call("/file", file=File(b"content", name="a.txt"))
                 assert await file.read() == DOWNLOAD
+                own_url = f"{url}/gradio_api/file=/srv/a.txt"
+                assert isinstance(await space.call("/file", file=own_url), File)
 
 
 async def test_a_file_of_other_certificates_is_all_that_is_trusted(tmp_path: Path) -> None:

@@ -100,6 +100,24 @@ def test_a_failed_tls_handshake_says_so_however_deep_its_cause() -> None:
     assert not caught.value.sent
 
 
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "requires a client certificate: pass it as cert="),
+        ("TLSV1_ALERT_UNKNOWN_CA", r"refused the client certificate \(cert=\)"),
+        ("WRONG_VERSION_NUMBER", "WRONG_VERSION_NUMBER$"),
+    ],
+)
+def test_a_refusal_of_the_server_during_the_handshake_names_the_option(
+    reason: str, remedy: str
+) -> None:
+    failure, cause = httpx.ConnectError("wrapped"), ssl.SSLError(1, "alert")
+    cause.reason, failure.__cause__ = reason, cause
+    with pytest.raises(TransportError) as caught, map_http_errors(SPACE):
+        raise failure
+    assert re.search(remedy, caught.value.message)
+
+
 def test_an_address_that_httpx_refuses_is_invalid_input() -> None:
     with pytest.raises(InvalidInputError, match="not a valid URL"), map_http_errors(SPACE):
         httpx.Request("GET", "http://exa mple\x00/")

@@ -88,7 +88,7 @@ class AppHttpClient:
                 "request sets itself: remove it from the client"
             )
         self._home = EventLoopGuard()
-        self.base, self.settings = base, settings
+        self.base, self._tls_base, self.settings = base, base, settings
         self._client = without_cookies(client)
         self._library = http.library_of(client)
         self._auth = auth
@@ -120,14 +120,14 @@ class AppHttpClient:
     def with_base_url(self, base: str) -> AppHttpClient:
         """Return a copy for another address of the same app."""
         app_client = self.fork()
-        app_client.base = base
+        app_client.base = app_client._tls_base = base
         return app_client
 
     def for_server(self, base: str) -> AppHttpClient:
         """Return a client for another server, which gets nothing but a token for its host."""
         app_client = copy(self)
         app_client.base = base
-        app_client.settings = replace(self.settings, headers={}, tls=None)
+        app_client.settings = replace(self.settings, headers={})
         app_client._defaults = False
         app_client._secrets = set(self._known_secrets(self.settings))
         app_client._client_credentials = ""
@@ -477,12 +477,13 @@ class AppHttpClient:
                 request.headers.pop("cookie", None)
             headers = MaskedHeaders({**token_header(self._auth, url), **settings.headers})
             request.headers.update(headers)
-            request.extensions[APP_CONTEXT] = settings.tls
             self._cookies.send(request)
             if "trace" not in request.extensions:
                 self._peers.watch(request)
             if self._defaults and "authorization" not in map(str.lower, headers):
                 client_auth = True
+        if settings.tls is not None and is_same_host(self._tls_base, url):
+            request.extensions[APP_CONTEXT] = settings.tls
         request.extensions["timeout"] = timeout_extension(settings.timeouts)
         request.extensions[CALLER_SECRETS] = lambda: self._caller_secrets(settings)
         request.extensions[MAX_EVENT_BYTES] = settings.limits.max_event_bytes

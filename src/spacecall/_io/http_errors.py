@@ -16,6 +16,7 @@ from spacecall._core.retry_delays import parse_rate_limit_reset, parse_retry_aft
 from spacecall._io import _http as http
 from spacecall._io.proxies import describe_proxy
 from spacecall._io.response_body import MAX_ERROR_BYTES
+from spacecall._io.tls import describe_tls_error
 from spacecall.errors import (
     AuthError,
     DeadlineError,
@@ -99,7 +100,7 @@ def _describe_failure(error: Exception) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return f"TLS failed: {getattr(cause, 'reason', None) or cause}"
+            return f"TLS failed: {describe_tls_error(cause)}"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, http.error_types("ConnectError")):
         proxy = _proxy_of(error)

@@ -27,6 +27,9 @@ APP_CONTEXT: Final = "spacecall.tls"
 """The extension of a request with the SSL context for the app's host; None for the default one."""
 
 _MAX_PARTS = 3
+# Numbers of OpenSSL: no certificate of the issuer (2, 20, 21), self-signed (18, 19).
+_UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
+_REFUSED_CERTIFICATE = ("ALERT_UNKNOWN_CA", "ALERT_BAD_CERTIFICATE", "ALERT_CERTIFICATE_EXPIRED")
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -119,6 +122,20 @@ class _KeyPassword:
             )
         self.was_asked = True
         return self._password
+
+
+def describe_tls_error(error: ssl.SSLError) -> str:
+    """Return why the handshake failed, and which option helps."""
+    reason: str = getattr(error, "reason", None) or str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        is_unknown = error.verify_code in _UNKNOWN_AUTHORITY
+        remedy = ": trust its authority with verify= or SSL_CERT_FILE" if is_unknown else ""
+        return f"{reason} ({error.verify_message.rstrip('.')}){remedy}"
+    if reason.endswith("ALERT_CERTIFICATE_REQUIRED"):
+        return f"{reason}: the server requires a client certificate: pass it as cert="
+    if reason.endswith(_REFUSED_CERTIFICATE):
+        return f"{reason}: the server refused the client certificate (cert=)"
+    return reason
 
 
 def _trusting(verify: bool | str | os.PathLike[str]) -> ssl.SSLContext:  # noqa: FBT001

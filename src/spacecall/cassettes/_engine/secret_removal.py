@@ -42,7 +42,10 @@ def remove_secrets(
     )
     hidden = places.hide(new_exchanges)
     # An argument may be a word: in the description of the app it stays.
-    call_scrubber = scrubber.with_secrets(places.values)
+    query_secrets = {
+        secret for exchange in new_exchanges for secret in scrubber.find_query_secrets(exchange.url)
+    }
+    call_scrubber = scrubber.with_secrets(query_secrets.union(places.values))
     exchanges: list[Exchange] = []
     for exchange in hidden:
         if is_document(exchange):

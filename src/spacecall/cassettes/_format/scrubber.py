@@ -114,6 +114,14 @@ class Scrubber:
         scrubber._redact = Redactor(scrubber._secrets, mask=PLACEHOLDER)
         return scrubber
 
+    def find_query_secrets(self, url: str) -> set[str]:
+        """Return the values in a query that are secret by their names: an app may echo them."""
+        return {
+            value
+            for name, value in parse_qsl(urlsplit(url).query)
+            if name.lower() in self._fields or _SIGNATURE.search(f"?{name}=value")
+        }
+
     def scrub_exchange(self, exchange: Exchange, private: Collection[str] = ()) -> Exchange:
         """Return an exchange without credentials.
 
