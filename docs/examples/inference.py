@@ -20,7 +20,7 @@ async def main(address: str) -> None:
         print(await image.save("cat.png"))
 
         try:
-            await hf.chat("More", model="llama-3.3-70b:together")
+            await hf.chat("More", model="llama-3.3-70b", provider="together")
         except CreditsError as error:
             print(error.status, error.provider)
 

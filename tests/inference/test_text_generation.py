@@ -191,12 +191,13 @@ async def test_one_s_own_server_completes_a_text(service: StandIn, stream: bool)
     last = piece("", "length") | {"usage": COMPLETION["usage"]}
     whole = answering(200, COMPLETION)
     service.on("/v1/completions", streaming(piece(" One."), last) if stream else whole)
-    async with HuggingFaceInference.connect(service.url, model="my/model") as hf:
-        reply = await hf.text_generation("Count:", top_p=0.5, stream=stream)
+    async with HuggingFaceInference.connect(service.url) as hf:
+        reply = await hf.text_generation("Count:", model="qwen:8b", top_p=0.5, stream=stream)
     assert (reply.text, reply.finish_reason) == (" One.", "length")
     assert reply.usage == Usage(2, 3, 5)
     (exchange,) = service.seen
-    assert (await exchange.json())["top_p"] == 0.5
+    body = await exchange.json()
+    assert (body["model"], body["top_p"]) == ("qwen:8b", 0.5)
 
 
 async def test_the_next_provider_completes_a_text(service: StandIn) -> None:

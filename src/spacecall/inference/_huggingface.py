@@ -297,9 +297,10 @@ class HuggingFaceInference(Closable):
                 continues=continues,
             )
             choice = ModelChoice(
-                model=model_id(model or self._model or TEXT_MODEL),
+                model=self._model_id(model or self._model or TEXT_MODEL),
                 provider=provider,
                 fallback=fallback,
+                verbatim=not self._connection.address.is_router,
             )
             return await self._generations.generate(report, settings, generation, choice, sampling)
 
