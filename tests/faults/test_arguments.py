@@ -52,3 +52,11 @@ async def test_an_app_whose_config_and_info_differ_is_schema_drift() -> None:
                 with pytest.raises(SchemaDriftError, match="/echo takes 2 values, got 1"):
                     await space.call("/echo", text="x")
                 assert await space.call("/plain", text="x") == "x"
+
+
+async def test_a_query_that_no_address_takes_is_refused_by_its_name() -> None:
+    async with faulty() as (app, space):
+        call = space.call("/echo", text="a").with_options(query_params={"a": "x" * 70_000})
+        with pytest.raises(InvalidInputError, match="query_params have 70002 bytes"):
+            await call
+        assert not app.asked("join")

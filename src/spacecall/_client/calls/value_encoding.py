@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
 
 from spacecall._client.calls.call_arguments import bind_event_data
 from spacecall._client.calls.prepared_call import (
@@ -25,6 +26,8 @@ from spacecall._io.transfers import encode_inline, upload
 from spacecall.errors import AuthError, InvalidInputError
 
 _MAX_TRIGGERS = 20
+_MAX_QUERY_BYTES = 65_000
+"""HTTP libraries refuse a query of more than 65,536 bytes. A job's has its session too."""
 T = TypeVar("T")
 
 
@@ -49,12 +52,14 @@ async def encode_arguments(
 
     Raises:
         AuthError: the function needs the token of a user.
-        InvalidInputError: no event of the component `trigger_id` runs the function.
+        InvalidInputError: no event of the component `trigger_id` runs the function, or
+            `query_params` are too long.
         SpaceError: a file cannot be read or sent.
     """
     oauth_token = _user_token(prepared, link, settings)
     event_data = bind_event_data(settings.event_data)
     trigger_id = _find_trigger(prepared, settings)
+    _check_query(settings.query_params)
     payloads: dict[int, Any] = {}
     is_gradio3 = find_protocol_version(connection.app.protocol).gradio3_files
     if is_gradio3:
@@ -89,6 +94,15 @@ async def encode_arguments(
         oauth_token,
         settings.query_params,
     )
+
+
+def _check_query(query_params: Mapping[str, str]) -> None:
+    size = len(urlencode(query_params, quote_via=quote))
+    if size > _MAX_QUERY_BYTES:
+        raise InvalidInputError(
+            f"query_params have {size} bytes in the address, which takes {_MAX_QUERY_BYTES}: send "
+            "long values as arguments"
+        )
 
 
 def _find_trigger(prepared: PreparedCall[Any], settings: Settings) -> int | None:
