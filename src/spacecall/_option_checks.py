@@ -49,7 +49,6 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 _CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "HttpClient": ("httpx.AsyncClient", "httpx2.AsyncClient"),
-    "MessageDict": ("dict",),
 }
 """The classes that a protocol or alias stands for in messages."""
 
@@ -277,7 +276,11 @@ def _expected(members: tuple[Any, ...], name: str, value: object) -> str:
 def _name_of(hint: Any) -> str:
     if hint is NoneType:
         return "None"
+    if is_typeddict(hint):
+        return "dict"
     origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return " | ".join(dict.fromkeys(map(_name_of, get_args(hint))))
     if origin is None:
         package = getattr(hint, "__module__", "builtins").partition(".")[0]
         prefix = "" if package in ("builtins", "spacecall") else f"{package}."

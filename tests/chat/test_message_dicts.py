@@ -152,6 +152,12 @@ def test_what_is_not_a_message_is_refused(messages: Any) -> None:
         sent(*messages)
 
 
+def test_a_content_of_another_type_is_refused_with_the_types_that_are_right() -> None:
+    expected = r"content must be str or Sequence\[str \| Media \| VideoUrl \| dict\], got None"
+    with pytest.raises(TypeError, match=expected):
+        Message("user", cast("str", None))
+
+
 def test_an_app_gets_one_text_and_its_media() -> None:
     parts = [part for part in PARTS if part["type"] != "video_url"]
     turn = read_turn([{"role": "user", "content": parts}])
