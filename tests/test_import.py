@@ -21,6 +21,7 @@ _NOT_LOADED = (
     "spacecall.spaces",
     "spacecall.chat",
     "spacecall.inference",
+    "spacecall.batch",
     "spacecall.codegen",
     "spacecall.cassettes",
     "spacecall.cli",
@@ -35,6 +36,8 @@ _NOT_LOADED = (
     "trio",
     "httpx2",
     "httpcore2",
+    "pyarrow",
+    "sqlite3",
 )
 
 

@@ -27,14 +27,14 @@ LAYERS = (
     ("_client",),
     ("hub", "sync", "typed"),
     ("models", "chat", "chat_space", "facades", "images", "inference", "spaces"),
-    ("codegen", "cassettes", "testing"),
+    ("codegen", "cassettes", "testing", "batch"),
     ("cli",),
 )
 _RANK_OF = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # The package itself gives the public names; `python -m spacecall` starts the command.
 RANK = _RANK_OF | {"__init__": _RANK_OF["typed"], "__main__": _RANK_OF["cli"]}
 
-TOOLS = frozenset({"codegen", "cassettes", "cli", "testing"})
+TOOLS = frozenset({"batch", "codegen", "cassettes", "cli", "testing"})
 HTTP = frozenset({"httpx", "httpx2", "httpx_sse", "httpcore", "httpcore2", "websockets"})
 # Libraries that would make the core depend on a network, an event loop, a thread or a clock.
 NOT_SANS_IO = HTTP | {

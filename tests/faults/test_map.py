@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import anyio
@@ -103,7 +104,8 @@ async def test_the_map_waits_until_the_quota_is_restored() -> None:
 @pytest.mark.parametrize("ordered", [True, False])
 async def test_the_map_stops_when_the_quota_is_used_up_if_asked_for(*, ordered: bool) -> None:
     async with faulty(retry=QUICK) as (app, space):
-        outcomes = space.map("/echo", texts(50), concurrency=1, ordered=ordered, on_quota="stop")
+        endless = ({"text": f"row {index}"} for index in itertools.count())
+        outcomes = space.map("/echo", endless, concurrency=1, ordered=ordered, on_quota="stop")
         first = await anext(outcomes)
         app.always("join", failing_job(app, QUOTA))
         assert first.value == "row 0"

@@ -58,6 +58,7 @@ COMMANDS = {
         summary="Call an endpoint and record the traffic as a cassette.",
         command_class="CallCommand",
     ),
+    "map": _Entry(summary="Call an endpoint for each row of a file.", function="map_"),
     "chat": _Entry(summary="Send messages to a chat model and print its answers."),
     "wait": _Entry(summary="Wait until a Space runs and its app answers."),
     "add": _Entry(summary="Generate a typed client for an app."),

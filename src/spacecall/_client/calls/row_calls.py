@@ -163,9 +163,13 @@ class RowEngine(Generic[R, T]):
             if isinstance(rows, AsyncIterable):
                 async for row in rows:
                     await self._put_when_free(row)
+                    if self._exhausted:  # a stop
+                        return
             else:
                 for row in rows:
                     await self._put_when_free(row)
+                    if self._exhausted:
+                        return
         except Exception as error:  # noqa: BLE001 - raised where the outcomes are read
             self._failure = self._failure or error
         finally:
@@ -173,7 +177,7 @@ class RowEngine(Generic[R, T]):
 
     async def _put_when_free(self, row: R) -> None:
         self._put(row)
-        while not self._has_room:
+        while not self._has_room and not self._exhausted:
             await self._change()
 
     def _put(self, row: R) -> None:
@@ -187,6 +191,11 @@ class RowEngine(Generic[R, T]):
         self._failure = self._failure or error
         self._exhausted = True
         self._notify()
+
+    def stop(self, error: Exception | None = None) -> None:
+        """Start no further calls; those that run go on."""
+        self._waiting.clear()
+        self.finish(error)
 
     @property
     def _has_room(self) -> bool:
@@ -254,8 +263,7 @@ class RowEngine(Generic[R, T]):
             if tries_again:
                 self._pace.pause(now + (error.retry_after or QUOTA_PAUSE))
             else:
-                self._waiting.clear()
-                self.finish(error)
+                self.stop(error)
         else:
             tries_again = _is_unsent(error) and row_call.attempts < self._retry.attempts
             if tries_again:

@@ -1,0 +1,128 @@
+"""What a batch is to do, how far it is, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spacecall.errors import InvalidInputError
+from spacecall.rows import Concurrency, OnQuota
+
+__all__ = ["Batch", "BatchProgress", "BatchSummary"]
+
+INPUT_SUFFIXES = (".jsonl", ".csv", ".parquet")
+OUTPUT_SUFFIXES = (".jsonl", ".parquet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The rows to call an endpoint for, and where the outcomes go.
+
+    Attributes:
+        endpoint: the endpoint's name.
+        input: a file of rows: .jsonl, .csv or .parquet.
+        output: a .jsonl or .parquet file, or a folder, which gets `results.jsonl`, `failed.jsonl`
+            and the folder `files`. The journal is beside the file, or in the folder.
+        columns: the column of each parameter that has another name.
+        id_column: the column with the id of a row; by default its number.
+        files_to: the folder for files of results; by default their addresses are written.
+        dead_letter: a .jsonl file for rows that failed, which can be the input of another batch.
+        concurrency: as of `Space.map`.
+        rate: as of `Space.map`.
+        on_quota: as of `Space.map`.
+        retries: how often a row is tried again that the app failed for.
+        resubmit: call again for rows whose outcome is unknown. The app may run them twice.
+        max_errors: stop after more failed rows than this; None for no limit.
+    """
+
+    endpoint: str
+    input: Path
+    output: Path
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    id_column: str | None = None
+    files_to: Path | None = None
+    dead_letter: Path | None = None
+    concurrency: Concurrency = "auto"
+    rate: float | None = None
+    on_quota: OnQuota = "wait"
+    retries: int = 0
+    resubmit: bool = False
+    max_errors: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.input.suffix.lower() not in INPUT_SUFFIXES:
+            raise InvalidInputError(
+                f"the input {str(self.input)!r} must end in .jsonl, .csv or .parquet"
+            )
+        if self.output.suffix and self.output.suffix.lower() not in OUTPUT_SUFFIXES:
+            raise InvalidInputError(
+                f"the output {str(self.output)!r} must end in .jsonl or .parquet, or be a folder"
+            )
+
+    @property
+    def results(self) -> Path:
+        """The file with an outcome for each row."""
+        return self.output if self.output.suffix else self.output / "results.jsonl"
+
+    @property
+    def journal(self) -> Path:
+        """The SQLite file that remembers what became of each row."""
+        if self.output.suffix:
+            return self.output.with_name(f"{self.output.name}.journal")
+        return self.output / "journal.sqlite"
+
+    @property
+    def files(self) -> Path | None:
+        """The folder for files of results."""
+        return self.files_to or (None if self.output.suffix else self.output / "files")
+
+    @property
+    def failed_rows(self) -> Path | None:
+        """The file for rows that failed."""
+        return self.dead_letter or (None if self.output.suffix else self.output / "failed.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far a batch is.
+
+    Attributes:
+        total: the number of rows of the input, blank lines among them; None if unknown.
+        done: rows with a result, those of earlier runs among them.
+        failed: rows with an error.
+        running: calls that run.
+        concurrency: how many calls may run at once now.
+    """
+
+    total: int | None
+    done: int
+    failed: int
+    running: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """How a batch ended.
+
+    Attributes:
+        done: rows with a result.
+        failed: rows with an error.
+        lost: rows that were under way when an earlier run ended, and whose outcome is unknown. They
+            are in the output as errors until `resubmit` calls again for them.
+        remaining: whether there are rows without an outcome, since the run was stopped.
+        called: rows that this run has called the endpoint for.
+        collected: rows whose jobs were under way, and whose results this run has collected.
+        seconds: how long this run took.
+        output: the file with an outcome for each row.
+    """
+
+    done: int
+    failed: int
+    lost: int
+    remaining: bool
+    called: int
+    collected: int
+    seconds: float
+    output: Path

@@ -1,0 +1,119 @@
+"""Write the outcomes of a batch, as JSON lines or Parquet, and the rows that failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from spacecall._atomic import Replacement
+from spacecall.batch._arrow_types import ArrowColumn, input_column, json_column, value_column
+from spacecall.batch._row_files import import_pyarrow, read_rows, to_json_value
+from spacecall.endpoints import Endpoint
+
+_ROWS_PER_GROUP: Final = 1000
+
+
+def write_results(
+    path: Path, records: Callable[[], Iterator[dict[str, Any]]], endpoint: Endpoint
+) -> None:
+    """Write all outcomes; the file is replaced when it is complete.
+
+    Args:
+        path: a .jsonl or .parquet file.
+        records: yields the outcomes, whenever it is called.
+        endpoint: whose schemas are the types of Parquet columns. A value that does not fit makes
+            its column one of JSON texts.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if path.suffix.lower() == ".jsonl":
+        with _replacing(path) as file:
+            for record in records():
+                file.write(_to_line(record))
+        return
+    pyarrow = import_pyarrow("pyarrow")
+    inputs = input_column(endpoint.parameters), json_column()
+    values = value_column(endpoint.returns), json_column()
+    choices = [_columns(column, value) for value in values for column in inputs]
+    for columns in choices[:-1]:
+        try:
+            _write_parquet(path, records(), columns)
+        except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
+            continue
+        return
+    _write_parquet(path, records(), choices[-1])
+
+
+def write_failed_rows(path: Path, source: Path, numbers: Set[int]) -> None:
+    """Write the input rows with these numbers as JSON lines.
+
+    Raises:
+        OSError: the file cannot be written.
+        InvalidInputError: the input cannot be read again.
+    """
+    with _replacing(path) as file:
+        for row in read_rows(source) if numbers else ():
+            if row.number in numbers:
+                file.write(row.line or _to_line(to_json_value(row.values, complete=True)))
+
+
+def _to_line(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
+@contextmanager
+def _replacing(path: Path) -> Generator[BinaryIO]:
+    replacement = Replacement(path)
+    try:
+        yield replacement.file
+        replacement.finish()
+        replacement.publish()
+    finally:
+        replacement.discard()
+
+
+def _columns(inputs: ArrowColumn, value: ArrowColumn) -> dict[str, ArrowColumn]:
+    pyarrow = import_pyarrow("pyarrow")
+
+    def column(arrow_type: Any) -> ArrowColumn:
+        return ArrowColumn(arrow_type, lambda part: part)
+
+    error = pyarrow.struct(
+        [("type", pyarrow.string()), ("message", pyarrow.string()), ("code", pyarrow.int64())]
+    )
+    return {
+        "id": column(pyarrow.string()),
+        "row": column(pyarrow.int64()),
+        "input": inputs,
+        "value": value,
+        "error": ArrowColumn(error, _short_error),
+        "attempts": column(pyarrow.int64()),
+        "duration": column(pyarrow.float64()),
+        "source": column(pyarrow.string()),
+    }
+
+
+def _short_error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {name: error.get(name) for name in ("type", "message", "code")}
+
+
+def _write_parquet(
+    path: Path, records: Iterable[dict[str, Any]], columns: Mapping[str, ArrowColumn]
+) -> None:
+    pyarrow, parquet = import_pyarrow("pyarrow"), import_pyarrow("pyarrow.parquet")
+    schema = pyarrow.schema([(name, column.type) for name, column in columns.items()])
+    with _replacing(path) as file, parquet.ParquetWriter(file, schema) as writer:
+        iterator = iter(records)
+        while group := list(islice(iterator, _ROWS_PER_GROUP)):
+            converted = [
+                {name: column.convert(record.get(name)) for name, column in columns.items()}
+                for record in group
+            ]
+            writer.write_table(pyarrow.Table.from_pylist(converted, schema=schema))

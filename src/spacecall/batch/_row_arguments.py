@@ -1,0 +1,120 @@
+"""Turn the columns of a row into the arguments of an endpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spacecall._core.schema_nodes import is_file_kind, kinds_of
+from spacecall._suggestions import did_you_mean
+from spacecall.batch._batch_request import Batch
+from spacecall.batch._row_files import InputRow, column_names, to_argument, to_json_value
+from spacecall.endpoints import Endpoint, Parameter
+from spacecall.errors import InvalidInputError
+from spacecall.files import File
+
+
+class RowArguments:
+    """The arguments of each row.
+
+    Args:
+        batch: the batch.
+        endpoint: its endpoint.
+
+    Raises:
+        InvalidInputError: a column or a parameter is missing; the message names it.
+    """
+
+    def __init__(self, batch: Batch, endpoint: Endpoint) -> None:
+        self._columns = batch.columns
+        self._id_column = batch.id_column
+        self._parameters = {parameter.name: parameter for parameter in endpoint.parameters}
+        self._is_text = batch.input.suffix.lower() == ".csv"
+        for name in batch.columns:
+            if name not in self._parameters:
+                raise InvalidInputError(
+                    f"--map {name}: {endpoint.name} has no such parameter"
+                    f"{did_you_mean(name, self._parameters)}"
+                )
+        names = column_names(batch.input)
+        if names is not None:
+            self._check_columns(batch.input, names)
+
+    def _check_columns(self, path: Path, names: Sequence[str]) -> None:
+        required = {
+            self._columns.get(parameter.name, parameter.name)
+            for parameter in self._parameters.values()
+            if parameter.required or parameter.name in self._columns
+        }
+        required |= {self._id_column} if self._id_column else set()
+        if missing := sorted(required - set(names)):
+            raise InvalidInputError(
+                f"{path} has no column {', '.join(missing)}; it has {', '.join(names)}: map them "
+                "with --map PARAMETER=COLUMN"
+            )
+
+    def read_id(self, row: InputRow) -> str:
+        """Return the id of a row: its number without a column of ids, or without a value there."""
+        value = row.values.get(self._id_column) if self._id_column else None
+        return str(row.number if value is None else value)
+
+    def bind(self, row: InputRow) -> dict[str, Any]:
+        """Return the arguments of a row, by the names of the parameters.
+
+        Raises:
+            InvalidInputError: the row cannot be read, a mapped column is missing, or a text of a
+                CSV file is not a value of its parameter.
+        """
+        if row.problem:
+            raise InvalidInputError(row.problem)
+        arguments: dict[str, Any] = {}
+        for name, parameter in self._parameters.items():
+            column = self._columns.get(name, name)
+            if column in row.values:
+                value = row.values[column]
+                if self._is_text:
+                    if value is None:  # an empty field
+                        continue
+                    value = _parse_text(value, parameter, column)
+                arguments[name] = to_argument(value)
+            elif name in self._columns:
+                raise InvalidInputError(f"the row has no column {column}")
+        return arguments
+
+    def describe(self, row: InputRow) -> dict[str, Any]:
+        """Return the arguments of a row for the output; empty if it does not fit."""
+        try:
+            arguments = self.bind(row)
+        except InvalidInputError:
+            return {}
+        return {
+            name: to_json_value(
+                row.values[self._columns.get(name, name)] if isinstance(value, File) else value
+            )
+            for name, value in arguments.items()
+        }
+
+
+def _parse_text(text: str, parameter: Parameter, column: str) -> Any:
+    kinds = kinds_of(parameter.schema, parameter.schema)
+    if not kinds or "string" in kinds or is_file_kind(kinds):
+        return text
+    try:
+        return json.loads(text.lower() if "boolean" in kinds else text)
+    except (ValueError, RecursionError):
+        raise InvalidInputError(
+            f"column {column}: {text!r} is not a JSON value for {parameter.name}"
+        ) from None
+
+
+def to_reference(path: Path, folder: Path) -> str:
+    """Return a path as the output of a batch names it: relative to the output if it is inside."""
+    path, folder = path.absolute(), folder.absolute()
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def default_error_record(error: Exception) -> Mapping[str, Any]:
+    """Return an error for JSON."""
+    return {"type": type(error).__name__, "message": str(error), "code": 1}

@@ -1,0 +1,205 @@
+"""Read the rows of a file: JSON lines, CSV, Parquet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, cast
+
+from spacecall.errors import InvalidInputError
+from spacecall.files import File
+
+_CHUNK_BYTES: Final = 2**20
+_PARQUET_ROWS: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """A row of the input.
+
+    Attributes:
+        number: its position, from 0.
+        values: its columns; empty if it cannot be read.
+        digest: the SHA-256 of its content.
+        problem: why it cannot be read; empty if it can.
+        line: its text in a file of JSON lines.
+    """
+
+    number: int
+    values: dict[str, Any]
+    digest: str
+    problem: str = ""
+    line: bytes = b""
+
+
+def import_pyarrow(module: str) -> Any:
+    """Import a module of pyarrow.
+
+    Raises:
+        InvalidInputError: pyarrow is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise InvalidInputError(
+            "CSV and Parquet need pyarrow: pip install 'spacecall[batch]'"
+        ) from error
+
+
+def digest_file(path: Path) -> tuple[str, int]:
+    """Return the SHA-256 of a file, and the number of its lines.
+
+    Raises:
+        InvalidInputError: the file cannot be read.
+    """
+    digest, lines, last = hashlib.sha256(), 0, b"\n"
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                lines += chunk.count(b"\n")
+                last = chunk[-1:]
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from error
+    return digest.hexdigest(), lines + (last != b"\n")
+
+
+def count_rows(path: Path, lines: int) -> int:
+    """Return about how many rows a file has.
+
+    Args:
+        path: the file.
+        lines: the number of its lines.
+    """
+    if path.suffix.lower() == ".parquet":
+        with _reading(path):
+            return int(import_pyarrow("pyarrow.parquet").ParquetFile(path).metadata.num_rows)
+    return lines - (path.suffix.lower() == ".csv")
+
+
+def column_names(path: Path) -> list[str] | None:
+    """Return the columns of a file; None for JSON lines, where each row has its own.
+
+    Raises:
+        InvalidInputError: the file is not valid.
+    """
+    match path.suffix.lower():
+        case ".csv":
+            with _reading(path):
+                return list(import_pyarrow("pyarrow.csv").open_csv(path).schema.names)
+        case ".parquet":
+            with _reading(path):
+                return list(import_pyarrow("pyarrow.parquet").ParquetFile(path).schema_arrow.names)
+        case _:
+            return None
+
+
+def read_rows(path: Path) -> Iterator[InputRow]:
+    """Yield the rows of a file; memory does not grow with their number.
+
+    Raises:
+        InvalidInputError: the file is not valid from here on.
+    """
+    if path.suffix.lower() == ".jsonl":
+        yield from _read_lines(path)
+        return
+    read = _read_csv if path.suffix.lower() == ".csv" else _read_parquet
+    for number, values in enumerate(read(path)):
+        yield InputRow(number, values, _digest(values))
+
+
+def _read_lines(path: Path) -> Iterator[InputRow]:
+    number = 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.strip():
+                yield _parse_line(number, line)
+                number += 1
+
+
+def _parse_line(number: int, line: bytes) -> InputRow:
+    digest = hashlib.sha256(line.strip()).hexdigest()
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return InputRow(number, {}, digest, f"the line is not valid JSON: {error}", line)
+    if not isinstance(values, dict):
+        return InputRow(number, {}, digest, "the line is not a JSON object", line)
+    return InputRow(number, cast("dict[str, Any]", values), digest, line=line)
+
+
+def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
+    csv, string = import_pyarrow("pyarrow.csv"), import_pyarrow("pyarrow").string()
+    with _reading(path):
+        names = csv.open_csv(path).schema.names
+        options = csv.ConvertOptions(
+            column_types=dict.fromkeys(names, string), strings_can_be_null=True, null_values=[""]
+        )
+        parsing = csv.ParseOptions(newlines_in_values=True)
+        for batch in csv.open_csv(path, convert_options=options, parse_options=parsing):
+            yield from batch.to_pylist()
+
+
+def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+    with _reading(path):
+        file = import_pyarrow("pyarrow.parquet").ParquetFile(path)
+        for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+            yield from batch.to_pylist()
+
+
+class _reading:  # noqa: N801 - used as a function
+    """Turn errors of pyarrow into an InvalidInputError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, import_pyarrow("pyarrow").ArrowException | OSError):
+            raise InvalidInputError(f"cannot read {self._path}: {error}") from error
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def to_argument(value: object) -> object:
+    """Return a column's value as an argument: bytes, and images of datasets, as files."""
+    if isinstance(value, bytes):
+        return File(value)
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        if set(members) == {"bytes", "path"} and isinstance(members["bytes"], bytes):
+            return File(members["bytes"], name=members["path"] or None)
+        return members
+    return value
+
+
+def to_json_value(value: object, *, complete: bool = False) -> Any:
+    """Return a column's value for JSON.
+
+    Args:
+        value: the value.
+        complete: write bytes as a data URI, not their number and digest.
+    """
+    if isinstance(value, bytes):
+        if complete:
+            return f"data:application/octet-stream;base64,{base64.b64encode(value).decode()}"
+        return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        if complete and set(members) == {"bytes", "path"}:
+            return to_json_value(members["bytes"] or members["path"], complete=True)
+        return {key: to_json_value(part, complete=complete) for key, part in members.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json_value(part, complete=complete) for part in cast("list[Any]", value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)

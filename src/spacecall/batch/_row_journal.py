@@ -1,0 +1,145 @@
+"""The journal of a batch: a SQLite file that remembers what became of each row."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from spacecall.errors import InvalidInputError
+
+State: TypeAlias = Literal["sent", "queued", "done", "failed", "lost"]
+"""`sent`: the call was made; `queued`: the server has the job, and there is a ticket for it;
+`lost`: a call whose outcome is unknown."""
+
+FORMAT: Final = "1"
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS batch (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rows (
+    number INTEGER PRIMARY KEY, digest TEXT NOT NULL, state TEXT NOT NULL, ticket TEXT, record TEXT
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """What the journal has of a row.
+
+    Attributes:
+        digest: of the row, to notice that the input has changed.
+        state: what became of it.
+        ticket: of its job, as JSON; None without one.
+    """
+
+    digest: str
+    state: State
+    ticket: str | None
+
+
+class RowJournal:
+    """The journal of a batch. A process that uses it locks it.
+
+    Every change is written before the next request is sent: a process that is killed loses none.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InvalidInputError: another process uses the file, or it is not a journal.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.executescript(_TABLES)
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._database.close()
+            raise InvalidInputError(f"{path} is used by another process: wait for it") from error
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise InvalidInputError(f"{path} is not the journal of a batch: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def check(self, facts: Mapping[str, str]) -> None:
+        """Compare what this run is to do with the first run, or remember it.
+
+        Args:
+            facts: the value of each fact, by a name for messages.
+
+        Raises:
+            InvalidInputError: a fact has changed; the message says which.
+        """
+        stored = dict(self._database.execute("SELECT name, value FROM batch"))
+        current = {**facts, "the format of the journal": FORMAT}
+        if not stored:
+            self._database.executemany("INSERT INTO batch VALUES (?, ?)", current.items())
+            return
+        changes = [name for name in current if stored.get(name) != current[name]]
+        if changes:
+            raise InvalidInputError(
+                f"{' and '.join(changes)} changed since this batch was begun: choose another "
+                f"--output, or delete {self._path} to begin again",
+                problems=[f"{name}: {stored.get(name)} is now {current[name]}" for name in changes],
+            )
+
+    def find(self, number: int) -> JournalRow | None:
+        """Return what the journal has of a row; None if it was not called."""
+        query = "SELECT digest, state, ticket FROM rows WHERE number = ?"
+        row = self._database.execute(query, (number,)).fetchone()
+        return None if row is None else JournalRow(*row)
+
+    def write(
+        self,
+        number: int,
+        digest: str,
+        state: State,
+        *,
+        ticket: str | None = None,
+        record: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the state of a row.
+
+        Args:
+            number: of the row, from 0.
+            digest: of the row.
+            state: what became of it.
+            ticket: of its job, as JSON.
+            record: its line of the output.
+        """
+        text = None if record is None else json.dumps(record, ensure_ascii=False)
+        self._database.execute(
+            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)",
+            (number, digest, state, ticket, text),
+        )
+
+    def forget(self, number: int) -> None:
+        """Remove a row that the app has not accepted."""
+        self._database.execute("DELETE FROM rows WHERE number = ?", (number,))
+
+    def count(self) -> dict[str, int]:
+        """Return the number of rows by state."""
+        return dict(self._database.execute("SELECT state, count(*) FROM rows GROUP BY state"))
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the lines of the output, in the order of the rows."""
+        query = "SELECT record FROM rows WHERE record IS NOT NULL ORDER BY number"
+        for (record,) in self._database.execute(query):
+            yield json.loads(record)
+
+    def failed_numbers(self) -> set[int]:
+        """Return the numbers of rows with an error."""
+        query = "SELECT number FROM rows WHERE state IN ('failed', 'lost')"
+        return {number for (number,) in self._database.execute(query)}

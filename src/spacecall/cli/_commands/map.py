@@ -1,0 +1,173 @@
+"""`spacecall map`: call an endpoint for each row of a file, durably."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spacecall._visible import shorten
+from spacecall.batch import Batch
+from spacecall.cli._commands.call import EndpointArgument, QuietOption, SourceArgument
+from spacecall.cli._runners.endpoint_calls import resolve_source
+from spacecall.cli._runners.map_runner import execute_batch, store_stdin
+from spacecall.cli._support.app_access import (
+    Credentials,
+    ForOption,
+    HeaderOption,
+    OAuthTokenOption,
+    TimeoutOption,
+    TokenOption,
+    UserOption,
+)
+from spacecall.cli._support.async_runner import run_async
+from spacecall.errors import InvalidInputError
+from spacecall.rows import Concurrency
+
+__all__ = ["map_"]
+
+
+def map_(
+    source: SourceArgument,
+    endpoint: EndpointArgument,
+    *,
+    input_: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="Read the rows of this .jsonl, .csv or .parquet file; - for JSON lines on stdin.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            metavar="PATH",
+            help="Write the outcomes to this .jsonl or .parquet file, or to files in this folder.",
+        ),
+    ],
+    map_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="PARAMETER=COLUMN",
+            help="Take a parameter from a column of another name. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    id_column: Annotated[
+        str,
+        typer.Option("--id", metavar="COLUMN", help="The id of a row. [default: its number]"),
+    ] = "",
+    files_to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Save files of results in this folder. [default: `files` in the output folder; "
+            "for an output file, write their addresses]",
+            show_default=False,
+        ),
+    ] = None,
+    dead_letter: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write rows that failed to this .jsonl file, which can be the next input. "
+            "[default: `failed.jsonl` in the output folder]",
+            show_default=False,
+        ),
+    ] = None,
+    concurrency: Annotated[
+        str,
+        typer.Option(metavar="N", help="Run up to N calls at once, or as many as the app takes."),
+    ] = "auto",
+    rate: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Start at most N calls per second.", show_default=False),
+    ] = None,
+    on_quota: Annotated[
+        str,
+        typer.Option(
+            metavar="wait|stop",
+            help="If the ZeroGPU quota is used up, wait until it is restored, or stop.",
+        ),
+    ] = "wait",
+    retry: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Try a row N more times if the app fails.")
+    ] = 0,
+    resubmit: Annotated[
+        bool,
+        typer.Option(
+            "--resubmit",
+            help="Call again for rows that were under way when a run ended, and whose outcome is "
+            "unknown. The app may run them twice.",
+        ),
+    ] = False,
+    max_errors: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Stop after more failed rows than N.", show_default=False
+        ),
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    quiet: QuietOption = False,
+    token: TokenOption = "",
+    oauth_token: OAuthTokenOption = "",
+    user: UserOption = "",
+    header: HeaderOption = None,
+    for_: ForOption = "",
+    timeout: TimeoutOption = None,
+) -> None:
+    """Call an endpoint for each row of a file.
+
+    \b
+    spacecall map SOURCE /endpoint --input rows.csv --output results.parquet
+
+    A column is the parameter of the same name. Run the same command again to go on after an
+    interruption: rows with an outcome are not called again.
+    """  # noqa: D301 - typer needs this character
+    if on_quota not in ("wait", "stop"):
+        raise InvalidInputError(f"--on-quota must be wait or stop, got {shorten(on_quota)!r}")
+
+    async def execute() -> int:
+        batch = Batch(
+            endpoint=endpoint,
+            input=await store_stdin(output) if input_ == "-" else Path(input_),
+            output=output,
+            columns=_parse_columns(map_columns or []),
+            id_column=id_column or None,
+            files_to=files_to,
+            dead_letter=dead_letter,
+            concurrency=_parse_concurrency(concurrency),
+            rate=rate,
+            on_quota="wait" if on_quota == "wait" else "stop",
+            retries=retry,
+            resubmit=resubmit,
+            max_errors=max_errors,
+        )
+        address = resolve_source(source)
+        return await execute_batch(address, batch, credentials, as_json=json_, quiet=quiet)
+
+    credentials = Credentials.from_options(token, user, header, timeout, for_, oauth_token)
+    if code := run_async(execute):
+        raise typer.Exit(code)
+
+
+def _parse_columns(pairs: Sequence[str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not (name and equals and column):
+            raise InvalidInputError(f"--map must be PARAMETER=COLUMN, got {shorten(pair)!r}")
+        columns[name] = column
+    return columns
+
+
+def _parse_concurrency(text: str) -> Concurrency:
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal() or int(text) < 1:
+        raise InvalidInputError(f"--concurrency must be a number or auto, got {shorten(text)!r}")
+    return int(text)

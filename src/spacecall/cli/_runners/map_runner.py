@@ -1,0 +1,114 @@
+"""Carry out `spacecall map`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from spacecall._atomic import Replacement
+from spacecall._client.concurrency.task_groups import unwrapping_task_group
+from spacecall.batch import Batch, BatchSummary, run_batch
+from spacecall.cli._inputs import stdin_reader
+from spacecall.cli._inputs.flag_arguments import load_argument_files
+from spacecall.cli._inputs.flag_values import InputReader
+from spacecall.cli._outputs.batch_status import BatchStatus
+from spacecall.cli._outputs.terminal import display_path, write_json, write_message
+from spacecall.cli._runners.endpoint_calls import find_endpoint, open_space
+from spacecall.cli._runners.jsonl_calls import error_object
+from spacecall.cli._support.app_access import Credentials
+from spacecall.cli._support.exit_codes import DONE, FAILED, INTERRUPTED
+from spacecall.endpoints import Endpoint
+
+__all__ = ["execute_batch", "store_stdin"]
+
+
+async def store_stdin(output: Path) -> Path:
+    """Copy stdin to a file beside the output, which is read as the input; return its path."""
+    path = output.with_name(f"{output.name}.input.jsonl")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replacement = Replacement(path)
+    try:
+        async for line in stdin_reader.read_lines():
+            replacement.file.write(line + b"\n")
+        replacement.finish()
+        return replacement.publish()
+    finally:
+        replacement.discard()
+
+
+async def execute_batch(
+    source: str, batch: Batch, credentials: Credentials, *, as_json: bool, quiet: bool
+) -> int:
+    """Run a batch, show its progress and its summary, and return the exit code.
+
+    Ctrl-C starts no further calls, and finishes those that run; a second one cancels them.
+    """
+    access = credentials.for_app(source)
+    stop = anyio.Event()
+    summaries: list[BatchSummary] = []  # empty if a second Ctrl-C cancelled the batch
+    with BatchStatus(quiet=quiet) as status:
+        async with open_space(source, access) as space, unwrapping_task_group() as group:
+            await find_endpoint(space, batch.endpoint)
+            if threading.current_thread() is threading.main_thread():
+                group.start_soon(_watch_interrupts, stop, group.cancel_scope)
+            summary = await run_batch(
+                space.with_options(oauth_token=access.oauth_token),
+                batch,
+                on_progress=status.show,
+                stop=stop,
+                load_files=_load_files,
+                describe_error=error_object,
+            )
+            summaries.append(summary)
+    code = INTERRUPTED
+    if summaries:
+        (summary,) = summaries
+        _write_summary(summary, batch, as_json=as_json, quiet=quiet)
+        code = FAILED if summary.failed or summary.lost or summary.remaining else DONE
+    if stop.is_set():
+        write_message("spacecall: interrupted; run the same command again to go on")
+        return INTERRUPTED
+    return code
+
+
+async def _watch_interrupts(stop: anyio.Event, scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT) as signals:
+        async for _ in signals:
+            if stop.is_set():
+                scope.cancel()
+                return
+            stop.set()
+            write_message("spacecall: finishing the calls that run; Ctrl-C again cancels them")
+
+
+def _load_files(endpoint: Endpoint, arguments: dict[str, Any]) -> dict[str, Any]:
+    return load_argument_files(endpoint, arguments, InputReader())
+
+
+def _write_summary(summary: BatchSummary, batch: Batch, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        members: Mapping[str, Any] = asdict(summary) | {
+            "output": str(summary.output),
+            "seconds": round(summary.seconds, 1),
+        }
+        write_json(members)
+    if quiet or as_json:
+        return
+    write_message(
+        f"{summary.done:,} rows done, {summary.failed:,} failed: {display_path(summary.output)}"
+    )
+    if summary.lost:
+        write_message(
+            f"{summary.lost:,} rows were under way when a run ended, and their outcome is unknown: "
+            "--resubmit calls again for them"
+        )
+    if summary.remaining:
+        write_message("some rows have no outcome yet: run the same command again to go on")
+    if summary.failed and batch.failed_rows is not None:
+        write_message(f"rows that failed: {display_path(batch.failed_rows)}")
