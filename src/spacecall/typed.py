@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar, Unpack
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller
+from spacecall._client.calls.feed import Feed
 from spacecall._client.calls.row_calls import RowCalls, RowOptions, map_method
 from spacecall._client.calls.typed_endpoint import (
     APP_DEFAULT,
@@ -20,6 +21,7 @@ from spacecall._client.calls.typed_endpoint import (
     TypedEndpoint,
     WithFiles,
     call_from,
+    feed_from,
 )
 from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime, open_lifetime
 from spacecall._client.concurrency.portal import SyncClosable, SyncConnecting
@@ -31,10 +33,12 @@ from spacecall.rows import Concurrency, OnQuota, Rows
 from spacecall.sync import (
     SyncCall,
     SyncCaller,
+    SyncFeed,
     SyncRowCalls,
     SyncSpace,
     unwrap_call,
     wrap_call,
+    wrap_feed,
     wrap_rows,
 )
 
@@ -172,6 +176,10 @@ class TypedClient(Closable):
         location = find_caller(self)
         return call_from(endpoint, location, self._caller, arguments, self._on_drift)
 
+    def _stream(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> Feed[Any, T]:
+        location = find_caller(self)
+        return feed_from(endpoint, location, self._caller, arguments, self._on_drift)
+
 
 class SyncTypedClient(SyncClosable):
     """Base of the generated clients without async: `client = SyncClient(space)`.
@@ -238,4 +246,11 @@ class SyncTypedClient(SyncClosable):
         return wrap_call(
             self._caller,
             lambda caller: call_from(endpoint, location, caller, arguments, on_drift),
+        )
+
+    def _stream(self, endpoint: TypedEndpoint[T], /, **arguments: Any) -> SyncFeed[Any, T]:
+        on_drift, location = self._on_drift, find_caller(self)
+        return wrap_feed(
+            self._caller,
+            lambda caller: feed_from(endpoint, location, caller, arguments, on_drift),
         )

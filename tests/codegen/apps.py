@@ -57,6 +57,8 @@ class Function:
     generator: bool = False
     visibility: str = "public"
     state: bool = False
+    stream: int | None = None
+    """The position of the input whose `.stream()` event runs it."""
 
 
 def app(*functions: Function, title: str = "Small app", source: str = "") -> AppDocuments:
@@ -85,6 +87,9 @@ def app(*functions: Function, title: str = "Small app", source: str = "") -> App
                 "types": {"generator": function.generator, "cancel": False},
             }
         )
+        if function.stream is not None:
+            source_id = slots[0][function.stream + function.state]
+            dependencies[-1]["targets"] = [[source_id, "stream"]]
         if function.visibility != "private":
             named_endpoints[f"/{function.name}"] = {
                 "description": function.description,

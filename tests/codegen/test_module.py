@@ -316,3 +316,20 @@ def test_models_take_files_from_any_source(tmp_path: Path) -> None:
     typed = {"title": "Page", "type": "object", "properties": {"file": FILE}, "required": ["file"]}
     client = load(generated(app(Function(inputs=[Slot("Custom", typed)]))), tmp_path)
     assert isinstance(client.Page(file=b"bytes").file, File)
+
+
+def test_a_stream_of_inputs_has_a_method_beside_the_call(tmp_path: Path) -> None:
+    frame, size = Slot("Image", FILE, "Frame", "frame"), Slot(label="Class", name="class")
+    text = generated(app(Function("see", inputs=[size, frame], stream=1, state=True)))
+    assert "def stream_see(self, *, class_: str) -> Feed[FileInput | None, str | None]:" in text
+    assert "def stream_see(self, *, class_: str) -> SyncFeed[FileInput | None, str | None]:" in text
+    assert 'stream_input="frame",' in text
+    assert load(text, tmp_path, "streamed_client").Small.stream_see
+
+
+def test_an_endpoint_that_is_called_like_a_stream_keeps_its_name(tmp_path: Path) -> None:
+    text = generated(app(Function("see", stream=0), Function("stream_see")))
+    module = load(text, tmp_path, "streams_client")
+    assert "Call `/stream_see`." in module.Small.stream_see.__doc__
+    (method,) = (name for name in dir(module.Small) if name.startswith("stream_see_"))
+    assert "Open a stream of inputs to `/see`" in getattr(module.Small, method).__doc__

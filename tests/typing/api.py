@@ -15,7 +15,9 @@ from pydantic import BaseModel
 from spacecall import (
     Call,
     Caller,
+    Feed,
     File,
+    FileInput,
     Job,
     Limits,
     RowCalls,
@@ -152,6 +154,22 @@ async def entered_calls_stream_their_type(client: ProtocolApp6) -> None:
         async for delta in job.text:
             assert_type(delta, TextDelta)
         assert_type(await job.result(), str | None)
+
+
+async def streams_of_inputs_have_types(client: ProtocolApp6, space: SyncSpace) -> None:
+    async with client.stream_cam() as feed:
+        assert_type(feed, Feed[FileInput | None, File | None])
+        await feed.send(b"frame")
+        await feed.send(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        async for value in feed.outputs:
+            assert_type(value, File | None)
+    client.stream_cam(img=b"x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.stream_echo()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    with SyncProtocolApp6(space).stream_cam() as sync_feed:
+        assert_type(sync_feed, SyncFeed[FileInput | None, File | None])
+        sync_feed.send(b"frame")
+        sync_feed.send(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert_type(next(sync_feed.outputs), File | None)
 
 
 def the_synchronous_twin_has_the_same_types(space: SyncSpace) -> None:

@@ -14,7 +14,7 @@ from spacecall._client.calls.call_arguments import (
     unknown_endpoint_error,
 )
 from spacecall._client.calls.call_preparation import Prepare
-from spacecall._client.calls.feed import Feed, check_takes_stream
+from spacecall._client.calls.feed import Bind, Feed, FindInput, check_takes_stream
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.calls.queue_call import CallContext, QueueCall, SequenceCall
 from spacecall._client.streams.connection import Connection
@@ -143,8 +143,8 @@ class Caller:
             index = check_takes_stream(find_dependency(connection, described.name))
             return described.parameters[index].name
 
-        return Feed(
-            endpoint, self._context, lambda values: _bind(endpoint, values), find_input, arguments
+        return make_feed(
+            self, endpoint, lambda values: _bind(endpoint, values), find_input, arguments
         )
 
     def call_raw(self, function: str | int, values: Sequence[Any] = (), /) -> Call[Any]:
@@ -259,6 +259,18 @@ def make_call(caller: Caller, endpoint: str, prepare: Prepare[T]) -> Call[T]:
     """Return a call that `prepare` prepares: dynamic and typed calls are made of it."""
     context = caller._context  # pyright: ignore[reportPrivateUsage] - of this module
     return QueueCall(endpoint, context, prepare)
+
+
+def make_feed(
+    caller: Caller,
+    endpoint: str,
+    bind: Bind[T],
+    find_input: FindInput,
+    arguments: Mapping[str, Any],
+) -> Feed[Any, T]:
+    """Return a stream of inputs: dynamic and typed streams are made of it."""
+    context = caller._context  # pyright: ignore[reportPrivateUsage] - of this module
+    return Feed(endpoint, context, bind, find_input, arguments)
 
 
 async def find_endpoint(connection: Connection, name: str) -> Endpoint:

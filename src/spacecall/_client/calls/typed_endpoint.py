@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import (
     Annotated,
@@ -37,26 +37,31 @@ from pydantic_core import CoreSchema
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.call_arguments import InputCheck, bind_arguments, is_default
-from spacecall._client.calls.caller import Caller, find_dependency, make_call
+from spacecall._client.calls.call_preparation import Prepare
+from spacecall._client.calls.caller import Caller, find_dependency, make_call, make_feed
 from spacecall._client.calls.exact_types import ExactValues, make_exact
+from spacecall._client.calls.feed import Feed
 from spacecall._client.calls.prepared_call import (
     UNCHANGED,
     MakeFile,
     PreparedCall,
     decode_leniently,
 )
+from spacecall._client.calls.typed_parameters import (
+    APP_CHOICES_MARK,
+    parameters_of,
+    with_app_choices,
+)
 from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import AppConfig, Component, Dependency
-from spacecall._core.component_schema import closed_choices
 from spacecall._core.filedata import as_file_data, is_file_data, replace_files
 from spacecall._core.fingerprint import find_differences, fingerprints
 from spacecall._core.input_check import find_refusals
-from spacecall._core.schema_nodes import is_number
 from spacecall._core.session_components import SessionComponents
 from spacecall._io.interceptor import active_interceptor
 from spacecall._io.request_settings import Settings
 from spacecall._warnings import CodeLocation, SchemaDriftWarning, find_caller, warn_at
-from spacecall.endpoints import NO_DEFAULT, OAuth, Parameter
+from spacecall.endpoints import OAuth, Parameter
 from spacecall.errors import SchemaDriftError
 from spacecall.files import File
 
@@ -64,12 +69,6 @@ T = TypeVar("T")
 
 # pydantic puts this before the message of a validator.
 _VALIDATOR_PREFIX: Final = "Value error, "
-
-_MARK: Final = "x-spacecall-app-choices"
-
-_INSIDE: Final = frozenset({"anyOf", "items", "prefixItems"})
-
-_BOUNDS: Final = {"ge": "minimum", "le": "maximum"}
 
 OnDrift: TypeAlias = Literal["ignore", "warn", "raise"]
 """What a call does if the app has changed since the client was generated."""
@@ -118,7 +117,7 @@ class _AppChoices:
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {**handler(core), _MARK: True}
+        return {**handler(core), APP_CHOICES_MARK: True}
 
 
 AppChoice: TypeAlias = Annotated[T, _AppChoices()]
@@ -174,6 +173,19 @@ def call_from(
     )
 
 
+def feed_from(
+    endpoint: TypedEndpoint[T],
+    location: CodeLocation | None,
+    caller: Caller,
+    arguments: Mapping[str, Any],
+    on_drift: OnDrift,
+) -> Feed[Any, T]:
+    """Return a stream of inputs whose warnings show the line at `location`. Not public."""
+    return endpoint._feed_from(  # pyright: ignore[reportPrivateUsage] - of this module
+        location, caller, arguments, on_drift
+    )
+
+
 class TypedEndpoint(Generic[T]):
     """An endpoint of a generated client.
 
@@ -186,6 +198,7 @@ class TypedEndpoint(Generic[T]):
         shape: the endpoint's fingerprint at that time; empty to skip the comparison.
         app_defaults: fields of `inputs` whose default is read from the live app.
         oauth: whether the function takes a user's token.
+        stream_input: the field of `inputs` that takes a stream; empty if there is none.
     """
 
     def __init__(
@@ -199,6 +212,7 @@ class TypedEndpoint(Generic[T]):
         shape: str = "",
         app_defaults: Sequence[str] = (),
         oauth: OAuth | None = None,
+        stream_input: str = "",
     ) -> None:
         self.name = name
         self._schema: Final = schema
@@ -207,6 +221,7 @@ class TypedEndpoint(Generic[T]):
         self._inputs: Final = inputs
         self._app_defaults: Final = frozenset(app_defaults)
         self._oauth: OAuth | None = oauth
+        self._stream_input: Final = stream_input
         self._output = output
         self._returns = returns
         self._adapters: list[TypeAdapter[Any]] | None = None
@@ -232,6 +247,52 @@ class TypedEndpoint(Generic[T]):
         on_drift: OnDrift,
     ) -> Call[T]:
         """Return a call as `call` does; a warning shows the line at `location`."""
+        return make_call(caller, self.name, self._preparation(location, arguments, on_drift))
+
+    def stream(
+        self, caller: Caller, arguments: Mapping[str, Any], on_drift: OnDrift = "warn"
+    ) -> Feed[Any, T]:
+        """Return a stream of inputs to this endpoint, see `Feed`.
+
+        Args:
+            caller: a Space or session.
+            arguments: of the other inputs, by the names of the model's fields.
+            on_drift: what to do if the app has changed since the client was generated.
+
+        When the stream is entered, it raises:
+            SchemaDriftError: the app takes no stream here any more, or by another input.
+        """
+        return self._feed_from(find_caller(), caller, arguments, on_drift)
+
+    def _feed_from(
+        self,
+        location: CodeLocation | None,
+        caller: Caller,
+        arguments: Mapping[str, Any],
+        on_drift: OnDrift,
+    ) -> Feed[Any, T]:
+        """Return a stream as `stream` does; a warning shows the line at `location`."""
+        fields = {field.alias: name for name, field in self._inputs.model_fields.items()}
+
+        def bind(values: Mapping[str, Any]) -> Prepare[T]:
+            by_field = {fields.get(name, name): value for name, value in values.items()}
+            return self._preparation(location, by_field, on_drift)
+
+        return make_feed(caller, self.name, bind, self._find_stream_input, arguments)
+
+    async def _find_stream_input(self, connection: Connection) -> str:
+        index = find_dependency(connection, self.name).stream_index
+        live = dict(enumerate(self._inputs.model_fields)).get(-1 if index is None else index)
+        if live is None or live != self._stream_input:
+            change = f"the app takes the stream in {live}" if live else "the app takes no stream"
+            pinned = self._stream_input or "no input"
+            raise self._drift([f"{change}, the client was generated for {pinned}"])
+        return live
+
+    def _preparation(
+        self, location: CodeLocation | None, arguments: Mapping[str, Any], on_drift: OnDrift
+    ) -> Prepare[T]:
+        """Return what prepares a call with these arguments."""
 
         async def prepare(
             connection: Connection, settings: Settings, changed: SessionComponents
@@ -251,7 +312,7 @@ class TypedEndpoint(Generic[T]):
                 self._compare(connection, on_drift, location)
             return PreparedCall(dependency, values, self.decode, self._oauth)
 
-        return make_call(caller, self.name, prepare)
+        return prepare
 
     def _without_app_defaults(
         self, arguments: Mapping[str, Any], dependency: Dependency
@@ -335,11 +396,11 @@ class TypedEndpoint(Generic[T]):
     ) -> list[Any]:
         """Bind arguments with the components of the live app; see `bind_arguments`."""
         if self._parameters is None:
-            self._parameters = _parameters_of(self._inputs)
+            self._parameters = parameters_of(self._inputs)
         parameters = self._parameters
         if len(components) == len(parameters):
             pairs = zip(parameters, components, strict=True)
-            parameters = [_with_app_choices(*pair) for pair in pairs]
+            parameters = [with_app_choices(*pair) for pair in pairs]
         parameters = changed.apply(parameters, components)
         return bind_arguments(self.name, parameters, arguments, components, check)
 
@@ -392,71 +453,6 @@ class TypedEndpoint(Generic[T]):
             pinned=self._schema or None,
             endpoint=self.name,
         )
-
-
-def _parameters_of(inputs: type[Arguments]) -> list[Parameter]:
-    """Return the parameters for the fields of a model of arguments, in order."""
-    document = _with_bounds(inputs.model_json_schema())
-    definitions = {"$defs": document["$defs"]} if "$defs" in document else {}
-    properties = document.get("properties", {})
-    return [
-        Parameter(
-            name=name,
-            label="",
-            component="",
-            schema={**properties[field.alias or name], **definitions},
-            default=NO_DEFAULT if field.is_required() else field.get_default(),
-        )
-        for name, field in inputs.model_fields.items()
-    ]
-
-
-def _with_app_choices(parameter: Parameter, component: Component) -> Parameter:
-    """Return the parameter with the app's choices for each `AppChoice`."""
-    choices = closed_choices(component)
-    if not choices or not _is_marked(parameter.schema):
-        return parameter
-    return replace(parameter, schema=_insert_choices(parameter.schema, choices))
-
-
-def _is_marked(schema: Any) -> bool:
-    if isinstance(schema, list):
-        return any(map(_is_marked, cast("list[Any]", schema)))
-    if not isinstance(schema, dict):
-        return False
-    node = cast("dict[str, Any]", schema)
-    return _MARK in node or any(_is_marked(node[key]) for key in node.keys() & _INSIDE)
-
-
-def _insert_choices(schema: Any, choices: list[Any]) -> Any:
-    if isinstance(schema, list):
-        return [_insert_choices(part, choices) for part in cast("list[Any]", schema)]
-    node = cast("dict[str, Any]", schema)
-    if _MARK in node:
-        return {"enum": choices}
-    return {
-        key: _insert_choices(part, choices) if key in _INSIDE else part
-        for key, part in node.items()
-    }
-
-
-def _with_bounds(schema: Any) -> Any:
-    """Return a schema of pydantic with `minimum` and `maximum`, as Gradio names them.
-
-    In a union, pydantic names them `ge` and `le`.
-    """
-    if isinstance(schema, list):
-        return [_with_bounds(part) for part in cast("list[Any]", schema)]
-    if not isinstance(schema, dict):
-        return schema
-    node = {
-        key: part if key in ("const", "default", "enum") else _with_bounds(part)
-        for key, part in cast("dict[str, Any]", schema).items()
-    }
-    if node.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:
-        node = {**node, "anyOf": [{"type": "number"}]}
-    bounds = {_BOUNDS[key]: node[key] for key in _BOUNDS if is_number(node.get(key))}
-    return {**node, **bounds}
 
 
 def _read_output(

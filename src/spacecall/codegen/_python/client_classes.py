@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from spacecall.codegen._literals import format_docstring
 from spacecall.codegen._python import docstrings
@@ -79,6 +80,9 @@ class ClientWriter:
             endpoints += self._endpoint(operation, defaults)
             for synchronous, method_lines in methods.items():
                 method_lines += ["", *self._method(operation, defaults, synchronous=synchronous)]
+                if operation.stream_input:
+                    stream = self._stream_method(operation, defaults, synchronous=synchronous)
+                    method_lines += ["", *stream]
         lines += ["", "", *constants] if constants else []
         lines += endpoints
         for synchronous, method_lines in methods.items():
@@ -152,6 +156,8 @@ class ClientWriter:
         output, definition = self._output(operation)
         lines += definition
         app_defaults = [parameter.field for parameter in operation.inputs if parameter.app_default]
+        fields = {value.json_name: value.field for value in operation.inputs}
+        streamed = fields.get(operation.stream_input)
         endpoint = call(
             "TypedEndpoint",
             literal(operation.api_name),
@@ -162,6 +168,7 @@ class ClientWriter:
             **({"app_defaults": literal(app_defaults)} if app_defaults else {}),
             **({"shape": literal(operation.shape)} if operation.shape else {}),
             **({"oauth": literal(operation.oauth)} if operation.oauth else {}),
+            **({"stream_input": literal(streamed)} if streamed else {}),
         )
         kind = subscript("Final", subscript("TypedEndpoint", self._result(operation)))
         return [*lines, "", "", *format_assignment(operation.constant, kind, endpoint)]
@@ -209,29 +216,78 @@ class ClientWriter:
         *,
         synchronous: bool,
     ) -> list[str]:
-        parameters = [
-            (
-                parameter.parameter,
-                parameter_type(kind, parameter),
-                None if default is None else default.parameter,
-            )
-            for parameter, kind, default in defaults
-        ]
-        arguments = {
-            parameter.field: name_expr(parameter.parameter) for parameter, _, _ in defaults
-        }
-        unlisted = {
-            parameter.parameter for parameter, kind, _ in defaults if "AppChoice" in mentions(kind)
-        }
+        unlisted = _unlisted(defaults)
         returns = subscript("SyncCall" if synchronous else "Call", self._result(operation))
-        expression = call("self._call", name_expr(operation.constant), **arguments)
         return [
             *format_def(
-                f"def {operation.method}", parameters, f" -> {format_flat(returns)}:", indent=4
+                f"def {operation.method}",
+                _parameters(defaults),
+                f" -> {format_flat(returns)}:",
+                indent=4,
             ),
             *format_docstring(docstrings.method_docstring(operation, unlisted), indent=8),
-            *format_statement("return ", expression, indent=8),
+            *format_statement("return ", _forward("_call", operation, defaults), indent=8),
         ]
+
+    def _stream_method(
+        self,
+        operation: MethodPlan,
+        defaults: Sequence[tuple[ValuePlan, Expr, Default | None]],
+        *,
+        synchronous: bool,
+    ) -> list[str]:
+        """Return a second method, since the parameters of a stream are not those of a call.
+
+        The stream's values go to `send`, whose type is that of the input.
+        """
+        streamed = next(item for item in defaults if item[0].json_name == operation.stream_input)
+        other_inputs = [item for item in defaults if item is not streamed]
+        value, kind, _ = streamed
+        sent = parameter_type(kind, replace(value, app_default=False))
+        feed = "SyncFeed" if synchronous else "Feed"
+        returns = subscript(feed, sent, self._result(operation))
+        names = {parameter.parameter for parameter, _, _ in other_inputs}
+        inputs = [parameter for parameter in operation.inputs if parameter.parameter in names]
+        text = docstrings.stream_docstring(operation, value, inputs, _unlisted(defaults))
+        return [
+            *format_def(
+                f"def {operation.stream_method}",
+                _parameters(other_inputs),
+                f" -> {format_flat(returns)}:",
+                indent=4,
+            ),
+            *format_docstring(text, indent=8),
+            *format_statement("return ", _forward("_stream", operation, other_inputs), indent=8),
+        ]
+
+
+def _parameters(
+    defaults: Iterable[tuple[ValuePlan, Expr, Default | None]],
+) -> list[tuple[str, Expr, Expr | None]]:
+    """Return the parameters of a method with their types and defaults."""
+    return [
+        (
+            parameter.parameter,
+            parameter_type(kind, parameter),
+            None if default is None else default.parameter,
+        )
+        for parameter, kind, default in defaults
+    ]
+
+
+def _forward(
+    method: str,
+    operation: MethodPlan,
+    defaults: Iterable[tuple[ValuePlan, Expr, Default | None]],
+) -> Expr:
+    """Return the call of a method of the base class, with the parameters as arguments."""
+    arguments = {parameter.field: name_expr(parameter.parameter) for parameter, _, _ in defaults}
+    return call(f"self.{method}", name_expr(operation.constant), **arguments)
+
+
+def _unlisted(defaults: Iterable[tuple[ValuePlan, Expr, Default | None]]) -> set[str]:
+    """Return the parameters whose types do not list their choices."""
+    return {parameter.parameter for parameter, kind, _ in defaults if "AppChoice" in mentions(kind)}
 
 
 def _constants(defaults: Iterable[tuple[ValuePlan, Expr, Default | None]]) -> list[str]:

@@ -14,6 +14,7 @@ __all__ = [
     "model_docstring",
     "outputs_docstring",
     "shorten",
+    "stream_docstring",
 ]
 
 _SECTION = re.compile(r"\n\s*\n|\n\s*(?:Args|Arguments|Attributes|Parameters|Returns)\s*:")
@@ -71,6 +72,24 @@ def method_docstring(operation: MethodPlan, unlisted: Set[str] = frozenset()) ->
         fields = ", ".join(output.field for output in operation.outputs)
         lines += ["Returns:", f"    {operation.output_class}: a tuple of {fields}."]
     return lines
+
+
+def stream_docstring(
+    operation: MethodPlan, value: ValuePlan, inputs: Iterable[ValuePlan], unlisted: Set[str]
+) -> list[str]:
+    """Return the docstring of a method that streams inputs.
+
+    Args:
+        operation: the endpoint.
+        value: the input that takes the stream.
+        inputs: the other inputs.
+        unlisted: as of `method_docstring`.
+    """
+    name, streamed = _code(operation.api_name), _code(value.parameter)
+    return [
+        f"Open a stream of inputs to `{name}`: enter it, then `send` each `{streamed}`.",
+        *_section("Args", inputs, unlisted),
+    ]
 
 
 def shorten(text: str) -> str:

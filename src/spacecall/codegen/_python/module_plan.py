@@ -37,8 +37,8 @@ IMPORTS: tuple[Mapping[str, Set[str]], ...] = (
         "pydantic": {"Field"},
     },
     {
-        "spacecall": {"Call", "File", "FileInput", "FileSource"},
-        "spacecall.sync": {"SyncCall"},
+        "spacecall": {"Call", "Feed", "File", "FileInput", "FileSource"},
+        "spacecall.sync": {"SyncCall", "SyncFeed"},
         "spacecall.typed": {
             *("APP_DEFAULT", "AnyValue", "AppChoice", "AppDefault", "AppObject", "Arguments"),
             *("DateInput", "SyncTypedClient", "TableInput", "TypedClient", "TypedEndpoint"),
@@ -130,6 +130,8 @@ class MethodPlan:
         oauth: whether it takes a user's token.
         description: the app's description.
         shape: its fingerprint; empty if there is none.
+        stream_method: the name of the method that streams inputs; empty if it takes no stream.
+        stream_input: the name in JSON of the input that takes the stream; empty if there is none.
     """
 
     api_name: str
@@ -145,6 +147,8 @@ class MethodPlan:
     oauth: OAuth | None
     description: str
     shape: str = ""
+    stream_method: str = ""
+    stream_input: str = ""
 
 
 @dataclass(frozen=True, slots=True)

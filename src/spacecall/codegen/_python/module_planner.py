@@ -72,8 +72,12 @@ def plan_client(folder: SchemaFolder) -> ClientPlan:
     module = Scope(_IMPORTED, TYPE_NAMES, _MODULE_NAMES)
     client = _client_class(folder.lock.name, module)
     hiding = METHOD_NAMES | module.names
-    methods = Scope(hiding).allocate(inputs, lambda api: field_name(api, hiding, fallback="call"))
-    module.reserve(*methods.values())
+    methods_scope = Scope(hiding)
+    methods = methods_scope.allocate(inputs, lambda api: field_name(api, hiding, fallback="call"))
+    stream_inputs = {api: _stream_input(schema) for api, schema in inputs.items()}
+    streamed = [api for api, key in stream_inputs.items() if key]
+    stream_methods = methods_scope.allocate(streamed, lambda api: f"stream_{methods[api]}")
+    module.reserve(*methods.values(), *stream_methods.values())
     chosen = folder.class_names
     endpoint_classes = {
         endpoint_name(schema): chosen[key]
@@ -91,7 +95,7 @@ def plan_client(folder: SchemaFolder) -> ClientPlan:
     choices = name_choice_lists(
         choice_fields, module, _field_names([*inputs.values(), *types.values()])
     )
-    global_names = module.names - set(methods.values())
+    global_names = module.names - {*methods.values(), *stream_methods.values()}
     constants = module.allocate(methods.values(), lambda method: f"_{method.upper()}")
     planned_inputs = {
         api: _plan_inputs(schema, types, global_names) for api, schema in inputs.items()
@@ -114,6 +118,8 @@ def plan_client(folder: SchemaFolder) -> ClientPlan:
             oauth=parse_oauth(get_extension(inputs[api]).get("oauth")),
             description=as_str(inputs[api].get("description")),
             shape=as_str(get_extension(inputs[api]).get("shape")),
+            stream_method=stream_methods.get(api, ""),
+            stream_input=stream_inputs[api],
         )
         for api, method in methods.items()
     )
@@ -230,6 +236,12 @@ def _parameter_names(input_schema: Schema) -> list[str]:
             for key, parameter_schema in as_dict(input_schema.get("properties")).items()
         ]
     )
+
+
+def _stream_input(input_schema: Schema) -> str:
+    """Return the name in JSON of the input that takes a stream; empty if there is none."""
+    name = as_str(get_extension(input_schema).get("stream_input"))
+    return name if name in as_dict(input_schema.get("properties")) else ""
 
 
 def _input_choice_fields(

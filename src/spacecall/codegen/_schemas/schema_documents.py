@@ -158,6 +158,7 @@ def _input_schema(
             "visibility": endpoint.visibility,
             **({"event_data": True} if endpoint.event_data else {}),
             **({"oauth": endpoint.oauth} if endpoint.oauth else {}),
+            **({"stream_input": endpoint.stream_input} if endpoint.stream_input else {}),
             **({"computes_default": True} if endpoint.computes_default else {}),
             **({"shape": shape} if shape else {}),
         },
