@@ -43,6 +43,7 @@ EXTRAS = {
     "cli": ("typer", "rich"),
     "codegen": ("datamodel-code-generator",),
     "cassettes": ("vcrpy",),
+    "batch": ("pyarrow",),
     "ws": ("wsproto",),
 }
 """The packages of each extra."""
