@@ -78,6 +78,22 @@ async def test_rows_come_from_an_async_iterable(space: Space) -> None:
     assert [outcome.value for outcome in outcomes] == [row["text"] for row in texts(5)]
 
 
+async def test_an_async_generator_of_rows_is_closed_when_the_map_is(space: Space) -> None:
+    closed = anyio.Event()
+
+    async def rows() -> AsyncGenerator[dict[str, Any], None]:
+        try:
+            while True:
+                yield {"text": "a"}
+        finally:
+            await anyio.lowlevel.checkpoint()
+            closed.set()
+
+    async with space.map("/echo", rows()) as outcomes:
+        await anext(outcomes)
+    assert closed.is_set()
+
+
 async def test_no_rows_have_no_outcomes(space: Space) -> None:
     assert [outcome async for outcome in space.map("/echo", texts(0))] == []
 

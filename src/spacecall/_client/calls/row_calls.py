@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -161,19 +161,28 @@ class RowEngine(Generic[R, T]):
     async def _read(self, rows: Rows[R]) -> None:
         try:
             if isinstance(rows, AsyncIterable):
-                async for row in rows:
-                    await self._put_when_free(row)
-                    if self._exhausted:  # a stop
-                        return
+                await self._read_async(rows)
             else:
                 for row in rows:
                     await self._put_when_free(row)
-                    if self._exhausted:
+                    if self._exhausted:  # a stop
                         return
         except Exception as error:  # noqa: BLE001 - raised where the outcomes are read
             self._failure = self._failure or error
         finally:
             self.finish()
+
+    async def _read_async(self, rows: AsyncIterable[R]) -> None:
+        try:
+            async for row in rows:
+                await self._put_when_free(row)
+                if self._exhausted:
+                    return
+        finally:
+            if isinstance(rows, AsyncGenerator):
+                seconds = self._context.settings.timeouts.cancel
+                with anyio.move_on_after(seconds, shield=True):
+                    await rows.aclose()
 
     async def _put_when_free(self, row: R) -> None:
         self._put(row)

@@ -24,7 +24,7 @@ TERMINATED: Final = 143
 
 MEANINGS: Mapping[int, str] = {
     DONE: "success",
-    FAILED: "the app failed (--jsonl: at least one call); check: drift",
+    FAILED: "the app failed (--jsonl, map: at least one call); check: drift",
     USAGE_ERROR: "usage error, or invalid input",
     UNREACHABLE: "the app cannot be reached, or is not a Gradio app",
     REFUSED: "a login or a token is missing or wrong",
