@@ -194,7 +194,7 @@ class Job(JobState):
             self.buffer.clear()
             problem = _as_protocol_error(error, "process_generating")
             self.fail(problem)
-            raise problem from error.__cause__
+            raise problem from problem.__cause__
         return Output(self._popped.values)
 
     def _end(self) -> None:
