@@ -204,7 +204,8 @@ def test_a_job_has_the_first_cancel_after_its_join(tmp_path: Path) -> None:
 def test_old_recordings_are_merged_in_linear_work() -> None:
     def old(count: int) -> list[Exchange]:
         urls = [f"{APP}{JOIN}?{number}" for number in range(count)]
-        return [Exchange("POST", url) for url in urls] + [
+        body = {"json": {"session_hash": "s"}}
+        return [Exchange("POST", url, request_body=body) for url in urls] + [
             Exchange("GET", APP + STREAM + "s") for _ in range(count)
         ]
 
