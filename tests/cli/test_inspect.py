@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.codegen.apps import CORPUS, Function, Slot, app
+from tests.codegen.apps import CORPUS, FILE, Function, Slot, app
 from tests.servers import AppServer
 
 WIDGETS = """\
@@ -97,6 +97,7 @@ def test_json_has_the_documented_members(cli: Cli, protocol_app: AppServer) -> N
         "stateful": False,
         "event_data": False,
         "oauth": None,
+        "stream_input": None,
         "computes_default": False,
     }
     assert text == {
@@ -120,6 +121,14 @@ def test_saved_apps_fit_a_narrow_screen_without_a_network(cli: Cli, saved: Path)
     assert "\x1b" not in done.out
     assert not [line for line in done.out.splitlines() if line != line.rstrip()]
     assert cli("inspect", saved, "--json").code == 0
+
+
+def test_an_endpoint_tells_which_input_takes_a_stream(cli: Cli, tmp_path: Path) -> None:
+    function = Function("see", inputs=[Slot(), Slot("Image", FILE, "Frame", "frame")], stream=1)
+    folder = save(tmp_path / "saved", function)
+    assert "/see  (takes a stream: frame)\n" in cli("inspect", folder).out
+    (endpoint,) = json.loads(cli("inspect", folder, "--json").out)["endpoints"]
+    assert endpoint["stream_input"] == "frame"
 
 
 def test_a_folder_of_saved_files_is_an_app_too(cli: Cli, tmp_path: Path) -> None:

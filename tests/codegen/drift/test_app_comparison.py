@@ -57,6 +57,15 @@ def compared(before: EndpointModel, after: EndpointModel) -> list[tuple[str, str
     return [(finding.rule, finding.subject) for finding in findings]
 
 
+def test_a_stream_whose_input_has_another_name_or_position_is_no_other_stream() -> None:
+    frame, size = value("frame", "image"), value("size")
+    before = endpoint("/see", frame, size, stream_input="frame")
+    moved = endpoint("/see", size, frame, stream_input="frame")
+    assert "stream-input-changed" not in dict(compared(before, moved))
+    renamed = endpoint("/see", value("picture", "image"), size, stream_input="picture")
+    assert compared(before, renamed) == [("parameter-renamed", "frame")]
+
+
 def test_endpoints_that_are_not_pinned_do_not_count() -> None:
     before, after = (
         app("24-output-added-and-removed", "before"),

@@ -197,6 +197,11 @@ EXPECTED: dict[str, list[str]] = {
         "info user-token-optional /may",
         "info user-token-removed /stops",
     ],
+    "51-stream-input": [
+        "info stream-input-added /takes",
+        "error stream-input-removed /drops",
+        "error stream-input-changed /moves",
+    ],
     "50-parameter-type-changed": [
         "warning component-changed /parameter_type_changed x",
         "warning parameter-type-changed /parameter_type_changed x",
@@ -214,6 +219,9 @@ NEAR: dict[str, tuple[str, bool, str | None]] = {
     "endpoint-added": ("02-endpoint-renamed", False, "endpoint-renamed"),
     "streaming-started": ("29-queue", False, "queue-changed"),
     "streaming-stopped": ("38-several-together", False, "streaming-started"),
+    "stream-input-added": ("28-streaming", False, "streaming-started"),
+    "stream-input-removed": ("28-streaming", False, "streaming-stopped"),
+    "stream-input-changed": ("28-streaming", False, "streaming-started"),
     "queue-changed": ("28-streaming", False, "streaming-started"),
     "state-added": ("40-nothing-but-looks", False, None),
     "state-removed": ("09-parameter-removed", False, "parameter-removed"),

@@ -155,6 +155,7 @@ def _describe_endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "stateful": endpoint.stateful,
         "event_data": endpoint.event_data,
         "oauth": endpoint.oauth,
+        "stream_input": endpoint.stream_input,
         "computes_default": endpoint.computes_default,
         "parameters": [_describe_parameter(parameter) for parameter in endpoint.parameters],
         "returns": [

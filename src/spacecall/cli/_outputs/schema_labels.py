@@ -86,6 +86,7 @@ def list_marks(endpoint: Endpoint) -> list[str]:
     """List the properties of an endpoint that most endpoints do not have."""
     marks = {
         "streams": endpoint.streaming,
+        f"takes a stream: {visible_line(endpoint.stream_input or '')}": bool(endpoint.stream_input),
         "no queue": not endpoint.queued,
         "uses State": endpoint.stateful,
         "uses event data": endpoint.event_data,

@@ -87,6 +87,7 @@ def _compare_endpoint(
         text = f"{before.name} is no longer documented by the app"
         yield make("endpoint-undocumented", "", before.location, text, "public", "undocumented")
     yield from _compare_execution(make, before, after)
+    yield from _compare_stream_input(make, before, after)
     yield from compare_inputs(before, after, same_major=same_major)
     yield from compare_outputs(before, after)
 
@@ -150,6 +151,30 @@ def _compare_execution(
         location = Location(extension.file, f"{extension.pointer}/oauth")
         text = f"{before.name} {requirement} now"
         yield make(f"user-token-{suffix}", "", location, text, before.oauth, after.oauth)
+
+
+def _compare_stream_input(
+    make: FindingFactory, before: EndpointModel, after: EndpointModel
+) -> Iterator[Finding]:
+    """Compare which input takes a stream; other rules report a new name or position of it."""
+    streamed = before.stream_input, after.stream_input
+    if streamed[0] == streamed[1] or _stream_index(before) == _stream_index(after):
+        return
+    if streamed[0] is None:
+        suffix, verb_phrase = "added", f"takes a stream in {streamed[1]}"
+    elif streamed[1] is None:
+        suffix, verb_phrase = "removed", "takes no stream"
+    else:
+        suffix, verb_phrase = "changed", f"takes the stream in {streamed[1]}"
+    location = Location(before.location.file, f"{before.location.pointer}/x-spacecall/stream_input")
+    yield make(
+        f"stream-input-{suffix}", "", location, f"{before.name} {verb_phrase} now", *streamed
+    )
+
+
+def _stream_index(endpoint: EndpointModel) -> int | None:
+    names = [value.name for value in endpoint.inputs]
+    return names.index(endpoint.stream_input) if endpoint.stream_input in names else None
 
 
 def _added_endpoints(

@@ -68,6 +68,7 @@ class EndpointModel:
         location: its position in a schema folder.
         oauth: whether it takes a user's token.
         computes_default: whether it only computes the default of another endpoint's parameter.
+        stream_input: the parameter that takes a stream; None if there is none.
     """
 
     name: str
@@ -80,6 +81,7 @@ class EndpointModel:
     location: Location
     oauth: OAuth | None = None
     computes_default: bool = False
+    stream_input: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,9 @@ def _read_endpoint(
         location=Location(JOIN_FILE, pointer),
         oauth=parse_oauth(about.get("oauth")),
         computes_default=about.get("computes_default") is True,
+        stream_input=dict(zip(properties, names, strict=True)).get(
+            as_str(about.get("stream_input"))
+        ),
     )
 
 

@@ -80,6 +80,32 @@ ENDPOINT_RULES = (
         "Refresh, and raise timeouts that relied on early results.",
     ),
     Rule(
+        "stream-input-added",
+        "info",
+        "An endpoint takes a stream of inputs now",
+        "Calls keep working: they send one input. It is also reported if an older spacecall wrote "
+        "the schema folder.",
+        "`button.click(f, image)` became `image.stream(f, image)`.",
+        "Refresh: the client gets a method that sends a stream.",
+    ),
+    Rule(
+        "stream-input-removed",
+        "error",
+        "An endpoint no longer takes a stream of inputs",
+        "Calls keep working, but every stream of inputs fails when it is entered.",
+        "`image.stream(f, image)` became `button.click(f, image)`.",
+        "Refresh, and make a call for each input.",
+    ),
+    Rule(
+        "stream-input-changed",
+        "error",
+        "Another input of an endpoint takes the stream",
+        "Every stream of inputs of the pinned client fails when it is entered: its values belong "
+        "to another input. Calls keep working.",
+        "`image.stream(f, [image, sound])` became `sound.stream(f, [image, sound])`.",
+        "Refresh, and pass the other input's values to `send`.",
+    ),
+    Rule(
         "queue-changed",
         "info",
         "An endpoint joined or left the queue",
