@@ -102,7 +102,7 @@ def test_files_of_a_line_are_sent(cli: Cli, protocol_app: AppServer) -> None:
 def test_stdin_is_not_an_argument_too(cli: Cli, protocol_app: AppServer) -> None:
     done = cli("call", protocol_app.url, "/echo", "--jsonl", "--text", "-", stdin="{}")
     assert (done.code, done.out) == (2, "")
-    assert "stdin holds the lines of --jsonl" in done.err
+    assert "stdin holds the lines of --jsonl or --stream-input" in done.err
 
 
 def test_no_lines_are_no_calls(cli: Cli, protocol_app: AppServer) -> None:

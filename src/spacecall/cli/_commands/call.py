@@ -137,6 +137,16 @@ def call(
     jobs: Annotated[
         int, typer.Option(min=1, metavar="N", help="With --jsonl, run up to N calls at once.")
     ] = 4,
+    stream_input: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--stream-input",
+            metavar="FILE",
+            help="Send a stream of inputs to the endpoint: this file, or the files of this folder "
+            "by name; - for a path or a JSON value on each line of stdin. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     stream: Annotated[
         bool | None,
         typer.Option(
@@ -200,6 +210,9 @@ def call(
     """  # noqa: D301 - typer needs this character
     if jsonl and stream:
         raise InvalidInputError("--jsonl prints complete results only: remove --stream")
+    if stream_input and (jsonl or stream is False):
+        option = "--jsonl" if jsonl else "--no-stream"
+        raise InvalidInputError(f"--stream-input prints the value of each input: remove {option}")
     request = CallRequest(
         source=source,
         endpoint=endpoint,
@@ -213,6 +226,7 @@ def call(
         check=not no_check,
         event_data=event_data,
         query_params=_parse_query(query_param or []),
+        stream_inputs=stream_input or (),
     )
     credentials = Credentials.from_options(token, user, header, timeout, for_, oauth_token)
     if code := run_async(lambda: execute(request, credentials)):

@@ -33,7 +33,7 @@ class InputReader:
     """Reads texts and files that the command line refers to.
 
     Args:
-        stdin: the bytes of stdin; None if they are the lines of `--jsonl`.
+        stdin: the bytes of stdin; None if they are the lines of `--jsonl` or `--stream-input`.
     """
 
     def __init__(self, stdin: bytes | None = None) -> None:
@@ -82,7 +82,8 @@ class InputReader:
     def _read_stdin(self) -> bytes:
         if self._stdin is None:
             raise InvalidInputError(
-                "stdin holds the lines of --jsonl: an argument cannot be - or @- too"
+                "stdin holds the lines of --jsonl or --stream-input: an argument cannot be - or "
+                "@- too"
             )
         self._stdin_reads += 1
         if self._stdin_reads > 1:

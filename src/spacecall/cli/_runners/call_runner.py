@@ -26,11 +26,17 @@ from spacecall.cli._outputs.result_printer import OutputFolder, format_result, r
 from spacecall.cli._outputs.stream_printer import StreamPrinter, TextPrinter, returns_text
 from spacecall.cli._outputs.terminal import ResultWriter, stdout_is_terminal
 from spacecall.cli._runners.endpoint_calls import find_endpoint, open_space, resolve_source
+from spacecall.cli._runners.input_stream import (
+    feed_inputs,
+    find_stream_parameter,
+    read_inputs,
+)
 from spacecall.cli._runners.jsonl_calls import call_lines
 from spacecall.cli._support.app_access import Credentials
 from spacecall.cli._support.credential_scope import StoredApp
 from spacecall.cli._support.exit_codes import DONE, FAILED
 from spacecall.endpoints import Endpoint
+from spacecall.errors import InvalidInputError
 from spacecall.events import Event, Log
 
 __all__ = ["CallRequest", "UnparsedFlags", "execute"]
@@ -64,6 +70,7 @@ class CallRequest:
         check: whether to check the arguments against the app's schema.
         event_data: the details of an event as JSON, `@file` or `-`; empty for none.
         query_params: what the function reads from the query of the request.
+        stream_inputs: the inputs of a stream: files, folders and values, or `-`; empty for a call.
     """
 
     source: str
@@ -78,6 +85,7 @@ class CallRequest:
     check: bool = True
     event_data: str = ""
     query_params: Mapping[str, str] = field(default_factory=dict[str, str])
+    stream_inputs: Sequence[str] = ()
 
 
 async def execute(request: CallRequest, credentials: Credentials) -> int:
@@ -109,6 +117,8 @@ async def execute(request: CallRequest, credentials: Credentials) -> int:
                 query_params=request.query_params,
             )
             execution = _Execution(request, caller, endpoint, flags, values, status)
+            if request.stream_inputs:
+                return await execution.run_stream()
             if request.jobs is None:
                 return await execution.run_single()
             return await execution.run_lines(request.jobs)
@@ -137,12 +147,9 @@ class _Execution:
 
     async def run_single(self) -> int:
         """Make a call with arguments from flags, files and stdin; return the exit code."""
-        words = [self.request.json, *(word for words in self.values.values() for word in words)]
-        reads_stdin = any(map(is_stdin, words))
-        reader = InputReader(await stdin_reader.read_all() if reads_stdin else b"")
+        reader = await self._open_reader()
         arguments = self._parse_arguments(reader)
-        command = shlex.join([self.request.source, self.endpoint.name])
-        check_complete(self.flags, arguments, command)
+        check_complete(self.flags, arguments, self._command)
         printer = self._create_printer()
         call = self.caller.call(self.endpoint.name, **arguments)
         call = call.with_options(every_output=printer.needs_every_output)
@@ -152,6 +159,29 @@ class _Execution:
             self.status.clear()
             printer.end_line()
         return DONE if printer.printed_result else await self._print_result(value)
+
+    async def run_stream(self) -> int:
+        """Send a stream of inputs, print the value of each, and return the exit code."""
+        streamed, words = find_stream_parameter(self.endpoint), self.request.stream_inputs
+        flags = [flag for flag in self.flags if flag.parameter is not streamed]
+        inputs = read_inputs(streamed, words)
+        reader = InputReader() if any(map(is_stdin, words)) else await self._open_reader()
+        arguments = self._parse_arguments(reader)
+        if streamed.name in arguments:
+            raise InvalidInputError(
+                f"{streamed.name} takes the stream: give its values with --stream-input only"
+            )
+        check_complete(flags, arguments, self._command)
+        folder, writer = self._output_folder(), ResultWriter(raw=self.request.raw)
+
+        async def print_value(value: Any) -> None:
+            writer.write(format_result(await replace_files(value, folder)))
+
+        caller = self.caller.with_options(every_output=True)
+        self.status.clear()
+        async with caller.stream(self.endpoint.name, **arguments) as feed:
+            await feed_inputs(feed, inputs, print_value)
+        return folder.report_failures() if folder else DONE
 
     async def run_lines(self, jobs: int) -> int:
         """Make a call for each line of stdin; return the exit code."""
@@ -168,6 +198,16 @@ class _Execution:
         code = await call_lines(stdin_reader.read_lines(), make_call, jobs=jobs)
         has_unsaved_files = folder is not None and folder.report_failures() != DONE
         return FAILED if has_unsaved_files else code
+
+    @property
+    def _command(self) -> str:
+        return shlex.join([self.request.source, self.endpoint.name])
+
+    async def _open_reader(self) -> InputReader:
+        """Return a reader of the arguments, with stdin if one of them is read from there."""
+        words = [self.request.json, *(word for words in self.values.values() for word in words)]
+        reads_stdin = any(map(is_stdin, words))
+        return InputReader(await stdin_reader.read_all() if reads_stdin else b"")
 
     def _parse_arguments(self, reader: InputReader) -> dict[str, Any]:
         text = reader.read_text(self.request.json) if self.request.json else "{}"
