@@ -149,6 +149,13 @@ def test_skipped_components_take_no_value_from_the_caller() -> None:
     assert function.select_visible([1]) == []
 
 
+def test_values_beyond_the_outputs_are_not_given_to_the_caller() -> None:
+    config, _ = protocol_app(VERSIONS[0])
+    echo = dependency(config, "/echo")
+    assert echo.select_visible(["a", "b"]) == ["a"]
+    assert echo.select_visible([]) == []
+
+
 def test_a_button_among_the_inputs_is_sent_with_its_text() -> None:
     button = {"id": 9, "type": "button", "skip_api": True, "props": {"value": "Press"}}
     state = {"id": 8, "type": "state", "skip_api": True, "props": {"value": "the server's"}}
