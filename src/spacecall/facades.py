@@ -15,12 +15,13 @@ A facade is a `SpaceFacade` with a method `chat` or `generate`, so that it is a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, Unpack
+from typing import Any, ClassVar, Final, Self, Unpack
+from uuid import uuid4
 
 from spacecall._client.concurrency.lifetime import Closable, Connecting, Lifetime, open_lifetime
-from spacecall._client.space import Space
+from spacecall._client.space import Session, Space, SpaceView
 from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
 from spacecall.chat._content_parts import VideoUrl
@@ -32,6 +33,7 @@ from spacecall.files import File
 from spacecall.media import Media, MediaInput
 
 __all__ = [
+    "ServerSessions",
     "SpaceFacade",
     "Turn",
     "format_history",
@@ -40,6 +42,8 @@ __all__ = [
     "read_turn",
     "refuse_arguments",
 ]
+
+_MAX_SESSIONS: Final = 10_000
 
 
 class SpaceFacade(Closable):
@@ -87,6 +91,63 @@ class SpaceFacade(Closable):
         return Connecting(connect)
 
 
+class ServerSessions:
+    """Opens the sessions in which an app stores the turns of conversations.
+
+    A conversation of another app, or of an earlier run of the app, is continued in a new session,
+    and so is one that has a newer turn: that session holds other turns. Which turn is the newest is
+    remembered for the last 10,000 sessions.
+
+    Args:
+        space: the app, open.
+    """
+
+    def __init__(self, space: SpaceView) -> None:
+        self._space = space
+        self._lengths: dict[str, int] = {}
+
+    def open(
+        self, conversation: Conversation | None, cookies: Mapping[str, str] | None = None
+    ) -> tuple[Session, bool]:
+        """Return the session for the next turn, and whether it has the conversation.
+
+        Args:
+            cookies: in addition to those of the conversation.
+        """
+        if conversation is not None and self._has_session(conversation):
+            session = self._space.session(
+                session_hash=conversation.session_hash,
+                cookies={**conversation.cookies, **(cookies or {})},
+            )
+            return session, True
+        return self._space.session(session_hash=uuid4().hex, cookies=cookies), False
+
+    def save(self, session: Session, messages: Sequence[Message]) -> Conversation:
+        """Return the conversation after a turn. The app has the media, so they are left out."""
+        session_hash = session.session_hash
+        length = self._lengths.pop(session_hash, 0)
+        self._lengths[session_hash] = max(length, len(messages))
+        if len(self._lengths) > _MAX_SESSIONS:
+            del self._lengths[next(iter(self._lengths))]
+        return Conversation(
+            session_hash,
+            tuple(replace(message, media=()) for message in messages),
+            session.cookies,
+            space=session.url,
+            app_id=session.app_id,
+        )
+
+    def _has_session(self, conversation: Conversation) -> bool:
+        """Return whether the app has the session of a conversation, with just its messages."""
+        if conversation.session_hash is None or conversation.space != self._space.url:
+            return False
+        ids = {conversation.app_id, self._space.app_id} - {None}
+        if len(ids) > 1:  # the app was restarted: its State is gone
+            return False
+        length = self._lengths.get(conversation.session_hash, 0)
+        return len(conversation.messages) >= length
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """The content of one request for an answer.
@@ -107,12 +168,17 @@ def read_turn(
     messages: str | Sequence[MessageInput],
     media: Sequence[MediaInput] = (),
     conversation: Conversation | None = None,
+    *,
+    is_stored: bool = False,
 ) -> Turn:
     """Return the turn for `messages`, for an app that takes one text.
 
     If the server stores the conversation, only the newest user message is sent. Otherwise a single
     user message is sent unchanged, and a longer history, `conversation` included, as
     `format_history` writes it.
+
+    Args:
+        is_stored: whether the server stores the conversation, see `ServerSessions.open`.
 
     Raises:
         InvalidInputError: the last message is not the user's, or is empty; or a medium is invalid.
@@ -124,7 +190,6 @@ def read_turn(
     if newest[-1].is_empty:
         raise InvalidInputError("the message is empty: it has neither text nor media")
     history = list(conversation.messages) if conversation else []
-    is_stored = conversation is not None and conversation.session_hash is not None
     newest = newest[-1:] if is_stored else newest
     turn_messages = tuple(_flattened(message) for message in [*history, *newest])
     sent = turn_messages[-len(newest) :] if is_stored else turn_messages

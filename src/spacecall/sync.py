@@ -286,6 +286,11 @@ class SyncCaller(SyncFiles):
         return self._caller.url
 
     @property
+    def app_id(self) -> str | None:
+        """The id of this run of the app; see `Space.app_id`."""
+        return self._caller.app_id
+
+    @property
     def gradio_version(self) -> tuple[int, ...]:
         """The app's Gradio version, `(6, 31, 0)`; empty if unknown."""
         return self._caller.gradio_version

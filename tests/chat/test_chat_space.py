@@ -70,6 +70,30 @@ async def test_a_conversation_goes_on_in_another_process(app: Address) -> None:
         assert continued.text.endswith("one / one after 0 turns: ")
 
 
+@on(GRADIO_4)
+@pytest.mark.parametrize("name", ["interface", "pairs", "textbook"])
+async def test_a_conversation_of_another_app_keeps_its_history(name: str, app: Address) -> None:
+    async with connect(app("whole")) as model:
+        saved = (await model.chat("one")).conversation.to_json()
+    foreign = Conversation.from_json(saved)
+    async with connect(app(name)) as model:
+        reply = await model.chat("two", conversation=foreign)
+    assert reply.conversation.session_hash != foreign.session_hash
+    assert "one" in reply.text
+    assert len(reply.conversation.messages) == 4
+
+
+@on(GRADIO_3, GRADIO_6)
+async def test_an_older_reply_is_continued_without_the_newer_turns(app: Address) -> None:
+    async with connect(app("whole")) as model:
+        root = await model.chat("root")
+        await model.chat("first branch", conversation=root.conversation)
+        second = await model.chat("second branch", conversation=root.conversation)
+    assert "root" in second.text
+    assert "first branch" not in second.text
+    assert len(second.conversation.messages) == 4
+
+
 @on(*WITH_PAIRS)
 @pytest.mark.parametrize("name", ["pairs", "kept-pairs"])
 async def test_a_chatbot_of_pairs(name: str, app: Address) -> None:

@@ -42,14 +42,16 @@ def test_of_a_conversation_that_a_server_keeps_only_the_newest_message_goes() ->
     turn = read_turn(
         [Message("system", "Again."), Message("user", "Old"), Message("user", "New")],
         conversation=Conversation("hash", history),
+        is_stored=True,
     )
     assert turn.prompt == "New"
     assert turn.messages == (*history, Message("user", "New"))
 
 
-def test_a_conversation_that_no_server_keeps_goes_whole() -> None:
+@pytest.mark.parametrize("session_hash", [None, "of-another-app"])
+def test_a_conversation_that_the_server_does_not_have_goes_whole(session_hash: str | None) -> None:
     history = (Message("user", "One", media=[Media(RED)]), Message("assistant", "1"))
-    turn = read_turn("Two", conversation=Conversation(messages=history))
+    turn = read_turn("Two", conversation=Conversation(session_hash, history))
     assert turn.prompt == "User: One\nAssistant: 1\nUser: Two\nAssistant:"
     assert [medium.kind for medium in turn.media] == ["image"]
     assert [message.content for message in turn.messages] == ["One", "1", "Two"]

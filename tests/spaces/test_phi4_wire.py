@@ -10,6 +10,8 @@ import logging
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 import anyio
 import pytest
@@ -122,6 +124,45 @@ async def test_cookies_lead_to_the_replica_and_are_in_the_conversation(
         await phi.chat("Another conversation")
         cookies = [request.headers.get("cookie") for request in wire.to(JOIN)]
     assert cookies == ["replica=b", "replica=b", None]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"space": "https://other.example"}, {"space": None}, {"app_id": "of an earlier run"}],
+    ids=["another app", "saved without an app", "another run"],
+)
+async def test_a_session_of_another_app_gets_neither_hash_nor_cookies_but_the_history(
+    change: dict[str, Any], phi4_app: AppServer
+) -> None:
+    async with connected(phi4_app) as (phi, wire):
+        first = await phi.chat("One", cookies={"replica": "b"})
+        foreign = replace(first.conversation, **change)
+        saved = Conversation.from_json(foreign.to_json())
+        reply = await phi.chat("Two", conversation=saved)
+        requests = wire.requests[-4:]
+        cookies = [request.headers.get("cookie") for request in wire.to(JOIN)]
+    secret = str(first.conversation.session_hash)
+    sent = "".join(f"{item.url} {item.headers} {item.content!r}" for item in requests)
+    assert secret not in sent
+    assert cookies == ["replica=b", None]
+    history = f"User: One\nAssistant: {first.text}"
+    assert reply.text.startswith(f"Phi-4 replica turn 1. You said: {history}")
+    assert len(reply.conversation.messages) == 4
+
+
+async def test_an_older_reply_is_continued_in_a_session_without_the_newer_turns(
+    phi4_app: AppServer,
+) -> None:
+    async with connected(phi4_app) as (phi, wire):
+        root = await phi.chat("Root")
+        await phi.chat("Branch one", conversation=root.conversation)
+        second = await phi.chat("Branch two", conversation=root.conversation)
+        third = await phi.chat("Go on", conversation=second.conversation)
+        sessions = [step["session_hash"] for step in wire.bodies(STEP)]
+    assert "turn 1. You said: User: Root\n" in second.text
+    assert "Branch one" not in second.text
+    assert third.text == "Phi-4 replica turn 2. You said: Go on"
+    assert sessions[0] == sessions[1] != sessions[2] == sessions[3]
 
 
 async def test_zerogpu_headers_go_with_the_join_of_that_call_alone(phi4_app: AppServer) -> None:

@@ -28,11 +28,16 @@ class Conversation:
         session_hash: of the session that stores the turns; None if the service is stateless.
         messages: the messages so far; with their media only if the service is stateless.
         cookies: route to the replica that has the session.
+        space: the address of the app that has the session. To any other app, neither
+            `session_hash` nor `cookies` is sent.
+        app_id: the id of the run of that app; None if the app does not send it.
     """
 
     session_hash: str | None = field(default=None, repr=False)
     messages: tuple[Message, ...] = ()
     cookies: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    space: str | None = None
+    app_id: str | None = None
 
     def to_json(self) -> str:
         """Return the conversation as JSON, with the media that have a `Media.uri`."""
@@ -40,6 +45,8 @@ class Conversation:
             session_hash=self.session_hash,
             messages=[_saved_message(message) for message in self.messages],
             cookies=dict(self.cookies),
+            space=self.space,
+            app_id=self.app_id,
         )
         return saved.model_dump_json(exclude_defaults=True)
 
@@ -60,7 +67,7 @@ class Conversation:
         except InvalidInputError as error:
             reasons = [error.message]
         else:
-            return cls(saved.session_hash, messages, saved.cookies)
+            return cls(saved.session_hash, messages, saved.cookies, saved.space, saved.app_id)
         # Not chained: pydantic's error repeats the text, which has secrets in it.
         raise InvalidInputError(f"this is not a conversation: {'; '.join(reasons)}")
 
@@ -94,6 +101,8 @@ class _Saved(BaseModel):
     session_hash: str | None = None
     messages: list[_SavedMessage] = []
     cookies: dict[str, str] = {}
+    space: str | None = None
+    app_id: str | None = None
 
 
 def _saved_message(message: Message) -> _SavedMessage:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, Self, Unpack
-from uuid import uuid4
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller
@@ -20,7 +18,7 @@ from spacecall.chat_space._history import read_answer, write_history
 from spacecall.chat_space._shape import ChatMapping, ChatShape, find_chat
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, SpaceError
-from spacecall.facades import Turn, make_portable, read_turn
+from spacecall.facades import ServerSessions, Turn, make_portable, read_turn
 from spacecall.media import Media, MediaInput
 
 __all__ = ["ChatSpace"]
@@ -38,6 +36,7 @@ class ChatSpace(Closable):
         self._space = space
         self._shape = shape
         self._inputs = inputs
+        self._sessions = ServerSessions(space)
 
     @classmethod
     @checked_call
@@ -116,7 +115,8 @@ class ChatSpace(Closable):
         Args:
             messages: a prompt; or a history, of which the last message is the user's.
             media: files for the last message, if the app takes files.
-            conversation: of an earlier reply, to continue it.
+            conversation: of an earlier reply, to continue it. If the app stores conversations, but
+                not this one, or a newer turn of it, the messages are sent in a new session.
             additional_inputs: values of the other parameters, by name, for this call; they override
                 those of `connect`.
 
@@ -127,28 +127,36 @@ class ChatSpace(Closable):
         """
         shape = self._shape
         set_inputs = {**self._inputs, **(additional_inputs or {})}
-        session = self._open_session(conversation) if shape.stateful else None
+        session: Session | None = None
+        is_stored = False
+        if shape.stateful:
+            session, is_stored = self._sessions.open(conversation)
 
         async def steps(caller: Caller) -> Call[ChatReply]:
             inputs = _complete_inputs(shape, set_inputs)
-            turn = read_turn(messages, media, conversation)
+            turn = read_turn(messages, media, conversation, is_stored=is_stored)
             history: Any = None
             if shape.question is not None:
                 arguments = _arguments(shape.question, turn, inputs)
                 question = await caller.call(shape.question.endpoint.name, **arguments)
                 history = _output(shape.question, question)
-            saved = _without_media(turn.messages) if session else await make_portable(turn.messages)
+            saved = turn.messages if session else await make_portable(turn.messages)
             arguments = _arguments(shape, turn, inputs, history)
             call = caller.call(shape.endpoint.name, **arguments)
-            return call.map(lambda value: _reply(_output(shape, value), saved, session))
+            return call.map(lambda value: self._reply(_output(shape, value), saved, session))
 
         return (session or self.space).sequence(shape.endpoint.name, steps)
 
-    def _open_session(self, conversation: Conversation | None) -> Session:
-        return self.space.session(
-            session_hash=(conversation and conversation.session_hash) or uuid4().hex,
-            cookies=conversation.cookies if conversation else None,
+    def _reply(
+        self, output: Any, messages: tuple[Message, ...], session: Session | None
+    ) -> ChatReply:
+        text, files = read_answer(output)
+        images = tuple(file for file in files if (file.mime_type or "").startswith("image/"))
+        turn = (*messages, Message("assistant", text, tuple(map(Media, images))))
+        conversation = (
+            Conversation(messages=turn) if session is None else self._sessions.save(session, turn)
         )
+        return ChatReply(text, conversation, images=images)
 
 
 def _arguments(
@@ -222,17 +230,3 @@ def _complete_inputs(shape: ChatShape, inputs: Mapping[str, Any]) -> dict[str, A
 def _output(shape: ChatShape, value: Any) -> Any:
     """Return the output with the answer among those of a call."""
     return value if len(shape.endpoint.returns) == 1 else value[shape.answer]
-
-
-def _without_media(messages: Sequence[Message]) -> tuple[Message, ...]:
-    return tuple(replace(message, media=()) for message in messages)
-
-
-def _reply(output: Any, messages: tuple[Message, ...], session: Session | None) -> ChatReply:
-    text, files = read_answer(output)
-    images = tuple(file for file in files if (file.mime_type or "").startswith("image/"))
-    answer = Message("assistant", text, () if session else tuple(map(Media, images)))
-    conversation = Conversation(messages=(*messages, answer))
-    if session is not None:  # the app has the media
-        conversation = Conversation(session.session_hash, (*messages, answer), session.cookies)
-    return ChatReply(text, conversation, images=images)

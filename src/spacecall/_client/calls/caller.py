@@ -51,6 +51,12 @@ class Caller:
         return self._context.connection.link.base
 
     @property
+    def app_id(self) -> str | None:
+        """The id of this run of the app, until it restarts; None if the app does not send it."""
+        context = self._context
+        return (context.connection if context.channel is None else context.channel).app.app_id
+
+    @property
     def gradio_version(self) -> tuple[int, ...]:
         """The app's Gradio release, such as `(6, 31, 0)`; empty if the app does not say."""
         return self._context.connection.app.version_info

@@ -6,16 +6,13 @@ This client was tested on a replica of the Space, which `spacecall demo` runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
-from uuid import uuid4
 
-from spacecall import Call, InvalidInputError, ZeroGPU
+from spacecall import Call, InvalidInputError, Space, ZeroGPU
 from spacecall._client.calls.caller import Caller
-from spacecall._client.space import Session
 from spacecall._option_checks import checked_arguments
 from spacecall.chat import ChatReply, Conversation, Message, MessageInput
-from spacecall.facades import SpaceFacade, Turn, read_turn
+from spacecall.facades import ServerSessions, SpaceFacade, read_turn
 from spacecall.media import MediaInput
 from spacecall.spaces.phi4_multimodal import client as wire
 
@@ -31,6 +28,10 @@ class Phi4Multimodal(SpaceFacade):
     """The only model of this Space; it takes images and audio."""
     MODELS = (DEFAULT_MODEL,)
     ALIASES: ClassVar[Mapping[str, str]] = {"phi-4": DEFAULT_MODEL}
+
+    def __init__(self, space: Space) -> None:
+        super().__init__(space)
+        self._sessions = ServerSessions(space)
 
     @checked_arguments
     def chat(
@@ -54,7 +55,8 @@ class Phi4Multimodal(SpaceFacade):
                 with a message of the user.
             media: images and audio for the last message, sent in one upload.
             conversation: of an earlier reply. The server still has it, media included, so only the
-                newest message is sent.
+                newest message is sent. If the server does not have it, or has a newer turn of it,
+                its messages are sent in a new session, without the media.
             model: this Space has one model.
             api_key: a ZeroGPU token (`ZeroGPU.token`): the answer uses its user's quota. It is not
                 stored in the facade or in the reply's conversation.
@@ -66,11 +68,7 @@ class Phi4Multimodal(SpaceFacade):
             QuotaExceededError: the ZeroGPU quota is insufficient.
             AppError: the model failed.
         """
-        session_hash = conversation.session_hash if conversation else None
-        session = self.space.session(
-            session_hash=session_hash or uuid4().hex,
-            cookies={**(conversation.cookies if conversation else {}), **(cookies or {})},
-        )
+        session, is_stored = self._sessions.open(conversation, cookies)
 
         async def steps(caller: Caller) -> Call[ChatReply]:
             if self.ALIASES.get(model, model) not in self.MODELS:
@@ -78,14 +76,20 @@ class Phi4Multimodal(SpaceFacade):
                     f"the Space has no model {model!r}: leave out model, or use "
                     f"{self.DEFAULT_MODEL!r}"
                 )
-            turn = read_turn(messages, media, conversation)
+            turn = read_turn(messages, media, conversation, is_stored=is_stored)
             phi = wire.Phi4MultimodalClient(caller)
             prompt = wire.MultimodalData(
                 text=turn.prompt, files=[medium.file for medium in turn.media]
             )
             state = await phi.process_message(message=prompt)
             answers = phi.bot_response(history=state.chatbot)
-            return answers.map(lambda chat: _reply(turn, chat, session))
+
+            def reply(chat: list[wire.Message]) -> ChatReply:
+                text = _answer(chat)
+                messages = (*turn.messages, Message("assistant", text))
+                return ChatReply(text, self._sessions.save(session, messages))
+
+            return answers.map(reply)
 
         # The referer that the Space's own page sends.
         caller = session.with_options(headers={"referer": f"{session.url}?__theme=light"})
@@ -95,12 +99,8 @@ class Phi4Multimodal(SpaceFacade):
         return call.with_options(zero_gpu=ZeroGPU(token=api_key, uuid=zerogpu_uuid))
 
 
-def _reply(turn: Turn, chat: list[wire.Message], session: Session) -> ChatReply:
-    """Return the last message of the chat as the reply, if it is the model's."""
+def _answer(chat: list[wire.Message]) -> str:
+    """Return the text of the last message of the chat, if it is the model's."""
     last = chat[-1] if chat else None
     is_answer = last is not None and last.role == "assistant" and isinstance(last.content, str)
-    text = str(last.content) if last and is_answer else ""
-    # The server has the media.
-    history = [replace(message, media=()) for message in turn.messages]
-    messages = (*history, Message("assistant", text))
-    return ChatReply(text, Conversation(session.session_hash, messages, session.cookies))
+    return str(last.content) if last and is_answer else ""

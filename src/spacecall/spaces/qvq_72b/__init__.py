@@ -69,8 +69,7 @@ class Qvq72B(SpaceFacade):
                 raise InvalidInputError(
                     f"the Space has no model {model!r}, only {self.DEFAULT_MODEL}"
                 )
-            history = Conversation(messages=conversation.messages) if conversation else None
-            turn = read_turn(messages, media, history)
+            turn = read_turn(messages, media, conversation)
             image = _image(turn)
             portable_messages = await make_portable(turn.messages)
             qvq = wire.Qvq72bClient(caller)
