@@ -29,11 +29,18 @@ from typing import (
 from spacecall._suggestions import did_you_mean
 from spacecall.errors import InvalidInputError
 
-__all__ = ["check_options", "checked_arguments", "checked_call", "checked_class"]
+__all__ = [
+    "check_options",
+    "checked_arguments",
+    "checked_call",
+    "checked_class",
+    "create_unchecked",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound=type)
+T = TypeVar("T")
 
 _EXAMPLES: Final[Mapping[str, str]] = {
     "Auth": "Auth(token=…) or Auth(username=…, password=…)",
@@ -93,6 +100,17 @@ def checked_class(cls: C) -> C:
     initialise: Callable[..., None] = getattr(cls, "__init__")  # noqa: B009 - of this class itself
     setattr(cls, "__init__", _checked(initialise, cls.__name__, f"{cls.__name__}."))  # noqa: B010
     return cls
+
+
+def create_unchecked(cls: type[T], **arguments: Any) -> T:
+    """Return an instance of a `checked_class` without a check, of values that were read here.
+
+    The check takes time in proportion to the values, too much for each chunk of a stream.
+    """
+    instance = cls.__new__(cls)
+    initialise: Callable[..., None] = getattr(cls, "__init__")  # noqa: B009 - of this class itself
+    inspect.unwrap(initialise)(instance, **arguments)
+    return instance
 
 
 def check_options(function: str, options: Mapping[str, object], types: type) -> None:

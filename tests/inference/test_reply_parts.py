@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
 import pytest
 
 from spacecall import InvalidInputError, ProtocolError, StatusError
-from spacecall.chat import ChatReply, Conversation, ReplyDelta, TokenLogprob, ToolCall, Usage
+from spacecall.chat import (
+    ChatReply,
+    Conversation,
+    Message,
+    ReplyDelta,
+    TokenLogprob,
+    ToolCall,
+    Usage,
+)
+from spacecall.chat._reply_deltas import _added
 from spacecall.inference._chat_accumulator import ChatAccumulator
 from spacecall.inference._response_formats import response_format_json
+from spacecall.inference._text_service import _chat_reply
 from spacecall.inference._think_tags import ThinkTagSplitter
 from spacecall.inference._tool_call_builder import ToolCallsBuilder
 from tests.inference.stand_in import chunk, whole
@@ -251,6 +263,43 @@ def test_a_delta_survives_pickling() -> None:
     delta = ReplyDelta("x", 3, "tool_call", 1)
     copy = pickle.loads(pickle.dumps(delta))
     assert (copy, copy.offset, copy.kind, copy.call_index) == ("x", 3, "tool_call", 1)
+
+
+def count_calls(function: Callable[[], object]) -> int:
+    """Return how many functions `function` calls, those written in C too."""
+    count = 0
+
+    def profile(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def follow_tool_calls(number: int) -> list[str]:
+    """Return the deltas of a stream in which each chunk adds a tool call, and an empty text."""
+    accumulator = ChatAccumulator()
+    before = ChatReply("", Conversation())
+    deltas: list[str] = []
+    for index in range(number):
+        call = {"index": index, "id": f"c{index}", "function": {"name": "f", "arguments": "{}"}}
+        accumulator.feed(json.dumps(chunk(tool_calls=[call])))
+        reply = _chat_reply(accumulator, [Message("user", "Hi")])
+        deltas += _added(before, reply)
+        before = reply
+    return deltas
+
+
+def test_following_tool_calls_takes_steps_linear_in_their_number() -> None:
+    assert follow_tool_calls(3) == ["{}"] * 3
+    single, double = (count_calls(partial(follow_tool_calls, n)) for n in (200, 400))
+    assert double < 2.2 * single
 
 
 @pytest.mark.parametrize(("reason", "text"), [*product(("length", "stop"), ("", "Hi"))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterator
+from operator import is_
 from typing import Literal, TypeAlias
 
 from spacecall._client.calls.job import Job
@@ -74,12 +75,12 @@ def _added(before: ChatReply, reply: ChatReply) -> Iterator[ReplyDelta]:
     yield from _piece("reasoning", before.reasoning, reply.reasoning)
     yield from _piece("text", before.text, reply.text)
     yield from _piece("refusal", before.refusal or "", reply.refusal or "")
-    for index, call in enumerate(reply.tool_calls):
-        if index < len(before.tool_calls):
-            arguments = before.tool_calls[index].arguments
-            yield from _piece("tool_call", arguments, call.arguments, index)
-        else:
-            yield ReplyDelta(call.arguments, 0, "tool_call", index)
+    is_same = map(is_, before.tool_calls, reply.tool_calls)
+    for index in [index for index, same in enumerate(is_same) if not same]:
+        arguments = before.tool_calls[index].arguments
+        yield from _piece("tool_call", arguments, reply.tool_calls[index].arguments, index)
+    for index in range(len(before.tool_calls), len(reply.tool_calls)):
+        yield ReplyDelta(reply.tool_calls[index].arguments, 0, "tool_call", index)
 
 
 def _piece(kind: DeltaKind, before: str, text: str, index: int = 0) -> Iterator[ReplyDelta]:

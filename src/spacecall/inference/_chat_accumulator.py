@@ -133,7 +133,7 @@ class ChatAccumulator:
 
     def _complete(self) -> None:
         for builder in self._builders.values():
-            builder.splitter.finish()
+            builder.finish()
         self.is_complete = True
 
     def _read_end(self, event: str) -> bool:
@@ -174,9 +174,20 @@ class _ChoiceBuilder:
     finish_reason: str | None = None
     tool_calls: ToolCallsBuilder = field(default_factory=ToolCallsBuilder)
     logprobs: list[TokenLogprob] = field(default_factory=list[TokenLogprob])
+    _built: ReplyChoice | None = None
 
     def build(self, index: int) -> ReplyChoice:
-        """Return the choice so far."""
+        """Return the choice so far; it is built once after each change."""
+        if self._built is None:
+            self._built = self._build(index)
+        return self._built
+
+    def finish(self) -> None:
+        """Take the text as complete."""
+        self.splitter.finish()
+        self._built = None
+
+    def _build(self, index: int) -> ReplyChoice:
         return ReplyChoice(
             index=index,
             text=self.splitter.text,
@@ -189,6 +200,7 @@ class _ChoiceBuilder:
 
     def add(self, choice: ChatChoice, *, is_whole: bool = False) -> bool:
         """Add a chunk's choice, or a whole one; return whether the choice has changed."""
+        self._built = None
         reason = as_str(choice.finish_reason) or None
         message = choice.message or choice.delta or ReplyMessage()
         text, thinking = _split_content(message.content or choice.text)

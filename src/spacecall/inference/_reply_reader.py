@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
@@ -39,6 +40,8 @@ ROUTER_CHOICES: Final = frozenset({"fastest", "cheapest", "preferred", AUTO})
 """Provider suffixes that let the router choose a provider."""
 AFTER_ANSWER: Final = 3.0
 """Seconds to wait for the usage and the end of a stream after the end of the answer."""
+EVENTS_AT_ONCE: Final = 64
+"""Events of one chunk of a stream after which other tasks run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +134,14 @@ async def _read_events(response: Response, call: TextCall) -> None:
     Raises:
         ProtocolError: the stream is larger than `Limits.max_body_bytes`.
     """
-    limits, reply, received = call.settings.limits, call.reply, 0
+    limits, reply, received, count = call.settings.limits, call.reply, 0, 0
     with anyio.CancelScope() as scope:
         async with aclosing(iterate_data(response, limit=limits.max_event_bytes)) as stream:
             async for event in stream:
                 received += wire_size(event)
+                count += 1
+                if count % EVENTS_AT_ONCE == 0:
+                    await checkpoint()
                 if received > limits.max_body_bytes:
                     raise ProtocolError(
                         f"the answer has more than {limits.max_body_bytes} bytes "

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._io.request_settings import Settings
+from spacecall._option_checks import create_unchecked
 from spacecall._warnings import CodeLocation, CutReplyWarning, warn_at
 from spacecall.chat import ChatReply, Conversation, Message, ParsedReply
 from spacecall.errors import (
@@ -171,9 +172,10 @@ class TextService:
 def _chat_reply(accumulator: ChatAccumulator, messages: Sequence[Message]) -> ChatReply:
     choices = accumulator.choices
     first = choices[0]
-    answer = Message(
-        "assistant",
-        first.text,
+    answer = create_unchecked(
+        Message,
+        role="assistant",
+        content=first.text,
         tool_calls=first.tool_calls,
         reasoning=first.reasoning,
         reasoning_field=accumulator.reasoning_field,

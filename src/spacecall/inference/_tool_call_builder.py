@@ -16,6 +16,7 @@ class _Call:
 
     Attributes:
         index: as the service sent it; None if it does not send one.
+        position: among the calls of the reply.
         is_complete: whether the arguments are a whole JSON object.
     """
 
@@ -28,10 +29,12 @@ class _Call:
         "index",
         "is_complete",
         "name",
+        "position",
     )
 
-    def __init__(self, index: int | None) -> None:
+    def __init__(self, index: int | None, position: int) -> None:
         self.index = index
+        self.position = position
         self.id = ""
         self.name = ""
         self.arguments = ""
@@ -44,6 +47,10 @@ class _Call:
         """Return whether these are the complete call again."""
         has_same_name = name in ("", self.name) and call_id in ("", self.id)
         return self.is_complete and has_same_name and arguments == self.arguments
+
+    def build(self) -> ToolCall:
+        """Return the call so far."""
+        return ToolCall(self.id or f"call_{self.position}", self.name, self.arguments)
 
     def add_arguments(self, piece: str) -> None:
         """Add a piece of the arguments; every character is read once."""
@@ -71,19 +78,17 @@ class ToolCallsBuilder:
     sends 0 for every call). So does another name, or a name after complete arguments.
     """
 
-    __slots__ = ("_by_id", "_by_index", "_calls")
+    __slots__ = ("_built", "_by_id", "_by_index", "_calls")
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
+        self._built: list[ToolCall] = []
         self._by_id: dict[str, _Call] = {}
         self._by_index: dict[int | None, _Call] = {}
 
     def build(self) -> tuple[ToolCall, ...]:
         """Return the calls so far. A call without an id gets one, since its result needs it."""
-        return tuple(
-            ToolCall(call.id or f"call_{position}", call.name, call.arguments)
-            for position, call in enumerate(self._calls)
-        )
+        return tuple(self._built)
 
     def add(self, value: object, *, is_whole: bool = False) -> bool:
         """Add the `tool_calls` of a message or delta; return whether the calls have changed.
@@ -106,14 +111,16 @@ class ToolCallsBuilder:
         if call is not None and call.repeats(call_id, name, arguments):
             return False  # at the end of the stream
         if call is None or (not call_id and _starts_call(call, name)):
-            call = _Call(index)
+            call = _Call(index, len(self._calls))
             self._calls.append(call)
+            self._built.append(call.build())
             self._by_index[index] = call
         if call_id and not call.id:
             call.id = call_id
             self._by_id[call_id] = call
         call.name = call.name or name
         call.add_arguments(arguments)
+        self._built[call.position] = call.build()
         return True
 
     def _find(self, index: int | None, call_id: str) -> _Call | None:
