@@ -20,7 +20,7 @@ ECHO, STREAM, CHAT, PLAIN, HOLD, FILES, LISTEN, WATCH = range(8)
 """The functions' numbers. HOLD never ends by itself; PLAIN does not use the queue; LISTEN takes a
 stream of texts and counts them in its State; WATCH does so with files."""
 
-_NAMES = {
+NAMES = {
     ECHO: "echo",
     STREAM: "stream",
     CHAT: "chat",
@@ -50,14 +50,14 @@ def config(**changes: Any) -> dict[str, Any]:
             _component(_FILE_IN, "file"),
             _component(_FILE_OUT, "file"),
         ],
-        "dependencies": [_dependency(number) for number in _NAMES],
+        "dependencies": [_dependency(number) for number in NAMES],
         **changes,
     }
 
 
 def info() -> dict[str, Any]:
     """What GET /info answers."""
-    endpoints = {f"/{name}": _endpoint(number) for number, name in _NAMES.items()}
+    endpoints = {f"/{name}": _endpoint(number) for number, name in NAMES.items()}
     return {"named_endpoints": endpoints, "unnamed_endpoints": {}}
 
 
@@ -71,7 +71,7 @@ def _dependency(number: int) -> dict[str, Any]:
     value = _FILE_IN if number in (FILES, WATCH) else _TEXT_IN
     return {
         "id": number,
-        "api_name": _NAMES[number],
+        "api_name": NAMES[number],
         "inputs": [value, *state],
         "outputs": [_FILE_OUT if number == FILES else _TEXT_OUT, *state],
         "queue": number != PLAIN,

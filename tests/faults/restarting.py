@@ -10,10 +10,10 @@ from typing import Any
 from anyio.abc import ByteStream
 
 from tests.faults import description
+from tests.faults.description import NAMES
 from tests.faults.exchanges import Exchange, serving
 from tests.faults.stub import Route, Stub
 
-NAMES = ("echo", "stream", "chat", "plain", "hold", "file", "listen")
 POSTS: tuple[Route, ...] = ("join", "run")
 
 
