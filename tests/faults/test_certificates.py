@@ -21,25 +21,14 @@ from spacecall import (
     TransportError,
 )
 from tests.client.proxies import proxy, tunnel
+from tests.faults.certificates import HERE, certified, mutual
 from tests.faults.exchanges import serving
 from tests.faults.stub import DOWNLOAD, Stub
 from tests.faults.tools import DEADLINE
 
 pytestmark = pytest.mark.requires("openssl")
 
-HERE = "IP:127.0.0.1"
 ELSEWHERE = "DNS:elsewhere.test"
-
-
-def certified(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server with a certificate of its own making for `name`, and a client that trusts it."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=test"]
-    names = ["-addext", f"subjectAltName={name}", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command, *names], check=True, capture_output=True)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
-    return server, ssl.create_default_context(cafile=certificate)
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
@@ -75,14 +64,6 @@ async def test_a_certificate_is_good_for_its_own_host_only(tmp_path: Path, name:
                 assert "not valid for '127.0.0.1'" in str(caught.value)
                 assert not caught.value.sent
                 assert not app.requests
-
-
-def mutual(folder: Path) -> ssl.SSLContext:
-    """A server that asks for a client certificate, and takes its own."""
-    server, _ = certified(folder, HERE)
-    server.load_verify_locations(folder / "certificate.pem")
-    server.verify_mode = ssl.CERT_REQUIRED
-    return server
 
 
 async def test_a_file_of_certificates_is_trusted(tmp_path: Path) -> None:

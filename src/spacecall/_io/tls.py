@@ -26,6 +26,11 @@ ClientCertificate: TypeAlias = (
 APP_CONTEXT: Final = "spacecall.tls"
 """The extension of a request with the SSL context for the app's host; None for the default one."""
 
+UNTRUSTED_REMEDY: Final = "trust its authority with verify= or SSL_CERT_FILE"
+MISSING_CERTIFICATE_REMEDY: Final = "pass it as cert="
+KEY_PASSWORD_REMEDY: Final = "write (certificate, key, password)"  # noqa: S105 - a text
+"""What a message says to do in Python; the command says which option helps instead."""
+
 _MAX_PARTS = 3
 # Numbers of OpenSSL: no certificate of the issuer (2, 20, 21), self-signed (18, 19).
 _UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
@@ -117,9 +122,7 @@ class _KeyPassword:
 
     def __call__(self) -> str:
         if self._password is None:
-            raise InvalidInputError(
-                f"cert: the key {self.key} is encrypted: write (certificate, key, password)"
-            )
+            raise InvalidInputError(f"cert: the key {self.key} is encrypted: {KEY_PASSWORD_REMEDY}")
         self.was_asked = True
         return self._password
 
@@ -129,10 +132,10 @@ def describe_tls_error(error: ssl.SSLError) -> str:
     reason: str = getattr(error, "reason", None) or str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         is_unknown = error.verify_code in _UNKNOWN_AUTHORITY
-        remedy = ": trust its authority with verify= or SSL_CERT_FILE" if is_unknown else ""
+        remedy = f": {UNTRUSTED_REMEDY}" if is_unknown else ""
         return f"{reason} ({error.verify_message.rstrip('.')}){remedy}"
     if reason.endswith("ALERT_CERTIFICATE_REQUIRED"):
-        return f"{reason}: the server requires a client certificate: pass it as cert="
+        return f"{reason}: the server requires a client certificate: {MISSING_CERTIFICATE_REMEDY}"
     if reason.endswith(_REFUSED_CERTIFICATE):
         return f"{reason}: the server refused the client certificate (cert=)"
     return reason

@@ -19,6 +19,7 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.async_runner import run_async
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.codegen._project import client_builder
 from spacecall.codegen._project.configuration import read_configuration
 
@@ -75,6 +76,9 @@ def add(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Generate a typed client for an app.
@@ -83,7 +87,9 @@ def add(
     never replaced: choose a name with --name then.
     """
     project = read_configuration(Path.cwd())
-    access = Credentials.from_options(token, user, header, timeout, for_).for_app(source)
+    access = Credentials.from_options(
+        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
+    ).for_app(source)
     app = run_async(lambda: fetch_one(source, access))
     settings = project.settings_of(name, app.source)
     selected = [part.strip() for part in endpoints.split(",") if part.strip()]

@@ -23,6 +23,7 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.async_runner import run_async
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.errors import InvalidInputError
 
 __all__ = [
@@ -195,6 +196,9 @@ def call(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Call an endpoint and print its result.
@@ -228,7 +232,17 @@ def call(
         query_params=_parse_query(query_param or []),
         stream_inputs=stream_input or (),
     )
-    credentials = Credentials.from_options(token, user, header, timeout, for_, oauth_token)
+    credentials = Credentials.from_options(
+        token,
+        user,
+        header,
+        timeout,
+        for_,
+        oauth_token,
+        ca_file=ca_file,
+        cert=cert,
+        cert_key=cert_key,
+    )
     if code := run_async(lambda: execute(request, credentials)):
         raise typer.Exit(code)
 

@@ -29,6 +29,7 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.signals import handle_signals
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.errors import InvalidInputError
 from spacecall.media import Media, MediaKind
 from spacecall.models import ConnectOptions
@@ -137,6 +138,9 @@ def chat(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Send messages to a chat model and print its answers.
@@ -155,7 +159,9 @@ def chat(
     reader = InputReader(sys.stdin.buffer.read() if any(map(is_stdin, words)) else b"")
     media = [*_load_media("image", image, reader), *_load_media("audio", audio, reader)]
     conversation = read_conversation(resume) if resume else Conversation()
-    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    credentials = Credentials.from_options(
+        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
+    )
     mapping = _read_mapping(endpoint, message, history, answer)
     access = credentials.for_app(url or model_source(model, mapping))
     options = PrintOptions(stream=stream, out=out, quiet=quiet, raw=raw)

@@ -29,6 +29,7 @@ from spacecall.cli._support.client_selection import (
     require_single_client,
 )
 from spacecall.cli._support.error_reports import format_error
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.codegen._project.client_check import (
     CheckResult,
     LiveSource,
@@ -94,6 +95,9 @@ def check(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Report how apps differ from their generated clients.
@@ -117,7 +121,9 @@ def check(
         require_single_client(clients, source)
         for client in clients:
             client.read_schemas()  # refuses a damaged schema folder before any request
-        credentials = Credentials.from_options(token, user, header, timeout, for_)
+        credentials = Credentials.from_options(
+            token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
+        )
         reports, messages = _check_apps(plan_fetches(clients, source, credentials), policy)
     write(render_reports(reports, report_format), commands=report_format == "github")
     for line in messages:

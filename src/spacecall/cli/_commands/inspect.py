@@ -26,6 +26,7 @@ from spacecall.cli._support.app_access import (
 )
 from spacecall.cli._support.app_overview import AppOverview, load_overview
 from spacecall.cli._support.async_runner import run_async
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 
@@ -74,6 +75,9 @@ def inspect(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Show the endpoints of an app, with parameters and outputs."""
@@ -83,7 +87,9 @@ def inspect(
             if snippet not in SNIPPETS
             else "--snippet writes a program for one endpoint: name ENDPOINT, and remove --json"
         )
-    access = Credentials.from_options(token, user, header, timeout, for_).for_app(source)
+    access = Credentials.from_options(
+        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
+    ).for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if endpoint:
         endpoints = [get_endpoint(app.endpoints, endpoint)]

@@ -23,6 +23,7 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.async_runner import run_async
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.errors import InvalidInputError
 from spacecall.rows import Concurrency
 
@@ -118,6 +119,9 @@ def map_(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Call an endpoint for each row of a file.
@@ -150,7 +154,17 @@ def map_(
         address = resolve_source(source)
         return await execute_batch(address, batch, credentials, as_json=json_, quiet=quiet)
 
-    credentials = Credentials.from_options(token, user, header, timeout, for_, oauth_token)
+    credentials = Credentials.from_options(
+        token,
+        user,
+        header,
+        timeout,
+        for_,
+        oauth_token,
+        ca_file=ca_file,
+        cert=cert,
+        cert_key=cert_key,
+    )
     if code := run_async(execute):
         raise typer.Exit(code)
 

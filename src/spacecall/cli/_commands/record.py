@@ -28,6 +28,7 @@ from spacecall.cli._support.app_access import (
     UserOption,
 )
 from spacecall.cli._support.async_runner import run_async
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.errors import AppError, InvalidInputError
 
 __all__ = ["CallCommand", "record"]
@@ -75,6 +76,9 @@ def record(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Call an endpoint and record the traffic as a cassette.
@@ -96,7 +100,17 @@ def record(
     request = CallRequest(
         source=source, endpoint=endpoint, flags=flags, json=json_, quiet=quiet, raw=raw
     )
-    credentials = Credentials.from_options(token, user, header, timeout, for_, oauth_token)
+    credentials = Credentials.from_options(
+        token,
+        user,
+        header,
+        timeout,
+        for_,
+        oauth_token,
+        ca_file=ca_file,
+        cert=cert,
+        cert_key=cert_key,
+    )
     if flags.show_help:
         run_async(lambda: execute(request, credentials))
         return

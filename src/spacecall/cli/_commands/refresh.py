@@ -25,6 +25,7 @@ from spacecall.cli._support.client_selection import (
     select_clients,
 )
 from spacecall.cli._support.error_reports import exit_code_for, write_error
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._project.client_check import LiveSource, check_client
 from spacecall.codegen._project.client_refresh import refresh_client
@@ -44,6 +45,9 @@ def refresh(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Update schemas and clients from their apps.
@@ -53,7 +57,9 @@ def refresh(
     """
     project, clients = select_clients(names)
     require_single_client(clients, source)
-    credentials = Credentials.from_options(token, user, header, timeout, for_)
+    credentials = Credentials.from_options(
+        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
+    )
     targets = plan_fetches(clients, source, credentials)
     results = run_async(lambda: fetch_all(targets))
     codes: list[int] = []

@@ -19,6 +19,7 @@ from spacecall.cli._support.app_access import (
 )
 from spacecall.cli._support.app_overview import load_overview
 from spacecall.cli._support.async_runner import run_async
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.errors import InvalidInputError
 
 __all__ = ["schema"]
@@ -64,6 +65,9 @@ def schema(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Export the endpoints of an app as JSON Schema or OpenAPI.
@@ -79,7 +83,9 @@ def schema(
         build_openapi,
     )
 
-    access = Credentials.from_options(token, user, header, timeout, for_).for_app(source)
+    access = Credentials.from_options(
+        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
+    ).for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if endpoint:
         endpoints = [get_endpoint(app.endpoints, endpoint)]

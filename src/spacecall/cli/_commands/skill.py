@@ -21,6 +21,7 @@ from spacecall.cli._support.app_access import (
 )
 from spacecall.cli._support.app_overview import load_overview, missing_address_error
 from spacecall.cli._support.async_runner import run_async
+from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.codegen._name_spelling import slug
 from spacecall.codegen._project.configuration import read_configuration
 from spacecall.errors import InvalidInputError
@@ -50,6 +51,9 @@ def skill(
     user: UserOption = "",
     header: HeaderOption = None,
     for_: ForOption = "",
+    ca_file: CaFileOption = "",
+    cert: CertOption = "",
+    cert_key: CertKeyOption = "",
     timeout: TimeoutOption = None,
 ) -> None:
     """Write an agent skill for an app.
@@ -71,7 +75,9 @@ def skill(
     from spacecall.cli._exports.app_snippets import choose_auth  # noqa: PLC0415
     from spacecall.cli._exports.typed_methods import client_name  # noqa: PLC0415
 
-    access = Credentials.from_options(token, user, header, timeout, for_).for_app(source)
+    access = Credentials.from_options(
+        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
+    ).for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if not app.url and space_id(app.source) is None:
         raise missing_address_error(source)

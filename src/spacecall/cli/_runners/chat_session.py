@@ -123,6 +123,12 @@ async def _connect(
         **address,
         **mapping,
     }
+    if access.tls is not None:
+        if _find_entry(name, mapping).space is None:
+            raise InvalidInputError(
+                f"--ca-file and --cert are for apps, and {name} is not one: set SSL_CERT_FILE"
+            )
+        options["verify"] = access.tls
     if access.timeout:
         options["timeouts"] = access.timeouts
     with deadline(access.timeout, "the app did not answer") as scope:

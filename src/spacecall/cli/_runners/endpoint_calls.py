@@ -37,7 +37,13 @@ async def open_space(source: str, access: Access) -> AsyncGenerator[Space, None]
     Raises:
         SpaceError: the app cannot be reached, or is not a Gradio app.
     """
-    space = Space(source, auth=access.auth, timeouts=access.timeouts, headers=access.headers)
+    space = Space(
+        source,
+        auth=access.auth,
+        timeouts=access.timeouts,
+        headers=access.headers,
+        verify=access.tls or True,
+    )
     async with space:
         yield space
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from ssl import SSLContext
 from typing import Annotated, Final, TypeAlias
 
 import typer
@@ -21,6 +22,7 @@ from spacecall.cli._support.credential_scope import (
     unbound_error,
     unmatched_error,
 )
+from spacecall.cli._support.tls_options import load_certificates
 from spacecall.errors import InvalidInputError
 from spacecall.options import Auth, Retry, Timeouts, check_header, check_headers
 
@@ -90,8 +92,9 @@ ForOption: TypeAlias = Annotated[
     typer.Option(
         "--for",
         metavar="APP",
-        help="The only app that gets the user, the password and the headers: a host, host:port, an "
-        "address or a Space id. Required if the app's address comes from a file. "
+        help="The only app that gets the user, the password, the headers and the certificates: a "
+        "host, host:port, an address or a Space id. Required if the app's address comes from a "
+        "file. "
         "[default: SPACECALL_FOR]",
         show_default=False,
     ),
@@ -129,12 +132,14 @@ class Access:
         timeout: seconds to open the app, and for each call; None for the defaults.
         headers: sent with every request to the app.
         oauth_token: the token of the user for whom the app acts; None for none.
+        tls: the certificates for the app's host; None for the default ones.
     """
 
     auth: Auth | None
     timeout: float | None
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     oauth_token: str | None = field(default=None, repr=False)
+    tls: SSLContext | None = field(default=None, repr=False)
 
     @property
     def timeouts(self) -> Timeouts:
@@ -148,17 +153,17 @@ class Access:
     @property
     def settings(self) -> Settings:
         """The settings for fetching the description of an app."""
-        return Settings(timeouts=self.timeouts, retry=Retry(), headers=self.headers)
+        return Settings(timeouts=self.timeouts, retry=Retry(), headers=self.headers, tls=self.tls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
     """The credentials of a command, before the command knows which app gets them.
 
-    Only Hugging Face gets the token. Only one app gets the user, the headers and the OAuth token:
-    the app whose address the user wrote, as an argument or with `--for`. An address that comes from
-    a file (a lock, pyproject.toml, a saved app) is not enough: somebody else may have written that
-    file.
+    Only Hugging Face gets the token. Only one app gets the user, the headers, the OAuth token and
+    the certificates: the app whose address the user wrote, as an argument or with `--for`. An
+    address that comes from a file (a lock, pyproject.toml, a saved app) is not enough: somebody
+    else may have written that file.
 
     Attributes:
         user: the user name; empty if there is no login.
@@ -167,6 +172,7 @@ class Credentials:
         recipient: the app of `--for`; None without that option.
         options: the options among these that are on the command line, such as `--user`.
         variables: the variables of the environment among these, such as `SPACECALL_USERNAME`.
+        tls: the certificates for the app's host; None for the default ones.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -177,6 +183,7 @@ class Credentials:
     recipient: Recipient | None = None
     options: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    tls: SSLContext | None = field(default=None, repr=False)
 
     @classmethod
     def from_options(
@@ -187,6 +194,10 @@ class Credentials:
         timeout: float | None = None,
         recipient: str = "",
         oauth_token: str | None = None,
+        *,
+        ca_file: str = "",
+        cert: str = "",
+        cert_key: str = "",
     ) -> Credentials:
         """Read the values of the options, or the environment where an option is empty.
 
@@ -195,7 +206,7 @@ class Credentials:
 
         Raises:
             InvalidInputError: a header or the token cannot be sent, the timeout is not positive,
-                or the recipient is not an app.
+                the recipient is not an app, or a file of certificates cannot be used.
         """
         if timeout is not None and not timeout > 0:
             raise InvalidInputError(f"--timeout must be more than 0 seconds, got {timeout:g}")
@@ -203,6 +214,8 @@ class Credentials:
             "--user": user,
             "--header": headers,
             "--oauth-token": oauth_token,
+            "--ca-file": ca_file,
+            "--cert": cert,
             "--for": recipient,
         }
         default_user = "" if user else os.environ.get("SPACECALL_USERNAME", "")
@@ -219,6 +232,7 @@ class Credentials:
             recipient=Recipient.parse(recipient) if recipient else None,
             options=tuple(name for name, value in options.items() if value),
             variables=tuple(name for name, text in variables.items() if text),
+            tls=load_certificates(ca_file, cert, cert_key),
         )
 
     @property
@@ -267,7 +281,10 @@ class Credentials:
 
     def _full_access(self, source: str) -> Access:
         access = replace(
-            self._token_access(), headers=self.headers, oauth_token=self.oauth_token or None
+            self._token_access(),
+            headers=self.headers,
+            oauth_token=self.oauth_token or None,
+            tls=self.tls,
         )
         if not self.user:
             return access

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from spacecall._core.auth_hints import ACTING_FOR_A_USER, AUTH_HINTS
+from spacecall._io.tls import MISSING_CERTIFICATE_REMEDY, UNTRUSTED_REMEDY
 from spacecall.cassettes.errors import CassetteError, CassetteMissError, SecretFoundError
 from spacecall.cli._outputs.terminal import write_message
 from spacecall.cli._support.exit_codes import (
@@ -35,7 +36,11 @@ __all__ = ["EXPECTED_ERRORS", "exit_code_for", "format_error", "write_error"]
 EXPECTED_ERRORS: Final = (SpaceError, SchemaError, ConfigurationError, OSError)
 """Errors whose message is enough. Any other one is a bug, and is shown with its traceback."""
 
-_ACTING_FOR_A_USER = ": add --oauth-token, or set SPACECALL_OAUTH_TOKEN (Gradio 6.21 or later)"
+_COMMAND_HINTS: Final = {
+    ACTING_FOR_A_USER: ": add --oauth-token, or set SPACECALL_OAUTH_TOKEN (Gradio 6.21 or later)",
+    UNTRUSTED_REMEDY: "trust its authority with --ca-file or SSL_CERT_FILE",
+    MISSING_CERTIFICATE_REMEDY: "add --cert",
+}
 _LOGIN_HINT = (
     "set SPACECALL_USERNAME and SPACECALL_PASSWORD for an app with a login, HF_TOKEN for a "
     "private Space"
@@ -73,7 +78,7 @@ def format_error(error: Exception) -> str:
     """Return the message of an error for users of the command.
 
     It does not name the endpoint, which is on the command line, and replaces hints about the
-    Python API by those about variables of the environment.
+    Python API by those about options and variables of the environment.
     """
     if not isinstance(error, SpaceError):
         filename = getattr(error, "filename", None)
@@ -82,7 +87,9 @@ def format_error(error: Exception) -> str:
     if isinstance(error, AppError):
         title = "" if error.title in (None, "", "Error") else f"{error.title}: "
         return f"the app failed: {title}{error.message}"
-    message = error.message.replace(ACTING_FOR_A_USER, _ACTING_FOR_A_USER)
+    message = error.message
+    for python_hint, command_hint in _COMMAND_HINTS.items():
+        message = message.replace(python_hint, command_hint)
     for auth_hint in AUTH_HINTS:
         message = message.replace(auth_hint, "")
     space = f" [{error.space}]" if error.space and not error.endpoint else ""
