@@ -11,7 +11,7 @@ from spacecall._client.calls.feed import Feed
 from spacecall._filenames import expand_home
 from spacecall.cli._inputs import stdin_reader
 from spacecall.cli._inputs.flag_values import InputReader, is_stdin, parse_value
-from spacecall.cli._support.signals import on_interrupt
+from spacecall.cli._support.async_runner import on_interrupt
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 

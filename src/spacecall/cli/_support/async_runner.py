@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -12,7 +14,7 @@ import anyio
 from spacecall.cli._support.signals import SignalState, handle_signals
 from spacecall.errors import DeadlineError
 
-__all__ = ["deadline", "run_async"]
+__all__ = ["deadline", "on_interrupt", "run_async"]
 
 T = TypeVar("T")
 
@@ -66,3 +68,27 @@ def deadline(seconds: float | None, message: str) -> Generator[anyio.CancelScope
         yield scope
     if scope.cancelled_caught:
         raise DeadlineError(f"{message} within {seconds:g} s", phase="open")
+
+
+@contextmanager
+def on_interrupt(callback: Callable[[], None]) -> Generator[None]:
+    """Call `callback` in the event loop on the first Ctrl-C in the block; the next one ends it.
+
+    Where Ctrl-C is ignored, or another thread runs the block, nothing changes.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or previous is None or previous is signal.SIG_IGN:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def handle(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, previous)
+        loop.call_soon_threadsafe(callback)  # wakes a loop that waits for the network
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 from collections.abc import Callable, Generator
@@ -13,7 +12,7 @@ import typer
 from spacecall.cli._outputs.terminal import write_message
 from spacecall.cli._support.exit_codes import INTERRUPTED, TERMINATED
 
-__all__ = ["SignalState", "handle_signals", "on_interrupt"]
+__all__ = ["SignalState", "handle_signals"]
 
 
 class SignalState:
@@ -57,27 +56,3 @@ def handle_signals() -> Generator[SignalState]:
         raise typer.Exit(TERMINATED if state.terminated else INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, previous)
-
-
-@contextmanager
-def on_interrupt(callback: Callable[[], None]) -> Generator[None]:
-    """Call `callback` in the event loop on the first Ctrl-C in the block; the next one ends it.
-
-    Where Ctrl-C is ignored, or another thread runs the block, nothing changes.
-    """
-    previous = signal.getsignal(signal.SIGINT)
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or previous is None or previous is signal.SIG_IGN:
-        yield
-        return
-    loop = asyncio.get_running_loop()
-
-    def handle(_number: int, _frame: object) -> None:
-        signal.signal(signal.SIGINT, previous)
-        loop.call_soon_threadsafe(callback)  # wakes a loop that waits for the network
-
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
