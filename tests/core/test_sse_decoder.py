@@ -37,6 +37,10 @@ def fed(stream: bytes, size: int, limit: int = 10**6) -> list[tuple[str, str]]:
         (b"id: 1\nretry: " + b"1" * 5000 + b"\ndata: a\n\n", [("message", "a")]),
         (b"data: \xff\ndata\n\n", [("message", "\ufffd\n")]),
         (b"data: never ended\n", []),
+        (b"\xef\xbb\xbfdata: a\n\ndata: b\n\n", [("message", "a"), ("message", "b")]),
+        (b"\xef\xbb\xbf\ndata: a\n\n", [("message", "a")]),
+        (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [("message", "a")]),
+        (b"\xef\xbb", []),
     ],
 )
 def test_the_events_of_a_stream_however_it_is_cut(

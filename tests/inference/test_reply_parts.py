@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pickle
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from spacecall import InvalidInputError, ProtocolError, StatusError
+from spacecall import InvalidInputError, JobLostError, ProtocolError, StatusError
 from spacecall.chat import (
     ChatReply,
     Conversation,
@@ -45,6 +46,10 @@ def read_whole(completion: Any) -> ChatAccumulator:
     accumulator = ChatAccumulator()
     accumulator.read_body(json.dumps(completion).encode())
     return accumulator
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def split(*pieces: str) -> tuple[str, str]:
@@ -191,6 +196,87 @@ def test_what_is_not_a_reply_is_still_refused(text: str) -> None:
         read(text)
     with pytest.raises(StatusError, match="broken"):
         read(A, {"error": "broken"})
+
+
+BARE_ERRORS: list[tuple[dict[str, Any], int]] = [
+    ({"object": "error", "message": "broken", "code": 400}, 400),
+    ({"text": "broken", "error_code": 50004}, 500),
+    ({"detail": "broken"}, 500),
+    ({"message": "broken", "status_code": 429}, 429),
+    ({"errors": ["broken"]}, 500),
+    ({"errors": [{"message": "broken"}], "choices": None}, 500),
+]
+
+
+@pytest.mark.parametrize(("error", "status"), BARE_ERRORS)
+def test_an_error_without_the_key_error_is_an_error_too(error: dict[str, Any], status: int) -> None:
+    for chunks in ([error], [A, error, "[DONE]"]):
+        with pytest.raises(StatusError, match="broken") as caught:
+            read(*chunks)
+        assert caught.value.status == status
+    with pytest.raises(StatusError, match="broken"):
+        read_whole(error)
+
+
+def test_a_stream_needs_a_reason_for_each_choice_or_none_at_all_and_a_mark() -> None:
+    first = [{"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]}]
+    second: dict[str, Any] = {"choices": [{"index": 1, "delta": {"content": "b"}}]}
+    for chunks in ([*first, second], [*first, second, "[DONE]"], [A], []):
+        with pytest.raises(JobLostError):
+            read(*chunks, n=2)
+    with pytest.raises(ProtocolError, match="no choices"):
+        read("[DONE]")
+    assert read(A, "[DONE]").text == "A"
+    assert read(*first, n=2).text == "a"  # the service makes one answer only
+
+
+def test_what_follows_the_first_reason_is_part_of_the_answer() -> None:
+    accumulator = read(chunk("The ", "stop"), chunk("answer.", "stop"), "[DONE]")
+    assert accumulator.text == "The answer."
+    call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}
+    (choice,) = read(chunk(reason="tool_calls"), chunk(tool_calls=[call])).choices
+    assert choice.tool_calls == (ToolCall("a", "f", "{}"),)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"name": "Østby"}, '{"name": "Østby"}'),
+        ({"type": "city", "name": "Oslo"}, '{"type": "city", "name": "Oslo"}'),
+        ([{"name": "Oslo"}], '[{"name": "Oslo"}]'),
+        ([1, 2], "[1, 2]"),
+        (42, "42"),
+        (0, "0"),
+        (False, "false"),
+        ([], ""),
+        ([{"type": "other"}, {"type": "text", "text": "A"}], "A"),
+        (None, ""),
+    ],
+)
+def test_a_content_that_is_not_text_is_written_as_json(content: Any, text: str) -> None:
+    message = {"message": {"content": content}, "finish_reason": "stop"}
+    assert read_whole({"choices": [message]}).text == text
+    assert read({"choices": [{"delta": {"content": content}}]}, STOP).text == text
+
+
+def test_a_choice_without_a_message_is_not_an_answer() -> None:
+    with pytest.raises(ProtocolError, match="not answer with a model's reply"):
+        read_whole({"choices": [{}]})
+
+
+async def test_images_of_an_answer_are_files() -> None:
+    png = b"\x89PNG\r\n\x1a\n" + bytes(16)
+    part = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{b64(png)}"}}
+    remote = {"type": "image_url", "image_url": {"url": "https://cdn.example/cat.png"}}
+    local = {"type": "image_url", "image_url": {"url": "/etc/passwd"}}
+    for accumulator in (
+        read_whole(whole("", images=[part, remote, local, 1])),
+        read_whole({"choices": [{"message": {"content": [part, remote]}}]}),
+        read(chunk(images=[part]), chunk("", "stop", images=[remote, {"image_url": None}])),
+    ):
+        image, other = _chat_reply(accumulator, [Message("user", "A cat")]).images
+        assert (await image.read(), image.mime_type) == (png, "image/png")
+        assert other.url == "https://cdn.example/cat.png"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Decode server-sent events from chunks of bytes, in time linear in the bytes.
 
 Empty lines, comments and blocks without data are skipped before they are decoded. An event may be
-split into any number of chunks.
+split into any number of chunks. A byte order mark at the beginning is skipped.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ ReadBlocks: TypeAlias = Callable[[bytes], list[tuple[str, str]]]
 """Decodes complete events of any form: the name and data of each event with data."""
 
 _ONE_LINE = b"data: "
+_MARK = b"\xef\xbb\xbf"
 
 
 class SSEDecoder:
@@ -28,13 +29,14 @@ class SSEDecoder:
             data, as Gradio's are.
     """
 
-    __slots__ = ("_after_return", "_incomplete", "_limit", "_read_blocks")
+    __slots__ = ("_after_return", "_beginning", "_incomplete", "_limit", "_read_blocks")
 
     def __init__(self, limit: int, read_blocks: ReadBlocks) -> None:
         self._limit = limit
         self._read_blocks = read_blocks
         self._incomplete = bytearray()
         self._after_return = False
+        self._beginning: bytes | None = b""  # until a mark there is skipped
 
     def feed(self, chunk: bytes) -> list[tuple[str, str]]:
         """Return the name and data of each event that `chunk` completes.
@@ -44,6 +46,8 @@ class SSEDecoder:
         Raises:
             ProtocolError: an event is larger than the limit.
         """
+        if self._beginning is not None:
+            chunk = self._without_mark(self._beginning + chunk)
         if self._after_return or b"\r" in chunk:
             chunk = self._with_newlines(chunk)
         if not chunk:
@@ -90,6 +94,12 @@ class SSEDecoder:
             f"the server sent an event of more than {self._limit} bytes: "
             "raise Limits.max_event_bytes"
         )
+
+    def _without_mark(self, beginning: bytes) -> bytes:
+        """Return the beginning of the stream without a mark, or nothing until it is clear."""
+        is_short = len(beginning) < len(_MARK) and _MARK.startswith(beginning)
+        self._beginning = beginning if is_short else None
+        return b"" if is_short else beginning.removeprefix(_MARK)
 
     def _with_newlines(self, chunk: bytes) -> bytes:
         """Replace CR and CRLF by LF, also a CRLF that is split between two chunks."""

@@ -61,6 +61,7 @@ class ReplyChoice:
     tool_calls: tuple[ToolCall, ...] = ()
     refusal: str | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
+    images: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -29,6 +30,7 @@ _REASONS: Final = {"eos_token": "stop", "eos": "stop", "stop_sequence": "stop"}
 _GENERATED: Final[TypeAdapter[Generated | list[Generated]]] = TypeAdapter(
     Generated | list[Generated]
 )
+_REPLY: Final = re.compile(r'"(choices":\s*\[|token":\s*\{)')
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -156,7 +158,9 @@ def parse_chunk(model: type[M], text: str, provider: str | None) -> M:
 
 def error_in(text: str, provider: str | None) -> StatusError | None:
     """Return the error that a body or an event of a stream carries."""
-    return stream_error(text, provider=provider) if '"error"' in text else None
+    if '"error"' not in text and _REPLY.search(text):
+        return None
+    return stream_error(text, provider=provider)
 
 
 def normal_reason(reason: str) -> str:

@@ -5,17 +5,27 @@ What a service sends in a field that is not read, or in an unexpected form, neve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from spacecall._core.json_values import as_dict, as_list, as_str, is_object, parse_json
+from spacecall._core.json_values import (
+    as_dict,
+    as_list,
+    as_str,
+    is_array,
+    is_object,
+    parse_json,
+)
 from spacecall._wire.inference.chat import ChatChoice, ChatCompletion, ReplyMessage
 from spacecall.chat import ReasoningField, ReplyChoice, TokenLogprob, Usage
-from spacecall.errors import ProtocolError
+from spacecall.errors import InvalidInputError, ProtocolError
+from spacecall.files import File
 from spacecall.inference._accumulators import (
     DONE,
     error_in,
@@ -25,10 +35,13 @@ from spacecall.inference._accumulators import (
 )
 from spacecall.inference._think_tags import ThinkTagSplitter
 from spacecall.inference._tool_call_builder import ToolCallsBuilder
+from spacecall.media import received_medium
 
 __all__ = ["ChatAccumulator"]
 
 _END_MARKS: Final = ("</s>", "<eos>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end|>")
+_PART_FIELDS: Final = frozenset(("text", "thinking", "image_url"))
+_URI: Final = re.compile(r"(?i)https?://|data:")
 _END_REASONS: Final = ("eos_token", "eos")
 _MAX_NUMBER: Final = 1e15
 """A larger number is not a count, and a probability of this logarithm does not exist."""
@@ -82,7 +95,7 @@ class ChatAccumulator:
 
     @property
     def has_finished(self) -> bool:
-        """Whether all choices have a finish reason; what follows is not part of an answer."""
+        """Whether all choices have a finish reason; little may follow."""
         reasons = [builder.finish_reason for builder in self._builders.values()]
         return len(reasons) >= self.n and None not in reasons
 
@@ -91,7 +104,7 @@ class ChatAccumulator:
         if not event.strip():
             return False
         if event.strip() == DONE:
-            self._complete()
+            self._end_stream(is_marked=True)
             return False
         if self.has_finished:
             return self._read_end(event)
@@ -103,6 +116,10 @@ class ChatAccumulator:
         choices = self._parse(body.decode(errors="replace"))
         if not choices:
             raise ProtocolError("the chat completion has no choices")
+        if any(
+            choice.message is choice.delta is None and choice.text is None for choice in choices
+        ):
+            raise unexpected_error(body.decode(errors="replace"))
         for position, choice in enumerate(choices):
             index = choice.index if isinstance(choice.index, int) else position
             builder = self._builders.setdefault(index, self._new_builder())
@@ -111,9 +128,8 @@ class ChatAccumulator:
 
     def finish(self) -> None:
         """Check the end of the stream; see `Accumulator.finish`."""
-        if not self.is_complete and self.finish_reason is None:
-            raise incomplete_error(self.text)
-        self._complete()
+        if not self.is_complete:
+            self._end_stream(is_marked=False)
 
     @property
     def _first(self) -> _ChoiceBuilder:
@@ -131,15 +147,34 @@ class ChatAccumulator:
     def _new_builder(self) -> _ChoiceBuilder:
         return _ChoiceBuilder(ThinkTagSplitter(is_raw=self.is_raw))
 
+    def _end_stream(self, *, is_marked: bool) -> None:
+        """Take a stream as complete. Some services send no reason, but mark the end.
+
+        Raises:
+            ProtocolError: there is no choice, though the end is marked.
+            JobLostError: a choice has no finish reason, though another has, or no mark came.
+        """
+        reasons = [builder.finish_reason for builder in self._builders.values()]
+        if is_marked and not reasons:
+            raise ProtocolError("the chat completion has no choices")
+        has_reasons = any(reasons) or not is_marked
+        if not reasons or (has_reasons and None in reasons):
+            raise incomplete_error(self.text)
+        self._complete()
+
     def _complete(self) -> None:
         for builder in self._builders.values():
             builder.finish()
         self.is_complete = True
 
     def _read_end(self, event: str) -> bool:
-        """Read the usage after the end of the answers; nothing there makes the answer invalid."""
+        """Read what follows the answers, such as the usage; nothing there makes them invalid."""
         with suppress(ValueError, RecursionError):
-            self._read_fields(as_dict(parse_json(event)))
+            fields = as_dict(parse_json(event))
+            self._read_fields(fields)
+            choices = ChatCompletion.model_validate(fields).choices or []
+            changes = [self._builder(choice).add(choice) for choice in choices if choice.delta]
+            return any(changes)
         return False
 
     def _parse(self, text: str) -> list[ChatChoice]:
@@ -173,6 +208,7 @@ class _ChoiceBuilder:
     refusal: str = ""
     finish_reason: str | None = None
     tool_calls: ToolCallsBuilder = field(default_factory=ToolCallsBuilder)
+    images: list[File] = field(default_factory=list[File])
     logprobs: list[TokenLogprob] = field(default_factory=list[TokenLogprob])
     _built: ReplyChoice | None = None
 
@@ -196,6 +232,7 @@ class _ChoiceBuilder:
             tool_calls=self.tool_calls.build(),
             refusal=self.refusal or None,
             logprobs=tuple(self.logprobs),
+            images=tuple(self.images),
         )
 
     def add(self, choice: ChatChoice, *, is_whole: bool = False) -> bool:
@@ -203,7 +240,8 @@ class _ChoiceBuilder:
         self._built = None
         reason = as_str(choice.finish_reason) or None
         message = choice.message or choice.delta or ReplyMessage()
-        text, thinking = _split_content(message.content or choice.text)
+        has_content = message.content not in (None, "")
+        text, thinking = _split_content(message.content if has_content else choice.text)
         if reason in _END_REASONS:
             # Text-generation-inference up to 2.0 sends the end mark as the last piece of the text.
             text = _without_end_mark(text)
@@ -214,10 +252,12 @@ class _ChoiceBuilder:
         self.reasoning += thinking
         self.refusal += refusal
         self.logprobs += _logprobs(choice.logprobs)
+        images = _images([*(_parts_of(message.content) or ()), *as_list(message.images)])
+        self.images += images
         if reason is not None:
             self.finish_reason = normal_reason(reason)
             self.splitter.finish()
-        return bool(text or thinking or refusal or has_calls)
+        return bool(text or thinking or refusal or has_calls or images)
 
     def _reasoning_of(self, message: ReplyMessage) -> str:
         # During a change of names, a service may send both.
@@ -229,11 +269,14 @@ class _ChoiceBuilder:
 
 
 def _split_content(content: object) -> tuple[str, str]:
-    """Return the text and the thinking of a content: a text, or parts."""
-    if isinstance(content, str):
-        return content, ""
+    """Return the text and the thinking of a content: a text, parts, or another value as JSON."""
+    if content is None or isinstance(content, str):
+        return content or "", ""
+    parts = _parts_of(content)
+    if parts is None:
+        return json.dumps(content, ensure_ascii=False), ""
     text = thinking = ""
-    for part in [content] if is_object(content) else as_list(content):
+    for part in parts:
         fields = as_dict(part)
         text += as_str(part) or as_str(fields.get("text"))
         # Mistral: the thinking is a list of text parts.
@@ -242,6 +285,30 @@ def _split_content(content: object) -> tuple[str, str]:
             as_str(as_dict(piece).get("text")) for piece in as_list(thought)
         )
     return text, thinking
+
+
+def _parts_of(content: object) -> list[Any] | None:
+    """Return the parts of a content; None if it is another value, such as an object of JSON."""
+    if is_object(content):
+        return None if _PART_FIELDS.isdisjoint(content) else [content]
+    if not is_array(content):
+        return None
+    is_list = not content or any(
+        isinstance(part, str) or "type" in as_dict(part) or _parts_of(part) for part in content
+    )
+    return content if is_list else None
+
+
+def _images(parts: Sequence[object]) -> list[File]:
+    """Return the images of parts and of `images`; an image that cannot be read is left out."""
+    images: list[File] = []
+    for part in parts:
+        image = as_dict(part).get("image_url")
+        uri = as_str(image) or as_str(as_dict(image).get("url"))
+        if _URI.match(uri):
+            with suppress(InvalidInputError):
+                images.append(received_medium(uri, "image").file)
+    return images
 
 
 def _without_end_mark(text: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from spacecall._core.json_values import as_list, as_str, is_object
+from spacecall._core.json_values import as_dict, as_list, as_str, is_object, parse_json
 from spacecall._core.markup import strip_markup
 from spacecall._core.redaction import Redactor, redact_error
 from spacecall._wire.inference.errors import ErrorBody, ErrorDetail
@@ -60,6 +61,8 @@ _STREAM_STATUSES: Final = {
 }
 _MISSING_MODEL: Final = ("model_not_supported", "model_not_found")
 _MAX_MESSAGE: Final = 300
+_REPLY_FIELDS: Final = ("choices", "usage", "token", "generated_text")
+_ERROR_FIELDS: Final = ("error_code", "errors", "detail", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +104,25 @@ def stream_error(message: str, *, provider: str | None = None) -> StatusError | 
         body = ErrorBody.model_validate_json(message)
     except ValidationError:
         return None
-    if body.error is None:
+    if body.error is None and not _is_error(as_dict(parse_json(message))):
         return None
     detail = body.error if isinstance(body.error, ErrorDetail) else ErrorDetail()
     names = (body.error_type, detail.type, detail.code, body.code)
     typical = [_STREAM_STATUSES.get(name) for name in names if isinstance(name, str)]
-    numbers = (body.http_status_code, detail.code, body.code)
+    numbers = (
+        *(body.http_status_code, detail.code, body.code),
+        *(body.status_code, body.error_code),
+    )
     explicit = [code for code in numbers if isinstance(code, int) and 400 <= code < 600]
     status = next((code for code in [*explicit, *typical] if code), 500)
     return _typed(status, _read(message), provider, message)
+
+
+def _is_error(fields: Mapping[str, Any]) -> bool:
+    """Return whether the fields without `error` are an error, and not a piece of a reply."""
+    if any(fields.get(name) is not None for name in _REPLY_FIELDS):
+        return False
+    return fields.get("object") == "error" or any(fields.get(name) for name in _ERROR_FIELDS)
 
 
 def _typed(status: int, details: _ErrorText, provider: str | None, body: str) -> StatusError:
@@ -138,7 +151,8 @@ def _read(body_text: str) -> _ErrorText:
         if "<html" in body_text[:500].lower():
             return _ErrorText(_short(f"a web page: {strip_markup(body_text)}"))
         return _ErrorText(_short(body_text))
-    problems = tuple(_problem(entry) for entry in (*as_list(body.error), *as_list(body.detail)))
+    entries = (*as_list(body.error), *as_list(body.detail), *as_list(body.errors))
+    problems = tuple(map(_problem, entries))
     detail = body.error if isinstance(body.error, ErrorDetail) else ErrorDetail()
     candidates = (
         as_str(body.error),
@@ -147,6 +161,7 @@ def _read(body_text: str) -> _ErrorText:
         body.message,
         "; ".join(problems),
         body.title,
+        as_str(body.text),
         body_text,
     )
     return _ErrorText(

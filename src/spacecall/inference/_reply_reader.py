@@ -147,12 +147,13 @@ async def _read_events(response: Response, call: TextCall) -> None:
                         f"the answer has more than {limits.max_body_bytes} bytes "
                         "(raise Limits.max_body_bytes)"
                     )
-                if reply.feed(event):
+                if has_changed := reply.feed(event):
                     call.on_change(received)
                 if reply.is_complete:
                     return
                 if reply.has_finished:
-                    scope.deadline = min(scope.deadline, anyio.current_time() + AFTER_ANSWER)
+                    deadline = anyio.current_time() + AFTER_ANSWER
+                    scope.deadline = deadline if has_changed else min(scope.deadline, deadline)
 
 
 def _read_provider(headers: Mapping[str, str], reply: Accumulator) -> None:

@@ -184,6 +184,7 @@ def _chat_reply(accumulator: ChatAccumulator, messages: Sequence[Message]) -> Ch
         first.text,
         Conversation(messages=(*messages, answer)),
         first.finish_reason,
+        images=first.images,
         usage=accumulator.usage,
         tool_calls=first.tool_calls,
         reasoning=first.reasoning,
