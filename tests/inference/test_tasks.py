@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import email
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from spacecall import InvalidInputError, Output, ProtocolError
+from spacecall import (
+    DeadlineError,
+    InvalidInputError,
+    Output,
+    ProtocolError,
+    RateLimitedError,
+    Timeouts,
+)
 from spacecall.inference import HuggingFaceInference, NoProviderError, SyncHuggingFaceInference
-from tests.inference.stand_in import TOKEN, StandIn, answering, offer, opened
+from tests.faults.exchanges import Exchange
+from tests.inference.stand_in import QUICK, TOKEN, StandIn, answering, offer, opened
 from tests.servers import DATA
 
 MODEL = "o/m"
@@ -153,10 +163,79 @@ async def test_another_service_has_openai_s_paths(service: StandIn) -> None:
     async with HuggingFaceInference.connect(service.url) as hf:
         assert await hf.feature_extraction("a", model="nomic:v1") == [[1.0]]
         assert await (await hf.text_to_speech("a", model="tts")).read() == WAV
-        with pytest.raises(InvalidInputError, match="leave out base_url"):
-            await hf.automatic_speech_recognition(TONE, model="whisper")
     assert (await service.sent("/v1/embeddings"))[0]["model"] == "nomic:v1"
-    assert len(service.seen) == 2
+
+
+async def test_another_service_gets_a_recording_as_a_form(service: StandIn) -> None:
+    service.on("/v1/audio/transcriptions", answering(200, {"text": "hello", "words": []}))
+    async with HuggingFaceInference.connect(service.url, api_key=TOKEN) as hf:
+        transcription = await hf.automatic_speech_recognition(
+            TONE,
+            model="whisper-1",
+            extra_body={"temperature": 0, "granularities[]": ["word", "segment"]},
+        )
+    assert (transcription.text, transcription.raw["words"]) == ("hello", [])
+    (exchange,) = service.seen
+    assert exchange.headers["authorization"] == f"Bearer {TOKEN}"
+    assert exchange.headers["content-length"] == str(len(await exchange.body()))
+    head = f"content-type: {exchange.headers['content-type']}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + await exchange.body())
+    parts = [
+        (part.get_param("name", header="content-disposition"), part.get_payload(decode=True))
+        for part in message.walk()
+        if not part.is_multipart()
+    ]
+    assert parts == [
+        ("model", b"whisper-1"),
+        ("temperature", b"0"),
+        ("granularities[]", b"word"),
+        ("granularities[]", b"segment"),
+        ("file", WAV),
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 429])
+async def test_an_error_of_another_service_is_typed_whatever_its_status(
+    service: StandIn, status: int
+) -> None:
+    error = {"error": {"message": "slow down", "code": 429}}
+    service.on("/v1/audio/transcriptions", answering(status, error))
+    service.on("/v1/embeddings", answering(status, error))
+    async with HuggingFaceInference.connect(service.url, retry=QUICK) as hf:
+        for call in (
+            hf.automatic_speech_recognition(TONE, model="whisper"),
+            hf.feature_extraction("a", model="m"),
+        ):
+            with pytest.raises(RateLimitedError, match="slow down") as caught:
+                await call
+            assert caught.value.space == service.url
+
+
+async def test_a_transcription_has_the_timeout_of_a_run(service: StandIn) -> None:
+    async def silent(_: Exchange) -> None:
+        await anyio.sleep_forever()
+
+    service.on("/v1/audio/transcriptions", silent)
+    timeouts = Timeouts(run=0.1)
+    async with HuggingFaceInference.connect(service.url, timeouts=timeouts) as hf:
+        with anyio.fail_after(10), pytest.raises(DeadlineError, match=r"within 0\.1 s"):
+            await hf.automatic_speech_recognition(TONE, model="whisper")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([{"index": 0, "embedding": [1]}, {"index": 0, "embedding": [2]}], "same text"),
+        ([{"embedding": [1]}, {"embedding": [2, 3]}], "differ in length"),
+    ],
+)
+async def test_vectors_that_do_not_fit_the_texts_are_refused(
+    service: StandIn, data: list[Any], words: str
+) -> None:
+    service.on("/v1/embeddings", answering(200, {"data": data}))
+    async with HuggingFaceInference.connect(service.url) as hf:
+        with pytest.raises(ProtocolError, match=words):
+            await hf.feature_extraction(["a", "b"], model="m")
 
 
 def test_without_async_too(service_thread: StandIn) -> None:
@@ -165,5 +244,5 @@ def test_without_async_too(service_thread: StandIn) -> None:
     with SyncHuggingFaceInference.connect(service_thread.url) as hf:
         assert hf.feature_extraction(["a"], model="m").result() == [[1.0]]
         assert hf.read(hf.text_to_speech("a", model="m").result()) == WAV
-        with pytest.raises(InvalidInputError, match="leave out base_url"):
-            hf.automatic_speech_recognition(TONE, model="m").result()
+        service_thread.on("/v1/audio/transcriptions", answering(200, {"text": "hello"}))
+        assert hf.automatic_speech_recognition(TONE, model="m").result().text == "hello"

@@ -38,18 +38,29 @@ def total_size(parts: Iterable[FilePart]) -> int | None:
 
 
 class Multipart:
-    """The files of one request, all in the form field that Gradio reads.
+    """The files of one request, all in one form field, after fields of text.
 
     Args:
         on_progress: called with the number of file bytes that were sent.
+        field: the name of the field of the files, by default the one that Gradio reads.
+        texts: names and values of the other fields.
 
     Attributes:
         total: bytes of the files; None if a size is unknown.
         sizes: bytes of each file that was sent completely.
     """
 
-    def __init__(self, parts: Sequence[FilePart], on_progress: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[FilePart],
+        on_progress: Callable[[int], None],
+        *,
+        field: str = FIELD,
+        texts: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._parts = parts
+        self._field = _quote(field)
+        self._texts = texts
         self._on_progress = on_progress
         self._boundary = secrets.token_hex(16)
         self.total = total_size(parts)
@@ -61,6 +72,7 @@ class Multipart:
         headers = {"content-type": f"multipart/form-data; boundary={self._boundary}"}
         if self.total is not None:
             framing = sum(len(self._head(part)) + 2 for part in self._parts) + len(self._tail)
+            framing += len(self._fields)
             headers["content-length"] = str(self.total + framing)
         return headers
 
@@ -71,6 +83,8 @@ class Multipart:
             InvalidInputError: a file became longer or shorter after the length was declared.
         """
         sent = 0
+        if self._texts:
+            yield self._fields
         for part in self._parts:
             yield self._head(part)
             start = sent
@@ -99,11 +113,23 @@ class Multipart:
     def _tail(self) -> bytes:
         return f"--{self._boundary}--\r\n".encode()
 
+    @property
+    def _fields(self) -> bytes:
+        return "".join(
+            f"--{self._boundary}\r\n"
+            f'content-disposition: form-data; name="{_quote(name)}"\r\n\r\n{text}\r\n'
+            for name, text in self._texts
+        ).encode()
+
     def _head(self, part: FilePart) -> bytes:
-        # As browsers do: names in UTF-8, quotes and line ends percent-encoded.
-        name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        name = _quote(part.name)
         return (
             f"--{self._boundary}\r\n"
-            f'content-disposition: form-data; name="{FIELD}"; filename="{name}"\r\n'
+            f'content-disposition: form-data; name="{self._field}"; filename="{name}"\r\n'
             f"content-type: {part.mime_type}\r\n\r\n"
         ).encode()
+
+
+def _quote(name: str) -> str:
+    """Quote a name as browsers do: in UTF-8, with quotes and line ends percent-encoded."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -18,7 +18,9 @@ from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.client_factory import create_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.fetched_response import FetchedResponse
+from spacecall._io.multipart import Multipart
 from spacecall._io.request_settings import Settings
+from spacecall._io.response_body import read_body
 from spacecall._io.retrying import run_with_retries
 from spacecall.errors import StatusError
 from spacecall.hub import find_token
@@ -158,6 +160,31 @@ class RouterConnection:
             settings = replace(settings, timeouts=timeouts)
         with self.typed_errors(request, provider):
             return await self.router.fetch(request, settings, headers=headers, is_limited=False)
+
+    async def upload(
+        self, request: Request, build_body: Callable[[], Multipart], settings: Settings
+    ) -> bytes:
+        """POST a form with a file and return the response's body. The job limits its duration.
+
+        Args:
+            build_body: builds the form, again for each attempt.
+        """
+
+        async def attempt() -> bytes:
+            form = build_body()
+            async with (
+                aclosing(form.body()) as content,
+                self.router.open(
+                    request, settings, headers=form.headers, content=content
+                ) as response,
+            ):
+                return await read_body(response, settings.limits, self.router.base)
+
+        on_retry = self.router.on_retry(request, settings)
+        with self.typed_errors(request, None):
+            return await run_with_retries(
+                attempt, settings.retry, idempotent=False, on_retry=on_retry
+            )
 
     @asynccontextmanager
     async def open(

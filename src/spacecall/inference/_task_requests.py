@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,9 +12,11 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from spacecall._core.gradio_requests import Request
+from spacecall._core.json_values import is_array
 from spacecall._filenames import sniff
 from spacecall._filesources import BytesSource
 from spacecall._io.fetched_response import FetchedResponse
+from spacecall._io.multipart import FilePart, Multipart
 from spacecall._wire.inference.tasks import EmbeddingsResponse, FalSpeech, TranscribedText
 from spacecall.errors import ProtocolError
 from spacecall.files import File, file_of
@@ -25,11 +28,13 @@ from spacecall.inference._providers import Provider
 __all__ = [
     "EMBEDDINGS",
     "OPENAI",
+    "OWN_TRANSCRIPTIONS",
     "SPEECH",
     "TRANSCRIPTIONS",
     "Transcription",
     "build_embeddings_request",
     "build_speech_request",
+    "build_transcription_form",
     "build_transcription_request",
     "read_embeddings",
     "read_speech",
@@ -53,7 +58,8 @@ SPEECH: Final = {
     "together": "/together/v1/audio/speech",
     OPENAI: "/v1/audio/speech",
 }
-TRANSCRIPTIONS: Final = ("fal-ai", "hf-inference")
+TRANSCRIPTIONS: Final = ("fal-ai", "hf-inference", OPENAI)
+OWN_TRANSCRIPTIONS: Final = "/v1/audio/transcriptions"
 _VECTORS: Final[TypeAdapter[list[list[float]]]] = TypeAdapter(list[list[float]])
 
 
@@ -85,10 +91,13 @@ def read_embeddings(provider: Provider, body: bytes, count: int) -> list[list[fl
     """Return the vectors in the order of the texts.
 
     Raises:
-        ProtocolError: there is not a vector for each text.
+        ProtocolError: there is not a vector for each text, or they differ in length.
     """
     if EMBEDDINGS[provider.name]:
         entries = parse_response(EmbeddingsResponse, body, "embeddings").data
+        indices = [entry.index for entry in entries if entry.index is not None]
+        if len(set(indices)) < len(indices):
+            raise ProtocolError("two vectors are of the same text")
         entries = sorted(entries, key=lambda entry: entry.index or 0)
         vectors = [list(entry.embedding) for entry in entries]
     else:
@@ -100,6 +109,8 @@ def read_embeddings(provider: Provider, body: bytes, count: int) -> list[list[fl
             ) from error
     if len(vectors) != count:
         raise ProtocolError(f"expected {count} vectors, got {len(vectors)}")
+    if len(set(map(len, vectors))) > 1:
+        raise ProtocolError("the vectors differ in length")
     return vectors
 
 
@@ -114,6 +125,22 @@ def build_transcription_request(
     content = audio_uri.partition(",")[2]
     body = {"inputs": content, **({"parameters": dict(extra_body)} if extra_body else {})}
     return Request("POST", f"/{provider.name}/models/{model}", json=body)
+
+
+def build_transcription_form(
+    model: str, audio_uri: str, filename: str, extra_body: Mapping[str, Any]
+) -> Multipart:
+    """Build the form of `OWN_TRANSCRIPTIONS`; each item of a list is a field of its own."""
+    head, _, encoded = audio_uri.partition(",")
+    mime_type = head.removeprefix("data:").partition(";")[0]
+    source = BytesSource(b64decode(encoded), mime_type)
+    texts = [
+        (name, item if isinstance(item, str) else json.dumps(item))
+        for name, value in {"model": model, **extra_body}.items()
+        for item in (value if is_array(value) else [value])
+    ]
+    part = FilePart(filename, mime_type, source.size, source.open)
+    return Multipart([part], lambda _: None, field="file", texts=texts)
 
 
 def read_transcription(body: bytes) -> Transcription:

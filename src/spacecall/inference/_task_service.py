@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from spacecall._client.calls.call import Call
 from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._io.fetched_response import FetchedResponse
+from spacecall._io.multipart import Multipart
 from spacecall._io.request_settings import Settings
 from spacecall._io.web_files import WebSource
-from spacecall.errors import InvalidInputError, SpaceError
+from spacecall.errors import InvalidInputError, ProtocolError, SpaceError
 from spacecall.files import File, file_of
+from spacecall.inference._error_bodies import stream_error
 from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._providers import (
     ModelChoice,
@@ -26,11 +29,13 @@ from spacecall.inference._router import RouterConnection
 from spacecall.inference._task_requests import (
     EMBEDDINGS,
     OPENAI,
+    OWN_TRANSCRIPTIONS,
     SPEECH,
     TRANSCRIPTIONS,
     Transcription,
     build_embeddings_request,
     build_speech_request,
+    build_transcription_form,
     build_transcription_request,
     read_embeddings,
     read_speech,
@@ -48,10 +53,20 @@ TEXT_TO_SPEECH: Final = "text-to-speech"
 
 
 @contextmanager
-def _located(request: Request, connection: RouterConnection) -> Generator[None]:
-    """Give errors inside the endpoint and the address."""
+def _reading(
+    request: Request, connection: RouterConnection, provider: Provider, body: bytes
+) -> Generator[None]:
+    """Give errors inside the endpoint and the address; a body may be an error in spite of a 200."""
+    name = provider.name or None
     try:
-        yield
+        with connection.typed_errors(request, name):
+            try:
+                yield
+            except ProtocolError:
+                error = stream_error(body.decode(errors="replace"), provider=name)
+                if error is None:
+                    raise
+                raise error from None
     except SpaceError as error:
         error.endpoint, error.space = request.path, connection.router.base
         raise
@@ -93,7 +108,7 @@ class TaskService:
                     batch = texts[start : start + batch_size]
                     request = build_embeddings_request(provider, batch, extra_body)
                     response = await self._fetch(request, provider, settings)
-                    with _located(request, self._connection):
+                    with _reading(request, self._connection, provider, response.body):
                         vectors += read_embeddings(provider, response.body, len(batch))
                     if report.is_followed and len(vectors) < len(texts):
                         report.output(list(vectors), len(response.body))
@@ -109,17 +124,31 @@ class TaskService:
         """Return a call for a text; see `HuggingFaceInference.automatic_speech_recognition`."""
 
         async def service(_: ProgressSink[Transcription], settings: Settings) -> Transcription:
-            uri = await Media(audio, kind="audio").data_uri()
+            medium = Media(audio, kind="audio")
+            uri = await medium.data_uri()
 
             async def attempt(provider: Provider, settings: Settings) -> Transcription:
+                if provider.name == OPENAI:
+                    name = medium.file.name
+                    form = partial(build_transcription_form, provider.model, uri, name, extra_body)
+                    return await self._transcribe_at_service(provider, form, settings)
                 request = build_transcription_request(provider, uri, extra_body)
                 response = await self._fetch(request, provider, settings)
-                with _located(request, self._connection):
+                with _reading(request, self._connection, provider, response.body):
                     return read_transcription(response.body)
 
             return await self._run(choice, SPEECH_RECOGNITION, TRANSCRIPTIONS, attempt, settings)
 
         return self._connection.direct.call(SPEECH_RECOGNITION, service)
+
+    async def _transcribe_at_service(
+        self, provider: Provider, build_form: Callable[[], Multipart], settings: Settings
+    ) -> Transcription:
+        connection = self._connection
+        request = connection.address.locate(Request("POST", OWN_TRANSCRIPTIONS))
+        body = await connection.upload(request, build_form, _for_model(settings))
+        with _reading(request, connection, provider, body):
+            return read_transcription(body)
 
     def speak(
         self, text: str, choice: ModelChoice, *, voice: str | None, extra_body: Mapping[str, Any]
@@ -133,7 +162,7 @@ class TaskService:
             async def attempt(provider: Provider, settings: Settings) -> File:
                 request = build_speech_request(provider, text, voice, extra_body)
                 response = await self._fetch(request, provider, settings)
-                with _located(request, self._connection):
+                with _reading(request, self._connection, provider, response.body):
                     audio = read_speech(provider, response)
                 if isinstance(audio, File):
                     return audio
@@ -154,8 +183,6 @@ class TaskService:
     ) -> T:
         """Call `attempt` with the provider of the model, or with the service at `base_url`."""
         if not self._connection.address.is_router:
-            if OPENAI not in supported:
-                raise InvalidInputError(f"{task} runs on HF Inference only: leave out base_url")
             return await attempt(Provider(OPENAI, choice.name, task), settings)
         providers = choose_providers(
             await self._catalog.providers(choice.name),
@@ -173,8 +200,11 @@ class TaskService:
     ) -> FetchedResponse:
         if provider.name == OPENAI:
             request = self._connection.address.locate(request)
-        # No byte arrives before the whole response is ready.
-        timeouts = replace(settings.timeouts, idle=settings.timeouts.run)
         return await self._connection.fetch(
-            request, replace(settings, timeouts=timeouts), provider=provider.name or None
+            request, _for_model(settings), provider=provider.name or None
         )
+
+
+def _for_model(settings: Settings) -> Settings:
+    """Return settings for a response of which no byte arrives before all of it is ready."""
+    return replace(settings, timeouts=replace(settings.timeouts, idle=settings.timeouts.run))
