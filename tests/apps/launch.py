@@ -14,6 +14,7 @@ import random
 import runpy
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy
@@ -48,6 +49,7 @@ def become(request):
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
+    tempfile.tempdir = None  # TMPDIR is read again
     random.seed()
     numpy.random.seed()
     sys.argv = [request["app"], *request["args"]]
