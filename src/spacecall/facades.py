@@ -27,7 +27,7 @@ from spacecall._option_checks import checked_call
 from spacecall.chat._content_parts import VideoUrl
 from spacecall.chat._conversation import Conversation
 from spacecall.chat._message import Message
-from spacecall.chat._message_dicts import MessageInput, read_messages
+from spacecall.chat._message_dicts import MessageInput, empty_message, read_messages
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 from spacecall.media import Media, MediaInput
@@ -188,7 +188,7 @@ def read_turn(
         raise InvalidInputError("the last message must be the user's")
     newest[-1] = replace(newest[-1], media=(*newest[-1].media, *media))
     if newest[-1].is_empty:
-        raise InvalidInputError("the message is empty: it has neither text nor media")
+        raise empty_message(messages)
     history = list(conversation.messages) if conversation else []
     newest = newest[-1:] if is_stored else newest
     turn_messages = tuple(_flattened(message) for message in [*history, *newest])

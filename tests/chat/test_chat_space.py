@@ -146,6 +146,8 @@ async def test_additional_inputs_have_the_values_of_the_page_or_the_callers(app:
         assert reply.text == "Be nice: hi (20)"
         with pytest.raises(InvalidInputError, match=r"'lenght' is not an .*did you mean length"):
             await model.chat("hi", additional_inputs={"lenght": 20})
+        with pytest.raises(InvalidInputError, match=r"'Length' is .*label of '\w+': write"):
+            await model.chat("hi", additional_inputs={"Length": 20})
     async with connect(app("tuned"), additional_inputs={"length": 30}) as model:
         assert (await model.chat("hi")).text == "Be nice: hi (30)"
 

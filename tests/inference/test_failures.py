@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import traceback
+from typing import Any
 
 import anyio
 import pytest
@@ -37,6 +39,7 @@ from tests.inference.stand_in import (
     opened,
     saying,
     streaming,
+    whole,
 )
 
 QWEN = "Qwen/Qwen2.5-72B-Instruct"
@@ -253,3 +256,75 @@ async def test_a_choice_of_the_router_s_needs_no_provider_that_the_hub_knows(
     service.on(CHAT, saying("Hi"))
     async with opened(service) as (hf, _):
         assert (await hf.chat("Hello", model="llama-3:fastest", fallback=True)).text == "Hi"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("beginning", ["", "\ufeff", ": hello\n\n"])
+async def test_events_are_read_whatever_the_content_type(
+    service: StandIn, beginning: str, stream: bool
+) -> None:
+    events = "".join(f"data: {json.dumps(piece)}\n\n" for piece in (chunk("A"), chunk("B", "stop")))
+    content = (beginning + events + "data: [DONE]").encode()
+    service.on(CHAT, answering(200, content, content_type="text/plain"))
+    async with opened(service) as (hf, _):
+        assert (await hf.chat("Hi", stream=stream)).text == "AB"
+    service.on(CHAT, answering(200, b'data: {"choices": []}\n\n', content_type="text/plain"))
+    async with opened(service) as (hf, _):
+        with pytest.raises(JobLostError):
+            await hf.chat("Hi", stream=stream)
+
+
+async def test_a_redirect_names_the_address(service: StandIn) -> None:
+    location = "https://user:secret@llm.example/v1/chat/completions?key=secret"
+    service.on(CHAT, answering(308, b"", location=location))
+    async with opened(service) as (hf, _):
+        with pytest.raises(StatusError) as caught:
+            await hf.chat("Hi")
+    assert "is redirected to https://llm.example:443: use that address" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("n", [0, -1])
+async def test_fewer_than_one_answer_is_refused(service: StandIn, n: int) -> None:
+    async with opened(service) as (hf, _):
+        with pytest.raises(InvalidInputError, match="n must be at least 1"):
+            await hf.chat("Hi", n=n)
+        with pytest.raises(InvalidInputError, match="n must be at least 1"):
+            await hf.chat("Hi", extra_body={"n": n})
+    assert not service.seen
+
+
+async def test_n_and_stream_of_the_extra_body_are_known(service: StandIn) -> None:
+    def piece(index: int, text: str, reason: str | None = None) -> dict[str, Any]:
+        delta = {"content": text}
+        return {"choices": [{"index": index, "delta": delta, "finish_reason": reason}]}
+
+    service.on(CHAT, streaming(piece(0, "a", "stop"), piece(1, "b"), piece(1, "B", "stop")))
+    async with opened(service) as (hf, _):
+        reply = await hf.chat("Hi", extra_body={"n": 2})
+        assert [choice.text for choice in reply.choices] == ["a", "bB"]
+        service.on(CHAT, answering(200, whole("C")))
+        assert (await hf.chat("Hi", extra_body={"stream": False})).text == "C"
+    assert "stream_options" not in (await service.sent(CHAT))[-1]
+
+
+async def test_empty_names_of_models_and_providers_are_refused(service: StandIn) -> None:
+    async with opened(service) as (hf, _):
+        for call in (
+            lambda: hf.chat("Hi", model=""),
+            lambda: hf.chat("Hi", provider=""),
+            lambda: hf.text_generation("Hi", model=""),
+            lambda: hf.generate("A cat", model=""),
+            lambda: hf.feature_extraction("Hi", model="m", provider=""),
+        ):
+            with pytest.raises(InvalidInputError, match="is empty: leave it out"):
+                await call()
+    assert not service.seen
+
+
+async def test_an_empty_message_has_its_place(service: StandIn) -> None:
+    async with opened(service) as (hf, _):
+        with pytest.raises(InvalidInputError, match=r"messages\[1\] is empty"):
+            await hf.chat([{"role": "system", "content": "s"}, {"role": "user", "content": []}])
+        with pytest.raises(InvalidInputError, match="the message is empty"):
+            await hf.chat(" ")

@@ -259,6 +259,15 @@ def test_a_content_that_is_not_text_is_written_as_json(content: Any, text: str) 
     assert read({"choices": [{"delta": {"content": content}}]}, STOP).text == text
 
 
+def test_a_function_call_of_an_older_server_is_a_tool_call() -> None:
+    call = {"name": "f", "arguments": '{"a": 1}'}
+    pieces = [{"name": "f", "arguments": ""}, {"arguments": '{"a"'}, {"arguments": ": 1}"}]
+    streamed = read(*(chunk(function_call=piece) for piece in pieces), STOP)
+    for accumulator in (streamed, read_whole(whole("", function_call=call))):
+        (choice,) = accumulator.choices
+        assert choice.tool_calls == (ToolCall("call_0", "f", '{"a": 1}'),)
+
+
 def test_a_choice_without_a_message_is_not_an_answer() -> None:
     with pytest.raises(ProtocolError, match="not answer with a model's reply"):
         read_whole({"choices": [{}]})

@@ -10,7 +10,14 @@ from spacecall.chat._dict_reader import DictReader
 from spacecall.chat._message import Message, ReasoningField, Role, ToolCall, normal_message
 from spacecall.errors import InvalidInputError
 
-__all__ = ["FunctionCallDict", "MessageDict", "MessageInput", "ToolCallDict", "read_messages"]
+__all__ = [
+    "FunctionCallDict",
+    "MessageDict",
+    "MessageInput",
+    "ToolCallDict",
+    "empty_message",
+    "read_messages",
+]
 
 
 class FunctionCallDict(TypedDict):
@@ -65,6 +72,12 @@ def read_messages(messages: str | Sequence[MessageInput]) -> list[Message]:
     if isinstance(messages, str):
         return [Message("user", messages)]
     return [_read_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
+
+
+def empty_message(messages: str | Sequence[MessageInput]) -> InvalidInputError:
+    """Return the error for messages of which the last is empty."""
+    place = "the message" if isinstance(messages, str) else f"messages[{len(messages) - 1}]"
+    return InvalidInputError(f"{place} is empty: it has neither text nor media")
 
 
 def _read_message(message: MessageInput, place: str) -> Message:

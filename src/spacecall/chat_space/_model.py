@@ -212,7 +212,10 @@ def _complete_inputs(shape: ChatShape, inputs: Mapping[str, Any]) -> dict[str, A
     names = [parameter.name for parameter in shape.additional_inputs]
     for name in inputs:
         if name not in names:
+            labels = {parameter.label: parameter.name for parameter in shape.additional_inputs}
             hint = did_you_mean(name, names, f"there is {', '.join(names) or 'none'}")
+            if name in labels:
+                hint = f"it is the label of {labels[name]!r}: write that name"
             raise InvalidInputError(f"{name!r} is not an additional input of the app; {hint}")
     defaults = {**shape.defaults, **(shape.question.defaults if shape.question else {})}
     complete = {name: value for name, value in defaults.items() if name in names} | dict(inputs)

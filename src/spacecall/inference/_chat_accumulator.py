@@ -247,7 +247,8 @@ class _ChoiceBuilder:
             text = _without_end_mark(text)
         thinking = self._reasoning_of(message) or thinking
         refusal = as_str(message.refusal)
-        has_calls = self.tool_calls.add(message.tool_calls, is_whole=is_whole)
+        calls = message.tool_calls or _legacy_call(message.function_call)
+        has_calls = self.tool_calls.add(calls, is_whole=is_whole)
         self.splitter.feed(text)
         self.reasoning += thinking
         self.refusal += refusal
@@ -266,6 +267,11 @@ class _ChoiceBuilder:
         elif thinking := as_str(message.reasoning):
             self.reasoning_field = self.reasoning_field or "reasoning"
         return thinking
+
+
+def _legacy_call(function: object) -> list[Mapping[str, Any]]:
+    """Return the tool calls of a `function_call`."""
+    return [{"function": function}] if is_object(function) else []
 
 
 def _split_content(content: object) -> tuple[str, str]:

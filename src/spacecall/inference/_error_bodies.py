@@ -87,6 +87,8 @@ def typed_error(
     redact = redact or Redactor()
     body = redact(error.body)
     status = error.status or 0
+    if 300 <= status < 400:  # the message names the address
+        return error
     typed = _typed(status, _read(body), error.provider or provider, body)
     redact_error(typed, redact)
     typed.retry_after = error.retry_after

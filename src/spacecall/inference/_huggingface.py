@@ -211,14 +211,14 @@ class HuggingFaceInference(Closable):
         """
         sampling = read_sampling(options, response_format)
         location = find_caller()
-        model = options.get("model") or self._model
+        model = options.get("model")
 
         async def service(report: ProgressSink[ChatReply], settings: Settings) -> ChatReply:
             history = await make_portable(join_history(messages, media, conversation))
             is_text = all(isinstance(part, str) for message in history for part in message.parts)
             default = TEXT_MODEL if is_text else VISION_MODEL
             choice = ModelChoice(
-                model=self._model_id(model or default),
+                model=self._model_id(_first_of(model, self._model, default)),
                 provider=options.get("provider"),
                 fallback=options.get("fallback", False),
                 verbatim=not self._connection.address.is_router,
@@ -283,7 +283,7 @@ class HuggingFaceInference(Closable):
             temperature=temperature,
             seed=seed,
             parameters={name: value for name, value in parameters.items() if value is not None},
-            stream=stream,
+            stream=(extra_body or {}).get("stream", stream) is not False,
             extra_body=dict(extra_body or {}),
         )
 
@@ -297,7 +297,7 @@ class HuggingFaceInference(Closable):
                 continues=continues,
             )
             choice = ModelChoice(
-                model=self._model_id(model or self._model or TEXT_MODEL),
+                model=self._model_id(_first_of(model, self._model, TEXT_MODEL)),
                 provider=provider,
                 fallback=fallback,
                 verbatim=not self._connection.address.is_router,
@@ -374,7 +374,7 @@ class HuggingFaceInference(Closable):
             num_inference_steps=num_inference_steps,
             extra_body=extra_body,
         )
-        name = model_id(model or self._image_model or IMAGE_MODEL)
+        name = model_id(_first_of(model, self._image_model, IMAGE_MODEL))
         choice = ModelChoice(model=name, provider=provider, fallback=fallback)
         return self._images.generate(build_request, choice)
 
@@ -482,3 +482,7 @@ class HuggingFaceInference(Closable):
     async def providers(self, model: str) -> tuple[Provider, ...]:
         """Return the providers of a model, in the order of the account. Raises as `info` does."""
         return await self._catalog.providers(split_model(model_id(model))[0])
+
+
+def _first_of(*models: str | None) -> str:
+    return next(model for model in models if model is not None)

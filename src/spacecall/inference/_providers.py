@@ -11,7 +11,13 @@ from pydantic import ValidationError
 from spacecall._core.json_values import is_object
 from spacecall._io.request_settings import Settings
 from spacecall._wire.inference.provider_mapping import MappedModel, ProviderEntry
-from spacecall.errors import NotFoundError, ProtocolError, StatusError, UnavailableError
+from spacecall.errors import (
+    InvalidInputError,
+    NotFoundError,
+    ProtocolError,
+    StatusError,
+    UnavailableError,
+)
 
 __all__ = [
     "FALLBACK",
@@ -75,6 +81,11 @@ class ModelChoice:
     provider: str | None = None
     fallback: bool = False
     verbatim: bool = False
+
+    def __post_init__(self) -> None:
+        for option in ("model", "provider"):
+            if getattr(self, option) == "":
+                raise InvalidInputError(f"{option} is empty: leave it out, or pass a name")
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._core.queue_messages import wire_size
-from spacecall._io.event_stream import iterate_data
+from spacecall._io.event_stream import event_splitter, iterate_data
 from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import read_body
 from spacecall.chat import ChatReply
@@ -28,6 +28,7 @@ from spacecall.errors import (
 from spacecall.inference._accumulators import Accumulator
 from spacecall.inference._router import RouterConnection
 from spacecall.inference._text_requests import Sampling, with_usage
+from spacecall.options import Limits
 
 if TYPE_CHECKING:
     from spacecall._io._http import Response
@@ -40,6 +41,8 @@ ROUTER_CHOICES: Final = frozenset({"fastest", "cheapest", "preferred", AUTO})
 """Provider suffixes that let the router choose a provider."""
 AFTER_ANSWER: Final = 3.0
 """Seconds to wait for the usage and the end of a stream after the end of the answer."""
+_MARK: Final = b"\xef\xbb\xbf"
+_EVENT_BEGINNINGS: Final = (b"data:", b"event:", b"id:", b": ")
 EVENTS_AT_ONCE: Final = 64
 """Events of one chunk of a stream after which other tasks run."""
 
@@ -102,7 +105,7 @@ class ReplyReader:
         settings = replace(call.settings, timeouts=timeouts)
         response = await self._connection.fetch(request, settings, provider=call.reply.provider)
         _read_provider(response.headers, call.reply)
-        call.reply.read_body(response.body)
+        _read_whole(response.body, call.reply, call.settings.limits)
 
     async def _stream(self, call: TextCall, request: Request) -> None:
         connection, reply = self._connection, call.reply
@@ -116,7 +119,8 @@ class ReplyReader:
                     await _read_events(response, call)
                 else:
                     limits = call.settings.limits
-                    reply.read_body(await read_body(response, limits, connection.router.base))
+                    body = await read_body(response, limits, connection.router.base)
+                    _read_whole(body, reply, limits)
         except (TransportError, DeadlineError) as error:
             if reply.has_finished:
                 return
@@ -124,6 +128,16 @@ class ReplyReader:
                 raise
             raise JobLostError(f"the answer was cut off: {error.message}") from error
         reply.finish()
+
+
+def _read_whole(body: bytes, reply: Accumulator, limits: Limits) -> None:
+    """Read a response that is not declared as a stream; some services send events nevertheless."""
+    if not body.removeprefix(_MARK).lstrip().startswith(_EVENT_BEGINNINGS):
+        reply.read_body(body)
+        return
+    for _, data in event_splitter(limits.max_event_bytes).feed(body + b"\n\n"):
+        reply.feed(data)
+    reply.finish()
 
 
 async def _read_events(response: Response, call: TextCall) -> None:

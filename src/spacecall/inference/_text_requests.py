@@ -35,7 +35,7 @@ from spacecall.chat import (
     MessageInput,
     VideoUrl,
 )
-from spacecall.chat._message_dicts import read_messages
+from spacecall.chat._message_dicts import empty_message, read_messages
 from spacecall.errors import InvalidInputError
 from spacecall.inference._aliases import model_path
 from spacecall.inference._response_formats import ResponseFormat, response_format_json
@@ -98,8 +98,12 @@ def read_sampling(options: ChatParameters, response_format: ResponseFormat | Non
     """Return the sampling options among the options of a chat.
 
     Raises:
-        InvalidInputError: the response format is invalid.
+        InvalidInputError: the response format or `n` is invalid.
     """
+    extra_body = dict(options.get("extra_body") or {})
+    n = extra_body.get("n", options.get("n"))
+    if isinstance(n, int) and n < 1:
+        raise InvalidInputError(f"n must be at least 1 answer, got {n}")
     fields: dict[str, Any] = {
         name: value for name, value in options.items() if name in _PARAMETERS and value is not None
     }
@@ -111,10 +115,10 @@ def read_sampling(options: ChatParameters, response_format: ResponseFormat | Non
         max_tokens=options.get("max_tokens", MAX_TOKENS),
         temperature=options.get("temperature"),
         seed=options.get("seed"),
-        n=options.get("n"),
+        n=n if isinstance(n, int) else None,
         parameters=fields,
-        stream=options.get("stream", True),
-        extra_body=dict(options.get("extra_body") or {}),
+        stream=extra_body.get("stream", options.get("stream", True)) is not False,
+        extra_body=extra_body,
     )
 
 
@@ -133,7 +137,7 @@ def join_history(
         raise InvalidInputError("messages is empty: pass a prompt or at least one Message")
     last = history[-1] = replace(history[-1], media=(*history[-1].media, *media))
     if last.is_empty and last.role != "tool":
-        raise InvalidInputError("the message is empty: it has neither text nor media")
+        raise empty_message(messages)
     return history
 
 
