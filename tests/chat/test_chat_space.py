@@ -8,8 +8,10 @@ from typing import TypeAlias
 import pytest
 
 from spacecall import AppError, InvalidInputError, NotFoundError
+from spacecall._core.app_config import parse_config
 from spacecall.chat import Conversation, Message, connect, connect_sync
 from spacecall.chat_space import ChatShapeError, ChatSpace
+from spacecall.chat_space._shape import ChatMapping, find_chat
 from tests.conftest import ServerPool
 from tests.servers import DATA, GRADIO_3, GRADIO_4, GRADIO_5, GRADIO_6
 
@@ -225,6 +227,13 @@ async def test_an_app_without_a_chat_is_an_error_that_says_how_to_map_it(app: Ad
         assert (await model.chat("one")).text == "one in French"
     with pytest.raises(ChatShapeError, match=r"neither a text nor a chatbot.*message="):
         await connect(app("calculator"), endpoint="add").open()
+
+
+def test_an_app_without_named_endpoints_is_not_told_to_name_one() -> None:
+    app = parse_config({"version": "3.50.2", "components": [], "dependencies": []})
+    with pytest.raises(ChatShapeError, match="no named endpoint; its author can name") as caught:
+        find_chat(app, {}, ChatMapping())
+    assert "endpoint=" not in str(caught.value)
 
 
 @on(GRADIO_6)

@@ -26,6 +26,10 @@ _REMEDY: Final = (
     "history='its chatbot parameter', answer=number of the output)"
 )
 
+_UNNAMED: Final = (
+    "its author can name one: msg.submit(…, api_name='chat'), which an app of Gradio 3 needs"
+)
+
 
 class ChatShapeError(NotFoundError):
     """The app's chat was not found, or several were.
@@ -210,9 +214,10 @@ def _only(candidates: Sequence[_Function], functions: Mapping[str, _Function]) -
             f"connect(…, endpoint={names[0]!r})",
             names,
         )
+    remedy = _REMEDY if functions else _UNNAMED
     raise ChatShapeError(
         "the app has no chat: no endpoint takes a text and returns a chatbot, as gr.ChatInterface "
-        f"does; {_listed(functions)}; {_REMEDY}",
+        f"does; {_listed(functions)}; {remedy}",
         list(functions),
     )
 
