@@ -196,10 +196,10 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_the_conversation_goes_on(
         screen.wait_for("> \n> ")
         type_line(screen, "/nothing")
         screen.wait_for("unknown command /nothing")
+        type_line(screen, "Two")  # in a session without the answer that was stopped
+        screen.wait_for("User: Two\nAssistant:\n> ")
         type_line(screen, "//quota")
         screen.wait_for("0s left).\n> ")
-        type_line(screen, "Two")
-        screen.wait_for("You said: Two\n> ")
         type_line(screen, "/quit")
         assert screen.finish() == 0
     conversation = Conversation.from_json((tmp_path / "chat.json").read_bytes())

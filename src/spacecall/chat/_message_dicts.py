@@ -76,7 +76,8 @@ def read_messages(messages: str | Sequence[MessageInput]) -> list[Message]:
 
 def empty_message(messages: str | Sequence[MessageInput]) -> InvalidInputError:
     """Return the error for messages of which the last is empty."""
-    place = "the message" if isinstance(messages, str) else f"messages[{len(messages) - 1}]"
+    is_single = isinstance(messages, str) or len(messages) == 1
+    place = "the message" if is_single else f"messages[{len(messages) - 1}]"
     return InvalidInputError(f"{place} is empty: it has neither text nor media")
 
 
