@@ -129,5 +129,5 @@ def _with_another_type(schema: Any) -> Any:
     """Return `/echo` with a number as its only argument."""
     if schema.get("title") != "/echo" or "properties" not in schema:
         return schema
-    number = {"type": "number", "x-spacecall": {"component": "number"}}
+    number = {"type": "number", "x-spacecall": {"component": "slider"}}
     return {**schema, "properties": {"text": number}, "required": ["text"]}
