@@ -10,22 +10,15 @@ import typer
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._runners.app_fetcher import fetch_one
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.async_runner import run_async
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.codegen._project import client_builder
 from spacecall.codegen._project.configuration import read_configuration
 
 __all__ = ["add"]
 
 
+@takes_credentials()
 def add(
     source: Annotated[
         str,
@@ -72,14 +65,7 @@ def add(
             "--all", help="Include endpoints that are undocumented or only compute a default."
         ),
     ] = False,
-    token: TokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Generate a typed client for an app.
 
@@ -87,9 +73,7 @@ def add(
     never replaced: choose a name with --name then.
     """
     project = read_configuration(Path.cwd())
-    access = Credentials.from_options(
-        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
-    ).for_app(source)
+    access = read_credentials().for_app(source)
     app = run_async(lambda: fetch_one(source, access))
     settings = project.settings_of(name, app.source)
     selected = [part.strip() for part in endpoints.split(",") if part.strip()]

@@ -13,17 +13,8 @@ from spacecall._visible import shorten
 from spacecall.cli._inputs.completion import complete_endpoint_names, complete_flag_names
 from spacecall.cli._inputs.flags import split_arguments
 from spacecall.cli._runners.call_runner import CallRequest, UnparsedFlags, execute
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    OAuthTokenOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.async_runner import run_async
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.errors import InvalidInputError
 
 __all__ = [
@@ -123,6 +114,7 @@ def unparsed_flags(ctx: typer.Context) -> UnparsedFlags:
     )
 
 
+@takes_credentials(oauth_token=True)
 def call(
     ctx: typer.Context,
     source: SourceArgument,
@@ -191,15 +183,7 @@ def call(
             show_default=False,
         ),
     ] = None,
-    token: TokenOption = "",
-    oauth_token: OAuthTokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Call an endpoint and print its result.
 
@@ -232,17 +216,7 @@ def call(
         query_params=_parse_query(query_param or []),
         stream_inputs=stream_input or (),
     )
-    credentials = Credentials.from_options(
-        token,
-        user,
-        header,
-        timeout,
-        for_,
-        oauth_token,
-        ca_file=ca_file,
-        cert=cert,
-        cert_key=cert_key,
-    )
+    credentials = read_credentials()
     if code := run_async(lambda: execute(request, credentials)):
         raise typer.Exit(code)
 

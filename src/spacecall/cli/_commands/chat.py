@@ -20,16 +20,8 @@ from spacecall.cli._runners.chat_session import (
     open_model,
     read_conversation,
 )
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.cli._support.signals import handle_signals
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.errors import InvalidInputError
 from spacecall.media import Media, MediaKind
 from spacecall.models import ConnectOptions
@@ -37,6 +29,7 @@ from spacecall.models import ConnectOptions
 __all__ = ["chat"]
 
 
+@takes_credentials()
 def chat(
     model: Annotated[
         str,
@@ -134,14 +127,7 @@ def chat(
     ] = None,
     quiet: QuietOption = False,
     raw: RawOption = False,
-    token: TokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Send messages to a chat model and print its answers.
 
@@ -159,9 +145,7 @@ def chat(
     reader = InputReader(sys.stdin.buffer.read() if any(map(is_stdin, words)) else b"")
     media = [*_load_media("image", image, reader), *_load_media("audio", audio, reader)]
     conversation = read_conversation(resume) if resume else Conversation()
-    credentials = Credentials.from_options(
-        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
-    )
+    credentials = read_credentials()
     mapping = _read_mapping(endpoint, message, history, answer)
     access = credentials.for_app(url or model_source(model, mapping))
     options = PrintOptions(stream=stream, out=out, quiet=quiet, raw=raw)

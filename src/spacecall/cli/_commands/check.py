@@ -14,22 +14,14 @@ import typer
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import write, write_message
 from spacecall.cli._runners.app_fetcher import FetchTarget, fetch_all, plan_fetches
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.async_runner import run_async
 from spacecall.cli._support.client_selection import (
     SourceOption,
     complete_client_names,
     require_single_client,
 )
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.cli._support.error_reports import format_error
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.codegen._project.client_check import (
     CheckResult,
     LiveSource,
@@ -59,6 +51,7 @@ from spacecall.errors import InvalidInputError, ProtocolError, SpaceError
 __all__ = ["check"]
 
 
+@takes_credentials()
 def check(
     names: Annotated[
         list[str] | None,
@@ -91,14 +84,7 @@ def check(
             autocompletion=lambda: list(THRESHOLDS),
         ),
     ] = "",
-    token: TokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Report how apps differ from their generated clients.
 
@@ -121,9 +107,7 @@ def check(
         require_single_client(clients, source)
         for client in clients:
             client.read_schemas()  # refuses a damaged schema folder before any request
-        credentials = Credentials.from_options(
-            token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
-        )
+        credentials = read_credentials()
         reports, messages = _check_apps(plan_fetches(clients, source, credentials), policy)
     write(render_reports(reports, report_format), commands=report_format == "github")
     for line in messages:

@@ -16,17 +16,9 @@ from spacecall.cli._outputs.console import create_console, write_page
 from spacecall.cli._outputs.endpoint_view import draw_endpoint
 from spacecall.cli._outputs.schema_labels import describe_type
 from spacecall.cli._outputs.terminal import write, write_json
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.app_overview import AppOverview, load_overview
 from spacecall.cli._support.async_runner import run_async
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 
@@ -36,6 +28,7 @@ FORMAT = 1
 """The version of the JSON; it changes if a member changes its meaning or is removed."""
 
 
+@takes_credentials()
 def inspect(
     source: Annotated[
         str,
@@ -71,14 +64,7 @@ def inspect(
             "--all", help="Include endpoints that are undocumented or only compute a default."
         ),
     ] = False,
-    token: TokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Show the endpoints of an app, with parameters and outputs."""
     if snippet and (snippet not in SNIPPETS or not endpoint or json_):
@@ -87,9 +73,7 @@ def inspect(
             if snippet not in SNIPPETS
             else "--snippet writes a program for one endpoint: name ENDPOINT, and remove --json"
         )
-    access = Credentials.from_options(
-        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
-    ).for_app(source)
+    access = read_credentials().for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if endpoint:
         endpoints = [get_endpoint(app.endpoints, endpoint)]

@@ -13,23 +13,15 @@ from spacecall.batch import Batch
 from spacecall.cli._commands.call import EndpointArgument, QuietOption, SourceArgument
 from spacecall.cli._runners.endpoint_calls import resolve_source
 from spacecall.cli._runners.map_runner import execute_batch, store_stdin
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    OAuthTokenOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.async_runner import run_async
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.errors import InvalidInputError
 from spacecall.rows import Concurrency
 
 __all__ = ["map_"]
 
 
+@takes_credentials(oauth_token=True)
 def map_(
     source: SourceArgument,
     endpoint: EndpointArgument,
@@ -114,15 +106,7 @@ def map_(
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     quiet: QuietOption = False,
-    token: TokenOption = "",
-    oauth_token: OAuthTokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Call an endpoint for each row of a file.
 
@@ -154,17 +138,7 @@ def map_(
         address = resolve_source(source)
         return await execute_batch(address, batch, credentials, as_json=json_, quiet=quiet)
 
-    credentials = Credentials.from_options(
-        token,
-        user,
-        header,
-        timeout,
-        for_,
-        oauth_token,
-        ca_file=ca_file,
-        cert=cert,
-        cert_key=cert_key,
-    )
+    credentials = read_credentials()
     if code := run_async(execute):
         raise typer.Exit(code)
 

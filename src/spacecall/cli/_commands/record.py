@@ -18,17 +18,8 @@ from spacecall.cli._commands.call import (
     unparsed_flags,
 )
 from spacecall.cli._runners.call_runner import CallRequest, execute
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    OAuthTokenOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.async_runner import run_async
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.errors import AppError, InvalidInputError
 
 __all__ = ["CallCommand", "record"]
@@ -36,6 +27,7 @@ __all__ = ["CallCommand", "record"]
 _MODES = [mode for mode in MODES if mode != "none"]
 
 
+@takes_credentials(oauth_token=True)
 def record(
     ctx: typer.Context,
     source: SourceArgument,
@@ -71,15 +63,7 @@ def record(
     json_: JsonOption = "",
     quiet: QuietOption = False,
     raw: RawOption = False,
-    token: TokenOption = "",
-    oauth_token: OAuthTokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Call an endpoint and record the traffic as a cassette.
 
@@ -100,17 +84,7 @@ def record(
     request = CallRequest(
         source=source, endpoint=endpoint, flags=flags, json=json_, quiet=quiet, raw=raw
     )
-    credentials = Credentials.from_options(
-        token,
-        user,
-        header,
-        timeout,
-        for_,
-        oauth_token,
-        ca_file=ca_file,
-        cert=cert,
-        cert_key=cert_key,
-    )
+    credentials = read_credentials()
     if flags.show_help:
         run_async(lambda: execute(request, credentials))
         return

@@ -9,14 +9,6 @@ import typer
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import display_path, write, write_message
 from spacecall.cli._runners.app_fetcher import fetch_all, plan_fetches
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.async_runner import run_async
 from spacecall.cli._support.client_selection import (
     NamesArgument,
@@ -24,8 +16,8 @@ from spacecall.cli._support.client_selection import (
     require_single_client,
     select_clients,
 )
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.cli._support.error_reports import exit_code_for, write_error
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
 from spacecall.codegen._codegen_errors import SchemaError
 from spacecall.codegen._project.client_check import LiveSource, check_client
 from spacecall.codegen._project.client_refresh import refresh_client
@@ -37,18 +29,12 @@ from spacecall.errors import InvalidInputError, SpaceError
 __all__ = ["refresh"]
 
 
+@takes_credentials()
 def refresh(
     names: NamesArgument = None,
     *,
     source: SourceOption = "",
-    token: TokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Update schemas and clients from their apps.
 
@@ -57,9 +43,7 @@ def refresh(
     """
     project, clients = select_clients(names)
     require_single_client(clients, source)
-    credentials = Credentials.from_options(
-        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
-    )
+    credentials = read_credentials()
     targets = plan_fetches(clients, source, credentials)
     results = run_async(lambda: fetch_all(targets))
     codes: list[int] = []

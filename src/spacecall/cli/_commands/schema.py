@@ -9,17 +9,9 @@ import typer
 from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall.cli._inputs.completion import complete_endpoint_names
 from spacecall.cli._outputs.terminal import write_json
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.app_overview import load_overview
 from spacecall.cli._support.async_runner import run_async
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.errors import InvalidInputError
 
 __all__ = ["schema"]
@@ -27,6 +19,7 @@ __all__ = ["schema"]
 _FORMATS = ("jsonschema", "openapi")
 
 
+@takes_credentials()
 def schema(
     source: Annotated[
         str,
@@ -61,14 +54,7 @@ def schema(
             "--all", help="Include endpoints that are undocumented or only compute a default."
         ),
     ] = False,
-    token: TokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Export the endpoints of an app as JSON Schema or OpenAPI.
 
@@ -83,9 +69,7 @@ def schema(
         build_openapi,
     )
 
-    access = Credentials.from_options(
-        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
-    ).for_app(source)
+    access = read_credentials().for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if endpoint:
         endpoints = [get_endpoint(app.endpoints, endpoint)]

@@ -11,17 +11,9 @@ from spacecall._atomic import check_inside, write_files
 from spacecall._core.app_sources import space_id
 from spacecall.cli._commands.call import SourceArgument
 from spacecall.cli._outputs.terminal import display_path, write
-from spacecall.cli._support.app_access import (
-    Credentials,
-    ForOption,
-    HeaderOption,
-    TimeoutOption,
-    TokenOption,
-    UserOption,
-)
 from spacecall.cli._support.app_overview import load_overview, missing_address_error
 from spacecall.cli._support.async_runner import run_async
-from spacecall.cli._support.tls_options import CaFileOption, CertKeyOption, CertOption
+from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.codegen._name_spelling import slug
 from spacecall.codegen._project.configuration import read_configuration
 from spacecall.errors import InvalidInputError
@@ -31,6 +23,7 @@ __all__ = ["skill"]
 _FILE = "SKILL.md"
 
 
+@takes_credentials()
 def skill(
     source: SourceArgument,
     *,
@@ -47,14 +40,7 @@ def skill(
         Path,
         typer.Option(metavar="FOLDER", help="Write the skill to a subfolder of this folder."),
     ] = Path("skills"),
-    token: TokenOption = "",
-    user: UserOption = "",
-    header: HeaderOption = None,
-    for_: ForOption = "",
-    ca_file: CaFileOption = "",
-    cert: CertOption = "",
-    cert_key: CertKeyOption = "",
-    timeout: TimeoutOption = None,
+    read_credentials: ReadCredentials,
 ) -> None:
     """Write an agent skill for an app.
 
@@ -75,9 +61,7 @@ def skill(
     from spacecall.cli._exports.app_snippets import choose_auth  # noqa: PLC0415
     from spacecall.cli._exports.typed_methods import client_name  # noqa: PLC0415
 
-    access = Credentials.from_options(
-        token, user, header, timeout, for_, ca_file=ca_file, cert=cert, cert_key=cert_key
-    ).for_app(source)
+    access = read_credentials().for_app(source)
     app = run_async(lambda: load_overview(source, access))
     if not app.url and space_id(app.source) is None:
         raise missing_address_error(source)
