@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from spacecall._core.retry_delays import backoff
 from spacecall.options import Retry
 
 INITIAL_LIMIT: Final = 4
@@ -100,10 +101,9 @@ class CallPace:
             self.pause(now + min(retry_after, MAX_PAUSE))
         if call_round == self._round:
             self._decrease()
-            wait = self._retry.wait_initial * 2**self._refusals
             self._refusals += 1
             if retry_after is None:
-                self.pause(now + min(wait, self._retry.wait_max))
+                self.pause(now + backoff(self._retry, self._refusals))
         return self._refusals <= MAX_REFUSALS
 
     def _decrease(self) -> None:

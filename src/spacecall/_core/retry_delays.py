@@ -9,7 +9,19 @@ from email.utils import parsedate_to_datetime
 
 from spacecall.options import Retry
 
-__all__ = ["parse_rate_limit_reset", "parse_retry_after", "retry_delays"]
+__all__ = ["backoff", "parse_rate_limit_reset", "parse_retry_after", "retry_delays"]
+
+_MAX_DOUBLINGS = 64
+
+
+def backoff(retry: Retry, attempts: int) -> float:
+    """Return the seconds to wait after so many failed attempts, without jitter.
+
+    Args:
+        retry: waits double from `wait_initial` up to `wait_max`.
+        attempts: at least 1.
+    """
+    return min(retry.wait_initial * 2.0 ** min(attempts - 1, _MAX_DOUBLINGS), retry.wait_max)
 
 
 def retry_delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
@@ -19,10 +31,8 @@ def retry_delays(retry: Retry, random: Callable[[], float]) -> Iterator[float]:
         retry: waits double from `wait_initial` up to `wait_max`; jitter only makes them shorter.
         random: returns a number from 0 to 1.
     """
-    wait = min(retry.wait_initial, retry.wait_max)
-    for _ in range(retry.attempts - 1):
-        yield wait * (1 - retry.jitter * random())
-        wait = min(wait * 2, retry.wait_max)
+    for attempts in range(1, retry.attempts):
+        yield backoff(retry, attempts) * (1 - retry.jitter * random())
 
 
 def parse_retry_after(header: str | None, now: float) -> float | None:

@@ -17,6 +17,7 @@ from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.queue_call import CallContext
 from spacecall._client.concurrency.task_errors import redirect_errors
 from spacecall._core.call_pace import CallPace
+from spacecall._core.retry_delays import backoff
 from spacecall._io.event_loops import call_soon, running_loop
 from spacecall.errors import (
     InvalidInputError,
@@ -35,8 +36,6 @@ T = TypeVar("T")
 
 QUOTA_PAUSE: Final = 300.0
 """Seconds to wait for a ZeroGPU quota if the app does not say when it is restored."""
-
-_MAX_WAIT_DOUBLINGS: Final = 10
 
 
 @dataclass(slots=True, eq=False)
@@ -276,9 +275,7 @@ class RowEngine(Generic[R, T]):
         else:
             tries_again = _is_unsent(error) and row_call.attempts < self._retry.attempts
             if tries_again:
-                doublings = min(row_call.attempts - 1, _MAX_WAIT_DOUBLINGS)
-                wait = self._retry.wait_initial * 2**doublings
-                self._pace.pause(now + min(wait, self._retry.wait_max))
+                self._pace.pause(now + backoff(self._retry, row_call.attempts))
         if tries_again:
             self._waiting.appendleft(row_call)
         return tries_again
