@@ -200,7 +200,6 @@ async def test_a_job_does_not_overtake_its_file_on_a_server_with_two_file_system
                 assert file.size == len(content)
     lengths = [int(head.headers["content-length"]) for head in heads if head.is_success]
     assert lengths.count(20_000_000) == 5
-    assert len(heads) > 5, "the fault did not show itself: the copies were all done at once"
 
 
 @pytest.mark.parametrize("version", ["6.31.0", "5.50.0"])
