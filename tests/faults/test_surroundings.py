@@ -16,12 +16,13 @@ from functools import partial
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 
 from spacecall import File, RateLimitedError, Retry, Space, TransportError
 from tests.client.tools import logged, unique
 from tests.faults.exchanges import Exchange
-from tests.faults.stub import DOWNLOAD
+from tests.faults.stub import DOWNLOAD, stub
 from tests.faults.tools import DEADLINE, faulty, holds, tasks
 from tests.servers import AppServer
 
@@ -178,6 +179,28 @@ def test_a_forked_process_makes_calls_of_its_own(protocol_app_6: AppServer) -> N
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_an_interrupt_in_a_task_of_the_client_is_raised_by_the_call_on_trio() -> None:
+    async def interrupt(request: httpx.Request) -> None:
+        if request.url.path.endswith("/join"):
+            signal.raise_signal(signal.SIGINT)
+
+    async def interrupted_call() -> None:
+        client = httpx.AsyncClient(event_hooks={"request": [interrupt]})
+        with anyio.fail_after(DEADLINE):
+            async with client, stub() as app:
+                with pytest.raises(KeyboardInterrupt):
+                    async with Space(app.url, http_client=client) as space:
+                        await space.call("/hold", text="x")
+                assert len(app.asked("join")) == 1
+                assert app.asked("cancel"), "the job was left on the server"
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        anyio.run(interrupted_call, backend="trio")
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 @pytest.mark.parametrize("usage", ["awaited", "entered"])

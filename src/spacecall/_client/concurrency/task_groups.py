@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVarTuple, Unpack
@@ -17,6 +18,10 @@ Args = TypeVarTuple("Args")
 class BackgroundTasks:
     """Starts tasks in a group, and remembers the error that ended the group.
 
+    trio raises KeyboardInterrupt in the task that runs just then. A task of the group could lose
+    the job that it submits, and nothing would cancel it. So the main task gets the interrupt, as on
+    asyncio.
+
     Attributes:
         failure: that error; None if no task has failed.
     """
@@ -24,6 +29,8 @@ class BackgroundTasks:
     def __init__(self, group: TaskGroup) -> None:
         self.failure: Exception | None = None
         self._group = group
+        if not on_asyncio() and (trio := sys.modules.get("trio")) is not None:
+            trio.lowlevel.enable_ki_protection(BackgroundTasks._run)
 
     def start_soon(
         self, function: Callable[[Unpack[Args]], Awaitable[object]], *args: *Args
