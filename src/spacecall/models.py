@@ -15,7 +15,7 @@ Importing this module loads none of the implementations.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -104,6 +104,10 @@ _INFERENCE: Final = "spacecall.inference:HuggingFaceInference"
 _CHAT_SPACE: Final = "spacecall.chat_space:ChatSpace"
 CHAT_MAPPING: Final = frozenset({"endpoint", "message", "history", "answer", "additional_inputs"})
 """The options that say how a chat app is used."""
+_SPACE_OPTIONS: Final = CHAT_MAPPING | {"source", "verify", "cert", "describe", "on_newer"}
+"""The options that only apps have."""
+_INFERENCE_OPTIONS: Final = frozenset({"base_url", "api_key", "bill_to", "cache_ttl"})
+"""The options that only HF Inference has."""
 
 _ENTRIES: Final = (
     ModelEntry(
@@ -228,6 +232,33 @@ def find_model(name: str, kind: ModelKind) -> ModelEntry:
         entry = ModelEntry(key, "image" if is_image else "chat", _INFERENCE)
         return entry if entry.kind == kind else _refuse_kind(entry, name)
     raise NotFoundError(_explain_unknown(name, kind))
+
+
+def find_chat_model(name: str, options: Collection[str]) -> ModelEntry:
+    """Return the chat model called `name`, if it is opened with these options.
+
+    An option that says how a chat app is used makes any `owner/name` a Space; so does another
+    option of apps if `owner/name` is not a known model. Raises as `find_model` does.
+    """
+    if not CHAT_MAPPING.isdisjoint(options):
+        return find_chat_app(name)
+    entry = find_model(name, "chat")
+    if _is_unknown_id(entry) and not _SPACE_OPTIONS.isdisjoint(options):
+        return find_chat_app(name)
+    return entry
+
+
+def may_be_space(entry: ModelEntry, options: Collection[str]) -> bool:
+    """Return whether a chat model may be a Space of the same id: only the Hub knows.
+
+    A model that is known, has a provider, or is opened with an option of HF Inference is not.
+    """
+    return _is_unknown_id(entry) and _INFERENCE_OPTIONS.isdisjoint(options)
+
+
+def _is_unknown_id(entry: ModelEntry) -> bool:
+    is_id = entry.space is None and "/" in entry.name and ":" not in entry.name
+    return is_id and entry.name not in HUB_IDS.values()
 
 
 def find_chat_app(name: str) -> ModelEntry:

@@ -15,7 +15,7 @@ from spacecall.chat import Conversation
 from tests.cli.conftest import Cli
 from tests.cli.processes import Terminal, start_command, terminal, wait_until
 from tests.conftest import ServerPool
-from tests.inference.stand_in import CHAT, saying, standing_in
+from tests.inference.stand_in import CHAT, answering, saying, standing_in
 from tests.servers import DATA, GRADIO_6, AppServer
 
 RED = DATA / "red.png"
@@ -65,6 +65,28 @@ def test_a_model_of_the_hub_answers_through_hf_inference(
         (request,) = service.to(CHAT)
     assert (done.code, done.out, done.err) == (0, "One, two.\n", "")
     assert "authorization" not in request.headers
+
+
+def test_an_id_without_a_model_opens_the_space(
+    cli: Cli, app_server: ServerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials are for the Space that the user named."""
+    app = f"{app_server('chat_app.py', GRADIO_6).url}/interface"
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(standing_in()) as hub,
+    ):
+        hub.on("/api/spaces/owner/name", answering(200, {"id": "owner/name"}))
+        hub.on("/api/spaces/owner/name/host", answering(200, {"subdomain": "x", "host": app}))
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        call = ("chat", "owner/name", "hi", "--header", "X-Mine: 1", "--for", "owner/name")
+        done = cli(*call)
+        unknown = cli("chat", "owner/other", "hi")
+        for_another = cli(*call[:-1], "owner/another")
+    assert (done.code, done.out, done.err) == (0, "hi after 0 turns:\n", "")
+    assert unknown.code == 2
+    assert "neither a model nor a Space owner/other" in unknown.err
+    assert (for_another.code, "it contacts owner/name" in for_another.err) == (2, True)
 
 
 def test_messages_of_the_app_go_to_stderr(cli: Cli, phi4_app: AppServer) -> None:

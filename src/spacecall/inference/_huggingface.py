@@ -449,6 +449,10 @@ class HuggingFaceInference(Closable):
         """Resolve an alias; another service than the router gets the name as it is."""
         return model_id(model) if self._connection.address.is_router else model
 
+    async def _names_space(self, name: str) -> bool:
+        """Return whether `owner/name` is a Space; see `TextService.names_space`."""
+        return await self._texts.names_space(name)
+
     async def models(
         self, kind: Kind = "text", *, min_trending_score: float | None = None
     ) -> tuple[ModelInfo, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +18,8 @@ from spacecall.inference._router import RouterConnection
 from spacecall.inference._ttl_cache import TTLCache
 
 T = TypeVar("T")
+HubKind: TypeAlias = Literal["model", "space", "neither"]
+"""What the Hub has by an id."""
 _IMAGE_TASKS: Final = frozenset({"text-to-image", "image-to-image"})
 _MODEL: Final = TypeAdapter(ModelInfo)
 _LIST: Final = TypeAdapter(tuple[ModelInfo, ...])
@@ -52,6 +56,40 @@ class ModelCatalog:
             SpaceError: the Hub does not say.
         """
         return (await self.info(model)).pipeline_tag in _IMAGE_TASKS
+
+    async def kind_of(self, name: str) -> HubKind:
+        """Return what the Hub has by an id, `owner/name`; a model comes before a Space.
+
+        Raises:
+            SpaceError: the Hub does not say.
+        """
+        space = Request("GET", f"/api/spaces/{model_path(name)}")
+        if await self._has(partial(self.info, name)):
+            return "model"
+        has_space = await self._has(partial(self._connection.fetch_from_hub, space))
+        return "space" if has_space else "neither"
+
+    async def _has(self, fetch: Callable[[], Awaitable[object]]) -> bool:
+        """Return whether the Hub has what `fetch` fetches.
+
+        Without a token, the Hub answers 401 for everything that it does not show to everybody.
+        """
+        try:
+            await fetch()
+        except (NotFoundError, AuthError) as error:
+            if error.status == 404 or (error.status == 401 and not self._connection.hub.has_token):
+                return False
+            raise
+        return True
+
+    def explain_neither(self, name: str) -> str:
+        """Return the message of the error for an id that is neither a model nor a Space."""
+        who = "the account of your token may not see it"
+        private = who if self._connection.hub.has_token else "it is private, which needs a token"
+        return (
+            f"the Hub has neither a model nor a Space {name}, or {private}; to ask HF Inference "
+            f"nevertheless, write {name}:auto"
+        )
 
     async def list_warm(self, tag: str) -> tuple[ModelInfo, ...]:
         """List the models for a task (a pipeline tag) that a provider runs now."""

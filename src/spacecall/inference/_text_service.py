@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -20,6 +20,7 @@ from spacecall._warnings import CodeLocation, CutReplyWarning, warn_at
 from spacecall.chat import ChatReply, Conversation, Message, ParsedReply
 from spacecall.errors import (
     AuthError,
+    InvalidInputError,
     NotFoundError,
     SpaceError,
 )
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["TextService", "parsed_reply"]
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 CHAT = "conversational"
 """The providers' name of the chat task."""
@@ -107,9 +109,22 @@ class TextService:
             await self._reader.run(call, sampling)
             return _checked_reply(reply(), sampling, location)
 
-        if not choice.fallback or not self._connection.address.is_router:
-            return await attempt(None, settings)
-        return await with_fallback(await self._providers_in_order(choice), attempt, settings)
+        with self._explaining_names(choice):
+            if not choice.fallback or not self._connection.address.is_router:
+                return await attempt(None, settings)
+            return await with_fallback(await self._providers_in_order(choice), attempt, settings)
+
+    @contextmanager
+    def _explaining_names(self, choice: ModelChoice) -> Generator[None]:
+        """Let the error for a model that nobody serves say how to open a Space of that id."""
+        try:
+            yield
+        except NotFoundError as error:
+            is_known = choice.name in MAKES_IMAGES or choice.requested_provider is not None
+            if self._connection.address.is_router and "/" in choice.name and not is_known:
+                hint = f"if it is a Space, write spaces/{choice.name} (spacecall.chat.connect)"
+                error.args = (f"{error.message}; {hint}",)
+            raise
 
     async def _providers_in_order(self, choice: ModelChoice) -> list[Provider]:
         """Return the requested provider, or the router's choice, and then the live ones."""
@@ -129,16 +144,34 @@ class TextService:
             return False
         if choice.name in MAKES_IMAGES:
             return MAKES_IMAGES[choice.name]
+        return await self._ask_hub(partial(self._catalog.makes_images, choice.name)) or False
+
+    async def names_space(self, name: str) -> bool:
+        """Return whether the Hub has a Space `owner/name`, and no model.
+
+        The Hub is asked about the model what the first chat asks, and its answer is cached. If the
+        Hub does not say, the name is that of a model.
+
+        Raises:
+            NotFoundError: the Hub has neither.
+        """
+        kind = await self._ask_hub(partial(self._catalog.kind_of, name))
+        if kind == "neither":
+            raise NotFoundError(self._catalog.explain_neither(name))
+        return kind == "space"
+
+    async def _ask_hub(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+        """Return what the Hub says; None if it does not say, or cannot be reached now."""
         if anyio.current_time() < self._hub_pause_end:
-            return False
+            return None
         try:
             with anyio.fail_after(HUB_SECONDS):
-                return await self._catalog.makes_images(choice.name)
-        except (NotFoundError, AuthError):  # the router may know more
-            return False
+                return await ask()
+        except (NotFoundError, AuthError, InvalidInputError):  # the router may know more
+            return None
         except (SpaceError, TimeoutError):
             self._hub_pause_end = anyio.current_time() + HUB_PAUSE
-            return False
+            return None
 
     async def _generate_images(
         self,

@@ -21,6 +21,7 @@ from spacecall._io.event_loops import EventLoopGuard
 
 T = TypeVar("T")
 C = TypeVar("C")
+D = TypeVar("D")
 
 # asyncio keeps weak references only.
 _OWNERS: Final[set[asyncio.Task[None]]] = set()
@@ -375,3 +376,29 @@ class Connecting(Generic[C]):
     ) -> bool | None:
         lifetime, self._lifetime = self._lifetime, None
         return None if lifetime is None else await lifetime.close(kind, error, trace)
+
+
+def replaceable(
+    opening: Connecting[C], replace: Callable[[C], Awaitable[Connecting[D] | None]]
+) -> Connecting[C | D]:
+    """Return a connection whose client may be another one.
+
+    Args:
+        opening: opens the first client.
+        replace: gets this client. It returns another connection, which is opened after the client
+            is closed; or None to keep the client. An error of it closes the client.
+    """
+
+    async def connect() -> tuple[C | D, Lifetime[Any]]:
+        client, lifetime = await opening._connect()  # pyright: ignore[reportPrivateUsage]
+        try:
+            other = await replace(client)
+        except BaseException:
+            await lifetime.close()
+            raise
+        if other is None:
+            return client, lifetime
+        await lifetime.close()
+        return await other._connect()  # pyright: ignore[reportPrivateUsage]
+
+    return Connecting(connect)

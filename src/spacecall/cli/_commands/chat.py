@@ -35,7 +35,7 @@ def chat(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A model, such as phi-4; a model id of the Hub (owner/model); a Space "
+            help="A model, such as phi-4; a model or Space of the Hub (owner/name); a Space "
             "(spaces/owner/name); or the address of a chat app.",
             show_default=False,
             autocompletion=complete_model_names,

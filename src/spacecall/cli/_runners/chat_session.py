@@ -21,7 +21,7 @@ from spacecall.cli._support.async_runner import deadline
 from spacecall.errors import InvalidInputError
 from spacecall.inference._router import ROUTER
 from spacecall.media import Media
-from spacecall.models import ConnectOptions, ModelEntry, find_chat_app, find_model
+from spacecall.models import ConnectOptions, find_chat_model, may_be_space
 
 __all__ = [
     "ChatSession",
@@ -73,17 +73,14 @@ class ConnectedModel:
     label: str
 
 
-def model_source(name: str, mapping: ConnectOptions) -> str:
+def model_source(name: str, options: ConnectOptions) -> str:
     """Return the address or Space id of the app or service that serves the model `name`.
 
     Raises:
         NotFoundError: the model is unknown.
     """
-    return _find_entry(name, mapping).space or ROUTER
-
-
-def _find_entry(name: str, mapping: ConnectOptions) -> ModelEntry:
-    return find_chat_app(name) if mapping else find_model(name, "chat")
+    entry = find_chat_model(name, options)
+    return entry.space or (entry.name if may_be_space(entry, options) else ROUTER)
 
 
 @contextmanager
@@ -112,19 +109,14 @@ def open_model(
 async def _connect(
     name: str, url: str, access: Access, mapping: ConnectOptions
 ) -> AsyncGenerator[ChatModel, None]:
-    address: ConnectOptions = {}
-    if url and _find_entry(name, mapping).space is None:
-        address["base_url"] = url
+    entry = find_chat_model(name, mapping)
+    options: ConnectOptions = {"auth": access.auth, "headers": access.headers, **mapping}
+    if url and entry.space is None:
+        options["base_url"] = url
     elif url:
-        address["source"] = url
-    options: ConnectOptions = {
-        "auth": access.auth,
-        "headers": access.headers,
-        **address,
-        **mapping,
-    }
+        options["source"] = url
     if access.tls is not None:
-        if _find_entry(name, mapping).space is None:
+        if entry.space is None and not may_be_space(entry, options):
             raise InvalidInputError(
                 f"--ca-file and --cert are for apps, and {name} is not one: set SSL_CERT_FILE"
             )
