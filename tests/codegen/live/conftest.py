@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -54,21 +56,27 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(
-    scope="session",
-    params=[servers.GRADIO_6, servers.GRADIO_5],
-    ids=["gradio-6.31.0", "gradio-5.50.0"],
-)
+@pytest.fixture(scope="session")
+def components_on(
+    app_server: ServerPool, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Components]:
+    """`components_on(version)`: the small apps on a Gradio, read once."""
+
+    @cache
+    def read(version: str) -> Components:
+        server = app_server("components/serve.py", version)
+        documents = anyio.run(_all, server.url)
+        return Components(server, tmp_path_factory.mktemp("clients"), version[0], documents)
+
+    return read
+
+
+@pytest.fixture(params=[servers.GRADIO_6, servers.GRADIO_5], ids=["gradio-6.31.0", "gradio-5.50.0"])
 def components(
-    request: pytest.FixtureRequest,
-    app_server: ServerPool,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, components_on: Callable[[str], Components]
 ) -> Components:
     """The small apps on each Gradio in turn."""
-    server = app_server("components/serve.py", request.param)
-    documents = anyio.run(_all, server.url)
-    folder = tmp_path_factory.mktemp("clients")
-    return Components(server, folder, server.version[0], documents)
+    return components_on(request.param)
 
 
 async def _all(url: str) -> dict[str, AppDocuments]:
