@@ -49,6 +49,15 @@ def test_no_file_names_a_path_of_one_machine() -> None:
     assert not offenders, "\n".join(offenders)
 
 
+def test_no_symbolic_link_is_tracked() -> None:
+    """A tracked `.cache` replaces the folder of the environments in the tree that merges it."""
+    command = ["git", "ls-files", "-z", "--stage"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    entries = done.stdout.decode().split("\0")
+    links = [entry.partition("\t")[2] for entry in entries if entry.startswith("120000 ")]
+    assert not links, f"take them out of the commit: git rm --cached {' '.join(links)}"
+
+
 @pytest.mark.parametrize(
     "lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda p: p.name
 )

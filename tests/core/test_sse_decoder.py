@@ -50,6 +50,24 @@ def test_the_events_of_a_stream_however_it_is_cut(
         assert fed(stream, size) == events
 
 
+def test_the_events_of_a_stream_that_is_cut_between_them() -> None:
+    splitter = event_splitter(20)
+    assert splitter.feed(b"data: a\n\n") == [("message", "a")]
+    assert splitter.feed(b"data: \xff\n\n") == [("message", "\ufffd")]
+    assert splitter.feed(b"data: \n\n") == []
+    assert splitter.feed(b"data: a\rdata: b\n\n") == [("message", "a\nb")]
+    assert splitter.feed(b"data: " + b"x" * 14 + b"\n\n") == [("message", "x" * 14)]
+    with pytest.raises(ProtocolError, match="an event of more than 20 bytes"):
+        splitter.feed(b"data: " + b"x" * 15 + b"\n\n")
+
+
+def test_a_byte_order_mark_that_is_cut_off_is_not_skipped() -> None:
+    splitter = event_splitter(100)
+    assert splitter.feed(b"\xef\xbb") == []
+    assert splitter.feed(b"data: a\n\n") == []
+    assert splitter.feed(b"data: b\n\n") == [("message", "b")]
+
+
 @given(
     st.lists(
         st.sampled_from([b"\n", b"\r", b"\r\n", b"data", b": x", b":", b"event: e", b"data: y"])

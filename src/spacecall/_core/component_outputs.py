@@ -17,14 +17,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from spacecall._core.app_config import Component
-from spacecall._core.gradio3_files import FILE_SCHEMA
+from spacecall._core.app_config import Component, Dependency
+from spacecall._core.gradio3_files import FILE_SCHEMA, has_files
 from spacecall._core.gradio_schema import nullable
 from spacecall._core.json_values import as_dict, as_list
 from spacecall._core.null_values import MEASURED, RETURNS_NONE
 from spacecall._core.schema_check import Budget, find_problems, is_file
 
-__all__ = ["holds_any_json", "relax_output", "restore_number"]
+__all__ = ["holds_any_json", "relax_output", "restore_number", "returns_text"]
 
 _FILES: Final = frozenset({"file", "uploadbutton"})
 _NUMBERS: Final = frozenset({"number", "slider"})
@@ -42,6 +42,14 @@ def restore_number(value: Any, component: Component) -> Any:
     if component.type in _NUMBERS and isinstance(value, str) and _NUMBER.fullmatch(value):
         return json.loads(value)
     return value
+
+
+def returns_text(dependency: Dependency) -> bool:
+    """Return whether a function has one output, whose texts need no conversion."""
+    if not len(dependency.outputs) == len(dependency.visible_returns) == 1:
+        return False
+    kind = dependency.outputs[0].type
+    return not (kind in _NUMBERS or has_files(kind))
 
 
 def relax_output(

@@ -50,6 +50,10 @@ class JobState:
         limits: the limits of the events in the buffer.
         notify: called after each change of the status, the events or the outcome.
         every_output: whether no event is dropped, see `EventBuffer`.
+
+    Attributes:
+        is_awaited: whether `notify` is called for events too. The status and the outcome are always
+            reported.
     """
 
     __slots__ = (
@@ -59,6 +63,7 @@ class JobState:
         "buffer",
         "error",
         "follow",
+        "is_awaited",
         "status",
         "values",
     )
@@ -75,6 +80,7 @@ class JobState:
         self.buffer = EventBuffer(
             limits.max_buffered_events, limits.max_buffered_bytes, every_output=every_output
         )
+        self.is_awaited = True
         self.status = JobStatus.UPLOADING
         self._newest: dict[type, Any] = {}
         self._outputs = 0
@@ -127,7 +133,8 @@ class JobState:
         """Add an event for the consumer, which was parsed from `size` bytes."""
         if self.follow and not self.ended:
             self._push(event, size)
-            self._notify()
+            if self.is_awaited or self.ended:
+                self._notify()
 
     def succeed(
         self,

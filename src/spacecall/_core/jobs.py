@@ -11,7 +11,12 @@ from spacecall._core.job_outcomes import read_outcome, read_used_cache
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.json_values import describe_error
 from spacecall._core.markup import strip_markup
-from spacecall._core.queue_messages import MalformedMessage, Message, UnknownMessage
+from spacecall._core.queue_messages import (
+    MalformedMessage,
+    Message,
+    UnknownMessage,
+    ValueUpdate,
+)
 from spacecall._core.snapshots import Snapshot, apply_message
 from spacecall._wire.queue_data import (
     Estimation,
@@ -37,6 +42,7 @@ _FROM_QUEUED: Final[dict[type, JobStatus]] = {
     ProcessStarts: JobStatus.RUNNING,
     ProgressMessage: JobStatus.RUNNING,
     ProcessGenerating: JobStatus.RUNNING,
+    ValueUpdate: JobStatus.RUNNING,
     ProcessStreaming: JobStatus.RUNNING,
     ProcessCompleted: JobStatus.ENDED,
 }
@@ -147,35 +153,60 @@ class Job(JobState):
         A malformed message, a message that the status does not allow, an edit that does not apply,
         or any other failure ends the job with a `ProtocolError`. Other jobs go on.
         """
+        if isinstance(message, ValueUpdate) and self._is_running:
+            self._receive_update(message, size)
+            return
         if not self.has_messages:
             self.has_messages = True
             self._notify()
         status = self.status
         self.awaits_input = self.awaits_input or isinstance(message, ProcessStreaming)
-        if status is JobStatus.ENDED or isinstance(message, UnknownMessage):
-            return
-        if isinstance(message, MalformedMessage):
-            self.fail(ProtocolError(message.reason))
-            return
-        target = TRANSITIONS[status].get(type(message))
+        target = self._find_target(message)
         if target is None:
-            reason = f"the server sent {message.msg!r} while the job is {status.value}"
-            self.fail(ProtocolError(reason))
             return
         try:
-            if isinstance(message, ProcessCompleted):
-                self._complete(message, size)
+            if isinstance(message, ValueUpdate):
+                self._receive_values(message.data, size, is_diff=self._sends_diffs)
             elif isinstance(message, (ProcessGenerating, ProcessStreaming)):
                 self._receive_output(message, size)
+            elif isinstance(message, ProcessCompleted):
+                self._complete(message, size)
             elif self.follow:
                 self._add_event(message, size)
         except Exception as error:  # noqa: BLE001 - one reader serves many jobs: it has to go on
             self.fail(_as_protocol_error(error, message.msg))
         if self.ended:
             return
-        if self.follow or target is not status:
-            self.status = target
+        self.status = target
+        if target is not status or (self.follow and self.is_awaited):
             self._notify()
+
+    @property
+    def _is_running(self) -> bool:
+        return self.status is JobStatus.RUNNING and self.has_messages
+
+    def _receive_update(self, message: ValueUpdate, size: int) -> None:
+        """Process a value of a running job, as `receive` does: most messages are one."""
+        try:
+            self._receive_values(message.data, size, is_diff=self._sends_diffs)
+        except Exception as error:  # noqa: BLE001 - see `receive`
+            self.fail(_as_protocol_error(error, message.msg))
+        else:
+            if self.follow and self.is_awaited and self.status is not JobStatus.ENDED:
+                self._notify()
+
+    def _find_target(self, message: Message) -> JobStatus | None:
+        """Return the status that follows a message; None if it changes nothing, or ends the job."""
+        if self.status is JobStatus.ENDED or isinstance(message, UnknownMessage):
+            return None
+        if isinstance(message, MalformedMessage):
+            self.fail(ProtocolError(message.reason))
+            return None
+        target = TRANSITIONS[self.status].get(type(message))
+        if target is None:
+            reason = f"the server sent {message.msg!r} while the job is {self.status.value}"
+            self.fail(ProtocolError(reason))
+        return target
 
     def fail(self, error: Exception) -> None:
         """End with an error, which gets the job's id, unless the job has ended already."""
@@ -220,6 +251,9 @@ class Job(JobState):
             self.succeed(data, output.duration, size)
             return
         is_diff = self._sends_diffs and not isinstance(message, ProcessStreaming)
+        self._receive_values(data, size, is_diff=is_diff)
+
+    def _receive_values(self, data: list[Any], size: int, *, is_diff: bool) -> None:
         if self._on_values is not None or (self.follow and not self._every_output):
             previous = self._snapshot if is_diff else None
             self._snapshot = apply_message(previous, data, size, self._max_value_bytes)
@@ -228,7 +262,8 @@ class Job(JobState):
         if self.follow and self._every_output:
             self._push(_Edits(data, is_diff, size), size)
         elif self.follow and self._snapshot is not None:
-            self._push(Output(self._snapshot.values), self._snapshot.size)
+            self._outputs += 1
+            self.buffer.push(self._snapshot, self._snapshot.size)
 
     def _add_event(self, message: Message, size: int) -> None:
         match message:

@@ -9,7 +9,7 @@ from typing import Final
 from spacecall._core.job_outcomes import changes_component
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.queue_messages import MalformedMessage, Message
+from spacecall._core.queue_messages import MalformedMessage, Message, ValueUpdate
 from spacecall._wire.queue_data import (
     CloseStream,
     Heartbeat,
@@ -30,6 +30,8 @@ class FeedResult(Enum):
 
     CONTINUES = auto()
     CLOSES = auto()
+    IS_AWAITED = auto()
+    """The stream continues, and the message was of a job that is waited for."""
 
 
 class Demultiplexer:
@@ -156,10 +158,18 @@ class Demultiplexer:
             JobLostError: the server gave up the whole stream.
             ProtocolError: more early messages than `limits` allow.
         """
+        event_id = message.event_id
+        if isinstance(message, ValueUpdate):  # most messages
+            job = self._jobs.get(message.event_id)
+            if job is not None and not job.ended:
+                job.receive(message, size)
+                if job.status is not JobStatus.ENDED:
+                    return FeedResult.IS_AWAITED
+                self._on_abandoned(job)
+                return FeedResult.CONTINUES
         if isinstance(message, CloseStream):
             self.close()
             return FeedResult.CLOSES
-        event_id = message.event_id
         if isinstance(message, UnexpectedError):
             error = JobLostError(message.message or "the server gave up the stream: call again")
             if event_id is None or event_id not in self._jobs:

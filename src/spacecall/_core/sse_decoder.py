@@ -46,6 +46,16 @@ class SSEDecoder:
         Raises:
             ProtocolError: an event is larger than the limit.
         """
+        if chunk.startswith(_ONE_LINE) and not (
+            self._incomplete or self._after_return or self._beginning
+        ):
+            end = len(chunk) - 2
+            is_event = chunk.find(b"\n") == end > len(_ONE_LINE) and chunk.endswith(b"\n\n")
+            if is_event and b"\r" not in chunk:  # of one line: Gradio's servers send these
+                if end > self._limit:
+                    self._raise_too_large()
+                self._beginning = None
+                return [("message", chunk[len(_ONE_LINE) : end].decode(errors="replace"))]
         if self._beginning is not None:
             chunk = self._without_mark(self._beginning + chunk)
         if self._after_return or b"\r" in chunk:

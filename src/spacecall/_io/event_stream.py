@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 from spacecall._core.sse_decoder import SSEDecoder
 from spacecall._io import _http as http
-from spacecall._io.response_body import iterate_chunks
+from spacecall._io.response_body import open_chunks
 from spacecall.errors import ProtocolError
 
 _CONTENT_TYPE = "text/event-stream"
@@ -15,9 +15,9 @@ _CONTENT_TYPE = "text/event-stream"
 
 async def iterate_data(response: http.Response, *, limit: int) -> AsyncGenerator[str, None]:
     """Yield the `data` of each event; see `iterate_events`."""
-    async with aclosing(iterate_batches(response, limit=limit)) as batches:
-        async for batch in batches:
-            for _, data in batch:
+    async with open_events(response, limit=limit) as (chunks, splitter):
+        async for chunk in chunks:
+            for _, data in splitter.feed(chunk):
                 yield data
 
 
@@ -34,26 +34,28 @@ async def iterate_events(
     Raises:
         ProtocolError: the response is not an event stream, or an event is larger than `limit`.
     """
-    async with aclosing(iterate_batches(response, limit=limit)) as batches:
-        async for batch in batches:
-            for event in batch:
+    async with open_events(response, limit=limit) as (chunks, splitter):
+        async for chunk in chunks:
+            for event in splitter.feed(chunk):
                 yield event
 
 
-async def iterate_batches(
+@asynccontextmanager
+async def open_events(
     response: http.Response, *, limit: int
-) -> AsyncGenerator[list[tuple[str, str]], None]:
-    """Yield the events that end in each chunk of the body; see `iterate_events`."""
+) -> AsyncGenerator[tuple[AsyncIterator[bytes], SSEDecoder], None]:
+    """Return the chunks of the body, and what splits them into events; see `iterate_events`.
+
+    A loop over the chunks has no generator of ours between itself and the HTTP library. For a
+    stream of small events, each generator is a tenth of the time.
+    """
     content_type = response.headers.get("content-type", "").partition(";")[0].strip()
     if content_type != _CONTENT_TYPE:
         raise ProtocolError(
             f"expected a stream of {_CONTENT_TYPE}, got {content_type or 'no content type'}"
         )
-    splitter = event_splitter(limit)
-    async with aclosing(iterate_chunks(response)) as chunks:
-        async for chunk in chunks:
-            if batch := splitter.feed(chunk):
-                yield batch
+    async with open_chunks(response) as chunks:
+        yield chunks, event_splitter(limit)
 
 
 def event_splitter(limit: int) -> SSEDecoder:

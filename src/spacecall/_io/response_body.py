@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TypeVar, cast
 
 import anyio
@@ -61,7 +61,7 @@ async def read_error_body(response: http.Response) -> bytes:
     body = bytearray()
     received = 0
     with suppress(ProtocolError):
-        async with aclosing(_raw_chunks(response)) as chunks:
+        async with _raw_chunks(response) as chunks:
             decoding = _decoder(response)
             async for chunk in chunks:
                 received += len(chunk)
@@ -83,17 +83,31 @@ async def iterate_chunks(response: http.Response) -> AsyncGenerator[bytes, None]
     Raises:
         ProtocolError: the coding was not accepted by the request, or the data is invalid.
     """
-    async with aclosing(_raw_chunks(response)) as chunks:
-        decoding = _decoder(response)
+    async with open_chunks(response) as chunks:
         async for chunk in chunks:
-            if decoding is None:
-                yield chunk
-                continue
-            for piece in decoding.feed(chunk):
-                yield piece
-                await checkpoint()
-        if decoding is not None:
-            decoding.check_complete()
+            yield chunk
+
+
+@asynccontextmanager
+async def open_chunks(response: http.Response) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    """Return the decompressed body in chunks, and close it at the end; see `iterate_chunks`."""
+    async with _raw_chunks(response) as chunks:
+        decoding = _decoder(response)
+        if decoding is None:
+            yield chunks
+            return
+        async with aclosing(_decompressed(chunks, decoding)) as pieces:
+            yield pieces
+
+
+async def _decompressed(
+    chunks: AsyncIterator[bytes], decoding: Decoder
+) -> AsyncGenerator[bytes, None]:
+    async for chunk in chunks:
+        for piece in decoding.feed(chunk):
+            yield piece
+            await checkpoint()
+    decoding.check_complete()
 
 
 def _decoder(response: http.Response) -> Decoder | None:
@@ -106,13 +120,13 @@ def _content_length(response: http.Response) -> int | None:
     return int(length) if length.isdecimal() and len(length) < _DIGITS else None
 
 
-async def _raw_chunks(response: http.Response) -> AsyncGenerator[bytes, None]:
-    """Yield the body as it comes from the network, without the decoders of httpx."""
+@asynccontextmanager
+async def _raw_chunks(response: http.Response) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    """Return the body as it comes from the network, without the decoders of httpx."""
     stream = cast("http.AsyncByteStream", response.stream)
     chunks = response.aiter_bytes() if response.is_stream_consumed else aiter(stream)
     try:
-        async for chunk in chunks:
-            yield chunk
+        yield chunks
     finally:
         await _end(response, chunks)
 

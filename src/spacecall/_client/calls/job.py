@@ -90,7 +90,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     @property
     def outputs(self) -> AsyncIterator[T]:
         """The outputs as they come, and the result last."""
-        return OutputIterator(self)
+        return OutputIterator(self, self._take_event)
 
     @property
     def text(self) -> AsyncIterator[TextDelta]:
@@ -100,7 +100,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         chatbot it is the assistant's last message, also if the app clears a textbox beside it. If
         the outputs have no text, the first piece raises `TypeError`.
         """
-        return TextIterator(self)
+        return TextIterator(self, self._take_event)
 
     def __aiter__(self) -> Job[T]:
         return self
@@ -112,9 +112,9 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             SpaceError: the job ended with an error.
         """
         while True:
-            event = self._pop_event()
+            event = self._take_event()
             if event is not None:
-                return self._decode_event(event)
+                return event
             if not self._state.ended or self._try_resubmit():
                 await self._wait()
             elif self._state.error is not None:
@@ -122,11 +122,13 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             else:
                 raise StopAsyncIteration
 
-    def _pop_event(self) -> Event[Any] | None:
+    def _take_event(self) -> Event[T] | None:
+        """Remove and return the oldest event in the buffer; None if it is empty."""
         try:
-            return self._state.pop_event()
+            event = self._state.pop_event()
         except ProtocolError as error:
             raise self._public_error(error) from error.__cause__
+        return None if event is None else self._decode_event(event)
 
     async def result(self) -> T:
         """Wait for the result and return it.
@@ -186,6 +188,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         phase = _PHASE_OF_STATUS.get(self._state.status, self._phase)
         if phase != self._phase:
             self._enter_phase(phase)
+        self._state.is_awaited = False  # until the next wait, events need no report
         if self._changed is not None:
             self._changed.set()
             self._changed = None
@@ -196,6 +199,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         deadline, make_error = self._deadline()
         if self._changed is None:
             self._changed = anyio.Event()
+        self._state.is_awaited = True
         with anyio.CancelScope(deadline=deadline) as scope:
             await self._changed.wait()
         if scope.cancelled_caught and not self._state.ended:

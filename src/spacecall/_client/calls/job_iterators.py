@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from itertools import takewhile
 from operator import eq
 from typing import Any, Generic, TypeVar, cast
@@ -14,25 +14,34 @@ from spacecall.events import Completed, Event, Output, TextDelta
 T = TypeVar("T")
 
 
-class OutputIterator(AsyncIterator[T], Generic[T]):
-    """Iterates over the values of `Output` and `Completed`, without a result that repeats one."""
+def _take_nothing() -> None:
+    return None
 
-    def __init__(self, events: AsyncIterator[Event[T]]) -> None:
+
+class OutputIterator(AsyncIterator[T], Generic[T]):
+    """Iterates over the values of `Output` and `Completed`, without a result that repeats one.
+
+    Args:
+        events: the events.
+        take: returns the next of them if it need not be waited for.
+    """
+
+    def __init__(
+        self, events: AsyncIterator[Event[T]], take: Callable[[], Event[T] | None] = _take_nothing
+    ) -> None:
         self._events = events
+        self._take = take
         self._last: T | None = None
         self._has_value = False
 
     async def __anext__(self) -> T:
         while True:
-            event = await anext(self._events)
-            if not isinstance(event, (Output, Completed)):
-                continue
-            if (
-                isinstance(event, Completed)
-                and self._has_value
-                and _is_equal(event.value, self._last)
-            ):
-                continue
+            event = self._take() or await self._events.__anext__()
+            if not isinstance(event, Output):
+                if not isinstance(event, Completed):
+                    continue
+                if self._has_value and _is_equal(event.value, self._last):
+                    continue
             self._has_value, self._last = True, event.value
             return event.value
 
@@ -40,8 +49,12 @@ class OutputIterator(AsyncIterator[T], Generic[T]):
 class TextIterator(AsyncIterator[TextDelta]):
     """Iterates over what each value adds to the text before it."""
 
-    def __init__(self, events: AsyncIterator[Event[Any]]) -> None:
-        self._values = OutputIterator(events)
+    def __init__(
+        self,
+        events: AsyncIterator[Event[Any]],
+        take: Callable[[], Event[Any] | None] = _take_nothing,
+    ) -> None:
+        self._values = OutputIterator(events, take)
         self._text = ""
 
     async def __anext__(self) -> TextDelta:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from spacecall._core.app_config import Dependency
+from spacecall._core.component_outputs import returns_text
 from spacecall._core.file_positions import find_non_files
 from spacecall._core.filedata import is_file_data, replace_files
 from spacecall._core.schema_nodes import Schema
@@ -37,6 +38,7 @@ class PreparedCall(Generic[T]):
         oauth: whether the function takes a user's token.
         finish: makes what the call returns, from the caller's value and the visible outputs as
             the app sent them.
+        returns_text: whether a text is what the call returns for it: it is not decoded.
     """
 
     endpoint: Dependency
@@ -44,6 +46,16 @@ class PreparedCall(Generic[T]):
     decode: Callable[[list[Any], MakeFile], Any]
     oauth: OAuth | None = None
     finish: Callable[[Any, Sequence[Any]], T] = _value_alone
+    returns_text: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_text = (
+            self.finish is _value_alone
+            and isinstance(self.decode, DynamicDecoder)
+            and self.decode.has_no_files
+            and returns_text(self.endpoint)
+        )
+        object.__setattr__(self, "returns_text", is_text)
 
     def map(self, transform: Callable[[T], U]) -> PreparedCall[U]:
         """Return the same call with `transform` applied to what it returns."""
@@ -103,6 +115,11 @@ class DynamicDecoder:
         self._kinds: dict[int, list[str]] = {}
         self._last_raw: list[Any] = []
         self._last_decoded: list[Any] = []
+
+    @property
+    def has_no_files(self) -> bool:
+        """Whether no output has files by its schema."""
+        return not self._schemas
 
     def __call__(self, values: list[Any], make_file: MakeFile) -> Any:
         """Return the caller's value.

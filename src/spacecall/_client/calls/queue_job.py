@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib import import_module
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 
@@ -37,7 +37,7 @@ from spacecall.errors import (
     TransportError,
     UnsupportedProtocolError,
 )
-from spacecall.events import Uploading
+from spacecall.events import Event, Output, Uploading
 
 T = TypeVar("T")
 SubmitStrategy: TypeAlias = Callable[
@@ -341,6 +341,16 @@ class QueueJob(Job[T]):
         self._reset(self._session)
         self.start()
         return True
+
+    def _take_event(self) -> Event[T] | None:
+        if self._prepared.returns_text:
+            snapshot = self._core.buffer.pop_snapshot()
+            if snapshot is not None:
+                values = snapshot.values
+                if len(values) == 1 and type(values[0]) is str:
+                    return Output(cast("T", values[0]))
+                return self._decode_event(Output(values))
+        return super()._take_event()
 
     def _decode(self, values: list[Any]) -> T:
         return decode_result(self._prepared, self._connection, values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from copy import copy
 from functools import partial
 
@@ -16,10 +16,11 @@ from spacecall._client.concurrency.task_groups import BackgroundTasks
 from spacecall._core.gradio_requests import Request
 from spacecall._core.json_values import describe_error
 from spacecall._core.message_routing import Demultiplexer, FeedResult
-from spacecall._core.queue_messages import parse_message, wire_size
+from spacecall._core.queue_messages import parse_stream_message, wire_size
+from spacecall._core.sse_decoder import SSEDecoder
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.call_trace import shared_trace, tracing
-from spacecall._io.event_stream import iterate_batches
+from spacecall._io.event_stream import open_events
 from spacecall._io.observer import CLIENT
 from spacecall._io.retrying import run_with_retries
 from spacecall.errors import JobLostError, SpaceError, StatusError, TransportError
@@ -65,6 +66,7 @@ class StreamReader:
         self._grace = grace
         self._on_idle = on_idle
         self._scope: anyio.CancelScope | None = None
+        self._is_expiring = False
         self._opened = anyio.Event()
 
     def start(self) -> None:
@@ -80,6 +82,7 @@ class StreamReader:
         if self._scope is None:
             return
         is_needed, is_expiring = self._demux.has_waiters, self._scope.deadline < math.inf
+        self._is_expiring = not is_needed
         if is_needed and is_expiring:
             self._scope.deadline = math.inf
         elif not is_needed and not is_expiring:
@@ -127,12 +130,12 @@ class StreamReader:
                     idempotent=False,
                     on_retry=self._link.on_retry(self._request),
                 )
-                batches = await stack.enter_async_context(
-                    aclosing(iterate_batches(response, limit=settings.limits.max_event_bytes))
+                chunks, splitter = await stack.enter_async_context(
+                    open_events(response, limit=settings.limits.max_event_bytes)
                 )
                 self._opened.set()
                 self._log(logging.DEBUG, "stream opened")
-                closed = await self._deliver(batches)
+                closed = await self._deliver(chunks, splitter)
         except (TransportError, StatusError, JobLostError) as error:
             self._lose_jobs(error.message, cause=error)
         except SpaceError as error:
@@ -144,14 +147,18 @@ class StreamReader:
             elif not closed and self._demux.has_jobs:
                 self._lose_jobs("the server ended the stream")
 
-    async def _deliver(self, batches: AsyncIterator[list[tuple[str, str]]]) -> bool:
+    async def _deliver(self, chunks: AsyncIterator[bytes], splitter: SSEDecoder) -> bool:
         """Pass every message to its job; return whether the server announced the end."""
         closed = False
-        async for batch in batches:
-            for _, text in batch:
-                result = self._demux.feed(parse_message(text), wire_size(text))
+        split, feed = splitter.feed, self._demux.feed
+        async for chunk in chunks:
+            result = None
+            for _, text in split(chunk):
+                size = len(text) if text.isascii() else wire_size(text)
+                result = feed(parse_stream_message(text), size)
                 closed = closed or result is FeedResult.CLOSES
-            self.update_idle_deadline()
+            if result is not FeedResult.IS_AWAITED or self._is_expiring:
+                self.update_idle_deadline()
         return closed
 
     def _on_read_error(self, error: Exception) -> None:
