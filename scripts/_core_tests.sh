@@ -1,9 +1,11 @@
-# Sourced by the commands: the tests of the sans-IO core. `long_core_tests` adds nothing to its
-# coverage: they explore it for half a minute, start Gradio, or run the code generator.
+# Sourced by the commands: the tests of the sans-IO core. `long_core_tests` add nothing to its
+# coverage: they explore it, count its calls, start Gradio, or run the code generator.
 
 core_tests=(tests/core tests/protocol)
 long_core_tests=(
+    tests/core/test_budgets.py
     tests/core/test_exploration.py
+    tests/core/test_fuzz.py
     tests/core/test_diffs_against_servers.py
     tests/protocol/test_regenerate.py
 )

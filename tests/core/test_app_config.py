@@ -124,6 +124,12 @@ def test_an_api_name_is_any_text() -> None:
     assert [config.find(name) for name in ("/", "/predict", "//predict")] == [*config.dependencies]
 
 
+def test_choices_have_names_or_are_their_own() -> None:
+    component = Component(id=1, type="dropdown", props={"choices": [["One", 1], "two", None]})
+    assert component.choices == [1, "two", None]
+    assert component.choice_names == ["One", "two", "None"]
+
+
 def test_without_an_id_a_function_is_known_by_its_place() -> None:
     config = config_with({"api_name": "a"}, {"api_name": "b"})
     assert dependency(config, "/b").fn_index == 1

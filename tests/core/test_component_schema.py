@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spacecall._core.app_config import Component
-from spacecall._core.component_schema import closed_choices
+from spacecall._core.component_schema import closed_choices, refuses_all_choices
 from spacecall._core.schema_check import find_problems, is_file
 from spacecall.endpoints import NO_DEFAULT
 from tests.core.apps import corpus_app, endpoint_with, input_with, parameter, protocol_app
@@ -164,3 +164,19 @@ def test_choices_are_closed_where_a_component_takes_nothing_else(
     kind: str, props: dict[str, Any], choices: list[str]
 ) -> None:
     assert closed_choices(Component(id=1, type=kind, props=props)) == choices
+
+
+@pytest.mark.parametrize(
+    ("kind", "props", "refuses"),
+    [
+        ("dropdown", {"choices": []}, True),
+        ("dropdown", {"choices": [], "allow_custom_value": True}, False),
+        ("radio", {"choices": [["One", 1]]}, False),
+        ("radio", {}, False),
+        ("textbox", {"choices": []}, False),
+    ],
+)
+def test_without_choices_nothing_is_taken_unless_values_of_ones_own_are(
+    kind: str, props: dict[str, Any], refuses: bool
+) -> None:
+    assert refuses_all_choices(Component(id=1, type=kind, props=props)) is refuses

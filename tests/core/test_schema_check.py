@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from spacecall._core.schema_check import find_problems, is_file, map_files
+from spacecall.errors import InvalidInputError
+from tests.core.test_budgets import union
 
 TREE: dict[str, Any] = {
     "$defs": {
@@ -179,3 +181,46 @@ def test_it_judges_as_a_whole_json_schema_validator_does(
 ) -> None:
     validator: Any = Draft202012Validator(schema)
     assert (find_problems(schema, value) == []) == validator.is_valid(value)
+
+
+def test_a_value_that_is_too_much_work_has_one_problem() -> None:
+    schema = union(30, 7, {"enum": ["x"]})
+    (line,) = find_problems(schema, "y")
+    assert line.startswith("cannot check the value against the app's schema: more than ")
+    with pytest.raises(InvalidInputError, match="cannot check the value"):
+        map_files(schema, "y", lambda file: file)
+
+
+def test_a_large_honest_value_is_checked_whole() -> None:
+    schema = {"items": {"items": {"anyOf": [{"type": "number"}, {"type": "string"}]}}}
+    rows: list[list[Any]] = [[1, "x"] * 25 for _ in range(400)]
+    assert find_problems(schema, rows) == []
+    rows[-1][-1] = None
+    assert find_problems(schema, rows) != []
+    choices = {"items": {"enum": [f"choice {n}" for n in range(20_000)]}}
+    assert find_problems(choices, choices["items"]["enum"]) == []
+
+
+def test_lists_and_objects_are_choices_too() -> None:
+    schema = {"enum": [[1, 2], {"a": 1}, "x"]}
+    assert [find_problems(schema, value) for value in ([1, 2], {"a": 1}, "x")] == [[], [], []]
+    assert find_problems(schema, [1]) == ["[1] is not one of [1, 2], {'a': 1}, 'x'"]
+    assert find_problems({"enum": []}, 5) == []
+
+
+def test_a_list_that_holds_itself_ends() -> None:
+    value: list[Any] = []
+    value.append(value)
+    assert (
+        find_problems(
+            {"$defs": {"A": {"items": {"$ref": "#/$defs/A"}}}, "$ref": "#/$defs/A"}, value
+        )
+        == []
+    )
+
+
+def test_a_value_gets_at_most_a_hundred_lines() -> None:
+    assert len(find_problems({"items": {"type": "string"}}, list(range(5000)))) == 100
+    assert (
+        len(find_problems({"additionalProperties": False}, {str(n): n for n in range(5000)})) == 100
+    )
