@@ -4,7 +4,9 @@
 - `.cache/gradio/<version>` holds one pinned Gradio: its versions cannot share an environment,
 - `.cache/python/<version>` holds the same as `.venv`, for another Python,
 - `.cache/bench` holds the project and what `scripts/bench` compares it with,
-- `.cache/docs` holds what builds the documentation site, which reads the project as text.
+- `.cache/docs` holds what builds the documentation site, which reads the project as text,
+- `.cache/ray` holds Ray Data and what the project needs, but not the project: programs that run
+  there find its sources by PYTHONPATH.
 
 ``SPACECALL_CACHE`` is another folder for all but `.venv`. An environment is made once, and again
 when its requirements change: by uv if it is on the PATH, otherwise by venv and pip.
@@ -60,6 +62,11 @@ def bench() -> Path:
 def documentation() -> Path:
     """Return the interpreter of `.cache/docs`: what builds the documentation site."""
     return _environment(cache() / "docs", REQUIREMENTS / "docs.txt", {})
+
+
+def ray() -> Path:
+    """Return the interpreter of `.cache/ray`: Ray Data and what the project needs."""
+    return _environment(cache() / "ray", REQUIREMENTS / "ray.txt", {})
 
 
 def gradio(version: str) -> Path:
@@ -182,9 +189,9 @@ def _display(path: Path) -> str:
 def main(names: Sequence[str]) -> int:
     """Make environments, and print their interpreters.
 
-    The names are `dev`, `bench`, `docs`, `gradio-<release>` and `python-<version>`.
+    The names are `dev`, `bench`, `docs`, `ray`, `gradio-<release>` and `python-<version>`.
     """
-    makers = {"dev": development, "bench": bench, "docs": documentation}
+    makers = {"dev": development, "bench": bench, "docs": documentation, "ray": ray}
     versioned = {"gradio": gradio, "python": other_python}
     try:
         for name in names:

@@ -17,6 +17,7 @@ ServerPool: TypeAlias = Callable[..., AppServer]
 
 LONGEST_FILES = (
     "codegen/live/test_round_trips.py",
+    "ray/test_on_ray.py",
     "matrix/test_contract.py",
     "core/test_exploration.py",
     "cassettes/test_plugin.py",
@@ -61,6 +62,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         for name in marker.args:
             if name.startswith("gradio-"):
                 _environments.gradio(name.removeprefix("gradio-"))
+            elif name == "ray":
+                _environments.ray()
             elif reason := _programs.explain_missing(name):
                 if _programs.is_ci():
                     pytest.fail(reason, pytrace=False)

@@ -270,3 +270,24 @@ def test_input_and_output_are_required(cli: Cli, option: str) -> None:
     del options[option]
     words = [word for pair in options.items() for word in pair]
     assert cli("map", "http://127.0.0.1:1", "/echo", *words).code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--engine", "spark"], "--engine must be local or ray, got 'spark'"),
+        (["--ray-address", "auto"], "--ray-address needs --engine ray"),
+        (["--engine", "ray", "--ray-address", "ray://head:10001"], "on a node of the cluster"),
+        (["--files-to", "s3://bucket/folder"], "addresses need --engine ray"),
+        (["--engine", "ray"], "Ray Data is not installed: pip install 'spacecall[ray]'"),
+    ],
+)
+def test_options_of_ray_are_checked(
+    cli: Cli, protocol_app_6: AppServer, options: list[str], message: str
+) -> None:
+    write_rows("rows.jsonl", {"a": 1})
+    command = ("map", protocol_app_6.url, "/add", "--input", "rows.jsonl", "--output", "out")
+    outcome = cli(*command, *options)
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert not Path("out").exists()

@@ -43,6 +43,14 @@ def json_column() -> ArrowColumn:
     )
 
 
+def error_type() -> Any:
+    """Return the Arrow type of an error."""
+    pyarrow = import_pyarrow("pyarrow")
+    return pyarrow.struct(
+        [("type", pyarrow.string()), ("message", pyarrow.string()), ("code", pyarrow.int64())]
+    )
+
+
 def schema_column(schema: Schema, root: Schema, depth: int = 0) -> ArrowColumn:
     """Return the column of values that fit a JSON Schema. Files are texts: a path or an address."""
     pyarrow = import_pyarrow("pyarrow")

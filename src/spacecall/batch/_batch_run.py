@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -17,6 +16,7 @@ from spacecall._client.space import SpaceView
 from spacecall._core.fingerprint import fingerprints
 from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary
 from spacecall.batch._result_files import write_failed_rows, write_results
+from spacecall.batch._result_folder import replace_files
 from spacecall.batch._row_arguments import RowArguments, default_error_record, to_reference
 from spacecall.batch._row_files import (
     InputRow,
@@ -25,7 +25,7 @@ from spacecall.batch._row_files import (
     read_rows,
     to_json_value,
 )
-from spacecall.batch._row_journal import JournalRow, RowJournal
+from spacecall.batch._row_journal import JournalRow, RowJournal, journal_facts, open_journal
 from spacecall.endpoints import Endpoint
 from spacecall.errors import (
     AppError,
@@ -91,19 +91,9 @@ async def run_batch(
     shape = fingerprints(context.connection.app, [endpoint.name]).get(endpoint.name, "")
     arguments = RowArguments(batch, endpoint)
     digest, lines = digest_file(batch.input)
-    journal = _open_journal(batch)
+    journal = open_journal(batch)
     try:
-        journal.check(
-            {
-                "the app": space.url,
-                f"the shape of {endpoint.name}": shape,
-                "the endpoint": endpoint.name,
-                "the input": digest,
-                "--map": json.dumps(dict(batch.columns), sort_keys=True),
-                "--id": batch.id_column or "",
-                "--files-to": str(batch.files or ""),
-            }
-        )
+        journal.check(journal_facts(batch, space.url, endpoint, shape, digest))
         run = _BatchRun(space, batch, endpoint, arguments, journal, count_rows(batch.input, lines))
         run.load_files, run.describe_error = load_files, describe_error
         try:
@@ -114,19 +104,6 @@ async def run_batch(
                 write_failed_rows(batch.failed_rows, batch.input, journal.failed_numbers())
     finally:
         journal.close()
-
-
-def _open_journal(batch: Batch) -> RowJournal:
-    if not batch.journal.exists():
-        output = batch.output
-        is_taken = any(output.iterdir()) if output.is_dir() else output.exists()
-        if is_taken:
-            state = "is not empty" if output.is_dir() else "exists"
-            raise InvalidInputError(
-                f"{output} {state}, and has no journal of a batch: choose another --output"
-            )
-    batch.journal.parent.mkdir(parents=True, exist_ok=True)
-    return RowJournal(batch.journal)
 
 
 class _BatchRun:
@@ -331,17 +308,12 @@ class _BatchRun:
             path = await file.save(folder / f"{number}-{file.name}")
             return to_reference(path, self._batch.results.parent)
 
-        return await _replace_files(value, save)
+        return await replace_files(value, save)
 
     def _record(self, row: InputRow, attempts: int, duration: float) -> dict[str, Any]:
-        return {
-            "id": self._arguments.read_id(row),
-            "row": row.number,
-            "input": self._arguments.describe(row),
-            "attempts": attempts,
-            "duration": round(duration, 3),
-            "source": self._space.url,
-        }
+        return self._arguments.record(
+            row, attempts=attempts, duration=duration, source=self._space.url
+        )
 
     def _write_error(self, row: InputRow, error: Exception, attempts: int, duration: float) -> None:
         record = self._record(row, attempts, duration)
@@ -364,14 +336,3 @@ def _is_of_unknown_outcome(error: Exception) -> bool:
     if isinstance(error, StatusError):
         return error.status is not None and error.status >= 500
     return isinstance(error, JobLostError | TransportError)
-
-
-async def _replace_files(value: Any, save: Callable[[File], Awaitable[str | None]]) -> Any:
-    if isinstance(value, File):
-        return await save(value)
-    if isinstance(value, Mapping):
-        members = cast("Mapping[str, Any]", value)
-        return {key: await _replace_files(member, save) for key, member in members.items()}
-    if isinstance(value, (list, tuple)):
-        return [await _replace_files(item, save) for item in cast("Sequence[Any]", value)]
-    return value

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from spacecall._atomic import Replacement
-from spacecall.batch._arrow_types import ArrowColumn, input_column, json_column, value_column
+from spacecall.batch._arrow_types import (
+    ArrowColumn,
+    error_type,
+    input_column,
+    json_column,
+    value_column,
+)
 from spacecall.batch._row_files import import_pyarrow, read_rows, to_json_value
 from spacecall.endpoints import Endpoint
 
@@ -83,15 +89,12 @@ def _columns(inputs: ArrowColumn, value: ArrowColumn) -> dict[str, ArrowColumn]:
     def column(arrow_type: Any) -> ArrowColumn:
         return ArrowColumn(arrow_type, lambda part: part)
 
-    error = pyarrow.struct(
-        [("type", pyarrow.string()), ("message", pyarrow.string()), ("code", pyarrow.int64())]
-    )
     return {
         "id": column(pyarrow.string()),
         "row": column(pyarrow.int64()),
         "input": inputs,
         "value": value,
-        "error": ArrowColumn(error, _short_error),
+        "error": ArrowColumn(error_type(), _short_error),
         "attempts": column(pyarrow.int64()),
         "duration": column(pyarrow.float64()),
         "source": column(pyarrow.string()),

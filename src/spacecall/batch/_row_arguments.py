@@ -96,6 +96,26 @@ class RowArguments:
             for name, value in arguments.items()
         }
 
+    def record(
+        self, row: InputRow, *, attempts: int, duration: float, source: str
+    ) -> dict[str, Any]:
+        """Return the line of a row for the output, without its value or error.
+
+        Args:
+            row: the row.
+            attempts: how often the call was made.
+            duration: seconds of the last attempt.
+            source: the address of the app.
+        """
+        return {
+            "id": self.read_id(row),
+            "row": row.number,
+            "input": self.describe(row),
+            "attempts": attempts,
+            "duration": round(duration, 3),
+            "source": source,
+        }
+
 
 def _parse_text(text: str, parameter: Parameter, column: str) -> Any:
     kinds = kinds_of(parameter.schema, parameter.schema)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+from spacecall.batch._batch_request import Batch
+from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
 State: TypeAlias = Literal["sent", "queued", "done", "failed", "lost"]
@@ -139,7 +141,54 @@ class RowJournal:
         for (record,) in self._database.execute(query):
             yield json.loads(record)
 
+    def numbers(self, states: Sequence[State]) -> Iterator[int]:
+        """Yield the numbers of rows in one of these states, in order."""
+        marks = ", ".join("?" * len(states))
+        query = f"SELECT number FROM rows WHERE state IN ({marks}) ORDER BY number"  # noqa: S608
+        for (number,) in self._database.execute(query, states):
+            yield number
+
     def failed_numbers(self) -> set[int]:
         """Return the numbers of rows with an error."""
-        query = "SELECT number FROM rows WHERE state IN ('failed', 'lost')"
-        return {number for (number,) in self._database.execute(query)}
+        return set(self.numbers(("failed", "lost")))
+
+
+def open_journal(batch: Batch) -> RowJournal:
+    """Open the journal of a batch, or begin one.
+
+    Raises:
+        InvalidInputError: the output exists and has no journal, or another process uses it.
+    """
+    if not batch.journal.exists():
+        output = batch.output
+        is_taken = any(output.iterdir()) if output.is_dir() else output.exists()
+        if is_taken:
+            state = "is not empty" if output.is_dir() else "exists"
+            raise InvalidInputError(
+                f"{output} {state}, and has no journal of a batch: choose another --output"
+            )
+    batch.journal.parent.mkdir(parents=True, exist_ok=True)
+    return RowJournal(batch.journal)
+
+
+def journal_facts(
+    batch: Batch, app: str, endpoint: Endpoint, shape: str, digest: str
+) -> dict[str, str]:
+    """Return what decides the values of a batch, by a name for messages.
+
+    Args:
+        batch: the batch.
+        app: the address of the app.
+        endpoint: its endpoint.
+        shape: the fingerprint of the endpoint.
+        digest: of the input.
+    """
+    return {
+        "the app": app,
+        f"the shape of {endpoint.name}": shape,
+        "the endpoint": endpoint.name,
+        "the input": digest,
+        "--map": json.dumps(dict(batch.columns), sort_keys=True),
+        "--id": batch.id_column or "",
+        "--files-to": str(batch.files or ""),
+    }

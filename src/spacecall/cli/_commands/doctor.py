@@ -44,6 +44,7 @@ EXTRAS = {
     "codegen": ("datamodel-code-generator",),
     "cassettes": ("vcrpy",),
     "batch": ("pyarrow",),
+    "ray": ("ray",),
     "ws": ("wsproto",),
 }
 """The packages of each extra."""

@@ -12,7 +12,7 @@ from spacecall._visible import shorten
 from spacecall.batch import Batch
 from spacecall.cli._commands.call import EndpointArgument, QuietOption, SourceArgument
 from spacecall.cli._runners.endpoint_calls import resolve_source
-from spacecall.cli._runners.map_runner import execute_batch, store_stdin
+from spacecall.cli._runners.map_runner import RayEngine, execute_batch, store_stdin
 from spacecall.cli._support.async_runner import run_async
 from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
 from spacecall.errors import InvalidInputError
@@ -55,11 +55,12 @@ def map_(
         typer.Option("--id", metavar="COLUMN", help="The id of a row. [default: its number]"),
     ] = "",
     files_to: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FOLDER",
-            help="Save files of results in this folder. [default: `files` in the output folder; "
-            "for an output file, write their addresses]",
+            help="Save files of results in this folder; with --engine ray also an address such as "
+            "s3://bucket/folder. [default: `files` in the output folder; for an output file, write "
+            "their addresses]",
             show_default=False,
         ),
     ] = None,
@@ -104,6 +105,22 @@ def map_(
             min=0, metavar="N", help="Stop after more failed rows than N.", show_default=False
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="local|ray",
+            help="Call from this process, or from the nodes of a Ray cluster (extra ray).",
+        ),
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="The Ray cluster: auto for that of this machine, or host:port. [default: Ray runs "
+            "on this machine for this command]",
+            show_default=False,
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     quiet: QuietOption = False,
     read_credentials: ReadCredentials,
@@ -118,6 +135,7 @@ def map_(
     """  # noqa: D301 - typer needs this character
     if on_quota not in ("wait", "stop"):
         raise InvalidInputError(f"--on-quota must be wait or stop, got {shorten(on_quota)!r}")
+    ray_engine = _parse_engine(engine, ray_address, files_to)
 
     async def execute() -> int:
         batch = Batch(
@@ -126,7 +144,7 @@ def map_(
             output=output,
             columns=_parse_columns(map_columns or []),
             id_column=id_column or None,
-            files_to=files_to,
+            files_to=_parse_folder(files_to),
             dead_letter=dead_letter,
             concurrency=_parse_concurrency(concurrency),
             rate=rate,
@@ -136,7 +154,9 @@ def map_(
             max_errors=max_errors,
         )
         address = resolve_source(source)
-        return await execute_batch(address, batch, credentials, as_json=json_, quiet=quiet)
+        return await execute_batch(
+            address, batch, credentials, ray_engine, as_json=json_, quiet=quiet
+        )
 
     credentials = read_credentials()
     if code := run_async(execute):
@@ -159,3 +179,25 @@ def _parse_concurrency(text: str) -> Concurrency:
     if not text.isdecimal() or int(text) < 1:
         raise InvalidInputError(f"--concurrency must be a number or auto, got {shorten(text)!r}")
     return int(text)
+
+
+def _parse_engine(engine: str, address: str | None, files_to: str | None) -> RayEngine | None:
+    if engine not in ("local", "ray"):
+        raise InvalidInputError(f"--engine must be local or ray, got {shorten(engine)!r}")
+    is_remote = files_to is not None and "://" in files_to
+    if engine == "ray":
+        if address is not None and address.startswith("ray://"):
+            raise InvalidInputError(
+                "--ray-address cannot be a Ray client's: run the command on a node of the cluster, "
+                "such as with `ray job submit`"
+            )
+        return RayEngine(address, files_to if is_remote else None)
+    if address is not None:
+        raise InvalidInputError("--ray-address needs --engine ray")
+    if is_remote:
+        raise InvalidInputError("--files-to must be a folder: addresses need --engine ray")
+    return None
+
+
+def _parse_folder(files_to: str | None) -> Path | None:
+    return None if files_to is None or "://" in files_to else Path(files_to)

@@ -37,15 +37,19 @@ async def open_space(source: str, access: Access) -> AsyncGenerator[Space, None]
     Raises:
         SpaceError: the app cannot be reached, or is not a Gradio app.
     """
-    space = Space(
+    async with create_space(source, access) as space:
+        yield space
+
+
+def create_space(source: str, access: Access) -> Space:
+    """Return a Space that is not open."""
+    return Space(
         source,
         auth=access.auth,
         timeouts=access.timeouts,
         headers=access.headers,
         verify=access.tls or True,
     )
-    async with space:
-        yield space
 
 
 async def find_endpoint(space: Space, name: str) -> Endpoint:

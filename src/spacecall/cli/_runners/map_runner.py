@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,23 @@ import anyio
 
 from spacecall._atomic import Replacement
 from spacecall._client.concurrency.task_groups import unwrapping_task_group
+from spacecall._client.space import Space
 from spacecall.batch import Batch, BatchSummary, run_batch
+from spacecall.batch._actor_space import SpaceMapping
+from spacecall.batch._ray_run import run_batch_on_ray
 from spacecall.cli._inputs import stdin_reader
 from spacecall.cli._inputs.flag_arguments import load_argument_files
 from spacecall.cli._inputs.flag_values import InputReader
 from spacecall.cli._outputs.batch_status import BatchStatus
 from spacecall.cli._outputs.terminal import display_path, write_json, write_message
-from spacecall.cli._runners.endpoint_calls import find_endpoint, open_space
+from spacecall.cli._runners.endpoint_calls import create_space, find_endpoint, open_space
 from spacecall.cli._runners.jsonl_calls import error_object
-from spacecall.cli._support.app_access import Credentials
+from spacecall.cli._support.app_access import Access, Credentials
 from spacecall.cli._support.exit_codes import DONE, FAILED, INTERRUPTED
 from spacecall.endpoints import Endpoint
+from spacecall.errors import InvalidInputError
 
-__all__ = ["execute_batch", "store_stdin"]
+__all__ = ["RayEngine", "execute_batch", "store_stdin"]
 
 
 async def store_stdin(output: Path) -> Path:
@@ -42,14 +47,45 @@ async def store_stdin(output: Path) -> Path:
         replacement.discard()
 
 
+@dataclass(frozen=True, slots=True)
+class RayEngine:
+    """Where a batch runs on Ray.
+
+    Attributes:
+        address: of the cluster; None for a Ray on this machine.
+        files_to: the address of the folder for files; None for that of the batch.
+    """
+
+    address: str | None
+    files_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _SpaceFactory:
+    """Creates the Space of an actor."""
+
+    source: str
+    access: Access = field(repr=False)
+
+    def __call__(self) -> Space:
+        return create_space(self.source, self.access)
+
+
 async def execute_batch(
-    source: str, batch: Batch, credentials: Credentials, *, as_json: bool, quiet: bool
+    source: str,
+    batch: Batch,
+    credentials: Credentials,
+    ray_engine: RayEngine | None,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Run a batch, show its progress and its summary, and return the exit code.
 
     Ctrl-C starts no further calls, and finishes those that run; a second one cancels them.
     """
     access = credentials.for_app(source)
+    run = run_batch if ray_engine is None else _prepare_ray(source, access, ray_engine)
     stop = anyio.Event()
     summaries: list[BatchSummary] = []  # empty if a second Ctrl-C cancelled the batch
     with BatchStatus(quiet=quiet) as status:
@@ -57,7 +93,7 @@ async def execute_batch(
             await find_endpoint(space, batch.endpoint)
             if threading.current_thread() is threading.main_thread():
                 group.start_soon(_watch_interrupts, stop, group.cancel_scope)
-            summary = await run_batch(
+            summary = await run(
                 space.with_options(oauth_token=access.oauth_token),
                 batch,
                 on_progress=status.show,
@@ -75,6 +111,18 @@ async def execute_batch(
         write_message("spacecall: interrupted; run the same command again to go on")
         return INTERRUPTED
     return code
+
+
+def _prepare_ray(source: str, access: Access, engine: RayEngine) -> Callable[..., Any]:
+    if access.tls is not None:
+        raise InvalidInputError("--ca-file and --cert cannot be used with --engine ray")
+    mapping = SpaceMapping(
+        source=_SpaceFactory(source, access),
+        endpoint="",
+        call_options={"oauth_token": access.oauth_token} if access.oauth_token else {},
+        files_to=engine.files_to,
+    )
+    return partial(run_batch_on_ray, mapping=mapping, address=engine.address)
 
 
 async def _watch_interrupts(stop: anyio.Event, scope: anyio.CancelScope) -> None:
