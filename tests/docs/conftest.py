@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
@@ -73,10 +74,8 @@ def inference(monkeypatch: pytest.MonkeyPatch) -> Iterator[services.StandIn]:
             services.saying("Four."),
             services.answering(402, no_credits),
         )
-        flux = "black-forest-labs/FLUX.1-dev"
-        service.mapping[flux] = {"hf-inference": services.offer(flux, "text-to-image")}
-        image = services.answering(200, services.PNG, content_type="image/png")
-        service.on(f"/hf-inference/models/{flux}", image)
+        image = {"b64_json": b64encode(services.PNG).decode()}
+        service.on("/v1/images/generations", services.answering(200, {"data": [image]}))
         yield service
 
 

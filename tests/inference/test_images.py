@@ -14,11 +14,18 @@ from spacecall import (
     File,
     InvalidInputError,
     JobCancelledError,
+    Limits,
     Log,
+    NotFoundError,
     Output,
     ProtocolError,
 )
-from spacecall.inference import NoProviderError, ProvidersFailedError, SyncHuggingFaceInference
+from spacecall.inference import (
+    HuggingFaceInference,
+    NoProviderError,
+    ProvidersFailedError,
+    SyncHuggingFaceInference,
+)
 from tests.faults.exchanges import Exchange
 from tests.inference.stand_in import PNG, TOKEN, StandIn, answering, offer, opened
 
@@ -56,6 +63,9 @@ async def service(service: StandIn) -> StandIn:
     """All providers serve the model."""
     service.mapping[FLUX] = {name: offer(NAMES.get(name, "flux"), TASK) for name in PATHS}
     return service
+
+
+B64 = {"b64_json": b64encode(PNG).decode()}
 
 
 def image_at(service: StandIn) -> str:
@@ -387,8 +397,34 @@ def test_without_async_too(
     service_thread: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", service_thread.url)
-    service_thread.mapping[FLUX] = {"hf-inference": offer(FLUX, TASK)}
-    service_thread.on(PATHS["hf-inference"], answering(200, PNG, content_type="image/png"))
+    service_thread.on("/v1/images/generations", answering(200, {"data": [B64]}))
     with SyncHuggingFaceInference.connect(service_thread.url) as hf:
         (image,) = hf.generate("a cat").result()
         assert hf.save(image, tmp_path).read_bytes() == hf.read(image) == PNG
+
+
+async def test_another_service_makes_images_by_openai_s_interface(service: StandIn) -> None:
+    """At its own path and query, with the name of the model as it is; the Hub is not asked."""
+    path = "/openai/v3/images/generations"
+    service.on(path, answering(200, {"data": [B64, {"url": f"{service.url}/b.png"}]}))
+    address = f"{service.url}/openai/v3?api-version=1"
+    limits = Limits(file_hosts="any")
+    async with HuggingFaceInference.connect(address, image_model="flux", limits=limits) as hf:
+        images = await hf.generate("a cat", aspect_ratio="16:9", n=2, seed=7, guidance_scale=2.5)
+        assert [image.name for image in images] == ["image.png", "b.png"]
+        assert await images[0].read() == PNG
+        await hf.generate("a cat", response_format="base64", model="dall-e:3", provider="x")
+        with pytest.raises(InvalidInputError, match="another base_url does not take it"):
+            await hf.generate("a cat", image=PNG)
+        with pytest.raises(InvalidInputError, match="needs both width and height"):
+            await hf.generate("a cat", width=512)
+        service.on(path, answering(404, {"detail": "Not Found"}))
+        with pytest.raises(NotFoundError, match="Not Found") as caught:
+            await hf.generate("a cat")
+        assert caught.value.provider is None
+    first, second, _ = await service.sent(path)
+    options = {"size": "832x480", "n": 2, "seed": 7, "guidance_scale": 2.5}
+    assert first == {"prompt": "a cat", "model": "flux", **options}
+    assert second == {"prompt": "a cat", "model": "dall-e:3", "response_format": "b64_json"}
+    assert [item.path for item in service.seen] == [path] * 3
+    assert service.seen[0].query == {"api-version": "1"}

@@ -111,6 +111,9 @@ def test_thinking_parts_of_a_content_are_reasoning() -> None:
 CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}}
 
 
+PIECES = [("", "weather"), ("{}", None)]
+
+
 def calls(*deltas: Any) -> list[tuple[str, str, str]]:
     builder = ToolCallsBuilder()
     for delta in deltas:
@@ -148,7 +151,20 @@ def test_new_ids_make_separate_calls_whatever_the_index_is(index: dict[str, Any]
         # The whole call again at the end, as an object, with numbers and values.
         ([CALL | {"index": 0}, CALL | {"index": 0}], [("a", "f", '{"x": 1}')]),
         ([delta({"x": 1}, "f", index="0", id=7)], [("7", "f", '{"x": 1}')]),
-        ([None, 3, ["x"], [{"function": None}]], [("call_0", "", "")]),
+        # The name in pieces, and again with each piece of the arguments.
+        (
+            [delta(None, "get_", index=0, id="a"), *(delta(*p, index=0) for p in PIECES)],
+            [("a", "get_weather", "{}")],
+        ),
+        ([delta("{", "f", index=0), delta("}", "f", index=0)], [("call_0", "f", "{}")]),
+        # Calls without arguments, at a service that sends neither ids nor other indexes.
+        (
+            [delta("", name, index=0, type="function") for name in "fg"],
+            [("call_0", "f", ""), ("call_1", "g", "")],
+        ),
+        # Garbage, and what never gets a name.
+        ([None, 3, ["x"], [{"function": None}], [{}], [{"id": "b", "function": 5}]], []),
+        ([delta("{}", id="a"), CALL | {"id": "b"}], [("b", "f", '{"x": 1}')]),
     ],
 )
 def test_deltas_become_the_calls_that_were_meant(deltas: Any, expected: Any) -> None:

@@ -16,6 +16,7 @@ from spacecall import (
     Output,
     ProtocolError,
     RateLimitedError,
+    Retry,
     Timeouts,
 )
 from spacecall.inference import HuggingFaceInference, NoProviderError, SyncHuggingFaceInference
@@ -178,20 +179,38 @@ async def test_another_service_gets_a_recording_as_a_form(service: StandIn) -> N
     (exchange,) = service.seen
     assert exchange.headers["authorization"] == f"Bearer {TOKEN}"
     assert exchange.headers["content-length"] == str(len(await exchange.body()))
-    head = f"content-type: {exchange.headers['content-type']}\r\n\r\n".encode()
-    message = email.message_from_bytes(head + await exchange.body())
-    parts = [
-        (part.get_param("name", header="content-disposition"), part.get_payload(decode=True))
-        for part in message.walk()
-        if not part.is_multipart()
-    ]
-    assert parts == [
+    assert await form_fields(exchange) == [
         ("model", b"whisper-1"),
         ("temperature", b"0"),
         ("granularities[]", b"word"),
         ("granularities[]", b"segment"),
         ("file", WAV),
     ]
+
+
+async def form_fields(exchange: Exchange) -> list[tuple[Any, Any]]:
+    """Return the names and contents of a form, in order."""
+    head = f"content-type: {exchange.headers['content-type']}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + await exchange.body())
+    return [
+        (part.get_param("name", header="content-disposition"), part.get_payload(decode=True))
+        for part in message.walk()
+        if not part.is_multipart()
+    ]
+
+
+async def test_deepinfra_gets_a_recording_as_a_form(service: StandIn) -> None:
+    serve(service, "automatic-speech-recognition", "deepinfra")
+    path = "/deepinfra/v1/openai/audio/transcriptions"
+    service.on(path, answering(200, {"text": "hello"}), answering(429, {"error": "slow down"}))
+    async with opened(service, retry=Retry(attempts=1)) as (hf, _):
+        assert (await hf.automatic_speech_recognition(WAV, model=MODEL)).text == "hello"
+        with pytest.raises(RateLimitedError, match="slow down") as caught:
+            await hf.automatic_speech_recognition(TONE, model=MODEL)
+    assert caught.value.provider == "deepinfra"
+    exchange = service.to(path)[0]
+    assert await form_fields(exchange) == [("model", b"o/m"), ("file", WAV)]
+    assert b'filename="file.wav"' in await exchange.body()
 
 
 @pytest.mark.parametrize("status", [200, 429])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
 
 from spacecall._option_checks import checked_class
 from spacecall.chat._content_parts import ContentPart, PartDict, VideoUrl, read_part
@@ -27,11 +27,14 @@ class ToolCall:
         id: identifies the call in the `tool` message with its result.
         name: of the function.
         arguments: JSON text, as the model wrote it.
+        extra_content: what the service wants back with the call, such as Gemini's
+            `thought_signature`.
     """
 
     id: str
     name: str
     arguments: str
+    extra_content: Mapping[str, Any] | None = field(default=None, repr=False, hash=False)
 
 
 @checked_class

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Required, TypeAlias, TypedDict, cast, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Required, TypeAlias, TypedDict, cast, get_args
 
+from spacecall._core.json_values import is_object
 from spacecall.chat._content_parts import ContentPart, PartDict, read_part
 from spacecall.chat._dict_reader import DictReader
 from spacecall.chat._message import Message, ReasoningField, Role, ToolCall, normal_message
@@ -33,6 +34,7 @@ class ToolCallDict(TypedDict, total=False):
     id: Required[str]
     type: Literal["function"]
     function: Required[FunctionCallDict]
+    extra_content: Mapping[str, Any] | None
 
 
 class MessageDict(TypedDict, total=False):
@@ -131,7 +133,12 @@ def _read_tool_call(reader: DictReader) -> ToolCall:
         reader.choice("type", ("function",))
     reader.get("index")  # of a delta
     function = reader.object("function")
-    call = ToolCall(reader.text("id"), function.text("name"), function.text("arguments"))
+    extra = reader.get("extra_content")
+    if extra is not None and not is_object(extra):
+        raise reader.error("extra_content", "must be dict or None")
+    call = ToolCall(
+        reader.text("id"), function.text("name"), function.text("arguments"), extra_content=extra
+    )
     function.refuse_others()
     reader.refuse_others()
     return call

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -12,6 +12,7 @@ from spacecall._wire.inference.text_generation import Generated, GeneratedToken,
 from spacecall.chat import Usage
 from spacecall.errors import JobLostError, ProtocolError, StatusError
 from spacecall.inference._error_bodies import stream_error
+from spacecall.inference._text_builder import TextBuilder
 
 __all__ = [
     "DONE",
@@ -82,10 +83,15 @@ class TextAccumulator:
 
     strip: bool = True
     provider: str | None = None
-    text: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
     is_complete: bool = False
+    _builder: TextBuilder = field(default_factory=TextBuilder)
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        return str(self._builder)
 
     @property
     def has_finished(self) -> bool:
@@ -97,16 +103,14 @@ class TextAccumulator:
         if event.strip() in ("", DONE):
             return False
         chunk = parse_chunk(GeneratedToken, event, self.provider)
-        text_before = self.text
-        if not chunk.token.special:
-            self._add_text(chunk.token.text)
+        has_changed = not chunk.token.special and self._add_text(chunk.token.text)
         if chunk.generated_text is not None:
             reason = chunk.details.finish_reason if chunk.details else None
             reason = reason or ("stop" if chunk.token.special else "length")
             self.finish_reason = normal_reason(reason)
             self._read_usage(chunk.details)
             self.is_complete = True
-        return self.text != text_before
+        return has_changed
 
     def read_body(self, body: bytes) -> None:
         """Read a response; see `Accumulator.read_body`."""
@@ -135,8 +139,11 @@ class TextAccumulator:
         count = details.generated_tokens if details else None
         self.usage = Usage(completion_tokens=count) if isinstance(count, int) else None
 
-    def _add_text(self, text: str) -> None:
-        self.text += text if self.text or not self.strip else text.lstrip()
+    def _add_text(self, text: str) -> bool:
+        """Add to the text; return whether it has changed."""
+        text = text if self._builder or not self.strip else text.lstrip()
+        self._builder.add(text)
+        return bool(text)
 
 
 def parse_chunk(model: type[M], text: str, provider: str | None) -> M:

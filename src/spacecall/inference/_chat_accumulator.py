@@ -33,6 +33,7 @@ from spacecall.inference._accumulators import (
     normal_reason,
     unexpected_error,
 )
+from spacecall.inference._text_builder import TextBuilder
 from spacecall.inference._think_tags import ThinkTagSplitter
 from spacecall.inference._tool_call_builder import ToolCallsBuilder
 from spacecall.media import received_medium
@@ -203,9 +204,9 @@ class _ChoiceBuilder:
     """Builds one choice."""
 
     splitter: ThinkTagSplitter
-    reasoning: str = ""
+    reasoning: TextBuilder = field(default_factory=TextBuilder)
     reasoning_field: ReasoningField | None = None
-    refusal: str = ""
+    refusal: TextBuilder = field(default_factory=TextBuilder)
     finish_reason: str | None = None
     tool_calls: ToolCallsBuilder = field(default_factory=ToolCallsBuilder)
     images: list[File] = field(default_factory=list[File])
@@ -227,10 +228,10 @@ class _ChoiceBuilder:
         return ReplyChoice(
             index=index,
             text=self.splitter.text,
-            reasoning=self.reasoning + self.splitter.reasoning,
+            reasoning=str(self.reasoning) + self.splitter.reasoning,
             finish_reason=self.finish_reason,
             tool_calls=self.tool_calls.build(),
-            refusal=self.refusal or None,
+            refusal=str(self.refusal) or None,
             logprobs=tuple(self.logprobs),
             images=tuple(self.images),
         )
@@ -250,8 +251,8 @@ class _ChoiceBuilder:
         calls = message.tool_calls or _legacy_call(message.function_call)
         has_calls = self.tool_calls.add(calls, is_whole=is_whole)
         self.splitter.feed(text)
-        self.reasoning += thinking
-        self.refusal += refusal
+        self.reasoning.add(thinking)
+        self.refusal.add(refusal)
         self.logprobs += _logprobs(choice.logprobs)
         images = _images([*(_parts_of(message.content) or ()), *as_list(message.images)])
         self.images += images

@@ -113,7 +113,7 @@ class HuggingFaceInference(Closable):
         Args:
             base_url: any service with OpenAI's interface, with its path and query if it has them:
                 `http://127.0.0.1:11434`, `https://host/api/v3`. It gets the names of models as they
-                are, and the Hub is not asked for chats.
+                are, and the Hub is not asked.
             model: the default model for chat and text.
             image_model: the default model for images.
             api_key: a token of Hugging Face. If `base_url` is set, the token is sent there and not
@@ -374,8 +374,12 @@ class HuggingFaceInference(Closable):
             num_inference_steps=num_inference_steps,
             extra_body=extra_body,
         )
-        name = model_id(_first_of(model, self._image_model, IMAGE_MODEL))
-        choice = ModelChoice(model=name, provider=provider, fallback=fallback)
+        choice = ModelChoice(
+            model=self._model_id(_first_of(model, self._image_model, IMAGE_MODEL)),
+            provider=provider,
+            fallback=fallback,
+            verbatim=not self._connection.address.is_router,
+        )
         return self._images.generate(build_request, choice)
 
     @checked_arguments

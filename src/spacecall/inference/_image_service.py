@@ -26,6 +26,7 @@ from spacecall.inference._image_providers.image_response import (
     ImageResponse,
     PendingPrediction,
 )
+from spacecall.inference._image_providers.openai_images import OWN_SERVICE
 from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._providers import (
     LIVE,
@@ -86,6 +87,8 @@ class ImageService:
         requested = choice.requested_provider
         task = TEXT_TO_IMAGE if request.image is None else IMAGE_TO_IMAGE
         request = await request.embed_image()
+        if not self._connection.address.is_router:
+            return await self._run_at_service(report, settings, request, choice)
         providers = choose_providers(
             await self._catalog.providers(choice.name),
             model=choice.name,
@@ -103,6 +106,20 @@ class ImageService:
             return await job.generate(request)
 
         return await with_fallback(capable if choice.fallback else capable[:1], attempt, settings)
+
+    async def _run_at_service(
+        self,
+        report: ProgressSink[list[File]],
+        settings: Settings,
+        request: ImageRequest,
+        choice: ModelChoice,
+    ) -> list[File]:
+        """Request images of another service with OpenAI's interface."""
+        if request.image is not None:
+            raise InvalidInputError("image= is for HF Inference: another base_url does not take it")
+        check_support(OWN_SERVICE, request, "a service with OpenAI's interface")
+        provider = Provider("", choice.name, TEXT_TO_IMAGE)
+        return await _ProviderJob(self._connection, report, provider, settings).generate(request)
 
 
 def _supported(task: str) -> tuple[str, ...]:
@@ -152,7 +169,7 @@ class _ProviderJob:
         self._connection = connection
         self._report = report
         self._provider = provider
-        self._adapter = ADAPTERS[provider.name]
+        self._adapter = ADAPTERS.get(provider.name, OWN_SERVICE)
         self._settings = settings
         # No byte arrives before the images are ready.
         timeouts = replace(settings.timeouts, idle=settings.timeouts.run)
@@ -185,8 +202,10 @@ class _ProviderJob:
         settings: Settings,
         headers: Mapping[str, str] = {},
     ) -> ImageResponse:
+        if not self._provider.name:
+            http_request = self._connection.address.locate(http_request)
         response = await self._connection.fetch(
-            http_request, settings, provider=self._provider.name, headers=headers
+            http_request, settings, provider=self._provider.name or None, headers=headers
         )
         content_type = response.headers.get("content-type", "")
         try:

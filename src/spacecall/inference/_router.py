@@ -12,6 +12,7 @@ import anyio
 
 from spacecall._client.exchanges.service_call import ServiceRunner, open_service_runner
 from spacecall._core import app_sources
+from spacecall._core.arguments_to_json import find_unsendable
 from spacecall._core.gradio_requests import Request
 from spacecall._io._http import HttpClient
 from spacecall._io.app_http_client import AppHttpClient
@@ -22,7 +23,7 @@ from spacecall._io.multipart import Multipart
 from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import read_body
 from spacecall._io.retrying import run_with_retries
-from spacecall.errors import StatusError
+from spacecall.errors import InvalidInputError, StatusError
 from spacecall.hub import find_token
 from spacecall.inference._error_bodies import typed_error
 from spacecall.options import Auth
@@ -162,7 +163,11 @@ class RouterConnection:
             return await self.router.fetch(request, settings, headers=headers, is_limited=False)
 
     async def upload(
-        self, request: Request, build_body: Callable[[], Multipart], settings: Settings
+        self,
+        request: Request,
+        build_body: Callable[[], Multipart],
+        settings: Settings,
+        provider: str | None,
     ) -> bytes:
         """POST a form with a file and return the response's body. The job limits its duration.
 
@@ -181,7 +186,7 @@ class RouterConnection:
                 return await read_body(response, settings.limits, self.router.base)
 
         on_retry = self.router.on_retry(request, settings)
-        with self.typed_errors(request, None):
+        with self.typed_errors(request, provider):
             return await run_with_retries(
                 attempt, settings.retry, idempotent=False, on_retry=on_retry
             )
@@ -222,6 +227,8 @@ class RouterConnection:
             yield
         except StatusError as error:
             if error.status is None:  # raised before anything was sent
+                if problems := find_unsendable(request.json, lambda _: False):
+                    raise InvalidInputError("; ".join(problems), problems=problems) from None
                 raise
             error.endpoint = request.path
             raise typed_error(error, provider=provider, redact=self.router.redactor()) from None

@@ -28,9 +28,9 @@ from spacecall.inference._providers import Provider
 __all__ = [
     "EMBEDDINGS",
     "OPENAI",
-    "OWN_TRANSCRIPTIONS",
     "SPEECH",
     "TRANSCRIPTIONS",
+    "TRANSCRIPTION_FORMS",
     "Transcription",
     "build_embeddings_request",
     "build_speech_request",
@@ -58,8 +58,12 @@ SPEECH: Final = {
     "together": "/together/v1/audio/speech",
     OPENAI: "/v1/audio/speech",
 }
-TRANSCRIPTIONS: Final = ("fal-ai", "hf-inference", OPENAI)
-OWN_TRANSCRIPTIONS: Final = "/v1/audio/transcriptions"
+TRANSCRIPTION_FORMS: Final = {
+    "deepinfra": "/deepinfra/v1/openai/audio/transcriptions",
+    OPENAI: "/v1/audio/transcriptions",
+}
+"""The paths of the providers that take a recording as a form."""
+TRANSCRIPTIONS: Final = ("fal-ai", "hf-inference", *TRANSCRIPTION_FORMS)
 _VECTORS: Final[TypeAdapter[list[list[float]]]] = TypeAdapter(list[list[float]])
 
 
@@ -130,7 +134,7 @@ def build_transcription_request(
 def build_transcription_form(
     model: str, audio_uri: str, filename: str, extra_body: Mapping[str, Any]
 ) -> Multipart:
-    """Build the form of `OWN_TRANSCRIPTIONS`; each item of a list is a field of its own."""
+    """Build the form for a recording; each item of a list is a field of its own."""
     head, _, encoded = audio_uri.partition(",")
     mime_type = head.removeprefix("data:").partition(";")[0]
     source = BytesSource(b64decode(encoded), mime_type)

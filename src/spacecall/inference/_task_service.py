@@ -29,8 +29,8 @@ from spacecall.inference._router import RouterConnection
 from spacecall.inference._task_requests import (
     EMBEDDINGS,
     OPENAI,
-    OWN_TRANSCRIPTIONS,
     SPEECH,
+    TRANSCRIPTION_FORMS,
     TRANSCRIPTIONS,
     Transcription,
     build_embeddings_request,
@@ -128,10 +128,10 @@ class TaskService:
             uri = await medium.data_uri()
 
             async def attempt(provider: Provider, settings: Settings) -> Transcription:
-                if provider.name == OPENAI:
+                if provider.name in TRANSCRIPTION_FORMS:
                     name = medium.file.name
                     form = partial(build_transcription_form, provider.model, uri, name, extra_body)
-                    return await self._transcribe_at_service(provider, form, settings)
+                    return await self._transcribe_form(provider, form, settings)
                 request = build_transcription_request(provider, uri, extra_body)
                 response = await self._fetch(request, provider, settings)
                 with _reading(request, self._connection, provider, response.body):
@@ -141,12 +141,13 @@ class TaskService:
 
         return self._connection.direct.call(SPEECH_RECOGNITION, service)
 
-    async def _transcribe_at_service(
+    async def _transcribe_form(
         self, provider: Provider, build_form: Callable[[], Multipart], settings: Settings
     ) -> Transcription:
         connection = self._connection
-        request = connection.address.locate(Request("POST", OWN_TRANSCRIPTIONS))
-        body = await connection.upload(request, build_form, _for_model(settings))
+        request = self._locate(Request("POST", TRANSCRIPTION_FORMS[provider.name]), provider)
+        settings = _for_model(settings)
+        body = await connection.upload(request, build_form, settings, provider.name or None)
         with _reading(request, connection, provider, body):
             return read_transcription(body)
 
@@ -198,11 +199,14 @@ class TaskService:
     async def _fetch(
         self, request: Request, provider: Provider, settings: Settings
     ) -> FetchedResponse:
-        if provider.name == OPENAI:
-            request = self._connection.address.locate(request)
+        request = self._locate(request, provider)
         return await self._connection.fetch(
             request, _for_model(settings), provider=provider.name or None
         )
+
+    def _locate(self, request: Request, provider: Provider) -> Request:
+        is_own = provider.name == OPENAI
+        return self._connection.address.locate(request) if is_own else request
 
 
 def _for_model(settings: Settings) -> Settings:

@@ -179,6 +179,7 @@ def _message(message: Message, *, with_reasoning: bool) -> ChatMessage:
             id=call.id,
             type="function",
             function=CalledFunction(name=call.name, arguments=call.arguments),
+            extra_content=dict(call.extra_content) if call.extra_content else None,
         )
         for call in message.tool_calls
     ]

@@ -116,6 +116,13 @@ def check_image_request(
     )
 
 
+def pop_size(options: dict[str, Any]) -> dict[str, str]:
+    """Take width and height out of options, and return the one field that some services have."""
+    if "width" not in options:
+        return {}
+    return {"size": f"{options.pop('width')}x{options.pop('height')}"}
+
+
 def rename_options(options: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Rename options to a provider's names; leave out options without one."""
     return {names[name]: value for name, value in options.items() if name in names}

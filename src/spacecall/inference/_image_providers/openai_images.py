@@ -1,14 +1,20 @@
-"""Text-to-image by the OpenAI images API: together, nscale."""
+"""Text-to-image by the OpenAI images API: together, nscale, and services at a `base_url`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from spacecall._core.gradio_requests import Request
 from spacecall._wire.inference.image_generations import GeneratedImage, GenerationsResponse
 from spacecall.errors import ProtocolError
 from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names
-from spacecall.inference._image_providers.image_request import ImageRequest, rename_options
+from spacecall.inference._image_providers.image_request import (
+    ImageFormat,
+    ImageRequest,
+    pop_size,
+    rename_options,
+)
 from spacecall.inference._image_providers.image_response import (
     Image,
     ImageResponse,
@@ -18,20 +24,30 @@ from spacecall.inference._image_providers.image_response import (
 from spacecall.inference._providers import Provider
 
 
+@dataclass(frozen=True, kw_only=True)
 class OpenAIImages(ProviderAdapter):
-    """POST /{provider}/v1/images/generations: `{prompt, model, response_format, …}`."""
+    """POST /{provider}/v1/images/generations: `{prompt, model, response_format, …}`.
+
+    Attributes:
+        default_format: the requested format of images; None for the service's own.
+    """
+
+    default_format: ImageFormat | None = "base64"
 
     def build_request(self, request: ImageRequest, provider: Provider) -> Request:
         """Build the HTTP request to the router."""
         options = request.options()
         body: dict[str, Any] = {"prompt": request.prompt, "model": provider.model}
-        body["response_format"] = self.formats[options.pop("response_format", "base64")]
-        if self.one_size and "width" in options:
-            body["size"] = f"{options.pop('width')}x{options.pop('height')}"
+        image_format = options.pop("response_format", self.default_format)
+        if image_format is not None:
+            body["response_format"] = self.formats[image_format]
+        if self.one_size:
+            body |= pop_size(options)
         if request.image is not None:
             body |= _image_fields(request.image_uri, provider.model)
         body |= rename_options(options, self.names) | dict(request.extra_body)
-        return Request("POST", f"/{provider.name}/v1/images/generations", json=body)
+        prefix = f"/{provider.name}" if provider.name else ""
+        return Request("POST", f"{prefix}/v1/images/generations", json=body)
 
     def read_response(
         self,
@@ -72,3 +88,13 @@ NSCALE: Final = OpenAIImages(
     formats={"base64": "b64_json", "url": "url"},
     one_size=True,
 )
+OWN_SERVICE: Final = OpenAIImages(
+    names=same_names(
+        "n",
+        *("width", "height", "negative_prompt", "guidance_scale", "num_inference_steps", "seed"),
+    ),
+    formats={"base64": "b64_json", "url": "url"},
+    default_format=None,  # some models of OpenAI refuse the field
+    one_size=True,
+)
+"""Any service with OpenAI's interface; vLLM and SGLang have the names of the other options."""

@@ -9,7 +9,11 @@ from spacecall._core.gradio_requests import Request
 from spacecall._wire.inference.zai_images import ZaiTask
 from spacecall.errors import AppError, ProtocolError
 from spacecall.inference._image_providers.adapter import ProviderAdapter, parse_response, same_names
-from spacecall.inference._image_providers.image_request import ImageRequest, rename_options
+from spacecall.inference._image_providers.image_request import (
+    ImageRequest,
+    pop_size,
+    rename_options,
+)
 from spacecall.inference._image_providers.image_response import (
     ImageResponse,
     PendingPrediction,
@@ -29,8 +33,7 @@ class Zai(ProviderAdapter):
         """Build the HTTP request to the router."""
         options = request.options()
         body: dict[str, Any] = {"model": provider.model, "prompt": request.prompt}
-        if "width" in options:
-            body["size"] = f"{options.pop('width')}x{options.pop('height')}"
+        body |= pop_size(options)
         body |= rename_options(options, self.names) | dict(request.extra_body)
         return Request("POST", f"{_ROOT}/async/images/generations", json=body)
 
