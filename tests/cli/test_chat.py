@@ -89,6 +89,52 @@ def test_an_id_without_a_model_opens_the_space(
     assert (for_another.code, "it contacts owner/name" in for_another.err) == (2, True)
 
 
+def test_additional_inputs_of_an_app_are_set(cli: Cli, app_server: ServerPool) -> None:
+    chat = ("chat", f"{app_server('chat_app.py', GRADIO_6).url}/tuned", "hi")
+    Path("system.txt").write_text("Be rude\n", encoding="utf-8")
+    assert cli(*chat).out == "Be nice: hi (50)\n"
+    done = cli(*chat, "--set", "system=@system.txt", "--set", "length=70")
+    assert (done.out, done.err) == ("Be rude: hi (70)\n", "")
+    for words, message in (
+        (("--set", "lenght=70"), "'lenght' is not an additional input of the app; did you mean"),
+        (("--set", "length"), "--set must be NAME=VALUE, got 'length'"),
+        (("--set", "length=long"), "'long'"),
+    ):
+        refused = cli(*chat, *words)
+        assert (refused.code, refused.out) == (2, "")
+        assert message in refused.err
+    refused = cli("chat", "llama-3.3-70b", "hi", "--set", "a=1")
+    assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
+def test_reasoning_goes_to_stderr_when_asked_for(cli: Cli, stream: str) -> None:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(standing_in()) as service,
+    ):
+        service.on(CHAT, saying("<think>Hm\x1b[2J, ", "well.</think>", "Hi ", "you"))
+        chat = ("chat", "my/model", "Hello", "--url", service.url, stream)
+        silent, spoken = cli(*chat), cli(*chat, "--reasoning")
+    assert (silent.out, silent.err) == ("Hi you\n", "")
+    assert (spoken.out, spoken.err) == ("Hi you\n", "Hm\\x1b[2J, well.\n")
+
+
+def test_on_a_terminal_reasoning_is_dimmed_before_the_answer(tmp_path: Path) -> None:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(standing_in()) as service,
+    ):
+        service.on(CHAT, saying("<think>Hm, ", "well.</think>", "Hi ", "you"))
+        chat = ("chat", "my/model", "Hello", "--url", service.url)
+        with terminal(*chat, folder=tmp_path) as screen:
+            assert screen.finish() == 0
+        assert "\x1b[2mHm, \x1b[0m\x1b[2mwell.\x1b[0m\r\nHi you\r\n" in screen.raw
+        with terminal(*chat, "--no-reasoning", folder=tmp_path) as screen:
+            assert screen.finish() == 0
+        assert "Hm" not in screen.text
+
+
 def test_messages_of_the_app_go_to_stderr(cli: Cli, phi4_app: AppServer) -> None:
     call = ("chat", "phi-4", "/zerogpu", "--url", phi4_app.url)
     assert cli(*call).err.splitlines() == [

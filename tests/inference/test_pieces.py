@@ -134,10 +134,10 @@ async def test_what_a_service_wants_back_with_a_call_is_sent_back(service: Stand
         for conversation in (first.conversation, saved):
             await hf.chat([result], conversation=conversation)
         by_hand: Any = {"role": "assistant", "content": None, "tool_calls": [call]}
-        await hf.chat(["Hi", by_hand, result][1:])
-        wrong = {**call, "extra_content": "x"}
+        await hf.chat([by_hand, result])
+        wrong: Any = {**by_hand, "tool_calls": [{**call, "extra_content": "x"}]}
         with pytest.raises(InvalidInputError, match=r"tool_calls\[0\].extra_content must be dict"):
-            await hf.chat([{**by_hand, "tool_calls": [wrong]}])
+            await hf.chat([wrong])
     sent = await service.sent(CHAT)
     calls = [
         message["tool_calls"]

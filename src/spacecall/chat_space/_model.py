@@ -16,7 +16,7 @@ from spacecall._suggestions import did_you_mean
 from spacecall.chat import ChatReply, Conversation, Message, MessageInput
 from spacecall.chat_space._history import read_answer, write_history
 from spacecall.chat_space._shape import ChatMapping, ChatShape, find_chat
-from spacecall.endpoints import Endpoint
+from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError, SpaceError
 from spacecall.facades import ServerSessions, Turn, make_portable, read_turn
 from spacecall.media import Media, MediaInput
@@ -97,6 +97,11 @@ class ChatSpace(Closable):
     def endpoint(self) -> Endpoint:
         """The endpoint that answers."""
         return self._shape.endpoint
+
+    @property
+    def additional_inputs(self) -> tuple[Parameter, ...]:
+        """The parameters that take neither the message nor the history."""
+        return self._shape.additional_inputs
 
     @checked_arguments
     def chat(

@@ -113,6 +113,22 @@ def chat(
             metavar="OUTPUT", help="The label or the number of the output that has the answer."
         ),
     ] = "",
+    additional: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="An additional input of a chat app, such as temperature=0.5. Repeatable.",
+        ),
+    ] = None,
+    reasoning: Annotated[
+        bool | None,
+        typer.Option(
+            "--reasoning/--no-reasoning",
+            help="Print the model's thinking to stderr. [default: only on a terminal]",
+            show_default=False,
+        ),
+    ] = None,
     stream: Annotated[
         bool | None,
         typer.Option(
@@ -141,19 +157,27 @@ def chat(
     """  # noqa: D301 - typer needs this character
     if system and resume:
         raise InvalidInputError("--system is for a new conversation: remove it, or --resume")
-    words = [prompt or "", system, *(image or []), *(audio or [])]
+    values = [word.partition("=")[2] for word in additional or []]
+    words = [prompt or "", system, *(image or []), *(audio or []), *values]
     reader = InputReader(sys.stdin.buffer.read() if any(map(is_stdin, words)) else b"")
     media = [*_load_media("image", image, reader), *_load_media("audio", audio, reader)]
     conversation = read_conversation(resume) if resume else Conversation()
     credentials = read_credentials()
     mapping = _read_mapping(endpoint, message, history, answer)
+    if additional:
+        mapping["additional_inputs"] = {}  # says that the model is an app; the values follow
     access = credentials.for_app(url or model_source(model, mapping))
-    options = PrintOptions(stream=stream, out=out, quiet=quiet, raw=raw)
+    options = PrintOptions(stream=stream, out=out, quiet=quiet, raw=raw, reasoning=reasoning)
     opened = open_model(model, url, access, options, mapping)
     with handle_signals() as signals, opened as connected:
         system_message = reader.read_text(system)
         session = ChatSession(
-            connected, options, conversation, system=system_message, save_path=save
+            connected,
+            options,
+            conversation,
+            system=system_message,
+            save_path=save,
+            additional_inputs=connected.read_additional_inputs(additional or [], reader),
         )
         if prompt is not None:
             session.send(reader.read_text(prompt), media)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from spacecall._core.schema_nodes import kinds_of
 from spacecall.cli._outputs.result_printer import format_result, replace_files
-from spacecall.cli._outputs.terminal import ResultWriter
 from spacecall.endpoints import Endpoint
 
-__all__ = ["StreamPrinter", "TextPrinter", "returns_text"]
+__all__ = ["StreamPrinter", "TextPrinter", "TextWriter", "returns_text"]
+
+
+class TextWriter(Protocol):
+    """Writes to stdout, or to stderr."""
+
+    def write(self, text: str) -> None:
+        """Write a part of a text."""
+        ...
 
 
 def returns_text(endpoint: Endpoint) -> bool:
@@ -24,13 +31,13 @@ class StreamPrinter:
     """Prints each output before the result on a line of JSON; files as their addresses.
 
     Args:
-        writer: writes to stdout; None to print nothing.
+        writer: where to print; None to print nothing.
     """
 
     printed_result = False
     """Whether the result itself has been printed too."""
 
-    def __init__(self, writer: ResultWriter | None = None) -> None:
+    def __init__(self, writer: TextWriter | None = None) -> None:
         self._writer = writer
 
     @property
@@ -61,7 +68,7 @@ class TextPrinter(StreamPrinter):
     If an app changes text that is printed already, the new text begins on a new line.
     """
 
-    def __init__(self, writer: ResultWriter) -> None:
+    def __init__(self, writer: TextWriter) -> None:
         super().__init__(writer)
         self._text_writer = writer
         self._text = ""

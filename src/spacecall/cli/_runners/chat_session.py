@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from spacecall._atomic import write_file
 from spacecall._client.concurrency.portal import Portal, hold_open, wait
-from spacecall.chat import ChatModel, ChatReply, Conversation, Message, connect
+from spacecall.chat import AnyChatModel, ChatReply, Conversation, Message, connect
+from spacecall.chat_space import ChatSpace
+from spacecall.cli._inputs.flag_values import InputReader, parse_value
 from spacecall.cli._outputs.call_status import CallStatus
 from spacecall.cli._outputs.event_printer import create_event_handler, run_call
+from spacecall.cli._outputs.reply_printer import ReplyPrinter
 from spacecall.cli._outputs.result_printer import OutputFolder, format_result, replace_files
 from spacecall.cli._outputs.stream_printer import StreamPrinter, TextPrinter
-from spacecall.cli._outputs.terminal import ResultWriter, stdout_is_terminal
+from spacecall.cli._outputs.terminal import ResultWriter, stderr_is_terminal, stdout_is_terminal
 from spacecall.cli._support.app_access import Access
 from spacecall.cli._support.async_runner import deadline
 from spacecall.errors import InvalidInputError
@@ -43,17 +48,23 @@ class PrintOptions:
         out: the folder for images of answers.
         quiet: whether to show neither progress nor messages on stderr.
         raw: whether a terminal gets the exact answer.
+        reasoning: whether to print the model's thinking to stderr; None to do so if stdout and
+            stderr are terminals.
     """
 
     stream: bool | None
     out: Path | None
     quiet: bool
     raw: bool
+    reasoning: bool | None = None
 
-    def create_printer(self) -> StreamPrinter:
-        """Return a printer for the parts of an answer."""
+    def create_printer(self) -> ReplyPrinter:
+        """Return a printer for the parts of a reply."""
         stream = stdout_is_terminal() if self.stream is None else self.stream
-        return TextPrinter(self.create_writer()) if stream else StreamPrinter()
+        answer = TextPrinter(self.create_writer()) if stream else StreamPrinter()
+        on_terminal = stdout_is_terminal() and stderr_is_terminal() and not self.quiet
+        shows_reasoning = on_terminal if self.reasoning is None else self.reasoning
+        return ReplyPrinter(answer, shows_reasoning=shows_reasoning)
 
     def create_writer(self) -> ResultWriter:
         """Return a writer for complete answers."""
@@ -69,8 +80,34 @@ class ConnectedModel:
     """
 
     portal: Portal
-    model: ChatModel
+    model: AnyChatModel
     label: str
+
+    def read_additional_inputs(
+        self, words: Sequence[str], reader: InputReader
+    ) -> Mapping[str, Any] | None:
+        """Return the values of `name=value` that fit the parameters of a chat app.
+
+        None without words. A name that the app does not have is for the check of the call.
+
+        Raises:
+            InvalidInputError: a word has no `=`, a file cannot be read, or the model is not an app.
+        """
+        if not words:
+            return None
+        if not isinstance(self.model, ChatSpace):
+            raise InvalidInputError(f"--set is for chat apps, and {self.label} is not one")
+        schemas = {item.name: item.schema for item in self.model.additional_inputs}
+        values: dict[str, list[str]] = {}
+        for word in words:
+            name, equals, value = word.partition("=")
+            if not equals:
+                raise InvalidInputError(f"--set must be NAME=VALUE, got {word[:40]!r}")
+            values.setdefault(name, []).append(value)
+        return {
+            name: parse_value(schemas.get(name, {"type": "string"}), texts, reader)
+            for name, texts in values.items()
+        }
 
 
 def model_source(name: str, options: ConnectOptions) -> str:
@@ -108,7 +145,7 @@ def open_model(
 @asynccontextmanager
 async def _connect(
     name: str, url: str, access: Access, mapping: ConnectOptions
-) -> AsyncGenerator[ChatModel, None]:
+) -> AsyncGenerator[AnyChatModel, None]:
     entry = find_chat_model(name, mapping)
     options: ConnectOptions = {"auth": access.auth, "headers": access.headers, **mapping}
     if url and entry.space is None:
@@ -138,6 +175,7 @@ class ChatSession:
         conversation: earlier messages.
         system: the system message of a new conversation; empty for none.
         save_path: the file that keeps the conversation after each answer; None for no file.
+        additional_inputs: values of other parameters of a chat app, for every message.
     """
 
     def __init__(
@@ -148,7 +186,9 @@ class ChatSession:
         *,
         system: str,
         save_path: Path | None,
+        additional_inputs: Mapping[str, Any] | None = None,
     ) -> None:
+        self._additional_inputs = additional_inputs
         self.label = model.label
         self.conversation = conversation
         self.save_path = save_path
@@ -179,24 +219,21 @@ class ChatSession:
         conversation = self.conversation if self.conversation.messages else None
         if self._system and conversation is None:
             messages.insert(0, Message("system", self._system))
-        replies: list[ChatReply] = []
-
-        def text_of(reply: ChatReply) -> str:
-            replies[:] = [reply]
-            return reply.text
-
-        call = self._model.model.chat(messages, conversation=conversation).map(text_of)
+        chat = partial(self._model.model.chat, messages, conversation=conversation)
+        is_set = self._additional_inputs is not None
+        call = chat(additional_inputs=self._additional_inputs) if is_set else chat()
         printer = self._options.create_printer()
         with CallStatus(quiet=self._options.quiet, activity="sending") as status:
             try:
-                text = await run_call(call, create_event_handler(status, printer), printer)
+                reply = await run_call(call, create_event_handler(status, printer), printer)
             finally:
                 status.clear()
                 printer.end_line()
+        assert reply is not None  # a call that ends without a value raises
         if not printer.printed_result:
-            self._options.create_writer().write(format_result(text))
-        await self._print_images(replies[0])
-        return replies[0]
+            self._options.create_writer().write(format_result(reply.text))
+        await self._print_images(reply)
+        return reply
 
     async def _print_images(self, reply: ChatReply) -> None:
         folder = OutputFolder(self._options.out) if self._options.out else None
