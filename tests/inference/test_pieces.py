@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,7 +66,7 @@ def test_blanks_before_a_tag_are_never_the_answer() -> None:
 
 
 @contextmanager
-def counting_copies(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def counting_copies(monkeypatch: pytest.MonkeyPatch) -> Generator[list[int]]:
     """Yield the numbers of characters that texts had when they were joined."""
     copies: list[int] = []
     join = TextBuilder.__str__

@@ -111,6 +111,7 @@ def test_thinking_parts_of_a_content_are_reasoning() -> None:
 CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}}
 
 
+GARBAGE: list[Any] = [None, 3, ["x"], [{"function": None}], [{}], [{"id": "b", "function": 5}]]
 PIECES = [("", "weather"), ("{}", None)]
 
 
@@ -163,7 +164,7 @@ def test_new_ids_make_separate_calls_whatever_the_index_is(index: dict[str, Any]
             [("call_0", "f", ""), ("call_1", "g", "")],
         ),
         # Garbage, and what never gets a name.
-        ([None, 3, ["x"], [{"function": None}], [{}], [{"id": "b", "function": 5}]], []),
+        (GARBAGE, []),
         ([delta("{}", id="a"), CALL | {"id": "b"}], [("b", "f", '{"x": 1}')]),
     ],
 )
