@@ -55,6 +55,29 @@ async def test_calls_over_a_newer_protocol_are_made_as_over_the_newest_known_one
                 await still_works(space)
 
 
+async def test_the_warning_shows_the_line_that_names_the_app() -> None:
+    transport = httpx.MockTransport(announcing(version="9.1.0", protocol="sse_v9"))
+    async with httpx.AsyncClient(transport=transport) as client:
+        space, line = Space("http://app", http_client=client), line_number()
+        with pytest.warns(NewerProtocolWarning) as warnings:
+            async with space:
+                pass
+    assert [(item.filename, item.lineno) for item in warnings] == [(__file__, line)]
+
+
+def test_the_warning_shows_the_line_without_async_too() -> None:
+    transport = httpx.MockTransport(announcing(version="9.1.0", protocol="sse_v9"))
+    client = httpx.AsyncClient(transport=transport)
+    space, line = SyncSpace("http://app", http_client=client), line_number()
+    with pytest.warns(NewerProtocolWarning) as warnings, space:
+        pass
+    assert [(item.filename, item.lineno) for item in warnings] == [(__file__, line)]
+
+
+def line_number() -> int:
+    return sys._getframe(1).f_lineno
+
+
 @pytest.mark.parametrize("kind", [Space, SyncSpace])
 def test_another_choice_for_newer_protocols_is_refused(
     kind: Callable[..., Space | SyncSpace],

@@ -308,3 +308,27 @@ def test_a_job_that_waits_for_input_after_its_end_is_reported_as_abandoned() -> 
     demux.feed(message("process_streaming", "a", output={"data": ["unread"]}))
     assert abandoned == [job]
     assert demux.has_jobs
+
+
+def test_a_job_that_a_malformed_message_ends_is_reported_as_abandoned_once() -> None:
+    abandoned: list[Job] = []
+    demux = Demultiplexer(Limits(), abandoned.append)
+    job = joined(demux, "a")
+    for _ in range(2):
+        demux.feed(message("process_streaming", "a", output=[1]))
+    assert isinstance(job.error, ProtocolError)
+    assert abandoned == [job]
+    demux.feed(message("process_completed", "a", output=[1]))
+    assert (abandoned, demux.has_jobs) == ([job], False)
+
+
+def test_a_job_is_on_the_server_from_its_acceptance_to_its_completion(
+    demux: Demultiplexer,
+) -> None:
+    job = a_job()
+    assert not demux.has_job(job)
+    demux.accept(job, "a")
+    job.fail(JobCancelledError("left"))
+    assert demux.has_job(job)
+    demux.feed(completed(["x"], "a"))
+    assert not demux.has_job(job)

@@ -14,6 +14,7 @@ from spacecall import (
     JobCancelledError,
     JobLostError,
     Limits,
+    ProtocolError,
     StatusError,
     Timeouts,
     TransportError,
@@ -157,6 +158,24 @@ async def test_an_input_that_crosses_the_time_limit_runs_in_the_next_job(
         assert values == (["c 3"] if reads else ["b 2", "c 3"])
         sessions = {(await exchange.json())["session_hash"] for exchange in app.asked("join")}
         assert (len(app.asked("join")), len(sessions)) == (2, 1)
+
+
+@pytest.mark.parametrize("output", [[1], {"data": 1}])
+async def test_a_message_that_cannot_be_read_ends_the_stream_on_the_server_too(
+    output: object,
+) -> None:
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        assert await anext(feed.outputs) == "a 1"
+        message = {"msg": "process_streaming", "event_id": "event1", "output": output}
+        app.session_of("event1").put(message)
+        with pytest.raises(ProtocolError):
+            await anext(feed.outputs)
+        with pytest.raises(ProtocolError):
+            await feed.send("b")
+        await until(lambda: nothing_runs(app))
+        await until_quiet()
+        assert len(app.asked("cancel")) == 1
 
 
 @pytest.mark.parametrize("route", ["input", "upload"])

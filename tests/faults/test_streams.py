@@ -210,3 +210,25 @@ async def test_unexpected_errors_about_one_job_leave_the_others() -> None:
                 with pytest.raises(JobLostError, match="one gone"):
                     await first_job.result()
                 assert await held_job.result() == "kept"
+
+
+async def test_an_edit_that_does_not_apply_when_it_is_read_ends_the_job_on_the_server() -> None:
+    def generating(event_id: str, data: list[object]) -> dict[str, object]:
+        message = {"msg": "process_generating", "event_id": event_id}
+        return message | {"output": {"data": data}}
+
+    async with faulty() as (app, space):
+        call = space.call("/hold", text="x").with_options(every_output=True)
+        async with call as job:
+            await until(lambda: job.status.phase == "running")
+            assert job.event_id is not None
+            session = app.session_of(job.event_id)
+            session.put(generating(job.event_id, ["a"]))
+            session.put(generating(job.event_id, [[["append", ["nowhere"], "b"]]]))
+            assert await anext(job.outputs) == "a"
+            with pytest.raises(ProtocolError):
+                await anext(job.outputs)
+            await until(lambda: not session.pending)
+        with pytest.raises(ProtocolError):
+            await job.result()
+        assert len(app.asked("cancel")) == 1

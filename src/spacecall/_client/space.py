@@ -34,6 +34,7 @@ from spacecall._io.observer import CLIENT
 from spacecall._io.request_settings import Settings
 from spacecall._io.tls import ClientCertificate, Verify, create_app_context
 from spacecall._option_checks import checked_arguments, checked_call
+from spacecall._warnings import CodeLocation, find_caller
 from spacecall.errors import AppRestartedError, InvalidInputError, ProtocolError
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
@@ -54,6 +55,7 @@ class _Options:
     http_client: HttpClient | None
     describe: bool
     on_newer: OnNewer
+    location: CodeLocation | None = field(repr=False)
 
 
 class SpaceView(Caller):
@@ -233,6 +235,7 @@ class Space(SpaceView, Openable[Connection]):
             http_client=http_client,
             describe=describe,
             on_newer=on_newer,
+            location=find_caller(),
         )
 
     def _manager(self) -> AbstractAsyncContextManager[Connection]:
@@ -331,7 +334,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
             with link.redacting():
                 app = await config.read(parse_config)
         with link.redacting():
-            check_protocol(app, options.on_newer, link)
+            check_protocol(app, options.on_newer, link, options.location)
 
         async def refetch_config() -> tuple[AppConfig, bytes]:
             deadline = OpenDeadline(options.settings.timeouts)
@@ -339,7 +342,7 @@ async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
             with link.redacting(), deadline.enforce():
                 _, config = await fetch_config(link, deadline)
                 app = await config.read(parse_config)
-            check_protocol(app, options.on_newer, link)
+            check_protocol(app, options.on_newer, link, options.location)
             return app, config.body
 
         connection = await stack.enter_async_context(

@@ -81,6 +81,10 @@ class Demultiplexer:
         """Whether the server has accepted jobs of this session that have not ended there."""
         return bool(self._jobs)
 
+    def has_job(self, job: Job) -> bool:
+        """Whether the server has accepted `job`, and has not ended it."""
+        return self._jobs.get(job.event_id or "") is job
+
     @property
     def has_reserved(self) -> bool:
         """Whether a job is joining, or is about to join."""
@@ -205,9 +209,8 @@ class Demultiplexer:
     def _deliver(self, job: Job, message: Message, size: int) -> None:
         was_ended = job.ended
         job.receive(message, size)
-        if isinstance(message, MalformedMessage):
-            if message.msg == "process_completed":
-                self._jobs.pop(message.event_id, None)
+        if isinstance(message, MalformedMessage) and message.msg == "process_completed":
+            self._jobs.pop(message.event_id, None)
         elif isinstance(message, ProcessCompleted) and job.event_id:
             self._jobs.pop(job.event_id, None)
             self.components_changed = self.components_changed or changes_component(message)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
 from importlib.util import find_spec
 
 from spacecall._core.app_config import AppConfig
 from spacecall._core.protocol_versions import SUPPORTED, StreamKind
 from spacecall._io.app_http_client import AppHttpClient
-from spacecall._warnings import NewerProtocolWarning
+from spacecall._warnings import CodeLocation, NewerProtocolWarning, warn_at
 from spacecall.errors import UnsupportedProtocolError
 from spacecall.options import OnNewer
 
 
-def check_protocol(app: AppConfig, on_newer: OnNewer, link: AppHttpClient) -> None:
+def check_protocol(
+    app: AppConfig, on_newer: OnNewer, link: AppHttpClient, location: CodeLocation | None
+) -> None:
     """Check that the app's protocol is supported.
 
     Args:
         app: the app's /config.
         on_newer: what to do if it is not.
         link: to the app.
+        location: the line that a warning shows.
 
     Raises:
         UnsupportedProtocolError: the protocol is unknown and `on_newer` is "raise", or it requires
@@ -42,4 +44,4 @@ def check_protocol(app: AppConfig, on_newer: OnNewer, link: AppHttpClient) -> No
     if on_newer == "raise":
         raise UnsupportedProtocolError(f"{text}: install a newer spacecall", space=link.base)
     text = link.redactor().cut(f"{text}: trying the newest of these [{link.base}]")
-    warnings.warn(text, NewerProtocolWarning, 2)
+    warn_at(location, text, NewerProtocolWarning)

@@ -286,6 +286,11 @@ class Channel:
             for fn_index, event_ids in functions.items():
                 await self._send_cancel(fn_index, "", settings, event_ids)
 
+    def abandon(self, job: Job) -> None:
+        """Cancel a job that has ended here, in the background, if the server still has it."""
+        if self._demux.has_job(job):
+            self._cancel_late(job)
+
     def _cancel_late(self, job: Job) -> None:
         """Cancel a job that starts after its caller stopped waiting for it."""
         self._tasks.start_soon(self._cancel_for_call, job)
