@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         NewerProtocolWarning,
         SchemaDriftWarning,
     )
-    from spacecall.component_updates import Update, Updated
+    from spacecall.component_updates import LayoutUpdate, Update, Updated
     from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
     from spacecall.errors import (
         AppError,
@@ -114,6 +114,7 @@ __all__ = [
     "JobCancelledError",
     "JobError",
     "JobLostError",
+    "LayoutUpdate",
     "Limits",
     "Log",
     "NewerProtocolWarning",
@@ -181,7 +182,7 @@ _EXPORTS = {
     "spacecall._warnings": """
         CutReplyWarning FileSuffixWarning NewerProtocolWarning SchemaDriftWarning
     """,
-    "spacecall.component_updates": "Update Updated",
+    "spacecall.component_updates": "LayoutUpdate Update Updated",
     "spacecall.endpoints": "Endpoint NO_DEFAULT Parameter ReturnValue",
     "spacecall.errors": """
         AppError AppRestartedError AuthError BufferFullError CreditsError DeadlineError

@@ -114,9 +114,11 @@ class WebUrl:
         self.received = received
         try:
             parts = urlsplit(url)
-            path, _ = parts.path, parts.port  # a port above 65535 raises
+            path, port = parts.path, parts.port  # a port above 65535 raises
         except ValueError:  # its text may repeat a password in the URL
             raise InvalidInputError("invalid URL of a File: write https://host/path") from None
+        if port == 0:
+            raise InvalidInputError("the URL of a File has the port 0: write the server's port")
         self.name = unquote_to_bytes(path.rpartition("/")[2]).decode(errors="replace")
         self.size: int | None = None
         self.mime_type: str | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
-__all__ = ["Update", "Updated"]
+__all__ = ["LayoutUpdate", "Update", "Updated"]
 
 T = TypeVar("T")
 
@@ -59,6 +59,19 @@ class Update:
         return interactive if isinstance(interactive, bool) else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutUpdate(Update):
+    """What a function changes of a tab, row, accordion, button or other component without a value.
+
+    Attributes:
+        component: its type, such as `tab`.
+        component_id: its id in `space.config["components"]`.
+    """
+
+    component: str
+    component_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Updated(Generic[T]):
     """An output of a call `with_updates()`.
@@ -66,10 +79,13 @@ class Updated(Generic[T]):
     Attributes:
         value: the output of the same call without `with_updates()`.
         updates: one for each output of the endpoint.
+        layout: one for each component without a value that the function can change, which is not an
+            output of the endpoint.
     """
 
     value: T
     updates: tuple[Update, ...] = ()
+    layout: tuple[LayoutUpdate, ...] = ()
 
 
 def pair_choices(choices: object) -> list[tuple[str, Any]]:

@@ -72,7 +72,15 @@ def select(kind):
     return gr.Dropdown(choices=PLANTS[kind], value=PLANTS[kind][0])
 
 
+def arrange():
+    return gr.Tabs(selected="two"), gr.Row(visible=False), "arranged", gr.skip()
+
+
 with gr.Blocks() as demo:
+    with gr.Tabs() as tabs:
+        gr.Tab("one", id="one")
+        gr.Tab("two", id="two")
+    row, button = gr.Row(), gr.Button("go")
     count, number = gr.Number(label="count"), gr.Number(label="number")
     kind = gr.Dropdown(["fruit", "tree"], label="kind")
     plant = gr.Dropdown(["seed"], label="plant", value="seed")
@@ -103,6 +111,9 @@ with gr.Blocks() as demo:
     gr.Button().click(
         lambda: gr.Textbox(label="library"), None, shelf, api_name="rename"
     )
+
+    for name, options in {"arrange": {}, "arrange_now": {"queue": False}}.items():
+        gr.Button().click(arrange, None, [tabs, row, said, button], api_name=name, **options)
 
 with demo.route("Second", "/second"):
     text = gr.Textbox(label="text")

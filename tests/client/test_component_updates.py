@@ -36,6 +36,26 @@ class PickInputs(Arguments):
 PICK = TypedEndpoint[str]("/pick", inputs=PickInputs, output=str, returns=1, schema="", shape="")
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "call_api"), [("/arrange", False), ("/arrange", True), ("/arrange_now", False)]
+)
+async def test_updates_of_tabs_rows_and_buttons_come_apart_from_the_outputs(
+    page_app: AppServer, endpoint: str, *, call_api: bool
+) -> None:
+    async with Space(page_app.url) as space:
+        types = {entry["id"]: entry["type"] for entry in space.config["components"]}
+        call = space.call(endpoint).with_options(call_api=call_api)
+        updated = await call.with_updates()
+    assert (updated.value, updated.updates) == ("arranged", (Update(has_value=True),))
+    assert [(update.component, dict(update.properties)) for update in updated.layout] == [
+        ("tabs", {"selected": "two"}),
+        ("row", {"visible": False}),
+        ("button", {}),
+    ]
+    assert [types[update.component_id] for update in updated.layout] == ["tabs", "row", "button"]
+    assert [update.visible for update in updated.layout] == [None, False, None]
+
+
 async def test_the_value_alone_is_the_default(page_app: AppServer) -> None:
     async with Space(page_app.url) as space:
         assert await space.call("/choices", kind="tree") == (None, "tree")

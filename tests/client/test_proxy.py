@@ -46,9 +46,10 @@ async def test_what_is_no_proxy_is_refused_without_repeating_it(address: str) ->
     assert "secret" not in str(caught.value)
 
 
-async def test_a_port_of_a_proxy_above_65535_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="has the port 99999: ports end at 65535") as caught:
-        async with Space("http://app.invalid", proxy="http://u:secret@127.0.0.1:99999"):
+@pytest.mark.parametrize("port", ["0", "99999"])
+async def test_a_port_that_a_proxy_cannot_have_is_refused(port: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"has the port {port}: ports begin at 1") as caught:
+        async with Space("http://app.invalid", proxy=f"http://u:secret@127.0.0.1:{port}"):
             pass
     assert "secret" not in str(caught.value)
 

@@ -89,6 +89,12 @@ def test_a_broken_port_or_host_is_refused(source: str) -> None:
         base_url(source)
 
 
+@pytest.mark.parametrize("source", ["http://example.com:0", "https://[::1]:0/app", "http://a:00"])
+def test_the_port_0_is_refused(source: str) -> None:
+    with pytest.raises(InvalidInputError, match="has the port 0: write the port that the app"):
+        base_url(source)
+
+
 @pytest.mark.parametrize(
     "source",
     [

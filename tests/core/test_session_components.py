@@ -12,8 +12,8 @@ from spacecall._core.feed_jobs import FeedJob
 from spacecall._core.input_check import find_refusals
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.session_components import SessionComponents, read_update
-from spacecall.component_updates import Update, pair_choices
+from spacecall._core.session_components import SessionComponents, read_layout, read_update
+from spacecall.component_updates import LayoutUpdate, Update, pair_choices
 from spacecall.endpoints import Parameter
 from spacecall.options import Limits
 from tests.core.apps import dependency, protocol_app
@@ -141,6 +141,22 @@ def test_an_output_is_an_update_or_a_value() -> None:
     assert read_update({"__type__": "update"}) == Update()
     for value in ("x", None, {"label": "x"}):
         assert read_update(value) == Update(has_value=True)
+
+
+def test_components_without_a_value_are_the_layout() -> None:
+    outputs = (
+        Component(1, "tab", skip_api=True),
+        Component(2, "textbox"),
+        Component(3, "state", is_state=True, skip_api=True),
+        Component(4, "button", skip_api=True),
+    )
+    endpoint = Dependency(0, "f", (), outputs)
+    hidden = {"__type__": "update", "visible": False}
+    assert read_layout(endpoint, [hidden, "text", None, "go"]) == (
+        LayoutUpdate(component="tab", component_id=1, properties={"visible": False}),
+        LayoutUpdate(component="button", component_id=4, has_value=True),
+    )
+    assert read_layout(endpoint, []) == ()
 
 
 def test_an_update_reads_properties_as_far_as_they_are_sound() -> None:

@@ -176,6 +176,25 @@ async def test_a_port_above_65535_in_a_redirect_or_a_url_is_a_typed_error() -> N
                 await space.call("/file", file=address)
 
 
+async def test_the_port_0_in_a_redirect_or_a_url_is_a_typed_error() -> None:
+    address = "http://127.0.0.1:0/blob"
+
+    async def redirect(exchange: Exchange) -> None:
+        await exchange.answer(302, b"", {"location": address})
+
+    async with faulty() as (app, space):
+        file = await received(space)
+        app.always("file", redirect)
+        with pytest.raises(TransportError, match="redirected to an invalid URL"):
+            await file.read()
+        payload = {"path": address, "url": address, "meta": {"_type": "gradio.FileData"}}
+        linked = await space.call("/file", file=payload)
+        with pytest.raises(InvalidInputError, match="port 0 is not the port of a server"):
+            await linked.read()
+        with pytest.raises(InvalidInputError, match="URL of a File has the port 0"):
+            await space.call("/file", file=address)
+
+
 async def test_an_upload_that_is_cut_is_a_transport_error_and_sends_no_join() -> None:
     async def cut_in_the_middle(exchange: Exchange) -> None:
         await exchange.some_of_the_body()

@@ -104,7 +104,7 @@ def test_origins_are_compared_with_their_default_ports(
 
 @pytest.mark.parametrize(
     "address",
-    ["hf.co", "//hf.co", "file:///etc/passwd", "https://", "http://[half", "http:/x"],
+    ["hf.co", "//hf.co", "file:///etc/passwd", "https://", "http://[half", "http:/x", "http://h:0"],
 )
 def test_an_endpoint_that_is_no_address_is_named(
     monkeypatch: pytest.MonkeyPatch, address: str

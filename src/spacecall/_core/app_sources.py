@@ -32,7 +32,7 @@ def base_url(source: str) -> str:
     """Return the app's URL without query, fragment and trailing slash.
 
     Raises:
-        InvalidInputError: `source` is not an http(s) URL, or has credentials in it.
+        InvalidInputError: `source` is not an http(s) URL, or has credentials or the port 0 in it.
     """
     try:
         parts = urlsplit(source.strip())
@@ -49,6 +49,10 @@ def base_url(source: str) -> str:
         raise InvalidInputError(
             f"{without_secrets(source)!r} is neither a Space id (owner/name) nor a "
             f"URL{_scheme_hint(source)}"
+        )
+    if port == 0:
+        raise InvalidInputError(
+            f"{without_secrets(source)!r} has the port 0: write the port that the app listens on"
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     authority = host if port is None else f"{host}:{port}"

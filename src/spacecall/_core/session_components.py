@@ -14,10 +14,10 @@ from typing import Any, Final
 from spacecall._core.app_config import AppConfig, Component, Dependency
 from spacecall._core.component_schema import changed_input
 from spacecall._core.json_values import as_dict
-from spacecall.component_updates import Update
+from spacecall.component_updates import LayoutUpdate, Update
 from spacecall.endpoints import Endpoint, Parameter
 
-__all__ = ["SessionComponents", "read_update"]
+__all__ = ["SessionComponents", "read_layout", "read_update"]
 
 _CHECKED: Final = frozenset({"allow_custom_value", "choices", "maximum", "minimum", "multiselect"})
 """The properties that decide which inputs a component takes."""
@@ -32,6 +32,21 @@ def read_update(value: object) -> Update:
         name: setting for name, setting in fields.items() if name not in ("__type__", "value")
     }
     return Update(properties, has_value="value" in fields)
+
+
+def read_layout(endpoint: Dependency, values: Sequence[object]) -> tuple[LayoutUpdate, ...]:
+    """Return what the raw output values of a function change of components without a value."""
+    pairs = zip(endpoint.outputs, map(read_update, values), strict=False)
+    return tuple(
+        LayoutUpdate(
+            properties=update.properties,
+            has_value=update.has_value,
+            component=component.type,
+            component_id=component.id,
+        )
+        for component, update in pairs
+        if component.skip_api and not component.is_state
+    )
 
 
 class SessionComponents:

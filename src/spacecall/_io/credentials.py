@@ -35,8 +35,8 @@ def hub_endpoint() -> str:
         raise InvalidInputError(
             "HF_ENDPOINT contains a user or a password: remove them from the URL"
         )
-    scheme, host, _ = parse_origin(address)
-    if scheme not in ("http", "https") or not host:
+    scheme, host, port = parse_origin(address)
+    if scheme not in ("http", "https") or not host or port == 0:
         raise InvalidInputError(
             f"HF_ENDPOINT is {shorten(address)}: use a URL such as {DEFAULT_HUB}"
         )
@@ -115,9 +115,11 @@ def parse_origin(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of a URL; empty strings and None if it is invalid."""
     try:
         parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        port = parts.port
     except ValueError:
         return "", "", None
+    if port is None:
+        port = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, (parts.hostname or "").lower(), port
 
 

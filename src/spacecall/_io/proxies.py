@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from urllib.request import getproxies, proxy_bypass
 
 from spacecall._io import _http as http
-from spacecall._io.request_building import MAX_PORT
+from spacecall._io.request_building import MAX_PORT, is_port
 from spacecall.errors import InvalidInputError
 
 _SCHEMES = ("http", "https", "all")
@@ -51,8 +51,10 @@ def check_proxy(address: str, source: str) -> None:
         raise InvalidInputError(
             f"{source} must be http://host:port, https://host:port or socks5://host:port"
         ) from None
-    if (url.port or 0) > MAX_PORT:
-        raise InvalidInputError(f"{source} has the port {url.port}: ports end at {MAX_PORT}")
+    if url.port is not None and not is_port(url.port):
+        raise InvalidInputError(
+            f"{source} has the port {url.port}: ports begin at 1 and end at {MAX_PORT}"
+        )
     if url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise InvalidInputError(f"{source} is a socks5 proxy, which needs the package socksio")
 

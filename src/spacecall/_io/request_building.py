@@ -15,6 +15,11 @@ _PLAIN = {"accept": "*/*", "connection": "keep-alive"}
 MAX_PORT = 65535
 
 
+def is_port(number: int) -> bool:
+    """Return whether a server can have the port: not 0, which would be the default port."""
+    return 0 < number <= MAX_PORT
+
+
 def create_request(
     library: http.HttpLibrary,
     method: str,
@@ -41,11 +46,14 @@ def create_get(build: Callable[[str, str], http.Request], url: str) -> http.Requ
 
     Raises:
         InvalidURL, UnicodeError (of the HTTP library): the URL is invalid, or has a port above
-            65535, with which connecting raises errors that are not of the HTTP library.
+            65535, with which connecting raises errors that are not of the HTTP library, or the port
+            0, which would be taken for the default port.
     """
     request = build("GET", url)
-    if (request.url.port or 0) > MAX_PORT:
-        raise http.InvalidURL(f"port {request.url.port} is above {MAX_PORT}")
+    port = request.url.port
+    if port is not None and not is_port(port):
+        problem = f"is above {MAX_PORT}" if port else "is not the port of a server"
+        raise http.InvalidURL(f"port {port} {problem}")
     return request
 
 

@@ -11,7 +11,7 @@ from spacecall._core.component_outputs import returns_text
 from spacecall._core.file_positions import find_non_files
 from spacecall._core.filedata import is_file_data, replace_files
 from spacecall._core.schema_nodes import Schema
-from spacecall._core.session_components import read_update
+from spacecall._core.session_components import read_layout, read_update
 from spacecall.component_updates import Updated
 from spacecall.endpoints import OAuth
 from spacecall.errors import SchemaDriftError
@@ -36,8 +36,8 @@ class PreparedCall(Generic[T]):
         values: of the visible inputs in wire order, files as `File`.
         decode: makes the caller's value from the visible outputs.
         oauth: whether the function takes a user's token.
-        finish: makes what the call returns, from the caller's value and the visible outputs as
-            the app sent them.
+        finish: makes what the call returns, from the caller's value and all outputs as the app sent
+            them.
         returns_text: whether a text is what the call returns for it: it is not decoded.
     """
 
@@ -70,14 +70,13 @@ class PreparedCall(Generic[T]):
 
     def with_updates(self) -> PreparedCall[Updated[T]]:
         """Return the same call, with what the function changes of the components."""
-        finish = self.finish
-        return PreparedCall(
-            self.endpoint,
-            self.values,
-            self.decode,
-            self.oauth,
-            lambda value, raw: Updated(finish(value, raw), tuple(map(read_update, raw))),
-        )
+        finish, endpoint = self.finish, self.endpoint
+
+        def finish_with_updates(value: Any, raw: Sequence[Any]) -> Updated[T]:
+            updates = tuple(map(read_update, endpoint.select_visible(raw)))
+            return Updated(finish(value, raw), updates, read_layout(endpoint, raw))
+
+        return PreparedCall(endpoint, self.values, self.decode, self.oauth, finish_with_updates)
 
 
 class _Unchanged:

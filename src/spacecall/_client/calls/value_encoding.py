@@ -140,4 +140,4 @@ def decode_result(prepared: PreparedCall[T], connection: Connection, values: Seq
     if find_protocol_version(connection.app.protocol).gradio3_files:
         slots = zip(outputs, prepared.endpoint.visible_returns, strict=True)
         outputs = [gradio3_files.from_gradio3(value, component.type) for value, component in slots]
-    return prepared.finish(prepared.decode(outputs, connection.make_file), raw)
+    return prepared.finish(prepared.decode(outputs, connection.make_file), values)
