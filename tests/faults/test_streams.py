@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import anyio
 import pytest
@@ -213,8 +214,8 @@ async def test_unexpected_errors_about_one_job_leave_the_others() -> None:
 
 
 async def test_an_edit_that_does_not_apply_when_it_is_read_ends_the_job_on_the_server() -> None:
-    def generating(event_id: str, data: list[object]) -> dict[str, object]:
-        message = {"msg": "process_generating", "event_id": event_id}
+    def generating(event_id: str, data: list[Any]) -> dict[str, Any]:
+        message: dict[str, Any] = {"msg": "process_generating", "event_id": event_id}
         return message | {"output": {"data": data}}
 
     async with faulty() as (app, space):
