@@ -59,6 +59,26 @@ def test_every_snippet_runs_as_pasted(cli: Cli, server: AppServer) -> None:
                 assert "Hello" in output
 
 
+def test_a_snippet_of_an_endpoint_that_takes_a_stream_sends_inputs(
+    cli: Cli, app_server: ServerPool
+) -> None:
+    server = app_server("streams_app.py", GRADIO_6)
+    write_media(Path.cwd())
+    for kind in ("async", "sync"):
+        assert run_python(snippet(cli, server, "/see", kind)).splitlines() == [
+            "Hello1",
+            "Hello2",
+            "Hello3",
+        ], kind
+    assert "client.stream_see(" in snippet(cli, server, "/see", "typed")
+    assert cli("skill", server.url).code == 0
+    (skill,) = Path("skills").glob("*/SKILL.md")
+    text = skill.read_text()
+    assert "client.stream_see(" in text
+    (program,) = re.findall(r"```python\n([^`]*stream_listen[^`]*)```", text)
+    assert '.send(Path("audio.wav"))' in program
+
+
 def test_a_snippet_of_an_endpoint_that_the_page_does_not_show_runs(
     cli: Cli, protocol_app: AppServer
 ) -> None:

@@ -21,7 +21,7 @@ from spacecall import (
     TransportError,
 )
 from tests.client.proxies import proxy, tunnel
-from tests.faults.certificates import HERE, certified, mutual
+from tests.faults.certificates import HERE, certified, mutual, refusing
 from tests.faults.exchanges import serving
 from tests.faults.stub import DOWNLOAD, Stub
 from tests.faults.tools import DEADLINE
@@ -108,6 +108,32 @@ async def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
                     assert await space.call("/echo", text="x") == "x"
             space = Space(url, verify=certificate, retry=Retry(attempts=1))
             with pytest.raises(TransportError):
+                async with space:
+                    pytest.fail("it opened")
+
+
+@pytest.mark.parametrize(
+    ("has_certificate", "reason"),
+    [
+        (False, "the server requires a client certificate: pass it as cert="),
+        (True, "the server refused the client certificate"),
+    ],
+)
+async def test_a_server_that_refuses_the_client_after_the_handshake_says_why(
+    tmp_path: Path, reason: str, *, has_certificate: bool
+) -> None:
+    """With TLS 1.3 the client learns it when it reads."""
+    folders = [tmp_path / "server", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+    context = mutual(folders[0])
+    certified(folders[1], HERE)
+    cert = (folders[1] / "certificate.pem", folders[1] / "key.pem") if has_certificate else None
+    with anyio.fail_after(DEADLINE):
+        async with refusing(context) as url:
+            verify = folders[0] / "certificate.pem"
+            space = Space(url, verify=verify, cert=cert, retry=Retry(attempts=1))
+            with pytest.raises(TransportError, match=r"TLS failed: TLSV1.*: " + reason):
                 async with space:
                     pytest.fail("it opened")
 

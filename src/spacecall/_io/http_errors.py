@@ -69,6 +69,10 @@ def map_http_errors(space: str, redactor: Callable[[], Redactor] = Redactor) -> 
         sent = not isinstance(error, http.error_types(*_NOT_SENT))
         failure = TransportError(_describe_failure(error), sent=sent, space=space)
         raise _without_secrets(failure, error, redactor) from failure.__cause__
+    except ssl.SSLError as error:  # an alert after the handshake, with asyncio and TLS 1.3
+        text = f"TLS failed: {describe_tls_error(error)}"
+        failure = TransportError(text, sent=True, space=space)
+        raise _without_secrets(failure, error, redactor) from failure.__cause__
     except (OverflowError, ExceptionGroup) as error:
         causes = _find_connect_errors(error)
         if not causes:

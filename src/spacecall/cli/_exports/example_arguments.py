@@ -49,7 +49,7 @@ def example_arguments(endpoint: Endpoint) -> dict[str, Any]:
     """Return arguments for a call, by the parameters' names.
 
     A parameter with a default has that, or is left out if the default is long or is a file of the
-    app. Files are `LocalFile`.
+    app. Files are `LocalFile`. The input that takes a stream has no default.
     """
     arguments: dict[str, Any] = {}
     for parameter in endpoint.parameters:
@@ -57,6 +57,9 @@ def example_arguments(endpoint: Endpoint) -> dict[str, Any]:
             arguments[parameter.name] = _example(parameter)
         elif _is_short(parameter.default) and not _has_path(parameter.default):
             arguments[parameter.name] = parameter.default
+    for parameter in endpoint.parameters:
+        if parameter.name == endpoint.stream_input:
+            arguments[parameter.name] = _example(parameter)
     return arguments
 
 

@@ -23,6 +23,9 @@ from spacecall.endpoints import Endpoint
 __all__ = ["SnippetAuth", "TypedMethod", "write_async", "write_sync", "write_typed"]
 
 
+_FEED_LOOP = "for _ in range(3):  # each frame of a camera, or each part of a sound"
+
+
 @dataclass(frozen=True, slots=True)
 class SnippetAuth:
     """The credentials that a snippet reads from the environment; it never contains them.
@@ -44,6 +47,8 @@ class TypedMethod:
         module: the module to import, such as `spaces.workshop`.
         client: the name of its class.
         method: the name of the method.
+        stream_method: the name of the method that opens a stream of inputs; empty if the endpoint
+            takes none.
         keywords: the names of its parameters, by the endpoint's own.
         command: the command that generates the client.
     """
@@ -51,6 +56,7 @@ class TypedMethod:
     module: str
     client: str
     method: str
+    stream_method: str
     keywords: Mapping[str, str]
     command: str
 
@@ -60,8 +66,8 @@ def write_async(address: str, endpoint: Endpoint, auth: SnippetAuth) -> str:
     arguments = example_arguments(endpoint)
     head = _imports(["asyncio"], {"spacecall": ["Space"]}, arguments, auth)
     opening = call("Space", literal(address), **_auth_keywords(auth))
-    job = _dynamic_call(endpoint, arguments)
-    return _async_program(head, opening, "space", job, streaming=endpoint.streaming)
+    body = _async_body(endpoint, arguments, _dynamic_call(endpoint, arguments))
+    return _async_program(head, opening, "space", body)
 
 
 def write_sync(address: str, endpoint: Endpoint, auth: SnippetAuth) -> str:
@@ -70,7 +76,14 @@ def write_sync(address: str, endpoint: Endpoint, auth: SnippetAuth) -> str:
     head = _imports([], {"spacecall": ["SyncSpace"]}, arguments, auth)
     opening = call("SyncSpace", literal(address), **_auth_keywords(auth))
     job = _dynamic_call(endpoint, arguments)
-    if endpoint.streaming:
+    if endpoint.stream_input:
+        body = [
+            *_with(job, "    ", "with ", "feed"),
+            f"        {_FEED_LOOP}",
+            *format_statement("", _send(endpoint, arguments), indent=12),
+            "            print(next(feed.outputs))",
+        ]
+    elif endpoint.streaming:
         body = [
             *_with(job, "    ", "with ", "job"),
             "        for output in job.outputs:",
@@ -87,23 +100,40 @@ def write_typed(address: str, endpoint: Endpoint, typed: TypedMethod, auth: Snip
     arguments = example_arguments(endpoint)
     head = _imports(["asyncio"], {typed.module: [typed.client]}, arguments, auth)
     opening = call(f"{typed.client}.connect", literal(address), **_auth_keywords(auth))
-    keywords = {typed.keywords[name]: _expression(value) for name, value in arguments.items()}
-    job = call(f"client.{typed.method}", **keywords)
-    program = _async_program(head, opening, "client", job, streaming=endpoint.streaming)
+    keywords = {
+        typed.keywords[name]: _expression(value)
+        for name, value in arguments.items()
+        if name != endpoint.stream_input
+    }
+    job = call(f"client.{typed.stream_method or typed.method}", **keywords)
+    body = _async_body(endpoint, arguments, job)
+    program = _async_program(head, opening, "client", body)
     return f"# The typed client: {typed.command}\n{program}"
 
 
-def _async_program(
-    head: Sequence[str], opening: Expr, name: str, job: Expr, *, streaming: bool
-) -> str:
-    if streaming:
-        body = [
+def _async_body(endpoint: Endpoint, arguments: Mapping[str, Any], job: Expr) -> list[str]:
+    if endpoint.stream_input:
+        return [
+            *_with(job, "        ", "async with ", "feed"),
+            f"            {_FEED_LOOP}",
+            *format_statement("await ", _send(endpoint, arguments), indent=16),
+            "                print(await anext(feed.outputs))",
+        ]
+    if endpoint.streaming:
+        return [
             *_with(job, "        ", "async with ", "job"),
             "            async for output in job.outputs:",
             "                print(output)",
         ]
-    else:
-        body = [*format_statement("result = await ", job, indent=8), "        print(result)"]
+    return [*format_statement("result = await ", job, indent=8), "        print(result)"]
+
+
+def _send(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Expr:
+    """Return the call that sends one input of a stream."""
+    return call("feed.send", _expression(arguments[endpoint.stream_input or ""]))
+
+
+def _async_program(head: Sequence[str], opening: Expr, name: str, body: Sequence[str]) -> str:
     lines = [
         *head,
         "",
@@ -130,7 +160,8 @@ def _method(expr: Group, name: str) -> Expr:
 
 
 def _dynamic_call(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Group:
-    if endpoint.visibility != "public":
+    """Return the call of an endpoint by name, or the stream of one that takes a stream."""
+    if endpoint.visibility != "public" and not endpoint.stream_input:
         # a call by name reads /info, which does not list this endpoint
         values = Group(
             "[",
@@ -142,14 +173,19 @@ def _dynamic_call(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Group:
             display=True,
         )
         return call("space.call_raw", literal(endpoint.name), values)
-    expressions = {name: _expression(value) for name, value in arguments.items()}
+    expressions = {
+        name: _expression(value)
+        for name, value in arguments.items()
+        if name != endpoint.stream_input
+    }
     keywords = {
         name: value
         for name, value in expressions.items()
         if name.isidentifier() and not keyword.iskeyword(name) and name != "self"
     }
     others = {name: value for name, value in expressions.items() if name not in keywords}
-    base = call("space.call", literal(endpoint.name), **keywords)
+    method = "stream" if endpoint.stream_input else "call"
+    base = call(f"space.{method}", literal(endpoint.name), **keywords)
     if not others:
         return base
     pairs = tuple((f"{quote(name)}: ", value) for name, value in others.items())

@@ -55,6 +55,7 @@ def list_typed_methods(
             module=_import_path(module, project.root),
             client=plan.name,
             method=method.method,
+            stream_method=method.stream_method,
             keywords={parameter.json_name: parameter.parameter for parameter in method.inputs},
             command=shlex.join(command),
         )
