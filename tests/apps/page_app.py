@@ -72,6 +72,10 @@ def select(kind):
     return gr.Dropdown(choices=PLANTS[kind], value=PLANTS[kind][0])
 
 
+def caption(shelf: gr.Textbox):
+    return shelf.label
+
+
 def arrange():
     return gr.Tabs(selected="two"), gr.Row(visible=False), "arranged", gr.skip()
 
@@ -112,6 +116,8 @@ with gr.Blocks() as demo:
         lambda: gr.Textbox(label="library"), None, shelf, api_name="rename"
     )
 
+    if GRADIO_6:
+        gr.Button().click(caption, shelf, said, api_name="caption")
     for name, options in {"arrange": {}, "arrange_now": {"queue": False}}.items():
         gr.Button().click(arrange, None, [tabs, row, said, button], api_name=name, **options)
 

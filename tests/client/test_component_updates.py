@@ -36,6 +36,19 @@ class PickInputs(Arguments):
 PICK = TypedEndpoint[str]("/pick", inputs=PickInputs, output=str, returns=1, schema="", shape="")
 
 
+async def test_a_function_gets_the_component_as_its_session_changed_it(
+    page_app: AppServer,
+) -> None:
+    async with Space(page_app.url) as space, space.session() as session:
+        if "/caption" not in space.endpoints:
+            assert space.gradio_version < (6,)
+            return
+        assert await session.call("/caption", shelf="x") == "shelf"
+        await session.call("/rename")
+        assert await session.call("/caption", shelf="x") == "library"
+        assert await space.call("/caption", shelf="x") == "shelf"
+
+
 @pytest.mark.parametrize(
     ("endpoint", "call_api"), [("/arrange", False), ("/arrange", True), ("/arrange_now", False)]
 )

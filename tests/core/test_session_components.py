@@ -16,7 +16,7 @@ from spacecall._core.session_components import SessionComponents, read_layout, r
 from spacecall.component_updates import LayoutUpdate, Update, pair_choices
 from spacecall.endpoints import Parameter
 from spacecall.options import Limits
-from tests.core.apps import dependency, protocol_app
+from tests.core.apps import corpus_app, dependency, protocol_app
 from tests.core.wire import completed, generating
 
 
@@ -83,6 +83,23 @@ def test_changes_add_up() -> None:
     other = Component(2, "slider")
     assert components.apply([parameter("slider")], [other]) == [parameter("slider")]
     assert components.apply([parameter("slider")], []) == [parameter("slider")]
+
+
+def test_all_changes_of_a_component_that_a_function_takes_whole_are_kept() -> None:
+    app, _ = corpus_app("playback_position")
+    components = SessionComponents()
+    reads, moves = (
+        dependency(app, name) for name in ("/print_audio_playback_pos", "/set_audio_playback_pos")
+    )
+    components.record(moves, [{"__type__": "update", "playback_position": 10.0}])
+    components.record(moves, [{"__type__": "update", "label": "sax", "value": "new"}])
+    (sent,) = reads.fill_slots(["x"], components.changed_props)
+    changed = {"playback_position": 10.0, "label": "sax", "value": "x"}
+    assert sent == {**reads.inputs[0].props, **changed}
+    assert components.apply([parameter("audio")], reads.inputs) == [parameter("audio")]
+    other = Component(99, "audio")
+    components.record(Dependency(0, "f", (), (other,)), [{"__type__": "update", "label": "y"}])
+    assert 99 not in components.changed_props
 
 
 def test_the_endpoints_of_a_session_have_the_new_choices() -> None:

@@ -49,6 +49,7 @@ class Component:
         skip_api: whether API callers do not send or receive its value.
         set_on_load: whether a function computes its value whenever the page loads, such as a random
             seed. `/config` then has the value of when the app started.
+        passes_props: whether a function takes it with its properties, see `Dependency.prop_inputs`.
         choices: the values of its choices. The list is shared: do not change it.
         has_null_choice: whether null is a choice.
     """
@@ -61,6 +62,7 @@ class Component:
     is_state: bool = False
     skip_api: bool = False
     set_on_load: bool = False
+    passes_props: bool = False
     choices: list[Any] = field(init=False, repr=False, compare=False)
     has_null_choice: bool = field(init=False, repr=False, compare=False)
 
@@ -159,11 +161,17 @@ class Dependency:
         indices = [index for index, number in enumerate(ids) if number in self.stream_targets]
         return indices[0] if indices else None
 
-    def fill_slots(self, values: Sequence[Any]) -> list[Any]:
+    def fill_slots(
+        self, values: Sequence[Any], changed_props: Mapping[int, Mapping[str, Any]] | None = None
+    ) -> list[Any]:
         """Return the data list of a request, with `values` in the visible slots.
 
         State gets None. Other hidden slots get their initial value: a button's is its text. A slot
         of `prop_inputs` gets the component's properties with the value among them.
+
+        Args:
+            values: of the visible inputs.
+            changed_props: the properties that a session has changed, by the component's id.
 
         Raises:
             SchemaDriftError: there are more or fewer values than visible inputs.
@@ -177,7 +185,9 @@ class Dependency:
             for component in self.inputs
         ]
         for index in self.prop_inputs:
-            data[index] = {**self.inputs[index].props, "value": data[index]}
+            component = self.inputs[index]
+            changed = (changed_props or {}).get(component.id, {})
+            data[index] = {**component.props, **changed, "value": data[index]}
         return data
 
     def select_visible(self, data: Sequence[Any]) -> list[Any]:
@@ -284,7 +294,10 @@ def parse_config(config: object) -> AppConfig:
     dependencies = list(map(as_dict, config["dependencies"]))
     loaded = {id_ for raw in dependencies if _runs_on_load(raw) for id_ in _ids(raw.get("outputs"))}
     taken = {id_ for raw in dependencies for id_ in _ids(raw.get("inputs"))}
-    parsed = (_component(as_dict(raw), translations, loaded) for raw in config["components"])
+    passed = {id_ for raw in dependencies for id_ in _prop_inputs(raw)}
+    parsed = (
+        _component(as_dict(raw), translations, loaded, passed) for raw in config["components"]
+    )
     components = {component.id: component for component in parsed if component}
     version = as_str(config.get("version"))
     size = config.get("max_file_size")
@@ -346,8 +359,15 @@ def _computes_default(raw: Mapping[str, Any], taken: Set[int]) -> bool:
     return all(target[1:] in (["load"], ["tick"]) or target in changes for target in targets)
 
 
+def _prop_inputs(raw: Mapping[str, Any]) -> list[object]:
+    """Return the ids of the components that a function takes with their properties."""
+    inputs, indices = as_list(raw.get("inputs")), as_list(raw.get("component_prop_inputs"))
+    valid = {index for index in indices if isinstance(index, int) and 0 <= index < len(inputs)}
+    return [inputs[index] for index in valid if isinstance(inputs[index], int)]
+
+
 def _component(
-    raw: Mapping[str, Any], translations: Mapping[str, Any], loaded: Set[int]
+    raw: Mapping[str, Any], translations: Mapping[str, Any], loaded: Set[int], passed: Set[object]
 ) -> Component | None:
     number = raw.get("id")
     if not isinstance(number, int):
@@ -364,6 +384,7 @@ def _component(
         is_state=kind == "state",
         skip_api=skip if isinstance(skip, bool) else kind in _HIDDEN_TYPES,
         set_on_load=number in loaded,
+        passes_props=number in passed,
     )
 
 

@@ -54,6 +54,8 @@ class SessionComponents:
 
     def __init__(self) -> None:
         self._changes: dict[int, dict[str, Any]] = {}
+        self.changed_props: dict[int, dict[str, Any]] = {}
+        """All changed properties of the components that functions take with their properties."""
 
     def record(self, endpoint: Dependency, values: Sequence[Any]) -> None:
         """Record the component updates among the raw output values of a function."""
@@ -62,6 +64,9 @@ class SessionComponents:
             checked = {name: properties[name] for name in _CHECKED & properties.keys()}
             if checked:
                 self._changes[component.id] = self._changes.get(component.id, {}) | checked
+            if properties and component.passes_props:
+                changed = self.changed_props.get(component.id, {})
+                self.changed_props[component.id] = changed | properties
 
     def describe(self, endpoints: Mapping[str, Endpoint], app: AppConfig) -> Mapping[str, Endpoint]:
         """Return the endpoints, with the choices and limits that their components have now."""

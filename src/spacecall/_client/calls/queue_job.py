@@ -283,6 +283,7 @@ class QueueJob(Job[T]):
                 self._channel.link,
                 self._settings,
                 lambda sent, total: self._core.emit(Uploading(sent, total)),
+                components=self._channel.components,
                 upload_id=self._channel.session_hash,
             )
         except TransportError as error:

@@ -20,6 +20,7 @@ from spacecall._core.component_outputs import restore_number
 from spacecall._core.filedata import replace_files
 from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.protocol_versions import find_protocol_version
+from spacecall._core.session_components import SessionComponents
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.request_settings import Settings
 from spacecall._io.transfers import encode_inline, upload
@@ -38,6 +39,7 @@ async def encode_arguments(
     settings: Settings,
     progress: Callable[[int, int | None], None],
     *,
+    components: SessionComponents,
     upload_id: str,
 ) -> JobInputs:
     """Upload the files of a call, and return what its job is submitted with.
@@ -48,6 +50,7 @@ async def encode_arguments(
         link: of the call's channel.
         settings: of the call.
         progress: called with the bytes sent and the total, see `upload`.
+        components: of the call's session.
         upload_id: see `upload`.
 
     Raises:
@@ -88,7 +91,7 @@ async def encode_arguments(
         values = [substitute_files(value, payloads) for value in values]
         event_data = substitute_files(event_data, payloads)
     return JobInputs(
-        prepared.endpoint.fill_slots(values),
+        prepared.endpoint.fill_slots(values, components.changed_props),
         event_data,
         trigger_id,
         oauth_token,
