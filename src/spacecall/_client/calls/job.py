@@ -127,6 +127,7 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         try:
             event = self._state.pop_event()
         except ProtocolError as error:
+            self._abandon()
             raise self._public_error(error) from error.__cause__
         return None if event is None else self._decode_event(event)
 
@@ -170,6 +171,9 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
             error.call_id = error.call_id or self._trace.call_id
             redact_error(error, self._redactor())
         return error
+
+    def _abandon(self) -> None:
+        """End the job on the server, in the background: an output of it could not be read."""
 
     @property
     def _failure(self) -> Exception | None:

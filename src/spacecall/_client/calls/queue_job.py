@@ -33,7 +33,6 @@ from spacecall.errors import (
     InvalidInputError,
     JobCancelledError,
     JobLostError,
-    ProtocolError,
     SpaceError,
     TransportError,
     UnsupportedProtocolError,
@@ -298,15 +297,11 @@ class QueueJob(Job[T]):
                 f"an argument cannot be sent: {describe_error(error)}"
             ) from error
 
-    def _pop_event(self) -> Event[Any] | None:
-        try:
-            return super()._pop_event()
-        except ProtocolError:
-            if self._strategy is None:
-                self._channel.abandon(self._core)
-            else:
-                self._submitting.cancel()
-            raise
+    def _abandon(self) -> None:
+        if self._strategy is None:
+            self._channel.abandon(self._core)
+        else:
+            self._submitting.cancel()
 
     def _on_change(self) -> None:
         if self._core.ended:
