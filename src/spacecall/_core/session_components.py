@@ -66,7 +66,7 @@ class SessionComponents:
                 self._changes[component.id] = self._changes.get(component.id, {}) | checked
             if properties and component.passes_props:
                 changed = self.changed_props.get(component.id, {})
-                self.changed_props[component.id] = changed | properties
+                self.changed_props[component.id] = {**changed, **properties}
 
     def describe(self, endpoints: Mapping[str, Endpoint], app: AppConfig) -> Mapping[str, Endpoint]:
         """Return the endpoints, with the choices and limits that their components have now."""
