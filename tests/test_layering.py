@@ -25,7 +25,7 @@ LAYERS = (
     ("_core",),
     ("_io",),
     ("_client",),
-    ("hub", "sync", "typed"),
+    ("hub", "pool", "sync", "typed"),
     ("models", "chat", "chat_space", "facades", "images", "inference", "spaces"),
     ("codegen", "cassettes", "testing", "batch"),
     ("cli",),

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from spacecall.files import File, FileInput, FileSource
     from spacecall.hooks import Hooks
     from spacecall.options import Auth, CallOptions, Limits, Retry, Timeouts, ZeroGPU
+    from spacecall.pool import Pool, SyncPool
     from spacecall.rows import RowOutcome
     from spacecall.sync import (
         SyncCall,
@@ -121,6 +122,7 @@ __all__ = [
     "NotFoundError",
     "Output",
     "Parameter",
+    "Pool",
     "Progress",
     "ProgressUnit",
     "ProtocolError",
@@ -148,6 +150,7 @@ __all__ = [
     "SyncConnecting",
     "SyncFeed",
     "SyncJob",
+    "SyncPool",
     "SyncRowCalls",
     "SyncSession",
     "SyncSpace",
@@ -198,6 +201,7 @@ _EXPORTS = {
     "spacecall.files": "File FileInput FileSource",
     "spacecall.hooks": "Hooks",
     "spacecall.options": "Auth CallOptions Limits Retry Timeouts ZeroGPU",
+    "spacecall.pool": "Pool SyncPool",
     "spacecall.rows": "RowOutcome",
     "spacecall.sync": """
         SyncCall SyncCaller SyncFeed SyncJob SyncRowCalls SyncSession SyncSpace SyncSpaceView

@@ -28,7 +28,8 @@ from spacecall._client.calls.call import Call, await_within, mark_handled
 from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.feed import Feed
 from spacecall._client.calls.job import Job
-from spacecall._client.calls.row_calls import RowEngine, RowOptions
+from spacecall._client.calls.row_engine import RowEngine
+from spacecall._client.calls.row_sources import RowOptions
 from spacecall._client.calls.sync_row_calls import SyncRowCalls
 from spacecall._client.concurrency.portal import Portal, SyncOpenable, hold_open, wait
 from spacecall._client.concurrency.sync_files import SyncFiles

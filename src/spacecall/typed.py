@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar, Unpack
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.feed import Feed
-from spacecall._client.calls.row_calls import RowCalls, RowOptions, map_method
+from spacecall._client.calls.row_calls import RowCalls, map_method
+from spacecall._client.calls.row_sources import RowOptions
 from spacecall._client.calls.typed_endpoint import (
     APP_DEFAULT,
     AnyValue,

@@ -141,3 +141,17 @@ def test_a_busy_app_has_all_its_workers_at_work_and_a_short_queue(workers: int, 
         auto.queue(call_round, max(0, auto.limit - workers - 1))
         auto.succeed(call_round, saturated=True)
     assert min(workers, INITIAL_LIMIT) <= auto.limit <= 2 * workers + 6
+
+
+def test_a_failure_lets_the_app_rest_and_then_one_call_tries_it() -> None:
+    fixed = pace(8)
+    rounds = [fixed.start(0.0) for _ in range(3)]
+    for call_round in rounds:
+        fixed.fail(call_round, 10.0)
+    assert (fixed.limit, fixed.next_start, fixed.is_healthy) == (1, 11.0, False)
+    fixed.fail(fixed.start(11.0), 12.0)
+    assert fixed.next_start == 14.0, "the rest doubles"
+    succeed(fixed, 1)
+    assert (fixed.limit, fixed.is_healthy) == (8, True)
+    fixed.fail(fixed.start(20.0), 20.0)
+    assert fixed.next_start == 21.0

@@ -15,7 +15,9 @@ from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller, find_dependency
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.calls.queue_call import CallContext, QueueCall
-from spacecall._client.calls.row_calls import RowCalls, RowEngine, RowOptions, create_engine
+from spacecall._client.calls.row_calls import RowCalls, create_engine
+from spacecall._client.calls.row_engine import RowEngine
+from spacecall._client.calls.row_sources import RowOptions
 from spacecall._client.concurrency.lifetime import Openable
 from spacecall._client.concurrency.task_groups import BackgroundTasks, shielded_task_group
 from spacecall._client.discovery.app_description import fetch_config, open_app

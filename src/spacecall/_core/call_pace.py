@@ -41,13 +41,19 @@ class CallPace:
         self._retry = retry
         self._round = 0
         self._refusals = 0
+        self._failures = 0
         self._is_probing = True
         self._rank = 0
 
     @property
     def limit(self) -> int:
-        """How many calls may run at once now."""
-        return int(self._limit)
+        """How many calls may run at once now: one after a failure, until a call succeeds."""
+        return 1 if self._failures else int(self._limit)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the app has neither failed nor refused a call since its last result."""
+        return not (self._failures or self._refusals)
 
     def start(self, now: float) -> int:
         """Take note of a call that starts; return its round."""
@@ -65,7 +71,7 @@ class CallPace:
             call_round: of the call.
             saturated: whether as many calls ran as may run. Otherwise the limit was not tested.
         """
-        self._refusals = 0
+        self._refusals = self._failures = 0
         if self._is_fixed or not saturated or call_round != self._round:
             return
         step = 1.0 if self._is_probing else 1 / self._limit
@@ -105,6 +111,20 @@ class CallPace:
             if retry_after is None:
                 self.pause(now + backoff(self._retry, self._refusals))
         return self._refusals <= MAX_REFUSALS
+
+    def fail(self, call_round: int, now: float) -> None:
+        """Take note that the app cannot be reached, or has lost a call: let it rest.
+
+        The rest doubles with each failure, up to `Retry.wait_max`. Then one call tries it.
+
+        Args:
+            call_round: of the call.
+            now: the time.
+        """
+        if call_round == self._round:
+            self._round += 1
+            self._failures += 1
+            self.pause(now + backoff(self._retry, self._failures))
 
     def _decrease(self) -> None:
         self._round += 1

@@ -10,7 +10,9 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from spacecall._client.calls.caller import find_endpoint
-from spacecall._client.calls.row_calls import RowCall, RowCalls, RowEngine, RowOptions, run_call
+from spacecall._client.calls.row_calls import RowCalls, run_call
+from spacecall._client.calls.row_engine import RowEngine
+from spacecall._client.calls.row_sources import RowCall, RowOptions, RowSource
 from spacecall._client.concurrency.task_groups import unwrapping_task_group
 from spacecall._client.space import SpaceView
 from spacecall._core.fingerprint import fingerprints
@@ -142,8 +144,13 @@ class _BatchRun:
             rate=batch.rate,
             on_quota=batch.on_quota,
         )
+        pace = options.create_pace(self._context.settings.retry)
         self._engine: RowEngine[_PendingRow, None] = RowEngine(
-            self._context, self._perform, options
+            self._context.connection,
+            self._context.settings,
+            options,
+            sources=[RowSource(space.url, self._perform, pace)],
+            lifetime=self._context.lifetime,
         )
 
     async def run(

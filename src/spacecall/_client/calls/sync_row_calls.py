@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar
 
-from spacecall._client.calls.row_calls import NEEDS_ROW, NeedsRow, RowEngine
+from spacecall._client.calls.row_engine import NEEDS_ROW, NeedsRow, RowEngine
 from spacecall._client.concurrency.portal import Portal, wait
 from spacecall.rows import RowOutcome
 

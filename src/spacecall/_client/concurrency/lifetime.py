@@ -339,6 +339,12 @@ class Openable(ABC, Generic[T]):
         return await self._lifetime.close(kind, error, trace) if self._lifetime else None
 
 
+def is_open(openable: Openable[Any]) -> bool:
+    """Return whether `openable` is open, or is being opened."""
+    lifetime = openable._lifetime  # pyright: ignore[reportPrivateUsage] - of this module
+    return lifetime is not None and lifetime.is_open
+
+
 async def open_lifetime(openable: Openable[T]) -> Lifetime[T]:
     """Open `openable` for a client, whose user closes the lifetime that this returns."""
     await openable.open()

@@ -1,0 +1,161 @@
+"""Where the calls of a map run: one source for a Space, several for a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+
+from spacecall._client.concurrency.task_groups import BackgroundTasks
+from spacecall._core.call_pace import CallPace
+from spacecall.errors import DeadlineError, JobLostError, StatusError, TransportError
+from spacecall.options import Retry
+from spacecall.rows import Concurrency, OnQuota
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_FIRST_STATUS_OF_PROXIES: Final = 502
+_ERRORS_BEFORE_REST: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOptions:
+    """The options of `Space.map`."""
+
+    concurrency: Concurrency
+    ordered: bool
+    rate: float | None
+    on_quota: OnQuota
+
+    def __post_init__(self) -> None:
+        if isinstance(self.concurrency, int) and self.concurrency < 1:
+            raise ValueError(f"concurrency must be at least 1 or 'auto', got {self.concurrency!r}")
+        if self.rate is not None and not self.rate > 0:
+            raise ValueError(f"rate must be more than 0 calls per second, got {self.rate!r}")
+
+    def create_pace(self, retry: Retry) -> CallPace:
+        """Return the pace of calls to one app."""
+        concurrency = self.concurrency if isinstance(self.concurrency, int) else None
+        return CallPace(concurrency, self.rate, retry)
+
+
+@dataclass(slots=True, eq=False)
+class RowCall(Generic[R]):
+    """A row whose outcome is not there yet.
+
+    Attributes:
+        report_rank: takes the first place of the row's call in the app's queue; None if nobody
+            wants to know it.
+    """
+
+    index: int
+    row: R
+    attempts: int = 0
+    report_rank: Callable[[int], None] | None = None
+
+
+Perform: TypeAlias = Callable[[RowCall[R]], Awaitable[T]]
+"""Makes the call of a row and returns its result."""
+
+
+class RowHost(Protocol):
+    """An open Space or pool, in whose tasks the calls of a map run."""
+
+    @property
+    def tasks(self) -> BackgroundTasks: ...
+
+    @property
+    def closed(self) -> bool: ...
+
+    def check_open(self) -> None:
+        """Raise RuntimeError if it is closed, or this is another event loop."""
+
+
+@dataclass(slots=True, eq=False)
+class RowSource(Generic[R, T]):
+    """An app that rows are sent to.
+
+    Attributes:
+        url: its address.
+        perform: makes the call of a row there.
+        pace: of its calls.
+        running: how many calls run there now.
+        started: how many calls were started there.
+        stopped: whether it gets no further calls, since its quota is used up.
+    """
+
+    url: str
+    perform: Perform[R, T]
+    pace: CallPace
+    running: int = 0
+    started: int = 0
+    stopped: bool = False
+    _errors: int = 0
+    _results_elsewhere: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another call may run there."""
+        return not self.stopped and self.running < self.pace.limit
+
+    @property
+    def load(self) -> tuple[float, int]:
+        """How busy it is: the lower, the sooner it gets a row."""
+        return self.running / self.pace.limit, self.started
+
+    def start(self, row_call: RowCall[R], now: float, *, reports_rank: bool) -> int:
+        """Take note that the call of a row starts; return its round."""
+        self.running += 1
+        self.started += 1
+        call_round = self.pace.start(now)
+        row_call.report_rank = partial(self.pace.queue, call_round) if reports_rank else None
+        return call_round
+
+    def succeed(self, call_round: int) -> None:
+        """Take note of a result."""
+        self._errors = 0
+        self.pace.succeed(call_round, saturated=self.running >= self.pace.limit)
+
+    def fail(self, call_round: int, now: float, error: Exception, results: int) -> None:
+        """Take note of an error, and rest if the app is to blame.
+
+        It is, if it cannot be reached, or loses calls; or if each of its last calls failed, however
+        they did, while other sources of the pool had results.
+
+        Args:
+            call_round: of the call.
+            now: the time.
+            error: of the call.
+            results: how many results all sources had so far.
+        """
+        if not self._errors:
+            self._results_elsewhere = results
+        self._errors += 1
+        only_here = self._errors >= _ERRORS_BEFORE_REST and results > self._results_elsewhere
+        if only_here or _is_outage(error):
+            self.pace.fail(call_round, now)
+
+
+def has_other(sources: Iterable[RowSource[R, T]], source: RowSource[R, T]) -> bool:
+    """Return whether another source than this one works as far as is known."""
+    return any(
+        candidate is not source and not candidate.stopped and candidate.pace.is_healthy
+        for candidate in sources
+    )
+
+
+def is_unsent(error: Exception) -> bool:
+    """Return whether an app has not accepted the call that failed with this error."""
+    if isinstance(error, TransportError):
+        return not error.sent
+    return isinstance(error, JobLostError) and error.safe_to_retry
+
+
+def _is_outage(error: Exception) -> bool:
+    if isinstance(error, DeadlineError):
+        return error.phase in ("open", "connect", "request", "idle")
+    if isinstance(error, StatusError):
+        return error.status is not None and error.status >= _FIRST_STATUS_OF_PROXIES
+    return isinstance(error, TransportError | JobLostError)
