@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
-from spacecall import QuotaExceededError, Space, TransportError
-from spacecall.batch import Batch, BatchProgress, run_batch
-from spacecall.batch._batch_run import _BatchRun
+from spacecall import InvalidInputError, Pool, QuotaExceededError, RateLimitedError, Space
+from spacecall.batch import Batch, BatchProgress, _batch_run, run_batch
+from spacecall.batch._row_files import read_rows
+from spacecall.batch._row_journal import RowJournal, State
 from spacecall.cli._outputs.batch_status import describe_progress
-from tests.client.tools import logged, unique
-from tests.faults.stub import stub
-from tests.faults.test_map import QUOTA, failing_job
+from tests.client.tools import logged, unique, until
+from tests.faults.stub import cut, stub
+from tests.faults.test_joins import refusing
+from tests.faults.test_map import QUICK, QUOTA, failing_job
+from tests.faults.test_pool import stubs
 from tests.servers import AppServer
 
 
@@ -36,26 +41,70 @@ def results(batch: Batch) -> list[dict[str, Any]]:
     return [json.loads(line) for line in batch.results.read_text().splitlines()]
 
 
-async def test_a_job_that_the_server_still_has_is_collected(
-    space: Space, protocol_app_6: AppServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def begin(space: Space, batch: Batch, *entries: tuple[State, str | None]) -> None:
+    """Write a journal as a run does that is killed: no row has an outcome."""
+    stop = anyio.Event()
+    stop.set()
+    await run_batch(space, batch, stop=stop)
+    journal = RowJournal(batch.journal)
+    rows = {row.number: row for row in read_rows(batch.input)}
+    for number, (state, ticket) in enumerate(entries):
+        journal.write(number, rows[number].digest, state, ticket=ticket)
+    journal.close()
+
+
+async def test_jobs_that_the_server_still_has_are_collected(
+    space: Space, protocol_app_6: AppServer, tmp_path: Path
 ) -> None:
-    seconds = unique(0.2)
-    batch = create_batch(tmp_path, "/slow_many", {"seconds": seconds})
+    durations = [unique(0.2), unique(0.2)]
+    batch = create_batch(tmp_path, "/slow_many", *({"seconds": value} for value in durations))
+    tickets = [
+        (await space.call("/slow_many", seconds=seconds).detach()).to_json()
+        for seconds in durations
+    ]
+    await begin(space, batch, *(("queued", ticket) for ticket in tickets))
+    for seconds in durations:
+        await logged(protocol_app_6, f"slow_async finished {seconds}")
+    summary = await run_batch(space, batch)
+    assert (summary.done, summary.collected, summary.called) == (2, 2, 0)
+    assert [result["value"] for result in results(batch)] == [
+        f"slept {seconds}" for seconds in durations
+    ]
+    starts = protocol_app_6.log().splitlines()
+    assert [starts.count(f"slow_async start {seconds}") for seconds in durations] == [1, 1]
 
-    async def lose_connection(*_: object) -> None:
-        raise TransportError("the connection broke before the stream was opened", sent=True)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(_BatchRun, "_collect", lose_connection)
-        first = await run_batch(space, batch)
-    assert (first.done, first.failed, first.lost, first.remaining) == (0, 0, 0, True)
-    assert results(batch) == []
-    await logged(protocol_app_6, f"slow_async finished {seconds}")
-    second = await run_batch(space, batch)
-    assert (second.done, second.collected, second.called, second.remaining) == (1, 1, 0, False)
-    assert results(batch)[0]["value"] == f"slept {seconds}"
-    starts = protocol_app_6.log().splitlines().count(f"slow_async start {seconds}")
-    assert starts == 1
+async def test_rows_under_way_without_a_ticket_are_counted_and_not_called_again(
+    tmp_path: Path,
+) -> None:
+    batch = create_batch(tmp_path, "/echo", *({"text": f"{index}"} for index in range(30)))
+    async with stub() as app, Space(app.url) as space:
+        sent: tuple[State, None] = "sent", None
+        await begin(space, batch, *[sent] * 20)
+        with anyio.fail_after(5):  # the app is not to blame, and does not rest
+            summary = await run_batch(space, batch)
+        assert (summary.done, summary.lost, summary.called) == (10, 20, 10)
+        assert len(app.asked("join")) == 10
+        again = await run_batch(space, replace(batch, resubmit=True))
+        assert (again.done, again.lost, again.called) == (30, 0, 20)
+
+
+async def test_calls_share_streams_as_those_of_a_map_do(tmp_path: Path) -> None:
+    batch = create_batch(
+        tmp_path, "/echo", *({"text": f"{index}"} for index in range(40)), concurrency=2
+    )
+    async with stub() as app, Space(app.url) as space:
+        assert (await run_batch(space, batch)).done == 40
+        assert len(app.sessions) <= 4
+
+
+async def test_the_journal_has_a_ticket_while_the_app_works_on_a_row(tmp_path: Path) -> None:
+    batch = create_batch(tmp_path, "/hold", {"text": "a"})
+    async with stub() as app, Space(app.url) as space, anyio.create_task_group() as group:
+        group.start_soon(run_batch, space, batch)
+        wal = batch.journal.with_name(f"{batch.journal.name}-wal")
+        await until(lambda: wal.exists() and b'"event_id":"event1"' in wal.read_bytes())
+        group.cancel_scope.cancel()
 
 
 async def test_endpoints_without_a_queue_have_no_tickets(space: Space, tmp_path: Path) -> None:
@@ -108,6 +157,42 @@ def app_accepts(app: Any) -> Any:
         await app.behave("join", exchange)
 
     return join
+
+
+async def test_a_batch_runs_on_a_pool(tmp_path: Path) -> None:
+    rows = [{"text": f"{index}"} for index in range(40)]
+    batch = create_batch(tmp_path, "/echo", *rows, concurrency=2)
+    async with stubs(2) as apps:
+        broken, sound = apps
+        broken.once("join", cut)
+        async with Pool([app.url for app in apps], retry=QUICK) as pool:
+            summary = await run_batch(pool, batch)
+        assert (summary.done, summary.lost) == (39, 1)
+        counts = Counter(result["source"] for result in results(batch))
+        assert counts == {app.url: len(app.asked("join")) for app in apps}
+        async with Space(broken.url) as space:  # the first source: the same batch
+            assert (await run_batch(space, batch)).called == 0
+        async with Space(sound.url) as space:
+            with pytest.raises(InvalidInputError, match="the app changed"):
+                await run_batch(space, batch)
+
+
+async def test_rows_that_an_overloaded_app_refuses_have_no_outcome_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = create_batch(tmp_path, "/echo", *({"text": f"{index}"} for index in range(9)))
+    async with stub() as app, Space(app.url, retry=QUICK) as space:
+        app.once("join", app_accepts(app), *[refusing(429, {}) for _ in range(30)])
+        assert (await run_batch(space, batch)).done == 9
+        batch = replace(batch, output=tmp_path / "other")
+        app.always("join", refusing(429, {}))
+        monkeypatch.setattr(_batch_run, "_PATIENCE", 0.3)
+        with pytest.raises(RateLimitedError):
+            await run_batch(space, batch)
+        assert results(batch) == []
+        app.recover()
+        summary = await run_batch(space, batch)
+        assert (summary.done, summary.failed) == (9, 0)
 
 
 def test_progress_is_a_line() -> None:

@@ -103,7 +103,7 @@ class SpaceView(Caller):
             decoder = DynamicDecoder(connection.file_schemas(ticket.endpoint))
             return PreparedCall(find_dependency(connection, ticket.endpoint), [], decoder)
 
-        channel = connection.open_channel(session_hash=ticket.session_hash)
+        channel = connection.open_collecting(ticket.session_hash)
         channel.link.remember(ticket.cookies)
         context = replace(self._context, channel=channel, event_id=ticket.event_id)
         return QueueCall(ticket.endpoint, context, prepare)

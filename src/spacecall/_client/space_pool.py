@@ -204,6 +204,12 @@ class Pool(Openable[OpenPool]):
         ]
         self._opened: OpenPool | None = None
 
+    @property
+    def _open_pool(self) -> OpenPool:
+        if self._opened is None:
+            raise RuntimeError("open the pool first: async with Pool(…) as pool")
+        return self._opened
+
     def _manager(self) -> AbstractAsyncContextManager[OpenPool]:
         return _open_pool(self._spaces, self._settings)
 
@@ -243,9 +249,7 @@ class Pool(Openable[OpenPool]):
         return RowCalls(self._row_engine(endpoint, options), rows)
 
     def _row_engine(self, endpoint: str, options: RowOptions) -> RowEngine[Any, Any]:
-        pool = self._opened
-        if pool is None:
-            raise RuntimeError("open the pool first: async with Pool(…) as pool")
+        pool = self._open_pool
         return RowEngine(
             pool,
             pool.settings,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
 from anyio.lowlevel import checkpoint
 
-from spacecall._client.calls.caller import find_endpoint
 from spacecall._client.calls.row_calls import RowCalls, run_call
 from spacecall._client.calls.row_engine import RowEngine
-from spacecall._client.calls.row_sources import RowCall, RowOptions, RowSource
+from spacecall._client.calls.row_sources import RowCall, RowOptions
 from spacecall._client.concurrency.task_groups import unwrapping_task_group
 from spacecall._client.space import SpaceView
-from spacecall._core.fingerprint import fingerprints
+from spacecall.batch._batch_apps import BatchApps
 from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._result_folder import replace_files
@@ -37,17 +37,28 @@ from spacecall.errors import (
     QueueFullError,
     QuotaExceededError,
     RateLimitedError,
+    SpaceError,
     StatusError,
     TransportError,
-    UnsupportedProtocolError,
 )
 from spacecall.files import File
+from spacecall.pool import Pool
+from spacecall.rows import RowOutcome
 from spacecall.tickets import Ticket
 
 _SECONDS_PER_REPORT: Final = 1.0
 _ROWS_PER_CHECKPOINT: Final = 200
+_PATIENCE: Final = 3600.0
 
 _LOST: Final = "the outcome of the row is unknown, since the connection to its job was lost"
+
+
+class _CollectError(Exception):
+    """The job of an earlier run at `url` could not be collected; the cause says why."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,7 @@ class _PendingRow:
 
 
 async def run_batch(
-    space: SpaceView,
+    space: SpaceView | Pool,
     batch: Batch,
     *,
     on_progress: Callable[[BatchProgress], object] | None = None,
@@ -74,7 +85,8 @@ async def run_batch(
     them.
 
     Args:
-        space: an open Space.
+        space: an open Space, or an open pool. The next run may use another pool, if it has the
+            app of the first run.
         batch: the rows and the outputs.
         on_progress: called every second, and at the end.
         stop: set it to start no further calls. Those that run are finished.
@@ -88,20 +100,19 @@ async def run_batch(
         QuotaExceededError: the quota is used up, and `on_quota` is "stop".
         OSError: an output cannot be written.
     """
-    context = space._context  # pyright: ignore[reportPrivateUsage] - of this package
-    endpoint = await find_endpoint(context.connection, batch.endpoint)
-    shape = fingerprints(context.connection.app, [endpoint.name]).get(endpoint.name, "")
-    arguments = RowArguments(batch, endpoint)
+    apps = await BatchApps.find(space, batch.endpoint)
+    arguments = RowArguments(batch, apps.endpoint)
     digest, lines = digest_file(batch.input)
     journal = open_journal(batch)
     try:
-        journal.check(journal_facts(batch, space.url, endpoint, shape, digest))
-        run = _BatchRun(space, batch, endpoint, arguments, journal, count_rows(batch.input, lines))
+        app = apps.identify(journal.read_fact("the app"))
+        journal.check(journal_facts(batch, app, apps.endpoint, apps.shape, digest))
+        run = _BatchRun(apps, batch, arguments, journal, count_rows(batch.input, lines))
         run.load_files, run.describe_error = load_files, describe_error
         try:
             return await run.run(on_progress, stop)
         finally:
-            write_results(batch.results, journal.records, endpoint)
+            write_results(batch.results, journal.records, apps.endpoint)
             if batch.failed_rows is not None:
                 write_failed_rows(batch.failed_rows, batch.input, journal.failed_numbers())
     finally:
@@ -113,25 +124,20 @@ class _BatchRun:
 
     def __init__(
         self,
-        space: SpaceView,
+        apps: BatchApps,
         batch: Batch,
-        endpoint: Endpoint,
         arguments: RowArguments,
         journal: RowJournal,
         total: int | None,
     ) -> None:
         self.load_files: Callable[[Endpoint, dict[str, Any]], dict[str, Any]] | None = None
         self.describe_error: Callable[[Exception], Mapping[str, Any]] = default_error_record
-        self._context = space._context  # pyright: ignore[reportPrivateUsage]
-        # Refused calls are tried again by the engine.
-        retry = replace(self._context.settings.retry, attempts=1)
-        self._space = space.with_options(retry=retry)
+        self._apps = apps
         self._batch = batch
-        self._endpoint = endpoint
+        self._endpoint = apps.endpoint
         self._arguments = arguments
         self._journal = journal
         self._total = total
-        self._detaches = endpoint.queued
         self._called = 0
         self._collected = 0
         self._done = 0
@@ -143,15 +149,9 @@ class _BatchRun:
             ordered=False,
             rate=batch.rate,
             on_quota=batch.on_quota,
+            patience=_PATIENCE,
         )
-        pace = options.create_pace(self._context.settings.retry)
-        self._engine: RowEngine[_PendingRow, None] = RowEngine(
-            self._context.connection,
-            self._context.settings,
-            options,
-            sources=[RowSource(space.url, self._perform, pace)],
-            lifetime=self._context.lifetime,
-        )
+        self._engine: RowEngine[_PendingRow, None] = apps.create_engine(options, self._perform)
 
     async def run(
         self, on_progress: Callable[[BatchProgress], object] | None, stop: anyio.Event | None
@@ -177,7 +177,7 @@ class _BatchRun:
                 group.start_soon(await_stop, stop)
             async with RowCalls(self._engine, self._pending_rows()) as outcomes:
                 async for outcome in outcomes:
-                    self._take(outcome.row.row, outcome.error, failed_before)
+                    self._take(outcome, failed_before)
         if on_progress is not None:
             on_progress(self._progress())
         counts = self._journal.count()
@@ -210,96 +210,118 @@ class _BatchRun:
             entry = self._journal.find(row.number)
             if entry is not None and entry.digest != row.digest:
                 raise InvalidInputError(f"row {row.number} of the input has changed")
-            finished = ("done", "failed") if self._batch.resubmit else ("done", "failed", "lost")
-            if entry is None or entry.state not in finished:
+            if entry is None or self._is_pending(row, entry):
                 yield _PendingRow(row, entry)
         self._all_rows_read = True
 
-    def _take(self, row: InputRow, error: Exception | None, failed_before: int) -> None:
+    def _take(self, outcome: RowOutcome[_PendingRow, None], failed_before: int) -> None:
         """Take note of an outcome that the journal does not have: a call that was refused."""
-        is_recorded = self._journal.find(row.number) is not None
-        if error is not None and not is_recorded and not isinstance(error, QuotaExceededError):
-            self._write_error(row, error, 1, 0.0)
+        row, error = outcome.row.row, outcome.error
+        if _is_of_disk(error):
+            self._engine.stop(error)
+            return
+        is_final = error is not None and not self._engine.stopped
+        if error is not None and is_final and self._journal.find(row.number) is None:
+            self._write_error(row, error, outcome.source, outcome.attempts, outcome.duration)
         max_errors = self._batch.max_errors
         if max_errors is not None and self._failed - failed_before > max_errors:
             self._engine.stop()
 
-    async def _perform(self, row_call: RowCall[_PendingRow]) -> None:
+    def _is_pending(self, row: InputRow, entry: JournalRow) -> bool:
+        """Return whether to call or collect a row that an earlier run has begun."""
+        if entry.state in ("done", "failed"):
+            return False
+        if self._batch.resubmit or (entry.state == "queued" and entry.ticket is not None):
+            return True
+        if entry.state != "lost":
+            self._write_error(row, JobLostError(_LOST), self._apps.url, 1, 0.0)
+        return False
+
+    async def _perform(self, space: SpaceView, row_call: RowCall[_PendingRow]) -> None:
         row = row_call.row.row
         start = anyio.current_time()
         try:
-            value = await self._call(row_call)
+            collected = await self._collect(row_call)
+            if collected is None:
+                value, url = await self._call(space, row_call), space.url
+            else:
+                value, url = collected
             value = await self._save_files(row, value)
+            record = self._record(row, url, row_call.attempts, anyio.current_time() - start)
+            record["value"] = to_json_value(value)
+            self._journal.write(row.number, row.digest, "done", record=record)
+        except _CollectError as error:  # says nothing of the app that the next call goes to
+            cause = error.__cause__
+            assert isinstance(cause, SpaceError)
+            if not isinstance(cause, TransportError):
+                duration = anyio.current_time() - start
+                self._write_error(row, cause, error.url, row_call.attempts, duration)
+            return
         except Exception as error:
-            if _is_refused(error):
+            if _is_of_disk(error):
+                pass  # the run ends, and the next one counts the row as lost
+            elif _is_refused(error):
                 self._journal.forget(row.number)
                 row_call.row = _PendingRow(row, None)
-            elif not (isinstance(error, TransportError) and self._has_ticket(row)):
-                self._write_error(row, error, row_call.attempts, anyio.current_time() - start)
+            else:
+                duration = anyio.current_time() - start
+                self._write_error(row, error, space.url, row_call.attempts, duration)
             raise
         except BaseException:  # the job was cancelled, on the server too
-            self._journal.forget(row.number)
+            with suppress(OSError):
+                self._journal.forget(row.number)
             raise
-        record = self._record(row, row_call.attempts, anyio.current_time() - start)
-        record["value"] = to_json_value(value)
-        self._journal.write(row.number, row.digest, "done", record=record)
         self._done += 1
 
-    def _has_ticket(self, row: InputRow) -> bool:
-        entry = self._journal.find(row.number)
-        return entry is not None and entry.ticket is not None
+    async def _collect(self, row_call: RowCall[_PendingRow]) -> tuple[Any, str] | None:
+        """Return the result of a job that an earlier run has left, and where it ran.
 
-    async def _call(self, row_call: RowCall[_PendingRow]) -> Any:
+        None if there is no such job, or it is lost and may be submitted again.
+
+        Raises:
+            _CollectError: there is no result.
+        """
         entry = row_call.row.entry
-        if entry is not None and entry.state == "queued" and entry.ticket is not None:
-            try:
-                value = await self._collect(entry.ticket, row_call)
-            except JobLostError:
-                if not self._batch.resubmit:
-                    raise
-            else:
-                self._collected += 1
-                return value
-        elif entry is not None and not self._batch.resubmit:
-            raise JobLostError(_LOST)
+        if entry is None or entry.state != "queued" or entry.ticket is None:
+            return None
+        ticket = Ticket.from_json(entry.ticket)
+        try:
+            space = self._apps.get(ticket.space)
+            if space is None:
+                raise JobLostError(f"{_LOST}: {ticket.space} is not used any more")
+            value = await run_call(space.collect(ticket), row_call.report_rank)
+        except JobLostError as error:
+            if self._batch.resubmit:
+                return None
+            raise _CollectError(ticket.space) from JobLostError(f"{_LOST}: {error.message}")
+        except TransportError as error:
+            raise _CollectError(ticket.space) from error
+        self._collected += 1
+        return value, ticket.space
+
+    async def _call(self, space: SpaceView, row_call: RowCall[_PendingRow]) -> Any:
         for _ in range(self._batch.retries):
             try:
-                return await self._submit(row_call)
+                return await self._submit(space, row_call)
             except QuotaExceededError:
                 raise
             except (AppError, DeadlineError):
                 row_call.attempts += 1
-        return await self._submit(row_call)
+        return await self._submit(space, row_call)
 
-    async def _submit(self, row_call: RowCall[_PendingRow]) -> Any:
+    async def _submit(self, space: SpaceView, row_call: RowCall[_PendingRow]) -> Any:
         row = row_call.row.row
         arguments = self._arguments.bind(row)
         if self.load_files is not None:
             arguments = self.load_files(self._endpoint, arguments)
         self._journal.write(row.number, row.digest, "sent")
         self._called += row_call.attempts == 1
-        if self._detaches:
-            try:
-                ticket = await self._space.call(self._endpoint.name, **arguments).detach()
-            except UnsupportedProtocolError:
-                self._detaches = False
-            else:
-                text = ticket.to_json()
-                self._journal.write(row.number, row.digest, "queued", ticket=text)
-                return await self._collect(text, row_call)
-        call = self._space.call(self._endpoint.name, **arguments)
-        return await run_call(call, row_call.report_rank)
 
-    async def _collect(self, ticket: str, row_call: RowCall[_PendingRow]) -> Any:
-        """Wait for a job that the app has accepted: no error means that it was not."""
-        call = self._space.collect(Ticket.from_json(ticket))
-        try:
-            return await run_call(call, row_call.report_rank)
-        except JobLostError as error:
-            raise JobLostError(f"{_LOST}: {error.message}") from error
-        except TransportError as error:
-            error.sent = True
-            raise
+        def write_ticket(ticket: Ticket) -> None:
+            self._journal.write(row.number, row.digest, "queued", ticket=ticket.to_json())
+
+        call = space.call(self._endpoint.name, **arguments)
+        return await run_call(call, row_call.report_rank, write_ticket)
 
     async def _save_files(self, row: InputRow, value: Any) -> Any:
         """Save the files in a result, and return it with their paths, or with their addresses."""
@@ -312,22 +334,30 @@ class _BatchRun:
             folder.mkdir(parents=True, exist_ok=True)
             number = f"{row.number}-{count}" if count else f"{row.number}"
             count += 1
-            path = await file.save(folder / f"{number}-{file.name}")
+            try:
+                path = await file.save(folder / f"{number}-{file.name}")
+            except SpaceError as error:
+                raise AppError(f"the file {file.name!r} of the result: {error.message}") from error
             return to_reference(path, self._batch.results.parent)
 
         return await replace_files(value, save)
 
-    def _record(self, row: InputRow, attempts: int, duration: float) -> dict[str, Any]:
-        return self._arguments.record(
-            row, attempts=attempts, duration=duration, source=self._space.url
-        )
+    def _record(self, row: InputRow, url: str, attempts: int, duration: float) -> dict[str, Any]:
+        return self._arguments.record(row, attempts=attempts, duration=duration, source=url)
 
-    def _write_error(self, row: InputRow, error: Exception, attempts: int, duration: float) -> None:
-        record = self._record(row, attempts, duration)
+    def _write_error(
+        self, row: InputRow, error: Exception, url: str, attempts: int, duration: float
+    ) -> None:
+        record = self._record(row, url, attempts, duration)
         record["error"] = dict(self.describe_error(error))
         is_lost = _is_of_unknown_outcome(error)
         self._journal.write(row.number, row.digest, "lost" if is_lost else "failed", record=record)
         self._failed += not is_lost
+
+
+def _is_of_disk(error: Exception | None) -> bool:
+    """Return whether the journal or a file of a result cannot be written."""
+    return isinstance(error, OSError) and not isinstance(error, SpaceError)
 
 
 def _is_refused(error: Exception) -> bool:

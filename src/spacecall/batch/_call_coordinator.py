@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import anyio
 
-from spacecall._client.calls.row_calls import QUOTA_PAUSE
+from spacecall._client.calls.row_engine import QUOTA_PAUSE
 from spacecall._core.call_pace import CallPace
 from spacecall._core.retry_delays import backoff
 from spacecall.batch._row_journal import State

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +76,12 @@ class RowJournal:
         """Close the file."""
         self._database.close()
 
+    def read_fact(self, name: str) -> str | None:
+        """Return what the first run has written of a fact; None before it has."""
+        query = "SELECT value FROM batch WHERE name = ?"
+        row = self._database.execute(query, (name,)).fetchone()
+        return None if row is None else row[0]
+
     def check(self, facts: Mapping[str, str]) -> None:
         """Compare what this run is to do with the first run, or remember it.
 
@@ -120,16 +127,25 @@ class RowJournal:
             state: what became of it.
             ticket: of its job, as JSON.
             record: its line of the output.
+
+        Raises:
+            OSError: the journal cannot be written: the disk is full.
         """
-        text = None if record is None else json.dumps(record, ensure_ascii=False)
-        self._database.execute(
+        text = None if record is None else json.dumps(record)  # ASCII: also for lone surrogates
+        self._change(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)",
             (number, digest, state, ticket, text),
         )
 
     def forget(self, number: int) -> None:
         """Remove a row that the app has not accepted."""
-        self._database.execute("DELETE FROM rows WHERE number = ?", (number,))
+        self._change("DELETE FROM rows WHERE number = ?", (number,))
+
+    def _change(self, statement: str, values: tuple[object, ...]) -> None:
+        try:
+            self._database.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.EIO, f"cannot be written: {error}", str(self._path)) from error
 
     def count(self) -> dict[str, int]:
         """Return the number of rows by state."""

@@ -114,16 +114,9 @@ class QueueCall(Call[T]):
         self._use()
         with self._reporting_start():
             job = await self._join(None, follow=False, reads_stream=False)
-            event_id = await job.detach()
+            ticket = await job.detach()
         self._report_end(None)
-        return Ticket(
-            space=self._context.connection.link.base,
-            endpoint=job.endpoint,
-            session_hash=job.channel.session_hash,
-            event_id=event_id,
-            cookies=job.channel.session_cookies,
-            app_id=job.channel.app.app_id,
-        )
+        return ticket
 
     def _redacting(self) -> AbstractContextManager[None]:
         return self._context.redacting()

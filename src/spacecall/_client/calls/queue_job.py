@@ -38,6 +38,7 @@ from spacecall.errors import (
     UnsupportedProtocolError,
 )
 from spacecall.events import Event, Output, Uploading
+from spacecall.tickets import Ticket
 
 T = TypeVar("T")
 SubmitStrategy: TypeAlias = Callable[
@@ -156,8 +157,30 @@ class QueueJob(Job[T]):
         self._channel.reserve(self._core)
         self._connection.start_submit(self, self._submit, pooled=self._strategy is None)
 
-    async def detach(self) -> str:
-        """Wait until the job is in the queue and leave it there; return its event id.
+    async def wait_queued(self) -> Ticket | None:
+        """Wait until the app has accepted the job, and return its ticket; None without a queue.
+
+        Also None if the job has ended.
+        """
+        while self._core.event_id is None and not self._core.ended:
+            await self._wait()
+        if self._core.ended or self._strategy is not None or self._prepared.endpoint.name is None:
+            return None
+        return self._ticket()
+
+    def _ticket(self) -> Ticket:
+        assert self._core.event_id is not None
+        return Ticket(
+            space=self._connection.link.base,
+            endpoint=self.endpoint,
+            session_hash=self._channel.session_hash,
+            event_id=self._core.event_id,
+            cookies=self._channel.session_cookies,
+            app_id=self._channel.app.app_id,
+        )
+
+    async def detach(self) -> Ticket:
+        """Wait until the job is in the queue and leave it there; return its ticket.
 
         Raises:
             UnsupportedProtocolError, InvalidInputError: a job of this endpoint cannot be detached.
@@ -180,8 +203,7 @@ class QueueJob(Job[T]):
         if self._core.error is not None:
             raise self._public_error(self._core.error)
         self._connection.jobs.discard(self)
-        assert self._core.event_id is not None
-        return self._core.event_id
+        return self._ticket()
 
     @property
     def _uses_queue(self) -> bool:

@@ -10,11 +10,13 @@ from typing import Any, Generic, Self, TypeVar
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.queue_call import CallContext
+from spacecall._client.calls.queue_job import QueueJob
 from spacecall._client.calls.row_engine import RowEngine
 from spacecall._client.calls.row_sources import RowCall, RowOptions, RowSource
 from spacecall.errors import InvalidInputError
 from spacecall.events import Queued, Uploading
 from spacecall.rows import RowOutcome, Rows
+from spacecall.tickets import Ticket
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -124,16 +126,27 @@ def map_method(
     return create_engine(context, lambda row: method(**row), options)
 
 
-async def run_call(call: Call[T], report_rank: Callable[[int], None] | None) -> T:
+async def run_call(
+    call: Call[T],
+    report_rank: Callable[[int], None] | None,
+    on_queued: Callable[[Ticket], None] | None = None,
+) -> T:
     """Make a call and return its result.
 
     Args:
         call: the call.
         report_rank: takes its first place in the app's queue; None if nobody wants to know it.
+        on_queued: takes its ticket as soon as the app has accepted it, unless it has ended by then.
     """
-    if report_rank is None:
+    if report_rank is None and on_queued is None:
         return await call
     async with call as job:
+        if on_queued is not None and isinstance(job, QueueJob):
+            ticket = await job.wait_queued()
+            if ticket is not None:
+                on_queued(ticket)
+        if report_rank is None:
+            return await job.result()
         async for event in job:
             if isinstance(event, Queued):
                 report_rank(event.rank or 0)

@@ -91,6 +91,7 @@ class RowEngine(Generic[R, T]):
         self._rows_read = 0
         self._next_index = 0
         self._exhausted = False
+        self._stopped = False
         self._completed = False
         self._ended = False
         self._failure: BaseException | None = None
@@ -104,6 +105,11 @@ class RowEngine(Generic[R, T]):
     def running(self) -> int:
         """How many calls run now."""
         return self._running
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped before the last row."""
+        return self._stopped
 
     def start(self, rows: Rows[R] | None = None) -> None:
         """Start, if that has not been done.
@@ -187,7 +193,8 @@ class RowEngine(Generic[R, T]):
         self._notify()
 
     def stop(self, error: Exception | None = None) -> None:
-        """Start no further calls; those that run go on."""
+        """Start no further calls; those that run go on. Refused calls are not made again."""
+        self._stopped = True
         self._waiting.clear()
         self.finish(error)
 
@@ -225,6 +232,8 @@ class RowEngine(Generic[R, T]):
 
     async def _call(self, row_call: RowCall[R], source: RowSource[R, T], call_round: int) -> None:
         start = anyio.current_time()
+        if not row_call.attempts:
+            row_call.first_start, row_call.results_before = start, self._results
         row_call.attempts += 1
 
         def fail(error: Exception) -> None:
@@ -269,22 +278,33 @@ class RowEngine(Generic[R, T]):
         now = anyio.current_time()
         has_others = has_other(self._sources, source)
         if isinstance(error, QueueFullError | RateLimitedError):
+            is_refused = True
             tries_again = source.pace.refuse(call_round, now, error.retry_after) or has_others
         elif isinstance(error, QuotaExceededError):
             if self._options.on_quota == "wait":
                 source.pace.pause(now + (error.retry_after or QUOTA_PAUSE))
             else:
                 source.stopped = True
+            is_refused = False
             tries_again = not all(source.stopped for source in self._sources)
             if not tries_again:
                 self.stop(error)
         else:
             source.fail(call_round, now, error, self._results)
             is_last = row_call.attempts >= self._settings.retry.attempts
-            tries_again = is_unsent(error) and (has_others or not is_last)
-        if tries_again:
+            is_refused = is_unsent(error)
+            tries_again = is_refused and (has_others or not is_last)
+        if is_refused and not tries_again and self._is_outage(row_call):
+            tries_again = now - row_call.first_start < self._options.patience
+            if not tries_again:
+                self.stop(error)
+        if tries_again and not self._stopped:
             self._waiting.appendleft(row_call)
-        return tries_again
+        return tries_again and not self._stopped
+
+    def _is_outage(self, row_call: RowCall[R]) -> bool:
+        """Return whether no row had a result since this one was first called."""
+        return self._options.patience > 0 and row_call.results_before == self._results
 
     async def next_outcome(self) -> RowOutcome[R, T] | None:
         """Return the next outcome, or None after the last one.

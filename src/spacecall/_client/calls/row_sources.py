@@ -22,12 +22,18 @@ _ERRORS_BEFORE_REST: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowOptions:
-    """The options of `Space.map`."""
+    """The options of `Space.map`.
+
+    Attributes:
+        patience: seconds for which rows that no app accepts are tried again, if no row has a result
+            meanwhile. Then the map stops with the error of such a row; if 0, it is that row's.
+    """
 
     concurrency: Concurrency
     ordered: bool
     rate: float | None
     on_quota: OnQuota
+    patience: float = 0.0
 
     def __post_init__(self) -> None:
         if isinstance(self.concurrency, int) and self.concurrency < 1:
@@ -48,11 +54,15 @@ class RowCall(Generic[R]):
     Attributes:
         report_rank: takes the first place of the row's call in the app's queue; None if nobody
             wants to know it.
+        first_start: when its first call was started.
+        results_before: how many rows had a result then.
     """
 
     index: int
     row: R
     attempts: int = 0
+    first_start: float = 0.0
+    results_before: int = 0
     report_rank: Callable[[int], None] | None = None
 
 

@@ -90,6 +90,7 @@ class Connection:
         self._channels: WeakSet[Channel] = WeakSet()
         self._pool = ChannelPool(link.settings.limits.max_streams, self.open_channel)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
+        self._collecting: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._media: WeakValueDictionary[str, StreamedMedia] = WeakValueDictionary()
         self._endpoints: Mapping[str, Endpoint] | None = None
         self._all_endpoints: Mapping[str, Endpoint] | None = None
@@ -275,6 +276,14 @@ class Connection:
         if channel is None or channel.lost:
             channel = self.open_channel(session_hash=session_hash, grace=math.inf)
             self._sessions[channel.session_hash] = channel
+        return channel
+
+    def open_collecting(self, session_hash: str) -> Channel:
+        """Return the channel that collects the detached jobs of a session, as `open_session`."""
+        channel = self._collecting.get(session_hash)
+        if channel is None or channel.lost:
+            channel = self.open_channel(session_hash=session_hash)
+            self._collecting[session_hash] = channel
         return channel
 
     def check_open(self) -> None:
