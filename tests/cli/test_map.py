@@ -291,3 +291,22 @@ def test_options_of_ray_are_checked(
     assert outcome.code == 2
     assert message in outcome.err
     assert not Path("out").exists()
+
+
+def test_rows_go_to_copies_of_the_app_too(cli: Cli, protocol_app_6: AppServer) -> None:
+    write_rows("rows.jsonl", *({"text": f"{index}"} for index in range(30)))
+    copy = protocol_app_6.url.replace("127.0.0.1", "localhost")
+    command = ("map", protocol_app_6.url, "/echo", "--input", "rows.jsonl", "--output", "out")
+    assert cli(*command, "--also", copy, "--concurrency", "2").code == 0
+    results = read_lines("out/results.jsonl")
+    assert [result["value"] for result in results] == [f"{index}" for index in range(30)]
+    assert {result["source"] for result in results} == {protocol_app_6.url, copy}
+    assert cli(*command).code == 0, "the next run may do without the copy"
+    for options, message in [
+        (("--also", protocol_app_6.url), "there already"),
+        (("--also", copy, "--engine", "ray"), "--also cannot be used with --engine ray"),
+        (("--also", copy, "--header", "x-key: secret"), "sent to one app only"),
+    ]:
+        refused = cli(*command, *options)
+        assert (refused.code, message in refused.err) == (2, True), refused.err
+        assert "secret" not in refused.err

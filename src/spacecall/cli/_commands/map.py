@@ -41,6 +41,14 @@ def map_(
             help="Write the outcomes to this .jsonl or .parquet file, or to files in this folder.",
         ),
     ],
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Send rows to this copy of the app too. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     map_columns: Annotated[
         list[str] | None,
         typer.Option(
@@ -153,9 +161,11 @@ def map_(
             resubmit=resubmit,
             max_errors=max_errors,
         )
-        address = resolve_source(source)
+        sources = [resolve_source(each) for each in [source, *(also or [])]]
+        if len(set(sources)) < len(sources):
+            raise InvalidInputError("--also names a source that is there already")
         return await execute_batch(
-            address, batch, credentials, ray_engine, as_json=json_, quiet=quiet
+            sources, batch, credentials, ray_engine, as_json=json_, quiet=quiet
         )
 
     credentials = read_credentials()

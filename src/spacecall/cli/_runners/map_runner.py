@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import anyio
 
 from spacecall._atomic import Replacement
 from spacecall._client.concurrency.task_groups import unwrapping_task_group
-from spacecall._client.space import Space
+from spacecall._client.space import Space, SpaceView
 from spacecall.batch import Batch, BatchSummary, run_batch
 from spacecall.batch._actor_space import SpaceMapping
 from spacecall.batch._ray_run import run_batch_on_ray
@@ -26,9 +27,11 @@ from spacecall.cli._outputs.terminal import display_path, write_json, write_mess
 from spacecall.cli._runners.endpoint_calls import create_space, find_endpoint, open_space
 from spacecall.cli._runners.jsonl_calls import error_object
 from spacecall.cli._support.app_access import Access, Credentials
+from spacecall.cli._support.credential_scope import StoredApp
 from spacecall.cli._support.exit_codes import DONE, FAILED, INTERRUPTED
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
+from spacecall.pool import Pool
 
 __all__ = ["RayEngine", "execute_batch", "store_stdin"]
 
@@ -72,7 +75,7 @@ class _SpaceFactory:
 
 
 async def execute_batch(
-    source: str,
+    sources: Sequence[str],
     batch: Batch,
     credentials: Credentials,
     ray_engine: RayEngine | None,
@@ -83,18 +86,32 @@ async def execute_batch(
     """Run a batch, show its progress and its summary, and return the exit code.
 
     Ctrl-C starts no further calls, and finishes those that run; a second one cancels them.
+
+    Args:
+        sources: the app, and copies of it.
+        batch: the batch.
+        credentials: only one of several sources gets those for an app, see `--for`.
+        ray_engine: where the batch runs on Ray; None to run it here.
+        as_json: print the summary as JSON.
+        quiet: print nothing else.
     """
-    access = credentials.for_app(source)
-    run = run_batch if ray_engine is None else _prepare_ray(source, access, ray_engine)
+    run: Callable[..., Any] = run_batch
+    if ray_engine is not None:
+        if len(sources) > 1:
+            raise InvalidInputError("--also cannot be used with --engine ray")
+        (source,) = sources
+        run = _prepare_ray(source, credentials.for_app(source), ray_engine)
     stop = anyio.Event()
     summaries: list[BatchSummary] = []  # empty if a second Ctrl-C cancelled the batch
     with BatchStatus(quiet=quiet) as status:
-        async with open_space(source, access) as space, unwrapping_task_group() as group:
-            await find_endpoint(space, batch.endpoint)
+        async with (
+            _open_apps(sources, credentials, batch.endpoint) as space,
+            unwrapping_task_group() as group,
+        ):
             if threading.current_thread() is threading.main_thread():
                 group.start_soon(_watch_interrupts, stop, group.cancel_scope)
             summary = await run(
-                space.with_options(oauth_token=access.oauth_token),
+                space,
                 batch,
                 on_progress=status.show,
                 stop=stop,
@@ -111,6 +128,26 @@ async def execute_batch(
         write_message("spacecall: interrupted; run the same command again to go on")
         return INTERRUPTED
     return code
+
+
+@asynccontextmanager
+async def _open_apps(
+    sources: Sequence[str], credentials: Credentials, endpoint: str
+) -> AsyncGenerator[SpaceView | Pool, None]:
+    if len(sources) == 1:
+        access = credentials.for_app(sources[0])
+        async with open_space(sources[0], access) as space:
+            await find_endpoint(space, endpoint)
+            yield space.with_options(oauth_token=access.oauth_token)
+        return
+    accesses = credentials.for_stored([StoredApp(source, source) for source in sources])
+    if any(access.oauth_token for access in accesses):
+        raise InvalidInputError("--oauth-token cannot be used with --also")
+    spaces = [
+        create_space(source, access) for source, access in zip(sources, accesses, strict=True)
+    ]
+    async with Pool(spaces) as pool:
+        yield pool
 
 
 def _prepare_ray(source: str, access: Access, engine: RayEngine) -> Callable[..., Any]:
