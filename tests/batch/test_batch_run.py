@@ -62,7 +62,8 @@ async def test_jobs_that_the_server_still_has_are_collected(
         (await space.call("/slow_many", seconds=seconds).detach()).to_json()
         for seconds in durations
     ]
-    await begin(space, batch, *(("queued", ticket) for ticket in tickets))
+    entries: list[tuple[State, str | None]] = [("queued", ticket) for ticket in tickets]
+    await begin(space, batch, *entries)
     for seconds in durations:
         await logged(protocol_app_6, f"slow_async finished {seconds}")
     summary = await run_batch(space, batch)
