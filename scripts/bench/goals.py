@@ -41,7 +41,12 @@ class Figure:
 
 
 Take: TypeAlias = Callable[[Bench], Figure]
-CLIENTS = {"ours": "spacecall", "floor": "floor", "official": "gradio_client"}
+CLIENTS = {
+    "ours": "spacecall",
+    "floor": "floor",
+    "floor2": "floor on httpx2",
+    "official": "gradio_client",
+}
 
 
 def process(bench: Bench, name: str, workload: str, **arguments: Any) -> Run:
@@ -59,4 +64,6 @@ def compared(
         name: f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
         for name, value in bars.items()
     }
+    if (other := measured.pop(CLIENTS["floor2"], None)) is not None:
+        measured["floor"] += f", httpx2 {other}"
     return Figure(title, measured, goals, bars)

@@ -2,7 +2,8 @@
 
 - `echo` answers at once;
 - `slow_many` takes the seconds that it is given, and is held where they are `HELD` or more;
-- `stream_text` gives `steps` values of a growing text;
+- `stream_text` gives `steps` values of a growing text; for the text `paced`, 50 values a second,
+  and each adds the time at which it was sent;
 - `bot` edits the last of 200 messages, as often as the text of the history's message says;
 - `make_file` gives a file of as many bytes as its text says; `files` answers that there are none.
 """
@@ -10,12 +11,17 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 HELD = 1e6
 CHAT = 200
+PACED = "paced"
+STAMP = 17
+"""Characters of a time that a paced stream adds."""
+_PACE = 1 / 50
 CLOSE = b'data: {"msg":"close_stream","event_id":null}\n\n'
 HEARTBEAT = b'data: {"msg":"heartbeat","event_id":null}\n\n'
 
@@ -28,6 +34,7 @@ class Job:
     end: bytes
     seconds: float = 0.0
     updates: Iterator[bytes] | None = None
+    pause: float = 0.0
 
 
 def make(name: str, event_id: str, data: list[Any]) -> Job:
@@ -42,6 +49,9 @@ def make(name: str, event_id: str, data: list[Any]) -> Job:
             return Job(start, end, seconds=data[0])
         case "stream_text":
             text, steps = data[0], int(data[1])
+            if text == PACED:
+                end = _completed(event_id, ["end"])
+                return Job(start, end, updates=_timed(event_id, steps), pause=_PACE)
             end = _completed(event_id, ["".join(f"{text}{n} " for n in range(steps))])
             return Job(start, end, updates=_growing(event_id, text, steps))
         case "bot":
@@ -66,6 +76,13 @@ def _growing(event_id: str, text: str, steps: int) -> Iterator[bytes]:
     yield _generating(event_id, [f"{text}0 "])
     for n in range(1, steps):
         yield _generating(event_id, [[["append", [], f"{text}{n} "]]])
+
+
+def _timed(event_id: str, steps: int) -> Iterator[bytes]:
+    yield _generating(event_id, [""])
+    for _ in range(1, steps):
+        stamp = f"{time.monotonic():{STAMP - 1}.6f} "
+        yield _generating(event_id, [[["append", [], stamp]]])
 
 
 def _edited(event_id: str, edits: int) -> Iterator[bytes]:

@@ -34,6 +34,7 @@ class Bench:
         real: the address of the protocol app on Gradio 6.31.
         stub: the address of the wire stub that stands for it.
         large: the address of a stub with 100 endpoints.
+        huge: the address of a stub with 1,000 endpoints.
         folder: for files that come and go.
         quick: whether once or twice is enough.
     """
@@ -41,6 +42,7 @@ class Bench:
     real: str
     stub: str
     large: str
+    huge: str
     folder: Path
     quick: bool
 
@@ -50,8 +52,10 @@ class Bench:
 
     def client(self, name: str, workload: str, **arguments: Any) -> Sample:
         """Return what a client process measured of itself."""
-        module = f"scripts.bench.clients.{name}"
-        sample: Sample = json.loads(python("-m", module, workload, json.dumps(arguments)))
+        library = {"FLOOR": "httpx2"} if name == "floor2" else {}
+        module = f"scripts.bench.clients.{name.rstrip('2')}"
+        text = python("-m", module, workload, json.dumps(arguments), variables=library)
+        sample: Sample = json.loads(text)
         return sample
 
     def ask(self, path: str) -> Any:
@@ -77,6 +81,15 @@ class Samples:
         """Return the median of one client."""
         return statistics.median(sample[number] for sample in self._taken[name])
 
+    def best_of(self, name: str, number: str) -> float:
+        """Return the least of one client."""
+        return min(sample[number] for sample in self._taken[name])
+
+    def difference(self, name: str, reference: str, number: str) -> float:
+        """Return how much more one client has than the other: the median over the rounds."""
+        pairs = zip(self._taken[name], self._taken[reference], strict=False)
+        return statistics.median(sample[number] - baseline[number] for sample, baseline in pairs)
+
     def best(self, name: str, number: str, reference: str) -> float:
         """One client's least by the other's: for seconds, which only ever grow when disturbed."""
         least = {
@@ -95,12 +108,12 @@ class Samples:
         return statistics.median(sample[number] / baseline[number] for sample, baseline in pairs)
 
 
-def python(*arguments: str, cwd: Path = ROOT) -> str:
+def python(*arguments: str, cwd: Path = ROOT, variables: Mapping[str, str] = {}) -> str:
     """Return what a Python of this environment prints."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,
-        env=environment(),
+        env={**environment(), **variables},
         capture_output=True,
         text=True,
         timeout=_PATIENCE,
@@ -148,8 +161,8 @@ def opened(*, quick: bool) -> Generator[Bench]:
         for name, path in (("config", "/config"), ("info", "/gradio_api/info")):
             (folder / f"{name}.json").write_bytes(_get(f"{server.url}{path}"))
         stub = stack.enter_context(_stub(str(folder)))
-        large = stack.enter_context(_stub(str(folder), "100"))
-        yield Bench(server.url, stub, large, folder, quick)
+        large, huge = (stack.enter_context(_stub(str(folder), size)) for size in ("100", "1000"))
+        yield Bench(server.url, stub, large, huge, folder, quick)
 
 
 @contextmanager

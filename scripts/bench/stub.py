@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,24 +107,31 @@ class App:
         if job.seconds >= jobs.HELD:
             self.held.append(end)
         elif job.updates is not None:
-            asyncio.get_running_loop().create_task(self._stream(session, job.updates, end))
+            work = self._stream(session, job.updates, end, job.pause)
+            asyncio.get_running_loop().create_task(work)
         elif job.seconds:
             asyncio.get_running_loop().call_later(job.seconds, end)
         else:
             end()
 
     async def _stream(
-        self, session: Session, updates: Iterator[bytes], end: Callable[[], None]
+        self, session: Session, updates: Iterator[bytes], end: Callable[[], None], pause: float
     ) -> None:
         await session.opened.wait()
-        for update in updates:
-            stream = session.stream
-            if stream is None:
-                return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + random.random() * pause  # noqa: S311 - streams do not send at one time
+        while True:
+            if pause:
+                await asyncio.sleep(max(0.0, due - loop.time()))
+                due += pause
+            update, stream = next(updates, None), session.stream
+            if update is None or stream is None:
+                break
             stream.send(_chunk(update))
             if stream.full is not None:
                 await stream.full
-        end()
+        if session.stream is not None:
+            end()
 
     def release(self) -> None:
         """Let the jobs end that are held."""

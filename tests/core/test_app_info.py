@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from spacecall._core import app_info
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_info import parse_endpoints
 from spacecall.endpoints import NO_DEFAULT, Endpoint
@@ -271,3 +272,38 @@ def test_an_endpoint_names_the_input_that_takes_a_stream(
 ) -> None:
     endpoint = endpoint_of({"targets": targets}, {"parameters": parameters})
     assert endpoint.stream_input == name
+
+
+def test_endpoints_are_parsed_when_they_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse = app_info._endpoint
+
+    def note(*arguments: Any, **keywords: Any) -> Endpoint:
+        endpoint = parse(*arguments, **keywords)
+        parsed.append(endpoint.name)
+        return endpoint
+
+    monkeypatch.setattr(app_info, "_endpoint", note)
+    config = parse_config(captured("6.31.0", "config"))
+    endpoints = parse_endpoints(config, captured("6.31.0", "info"))
+    assert "/echo" in endpoints
+    assert "/nothing" not in endpoints
+    assert len(endpoints) == len(list(endpoints)) > 30
+    assert parsed == []
+    echo = endpoints["/echo"]
+    assert echo is endpoints["/echo"] is endpoints.get("/echo")
+    assert parsed == ["/echo"]
+    with pytest.raises(KeyError):
+        endpoints["/nothing"]
+    assert repr(endpoints).startswith("{'/")
+    assert len(parsed) == len(endpoints)
+
+
+def test_an_endpoint_of_many_parameters_is_parsed_with_its_document(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slot: dict[str, Any] = {"component": "Textbox", "type": {}, "parameter_name": "x"}
+    config = parse_config({"components": [], "dependencies": [{"api_name": "f"}]})
+    endpoints = parse_endpoints(config, {"named_endpoints": {"/f": {"parameters": [slot] * 101}}})
+    monkeypatch.setattr(app_info, "_endpoint", pytest.fail)
+    assert len(endpoints["/f"].parameters) == 101

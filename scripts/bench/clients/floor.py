@@ -1,19 +1,29 @@
-"""The least that the protocol needs, written by hand on httpx: no checks, no errors, no options."""
+"""The least that the protocol needs, written by hand on httpx: no checks, no errors, no options.
+
+With the environment variable `FLOOR`, another library of the same interface: httpx2.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+from scripts.bench.clients.process import Numbers, Spent, forget_peak, latencies, main, memory, peak
+from scripts.bench.jobs import PACED, STAMP
 
-from scripts.bench.clients.process import Numbers, Spent, forget_peak, main, memory, peak
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = import_module(os.environ.get("FLOOR", "httpx"))
 
 PREFIX = "/gradio_api"
 _PATIENCE = 600
@@ -28,6 +38,8 @@ class Floor:
         self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._early: dict[str, Any] = {}
         self._reader: asyncio.Task[None] | None = None
+        self._texts: defaultdict[str, asyncio.Queue[str | None]] = defaultdict(asyncio.Queue)
+        self.follows = False
         self._names: dict[str, int] = {}
         self.text = ""
         """What a stream of a growing text has told so far."""
@@ -39,15 +51,31 @@ class Floor:
 
     async def call(self, name: str, *data: Any) -> Any:
         """Return the first output."""
-        body = {"data": data, "fn_index": self._names[name], "session_hash": self._session}
-        answer = await self._client.post(f"{PREFIX}/queue/join", json=body)
-        event_id = json.loads(answer.content)["event_id"]
+        event_id = await self._join(name, *data)
         if event_id in self._early:
             return self._early.pop(event_id)
         future = self._waiting[event_id] = asyncio.get_running_loop().create_future()
         if self._reader is None:
             self._reader = asyncio.create_task(self._read())
         return await future
+
+    async def _join(self, name: str, *data: Any) -> str:
+        body = {"data": data, "fn_index": self._names[name], "session_hash": self._session}
+        answer = await self._client.post(f"{PREFIX}/queue/join", json=body)
+        event_id: str = json.loads(answer.content)["event_id"]
+        return event_id
+
+    async def stream(self, name: str, *data: Any) -> AsyncIterator[str]:
+        """Yield the text so far, each time that it grows."""
+        event_id = await self._join(name, *data)
+        texts = self._texts[event_id]
+        self._waiting[event_id] = asyncio.get_running_loop().create_future()
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read())
+        text = ""
+        while (added := await texts.get()) is not None:
+            text += added
+            yield text
 
     async def _read(self) -> None:
         query = {"session_hash": self._session}
@@ -62,10 +90,16 @@ class Floor:
         self._reader = None
 
     def _take(self, message: dict[str, Any]) -> None:
+        texts = self._texts[message["event_id"]] if self.follows else None
         if message["msg"] == "process_generating":
             (output,) = message["output"]["data"]
+            if texts is not None:
+                texts.put_nowait(output if isinstance(output, str) else output[0][2])
+                return
             self.text = output if isinstance(output, str) else self.text + output[0][2]
         if message["msg"] == "process_completed":
+            if texts is not None:
+                texts.put_nowait(None)
             value = message["output"]["data"][0]
             waiting = self._waiting.pop(message["event_id"], None)
             if waiting is None:
@@ -128,6 +162,46 @@ def streaming(url: str, updates: int) -> Numbers:
     return _run(url, work)
 
 
+def gateway(url: str, streams: int, updates: int, connections: int) -> Numbers:
+    """Many streams at once, whose texts grow 50 times a second, over so many connections."""
+
+    async def work(_: Floor, client: httpx.AsyncClient) -> Numbers:
+        taken: list[float] = []
+
+        async def follow(floor: Floor) -> None:
+            async for text in floor.stream("stream_text", PACED, updates):
+                now = time.monotonic()
+                if text:
+                    taken.append(now - float(text[-STAMP:]))
+
+        floors = [Floor(client) for _ in range(connections)]
+        for each in floors:
+            await each.open()
+            each.follows = True
+        spent = Spent()
+        await asyncio.gather(*(follow(floors[n % connections]) for n in range(streams)))
+        assert len(taken) == streams * (updates - 1)
+        return {**spent.numbers(per=len(taken)), **latencies(taken)}
+
+    return _run(url, work)
+
+
+def opening(url: str, rounds: int) -> Numbers:
+    """Read the two documents of an app, and parse them as JSON."""
+
+    async def opened() -> Numbers:
+        taken: list[float] = []
+        for _ in range(rounds):
+            async with httpx.AsyncClient(base_url=url, verify=False) as client:
+                spent = Spent()
+                for path in ("/config", f"{PREFIX}/info"):
+                    json.loads((await client.get(path)).content)
+                taken.append(spent.numbers()["cpu"])
+        return {"cpu": statistics.median(taken)}
+
+    return asyncio.run(opened())
+
+
 def upload(url: str, path: str) -> Numbers:
     """One large file in a multipart form."""
 
@@ -161,6 +235,6 @@ if __name__ == "__main__":
     main(
         {
             workload.__name__: workload
-            for workload in (sequential, burst, streaming, upload, download)
+            for workload in (sequential, burst, streaming, gateway, opening, upload, download)
         }
     )

@@ -7,12 +7,14 @@ import statistics
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
 from anyio.to_thread import run_sync
 
-from scripts.bench.clients.process import Numbers, Spent, forget_peak, main, memory, peak
+from scripts.bench.clients.process import Numbers, Spent, forget_peak, latencies, main, memory, peak
+from scripts.bench.jobs import PACED, STAMP
 from spacecall import Space, SyncSpace
 from tests.clients.protocol_app_6 import ProtocolApp6
 
@@ -131,6 +133,80 @@ def streaming(url: str, updates: int) -> Numbers:
     return _run(url, work)
 
 
+def gateway(url: str, streams: int, updates: int) -> Numbers:
+    """Many streams at once, whose texts grow 50 times a second."""
+
+    async def work(space: Space) -> Numbers:
+        taken: list[float] = []
+
+        async def follow() -> None:
+            async with space.call("/stream_text", text=PACED, n=updates) as job:
+                async for text in job.outputs:
+                    now = time.monotonic()
+                    if text and text != "end":
+                        taken.append(now - float(text[-STAMP:]))
+
+        spent = Spent()
+        async with anyio.create_task_group() as group:
+            for _ in range(streams):
+                group.start_soon(follow)
+        lost = streams * (updates - 1) - len(taken)
+        return {**spent.numbers(per=len(taken)), **latencies(taken), "lost": lost}
+
+    return _run(url, work)
+
+
+def opening(url: str, rounds: int) -> Numbers:
+    """Open a Space."""
+
+    async def opened() -> Numbers:
+        taken: list[float] = []
+        for _ in range(rounds):
+            spent = Spent()
+            async with Space(url) as space:
+                assert len(space.endpoints or ()) >= 1000
+                taken.append(spent.numbers()["cpu"])
+        return {"cpu": statistics.median(taken)}
+
+    return anyio.run(opened)
+
+
+def footprint(url: str, spaces: int, sessions: int) -> Numbers:
+    """Bytes of an open Space, of an open session, and of a session that was closed."""
+
+    async def opened() -> Numbers:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(Space(url))
+            before = _settled()
+            for _ in range(spaces):
+                space = await stack.enter_async_context(Space(url))
+            of_space = (_settled() - before) / spaces
+        async with Space(url) as space:
+            before = await _use_sessions(space, 20)
+            async with AsyncExitStack() as stack:
+                for _ in range(sessions):
+                    session = await stack.enter_async_context(space.session())
+                    await session.call("/echo", text="hi")
+                of_session = (_settled() - before) / sessions
+            before = await _use_sessions(space, 100)
+            of_closed = (await _use_sessions(space, sessions) - before) / sessions
+        return {"space": of_space, "session": of_session, "closed": of_closed}
+
+    return anyio.run(opened)
+
+
+async def _use_sessions(space: Space, number: int) -> int:
+    for _ in range(number):
+        async with space.session() as session:
+            await session.call("/echo", text="hi")
+    return _settled()
+
+
+def _settled() -> int:
+    gc.collect()
+    return memory()
+
+
 def edits(url: str, updates: int) -> Numbers:
     """Measure a long chat whose last message grows."""
 
@@ -219,7 +295,9 @@ if __name__ == "__main__":
     main(
         {
             workload.__name__: workload
-            for workload in (sequential, burst, flight, streaming, edits, upload, download)
+            for workload in (
+                *(sequential, burst, flight, streaming, gateway, edits, opening, footprint),
+                *(upload, download, sync_over_async, typed_over_dynamic),
+            )
         }
-        | {workload.__name__: workload for workload in (sync_over_async, typed_over_dynamic)}
     )

@@ -50,6 +50,12 @@ class Spent:
         }
 
 
+def latencies(taken: list[float]) -> Numbers:
+    """Return the median and the 99th percentile of the seconds that updates were on their way."""
+    ordered = sorted(taken)
+    return {"p50": ordered[len(ordered) // 2], "p99": ordered[len(ordered) * 99 // 100]}
+
+
 def main(workloads: Mapping[str, Callable[..., Numbers]]) -> None:
     """Run the workload that the command line names, with its arguments as JSON."""
     name, arguments = sys.argv[1], json.loads(sys.argv[2])

@@ -249,12 +249,20 @@ class AppConfig:
         Requests for one app stay valid for another run of it that has the same digest.
         """
         if not self._functions_digest:
+            slots = [
+                component
+                for function in self.dependencies
+                for component in (*function.inputs, *function.outputs)
+            ]
+            # Functions share components: each is described once.
+            meanings = {id(slot): slot for slot in slots}
+            texts = {key: repr(_identity(component)) for key, component in meanings.items()}
             functions = [
                 (
                     *(function.fn_index, function.api_name, function.queued, function.generator),
                     *(function.batch, function.streaming_input, sorted(function.prop_inputs)),
-                    [_identity(component) for component in function.inputs],
-                    [_identity(component) for component in function.outputs],
+                    [texts[id(component)] for component in function.inputs],
+                    [texts[id(component)] for component in function.outputs],
                 )
                 for function in self.dependencies
             ]
@@ -292,7 +300,13 @@ def parse_config(config: object) -> AppConfig:
             raise ProtocolError(f"not a Gradio config: it has no list {key!r} (keys: {keys})")
     translations = read_translations(config)
     dependencies = list(map(as_dict, config["dependencies"]))
-    loaded = {id_ for raw in dependencies if _runs_on_load(raw) for id_ in _ids(raw.get("outputs"))}
+    targets = [list(map(as_list, as_list(raw.get("targets")))) for raw in dependencies]
+    loaded = {
+        id_
+        for raw, events in zip(dependencies, targets, strict=True)
+        if _runs_on_load(events)
+        for id_ in _ids(raw.get("outputs"))
+    }
     taken = {id_ for raw in dependencies for id_ in _ids(raw.get("inputs"))}
     passed = {id_ for raw in dependencies for id_ in _prop_inputs(raw)}
     parsed = (
@@ -317,8 +331,8 @@ def parse_config(config: object) -> AppConfig:
         space_id=as_str(config.get("space_id")) or None,
         max_file_size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         dependencies=tuple(
-            _dependency(position, raw, components, taken, queued=queued)
-            for position, raw in enumerate(dependencies)
+            _dependency(position, raw, events, components, taken, queued=queued)
+            for position, (raw, events) in enumerate(zip(dependencies, targets, strict=True))
         ),
         show_error=config.get("show_error") is True,
         connect_heartbeat=config.get("connect_heartbeat") is True,
@@ -331,13 +345,12 @@ def _identity(component: Component) -> tuple[object, ...]:
     return component.kind, component.label, component.hidden, *shape
 
 
-def _runs_on_load(raw: Mapping[str, Any]) -> bool:
+def _runs_on_load(targets: list[list[Any]]) -> bool:
     """Return whether the page runs a function when it loads, as it does for `gr.Number(random)`."""
-    targets = map(as_list, as_list(raw.get("targets")))
     return any(target[1:] == ["load"] for target in targets)
 
 
-def _computes_default(raw: Mapping[str, Any], taken: Set[int]) -> bool:
+def _computes_default(raw: Mapping[str, Any], targets: list[list[Any]], taken: Set[int]) -> bool:
     """Return whether a function only computes the default of a component in `taken`.
 
     Gradio adds such a function for `randomize=True` and for a callable `value`. It runs when the
@@ -347,14 +360,14 @@ def _computes_default(raw: Mapping[str, Any], taken: Set[int]) -> bool:
 
     Args:
         raw: the function in /config.
+        targets: its events: lists of a component's id and an event's name.
         taken: the ids of the components that are inputs of functions.
     """
+    if not _runs_on_load(targets):
+        return False
     inputs, outputs = _ids(raw.get("inputs")), _ids(raw.get("outputs"))
-    if not _runs_on_load(raw) or len(outputs) != 1:
+    if len(outputs) != 1 or outputs[0] not in taken or outputs[0] in inputs:
         return False
-    if outputs[0] not in taken or outputs[0] in inputs:
-        return False
-    targets = map(as_list, as_list(raw.get("targets")))
     changes = [[number, "change"] for number in inputs]
     return all(target[1:] in (["load"], ["tick"]) or target in changes for target in targets)
 
@@ -391,6 +404,7 @@ def _component(
 def _dependency(
     position: int,
     raw: Mapping[str, Any],
+    targets: list[list[Any]],
     components: Mapping[int, Component],
     taken: Set[int],
     *,
@@ -415,21 +429,18 @@ def _dependency(
         visibility=_visibility(raw),
         batch=raw.get("batch") is True,
         streaming_input=raw.get("connection") == "stream",
-        stream_targets=_stream_targets(raw.get("targets")),
+        stream_targets=_stream_targets(targets),
         prop_inputs=frozenset(index for index in range(len(inputs)) if index in indices),
         event_data=raw.get("collects_event_data") is True,
-        triggers=_triggers(raw.get("targets")),
-        computes_default=_computes_default(raw, taken),
+        triggers=_triggers(targets),
+        computes_default=_computes_default(raw, targets, taken),
         trigger_after=after if isinstance(after, int) else None,
     )
 
 
-def _stream_targets(targets: object) -> frozenset[int]:
-    pairs = [as_list(target) for target in as_list(targets)]
-    events = [(pair[0], pair[1]) for pair in pairs if len(pair) == 2]
-    return frozenset(
-        number for number, event in events if isinstance(number, int) and event == "stream"
-    )
+def _stream_targets(targets: list[list[Any]]) -> frozenset[int]:
+    streams = [target[0] for target in targets if target[1:] == ["stream"]]
+    return frozenset(number for number in streams if isinstance(number, int))
 
 
 def _visibility(raw: Mapping[str, Any]) -> Visibility:
@@ -441,10 +452,9 @@ def _visibility(raw: Mapping[str, Any]) -> Visibility:
     return "undocumented" if raw.get("show_api") is False else "public"
 
 
-def _triggers(targets: object) -> tuple[int, ...]:
+def _triggers(targets: list[list[Any]]) -> tuple[int, ...]:
     """Return the ids in a list of pairs of a component's id and an event's name."""
-    ids = [as_list(target)[:1] for target in as_list(targets)]
-    numbers = [number for pair in ids for number in pair if isinstance(number, int)]
+    numbers = [target[0] for target in targets if target and isinstance(target[0], int)]
     return tuple(dict.fromkeys(numbers))
 
 

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from spacecall._core.app_config import AppConfig, Component, Dependency
@@ -38,6 +38,9 @@ __all__ = ["normalize_schema", "parse_endpoints", "parse_oauth"]
 
 _Pair = tuple[Mapping[str, Any], Component]
 
+_MANY = 100
+"""Parameters and outputs of an endpoint that is parsed at once."""
+
 _MAX_LABEL = 1000
 """Characters of a label: a component can be an input of many functions."""
 
@@ -55,18 +58,54 @@ def parse_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
     named_endpoints = as_dict(info).get("named_endpoints")
     if not is_object(named_endpoints):
         raise ProtocolError("not a Gradio /info: it has no object 'named_endpoints'")
-    endpoints: dict[str, Endpoint] = {}
-    for name, raw in named_endpoints.items():
-        dependency = config.find(name)
-        if dependency is not None:
-            endpoint = _endpoint(
-                as_dict(raw),
-                dependency,
-                config.version_info[:1],
-                is_unique=not config.is_ambiguous(name),
-            )
-            endpoints[endpoint.name] = endpoint
-    return endpoints
+    endpoints = {
+        name: as_dict(raw) for name, raw in named_endpoints.items() if config.find(name) is not None
+    }
+    return _Endpoints(config, endpoints)
+
+
+class _Endpoints(Mapping[str, Endpoint]):
+    """Endpoints that are parsed when they are looked up: a call needs one of a thousand.
+
+    An endpoint of many parameters is parsed at once, in the thread that parses the document.
+    """
+
+    def __init__(self, config: AppConfig, documents: Mapping[str, Mapping[str, Any]]) -> None:
+        self._config = config
+        self._documents = documents
+        self._parsed: dict[str, Endpoint] = {}
+        for name, raw in documents.items():
+            if sum(len(as_list(raw.get(slots))) for slots in ("parameters", "returns")) > _MANY:
+                self._parsed[name] = self._parse(name)
+
+    def __getitem__(self, name: str) -> Endpoint:
+        endpoint = self._parsed.get(name)
+        if endpoint is None:
+            endpoint = self._parsed[name] = self._parse(name)
+        return endpoint
+
+    def _parse(self, name: str) -> Endpoint:
+        raw = self._documents[name]
+        dependency = self._config.find(name)
+        assert dependency is not None
+        return _endpoint(
+            raw,
+            dependency,
+            self._config.version_info[:1],
+            is_unique=not self._config.is_ambiguous(name),
+        )
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._documents
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._documents)
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def _endpoint(

@@ -38,6 +38,18 @@ def call_soon(loop: object, function: Callable[[], object]) -> None:
         schedule(function)
 
 
+def call_at(deadline: float, function: Callable[[], object]) -> asyncio.TimerHandle | None:
+    """Call `function` in the running event loop at `deadline`, a time of anyio's clock.
+
+    Returns:
+        What cancels the call; None in a loop that has no such calls (trio).
+    """
+    try:
+        return asyncio.get_running_loop().call_at(deadline, function)
+    except RuntimeError:
+        return None
+
+
 class EventLoopGuard:
     """Remembers the event loop in which it was created, for objects that only work in that loop."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 
@@ -13,7 +13,7 @@ from spacecall._client.calls.job_iterators import OutputIterator, TextIterator
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.redaction import Redactor, redact_error, redact_event, redact_status
 from spacecall._io.call_trace import CallTrace, current_trace
-from spacecall._io.event_loops import EventLoopGuard
+from spacecall._io.event_loops import EventLoopGuard, call_at
 from spacecall._io.request_settings import Settings
 from spacecall.errors import (
     DeadlineError,
@@ -23,6 +23,9 @@ from spacecall.errors import (
     SpaceError,
 )
 from spacecall.events import Completed, Event, Log, Output, Progress, Status, TextDelta
+
+if TYPE_CHECKING:
+    from asyncio import TimerHandle
 
 T = TypeVar("T")
 
@@ -57,6 +60,9 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         self._changed: anyio.Event | None = None
         self._redact: Redactor | None = None
         self._trace = current_trace() or CallTrace(None)
+        self._alarm: TimerHandle | None = None
+        self._alarm_time = math.nan
+        self._is_late = False
         self._enter_phase("upload")
 
     @property
@@ -187,12 +193,18 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
     def _enter_phase(self, phase: Phase) -> None:
         self._phase: Phase = phase
         self._phase_start = anyio.current_time()
+        self._has_waited = False
 
     def _on_change(self) -> None:
         phase = _PHASE_OF_STATUS.get(self._state.status, self._phase)
         if phase != self._phase:
             self._enter_phase(phase)
         self._state.is_awaited = False  # until the next wait, events need no report
+        if self._alarm is not None and self._state.ended:
+            self._alarm.cancel()
+        self._wake()
+
+    def _wake(self) -> None:
         if self._changed is not None:
             self._changed.set()
             self._changed = None
@@ -204,10 +216,37 @@ class Job(AsyncIterator[Event[T]], ABC, Generic[T]):
         if self._changed is None:
             self._changed = anyio.Event()
         self._state.is_awaited = True
-        with anyio.CancelScope(deadline=deadline) as scope:
-            await self._changed.wait()
-        if scope.cancelled_caught and not self._state.ended:
+        if self._has_waited and self._set_alarm(deadline):
+            if not self._is_late:
+                await self._changed.wait()
+            is_late = self._is_late
+        else:
+            self._has_waited = True
+            with anyio.CancelScope(deadline=deadline) as scope:
+                await self._changed.wait()
+            is_late = scope.cancelled_caught
+        if is_late and not self._state.ended:
             await self._abort(make_error())
+
+    def _set_alarm(self, deadline: float) -> bool:
+        """Wake the job at `deadline`, by one timer for all waits of a phase.
+
+        A scope for each wait takes as long as the wait. Most calls wait once.
+
+        Returns:
+            False if the event loop has no timers.
+        """
+        if deadline != self._alarm_time:
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = None if deadline == math.inf else call_at(deadline, self._ring)
+            self._alarm_time = deadline
+            self._is_late = False
+        return self._alarm is not None or deadline == math.inf
+
+    def _ring(self) -> None:
+        self._is_late = True
+        self._wake()
 
     def _deadline(self) -> tuple[float, Callable[[], SpaceError]]:
         """Return when the current phase has to end, and what makes the error if it does not."""
