@@ -26,7 +26,7 @@ from spacecall._client.space_options import SpaceOptions
 from spacecall._option_checks import checked_call
 from spacecall.chat._content_parts import VideoUrl
 from spacecall.chat._conversation import Conversation
-from spacecall.chat._message import Message
+from spacecall.chat._message import Message, read_media
 from spacecall.chat._message_dicts import MessageInput, empty_message, read_messages
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
@@ -186,7 +186,7 @@ def read_turn(
     newest = read_messages(messages)
     if not newest or newest[-1].role != "user":
         raise InvalidInputError("the last message must be the user's")
-    newest[-1] = replace(newest[-1], media=(*newest[-1].media, *media))
+    newest[-1] = replace(newest[-1], media=(*newest[-1].media, *read_media(media, "media")))
     if newest[-1].is_empty:
         raise empty_message(messages)
     history = list(conversation.messages) if conversation else []

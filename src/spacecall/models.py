@@ -161,6 +161,11 @@ _HUB_MODEL: Final = re.compile(
     r"[A-Z0-9][\w.-]*/[A-Z0-9][\w.-]*(?::[\w.-]+)?", re.ASCII | re.IGNORECASE
 )
 """The id of a model on the Hub; the part after a colon chooses providers."""
+_HUB_PAGE: Final = re.compile(
+    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([\w.-]+/[\w.-]+)/?(?:[?#].*)?", re.ASCII
+)
+_HUB_FOLDERS: Final = frozenset({"api", "collections", "datasets", "docs", "papers", "spaces"})
+"""First parts of the addresses of other pages."""
 _BY_NAME: Final = {name: entry for entry in _ENTRIES for name in entry.names}
 
 HUB_IDS: Final = {
@@ -215,7 +220,7 @@ def find_model(name: str, kind: ModelKind) -> ModelEntry:
         NotFoundError: the name is unknown, or the model is of the other kind; the message says
             what to write.
     """
-    name = name.strip()
+    name = hub_model(name) or name.strip()
     key = name.casefold()
     entry = _BY_NAME.get(key)
     address = _app_address(name)
@@ -269,6 +274,12 @@ def find_chat_app(name: str) -> ModelEntry:
     entry = _BY_NAME.get(name.strip().casefold())
     space = (entry and entry.space) or _app_address(name) or name.strip()
     return ModelEntry(name, "chat", _CHAT_SPACE, space)
+
+
+def hub_model(address: str) -> str | None:
+    """Return the id of a model by the address of its page on the Hub; None for another text."""
+    page = _HUB_PAGE.fullmatch(address.strip())
+    return page[1] if page and page[1].partition("/")[0] not in _HUB_FOLDERS else None
 
 
 def _app_address(name: str) -> str | None:

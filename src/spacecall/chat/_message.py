@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from spacecall._option_checks import checked_class
 from spacecall.chat._content_parts import ContentPart, PartDict, VideoUrl, read_part
+from spacecall.errors import InvalidInputError
 from spacecall.media import Media, MediaInput
 
 __all__ = ["Message", "ReasoningField", "Role", "ToolCall"]
@@ -77,8 +78,7 @@ class Message:
         Raises:
             InvalidInputError: a part or a medium is invalid.
         """
-        attached = [item if isinstance(item, Media) else Media(item) for item in self.media]
-        return (*_read_content(self.content, "content"), *attached)
+        return (*_read_content(self.content, "content"), *read_media(self.media, "media"))
 
     @property
     def is_empty(self) -> bool:
@@ -99,7 +99,40 @@ def normal_message(message: Message, place: str) -> Message:
     content = message.content
     if not isinstance(content, str):
         content = _read_content(content, f"{place}.content")
-    return replace(message, content=content, media=tuple(map(Media, message.media)))
+    return replace(message, content=content, media=read_media(message.media, f"{place}.media"))
+
+
+def read_media(media: Sequence[MediaInput], place: str) -> tuple[Media, ...]:
+    """Return the media of a list.
+
+    Args:
+        place: of the list, in errors.
+
+    Raises:
+        InvalidInputError: it is not a list, or a medium is invalid; the message says which.
+    """
+    if not _is_list(media):
+        kind = _kind_of(media)
+        raise InvalidInputError(f"{place} must be a list of files, got {kind}: write […]")
+    return tuple(_read_medium(item, f"{place}[{index}]") for index, item in enumerate(media))
+
+
+def _is_list(value: object) -> bool:
+    is_single = isinstance(value, (str, bytes, bytearray, Mapping))
+    return isinstance(value, Iterable) and not is_single
+
+
+def _kind_of(value: object) -> str:
+    return "None" if value is None else type(value).__name__
+
+
+def _read_medium(item: MediaInput, place: str) -> Media:
+    if isinstance(item, Media):
+        return item
+    try:
+        return Media(item)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{place}: {error.message}") from error
 
 
 def _read_content(

@@ -6,8 +6,9 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from spacecall._core.app_sources import without_secrets
 from spacecall.errors import InvalidInputError
-from spacecall.models import HUB_IDS, list_models
+from spacecall.models import HUB_IDS, hub_model, list_models
 
 __all__ = [
     "ALIASES",
@@ -15,6 +16,7 @@ __all__ = [
     "MAKES_IMAGES",
     "TEXT_MODEL",
     "VISION_MODEL",
+    "bare_model_id",
     "model_id",
     "model_path",
 ]
@@ -37,10 +39,35 @@ MAKES_IMAGES: Final = {model: name in _IMAGE_NAMES for name, model in ALIASES.it
 def model_id(model: str) -> str:
     """Resolve an alias, in upper or lower case, to a model id.
 
-    An id stays unchanged, and so does what follows a colon.
+    An id stays unchanged, and so does what follows a colon. The address of a model's page on the
+    Hub is its id.
+
+    Raises:
+        InvalidInputError: it names a Space, or is another address.
     """
-    name, colon, suffix = model.strip().partition(":")
+    name, colon, suffix = (hub_model(model) or model.strip()).partition(":")
+    if name.casefold().startswith("spaces/") and name.count("/") == 2:
+        raise InvalidInputError(
+            f"{name} is a Space, not a model: open it with spacecall.chat.connect({name!r})"
+        )
+    if suffix.startswith("//"):
+        shown = without_secrets(model.strip())
+        raise InvalidInputError(
+            f"{shown!r} is not a model id: write owner/name; base_url= takes the address of a "
+            "service"
+        )
     return ALIASES.get(name.casefold(), name) + colon + suffix
+
+
+def bare_model_id(model: object) -> str:
+    """Resolve an alias or an id, without what follows a colon.
+
+    Raises:
+        InvalidInputError: it is not a text, or names a Space.
+    """
+    if not isinstance(model, str):
+        raise InvalidInputError(f"model must be str, got {type(model).__name__}")
+    return model_id(model).partition(":")[0]
 
 
 _MODEL_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")

@@ -88,6 +88,9 @@ class GenerationService:
         messages = generation.messages
         if generation.continues and messages[-1].role != "assistant":
             raise InvalidInputError("to continue, the last message must be the assistant's")
+        for message in messages:
+            if not all(isinstance(part, str) for part in message.parts):
+                raise InvalidInputError("text generation takes texts only: use chat for media")
         providers = await self._providers(choice)
         prompt, is_raw = await self._prompt(generation, choice.name)
         history = messages[:-1] if generation.continues else messages
@@ -146,17 +149,18 @@ class GenerationService:
         """Return the prompt, and whether it is the caller's text as it is."""
         chat_format = generation.chat_format
         info: ModelInfo | None = None
+        if not self._connection.address.is_router:
+            chat_format = chat_format or False  # the Hub need not know the model
         if generation.is_prompt and chat_format is None:
             chat_format = False
-            if self._connection.address.is_router:
-                with suppress(SpaceError):  # without metadata, it is not a chat model
-                    info = await self._catalog.info(model)
-                    chat_format = is_chat_model(info)
+            with suppress(SpaceError):  # without metadata, it is not a chat model
+                info = await self._catalog.info(model)
+                chat_format = is_chat_model(info)
         if chat_format is False and generation.is_prompt:
             return generation.messages[-1].text, True
-        info = info or await self._catalog.info(model)
         if chat_format is False:
-            info = info.model_copy(update={"config": None})  # plain lines
+            info = ModelInfo(id=model)  # plain lines
+        info = info or await self._catalog.info(model)
         return build_prompt(generation.messages, info, continues=generation.continues), False
 
 

@@ -17,6 +17,7 @@ from spacecall._option_checks import checked_arguments, checked_call
 from spacecall._warnings import find_caller
 from spacecall._wire.inference.models import ModelInfo, RouterModel
 from spacecall.chat import ChatParameters, ChatReply, Conversation, MessageInput, ParsedReply
+from spacecall.errors import InvalidInputError
 from spacecall.facades import make_portable
 from spacecall.files import File
 from spacecall.hooks import Hooks
@@ -25,6 +26,7 @@ from spacecall.inference._aliases import (
     IMAGE_MODEL,
     TEXT_MODEL,
     VISION_MODEL,
+    bare_model_id,
     model_id,
 )
 from spacecall.inference._generation_service import Generation, GenerationService
@@ -32,7 +34,7 @@ from spacecall.inference._image_providers.image_request import ImageFormat, chec
 from spacecall.inference._image_service import ImageService
 from spacecall.inference._model_catalog import ModelCatalog
 from spacecall.inference._options import TaskOptions
-from spacecall.inference._providers import ModelChoice, Provider, split_model
+from spacecall.inference._providers import ModelChoice, Provider
 from spacecall.inference._router import InferenceAccess, RouterConnection, open_router
 from spacecall.inference._task_requests import Transcription
 from spacecall.inference._task_service import TaskService
@@ -468,6 +470,8 @@ class HuggingFaceInference(Closable):
             kind: what the models are for.
             min_trending_score: by default 10, and 20 for `image`; 0 lists all.
         """
+        if kind not in _TAGS:
+            raise InvalidInputError(f"kind must be {', '.join(_TAGS)}, got {kind!r}")
         tag, default = _TAGS[kind]
         minimum = default if min_trending_score is None else min_trending_score
         warm = await self._catalog.list_warm(tag)
@@ -485,11 +489,11 @@ class HuggingFaceInference(Closable):
             NotFoundError: the Hub does not have the model.
             AuthError: the model does not exist, or this account may not see it.
         """
-        return await self._catalog.info(split_model(model_id(model))[0])
+        return await self._catalog.info(bare_model_id(model))
 
     async def providers(self, model: str) -> tuple[Provider, ...]:
         """Return the providers of a model, in the order of the account. Raises as `info` does."""
-        return await self._catalog.providers(split_model(model_id(model))[0])
+        return await self._catalog.providers(bare_model_id(model))
 
 
 def _first_of(*models: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,8 @@ from spacecall.options import Auth
 if TYPE_CHECKING:
     from spacecall._io._http import Response
 
+_OPENAI_PATHS: Final = re.compile(r"(/chat)?/completions$")
+"""The ends of addresses that users copy from the documentation of a service."""
 ROUTER: Final = "https://router.huggingface.co"
 """Forwards requests to the providers that run the models."""
 
@@ -56,7 +59,15 @@ class ServiceAddress:
         Raises:
             InvalidInputError: it is not an http(s) URL, or has credentials in it.
         """
-        base = app_sources.base_url(address).removesuffix("/chat/completions")
+        try:
+            base = app_sources.base_url(address)
+        except InvalidInputError:
+            shown = app_sources.without_secrets(address)
+            raise InvalidInputError(
+                f"invalid base_url {shown!r}: write http://host:port or https://host/path, without "
+                "a user name or password"
+            ) from None
+        base = _OPENAI_PATHS.sub("", base)
         parts = urlsplit(address.strip())
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         root = base.removesuffix("/v1")

@@ -35,6 +35,7 @@ from spacecall.chat import (
     MessageInput,
     VideoUrl,
 )
+from spacecall.chat._message import read_media
 from spacecall.chat._message_dicts import empty_message, read_messages
 from spacecall.errors import InvalidInputError
 from spacecall.inference._aliases import model_path
@@ -135,7 +136,8 @@ def join_history(
     history = [*(conversation.messages if conversation else ()), *read_messages(messages)]
     if not history:
         raise InvalidInputError("messages is empty: pass a prompt or at least one Message")
-    last = history[-1] = replace(history[-1], media=(*history[-1].media, *media))
+    attached = read_media(media, "media")
+    last = history[-1] = replace(history[-1], media=(*history[-1].media, *attached))
     if last.is_empty and last.role != "tool":
         raise empty_message(messages)
     return history

@@ -16,6 +16,7 @@ from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import create_unchecked
+from spacecall._suggestions import did_you_mean
 from spacecall._warnings import CodeLocation, CutReplyWarning, warn_at
 from spacecall.chat import ChatReply, Conversation, Message, ParsedReply
 from spacecall.errors import (
@@ -24,7 +25,7 @@ from spacecall.errors import (
     NotFoundError,
     SpaceError,
 )
-from spacecall.inference._aliases import MAKES_IMAGES
+from spacecall.inference._aliases import ALIASES, MAKES_IMAGES
 from spacecall.inference._chat_accumulator import ChatAccumulator
 from spacecall.inference._image_providers.image_request import check_image_request
 from spacecall.inference._image_service import ImageService
@@ -120,11 +121,17 @@ class TextService:
         try:
             yield
         except NotFoundError as error:
-            is_known = choice.name in MAKES_IMAGES or choice.requested_provider is not None
-            if self._connection.address.is_router and "/" in choice.name and not is_known:
-                hint = f"if it is a Space, write spaces/{choice.name} (spacecall.chat.connect)"
+            if hint := self._hint(choice):
                 error.args = (f"{error.message}; {hint}",)
             raise
+
+    def _hint(self, choice: ModelChoice) -> str:
+        is_known = choice.name in MAKES_IMAGES or choice.requested_provider is not None
+        if is_known or not self._connection.address.is_router:
+            return ""
+        if "/" in choice.name:
+            return f"if it is a Space, write spaces/{choice.name} (spacecall.chat.connect)"
+        return did_you_mean(choice.name, ALIASES, "a model's id is owner/name")
 
     async def _providers_in_order(self, choice: ModelChoice) -> list[Provider]:
         """Return the requested provider, or the router's choice, and then the live ones."""
