@@ -46,6 +46,22 @@ async def test_a_method_opens_the_stream_with_the_other_inputs(
                 assert [value async for value in feed.outputs] == ["b2"]
 
 
+@pytest.mark.parametrize("release", [servers.GRADIO_5, servers.GRADIO_4, servers.GRADIO_3])
+async def test_older_releases_have_typed_streams_too(
+    app_server: ServerPool, tmp_path: Path, release: str
+) -> None:
+    app = app_server("streams_app.py", release)
+    text = generated(await fetch_app(app.url), "live")
+    module = load(text, tmp_path, f"live_feeds_{release.replace('.', '_')}")
+    with anyio.fail_after(DEADLINE):
+        async with module.Live.connect(app.url) as client, client.stream_see(text="a") as feed:
+            await feed.send(FRAME)
+            assert await anext(feed.outputs) == "a1"
+            await feed.send(FRAME, text="b")
+            await feed.finish()
+            assert [value async for value in feed.outputs] == ["b2"]
+
+
 async def test_a_session_shares_its_state_with_the_stream(
     module: ModuleType, app: AppServer
 ) -> None:

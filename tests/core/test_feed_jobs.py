@@ -10,7 +10,7 @@ from spacecall._core.event_buffer import EventBuffer
 from spacecall._core.feed_jobs import FeedJob
 from spacecall._core.job_state import JobStatus
 from spacecall._core.queue_messages import Message
-from spacecall.errors import AppError, ProtocolError
+from spacecall.errors import AppError, BufferFullError, ProtocolError
 from spacecall.events import Output, Uploading
 from spacecall.options import Limits
 from tests.core.wire import completed, failed, generating, message
@@ -109,6 +109,16 @@ def test_the_first_input_of_a_job_has_the_value_that_the_job_ends_with() -> None
     job = a_job()
     job.receive(repeated("a"))
     assert (job.needs_resubmit, values(job)) == (False, ["a"])
+
+
+def test_a_feed_of_which_every_output_counts_ends_when_its_buffer_is_full() -> None:
+    buffer = EventBuffer(2, 40, every_output=True)
+    job = FeedJob(buffer, 0, sends_diffs=True, limits=Limits(), notify=lambda: None)
+    job.advance(JobStatus.QUEUED)
+    for number in range(5):
+        job.receive(streaming(f"{number}"), 15)
+    assert isinstance(job.error, BufferFullError)
+    assert values(job) == ["0", "1"]
 
 
 def test_a_step_that_failed_ends_the_job_with_an_error() -> None:

@@ -15,6 +15,7 @@ from spacecall._core.jobs import Job
 from spacecall._core.session_components import SessionComponents, read_layout, read_update
 from spacecall.component_updates import LayoutUpdate, Update, pair_choices
 from spacecall.endpoints import Parameter
+from spacecall.errors import ProtocolError
 from spacecall.options import Limits
 from tests.core.apps import corpus_app, dependency, protocol_app
 from tests.core.wire import completed, generating
@@ -100,6 +101,27 @@ def test_all_changes_of_a_component_that_a_function_takes_whole_are_kept() -> No
     other = Component(99, "audio")
     components.record(Dependency(0, "f", (), (other,)), [{"__type__": "update", "label": "y"}])
     assert 99 not in components.changed_props
+
+
+def test_the_changes_of_a_session_are_bounded() -> None:
+    components = SessionComponents(max_bytes=1000)
+    whole = Component(1, "html", passes_props=True)
+    endpoint = Dependency(0, "f", (), (whole,))
+    for size in (800, 10, 800):  # a newer value takes the place of the older one
+        components.record(endpoint, [{"__type__": "update", "text": "x" * size}])
+    with pytest.raises(ProtocolError, match="changed more than 1000 bytes of the session's"):
+        components.record(endpoint, [{"__type__": "update", "more": "x"}])
+    plain = Dependency(0, "f", (), (Component(2, "textbox"),))
+    components.record(plain, [{"__type__": "update", "text": "x" * 9000}])
+
+
+def test_a_change_that_is_nested_too_deeply_is_refused() -> None:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    endpoint = Dependency(0, "f", (), (Component(1, "dropdown"),))
+    with pytest.raises(ProtocolError, match="nested too deeply"):
+        SessionComponents().record(endpoint, [{"__type__": "update", "choices": nested}])
 
 
 def test_the_endpoints_of_a_session_have_the_new_choices() -> None:

@@ -15,6 +15,7 @@ from spacecall import (
     JobLostError,
     Limits,
     ProtocolError,
+    SpaceError,
     StatusError,
     Timeouts,
     TransportError,
@@ -158,6 +159,56 @@ async def test_an_input_that_crosses_the_time_limit_runs_in_the_next_job(
         assert values == (["c 3"] if reads else ["b 2", "c 3"])
         sessions = {(await exchange.json())["session_hash"] for exchange in app.asked("join")}
         assert (len(app.asked("join")), len(sessions)) == (2, 1)
+
+
+@pytest.mark.parametrize("route", ["input", "join"])
+async def test_leaving_the_block_ends_what_another_task_sends(route: Route) -> None:
+    """Also what waits for its turn; no job is left on the server."""
+    errors: list[SpaceError | RuntimeError] = []
+
+    async def late(exchange: Exchange) -> None:
+        left.set()
+        await anyio.sleep(0.1)
+        await app.behave(route, exchange)
+
+    async def send(feed: Feed[Any, Any]) -> None:
+        try:
+            await feed.send("b")
+        except (SpaceError, RuntimeError) as error:
+            errors.append(error)
+
+    left = anyio.Event()
+    async with faulty() as (app, space), anyio.create_task_group() as group:
+        async with space.stream("/listen") as feed:
+            if route == "input":
+                await feed.send("a")
+                await anext(feed.outputs)
+            app.once(route, late)
+            with anyio.fail_after(3):
+                for _ in range(3):
+                    group.start_soon(send, feed)
+                await left.wait()
+        with anyio.fail_after(3):
+            await until(lambda: len(errors) == 3)
+            await until(lambda: nothing_runs(app))
+        cancelled, *others = errors
+        assert isinstance(cancelled, JobCancelledError)
+        assert [type(error) for error in others] == [RuntimeError] * 2
+        assert len(app.asked("join")) == 1
+
+
+async def test_an_input_that_waits_while_the_stream_is_finished_is_refused() -> None:
+    async with faulty() as (app, space), space.stream("/listen") as feed:
+        await feed.send("a")
+        app.once("input", acknowledge)
+        await feed.send("b")  # its value comes later
+        async with anyio.create_task_group() as group:
+            group.start_soon(feed.finish)
+            await anyio.wait_all_tasks_blocked()
+            app.hear("event1", "b")
+            with pytest.raises(RuntimeError, match="has ended"):
+                await feed.send("c")
+        assert [value async for value in feed.outputs] == ["a 1", "b 2"]
 
 
 @pytest.mark.parametrize("output", [[1], {"data": 1}])

@@ -174,7 +174,7 @@ class Job(JobState):
             elif self.follow:
                 self._add_event(message, size)
         except Exception as error:  # noqa: BLE001 - one reader serves many jobs: it has to go on
-            self.fail(_as_protocol_error(error, message.msg))
+            self.fail(_as_space_error(error, message.msg))
         if self.ended:
             return
         self.status = target
@@ -190,7 +190,7 @@ class Job(JobState):
         try:
             self._receive_values(message.data, size, is_diff=self._sends_diffs)
         except Exception as error:  # noqa: BLE001 - see `receive`
-            self.fail(_as_protocol_error(error, message.msg))
+            self.fail(_as_space_error(error, message.msg))
         else:
             if self.follow and self.is_awaited and self.status is not JobStatus.ENDED:
                 self._notify()
@@ -223,7 +223,7 @@ class Job(JobState):
             self._popped = apply_message(previous, event.value, event.size, self._max_value_bytes)
         except Exception as error:  # noqa: BLE001 - ends the job
             self.buffer.clear()
-            problem = _as_protocol_error(error, "process_generating")
+            problem = _as_space_error(error, "process_generating")
             self.fail(problem)
             raise problem from problem.__cause__
         return Output(self._popped.values)
@@ -298,9 +298,9 @@ class _Edits(Output[list[Any]]):
     size: int
 
 
-def _as_protocol_error(error: Exception, kind: str | None) -> ProtocolError:
-    """Return the error of a job whose message of this kind cannot be read."""
-    if isinstance(error, ProtocolError):
+def _as_space_error(error: Exception, kind: str | None) -> SpaceError:
+    """Return the error of a job whose message of this kind cannot be read, or not be kept."""
+    if isinstance(error, SpaceError):
         return error
     reason = f"cannot read the server's {kind or ''!r} message: {describe_error(error)}"
     problem = ProtocolError(reason)

@@ -7,6 +7,7 @@ checks no choices.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -16,11 +17,16 @@ from spacecall._core.component_schema import changed_input
 from spacecall._core.json_values import as_dict
 from spacecall.component_updates import LayoutUpdate, Update
 from spacecall.endpoints import Endpoint, Parameter
+from spacecall.errors import ProtocolError
 
 __all__ = ["SessionComponents", "read_layout", "read_update"]
 
 _CHECKED: Final = frozenset({"allow_custom_value", "choices", "maximum", "minimum", "multiselect"})
 """The properties that decide which inputs a component takes."""
+
+
+_ENTRY_BYTES: Final = 100
+"""What a property costs besides its name and its value."""
 
 
 def read_update(value: object) -> Update:
@@ -32,6 +38,13 @@ def read_update(value: object) -> Update:
         name: setting for name, setting in fields.items() if name not in ("__type__", "value")
     }
     return Update(properties, has_value="value" in fields)
+
+
+def _json_length(value: object) -> int:
+    try:
+        return len(json.dumps(value))
+    except RecursionError as error:
+        raise ProtocolError("an update of a component is nested too deeply") from error
 
 
 def read_layout(endpoint: Dependency, values: Sequence[object]) -> tuple[LayoutUpdate, ...]:
@@ -50,23 +63,49 @@ def read_layout(endpoint: Dependency, values: Sequence[object]) -> tuple[LayoutU
 
 
 class SessionComponents:
-    """The components of a session that its calls have changed."""
+    """The components of a session that its calls have changed.
 
-    def __init__(self) -> None:
+    Args:
+        max_bytes: of all changes together, as JSON.
+    """
+
+    def __init__(self, max_bytes: int = 2**25) -> None:
+        self._max_bytes = max_bytes
+        self._sizes: dict[tuple[int, str], int] = {}
+        self._bytes = 0
         self._changes: dict[int, dict[str, Any]] = {}
         self.changed_props: dict[int, dict[str, Any]] = {}
         """All changed properties of the components that functions take with their properties."""
 
     def record(self, endpoint: Dependency, values: Sequence[Any]) -> None:
-        """Record the component updates among the raw output values of a function."""
+        """Record the component updates among the raw output values of a function.
+
+        Raises:
+            ProtocolError: the session has changed more than `max_bytes`.
+        """
         for component, value in zip(endpoint.outputs, values, strict=False):
             properties = read_update(value).properties
             checked = {name: properties[name] for name in _CHECKED & properties.keys()}
+            passed = properties if component.passes_props else {}
+            self._count(component, {**checked, **passed})
             if checked:
                 self._changes[component.id] = self._changes.get(component.id, {}) | checked
-            if properties and component.passes_props:
+            if passed:
                 changed = self.changed_props.get(component.id, {})
-                self.changed_props[component.id] = {**changed, **properties}
+                self.changed_props[component.id] = {**changed, **passed}
+
+    def _count(self, component: Component, properties: Mapping[str, Any]) -> None:
+        """Add the size of changes that replace earlier ones, before they are kept."""
+        for name, setting in properties.items():
+            size = _ENTRY_BYTES + len(name) + _json_length(setting)
+            total = self._bytes + size - self._sizes.get((component.id, name), 0)
+            if total > self._max_bytes:
+                raise ProtocolError(
+                    f"the app changed more than {self._max_bytes} bytes of the session's "
+                    "components: raise Limits.max_body_bytes, or open another session"
+                )
+            self._bytes = total
+            self._sizes[component.id, name] = size
 
     def describe(self, endpoints: Mapping[str, Endpoint], app: AppConfig) -> Mapping[str, Endpoint]:
         """Return the endpoints, with the choices and limits that their components have now."""

@@ -55,6 +55,7 @@ class Feed(Generic[I, T]):
         self._input = ""
         self._channel: Channel | None = None
         self._job: FeedJob[T] | None = None
+        self._joining_job: FeedJob[T] | None = None
         limits = context.settings.limits
         self._buffer = EventBuffer(
             limits.max_buffered_events,
@@ -101,8 +102,9 @@ class Feed(Generic[I, T]):
         self._end()
         failure = None if self._job is None else self._job.failure
         try:
-            if self._job is not None:
-                await self._job.leave()
+            for job in (self._joining_job, self._job):
+                if job is not None:
+                    await job.leave()
         finally:
             if self._trace is not None:
                 self._context.observer().end_call(self._trace, error or failure)
@@ -119,21 +121,17 @@ class Feed(Generic[I, T]):
             SpaceError: the function failed, or the stream broke: the feed has ended.
             RuntimeError: the feed was not entered, or was finished.
         """
-        if self._finished:
-            raise RuntimeError(
-                f"the stream to {self._name} has ended, by finish or at the end of its block: "
-                "open another with stream(…)"
-            )
-        if self._channel is None:
-            raise RuntimeError(f"the stream to {self._name} is not open: enter its with block")
+        channel = self._check_open()
         self._check_arguments(arguments)
         async with self._sending:
+            self._check_open()
             with self._reporting():
                 prepare = self._bind({**self._arguments, **arguments, self._input: value})
                 context = self._context
                 prepared = await prepare_call(
-                    context.connection, context.settings, self._channel.components, prepare
+                    context.connection, context.settings, channel.components, prepare
                 )
+                self._check_open()
                 self._arguments.update(arguments)
                 job = self._job
                 if job is not None:
@@ -141,17 +139,33 @@ class Feed(Generic[I, T]):
                     if not job.done and await job.send(prepared, prepare):
                         return
                     job.check()
+                    self._check_open()
                 job = FeedJob(
                     self._buffer,
                     context.connection,
                     prepared,
                     context.settings,
                     prepare,
-                    channel=self._channel,
+                    channel=channel,
                     start_time=self._start_time,
                 )
                 job.start()
                 await self._follow(job)
+
+    def _check_open(self) -> Channel:
+        """Return the channel of the stream.
+
+        Raises:
+            RuntimeError: the stream is not open, or has ended, perhaps while another task sent.
+        """
+        if self._finished:
+            raise RuntimeError(
+                f"the stream to {self._name} has ended, by finish or at the end of its block: "
+                "open another with stream(…)"
+            )
+        if self._channel is None:
+            raise RuntimeError(f"the stream to {self._name} is not open: enter its with block")
+        return self._channel
 
     def _check_arguments(self, arguments: Mapping[str, Any]) -> None:
         if self._input in arguments:
@@ -163,6 +177,7 @@ class Feed(Generic[I, T]):
 
     async def _follow(self, job: FeedJob[T]) -> None:
         """Continue the feed with `job` when it is in the queue."""
+        self._joining_job = job
         try:
             await job.wait_accepted()
         except InvalidInputError:
@@ -170,6 +185,8 @@ class Feed(Generic[I, T]):
         except BaseException:
             self._continue_with(job)
             raise
+        finally:
+            self._joining_job = None
         self._continue_with(job)
 
     def _continue_with(self, job: FeedJob[T]) -> None:

@@ -53,6 +53,8 @@ class FeedJob(QueueJob[T]):
         start_time: float,
     ) -> None:
         self._outputs = outputs
+        self._is_left = False
+        self._work_scope = anyio.CancelScope()
         super().__init__(
             connection,
             prepared,
@@ -167,10 +169,13 @@ class FeedJob(QueueJob[T]):
 
         Raises:
             DeadlineError: the deadline of the phase, or of the whole stream, has passed.
+            JobCancelledError: the block of the stream was left.
         """
         deadline, make_error = self._deadline()
-        with anyio.CancelScope(deadline=deadline):
+        with anyio.CancelScope(deadline=deadline) as self._work_scope:
             return await work
+        if self._is_left:
+            raise JobCancelledError("the stream was left while an input was sent")
         raise make_error()
 
     async def _wait_for_end(self) -> None:
@@ -192,7 +197,9 @@ class FeedJob(QueueJob[T]):
         await self.leave()
 
     async def leave(self) -> None:
-        """End the job, here and on the server."""
+        """End the job, here and on the server; an input that another task sends is cancelled."""
+        self._is_left = True
+        self._work_scope.cancel()
         core = self._core
         if core.ended or not core.awaits_input:
             await self.cancel()

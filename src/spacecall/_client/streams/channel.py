@@ -72,7 +72,7 @@ class Channel:
     ) -> None:
         self.link = link
         self.app = app
-        self.components = SessionComponents()
+        self.components = SessionComponents(link.settings.limits.max_body_bytes)
         self.session_hash = session_hash or secrets.token_hex(8)
         link.hide(self.session_hash)
         self._tasks = tasks
