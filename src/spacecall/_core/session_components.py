@@ -86,7 +86,7 @@ class SessionComponents:
         for component, value in zip(endpoint.outputs, values, strict=False):
             properties = read_update(value).properties
             checked = {name: properties[name] for name in _CHECKED & properties.keys()}
-            passed = properties if component.passes_props else {}
+            passed: Mapping[str, Any] = properties if component.passes_props else {}
             self._count(component, {**checked, **passed})
             if checked:
                 self._changes[component.id] = self._changes.get(component.id, {}) | checked
