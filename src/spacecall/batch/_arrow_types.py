@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -20,6 +21,7 @@ from spacecall.batch._row_files import import_pyarrow
 from spacecall.endpoints import Parameter, ReturnValue
 
 _MAX_DEPTH: Final = 12
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,14 @@ def json_column() -> ArrowColumn:
     """Return the column of values of any type: their JSON."""
     return ArrowColumn(
         import_pyarrow("pyarrow").string(),
-        lambda value: None if value is None else json.dumps(value, ensure_ascii=False),
+        lambda value: None if value is None else to_json_text(value),
     )
+
+
+def to_json_text(value: Any) -> str:
+    """Return JSON that UTF-8 has: half of a surrogate pair, which apps may send, is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if not _SURROGATE.search(text) else json.dumps(value)
 
 
 def error_type() -> Any:

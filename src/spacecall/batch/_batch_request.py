@@ -126,3 +126,26 @@ class BatchSummary:
     collected: int
     seconds: float
     output: Path
+
+
+def check_folders(batch: Batch) -> None:
+    """Check the paths of a batch that has not been begun.
+
+    Raises:
+        InvalidInputError: files would replace others, or cannot be written.
+    """
+    if batch.files_to is not None and batch.files_to.exists():
+        if not batch.files_to.is_dir():
+            raise InvalidInputError(f"--files-to {batch.files_to} is not a folder")
+        if any(batch.files_to.iterdir()):
+            raise InvalidInputError(f"--files-to {batch.files_to} is not empty: choose another one")
+    failed_rows = batch.failed_rows
+    if failed_rows is None:
+        return
+    for path in (batch.input, batch.results, batch.journal):
+        if failed_rows.absolute() == path.absolute():
+            raise InvalidInputError(f"the rows that fail would replace {path}: choose another file")
+    if failed_rows.exists() and batch.dead_letter is not None:
+        raise InvalidInputError(f"--dead-letter {failed_rows} exists: choose another file")
+    if batch.dead_letter is not None and not failed_rows.parent.is_dir():
+        raise InvalidInputError(f"--dead-letter {failed_rows}: there is no folder for it")

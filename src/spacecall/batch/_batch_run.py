@@ -22,6 +22,7 @@ from spacecall.batch._result_folder import replace_files
 from spacecall.batch._row_arguments import RowArguments, default_error_record, to_reference
 from spacecall.batch._row_files import (
     InputRow,
+    check_rows,
     count_rows,
     digest_file,
     read_rows,
@@ -102,7 +103,9 @@ async def run_batch(
     """
     apps = await BatchApps.find(space, batch.endpoint)
     arguments = RowArguments(batch, apps.endpoint)
-    digest, lines = digest_file(batch.input)
+    digest, lines = await anyio.to_thread.run_sync(digest_file, batch.input, abandon_on_cancel=True)
+    if not batch.journal.exists():
+        await anyio.to_thread.run_sync(check_rows, batch.input, abandon_on_cancel=True)
     journal = open_journal(batch)
     try:
         app = apps.identify(journal.read_fact("the app"))
@@ -215,14 +218,12 @@ class _BatchRun:
         self._all_rows_read = True
 
     def _take(self, outcome: RowOutcome[_PendingRow, None], failed_before: int) -> None:
-        """Take note of an outcome that the journal does not have: a call that was refused."""
+        """Take note of an outcome that the journal does not have, such as of a refused call."""
         row, error = outcome.row.row, outcome.error
-        if _is_of_disk(error):
-            self._engine.stop(error)
-            return
-        is_final = error is not None and not self._engine.stopped
-        if error is not None and is_final and self._journal.find(row.number) is None:
-            self._write_error(row, error, outcome.source, outcome.attempts, outcome.duration)
+        if error is not None and not self._engine.stopped:
+            entry = self._journal.find(row.number)
+            if entry is None or entry.state in ("sent", "queued"):
+                self._write_error(row, error, outcome.source, outcome.attempts, outcome.duration)
         max_errors = self._batch.max_errors
         if max_errors is not None and self._failed - failed_before > max_errors:
             self._engine.stop()
@@ -259,7 +260,7 @@ class _BatchRun:
             return
         except Exception as error:
             if _is_of_disk(error):
-                pass  # the run ends, and the next one counts the row as lost
+                self._engine.stop(error)  # the next run counts the row as lost
             elif _is_refused(error):
                 self._journal.forget(row.number)
                 row_call.row = _PendingRow(row, None)
@@ -355,7 +356,7 @@ class _BatchRun:
         self._failed += not is_lost
 
 
-def _is_of_disk(error: Exception | None) -> bool:
+def _is_of_disk(error: Exception) -> bool:
     """Return whether the journal or a file of a result cannot be written."""
     return isinstance(error, OSError) and not isinstance(error, SpaceError)
 

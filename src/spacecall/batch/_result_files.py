@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from itertools import islice
@@ -15,6 +14,7 @@ from spacecall.batch._arrow_types import (
     error_type,
     input_column,
     json_column,
+    to_json_text,
     value_column,
 )
 from spacecall.batch._row_files import import_pyarrow, read_rows, to_json_value
@@ -69,7 +69,7 @@ def write_failed_rows(path: Path, source: Path, numbers: Set[int]) -> None:
 
 
 def _to_line(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    return to_json_text(value).encode() + b"\n"
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def _columns(inputs: ArrowColumn, value: ArrowColumn) -> dict[str, ArrowColumn]:
     pyarrow = import_pyarrow("pyarrow")
 
     def column(arrow_type: Any) -> ArrowColumn:
-        return ArrowColumn(arrow_type, lambda part: part)
+        return ArrowColumn(arrow_type, _replace_surrogates)
 
     return {
         "id": column(pyarrow.string()),
@@ -104,7 +104,16 @@ def _columns(inputs: ArrowColumn, value: ArrowColumn) -> dict[str, ArrowColumn]:
 def _short_error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if error is None:
         return None
-    return {name: error.get(name) for name in ("type", "message", "code")}
+    return {name: _replace_surrogates(error.get(name)) for name in ("type", "message", "code")}
+
+
+def _replace_surrogates(value: Any) -> Any:
+    """Return a text as one that UTF-8 has; other values as they are."""
+    return (
+        value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if isinstance(value, str)
+        else value
+    )
 
 
 def _write_parquet(

@@ -86,15 +86,14 @@ class RowArguments:
     def describe(self, row: InputRow) -> dict[str, Any]:
         """Return the arguments of a row for the output; empty if it does not fit."""
         try:
-            arguments = self.bind(row)
-        except InvalidInputError:
+            return {
+                name: to_json_value(
+                    row.values[self._columns.get(name, name)] if isinstance(value, File) else value
+                )
+                for name, value in self.bind(row).items()
+            }
+        except (InvalidInputError, RecursionError):  # the latter if it is nested too deeply
             return {}
-        return {
-            name: to_json_value(
-                row.values[self._columns.get(name, name)] if isinstance(value, File) else value
-            )
-            for name, value in arguments.items()
-        }
 
     def record(
         self, row: InputRow, *, attempts: int, duration: float, source: str

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +18,8 @@ from spacecall.files import File
 
 _CHUNK_BYTES: Final = 2**20
 _PARQUET_ROWS: Final = 256
+_CSV_BLOCK_BYTES: Final = 16 * 2**20
+"""The longest line that pyarrow can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,32 @@ def column_names(path: Path) -> list[str] | None:
     match path.suffix.lower():
         case ".csv":
             with _reading(path):
-                return list(import_pyarrow("pyarrow.csv").open_csv(path).schema.names)
+                csv = import_pyarrow("pyarrow.csv")
+                options = csv.ReadOptions(block_size=_CSV_BLOCK_BYTES)
+                return list(csv.open_csv(path, read_options=options).schema.names)
         case ".parquet":
             with _reading(path):
                 return list(import_pyarrow("pyarrow.parquet").ParquetFile(path).schema_arrow.names)
         case _:
             return None
+
+
+def check_rows(path: Path) -> None:
+    """Read a CSV or Parquet file once, to notice what is wrong with it before the first call.
+
+    Lines that are not JSON are errors of their rows.
+
+    Raises:
+        InvalidInputError: the file is not valid, or two columns have the same name.
+    """
+    names = column_names(path)
+    if names is None:
+        return
+    if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise InvalidInputError(f"{path} has the column {', '.join(repeated)} more than once")
+    with _reading(path):
+        for _ in _csv_batches(path) if path.suffix.lower() == ".csv" else _parquet_batches(path):
+            pass
 
 
 def read_rows(path: Path) -> Iterator[InputRow]:
@@ -135,22 +158,33 @@ def _parse_line(number: int, line: bytes) -> InputRow:
 
 
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
-    csv, string = import_pyarrow("pyarrow.csv"), import_pyarrow("pyarrow").string()
     with _reading(path):
-        names = csv.open_csv(path).schema.names
-        options = csv.ConvertOptions(
-            column_types=dict.fromkeys(names, string), strings_can_be_null=True, null_values=[""]
-        )
-        parsing = csv.ParseOptions(newlines_in_values=True)
-        for batch in csv.open_csv(path, convert_options=options, parse_options=parsing):
+        for batch in _csv_batches(path):
             yield from batch.to_pylist()
+
+
+def _csv_batches(path: Path) -> Iterator[Any]:
+    csv, string = import_pyarrow("pyarrow.csv"), import_pyarrow("pyarrow").string()
+    reading = csv.ReadOptions(block_size=_CSV_BLOCK_BYTES)
+    names = csv.open_csv(path, read_options=reading).schema.names
+    options = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, string), strings_can_be_null=True, null_values=[""]
+    )
+    parsing = csv.ParseOptions(newlines_in_values=True)
+    yield from csv.open_csv(
+        path, read_options=reading, convert_options=options, parse_options=parsing
+    )
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     with _reading(path):
-        file = import_pyarrow("pyarrow.parquet").ParquetFile(path)
-        for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+        for batch in _parquet_batches(path):
             yield from batch.to_pylist()
+
+
+def _parquet_batches(path: Path) -> Iterator[Any]:
+    file = import_pyarrow("pyarrow.parquet").ParquetFile(path)
+    yield from file.iter_batches(batch_size=_PARQUET_ROWS)
 
 
 class _reading:  # noqa: N801 - used as a function

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from spacecall.batch._batch_request import Batch
+from spacecall.batch._batch_request import Batch, check_folders
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError
 
@@ -173,7 +173,8 @@ def open_journal(batch: Batch) -> RowJournal:
     """Open the journal of a batch, or begin one.
 
     Raises:
-        InvalidInputError: the output exists and has no journal, or another process uses it.
+        InvalidInputError: the output exists and has no journal, another process uses it, or files
+            of the batch would replace others.
     """
     if not batch.journal.exists():
         output = batch.output
@@ -183,6 +184,7 @@ def open_journal(batch: Batch) -> RowJournal:
             raise InvalidInputError(
                 f"{output} {state}, and has no journal of a batch: choose another --output"
             )
+        check_folders(batch)
     batch.journal.parent.mkdir(parents=True, exist_ok=True)
     return RowJournal(batch.journal)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import threading
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from spacecall._client.space import Space, SpaceView
 from spacecall.batch import Batch, BatchSummary, run_batch
 from spacecall.batch._actor_space import SpaceMapping
 from spacecall.batch._ray_run import run_batch_on_ray
+from spacecall.batch._row_files import digest_file
 from spacecall.cli._inputs import stdin_reader
 from spacecall.cli._inputs.flag_arguments import load_argument_files
 from spacecall.cli._inputs.flag_values import InputReader
@@ -37,15 +39,30 @@ __all__ = ["RayEngine", "execute_batch", "store_stdin"]
 
 
 async def store_stdin(output: Path) -> Path:
-    """Copy stdin to a file beside the output, which is read as the input; return its path."""
+    """Copy stdin to a file beside the output, which is read as the input; return its path.
+
+    A copy that an earlier run of the batch has made stays: a run that goes on may read it now.
+
+    Raises:
+        InvalidInputError: stdin is not the same as in that run.
+    """
     path = output.with_name(f"{output.name}.input.jsonl")
     path.parent.mkdir(parents=True, exist_ok=True)
-    replacement = Replacement(path)
+    journal = Batch(endpoint="", input=path, output=output).journal
+    replacement, digest = Replacement(path), hashlib.sha256()
     try:
         async for line in stdin_reader.read_lines():
             replacement.file.write(line + b"\n")
+            digest.update(line + b"\n")
         replacement.finish()
-        return replacement.publish()
+        if not (path.exists() and journal.exists()):
+            return replacement.publish()
+        if digest.hexdigest() != digest_file(path)[0]:
+            raise InvalidInputError(
+                "the input changed since this batch was begun: choose another --output, or delete "
+                f"{journal} to begin again"
+            )
+        return path
     finally:
         replacement.discard()
 
