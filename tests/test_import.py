@@ -16,6 +16,25 @@ import json
 print(json.dumps({"modules": sorted(sys.modules), "threads": threading.active_count()}))
 """
 
+# What a call by the app's address does not need, although `Space` can do it.
+_NOT_LOADED_BY_SPACE = (
+    "spacecall.event_data",
+    "spacecall.hub",
+    "spacecall.sync",
+    "spacecall.typed",
+    "spacecall._client.calls.row_engine",
+    "spacecall._client.calls.row_sources",
+    "spacecall._client.discovery.hub_requests",
+    "spacecall._client.exchanges",
+    "spacecall._core.hub_api",
+    "spacecall._wire.hub",
+    "spacecall._wire.info",
+    "spacecall.inference",
+    "spacecall.codegen",
+    "spacecall.cli",
+    "trio",
+)
+
 # The tools, the per-Space modules, and the libraries that only they need.
 _NOT_LOADED = (
     "spacecall.spaces",
@@ -70,6 +89,21 @@ def test_importing_the_package_does_not_load(name: str, report: Report) -> None:
     loaded = [module for module in modules if module == name or module.startswith(f"{name}.")]
     # The folder of the Spaces may be known; none of them may be loaded.
     assert not [module for module in loaded if module != "spacecall.spaces"]
+
+
+@pytest.fixture(scope="module")
+def modules_of_space() -> list[str]:
+    """What a fresh interpreter has loaded with `Space`."""
+    program = "import json, sys; from spacecall import Space; print(json.dumps([*sys.modules]))"
+    text = subprocess.check_output([sys.executable, "-W", "error", "-c", program], timeout=60)
+    modules: list[str] = json.loads(text)
+    return modules
+
+
+@pytest.mark.parametrize("name", _NOT_LOADED_BY_SPACE)
+def test_importing_space_does_not_load(name: str, modules_of_space: list[str]) -> None:
+    assert "spacecall._client.space" in modules_of_space
+    assert not [module for module in modules_of_space if f"{module}.".startswith(f"{name}.")]
 
 
 def test_importing_the_package_starts_no_thread(report: Report) -> None:

@@ -19,6 +19,7 @@ LAYERS = (
     ("_version", "_visible", "_warnings", "_suggestions"),
     ("_option_checks", "errors", "hooks", "events", "endpoints", "component_updates"),
     ("_atomic", "_filenames", "_problems", "_filesources", "files", "tickets", "media"),
+    ("_event_data",),
     ("event_data", "options", "rows"),
     ("_wire_model",),
     ("_wire",),

@@ -10,10 +10,11 @@ The classes are named like those of Gradio.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from spacecall._event_data import EventData
 from spacecall.files import File, FileInput
 
 __all__ = [
@@ -32,20 +33,6 @@ __all__ = [
 
 ItemIndex: TypeAlias = int | Sequence[int]
 """The position of an item, from 0: a number, or several for a row and a column or for a range."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventData:
-    """The base of the classes of this module."""
-
-    def to_payload(self) -> Mapping[str, Any] | File:
-        """Return the details as the app gets them, without optional ones that are None."""
-        values = {field: getattr(self, field.name) for field in fields(self)}
-        return {
-            field.name: value
-            for field, value in values.items()
-            if value is not None or field.default is MISSING
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

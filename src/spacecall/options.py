@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from spacecall._event_data import EventData
 from spacecall._option_checks import checked_class
-from spacecall.event_data import EventData
 
 __all__ = ["Auth", "CallOptions", "FileHosts", "Limits", "OnNewer", "Retry", "Timeouts", "ZeroGPU"]
 

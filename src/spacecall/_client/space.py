@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from urllib.parse import quote
 
 import anyio
@@ -16,8 +16,6 @@ from spacecall._client.calls.caller import Caller, find_dependency
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.calls.queue_call import CallContext, QueueCall
 from spacecall._client.calls.row_calls import RowCalls, create_engine
-from spacecall._client.calls.row_engine import RowEngine
-from spacecall._client.calls.row_sources import RowOptions
 from spacecall._client.concurrency.lifetime import Openable
 from spacecall._client.concurrency.task_groups import BackgroundTasks, shielded_task_group
 from spacecall._client.discovery.app_description import fetch_config, open_app
@@ -42,6 +40,10 @@ from spacecall.hooks import Hooks
 from spacecall.options import Auth, CallOptions, Limits, OnNewer, Retry, Timeouts
 from spacecall.rows import Concurrency, OnQuota, Rows
 from spacecall.tickets import Ticket
+
+if TYPE_CHECKING:
+    from spacecall._client.calls.row_engine import RowEngine
+    from spacecall._client.calls.row_sources import RowOptions
 
 R = TypeVar("R", bound=Mapping[str, Any])
 
@@ -141,6 +143,8 @@ class SpaceView(Caller):
             Exception: what the iterable of rows raised, after the outcomes of the rows before it.
                 The error of a call is `RowOutcome.error`.
         """
+        from spacecall._client.calls.row_sources import RowOptions  # noqa: PLC0415 - for `map` only
+
         options = RowOptions(concurrency=concurrency, ordered=ordered, rate=rate, on_quota=on_quota)
         return RowCalls(self._row_engine(endpoint, options), rows)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from ssl import SSLContext
 from typing import Any, Unpack
 
+from spacecall._event_data import EventData
 from spacecall._io.credentials import MaskedHeaders
 from spacecall._option_checks import check_options
-from spacecall.event_data import EventData
 from spacecall.hooks import Hooks
 from spacecall.options import CallOptions, Limits, Retry, Timeouts, ZeroGPU, check_headers
 

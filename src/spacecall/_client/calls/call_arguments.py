@@ -13,13 +13,13 @@ from spacecall._core.input_check import find_refusals
 from spacecall._core.schema_check import map_files
 from spacecall._core.schema_nodes import Schema
 from spacecall._core.wrapped_files import ACCEPTS_BARE_FILES
+from spacecall._event_data import EventData
 from spacecall._filenames import is_image
 from spacecall._filesources import is_data_uri
 from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError, NotFoundError
-from spacecall.event_data import EventData
 from spacecall.files import File, FileInput
 
 InputCheck: TypeAlias = Callable[[Schema, str, Any], list[str]]

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from spacecall._client.calls.call import Call
 from spacecall._client.calls.caller import Caller
 from spacecall._client.calls.queue_call import CallContext
 from spacecall._client.calls.queue_job import QueueJob
-from spacecall._client.calls.row_engine import RowEngine
-from spacecall._client.calls.row_sources import RowCall, RowOptions, RowSource
 from spacecall.errors import InvalidInputError
 from spacecall.events import Queued, Uploading
 from spacecall.rows import RowOutcome, Rows
 from spacecall.tickets import Ticket
+
+if TYPE_CHECKING:  # `Space` names `RowCalls`, and most programs call no `map`
+    from spacecall._client.calls.row_engine import RowEngine
+    from spacecall._client.calls.row_sources import RowCall, RowOptions, RowSource
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -89,6 +91,8 @@ def create_engine(
         make_call: makes the call of a row, whenever it is tried.
         options: those of the map.
     """
+    from spacecall._client.calls.row_engine import RowEngine  # noqa: PLC0415 - see above
+
     source = create_source(context, make_call, options)
     return RowEngine(
         context.connection,
@@ -103,6 +107,8 @@ def create_source(
     context: CallContext, make_call: Callable[[R], Call[T]], options: RowOptions
 ) -> RowSource[R, T]:
     """Return a source of calls; see `create_engine` for the arguments."""
+    from spacecall._client.calls.row_sources import RowSource  # noqa: PLC0415 - see above
+
     # Refused calls are tried again by the engine, which paces all of them.
     retry = replace(context.settings.retry, attempts=1)
 

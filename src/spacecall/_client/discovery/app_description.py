@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 
-from spacecall._client.discovery.hub_requests import (
-    explain_unavailable,
-    fetch_host,
-    try_fetch_runtime,
-)
 from spacecall._client.discovery.open_deadline import OpenDeadline
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_sources import base_url, space_id
-from spacecall._core.hub_api import Runtime
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.client_factory import create_client
 from spacecall._io.credentials import hub_endpoint
@@ -26,6 +21,9 @@ from spacecall._io.request_settings import Settings
 from spacecall._io.response_body import parse_document
 from spacecall.errors import NotFoundError, ProtocolError, StatusError
 from spacecall.options import Auth
+
+if TYPE_CHECKING:
+    from spacecall._core.hub_api import Runtime
 
 T = TypeVar("T")
 
@@ -83,7 +81,7 @@ async def fetch_description(
                 app = await config.read(parse_config)
                 info = await fetch_info(link, app, deadline, all_endpoints=True)
         name = space_id(source)
-        runtime = await try_fetch_runtime(link, name) if name else None
+        runtime = await _hub().try_fetch_runtime(link, name) if name else None
         return AppDescription(link.base, config.value, info.value, runtime)
 
 
@@ -106,19 +104,28 @@ async def open_app(
     """
     name = space_id(source)
     deadline.url = f"{hub_endpoint()}/api/spaces/{name}"
-    base = await fetch_host(link.for_server(hub_endpoint()), name) if name else base_url(source)
+    base = (
+        await _hub().fetch_host(link.for_server(hub_endpoint()), name) if name else base_url(source)
+    )
     link = link.with_base_url(base)
     try:
         with link.redacting():
             base, config = await fetch_config(link, deadline)
     except (StatusError, ProtocolError) as error:
         deadline.url = f"{hub_endpoint()}/api/spaces/{name}"
-        state = await explain_unavailable(link, name) if name else None
+        state = await _hub().explain_unavailable(link, name) if name else None
         if state is None:
             raise
         with link.redacting():
             raise state from error
     return link.with_base_url(base), config
+
+
+def _hub() -> ModuleType:
+    """Return the requests to the Hub, which an app that is named by its address does not need."""
+    from spacecall._client.discovery import hub_requests  # noqa: PLC0415 - see above
+
+    return hub_requests
 
 
 async def fetch_config(link: AppHttpClient, deadline: OpenDeadline) -> tuple[str, JsonDocument]:
