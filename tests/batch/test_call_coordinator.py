@@ -220,3 +220,17 @@ async def test_too_many_failed_rows_stop_the_calls(tmp_path: Path) -> None:
         assert await coordinator.acquire("a", RowKey(9, "digest")) is not None
         await call(coordinator, 1, report)
         assert await coordinator.acquire("a", RowKey(2, "digest")) is None
+
+
+async def test_a_journal_that_cannot_be_written_stops_the_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("no space left on device")
+
+    async with open_coordinator(tmp_path / "journal") as coordinator:
+        monkeypatch.setattr(RowJournal, "write", fail)
+        assert await coordinator.acquire("a", RowKey(0, "digest")) is None
+        status = await coordinator.status()
+        assert isinstance(status.failure, OSError)
+        assert status.running == 0

@@ -3,95 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import threading
-import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
-from scripts import _environments
-from scripts._environments import ROOT
 from tests import servers
 from tests.conftest import ServerPool
 from tests.docs.pages import APP, DOCS
-from tests.faults.exchanges import Exchange
-from tests.faults.stub import Stub, stub
+from tests.ray.conftest import AppLog, finish_program, start_program
 
 pytestmark = pytest.mark.requires("ray", "gradio-6.31.0")
-
-SECONDS = 300
-"""The deadline of the program: Ray starts about ten processes."""
-
-
-@dataclass
-class AppLog:
-    """The calls that the app got: when, and with which value."""
-
-    url: str = ""
-    calls: list[tuple[float, Any]] = field(default_factory=list[tuple[float, Any]])
-
-    async def join(self, app: Stub, exchange: Exchange) -> None:
-        """Accept a job, and let it fail if its text says so."""
-        value = (await exchange.json())["data"][0]
-        self.calls.append((time.monotonic(), value))
-        event_id = await app.accept(exchange)
-        if value == "fail":
-            app.session_of(event_id).messages[-1].update(success=False, output={"error": "no"})
-        await exchange.answer(200, {"event_id": event_id})
-
-    def count(self, prefix: str) -> Counter[str]:
-        """Return how often each text with this prefix was sent."""
-        texts = (value for _, value in self.calls if isinstance(value, str))
-        return Counter(text for text in texts if text.startswith(prefix))
-
-
-@pytest.fixture(scope="module")
-def app_log() -> Iterator[AppLog]:
-    """The stand-in, in a thread."""
-    log, ready, ended = AppLog(), threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with stub() as app:
-            app.always("join", lambda exchange: log.join(app, exchange))
-            log.url = app.url
-            ready.set()
-            await anyio.to_thread.run_sync(ended.wait)
-
-    thread = threading.Thread(target=anyio.run, args=[serve])
-    thread.start()
-    assert ready.wait(10)
-    yield log
-    ended.set()
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("ray")
 
 
 @pytest.fixture(scope="module")
 def report(app_log: AppLog, app_server: ServerPool, folder: Path) -> dict[str, Any]:
     workshop = app_server(str(APP), servers.GRADIO_6)
-    program = ROOT / "tests" / "ray" / "maps.py"
-    done = subprocess.run(
-        [_environments.ray(), program, app_log.url, workshop.url, folder],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    printed = finish_program(start_program("maps.py", app_log.url, workshop.url, folder))
     report: dict[str, Any] = json.loads((folder / "report.json").read_text())
-    lines = [line for line in done.stdout.splitlines() if line.startswith('{"done"')]
+    lines = [line for line in printed.splitlines() if line.startswith('{"done"')]
     return report | {"summaries": [json.loads(line) for line in lines]}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -108,8 +109,12 @@ class JournalCoordinator(CallCoordinator):
         """Wait until a call may start, and write that it was sent."""
         permit = await super().acquire(holder, row)
         if permit is not None and row is not None:
-            self._opened.write(row.number, row.digest, "sent")
-            self._called.add(row.number)
+            with self._failing():
+                self._opened.write(row.number, row.digest, "sent")
+                self._called.add(row.number)
+                return permit
+            self._holders.pop(permit.number, None)
+            return None
         return permit
 
     async def finish(self, permit: Permit, report: CallReport) -> bool:
@@ -117,14 +122,16 @@ class JournalCoordinator(CallCoordinator):
         again = await super().finish(permit, report)
         if permit.row is not None:
             if again or report.record is None or report.ending == "quota":
-                self._opened.forget(permit.row.number)
+                with self._failing():
+                    self._opened.forget(permit.row.number)
             else:
                 await self.write(permit.row, report.state, report.record)
         return again
 
     async def write(self, row: RowKey, state: State, record: Mapping[str, Any]) -> None:
         """Write the outcome of a row."""
-        self._opened.write(row.number, row.digest, state, record=record)
+        with self._failing():
+            self._opened.write(row.number, row.digest, state, record=record)
         self._done += state == "done"
         self._failed += state == "failed"
         failed = self._failed - self._failed_before
@@ -148,6 +155,14 @@ class JournalCoordinator(CallCoordinator):
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+
+    @contextmanager
+    def _failing(self) -> Generator[None]:
+        """End the batch if the journal cannot be written: the disk is full."""
+        try:
+            yield
+        except OSError as error:
+            self.fail(error)
 
     @property
     def _opened(self) -> RowJournal:

@@ -43,7 +43,8 @@ _ROWS_PER_BLOCK: Final = 64
 _BLOCK_BYTES: Final = 2**20
 _MAX_PER_ACTOR: Final = 8
 _MAX_ACTORS: Final = 8
-_READER_CPUS: Final = 0.1
+_CPUS: Final = 0.0
+"""What the reader and each actor reserve. On one CPU, other tasks would wait for ever for more."""
 _JOURNAL_SECONDS: Final = 15.0
 """How long to wait until the actors of a driver that was killed have ended."""
 
@@ -125,10 +126,10 @@ async def run_batch_on_ray(
 def _choose_pool(batch: Batch) -> ActorPool:
     """Return the actors for the batch: as few as can make its calls."""
     if batch.concurrency == "auto":
-        return ActorPool((1, _MAX_ACTORS), _MAX_PER_ACTOR, _READER_CPUS)
+        return ActorPool((1, _MAX_ACTORS), _MAX_PER_ACTOR, _CPUS)
     per_actor = min(batch.concurrency, _MAX_PER_ACTOR)
     actors = -(-batch.concurrency // per_actor)
-    return ActorPool((1, actors), per_actor, _READER_CPUS)
+    return ActorPool((1, actors), per_actor, _CPUS)
 
 
 async def _check_journal(batch: Batch, facts: Mapping[str, str]) -> bytearray:
@@ -240,7 +241,7 @@ def _read_input(batch: Batch, finished: bytes) -> Any:
     strategy = strategies.NodeAffinitySchedulingStrategy(node_id, soft=False)
     return data.read_datasource(
         create_datasource(),
-        num_cpus=_READER_CPUS,
+        num_cpus=_CPUS,
         override_num_blocks=1,
         ray_remote_args={"scheduling_strategy": strategy},
     )

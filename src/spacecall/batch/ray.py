@@ -59,7 +59,7 @@ def map_space(
     values: Values = "typed",
     value_column: str = "value",
     error_column: str = "error",
-    num_cpus: float = 0.1,
+    num_cpus: float = 0,
 ) -> D:
     """Call an endpoint for each row of a dataset: return it with a value and an error column.
 
@@ -88,7 +88,8 @@ def map_space(
             is an error of its row; "json" makes it JSON text.
         value_column: the name of the column of values.
         error_column: the name of the column of errors: null, or `type`, `message` and `code`.
-        num_cpus: what each actor reserves.
+        num_cpus: what each actor reserves. Calls compute little: with more than 0, the other tasks
+            of the dataset may have to wait for ever on a small cluster.
 
     Raises:
         InvalidInputError: Ray Data is not installed, or a column or parameter is missing.
