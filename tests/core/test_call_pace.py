@@ -95,6 +95,15 @@ def test_a_rate_separates_the_starts() -> None:
     assert steady.next_start == 200.25, "time without calls is not made up for"
 
 
+def test_a_start_that_is_a_little_late_does_not_delay_the_next_ones() -> None:
+    steady = pace(10, rate=4.0)
+    steady.start(10.0)
+    steady.start(10.4)
+    assert steady.next_start == 10.5
+    steady.start(11.0)
+    assert steady.next_start == 11.25
+
+
 def test_a_retry_after_stops_all_calls_up_to_an_hour() -> None:
     auto = pace()
     call_round = auto.start(0.0)
