@@ -164,6 +164,8 @@ _HUB_MODEL: Final = re.compile(
 _HUB_PAGE: Final = re.compile(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([\w.-]+/[\w.-]+)/?(?:[?#].*)?", re.ASCII
 )
+_BARE_ADDRESS: Final = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{1,5}(?:/.*)?", re.ASCII)
+"""An address without its scheme."""
 _HUB_FOLDERS: Final = frozenset({"api", "collections", "datasets", "docs", "papers", "spaces"})
 """First parts of the addresses of other pages."""
 _BY_NAME: Final = {name: entry for entry in _ENTRIES for name in entry.names}
@@ -321,6 +323,8 @@ def _explain_unknown(name: str, kind: ModelKind) -> str:
         remedy = f"use {', '.join(spaces if key.startswith('spaces/') else names)}, or {by_id}"
     if not name:
         return f"the name of the model is empty: {remedy}"
+    if _BARE_ADDRESS.fullmatch(name):
+        remedy = f"an address begins with its scheme: write http://{name}"
     near = nearest(key, [*names, *spaces])
     others = [entry for entry in _ENTRIES if entry.kind != kind]
     other = nearest(key, [name for entry in others for name in entry.names], count=1, cutoff=0.8)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from spacecall import File, InvalidInputError, NotFoundError
+from spacecall import File, InvalidInputError, NotFoundError, chat
 from spacecall.chat import Message
 from spacecall.facades import read_turn
 from spacecall.inference import HuggingFaceInference
@@ -131,6 +131,22 @@ async def test_text_generation_never_drops_a_medium(service: StandIn) -> None:
         with pytest.raises(InvalidInputError, match="takes texts only: use chat for media"):
             await hf.text_generation([Message("user", "What?", [PNG])], model=MODEL)
     assert service.seen == []
+
+
+@pytest.mark.parametrize("address", ["localhost:7860", "127.0.0.1:7860/app", "my.host:80"])
+def test_an_address_without_its_scheme_gets_one(address: str) -> None:
+    with pytest.raises(NotFoundError, match=f"write http://{address}$"):
+        find_model(address, "chat")
+
+
+def test_a_client_that_is_not_connected_says_how_to_connect() -> None:
+    opening: Any = chat.connect("llama-3.3-70b")
+    with pytest.raises(AttributeError, match="not connected yet, use `async with"):
+        opening.chat("Hi")
+    assert not hasattr(opening, "_private")
+    opening_sync: Any = chat.connect_sync("llama-3.3-70b")
+    with pytest.raises(AttributeError, match="not connected yet, use `with"):
+        opening_sync.chat("Hi")
 
 
 def test_a_medium_of_an_app_is_refused_with_its_place(tmp_path: Path) -> None:

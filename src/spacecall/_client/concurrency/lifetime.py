@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary, finalize
 
 import anyio
@@ -353,6 +353,13 @@ async def open_lifetime(openable: Openable[T]) -> Lifetime[T]:
     return lifetime
 
 
+def unopened_error(connecting: object, attribute: str, remedy: str) -> AttributeError:
+    """Return the error for an attribute of a client that is not connected yet."""
+    kind = type(connecting).__name__
+    hint = "" if attribute.startswith("_") else f": it is not connected yet, use {remedy}"
+    return AttributeError(f"{kind!r} object has no attribute {attribute!r}{hint}")
+
+
 class Connecting(Generic[C]):
     """A client that is not connected yet: use `async with`, or `await` it and `aclose` the client.
 
@@ -370,6 +377,11 @@ class Connecting(Generic[C]):
 
     def __await__(self) -> Generator[Any, Any, C]:
         return self.open().__await__()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unopened_error(self, name, "`async with … as client`, or `await ….open()`")
 
     async def __aenter__(self) -> C:
         return await self.open()

@@ -17,10 +17,10 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar
 from weakref import ref
 
-from spacecall._client.concurrency.lifetime import Lifetime
+from spacecall._client.concurrency.lifetime import Lifetime, unopened_error
 from spacecall._client.concurrency.loop_thread import (
     SLACK_SECONDS,
     Lease,
@@ -224,6 +224,11 @@ class SyncConnecting(Generic[C]):
         client, close = self._connect()
         client._close = close  # pyright: ignore[reportPrivateUsage]
         return client
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unopened_error(self, name, "`with … as client`, or `….open()`")
 
     def __enter__(self) -> C:
         self._client = self.open()
