@@ -15,6 +15,7 @@ from spacecall import (
     JobLostError,
     Limits,
     ProtocolError,
+    Space,
     SpaceError,
     StatusError,
     Timeouts,
@@ -23,7 +24,7 @@ from spacecall import (
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange
 from tests.faults.stub import Route, Stub, cut, sse
-from tests.faults.tools import faulty, until_quiet
+from tests.faults.tools import PATIENT, faulty, until_quiet
 
 
 def nothing_runs(app: Stub) -> bool:
@@ -195,6 +196,57 @@ async def test_leaving_the_block_ends_what_another_task_sends(route: Route) -> N
         assert isinstance(cancelled, JobCancelledError)
         assert [type(error) for error in others] == [RuntimeError] * 2
         assert len(app.asked("join")) == 1
+
+
+@pytest.mark.parametrize("closes_space", [True, False])
+async def test_closing_ends_a_stream_that_waits_for_its_first_input(*, closes_space: bool) -> None:
+    words = "the Space was closed" if closes_space else "the session was closed"
+    errors: list[JobCancelledError] = []
+
+    async def read(feed: Feed[Any, Any]) -> None:
+        with pytest.raises(JobCancelledError, match=words) as caught:
+            await anext(feed.outputs)
+        errors.append(caught.value)
+
+    async with faulty() as (app, space), anyio.create_task_group() as group:
+        other = Space(app.url, timeouts=PATIENT)
+        async with other if closes_space else space.session() as caller:
+            feed = caller.stream("/listen")
+            await feed.__aenter__()
+            group.start_soon(read, feed)
+            await anyio.wait_all_tasks_blocked()
+        with anyio.fail_after(3):
+            await until(lambda: bool(errors))
+            with pytest.raises(JobCancelledError, match=words):
+                await feed.send("a")
+            await feed.__aexit__(None, None, None)
+        assert not app.asked("join")
+
+
+async def test_a_stream_that_was_not_entered_is_refused() -> None:
+    async with faulty() as (_, space):
+        feed = space.stream("/listen")
+        with pytest.raises(RuntimeError, match="is not open: enter its with block"):
+            await feed.send("a")
+        with pytest.raises(RuntimeError, match="is not open: enter its with block"):
+            await anext(feed.outputs)
+
+
+def test_a_stream_is_of_one_event_loop() -> None:
+    async def use() -> None:
+        async with faulty() as (_, space), space.stream("/listen") as feed:
+
+            async def misuse() -> None:
+                with pytest.raises(RuntimeError, match="another event loop"):
+                    await feed.send("a")
+                with pytest.raises(RuntimeError, match="another event loop"):
+                    await anext(feed.outputs)
+
+            await anyio.to_thread.run_sync(anyio.run, misuse)
+            await feed.send("a")
+            assert await anext(feed.outputs) == "a 1"
+
+    anyio.run(use)
 
 
 async def test_an_input_that_waits_while_the_stream_is_finished_is_refused() -> None:

@@ -18,6 +18,7 @@ from spacecall._client.streams.connection import Connection
 from spacecall._core.app_config import Dependency
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._io.call_trace import CallTrace, tracing
+from spacecall._io.event_loops import EventLoopGuard
 from spacecall.errors import DeadlineError, InvalidInputError, SpaceError
 from spacecall.events import Output
 
@@ -66,6 +67,9 @@ class Feed(Generic[I, T]):
         self._changed = anyio.Event()
         self._finished = False
         self._start_time = 0.0
+        self._failure: SpaceError | None = None
+        self._entry: _OpenFeed | None = None
+        self._loop_guard = EventLoopGuard()
         self._trace: CallTrace | None = None
 
     async def __aenter__(self) -> Self:
@@ -91,6 +95,9 @@ class Feed(Generic[I, T]):
             observer.end_call(trace, error)
             raise
         self._channel = context.channel or context.connection.open_channel()
+        self._loop_guard = EventLoopGuard()
+        self._entry = _OpenFeed(self._channel, self._fail)
+        context.connection.jobs.add(self._entry)
         return self
 
     async def __aexit__(
@@ -100,6 +107,8 @@ class Feed(Generic[I, T]):
         trace: TracebackType | None,
     ) -> None:
         self._end()
+        if self._entry is not None:
+            self._context.connection.jobs.discard(self._entry)
         failure = None if self._job is None else self._job.failure
         try:
             for job in (self._joining_job, self._job):
@@ -126,6 +135,7 @@ class Feed(Generic[I, T]):
         async with self._sending:
             self._check_open()
             with self._reporting():
+                self._check_not_failed()
                 prepare = self._bind({**self._arguments, **arguments, self._input: value})
                 context = self._context
                 prepared = await prepare_call(
@@ -140,6 +150,7 @@ class Feed(Generic[I, T]):
                         return
                     job.check()
                     self._check_open()
+                self._check_not_failed()
                 job = FeedJob(
                     self._buffer,
                     context.connection,
@@ -152,19 +163,38 @@ class Feed(Generic[I, T]):
                 job.start()
                 await self._follow(job)
 
+    def _fail(self, error: SpaceError) -> None:
+        """End the stream with `error`: the Space or the session is closed."""
+        self._failure = error
+        self._notify()
+
+    def _check_not_failed(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
     def _check_open(self) -> Channel:
         """Return the channel of the stream.
 
         Raises:
             RuntimeError: the stream is not open, or has ended, perhaps while another task sent.
         """
+        channel = self._check_entered()
         if self._finished:
             raise RuntimeError(
                 f"the stream to {self._name} has ended, by finish or at the end of its block: "
                 "open another with stream(…)"
             )
+        return channel
+
+    def _check_entered(self) -> Channel:
+        """Return the channel of the stream.
+
+        Raises:
+            RuntimeError: the stream was not entered, or is used in another event loop.
+        """
         if self._channel is None:
             raise RuntimeError(f"the stream to {self._name} is not open: enter its with block")
+        self._loop_guard.check()
         return self._channel
 
     def _check_arguments(self, arguments: Mapping[str, Any]) -> None:
@@ -222,6 +252,7 @@ class Feed(Generic[I, T]):
                 self._end()
 
     async def _next_output(self) -> T:
+        self._check_entered()
         while True:
             job = self._job
             event = None if job is None else self._buffer.pop()
@@ -235,6 +266,8 @@ class Feed(Generic[I, T]):
             elif self._finished:
                 raise StopAsyncIteration
             else:
+                with self._reporting():
+                    self._check_not_failed()
                 await self._wait_for_change()
 
     async def _wait_for_change(self) -> None:
@@ -273,6 +306,14 @@ class Feed(Generic[I, T]):
 
     def __repr__(self) -> str:
         return f"<Feed {self._name}>"
+
+
+class _OpenFeed:
+    """A feed among the jobs that end when their Space or session is closed."""
+
+    def __init__(self, channel: Channel, fail: Callable[[SpaceError], None]) -> None:
+        self.channel = channel
+        self.abort = fail
 
 
 class _Outputs(AsyncIterator[T]):
