@@ -313,7 +313,11 @@ class _OpenFeed:
 
     def __init__(self, channel: Channel, fail: Callable[[SpaceError], None]) -> None:
         self.channel = channel
-        self.abort = fail
+        self._fail = fail
+
+    def abort(self, error: SpaceError) -> None:
+        """End the stream with `error`."""
+        self._fail(error)
 
 
 class _Outputs(AsyncIterator[T]):
