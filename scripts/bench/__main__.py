@@ -30,8 +30,11 @@ def main() -> int:
                 page.keep(earlier)
             print(page.table(figures[-1:]).partition("|\n|---")[2].partition("\n")[2], end="")
             sys.stdout.flush()
+    worse = page.verdicts(dict(zip(names, figures, strict=True)))
+    print("\n".join(["worse than the committed figures:", *worse] if worse else ["not worse"]))
     if not options.quick and earlier.keys() >= FIGURES.keys():
         page.write([earlier[name] for name in FIGURES], "./scripts/bench/run")
+        page.commit({name: earlier[name] for name in FIGURES})
     return int(not all(goal.met for figure in figures for goal in figure.goals))
 
 

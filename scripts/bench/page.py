@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import import_module
@@ -18,6 +19,11 @@ from tests.servers import GRADIO_6
 
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.svg"
+README = ROOT / "README.md"
+COMMITTED = ROOT / "docs" / "performance.json"
+_TOLERANCE = 1.2
+"""How much worse a number may be than the committed one: machines and their load differ."""
+_TIMES_FASTER = re.compile(r"\d+(?= times faster than with gradio_client)")
 _KEPT = cache() / "bench" / "figures.json"
 _BEGIN, _END = "<!-- scripts/bench -->\n", "<!-- end -->"
 _COLOURS = {"spacecall": "#1a7f64", "floor": "#9aa5b1", "gradio_client": "#e08e45"}
@@ -45,6 +51,41 @@ def keep(figures: Mapping[str, Figure]) -> None:
     saved = {name: asdict(figure) for name, figure in figures.items()}
     text = json.dumps(saved, ensure_ascii=False)
     _KEPT.write_text(text, encoding="utf-8")
+
+
+def verdicts(figures: Mapping[str, Figure]) -> list[str]:
+    """Compare figures with the committed ones; return a line for each number that is worse."""
+    if not COMMITTED.exists():
+        return ["there are no committed figures"]
+    committed: dict[str, dict[str, float]] = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    lines: list[str] = []
+    for name, figure in figures.items():
+        for goal in figure.goals:
+            before = committed.get(name, {}).get(goal.text)
+            if before is not None and _is_worse(goal, before):
+                lines.append(
+                    f"{name}: {goal.text}: {goal.got:.3g} {goal.unit}, committed {before:.3g}"
+                )
+    return lines
+
+
+def _is_worse(goal: Goal, before: float) -> bool:
+    if goal.least:
+        return goal.got * _TOLERANCE < before
+    # below a tenth of the limit, a number is noise
+    return goal.got > max(before * _TOLERANCE, before + goal.limit / 10)
+
+
+def commit(figures: Mapping[str, Figure]) -> None:
+    """Write the numbers that later runs are compared with, and those of the README."""
+    numbers = {
+        name: {goal.text: float(f"{goal.got:.4g}") for goal in figure.goals}
+        for name, figure in figures.items()
+    }
+    COMMITTED.write_text(json.dumps(numbers, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    times = 1 / figures["latency"].goals[0].got
+    text = README.read_text(encoding="utf-8")
+    README.write_text(_TIMES_FASTER.sub(f"{times:.0f}", text), encoding="utf-8")
 
 
 def table(figures: Sequence[Figure]) -> str:

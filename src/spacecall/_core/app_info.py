@@ -75,7 +75,7 @@ class _Endpoints(Mapping[str, Endpoint]):
         self._documents = documents
         self._parsed: dict[str, Endpoint] = {}
         for name, raw in documents.items():
-            if sum(len(as_list(raw.get(slots))) for slots in ("parameters", "returns")) > _MANY:
+            if len(as_list(raw.get("parameters"))) + len(as_list(raw.get("returns"))) > _MANY:
                 self._parsed[name] = self._parse(name)
 
     def __getitem__(self, name: str) -> Endpoint:
