@@ -129,6 +129,10 @@ async def test_a_refused_model_says_how_to_open_the_space(service: StandIn) -> N
     async with a_client(service) as client, connect("owner/name", http_client=client) as model:
         with pytest.raises(NotFoundError, match=r"if it is a Space, write spaces/owner/name"):
             await model.chat("hi")
+    service.models["owner/name"] = metadata("owner/name", "text-to-image")
+    async with a_client(service) as client, connect("owner/name", http_client=client) as model:
+        with pytest.raises(NotFoundError, match=r"no provider is live .*write spaces/owner/name"):
+            await model.chat("hi")
 
 
 @pytest.mark.parametrize(

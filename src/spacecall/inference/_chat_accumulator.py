@@ -114,13 +114,14 @@ class ChatAccumulator:
 
     def read_body(self, body: bytes) -> None:
         """Read a response; see `Accumulator.read_body`."""
-        choices = self._parse(body.decode(errors="replace"))
-        if not choices:
-            raise ProtocolError("the chat completion has no choices")
-        if any(
-            choice.message is choice.delta is None and choice.text is None for choice in choices
-        ):
-            raise unexpected_error(body.decode(errors="replace"))
+        text = body.decode(errors="replace")
+        choices = self._parse(text)
+        is_reply = [
+            choice.message is not None or choice.delta is not None or choice.text is not None
+            for choice in choices
+        ]
+        if not choices or not all(is_reply):
+            raise unexpected_error(text)
         for position, choice in enumerate(choices):
             index = choice.index if isinstance(choice.index, int) else position
             builder = self._builders.setdefault(index, self._new_builder())

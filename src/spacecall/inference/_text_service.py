@@ -91,7 +91,8 @@ class TextService:
             location: of the call, for warnings.
         """
         if await self._makes_images(choice):
-            return await self._generate_images(settings, messages, choice, sampling)
+            with self._explaining_names(choice):
+                return await self._generate_images(settings, messages, choice, sampling)
 
         async def attempt(provider: Provider | None, settings: Settings) -> ChatReply:
             provider_name = provider.name if provider else choice.requested_provider
