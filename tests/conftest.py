@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -53,6 +54,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         sizes = Counter(item.path for item in items)
         ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(LONGEST_FILES)}
         items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -sizes[item.path]))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the collected tests out of collections of garbage, which take a quarter second then."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Undo `pytest_collection_finish`: Hypothesis looks for what refers to its random numbers."""
+    gc.unfreeze()
 
 
 @pytest.hookimpl(tryfirst=True)

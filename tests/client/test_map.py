@@ -305,6 +305,7 @@ async def test_leaving_the_loop_without_async_cancels_what_runs(protocol_app_6: 
     rows: list[dict[str, float]] = [{"seconds": 0}, {"seconds": seconds}]
     with SyncSpace(protocol_app_6.url) as space:
         for _ in space.map("/slow_many", rows, concurrency=2):
+            await logged(protocol_app_6, f"slow_async start {seconds}")
             break
         gc.collect()
         await logged(protocol_app_6, f"slow_async cancelled {seconds}")
