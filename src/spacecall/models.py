@@ -1,7 +1,8 @@
 """The registry of chat and image models: what each name means, and which class implements it.
 
 `spacecall.chat.connect` and `spacecall.images.connect` look names up here. A name means the same
-in both: the alias of a Space (`phi-4`, `flux-dev`), the id of a Space (`spaces/owner/name`) or the
+in both, except that `chat.connect` opens the Space of an id that the Hub does not have as a model:
+the alias of a Space (`phi-4`, `flux-dev`), the id of a Space (`spaces/owner/name`) or the
 address of an app, or a model on HF Inference (its id on the Hub, `owner/model`, or an alias such as
 `llama-3.3-70b`).
 ::

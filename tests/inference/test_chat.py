@@ -32,6 +32,7 @@ from tests.inference.stand_in import (
     StandIn,
     answering,
     chunk,
+    metadata,
     offer,
     opened,
     saying,
@@ -359,6 +360,18 @@ async def test_a_hub_that_is_down_is_not_asked_again_for_a_while(service: StandI
         asked = len(service.to("/api/models/o/m"))
         await hf.chat("Hello", model="o/m")
         assert len(service.to("/api/models/o/m")) == asked
+
+
+async def test_a_model_with_odd_metadata_does_not_keep_others_from_being_asked_for(
+    service: StandIn,
+) -> None:
+    service.on("/api/models/o/odd", answering(200, {"id": "o/odd", "pipeline_tag": ["x"]}))
+    service.models["o/m"] = metadata("o/m")
+    service.on(CHAT, answering(200, whole("fine")))
+    async with opened(service) as (hf, _):
+        for model in ("o/odd", "o/m"):
+            assert (await hf.chat("Hi", model=model)).text == "fine"
+    assert len(service.to("/api/models/o/m")) == 1
 
 
 async def test_a_silent_hub_is_not_waited_for(

@@ -23,6 +23,7 @@ from spacecall.errors import (
     AuthError,
     InvalidInputError,
     NotFoundError,
+    ProtocolError,
     SpaceError,
 )
 from spacecall.inference._aliases import ALIASES, MAKES_IMAGES
@@ -175,8 +176,8 @@ class TextService:
         try:
             with anyio.fail_after(HUB_SECONDS):
                 return await ask()
-        except (NotFoundError, AuthError, InvalidInputError):  # the router may know more
-            return None
+        except (NotFoundError, AuthError, InvalidInputError, ProtocolError):
+            return None  # about this model; the router may know more
         except (SpaceError, TimeoutError):
             self._hub_pause_end = anyio.current_time() + HUB_PAUSE
             return None
