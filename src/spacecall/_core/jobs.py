@@ -153,12 +153,12 @@ class Job(JobState):
         A malformed message, a message that the status does not allow, an edit that does not apply,
         or any other failure ends the job with a `ProtocolError`. Other jobs go on.
         """
-        if isinstance(message, ValueUpdate) and self._is_running:
-            self._receive_update(message, size)
-            return
         if not self.has_messages:
             self.has_messages = True
             self._notify()
+        if isinstance(message, ValueUpdate) and self.status is JobStatus.RUNNING:
+            self._receive_update(message, size)
+            return
         status = self.status
         self.awaits_input = self.awaits_input or isinstance(message, ProcessStreaming)
         target = self._find_target(message)
@@ -180,10 +180,6 @@ class Job(JobState):
         self.status = target
         if target is not status or (self.follow and self.is_awaited):
             self._notify()
-
-    @property
-    def _is_running(self) -> bool:
-        return self.status is JobStatus.RUNNING and self.has_messages
 
     def _receive_update(self, message: ValueUpdate, size: int) -> None:
         """Process a value of a running job, as `receive` does: most messages are one."""
