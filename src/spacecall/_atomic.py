@@ -19,6 +19,7 @@ __all__ = [
     "check_inside",
     "move_file",
     "remove_files",
+    "remove_parts",
     "write_file",
     "write_files",
 ]
@@ -242,6 +243,17 @@ def remove_files(files: Iterable[Path], root: Path) -> None:
         with _with_filename(target):
             target.unlink()
         _remove_parts(target, older_than=0)
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder that this process owns.
+
+    Files that cannot be removed stay.
+    """
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name.startswith(".") and path.name.endswith(_SUFFIX):
+                path.unlink()
 
 
 def move_file(source: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from spacecall import InvalidInputError, Space
-from spacecall.batch import Batch, run_batch
+from spacecall.batch import Batch, _result_files, run_batch
 from tests.batch.test_batch_run import create_batch, results
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange, Handler
@@ -238,3 +238,35 @@ async def test_a_stop_ends_the_wait_of_refused_rows(tmp_path: Path) -> None:
         assert (summary.done, summary.failed, summary.lost, summary.remaining) == (0, 0, 0, True)
         app.recover()
         assert (await run_batch(space, batch)).done == 2
+
+
+async def test_parts_of_files_that_a_killed_run_left_are_removed(tmp_path: Path) -> None:
+    batch = create_batch(tmp_path, "/file", {"file": str(write(tmp_path, "in.png", b"in"))})
+    file = {"path": "/srv/x.png", "meta": {"_type": "gradio.FileData"}}
+    async with stub() as app, Space(app.url) as space:
+        stop = anyio.Event()
+        stop.set()
+        await run_batch(space, batch, stop=stop)
+        assert batch.files is not None
+        batch.files.mkdir()
+        write(batch.files, ".0-x.png.0123456789abcdef.part", b"half")
+        app.once("join", answering(app, file))
+        assert (await run_batch(space, batch)).done == 1
+    assert names_in(batch.files) == ["0-x.png"]
+
+
+async def test_an_output_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_to_a_full_disk(value: object) -> bytes:
+        raise OSError(28, "No space left on device", None)
+
+    monkeypatch.setattr(_result_files, "_to_line", write_to_a_full_disk)
+    batch = create_batch(tmp_path, "/echo", {"text": "a"})
+    async with stub() as app, Space(app.url) as space:
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            await run_batch(space, batch)
+        assert caught.value.filename == str(batch.results)
+        monkeypatch.undo()
+        assert (await run_batch(space, batch)).called == 0
+    assert [result["value"] for result in results(batch)] == ["a"]

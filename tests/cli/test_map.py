@@ -245,6 +245,22 @@ def test_ctrl_c_finishes_the_calls_that_run(protocol_app_6: AppServer, tmp_path:
     assert not read_lines(output / "failed.jsonl")
 
 
+def test_sigterm_cancels_the_calls_that_run_and_writes_the_output(
+    protocol_app_6: AppServer, tmp_path: Path
+) -> None:
+    seconds = unique(60)
+    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
+    write_rows(str(rows), {"seconds": 0}, {"seconds": seconds})
+    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    with start_command(*command, "--concurrency", "1") as process:
+        wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, b"terminated" in err) == (143, True)
+    assert [result["row"] for result in read_lines(output / "results.jsonl")] == [0]
+    wait_until(lambda: f"slow_async cancelled {seconds}" in protocol_app_6.log())
+
+
 def test_a_second_ctrl_c_cancels_the_calls_that_run(
     protocol_app_6: AppServer, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import anyio
 from anyio.lowlevel import checkpoint
 
+from spacecall._atomic import remove_parts
 from spacecall._client.calls.row_calls import RowCalls, run_call
 from spacecall._client.calls.row_engine import RowEngine
 from spacecall._client.calls.row_sources import RowCall, RowOptions
@@ -110,6 +111,8 @@ async def run_batch(
     try:
         app = apps.identify(journal.read_fact("the app"))
         journal.check(journal_facts(batch, app, apps.endpoint, apps.shape, digest))
+        if batch.files is not None:
+            remove_parts(batch.files)
         run = _BatchRun(apps, batch, arguments, journal, count_rows(batch.input, lines))
         run.load_files, run.describe_error = load_files, describe_error
         try:

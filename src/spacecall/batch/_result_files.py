@@ -79,6 +79,8 @@ def _replacing(path: Path) -> Generator[BinaryIO]:
         yield replacement.file
         replacement.finish()
         replacement.publish()
+    except OSError as error:  # those of a write do not name the file
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         replacement.discard()
 
