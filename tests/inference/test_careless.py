@@ -20,6 +20,8 @@ from tests.inference.stand_in import (
     answering,
     metadata,
     opened,
+    streaming,
+    token,
     whole,
 )
 
@@ -124,6 +126,32 @@ async def test_one_s_own_server_continues_messages_without_the_hub(
         with pytest.raises(NotFoundError, match="the model my is not supported"):
             await hf.text_generation(history, action="continue", chat_format=True)
     assert (await service.sent(COMPLETIONS))[0]["prompt"] == "User: Hi\nAssistant: Well"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_server_with_tgi_s_own_interface_alone_continues_a_text(
+    service: StandIn, stream: bool
+) -> None:
+    """Such as an endpoint of Hugging Face with its default container."""
+    service.on(COMPLETIONS, answering(404, b"Not Found"))
+    pieces = [token(" on"), token("</s>", last=" on", special=True)]
+    whole_answer = answering(200, [{"generated_text": " on"}])
+    service.on("/", streaming(*pieces, space="") if stream else whole_answer)
+    async with HuggingFaceInference.connect(f"{service.url}?key=1", model="my") as hf:
+        reply = await hf.text_generation("Go", stream=stream, max_tokens=5)
+        assert (reply.text, reply.provider) == (" on", None)
+        service.on("/", answering(405, b""))
+        with pytest.raises(NotFoundError, match="Not Found") as caught:
+            await hf.text_generation("Go")
+        assert caught.value.endpoint == COMPLETIONS
+        asked = len(service.to("/"))
+        service.on(COMPLETIONS, answering(404, {"message": "The model `my` does not exist."}))
+        with pytest.raises(NotFoundError, match="does not exist"):
+            await hf.text_generation("Go")
+        assert len(service.to("/")) == asked
+    sent = (await service.sent("/"))[0]
+    assert (sent["inputs"], sent["parameters"]["max_new_tokens"]) == ("Go", 5)
+    assert service.to("/")[0].query == {"key": "1"}
 
 
 async def test_text_generation_never_drops_a_medium(service: StandIn) -> None:

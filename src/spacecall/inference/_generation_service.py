@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from spacecall._client.exchanges.service_call import ProgressSink
 from spacecall._core.gradio_requests import Request
 from spacecall._io.request_settings import Settings
 from spacecall._wire.inference.models import ModelInfo
 from spacecall.chat import ChatReply, Conversation, Message
-from spacecall.errors import InvalidInputError, SpaceError
+from spacecall.errors import InvalidInputError, SpaceError, StatusError
 from spacecall.inference._accumulators import TextAccumulator
 from spacecall.inference._chat_accumulator import ChatAccumulator
 from spacecall.inference._model_catalog import ModelCatalog
@@ -23,6 +23,7 @@ from spacecall.inference._router import RouterConnection
 from spacecall.inference._text_requests import (
     Sampling,
     build_completion_request,
+    build_native_request,
     build_text_request,
 )
 
@@ -96,13 +97,19 @@ class GenerationService:
         history = messages[:-1] if generation.continues else messages
         beginning = messages[-1].text if generation.continues else ""
 
-        async def attempt(provider: Provider | None, settings: Settings) -> ChatReply:
-            accumulator = _accumulator(provider, strips=not (is_raw or generation.continues))
+        async def attempt(
+            provider: Provider | None, settings: Settings, *, is_native: bool = False
+        ) -> ChatReply:
+            strips = not (is_raw or generation.continues)
+            accumulator = _accumulator(provider, strips=strips, is_native=is_native)
 
             def reply() -> ChatReply:
                 return _reply(accumulator, history, beginning)
 
             def build_request(sampling: Sampling) -> Request:
+                if is_native:
+                    native = build_native_request("/", prompt, sampling)
+                    return replace(native, query=self._connection.address.query)
                 if provider is None:
                     own = build_completion_request(OWN_SERVER, choice.name, prompt, sampling)
                     return self._connection.address.locate(own)
@@ -115,8 +122,10 @@ class GenerationService:
             await self._reader.run(call, sampling)
             return reply()
 
-        if not choice.fallback or not providers:
-            return await attempt(next(iter(providers), None), settings)
+        if not providers:
+            return await _at_own_server(attempt, settings)
+        if not choice.fallback:
+            return await attempt(providers[0], settings)
         return await with_fallback(providers, attempt, settings)
 
     async def _providers(self, choice: ModelChoice) -> list[Provider]:
@@ -164,9 +173,38 @@ class GenerationService:
         return build_prompt(generation.messages, info, continues=generation.continues), False
 
 
-def _accumulator(provider: Provider | None, *, strips: bool) -> TextAccumulator | ChatAccumulator:
-    if provider is not None and provider.name == HF_INFERENCE:
-        return TextAccumulator(strip=strips, provider=HF_INFERENCE)
+class _Attempt(Protocol):
+    async def __call__(
+        self, provider: Provider | None, settings: Settings, *, is_native: bool = False
+    ) -> ChatReply: ...
+
+
+async def _at_own_server(attempt: _Attempt, settings: Settings) -> ChatReply:
+    """Ask one's own server in OpenAI's interface, or else in that of text-generation-inference."""
+    try:
+        return await attempt(None, settings)
+    except StatusError as error:
+        if not _lacks_path(error):
+            raise
+        missing = error
+    try:
+        return await attempt(None, settings, is_native=True)
+    except StatusError as error:
+        if _lacks_path(error):
+            raise missing from None
+        raise
+
+
+def _lacks_path(error: StatusError) -> bool:
+    """Return whether a server does not have the path: a missing model is an error in JSON."""
+    return error.status in (404, 405) and error.body.lstrip()[:1] not in ("{", "[")
+
+
+def _accumulator(
+    provider: Provider | None, *, strips: bool, is_native: bool
+) -> TextAccumulator | ChatAccumulator:
+    if is_native or (provider is not None and provider.name == HF_INFERENCE):
+        return TextAccumulator(strip=strips, provider=provider.name if provider else None)
     return ChatAccumulator(is_raw=True, provider=provider.name if provider else None)
 
 

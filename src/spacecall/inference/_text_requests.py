@@ -48,6 +48,7 @@ __all__ = [
     "Sampling",
     "build_chat_request",
     "build_completion_request",
+    "build_native_request",
     "build_text_request",
     "join_history",
     "read_sampling",
@@ -250,10 +251,24 @@ def build_completion_request(path: str, model: str, prompt: str, sampling: Sampl
 def build_text_request(
     model: str, inputs: str, sampling: Sampling, *, return_full_text: bool | None = False
 ) -> Request:
-    """Build a request for text generation by hf-inference; `extra_body` joins the parameters.
+    """Build a request for text generation by hf-inference; see `build_native_request`.
 
     Raises:
         InvalidInputError: `model` is not a model id, or an option is invalid.
+    """
+    path = f"/hf-inference/models/{model_path(model)}"
+    return build_native_request(path, inputs, sampling, return_full_text=return_full_text)
+
+
+def build_native_request(
+    path: str, inputs: str, sampling: Sampling, *, return_full_text: bool | None = False
+) -> Request:
+    """Build a request in the interface of text-generation-inference.
+
+    `extra_body` joins the parameters.
+
+    Raises:
+        InvalidInputError: an option is invalid.
     """
     with _invalid_input():
         options = GenerationParameters(
@@ -268,7 +283,7 @@ def build_text_request(
     parameters = {**options.model_dump(exclude_none=True), **more, **sampling.extra_body}
     if parameters:
         fields["parameters"] = parameters
-    return Request("POST", f"/hf-inference/models/{model_path(model)}", json=fields)
+    return Request("POST", path, json=fields)
 
 
 @contextmanager
