@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from socket import create_connection
 from typing import Any, Final
 
 import anyio
@@ -45,6 +46,7 @@ _MAX_PER_ACTOR: Final = 8
 _MAX_ACTORS: Final = 8
 _CPUS: Final = 0.0
 """What the reader and each actor reserve. On one CPU, other tasks would wait for ever for more."""
+_CONNECT_SECONDS: Final = 10.0
 _JOURNAL_SECONDS: Final = 15.0
 """How long to wait until the actors of a driver that was killed have ended."""
 
@@ -193,9 +195,12 @@ def _connect(ray: Any, address: str | None) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray.init("local", include_dashboard=False, **options)
         return
+    host, _, port = address.rpartition(":")
     try:
+        if host and port.isdecimal():  # Ray itself tries for minutes
+            create_connection((host, int(port)), _CONNECT_SECONDS).close()
         ray.init(address, **options)
-    except (ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise InvalidInputError(f"cannot reach the Ray cluster {address!r}: {error}") from error
 
 
@@ -236,14 +241,12 @@ def _read_input(batch: Batch, finished: bytes) -> Any:
         "get_read_tasks": get_read_tasks,
     }
     create_datasource: Any = type("RowDatasource", (datasource.Datasource,), methods)
-    strategies = import_ray("ray.util.scheduling_strategies")
     node_id = ray.get_runtime_context().get_node_id()
-    strategy = strategies.NodeAffinitySchedulingStrategy(node_id, soft=False)
     return data.read_datasource(
         create_datasource(),
         num_cpus=_CPUS,
         override_num_blocks=1,
-        ray_remote_args={"scheduling_strategy": strategy},
+        label_selector={"ray.io/node-id": node_id},
     )
 
 
