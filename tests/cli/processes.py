@@ -126,6 +126,11 @@ class Terminal:
         """As a user would: the terminal sends the signal."""
         os.write(self.descriptor, b"\x03")
 
+    def close(self) -> None:
+        """As a user closes its window."""
+        os.close(self.descriptor)
+        self.descriptor = -1
+
 
 @contextlib.contextmanager
 def terminal(
@@ -144,11 +149,13 @@ def terminal(
         stderr=theirs,
     )
     os.close(theirs)
+    screen = Terminal(process, ours)
     try:
         with process:
             try:
-                yield Terminal(process, ours)
+                yield screen
             finally:
                 process.kill()
     finally:
-        os.close(ours)
+        if screen.descriptor >= 0:
+            screen.close()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.processes import start_command, wait_until
+from tests.cli.processes import DEADLINE, start_command, terminal, wait_until
 from tests.client.tools import unique
 from tests.servers import AppServer
 
@@ -245,8 +245,9 @@ def test_ctrl_c_finishes_the_calls_that_run(protocol_app_6: AppServer, tmp_path:
     assert not read_lines(output / "failed.jsonl")
 
 
-def test_sigterm_cancels_the_calls_that_run_and_writes_the_output(
-    protocol_app_6: AppServer, tmp_path: Path
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_cancels_the_calls_that_run_and_writes_the_output(
+    protocol_app_6: AppServer, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     seconds = unique(60)
     rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
@@ -254,11 +255,25 @@ def test_sigterm_cancels_the_calls_that_run_and_writes_the_output(
     command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
     with start_command(*command, "--concurrency", "1") as process:
         wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         _, err = process.communicate(timeout=60)
-    assert (process.returncode, b"terminated" in err) == (143, True)
+    assert (process.returncode, b"terminated" in err) == (code, True)
     assert [result["row"] for result in read_lines(output / "results.jsonl")] == [0]
     wait_until(lambda: f"slow_async cancelled {seconds}" in protocol_app_6.log())
+
+
+def test_the_output_is_written_when_the_terminal_is_closed(
+    protocol_app_6: AppServer, tmp_path: Path
+) -> None:
+    seconds = unique(60)
+    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
+    write_rows(str(rows), {"seconds": 0}, {"seconds": seconds})
+    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    with terminal(*command, "--concurrency", "1", folder=tmp_path) as screen:
+        wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
+        screen.close()
+        assert screen.process.wait(DEADLINE) == 129
+    assert [result["row"] for result in read_lines(output / "results.jsonl")] == [0]
 
 
 def test_a_second_ctrl_c_cancels_the_calls_that_run(

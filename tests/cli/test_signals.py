@@ -62,6 +62,22 @@ def test_sigterm_ends_a_command_in_the_background_of_a_script(
         assert process.stderr.read() == b"spacecall: terminated\n"
 
 
+def test_a_command_under_nohup_goes_on_after_sighup(silent_server: socket.socket) -> None:
+    url = f"http://127.0.0.1:{silent_server.getsockname()[1]}"
+    with subprocess.Popen(
+        ["nohup", *command("inspect", url)],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        connection, _ = silent_server.accept()
+        with connection:
+            process.send_signal(signal.SIGHUP)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WAIT) == 143
+
+
 def test_sigterm_ends_the_demo_and_its_app(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     python = tmp_path / "python"
@@ -88,6 +104,7 @@ def test_sigterm_ends_the_demo_and_its_app(tmp_path: Path) -> None:
     [
         (signal.SIGINT, 130, "spacecall: interrupted\n"),
         (signal.SIGTERM, 143, "spacecall: terminated\n"),
+        (signal.SIGHUP, 129, "spacecall: terminated\n"),
     ],
 )
 def test_a_signal_cancels_the_call_on_the_server(

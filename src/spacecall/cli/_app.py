@@ -113,7 +113,7 @@ class LazyCommand(TyperCommand):
 
 
 class _CommandGroup(TyperGroup):
-    """The commands. Ctrl-C and SIGTERM end each of them."""
+    """The commands. Ctrl-C, SIGTERM and SIGHUP end each of them."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command of the command line."""

@@ -28,6 +28,7 @@ from spacecall.cli._support.exit_codes import OutputClosedError
 
 __all__ = [
     "ResultWriter",
+    "discard_closed_terminal",
     "discard_stdout",
     "display_path",
     "escape",
@@ -231,6 +232,18 @@ def flush() -> None:
 def discard_stdout() -> None:
     """Redirect stdout to the null device, so that its buffer can be flushed without an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stdout().fileno())
+
+
+def discard_closed_terminal() -> None:
+    """Redirect stdout and stderr to the null device if they are a terminal that is gone.
+
+    Every write to it would be an error.
+    """
+    for stream in (stdout(), stderr()):
+        with suppress(OSError, ValueError):
+            descriptor = stream.fileno()
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def escape(text: str) -> str:

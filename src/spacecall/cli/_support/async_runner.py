@@ -1,4 +1,4 @@
-"""Run a command's async work so that Ctrl-C, SIGTERM and deadlines cancel it."""
+"""Run a command's async work so that Ctrl-C, SIGTERM, SIGHUP and deadlines cancel it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ T = TypeVar("T")
 def run_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run async work to its end.
 
-    Ctrl-C and SIGTERM cancel it, and its jobs on servers, within `Timeouts.cancel`. A second
-    signal does not wait for that.
+    Ctrl-C, SIGTERM and SIGHUP cancel it, and its jobs on servers, within `Timeouts.cancel`. A
+    second signal does not wait for that.
 
     Raises:
         typer.Exit: a signal ended the work.

@@ -18,6 +18,7 @@ USAGE_ERROR: Final = 2
 UNREACHABLE: Final = 3
 REFUSED: Final = 4
 TIMED_OUT: Final = 5
+HUNG_UP: Final = 129
 INTERRUPTED: Final = 130
 OUTPUT_CLOSED: Final = 141
 TERMINATED: Final = 143
@@ -29,6 +30,7 @@ MEANINGS: Mapping[int, str] = {
     UNREACHABLE: "the app cannot be reached, or is not a Gradio app",
     REFUSED: "a login or a token is missing or wrong",
     TIMED_OUT: "timeout",
+    HUNG_UP: "terminal closed (SIGHUP)",
     INTERRUPTED: "interrupted (Ctrl-C)",
     OUTPUT_CLOSED: "output pipe closed (SIGPIPE)",
     TERMINATED: "terminated (SIGTERM)",
