@@ -20,8 +20,8 @@ from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _PATIENCE = 600
-# The tests' apps look into their queues less often than Gradio does.
-_OWN_PAUSE = {"QUEUE_PAUSE": "0"}
+# The queues of the tests' apps wait for changes instead of looking for them.
+_AS_IN_GRADIO = {"LOOKING_QUEUE": "1"}
 
 Sample: TypeAlias = dict[str, float]
 
@@ -156,7 +156,7 @@ def opened(*, quick: bool) -> Generator[Bench]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spacecall-bench-")))
         server = stack.enter_context(
-            servers.serve("protocol_app.py", servers.GRADIO_6, env=_OWN_PAUSE)
+            servers.serve("protocol_app.py", servers.GRADIO_6, env=_AS_IN_GRADIO)
         )
         for name, path in (("config", "/config"), ("info", "/gradio_api/info")):
             (folder / f"{name}.json").write_bytes(_get(f"{server.url}{path}"))

@@ -253,8 +253,9 @@ def _items_mismatch(origin: type, args: tuple[Any, ...], name: str, value: objec
             if problem := _mismatch(values, f"{name}[{key!r}]", item):
                 return problem
     elif issubclass(origin, Iterable) and not issubclass(origin, (str, bytes)):
-        if isinstance(value, (str, bytes)):
-            return f"{name} must be a collection, got {_name_of(type(value))}: write […]"
+        kind = type(value)
+        if issubclass(kind, (str, bytes, Mapping)):
+            return f"{name} must be a collection, got {_name_of(kind)}: write […]"
         if args and isinstance(value, (list, tuple, set, frozenset)):
             for index, item in enumerate(cast("Collection[object]", value)):
                 if problem := _mismatch(args[0], f"{name}[{index}]", item):

@@ -3,11 +3,16 @@
 Importing Gradio takes most of the time of a start, and happens here once. Each line of stdin is a
 JSON object with the `app`, its `args`, its `env`, its `cwd` and the path of its `log`; the answer
 is a line with its process id. When stdin ends, all apps are killed.
+
+The queue of an app waits for changes, unless its `env` has LOOKING_QUEUE: then it looks for them
+as it does in Gradio.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import json
 import os
 import random
@@ -15,27 +20,92 @@ import runpy
 import signal
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy
 from gradio import queueing
 
-PAUSE = 0.02
-"""Seconds between two questions of the queue; 0.05 in Gradio 5. QUEUE_PAUSE=0 leaves the app its
-own: Gradio 6 asks a thousand times a second whether there is a job, which costs an idle app a
-twentieth of a processor, and the tests keep dozens of apps running."""
-
-_init = queueing.Queue.__init__
+IDLE = 0.5
+"""Seconds after which a queue looks for a job although nothing has told it of one."""
 
 
-def _patient(self, *args, **kwargs):
-    _init(self, *args, **kwargs)
-    pause = float(os.environ.get("QUEUE_PAUSE", PAUSE))
-    self.sleep_when_free = max(self.sleep_when_free, pause)
-    self.progress_update_sleep_when_free = max(self.progress_update_sleep_when_free, pause)
+class Pause(float):
+    """The seconds between two looks of a queue."""
 
 
-queueing.Queue.__init__ = _patient
+class QueueAsyncio:
+    """asyncio as the queues of Gradio see it: a pause lasts until something happens in a queue.
+
+    Gradio looks for a job 20 to 1,000 times a second. The tests keep dozens of apps running, which
+    would take a fifth of two processors to do nothing.
+    """
+
+    def __init__(self):
+        self._changes = 0
+        self._seen = weakref.WeakKeyDictionary()
+        self._waiting = {}
+
+    def __getattr__(self, name):
+        return getattr(asyncio, name)
+
+    def notify(self):
+        """End all pauses; any thread may do this."""
+        self._changes += 1
+        for changed, loop in list(self._waiting.items()):
+            loop.call_soon_threadsafe(changed.set)
+
+    async def sleep(self, seconds, *args):
+        """Sleep; for a pause, only if something has happened since this task slept last."""
+        task = asyncio.current_task()
+        changed = asyncio.Event()
+        if not isinstance(seconds, Pause):
+            return await asyncio.sleep(seconds, *args)
+        self._waiting[changed] = asyncio.get_running_loop()
+        try:
+            if self._seen.get(task) == self._changes:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(changed.wait(), IDLE)
+                return None
+        finally:
+            del self._waiting[changed]
+        self._seen[task] = self._changes
+        return await asyncio.sleep(seconds)
+
+
+def notifying(method):
+    """Return a method of a queue that tells of a change when it ends."""
+    if asyncio.iscoroutinefunction(method):
+
+        async def call(*args, **kwargs):
+            try:
+                return await method(*args, **kwargs)
+            finally:
+                queueing.asyncio.notify()
+    else:
+
+        def call(*args, **kwargs):
+            try:
+                return method(*args, **kwargs)
+            finally:
+                queueing.asyncio.notify()
+
+    return functools.wraps(method)(call)
+
+
+def wait_for_changes():
+    """Let the queues of this process wait for a change instead of looking for one."""
+    init = queueing.Queue.__init__
+
+    def patient(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        self.sleep_when_free = Pause(self.sleep_when_free)
+        self.progress_update_sleep_when_free = Pause(self.progress_update_sleep_when_free)
+
+    queueing.asyncio = QueueAsyncio()
+    queueing.Queue.__init__ = patient
+    for name in ("push", "process_events", "set_progress", "log_message"):
+        setattr(queueing.Queue, name, notifying(getattr(queueing.Queue, name)))
 
 
 def become(request):
@@ -54,6 +124,8 @@ def become(request):
     numpy.random.seed()
     sys.argv = [request["app"], *request["args"]]
     sys.path[0] = str(Path(request["app"]).resolve().parent)
+    if "LOOKING_QUEUE" not in os.environ:
+        wait_for_changes()
     runpy.run_path(request["app"], run_name="__main__")
 
 

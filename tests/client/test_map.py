@@ -127,6 +127,23 @@ async def test_a_slow_consumer_of_endless_rows_has_a_few_rows_in_memory(
             assert outcomes.running <= outcomes.concurrency == 3
 
 
+async def test_a_dict_that_the_rows_use_again_is_sent_as_it_was_read(space: Space) -> None:
+    def rows() -> Iterator[dict[str, str]]:
+        row: dict[str, str] = {}
+        for index in range(8):
+            row["text"] = f"row {index}"
+            yield row
+
+    outcomes = [outcome async for outcome in space.map("/echo", rows(), ordered=True)]
+    assert [outcome.value for outcome in outcomes] == [f"row {index}" for index in range(8)]
+
+
+async def test_a_single_row_is_not_taken_for_rows(space: Space) -> None:
+    for rows in ({"text": "x"}, "x", b"x"):
+        with pytest.raises(TypeError, match=r"rows must be a collection, .*write \[…\]"):
+            space.map("/echo", rows)  # type: ignore[type-var]
+
+
 async def test_leaving_the_loop_cancels_what_runs_on_the_server(
     space: Space, protocol_app_6: AppServer
 ) -> None:

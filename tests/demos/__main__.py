@@ -52,7 +52,7 @@ def run_release(
         await run_apps(url, version, on_report=show, at_once=at_once)
 
     options = ["--only", ",".join(apps)] if apps else []
-    with servers.serve(APP, version, args=options, env={"QUEUE_PAUSE": "0.05"}) as server:
+    with servers.serve(APP, version, args=options) as server:
         anyio.run(run, server.url)
     return reports
 

@@ -258,6 +258,8 @@ async def test_closing_a_pool_ends_its_map_and_its_jobs() -> None:
     [
         ([], ValueError),
         (["owner/a", "owner/a"], ValueError),
+        (["owner/a", "https://huggingface.co/spaces/owner/a"], ValueError),
+        (["http://127.0.0.1:9", "http://127.0.0.1:9/"], ValueError),
         ("owner/a", TypeError),
         ([3], TypeError),
     ],

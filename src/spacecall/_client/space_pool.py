@@ -16,6 +16,7 @@ from spacecall._client.calls.row_sources import RowOptions, RowSource
 from spacecall._client.concurrency.lifetime import Openable, is_open
 from spacecall._client.concurrency.task_groups import BackgroundTasks, shielded_task_group
 from spacecall._client.space import Space, SpaceView
+from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.fingerprint import fingerprint, wire_shape
 from spacecall._core.retry_delays import backoff
 from spacecall._io.event_loops import EventLoopGuard
@@ -179,7 +180,7 @@ class Pool(Openable[OpenPool]):
             raise TypeError(f"sources must be a list, got one text: write Pool([{sources!r}])")
         if not sources:
             raise ValueError("a pool needs at least one source")
-        if len(set(sources)) < len(sources):
+        if len({_identify(source) for source in sources}) < len(sources):
             raise ValueError("a source is listed twice: a pool has each of its sources once")
         is_for_one_app = auth is not None and (auth.username is not None or auth.cookies)
         if is_for_one_app and any(isinstance(source, str) for source in sources):
@@ -322,6 +323,13 @@ async def _describe(space: Space, name: str) -> tuple[Endpoint, str]:
         for parameter in endpoint.parameters
     ]
     return endpoint, f"{', '.join(names) or 'nothing'} as {shape}"
+
+
+def _identify(source: str | Space) -> object:
+    """Return what is equal for two ways to write a source."""
+    if isinstance(source, Space):
+        return source
+    return space_id(source) or base_url(source)
 
 
 def _is_transient(error: Exception) -> bool:

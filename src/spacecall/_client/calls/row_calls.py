@@ -114,7 +114,7 @@ def create_source(
 
     async def perform(row_call: RowCall[R]) -> T:
         try:
-            call = make_call(row_call.row)
+            call = make_call(row_call.arguments)
         except TypeError as error:
             raise InvalidInputError(f"the row does not fit: {error}") from error
         return await run_call(call.with_options(retry=retry), row_call.report_rank)

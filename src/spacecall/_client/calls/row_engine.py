@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing
+from copy import copy
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar
 
@@ -182,7 +183,8 @@ class RowEngine(Generic[R, T]):
 
     def _put(self, row: R) -> None:
         if not self._exhausted:
-            self._waiting.append(RowCall(self._rows_read, row))
+            arguments = copy(row) if issubclass(type(row), dict) else row
+            self._waiting.append(RowCall(self._rows_read, row, arguments))
             self._rows_read += 1
             self._notify()
 

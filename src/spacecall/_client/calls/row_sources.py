@@ -52,6 +52,7 @@ class RowCall(Generic[R]):
     """A row whose outcome is not there yet.
 
     Attributes:
+        arguments: the row as it was when it was read: a generator may change its only dict.
         report_rank: takes the first place of the row's call in the app's queue; None if nobody
             wants to know it.
         first_start: when its first call was started.
@@ -60,6 +61,7 @@ class RowCall(Generic[R]):
 
     index: int
     row: R
+    arguments: R
     attempts: int = 0
     first_start: float = 0.0
     results_before: int = 0
