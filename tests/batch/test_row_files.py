@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any
 import pytest
 
 from spacecall import Endpoint, InvalidInputError, Parameter, ReturnValue
-from spacecall.batch import Batch
+from spacecall.batch import Batch, _result_files
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._row_arguments import RowArguments
 from spacecall.batch._row_files import count_rows, digest_file, read_rows
-from spacecall.batch._row_journal import RowJournal
+from spacecall.batch._row_journal import RowJournal, open_journal
 
 pyarrow: Any = import_module("pyarrow")
 parquet: Any = import_module("pyarrow.parquet")
@@ -139,8 +140,8 @@ def record(value: Any, **inputs: Any) -> dict[str, Any]:
 
 
 def read_back(path: Path, *records: dict[str, Any]) -> Any:
-    def all_records() -> Iterator[dict[str, Any]]:
-        yield from records
+    def all_records() -> Iterator[str]:
+        yield from map(json.dumps, records)
 
     write_results(path, all_records, ENDPOINT)
     return parquet.read_table(path)
@@ -169,11 +170,34 @@ def test_values_that_do_not_fit_make_their_column_one_of_json(tmp_path: Path) ->
     assert table.to_pylist()[0]["input"] == '{"text": ["t"]}'
 
 
+def test_large_values_are_in_small_row_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_result_files, "_BYTES_PER_GROUP", 10_000)
+    path = tmp_path / "out.parquet"
+    rows = [record(["x" * size, []]) for size in (30_000, 30_000, 4000, 4000, 4000, 1, 1)]
+    assert len(read_back(path, *rows)) == 7
+    groups = parquet.ParquetFile(path).metadata
+    sizes = [groups.row_group(number).num_rows for number in range(groups.num_row_groups)]
+    assert sizes == [1, 1, 3, 2]
+
+
+@pytest.mark.parametrize("output", ["folder.jsonl", "file/out.jsonl", "file/folder"])
+def test_a_journal_that_cannot_be_opened_is_an_error_of_one_sentence(
+    tmp_path: Path, output: str
+) -> None:
+    (tmp_path / "folder.jsonl.journal").mkdir()
+    (tmp_path / "file").touch()
+    batch = Batch(endpoint="/echo", input=Path("rows.jsonl"), output=tmp_path / output)
+    with pytest.raises(InvalidInputError, match=r"^cannot open the journal [^\n]*$"):
+        open_journal(batch)
+
+
 def test_a_journal_is_for_one_process_and_one_batch(tmp_path: Path) -> None:
     journal = RowJournal(tmp_path / "journal")
     journal.check({"the input": "a", "--map": ""})
     journal.write(0, "digest", "queued", ticket="{}")
-    with pytest.raises(InvalidInputError, match="used by another process"):
+    with pytest.raises(InvalidInputError, match=r"another batch uses .*: wait until it ends"):
         RowJournal(tmp_path / "journal")
     journal.close()
     journal = RowJournal(tmp_path / "journal")

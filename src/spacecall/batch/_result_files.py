@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -21,16 +21,16 @@ from spacecall.batch._row_files import import_pyarrow, read_rows, to_json_value
 from spacecall.endpoints import Endpoint
 
 _ROWS_PER_GROUP: Final = 1000
+_BYTES_PER_GROUP: Final = 16 * 2**20
+"""Of JSON. A row group is in memory several times until it is written."""
 
 
-def write_results(
-    path: Path, records: Callable[[], Iterator[dict[str, Any]]], endpoint: Endpoint
-) -> None:
+def write_results(path: Path, records: Callable[[], Iterator[str]], endpoint: Endpoint) -> None:
     """Write all outcomes; the file is replaced when it is complete.
 
     Args:
         path: a .jsonl or .parquet file.
-        records: yields the outcomes, whenever it is called.
+        records: yields the outcomes as JSON, whenever it is called.
         endpoint: whose schemas are the types of Parquet columns. A value that does not fit makes
             its column one of JSON texts.
 
@@ -40,7 +40,7 @@ def write_results(
     if path.suffix.lower() == ".jsonl":
         with _replacing(path) as file:
             for record in records():
-                file.write(_to_line(record))
+                file.write(_to_line(json.loads(record)))
         return
     pyarrow = import_pyarrow("pyarrow")
     inputs = input_column(endpoint.parameters), json_column()
@@ -118,16 +118,27 @@ def _replace_surrogates(value: Any) -> Any:
     )
 
 
-def _write_parquet(
-    path: Path, records: Iterable[dict[str, Any]], columns: Mapping[str, ArrowColumn]
-) -> None:
+def _write_parquet(path: Path, records: Iterable[str], columns: Mapping[str, ArrowColumn]) -> None:
     pyarrow, parquet = import_pyarrow("pyarrow"), import_pyarrow("pyarrow.parquet")
     schema = pyarrow.schema([(name, column.type) for name, column in columns.items()])
     with _replacing(path) as file, parquet.ParquetWriter(file, schema) as writer:
-        iterator = iter(records)
-        while group := list(islice(iterator, _ROWS_PER_GROUP)):
-            converted = [
-                {name: column.convert(record.get(name)) for name, column in columns.items()}
-                for record in group
-            ]
-            writer.write_table(pyarrow.Table.from_pylist(converted, schema=schema))
+        for group in _groups(records, columns):
+            writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
+            group.clear()  # before the next one is read
+
+
+def _groups(
+    records: Iterable[str], columns: Mapping[str, ArrowColumn]
+) -> Generator[list[dict[str, Any]]]:
+    """Yield the rows of each row group: a number of rows, but few of large values."""
+    group: list[dict[str, Any]] = []
+    size = 0
+    for text in records:
+        record = json.loads(text)
+        group.append({name: column.convert(record.get(name)) for name, column in columns.items()})
+        size += len(text)
+        if len(group) == _ROWS_PER_GROUP or size >= _BYTES_PER_GROUP:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group

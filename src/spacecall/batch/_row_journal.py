@@ -52,12 +52,15 @@ class RowJournal:
         path: the file.
 
     Raises:
-        InvalidInputError: another process uses the file, or it is not a journal.
+        InvalidInputError: another batch uses the file, or it is not a journal, or cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
+        except sqlite3.OperationalError as error:
+            raise InvalidInputError(f"cannot open the journal {path}: {error}") from error
         try:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -67,7 +70,9 @@ class RowJournal:
             self._database.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._database.close()
-            raise InvalidInputError(f"{path} is used by another process: wait for it") from error
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise InvalidInputError(f"cannot open the journal {path}: {error}") from error
+            raise InvalidInputError(f"another batch uses {path}: wait until it ends") from error
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise InvalidInputError(f"{path} is not the journal of a batch: {error}") from error
@@ -151,11 +156,11 @@ class RowJournal:
         """Return the number of rows by state."""
         return dict(self._database.execute("SELECT state, count(*) FROM rows GROUP BY state"))
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Yield the lines of the output, in the order of the rows."""
+    def records(self) -> Iterator[str]:
+        """Yield the lines of the output as JSON, in the order of the rows."""
         query = "SELECT record FROM rows WHERE record IS NOT NULL ORDER BY number"
         for (record,) in self._database.execute(query):
-            yield json.loads(record)
+            yield record
 
     def numbers(self, states: Sequence[State]) -> Iterator[int]:
         """Yield the numbers of rows in one of these states, in order."""
@@ -173,8 +178,8 @@ def open_journal(batch: Batch) -> RowJournal:
     """Open the journal of a batch, or begin one.
 
     Raises:
-        InvalidInputError: the output exists and has no journal, another process uses it, or files
-            of the batch would replace others.
+        InvalidInputError: the output exists and has no journal, another batch uses it, it cannot
+            be opened, or files of the batch would replace others.
     """
     if not batch.journal.exists():
         output = batch.output
@@ -185,7 +190,10 @@ def open_journal(batch: Batch) -> RowJournal:
                 f"{output} {state}, and has no journal of a batch: choose another --output"
             )
         check_folders(batch)
-    batch.journal.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        batch.journal.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(f"cannot open the journal {batch.journal}: {error}") from error
     return RowJournal(batch.journal)
 
 
