@@ -180,6 +180,12 @@ class _PathSource:
             )
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
+    def check_regular(self) -> None:
+        if self.size is None:
+            raise InvalidInputError(
+                f"{str(self._path)!r} is a pipe or a device: the path in a row must name a file"
+            )
+
     def peek(self) -> bytes:
         if self.size is None:  # bytes read from a pipe would be missing later
             return b""
@@ -332,6 +338,16 @@ def peek(source: Source) -> bytes:
     if isinstance(source, (BytesSource, _PathSource, _FileObjectSource)):
         return source.peek()
     return b""
+
+
+def check_regular(source: Source) -> None:
+    """Check that a source that is a path names a regular file. The path is not opened.
+
+    Raises:
+        InvalidInputError: it names a folder, a pipe or a device, or nothing.
+    """
+    if isinstance(source, _PathSource):
+        source.check_regular()
 
 
 def open_source(source: object) -> Source:

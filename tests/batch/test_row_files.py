@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -76,17 +77,28 @@ def test_lines_that_are_not_objects_are_errors_of_their_rows(tmp_path: Path) -> 
 def test_columns_are_mapped_and_images_of_datasets_are_files(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     images = [{"bytes": b"png", "path": "a.png"}]
-    parquet.write_table(pyarrow.table({"caption": ["a"], "key": ["x"], "n": images}), path)
-    arguments = arguments_of(path, columns={"text": "caption"}, id_column="key")
+    parquet.write_table(pyarrow.table({"caption": ["a"], "key": ["x"], "photo": images}), path)
+    keys = ("path", "url", "orig_name", "mime_type")
+    schema = {"type": "object", "properties": {key: {"type": "string"} for key in keys}}
+    photo = Parameter("photo", "photo", "image", schema)
+    batch = Batch(
+        endpoint="/call",
+        input=path,
+        output=path.parent / "out",
+        columns={"text": "caption"},
+        id_column="key",
+    )
+    parameters = (*ENDPOINT.parameters, photo)
+    arguments = RowArguments(batch, replace(ENDPOINT, parameters=parameters))
     (row,) = read_rows(path)
     bound = arguments.bind(row)
-    assert (bound["text"], bound["n"].name) == ("a", "a.png")
+    assert (bound["text"], bound["photo"].name) == ("a", "a.png")
     assert arguments.read_id(row) == "x"
-    assert arguments.describe(row)["n"]["path"] == "a.png"
-    assert arguments.describe(row)["n"]["bytes"]["bytes"] == 3
+    assert arguments.describe(row)["photo"]["path"] == "a.png"
+    assert arguments.describe(row)["photo"]["bytes"]["bytes"] == 3
     write_failed_rows(tmp_path / "failed.jsonl", path, {0})
     (again,) = read_rows(tmp_path / "failed.jsonl")
-    assert again.values["n"] == "data:application/octet-stream;base64,cG5n"
+    assert again.values["photo"] == "data:application/octet-stream;base64,cG5n"
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from spacecall import AppError, InvalidInputError, Space, TransportError
@@ -148,3 +150,22 @@ def test_options_are_checked(options: dict[str, Any]) -> None:
     create: Callable[..., SpaceMapping] = SpaceMapping
     with pytest.raises(ValueError, match=next(iter(options))):
         create(source="owner/app", endpoint="/echo", **options)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with a name")
+async def test_a_row_that_names_a_pipe_has_an_error(app: Stub, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.txt").write_text("a")
+    rows = [{"file": str(tmp_path / name)} for name in ("pipe", "a.txt")]
+    with anyio.fail_after(10):
+        table = await map_rows(SpaceMapper(SpaceMapping(source=app.url, endpoint="/file")), rows)
+    first, second = table.column("error").to_pylist()
+    assert "is a pipe or a device" in first["message"]
+    assert second is None
+
+
+async def test_bytes_for_a_text_are_an_error(app: Stub) -> None:
+    mapper = SpaceMapper(SpaceMapping(source=app.url, endpoint="/echo"))
+    (error,) = (await map_rows(mapper, [{"text": b"abc"}])).column("error").to_pylist()
+    assert error["type"] == "InvalidInputError"
+    assert not app.asked("upload")

@@ -15,7 +15,7 @@ from spacecall.batch._actor_space import ActorSpace, OpenSpace, SpaceMapping
 from spacecall.batch._call_coordinator import RowKey
 from spacecall.batch._paced_calls import CallOutcome
 from spacecall.batch._ray_actors import RemoteCoordinator
-from spacecall.batch._row_arguments import RowArguments
+from spacecall.batch._row_arguments import LoadFiles, RowArguments
 from spacecall.batch._row_files import InputRow, import_pyarrow, to_json_value
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobLostError, QuotaExceededError, SpaceError
@@ -36,7 +36,7 @@ class BatchCalls:
     """
 
     arguments: RowArguments
-    load_files: Callable[[Endpoint, dict[str, Any]], dict[str, Any]] | None
+    load_files: LoadFiles | None
     describe_error: Callable[[Exception], Mapping[str, Any]]
     results: Path
     source: str
@@ -60,7 +60,7 @@ class BatchMapper:
         calls: BatchCalls,
     ) -> None:
         self._coordinator = coordinator.handle
-        self._rows = _BatchRows(endpoint, coordinator.handle, calls)
+        self._rows = _BatchRows(coordinator.handle, calls)
         self._space = ActorSpace(mapping, endpoint, coordinator, calls.results)
 
     async def __call__(self, batch: Any) -> AsyncGenerator[Any, None]:
@@ -84,13 +84,11 @@ class _BatchRows:
     """The calls for rows. It does not refer to the mapper, whose end closes the Space.
 
     Args:
-        endpoint: the endpoint.
         coordinator: the handle of the actor with the journal.
         calls: the arguments and records of the rows.
     """
 
-    def __init__(self, endpoint: Endpoint, coordinator: Any, calls: BatchCalls) -> None:
-        self._endpoint = endpoint
+    def __init__(self, coordinator: Any, calls: BatchCalls) -> None:
         self._coordinator = coordinator
         self._calls = calls
 
@@ -117,9 +115,7 @@ class _BatchRows:
             await self._coordinator.write.remote(key, "lost", record)
             return True
         try:
-            arguments = self._calls.arguments.bind(row)
-            if self._calls.load_files is not None:
-                arguments = self._calls.load_files(self._endpoint, arguments)
+            arguments = self._calls.arguments.load(row, self._calls.load_files)
         except InvalidInputError as error:
             record = self._describe(row, CallOutcome(None, error, 1, 0.0))
             await self._coordinator.write.remote(key, "failed", record)

@@ -315,9 +315,7 @@ class _BatchRun:
 
     async def _submit(self, space: SpaceView, row_call: RowCall[_PendingRow]) -> Any:
         row = row_call.row.row
-        arguments = self._arguments.bind(row)
-        if self.load_files is not None:
-            arguments = self.load_files(self._endpoint, arguments)
+        arguments = self._arguments.load(row, self.load_files)
         self._journal.write(row.number, row.digest, "sent")
         self._called += row_call.attempts == 1
 

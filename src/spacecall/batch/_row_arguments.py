@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, cast
 
+from spacecall._client.calls.call_arguments import bind_arguments
+from spacecall._core.file_positions import expects_files
 from spacecall._core.schema_nodes import is_file_kind, kinds_of
+from spacecall._filesources import check_regular
 from spacecall._suggestions import did_you_mean
 from spacecall.batch._batch_request import Batch
-from spacecall.batch._row_files import InputRow, column_names, to_argument, to_json_value
+from spacecall.batch._row_files import (
+    InputRow,
+    check_input,
+    column_names,
+    to_argument,
+    to_json_value,
+)
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
+
+LoadFiles: TypeAlias = Callable[[Endpoint, dict[str, Any]], dict[str, Any]]
+"""Opens the files that arguments name."""
 
 
 class RowArguments:
@@ -24,13 +36,17 @@ class RowArguments:
         endpoint: its endpoint.
 
     Raises:
-        InvalidInputError: a column or a parameter is missing; the message names it.
+        InvalidInputError: the input is not a file, or a column or a parameter is missing; the
+            message names it.
     """
 
     def __init__(self, batch: Batch, endpoint: Endpoint) -> None:
+        check_input(batch.input)
+        self._endpoint = endpoint
         self._columns = batch.columns
         self._id_column = batch.id_column
         self._parameters = {parameter.name: parameter for parameter in endpoint.parameters}
+        self._file_parameters = file_parameters(endpoint)
         self._is_text = batch.input.suffix.lower() == ".csv"
         for name in batch.columns:
             if name not in self._parameters:
@@ -60,6 +76,27 @@ class RowArguments:
         value = row.values.get(self._id_column) if self._id_column else None
         return str(row.number if value is None else value)
 
+    def load(self, row: InputRow, load_files: LoadFiles | None) -> dict[str, Any]:
+        """Return the arguments of a row for a call.
+
+        Args:
+            row: the row.
+            load_files: opens the files that arguments name, by default those that `Space.call`
+                opens.
+
+        Raises:
+            InvalidInputError: see `bind`; or a path does not name a regular file.
+        """
+        try:
+            arguments = self.bind(row)
+            if load_files is not None:
+                arguments = load_files(self._endpoint, arguments)
+            if self._file_parameters:
+                check_paths(self._endpoint, arguments)
+        except RecursionError:
+            raise InvalidInputError("the row is nested too deeply") from None
+        return arguments
+
     def bind(self, row: InputRow) -> dict[str, Any]:
         """Return the arguments of a row, by the names of the parameters.
 
@@ -78,7 +115,8 @@ class RowArguments:
                     if value is None:  # an empty field
                         continue
                     value = _parse_text(value, parameter, column)
-                arguments[name] = to_argument(value)
+                takes_files = name in self._file_parameters
+                arguments[name] = to_argument(value, takes_files=takes_files)
             elif name in self._columns:
                 raise InvalidInputError(f"the row has no column {column}")
         return arguments
@@ -126,6 +164,37 @@ def _parse_text(text: str, parameter: Parameter, column: str) -> Any:
         raise InvalidInputError(
             f"column {column}: {text!r} is not a JSON value for {parameter.name}"
         ) from None
+
+
+def file_parameters(endpoint: Endpoint) -> frozenset[str]:
+    """Return the names of the parameters that take files."""
+    return frozenset(
+        parameter.name for parameter in endpoint.parameters if expects_files(parameter.schema)
+    )
+
+
+def check_paths(endpoint: Endpoint, arguments: Mapping[str, Any]) -> None:
+    """Check that the paths that a row names are regular files, without opening them.
+
+    A row is data, and may name a pipe that blocks, or a device without an end.
+
+    Raises:
+        InvalidInputError: one is not, or cannot be read; or an argument does not fit the call.
+    """
+    values = bind_arguments(endpoint.name, endpoint.parameters, arguments, check=None)
+    for file in _files_in(values):
+        check_regular(file._source)  # pyright: ignore[reportPrivateUsage] - of this package
+
+
+def _files_in(value: object) -> Iterator[File]:
+    if isinstance(value, File):
+        yield value
+    elif isinstance(value, dict):
+        for part in cast("dict[Any, Any]", value).values():
+            yield from _files_in(part)
+    elif isinstance(value, (list, tuple)):
+        for part in cast("Sequence[Any]", value):
+            yield from _files_in(part)
 
 
 def to_reference(path: Path, folder: Path) -> str:

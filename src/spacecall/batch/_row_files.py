@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import math
+import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,26 @@ def import_pyarrow(module: str) -> Any:
         raise InvalidInputError(
             "CSV and Parquet need pyarrow: pip install 'spacecall[batch]'"
         ) from error
+
+
+def check_input(path: Path) -> None:
+    """Check that the input is a regular file, before it is opened: a pipe may block for ever.
+
+    Raises:
+        InvalidInputError: it is not, or does not exist.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # for example a NUL in the path
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise InvalidInputError(f"cannot read {path}: {reason}") from error
+    if stat.S_ISDIR(mode):
+        raise InvalidInputError(f"the input {path} is a folder: name a file in it")
+    if not stat.S_ISREG(mode):
+        raise InvalidInputError(
+            f"the input {path} is a pipe or a device, not a file: pipe its JSON lines with "
+            f"--input - < {path}"
+        )
 
 
 def digest_file(path: Path) -> tuple[str, int]:
@@ -204,14 +225,21 @@ def _digest(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, default=str, sort_keys=True).encode()).hexdigest()
 
 
-def to_argument(value: object) -> object:
-    """Return a column's value as an argument: bytes, and images of datasets, as files."""
-    if isinstance(value, bytes):
-        return File(value)
-    if isinstance(value, Mapping):
+def to_argument(value: object, *, takes_files: bool) -> object:
+    """Return a column's value as an argument: images of datasets as files.
+
+    Args:
+        value: the value.
+        takes_files: whether the parameter does. Bytes are for the call to check and to upload.
+    """
+    if takes_files and isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
-        if set(members) == {"bytes", "path"} and isinstance(members["bytes"], bytes):
-            return File(members["bytes"], name=members["path"] or None)
+        if set(members) == {"bytes", "path"}:
+            content, path = members["bytes"], members["path"]
+            if isinstance(content, bytes):
+                return File(content, name=path or None)
+            if content is None and path and isinstance(path, str):
+                return File(path)
         return members
     return value
 

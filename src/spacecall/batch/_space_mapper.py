@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from spacecall.batch._actor_space import ActorSpace, OpenSpace, SpaceMapping
 from spacecall.batch._arrow_types import ArrowColumn, error_type, json_column, value_column
 from spacecall.batch._paced_calls import CallOutcome
 from spacecall.batch._ray_actors import RemoteCoordinator
-from spacecall.batch._row_arguments import default_error_record
+from spacecall.batch._row_arguments import check_paths, default_error_record, file_parameters
 from spacecall.batch._row_files import import_pyarrow, to_argument, to_json_value
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobCancelledError, SpaceError
@@ -86,10 +86,15 @@ class _TableCalls:
     ) -> list[CallOutcome]:
         outcomes: dict[int, CallOutcome] = {}
         failures: list[Exception] = []
+        names = file_parameters(opened.endpoint)
 
         async def call(index: int) -> None:
-            arguments = self._bind(opened.endpoint, rows[index])
-            outcome = await opened.caller.call(arguments)
+            try:
+                arguments = self._bind(opened.endpoint, rows[index], names)
+            except InvalidInputError as error:
+                outcome: CallOutcome | None = _failed(error)
+            else:
+                outcome = await opened.caller.call(arguments)
             if outcome is None:
                 outcome = _failed(JobCancelledError("no further calls are made"))
             if outcome.error is not None and self._mapping.on_error == "raise":
@@ -104,13 +109,22 @@ class _TableCalls:
             raise failures[0]
         return [outcomes[index] for index in range(len(rows))]
 
-    def _bind(self, endpoint: Endpoint, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _bind(
+        self, endpoint: Endpoint, row: Mapping[str, Any], file_names: Set[str]
+    ) -> dict[str, Any]:
+        """Return the arguments of a row. `file_names` are the parameters that take files."""
         columns = self._mapping.columns
-        return {
-            parameter.name: to_argument(row[columns.get(parameter.name, parameter.name)])
+        arguments = {
+            parameter.name: to_argument(
+                row[columns.get(parameter.name, parameter.name)],
+                takes_files=parameter.name in file_names,
+            )
             for parameter in endpoint.parameters
             if columns.get(parameter.name, parameter.name) in row
         }
+        if file_names:
+            check_paths(endpoint, arguments)
+        return arguments
 
     def add_columns(self, batch: Any, endpoint: Endpoint, outcomes: Sequence[CallOutcome]) -> Any:
         """Return a table with a column of values and of errors."""

@@ -1,0 +1,96 @@
+"""What rows may name, and what is refused before anything is sent."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from spacecall import InvalidInputError, Space
+from spacecall.batch import Batch, run_batch
+from tests.batch.test_batch_run import create_batch, results
+from tests.faults.stub import stub
+
+pyarrow: Any = import_module("pyarrow")
+parquet: Any = import_module("pyarrow.parquet")
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with a name")
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    return path
+
+
+def write_table(folder: Path, **columns: list[Any]) -> Path:
+    path = folder / "rows.parquet"
+    parquet.write_table(pyarrow.table(columns), path)
+    return path
+
+
+async def test_a_path_in_a_row_must_name_a_regular_file(tmp_path: Path, pipe: Path) -> None:
+    (tmp_path / "in.txt").write_text("in")
+    names = [str(pipe), os.devnull, str(tmp_path), str(tmp_path / "none"), str(tmp_path / "in.txt")]
+    batch = create_batch(tmp_path, "/file", *({"file": name} for name in names))
+    async with stub() as app, Space(app.url) as space:
+        with anyio.fail_after(10):
+            summary = await run_batch(space, batch)
+        assert (summary.done, summary.failed) == (1, 4)
+        assert len(app.asked("upload")) == 1
+    errors = [result["error"] for result in results(batch) if "error" in result]
+    assert {error["type"] for error in errors} == {"InvalidInputError"}
+    assert [error["message"].partition("' ")[2].partition(":")[0] for error in errors[:3]] == [
+        "is a pipe or a device",
+        "is a pipe or a device",
+        "is a folder, not a file",
+    ]
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.parquet"])
+async def test_the_input_must_be_a_regular_file(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    batch = Batch(endpoint="/echo", input=tmp_path / name, output=tmp_path / "out")
+    async with stub() as app, Space(app.url) as space:
+        with (
+            anyio.fail_after(10),
+            pytest.raises(InvalidInputError, match=r"not a file: pipe .*--input - <"),
+        ):
+            await run_batch(space, batch)
+
+
+@pytest.mark.parametrize("value", [b"abc", {"bytes": b"abc", "path": "a.png"}])
+async def test_bytes_are_uploaded_only_where_the_endpoint_takes_files(
+    tmp_path: Path, value: Any
+) -> None:
+    path = write_table(tmp_path, text=[value], file=[value])
+    async with stub() as app, Space(app.url) as space:
+        batch = Batch(endpoint="/echo", input=path, output=tmp_path / "text")
+        assert (await run_batch(space, batch)).failed == 1
+        with pytest.raises(InvalidInputError) as caught:
+            await space.call("/echo", text=value)
+        assert results(batch)[0]["error"]["message"] == str(caught.value)
+        assert not app.asked("upload")
+        assert not app.asked("join")
+        batch = Batch(endpoint="/file", input=path, output=tmp_path / "file.jsonl")
+        assert (await run_batch(space, batch)).done == 1
+        assert len(app.asked("upload")) == 1
+
+
+async def test_an_image_of_a_dataset_without_bytes_is_uploaded_from_its_path(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.txt").write_text("of the file")
+    image = {"bytes": None, "path": str(tmp_path / "a.txt")}
+    path = write_table(tmp_path, file=[{"bytes": b"in the row", "path": "b.txt"}, image])
+    batch = Batch(endpoint="/file", input=path, output=tmp_path / "out.jsonl", concurrency=1)
+    async with stub() as app, Space(app.url) as space:
+        assert (await run_batch(space, batch)).done == 2
+        uploads = [await upload.body() for upload in app.asked("upload")]
+    assert [b"of the file" in upload for upload in uploads] == [False, True]
+    assert results(batch)[1]["input"] == {"file": image}
