@@ -13,12 +13,14 @@ from typing import Any
 import anyio
 import pytest
 
-from spacecall import InvalidInputError, Space
+from spacecall import InvalidInputError, JobLostError, Retry, Space, TransportError
+from spacecall._client.calls.row_sources import RowCall, RowSource
+from spacecall._core.call_pace import CallPace
 from spacecall.batch import Batch, _result_files, run_batch
 from tests.batch.test_batch_run import create_batch, results
 from tests.client.tools import until
 from tests.faults.exchanges import Exchange, Handler
-from tests.faults.stub import Stub, stub
+from tests.faults.stub import Stub, cut, stub
 from tests.faults.test_joins import refusing
 from tests.faults.test_map import QUICK
 
@@ -66,6 +68,50 @@ async def test_text_that_utf8_does_not_have_is_in_the_output(tmp_path: Path, out
         assert [row["row"] for row in read] == [0, 1]
         assert json.loads(read[1]["value"]) == f"a{SURROGATE}b"
         assert read[1]["id"] == "\ufffd"
+
+
+async def test_lost_rows_count_as_errors(tmp_path: Path) -> None:
+    batch = create_batch(
+        tmp_path, "/echo", *({"text": f"{index}"} for index in range(50)), concurrency=1
+    )
+    async with stub() as app, Space(app.url, retry=QUICK) as space:
+        app.always("data", cut)
+        summary = await run_batch(space, replace(batch, max_errors=2))
+        assert (summary.failed, summary.remaining) == (0, True)
+        assert 3 <= summary.lost <= 4
+        app.recover()
+        again = await run_batch(space, replace(batch, max_errors=0))
+        assert (again.done, again.remaining) == (50 - summary.lost, False)
+
+
+async def test_an_app_that_loses_single_rows_does_not_rest(tmp_path: Path) -> None:
+    batch = create_batch(
+        tmp_path, "/echo", *({"text": f"{index}"} for index in range(12)), concurrency=1
+    )
+    async with stub() as app, Space(app.url, retry=Retry(wait_initial=60, wait_max=60)) as space:
+        app.once("data", cut, cut, cut)
+        with anyio.fail_after(10):
+            summary = await run_batch(space, batch)
+        assert (summary.done, summary.lost) == (9, 3)
+
+
+def test_an_app_rests_that_loses_several_rows_in_a_row() -> None:
+    async def perform(_: RowCall[int]) -> None: ...
+
+    def rests_after(*errors: Exception) -> bool:
+        for error in errors:
+            call_round = source.start(RowCall(0, 0, 0), 0.0, reports_rank=False)
+            source.fail(call_round, 0.0, error, results=0)
+        return not source.pace.is_healthy
+
+    lost = JobLostError("the job was lost")
+    source: RowSource[int, None] = RowSource("url", perform, CallPace(1, None, QUICK))
+    assert not rests_after(*[lost] * 4)
+    source.succeed(0)
+    assert not rests_after(*[lost] * 4)
+    assert rests_after(lost)
+    source.succeed(0)
+    assert rests_after(TransportError("the app does not answer", sent=True))
 
 
 async def test_a_row_that_is_nested_too_deeply_is_an_error_of_that_row(tmp_path: Path) -> None:

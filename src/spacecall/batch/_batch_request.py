@@ -33,7 +33,7 @@ class Batch:
         on_quota: as of `Space.map`.
         retries: how often a row is tried again that the app failed for.
         resubmit: call again for rows whose outcome is unknown. The app may run them twice.
-        max_errors: stop after more failed rows than this; None for no limit.
+        max_errors: stop if more rows than this failed or were lost in this run; None for no limit.
     """
 
     endpoint: str
@@ -109,8 +109,9 @@ class BatchSummary:
     Attributes:
         done: rows with a result.
         failed: rows with an error.
-        lost: rows that were under way when an earlier run ended, and whose outcome is unknown. They
-            are in the output as errors until `resubmit` calls again for them.
+        lost: rows whose outcome is unknown: the app lost their jobs, or an earlier run ended while
+            they were under way. They are in the output as errors until `resubmit` calls again for
+            them.
         remaining: whether there are rows without an outcome, since the run was stopped.
         called: rows that this run has called the endpoint for.
         collected: rows whose jobs were under way, and whose results this run has collected.

@@ -148,6 +148,7 @@ class _BatchRun:
         self._collected = 0
         self._done = 0
         self._failed = 0
+        self._lost = 0
         self._rows_read = 0
         self._all_rows_read = False
         options = RowOptions(
@@ -227,8 +228,9 @@ class _BatchRun:
             entry = self._journal.find(row.number)
             if entry is None or entry.state in ("sent", "queued"):
                 self._write_error(row, error, outcome.source, outcome.attempts, outcome.duration)
+            self._lost += _is_of_unknown_outcome(error)
         max_errors = self._batch.max_errors
-        if max_errors is not None and self._failed - failed_before > max_errors:
+        if max_errors is not None and self._failed - failed_before + self._lost > max_errors:
             self._engine.stop()
 
     def _is_pending(self, row: InputRow, entry: JournalRow) -> bool:

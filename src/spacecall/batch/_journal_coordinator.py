@@ -47,7 +47,7 @@ class JournalCoordinator(CallCoordinator):
     Args:
         journal: the file.
         resubmit: call again for rows whose outcome is unknown.
-        max_errors: stop after more failed rows than this; None for no limit.
+        max_errors: stop after more failed or lost rows than this; None for no limit.
         concurrency: as of `Space.map`.
         rate: as of `Space.map`.
         on_quota: as of `Space.map`.
@@ -81,6 +81,7 @@ class JournalCoordinator(CallCoordinator):
         self._done = 0
         self._failed = 0
         self._failed_before = 0
+        self._lost = 0
         self._called: set[int] = set()
 
     async def open(self) -> None:
@@ -125,6 +126,7 @@ class JournalCoordinator(CallCoordinator):
                 with self._failing():
                     self._opened.forget(permit.row.number)
             else:
+                self._lost += report.state == "lost"
                 await self.write(permit.row, report.state, report.record)
         return again
 
@@ -134,7 +136,7 @@ class JournalCoordinator(CallCoordinator):
             self._opened.write(row.number, row.digest, state, record=record)
         self._done += state == "done"
         self._failed += state == "failed"
-        failed = self._failed - self._failed_before
+        failed = self._failed - self._failed_before + self._lost
         if self._max_errors is not None and failed > self._max_errors:
             self.stop()
 

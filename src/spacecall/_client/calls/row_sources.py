@@ -105,6 +105,7 @@ class RowSource(Generic[R, T]):
     started: int = 0
     stopped: bool = False
     _errors: int = 0
+    _losses: int = 0
     _results_elsewhere: int = 0
 
     @property
@@ -127,14 +128,15 @@ class RowSource(Generic[R, T]):
 
     def succeed(self, call_round: int) -> None:
         """Take note of a result."""
-        self._errors = 0
+        self._errors = self._losses = 0
         self.pace.succeed(call_round, saturated=self.running >= self.pace.limit)
 
     def fail(self, call_round: int, now: float, error: Exception, results: int) -> None:
         """Take note of an error, and rest if the app is to blame.
 
-        It is, if it cannot be reached, or loses calls; or if each of its last calls failed, however
-        they did, while other sources of the pool had results.
+        It is, if it cannot be reached, or has lost each of its last jobs; or if each of its last
+        calls failed, however they did, while other sources of the pool had results. A job that it
+        lost while others work, such as one whose result it cannot send, is the job's own fault.
 
         Args:
             call_round: of the call.
@@ -145,8 +147,11 @@ class RowSource(Generic[R, T]):
         if not self._errors:
             self._results_elsewhere = results
         self._errors += 1
+        is_lost = isinstance(error, JobLostError) and not error.safe_to_retry
+        self._losses = self._losses + 1 if is_lost else 0
+        is_outage = self._losses >= _ERRORS_BEFORE_REST if is_lost else _is_outage(error)
         only_here = self._errors >= _ERRORS_BEFORE_REST and results > self._results_elsewhere
-        if only_here or _is_outage(error):
+        if only_here or is_outage:
             self.pace.fail(call_round, now)
 
 

@@ -110,7 +110,10 @@ def map_(
     max_errors: Annotated[
         int | None,
         typer.Option(
-            min=0, metavar="N", help="Stop after more failed rows than N.", show_default=False
+            min=0,
+            metavar="N",
+            help="Stop after more failed or lost rows than N.",
+            show_default=False,
         ),
     ] = None,
     engine: Annotated[
