@@ -216,6 +216,15 @@ def test_a_journal_is_for_one_process_and_one_batch(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="the input and --map changed") as caught:
         journal.check({"the input": "b", "--map": "{}"})
     assert caught.value.problems == ("the input: a is now b", "--map:  is now {}")
+    journal.close()
+    journal = RowJournal(tmp_path / "shapes")
+    journal.check({"the shape of /slow": "(textbox) -> (json) queued", "the endpoint": "/slow"})
+    with pytest.raises(InvalidInputError, match=r"it was \(textbox\) -> .* and is \(number\) ->"):
+        journal.check({"the shape of /slow": "(number) -> (json) queued", "the endpoint": "/slow"})
+    with pytest.raises(InvalidInputError, match=r"^the endpoint changed"):
+        journal.check({"the shape of /quick": "(number) -> ()", "the endpoint": "/quick"})
+    journal.close()
+    journal = RowJournal(tmp_path / "journal")
     entry = journal.find(0)
     assert entry is not None
     assert (entry.state, entry.ticket) == ("queued", "{}")

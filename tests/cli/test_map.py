@@ -76,6 +76,15 @@ def test_failed_rows_are_the_input_of_the_next_batch(cli: Cli, protocol_app_6: A
     assert "1 rows done, 0 failed: c.jsonl" in again.err
 
 
+def test_paths_of_files_are_relative_to_the_output(cli: Cli, protocol_app_6: AppServer) -> None:
+    write_rows("rows.jsonl", {"text": "a"})
+    command = ("map", protocol_app_6.url, "/make_file", "--input", "rows.jsonl")
+    assert cli(*command, "--output", "sub/out.jsonl", "--files-to", "files").code == 0
+    (result,) = read_lines("sub/out.jsonl")
+    assert result["value"].startswith("../files/0-")
+    assert (Path("sub") / result["value"]).is_file()
+
+
 def test_files_are_saved_and_parquet_has_the_types_of_the_endpoint(
     cli: Cli, protocol_app_6: AppServer
 ) -> None:
@@ -221,7 +230,7 @@ def test_rows_of_unknown_outcome_are_called_again_only_if_asked_for(
         with start_command(*command) as process:
             _, err = process.communicate(timeout=60)
         assert process.returncode == 1
-        assert "1 rows were under way when a run ended" in err.decode()
+        assert "1 rows have an unknown outcome" in err.decode()
         (result,) = read_lines(output / "results.jsonl")
         assert result["error"]["type"] == "JobLostError"
     assert starts_of(protocol_app_6, [seconds])[seconds] == 1
@@ -243,6 +252,21 @@ def test_ctrl_c_finishes_the_calls_that_run(protocol_app_6: AppServer, tmp_path:
     assert started <= 6
     assert len(read_lines(output / "results.jsonl")) == started
     assert not read_lines(output / "failed.jsonl")
+
+
+def test_ctrl_c_during_the_last_calls_is_a_complete_run(
+    protocol_app_6: AppServer, tmp_path: Path
+) -> None:
+    seconds = unique(1.5)
+    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
+    write_rows(str(rows), {"seconds": seconds})
+    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    with start_command(*command) as process:
+        wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, b"run the same command again" in err) == (0, False)
+    assert len(read_lines(output / "results.jsonl")) == 1
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])

@@ -188,7 +188,7 @@ class ActorSpace:
         mapping: the calls.
         endpoint: the endpoint, if it is known; otherwise its description is read from the app.
         coordinator: paces the calls of all actors; without it, each actor paces its own calls.
-        relative_to: a folder; paths of files inside are returned as relative to it.
+        relative_to: a folder; paths of files are returned as relative to it.
     """
 
     def __init__(

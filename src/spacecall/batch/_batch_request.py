@@ -28,6 +28,7 @@ class Batch:
         id_column: the column with the id of a row; by default its number.
         files_to: the folder for files of results; by default their addresses are written.
         dead_letter: a .jsonl file for rows that failed, which can be the input of another batch.
+            Rows of unknown outcome are among them: use either this file or `resubmit`.
         concurrency: as of `Space.map`.
         rate: as of `Space.map`.
         on_quota: as of `Space.map`.

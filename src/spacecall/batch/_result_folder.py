@@ -24,7 +24,7 @@ class ResultFolder:
     Args:
         folder: a path, or an address such as `s3://bucket/folder`. With `filesystem`, a path there.
         filesystem: a `pyarrow.fs.FileSystem`; None for the one of the address.
-        relative_to: a folder; paths of files inside are returned as relative to it.
+        relative_to: a folder; paths of files are returned as relative to it.
 
     Raises:
         InvalidInputError: pyarrow does not know the address.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -198,9 +199,14 @@ def _files_in(value: object) -> Iterator[File]:
 
 
 def to_reference(path: Path, folder: Path) -> str:
-    """Return a path as the output of a batch names it: relative to the output if it is inside."""
+    """Return a path as the output of a batch names it: relative to the folder of the output."""
     path, folder = path.absolute(), folder.absolute()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    if not path.is_relative_to(folder):  # `..` leads out of a linked folder to another one
+        path, folder = path.resolve(), folder.resolve()
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return str(path)
 
 
 def default_error_record(error: Exception) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ State: TypeAlias = Literal["sent", "queued", "done", "failed", "lost"]
 `lost`: a call whose outcome is unknown."""
 
 FORMAT: Final = "1"
+_SHAPE: Final = "the shape of "
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS batch (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -102,10 +103,17 @@ class RowJournal:
             self._database.executemany("INSERT INTO batch VALUES (?, ?)", current.items())
             return
         changes = [name for name in current if stored.get(name) != current[name]]
+        if "the endpoint" in changes:  # there is nothing to compare its shape with
+            changes = [name for name in changes if name in stored]
         if changes:
+            shapes = [
+                f" (it was {stored[name]}, and is {current[name]})"
+                for name in changes
+                if name in stored and name.startswith(_SHAPE)
+            ]
             raise InvalidInputError(
-                f"{' and '.join(changes)} changed since this batch was begun: choose another "
-                f"--output, or delete {self._path} to begin again",
+                f"{' and '.join(changes)} changed since this batch was begun{''.join(shapes)}: "
+                f"choose another --output, or delete {self._path} to begin again",
                 problems=[f"{name}: {stored.get(name)} is now {current[name]}" for name in changes],
             )
 
@@ -211,7 +219,7 @@ def journal_facts(
     """
     return {
         "the app": app,
-        f"the shape of {endpoint.name}": shape,
+        f"{_SHAPE}{endpoint.name}": shape,
         "the endpoint": endpoint.name,
         "the input": digest,
         "--map": json.dumps(dict(batch.columns), sort_keys=True),

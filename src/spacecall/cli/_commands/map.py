@@ -103,8 +103,8 @@ def map_(
         bool,
         typer.Option(
             "--resubmit",
-            help="Call again for rows that were under way when a run ended, and whose outcome is "
-            "unknown. The app may run them twice.",
+            help="Call again for rows whose outcome is unknown: the app lost their calls, or a run "
+            "ended meanwhile. The app may run them twice.",
         ),
     ] = False,
     max_errors: Annotated[

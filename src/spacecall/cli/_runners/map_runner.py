@@ -136,15 +136,13 @@ async def execute_batch(
                 describe_error=error_object,
             )
             summaries.append(summary)
-    code = INTERRUPTED
     if summaries:
         (summary,) = summaries
         _write_summary(summary, batch, as_json=as_json, quiet=quiet)
-        code = FAILED if summary.failed or summary.lost or summary.remaining else DONE
-    if stop.is_set():
-        write_message("spacecall: interrupted; run the same command again to go on")
-        return INTERRUPTED
-    return code
+        if not (stop.is_set() and summary.remaining):
+            return FAILED if summary.failed or summary.lost or summary.remaining else DONE
+    write_message("spacecall: interrupted; run the same command again to go on")
+    return INTERRUPTED
 
 
 @asynccontextmanager
@@ -207,8 +205,8 @@ def _write_summary(summary: BatchSummary, batch: Batch, *, as_json: bool, quiet:
     )
     if summary.lost:
         write_message(
-            f"{summary.lost:,} rows were under way when a run ended, and their outcome is unknown: "
-            "--resubmit calls again for them"
+            f"{summary.lost:,} rows have an unknown outcome, since the app lost their calls or a "
+            "run ended meanwhile: --resubmit calls again for them"
         )
     if summary.remaining:
         write_message("some rows have no outcome yet: run the same command again to go on")
