@@ -87,9 +87,12 @@ def test_the_certificates_are_for_the_app_that_the_user_names(tmp_path: Path) ->
     assert credentials.options == ("--ca-file", "--for")
 
 
-def test_a_model_of_hf_inference_has_no_certificates_of_its_own(cli: Cli, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["llama-3.3-70b", "owner/model:together"])
+def test_a_model_of_hf_inference_has_no_certificates_of_its_own(
+    cli: Cli, tmp_path: Path, model: str
+) -> None:
     certified(tmp_path, HERE)
     ca_file = tmp_path / "certificate.pem"
-    done = cli("chat", "owner/model", "hi", "--ca-file", ca_file)
+    done = cli("chat", model, "hi", "--ca-file", ca_file)
     assert done.code == 2
     assert "--ca-file and --cert are for apps" in done.err
