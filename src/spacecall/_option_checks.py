@@ -51,13 +51,15 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "Ticket": "Ticket.from_json(…)",
     "Timeouts": "Timeouts(total=…)",
     "ZeroGPU": "ZeroGPU(token=…)",
+    "pathlib.Path": "Path(…)",
 }
 """An example of an option of each type."""
 
 _CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "HttpClient": ("httpx.AsyncClient", "httpx2.AsyncClient"),
+    "SpaceView": ("Space",),
 }
-"""The classes that a protocol or alias stands for in messages."""
+"""The classes that a protocol, alias or base stands for in messages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def names_in(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("output", ["out.jsonl", "out.parquet"])
 async def test_text_that_utf8_does_not_have_is_in_the_output(tmp_path: Path, output: str) -> None:
-    lines = '{"text": "\\ud800"}\n{"text": "b", "key": "\\udfff"}\n'
+    lines = '{"text": "\\ud800", "key": null}\n{"text": "b", "key": "\\udfff"}\n'
     rows = write(tmp_path, "rows.jsonl", lines.encode())
     batch = Batch(endpoint="/echo", input=rows, output=tmp_path / output, id_column="key")
     async with stub() as app, Space(app.url) as space:
@@ -178,7 +178,8 @@ async def test_a_line_of_csv_may_be_megabytes_long(tmp_path: Path) -> None:
 
 
 async def test_ids_are_never_paths_and_may_repeat(tmp_path: Path) -> None:
-    rows = [{"text": "a", "key": "../../x"}, {"text": "b", "key": "../../x"}, {"text": "c"}]
+    rows: list[dict[str, Any]] = [{"text": "a", "key": "../../x"}, {"text": "b", "key": "../../x"}]
+    rows.append({"text": "c", "key": None})
     batch = create_batch(tmp_path, "/echo", *rows, id_column="key")
     async with stub() as app, Space(app.url) as space:
         assert (await run_batch(space, batch)).done == 3

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from spacecall import InvalidInputError, Space
+from spacecall import InvalidInputError, Space, SyncSpace
 from spacecall.batch import Batch, run_batch
 from tests.batch.test_batch_run import create_batch, results
 from tests.faults.stub import stub
@@ -94,3 +94,92 @@ async def test_an_image_of_a_dataset_without_bytes_is_uploaded_from_its_path(
         uploads = [await upload.body() for upload in app.asked("upload")]
     assert [b"of the file" in upload for upload in uploads] == [False, True]
     assert results(batch)[1]["input"] == {"file": image}
+
+
+@pytest.mark.parametrize("options", [{"id_column": "typo"}, {"columns": {"text": "typo"}}])
+async def test_a_column_that_the_first_row_lacks_is_refused_before_any_call(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    batch = create_batch(tmp_path, "/echo", {"text": "a", "key": "b"}, **options)
+    async with stub() as app, Space(app.url) as space:
+        with pytest.raises(InvalidInputError, match=r"first row of .* typo; it has text, key"):
+            await run_batch(space, batch)
+        assert not app.asked("join")
+    assert not batch.output.exists()
+
+
+@pytest.mark.parametrize("options", [{"id_column": "key"}, {"columns": {"text": "key"}}])
+async def test_a_column_that_a_later_row_lacks_is_an_error_of_that_row(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"text": "a", "key": "x"},
+        {"text": "b", "other": 1},
+        {"text": "c", "key": "y"},
+    ]
+    batch = create_batch(tmp_path, "/echo", *rows, **options)
+    async with stub() as app, Space(app.url) as space:
+        summary = await run_batch(space, batch)
+        assert (summary.done, summary.failed) == (2, 1)
+        assert len(app.asked("join")) == 2
+    error = results(batch)[1]["error"]
+    assert error["message"] == "the row has no column key; it has text, other"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'{"text": ' + b"7" * 5000 + b"}", "the line has a number of too many digits"),
+        (b'{"text": ' + b"[" * 200_000 + b"}", "the line is nested too deeply"),
+    ],
+)
+async def test_lines_that_python_cannot_read_are_explained(
+    tmp_path: Path, line: bytes, message: str
+) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(line)
+    batch = Batch(endpoint="/echo", input=tmp_path / "rows.jsonl", output=tmp_path / "out")
+    async with stub() as app, Space(app.url) as space:
+        assert (await run_batch(space, batch)).failed == 1
+    assert results(batch)[0]["error"]["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"input": "c.jsonl"}, r"Batch\.input must be pathlib\.Path, got str: write Path\(…\)"),
+        ({"output": "o.jsonl"}, r"Batch\.output must be pathlib\.Path, got str"),
+        ({"id_column": 3}, r"Batch\.id_column must be str or None, got int"),
+        ({"columns": ["key"]}, r"Batch\.columns must be Mapping\[str, str\], got list"),
+        ({"columns": {"text": 3}}, r"Batch\.columns\['text'\] must be str, got int"),
+        ({"rate": "1"}, r"Batch\.rate must be float or None, got str"),
+        ({"resubmit": "no"}, r"Batch\.resubmit must be bool, got str"),
+        ({"typo": 1}, r"Batch takes no option 'typo'"),
+    ],
+)
+def test_an_option_of_the_wrong_type_is_a_type_error(options: Any, message: str) -> None:
+    defaults: Any = {"endpoint": "/echo", "input": Path("a.jsonl"), "output": Path("b.jsonl")}
+    with pytest.raises(TypeError, match=message):
+        Batch(**(defaults | options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"concurrency": 0},
+        {"rate": 0},
+        {"rate": float("nan")},
+        {"retries": -1},
+        {"max_errors": -1},
+        {"on_quota": "ask"},
+    ],
+)
+def test_a_number_out_of_its_range_is_a_value_error(options: Any) -> None:
+    (name,) = options
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        Batch(endpoint="/echo", input=Path("a.jsonl"), output=Path("b.jsonl"), **options)
+
+
+async def test_a_batch_needs_an_asynchronous_space(tmp_path: Path) -> None:
+    space: Any = SyncSpace("owner/app")
+    with pytest.raises(TypeError, match=r"^space must be Space or Pool, got SyncSpace$"):
+        await run_batch(space, create_batch(tmp_path, "/echo", {"text": "a"}))

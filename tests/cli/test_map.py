@@ -158,6 +158,21 @@ def test_bad_input_is_refused_before_any_call(cli: Cli, protocol_app_6: AppServe
     assert not Path("out.jsonl").exists()
 
 
+def test_an_option_that_cannot_be_meant_is_refused(cli: Cli, protocol_app_6: AppServer) -> None:
+    write_rows("rows.jsonl", {"text": "a"})
+    command = ("map", protocol_app_6.url, "/echo", "--input", "rows.jsonl", "--output", "out")
+    for options, message in [
+        (("--rate", "0"), "--rate must be more than 0 calls per second, got 0"),
+        (("--rate", "nan"), "--rate must be more than 0 calls per second, got nan"),
+        (("--map", "text=text", "--map", "text=b"), "--map has the parameter text twice"),
+        (("--output", "-"), "--output must be a file or folder, stdout (-) is neither"),
+        (("--id", "typo"), "the first row of rows.jsonl has no column typo; it has text"),
+    ]:
+        refused = cli(*command, *options)
+        assert (refused.code, message in refused.err) == (2, True), refused.err
+    assert [path.name for path in Path().iterdir()] == ["rows.jsonl"]
+
+
 def test_it_stops_after_too_many_errors(cli: Cli, protocol_app_6: AppServer) -> None:
     write_rows("rows.jsonl", *({"text": f"{index}"} for index in range(200)))
     command = ("map", protocol_app_6.url, "/fail2", "--input", "rows.jsonl", "--output", "out")

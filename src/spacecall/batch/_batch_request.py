@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spacecall._option_checks import checked_class
 from spacecall.errors import InvalidInputError
 from spacecall.rows import Concurrency, OnQuota
 
@@ -15,6 +16,7 @@ INPUT_SUFFIXES = (".jsonl", ".csv", ".parquet")
 OUTPUT_SUFFIXES = (".jsonl", ".parquet")
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """The rows to call an endpoint for, and where the outcomes go.
@@ -35,6 +37,11 @@ class Batch:
         retries: how often a row is tried again that the app failed for.
         resubmit: call again for rows whose outcome is unknown. The app may run them twice.
         max_errors: stop if more rows than this failed or were lost in this run; None for no limit.
+
+    Raises:
+        TypeError: an attribute is of the wrong type.
+        ValueError: a number is out of its range.
+        InvalidInputError: the input or the output has another suffix.
     """
 
     endpoint: str
@@ -52,6 +59,14 @@ class Batch:
     max_errors: int | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.concurrency, int) and self.concurrency < 1:
+            raise ValueError(f"concurrency must be at least 1 or 'auto', got {self.concurrency!r}")
+        if self.rate is not None and not self.rate > 0:
+            raise ValueError(f"rate must be more than 0 calls per second, got {self.rate!r}")
+        if self.retries < 0:
+            raise ValueError(f"retries must be at least 0, got {self.retries!r}")
+        if self.max_errors is not None and self.max_errors < 0:
+            raise ValueError(f"max_errors must be at least 0, got {self.max_errors!r}")
         if self.input.suffix.lower() not in INPUT_SUFFIXES:
             raise InvalidInputError(
                 f"the input {str(self.input)!r} must end in .jsonl, .csv or .parquet"

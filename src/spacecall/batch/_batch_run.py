@@ -16,6 +16,7 @@ from spacecall._client.calls.row_engine import RowEngine
 from spacecall._client.calls.row_sources import RowCall, RowOptions
 from spacecall._client.concurrency.task_groups import unwrapping_task_group
 from spacecall._client.space import SpaceView
+from spacecall._option_checks import checked_call
 from spacecall.batch._batch_apps import BatchApps
 from spacecall.batch._batch_request import Batch, BatchProgress, BatchSummary
 from spacecall.batch._result_files import write_failed_rows, write_results
@@ -71,6 +72,7 @@ class _PendingRow:
     entry: JournalRow | None
 
 
+@checked_call
 async def run_batch(
     space: SpaceView | Pool,
     batch: Batch,
@@ -96,6 +98,7 @@ async def run_batch(
         describe_error: returns the members of an error in the output.
 
     Raises:
+        TypeError: an argument is of the wrong type.
         InvalidInputError: the input, the endpoint or an option does not fit the batch, or has
             changed since the batch was begun.
         NotFoundError: the app has no such endpoint.

@@ -5,25 +5,30 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from spacecall._client.calls.call_arguments import bind_arguments
 from spacecall._core.file_positions import expects_files
 from spacecall._core.schema_nodes import is_file_kind, kinds_of
 from spacecall._filesources import check_regular
 from spacecall._suggestions import did_you_mean
+from spacecall._visible import shorten
 from spacecall.batch._batch_request import Batch
 from spacecall.batch._row_files import (
     InputRow,
     check_input,
     column_names,
+    read_rows,
     to_argument,
     to_json_value,
 )
 from spacecall.endpoints import Endpoint, Parameter
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
+
+_MAX_NAMES: Final = 20
 
 LoadFiles: TypeAlias = Callable[[Endpoint, dict[str, Any]], dict[str, Any]]
 """Opens the files that arguments name."""
@@ -58,6 +63,8 @@ class RowArguments:
         names = column_names(batch.input)
         if names is not None:
             self._check_columns(batch.input, names)
+        elif first := next(read_rows(batch.input), None):
+            self._check_named_columns(first, f"the first row of {batch.input}")
 
     def _check_columns(self, path: Path, names: Sequence[str]) -> None:
         required = {
@@ -70,6 +77,18 @@ class RowArguments:
             raise InvalidInputError(
                 f"{path} has no column {', '.join(missing)}; it has {', '.join(names)}: map them "
                 "with --map PARAMETER=COLUMN"
+            )
+
+    def _check_named_columns(self, row: InputRow, label: str = "the row") -> None:
+        """Check that a row of JSON lines has the columns that the batch names."""
+        if row.problem:
+            return
+        named = {*self._columns.values(), *([self._id_column] if self._id_column else [])}
+        if missing := sorted(named - row.values.keys()):
+            names = ", ".join(map(shorten, islice(row.values, _MAX_NAMES))) or "none"
+            more = ", …" if len(row.values) > _MAX_NAMES else ""
+            raise InvalidInputError(
+                f"{label} has no column {', '.join(map(shorten, missing))}; it has {names}{more}"
             )
 
     def read_id(self, row: InputRow) -> str:
@@ -86,10 +105,12 @@ class RowArguments:
                 opens.
 
         Raises:
-            InvalidInputError: see `bind`; or a path does not name a regular file.
+            InvalidInputError: see `bind`; or the column of ids is missing, or a path does not name
+                a regular file.
         """
         try:
             arguments = self.bind(row)
+            self._check_named_columns(row)
             if load_files is not None:
                 arguments = load_files(self._endpoint, arguments)
             if self._file_parameters:
@@ -119,7 +140,7 @@ class RowArguments:
                 takes_files = name in self._file_parameters
                 arguments[name] = to_argument(value, takes_files=takes_files)
             elif name in self._columns:
-                raise InvalidInputError(f"the row has no column {column}")
+                self._check_named_columns(row)
         return arguments
 
     def describe(self, row: InputRow) -> dict[str, Any]:

@@ -172,10 +172,19 @@ def _parse_line(number: int, line: bytes) -> InputRow:
     try:
         values = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return InputRow(number, {}, digest, f"the line is not valid JSON: {error}", line)
+        return InputRow(number, {}, digest, f"the line {_describe_problem(error)}", line)
     if not isinstance(values, dict):
         return InputRow(number, {}, digest, "the line is not a JSON object", line)
     return InputRow(number, cast("dict[str, Any]", values), digest, line=line)
+
+
+def _describe_problem(error: Exception) -> str:
+    """Return what is wrong with a line, without Python's advice to programmers."""
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    if isinstance(error, (json.JSONDecodeError, UnicodeError)):
+        return f"is not valid JSON: {error}"
+    return "has a number of too many digits"
 
 
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:

@@ -146,6 +146,11 @@ def map_(
     """  # noqa: D301 - typer needs this character
     if on_quota not in ("wait", "stop"):
         raise InvalidInputError(f"--on-quota must be wait or stop, got {shorten(on_quota)!r}")
+    if rate is not None and not rate > 0:
+        raise InvalidInputError(f"--rate must be more than 0 calls per second, got {rate:g}")
+    for option, path in (("--output", output), ("--dead-letter", dead_letter)):
+        if path == Path("-"):
+            raise InvalidInputError(f"{option} must be a file or folder, stdout (-) is neither")
     ray_engine = _parse_engine(engine, ray_address, files_to)
 
     async def execute() -> int:
@@ -182,6 +187,8 @@ def _parse_columns(pairs: Sequence[str]) -> dict[str, str]:
         name, equals, column = pair.partition("=")
         if not (name and equals and column):
             raise InvalidInputError(f"--map must be PARAMETER=COLUMN, got {shorten(pair)!r}")
+        if name in columns:
+            raise InvalidInputError(f"--map has the parameter {shorten(name)} twice")
         columns[name] = column
     return columns
 
