@@ -135,6 +135,8 @@ async def test_a_row_that_is_nested_too_deeply_is_an_error_of_that_row(tmp_path:
         ("rows.csv", b"text,b\n" + b"a,1\n" * 300_000 + b"b\n", "Expected 2 columns, got 1"),
         ("rows.csv", b"text,text\na,b\n", "has the column text more than once"),
         ("rows.csv", b"", "Empty CSV file"),
+        ("rows.csv", b'text\n"unclosed\nrow2\nrow3\n', "a quote .* that is not closed"),
+        ("rows.csv", b'text,b\na,1\nb,"2', "a quote .* that is not closed"),
         ("rows.csv", "text\ncaf\u00e9\n".encode("latin-1"), "invalid UTF8"),
     ],
 )

@@ -15,7 +15,7 @@ from spacecall import Endpoint, InvalidInputError, Parameter, ReturnValue
 from spacecall.batch import Batch, _result_files
 from spacecall.batch._result_files import write_failed_rows, write_results
 from spacecall.batch._row_arguments import RowArguments
-from spacecall.batch._row_files import count_rows, digest_file, read_rows
+from spacecall.batch._row_files import check_rows, count_rows, digest_file, read_rows
 from spacecall.batch._row_journal import RowJournal, open_journal
 
 pyarrow: Any = import_module("pyarrow")
@@ -52,6 +52,16 @@ def test_texts_of_csv_stay_texts_and_other_values_are_json(tmp_path: Path) -> No
         {"text": "two\nlines"},
         {"text": "1", "n": 1.5, "on": False},
     ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['text\n5" pipe\n', 'text\n"a""b"', "text,n\na,1\n\n", "text\n", 'text\r\n"a\nb"\r\n'],
+)
+def test_closed_quotes_and_those_inside_a_field_are_valid(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(content)
+    check_rows(path)
 
 
 def test_a_text_that_is_not_a_value_is_an_error_of_its_row(tmp_path: Path) -> None:

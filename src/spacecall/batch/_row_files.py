@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import math
 import stat
@@ -19,6 +20,7 @@ from spacecall.files import File
 
 _CHUNK_BYTES: Final = 2**20
 _PARQUET_ROWS: Final = 256
+_LAST_FIELD: Final = b"spacecall"
 _CSV_BLOCK_BYTES: Final = 16 * 2**20
 """The longest line that pyarrow can read."""
 
@@ -132,7 +134,8 @@ def check_rows(path: Path) -> None:
     Lines that are not JSON are errors of their rows.
 
     Raises:
-        InvalidInputError: the file is not valid, or two columns have the same name.
+        InvalidInputError: the file is not valid, two columns have the same name, or a quote at the
+            beginning of a field of CSV is not closed.
     """
     names = column_names(path)
     if names is None:
@@ -140,8 +143,11 @@ def check_rows(path: Path) -> None:
     if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
         raise InvalidInputError(f"{path} has the column {', '.join(repeated)} more than once")
     with _reading(path):
-        for _ in _csv_batches(path) if path.suffix.lower() == ".csv" else _parquet_batches(path):
-            pass
+        if path.suffix.lower() == ".csv":
+            _check_csv(path, len(names))
+        else:
+            for _ in _parquet_batches(path):
+                pass
 
 
 def read_rows(path: Path) -> Iterator[InputRow]:
@@ -193,7 +199,41 @@ def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
 
 
-def _csv_batches(path: Path) -> Iterator[Any]:
+def _check_csv(path: Path, columns: int) -> None:
+    """Read a CSV file with one more row: in a field whose quote is not closed, it is no row."""
+    last_row: list[Any] = []
+    with path.open("rb", buffering=0) as file:
+        tail = b"\n" + b",".join([_LAST_FIELD] * columns) + b"\n"
+        for batch in _csv_batches(path, _WithTail(file, tail)):
+            if batch.num_rows:
+                last_row = list(batch.slice(batch.num_rows - 1).to_pylist()[0].values())
+    if last_row != [_LAST_FIELD.decode()] * columns:
+        raise InvalidInputError(
+            f"{path} has a quote at the beginning of a field that is not closed: close it, or put "
+            "the field in quotes and write the quote twice"
+        )
+
+
+class _WithTail(io.RawIOBase):
+    """A file, and then more bytes."""
+
+    def __init__(self, file: io.RawIOBase, tail: bytes) -> None:
+        self._file = file
+        self._tail = tail
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        if data := self._file.read(size):
+            return data
+        taken = self._tail if size < 0 else self._tail[:size]
+        self._tail = self._tail[len(taken) :]
+        return taken
+
+
+def _csv_batches(path: Path, file: io.RawIOBase | None = None) -> Iterator[Any]:
+    """Yield the rows of a CSV file; `file` is read in its place."""
     csv, string = import_pyarrow("pyarrow.csv"), import_pyarrow("pyarrow").string()
     reading = csv.ReadOptions(block_size=_CSV_BLOCK_BYTES)
     names = csv.open_csv(path, read_options=reading).schema.names
@@ -202,7 +242,7 @@ def _csv_batches(path: Path) -> Iterator[Any]:
     )
     parsing = csv.ParseOptions(newlines_in_values=True)
     yield from csv.open_csv(
-        path, read_options=reading, convert_options=options, parse_options=parsing
+        file or path, read_options=reading, convert_options=options, parse_options=parsing
     )
 
 
