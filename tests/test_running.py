@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,12 +48,11 @@ def test_tests_are_left_out_with_a_count_and_what_to_install(tmp_path: Path) -> 
     done = run_without_programs(tmp_path, ci=False)
     assert done.returncode == 0, done.stdout + done.stderr
     closing = [line for line in done.stdout.splitlines() if line.startswith("left out: ")]
-    assert closing == [
-        "left out: 1 test (chromedriver is missing: apt-get install chromium chromium-driver)",
-        *(line for line in closing if "nginx is missing: apt-get install nginx-light" in line),
-        "left out: 24 tests (openssl is missing: apt-get install openssl)",
+    assert [re.sub(r"\d+ tests?", "N tests", line) for line in closing] == [
+        "left out: N tests (chromedriver is missing: apt-get install chromium chromium-driver)",
+        "left out: N tests (nginx is missing: apt-get install nginx-light)",
+        "left out: N tests (openssl is missing: apt-get install openssl)",
     ]
-    assert len(closing) == 3
     assert "1 passed" in done.stdout
 
 

@@ -46,7 +46,7 @@ def test_show_draws_what_the_page_shows() -> None:
 def test_every_option_of_add_is_on_the_page(tmp_path: Path) -> None:
     page = (DOCS / "generating.md").read_text(encoding="utf-8")
     options = re.findall(
-        r"^ +(--[a-z-]+)", spacecall("add", "--help", folder=tmp_path), re.MULTILINE
+        r"^ +(?:-\w, )?(--[a-z-]+)", spacecall("add", "--help", folder=tmp_path), re.MULTILINE
     )
     cells = re.findall(r"^\| (`--[^|]+) \|", page, re.MULTILINE)
     documented = {option for cell in cells for option in re.findall(r"`(--[a-z-]+)`", cell)}
