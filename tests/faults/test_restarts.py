@@ -16,6 +16,7 @@ from spacecall import (
     Auth,
     AuthError,
     InvalidInputError,
+    JobLostError,
     NotFoundError,
     Retry,
     Session,
@@ -26,6 +27,7 @@ from spacecall import (
 from spacecall._io import connection_state, run_checks
 from tests.faults.exchanges import Exchange
 from tests.faults.restarting import RestartingStub, restarting
+from tests.faults.stub import cut
 from tests.faults.tools import PATIENT
 
 DEADLINE = 60.0
@@ -220,6 +222,23 @@ async def test_arguments_that_fit_no_run_are_refused_and_nothing_is_sent() -> No
             await space.call("/echo", words="echo")
         assert len(app.asked("config")) == 2
         assert len(app.asked("join")) == 1
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+async def test_a_session_whose_stream_broke_says_whether_the_app_was_restarted(
+    restarts: bool,
+) -> None:
+    async with following() as (app, space), space.session() as session:
+        assert await turn(session) == "turn 1"
+        app.always("data", cut)
+        with pytest.raises(JobLostError):
+            await session.call("/hold", text="x")
+        app.recover()
+        if restarts:
+            await app.restart()
+        with pytest.raises(JobLostError) as caught:
+            await turn(session)
+        assert isinstance(caught.value, AppRestartedError) is restarts
 
 
 async def test_a_session_of_the_old_app_ends_and_a_new_one_begins() -> None:

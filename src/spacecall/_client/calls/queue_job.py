@@ -258,6 +258,8 @@ class QueueJob(Job[T]):
         is_of_app = any(dependency is endpoint for dependency in dependencies)
         if not (is_of_app or endpoint.server_function):
             raise AppRestartedError(RESTARTED)  # since the call was prepared, or the session opened
+        if channel.lost and await self._connection.detect_restart():
+            raise AppRestartedError(RESTARTED)  # which broke the session's stream
         inputs = await self._encode_inputs(self._prepared)
         if self._strategy is None:
             core.advance(JobStatus.JOINING)
