@@ -35,6 +35,14 @@ def starts_of(app: AppServer, durations: list[float]) -> dict[float, int]:
     return {seconds: lines[f"slow_async start {seconds}"] for seconds in durations}
 
 
+def slow_map(app: AppServer, folder: Path, *durations: float) -> tuple[list[str], Path]:
+    """A command that calls /slow_many for each duration, and the folder of its output."""
+    rows, output = folder / "rows.jsonl", folder / "out"
+    write_rows(str(rows), *({"seconds": seconds} for seconds in durations))
+    paths = ["--input", str(rows), "--output", str(output)]
+    return ["map", app.url, "/slow_many", *paths], output
+
+
 def has_finished(app: AppServer, durations: list[float], count: int) -> bool:
     lines = set(app.log().splitlines())
     return sum(f"slow_async finished {seconds}" in lines for seconds in durations) >= count
@@ -207,9 +215,7 @@ def test_a_killed_command_goes_on_and_calls_no_finished_row_again(
 ) -> None:
     start = unique(0.1)
     durations = [round(start + index / 1000, 6) for index in range(60)]
-    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
-    write_rows(str(rows), *({"seconds": seconds} for seconds in durations))
-    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    command, output = slow_map(protocol_app_6, tmp_path, *durations)
     options = ("--resubmit", "--concurrency", "6", "--quiet")
     kept: set[int] = set()
     for finished in (7, 19, 38):
@@ -234,9 +240,7 @@ def test_rows_of_unknown_outcome_are_called_again_only_if_asked_for(
     protocol_app_6: AppServer, tmp_path: Path
 ) -> None:
     seconds = unique(30)
-    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
-    write_rows(str(rows), {"seconds": seconds})
-    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    command, output = slow_map(protocol_app_6, tmp_path, seconds)
     with start_command(*command, "--quiet") as process:
         wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
         process.send_signal(signal.SIGKILL)
@@ -254,9 +258,7 @@ def test_rows_of_unknown_outcome_are_called_again_only_if_asked_for(
 def test_ctrl_c_finishes_the_calls_that_run(protocol_app_6: AppServer, tmp_path: Path) -> None:
     start = unique(1.5)
     durations = [round(start + index / 1000, 6) for index in range(20)]
-    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
-    write_rows(str(rows), *({"seconds": seconds} for seconds in durations))
-    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    command, output = slow_map(protocol_app_6, tmp_path, *durations)
     with start_command(*command, "--concurrency", "3") as process:
         wait_until(lambda: sum(starts_of(protocol_app_6, durations).values()) >= 3)
         process.send_signal(signal.SIGINT)
@@ -273,9 +275,7 @@ def test_ctrl_c_during_the_last_calls_is_a_complete_run(
     protocol_app_6: AppServer, tmp_path: Path
 ) -> None:
     seconds = unique(1.5)
-    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
-    write_rows(str(rows), {"seconds": seconds})
-    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    command, output = slow_map(protocol_app_6, tmp_path, seconds)
     with start_command(*command) as process:
         wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
         process.send_signal(signal.SIGINT)
@@ -289,9 +289,7 @@ def test_a_signal_cancels_the_calls_that_run_and_writes_the_output(
     protocol_app_6: AppServer, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     seconds = unique(60)
-    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
-    write_rows(str(rows), {"seconds": 0}, {"seconds": seconds})
-    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    command, output = slow_map(protocol_app_6, tmp_path, 0, seconds)
     with start_command(*command, "--concurrency", "1") as process:
         wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
         process.send_signal(number)
@@ -305,9 +303,7 @@ def test_the_output_is_written_when_the_terminal_is_closed(
     protocol_app_6: AppServer, tmp_path: Path
 ) -> None:
     seconds = unique(60)
-    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
-    write_rows(str(rows), {"seconds": 0}, {"seconds": seconds})
-    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    command, output = slow_map(protocol_app_6, tmp_path, 0, seconds)
     with terminal(*command, "--concurrency", "1", folder=tmp_path) as screen:
         wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
         screen.close()
@@ -319,9 +315,7 @@ def test_a_second_ctrl_c_cancels_the_calls_that_run(
     protocol_app_6: AppServer, tmp_path: Path
 ) -> None:
     seconds = unique(60)
-    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
-    write_rows(str(rows), {"seconds": seconds})
-    command = ("map", protocol_app_6.url, "/slow_many", "--input", rows, "--output", output)
+    command, output = slow_map(protocol_app_6, tmp_path, seconds)
     with start_command(*command) as process:
         wait_until(lambda: starts_of(protocol_app_6, [seconds])[seconds] == 1)
         process.send_signal(signal.SIGINT)

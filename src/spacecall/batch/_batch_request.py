@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spacecall._client.calls.row_sources import check_pace
 from spacecall._option_checks import checked_class
 from spacecall.errors import InvalidInputError
 from spacecall.rows import Concurrency, OnQuota
@@ -59,10 +60,7 @@ class Batch:
     max_errors: int | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.concurrency, int) and self.concurrency < 1:
-            raise ValueError(f"concurrency must be at least 1 or 'auto', got {self.concurrency!r}")
-        if self.rate is not None and not self.rate > 0:
-            raise ValueError(f"rate must be more than 0 calls per second, got {self.rate!r}")
+        check_pace(self.concurrency, self.rate)
         if self.retries < 0:
             raise ValueError(f"retries must be at least 0, got {self.retries!r}")
         if self.max_errors is not None and self.max_errors < 0:

@@ -20,6 +20,14 @@ _FIRST_STATUS_OF_PROXIES: Final = 502
 _ERRORS_BEFORE_REST: Final = 5
 
 
+def check_pace(concurrency: Concurrency, rate: float | None) -> None:
+    """Raise ValueError if no call could start with these options of a map."""
+    if isinstance(concurrency, int) and concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1 or 'auto', got {concurrency!r}")
+    if rate is not None and not rate > 0:
+        raise ValueError(f"rate must be more than 0 calls per second, got {rate!r}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowOptions:
     """The options of `Space.map`.
@@ -36,10 +44,7 @@ class RowOptions:
     patience: float = 0.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.concurrency, int) and self.concurrency < 1:
-            raise ValueError(f"concurrency must be at least 1 or 'auto', got {self.concurrency!r}")
-        if self.rate is not None and not self.rate > 0:
-            raise ValueError(f"rate must be more than 0 calls per second, got {self.rate!r}")
+        check_pace(self.concurrency, self.rate)
 
     def create_pace(self, retry: Retry) -> CallPace:
         """Return the pace of calls to one app."""
