@@ -178,10 +178,16 @@ def test_a_result_with_a_timeout_cancels_the_call(
 
 
 def test_the_result_of_a_job_with_a_timeout_leaves_the_job_running(space: SyncSpace) -> None:
-    with space.call("/slow", seconds=0.5) as job:
+    with space.call("/slow_async", seconds=30) as job:
         with pytest.raises(TimeoutError, match="it goes on"):
             job.result(timeout=0.01)
         assert str(job.status.phase) in ("joining", "queued", "running")
         assert not job.done
+
+
+def test_the_result_of_a_job_can_be_asked_for_again_after_a_timeout(space: SyncSpace) -> None:
+    with space.call("/slow", seconds=0.5) as job:
+        with pytest.raises(TimeoutError, match="it goes on"):
+            job.result(timeout=0.01)
         assert job.result(timeout=DEADLINE).startswith("slept")
         assert str(job.status.phase) == "done"

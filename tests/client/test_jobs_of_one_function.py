@@ -144,7 +144,7 @@ async def test_another_call_of_a_function_that_fails_goes_on(crowded: Caller) ->
 async def test_a_call_given_up_in_one_session_leaves_the_others_alone(
     space: Space, protocol_app: AppServer
 ) -> None:
-    given_up, staying = unique(30), unique(0.7)
+    given_up, staying = unique(30), unique(60)
     async with (
         space.session() as first,
         space.session() as second,
@@ -153,5 +153,8 @@ async def test_a_call_given_up_in_one_session_leaves_the_others_alone(
         async with second.call("/slow_pair", seconds=given_up) as leaving_job:
             await first_value(leaving_job)
         await logged(protocol_app, f"slow_stream GeneratorExit {given_up}")
-        assert not job.done
-        assert await job.result() == f"step {int(staying * 5) - 1}"
+        steps_before = protocol_app.log().count(f" of {staying}\n")
+        with anyio.fail_after(DEADLINE):
+            async for step in job.outputs:
+                if step == f"step {steps_before + 1}":
+                    break
