@@ -17,7 +17,7 @@ def main(address: str) -> None:
         per_actor=8,  # calls at once in each
         rate=20,  # calls per second, all actors together
     )
-    for row in results.take_all():
+    for row in results.sort("b").take_all():
         print(row["dividend"], row["b"], row["value"], row["error"] and row["error"]["type"])
 
 
