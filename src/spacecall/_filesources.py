@@ -23,6 +23,10 @@ from spacecall.errors import InvalidInputError
 
 CHUNK = 512 * 1024
 _PEEK = 64
+_OPEN_FLAGS: Final = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_BINARY", "O_NOCTTY", "O_NONBLOCK")
+)
+"""To open also a pipe that nobody writes at once."""
 _PNG_MODES: Final = frozenset({"1", "I;16", "I;16B", "L", "LA", "P", "RGB", "RGBA"})
 """The modes of Pillow images that can be written as PNG."""
 
@@ -163,6 +167,8 @@ class AppFile:
 
 
 class _PathSource:
+    """A regular file of this machine."""
+
     url = None
     mime_type = None
 
@@ -171,60 +177,65 @@ class _PathSource:
         self.name = self._path.name
 
     @property
-    def size(self) -> int | None:
-        with self._readable():
-            status = self._path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise InvalidInputError(
-                f"{str(self._path)!r} is a folder, not a file: name a file in it"
-            )
-        return status.st_size if stat.S_ISREG(status.st_mode) else None
-
-    def check_regular(self) -> None:
-        if self.size is None:
-            raise InvalidInputError(
-                f"{str(self._path)!r} is a pipe or a device: the path in a row must name a file"
-            )
+    def size(self) -> int:
+        return _regular_size(self._path)
 
     def peek(self) -> bytes:
-        if self.size is None:  # bytes read from a pipe would be missing later
-            return b""
-        with self._readable(), self._path.open("rb") as file:
+        with open_regular(self._path) as file, _readable(self._path):
             return file.read(_PEEK)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        may_block = self.size is None
-        with self._readable():
-            file = await self._open_in_thread(may_block=may_block)
-        async with anyio.wrap_file(file), aclosing(_chunks(file, may_block=may_block)) as chunks:
+        file = await run_sync(open_regular, self._path)
+        async with anyio.wrap_file(file), aclosing(_chunks(file, may_block=False)) as chunks:
             yield chunks
 
-    async def _open_in_thread(self, *, may_block: bool) -> BinaryIO:
-        """Open the path in a thread. After a cancellation, a named pipe is closed once it opens."""
-        is_cancelled = False
 
-        def open_path() -> BinaryIO:
-            file = cast("BinaryIO", self._path.open("rb"))
-            if is_cancelled:
-                file.close()
-            return file
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading. Pipes, sockets and devices are refused, never waited for.
 
-        try:
-            return await run_sync(open_path, abandon_on_cancel=may_block)
-        except BaseException:
-            is_cancelled = True
-            raise
+    A path may be data, such as of a row, and name a pipe that nobody writes or a device without an
+    end.
 
-    @contextmanager
-    def _readable(self) -> Generator[None]:
-        try:
-            yield
-        except (OSError, ValueError, RuntimeError) as error:  # for example a NUL in the path
-            reason = (isinstance(error, OSError) and error.strerror) or error
-            has_tilde = str(self._path).startswith("~")
-            hint = ": ~ is not expanded, write Path(…).expanduser()" if has_tilde else ""
-            raise InvalidInputError(f"cannot read {str(self._path)!r}: {reason}{hint}") from error
+    Raises:
+        InvalidInputError: the path names something else, or cannot be read.
+    """
+    _regular_size(path)  # opening a device may have an effect
+    with _readable(path):
+        descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        _check_regular(path, os.fstat(descriptor))  # it may be another one by now
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _regular_size(path: Path) -> int:
+    with _readable(path):
+        status = path.stat()
+    _check_regular(path, status)
+    return status.st_size
+
+
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise InvalidInputError(f"{str(path)!r} is a folder, not a file: name a file in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidInputError(
+            f"{str(path)!r} is a pipe, a socket or a device: only regular files are read from "
+            "their path. Pass the content: bytes or an open file, - for stdin in a command"
+        )
+
+
+@contextmanager
+def _readable(path: Path) -> Generator[None]:
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:  # for example a NUL in the path
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        hint = ": ~ is not expanded, write Path(…).expanduser()" if str(path)[:1] == "~" else ""
+        raise InvalidInputError(f"cannot read {str(path)!r}: {reason}{hint}") from error
 
 
 class BytesSource:
@@ -338,16 +349,6 @@ def peek(source: Source) -> bytes:
     if isinstance(source, (BytesSource, _PathSource, _FileObjectSource)):
         return source.peek()
     return b""
-
-
-def check_regular(source: Source) -> None:
-    """Check that a source that is a path names a regular file. The path is not opened.
-
-    Raises:
-        InvalidInputError: it names a folder, a pipe or a device, or nothing.
-    """
-    if isinstance(source, _PathSource):
-        source.check_regular()
 
 
 def open_source(source: object) -> Source:

@@ -160,7 +160,7 @@ async def test_a_row_that_names_a_pipe_has_an_error(app: Stub, tmp_path: Path) -
     with anyio.fail_after(10):
         table = await map_rows(SpaceMapper(SpaceMapping(source=app.url, endpoint="/file")), rows)
     first, second = table.column("error").to_pylist()
-    assert "is a pipe or a device" in first["message"]
+    assert "is a pipe, a socket or a device" in first["message"]
     assert second is None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import anyio
 import pytest
@@ -128,13 +127,3 @@ async def test_a_pipe_that_nobody_writes_holds_up_neither_its_caller_nor_the_spa
             async with Space(app.url, timeouts=SHORT) as space:
                 with pytest.raises(DeadlineError):
                     await space.call("/file", file=File(pipe))
-
-
-async def test_a_named_pipe_that_nobody_writes_does_not_either(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    async with faulty() as (app, _):
-        async with Space(app.url, timeouts=SHORT) as space:
-            with pytest.raises(DeadlineError):
-                await space.call("/file", file=pipe)
-        pipe.write_bytes(b"")

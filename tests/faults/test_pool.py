@@ -170,9 +170,10 @@ async def test_the_map_stops_when_the_quota_of_all_sources_is_used_up() -> None:
         assert sum(joins(app) for app in apps) <= 4
 
 
-async def test_a_source_that_does_not_answer_at_first_joins_later() -> None:
+@pytest.mark.parametrize("status", [502, 429])
+async def test_a_source_that_does_not_answer_at_first_joins_later(status: int) -> None:
     async with stubs(2) as (late, sound):
-        late.once("config", *[refusing(502, {"detail": "starting"}) for _ in range(2)])
+        late.once("config", *[refusing(status, {"detail": "starting"}) for _ in range(2)])
         sound.always("join", slow(sound, 0.05))
         retry = Retry(attempts=1, wait_initial=0.01, wait_max=0.05)
         async with Pool([late.url, sound.url], retry=retry) as pool:

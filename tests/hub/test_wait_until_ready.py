@@ -9,13 +9,16 @@ import pytest
 from spacecall import (
     DeadlineError,
     NotFoundError,
+    ProtocolError,
     RateLimitedError,
     Retry,
     Space,
     SpaceError,
     SpaceStateError,
+    StatusError,
     TransportError,
 )
+from spacecall._client.discovery.readiness import is_transient
 from spacecall.hub import Hub, Stage
 from tests.faults.exchanges import Exchange, unused_port
 from tests.hub.fake_hub import NAME, NOT_FOUND, FakeHub, refusing, runtime
@@ -191,3 +194,35 @@ async def test_what_the_callback_raises_comes_out(hub: FakeHub) -> None:
     async with Hub() as client:
         with pytest.raises(ZeroDivisionError):
             await client.wait_until_ready(NAME, on_stage=stop)
+
+
+def with_retry_after(error: StatusError) -> StatusError:
+    error.retry_after = 3.0
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        (StatusError(status=429), True),
+        (StatusError(status=500), True),
+        (StatusError(status=503), True),
+        (StatusError(status=403), False),
+        (StatusError(status=404), False),
+        (with_retry_after(StatusError(status=403)), True),
+        (StatusError(), False),
+        (TransportError(), True),
+        (DeadlineError(), True),
+        (SpaceStateError(stage="BUILDING"), True),
+        (SpaceStateError(stage="SLEEPING"), True),
+        (SpaceStateError(stage="A_NEW_STAGE"), True),
+        (SpaceStateError(), True),
+        (SpaceStateError(stage="PAUSED"), False),
+        (SpaceStateError(stage="RUNTIME_ERROR"), False),
+        (ProtocolError(), False),
+        (ValueError(), False),
+    ],
+    ids=repr,
+)
+def test_waiting_helps_where_nobody_has_to_act(error: Exception, *, transient: bool) -> None:
+    assert is_transient(error) == transient

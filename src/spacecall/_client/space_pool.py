@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
@@ -15,6 +15,7 @@ from spacecall._client.calls.row_engine import RowEngine
 from spacecall._client.calls.row_sources import RowOptions, RowSource
 from spacecall._client.concurrency.lifetime import Openable, is_open
 from spacecall._client.concurrency.task_groups import BackgroundTasks, shielded_task_group
+from spacecall._client.discovery.readiness import is_transient
 from spacecall._client.space import Space, SpaceView
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._core.fingerprint import fingerprint, wire_shape
@@ -23,20 +24,12 @@ from spacecall._io.event_loops import EventLoopGuard
 from spacecall._io.request_settings import Settings
 from spacecall._option_checks import checked_call
 from spacecall.endpoints import Endpoint
-from spacecall.errors import (
-    DeadlineError,
-    InvalidInputError,
-    SpaceStateError,
-    StatusError,
-    TransportError,
-)
+from spacecall.errors import InvalidInputError
 from spacecall.hooks import Hooks
 from spacecall.options import Auth, Limits, OnNewer, Retry, Timeouts
 from spacecall.rows import Concurrency, OnQuota, Rows
 
 R = TypeVar("R", bound=Mapping[str, Any])
-
-_FIRST_SERVER_ERROR: Final = 500
 
 
 @dataclass(slots=True, eq=False)
@@ -84,14 +77,15 @@ class OpenPool:
         """Open the sources at once; those that do not answer now are tried again later.
 
         Raises:
-            SpaceError: no source can be opened, or one that is not an app, or refuses its login.
+            SpaceError: no source can be opened, or one that is not an app, refuses its login, or
+                is a Space that only its owner can start.
         """
         for member in self.members:
             self.tasks.start_soon(self._keep_open, member)
         while not all(member.is_open or member.error for member in self.members):
             await self._changed.wait()
             for member in self.members:
-                if member.error is not None and not _is_transient(member.error):
+                if member.error is not None and not is_transient(member.error):
                     raise member.error
         errors = [member.error for member in self.members if member.error is not None]
         if len(errors) == len(self.members):
@@ -107,7 +101,8 @@ class OpenPool:
                 member.error = error
                 self._notify()
                 attempts += 1
-                await anyio.sleep(backoff(self.settings.retry, attempts))
+                retry_after: float = getattr(error, "retry_after", None) or 0.0
+                await anyio.sleep(max(backoff(self.settings.retry, attempts), retry_after))
             else:
                 try:
                     self._add(member)
@@ -330,12 +325,3 @@ def _identify(source: str | Space) -> object:
     if isinstance(source, Space):
         return source
     return space_id(source) or base_url(source)
-
-
-def _is_transient(error: Exception) -> bool:
-    """Return whether a source that could not be opened may be opened later."""
-    if isinstance(error, StatusError):
-        return error.status is not None and (
-            error.status >= _FIRST_SERVER_ERROR or error.retry_after is not None
-        )
-    return isinstance(error, TransportError | DeadlineError | SpaceStateError)

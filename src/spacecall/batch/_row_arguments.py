@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
-from spacecall._client.calls.call_arguments import bind_arguments
 from spacecall._core.file_positions import expects_files
 from spacecall._core.schema_nodes import is_file_kind, kinds_of
-from spacecall._filesources import check_regular
 from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten
 from spacecall.batch._batch_request import Batch
@@ -105,16 +103,14 @@ class RowArguments:
                 opens.
 
         Raises:
-            InvalidInputError: see `bind`; or the column of ids is missing, or a path does not name
-                a regular file.
+            InvalidInputError: see `bind`; or the column of ids is missing, or `load_files`
+                raises it.
         """
         try:
             arguments = self.bind(row)
             self._check_named_columns(row)
             if load_files is not None:
                 arguments = load_files(self._endpoint, arguments)
-            if self._file_parameters:
-                check_paths(self._endpoint, arguments)
         except RecursionError:
             raise InvalidInputError("the row is nested too deeply") from None
         return arguments
@@ -193,30 +189,6 @@ def file_parameters(endpoint: Endpoint) -> frozenset[str]:
     return frozenset(
         parameter.name for parameter in endpoint.parameters if expects_files(parameter.schema)
     )
-
-
-def check_paths(endpoint: Endpoint, arguments: Mapping[str, Any]) -> None:
-    """Check that the paths that a row names are regular files, without opening them.
-
-    A row is data, and may name a pipe that blocks, or a device without an end.
-
-    Raises:
-        InvalidInputError: one is not, or cannot be read; or an argument does not fit the call.
-    """
-    values = bind_arguments(endpoint.name, endpoint.parameters, arguments, check=None)
-    for file in _files_in(values):
-        check_regular(file._source)  # pyright: ignore[reportPrivateUsage] - of this package
-
-
-def _files_in(value: object) -> Iterator[File]:
-    if isinstance(value, File):
-        yield value
-    elif isinstance(value, dict):
-        for part in cast("dict[Any, Any]", value).values():
-            yield from _files_in(part)
-    elif isinstance(value, (list, tuple)):
-        for part in cast("Sequence[Any]", value):
-            yield from _files_in(part)
 
 
 def to_reference(path: Path, folder: Path) -> str:

@@ -12,7 +12,7 @@ from spacecall.batch._actor_space import ActorSpace, OpenSpace, SpaceMapping
 from spacecall.batch._arrow_types import ArrowColumn, error_type, json_column, value_column
 from spacecall.batch._paced_calls import CallOutcome
 from spacecall.batch._ray_actors import RemoteCoordinator
-from spacecall.batch._row_arguments import check_paths, default_error_record, file_parameters
+from spacecall.batch._row_arguments import default_error_record, file_parameters
 from spacecall.batch._row_files import import_pyarrow, to_argument, to_json_value
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobCancelledError, SpaceError
@@ -114,7 +114,7 @@ class _TableCalls:
     ) -> dict[str, Any]:
         """Return the arguments of a row. `file_names` are the parameters that take files."""
         columns = self._mapping.columns
-        arguments = {
+        return {
             parameter.name: to_argument(
                 row[columns.get(parameter.name, parameter.name)],
                 takes_files=parameter.name in file_names,
@@ -122,9 +122,6 @@ class _TableCalls:
             for parameter in endpoint.parameters
             if columns.get(parameter.name, parameter.name) in row
         }
-        if file_names:
-            check_paths(endpoint, arguments)
-        return arguments
 
     def add_columns(self, batch: Any, endpoint: Endpoint, outcomes: Sequence[CallOutcome]) -> Any:
         """Return a table with a column of values and of errors."""

@@ -12,7 +12,13 @@ from spacecall._client.discovery.hub_requests import fetch_host, fetch_runtime
 from spacecall._core.hub_api import WAKE_REQUEST, Runtime, Stage, unavailable_error
 from spacecall._core.retry_delays import retry_delays
 from spacecall._io.app_http_client import AppHttpClient
-from spacecall.errors import DeadlineError, SpaceError, StatusError, TransportError
+from spacecall.errors import (
+    DeadlineError,
+    SpaceError,
+    SpaceStateError,
+    StatusError,
+    TransportError,
+)
 from spacecall.options import Retry
 
 _VISIT_SECONDS = 10.0
@@ -75,7 +81,7 @@ class ReadinessPoller:
 
     def _retry_after(self, error: SpaceError) -> float:
         """Return the Hub's Retry-After in seconds, or raise `error` if a retry is useless."""
-        if self._stage is None or not _is_transient(error):
+        if self._stage is None or not is_transient(error):
             raise error
         seconds: float = getattr(error, "retry_after", None) or 0.0
         if anyio.current_time() + seconds > anyio.current_effective_deadline():
@@ -113,8 +119,16 @@ class ReadinessPoller:
         return False
 
 
-def _is_transient(error: SpaceError) -> bool:
-    """Return whether a retry may succeed."""
+def is_transient(error: Exception) -> bool:
+    """Return whether what failed may work later, although nobody changes anything.
+
+    A server that is overloaded (429), fails (from 500 on) or names a time (`Retry-After`), an
+    address that does not answer, a Space that is not up yet. Not a Space that only its owner can
+    start, a refused login, or an address without an app: waiting for those would never end.
+    """
     if isinstance(error, StatusError):
-        return error.status is not None and (error.status == 429 or error.status >= 500)
-    return isinstance(error, (TransportError, DeadlineError))
+        is_of_server = error.status is not None and (error.status == 429 or error.status >= 500)
+        return is_of_server or error.retry_after is not None
+    if isinstance(error, SpaceStateError):
+        return error.stage is None or not Stage(error.stage).final
+    return isinstance(error, TransportError | DeadlineError)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from spacecall._core.json_values import as_dict, as_list, as_str_list, is_array, is_object
 from spacecall._core.schema_check import find_problems, is_file, map_files
 from spacecall._core.schema_nodes import alternatives, item_schema, kinds_of, resolve
 from spacecall._filenames import expand_home
+from spacecall._filesources import open_regular
 from spacecall.errors import InvalidInputError
 from spacecall.files import File
 
@@ -34,10 +36,13 @@ class InputReader:
 
     Args:
         stdin: the bytes of stdin; None if they are the lines of `--jsonl` or `--stream-input`.
+        reads_pipes: whether `@path` may be a pipe, as `@<(command)` is. A text that is data, not
+            of the command line, may name one that nobody writes.
     """
 
-    def __init__(self, stdin: bytes | None = None) -> None:
+    def __init__(self, stdin: bytes | None = None, *, reads_pipes: bool = True) -> None:
         self._stdin = stdin
+        self._reads_pipes = reads_pipes
         self._stdin_reads = 0
 
     def read_text(self, word: str) -> str:
@@ -54,11 +59,7 @@ class InputReader:
         if is_stdin(word):
             data = self._read_stdin()
         elif word.startswith("@"):
-            path = expand_home(word[1:])
-            try:
-                data = path.read_bytes()
-            except OSError as error:
-                raise InvalidInputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+            data = self._read_file(expand_home(word[1:]))
         else:
             return word
         try:
@@ -78,6 +79,15 @@ class InputReader:
         file = File(expand_home(path) if path.startswith("~") else path)
         _ = file.size  # raises if the file cannot be read, before anything is sent
         return file
+
+    def _read_file(self, path: Path) -> bytes:
+        if not self._reads_pipes:
+            with open_regular(path) as file:
+                return file.read()
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise InvalidInputError(f"cannot read {str(path)!r}: {error.strerror}") from error
 
     def _read_stdin(self) -> bytes:
         if self._stdin is None:
