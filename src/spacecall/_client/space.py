@@ -130,8 +130,9 @@ class SpaceView(Caller):
 
         Args:
             endpoint: its name, as in `call`.
-            rows: mappings of arguments by name, from an iterable or an async iterable. An async
-                generator is closed at the end.
+            rows: mappings of arguments by name, from an iterable or an async iterable. An iterable
+                other than a list is read in a thread, and may block. A generator is closed at the
+                end.
             concurrency: how many calls run at once. With "auto" the number grows with the results,
                 and is halved when the app's queue is full or grows, or the app answers 429.
             ordered: give outcomes in the order of the rows, not as they come.

@@ -230,7 +230,8 @@ class Pool(Openable[OpenPool]):
 
         Args:
             endpoint: its name. Each source must have it, with the same parameters and outputs.
-            rows: mappings of arguments by name, from an iterable or an async iterable.
+            rows: mappings of arguments by name, from an iterable or an async iterable; as of
+                `Space.map`.
             concurrency: how many calls run at once at each source.
             ordered: give outcomes in the order of the rows, not as they come.
             rate: the most calls that start in a second at each source.

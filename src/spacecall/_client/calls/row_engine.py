@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from contextlib import aclosing
 from copy import copy
 from enum import Enum
@@ -19,6 +19,7 @@ from spacecall._client.calls.row_sources import (
     has_other,
     is_unsent,
 )
+from spacecall._client.concurrency.iterable_thread import IterableThread
 from spacecall._client.concurrency.lifetime import Lifetime
 from spacecall._client.concurrency.task_errors import redirect_errors
 from spacecall._io.event_loops import call_soon, running_loop
@@ -154,11 +155,13 @@ class RowEngine(Generic[R, T]):
         try:
             if isinstance(rows, AsyncIterable):
                 await self._read_async(rows)
-            else:
+            elif type(rows) in (list, tuple):  # those never block
                 for row in rows:
                     await self._put_when_free(row)
                     if self._exhausted:  # a stop
                         return
+            else:
+                await self._read_in_thread(rows)
         except Exception as error:  # noqa: BLE001 - raised where the outcomes are read
             self._failure = self._failure or error
         finally:
@@ -176,14 +179,24 @@ class RowEngine(Generic[R, T]):
                 with anyio.move_on_after(seconds, shield=True):
                     await rows.aclose()
 
+    async def _read_in_thread(self, rows: Iterable[R]) -> None:
+        thread = IterableThread(rows, lambda row: (row, _copy_arguments(row)))
+        try:
+            while not self._exhausted and (prepared := await thread.take(max(1, self._room))):
+                for row, arguments in prepared:
+                    self._put(row, arguments)
+                while self._room <= 0 and not self._exhausted:
+                    await self._change()
+        finally:
+            await thread.aclose(self._settings.timeouts.cancel)
+
     async def _put_when_free(self, row: R) -> None:
-        self._put(row)
-        while not self._has_room and not self._exhausted:
+        self._put(row, _copy_arguments(row))
+        while self._room <= 0 and not self._exhausted:
             await self._change()
 
-    def _put(self, row: R) -> None:
+    def _put(self, row: R, arguments: R) -> None:
         if not self._exhausted:
-            arguments = copy(row) if issubclass(type(row), dict) else row
             self._waiting.append(RowCall(self._rows_read, row, arguments))
             self._rows_read += 1
             self._notify()
@@ -201,9 +214,10 @@ class RowEngine(Generic[R, T]):
         self.finish(error)
 
     @property
-    def _has_room(self) -> bool:
+    def _room(self) -> int:
+        """How many more rows may be here."""
         rows = len(self._waiting) + self._running + len(self._outcomes)
-        return rows < self._window * self.concurrency
+        return self._window * self.concurrency - rows
 
     @property
     def _is_finished(self) -> bool:
@@ -326,7 +340,7 @@ class RowEngine(Generic[R, T]):
             takes_row: whether the caller has rows to put.
         """
         while True:
-            if takes_row and not self._exhausted and self._has_room and not self._waiting:
+            if takes_row and not self._exhausted and self._room > 0 and not self._waiting:
                 return NEEDS_ROW
             outcome = self._pop()
             if outcome is not None:
@@ -337,13 +351,13 @@ class RowEngine(Generic[R, T]):
                 if failure is not None:
                     raise failure
                 return None
-            if takes_row and not self._exhausted and self._has_room:
+            if takes_row and not self._exhausted and self._room > 0:
                 return NEEDS_ROW
             await self._change()
 
     async def put(self, row: R) -> RowOutcome[R, T] | NeedsRow | None:
         """Put a row, and return the next step."""
-        self._put(row)
+        self._put(row, _copy_arguments(row))
         return await self.next_step(takes_row=True)
 
     def _pop(self) -> RowOutcome[R, T] | None:
@@ -380,3 +394,8 @@ class RowEngine(Generic[R, T]):
     def _notify(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()
+
+
+def _copy_arguments(row: R) -> R:
+    """Return the row as it is now: a generator may change its only dict."""
+    return copy(row) if issubclass(type(row), dict) else row
