@@ -125,7 +125,7 @@ async def test_a_session_that_was_left_takes_no_further_calls(space: Space) -> N
 async def test_a_session_that_lost_its_stream_says_so_and_another_works(
     protocol_app: AppServer,
 ) -> None:
-    async with Space(protocol_app.url, timeouts=Timeouts(idle=0.5, cancel=0.2)) as space:
+    async with Space(protocol_app.url, timeouts=Timeouts(idle=1, cancel=0.2)) as space:
         async with space.session() as session:
             async with session.call("/slow_stream", seconds=30) as job:
                 await first_value(job)

@@ -129,8 +129,8 @@ async def test_a_connection_that_is_not_accepted_is_given_up(full: str) -> None:
 
 
 async def test_a_stream_that_falls_silent_is_given_up(protocol_app: AppServer) -> None:
-    async with Space(protocol_app.url, timeouts=Timeouts(idle=0.5, cancel=0.2)) as space:
-        async with space.call("/slow_async", seconds=0.7) as job:
+    async with Space(protocol_app.url, timeouts=Timeouts(idle=1, cancel=0.2)) as space:
+        async with space.call("/slow_async", seconds=1.4) as job:
             await anext(job)
             with suspended(protocol_app), pytest.raises(DeadlineError, match="silent") as caught:
                 await job.result()
