@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
@@ -161,6 +162,73 @@ async def test_it_disconnects() -> None:
         fake.disconnects(ASK)
         with pytest.raises(JobLostError):
             await ask()
+
+
+async def test_the_last_instruction_for_an_endpoint_holds() -> None:
+    with FakeSpace(JANUS) as fake:
+        fake.fails(ASK, "busy").returns(ASK, "fine")
+        assert await ask() == "fine"
+        fake.disconnects(ASK).fails(ASK, "busy")
+        with pytest.raises(AppError, match="busy"):
+            await ask()
+        fake.disconnects(ASK)
+        with pytest.raises(JobLostError):
+            await ask()
+        fake.streams(ASK, ["f", "fine"])
+        assert await ask() == "fine"
+
+
+async def test_calls_fail_as_often_as_configured_and_then_work() -> None:
+    with FakeSpace(JANUS) as fake:
+        fake.returns(ASK, "fine").fails(ASK, "busy", times=2)
+        for _ in range(2):
+            with pytest.raises(AppError, match="busy"):
+                await ask()
+        assert await ask() == "fine"
+        fake.streams(ASK, ["g", "good"]).disconnects(ASK, times=1)
+        with pytest.raises(JobLostError):
+            await ask()
+        assert await ask() == "good"
+
+
+async def test_an_iterator_is_streamed_by_every_call() -> None:
+    with FakeSpace(QVQ) as fake:
+        fake.streams("/generate", (text for text in ("a", "a b")))
+        async with Space("Qwen/QVQ-72B-preview") as space:
+            for _ in range(2):
+                async with space.call("/generate", prompt="x", image=None) as job:
+                    assert [value async for value in job.outputs] == ["a", "a b"]
+
+
+Configure: TypeAlias = Callable[[Any], object]
+
+_INVALID: list[tuple[Configure, type[Exception], str]] = [
+    (lambda fake: fake.delays(ASK, "0.5"), TypeError, "seconds must be float, got str"),
+    (lambda fake: fake.delays(ASK, -1), ValueError, "finite and not negative, got -1"),
+    (lambda fake: fake.delays(ASK, float("nan")), ValueError, "finite and not negative"),
+    (lambda fake: fake.streams(ASK, "abc"), TypeError, r"a collection, got str: write \[…\]"),
+    (lambda fake: fake.streams(ASK, 3), TypeError, "values must be Iterable"),
+    (lambda fake: fake.streams(ASK, []), InvalidInputError, "values is empty"),
+    (lambda fake: fake.fails(ASK, 3), TypeError, "message must be str, got int"),
+    (lambda fake: fake.fails(ASK, "a", times=0), ValueError, "times must be positive, got 0"),
+    (lambda fake: fake.disconnects(ASK, times="1"), TypeError, "times must be int or None"),
+    (lambda fake: fake.returns(7, "a"), TypeError, "endpoint must be str, got int"),
+    (lambda fake: fake.disconnects("/no"), NotFoundError, "no endpoint '/no'"),
+]
+
+
+@pytest.mark.parametrize(("configure", "error", "message"), _INVALID)
+def test_arguments_are_checked_at_once(
+    configure: Configure, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        configure(FakeSpace(JANUS))
+
+
+def test_a_missing_file_is_refused_at_once(tmp_path: Path) -> None:
+    fake = FakeSpace(FLUX)
+    with pytest.raises(InvalidInputError, match=r"nothing\.png is not a file"):
+        fake.returns("/infer", (tmp_path / "nothing.png", 7))
 
 
 async def test_it_takes_its_time_and_can_be_cancelled() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -17,6 +19,7 @@ from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.json_values import is_object
 from spacecall._core.schema_check import find_problems as schema_problems
 from spacecall._core.schema_nodes import is_list
+from spacecall._option_checks import checked_call, checked_class
 from spacecall.codegen._schemas import schema_folder
 from spacecall.component_updates import Update
 from spacecall.errors import AppError, InvalidInputError, NotFoundError, SpaceError
@@ -47,6 +50,21 @@ FakeResult: TypeAlias = "Any | Callable[[ReceivedCall], Any | Awaitable[Any]]"
 """The result of a call, or a function (sync or async) that returns it for a `ReceivedCall`."""
 
 
+@dataclass(slots=True)
+class _Failure:
+    """How calls of an endpoint fail.
+
+    Attributes:
+        error: the message of the app's error; None if the connection breaks.
+        title: of the error.
+        times: how many more calls fail; None for all.
+    """
+
+    error: str | None
+    title: str
+    times: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Behaviour:
     """The behaviour of an endpoint that a test has configured."""
@@ -54,12 +72,11 @@ class _Behaviour:
     result: FakeResult = None
     has_result: bool = False
     values: Sequence[Any] | None = None
-    error: str | None = None
-    title: str = "Error"
-    disconnects: bool = False
+    failure: _Failure | None = None
     delay: float = 0.0
 
 
+@checked_class
 class FakeSpace:
     """A fake Gradio app, made from its schema folder: for tests without the app or a recording.
 
@@ -69,6 +86,10 @@ class FakeSpace:
 
     Several can be in use at once: each answers at the address of its own app. A single fake
     answers at any address.
+
+    The last instruction for an endpoint holds: `returns` and `streams` replace each other and end
+    the failures of `fails` and `disconnects`, which replace each other. The arguments of every
+    method are checked when it is called.
 
     Args:
         folder: the schema folder, as `spacecall add` writes it.
@@ -86,6 +107,7 @@ class FakeSpace:
         self._app: FakeApp = load_fake_app(schema_folder.read_folder(Path(folder)))
         self._seed = seed
         self._behaviours: dict[str, _Behaviour] = {}
+        self._failing = threading.Lock()  # calls may come from several threads
         self._server = FakeServer(self._app, self._plan_job)
 
     def __enter__(self) -> Self:
@@ -95,6 +117,7 @@ class FakeSpace:
     def __exit__(self, *_: object) -> None:
         unregister(self._server)
 
+    @checked_call
     def returns(self, endpoint: str, result: FakeResult) -> Self:
         """Return this value from calls of an endpoint.
 
@@ -105,46 +128,75 @@ class FakeSpace:
 
         Raises:
             NotFoundError: the schemas have no such endpoint.
-            InvalidInputError: the value does not fit the schema. The value of a function is
-                checked when the function is called; the error is raised to the caller then.
+            InvalidInputError: the value does not fit the schema, or names a file that does not
+                exist. The value of a function is checked when the function is called; the error is
+                raised to the caller then.
         """
         if not callable(result):
             self._check(self._endpoint(endpoint), result)
-        return self._configure(endpoint, result=result, has_result=True, values=None)
+        return self._configure(endpoint, result=result, has_result=True, values=None, failure=None)
 
-    def streams(self, endpoint: str, values: Sequence[Any]) -> Self:
+    @checked_call
+    def streams(self, endpoint: str, values: Iterable[Any]) -> Self:
         """Return these values one after another from calls of an endpoint; the last is the result.
 
+        An iterator is read once, now: every call returns all values.
+
         Raises:
             NotFoundError: the schemas have no such endpoint.
-            InvalidInputError: a value does not fit the schema.
+            InvalidInputError: a value does not fit the schema, or there are no values.
+            TypeError: the values are not a collection, but a text for example.
         """
+        values = list(values)
         for value in values:
             self._check(self._endpoint(endpoint), value)
-        return self._configure(endpoint, values=values, has_result=False)
+        if not values:
+            raise InvalidInputError("values is empty: the last value is the result")
+        return self._configure(endpoint, values=values, has_result=False, failure=None)
 
-    def fails(self, endpoint: str, message: str, *, title: str = "Error") -> Self:
+    @checked_call
+    def fails(
+        self, endpoint: str, message: str, *, title: str = "Error", times: int | None = None
+    ) -> Self:
         """Raise an error in the app, after the values of `streams`, if any.
 
+        Args:
+            endpoint: its name.
+            message: of the error.
+            title: of the error.
+            times: how many calls fail; later ones return what was configured before. By default
+                all calls fail, until `returns` or `streams` is called.
+
         Raises:
             NotFoundError: the schemas have no such endpoint.
+            ValueError: `times` is not positive.
         """
-        return self._configure(endpoint, error=message, title=title)
+        return self._fail(endpoint, message, title, times)
 
-    def disconnects(self, endpoint: str) -> Self:
+    @checked_call
+    def disconnects(self, endpoint: str, *, times: int | None = None) -> Self:
         """Break the connection before the result, after the values of `streams`, if any.
 
+        Args:
+            endpoint: its name.
+            times: see `fails`.
+
         Raises:
             NotFoundError: the schemas have no such endpoint.
+            ValueError: `times` is not positive.
         """
-        return self._configure(endpoint, disconnects=True)
+        return self._fail(endpoint, None, "", times)
 
+    @checked_call
     def delays(self, endpoint: str, seconds: float) -> Self:
         """Wait this many seconds before each value.
 
         Raises:
             NotFoundError: the schemas have no such endpoint.
+            ValueError: the seconds are negative or not finite.
         """
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError(f"seconds must be finite and not negative, got {seconds}")
         return self._configure(endpoint, delay=seconds)
 
     def content(self, file: Any) -> bytes:
@@ -164,6 +216,21 @@ class FakeSpace:
             )
         return content
 
+    def _fail(self, endpoint: str, error: str | None, title: str, times: int | None) -> Self:
+        if times is not None and times < 1:
+            raise ValueError(f"times must be positive, got {times}")
+        return self._configure(endpoint, failure=_Failure(error, title, times))
+
+    def _take_failure(self, behaviour: _Behaviour) -> _Failure | None:
+        """Return how a call fails, and count it; None if it does not fail."""
+        failure = behaviour.failure
+        with self._failing:
+            if failure is None or failure.times == 0:
+                return None
+            if failure.times is not None:
+                failure.times -= 1
+        return failure
+
     def _configure(self, endpoint: str, **changes: Any) -> Self:
         name = self._endpoint(endpoint).name
         self._behaviours[name] = replace(self._behaviours.get(name, _Behaviour()), **changes)
@@ -181,16 +248,16 @@ class FakeSpace:
         call = ReceivedCall(endpoint.name, dict(zip(names, inputs, strict=False)))
         self.calls.append(call)
         behaviour = self._behaviours.get(endpoint.name, _Behaviour())
-        error, title = behaviour.error, behaviour.title
-        outputs: list[list[Any]] = []
+        failure = self._take_failure(behaviour)
+        if failure and behaviour.values is None:
+            return _plan([], failure, behaviour.delay)
         try:
             results = await self._results(endpoint, behaviour, call)
             outputs = [self._to_wire(endpoint, await self._add_files(value)) for value in results]
-        except AppError as app_error:
-            error, title = app_error.message, app_error.title or "Error"
-        if (error is not None or behaviour.disconnects) and behaviour.values is None:
-            outputs = []
-        return JobPlan(outputs, error, title, behaviour.disconnects, behaviour.delay)
+        except AppError as error:
+            failure = _Failure(error.message, error.title or "Error", None)
+            return _plan([], failure, behaviour.delay)
+        return _plan(outputs, failure, behaviour.delay)
 
     async def _results(
         self, endpoint: FakeEndpoint, behaviour: _Behaviour, call: ReceivedCall
@@ -236,6 +303,12 @@ class FakeSpace:
             if not isinstance(value, Update)
             for line in schema_problems(slot.schema, _to_json(value), root=self._app.output_schema)
         ]
+        lines += [
+            f"value {number}: {path} is not a file"
+            for number, value in enumerate(values, 1)
+            for path in _find_paths(value)
+            if not path.is_file()
+        ]
         if lines:
             raise InvalidInputError(
                 f"{endpoint.name} cannot return this value: {'; '.join(lines)}", problems=lines
@@ -266,6 +339,23 @@ def _split_outputs(outputs: Sequence[Slot], result: Any) -> Sequence[Any]:
     if len(outputs) == 1:
         return (result,)
     return result if is_list(result) else (result,)
+
+
+def _plan(outputs: list[list[Any]], failure: _Failure | None, delay: float) -> JobPlan:
+    if failure is None:
+        return JobPlan(outputs, delay=delay)
+    disconnects = failure.error is None
+    return JobPlan(outputs, failure.error, failure.title, disconnects, delay)
+
+
+def _find_paths(value: Any) -> Iterator[Path]:
+    """Yield the paths of files in a result."""
+    value = _to_json(value)
+    if isinstance(value, Path):
+        yield value
+    elif is_list(value) or is_object(value):
+        for item in value.values() if is_object(value) else value:
+            yield from _find_paths(item)
 
 
 async def _call_function(function: Callable[[ReceivedCall], Any], call: ReceivedCall) -> Any:
