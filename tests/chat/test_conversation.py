@@ -61,7 +61,17 @@ def saved_text(**fields: object) -> str:
     [
         "",
         "[]",
-        '{"session_hash": 1}',
+        "{}",
+        '{"session_hash": "s"}',
+        '{"messages": [], "session_hash": 1}',
+        '{"messages": {}}',
+        '{"messages": null}',
+        '{"messages": [], "model": "m"}',
+        '{"messages": [], "version": 2}',
+        '{"messages": [], "version": "1"}',
+        '{"mesages": [{"role": "user", "content": "Hi"}]}',
+        '{"messages": [{"role": "user"}]}',
+        saved_text(contents="Hi"),
         saved_text(role="nobody"),
         saved_text(content=None),
         saved_text(media=[{"kind": "film", "uri": URL}]),
@@ -80,4 +90,13 @@ def test_a_conversation_does_not_show_its_session() -> None:
 
 def test_json_has_only_what_there_is() -> None:
     saved = Conversation(messages=(Message("user", "Hi"),)).to_json()
-    assert json.loads(saved) == {"messages": [{"role": "user", "content": "Hi"}]}
+    assert json.loads(saved) == {"version": 1, "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def test_json_without_a_version_is_that_of_the_first() -> None:
+    saved = '{"messages": [{"role": "user", "content": "Hi"}]}'
+    assert Conversation.from_json(saved) == Conversation(messages=(Message("user", "Hi"),))
+
+
+def test_an_empty_conversation_comes_back() -> None:
+    assert Conversation.from_json(Conversation().to_json()) == Conversation()

@@ -212,6 +212,18 @@ def test_an_error_is_one_line_with_its_exit_code(
     assert len(done.err.splitlines()) == 1
 
 
+def test_a_file_that_is_not_a_conversation_is_not_overwritten(
+    cli: Cli, phi4_app: AppServer
+) -> None:
+    chat = ("chat", "phi-4", "--url", phi4_app.url, "Hi", "--resume", "a.json", "--save", "a.json")
+    for content in ("{}", '{"name": "my-app", "version": "1.0"}', '{"messages": [], "version": 9}'):
+        Path("a.json").write_text(content, encoding="utf-8")
+        done = cli(*chat)
+        assert (done.code, done.out) == (2, "")
+        assert "a.json: this is not a conversation" in done.err
+        assert Path("a.json").read_text(encoding="utf-8") == content
+
+
 def test_without_a_terminal_an_error_ends_the_conversation(cli: Cli, phi4_app: AppServer) -> None:
     for line in ("//quota", "/nothing", "/image", "/image none.png", "/save"):
         done = cli("chat", "phi-4", "--url", phi4_app.url, stdin=f"{line}\nHello\n")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spacecall._problems import validation_problems
 from spacecall.chat._content_parts import ContentPart, VideoUrl
@@ -42,6 +42,7 @@ class Conversation:
     def to_json(self) -> str:
         """Return the conversation as JSON, with the media that have a `Media.uri`."""
         saved = _Saved(
+            version=_VERSION,
             session_hash=self.session_hash,
             messages=[_saved_message(message) for message in self.messages],
             cookies=dict(self.cookies),
@@ -57,7 +58,8 @@ class Conversation:
         Its media are received data: a URL in it is fetched only if `Limits.file_hosts` allows it.
 
         Raises:
-            InvalidInputError: the text is not a conversation.
+            InvalidInputError: the text is not a conversation: it has no messages, an unknown key or
+                version, or a value of a wrong type.
         """
         try:
             saved = _Saved.model_validate_json(text)
@@ -73,20 +75,28 @@ class Conversation:
 
 
 _URI: Final = r"^(?i)(https?://|data:)"
+_VERSION: Final = 1
+"""Of the JSON. A key that an older reader must not leave out needs a new version."""
 
 
-class _SavedMedia(BaseModel):
+class _SavedValue(BaseModel):
+    """A part of the JSON, which has no other keys: another object is not a conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class _SavedMedia(_SavedValue):
     kind: MediaKind
     # A path would read from the disk of the person who opens the conversation.
     uri: str = Field(pattern=_URI)
     detail: ImageDetail | None = None
 
 
-class _SavedVideo(BaseModel):
+class _SavedVideo(_SavedValue):
     url: str = Field(pattern=_URI)
 
 
-class _SavedMessage(BaseModel):
+class _SavedMessage(_SavedValue):
     role: Role
     content: str | list[str | _SavedMedia | _SavedVideo]
     media: list[_SavedMedia] = []
@@ -97,9 +107,10 @@ class _SavedMessage(BaseModel):
     name: str | None = None
 
 
-class _Saved(BaseModel):
+class _Saved(_SavedValue):
+    version: Literal[1] | None = None  # JSON of before there were versions has none
+    messages: list[_SavedMessage]
     session_hash: str | None = None
-    messages: list[_SavedMessage] = []
     cookies: dict[str, str] = {}
     space: str | None = None
     app_id: str | None = None
