@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -33,7 +34,17 @@ LONGEST_FILES = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Show progress while an environment is made, although pytest captures the output of tests."""
+    """Show progress while an environment is made, although pytest captures the output of tests.
+
+    Commands that tests start and signal must not inherit from `nohup`, or from a shell's background
+    job, that the signals are ignored.
+    """
+    for number, handler in (
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGINT, signal.default_int_handler),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     write_captured = _environments.write_line
 
