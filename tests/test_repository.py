@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST_FILES
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Written in parts, so that this file does not name what it looks for.
@@ -71,3 +73,7 @@ def test_requirements_are_pinned_and_say_no_address(lock: Path) -> None:
 def test_every_command_is_executable() -> None:
     for name in ("scripts/test", "scripts/demo", "scripts/check", ".ci/run"):
         assert (ROOT / name).stat().st_mode & 0o111, name
+
+
+def test_the_files_that_run_first_exist() -> None:
+    assert [name for name in LONGEST_FILES if not (ROOT / "tests" / name).is_file()] == []
