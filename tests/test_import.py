@@ -32,6 +32,9 @@ _NOT_LOADED_BY_SPACE = (
     "spacecall.inference",
     "spacecall.codegen",
     "spacecall.cli",
+    "spacecall._wire",
+    "pydantic",
+    "pydantic_core",
     "trio",
 )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic_core import ValidationError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_core import ValidationError
 
 
 def validation_problems(error: ValidationError) -> list[str]:

@@ -8,11 +8,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from errno import ENOENT
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 import anyio
 from anyio.to_thread import run_sync
-from pydantic_core import core_schema
 
 from spacecall._atomic import Replacement
 from spacecall._filenames import HEAD_BYTES, find_wrong_suffix, safe_name
@@ -26,6 +25,9 @@ from spacecall._filesources import (
 )
 from spacecall._warnings import CodeLocation, FileSuffixWarning, find_caller, warn_at
 from spacecall.errors import FileTooLargeError, InvalidInputError
+
+if TYPE_CHECKING:
+    from pydantic_core import core_schema
 
 __all__ = ["MAX_READ_BYTES", "MAX_SAVE_BYTES", "File", "FileInput", "FileSource", "MediaSegment"]
 
@@ -230,6 +232,8 @@ class File:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        from pydantic_core import core_schema  # noqa: PLC0415 - only typed clients need pydantic
+
         return core_schema.with_info_plain_validator_function(
             cls._validate,
             serialization=core_schema.plain_serializer_function_ser_schema(lambda file: file),

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pydantic_core import ValidationError
-
 from spacecall._problems import validation_problems
 from spacecall.errors import InvalidInputError
 
@@ -51,6 +49,8 @@ class Ticket:
         Raises:
             InvalidInputError: the text is not a ticket.
         """
+        from pydantic_core import ValidationError  # noqa: PLC0415 - see `_adapter`
+
         try:
             return _adapter().validate_json(text)
         except ValidationError as error:
@@ -61,6 +61,6 @@ class Ticket:
 
 @cache
 def _adapter() -> TypeAdapter[Ticket]:
-    from pydantic import TypeAdapter  # noqa: PLC0415 - a third of `import spacecall`
+    from pydantic import TypeAdapter  # noqa: PLC0415 - a fifth of `from spacecall import Space`
 
     return TypeAdapter(Ticket)

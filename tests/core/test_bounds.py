@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import pytest
 
 from spacecall._core import call_api_events as call_api
-from spacecall._core import jobs, queue_messages, snapshots
+from spacecall._core import jobs, snapshots
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
@@ -202,7 +202,7 @@ def exhausted(*_: object, **__: object) -> NoReturn:
 
 
 def test_a_message_for_which_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_messages, "from_json", exhausted)
+    monkeypatch.setattr(json, "loads", exhausted)
     with pytest.raises(ProtocolError, match="not enough memory for a message of 1048587 bytes"):
         parse_message('{"msg": "' + "x" * 2**20 + '"}')
 

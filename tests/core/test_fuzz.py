@@ -29,6 +29,7 @@ from spacecall._core.gradio_schema import normalize_schema
 from spacecall._core.handshake import Handshake
 from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import is_array, is_object
+from spacecall._core.messages import KINDS as MESSAGE_KINDS
 from spacecall._core.retry_delays import parse_retry_after
 from spacecall._io.http_errors import build_status_error
 from spacecall.codegen._schemas import schema_documents
@@ -53,7 +54,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
-KINDS = st.sampled_from(sorted(message_parser._KINDS))
+KINDS = st.sampled_from(sorted(MESSAGE_KINDS))
 NUMBERS = st.integers(-1, 10_000).map(str) | st.sampled_from(
     ["", "9" * 12, "9" * 400, "01", "+9999"]
 )

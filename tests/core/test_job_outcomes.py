@@ -16,8 +16,8 @@ from spacecall._core.job_outcomes import (
     read_outcome,
 )
 from spacecall._core.markup import strip_markup
+from spacecall._core.messages import ProcessCompleted
 from spacecall._core.queue_messages import Message
-from spacecall._wire.queue_data import ProcessCompleted
 from spacecall.errors import AppError, JobCancelledError, QuotaExceededError, SpaceError
 from tests.core.wire import cancelled, completed, failed, message
 from tests.protocol.captures import queue_messages

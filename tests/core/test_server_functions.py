@@ -8,8 +8,8 @@ import pytest
 
 from spacecall._core.gradio_requests import JobInputs, component_server, deep_link
 from spacecall._core.job_outcomes import read_used_cache
+from spacecall._core.messages import ProcessCompleted, read_message
 from spacecall._core.server_functions import find_server_function
-from spacecall._wire.queue_data import ProcessCompleted
 from spacecall.errors import InvalidInputError, NotFoundError
 from tests.core.apps import protocol_app
 
@@ -95,5 +95,6 @@ def test_the_requests_of_a_page() -> None:
 def test_a_result_says_whether_it_is_from_the_cache(
     message: dict[str, Any], used_cache: str | None
 ) -> None:
-    completed = ProcessCompleted.model_validate({"msg": "process_completed", **message})
+    completed = read_message({"msg": "process_completed", **message})
+    assert isinstance(completed, ProcessCompleted)
     assert read_used_cache(completed) == used_cache

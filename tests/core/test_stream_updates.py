@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacecall._core import queue_messages, snapshots
+from spacecall._core import snapshots
 from spacecall._core.app_config import parse_config
 from spacecall._core.component_outputs import returns_text
 from spacecall._core.diffs import fold
@@ -92,9 +92,9 @@ def test_a_stream_message_for_which_there_is_no_memory(monkeypatch: pytest.Monke
     def exhausted(_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(queue_messages, "from_json", exhausted)
-    with pytest.raises(ProtocolError, match="not enough memory for a message of 2 bytes"):
-        parse_stream_message("{}")
+    monkeypatch.setattr(json, "loads", exhausted)
+    with pytest.raises(ProtocolError, match="not enough memory for a message of 3 bytes"):
+        parse_stream_message(" {}")
 
 
 MESSAGES = [

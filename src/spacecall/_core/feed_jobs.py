@@ -7,8 +7,8 @@ from typing import Any
 
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._core.jobs import Job
+from spacecall._core.messages import ProcessCompleted
 from spacecall._core.queue_messages import Message
-from spacecall._wire.queue_data import ProcessCompleted
 from spacecall.events import Output, UsedCache
 from spacecall.options import Limits
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.jobs import Job
-from spacecall._core.queue_messages import Message
-from spacecall._wire.queue_data import (
+from spacecall._core.messages import (
     Heartbeat,
     ProcessCompleted,
     QueueFull,
@@ -18,6 +17,7 @@ from spacecall._wire.queue_data import (
     SendHash,
     UnexpectedError,
 )
+from spacecall._core.queue_messages import Message
 from spacecall.errors import JobLostError, QueueFullError
 
 __all__ = ["Handshake"]

@@ -10,7 +10,7 @@ from typing import Any
 from spacecall._core.auth_hints import ACTING_FOR_A_USER
 from spacecall._core.json_values import as_dict
 from spacecall._core.markup import MAX_LENGTH, strip_markup
-from spacecall._wire.queue_data import CompletedOutput, ProcessCompleted
+from spacecall._core.messages import JobOutput, ProcessCompleted
 from spacecall.errors import AppError, AuthError, JobCancelledError, QuotaExceededError, SpaceError
 from spacecall.events import UsedCache
 
@@ -41,7 +41,7 @@ def read_outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
 
     A cancelled job completes with `success: true` and `output: {}` (measured on 4.44 to 6.31).
     """
-    output = message.output or CompletedOutput()
+    output = message.output or JobOutput()
     if not message.success:
         title = output.title or message.title
         return read_app_error(output.error, title=title, duration=output.duration)
@@ -52,7 +52,7 @@ def read_outcome(message: ProcessCompleted) -> list[Any] | SpaceError:
 
 def read_used_cache(message: ProcessCompleted) -> UsedCache | None:
     """Return how much of the result comes from the app's cache (6.x)."""
-    output = message.output or CompletedOutput()
+    output = message.output or JobOutput()
     used_cache = message.used_cache or output.used_cache
     if used_cache == "full":
         return "full"

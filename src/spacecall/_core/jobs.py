@@ -11,6 +11,16 @@ from spacecall._core.job_outcomes import read_outcome, read_used_cache
 from spacecall._core.job_state import JobState, JobStatus
 from spacecall._core.json_values import describe_error
 from spacecall._core.markup import strip_markup
+from spacecall._core.messages import (
+    Estimation,
+    JobOutput,
+    LogMessage,
+    ProcessCompleted,
+    ProcessGenerating,
+    ProcessStarts,
+    ProcessStreaming,
+    ProgressMessage,
+)
 from spacecall._core.queue_messages import (
     MalformedMessage,
     Message,
@@ -18,22 +28,8 @@ from spacecall._core.queue_messages import (
     ValueUpdate,
 )
 from spacecall._core.snapshots import Snapshot, apply_message
-from spacecall._wire.queue_data import (
-    Estimation,
-    GeneratingOutput,
-    ProcessCompleted,
-    ProcessGenerating,
-    ProcessStarts,
-    ProcessStreaming,
-)
-from spacecall._wire.queue_data import (
-    Log as LogMessage,
-)
-from spacecall._wire.queue_data import (
-    Progress as ProgressMessage,
-)
 from spacecall.errors import JobCancelledError, ProtocolError, SpaceError
-from spacecall.events import Event, Log, Output, Progress, ProgressUnit, Queued, Started
+from spacecall.events import Event, Log, Output, Progress, Queued, Started
 from spacecall.options import Limits
 
 _FROM_QUEUED: Final[dict[type, JobStatus]] = {
@@ -239,7 +235,7 @@ class Job(JobState):
             self.succeed(result, duration, size, read_used_cache(message))
 
     def _receive_output(self, message: ProcessGenerating | ProcessStreaming, size: int) -> None:
-        output = message.output or GeneratingOutput()
+        output = message.output or JobOutput()
         if not message.success:
             raise ProtocolError(f"the server sent {message.msg!r} of a step that failed")
         data = output.data or []
@@ -269,7 +265,7 @@ class Job(JobState):
             case ProcessStarts():
                 self._push(Started(message.eta), size)
             case ProgressMessage():
-                self._push(_progress(message), size)
+                self._push(Progress(tuple(message.progress_data or ())), size)
             case LogMessage():
                 text = strip_markup(message.log or "")
                 log = Log(text, message.level or "info", message.title, message.duration)
@@ -302,12 +298,3 @@ def _as_space_error(error: Exception, kind: str | None) -> SpaceError:
     problem = ProtocolError(reason)
     problem.__cause__ = error
     return problem
-
-
-def _progress(message: ProgressMessage) -> Progress:
-    return Progress(
-        tuple(
-            ProgressUnit(unit.index, unit.length, unit.unit, unit.progress, unit.desc)
-            for unit in message.progress_data or ()
-        )
-    )

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from pydantic import BaseModel
-
 __all__ = ["has_same_types"]
 
 
@@ -36,7 +34,7 @@ def has_same_types(value: Any, equal: Any) -> bool:
             pairs += [(item, counterparts[key]) for key, item in members]
         elif isinstance(left, (list, tuple)):
             pairs += zip(cast("Sequence[Any]", left), cast("Sequence[Any]", right), strict=True)
-        elif isinstance(left, BaseModel):
+        elif hasattr(left, "__pydantic_extra__"):  # a model of pydantic
             pairs.append((left.__dict__, right.__dict__))
             pairs.append((left.__pydantic_extra__, right.__pydantic_extra__))
     return True

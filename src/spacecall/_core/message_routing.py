@@ -9,8 +9,7 @@ from typing import Final
 from spacecall._core.job_outcomes import changes_component
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
-from spacecall._core.queue_messages import MalformedMessage, Message, ValueUpdate
-from spacecall._wire.queue_data import (
+from spacecall._core.messages import (
     CloseStream,
     Heartbeat,
     ProcessCompleted,
@@ -18,6 +17,7 @@ from spacecall._wire.queue_data import (
     ProcessStreaming,
     UnexpectedError,
 )
+from spacecall._core.queue_messages import MalformedMessage, Message, ValueUpdate
 from spacecall.errors import JobLostError, ProtocolError, SpaceError
 from spacecall.options import Limits
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from base64 import b64decode, b64encode
 from bisect import bisect_right
@@ -11,8 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
-
-from pydantic_core import ValidationError
 
 from spacecall._core.json_values import describe_error
 from spacecall.errors import SpaceError
@@ -261,7 +260,12 @@ def _has_secret(cause: BaseException, redact: Redactor) -> bool:
     if isinstance(cause, SpaceError):
         return False  # it is redacted itself
     text = describe_error(cause)
-    return isinstance(cause, ValidationError) or len(text) > MAX_TEXT or redact(text) != text
+    return _repeats_input(cause) or len(text) > MAX_TEXT or redact(text) != text
+
+
+def _repeats_input(cause: BaseException) -> bool:
+    pydantic = sys.modules.get("pydantic_core")
+    return pydantic is not None and isinstance(cause, pydantic.ValidationError)
 
 
 def _redact_fields(error: SpaceError, redact: Redactor) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
-from pydantic import ConfigDict, TypeAdapter
 
 from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig
 from spacecall._core.filedata import META, FileData, make_file_data, parse_file_data
+from spacecall._core.json_values import as_str_list, is_array, parse_json
 from spacecall._core.redaction import redact_error
 from spacecall._filesources import AppFile, WebUrl
 from spacecall._io import _http as http
@@ -39,7 +39,7 @@ DEFAULT_MIME_TYPE = "application/octet-stream"
 FILES_PER_REQUEST: Final = 100
 """Gradio refuses more than 1,000 files in a request, and keeps each open until the request ends: on
 macOS, where a process may open 256 files, 300 files in one request fail."""
-_PATHS = TypeAdapter(list[str], config=ConfigDict(defer_build=True))
+_NOT_PATHS: Final = "the response to the upload is not a list of paths"
 
 
 class RemoteSource:
@@ -301,9 +301,11 @@ class _Upload:
 
 def _paths(body: bytes, expected: int) -> list[str]:
     try:
-        paths = _PATHS.validate_json(body)
-    except ValueError as error:
-        raise ProtocolError("the response to the upload is not a list of paths") from error
+        paths = parse_json(body)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(_NOT_PATHS) from error
+    if not is_array(paths) or as_str_list(paths) != paths:
+        raise ProtocolError(_NOT_PATHS)
     if len(paths) != expected:
         raise ProtocolError(
             f"{expected} files were uploaded, but the app returned {len(paths)} paths"

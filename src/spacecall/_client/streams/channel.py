@@ -6,6 +6,7 @@ import math
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Final
 from weakref import ref
 
 import anyio
@@ -19,6 +20,7 @@ from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job
+from spacecall._core.json_values import as_dict, parse_json
 from spacecall._core.message_routing import Demultiplexer
 from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._core.session_components import SessionComponents
@@ -26,7 +28,6 @@ from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.call_trace import CallTrace, tracing
 from spacecall._io.interceptor import active_interceptor
 from spacecall._io.request_settings import Settings
-from spacecall._wire.join import JoinResponse
 from spacecall.errors import (
     AppRestartedError,
     JobCancelledError,
@@ -38,6 +39,9 @@ from spacecall.errors import (
 
 # Seconds. A cancel misses a job that has left the queue and has not started: repeat it later.
 CANCEL_REPEAT_DELAY = 0.2
+_NO_EVENT_ID: Final = (
+    "the response to /queue/join has no event_id: is a proxy between you and the app?"
+)
 
 
 class Channel:
@@ -367,8 +371,9 @@ def _closed_error() -> SpaceError:
 
 def _event_id(body: bytes) -> str:
     try:
-        return JoinResponse.model_validate_json(body).event_id
-    except ValueError as error:
-        raise ProtocolError(
-            "the response to /queue/join has no event_id: is a proxy between you and the app?"
-        ) from error
+        event_id = as_dict(parse_json(body)).get("event_id")
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(_NO_EVENT_ID) from error
+    if not isinstance(event_id, str):
+        raise ProtocolError(_NO_EVENT_ID)
+    return event_id

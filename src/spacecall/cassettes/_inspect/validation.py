@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise, zip_longest
 from typing import Any
@@ -14,6 +15,7 @@ from spacecall._core import call_api_events, queue_messages
 from spacecall._core.app_config import AppConfig, Dependency
 from spacecall._core.diffs import fold
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
+from spacecall._core.message_models import convert_fields
 from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._core.schema_check import find_problems as schema_problems
 from spacecall._wire.call import CallRequest, CallResponse
@@ -184,6 +186,11 @@ def _check_queue_event(event: ServerSentEvent) -> Problems:
         yield message.reason
     elif isinstance(message, queue_messages.UnknownMessage):
         yield f"unknown kind of message: {message.msg[:60]!r}"
+    else:
+        try:
+            convert_fields(json.loads(event.data))
+        except ValueError as error:
+            yield f"the {message.msg} message from the server is invalid at {error}"
 
 
 def _check_call_event(event: ServerSentEvent) -> Problems:
