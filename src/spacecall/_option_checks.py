@@ -8,13 +8,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache, wraps
 from types import NoneType, SimpleNamespace, UnionType
 from typing import (
     Any,
     Final,
     Literal,
+    NamedTuple,
     ParamSpec,
     TypeVar,
     Union,
@@ -62,8 +62,7 @@ _CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
 """The classes that a protocol, alias or base stands for in messages."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(NamedTuple):
     """The options of a function.
 
     Attributes:

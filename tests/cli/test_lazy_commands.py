@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from spacecall.cli._app import COMMANDS, LazyCommand, create_command
+from tests.servers import AppServer
 
 _LIBRARIES = ("httpx", "pydantic", "anyio", "asyncio", "rich", "huggingface_hub")
 _REPORT = """
@@ -46,6 +47,13 @@ def test_a_command_loads_no_other_command() -> None:
     commands = {name for name in modules if name.startswith("spacecall.cli._commands.")}
     assert commands == {"spacecall.cli._commands.rules"}
     assert not modules.intersection(("httpx", "huggingface_hub"))
+
+
+def test_a_call_loads_nothing_of_the_tools(protocol_app: AppServer) -> None:
+    modules = modules_of("call", protocol_app.url, "/echo", "--text", "hi")
+    assert "spacecall._client.space" in modules
+    tools = ("codegen", "cassettes", "models", "hub", "_wire", "cli._runners.jsonl_calls")
+    assert not modules.intersection(f"spacecall.{name}" for name in tools)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -24,6 +24,7 @@ _NOT_LOADED = (
     "pydantic",
     "pydantic_core",
     "spacecall._client.exchanges",
+    "spacecall._io.transfers",
     "spacecall._wire",
     "spacecall.typed",
 )

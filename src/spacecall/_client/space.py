@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from urllib.parse import quote
 
@@ -107,7 +107,7 @@ class SpaceView(Caller):
 
         channel = connection.open_collecting(ticket.session_hash)
         channel.link.remember(ticket.cookies)
-        context = replace(self._context, channel=channel, event_id=ticket.event_id)
+        context = self._context._replace(channel=channel, event_id=ticket.event_id)
         return QueueCall(ticket.endpoint, context, prepare)
 
     @checked_call
@@ -264,7 +264,7 @@ class Session(Caller):
     """
 
     def __init__(self, context: CallContext, channel: Channel) -> None:
-        super().__init__(replace(context, channel=channel))
+        super().__init__(context._replace(channel=channel))
         self._channel = channel
 
     async def __aenter__(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from json import dumps
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from spacecall._core.app_config import AppConfig, Dependency
@@ -14,8 +14,7 @@ from spacecall._core.json_values import describe_error
 from spacecall.errors import InvalidInputError
 
 
-@dataclass(frozen=True, slots=True)
-class AppRun:
+class AppRun(NamedTuple):
     """One run of an app, from its start to its end.
 
     Attributes:

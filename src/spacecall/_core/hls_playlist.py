@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from spacecall.errors import ProtocolError
 
@@ -16,8 +15,7 @@ MAX_SEGMENTS: Final = 100_000
 _MIME_TYPES: Final = {".aac": "audio/aac", ".ts": "video/mp2t"}
 
 
-@dataclass(frozen=True, slots=True)
-class PlaylistEntry:
+class PlaylistEntry(NamedTuple):
     """One segment of a playlist.
 
     Attributes:
@@ -35,8 +33,7 @@ class PlaylistEntry:
         return _MIME_TYPES.get(path[path.rfind(".") :].lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Playlist:
+class Playlist(NamedTuple):
     """The segments so far, and whether there will be more."""
 
     segments: tuple[PlaylistEntry, ...]

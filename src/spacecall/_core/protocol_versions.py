@@ -6,9 +6,8 @@ Measured on real servers: `ws` on 3.50.2, `sse` on 4.0.2, `sse_v1` on 4.10.0, `s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["NEWEST", "SUPPORTED", "ProtocolVersion", "StreamKind", "find_protocol_version"]
 
@@ -24,8 +23,7 @@ class StreamKind(Enum):
     """One WebSocket for each job; the arguments are sent on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProtocolVersion:
+class ProtocolVersion(NamedTuple):
     """The features of one version.
 
     Attributes:

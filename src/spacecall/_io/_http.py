@@ -11,9 +11,8 @@ from __future__ import annotations
 import sys
 from abc import ABC
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import httpcore
@@ -145,8 +144,7 @@ else:
             return _package_of(subclass) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpLibrary:
+class HttpLibrary(NamedTuple):
     """What the requests of a client are built of: a client refuses classes of another library.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import Final
 
 from spacecall._io import _http as http
@@ -15,7 +14,6 @@ CHECK_SECONDS: Final = 5.0
 """Seconds for which a check counts: a proxy keeps connections open while its app restarts."""
 
 
-@dataclass(slots=True, eq=False)
 class ConnectionState:
     """What is known about the app behind a connection, or behind all connections of a pool.
 
@@ -32,15 +30,28 @@ class ConnectionState:
             there was none, or if `RunMonitor` has seen it.
     """
 
-    app_id: str | None = None
-    functions_digest: str | None = None
-    checked_at: float = -math.inf
-    used_at: float = -math.inf
-    opened_at: float = math.inf
-    unchecked_openings: int = 0
-    stream: object = None
-    responses: int = 0
-    previous_stream: tuple[float, int] | None = None
+    __slots__ = (
+        "app_id",
+        "checked_at",
+        "functions_digest",
+        "opened_at",
+        "previous_stream",
+        "responses",
+        "stream",
+        "unchecked_openings",
+        "used_at",
+    )
+
+    def __init__(self) -> None:
+        self.app_id: str | None = None
+        self.functions_digest: str | None = None
+        self.checked_at = -math.inf
+        self.used_at = -math.inf
+        self.opened_at = math.inf
+        self.unchecked_openings = 0
+        self.stream: object = None
+        self.responses = 0
+        self.previous_stream: tuple[float, int] | None = None
 
     def record_run(self, app_id: str | None, functions_digest: str | None = None) -> None:
         """Record the app's id, or the digest of its functions, which it sent just now."""

@@ -12,7 +12,6 @@ import ssl
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, Self, TypeAlias, cast
 
@@ -40,13 +39,13 @@ IDLE_SECONDS = 3.0
 _HEADERS = {"accept": "*/*", "accept-encoding": IDENTITY, "connection": "keep-alive"}
 
 
-@dataclass(slots=True, eq=False)
 class _Connection:
     """A transport with one connection, and the state of that connection."""
 
-    target: _Target
-    transport: http.AsyncBaseTransport
-    state: ConnectionState = field(default_factory=ConnectionState)
+    def __init__(self, target: _Target, transport: http.AsyncBaseTransport) -> None:
+        self.target = target
+        self.transport = transport
+        self.state = ConnectionState()
 
 
 class OneConnectionTransport(http.AsyncBaseTransport):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import anyio
@@ -24,7 +23,6 @@ def login_cookies(cookies: Mapping[str, str]) -> dict[str, str]:
     return {name: cookies[name] for name in cookies if name.startswith("access-token")}
 
 
-@dataclass(slots=True, eq=False)
 class SharedLogin:
     """The last login to an app, shared by all its clients.
 
@@ -35,10 +33,13 @@ class SharedLogin:
         refused: whether the app refused the password. Then it is not sent again.
     """
 
-    lock: anyio.Lock = field(default_factory=anyio.Lock)
-    number: int = 0
-    cookies: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    refused: bool = False
+    __slots__ = ("cookies", "lock", "number", "refused")
+
+    def __init__(self) -> None:
+        self.lock = anyio.Lock()
+        self.number = 0
+        self.cookies: Mapping[str, str] = {}
+        self.refused = False
 
 
 class Login:

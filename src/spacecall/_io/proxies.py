@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import NamedTuple
 from urllib.request import getproxies, proxy_bypass
 
 from spacecall._io import _http as http
@@ -16,8 +16,7 @@ _SCHEMES = ("http", "https", "all")
 _EXPLICIT = "spacecall.proxy"
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentProxy:
+class EnvironmentProxy(NamedTuple):
     """A proxy of the environment.
 
     Attributes:

@@ -16,10 +16,10 @@ import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import anyio
 
@@ -73,7 +73,6 @@ class _NewConnectionError(Exception):
     """The request would have opened a new connection, which was not checked."""
 
 
-@dataclass(slots=True, eq=False)
 class RunMonitor:
     """Knowledge about the runs of one app, shared by all clients of the app.
 
@@ -88,17 +87,28 @@ class RunMonitor:
         parsed_configs: id and digest of the last ones, by the hash of the body.
     """
 
-    pool: ConnectionState = field(default_factory=ConnectionState)
-    unchecked_since: float = -math.inf
-    restart_suspected_at: float = -math.inf
-    closed_early: int = 0
-    replicas: set[str] = field(default_factory=set[str])
-    config_read_at: float = -math.inf
-    functions_digest: str | None = None
-    parsed_configs: dict[bytes, tuple[str | None, str]] = field(
-        default_factory=dict[bytes, tuple[str | None, str]], repr=False
+    __slots__ = (
+        "_config_lock",
+        "closed_early",
+        "config_read_at",
+        "functions_digest",
+        "parsed_configs",
+        "pool",
+        "replicas",
+        "restart_suspected_at",
+        "unchecked_since",
     )
-    _config_lock: anyio.Lock = field(default_factory=anyio.Lock, repr=False)
+
+    def __init__(self) -> None:
+        self.pool = ConnectionState()
+        self.unchecked_since = -math.inf
+        self.restart_suspected_at = -math.inf
+        self.closed_early = 0
+        self.replicas: set[str] = set()
+        self.config_read_at = -math.inf
+        self.functions_digest: str | None = None
+        self.parsed_configs: dict[bytes, tuple[str | None, str]] = {}
+        self._config_lock = anyio.Lock()
 
     def invalidate_connections(self) -> None:
         """Make every connection unchecked."""
@@ -405,8 +415,7 @@ class RunCheck:
         return {app_id, run.app_id} <= self._checks.replicas
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
+class _Reply(NamedTuple):
     """The response to a GET of an app's id or /config.
 
     Attributes:

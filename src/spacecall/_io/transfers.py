@@ -6,8 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import anyio
 
@@ -247,8 +246,7 @@ def _part(app_client: AppHttpClient, app: AppConfig, file: File) -> FilePart:
     return FilePart(file.name, file.mime_type or DEFAULT_MIME_TYPE, size, opened)
 
 
-@dataclass(frozen=True, slots=True)
-class _Upload:
+class _Upload(NamedTuple):
     """Sends the files of one call."""
 
     app_client: AppHttpClient

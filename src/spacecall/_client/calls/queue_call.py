@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar, Unpack
+from typing import NamedTuple, TypeAlias, TypeVar, Unpack
 
 import anyio
 
@@ -32,8 +31,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
+class CallContext(NamedTuple):
     """Where and how a call is made.
 
     Attributes:
@@ -52,7 +50,7 @@ class CallContext:
 
     def override(self, **options: Unpack[CallOptions]) -> CallContext:
         """Return the same context with other options."""
-        return replace(self, settings=self.settings.override(**options))
+        return self._replace(settings=self.settings.override(**options))
 
     def redacting(self) -> AbstractContextManager[None]:
         """Remove the secrets of the link and the options from each `SpaceError` raised inside."""

@@ -23,7 +23,6 @@ from spacecall._core.protocol_versions import find_protocol_version
 from spacecall._core.session_components import SessionComponents
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.request_settings import Settings
-from spacecall._io.transfers import encode_inline, upload
 from spacecall.errors import AuthError, InvalidInputError
 
 _MAX_TRIGGERS = 20
@@ -66,6 +65,8 @@ async def encode_arguments(
     payloads: dict[int, Any] = {}
     is_gradio3 = find_protocol_version(connection.app.protocol).gradio3_files
     if is_gradio3:
+        from spacecall._io.transfers import encode_inline  # noqa: PLC0415 - see `upload`
+
         slots = zip(prepared.values, prepared.endpoint.visible_inputs, strict=True)
         images = [value for value, slot in slots if gradio3_files.uses_data_url(slot.type)]
         for file in collect_files(images):
@@ -73,6 +74,8 @@ async def encode_arguments(
     files = {id(file): file for file in collect_files([*prepared.values, event_data])}
     files = {key: file for key, file in files.items() if key not in payloads}
     if files:
+        from spacecall._io.transfers import upload  # noqa: PLC0415 - for files only
+
         uploaded = await upload(
             link, connection.app, list(files.values()), settings, progress, upload_id=upload_id
         )

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakSet, WeakValueDictionary
 
 import anyio
@@ -29,11 +29,12 @@ from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.observer import CLIENT
 from spacecall._io.run_checks import OtherRunError, parse_app
-from spacecall._io.streamed_media import StreamedMedia, open_stream
-from spacecall._io.transfers import RemoteSource
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError
 from spacecall.files import File, file_of
+
+if TYPE_CHECKING:
+    from spacecall._io.streamed_media import StreamedMedia
 
 MAX_RESTARTS: Final = 5
 """How often one call is prepared again because the app was restarted."""
@@ -308,6 +309,8 @@ class Connection:
         Raises:
             ValueError: the data URL is invalid.
         """
+        from spacecall._io.transfers import RemoteSource  # noqa: PLC0415 - for files only
+
         url = as_str(payload.get("url"))
         if payload.get("is_stream") is True and (media := self._open_stream(payload)) is not None:
             return file_of(media)
@@ -321,6 +324,8 @@ class Connection:
 
     def _open_stream(self, payload: Mapping[str, Any]) -> StreamedMedia | None:
         """Return the source of streamed media, the same for each output that refers to it."""
+        from spacecall._io.streamed_media import open_stream  # noqa: PLC0415 - rare
+
         media = open_stream(self.link, self.app, payload)
         return media and self._media.setdefault(media.url, media)
 

@@ -1,4 +1,7 @@
-"""Complete the endpoints of an app and their flags in the shell; each time, it asks the app."""
+"""Complete the endpoints of an app and their flags in the shell; each time, it asks the app.
+
+Commands import this module: what only a completion needs is imported by its functions.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import anyio
 import typer
@@ -13,10 +17,10 @@ import typer
 from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall.cli._inputs.flags import endpoint_flags
 from spacecall.cli._support.app_access import Credentials
-from spacecall.cli._support.app_overview import AppOverview, load_overview
-from spacecall.codegen._literals import one_line
 from spacecall.errors import SpaceError
-from spacecall.models import HUB_IDS, list_models
+
+if TYPE_CHECKING:
+    from spacecall.cli._support.app_overview import AppOverview
 
 __all__ = ["complete_endpoint_names", "complete_flag_names", "complete_model_names"]
 
@@ -48,6 +52,8 @@ def complete_flag_names(
     Returns:
         The labels of the parameters, by flag.
     """
+    from spacecall.codegen._literals import one_line  # noqa: PLC0415 - see above
+
     app = _load_app(ctx)
     try:
         endpoint = get_endpoint(app.endpoints, ctx.params.get("endpoint") or "") if app else None
@@ -64,6 +70,8 @@ def complete_flag_names(
 
 def complete_model_names() -> list[str]:
     """Return the names of chat models: those on Spaces, and the aliases on HF Inference."""
+    from spacecall.models import HUB_IDS, list_models  # noqa: PLC0415 - see above
+
     names = [name for model in list_models("chat") for name in model.names]
     image_names = {name for model in list_models("image") for name in model.names}
     aliases = [alias for alias in HUB_IDS if alias not in image_names]
@@ -71,6 +79,8 @@ def complete_model_names() -> list[str]:
 
 
 def _load_app(ctx: typer.Context) -> AppOverview | None:
+    from spacecall.cli._support.app_overview import load_overview  # noqa: PLC0415 - see above
+
     source = ctx.params.get("source")
     if not source:
         return None

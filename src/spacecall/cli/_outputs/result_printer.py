@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from spacecall._visible import visible_line
 from spacecall.cli._outputs.terminal import to_json, write_message
-from spacecall.cli._support.error_reports import exit_code_for, format_error
 from spacecall.cli._support.exit_codes import DONE
 from spacecall.errors import SpaceError
 from spacecall.files import File
@@ -43,10 +42,18 @@ class OutputFolder:
 
     def report_failures(self) -> int:
         """Write an error for each file that could not be saved; return the exit code."""
+        if not self._failures:
+            return DONE
+        # Imports the errors of all packages.
+        from spacecall.cli._support.error_reports import (  # noqa: PLC0415
+            exit_code_for,
+            format_error,
+        )
+
         for name, error in self._failures:
             reason = format_error(error)
             write_message(f"spacecall: {visible_line(name)} was not saved: {reason}")
-        return exit_code_for(self._failures[0][1]) if self._failures else DONE
+        return exit_code_for(self._failures[0][1])
 
 
 async def replace_files(value: Any, folder: OutputFolder | None) -> Any:

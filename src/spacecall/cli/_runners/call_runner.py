@@ -31,7 +31,6 @@ from spacecall.cli._runners.input_stream import (
     find_stream_parameter,
     read_inputs,
 )
-from spacecall.cli._runners.jsonl_calls import call_lines
 from spacecall.cli._support.app_access import Credentials
 from spacecall.cli._support.credential_scope import StoredApp
 from spacecall.cli._support.exit_codes import DONE, FAILED
@@ -185,6 +184,8 @@ class _Execution:
 
     async def run_lines(self, jobs: int) -> int:
         """Make a call for each line of stdin; return the exit code."""
+        from spacecall.cli._runners.jsonl_calls import call_lines  # noqa: PLC0415 - all errors
+
         self.status.clear()
         defaults = self._parse_arguments(InputReader())
         folder = self._output_folder()

@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 
 from spacecall._client.calls.call_arguments import get_endpoint
 from spacecall._client.space import Space
+from spacecall._filenames import expand_home
 from spacecall.cli._support.app_access import Access
-from spacecall.cli._support.app_overview import missing_address_error
-from spacecall.codegen._schemas.app_documents import load_app
 from spacecall.endpoints import Endpoint
 from spacecall.errors import NotFoundError
 
@@ -22,8 +21,14 @@ def resolve_source(source: str) -> str:
     Raises:
         InvalidInputError: saved files without a Space id or an address.
     """
+    if not expand_home(source).exists():
+        return source
+    # Imports the codegen, which only saved apps need.
+    from spacecall.cli._support.app_overview import missing_address_error  # noqa: PLC0415
+    from spacecall.codegen._schemas.app_documents import load_app  # noqa: PLC0415
+
     saved = load_app(source)
-    if saved is None:
+    if saved is None:  # neither a file nor a folder
         return source
     if not saved.source:
         raise missing_address_error(source)
