@@ -37,8 +37,12 @@ _NOT_LOADED_BY_SPACE = (
     "spacecall.codegen",
     "spacecall.cli",
     "spacecall._wire",
+    "httpcore",
+    "httpx",
+    "httpx_sse",
     "pydantic",
     "pydantic_core",
+    "rich",
     "trio",
 )
 

@@ -225,9 +225,13 @@ def test_the_network_works_without_httpx() -> None:
 
 
 def test_without_both_libraries_the_error_says_what_to_install() -> None:
-    program = "import sys; sys.modules['httpx'] = sys.modules['httpx2'] = None\n"
+    program = (
+        "import sys; sys.modules['httpx'] = sys.modules['httpx2'] = None\n"
+        "import anyio; from spacecall import Space\n"
+        "anyio.run(Space('http://127.0.0.1:9').open)"
+    )
     completed = subprocess.run(
-        [sys.executable, "-c", program + "from spacecall import Space"],
+        [sys.executable, "-c", program],
         capture_output=True,
         text=True,
         timeout=60,

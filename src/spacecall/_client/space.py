@@ -29,7 +29,6 @@ from spacecall._core.app_sources import without_secrets
 from spacecall._core.json_values import parse_json
 from spacecall._io._http import HttpClient
 from spacecall._io.app_http_client import AppHttpClient
-from spacecall._io.client_factory import create_client
 from spacecall._io.observer import CLIENT
 from spacecall._io.request_settings import Settings
 from spacecall._io.tls import ClientCertificate, Verify, create_app_context
@@ -324,6 +323,8 @@ def _parse_deep_link(body: bytes) -> str:
 @asynccontextmanager
 async def _connected(options: _Options) -> AsyncGenerator[Connection, None]:
     """Open the app and read its description; leaving cancels every job."""
+    from spacecall._io.client_factory import create_client  # noqa: PLC0415 - loads httpx
+
     async with AsyncExitStack() as stack:
         client = options.http_client
         if client is None:

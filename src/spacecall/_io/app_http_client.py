@@ -27,7 +27,6 @@ from spacecall._io.credentials import (
 )
 from spacecall._io.deadlines import deadline, timeout_extension
 from spacecall._io.decoding import COMPRESSED, IDENTITY
-from spacecall._io.direct_client import DirectClient
 from spacecall._io.event_loops import EventLoopGuard
 from spacecall._io.fetched_response import FetchedResponse
 from spacecall._io.http_errors import build_status_error, map_http_errors
@@ -82,6 +81,8 @@ class AppHttpClient:
         limiter: anyio.Semaphore,
         defaults: bool = True,
     ) -> None:
+        from spacecall._io.direct_client import DirectClient  # noqa: PLC0415 - loads httpx
+
         if defaults and not client.headers.keys().isdisjoint(_FRAMING):
             raise ValueError(
                 "http_client has a default header Content-Length or Transfer-Encoding, which each "
@@ -90,6 +91,7 @@ class AppHttpClient:
         self._home = EventLoopGuard()
         self.base, self._tls_base, self.settings = base, base, settings
         self._client = without_cookies(client)
+        self._direct = self._client if isinstance(self._client, DirectClient) else None
         self._library = http.library_of(client)
         self._auth = auth
         self._limiter = limiter
@@ -418,8 +420,7 @@ class AppHttpClient:
         trusted, client_auth = self._prepare(request, settings)
         redactor = partial(self._request_redactor, request, settings)
         send = partial(self.checks.send, self._client, request, client_auth=client_auth)
-        by_httpx = not isinstance(self._client, DirectClient)
-        with redact_logs(request, redactor, by_httpx=by_httpx):
+        with redact_logs(request, redactor, by_httpx=self._direct is None):
             response = await Observer(self.base, settings.hooks, redactor).send(request, send)
         if client_auth and self._client.auth is not None:
             self._client_credentials = request.headers.get("authorization", "")
@@ -456,7 +457,7 @@ class AppHttpClient:
             OtherRunError: another run is.
             TransportError, DeadlineError: the app cannot be reached.
         """
-        if isinstance(self._client, DirectClient) and self._client.is_intercepted:
+        if self._direct is not None and self._direct.is_intercepted:
             return
         with map_http_errors(self.base, self.redactor):
             send = partial(self.checks.send, self._client, client_auth=self._defaults)

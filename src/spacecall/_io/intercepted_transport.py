@@ -63,7 +63,7 @@ class InterceptedTransport(http.AsyncBaseTransport):
         try:
             received = await self._interceptor.answer(sent, forward)
         except NetworkError as failure:
-            raise NETWORK_ERRORS[failure.kind](str(failure), request=request) from failure
+            raise _error_class(failure.kind)(str(failure), request=request) from failure
         reading = _Reading(received.body, request)
         if response := received.original:
             response.stream = reading
@@ -114,6 +114,11 @@ class InterceptedTransport(http.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+def _error_class(kind: str) -> type[http.TransportError]:
+    error_class: type[http.TransportError] = getattr(http, kind)
+    return error_class
+
+
 def _secrets(request: http.Request) -> CallerSecrets:
     secrets: Callable[[], CallerSecrets] = request.extensions.get(CALLER_SECRETS, CallerSecrets)
     return secrets()
@@ -125,7 +130,9 @@ def _raise_network_errors() -> Generator[None]:
     try:
         yield
     except http.TransportError as error:
-        kind = next((name for name, cls in NETWORK_ERRORS.items() if isinstance(error, cls)), None)
+        kind = next(
+            (name for name in NETWORK_ERRORS if isinstance(error, _error_class(name))), None
+        )
         raise NetworkError(kind or "ReadError", str(error)) from error
 
 
@@ -156,7 +163,7 @@ class _Reading(http.AsyncByteStream):
             async for chunk in self._body:
                 yield chunk
         except NetworkError as failure:
-            raise NETWORK_ERRORS[failure.kind](str(failure), request=self._request) from failure
+            raise _error_class(failure.kind)(str(failure), request=self._request) from failure
 
     async def aclose(self) -> None:
         await self._body.aclose()

@@ -14,21 +14,18 @@ from typing import Final, Protocol, TypeAlias
 
 from spacecall._io import _http as http
 
-NETWORK_ERRORS: dict[str, type[http.TransportError]] = {
-    kind.__name__: kind
-    for kind in (
-        http.ConnectError,
-        http.ConnectTimeout,
-        http.PoolTimeout,
-        http.ProxyError,
-        http.ReadError,
-        http.ReadTimeout,
-        http.RemoteProtocolError,
-        http.WriteError,
-        http.WriteTimeout,
-    )
-}
-"""The kinds of network failure: exceptions of the HTTP library by name."""
+NETWORK_ERRORS: Final = (
+    "ConnectError",
+    "ConnectTimeout",
+    "PoolTimeout",
+    "ProxyError",
+    "ReadError",
+    "ReadTimeout",
+    "RemoteProtocolError",
+    "WriteError",
+    "WriteTimeout",
+)
+"""The kinds of network failure: the names of exceptions of the HTTP library."""
 
 
 MAX_EVENT_BYTES: Final = "spacecall.max_event"

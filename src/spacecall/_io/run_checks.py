@@ -33,7 +33,7 @@ from spacecall._io.response_body import parse_document, read_body
 from spacecall.errors import AppRestartedError, ProtocolError
 from spacecall.options import Limits
 
-Send: TypeAlias = Callable[[http.Request], Awaitable[http.Response]]
+Send: TypeAlias = "Callable[[http.Request], Awaitable[http.Response]]"
 Trace: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 RUN_CHECK: Final = "spacecall.app_check"

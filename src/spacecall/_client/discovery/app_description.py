@@ -14,7 +14,6 @@ from spacecall._core import gradio_requests
 from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_sources import base_url, space_id
 from spacecall._io.app_http_client import AppHttpClient
-from spacecall._io.client_factory import create_client
 from spacecall._io.credentials import hub_endpoint
 from spacecall._io.fetched_response import FetchedResponse
 from spacecall._io.request_settings import Settings
@@ -70,6 +69,8 @@ async def fetch_description(
     Raises:
         SpaceError: the app cannot be reached, or is not a Gradio app.
     """
+    from spacecall._io.client_factory import create_client  # noqa: PLC0415 - loads httpx
+
     settings = settings or Settings()
     limiter = anyio.Semaphore(settings.limits.max_concurrent_requests)
     deadline = OpenDeadline(settings.timeouts)
