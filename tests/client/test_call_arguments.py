@@ -12,7 +12,7 @@ import pytest
 
 from spacecall import File, InvalidInputError, Space, SpaceError
 from spacecall._client.calls.call_arguments import bind_arguments
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.input_check import find_refusals
 from spacecall.endpoints import NO_DEFAULT, Parameter
 from tests.clients.protocol_app_5 import ProtocolApp5

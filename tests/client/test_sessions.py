@@ -154,3 +154,19 @@ async def test_sessions_and_spaces_are_not_kept_alive(protocol_app: AppServer) -
     del space, session
     gc.collect()
     assert [reference() for reference in seen] == [None, None]
+
+
+async def test_the_description_of_a_closed_space_does_not_wait_for_the_collector(
+    protocol_app: AppServer,
+) -> None:
+    async with Space(protocol_app.url) as space:
+        endpoints = space._context.connection.endpoints  # pyright: ignore[reportPrivateUsage]
+        assert endpoints is not None
+        seen = weakref.ref(endpoints)
+    gc.collect()
+    gc.disable()
+    try:
+        del space, endpoints
+        assert seen() is None
+    finally:
+        gc.enable()

@@ -11,7 +11,7 @@ import pytest
 from pydantic import create_model
 
 from spacecall import File, InvalidInputError
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.input_check import find_refusals
 from spacecall._core.json_values import is_array, is_object
 from spacecall._core.session_components import SessionComponents

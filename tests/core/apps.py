@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spacecall._core.app_config import AppConfig, Dependency, parse_config
+from spacecall._core.app_config import AppConfig, parse_config
+from spacecall._core.app_functions import Dependency
 from spacecall._core.app_info import parse_endpoints
 from spacecall.endpoints import Endpoint, Parameter
 

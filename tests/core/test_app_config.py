@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.app_config import AppConfig, Component, parse_config
+from spacecall._core.app_components import Component
+from spacecall._core.app_config import AppConfig, parse_config
 from spacecall._core.app_info import parse_endpoints
 from spacecall.errors import ProtocolError, SchemaDriftError
 from tests.core.apps import VERSIONS, captured, corpus_app, dependency, protocol_app
+from tests.core.cost import calls
 
 
 def config_with(*dependencies: dict[str, Any], **fields: Any) -> AppConfig:
@@ -266,6 +268,43 @@ def test_runs_of_one_app_have_the_same_layout() -> None:
     ]
     for changes in changes_list:
         assert digest != app(**changes).functions_digest
+
+
+def test_another_object_is_not_a_layout() -> None:
+    digest = config_with({"api_name": "f"}).functions_digest
+    assert digest != "f"
+    assert len({digest, config_with({"api_name": "f"}).functions_digest}) == 1
+
+
+def test_functions_are_found_by_name_and_by_number() -> None:
+    functions = config_with(
+        {"id": 7, "api_name": "f"}, {"id": 8, "api_name": False}, {"id": 7, "api_name": "g"},
+        {"api_name": "h", "show_api": False}, {"api_name": "i", "backend_fn": False},
+    ).dependencies  # fmt: skip
+    assert list(functions.names) == ["/f", "/g", "/h"]
+    assert functions.undocumented == {"/h"}
+    assert sorted(functions.numbers) == [3, 4, 7, 8]
+    assert functions.find_number(7) is functions[0] is functions.find("/f")
+    assert functions.find_number(8) is functions[-4]
+    assert functions.find_number(1) is None
+    assert [*functions[1:3]] == [functions[1], functions[2]]
+    with pytest.raises(IndexError):
+        _ = functions[5]
+
+
+def test_an_equal_function_of_another_run_is_not_the_apps_own() -> None:
+    function, other_run = (config_with({"api_name": "f"}).dependencies for _ in range(2))
+    assert function[0] == other_run[0]
+    assert function.has(function[0])
+    assert not function.has(other_run[0])
+
+
+@pytest.mark.parametrize(("slots", "number"), [(101, 1), (0, 10_001)])
+def test_large_apps_are_parsed_in_the_thread_that_parses_the_document(
+    slots: int, number: int
+) -> None:
+    config = config_with(*[{"api_name": "f", "inputs": [1] * slots}] * number)
+    assert calls(lambda: list(config.dependencies)) < 10 * number + 100
 
 
 def test_components_that_a_load_event_writes_are_marked() -> None:

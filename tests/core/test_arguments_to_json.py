@@ -17,7 +17,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.arguments_to_json import find_unsendable, is_json, suggest_conversion, to_json
 from spacecall.errors import InvalidInputError
 

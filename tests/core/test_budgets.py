@@ -7,7 +7,7 @@ which the work is stopped, so that a failure takes seconds where the work would 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -31,6 +31,7 @@ from spacecall._core.schema_check import (
     map_files,
 )
 from spacecall._core.schema_nodes import kinds_of
+from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, ProtocolError, SpaceError
 from tests.core.cost import calls
 
@@ -168,6 +169,22 @@ def test_twice_the_app_is_twice_the_work(app: Callable[[int], App]) -> None:
         return calls(lambda: parse_endpoints(parse_config(description), info), at_most=10**6)
 
     assert work(800) <= 2.2 * work(400) + 100
+
+
+def test_opening_an_app_parses_none_of_its_functions() -> None:
+    n = 1000
+    description, info = many_endpoints(n)
+    for function in description["dependencies"]:
+        function.update({"targets": [[1, "click"]], "inputs": [1] * 20, "outputs": [2] * 20})
+
+    def opened() -> Mapping[str, Endpoint]:
+        return parse_endpoints(parse_config(description), info)
+
+    assert calls(opened) < 40 * n
+    endpoints = opened()
+    assert calls(lambda: endpoints["/p0"]) < 60 * n  # what all functions say of a component
+    assert calls(lambda: endpoints["/p1"]) < 1000
+    assert parse_config(description).functions_digest == parse_config(description).functions_digest
 
 
 HERE: dict[str, Any] = {"$ref": "#/$defs/D0"}

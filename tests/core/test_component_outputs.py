@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.component_outputs import (
     holds_any_json,
     may_return_none,

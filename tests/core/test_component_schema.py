@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.component_schema import closed_choices, refuses_all_choices
 from spacecall._core.schema_check import find_problems, is_file
 from spacecall.endpoints import NO_DEFAULT

@@ -21,7 +21,8 @@ from jsonschema import Draft202012Validator
 
 from spacecall._core import call_api_events
 from spacecall._core import queue_messages as message_parser
-from spacecall._core.app_config import Component, parse_config
+from spacecall._core.app_components import Component
+from spacecall._core.app_config import parse_config
 from spacecall._core.app_info import parse_endpoints
 from spacecall._core.component_outputs import relax_output
 from spacecall._core.gradio_requests import JobInputs

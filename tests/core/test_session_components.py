@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from spacecall._core.app_config import Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_functions import Dependency
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._core.feed_jobs import FeedJob
 from spacecall._core.input_check import find_refusals

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from spacecall import File, InvalidInputError
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.gradio3_files import FILE_SCHEMA
 from spacecall._core.schema_check import find_problems
 from spacecall._core.wrapped_files import wrap_files

@@ -159,16 +159,16 @@ def gateway(url: str, streams: int, updates: int) -> Numbers:
 def opening(url: str, rounds: int) -> Numbers:
     """Open a Space."""
 
-    async def opened() -> Numbers:
-        taken: list[float] = []
-        for _ in range(rounds):
-            spent = Spent()
-            async with Space(url) as space:
-                assert len(space.endpoints or ()) >= 1000
-                taken.append(spent.numbers()["cpu"])
-        return {"cpu": statistics.median(taken)}
+    async def open_once() -> float:
+        spent = Spent()
+        async with Space(url) as space:
+            assert len(space.endpoints or ()) >= 1000
+            return spent.numbers()["cpu"]
 
-    return anyio.run(opened)
+    async def open_all() -> Numbers:
+        return {"cpu": statistics.median([await open_once() for _ in range(rounds)])}
+
+    return anyio.run(open_all)
 
 
 def open_spaces(url: str, spaces: int) -> Numbers:

@@ -18,7 +18,9 @@ import keyword
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from spacecall._core.app_config import AppConfig, Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.component_outputs import relax_output
 from spacecall._core.component_schema import constrain_input, describe_component, describe_input
 from spacecall._core.file_positions import drop_text_files
@@ -58,9 +60,8 @@ def parse_endpoints(config: AppConfig, info: object) -> Mapping[str, Endpoint]:
     named_endpoints = as_dict(info).get("named_endpoints")
     if not is_object(named_endpoints):
         raise ProtocolError("not a Gradio /info: it has no object 'named_endpoints'")
-    endpoints = {
-        name: as_dict(raw) for name, raw in named_endpoints.items() if config.find(name) is not None
-    }
+    names = config.dependencies.names
+    endpoints = {name: as_dict(raw) for name, raw in named_endpoints.items() if name in names}
     return _Endpoints(config, endpoints)
 
 
@@ -92,7 +93,7 @@ class _Endpoints(Mapping[str, Endpoint]):
             raw,
             dependency,
             self._config.version_info[:1],
-            is_unique=not self._config.is_ambiguous(name),
+            is_unique=not self._config.dependencies.is_ambiguous(name),
         )
 
     def __contains__(self, name: object) -> bool:

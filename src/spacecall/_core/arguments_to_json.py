@@ -18,7 +18,7 @@ from os import PathLike
 from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.datetimes import format_date_time, is_date_or_time, is_missing
 from spacecall._core.json_values import as_list, as_str_list, describe_error, is_array, is_object
 from spacecall._core.schema_nodes import Schema

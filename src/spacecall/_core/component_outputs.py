@@ -17,7 +17,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from spacecall._core.app_config import Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_functions import Dependency
 from spacecall._core.gradio3_files import FILE_SCHEMA, has_files
 from spacecall._core.gradio_schema import nullable
 from spacecall._core.json_values import as_dict, as_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.component_outputs import holds_any_json
 from spacecall._core.gradio_schema import nullable
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.json_values import as_str
 from spacecall._core.value_excerpts import short_repr
 from spacecall.errors import InvalidInputError

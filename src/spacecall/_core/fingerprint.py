@@ -17,7 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, compress
 from typing import Final, get_args
 
-from spacecall._core.app_config import AppConfig, Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.python_names import parameter_names
 from spacecall.endpoints import Visibility
 

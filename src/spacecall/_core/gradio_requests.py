@@ -8,7 +8,8 @@ from json import dumps
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
-from spacecall._core.app_config import AppConfig, Dependency
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency, FunctionsDigest
 from spacecall._core.endpoint_names import url_segment
 from spacecall._core.json_values import describe_error
 from spacecall.errors import InvalidInputError
@@ -20,12 +21,12 @@ class AppRun(NamedTuple):
     Attributes:
         app_id: the id of the run; None if the app does not send it.
         path: the path that returns the `app_id` of the current run, without a login.
-        functions_digest: the digest of its functions, see `AppConfig.functions_digest`.
+        functions_digest: the digest of its functions.
     """
 
     app_id: str | None
     path: str
-    functions_digest: str
+    functions_digest: FunctionsDigest
 
     @classmethod
     def of(cls, app: AppConfig) -> AppRun:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spacecall._core.app_config import Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_functions import Dependency
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list
 from spacecall._suggestions import did_you_mean
 from spacecall._visible import shorten

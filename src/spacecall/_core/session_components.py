@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from spacecall._core.app_config import AppConfig, Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.component_schema import changed_input
 from spacecall._core.json_values import as_dict
 from spacecall.component_updates import LayoutUpdate, Update

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from typing import Any, Final, cast
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.filedata import is_file_data
 from spacecall._core.json_values import as_dict, is_array
 from spacecall._core.schema_nodes import Schema, alternatives, resolve

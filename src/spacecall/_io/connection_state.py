@@ -6,6 +6,7 @@ import math
 import time
 from typing import Final
 
+from spacecall._core.app_functions import FunctionsDigest
 from spacecall._io import _http as http
 
 IDLE_SECONDS: Final = 1.0
@@ -44,7 +45,7 @@ class ConnectionState:
 
     def __init__(self) -> None:
         self.app_id: str | None = None
-        self.functions_digest: str | None = None
+        self.functions_digest: FunctionsDigest | None = None
         self.checked_at = -math.inf
         self.used_at = -math.inf
         self.opened_at = math.inf
@@ -53,7 +54,9 @@ class ConnectionState:
         self.responses = 0
         self.previous_stream: tuple[float, int] | None = None
 
-    def record_run(self, app_id: str | None, functions_digest: str | None = None) -> None:
+    def record_run(
+        self, app_id: str | None, functions_digest: FunctionsDigest | None = None
+    ) -> None:
         """Record the app's id, or the digest of its functions, which it sent just now."""
         if functions_digest is not None:
             self.functions_digest = functions_digest

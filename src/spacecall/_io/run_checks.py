@@ -19,11 +19,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from operator import eq
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import anyio
 
 from spacecall._core.app_config import AppConfig, parse_config
+from spacecall._core.app_functions import FunctionsDigest
 from spacecall._core.gradio_requests import CONFIG, AppRun
 from spacecall._core.json_values import as_dict
 from spacecall._io import _http as http
@@ -106,8 +108,8 @@ class RunMonitor:
         self.closed_early = 0
         self.replicas: set[str] = set()
         self.config_read_at = -math.inf
-        self.functions_digest: str | None = None
-        self.parsed_configs: dict[bytes, tuple[str | None, str]] = {}
+        self.functions_digest: FunctionsDigest | None = None
+        self.parsed_configs: dict[bytes, tuple[str | None, FunctionsDigest]] = {}
         self._config_lock = anyio.Lock()
 
     def invalidate_connections(self) -> None:
@@ -140,7 +142,7 @@ class RunMonitor:
 
         return send_and_record
 
-    def record_config(self, functions_digest: str, config_read_at: float) -> None:
+    def record_config(self, functions_digest: FunctionsDigest, config_read_at: float) -> None:
         """Record the digest of the functions in the /config that the app sent at that time."""
         self.functions_digest = functions_digest
         self.config_read_at = config_read_at
@@ -359,7 +361,7 @@ class RunCheck:
             state.record_run(app_id, functions_digest)
         return _Reply.from_response(response, identifies=True)
 
-    async def _read(self, body: bytes) -> tuple[str | None, str] | None:
+    async def _read(self, body: bytes) -> tuple[str | None, FunctionsDigest] | None:
         """Return the id and the layout of a /config; None if `body` is not a /config."""
         parsed_configs = self._checks.parsed_configs
         digest = sha256(body).digest()
@@ -367,6 +369,7 @@ class RunCheck:
             app = await parse_app(body)
             if app is None:
                 return None
+            await have_same_functions(app.functions_digest, self._run.functions_digest, len(body))
             while len(parsed_configs) >= _MAX_PARSED:
                 del parsed_configs[next(iter(parsed_configs))]
             parsed_configs[digest] = app.app_id, app.functions_digest
@@ -449,6 +452,17 @@ def _parse(body: bytes) -> AppConfig | None:
         return parse_config(json.loads(body))
     except (ValueError, RecursionError, MemoryError, ProtocolError):
         return None
+
+
+async def have_same_functions(
+    digest: FunctionsDigest, expected: FunctionsDigest, size: int
+) -> bool:
+    """Compare the functions of two runs; those of a large /config in a thread.
+
+    Args:
+        size: size of a /config in bytes.
+    """
+    return await parse_document(partial(eq, digest), expected, size)
 
 
 class _ConnectionBlocker:

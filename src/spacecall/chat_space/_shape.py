@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
-from spacecall._core.app_config import AppConfig, Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.endpoint_names import match_endpoint
 from spacecall._suggestions import did_you_mean
 from spacecall.endpoints import Endpoint, Parameter

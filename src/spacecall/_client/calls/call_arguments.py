@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, Final, TypeAlias, cast
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.arguments_to_json import find_unsendable, is_json, to_json
 from spacecall._core.endpoint_names import match_endpoint, with_slash
 from spacecall._core.input_check import find_refusals

@@ -18,7 +18,7 @@ from spacecall._client.calls.feed import Bind, Feed, FindInput, check_takes_stre
 from spacecall._client.calls.prepared_call import DynamicDecoder, PreparedCall
 from spacecall._client.calls.queue_call import CallContext, QueueCall, SequenceCall
 from spacecall._client.streams.connection import Connection
-from spacecall._core.app_config import Dependency
+from spacecall._core.app_functions import Dependency
 from spacecall._core.endpoint_names import match_endpoint
 from spacecall._core.input_check import find_refusals
 from spacecall._core.server_functions import find_server_function
@@ -286,12 +286,10 @@ async def find_endpoint(connection: Connection, name: str) -> Endpoint:
         NotFoundError: the app has no such endpoint, or does not describe it.
     """
     endpoints = await connection.describe()
-    undocumented = {
-        dependency.name
-        for dependency in connection.app.dependencies
-        if dependency.name is not None and dependency.visibility == "undocumented"
-    }
-    match = match_endpoint(name, endpoints.keys() | undocumented)
+    match = name if name in endpoints else None
+    if match is None:
+        undocumented = connection.app.dependencies.undocumented
+        match = match_endpoint(name, endpoints.keys() | undocumented)
     if match is None or match in endpoints:
         return get_endpoint(endpoints, name)
     described = (await connection.describe(all_endpoints=True)).get(match)
@@ -307,17 +305,12 @@ def find_function(connection: Connection, function: str | int) -> Dependency:
         NotFoundError: the app has no such function.
     """
     if isinstance(function, str):
-        names = {
-            dependency.name
-            for dependency in connection.app.dependencies
-            if dependency.name is not None
-        }
+        names = connection.app.dependencies.names
         return find_dependency(connection, match_endpoint(function, names) or function)
-    dependencies = connection.initial_app.dependencies
-    by_number = {dependency.fn_index: dependency for dependency in reversed(dependencies)}
-    dependency = by_number.get(function)
+    functions = connection.initial_app.dependencies
+    dependency = functions.find_number(function)
     if dependency is None:
-        numbers = f"{min(by_number)} to {max(by_number)}" if by_number else "none"
+        numbers = f"{min(functions.numbers)} to {max(functions.numbers)}" if functions else "none"
         raise NotFoundError(f"the app has no function with the number {function}; it has {numbers}")
     if dependency.name is not None and connection.functions_changed:
         return find_dependency(connection, dependency.name)
@@ -326,9 +319,9 @@ def find_function(connection: Connection, function: str | int) -> Dependency:
             f"the function with the number {function} has no name to find it by: call a function "
             "by its name, or open the Space again and look the number up"
         )
-    return next(
-        dependency for dependency in connection.app.dependencies if dependency.fn_index == function
-    )
+    current = connection.app.dependencies.find_number(function)
+    assert current is not None  # the functions did not change
+    return current
 
 
 def find_dependency(connection: Connection, name: str) -> Dependency:
@@ -339,7 +332,5 @@ def find_dependency(connection: Connection, name: str) -> Dependency:
     """
     dependency = connection.app.find(name)
     if dependency is None:
-        dependencies = connection.app.dependencies
-        names = [candidate.name for candidate in dependencies if candidate.name is not None]
-        raise unknown_endpoint_error(name, names)
+        raise unknown_endpoint_error(name, list(connection.app.dependencies.names))
     return dependency

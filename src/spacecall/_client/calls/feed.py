@@ -15,7 +15,7 @@ from spacecall._client.calls.feed_job import FeedJob
 from spacecall._client.calls.queue_call import CallContext
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import Connection
-from spacecall._core.app_config import Dependency
+from spacecall._core.app_functions import Dependency
 from spacecall._core.event_buffer import EventBuffer
 from spacecall._io.call_trace import CallTrace, tracing
 from spacecall._io.event_loops import EventLoopGuard

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
-from spacecall._core.app_config import Dependency
+from spacecall._core.app_functions import Dependency
 from spacecall._core.component_outputs import returns_text
 from spacecall._core.file_positions import find_non_files
 from spacecall._core.filedata import is_file_data, replace_files

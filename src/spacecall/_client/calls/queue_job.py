@@ -18,7 +18,7 @@ from spacecall._client.concurrency.task_errors import redirect_errors
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.connection import MAX_RESTARTS, Connection
 from spacecall._core import jobs
-from spacecall._core.app_config import Dependency
+from spacecall._core.app_functions import Dependency
 from spacecall._core.gradio_requests import JobInputs, call_path
 from spacecall._core.job_state import JobStatus
 from spacecall._core.json_values import describe_error
@@ -254,9 +254,7 @@ class QueueJob(Job[T]):
 
     async def _send(self, core: jobs.Job) -> None:
         endpoint, channel = self._prepared.endpoint, self._channel
-        dependencies = channel.app.dependencies
-        is_of_app = any(dependency is endpoint for dependency in dependencies)
-        if not (is_of_app or endpoint.server_function):
+        if not (channel.app.dependencies.has(endpoint) or endpoint.server_function):
             raise AppRestartedError(RESTARTED)  # since the call was prepared, or the session opened
         if channel.lost and await self._connection.detect_restart():
             raise AppRestartedError(RESTARTED)  # which broke the session's stream

@@ -53,7 +53,9 @@ from spacecall._client.calls.typed_parameters import (
     with_app_choices,
 )
 from spacecall._client.streams.connection import Connection
-from spacecall._core.app_config import AppConfig, Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.filedata import as_file_data, is_file_data, replace_files
 from spacecall._core.fingerprint import find_differences, fingerprints
 from spacecall._core.input_check import find_refusals

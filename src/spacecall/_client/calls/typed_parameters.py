@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
-from spacecall._core.app_config import Component
+from spacecall._core.app_components import Component
 from spacecall._core.component_schema import closed_choices
 from spacecall._core.schema_nodes import is_number
 from spacecall.endpoints import NO_DEFAULT, Parameter

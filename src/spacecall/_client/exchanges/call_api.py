@@ -9,7 +9,7 @@ import anyio
 from spacecall._client.concurrency.task_errors import suppress_cancel_errors
 from spacecall._client.streams.channel import CANCEL_REPEAT_DELAY, Channel
 from spacecall._core import gradio_requests
-from spacecall._core.app_config import Dependency
+from spacecall._core.app_functions import Dependency
 from spacecall._core.call_api_events import receive
 from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.job_state import JobStatus

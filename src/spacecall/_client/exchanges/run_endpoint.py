@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from spacecall._client.streams.channel import Channel
 from spacecall._core import gradio_requests
-from spacecall._core.app_config import Dependency
+from spacecall._core.app_functions import Dependency
 from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.job_outcomes import read_app_error
 from spacecall._core.job_state import JobStatus

@@ -5,7 +5,7 @@ from __future__ import annotations
 from spacecall._client.exchanges.run_endpoint import without_silence_limit
 from spacecall._client.streams.channel import Channel
 from spacecall._core import gradio_requests
-from spacecall._core.app_config import Dependency
+from spacecall._core.app_functions import Dependency
 from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job

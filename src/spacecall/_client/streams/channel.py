@@ -16,7 +16,8 @@ from spacecall._client.concurrency.task_groups import BackgroundTasks
 from spacecall._client.streams.heartbeat import Heartbeat
 from spacecall._client.streams.stream_reader import StreamReader
 from spacecall._core import gradio_requests
-from spacecall._core.app_config import AppConfig, Dependency
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.gradio_requests import JobInputs
 from spacecall._core.job_state import JobStatus
 from spacecall._core.jobs import Job

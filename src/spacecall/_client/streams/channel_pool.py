@@ -16,16 +16,18 @@ class ChannelPool:
 
     Args:
         limit: the number of channels from which on jobs share them.
-        open_channel: makes a channel with a new session.
     """
 
-    def __init__(self, limit: int, open_channel: Callable[[], Channel]) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._open_channel = open_channel
         self._channels: list[Channel] = []
 
-    def acquire(self) -> Channel:
-        """Return a channel for one more job, a new one if necessary."""
+    def acquire(self, open_channel: Callable[[], Channel]) -> Channel:
+        """Return a channel for one more job.
+
+        Args:
+            open_channel: makes a channel with a new session, if one is necessary.
+        """
         self._channels = [channel for channel in self._channels if not channel.is_retired]
         available = [channel for channel in self._channels if channel.is_available]
         least_loaded = min(available, key=lambda channel: channel.active_jobs, default=None)
@@ -33,6 +35,6 @@ class ChannelPool:
             least_loaded.active_jobs == 0 or len(self._channels) >= self._limit
         ):
             return least_loaded
-        channel = self._open_channel()
+        channel = open_channel()
         self._channels.append(channel)
         return channel

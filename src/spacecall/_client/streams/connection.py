@@ -19,7 +19,8 @@ from spacecall._client.discovery.app_description import fetch_info
 from spacecall._client.discovery.open_deadline import OpenDeadline
 from spacecall._client.streams.channel import Channel
 from spacecall._client.streams.channel_pool import ChannelPool
-from spacecall._core.app_config import AppConfig, Dependency
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.app_info import parse_endpoints
 from spacecall._core.file_positions import expects_files
 from spacecall._core.gradio_requests import AppRun
@@ -28,7 +29,7 @@ from spacecall._core.schema_nodes import Schema
 from spacecall._filesources import data_uri, is_data_uri
 from spacecall._io.app_http_client import AppHttpClient
 from spacecall._io.observer import CLIENT
-from spacecall._io.run_checks import OtherRunError, parse_app
+from spacecall._io.run_checks import OtherRunError, have_same_functions, parse_app
 from spacecall.endpoints import Endpoint
 from spacecall.errors import InvalidInputError, JobCancelledError, JobLostError, SpaceError
 from spacecall.files import File, file_of
@@ -83,13 +84,13 @@ class Connection:
         self._info: bytes | None = None
         self._refetch_config = refetch_config
         self._refetching = anyio.Lock()
-        self._runs = {(app.app_id, app.functions_digest)}
+        self._runs = [(app.app_id, app.functions_digest)]
         link.checks.record_config(app.functions_digest, time.monotonic())
         self.tasks = tasks
         self.jobs: set[Cancellable] = set()
         self.request_limiter = anyio.Semaphore(link.settings.limits.max_concurrent_requests)
         self._channels: WeakSet[Channel] = WeakSet()
-        self._pool = ChannelPool(link.settings.limits.max_streams, self.open_channel)
+        self._pool = ChannelPool(link.settings.limits.max_streams)
         self._sessions: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._collecting: WeakValueDictionary[str, Channel] = WeakValueDictionary()
         self._media: WeakValueDictionary[str, StreamedMedia] = WeakValueDictionary()
@@ -211,16 +212,16 @@ class Connection:
             if run is None:
                 run, config = await self._refetch_config()
             self.link.checks.functions_digest = run.functions_digest
-            if (
-                run.functions_digest == app.functions_digest
-                and (run.app_id, run.functions_digest) in self._runs
-            ):
+            has_same_functions = await have_same_functions(
+                run.functions_digest, app.functions_digest, len(config)
+            )
+            if has_same_functions and (run.app_id, run.functions_digest) in self._runs:
                 replicas = (
                     app_id for app_id, digest in self._runs if digest == app.functions_digest
                 )
                 self.link.checks.replicas.update(filter(None, replicas))
                 return
-            self._runs.add((run.app_id, run.functions_digest))
+            self._runs.append((run.app_id, run.functions_digest))
             self._report_restart(run)
             self.app = run
             self._config = config
@@ -228,7 +229,7 @@ class Connection:
             self._endpoints = None
             self._all_endpoints = None
             self._file_schemas = {}
-            self._pool = ChannelPool(self.link.settings.limits.max_streams, self.open_channel)
+            self._pool = ChannelPool(self.link.settings.limits.max_streams)
 
     def _report_restart(self, app: AppConfig) -> None:
         sessions = sum(channel.has_state for channel in self._sessions.values())
@@ -301,7 +302,7 @@ class Connection:
 
     def acquire_channel(self, endpoint: Dependency) -> Channel:
         """Return a channel for one call; an endpoint with State gets one that nothing shares."""
-        return self.open_channel() if endpoint.stateful else self._pool.acquire()
+        return self.open_channel() if endpoint.stateful else self._pool.acquire(self.open_channel)
 
     def make_file(self, payload: Mapping[str, Any]) -> File:
         """Return the handle of a file that the app returned, by its path or as a data URL.

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from spacecall._core.app_config import AppConfig, Dependency, parse_config
+from spacecall._core.app_config import AppConfig, parse_config
+from spacecall._core.app_functions import Dependency
 from spacecall._core.endpoint_names import endpoint_name
 from spacecall._core.fingerprint import fingerprints
 from spacecall._core.json_values import as_dict, as_str, is_array, is_object
@@ -104,8 +105,7 @@ def find_function(app: RecordedApp, request: Exchange) -> Dependency | None:
         return None
     fn_index = body.get("fn_index")
     if isinstance(fn_index, int):
-        functions = (each for each in app.config.dependencies if each.fn_index == fn_index)
-        return next(functions, None)
+        return app.config.dependencies.find_number(fn_index)
     match = _CALL_PATH.search(urlsplit(request.url).path)
     return app.config.find(endpoint_name(unquote(match[1]))) if match else None
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from spacecall._core.app_config import Component, Dependency
+from spacecall._core.app_components import Component
+from spacecall._core.app_functions import Dependency
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall.cassettes._format.exchange import Exchange
 from spacecall.cassettes._format.job_recordings import read_event_id

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from spacecall._client.calls.prepared_call import UNCHANGED, unwrap_update
 from spacecall._core import call_api_events, queue_messages
-from spacecall._core.app_config import AppConfig, Dependency
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.diffs import fold
 from spacecall._core.json_values import as_dict, as_list, as_str, is_array, is_object
 from spacecall._core.message_models import convert_fields

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from spacecall._core import gradio_requests
-from spacecall._core.app_config import AppConfig, Dependency
+from spacecall._core.app_config import AppConfig
+from spacecall._core.app_functions import Dependency
 from spacecall._core.endpoint_names import url_segment
 from spacecall._visible import visible_json
 from spacecall.cli._exports.example_arguments import (

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from spacecall._core.app_config import AppConfig, Component
+from spacecall._core.app_components import Component
+from spacecall._core.app_config import AppConfig
 from spacecall._core.component_schema import refuses_all_choices
 from spacecall._core.fingerprint import fingerprint
 from spacecall._core.json_values import as_dict, as_list, as_str, as_str_list, is_array, is_object
