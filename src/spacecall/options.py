@@ -112,7 +112,8 @@ class Limits:
 
     Attributes:
         max_streams: streams that calls without State share. A stream serves any number of jobs; if
-            it is lost, only its own jobs are affected.
+            it is lost, only its own jobs are affected. Up to that number, a call has a stream of
+            its own, and quick calls of `map` are four on a stream.
         max_concurrent_requests: concurrent short requests (joins, cancels), and as many concurrent
             calls without the queue's stream: of functions without a queue, and with
             `call_api=True`.

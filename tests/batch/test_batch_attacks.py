@@ -107,10 +107,10 @@ def test_an_app_rests_that_loses_several_rows_in_a_row() -> None:
     lost = JobLostError("the job was lost")
     source: RowSource[int, None] = RowSource("url", perform, CallPace(1, None, QUICK))
     assert not rests_after(*[lost] * 4)
-    source.succeed(0)
+    source.succeed(0, 1.0)
     assert not rests_after(*[lost] * 4)
     assert rests_after(lost)
-    source.succeed(0)
+    source.succeed(0, 1.0)
     assert rests_after(TransportError("the app does not answer", sent=True))
 
 

@@ -328,7 +328,9 @@ class _BatchRun:
             self._journal.write(row.number, row.digest, "queued", ticket=ticket.to_json())
 
         call = space.call(self._endpoint.name, **arguments)
-        return await run_call(call, row_call.report_rank, write_ticket)
+        return await run_call(
+            call, row_call.report_rank, write_ticket, shares_stream=row_call.is_expected_short
+        )
 
     async def _save_files(self, row: InputRow, value: Any) -> Any:
         """Save the files in a result, and return it with their paths, or with their addresses."""

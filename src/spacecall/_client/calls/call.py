@@ -72,6 +72,10 @@ class Call(ABC, Generic[T]):
         """
         return self.map(_without_updates)
 
+    def _sharing_stream(self) -> Call[T]:
+        """Return the same call, which may share the stream of its job with a few others."""
+        return self
+
     @abstractmethod
     def _redacting(self) -> AbstractContextManager[None]:
         """Remove the caller's secrets from each `SpaceError` that is raised inside."""

@@ -39,6 +39,7 @@ class CallContext(NamedTuple):
         settings: the options of the call.
         channel: of the session that makes the call; None for a channel of the pool.
         event_id: of a detached job that is collected; None for a new job.
+        shares_stream: whether the call may share its stream with a few others.
         lifetime: of the Space. The Space is closed when nothing refers to its lifetime.
     """
 
@@ -46,6 +47,7 @@ class CallContext(NamedTuple):
     settings: Settings
     channel: Channel | None = None
     event_id: str | None = None
+    shares_stream: bool = False
     lifetime: Lifetime[Connection] | None = None
 
     def override(self, **options: Unpack[CallOptions]) -> CallContext:
@@ -86,6 +88,10 @@ class QueueCall(Call[T]):
 
     def with_updates(self) -> QueueCall[Updated[T]]:
         return self._changed(lambda prepared: prepared.with_updates())
+
+    def _sharing_stream(self) -> QueueCall[T]:
+        self._mark_handled()
+        return QueueCall(self._name, replace(self._context, shares_stream=True), self._prepare)
 
     def _changed(self, change: Callable[[PreparedCall[T]], PreparedCall[U]]) -> QueueCall[U]:
         self._mark_handled()
@@ -167,6 +173,7 @@ class QueueCall(Call[T]):
             channel=channel,
             follow=follow,
             reads_stream=reads_stream,
+            shares_stream=context.shares_stream,
             start_time=start_time,
         )
         job.start()
@@ -190,6 +197,10 @@ class SequenceCall(Call[T]):
     def with_options(self, **options: Unpack[CallOptions]) -> SequenceCall[T]:
         self._mark_handled()
         return SequenceCall(self._name, self._context.override(**options), self._steps)
+
+    def _sharing_stream(self) -> SequenceCall[T]:
+        self._mark_handled()
+        return SequenceCall(self._name, replace(self._context, shares_stream=True), self._steps)
 
     def map(self, transform: Callable[[T], U]) -> SequenceCall[U]:
         self._mark_handled()

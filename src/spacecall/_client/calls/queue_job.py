@@ -58,6 +58,7 @@ class QueueJob(Job[T]):
         channel: of the session that makes the call; None for a call of the Space.
         follow: keep the events too, not only the result.
         reads_stream: False for a job that is detached.
+        shares_stream: whether it may share its stream with a few other jobs.
         start_time: when the call was started, by the clock of anyio.
     """
 
@@ -71,6 +72,7 @@ class QueueJob(Job[T]):
         channel: Channel | None,
         follow: bool,
         reads_stream: bool,
+        shares_stream: bool = False,
         start_time: float,
     ) -> None:
         super().__init__(settings, start_time)
@@ -80,6 +82,7 @@ class QueueJob(Job[T]):
         self._session = channel
         self._follow = follow
         self._reads_stream = reads_stream
+        self._shares_stream = shares_stream
         self._restarts_left = MAX_RESTARTS
         self._retries_left = settings.retry.attempts - 1
         self._resubmits_left = settings.retry.resubmit_lost
@@ -116,7 +119,7 @@ class QueueJob(Job[T]):
     def _open_channel(self) -> Channel:
         if self._strategy is not None or not self._reads_stream:
             return self._connection.open_channel(reads_stream=False)
-        return self._connection.acquire_channel(self._prepared.endpoint)
+        return self._connection.acquire_channel(self._prepared.endpoint, shares=self._shares_stream)
 
     @property
     def channel(self) -> Channel:

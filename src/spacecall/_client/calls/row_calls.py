@@ -117,7 +117,8 @@ def create_source(
             call = make_call(row_call.arguments)
         except TypeError as error:
             raise InvalidInputError(f"the row does not fit: {error}") from error
-        return await run_call(call.with_options(retry=retry), row_call.report_rank)
+        call = call.with_options(retry=retry)
+        return await run_call(call, row_call.report_rank, shares_stream=row_call.is_expected_short)
 
     return RowSource(
         context.connection.link.base, perform, options.create_pace(context.settings.retry)
@@ -136,6 +137,8 @@ async def run_call(
     call: Call[T],
     report_rank: Callable[[int], None] | None,
     on_queued: Callable[[Ticket], None] | None = None,
+    *,
+    shares_stream: bool = False,
 ) -> T:
     """Make a call and return its result.
 
@@ -143,7 +146,10 @@ async def run_call(
         call: the call.
         report_rank: takes its first place in the app's queue; None if nobody wants to know it.
         on_queued: takes its ticket as soon as the app has accepted it, unless it has ended by then.
+        shares_stream: whether it may share its stream with a few other calls.
     """
+    if shares_stream:
+        call = call._sharing_stream()  # pyright: ignore[reportPrivateUsage] - of this package
     if report_rank is None and on_queued is None:
         return await call
     async with call as job:

@@ -262,7 +262,7 @@ class RowEngine(Generic[R, T]):
             with redirect_errors(fail):
                 value = await source.perform(row_call)
                 self._results += 1
-                source.succeed(call_round)
+                source.succeed(call_round, anyio.current_time() - start)
                 self._add(row_call, source, start, value, None)
         finally:
             source.running -= 1

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _FIRST_STATUS_OF_PROXIES: Final = 502
 _ERRORS_BEFORE_REST: Final = 5
+_QUICK_SECONDS: Final = 1.0
 
 
 def check_pace(concurrency: Concurrency, rate: float | None) -> None:
@@ -58,6 +59,7 @@ class RowCall(Generic[R]):
 
     Attributes:
         arguments: the row as it was when it was read: a generator may change its only dict.
+        is_expected_short: whether the last result of its source took less than a second.
         report_rank: takes the first place of the row's call in the app's queue; None if nobody
             wants to know it.
         first_start: when its first call was started.
@@ -70,6 +72,7 @@ class RowCall(Generic[R]):
     attempts: int = 0
     first_start: float = 0.0
     results_before: int = 0
+    is_expected_short: bool = False
     report_rank: Callable[[int], None] | None = None
 
 
@@ -109,6 +112,7 @@ class RowSource(Generic[R, T]):
     running: int = 0
     started: int = 0
     stopped: bool = False
+    _gives_quick_results: bool = False
     _errors: int = 0
     _losses: int = 0
     _results_elsewhere: int = 0
@@ -128,11 +132,13 @@ class RowSource(Generic[R, T]):
         self.running += 1
         self.started += 1
         call_round = self.pace.start(now)
+        row_call.is_expected_short = self._gives_quick_results
         row_call.report_rank = partial(self.pace.queue, call_round) if reports_rank else None
         return call_round
 
-    def succeed(self, call_round: int) -> None:
-        """Take note of a result."""
+    def succeed(self, call_round: int, duration: float) -> None:
+        """Take note of a result, and of the seconds that it took."""
+        self._gives_quick_results = duration < _QUICK_SECONDS
         self._errors = self._losses = 0
         self.pace.succeed(call_round, saturated=self.running >= self.pace.limit)
 

@@ -169,6 +169,11 @@ class Channel:
         return self.lost or self._demux.components_changed
 
     @property
+    def stream_seconds(self) -> float:
+        """For how many seconds the stream has been open without an end."""
+        return self._reader.seconds
+
+    @property
     def session_cookies(self) -> dict[str, str]:
         """The cookies that route to the replica which has the session, without login cookies."""
         return self.link.login.other_cookies

@@ -300,9 +300,16 @@ class Connection:
                 "the Space is closed: make calls inside its with block, or open it again"
             )
 
-    def acquire_channel(self, endpoint: Dependency) -> Channel:
-        """Return a channel for one call; an endpoint with State gets one that nothing shares."""
-        return self.open_channel() if endpoint.stateful else self._pool.acquire(self.open_channel)
+    def acquire_channel(self, endpoint: Dependency, *, shares: bool = False) -> Channel:
+        """Return a channel for one call; an endpoint with State gets one that nothing shares.
+
+        Args:
+            endpoint: the function that is called.
+            shares: whether the call may share a stream, see `ChannelPool.acquire`.
+        """
+        if endpoint.stateful:
+            return self.open_channel()
+        return self._pool.acquire(self.open_channel, shares=shares)
 
     def make_file(self, payload: Mapping[str, Any]) -> File:
         """Return the handle of a file that the app returned, by its path or as a data URL.

@@ -68,6 +68,12 @@ class StreamReader:
         self._scope: anyio.CancelScope | None = None
         self._is_expiring = False
         self._opened = anyio.Event()
+        self._start_time = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """For how many seconds the stream has been read; 0 if it is not."""
+        return anyio.current_time() - self._start_time if self.is_reading else 0.0
 
     def start(self) -> None:
         """Start to read the stream, unless it is being read or there are no jobs."""
@@ -75,6 +81,7 @@ class StreamReader:
         if self._demux.has_jobs and not self.is_reading and not self.lost:
             self.is_reading = True
             self._opened = anyio.Event()
+            self._start_time = anyio.current_time()
             self._tasks.start_soon(self._read)
 
     def update_idle_deadline(self) -> None:
