@@ -20,6 +20,7 @@ from spacecall.codegen._schemas.app_documents import AppDocuments
 TESTS = Path(__file__).resolve().parent.parent
 CORPUS = sorted((TESTS / "corpus").glob("*.json"))
 CAPTURES = sorted(path.parent for path in (TESTS / "captures").glob("*/info.json"))
+DRIFTED = sorted((TESTS / "codegen" / "drift" / "apps").glob("*/*.json"))
 
 FILE: dict[str, Any] = {
     "title": "FileData",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 from spacecall.codegen._schemas.app_documents import AppDocuments
-from tests.codegen.apps import CAPTURES, CORPUS, generated, saved
+from tests.codegen.apps import CAPTURES, CORPUS, DRIFTED, generated, saved
 
 
 def main() -> None:
     """Print the number of apps and the processor seconds that they took."""
-    apps = [saved(path) for path in (*CORPUS, *CAPTURES)]
+    apps = [saved(path) for path in (*CORPUS, *CAPTURES, *DRIFTED)]
     _generate(apps)
     print(len(apps), _generate(apps))
 

@@ -184,6 +184,8 @@ def normalize_letters(text: str) -> str:
     `é` stays, in one character. A mark that no letter has with the one before it is removed, since
     nobody could type it: the dot that lower case leaves after the i of `İ`.
     """
+    if text.isascii():
+        return text
     chars: list[str] = []
     for char in _UNICODE.normalize("NFKC", text):
         if not (chars and _UNICODE.category(char) == "Mn" and _is_latin(chars[-1])):
@@ -195,5 +197,6 @@ def _is_latin(char: str) -> bool:
     return _UNICODE.normalize("NFKD", char)[0].isascii()
 
 
+@lru_cache(maxsize=1024)
 def _is_letter(char: str) -> bool:
     return _UNICODE.category(char) in _CATEGORIES and f"a{char}".isidentifier()

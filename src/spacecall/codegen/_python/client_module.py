@@ -45,7 +45,8 @@ def write_module(folder: SchemaFolder, *, origin: str) -> str:
     """
     plan = plan_client(folder)
     body = ClientWriter(plan, annotate(plan)).body(folder, _clean_origin(origin))
-    used_names = _used_names(ast.parse("\n".join(body)))
+    tree = ast.parse("\n".join(body))
+    used_names = _used_names(tree)
     title = shorten(folder.lock.heading) or "a Gradio app"
     header = [
         header_line(origin),
@@ -58,7 +59,7 @@ def write_module(folder: SchemaFolder, *, origin: str) -> str:
         *_import_lines(used_names),
         "",
         "__all__ = [",
-        *(f"    {format_flat(literal(name))}," for name in sorted(_exported_names(body))),
+        *(f"    {format_flat(literal(name))}," for name in sorted(_exported_names(tree))),
         "]",
     ]
     return "\n".join([*header, *body, ""])
@@ -71,13 +72,20 @@ def _clean_origin(origin: str) -> str:
 
 def _used_names(tree: ast.Module) -> set[str]:
     """Return the names that the module refers to; a method's parameter hides a global name."""
-    names = {id(node): node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for method in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        parameters = {argument.arg for argument in method.args.kwonlyargs}
-        for node in (node for statement in method.body for node in ast.walk(statement)):
-            if names.get(id(node)) in parameters:
-                del names[id(node)]
-    return set(names.values())
+    names: set[str] = set()
+    pending: list[tuple[ast.AST, Set[str]]] = [(tree, frozenset())]
+    while pending:
+        node, hidden = pending.pop()
+        if isinstance(node, ast.Name):
+            names |= {node.id} - hidden
+        elif isinstance(node, ast.FunctionDef):
+            parameters = {argument.arg for argument in node.args.kwonlyargs}
+            pending += [(statement, hidden | parameters) for statement in node.body]
+            signature = (*node.decorator_list, node.args, node.returns)
+            pending += [(part, hidden) for part in signature if part is not None]
+        else:
+            pending += [(child, hidden) for child in ast.iter_child_nodes(node)]
+    return names
 
 
 def _import_lines(used: Set[str]) -> list[str]:
@@ -105,10 +113,10 @@ def _import_order(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 + name[0].islower()), name
 
 
-def _exported_names(body: Sequence[str]) -> list[str]:
+def _exported_names(tree: ast.Module) -> list[str]:
     """Return the classes and aliases that callers use."""
     names: list[str] = []
-    for node in ast.parse("\n".join(body)).body:
+    for node in tree.body:
         match node:
             case ast.ClassDef(name=name, bases=[ast.Name(id=base)]) if base != "Arguments":
                 names.append(name)

@@ -181,6 +181,8 @@ def _encodable(data: Any) -> Any:
     if is_array(data):
         return [_encodable(value) for value in data]
     if isinstance(data, str):
+        if data.isascii():
+            return data
         return data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return None if isinstance(data, float) and not math.isfinite(data) else data
 
