@@ -16,6 +16,7 @@ import pytest
 import spacecall
 from spacecall import events, options
 from spacecall.cassettes.errors import CassetteMissError, SecretFoundError, UnusedRequestsError
+from spacecall.chat import ChatReply, Conversation
 from spacecall.endpoints import NO_DEFAULT, Endpoint, Parameter, ReturnValue
 from spacecall.errors import (
     AppError,
@@ -41,6 +42,7 @@ NEEDED: dict[str, dict[str, Any]] = {
         "live": ["a"],
         "reason": "it is gone",
     },
+    "FailedReplyError": {"reply": ChatReply("Hel", Conversation(), "error")},
     "ChatShapeError": {"endpoints": ["/a"]},
     "CassetteMissError": {"request": "GET /"},
     "UnusedRequestsError": {"requests": ["GET /"]},

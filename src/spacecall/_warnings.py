@@ -43,7 +43,7 @@ class NewerProtocolWarning(VisibleWarning):
 
 
 class CutReplyWarning(VisibleWarning):
-    """`max_tokens` ended a reply while the model was thinking: it has no answer."""
+    """The limit of tokens, or a filter of the service, ended an answer: it is not complete."""
 
 
 class FileSuffixWarning(VisibleWarning):

@@ -24,7 +24,7 @@ from spacecall._client.concurrency.portal import (
 from spacecall._client.concurrency.sync_files import SyncFiles
 from spacecall.files import File
 from spacecall.media import MediaInput
-from spacecall.models import ConnectOptions, find_model
+from spacecall.models import ConnectOptions, find_image_model
 from spacecall.sync import SyncCall
 
 __all__ = [
@@ -159,7 +159,7 @@ def connect(name: str, **options: Unpack[ConnectOptions]) -> Connecting[OpenImag
     Args:
         name: an alias such as `flux-dev` or `sd-3.5`; a Space, `spaces/owner/name` or its page; or
             the id of a model on the Hub, `owner/model`, which runs on Hugging Face's inference
-            providers.
+            providers. With `base_url`, any name, which the service gets as it is.
         options: those of the model's own `connect`.
 
     Raises:
@@ -168,7 +168,7 @@ def connect(name: str, **options: Unpack[ConnectOptions]) -> Connecting[OpenImag
         TypeError: the model does not have an option, or the option's type is wrong.
         SpaceError (on entering): the app or the service cannot be reached.
     """
-    entry = find_model(name, "image")
+    entry = find_image_model(name, options)
     opening: Connecting[OpenImageModel] = entry.load().connect(**{**entry.options, **options})
     return opening
 

@@ -42,7 +42,8 @@ class ConnectOptions(SpaceOptions, total=False):
 
     Attributes:
         source: of models on Spaces: the address of the app.
-        base_url: of HF Inference: another service with OpenAI's interface.
+        base_url: of HF Inference: another service with OpenAI's interface, which gets the name of
+            the model as it is.
         api_key: of HF Inference.
         bill_to: of HF Inference.
         cache_ttl: of HF Inference, in seconds.
@@ -70,7 +71,8 @@ class ModelEntry:
     """A model that `connect` opens.
 
     Attributes:
-        name: of the model; on HF Inference its id on the Hub, or the alias as you wrote it.
+        name: of the model; on HF Inference its id on the Hub, or the alias as you wrote it; at a
+            `base_url` as you wrote it.
         kind: the interface that its class implements.
         import_path: of its class, `module:Class`.
         space: the id of its Space, or the address of its app; None if it runs on HF Inference.
@@ -242,18 +244,46 @@ def find_model(name: str, kind: ModelKind) -> ModelEntry:
     raise NotFoundError(_explain_unknown(name, kind))
 
 
-def find_chat_model(name: str, options: Collection[str]) -> ModelEntry:
+def find_chat_model(name: str, options: ConnectOptions) -> ModelEntry:
     """Return the chat model called `name`, if it is opened with these options.
 
     An option that says how a chat app is used makes any `owner/name` a Space; so does another
-    option of apps if `owner/name` is not a known model. Raises as `find_model` does.
+    option of apps if `owner/name` is not a known model. At a `base_url`, any name is a model of
+    that service. Raises as `find_model` does.
     """
     if not CHAT_MAPPING.isdisjoint(options):
         return find_chat_app(name)
-    entry = find_model(name, "chat")
+    entry = _find_at_service(name, "chat", options) or find_model(name, "chat")
     if _is_unknown_id(entry) and not _SPACE_OPTIONS.isdisjoint(options):
         return find_chat_app(name)
     return entry
+
+
+def find_image_model(name: str, options: ConnectOptions) -> ModelEntry:
+    """Return the image model called `name`, if it is opened with these options.
+
+    Raises as `find_model` does.
+    """
+    return _find_at_service(name, "image", options) or find_model(name, "image")
+
+
+def _find_at_service(name: str, kind: ModelKind, options: ConnectOptions) -> ModelEntry | None:
+    """Return the entry of a model at a `base_url`, which gets any name but that of an app."""
+    is_name = isinstance(name, str) and name.strip() and _app_address(name) is None
+    if not (is_name and options.get("base_url")):
+        return None
+    return ModelEntry(name, kind, _INFERENCE)
+
+
+def names_chat_app(name: str) -> bool:
+    """Return whether a name is that of a chat app, whatever the Hub says.
+
+    It is an alias, `spaces/owner/name`, or an address.
+    """
+    entry = _BY_NAME.get(name.strip().casefold())
+    if entry is not None:
+        return entry.kind == "chat"
+    return _app_address(name) is not None and hub_model(name) is None
 
 
 def may_be_space(entry: ModelEntry, options: Collection[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from spacecall import NotFoundError
+from spacecall import NotFoundError, images
 from spacecall.chat import connect, connect_sync
 from spacecall.chat_space import ChatSpace
 from spacecall.inference import HuggingFaceInference
@@ -59,6 +60,42 @@ def has_space(service: StandIn, app: str) -> None:
     """Let the Hub have the Space owner/name, whose app is `app`."""
     service.on(SPACE, answering(200, {"id": "owner/name", "sdk": "gradio"}))
     service.on(f"{SPACE}/host", answering(200, {"subdomain": "owner-name", "host": app}))
+
+
+@pytest.mark.parametrize(
+    "name", ["llama3.2", "gpt-4o", "qwen3:8b", "phi-4", "llama-3.3-70b", "flux-dev", "a/b/c"]
+)
+async def test_a_base_url_gets_any_name_as_it_is(service: StandIn, name: str) -> None:
+    image = base64.b64encode(b"GIF89a").decode()
+    service.on("/v1/images/generations", answering(200, {"data": [{"b64_json": image}]}))
+    async with connect(name, base_url=service.url) as model:
+        assert (await model.chat("Hello", stream=False)).text == "from the router"
+    async with images.connect(name, base_url=service.url) as image_model:
+        assert len(await image_model.generate("a cat")) == 1
+    (chat_body,) = await service.sent(CHAT)
+    (image_body,) = await service.sent("/v1/images/generations")
+    assert (chat_body["model"], image_body["model"]) == (name, name)
+    assert len(service.seen) == 2
+
+
+def test_without_async_a_base_url_gets_any_name_too() -> None:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(standing_in()) as service,
+    ):
+        service.on(CHAT, answering(200, whole("Hi")))
+        with connect_sync("llama3.2", base_url=service.url) as model:
+            assert model.chat("Hello", stream=False).result().text == "Hi"
+
+
+def test_a_name_without_a_base_url_and_no_name_are_refused() -> None:
+    for name, base_url in (("llama3.2", None), ("", "http://127.0.0.1:9"), (" ", "http://x")):
+        with pytest.raises(NotFoundError, match=r"unknown chat model|is empty"):
+            connect(name, base_url=base_url)
+    with pytest.raises(TypeError, match="base_url"):
+        connect("spaces/owner/name", base_url="http://127.0.0.1:9")
+    with pytest.raises(TypeError, match="name"):
+        connect(5, base_url="http://127.0.0.1:9")  # type: ignore[arg-type]
 
 
 def paths(service: StandIn) -> list[str]:

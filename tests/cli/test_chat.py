@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -15,7 +17,16 @@ from spacecall.chat import Conversation
 from tests.cli.conftest import Cli
 from tests.cli.processes import Terminal, start_command, terminal, wait_until
 from tests.conftest import ServerPool
-from tests.inference.stand_in import CHAT, answering, saying, standing_in
+from tests.faults.exchanges import Exchange
+from tests.inference.stand_in import (
+    CHAT,
+    StandIn,
+    answering,
+    chunk,
+    saying,
+    standing_in,
+    streaming,
+)
 from tests.servers import DATA, GRADIO_6, AppServer
 
 RED = DATA / "red.png"
@@ -103,8 +114,112 @@ def test_additional_inputs_of_an_app_are_set(cli: Cli, app_server: ServerPool) -
         refused = cli(*chat, *words)
         assert (refused.code, refused.out) == (2, "")
         assert message in refused.err
-    refused = cli("chat", "llama-3.3-70b", "hi", "--set", "a=1")
-    assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+    refused = cli(*chat, "--max-tokens", "5")
+    assert (refused.code, refused.out, len(refused.err.splitlines())) == (2, "", 1)
+    assert "--max-tokens is for services" in refused.err
+
+
+def test_a_model_of_a_space_takes_no_options_of_services(cli: Cli, phi4_app: AppServer) -> None:
+    for option in (("--set", "a=1"), ("--max-tokens", "9")):
+        refused = cli("chat", "phi-4", "hi", "--url", phi4_app.url, *option)
+        assert (refused.code, refused.out, len(refused.err.splitlines())) == (2, "", 1)
+        assert option[0] in refused.err
+
+
+def test_an_unknown_name_is_refused_without_an_address(cli: Cli) -> None:
+    refused = cli("chat", "phi4", "x")
+    assert (refused.code, refused.out) == (2, "")
+    assert "unknown chat model 'phi4'; did you mean phi-4" in refused.err
+
+
+@pytest.fixture
+def service() -> Iterator[StandIn]:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(standing_in()) as stand_in,
+    ):
+        yield stand_in
+
+
+def sent_bodies(service: StandIn) -> list[Any]:
+    with start_blocking_portal() as portal:
+        return portal.call(service.sent, CHAT)
+
+
+@pytest.mark.parametrize("name", ["llama3.2", "gpt-4o", "qwen3:8b", "flux", "a/b/c", "llama-3"])
+def test_a_service_gets_any_name_as_it_is(cli: Cli, service: StandIn, name: str) -> None:
+    service.on(CHAT, saying("Hi"))
+    done = cli("chat", name, "Hello", "--url", service.url)
+    assert (done.code, done.out, done.err) == (0, "Hi\n", "")
+    assert [body["model"] for body in sent_bodies(service)] == [name]
+
+
+def test_an_address_of_openai_s_interface_is_a_service_s_for_a_name_of_an_app_too(
+    cli: Cli, service: StandIn
+) -> None:
+    service.on(CHAT, saying("Hi"))
+    for path in ("/v1", "/v1/", "/v1/chat/completions"):
+        assert cli("chat", "phi-4", "Hello", "--url", f"{service.url}{path}").out == "Hi\n"
+    assert [body["model"] for body in sent_bodies(service)] == ["phi-4"] * 3
+
+
+def test_fields_of_the_request_to_a_service_are_set(cli: Cli, service: StandIn) -> None:
+    service.on(CHAT, saying("Hi"))
+    chat = ("chat", "my/model", "Hello", "--url", service.url)
+    options = ("--max-tokens", "7", "--set", "temperature=0.5", "--set", "user=me")
+    done = cli(*chat, *options, "--set", "stop=a", "--set", "stop=b", "--set", 'x={"y":[1]}')
+    assert (done.code, done.out, done.err) == (0, "Hi\n", "")
+    assert cli(*chat).code == 0
+    first, second = sent_bodies(service)
+    fields = {"temperature": 0.5, "user": "me", "stop": ["a", "b"], "x": {"y": [1]}}
+    assert {name: first[name] for name in (*fields, "max_tokens")} == {**fields, "max_tokens": 7}
+    assert "max_tokens" not in second
+    assert cli(*chat, "--max-tokens", "0").code == 2
+
+
+@pytest.mark.parametrize("options", [(), ("--stream",), ("--quiet",)])
+def test_an_answer_that_is_cut_off_is_printed_with_a_warning(
+    cli: Cli, service: StandIn, options: tuple[str, ...]
+) -> None:
+    service.on(
+        CHAT,
+        streaming(chunk("Hel"), chunk("lo", "length"), done=True),
+        streaming(chunk("Hel"), chunk("lo", "content_filter"), done=True),
+    )
+    chat = ("chat", "my/model", "Hello", "--url", service.url, *options)
+    for message in ("limit of tokens: raise --max-tokens", "a filter of the service"):
+        done = cli(*chat)
+        assert (done.code, done.out, len(done.err.splitlines())) == (0, "Hello\n", 1)
+        assert done.err.startswith("warning: ")
+        assert message in done.err
+
+
+def test_a_model_that_fails_during_its_answer_fails_the_command(cli: Cli, service: StandIn) -> None:
+    service.on(CHAT, streaming(chunk("Hel"), chunk("lo", "error"), done=True))
+    chat = ("chat", "my/model", "Hello", "--url", service.url)
+    done, streamed = cli(*chat), cli(*chat, "--stream", "--save", "chat.json")
+    assert (done.code, done.out, streamed.code, streamed.out) == (3, "", 3, "Hello\n")
+    assert "the model failed during its answer, after 5 characters" in done.err
+    assert not Path("chat.json").exists()
+
+
+def test_a_service_that_wants_a_key_says_how_to_give_one(
+    cli: Cli, service: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_found")
+
+    async def answer(exchange: Exchange) -> None:
+        is_known = exchange.headers.get("authorization") == "Bearer key"
+        await (saying("Hi") if is_known else answering(401, {"error": "who?"}))(exchange)
+
+    service.on(CHAT, answer)
+    chat = ("chat", "my/model", "Hello", "--url", service.url)
+    refused = cli(*chat)
+    assert (refused.code, refused.out) == (4, "")
+    assert "add --header 'Authorization: Bearer …'; HF_TOKEN is not sent there" in refused.err
+    assert "api_key" not in refused.err
+    assert cli(*chat, "--header", "Authorization: Bearer key").out == "Hi\n"
+    assert cli(*chat, "--token", "key").code == 4  # a token is Hugging Face's
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
@@ -190,7 +305,6 @@ def test_lines_of_stdin_are_a_conversation(cli: Cli, phi4_app: AppServer) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["phi4", "x"], 2, "unknown chat model 'phi4'; did you mean phi-4"),
         (["phi-4", "x", "--image", str(TONE)], 2, "'tone.wav' is not an image: it is audio/x-wav"),
         (["phi-4", "x", "--audio", "none.wav"], 2, "cannot read 'none.wav'"),
         (["phi-4", " "], 2, "the message is empty"),

@@ -10,6 +10,7 @@ import pytest
 
 from spacecall import (
     AuthError,
+    CutReplyWarning,
     InvalidInputError,
     Limits,
     ProtocolError,
@@ -57,7 +58,6 @@ async def test_an_answer_streams_as_pieces_of_text(service: StandIn) -> None:
         {
             "model": QWEN,
             "messages": [{"role": "user", "content": "Count"}],
-            "max_tokens": 1024,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
@@ -80,7 +80,8 @@ async def test_done_ends_a_stream_that_stays_open(service: StandIn) -> None:
 async def test_without_streaming_the_answer_comes_whole_with_its_usage(service: StandIn) -> None:
     service.on(CHAT, answering(200, whole("Hi", "length")))
     async with opened(service) as (hf, _):
-        reply = await hf.chat("Hello", stream=False, max_tokens=None, temperature=0.5, seed=7)
+        with pytest.warns(CutReplyWarning, match="that of the service"):
+            reply = await hf.chat("Hello", stream=False, temperature=0.5, seed=7)
     assert (reply.text, reply.finish_reason) == ("Hi", "length")
     assert reply.usage is not None
     assert (reply.usage.prompt_tokens, reply.usage.total_tokens) == (3, 5)
@@ -296,7 +297,7 @@ async def test_another_service_gets_names_as_they_are_and_the_hub_is_not_asked(
     service.on(CHAT, saying("Hi"))
     async with HuggingFaceInference.connect(service.url) as hf:
         for name in ("llama-3", "llama3.2:1b", "gpt:auto", "flux"):
-            await hf.chat("Hello", model=name, fallback=True)
+            await hf.chat("Hello", model=name)
     sent = [request["model"] for request in await service.sent(CHAT)]
     assert sent == ["llama-3", "llama3.2:1b", "gpt:auto", "flux"]
     assert len(service.seen) == len(sent)

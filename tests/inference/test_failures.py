@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -11,6 +12,7 @@ import pytest
 
 from spacecall import (
     AuthError,
+    Call,
     CreditsError,
     DeadlineError,
     InvalidInputError,
@@ -23,9 +25,7 @@ from spacecall import (
     Timeouts,
     UnavailableError,
 )
-from spacecall.inference import (
-    ProvidersFailedError,
-)
+from spacecall.inference import HuggingFaceInference, NoProviderError, ProvidersFailedError
 from tests.faults.exchanges import Exchange
 from tests.inference.stand_in import (
     CHAT,
@@ -71,6 +71,83 @@ async def test_the_next_live_provider_is_asked_when_asked_for(
             "novita",
             "together",
         ]
+
+
+@pytest.mark.parametrize("option", [{"provider": "together"}, {"fallback": True}])
+async def test_another_service_takes_no_options_of_providers(
+    service: StandIn, option: dict[str, Any]
+) -> None:
+    async with HuggingFaceInference.connect(service.url, model="m", image_model="m") as hf:
+        calls: list[Callable[[], Call[Any]]] = [
+            lambda: hf.chat("Hi", **option),
+            lambda: hf.text_generation("Hi", **option),
+            lambda: hf.generate("a cat", **option),
+            lambda: hf.feature_extraction("Hi", model="m", **option),
+            lambda: hf.automatic_speech_recognition(b"RIFF    WAVE", model="m", **option),
+            lambda: hf.text_to_speech("Hi", model="m", **option),
+        ]
+        for call in calls:
+            with pytest.raises(InvalidInputError, match="another base_url does not take it"):
+                await call()
+    assert service.seen == []
+
+
+@pytest.mark.parametrize("way", [{"model": "llama-3:together"}, {"provider": "together"}])
+async def test_an_error_names_the_provider_however_it_was_requested(
+    service: StandIn, way: dict[str, str]
+) -> None:
+    service.on(CHAT, answering(402, SPENT))
+    async with opened(service, model="llama-3") as (hf, _):
+        with pytest.raises(CreditsError, match=r"^together: ") as caught:
+            await hf.chat("Hello", **way)  # type: ignore[call-overload]
+    assert caught.value.provider == "together"
+
+
+@pytest.mark.parametrize("way", [{"model": "llama-3:fastest"}, {"provider": "cheapest"}])
+async def test_a_choice_of_the_router_is_not_the_provider_of_an_error(
+    service: StandIn, way: dict[str, str]
+) -> None:
+    service.on(CHAT, answering(402, SPENT), answering(402, SPENT, x_inference_provider="novita"))
+    async with opened(service, model="llama-3") as (hf, _):
+        for provider in (None, "novita"):
+            with pytest.raises(CreditsError) as caught:
+                await hf.chat("Hello", **way)  # type: ignore[call-overload]
+            assert caught.value.provider == provider
+
+
+async def test_a_missing_key_is_advised_where_it_is_sent(service: StandIn) -> None:
+    """A token of HF_TOKEN is for Hugging Face only."""
+    service.on(CHAT, answering(401, {"error": "who?"}))
+    service.on("/v1/embeddings", answering(401, {"error": "who?"}))
+    async with HuggingFaceInference.connect(service.url) as hf:
+        for call in (hf.chat("Hi", model="m"), hf.feature_extraction("Hi", model="m")):
+            with pytest.raises(AuthError, match=r"give api_key=…; HF_TOKEN is not sent there\): w"):
+                await call
+    async with opened(service) as (hf, _):
+        with pytest.raises(AuthError, match=r"give api_key=…, or set HF_TOKEN\): who"):
+            await hf.chat("Hi", model="m/m")
+
+
+async def test_live_providers_that_are_not_supported_are_named(service: StandIn) -> None:
+    entries = {"novita": "live", "hyperbolic": "live", "groq": "error"}
+    words = "live, but not supported by spacecall for this task: novita, hyperbolic"
+    for task in ("text-to-image", "feature-extraction", "text-to-speech"):
+        service.mapping[f"o/{task}"] = {
+            name: offer("x", task, status) for name, status in entries.items()
+        }
+        service.models[f"o/{task}"] = {"id": f"o/{task}"}
+    async with opened(service) as (hf, _):
+        calls: list[Callable[[], Call[Any]]] = [
+            lambda: hf.generate("a cat", model="o/text-to-image"),
+            lambda: hf.feature_extraction("Hi", model="o/feature-extraction"),
+            lambda: hf.text_to_speech("Hi", model="o/text-to-speech"),
+        ]
+        for call in calls:
+            with pytest.raises(NoProviderError, match=words) as caught:
+                await call()
+            assert (caught.value.live, caught.value.unsupported) == ((), ("novita", "hyperbolic"))
+        with pytest.raises(NoProviderError, match=r"novita for this task; live, .*: hyperbolic"):
+            await hf.generate("a cat", model="o/text-to-image", provider="novita")
 
 
 async def test_other_refusals_and_no_fallback_are_errors_at_once(service: StandIn) -> None:

@@ -413,7 +413,7 @@ async def test_another_service_makes_images_by_openai_s_interface(service: Stand
         images = await hf.generate("a cat", aspect_ratio="16:9", n=2, seed=7, guidance_scale=2.5)
         assert [image.name for image in images] == ["image.png", "b.png"]
         assert await images[0].read() == PNG
-        await hf.generate("a cat", response_format="base64", model="dall-e:3", provider="x")
+        await hf.generate("a cat", response_format="base64", model="dall-e:3")
         with pytest.raises(InvalidInputError, match="another base_url does not take it"):
             await hf.generate("a cat", image=PNG)
         with pytest.raises(InvalidInputError, match="needs both width and height"):

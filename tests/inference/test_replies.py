@@ -22,10 +22,24 @@ from spacecall.chat import (
     reply_deltas,
     reply_deltas_sync,
 )
-from spacecall.inference import SyncHuggingFaceInference, _reply_reader
+from spacecall.inference import (
+    FailedReplyError,
+    HuggingFaceInference,
+    SyncHuggingFaceInference,
+    _reply_reader,
+)
 from spacecall.inference._response_formats import response_format_json
 from tests.faults.exchanges import Exchange
-from tests.inference.stand_in import CHAT, StandIn, answering, chunk, opened, streaming, whole
+from tests.inference.stand_in import (
+    CHAT,
+    StandIn,
+    answering,
+    chunk,
+    offer,
+    opened,
+    streaming,
+    whole,
+)
 
 USAGE = {
     "prompt_tokens": 3,
@@ -143,6 +157,98 @@ async def test_a_reply_that_ends_while_the_model_thinks_warns(
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "model_length", "content_filter"])
+async def test_an_answer_that_is_not_complete_warns(
+    service: StandIn, reason: str, stream: bool
+) -> None:
+    if stream:
+        service.on(CHAT, streaming(chunk("Hel"), chunk("lo", reason), done=True))
+    else:
+        service.on(CHAT, answering(200, whole("Hello", reason)))
+    is_filtered = reason == "content_filter"
+    match = "a filter of the service" if is_filtered else r"limit of tokens: raise max_tokens \(now"
+    async with opened(service) as (hf, _):
+        with pytest.warns(CutReplyWarning, match=match) as caught:
+            reply = await hf.chat("Hello", stream=stream)
+        with pytest.warns(CutReplyWarning, match=match if is_filtered else r"\(now 7\)"):
+            await hf.chat("Hello", stream=stream, extra_body={"max_completion_tokens": 7})
+    assert (reply.text, reply.finish_reason) == ("Hello", reason if is_filtered else "length")
+    assert caught[0].filename == __file__
+
+
+async def test_one_of_several_answers_that_is_cut_off_warns(service: StandIn) -> None:
+    choices = [
+        {"index": index, "message": {"content": "Hi"}, "finish_reason": reason}
+        for index, reason in enumerate(("stop", "length"))
+    ]
+    service.on(CHAT, answering(200, {"choices": choices}))
+    async with opened(service) as (hf, _):
+        with pytest.warns(CutReplyWarning, match="limit of tokens"):
+            reply = await hf.chat("Hello", n=2, stream=False)
+    assert [choice.finish_reason for choice in reply.choices] == ["stop", "length"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("reason", ["error", "abort", "network_error"])
+async def test_a_model_that_fails_during_its_answer_is_an_error_with_the_reply_so_far(
+    service: StandIn, reason: str, stream: bool
+) -> None:
+    if stream:
+        service.on(CHAT, streaming(chunk("Hel"), chunk("lo", reason), done=True))
+    else:
+        service.on(CHAT, answering(200, whole("Hello", reason)))
+    async with opened(service) as (hf, _):
+        with pytest.raises(FailedReplyError, match="after 5 characters") as caught:
+            await hf.chat("Hi", model="llama-3:novita", stream=stream)
+        error = caught.value
+        assert (error.reply.text, error.reply.finish_reason) == ("Hello", reason)
+        assert (error.status, error.provider, error.endpoint) == (500, "novita", CHAT)
+        assert error.reply.conversation.messages[-1].text == "Hello"
+        async with hf.chat("Hi", stream=stream) as job:
+            with pytest.raises(FailedReplyError):
+                _ = [piece async for piece in job.text]
+
+
+async def test_the_next_provider_is_asked_after_a_model_that_failed(service: StandIn) -> None:
+    llama = "meta-llama/Llama-3.3-70B-Instruct"
+    service.mapping[llama] = {"novita": offer("n"), "together": offer("t")}
+    failing = streaming(chunk("Hel"), chunk("lo", "error"), done=True)
+    service.on(CHAT, failing, streaming(chunk("Hi"), chunk("", "stop"), done=True))
+    async with opened(service) as (hf, _):
+        assert (await hf.chat("Hello", model="llama-3", fallback=True)).text == "Hi"
+
+
+@pytest.mark.parametrize("reason", ["length", "error"])
+async def test_a_generated_text_may_end_at_its_limit_but_not_with_an_error(
+    service: StandIn, reason: str
+) -> None:
+    choice = {"index": 0, "text": "Hello", "finish_reason": reason}
+    service.on("/v1/completions", answering(200, {"choices": [choice]}))
+    async with HuggingFaceInference.connect(service.url, model="m") as hf:
+        call = hf.text_generation("Say", stream=False)
+        if reason == "length":
+            assert (await call).finish_reason == "length"
+            return
+        with pytest.raises(FailedReplyError) as caught:
+            await call
+    assert caught.value.reply.text == "Hello"
+
+
+def test_a_failed_reply_and_a_cut_one_without_async(service_thread: StandIn) -> None:
+    service_thread.on(
+        CHAT,
+        streaming(chunk("Hello", "error"), done=True),
+        streaming(chunk("Hello", "length"), done=True),
+    )
+    with SyncHuggingFaceInference.connect(service_thread.url, model="m") as hf:
+        with pytest.raises(FailedReplyError) as caught:
+            hf.chat("Hi").result()
+        assert caught.value.reply.text == "Hello"
+        with pytest.warns(CutReplyWarning, match="limit of tokens"):
+            hf.chat("Hi").result()
+
+
 async def linger(exchange: Exchange, *events: str) -> None:
     await exchange.begin()
     for event in events:
@@ -237,7 +343,7 @@ async def test_parameters_are_sent_by_their_names(service: StandIn) -> None:
         with pytest.raises(TypeError, match="no option 'top_q': did you mean top_p"):
             await hf.chat("Hello", top_q=1)  # type: ignore[call-overload]
     first, second = await service.sent(CHAT)
-    assert first == parameters | {key: first[key] for key in ("model", "messages", "max_tokens")}
+    assert first == parameters | {key: first[key] for key in ("model", "messages")}
     assert (second["tool_choice"], second["top_p"]) == ("required", 1)
 
 
@@ -276,7 +382,9 @@ async def test_a_value_of_another_shape_is_an_error_that_keeps_the_text(service:
             ("stop", "is not a City:"),
         ):
             service.on(CHAT, answering(200, whole('{"name": ', reason)))
-            reply = await hf.chat("City?", response_format=City, stream=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", CutReplyWarning)
+                reply = await hf.chat("City?", response_format=City, stream=False)
             assert reply.text == '{"name": '
             with pytest.raises(ProtocolError, match=cause):
                 _ = reply.parsed

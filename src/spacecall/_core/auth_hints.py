@@ -16,5 +16,7 @@ ACTING_FOR_A_USER: Final = (
     ": pass with_options(oauth_token=…) for an app on Gradio 6.21 or later, or the cookies of a "
     "login in a browser as Auth(cookies=…)"
 )
+FOR_INFERENCE: Final = "give api_key=…, or set HF_TOKEN"
+FOR_A_SERVICE: Final = "give api_key=…; HF_TOKEN is not sent there"
 
 AUTH_HINTS: Final = (LOGIN, PRIVATE_SPACE, FOR_THE_HUB, NOT_IN_THE_URL)

@@ -21,12 +21,13 @@ class ChatParameters(TypedDict, total=False):
     Attributes:
         model: its id on the Hub or an alias, optionally with `:provider`, `:fastest`, `:cheapest`
             or `:preferred`.
-        provider: the provider that runs the model; overrides the one after the colon.
+        provider: the provider that runs the model; overrides the one after the colon. Neither it
+            nor `fallback` is for another `base_url`.
         fallback: whether to try the next live provider if one has no credits, lacks the
             model, is busy or fails (402, 404, 429, 500, 502, 503, 504).
         stream: whether to stream the answer.
-        max_tokens: the limit of tokens of the answer, reasoning included; None for the model's
-            default.
+        max_tokens: the limit of tokens of the answer, reasoning included; None for that of the
+            service.
         temperature: the sampling temperature.
         top_p: the share of the probability mass that is sampled from.
         frequency_penalty: lowers the probability of tokens by how often they were used.

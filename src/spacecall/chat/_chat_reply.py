@@ -71,7 +71,8 @@ class ChatReply:
     Attributes:
         text: the whole text.
         conversation: pass it with the next message to continue.
-        finish_reason: such as `stop` or `length`, an open set; None if the service does not say.
+        finish_reason: `stop`; `length` if the limit of tokens cut the answer off; `tool_calls` and
+            others, an open set; None if the service does not say.
         images: made by the model.
         usage: of tokens; None if the service does not count.
         tool_calls: requested by the model.

@@ -28,7 +28,8 @@ def connect(name: str, **options: Unpack[ConnectOptions]) -> Connecting[OpenChat
         name: an alias such as `phi-4` or `qvq-72b`; a Space, `spaces/owner/name`, or the address of
             any chat app; or the id of a model on the Hub, `owner/model`, which runs on Hugging
             Face's inference providers. An `owner/name` that the Hub does not have as a model is the
-            Space of that id; `owner/name:auto` is always a model.
+            Space of that id; `owner/name:auto` is always a model. With `base_url`, any name, which
+            the service gets as it is.
         options: those of the model's own `connect`. An option that only one of both has says
             whether `owner/name` is a Space (`source`, `endpoint`, `verify` and others) or a model
             (`base_url`, `api_key`, `bill_to`, `cache_ttl`).

@@ -17,6 +17,7 @@ from spacecall._wire.inference.models import (
     TokenizerConfig,
 )
 from spacecall.inference._aliases import ALIASES, IMAGE_MODEL, TEXT_MODEL, VISION_MODEL
+from spacecall.inference._finish_reasons import FailedReplyError
 from spacecall.inference._generation_service import TEXT_PROVIDERS
 from spacecall.inference._huggingface import HuggingFaceInference, Kind
 from spacecall.inference._huggingface_sync import SyncHuggingFaceInference
@@ -48,6 +49,7 @@ __all__ = [
     "VISION_MODEL",
     "Attempt",
     "ChatOptions",
+    "FailedReplyError",
     "HuggingFaceInference",
     "ImageFormat",
     "ImageOptions",

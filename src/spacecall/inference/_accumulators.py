@@ -27,7 +27,13 @@ __all__ = [
 
 DONE: Final = "[DONE]"
 # Older servers and some providers use other names.
-_REASONS: Final = {"eos_token": "stop", "eos": "stop", "stop_sequence": "stop"}
+_REASONS: Final = {
+    "eos_token": "stop",
+    "eos": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_length": "length",
+}
 _GENERATED: Final[TypeAdapter[Generated | list[Generated]]] = TypeAdapter(
     Generated | list[Generated]
 )
@@ -171,7 +177,7 @@ def error_in(text: str, provider: str | None) -> StatusError | None:
 
 
 def normal_reason(reason: str) -> str:
-    """Return a finish reason with `stop` in place of its other names."""
+    """Return a finish reason with `stop` and `length` in place of their other names."""
     return _REASONS.get(reason, reason)
 
 

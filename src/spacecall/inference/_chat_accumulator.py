@@ -80,7 +80,7 @@ class ChatAccumulator:
 
     @property
     def finish_reason(self) -> str | None:
-        """Of the first choice, as sent, except that `stop` replaces its other names."""
+        """Of the first choice, as sent, but with `stop` and `length` in place of other names."""
         return self._first.finish_reason
 
     @property

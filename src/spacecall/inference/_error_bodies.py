@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from spacecall._core.auth_hints import FOR_A_SERVICE, FOR_INFERENCE
 from spacecall._core.json_values import as_dict, as_list, as_str, is_object, parse_json
 from spacecall._core.markup import strip_markup
 from spacecall._core.redaction import Redactor, redact_error
@@ -40,7 +41,7 @@ _KINDS: Final[dict[int, type[StatusError]]] = {
     504: UnavailableError,
 }
 _MEANINGS: Final = {
-    401: "no valid token (give api_key=…, or set HF_TOKEN)",
+    401: f"no valid token ({FOR_INFERENCE})",
     402: "no credits are left",
     403: "access denied",
     404: "not found",
@@ -50,6 +51,8 @@ _MEANINGS: Final = {
     503: "the model is not available now",
     504: "the model did not answer in time",
 }
+_MEANINGS_AT_A_SERVICE: Final = {**_MEANINGS, 401: f"no valid key ({FOR_A_SERVICE})"}
+"""At another service than those of Hugging Face."""
 # The status that hf-inference would have sent if it had not started to stream: the table of
 # text-generation-inference.
 _STREAM_STATUSES: Final = {
@@ -76,20 +79,26 @@ class _ErrorText:
 
 
 def typed_error(
-    error: StatusError, *, provider: str | None = None, redact: Redactor | None = None
+    error: StatusError,
+    *,
+    provider: str | None = None,
+    redact: Redactor | None = None,
+    is_own_service: bool = False,
 ) -> StatusError:
     """Return the typed error for `error`, with the explanation of its body.
 
     Args:
         provider: the provider that was asked; a provider that `error` names wins.
         redact: removes secrets that the body may repeat.
+        is_own_service: whether another service than those of Hugging Face answered.
     """
     redact = redact or Redactor()
     body = redact(error.body)
     status = error.status or 0
     if 300 <= status < 400:  # the message names the address
         return error
-    typed = _typed(status, _read(body), error.provider or provider, body)
+    meanings = _MEANINGS_AT_A_SERVICE if is_own_service else _MEANINGS
+    typed = _typed(status, _read(body), error.provider or provider, body, meanings)
     redact_error(typed, redact)
     typed.retry_after = error.retry_after
     typed.space = error.space
@@ -127,12 +136,18 @@ def _is_error(fields: Mapping[str, Any]) -> bool:
     return fields.get("object") == "error" or any(fields.get(name) for name in _ERROR_FIELDS)
 
 
-def _typed(status: int, details: _ErrorText, provider: str | None, body: str) -> StatusError:
+def _typed(
+    status: int,
+    details: _ErrorText,
+    provider: str | None,
+    body: str,
+    meanings: Mapping[int, str] = _MEANINGS,
+) -> StatusError:
     kind = _KINDS.get(status, StatusError)
     if details.code.lower() in _MISSING_MODEL:
         kind = NotFoundError
     unknown = "" if kind is InvalidInputError else f"the server answered {status}"
-    meaning = _MEANINGS.get(status, unknown)
+    meaning = meanings.get(status, unknown)
     message = ": ".join(part for part in (provider, meaning, details.message) if part)
     error: StatusError
     if kind is InvalidInputError:

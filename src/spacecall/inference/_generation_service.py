@@ -118,9 +118,9 @@ class GenerationService:
                 path = _PATHS[provider.name]
                 return build_completion_request(path, provider.model, prompt, sampling)
 
-            call = TextCall(build_request, accumulator, settings, partial_results(report, reply))
-            await self._reader.run(call, sampling)
-            return reply()
+            on_change = partial_results(report, reply)
+            call = TextCall(build_request, accumulator, settings, on_change, reply)
+            return await self._reader.run(call, sampling)
 
         if not providers:
             return await _at_own_server(attempt, settings)

@@ -201,15 +201,19 @@ class HuggingFaceInference(Closable):
             media: images and audio for the last message.
             conversation: of an earlier reply, to continue it; all of it is sent, with its media.
             response_format: a pydantic model, for a reply with `parsed`; or OpenAI's JSON.
-            options: see `ChatParameters`. By default the answer is streamed and has at most 1024
-                tokens.
+            options: see `ChatParameters`. By default the answer is streamed, and as long as the
+                service lets it be.
 
         Raises (when the call is awaited or entered):
             InvalidInputError: the messages or an option are invalid, or the model makes neither
                 text nor images.
             NotFoundError: the model does not exist, or no provider serves it.
             StatusError: the provider refused; see `spacecall.errors`.
-            JobLostError: the answer was cut off.
+            FailedReplyError: the model failed during its answer.
+            JobLostError: the stream broke before the answer was complete.
+
+        Warns:
+            CutReplyWarning: the limit of tokens, or a filter, ended the answer.
         """
         sampling = read_sampling(options, response_format)
         location = find_caller()

@@ -74,7 +74,11 @@ class ModelChoice:
         model: its id, with or without `:provider`.
         provider: wins over the provider after the colon.
         fallback: whether to try the next live provider after a status of `FALLBACK`.
-        verbatim: whether `model` is sent as it is: another service may have colons in its names.
+        verbatim: whether another service than HF Inference gets `model` as it is: it may have
+            colons in its names, and has no providers.
+
+    Raises:
+        InvalidInputError: an option is empty, or is not for another service.
     """
 
     model: str
@@ -86,6 +90,11 @@ class ModelChoice:
         for option in ("model", "provider"):
             if getattr(self, option) == "":
                 raise InvalidInputError(f"{option} is empty: leave it out, or pass a name")
+        if self.verbatim and (self.provider is not None or self.fallback):
+            option = "provider" if self.provider is not None else "fallback"
+            raise InvalidInputError(
+                f"{option}= is for HF Inference: another base_url does not take it"
+            )
 
     @property
     def name(self) -> str:
@@ -95,7 +104,7 @@ class ModelChoice:
     @property
     def requested_provider(self) -> str | None:
         """The requested provider; None for any."""
-        return self.provider or (None if self.verbatim else split_model(self.model)[1])
+        return None if self.verbatim else self.provider or split_model(self.model)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +122,31 @@ class NoProviderError(NotFoundError):
         model: its id.
         task: such as `text-to-image` or `conversational`.
         requested: the requested provider; None if any would do.
-        live: the providers that serve the model, in the order of the account.
+        live: the live providers that you can use, in the order of the account.
+        unsupported: the live providers that spacecall does not support for this task.
     """
 
     def __init__(
-        self, model: str, task: str, *, requested: str | None, live: Sequence[str], reason: str
+        self,
+        model: str,
+        task: str,
+        *,
+        requested: str | None,
+        live: Sequence[str],
+        unsupported: Sequence[str] = (),
+        reason: str,
     ) -> None:
-        choice = f"live now: {', '.join(live)}" if live else "no provider is live for it"
+        parts = [f"live now: {', '.join(live)}"] if live else []
+        if unsupported:
+            names = ", ".join(unsupported)
+            parts.append(f"live, but not supported by spacecall for this task: {names}")
+        choice = "; ".join(parts) or "no provider is live for it"
         super().__init__(f"{model} for {task}: {reason}; {choice}")
         self.model = model
         self.task = task
         self.requested = requested
         self.live = tuple(live)
+        self.unsupported = tuple(unsupported)
         self.provider = requested
 
 
@@ -213,21 +235,24 @@ def choose_providers(
     Raises:
         NoProviderError: the requested provider does not have this task, or none is live.
     """
-    usable = [
-        provider
-        for provider in providers
-        if provider.task == task and (supported is None or provider.name in supported)
-    ]
+    offers = [provider for provider in providers if provider.task == task]
+    usable = [item for item in offers if supported is None or item.name in supported]
+    unsupported = [item.name for item in offers if item not in usable and item.status == LIVE]
     live = [item for item in usable if item.status == LIVE or item.name == requested]
     names = [provider.name for provider in live]
     if requested is None or requested in ACCOUNT_CHOICES:
         if not live:
             reason = "no provider to ask"
-            raise NoProviderError(model, task, requested=None, live=(), reason=reason)
+            raise NoProviderError(
+                model, task, requested=None, live=(), unsupported=unsupported, reason=reason
+            )
         return live
     if requested not in names:
         reason = _explain_missing(requested, providers, supported)
-        raise NoProviderError(model, task, requested=requested, live=names, reason=reason)
+        others = [name for name in unsupported if name != requested]
+        raise NoProviderError(
+            model, task, requested=requested, live=names, unsupported=others, reason=reason
+        )
     return sorted(live, key=lambda provider: provider.name != requested)
 
 

@@ -26,6 +26,7 @@ from spacecall.errors import (
     TransportError,
 )
 from spacecall.inference._accumulators import Accumulator
+from spacecall.inference._finish_reasons import check_reply
 from spacecall.inference._router import RouterConnection
 from spacecall.inference._text_requests import Sampling, with_usage
 from spacecall.options import Limits
@@ -33,7 +34,7 @@ from spacecall.options import Limits
 if TYPE_CHECKING:
     from spacecall._io._http import Response
 
-__all__ = ["AUTO", "ReplyReader", "TextCall", "partial_results"]
+__all__ = ["AUTO", "ROUTER_CHOICES", "ReplyReader", "TextCall", "partial_results"]
 
 AUTO: Final = "auto"
 """The router's own choice of a provider, as without a suffix."""
@@ -54,12 +55,14 @@ class TextCall:
     Attributes:
         build_request: builds the request with these options.
         on_change: called with the number of bytes received when the text has changed.
+        build_reply: returns the reply as far as it came.
     """
 
     build_request: Callable[[Sampling], Request]
     reply: Accumulator
     settings: Settings
     on_change: Callable[[int], None]
+    build_reply: Callable[[], ChatReply]
 
 
 class ReplyReader:
@@ -72,21 +75,21 @@ class ReplyReader:
     def __init__(self, connection: RouterConnection) -> None:
         self._connection = connection
 
-    async def run(self, call: TextCall, sampling: Sampling) -> None:
-        """Send a request and fill its reply; errors get the endpoint and the address.
+    async def run(self, call: TextCall, sampling: Sampling) -> ChatReply:
+        """Send a request and return its reply; errors get the endpoint and the address.
 
         The usage of a stream is requested. A service that refuses this is asked again without it.
         """
         options = with_usage(sampling)
         try:
-            await self._run(call, options)
+            return await self._run(call, options)
         except InvalidInputError as error:
             is_requested = options == sampling or "stream_options" in sampling.extra_body
             if is_requested or "stream_options" not in error.body:
                 raise
-            await self._run(call, sampling)
+            return await self._run(call, sampling)
 
-    async def _run(self, call: TextCall, sampling: Sampling) -> None:
+    async def _run(self, call: TextCall, sampling: Sampling) -> ChatReply:
         connection, request = self._connection, call.build_request(sampling)
         try:
             # An error inside a stream is typed and redacted like a refusal.
@@ -95,9 +98,12 @@ class ReplyReader:
                     await self._stream(call, request)
                 else:
                     await self._fetch(call, request)
+            reply = call.build_reply()
+            check_reply(reply)
         except SpaceError as error:
             error.endpoint, error.space = request.path, connection.router.base
             raise
+        return reply
 
     async def _fetch(self, call: TextCall, request: Request) -> None:
         # No byte arrives before the whole response is ready.
@@ -171,9 +177,8 @@ async def _read_events(response: Response, call: TextCall) -> None:
 
 
 def _read_provider(headers: Mapping[str, str], reply: Accumulator) -> None:
-    """Read who answered; a choice that the router resolves is not a provider."""
-    requested = None if reply.provider in ROUTER_CHOICES else reply.provider
-    reply.provider = headers.get("x-inference-provider") or requested
+    """Read who answered."""
+    reply.provider = headers.get("x-inference-provider") or reply.provider
 
 
 def partial_results(

@@ -38,6 +38,12 @@ ROUTER: Final = "https://router.huggingface.co"
 """Forwards requests to the providers that run the models."""
 
 
+def has_openai_path(address: str) -> bool:
+    """Return whether the path of an address is that of OpenAI's interface."""
+    path = urlsplit(address.strip()).path.rstrip("/")
+    return _OPENAI_PATHS.sub("", path).endswith("/v1")
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceAddress:
     """The address of a service with OpenAI's interface.
@@ -228,11 +234,13 @@ class RouterConnection:
 
     async def fetch_from_hub(self, request: Request) -> FetchedResponse:
         """Send a request to the Hub and read the whole response."""
-        with self.typed_errors(request, None):
+        with self.typed_errors(request, None, is_hub=True):
             return await self.hub.fetch(request)
 
     @contextmanager
-    def typed_errors(self, request: Request, provider: str | None) -> Generator[None]:
+    def typed_errors(
+        self, request: Request, provider: str | None, *, is_hub: bool = False
+    ) -> Generator[None]:
         """Replace a `StatusError` inside by a typed one, with its endpoint and without secrets."""
         try:
             yield
@@ -242,7 +250,12 @@ class RouterConnection:
                     raise InvalidInputError("; ".join(problems), problems=problems) from None
                 raise
             error.endpoint = request.path
-            raise typed_error(error, provider=provider, redact=self.router.redactor()) from None
+            raise typed_error(
+                error,
+                provider=provider,
+                redact=self.router.redactor(),
+                is_own_service=not (is_hub or self.address.is_router),
+            ) from None
 
 
 @asynccontextmanager

@@ -43,7 +43,6 @@ from spacecall.inference._response_formats import ResponseFormat, response_forma
 from spacecall.media import MediaInput
 
 __all__ = [
-    "MAX_TOKENS",
     "TEXT_TOKENS",
     "Sampling",
     "build_chat_request",
@@ -55,8 +54,6 @@ __all__ = [
     "with_usage",
 ]
 
-MAX_TOKENS: Final = 1024
-"""The default limit of tokens per answer."""
 TEXT_TOKENS: Final = 512
 """The default limit of tokens of a generated text: GPT-2 has room for 1024 with the prompt."""
 _AUDIO_FORMATS: Final = {"mpeg": "mp3", "mp4": "m4a", "wave": "wav"}
@@ -80,14 +77,14 @@ class Sampling:
     """The sampling options of a request.
 
     Attributes:
-        max_tokens: the limit of tokens per answer; None for the model's default.
+        max_tokens: the limit of tokens per answer; None for that of the service.
         n: the number of answers.
         parameters: more fields of a chat request, by their names in the interface of OpenAI.
         stream: whether to stream the answer.
         extra_body: more fields of the request, sent unchanged; they override the others.
     """
 
-    max_tokens: int | None = MAX_TOKENS
+    max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
     n: int | None = None
@@ -114,7 +111,7 @@ def read_sampling(options: ChatParameters, response_format: ResponseFormat | Non
     if (format_json := response_format_json(response_format)) is not None:
         fields["response_format"] = format_json
     return Sampling(
-        max_tokens=options.get("max_tokens", MAX_TOKENS),
+        max_tokens=options.get("max_tokens"),
         temperature=options.get("temperature"),
         seed=options.get("seed"),
         n=n if isinstance(n, int) else None,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 import anyio
 from pydantic import BaseModel
@@ -28,6 +28,7 @@ from spacecall.errors import (
 )
 from spacecall.inference._aliases import ALIASES, MAKES_IMAGES
 from spacecall.inference._chat_accumulator import ChatAccumulator
+from spacecall.inference._finish_reasons import explain_incomplete
 from spacecall.inference._image_providers.image_request import check_image_request
 from spacecall.inference._image_service import ImageService
 from spacecall.inference._model_catalog import ModelCatalog
@@ -37,13 +38,16 @@ from spacecall.inference._providers import (
     Provider,
     with_fallback,
 )
-from spacecall.inference._reply_reader import AUTO, ReplyReader, TextCall, partial_results
+from spacecall.inference._reply_reader import (
+    AUTO,
+    ROUTER_CHOICES,
+    ReplyReader,
+    TextCall,
+    partial_results,
+)
 from spacecall.inference._router import RouterConnection
 from spacecall.inference._text_requests import Sampling, build_chat_request
 from spacecall.media import Media
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["TextService", "parsed_reply"]
 
@@ -96,9 +100,11 @@ class TextService:
                 return await self._generate_images(settings, messages, choice, sampling)
 
         async def attempt(provider: Provider | None, settings: Settings) -> ChatReply:
-            provider_name = provider.name if provider else choice.requested_provider
-            provider_name = None if provider_name == AUTO else provider_name
-            model = f"{choice.name}:{provider_name}" if provider_name else choice.name
+            suffix = provider.name if provider else choice.requested_provider
+            suffix = None if suffix == AUTO else suffix
+            model = f"{choice.name}:{suffix}" if suffix else choice.name
+            # A choice that the router resolves is not a provider.
+            provider_name = None if suffix in ROUTER_CHOICES else suffix
             accumulator = ChatAccumulator(n=sampling.n or 1, provider=provider_name)
 
             def reply() -> ChatReply:
@@ -108,12 +114,14 @@ class TextService:
                 request = build_chat_request(model, messages, sampling)
                 return self._connection.address.locate(request)
 
-            call = TextCall(build_request, accumulator, settings, partial_results(report, reply))
-            await self._reader.run(call, sampling)
-            return _checked_reply(reply(), sampling, location)
+            on_change = partial_results(report, reply)
+            call = TextCall(build_request, accumulator, settings, on_change, reply)
+            complete = await self._reader.run(call, sampling)
+            _warn_if_incomplete(complete, sampling, location)
+            return complete
 
         with self._explaining_names(choice):
-            if not choice.fallback or not self._connection.address.is_router:
+            if not choice.fallback:
                 return await attempt(None, settings)
             return await with_fallback(await self._providers_in_order(choice), attempt, settings)
 
@@ -246,15 +254,11 @@ def parsed_reply(response_format: type[M], reply: ChatReply) -> ParsedReply[M]:
     return ParsedReply(**values, response_format=response_format)
 
 
-def _checked_reply(
+def _warn_if_incomplete(
     reply: ChatReply, sampling: Sampling, location: CodeLocation | None
-) -> ChatReply:
-    """Return the reply; warn if it has no answer because the model thought for too long."""
-    if reply.is_cut_while_thinking:
-        warn_at(
-            location,
-            "the reply was cut off while the model was thinking, before its answer: raise "
-            f"max_tokens (now {sampling.max_tokens or 'the default of the model'})",
-            CutReplyWarning,
-        )
-    return reply
+) -> None:
+    limits = {"max_tokens": sampling.max_tokens, **sampling.extra_body}
+    limit = limits.get("max_completion_tokens") or limits["max_tokens"]
+    remedy = f"raise max_tokens (now {limit or 'that of the service'})"
+    if reason := explain_incomplete(reply, remedy):
+        warn_at(location, reason, CutReplyWarning)

@@ -18,6 +18,7 @@ from spacecall.cli._runners.chat_session import (
     PrintOptions,
     model_source,
     open_model,
+    read_address,
     read_conversation,
 )
 from spacecall.cli._support.credential_options import ReadCredentials, takes_credentials
@@ -36,7 +37,8 @@ def chat(
         typer.Argument(
             metavar="MODEL",
             help="A model, such as phi-4; a model or Space of the Hub (owner/name); a Space "
-            "(spaces/owner/name); or the address of a chat app.",
+            "(spaces/owner/name); the address of a chat app; or, with --url, any name of a model "
+            "of a service.",
             show_default=False,
             autocompletion=complete_model_names,
         ),
@@ -87,7 +89,9 @@ def chat(
         str,
         typer.Option(
             metavar="ADDRESS",
-            help="Use the app or service at this address. [default: the model's own]",
+            help="Use the app or service at this address: an app if MODEL is the name of one, or "
+            "else a service with OpenAI's interface, which gets MODEL as it is; so does any "
+            "address that ends with /v1. [default: the model's own]",
             show_default=False,
         ),
     ] = "",
@@ -118,7 +122,18 @@ def chat(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="An additional input of a chat app, such as temperature=0.5. Repeatable.",
+            help="An additional input of a chat app, or a field of the request to a service, such "
+            "as temperature=0.5. Repeatable.",
+        ),
+    ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="The limit of tokens of an answer of a service, its reasoning included. "
+            "[default: the service's]",
+            show_default=False,
         ),
     ] = None,
     reasoning: Annotated[
@@ -164,11 +179,10 @@ def chat(
     conversation = read_conversation(resume) if resume else Conversation()
     credentials = read_credentials()
     mapping = _read_mapping(endpoint, message, history, answer)
-    if additional:
-        mapping["additional_inputs"] = {}  # says that the model is an app; the values follow
-    access = credentials.for_app(url or model_source(model, mapping))
+    connect_options = read_address(model, url, mapping)
+    access = credentials.for_app(model_source(model, connect_options))
     options = PrintOptions(stream=stream, out=out, quiet=quiet, raw=raw, reasoning=reasoning)
-    opened = open_model(model, url, access, options, mapping)
+    opened = open_model(model, access, options, connect_options)
     with handle_signals() as signals, opened as connected:
         system_message = reader.read_text(system)
         session = ChatSession(
@@ -177,7 +191,7 @@ def chat(
             conversation,
             system=system_message,
             save_path=save,
-            additional_inputs=connected.read_additional_inputs(additional or [], reader),
+            chat_options=connected.read_options(additional or [], max_tokens, reader),
         )
         if prompt is not None:
             session.send(reader.read_text(prompt), media)

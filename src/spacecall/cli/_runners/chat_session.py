@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+import warnings
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from spacecall._atomic import write_file
 from spacecall._client.concurrency.portal import Portal, hold_open, wait
-from spacecall.chat import AnyChatModel, ChatReply, Conversation, Message, connect
+from spacecall._warnings import CutReplyWarning
+from spacecall.chat import (
+    AnyChatModel,
+    ChatModelOptions,
+    ChatReply,
+    Conversation,
+    Message,
+    connect,
+)
 from spacecall.chat_space import ChatSpace
 from spacecall.cli._inputs.flag_values import InputReader, parse_value
 from spacecall.cli._outputs.call_status import CallStatus
@@ -20,13 +28,20 @@ from spacecall.cli._outputs.event_printer import create_event_handler, run_call
 from spacecall.cli._outputs.reply_printer import ReplyPrinter
 from spacecall.cli._outputs.result_printer import OutputFolder, format_result, replace_files
 from spacecall.cli._outputs.stream_printer import StreamPrinter, TextPrinter
-from spacecall.cli._outputs.terminal import ResultWriter, stderr_is_terminal, stdout_is_terminal
+from spacecall.cli._outputs.terminal import (
+    ResultWriter,
+    stderr_is_terminal,
+    stdout_is_terminal,
+    write_message,
+)
 from spacecall.cli._support.app_access import Access
 from spacecall.cli._support.async_runner import deadline
 from spacecall.errors import InvalidInputError
-from spacecall.inference._router import ROUTER
+from spacecall.inference import HuggingFaceInference
+from spacecall.inference._finish_reasons import explain_incomplete
+from spacecall.inference._router import ROUTER, has_openai_path
 from spacecall.media import Media
-from spacecall.models import ConnectOptions, find_chat_model, may_be_space
+from spacecall.models import ConnectOptions, find_chat_model, may_be_space, names_chat_app
 
 __all__ = [
     "ChatSession",
@@ -34,6 +49,7 @@ __all__ = [
     "PrintOptions",
     "model_source",
     "open_model",
+    "read_address",
     "read_conversation",
     "write_conversation",
 ]
@@ -83,31 +99,83 @@ class ConnectedModel:
     model: AnyChatModel
     label: str
 
-    def read_additional_inputs(
-        self, words: Sequence[str], reader: InputReader
-    ) -> Mapping[str, Any] | None:
-        """Return the values of `name=value` that fit the parameters of a chat app.
+    def read_options(
+        self, words: Sequence[str], max_tokens: int | None, reader: InputReader
+    ) -> ChatModelOptions:
+        """Return the options of `chat` that are on the command line.
 
-        None without words. A name that the app does not have is for the check of the call.
+        Args:
+            words: `name=value`, for the additional inputs of a chat app, or for the fields of a
+                request to a service. A name that the app does not have is for the check of the
+                call.
+            max_tokens: the limit of tokens; None for that of the service.
+            reader: for `@file` and `-`.
 
         Raises:
-            InvalidInputError: a word has no `=`, a file cannot be read, or the model is not an app.
+            InvalidInputError: a word has no `=`, a file cannot be read, or the model has no such
+                option.
         """
+        is_service = isinstance(self.model, HuggingFaceInference)
+        options: ChatModelOptions = {}
+        if max_tokens is not None and not is_service:
+            raise InvalidInputError(
+                f"--max-tokens is for services, and {self.label} is an app: see whether it has an "
+                "additional input for that (--set)"
+            )
+        if max_tokens is not None:
+            options["max_tokens"] = max_tokens
         if not words:
-            return None
-        if not isinstance(self.model, ChatSpace):
-            raise InvalidInputError(f"--set is for chat apps, and {self.label} is not one")
-        schemas = {item.name: item.schema for item in self.model.additional_inputs}
-        values: dict[str, list[str]] = {}
-        for word in words:
-            name, equals, value = word.partition("=")
-            if not equals:
-                raise InvalidInputError(f"--set must be NAME=VALUE, got {word[:40]!r}")
-            values.setdefault(name, []).append(value)
-        return {
-            name: parse_value(schemas.get(name, {"type": "string"}), texts, reader)
-            for name, texts in values.items()
-        }
+            return options
+        if is_service:
+            options["extra_body"] = _parse_fields(words, reader)
+        elif isinstance(self.model, ChatSpace):
+            schemas = {item.name: item.schema for item in self.model.additional_inputs}
+            options["additional_inputs"] = {
+                name: parse_value(schemas.get(name, {"type": "string"}), texts, reader)
+                for name, texts in _group_words(words).items()
+            }
+        else:
+            raise InvalidInputError(
+                f"--set is for chat apps and services, and {self.label} takes no other values"
+            )
+        return options
+
+
+def _parse_fields(words: Sequence[str], reader: InputReader) -> dict[str, Any]:
+    """Return the fields of a request: JSON, or else texts; a list of a repeated name's values."""
+    fields: dict[str, Any] = {}
+    for name, texts in _group_words(words).items():
+        values = [parse_value({}, [text], reader) for text in texts]
+        fields[name] = values[0] if len(values) == 1 else values
+    return fields
+
+
+def _group_words(words: Sequence[str]) -> dict[str, list[str]]:
+    """Return the values of words `name=value`, by name."""
+    values: dict[str, list[str]] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise InvalidInputError(f"--set must be NAME=VALUE, got {word[:40]!r}")
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def read_address(name: str, url: str, mapping: ConnectOptions) -> ConnectOptions:
+    """Return the options that say what is at `url`: a chat app, or a service.
+
+    A name of an app is that of an app there, and any other name a model of a service. An address
+    of OpenAI's interface, which ends with `/v1`, is a service's.
+
+    Args:
+        name: of the model.
+        url: the address; empty for the model's own.
+        mapping: how a chat app is used; empty to find that.
+    """
+    if not url:
+        return mapping
+    is_app = bool(mapping) or (names_chat_app(name) and not has_openai_path(url))
+    return {**mapping, "source": url} if is_app else {"base_url": url}
 
 
 def model_source(name: str, options: ConnectOptions) -> str:
@@ -116,25 +184,28 @@ def model_source(name: str, options: ConnectOptions) -> str:
     Raises:
         NotFoundError: the model is unknown.
     """
+    address = options.get("source") or options.get("base_url")
+    if address:
+        return address
     entry = find_chat_model(name, options)
     return entry.space or (entry.name if may_be_space(entry, options) else ROUTER)
 
 
 @contextmanager
 def open_model(
-    name: str, url: str, access: Access, options: PrintOptions, mapping: ConnectOptions
+    name: str, access: Access, options: PrintOptions, connect_options: ConnectOptions
 ) -> Generator[ConnectedModel]:
-    """Connect to the model `name`; at the address `url` unless that is empty.
+    """Connect to the model `name`.
 
     Args:
-        mapping: how a chat app is used; empty to find that.
+        connect_options: the address, unless it is the model's own, and how a chat app is used.
 
     Raises:
         NotFoundError: the model is unknown, or the app has no chat.
         SpaceError: the model cannot be reached.
     """
     with CallStatus(quiet=options.quiet) as status:
-        portal, model = hold_open(_connect(name, url, access, mapping), name)
+        portal, model = hold_open(_connect(name, access, connect_options), name)
         try:
             status.clear()
             yield ConnectedModel(portal, model, getattr(model, "LABEL", name))
@@ -144,14 +215,10 @@ def open_model(
 
 @asynccontextmanager
 async def _connect(
-    name: str, url: str, access: Access, mapping: ConnectOptions
+    name: str, access: Access, connect_options: ConnectOptions
 ) -> AsyncGenerator[AnyChatModel, None]:
-    entry = find_chat_model(name, mapping)
-    options: ConnectOptions = {"auth": access.auth, "headers": access.headers, **mapping}
-    if url and entry.space is None:
-        options["base_url"] = url
-    elif url:
-        options["source"] = url
+    entry = find_chat_model(name, connect_options)
+    options: ConnectOptions = {"auth": access.auth, "headers": access.headers, **connect_options}
     if access.tls is not None:
         if entry.space is None and not may_be_space(entry, options):
             raise InvalidInputError(
@@ -175,7 +242,7 @@ class ChatSession:
         conversation: earlier messages.
         system: the system message of a new conversation; empty for none.
         save_path: the file that keeps the conversation after each answer; None for no file.
-        additional_inputs: values of other parameters of a chat app, for every message.
+        chat_options: of `model.chat`, for every message.
     """
 
     def __init__(
@@ -186,9 +253,9 @@ class ChatSession:
         *,
         system: str,
         save_path: Path | None,
-        additional_inputs: Mapping[str, Any] | None = None,
+        chat_options: ChatModelOptions | None = None,
     ) -> None:
-        self._additional_inputs = additional_inputs
+        self._chat_options: ChatModelOptions = chat_options or {}
         self.label = model.label
         self.conversation = conversation
         self.save_path = save_path
@@ -219,13 +286,13 @@ class ChatSession:
         conversation = self.conversation if self.conversation.messages else None
         if self._system and conversation is None:
             messages.insert(0, Message("system", self._system))
-        chat = partial(self._model.model.chat, messages, conversation=conversation)
-        is_set = self._additional_inputs is not None
-        call = chat(additional_inputs=self._additional_inputs) if is_set else chat()
+        call = self._model.model.chat(messages, conversation=conversation, **self._chat_options)
         printer = self._options.create_printer()
         with CallStatus(quiet=self._options.quiet, activity="sending") as status:
             try:
-                reply = await run_call(call, create_event_handler(status, printer), printer)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", CutReplyWarning)  # a line of ours says it
+                    reply = await run_call(call, create_event_handler(status, printer), printer)
             finally:
                 status.clear()
                 printer.end_line()
@@ -233,6 +300,8 @@ class ChatSession:
         if not printer.printed_result:
             self._options.create_writer().write(format_result(reply.text))
         await self._print_images(reply)
+        if problem := explain_incomplete(reply, "raise --max-tokens"):
+            write_message(f"warning: {problem}")
         return reply
 
     async def _print_images(self, reply: ChatReply) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from spacecall._core.auth_hints import ACTING_FOR_A_USER, AUTH_HINTS
+from spacecall._core.auth_hints import (
+    ACTING_FOR_A_USER,
+    AUTH_HINTS,
+    FOR_A_SERVICE,
+    FOR_INFERENCE,
+)
 from spacecall._io.tls import MISSING_CERTIFICATE_REMEDY, UNTRUSTED_REMEDY
 from spacecall.cassettes.errors import CassetteError, CassetteMissError, SecretFoundError
 from spacecall.cli._outputs.terminal import write_message
@@ -38,6 +43,8 @@ EXPECTED_ERRORS: Final = (SpaceError, SchemaError, ConfigurationError, OSError)
 
 _COMMAND_HINTS: Final = {
     ACTING_FOR_A_USER: ": add --oauth-token, or set SPACECALL_OAUTH_TOKEN (Gradio 6.21 or later)",
+    FOR_INFERENCE: "set HF_TOKEN",
+    FOR_A_SERVICE: "add --header 'Authorization: Bearer …'; HF_TOKEN is not sent there",
     UNTRUSTED_REMEDY: "trust its authority with --ca-file or SSL_CERT_FILE",
     MISSING_CERTIFICATE_REMEDY: "add --cert",
 }
